@@ -1,0 +1,1 @@
+"""The CloudFormation templates: stacks wire components, components use constructs; nothing imports upward."""
