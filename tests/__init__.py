@@ -1,1 +1,0 @@
-"""The specification: each test states one behaviour."""
