@@ -1,0 +1,49 @@
+"""The clock of the local run: the machine's time plus an offset that only grows."""
+
+import threading
+import time
+from collections.abc import Callable
+from datetime import UTC, datetime
+
+
+class Clock:
+    """Tells the local run's time, which may be moved forward and never back.
+
+    Everything here that decides by time asks one instance; listeners hear of each move, so that other processes follow.
+    """
+
+    def __init__(self, source: Callable[[], float] = time.time) -> None:
+        self._source = source
+        self._offset = 0.0
+        self._lock = threading.Lock()
+        self._listeners: list[Callable[[float], None]] = []
+
+    @property
+    def offset(self) -> float:
+        """Return by how many seconds this clock is ahead of the machine's."""
+        return self._offset
+
+    def now(self) -> float:
+        """Return seconds since the epoch."""
+        return self._source() + self._offset
+
+    def utcnow(self) -> datetime:
+        """Return the same instant as an aware datetime."""
+        return datetime.fromtimestamp(self.now(), tz=UTC)
+
+    def advance(self, seconds: float) -> float:
+        """Move forward by `seconds`, tell the listeners, and return the new offset."""
+        if not 0 <= seconds < float("inf"):
+            raise ValueError(f"the clock moves forward only, by a finite number of seconds, not by {seconds}")
+        with self._lock:
+            self._offset += seconds
+            offset = self._offset
+            listeners = tuple(self._listeners)
+        for listener in listeners:
+            listener(offset)
+        return offset
+
+    def on_advance(self, listener: Callable[[float], None]) -> None:
+        """Call `listener` with the new offset after each move."""
+        with self._lock:
+            self._listeners.append(listener)

@@ -1,0 +1,1 @@
+"""The local AWS: templates resolved and deployed into moto, behind one endpoint."""
