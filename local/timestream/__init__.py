@@ -1,0 +1,1 @@
+"""Amazon Timestream for LiveAnalytics on this machine: its wire protocol over DuckDB."""
