@@ -1,0 +1,83 @@
+# Tidegauge. `make` alone prints this list; `make run` is the way in.
+.DEFAULT_GOAL := help
+.DELETE_ON_ERROR:
+MAKEFLAGS += --no-builtin-rules --no-print-directory
+SHELL := /bin/bash
+
+ENV ?= dev
+PYTHON ?= python3
+PORT ?= 8080
+AWS_PORT ?= 4566
+VENV := .venv
+PY := $(VENV)/bin/python
+# The last directory on the path makes `aws` the one that was tested with this code.
+export PATH := $(CURDIR)/$(VENV)/bin:$(PATH)
+export PYTHONPATH :=
+export PYTHONUNBUFFERED := 1
+
+.PHONY: help
+help: ## this list
+	@grep -hE '^[a-z-]+:.*## ' $(MAKEFILE_LIST) | awk -F ':.*## ' '{printf "  make %-10s %s\n", $$1, $$2}'
+	@echo
+	@echo "  with ENV=dev (or prod, or your own environments/NAME.toml), REGION=us-east-1, DURATION=20 (seconds), SQL='SELECT …'"
+
+.PHONY: run
+run: install-local ## run the whole pipeline here, fed with this machine's metrics (DURATION=20 ends by itself)
+	@exec $(PY) -m local --environment $(ENV) --port $(PORT) --aws-port $(AWS_PORT) $(if $(DURATION),--duration $(DURATION))
+
+.PHONY: query
+query: install-local ## ask the running pipeline: make query SQL='SELECT count(*) FROM "metrics_dev"."metrics"'
+	@$(PY) -m ops query $(OPS_TARGET) "$$SQL"
+export SQL
+
+.PHONY: test
+test: install-dev lint ## everything CI checks: lint, types, templates, units, the whole pipeline
+	@$(PY) -m ops bundle --target host
+	@$(PY) -m pytest -q -n 2 --dist loadfile
+
+.PHONY: lint
+lint: install-dev ## format, lint, types
+	@$(VENV)/bin/ruff format --check --quiet .
+	@$(VENV)/bin/ruff check --quiet .
+	@$(VENV)/bin/mypy --no-error-summary
+
+.PHONY: generate
+generate: install-local ## write the templates to build/$(ENV)/
+	@$(PY) generate.py --environment $(ENV)
+
+.PHONY: bundle
+bundle: install-local ## build the functions' code for Lambda (arm64, python3.13)
+	@$(PY) -m ops bundle
+
+.PHONY: publish
+publish: install-local ## artifacts stack, then upload code and templates (ENV=dev REGION=us-east-1)
+	@$(PY) -m ops publish $(OPS_TARGET)
+
+.PHONY: deploy
+deploy: install-local ## deploy the regional stack with what `publish` uploaded
+	@$(PY) -m ops deploy $(OPS_TARGET)
+
+.PHONY: bench
+bench: install-dev ## how fast, how much, against what
+	@$(PY) -m ops bundle --target host
+	@$(PY) -m benchmarks
+
+.PHONY: golden
+golden: install-dev ## rewrite the golden templates after a change that was meant
+	@$(PY) -m pytest -q tests/templates --golden
+
+.PHONY: lock
+lock: install-dev ## resolve requirements/*.in again, for every supported Python
+	@for set in lambda runtime local dev; do $(VENV)/bin/uv pip compile --quiet --universal --python-version 3.11 \
+	  --generate-hashes --no-emit-index-url --no-header requirements/$$set.in -o requirements/$$set.txt || exit 1; done
+
+.PHONY: clean
+clean: ## remove everything that was built or installed here
+	@rm -rf build $(VENV) .mypy_cache .pytest_cache .ruff_cache .hypothesis
+	@find . -name __pycache__ -type d -prune -exec rm -rf {} +
+
+.PHONY: install-local install-dev
+install-local install-dev: install-%:
+	@PYTHON='$(PYTHON)' bash ops/install.sh $*
+
+OPS_TARGET = --environment $(ENV) $(if $(REGION),--region $(REGION))

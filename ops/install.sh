@@ -1,0 +1,61 @@
+#!/usr/bin/env bash
+# Installs one locked requirement set (local or dev) into .venv; quick when it is there already.
+# Usage: PYTHON=python3 ops/install.sh local|dev
+set -euo pipefail
+set_name=$1
+venv=.venv
+lock=requirements/$set_name.txt
+stamp=$venv/installed-$set_name
+
+give_up() { echo "tidegauge: $*" >&2; exit 1; }
+good() { "$1" -c 'import sys; sys.exit(sys.version_info < (3, 11))' 2>/dev/null; }
+
+# Asked first: without changes nothing below is needed, not even the Python that made the environment.
+if [[ -x $venv/bin/python && -f $stamp && $(<"$stamp") == "$(cksum <"$lock")" ]] && good $venv/bin/python; then exit 0; fi
+
+PYTHON=${PYTHON:-python3}
+python=$PYTHON
+if ! good "$python"; then
+  for candidate in python3.14 python3.13 python3.12 python3.11; do
+    if good "$candidate"; then python=$candidate; break; fi
+  done
+fi
+if ! good "$python"; then
+  have=$("$PYTHON" --version 2>&1 | head -n 1) || have="no $PYTHON"
+  give_up "needs Python 3.11 or newer, found $have; install one, or name it: make run PYTHON=/path/to/python3.12"
+fi
+
+if ! good $venv/bin/python || ! $venv/bin/python -m pip --version >/dev/null 2>&1; then
+  rm -rf $venv
+  "$python" -m venv $venv >/dev/null 2>&1 || {
+    rm -rf $venv
+    give_up "$python cannot make a virtual environment; install its venv module (Debian, Ubuntu: apt install python3-venv)"
+  }
+fi
+
+total=$(grep -cE '^[a-z0-9._-]+==' "$lock")
+echo "Installing $total packages into $venv, once; about a minute …"
+log=$venv/install.log
+progress() {
+  local line count=0
+  while IFS= read -r line; do
+    echo "$line" >>"$log"
+    if [[ -t 1 && $line == Collecting* ]]; then
+      count=$((count + 1))
+      line=${line#Collecting }
+      printf '\r  %d of %d  %-40.40s' "$count" "$total" "${line%% *}"
+    fi
+  done
+  if [[ -t 1 ]]; then printf '\r%60s\r' ''; fi
+}
+: >"$log"
+rm -f "$stamp"
+if ! $venv/bin/python -m pip install --disable-pip-version-check --progress-bar off --retries 2 --require-hashes \
+  -r "$lock" 2>>"$log" | progress; then
+  reason=$(grep -m 1 '^ERROR' "$log" | cut -c 1-160) || reason="see $log"
+  if grep -qE 'NewConnectionError|Failed to establish|NameResolutionError|Could not find a version|timed out' "$log"; then
+    give_up "the package index cannot be reached; connect once (or set PIP_INDEX_URL to your mirror) and run again"
+  fi
+  give_up "installing $lock failed: $reason"
+fi
+cksum <"$lock" >"$stamp"
