@@ -1,0 +1,1 @@
+"""Feeds the pipeline with this machine's own metrics, over HTTP, as any client would."""
