@@ -1,0 +1,95 @@
+"""`ops query`: one SQL statement against the metrics, as a table or CSV."""
+
+import argparse
+import csv
+import sys
+from collections.abc import Iterator, Sequence
+from typing import Any
+
+from botocore.exceptions import BotoCoreError, ClientError
+from rich.console import Console
+from rich.table import Table
+
+from ops import stack
+from ops.errors import OperatorError
+
+
+def add_command(commands: "argparse._SubParsersAction[argparse.ArgumentParser]") -> None:
+    """Add `query` to the command line."""
+    parser = commands.add_parser("query", help="ask the metrics in SQL")
+    stack.add_options(parser)
+    parser.add_argument("--csv", action="store_true", help="print CSV instead of a table")
+    parser.add_argument(
+        "sql", metavar="SQL", help="""for example 'SELECT * FROM "metrics_dev"."metrics" LIMIT 5'"""
+    )
+    parser.set_defaults(run=_run)
+
+
+def _run(options: argparse.Namespace) -> int:
+    if not options.sql.strip():
+        raise OperatorError("""no SQL; try: make query SQL='SELECT count(*) FROM "metrics_dev"."metrics"'""")
+    client = stack.find(options.environment, options.region).client("timestream-query")
+    columns, rows = select(client, options.sql)
+    if options.csv:
+        writer = csv.writer(sys.stdout)
+        writer.writerow(columns)
+        writer.writerows(rows)
+    else:
+        _print_table(columns, list(rows))
+    return 0
+
+
+def select(client: Any, sql: str) -> tuple[Sequence[str], Iterator[list[str]]]:
+    """Column names and rows (as text; nothing for NULL) of a statement, page after page.
+
+    A page may be empty while the query still runs, so only a missing NextToken ends it:
+    https://docs.aws.amazon.com/timestream/latest/developerguide/API_query_Query.html
+    Raises OperatorError with Timestream's reason.
+    """
+    pages = _pages(client, sql)
+    first = next(pages)
+    names = [column.get("Name", f"_col{index}") for index, column in enumerate(first["ColumnInfo"])]
+
+    def rows() -> Iterator[list[str]]:
+        page: dict[str, Any] | None = first
+        while page is not None:
+            for row in page["Rows"]:
+                yield [_text(datum) for datum in row["Data"]]
+            page = next(pages, None)
+
+    return names, rows()
+
+
+def _pages(client: Any, sql: str) -> Iterator[dict[str, Any]]:
+    arguments = {"QueryString": sql}
+    while True:
+        try:
+            page = client.query(**arguments)
+        except ClientError as error:
+            raise OperatorError(f"Timestream says: {error.response['Error']['Message']}") from error
+        except BotoCoreError as error:
+            raise OperatorError(f"cannot reach Timestream: {error}") from error
+        yield page
+        if "NextToken" not in page:
+            return
+        arguments = {"QueryString": sql, "NextToken": page["NextToken"]}
+
+
+def _text(datum: dict[str, Any]) -> str:
+    if datum.get("NullValue"):
+        return ""
+    value = datum.get("ScalarValue")
+    return value if value is not None else str(datum)
+
+
+def _print_table(columns: Sequence[str], rows: Sequence[Sequence[str]]) -> None:
+    table = Table(*columns, show_edge=False)
+    for row in rows:
+        table.add_row(*(_printable(cell) for cell in row))
+    Console(markup=False, highlight=False).print(table)
+    print(f"({len(rows)} row{'s' if len(rows) != 1 else ''})")
+
+
+def _printable(text: str) -> str:
+    """Metric names come from clients: no control character of theirs reaches the operator's terminal."""
+    return "".join(character if character.isprintable() else "�" for character in text)
