@@ -4,7 +4,7 @@ import argparse
 import sys
 from collections.abc import Sequence
 
-from ops import bundle, query
+from ops import bundle, deploy, query
 from ops.errors import OperatorError
 
 
@@ -13,6 +13,7 @@ def main(arguments: Sequence[str] | None = None) -> int:
     parser = argparse.ArgumentParser(prog="python -m ops", description=__doc__)
     commands = parser.add_subparsers(title="commands", required=True, metavar="COMMAND")
     bundle.add_command(commands)
+    deploy.add_commands(commands)
     query.add_command(commands)
     options = parser.parse_args(arguments)
     try:

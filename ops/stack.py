@@ -24,6 +24,7 @@ class Target:
     environment: str
     region: str
     stack_name: str
+    regions: tuple[str, ...]
 
     def client(self, service: str) -> Any:
         """An SDK client in the target's region."""
@@ -64,7 +65,7 @@ def find(environment: str, region: str | None) -> Target:
     except config.ConfigError as error:
         raise OperatorError(str(error)) from error
     chosen = region or os.environ.get("AWS_REGION") or settings.regions[0]
-    return Target(environment, chosen, f"{settings.project}-{environment}")
+    return Target(environment, chosen, f"{settings.project}-{environment}", tuple(settings.regions))
 
 
 def add_options(parser: argparse.ArgumentParser) -> None:
