@@ -1,0 +1,97 @@
+"""The ingest API: POST /metrics puts the body on the stream, with no function in between."""
+
+from dataclasses import dataclass
+
+from troposphere import Ref, Sub, Template
+from troposphere.apigateway import EndpointConfiguration, Resource, RestApi, Stage
+
+from templates.components.ingest_api.cors import Cors
+from templates.components.ingest_api.gateway_responses import add_gateway_responses
+from templates.components.ingest_api.methods import Reply, add_answer, add_post, preflight, velocity
+from templates.components.ingest_api.stage import add_stage
+from templates.components.key import Key
+from templates.components.operators import Operators
+from templates.components.stream import Stream
+from templates.config import Config
+from templates.constructs.policy import add_role
+from templates.version import version
+
+
+@dataclass(frozen=True)
+class IngestApi:
+    """The API and the stage that serves it."""
+
+    api: RestApi
+    stage: Stage
+
+    def url(self, path: str) -> Sub:
+        """The address of one of its paths."""
+        host = "https://${Api}.execute-api.${AWS::Region}.${AWS::URLSuffix}"
+        return Sub(f"{host}/${{Stage}}{path}", Api=Ref(self.api), Stage=Ref(self.stage))
+
+
+def add_ingest_api(
+    template: Template, config: Config, *, sink: Stream, key: Key, alarms_to: Operators
+) -> IngestApi:
+    """The API with every answer it gives: what is accepted is on the stream, what is not is said so."""
+    cors = Cors(config.api.cors_origins)
+    signed = config.api.auth == "iam"
+    role = add_role(
+        template,
+        "IngestApiRole",
+        service="apigateway.amazonaws.com",
+        description="What the ingest API may do",
+        statements=sink.put(),
+    )
+    api = template.add_resource(
+        RestApi(
+            "IngestApi",
+            Name=f"{config.stack_name}-ingest",
+            Description=f"Takes metrics for {config.stack_name}",
+            EndpointConfiguration=EndpointConfiguration(Types=["REGIONAL"]),
+            # Answers over 1 KiB are compressed; above all, gzip bodies are unpacked before they are validated.
+            MinimumCompressionSize=1024,
+        )
+    )
+    metrics = add_path(template, "Metrics", api, "metrics")
+    health = add_path(template, "Health", api, "health")
+    other = add_path(template, "Other", api, "{proxy+}")
+    add_post(template, api, metrics, sink=sink, role=role, cors=cors, signed=signed)
+    add_refusals(template, api, metrics, "Metrics", "POST", cors=cors)
+    add_health(template, config, api, health, cors=cors)
+    add_refusals(template, api, health, "Health", "GET", cors=cors)
+    # Without these, API Gateway answers 403 to a path it does not know.
+    not_found = Reply(404, cors.preamble + velocity("not_found"))
+    add_answer(template, "RootAnyMethod", api, api.get_att("RootResourceId"), "ANY", not_found, cors=cors)
+    add_answer(template, "OtherAnyMethod", api, Ref(other), "ANY", not_found, cors=cors)
+    add_gateway_responses(template, api, cors=cors, signed=signed)
+    parts = [part for part in template.resources.values() if "RestApiId" in part.properties]
+    return IngestApi(api, add_stage(template, config, api, parts, key=key, alarms_to=alarms_to))
+
+
+def add_path(template: Template, name: str, api: RestApi, part: str) -> Resource:
+    """A path right below the root."""
+    root = api.get_att("RootResourceId")
+    return template.add_resource(
+        Resource(f"{name}Resource", RestApiId=Ref(api), ParentId=root, PathPart=part)
+    )
+
+
+def add_health(template: Template, config: Config, api: RestApi, resource: Resource, *, cors: Cors) -> None:
+    """GET /health: what answers here, without a look at anything behind it."""
+    names = {"Project": config.project, "Environment": config.environment, "Version": version()}
+    body = Sub(velocity("health"), **names)
+    add_answer(template, "HealthGetMethod", api, Ref(resource), "GET", Reply(200, body), cors=cors)
+
+
+def add_refusals(
+    template: Template, api: RestApi, resource: Resource, name: str, allowed: str, *, cors: Cors
+) -> None:
+    """A path's other methods: 405 with what is allowed, and a browser's preflight where one may come."""
+    allow = f"{allowed},OPTIONS" if cors.origins else allowed
+    wrong = Reply(405, cors.preamble + velocity("wrong_method"), headers={"Allow": f"'{allow}'"})
+    add_answer(template, f"{name}AnyMethod", api, Ref(resource), "ANY", wrong, cors=cors)
+    if cors.origins:
+        add_answer(
+            template, f"{name}OptionsMethod", api, Ref(resource), "OPTIONS", preflight(allow), cors=cors
+        )

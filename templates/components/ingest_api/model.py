@@ -1,0 +1,40 @@
+"""What a request body may be, as JSON schema draft 4: what API Gateway can judge before anything is stored.
+
+Times, names and numbers of dimensions are judged by the consumer, point by point; here a wrong shape refuses the
+whole request. Nothing is a `$ref`, and only missing names go through `anyOf`, so the reason a client gets names
+the field at fault.
+"""
+
+from typing import Any
+
+METRIC: dict[str, Any] = {
+    "metric_name": {"type": "string", "minLength": 1},
+    "value": {"type": "number"},
+    "metric_type": {"type": "string", "enum": ["system", "application", "business"]},
+    "timestamp": {"type": ["integer", "string"]},
+    "dimensions": {"type": "object", "additionalProperties": {"type": "string"}},
+}
+REQUIRED = ["metric_name", "value"]
+
+BODY: dict[str, Any] = {
+    "$schema": "http://json-schema.org/draft-04/schema#",
+    "title": "A metric, or a batch of them",
+    "type": "object",
+    "anyOf": [{"required": ["metrics"]}, {"required": REQUIRED}],
+    # A metric beside a batch: one of the two would be ignored.
+    "not": {"required": ["metrics", "metric_name"]},
+    "additionalProperties": False,
+    "properties": {
+        **METRIC,
+        "metrics": {
+            "type": "array",
+            "minItems": 1,
+            "items": {
+                "type": "object",
+                "required": REQUIRED,
+                "additionalProperties": False,
+                "properties": METRIC,
+            },
+        },
+    },
+}

@@ -1,0 +1,126 @@
+"""What makes the API reachable: a deployment, a stage, its access log and its alarms."""
+
+import hashlib
+import json
+from collections.abc import Sequence
+
+from troposphere import AWSObject, Ref, Template
+from troposphere.apigateway import AccessLogSetting, Deployment, MethodSetting, RestApi, Stage
+
+from templates.components.key import Key
+from templates.components.operators import Operators
+from templates.config import Config
+from templates.constructs.alarms import Alarm, add_alarms
+from templates.constructs.logs import add_log_group
+
+STAGE = "v1"
+
+# Nothing here is the client's to choose but its address, so a line is always one JSON object; no bodies.
+ACCESS_LOG = {
+    "request_id": "$context.extendedRequestId",
+    "time": "$context.requestTimeEpoch",
+    "source_ip": "$context.identity.sourceIp",
+    "caller": "$context.identity.userArn",
+    "method": "$context.httpMethod",
+    "resource": "$context.resourcePath",
+    "status": "$context.status",
+    "error": "$context.error.responseType",
+    "integration_status": "$context.integration.status",
+    "latency_ms": "$context.responseLatency",
+    "integration_ms": "$context.integration.latency",
+    "trace": "$context.xrayTraceId",
+}
+
+ALARMS = (
+    Alarm(
+        "Unavailable",
+        "5XXError",
+        "Average",
+        0.01,
+        "One request in a hundred got 503 for three minutes of five: Kinesis throttles, fails or is not allowed. "
+        "Clients that retry lose nothing yet.",
+        periods=5,
+        datapoints=3,
+    ),
+    Alarm(
+        "Refused",
+        "4XXError",
+        "Average",
+        0.2,
+        "A fifth of all requests is refused for a quarter of an hour: a client is broken, unsigned, or over the "
+        "throttle. The access log says which.",
+        period=300,
+        periods=3,
+        datapoints=3,
+    ),
+    Alarm(
+        "Slow",
+        "Latency",
+        "p99",
+        2000,
+        "One request in a hundred takes over 2 s for ten minutes; it is usually under 0.1 s. Clients with a short "
+        "timeout start to send twice.",
+        periods=10,
+        datapoints=10,
+    ),
+)
+
+
+def add_stage(
+    template: Template,
+    config: Config,
+    api: RestApi,
+    parts: Sequence[AWSObject],
+    *,
+    key: Key,
+    alarms_to: Operators,
+) -> Stage:
+    """Deploy the API as it is: a change to any of its parts makes a new deployment, no change makes none."""
+    deployment = template.add_resource(
+        Deployment(
+            f"IngestApiDeployment{fingerprint([api, *parts])}",
+            RestApiId=Ref(api),
+            # It is a snapshot: whatever is not there yet is missing from it for ever.
+            DependsOn=sorted(part.title for part in parts),
+        )
+    )
+    log = add_log_group(template, "IngestApiAccessLog", config.logs, key_arn=key.arn)
+    stage = template.add_resource(
+        Stage(
+            "IngestApiStage",
+            RestApiId=Ref(api),
+            DeploymentId=Ref(deployment),
+            StageName=STAGE,
+            TracingEnabled=True,
+            AccessLogSetting=AccessLogSetting(
+                DestinationArn=log.get_att("Arn"), Format=json.dumps(ACCESS_LOG)
+            ),
+            MethodSettings=[
+                MethodSetting(
+                    ResourcePath="/*",
+                    HttpMethod="*",
+                    MetricsEnabled=False,
+                    # Execution logs would go to a group of AWS's making, kept for ever.
+                    LoggingLevel="OFF",
+                    DataTraceEnabled=False,
+                    ThrottlingRateLimit=config.api.throttle_rate,
+                    ThrottlingBurstLimit=config.api.throttle_burst,
+                )
+            ],
+        )
+    )
+    add_alarms(
+        template,
+        "IngestApi",
+        ALARMS,
+        namespace="AWS/ApiGateway",
+        dimensions={"ApiName": api.Name, "Stage": STAGE},
+        notify=alarms_to.actions,
+    )
+    return stage
+
+
+def fingerprint(parts: Sequence[AWSObject]) -> str:
+    """Ten characters that change with any of the parts."""
+    content = json.dumps({part.title: part.to_dict() for part in parts}, sort_keys=True)
+    return hashlib.sha256(content.encode()).hexdigest()[:10]

@@ -1,0 +1,76 @@
+"""The operators' topic: every alarm goes there."""
+
+from dataclasses import dataclass
+
+from awacs import sns
+from awacs.aws import Allow, ArnLike, Condition, Principal, Statement, StringEquals
+from troposphere import Ref, Sub, Template
+from troposphere.sns import SubscriptionResource, Topic, TopicPolicy
+
+from templates.components.key import Key
+from templates.config import Config
+from templates.constructs.policy import allow, deny_plain_http, document
+
+
+@dataclass(frozen=True)
+class Operators:
+    """The topic that alarms and failing executions notify."""
+
+    topic: Topic
+    key: Key
+
+    @property
+    def arn(self) -> Ref:
+        """The topic's ARN."""
+        return Ref(self.topic)
+
+    @property
+    def actions(self) -> list[Ref]:
+        """The topic as an alarm's action."""
+        return [self.arn]
+
+    def publish(self) -> list[Statement]:
+        """What a role of this account needs to notify the operators itself."""
+        return [allow([sns.Publish], [Ref(self.topic)], Sid="NotifyOperators"), self.key.encrypt("sns")]
+
+
+def add_operators(template: Template, config: Config, *, key: Key) -> Operators:
+    """An encrypted topic that this account's alarms may publish to, and the operator's e-mail if one is given."""
+    topic = template.add_resource(
+        Topic("OperatorTopic", DisplayName=f"{config.stack_name} operators", KmsMasterKeyId=key.arn)
+    )
+    template.add_resource(
+        TopicPolicy(
+            "OperatorTopicPolicy",
+            Topics=[Ref(topic)],
+            PolicyDocument=document(
+                Statement(
+                    Sid="AlarmsNotify",
+                    Effect=Allow,
+                    Principal=Principal("Service", "cloudwatch.amazonaws.com"),
+                    Action=[sns.Publish],
+                    Resource=[Ref(topic)],
+                    Condition=Condition(
+                        [
+                            StringEquals({"aws:SourceAccount": Ref("AWS::AccountId")}),
+                            ArnLike(
+                                {
+                                    "aws:SourceArn": Sub(
+                                        "arn:${AWS::Partition}:cloudwatch:${AWS::Region}:${AWS::AccountId}:alarm:*"
+                                    )
+                                }
+                            ),
+                        ]
+                    ),
+                ),
+                deny_plain_http(sns.Publish, [Ref(topic)]),
+            ),
+        )
+    )
+    if config.operators.email:
+        template.add_resource(
+            SubscriptionResource(
+                "OperatorSubscription", TopicArn=Ref(topic), Protocol="email", Endpoint=config.operators.email
+            )
+        )
+    return Operators(topic, key)

@@ -1,0 +1,94 @@
+"""The data stream: every request is one record on it."""
+
+from dataclasses import dataclass
+
+from awacs import kinesis
+from awacs.aws import Statement
+from troposphere import Ref, Template
+from troposphere.kinesis import Stream as KinesisStream
+from troposphere.kinesis import StreamEncryption, StreamModeDetails
+
+from templates.components.key import Key
+from templates.components.operators import Operators
+from templates.config.sections import Stream as StreamConfig
+from templates.constructs.alarms import Alarm, add_alarms
+from templates.constructs.policy import allow
+
+ALARMS = (
+    Alarm(
+        "WriteThrottled",
+        "WriteProvisionedThroughputExceeded",
+        "Sum",
+        1,
+        "Kinesis refused records, so clients saw 503. Two times in five minutes is more than one burst that a "
+        "client's retry absorbs: add shards, or look for one client's flood.",
+        periods=5,
+        datapoints=2,
+    ),
+    Alarm(
+        "ReadThrottled",
+        "ReadProvisionedThroughputExceeded",
+        "Sum",
+        1,
+        "The consumers together read more than a shard gives (2 MB/s, five reads a second). Lambda tries again, so "
+        "only half of ten minutes means that they fall behind.",
+        periods=10,
+        datapoints=5,
+    ),
+)
+
+
+@dataclass(frozen=True)
+class Stream:
+    """The stream, and what writing to it and reading from it take."""
+
+    resource: KinesisStream
+    key: Key
+
+    @property
+    def name(self) -> Ref:
+        """Its name."""
+        return Ref(self.resource)
+
+    @property
+    def arn(self) -> object:
+        """Its ARN."""
+        return self.resource.get_att("Arn")
+
+    def put(self) -> list[Statement]:
+        """Put single records."""
+        return [allow([kinesis.PutRecord], [self.arn], Sid="PutRecord"), self.key.encrypt("kinesis")]
+
+    def read(self) -> list[Statement]:
+        """Read as an event source mapping does, with the function's role."""
+        actions = [
+            kinesis.DescribeStream,
+            kinesis.DescribeStreamSummary,
+            kinesis.GetRecords,
+            kinesis.GetShardIterator,
+            kinesis.ListShards,
+        ]
+        return [allow(actions, [self.arn], Sid="ReadStream"), self.key.decrypt("kinesis")]
+
+
+def add_stream(template: Template, config: StreamConfig, *, key: Key, alarms_to: Operators) -> Stream:
+    """An encrypted stream. It goes with its stack: what it holds is on its way, not at rest."""
+    shards = {} if config.shards is None else {"ShardCount": config.shards}
+    stream = template.add_resource(
+        KinesisStream(
+            "Stream",
+            RetentionPeriodHours=config.retention_hours,
+            StreamModeDetails=StreamModeDetails(StreamMode=config.mode.replace("-", "_").upper()),
+            StreamEncryption=StreamEncryption(EncryptionType="KMS", KeyId=key.arn),
+            **shards,
+        )
+    )
+    add_alarms(
+        template,
+        "Stream",
+        ALARMS,
+        namespace="AWS/Kinesis",
+        dimensions={"StreamName": Ref(stream)},
+        notify=alarms_to.actions,
+    )
+    return Stream(stream, key)

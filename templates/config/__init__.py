@@ -1,0 +1,125 @@
+"""The configuration: values from `environments/NAME.toml`, shape and checks from here, nothing else."""
+
+import re
+import tomllib
+from collections.abc import Mapping
+from dataclasses import dataclass, field
+from pathlib import Path
+
+from templates.config.checks import BadValue, list_of, setting, shown, text
+from templates.config.reading import read
+from templates.config.sections import (
+    REGION,
+    TIMESTREAM_REGIONS,
+    Alerts,
+    Api,
+    Export,
+    Fleet,
+    Local,
+    Logs,
+    Network,
+    Operators,
+    Section,
+    Store,
+    Stream,
+    Writer,
+    tags_check,
+)
+
+ENVIRONMENTS = Path(__file__).parents[2] / "environments"
+
+# The longest name made of these is a bucket's, <project>-<environment>-quarantine-<account>-<region>-an: 63 at most.
+PROJECT = text(r"[a-z][a-z0-9]{1,11}", "2 to 12 lower-case letters and digits, a letter first")
+ENVIRONMENT = text(r"[a-z][a-z0-9]{1,7}", "2 to 8 lower-case letters and digits, a letter first")
+
+
+class ConfigError(Exception):
+    """The configuration cannot be used; its text is one line for a person."""
+
+
+@dataclass(frozen=True)
+class Config(Section):
+    """One environment, checked."""
+
+    stream: Stream
+    api: Api
+    store: Store
+    writer: Writer
+    logs: Logs
+    environment: str = setting(ENVIRONMENT)
+    regions: tuple[str, ...] = setting(list_of(REGION, least=1, most=len(TIMESTREAM_REGIONS)))
+    project: str = setting(PROJECT, "metrics")
+    operators: Operators = field(default_factory=Operators)
+    alerts: Alerts = field(default_factory=Alerts)
+    export: Export = field(default_factory=Export)
+    network: Network = field(default_factory=Network)
+    fleet: Fleet = field(default_factory=Fleet)
+    local: Local = field(default_factory=Local)
+    tags: Mapping[str, str] = field(default_factory=dict, metadata={"check": tags_check()})
+
+    def __post_init__(self) -> None:
+        super().__post_init__()
+        self._check_ages()
+        self._check_regions()
+        if self.environment.startswith("prod") and self.api.auth == "none":
+            raise BadValue("api.auth", "none", "iam, as this is a production environment")
+
+    def _check_ages(self) -> None:
+        age = self.writer.maximum_age_seconds
+        if age >= self.store.memory_hours * 3600:
+            kept = f"{self.store.memory_hours * 3600} s of store.memory_hours = {self.store.memory_hours}"
+            allowed = f"less than the {kept}, or a late retry could not be stored"
+            raise BadValue("writer.maximum_age_seconds", age, allowed)
+
+    def _check_regions(self) -> None:
+        if self.fleet.canary and self.fleet.canary not in self.regions:
+            raise BadValue("fleet.canary", self.fleet.canary, f"one of regions: {', '.join(self.regions)}")
+        if self.network.mode == "private":
+            for region in self.regions:
+                if region not in self.network.cidr:
+                    raise BadValue(f"network.cidr.{region}", None, "an address range, with mode private")
+
+    @property
+    def stack_name(self) -> str:
+        """The regional stack's name; with a suffix, its companions'."""
+        return f"{self.project}-{self.environment}"
+
+    @property
+    def database_name(self) -> str:
+        """The Timestream database's name."""
+        return f"{self.project}_{self.environment}"
+
+
+def load(environment: str, folder: Path = ENVIRONMENTS) -> Config:
+    """Read and check `environments/<environment>.toml`; every fault is a ConfigError of one line."""
+    known = ", ".join(sorted(path.stem for path in folder.glob("*.toml"))) or "none"
+    if not ENVIRONMENT.accepts(environment):
+        raise ConfigError(
+            f"environment = {shown(environment)}: expected {ENVIRONMENT.allowed} (there are: {known})"
+        )
+    path = folder / f"{environment}.toml"
+    where = f"{folder.name}/{path.name}"
+    try:
+        table = tomllib.loads(path.read_text(encoding="utf-8"))
+    except FileNotFoundError:
+        raise ConfigError(f"{where}: no such file (environments there are: {known})") from None
+    except (OSError, UnicodeDecodeError) as error:
+        raise ConfigError(f"{where}: cannot be read: {_one_line(error)}") from None
+    except tomllib.TOMLDecodeError as error:
+        raise ConfigError(f"{where}: not TOML: {_one_line(error)}") from None
+    if "environment" in table:
+        given = shown(table["environment"])
+        raise ConfigError(
+            f"{where}: environment = {given}: expected nothing; the file's name is the environment"
+        )
+    try:
+        return read(Config, {**table, "environment": environment})
+    except BadValue as error:
+        raise ConfigError(f"{where}: {_one_line(error)}") from None
+
+
+def _one_line(error: Exception) -> str:
+    return re.sub(r"\s+", " ", str(error))
+
+
+__all__ = ["BadValue", "Config", "ConfigError", "load"]

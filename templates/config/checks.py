@@ -1,0 +1,113 @@
+"""What a setting may be: a test of the value, and the words that say what passes it."""
+
+import re
+from collections.abc import Callable, Collection, Mapping
+from dataclasses import MISSING, dataclass, field, fields
+from typing import Any
+
+
+@dataclass(frozen=True)
+class Check:
+    """Accepts a value or not; `allowed` completes the sentence "expected …"."""
+
+    accepts: Callable[[Any], bool]
+    allowed: str
+
+
+class BadValue(ValueError):  # noqa: N818 - it names the value at fault; ConfigError is what callers meet
+    """One setting is wrong: which, its value, and what would be right."""
+
+    def __init__(self, name: str, value: object, allowed: str) -> None:
+        super().__init__(f"{name} = {shown(value)}: expected {allowed}")
+        self.name, self.value, self.allowed = name, value, allowed
+
+
+def setting(check: Check, default: Any = MISSING) -> Any:
+    """Declare a dataclass field whose value must pass `check`; without a default it must be given."""
+    return field(default=default, metadata={"check": check})
+
+
+def check_settings(section: Any) -> None:
+    """Raise BadValue for the first field of `section` that does not pass its check."""
+    for item in fields(section):
+        check: Check | None = item.metadata.get("check")
+        value = getattr(section, item.name)
+        if check and not check.accepts(value):
+            raise BadValue(item.name, value, check.allowed)
+
+
+def whole(least: int, most: int, meaning: str) -> Check:
+    """A whole number from `least` to `most`."""
+    return Check(
+        lambda value: type(value) is int and least <= value <= most,
+        f"a whole number from {least} to {most} ({meaning})",
+    )
+
+
+def number(least: float, most: float, meaning: str) -> Check:
+    """A number, whole or not, from `least` to `most`."""
+    return Check(
+        lambda value: type(value) in (int, float) and least <= value <= most,
+        f"a number from {least:g} to {most:g} ({meaning})",
+    )
+
+
+def flag() -> Check:
+    """True or false."""
+    return Check(lambda value: type(value) is bool, "true or false")
+
+
+def one_of(values: Collection[Any], meaning: str = "") -> Check:
+    """One of the listed values."""
+    listed = ", ".join(str(value) for value in values)
+    return Check(
+        # By type too: in Python, True == 1.
+        lambda value: any(type(value) is type(one) and value == one for one in values),
+        f"one of {listed}" + (f" ({meaning})" if meaning else ""),
+    )
+
+
+def text(pattern: str, allowed: str) -> Check:
+    """Text that matches `pattern` as a whole."""
+    compiled = re.compile(pattern)
+    return Check(lambda value: isinstance(value, str) and compiled.fullmatch(value) is not None, allowed)
+
+
+def list_of(check: Check, *, least: int = 0, most: int = 100) -> Check:
+    """A list without repetition, each entry passing `check`."""
+
+    def accepts(value: Any) -> bool:
+        return (
+            isinstance(value, tuple)
+            and least <= len(value) <= most
+            and all(check.accepts(entry) for entry in value)
+            and len(set(value)) == len(value)
+        )
+
+    return Check(accepts, f"a list of {least} to {most} different entries, each {check.allowed}")
+
+
+def table_of(key: Check, value: Check, *, most: int) -> Check:
+    """A table whose every key and value pass their checks."""
+
+    def accepts(table: Any) -> bool:
+        return (
+            isinstance(table, Mapping)
+            and len(table) <= most
+            and all(key.accepts(name) and value.accepts(entry) for name, entry in table.items())
+        )
+
+    return Check(
+        accepts, f"a table of at most {most} entries: each key {key.allowed}, each value {value.allowed}"
+    )
+
+
+def optional(check: Check) -> Check:
+    """Absent (None), or what `check` accepts."""
+    return Check(lambda value: value is None or check.accepts(value), f"{check.allowed}, or leave it out")
+
+
+def shown(value: object) -> str:
+    """The value as one short line, however long or odd it is."""
+    line = repr(list(value) if isinstance(value, tuple) else value)
+    return line if len(line) <= 80 else f"{line[:77]}..."

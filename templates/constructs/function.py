@@ -1,0 +1,115 @@
+"""A Lambda function with its own role and log group, traced, on arm64."""
+
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
+from typing import Any
+
+from awacs import logs, xray
+from awacs.aws import Statement
+from troposphere import Parameter, Ref, Template
+from troposphere.awslambda import Code, Environment, LoggingConfig, TracingConfig
+from troposphere.awslambda import Function as LambdaFunction
+
+from templates.config.sections import Logs
+from templates.constructs.logs import add_log_group, log_group_arn
+from templates.constructs.policy import add_role, allow
+
+RUNTIME = "python3.13"
+ARCHITECTURE = "arm64"
+
+
+@dataclass(frozen=True)
+class Bundle:
+    """Where a region finds the code: two parameters, as every deployment uploads its own."""
+
+    bucket: Ref
+    key: Ref
+
+
+def add_bundle_parameters(template: Template) -> Bundle:
+    """The parameters CodeBucket and CodeKey, described and grouped."""
+    bucket = template.add_parameter(
+        Parameter(
+            "CodeBucket",
+            Type="String",
+            Description="Bucket of this region that holds the functions' code: an output of the artifacts stack",
+            AllowedPattern="[a-z0-9][a-z0-9.-]{1,61}[a-z0-9]",
+            ConstraintDescription="the name of an S3 bucket",
+        )
+    )
+    key = template.add_parameter(
+        Parameter(
+            "CodeKey",
+            Type="String",
+            Description="Key of the code bundle in that bucket; it carries the hash of the content",
+            AllowedPattern="[A-Za-z0-9!_.*'()/-]{1,1024}",
+            ConstraintDescription="the key of an S3 object",
+        )
+    )
+    template.add_parameter_to_group(bucket, "Code of the functions")
+    template.add_parameter_to_group(key, "Code of the functions")
+    template.set_parameter_label(bucket, "Code bucket")
+    template.set_parameter_label(key, "Code bundle")
+    return Bundle(bucket=Ref(bucket), key=Ref(key))
+
+
+@dataclass(frozen=True)
+class Function:
+    """A function that can be referred to."""
+
+    resource: LambdaFunction
+
+    @property
+    def name(self) -> Ref:
+        """Its name."""
+        return Ref(self.resource)
+
+
+def add_function(
+    template: Template,
+    component: str,
+    *,
+    handler: str,
+    description: str,
+    memory_mb: int,
+    timeout_seconds: int,
+    environment: Mapping[str, Any],
+    statements: Sequence[Statement],
+    bundle: Bundle,
+    key_arn: object,
+    logs_config: Logs,
+    reserved_concurrency: int | None = None,
+) -> Function:
+    """A function that may do what its statements say, write its own log and send its traces; nothing else."""
+    group = add_log_group(template, f"{component}Logs", logs_config, key_arn=key_arn)
+    role = add_role(
+        template,
+        f"{component}Role",
+        service="lambda.amazonaws.com",
+        description=f"What {component} may do",
+        statements=[
+            *statements,
+            allow([logs.CreateLogStream, logs.PutLogEvents], [log_group_arn(group)], Sid="Log"),
+            allow([xray.PutTraceSegments, xray.PutTelemetryRecords], ["*"], Sid="Trace"),
+        ],
+    )
+    optional = {} if reserved_concurrency is None else {"ReservedConcurrentExecutions": reserved_concurrency}
+    return Function(
+        template.add_resource(
+            LambdaFunction(
+                f"{component}Function",
+                Description=description,
+                Handler=handler,
+                Runtime=RUNTIME,
+                Architectures=[ARCHITECTURE],
+                Code=Code(S3Bucket=bundle.bucket, S3Key=bundle.key),
+                Role=role.get_att("Arn"),
+                MemorySize=memory_mb,
+                Timeout=timeout_seconds,
+                Environment=Environment(Variables=dict(environment)),
+                LoggingConfig=LoggingConfig(LogGroup=Ref(group)),
+                TracingConfig=TracingConfig(Mode="Active"),
+                **optional,
+            )
+        )
+    )

@@ -1,0 +1,72 @@
+"""The artifacts stack: what a region needs before the regional stack can be deployed there."""
+
+from awacs.aws import Allow, Principal, Statement
+from awacs.sts import AssumeRole
+from troposphere import GetAtt, Output, Ref, Sub, Template
+from troposphere.apigateway import Account
+from troposphere.iam import Role
+from troposphere.s3 import LifecycleRule, NoncurrentVersionExpiration, ServerSideEncryptionByDefault
+
+from templates.config import Config
+from templates.constructs.bucket import add_private_bucket
+from templates.constructs.policy import document
+from templates.constructs.tags import tag_everything
+from templates.version import version
+
+
+def artifacts(config: Config) -> Template:
+    """The bucket of code and templates, and the role with which API Gateway writes its logs."""
+    template = Template(Description=f"Code and templates of {config.stack_name}, version {version()}")
+    template.set_version("2010-09-09")
+    bucket = add_private_bucket(
+        template,
+        "ArtifactsBucket",
+        name=f"{config.stack_name}-artifacts",
+        # Code, not data, so the region's key, which comes with the regional stack, is not asked for.
+        encryption=ServerSideEncryptionByDefault(SSEAlgorithm="AES256"),
+        rules=[
+            LifecycleRule(
+                Id="Forget",
+                Status="Enabled",
+                NoncurrentVersionExpiration=NoncurrentVersionExpiration(NoncurrentDays=90),
+            )
+        ],
+    )
+    add_api_gateway_account(template)
+    template.add_output(
+        Output(
+            "BucketName", Value=Ref(bucket), Description="Where the code bundle and templates are uploaded"
+        )
+    )
+    tag_everything(template, config)
+    return template
+
+
+def add_api_gateway_account(template: Template) -> None:
+    """Let API Gateway write logs. The setting is one for the account and region, whoever makes it.
+
+    Both stay when the stack goes: another environment of this account may rely on them.
+    """
+    trust = Statement(
+        Effect=Allow, Principal=Principal("Service", "apigateway.amazonaws.com"), Action=[AssumeRole]
+    )
+    role = template.add_resource(
+        Role(
+            "ApiGatewayLogsRole",
+            DeletionPolicy="Retain",
+            UpdateReplacePolicy="Retain",
+            Description="API Gateway writes the logs of this account's APIs in this region",
+            AssumeRolePolicyDocument=document(trust),
+            ManagedPolicyArns=[
+                Sub("arn:${AWS::Partition}:iam::aws:policy/service-role/AmazonAPIGatewayPushToCloudWatchLogs")
+            ],
+        )
+    )
+    template.add_resource(
+        Account(
+            "ApiGatewayAccount",
+            DeletionPolicy="Retain",
+            UpdateReplacePolicy="Retain",
+            CloudWatchRoleArn=GetAtt(role, "Arn"),
+        )
+    )

@@ -1,0 +1,50 @@
+"""The regional stack: the whole pipeline of one region, in the order the data takes."""
+
+from troposphere import Output, Template
+
+from templates.components.ingest_api import add_ingest_api
+from templates.components.key import add_key
+from templates.components.metric_store import add_metric_store
+from templates.components.metric_writer import add_metric_writer
+from templates.components.operators import add_operators
+from templates.components.stream import add_stream
+from templates.config import Config
+from templates.constructs.function import add_bundle_parameters
+from templates.constructs.tags import tag_everything
+from templates.version import version
+
+
+def regional(config: Config) -> Template:
+    """Requests become records, records become points; what cannot be stored is set aside, and alarms tell."""
+    template = Template(Description=f"Metrics pipeline {config.stack_name}, version {version()}")
+    template.set_version("2010-09-09")
+    bundle = add_bundle_parameters(template)
+
+    key = add_key(template, config)
+    operators = add_operators(template, config, key=key)
+    stream = add_stream(template, config.stream, key=key, alarms_to=operators)
+    api = add_ingest_api(template, config, sink=stream, key=key, alarms_to=operators)
+    store = add_metric_store(template, config, key=key, alarms_to=operators)
+    writer = add_metric_writer(
+        template, config, source=stream, sink=store, bundle=bundle, key=key, alarms_to=operators
+    )
+
+    for name, value, description in (
+        ("IngestUrl", api.url("/metrics"), "Where to POST metrics"),
+        ("HealthUrl", api.url("/health"), "Says what is deployed here"),
+        ("StreamName", stream.name, "The Kinesis data stream of accepted requests"),
+        ("DatabaseName", store.database_name, "The Timestream database"),
+        ("TableName", store.table_name, "The Timestream table of all points"),
+        ("DimensionsTableName", store.dimensions_name, "The registry of admitted dimension names"),
+        (
+            "QuarantineBucketName",
+            store.quarantine_name,
+            "Accepted points that could not be stored, with reasons",
+        ),
+        ("MetricWriterName", writer.function.name, "The function that stores points"),
+        ("OperatorTopicArn", operators.arn, "The topic of every alarm"),
+        ("KeyArn", key.arn, "The key that encrypts this region's data"),
+    ):
+        template.add_output(Output(name, Value=value, Description=description))
+    tag_everything(template, config)
+    return template
