@@ -1,0 +1,189 @@
+"""The HTTP server in front of an API: one thread per connection, connections kept alive."""
+
+import contextlib
+import re
+import socket
+import threading
+from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
+
+from local.clock import Clock
+from local.cloud.deployment import Deployment
+from local.gateway.content_coding import check_size
+from local.gateway.errors import GatewayError
+from local.gateway.integrations import AwsCaller
+from local.gateway.reading import read_api
+from local.gateway.request import Request, Response
+from local.gateway.serving import ApiServing
+from local.gateway.signature import LocalCredentials
+from local.gateway.stats import GatewayStats, StatsCounter
+
+_BREAKS = re.compile(r"[\r\n]+")
+# Seconds a client may take to send the rest of a request, or stay idle on a kept connection.
+_IDLE = 60
+
+
+class Gateway:
+    """A REST API that is being served; close it when done."""
+
+    def __init__(self, server: "_Server", stats: StatsCounter, caller: AwsCaller) -> None:
+        self._server = server
+        self._stats = stats
+        self._caller = caller
+        self._thread = threading.Thread(target=server.serve_forever, args=(0.1,), name="gateway", daemon=True)
+        self._thread.start()
+
+    @property
+    def url(self) -> str:
+        """Return the root of the API; the stage is not part of it."""
+        return f"http://127.0.0.1:{self._server.server_address[1]}"
+
+    def stats(self) -> GatewayStats:
+        """Return what was answered so far."""
+        return self._stats.snapshot()
+
+    def close(self) -> None:
+        """Stop answering; kept connections are closed."""
+        self._server.shutdown()
+        self._server.close_connections()
+        self._server.server_close()
+        self._thread.join()
+        self._caller.close()
+
+
+def serve_gateway(
+    deployment: Deployment,
+    *,
+    port: int,
+    endpoint_url: str,
+    clock: Clock,
+    credentials: LocalCredentials | None = None,
+    remember_requests: bool = False,
+) -> Gateway:
+    """Serve the deployment's REST API on 127.0.0.1; port 0 takes a free one.
+
+    Raises UnsupportedApiError, naming the logical id, for what cannot be served as AWS would, and OSError when the
+    port is taken. With `remember_requests` the stats also tell the accepted points of each request id.
+    """
+    known = credentials or LocalCredentials()
+    api = read_api(deployment)
+    stats = StatsCounter(remember_requests=remember_requests)
+    caller = AwsCaller(endpoint_url, deployment.region, known)
+    server = _Server(port, ApiServing(api, caller, clock, stats, known))
+    return Gateway(server, stats, caller)
+
+
+class _Server(ThreadingHTTPServer):
+    daemon_threads = True
+    allow_reuse_address = True
+    request_queue_size = 128
+    block_on_close = False
+
+    def __init__(self, port: int, serving: ApiServing) -> None:
+        self.serving = serving
+        self._connections: set[socket.socket] = set()
+        self._lock = threading.Lock()
+        super().__init__(("127.0.0.1", port), _Handler)
+
+    def close_connections(self) -> None:
+        """End kept connections, so that their threads end."""
+        with self._lock:
+            for connection in self._connections:
+                with contextlib.suppress(OSError):
+                    connection.shutdown(socket.SHUT_RDWR)
+
+    def opened(self, connection: socket.socket) -> None:
+        """Remember a connection until it is closed."""
+        with self._lock:
+            self._connections.add(connection)
+
+    def closed(self, connection: socket.socket) -> None:
+        """Forget a connection."""
+        with self._lock:
+            self._connections.discard(connection)
+
+
+class _Handler(BaseHTTPRequestHandler):
+    protocol_version = "HTTP/1.1"
+    timeout = _IDLE
+    # One write per response: with Nagle's algorithm a second one would wait for the client's acknowledgement.
+    wbufsize = -1
+    disable_nagle_algorithm = True
+    server: _Server
+    connection: socket.socket
+
+    def setup(self) -> None:
+        super().setup()
+        self.server.opened(self.connection)
+
+    def finish(self) -> None:
+        self.server.closed(self.connection)
+        with contextlib.suppress(OSError):
+            super().finish()
+
+    def handle_one_request(self) -> None:
+        with contextlib.suppress(ConnectionError):
+            super().handle_one_request()
+            return
+        self.close_connection = True
+
+    def _answer(self) -> None:
+        request = Request(
+            method=self.command,
+            target=self.path,
+            headers=tuple((name, value) for name, value in self.headers.items()),
+            body=b"",
+            source_ip=self.client_address[0],
+        )
+        try:
+            request.body = self._read_body()
+        except GatewayError as error:
+            self.close_connection = True
+            self._send(self.server.serving.too_large(request, error))
+            return
+        except ValueError:
+            self.send_error(400)
+            return
+        self._send(self.server.serving.answer(request))
+
+    do_DELETE = do_GET = do_HEAD = do_OPTIONS = do_PATCH = do_POST = do_PUT = _answer  # noqa: N815 - http.server's names
+
+    def _read_body(self) -> bytes:
+        if "chunked" in (self.headers.get("Transfer-Encoding") or "").lower():
+            return self._read_chunks()
+        length = int(self.headers.get("Content-Length") or 0)
+        if length < 0:
+            raise ValueError("negative length")
+        check_size(length)
+        return self.rfile.read(length)
+
+    def _read_chunks(self) -> bytes:
+        parts: list[bytes] = []
+        size = 0
+        while True:
+            length = int(self.rfile.readline(1024).partition(b";")[0], 16)
+            size += length
+            check_size(size)
+            parts.append(self.rfile.read(length))
+            self.rfile.readline(1024)
+            if length == 0:
+                return b"".join(parts)
+
+    def _send(self, response: Response) -> None:
+        self.send_response_only(response.status)
+        for name, value in response.headers:
+            self.send_header(name, _BREAKS.sub(" ", value))
+        self.send_header("Content-Length", str(len(response.body)))
+        if self.close_connection:
+            self.send_header("Connection", "close")
+        self.end_headers()
+        if self.command != "HEAD":
+            self.wfile.write(response.body)
+        self.wfile.flush()
+
+    def send_error(self, code: int, message: str | None = None, explain: str | None = None) -> None:  # noqa: ARG002
+        """Answer what is no HTTP request at all, without a word about this server."""
+        self.close_connection = True
+        self._send(Response(code, (("Content-Type", "application/json"),), b'{"message":"Bad Request"}'))
+
+    def log_message(self, *_: object) -> None:
+        """Keep quiet: the stats tell what was answered."""
