@@ -70,6 +70,9 @@ class AwsCaller:
                 headers=dict(request.headers),
                 timeout=urllib3.Timeout(seconds),
             )
+        except urllib3.exceptions.NewConnectionError as error:
+            # urllib3 counts a refused connection among the timeouts.
+            raise GatewayError("INTEGRATION_FAILURE", "Network error communicating with endpoint") from error
         except urllib3.exceptions.TimeoutError as error:
             raise GatewayError("INTEGRATION_TIMEOUT", "Endpoint request timed out") from error
         except urllib3.exceptions.HTTPError as error:

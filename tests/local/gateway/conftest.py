@@ -15,7 +15,7 @@ from local.clock import Clock
 from local.cloud.deployment import Deployment, Resource
 from local.gateway import Gateway, serve_gateway
 
-METRIC = {
+METRIC: dict[str, Any] = {
     "type": "object",
     "required": ["metric_name", "value"],
     "properties": {
