@@ -1,0 +1,73 @@
+"""Clients that fail in known ways: what AWS answers becomes one of the domain's failures here."""
+
+from typing import Any
+
+import boto3
+from botocore import exceptions
+from botocore.config import Config
+from botocore.discovery import EndpointDiscoveryRefreshFailed
+from botocore.exceptions import BotoCoreError, ClientError
+from botocore.parsers import ResponseParserError
+
+from handlers.metrics.failures import ConfigurationError, TransientError
+
+_THROTTLES = frozenset(
+    {
+        "LimitExceededException",
+        "ProvisionedThroughputExceededException",
+        "RequestLimitExceeded",
+        "SlowDown",
+        "Throttling",
+        "ThrottlingException",
+        "TooManyRequestsException",
+    }
+)
+# Answered with a 4xx although the same request may work next time; a stale endpoint is discovered anew.
+_PASSING = frozenset(
+    {"InvalidEndpointException", "OperationAborted", "RequestTimeout", "RequestTimeoutException"}
+)
+_ON_THE_WAY = (
+    exceptions.ConnectionError,
+    exceptions.HTTPClientError,
+    EndpointDiscoveryRefreshFailed,
+    ResponseParserError,
+)
+
+AWS_ERRORS = (ClientError, BotoCoreError, ResponseParserError)
+
+
+class ThrottledError(TransientError):
+    """AWS asks for patience."""
+
+
+def client(service: str, *, read_timeout: float, attempts: int, connections: int = 2) -> Any:
+    """A client whose calls end within `attempts` times two seconds to connect and `read_timeout` to answer."""
+    config = Config(
+        connect_timeout=2,
+        read_timeout=read_timeout,
+        retries={"mode": "standard", "total_max_attempts": attempts},
+        max_pool_connections=connections,
+        parameter_validation=False,  # half of a call's time, for what our own types already hold
+    )
+    return boto3.session.Session().client(service, config=config)
+
+
+def code_of(error: Exception) -> str:
+    """AWS's own code, or the name of what went wrong on the way there."""
+    if isinstance(error, ClientError):
+        return str(error.response.get("Error", {}).get("Code", "Unknown"))
+    return type(error).__name__
+
+
+def translate(error: Exception) -> TransientError | ConfigurationError:
+    """The failure of the domain, naming the code only: AWS's messages carry account numbers and names."""
+    code = code_of(error)
+    if not isinstance(error, ClientError):
+        return TransientError(code) if isinstance(error, _ON_THE_WAY) else ConfigurationError(code)
+    where = f"{error.operation_name}: {code}"
+    if code in _THROTTLES:
+        return ThrottledError(where)
+    status = error.response.get("ResponseMetadata", {}).get("HTTPStatusCode", 0)
+    if status >= 500 or code in _PASSING:
+        return TransientError(where)
+    return ConfigurationError(where)

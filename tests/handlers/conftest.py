@@ -1,0 +1,41 @@
+"""State of AWS for handlers: moto for DynamoDB and S3, the fake for Timestream."""
+
+from collections.abc import Iterator
+
+import boto3
+import pytest
+from moto import mock_aws
+
+from tests.handlers.fake_timestream import FakeTimestream
+
+REGISTRY = "dimensions"
+BUCKET = "quarantine-bucket"
+
+
+@pytest.fixture(autouse=True)
+def aws_environment(monkeypatch: pytest.MonkeyPatch) -> None:
+    """No test of a handler can reach an account."""
+    for name in ("AWS_ACCESS_KEY_ID", "AWS_SECRET_ACCESS_KEY"):
+        monkeypatch.setenv(name, "testing")
+    monkeypatch.setenv("AWS_DEFAULT_REGION", "us-east-1")
+    monkeypatch.delenv("AWS_ENDPOINT_URL", raising=False)
+
+
+@pytest.fixture
+def aws() -> Iterator[None]:
+    """The registry's table and the quarantine's bucket."""
+    with mock_aws():
+        boto3.client("dynamodb").create_table(
+            TableName=REGISTRY,
+            KeySchema=[{"AttributeName": "table_name", "KeyType": "HASH"}],
+            AttributeDefinitions=[{"AttributeName": "table_name", "AttributeType": "S"}],
+            BillingMode="PAY_PER_REQUEST",
+        )
+        boto3.client("s3").create_bucket(Bucket=BUCKET)
+        yield
+
+
+@pytest.fixture
+def timestream() -> FakeTimestream:
+    """An empty table."""
+    return FakeTimestream()
