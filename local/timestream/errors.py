@@ -1,4 +1,5 @@
 """The errors a caller sees, as AWS names and shapes them."""
+# ruff: noqa: N818 - the names are AWS's
 
 from collections.abc import Sequence
 from dataclasses import dataclass
@@ -108,3 +109,9 @@ class RejectedRecordsException(ServiceError):
             "Message": self.message,
             "RejectedRecords": [record.shape() for record in sorted(self.rejected, key=lambda r: r.index)],
         }
+
+
+class SerializationException(ServiceError):
+    """The body of the request is no JSON object."""
+
+    code = "SerializationException"

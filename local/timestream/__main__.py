@@ -1,0 +1,86 @@
+"""Run the local Timestream: `python -m local.timestream --port 4567 --data DIR`."""
+
+import argparse
+import signal
+import sys
+import threading
+from collections.abc import Sequence
+from pathlib import Path
+
+import duckdb
+
+from local.timestream.clock import Clock
+from local.timestream.errors import ServiceError
+from local.timestream.http import Server
+from local.timestream.service import Service
+
+_DRAIN_SECONDS = 5.0
+
+
+def main(arguments: Sequence[str] | None = None) -> int:
+    """Serve until SIGTERM or SIGINT; 2 when that cannot begin."""
+    options = _options(arguments)
+    try:
+        service = Service(
+            options.data,
+            Clock(options.clock_offset),
+            s3_endpoint=options.s3_endpoint,
+            fsync=options.fsync,
+            memory_limit_mb=options.memory_limit_mb,
+        )
+    except (OSError, duckdb.Error, ServiceError) as error:
+        return _refuse(
+            f"cannot use the data folder {options.data}: {getattr(error, 'strerror', None) or error}"
+        )
+    try:
+        server = Server(options.port, service.handle)
+    except OSError as error:
+        service.close()
+        return _refuse(f"cannot listen on 127.0.0.1:{options.port}: {error.strerror}")
+    for number in (signal.SIGTERM, signal.SIGINT):
+        signal.signal(number, lambda *_: threading.Thread(target=server.stop).start())
+    print(f"Timestream: http://127.0.0.1:{server.port} (data in {options.data})", flush=True)
+    server.serve()
+    server.drain(_DRAIN_SECONDS)
+    service.close()
+    return 0
+
+
+def _options(arguments: Sequence[str] | None) -> argparse.Namespace:
+    parser = argparse.ArgumentParser(prog="python -m local.timestream", description=__doc__)
+    parser.add_argument(
+        "--port", type=_port, default=4567, help="port on 127.0.0.1 (0: any free one; default 4567)"
+    )
+    parser.add_argument(
+        "--data", type=Path, required=True, help="folder for the data, one folder per region inside"
+    )
+    parser.add_argument("--s3-endpoint", help="URL of the S3 that UNLOAD writes to")
+    parser.add_argument("--clock-offset", type=float, default=0.0, help="seconds by which the clock is ahead")
+    parser.add_argument(
+        "--fsync", action="store_true", help="wait for the disk before a write is acknowledged"
+    )
+    parser.add_argument(
+        "--memory-limit-mb", type=_megabytes, default=400, help="memory of the SQL engine per region"
+    )
+    return parser.parse_args(arguments)
+
+
+def _port(text: str) -> int:
+    if text.isascii() and text.isdigit() and int(text) < 65_536:
+        return int(text)
+    raise argparse.ArgumentTypeError(f"{text!r} is no port number from 0 to 65535")
+
+
+def _megabytes(text: str) -> int:
+    if text.isascii() and text.isdigit() and int(text) >= 64:
+        return int(text)
+    raise argparse.ArgumentTypeError(f"{text!r} is no whole number of megabytes of at least 64")
+
+
+def _refuse(reason: str) -> int:
+    print(f"python -m local.timestream: {' '.join(reason.split())}", file=sys.stderr)
+    return 2
+
+
+if __name__ == "__main__":
+    sys.exit(main())
