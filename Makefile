@@ -26,8 +26,9 @@ run: install-local ## run the whole pipeline here, fed with this machine's metri
 	@exec $(PY) -m local --environment $(ENV) --port $(PORT) --aws-port $(AWS_PORT) $(if $(DURATION),--duration $(DURATION))
 
 .PHONY: query
-query: install-local ## ask the running pipeline: make query SQL='SELECT count(*) FROM "metrics_dev"."metrics"'
-	@$(PY) -m ops query $(OPS_TARGET) "$$SQL"
+query: install-local ## ask the local run, or with REGION=… the cloud: make query SQL='SELECT count(*) FROM "metrics_dev"."metrics"'
+	@if [[ -f build/local.env && -z '$(REGION)' ]]; then source build/local.env; fi; \
+	  $(PY) -m ops query $(OPS_TARGET) "$$SQL"
 export SQL
 
 .PHONY: test

@@ -18,7 +18,7 @@ from ops.errors import OperatorError
 from ops.stack import Target
 
 _AWS = Path(sys.executable).with_name("aws")
-_OUTPUT = "CodeBucketName"
+_OUTPUT = "BucketName"
 
 
 def add_commands(commands: "argparse._SubParsersAction[argparse.ArgumentParser]") -> None:
@@ -77,7 +77,7 @@ def _target(options: argparse.Namespace) -> Target:
             f"{target.region} is not among the regions of environments/{target.environment}.toml "
             f"({', '.join(target.regions)}); add it there, or give REGION="
         )
-    generate.write_templates(target.environment, BUILD)
+    generate.generate(target.environment, BUILD)
     return target
 
 

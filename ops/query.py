@@ -6,7 +6,7 @@ import sys
 from collections.abc import Iterator, Sequence
 from typing import Any
 
-from botocore.exceptions import BotoCoreError, ClientError
+from botocore.exceptions import BotoCoreError, ClientError, NoCredentialsError
 from rich.console import Console
 from rich.table import Table
 
@@ -67,6 +67,8 @@ def _pages(client: Any, sql: str) -> Iterator[dict[str, Any]]:
             page = client.query(**arguments)
         except ClientError as error:
             raise OperatorError(f"Timestream says: {error.response['Error']['Message']}") from error
+        except NoCredentialsError as error:
+            raise OperatorError("no AWS credentials; for the local run: source build/local.env") from error
         except BotoCoreError as error:
             raise OperatorError(f"cannot reach Timestream: {error}") from error
         yield page
