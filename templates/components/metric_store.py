@@ -1,10 +1,10 @@
-"""The metric store: the Timestream table, its registry of dimension names, and the quarantine."""
+"""The metric store: the Timestream table and the registry of its dimension names."""
 
 from dataclasses import dataclass
 
-from awacs import dynamodb, s3, timestream
-from awacs.aws import Condition, Statement, StringEquals
-from troposphere import AWSHelperFn, GetAtt, Ref, Template
+from awacs import dynamodb, timestream
+from awacs.aws import Statement
+from troposphere import GetAtt, Ref, Template
 from troposphere.dynamodb import (
     AttributeDefinition,
     KeySchema,
@@ -12,53 +12,40 @@ from troposphere.dynamodb import (
     SSESpecification,
 )
 from troposphere.dynamodb import Table as DynamoTable
-from troposphere.s3 import (
-    Bucket,
-    LifecycleRule,
-    NoncurrentVersionExpiration,
-    ServerSideEncryptionByDefault,
-)
 from troposphere.timestream import (
     Database,
-    MagneticStoreRejectedDataLocation,
     MagneticStoreWriteProperties,
     PartitionKey,
     RetentionProperties,
-    S3Configuration,
     Schema,
     Table,
 )
 
 from templates.components.key import Key
 from templates.components.operators import Operators
+from templates.components.quarantine import Quarantine
 from templates.config import Config
-from templates.constructs.alarms import Alarm, add_alarms
-from templates.constructs.bucket import add_private_bucket, objects
+from templates.constructs.alarms import Alarm, add_total_alarms
 from templates.constructs.policy import allow
 
 TABLE_NAME = "metrics"
-QUARANTINE_PREFIX = "quarantine/"
-REJECTED_PREFIX = "rejected/"
 
-ALARMS = (
+# A late point with an older version is refused after it was accepted. That is no loss, as a newer value stands,
+# but it is only known from these reports.
+ALARMS = tuple(
     Alarm(
-        "RejectedLate",
-        "MagneticStoreRejectedRecordCount",
+        f"Reports{whose}",
+        f"MagneticStoreRejectedUpload{whose}Failures",
         "Sum",
         1,
-        "Timestream accepted a late point and refused it afterwards. Nothing else shows it: the reports are below "
-        f"{REJECTED_PREFIX} in the quarantine bucket.",
+        f"Timestream could not put a report on rejected late points into the quarantine bucket, {because}. Without "
+        "the report nobody knows which.",
         period=300,
-    ),
-    Alarm(
-        "ReportsLost",
-        "MagneticStoreRejectedUploadUserFailures",
-        "Sum",
-        1,
-        "Timestream could not put a rejection report into the quarantine bucket: its policy or the key is wrong, "
-        "and points would be lost without a trace.",
-        period=300,
-    ),
+    )
+    for whose, because in (
+        ("User", "as the permissions on the bucket or the key are wrong"),
+        ("System", "for a reason of its own"),
+    )
 )
 
 
@@ -69,7 +56,7 @@ class MetricStore:
     database: Database
     table: Table
     dimensions: DynamoTable
-    quarantine: Bucket
+    rejects_to: Quarantine
     key: Key
 
     @property
@@ -87,11 +74,6 @@ class MetricStore:
         """The registry's name."""
         return Ref(self.dimensions)
 
-    @property
-    def quarantine_name(self) -> Ref:
-        """The quarantine bucket's name."""
-        return Ref(self.quarantine)
-
     def write(self) -> list[Statement]:
         """Write points, and admit new dimension names."""
         return [
@@ -99,33 +81,20 @@ class MetricStore:
             # Timestream is asked for its endpoint first, and that question has no resource.
             allow([timestream.DescribeEndpoints], ["*"], Sid="FindTimestream"),
             allow(
-                [dynamodb.GetItem, dynamodb.PutItem, dynamodb.UpdateItem],
+                [dynamodb.GetItem, dynamodb.UpdateItem],
                 [self.dimensions.get_att("Arn")],
                 Sid="AdmitDimensions",
             ),
             self.key.decrypt("dynamodb"),
-        ]
-
-    def set_aside(self) -> list[Statement]:
-        """Put what cannot be stored into the quarantine."""
-        return [
-            allow([s3.PutObject], [objects(self.quarantine, QUARANTINE_PREFIX)], Sid="Quarantine"),
-            self.key.encrypt("s3"),
-        ]
-
-    def take_failures(self) -> list[Statement]:
-        """Take what Lambda gives up on: it checks for the bucket first, and must not be led to another's."""
-        own = Condition(StringEquals({"s3:ResourceAccount": Ref("AWS::AccountId")}))
-        return [
-            allow([s3.ListBucket], [self.quarantine.get_att("Arn")], Sid="FindBucket", Condition=own),
-            allow([s3.PutObject], [objects(self.quarantine, "aws/lambda/")], Sid="GiveUp", Condition=own),
-            self.key.encrypt("s3"),
+            # A late point that Timestream refuses afterwards is reported in the writer's name.
+            *self.rejects_to.report(),
         ]
 
 
-def add_metric_store(template: Template, config: Config, *, key: Key, alarms_to: Operators) -> MetricStore:
+def add_metric_store(
+    template: Template, config: Config, *, rejects_to: Quarantine, key: Key, alarms_to: Operators
+) -> MetricStore:
     """The table with its companions; all of it outlives the stack."""
-    quarantine = add_quarantine(template, config, key=key)
     database = template.add_resource(
         Database(
             "Database",
@@ -148,7 +117,7 @@ def add_metric_store(template: Template, config: Config, *, key: Key, alarms_to:
             ),
             MagneticStoreWriteProperties=MagneticStoreWriteProperties(
                 EnableMagneticStoreWrites=True,
-                MagneticStoreRejectedDataLocation=rejected_to(quarantine, key),
+                MagneticStoreRejectedDataLocation=rejects_to.rejected_data,
             ),
             # Fixed for ever at creation. Not the measure name, of which a table takes 8,192.
             Schema=Schema(
@@ -159,50 +128,15 @@ def add_metric_store(template: Template, config: Config, *, key: Key, alarms_to:
         )
     )
     dimensions = add_dimension_registry(template, key=key)
-    add_alarms(
+    add_total_alarms(
         template,
         "MetricsTable",
         ALARMS,
         namespace="AWS/Timestream",
-        dimensions={
-            "DatabaseName": Ref(database),
-            "TableName": table.get_att("Name"),
-            "Operation": "WriteRecords",
-        },
+        where={"DatabaseName": config.database_name, "TableName": TABLE_NAME},
         notify=alarms_to.actions,
     )
-    return MetricStore(database, table, dimensions, quarantine, key)
-
-
-def add_quarantine(template: Template, config: Config, *, key: Key) -> Bucket:
-    """The bucket of everything that was accepted and could not be stored."""
-    days = config.store.quarantine_days
-    return add_private_bucket(
-        template,
-        "QuarantineBucket",
-        name=f"{config.stack_name}-quarantine",
-        encryption=ServerSideEncryptionByDefault(SSEAlgorithm="aws:kms", KMSMasterKeyID=key.arn),
-        rules=[
-            LifecycleRule(
-                Id="Forget",
-                Status="Enabled",
-                ExpirationInDays=days,
-                NoncurrentVersionExpiration=NoncurrentVersionExpiration(NoncurrentDays=7),
-            )
-        ],
-    )
-
-
-def rejected_to(quarantine: Bucket, key: Key) -> AWSHelperFn:
-    """Where Timestream reports late points that it refuses after it accepted them."""
-    return MagneticStoreRejectedDataLocation(
-        S3Configuration=S3Configuration(
-            BucketName=Ref(quarantine),
-            ObjectKeyPrefix=REJECTED_PREFIX.rstrip("/"),
-            EncryptionOption="SSE_KMS",
-            KmsKeyId=key.arn,
-        )
-    )
+    return MetricStore(database, table, dimensions, rejects_to, key)
 
 
 def add_dimension_registry(template: Template, *, key: Key) -> DynamoTable:

@@ -8,6 +8,7 @@ from troposphere.awslambda import DestinationConfig, EventSourceMapping, Metrics
 from templates.components.key import Key
 from templates.components.metric_store import MetricStore
 from templates.components.operators import Operators
+from templates.components.quarantine import Quarantine
 from templates.components.stream import Stream
 from templates.config import Config
 from templates.constructs.alarms import Alarm, add_alarms
@@ -106,11 +107,12 @@ def add_metric_writer(
     *,
     source: Stream,
     sink: MetricStore,
+    rejects_to: Quarantine,
     bundle: Bundle,
     key: Key,
     alarms_to: Operators,
 ) -> MetricWriter:
-    """A function that reads `source` in batches and writes to `sink`."""
+    """A function that reads `source` in batches, writes to `sink`, and sets aside what cannot be stored."""
     writer = config.writer
     function = add_function(
         template,
@@ -125,12 +127,12 @@ def add_metric_writer(
             "DATABASE_NAME": sink.database_name,
             "TABLE_NAME": sink.table_name,
             "DIMENSIONS_TABLE": sink.dimensions_name,
-            "QUARANTINE_BUCKET": sink.quarantine_name,
+            "QUARANTINE_BUCKET": rejects_to.name,
             "MEMORY_RETENTION_HOURS": str(config.store.memory_hours),
             "MAGNETIC_RETENTION_DAYS": str(config.store.magnetic_days),
             "LOG_LEVEL": writer.log_level,
         },
-        statements=[*source.read(), *sink.write(), *sink.set_aside(), *sink.take_failures()],
+        statements=[*source.read(), *sink.write(), *rejects_to.set_aside(), *rejects_to.take_failures()],
         bundle=bundle,
         key_arn=key.arn,
         logs_config=config.logs,
@@ -151,9 +153,7 @@ def add_metric_writer(
             MaximumRetryAttempts=writer.maximum_retries,
             MaximumRecordAgeInSeconds=writer.maximum_age_seconds,
             # S3, not SQS: a queue gets the place in the stream, a bucket the records themselves.
-            DestinationConfig=DestinationConfig(
-                OnFailure=OnFailure(Destination=sink.quarantine.get_att("Arn"))
-            ),
+            DestinationConfig=DestinationConfig(OnFailure=OnFailure(Destination=rejects_to.arn)),
             MetricsConfig=MetricsConfig(Metrics=["EventCount"]),
         )
     )

@@ -10,7 +10,7 @@ from troposphere.kinesis import StreamEncryption, StreamModeDetails
 
 from templates.components.key import Key
 from templates.components.operators import Operators
-from templates.config.sections import Stream as StreamConfig
+from templates.config.pipeline import Stream as StreamConfig
 from templates.constructs.alarms import Alarm, add_alarms
 from templates.constructs.policy import allow
 

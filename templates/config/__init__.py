@@ -6,25 +6,13 @@ from collections.abc import Mapping
 from dataclasses import dataclass, field
 from pathlib import Path
 
-from templates.config.checks import BadValue, list_of, setting, shown, text
+from templates.config.alerting import Alerts
+from templates.config.checks import BadValue, Section, list_of, setting, shown, text
+from templates.config.fleet import REGION, TIMESTREAM_REGIONS, Fleet, Network
+from templates.config.local import Local
+from templates.config.pipeline import Api, Export, Logs, Operators, Store, Stream, Writer
 from templates.config.reading import read
-from templates.config.sections import (
-    REGION,
-    TIMESTREAM_REGIONS,
-    Alerts,
-    Api,
-    Export,
-    Fleet,
-    Local,
-    Logs,
-    Network,
-    Operators,
-    Section,
-    Store,
-    Stream,
-    Writer,
-    tags_check,
-)
+from templates.config.tags import tags_check
 
 ENVIRONMENTS = Path(__file__).parents[2] / "environments"
 

@@ -36,19 +36,18 @@ def check_settings(section: Any) -> None:
             raise BadValue(item.name, value, check.allowed)
 
 
+class Section:
+    """Checks its settings as it is made."""
+
+    def __post_init__(self) -> None:
+        check_settings(self)
+
+
 def whole(least: int, most: int, meaning: str) -> Check:
     """A whole number from `least` to `most`."""
     return Check(
         lambda value: type(value) is int and least <= value <= most,
         f"a whole number from {least} to {most} ({meaning})",
-    )
-
-
-def number(least: float, most: float, meaning: str) -> Check:
-    """A number, whole or not, from `least` to `most`."""
-    return Check(
-        lambda value: type(value) in (int, float) and least <= value <= most,
-        f"a number from {least:g} to {most:g} ({meaning})",
     )
 
 

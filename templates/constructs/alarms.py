@@ -6,12 +6,12 @@ from typing import Any
 
 from troposphere import Template
 from troposphere.cloudwatch import Alarm as CloudWatchAlarm
-from troposphere.cloudwatch import MetricDimension
+from troposphere.cloudwatch import MetricDataQuery, MetricDimension
 
 
 @dataclass(frozen=True)
 class Alarm:
-    """One alarm: it goes off when `datapoints` of `periods` minutes-long periods reach the threshold."""
+    """One alarm: it goes off when `datapoints` of `periods` periods (of `period` seconds) reach the threshold."""
 
     name: str
     metric: str
@@ -32,24 +32,51 @@ def add_alarms(
     dimensions: Mapping[str, Any],
     notify: Sequence[Any],
 ) -> None:
-    """Add the alarms of one component that share a namespace and dimensions. No data means no trouble."""
+    """Add the alarms of one component that share a namespace and dimensions."""
     for alarm in alarms:
-        extended = alarm.statistic.startswith("p")
-        template.add_resource(
-            CloudWatchAlarm(
-                f"{component}{alarm.name}Alarm",
-                AlarmDescription=alarm.why,
-                Namespace=namespace,
-                MetricName=alarm.metric,
-                Dimensions=[MetricDimension(Name=name, Value=value) for name, value in dimensions.items()],
-                **{"ExtendedStatistic" if extended else "Statistic": alarm.statistic},
-                Period=alarm.period,
-                EvaluationPeriods=alarm.periods,
-                DatapointsToAlarm=alarm.datapoints,
-                Threshold=alarm.threshold,
-                ComparisonOperator="GreaterThanOrEqualToThreshold",
-                TreatMissingData="notBreaching",
-                AlarmActions=list(notify),
-                OKActions=list(notify),
-            )
+        statistic = "ExtendedStatistic" if alarm.statistic.startswith("p") else "Statistic"
+        watched = {
+            "Namespace": namespace,
+            "MetricName": alarm.metric,
+            "Dimensions": [MetricDimension(Name=name, Value=value) for name, value in dimensions.items()],
+            "Period": alarm.period,
+            statistic: alarm.statistic,
+        }
+        _add(template, component, alarm, watched, notify)
+
+
+def add_total_alarms(
+    template: Template,
+    component: str,
+    alarms: Sequence[Alarm],
+    *,
+    namespace: str,
+    where: Mapping[str, str],
+    notify: Sequence[Any],
+) -> None:
+    """Add alarms on the sum over every metric with these labels: for when AWS adds dimensions it does not list."""
+    labels = " AND ".join(f"{name} = '{value}'" for name, value in where.items())
+    for alarm in alarms:
+        query = f'SELECT SUM({alarm.metric}) FROM "{namespace}" WHERE {labels}'  # noqa: S608 - our own names, to CloudWatch
+        total = MetricDataQuery(Id="total", Expression=query, Period=alarm.period, ReturnData=True)
+        _add(template, component, alarm, {"Metrics": [total]}, notify)
+
+
+def _add(
+    template: Template, component: str, alarm: Alarm, watched: Mapping[str, Any], notify: Sequence[Any]
+) -> None:
+    """No data means no trouble: every metric here is absent when nothing happens."""
+    template.add_resource(
+        CloudWatchAlarm(
+            f"{component}{alarm.name}Alarm",
+            AlarmDescription=alarm.why,
+            EvaluationPeriods=alarm.periods,
+            DatapointsToAlarm=alarm.datapoints,
+            Threshold=alarm.threshold,
+            ComparisonOperator="GreaterThanOrEqualToThreshold",
+            TreatMissingData="notBreaching",
+            AlarmActions=list(notify),
+            OKActions=list(notify),
+            **watched,
         )
+    )

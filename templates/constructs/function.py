@@ -10,7 +10,7 @@ from troposphere import Parameter, Ref, Template
 from troposphere.awslambda import Code, Environment, LoggingConfig, TracingConfig
 from troposphere.awslambda import Function as LambdaFunction
 
-from templates.config.sections import Logs
+from templates.config.pipeline import Logs
 from templates.constructs.logs import add_log_group, log_group_arn
 from templates.constructs.policy import add_role, allow
 

@@ -3,7 +3,7 @@
 from troposphere import GetAtt, Template
 from troposphere.logs import LogGroup
 
-from templates.config.sections import Logs
+from templates.config.pipeline import Logs
 
 
 def add_log_group(template: Template, title: str, config: Logs, *, key_arn: object) -> LogGroup:

@@ -7,6 +7,7 @@ from templates.components.key import add_key
 from templates.components.metric_store import add_metric_store
 from templates.components.metric_writer import add_metric_writer
 from templates.components.operators import add_operators
+from templates.components.quarantine import add_quarantine
 from templates.components.stream import add_stream
 from templates.config import Config
 from templates.constructs.function import add_bundle_parameters
@@ -24,9 +25,17 @@ def regional(config: Config) -> Template:
     operators = add_operators(template, config, key=key)
     stream = add_stream(template, config.stream, key=key, alarms_to=operators)
     api = add_ingest_api(template, config, sink=stream, key=key, alarms_to=operators)
-    store = add_metric_store(template, config, key=key, alarms_to=operators)
+    quarantine = add_quarantine(template, config, key=key)
+    store = add_metric_store(template, config, rejects_to=quarantine, key=key, alarms_to=operators)
     writer = add_metric_writer(
-        template, config, source=stream, sink=store, bundle=bundle, key=key, alarms_to=operators
+        template,
+        config,
+        source=stream,
+        sink=store,
+        rejects_to=quarantine,
+        bundle=bundle,
+        key=key,
+        alarms_to=operators,
     )
 
     for name, value, description in (
@@ -38,7 +47,7 @@ def regional(config: Config) -> Template:
         ("DimensionsTableName", store.dimensions_name, "The registry of admitted dimension names"),
         (
             "QuarantineBucketName",
-            store.quarantine_name,
+            quarantine.name,
             "Accepted points that could not be stored, with reasons",
         ),
         ("MetricWriterName", writer.function.name, "The function that stores points"),

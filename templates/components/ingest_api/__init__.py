@@ -93,5 +93,11 @@ def add_refusals(
     add_answer(template, f"{name}AnyMethod", api, Ref(resource), "ANY", wrong, cors=cors)
     if cors.origins:
         add_answer(
-            template, f"{name}OptionsMethod", api, Ref(resource), "OPTIONS", preflight(allow), cors=cors
+            template,
+            f"{name}OptionsMethod",
+            api,
+            Ref(resource),
+            "OPTIONS",
+            preflight(allow, cors=cors),
+            cors=cors,
         )

@@ -43,7 +43,7 @@ class Reply:
     """One answer of a method: its status, what of the integration's answers leads to it, body and headers."""
 
     status: int
-    body: Any
+    body: Any = None
     selects: str | None = None
     headers: Mapping[str, str] = field(default_factory=dict)
     may_set: Sequence[str] = ()
@@ -59,12 +59,15 @@ class Reply:
     def to_integration(self, cors: Cors) -> IntegrationResponse:
         """What is made of the integration's answer."""
         headers = {**cors.headers, **self.headers}
-        selects = {} if self.selects is None else {"SelectionPattern": self.selects}
+        optional: dict[str, Any] = {}
+        if self.selects is not None:
+            optional["SelectionPattern"] = self.selects
+        if self.body is not None:
+            optional["ResponseTemplates"] = {JSON: self.body}
         return IntegrationResponse(
             StatusCode=str(self.status),
             ResponseParameters={f"method.response.header.{name}": value for name, value in headers.items()},
-            ResponseTemplates={JSON: self.body},
-            **selects,
+            **optional,
         )
 
 
@@ -153,6 +156,8 @@ def add_answer(
     )
 
 
-def preflight(methods: str) -> Reply:
+def preflight(methods: str, *, cors: Cors) -> Reply:
     """What a browser asks before it posts."""
-    return Reply(204, "", headers={**PREFLIGHT, "Access-Control-Allow-Methods": f"'{methods}'"})
+    return Reply(
+        204, cors.preamble or None, headers={**PREFLIGHT, "Access-Control-Allow-Methods": f"'{methods}'"}
+    )

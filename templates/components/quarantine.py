@@ -1,0 +1,91 @@
+"""The quarantine: everything that was accepted and could not be stored, with the reason."""
+
+from dataclasses import dataclass
+
+from awacs import s3
+from awacs.aws import Condition, Statement, StringEquals
+from troposphere import Ref, Template
+from troposphere.s3 import Bucket, LifecycleRule, NoncurrentVersionExpiration, ServerSideEncryptionByDefault
+from troposphere.timestream import MagneticStoreRejectedDataLocation, S3Configuration
+
+from templates.components.key import Key
+from templates.config import Config
+from templates.constructs.bucket import add_private_bucket, objects
+from templates.constructs.policy import allow
+
+POINTS = "quarantine/"  # points, by the hour of their arrival
+GIVEN_UP = "aws/lambda/"  # whole batches that an event source mapping gave up; Lambda chooses the name
+REJECTED = "rejected/"  # Timestream's reports on late points
+
+
+@dataclass(frozen=True)
+class Quarantine:
+    """The bucket, and what putting things there takes."""
+
+    bucket: Bucket
+    key: Key
+
+    @property
+    def name(self) -> Ref:
+        """The bucket's name."""
+        return Ref(self.bucket)
+
+    @property
+    def arn(self) -> object:
+        """The bucket's ARN."""
+        return self.bucket.get_att("Arn")
+
+    @property
+    def rejected_data(self) -> MagneticStoreRejectedDataLocation:
+        """Where Timestream reports late points that it refuses after it accepted them."""
+        return MagneticStoreRejectedDataLocation(
+            S3Configuration=S3Configuration(
+                BucketName=self.name,
+                ObjectKeyPrefix=REJECTED.rstrip("/"),
+                EncryptionOption="SSE_KMS",
+                KmsKeyId=self.key.arn,
+            )
+        )
+
+    def set_aside(self) -> list[Statement]:
+        """Put points there."""
+        return [
+            allow([s3.PutObject], [objects(self.bucket, POINTS)], Sid="SetAside"),
+            self.key.encrypt("s3"),
+        ]
+
+    def take_failures(self) -> list[Statement]:
+        """Put there what Lambda gives up: it looks for the bucket first, and must not be led to another's."""
+        own = Condition(StringEquals({"s3:ResourceAccount": Ref("AWS::AccountId")}))
+        return [
+            allow([s3.ListBucket], [self.arn], Sid="FindBucket", Condition=own),
+            allow([s3.PutObject], [objects(self.bucket, GIVEN_UP)], Sid="GiveUp", Condition=own),
+            self.key.encrypt("s3"),
+        ]
+
+    def report(self) -> list[Statement]:
+        """Let Timestream put its reports there, in the name of who wrote the points."""
+        return [
+            allow([s3.PutObject], [objects(self.bucket, REJECTED)], Sid="ReportRejected"),
+            allow([s3.GetBucketAcl], [self.arn], Sid="CheckReportBucket"),
+            self.key.encrypt("s3"),
+        ]
+
+
+def add_quarantine(template: Template, config: Config, *, key: Key) -> Quarantine:
+    """The bucket; it outlives the stack, and forgets after the days the configuration says."""
+    bucket = add_private_bucket(
+        template,
+        "QuarantineBucket",
+        name=f"{config.stack_name}-quarantine",
+        encryption=ServerSideEncryptionByDefault(SSEAlgorithm="aws:kms", KMSMasterKeyID=key.arn),
+        rules=[
+            LifecycleRule(
+                Id="Forget",
+                Status="Enabled",
+                ExpirationInDays=config.store.quarantine_days,
+                NoncurrentVersionExpiration=NoncurrentVersionExpiration(NoncurrentDays=7),
+            )
+        ],
+    )
+    return Quarantine(bucket, key)

@@ -1,0 +1,42 @@
+"""Alerts: how the stream is judged, and who is told."""
+
+from dataclasses import dataclass
+
+from templates.config.checks import BadValue, Section, list_of, one_of, setting, text, whole
+from templates.config.pipeline import EMAIL
+
+SEVERITIES = ("low", "medium", "high", "critical")
+METRIC_TYPES = ("system", "application", "business")
+ALERT_STATES = ("OK", "ALARM", "MISSING")
+ENDPOINTS = {
+    "email": EMAIL,
+    "https": text(r"https://[^\s]{1,2000}", "an https:// address"),
+    "sqs": text(r"arn:aws[a-z-]*:sqs:[a-z0-9-]+:[0-9]{12}:[A-Za-z0-9_-]{1,80}", "the ARN of an SQS queue"),
+}
+
+
+@dataclass(frozen=True)
+class Subscription(Section):
+    """One receiver of alerts; an empty filter lets everything pass."""
+
+    protocol: str = setting(one_of(tuple(ENDPOINTS)))
+    endpoint: str = setting(text(r"[^\s]{1,2048}", "an address without spaces"))
+    severity: tuple[str, ...] = setting(list_of(one_of(SEVERITIES)), ())
+    metric_type: tuple[str, ...] = setting(list_of(one_of(METRIC_TYPES)), ())
+    state: tuple[str, ...] = setting(list_of(one_of(ALERT_STATES)), ())
+
+    def __post_init__(self) -> None:
+        super().__post_init__()
+        check = ENDPOINTS[self.protocol]
+        if not check.accepts(self.endpoint):
+            raise BadValue("endpoint", self.endpoint, f"{check.allowed}, for protocol {self.protocol}")
+
+
+@dataclass(frozen=True)
+class Alerts(Section):
+    """How the stream is judged, and who is told."""
+
+    window_seconds: int = setting(whole(1, 300, "seconds the aggregator's batch may wait to fill"), 10)
+    grace_seconds: int = setting(whole(0, 120, "seconds after a period's end before it is judged"), 10)
+    maximum_groups: int = setting(whole(1, 100_000, "alert groups of one rule"), 1000)
+    subscriptions: tuple[Subscription, ...] = ()

@@ -1,0 +1,23 @@
+"""The run on one machine."""
+
+from dataclasses import dataclass
+
+from templates.config.checks import BadValue, Section, setting, whole
+
+PORT = whole(1024, 65535, "a port on 127.0.0.1")
+
+
+@dataclass(frozen=True)
+class Local(Section):
+    """Where the local run listens, and how much its store may use."""
+
+    gateway_port: int = setting(PORT, 8080)
+    aws_port: int = setting(PORT, 4566)
+    timestream_port: int = setting(PORT, 4567)
+    store_memory_mb: int = setting(whole(64, 65_536, "MB the local store's engine may use"), 512)
+
+    def __post_init__(self) -> None:
+        super().__post_init__()
+        ports = (self.gateway_port, self.aws_port, self.timestream_port)
+        if len(set(ports)) < len(ports):
+            raise BadValue("timestream_port", self.timestream_port, "three different ports")

@@ -1,0 +1,100 @@
+"""The pipeline's own sections: from the API to the store and the export."""
+
+from dataclasses import dataclass
+
+from templates.config.checks import BadValue, Section, flag, list_of, one_of, optional, setting, text, whole
+
+# https://docs.aws.amazon.com/AmazonCloudWatchLogs/latest/APIReference/API_PutRetentionPolicy.html
+LOG_RETENTION_DAYS = (
+    1, 3, 5, 7, 14, 30, 60, 90, 120, 150, 180, 365, 400, 545, 731, 1096, 1827, 2192, 2557, 2922, 3288, 3653,
+)  # fmt: skip
+
+EMAIL = text(r"[A-Za-z0-9._%+-]{1,64}@[A-Za-z0-9-]+(\.[A-Za-z0-9-]+)+", "an e-mail address")
+
+
+@dataclass(frozen=True)
+class Stream(Section):
+    """The Kinesis data stream."""
+
+    mode: str = setting(one_of(("on-demand", "provisioned")))
+    retention_hours: int = setting(whole(24, 8760, "how long Kinesis keeps a record"))
+    shards: int | None = setting(optional(whole(1, 500, "shards of a provisioned stream")), None)
+
+    def __post_init__(self) -> None:
+        super().__post_init__()
+        if (self.mode == "provisioned") != (self.shards is not None):
+            allowed = "a number of shards with mode provisioned, none with on-demand"
+            raise BadValue("shards", self.shards, allowed)
+
+
+@dataclass(frozen=True)
+class Api(Section):
+    """The ingest API: who may call it, from which web pages, how often."""
+
+    auth: str = setting(one_of(("iam", "none")))
+    throttle_rate: int = setting(whole(1, 100_000, "requests a second, steady"))
+    throttle_burst: int = setting(whole(1, 100_000, "requests at once"))
+    cors_origins: tuple[str, ...] = setting(
+        list_of(
+            text(r"\*|https?://[a-z0-9.-]+(:[0-9]{1,5})?", 'an origin such as https://example.com, or "*"')
+        ),
+        (),
+    )
+
+    def __post_init__(self) -> None:
+        super().__post_init__()
+        if "*" in self.cors_origins and len(self.cors_origins) > 1:
+            raise BadValue("cors_origins", self.cors_origins, '"*" alone, or origins without it')
+
+
+@dataclass(frozen=True)
+class Store(Section):
+    """Timestream's two stores: the memory store takes new points, the magnetic store keeps them."""
+
+    memory_hours: int = setting(whole(1, 8766, "hours a point stays in the memory store"))
+    magnetic_days: int = setting(whole(1, 73_000, "days a point stays in the magnetic store"))
+    quarantine_days: int = setting(whole(1, 3650, "days a quarantined point is kept"), 90)
+
+
+@dataclass(frozen=True)
+class Writer(Section):
+    """The function that stores points, and how the stream is read for it."""
+
+    batch_size: int = setting(whole(1, 10_000, "records to a batch"))
+    window_seconds: int = setting(whole(0, 300, "seconds a batch may wait to fill"))
+    memory_mb: int = setting(whole(128, 10_240, "MB of a Lambda function"))
+    timeout_seconds: int = setting(whole(1, 900, "seconds an invocation may take"))
+    maximum_retries: int = setting(whole(0, 10_000, "further attempts at a failing batch"))
+    maximum_age_seconds: int = setting(whole(60, 604_800, "seconds after which a record is given up"))
+    parallelization: int = setting(whole(1, 10, "batches of one shard at once"), 1)
+    reserved_concurrency: int | None = setting(
+        optional(whole(1, 10_000, "invocations at once, kept for this function")), None
+    )
+    log_level: str = setting(one_of(("DEBUG", "INFO", "WARNING", "ERROR")), "INFO")
+
+    def __post_init__(self) -> None:
+        super().__post_init__()
+        if self.batch_size > 10 and self.window_seconds == 0:
+            raise BadValue("window_seconds", 0, "at least 1, as Lambda wants with batch_size over 10")
+
+
+@dataclass(frozen=True)
+class Logs(Section):
+    """Every log group of the stack."""
+
+    retention_days: int = setting(one_of(LOG_RETENTION_DAYS, "what CloudWatch Logs offers"))
+
+
+@dataclass(frozen=True)
+class Operators(Section):
+    """Who hears of alarms."""
+
+    email: str | None = setting(optional(EMAIL), None)
+
+
+@dataclass(frozen=True)
+class Export(Section):
+    """The hourly export to S3."""
+
+    enabled: bool = setting(flag(), True)
+    lag_minutes: int = setting(whole(0, 360, "minutes after an hour's end before it is exported"), 15)
