@@ -9,7 +9,7 @@ from datetime import UTC, datetime
 class Clock:
     """Tells the local run's time, which may be moved forward and never back.
 
-    Everything here that decides by time asks one instance; listeners hear of each move, so that other processes follow.
+    Everything that decides by time asks one instance; listeners hear of each move, so other processes follow.
     """
 
     def __init__(self, source: Callable[[], float] = time.time) -> None:
@@ -43,7 +43,13 @@ class Clock:
             listener(offset)
         return offset
 
-    def on_advance(self, listener: Callable[[float], None]) -> None:
-        """Call `listener` with the new offset after each move."""
+    def on_advance(self, listener: Callable[[float], None]) -> Callable[[], None]:
+        """Call `listener` with the new offset after each move, until the function returned is called."""
         with self._lock:
             self._listeners.append(listener)
+
+        def remove() -> None:
+            with self._lock:
+                self._listeners.remove(listener)
+
+        return remove

@@ -9,8 +9,8 @@ from typing import Any
 class Resource:
     """One resource of a template with every reference in it resolved.
 
-    `physical_id` is what Ref gives, `attributes` what GetAtt gives; `properties` keep CloudFormation's names and
-    nesting, with numbers and booleans as the template has them (a parameter's value is text, as on AWS).
+    `physical_id` is what Ref gives, `attributes` what GetAtt gives; `properties` keep CloudFormation's names
+    and nesting, numbers and booleans as the template has them (a parameter's value is text, as on AWS).
     """
 
     logical_id: str

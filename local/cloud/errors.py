@@ -1,0 +1,25 @@
+"""What can go wrong while the local AWS starts, each as one line that a person can act on."""
+
+
+class CloudError(Exception):
+    """Base of everything the local AWS raises on purpose."""
+
+
+class TemplateError(CloudError):
+    """A template that CloudFormation would refuse, or that this machine cannot run faithfully."""
+
+    def __init__(self, message: str, *, at: tuple[str, ...] = ()) -> None:
+        self.at = at
+        super().__init__(f"{'.'.join(at)}: {message}" if at else message)
+
+
+class PortInUseError(CloudError):
+    """Something else listens on the port that was asked for."""
+
+    def __init__(self, port: int) -> None:
+        self.port = port
+        super().__init__(f"port {port} on 127.0.0.1 is in use; stop what uses it or choose another port")
+
+
+class EngineError(CloudError):
+    """The Timestream engine did not start, or ended by itself."""

@@ -1,0 +1,34 @@
+"""What a shard takes in a second: 1 MiB and 1,000 records, whichever is reached first.
+
+https://docs.aws.amazon.com/streams/latest/dev/service-sizes-and-limits.html
+"""
+
+import threading
+import time
+from collections.abc import Callable
+
+_BYTES = 1024 * 1024
+_RECORDS = 1000
+
+ShardName = tuple[str, str, str]
+
+
+class Throughput:
+    """Counts each shard's records by the second of the machine's clock: load is real even where time was moved."""
+
+    def __init__(self, clock: Callable[[], float] = time.monotonic) -> None:
+        self._clock = clock
+        self._lock = threading.Lock()
+        self._seconds: dict[ShardName, tuple[int, int, int]] = {}
+
+    def admit(self, shard: ShardName, size: int) -> bool:
+        """Return whether the shard takes a record of this size now, and count it if so."""
+        second = int(self._clock())
+        with self._lock:
+            counted, used, records = self._seconds.get(shard, (second, 0, 0))
+            if counted != second:
+                used = records = 0
+            if records >= _RECORDS or used + size > _BYTES:
+                return False
+            self._seconds[shard] = (second, used + size, records + 1)
+            return True

@@ -1,0 +1,106 @@
+"""A request to the local AWS endpoint, and what can be told from it without knowing the service's model."""
+
+import re
+from collections.abc import Mapping
+from dataclasses import dataclass, field
+from typing import Any
+from urllib.parse import parse_qs
+
+import orjson
+
+_SCOPE = re.compile(r"Credential=[^/\s]*/[^/]*/([^/]+)/([^/]+)/aws4_request")
+_SERVICES = {"monitoring": "cloudwatch", "states": "stepfunctions", "email": "ses"}
+_S3_SUBRESOURCES = frozenset(
+    {
+        "acl",
+        "cors",
+        "encryption",
+        "lifecycle",
+        "location",
+        "notification",
+        "policy",
+        "tagging",
+        "uploads",
+        "versioning",
+    }
+)
+
+
+@dataclass(frozen=True, slots=True)
+class Response:
+    """What the endpoint answers."""
+
+    status: int
+    headers: list[tuple[str, str]] = field(default_factory=list)
+    body: bytes = b""
+
+
+@dataclass(frozen=True, slots=True)
+class Request:
+    """What the endpoint was asked, its body read."""
+
+    method: str
+    path: str
+    query: str
+    headers: Mapping[str, str]
+    body: bytes
+    environ: dict[str, Any]
+
+    @property
+    def target(self) -> str:
+        """Return the header that JSON services name their operation in."""
+        return self.headers.get("x-amz-target", "")
+
+    @property
+    def scope(self) -> tuple[str, str]:
+        """Return the region and the signing name in the request's signature, or two empty texts."""
+        match = _SCOPE.search(self.headers.get("authorization", ""))
+        return (match[1], match[2]) if match else ("", "")
+
+    @property
+    def region(self) -> str:
+        """Return the region the request is for."""
+        return self.scope[0] or "us-east-1"
+
+    @property
+    def service(self) -> str:
+        """Return the service as boto3 calls it; what is not signed is S3's, whose objects may be public."""
+        name = self.scope[1]
+        return _SERVICES.get(name, name) or "s3"
+
+    @property
+    def operation(self) -> str:
+        """Return the operation's name, or an empty text where the path alone says it."""
+        if self.target:
+            return self.target.rsplit(".", 1)[-1]
+        if self.service == "s3":
+            return self._s3_operation()
+        if "x-www-form-urlencoded" in self.headers.get("content-type", ""):
+            return parse_qs(self.body.decode("utf-8", "replace")).get("Action", [""])[0]
+        if self.service == "lambda" and self.path.endswith("/invocations"):
+            return "Invoke"
+        return ""
+
+    def json(self) -> Any:
+        """Return the body as JSON."""
+        return orjson.loads(self.body or b"{}")
+
+    def _s3_operation(self) -> str:
+        parameters = parse_qs(self.query, keep_blank_values=True)
+        subject = "Object" if "/" in self.path.strip("/") else "Bucket"
+        if "uploadId" in parameters:
+            return {
+                "PUT": "UploadPart",
+                "POST": "CompleteMultipartUpload",
+                "DELETE": "AbortMultipartUpload",
+            }.get(self.method, "ListParts")
+        if "delete" in parameters:
+            return "DeleteObjects"
+        if subject == "Bucket" and self.method == "GET" and not _S3_SUBRESOURCES & set(parameters):
+            return "ListObjectsV2" if self.path.strip("/") else "ListBuckets"
+        if subject == "Object" and self.method == "PUT" and "x-amz-copy-source" in self.headers:
+            return "CopyObject"
+        if _S3_SUBRESOURCES & set(parameters):
+            return "CreateMultipartUpload" if "uploads" in parameters else ""
+        verb = {"PUT": "Put" if subject == "Object" else "Create", "POST": "Post"}.get(self.method)
+        return f"{verb or self.method.capitalize()}{subject}"
