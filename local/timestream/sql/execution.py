@@ -1,0 +1,75 @@
+"""Runs translations on DuckDB, and turns what DuckDB says into what AWS says."""
+
+from collections.abc import Iterator, Sequence
+from contextlib import contextmanager
+
+import duckdb
+
+from local.timestream.errors import QueryExecutionException, ValidationException
+from local.timestream.sql.clock import at
+
+_BATCH = 2048
+_SETTINGS = (
+    "SET TimeZone='UTC'",
+    "SET error_on_division_by_zero=true",
+    "SET ieee_floating_point_ops=true",
+    "SET enable_external_access=false",
+    "SET allow_community_extensions=false",
+    "SET autoload_known_extensions=false",
+    "SET autoinstall_known_extensions=false",
+)
+
+
+def prepare(connection: duckdb.DuckDBPyConnection) -> None:
+    """Set a database up for translations, and close its way to files, the network and extensions for good."""
+    for setting in _SETTINGS:
+        connection.execute(setting)
+
+
+def batches(cursor: duckdb.DuckDBPyConnection, sql: str, now_ns: int) -> Iterator[Sequence[str]]:
+    """Start a translation and return batches of its one text column; it runs as far as it is asked for."""
+    with aws_errors():
+        cursor.execute(at(sql, now_ns))
+    return _fetched(cursor)
+
+
+def _fetched(cursor: duckdb.DuckDBPyConnection) -> Iterator[Sequence[str]]:
+    while True:
+        with aws_errors():
+            rows = cursor.fetchmany(_BATCH)
+        if not rows:
+            return
+        yield [row[0] for row in rows]
+
+
+@contextmanager
+def aws_errors() -> Iterator[None]:
+    """Raise ValidationException for SQL that DuckDB refuses, and QueryExecutionException for values that it does."""
+    try:
+        yield
+    except duckdb.InterruptException:
+        raise
+    except (duckdb.OutOfRangeException, duckdb.ConversionException, duckdb.InvalidInputException) as error:
+        raise QueryExecutionException(_first_line(error)) from error
+    except (duckdb.BinderException, duckdb.ParserException, duckdb.NotImplementedException) as error:
+        raise ValidationException(_in_our_words(error)) from error
+
+
+def _first_line(error: duckdb.Error) -> str:
+    """Return what went wrong, without DuckDB's name for it and its advice."""
+    line = str(error).split("\n", 1)[0]
+    message = line.split("Error: ", 1)[-1]
+    if message.startswith("Division by zero"):
+        return "Division by zero"
+    return message.split(" Use TRY", 1)[0]
+
+
+def _in_our_words(error: duckdb.Error) -> str:
+    message = str(error)
+    if "must appear in the GROUP BY" in message or "must be part of an aggregate" in message:
+        return "A selected or ordered expression must be an aggregate expression or appear in GROUP BY clause"
+    if "aggregate" in message and "nested" in message:
+        return "Cannot nest aggregations inside aggregation"
+    if "WHERE clause cannot contain aggregates" in message:
+        return "WHERE clause cannot contain aggregations, window functions or grouping operations"
+    return "The query is not supported: " + _first_line(error)
