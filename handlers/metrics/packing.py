@@ -56,6 +56,20 @@ def shared_part(points: Sequence[Point]) -> Shared:
     )
 
 
+def call_bytes(points: Sequence[Point]) -> int:
+    """What Timestream meters if the points are one call."""
+    shared = shared_part(points)
+    once = sum(_size(*pair) for pair in shared.dimensions)
+    time = 0 if shared.time_ns is None else _TIME_BYTES
+    whole = sum(_TIME_BYTES + sum(_size(*pair) for pair in all_dimensions(point)) for point in points)
+    return _CALL_BYTES + once + time + whole - len(points) * (once + time - _RECORD_BYTES)
+
+
+def write_units(points: Sequence[Point]) -> int:
+    """What Timestream charges if the points are one call."""
+    return -(-call_bytes(points) // UNIT_BYTES)
+
+
 def pack(points: Sequence[Point]) -> list[list[int]]:
     """The indexes of the points, each once, as calls of at most 100; the same points give the same calls.
 

@@ -54,7 +54,7 @@ def records(*bodies: object, arrival_ms: int = ARRIVAL_MS) -> list[StreamRecord]
     return read_records(event(*bodies, arrival_ms=arrival_ms))
 
 
-def metric(name: str = "cpu.load", value: object = 0.5, **fields: object) -> dict[str, object]:
+def metric(name: object = "cpu.load", value: object = 0.5, **fields: object) -> dict[str, object]:
     """A metric as a client writes it."""
     return {"metric_name": name, "value": value, **fields}
 

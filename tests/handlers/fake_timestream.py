@@ -24,7 +24,10 @@ class Fault(NamedTuple):
 
 
 class FakeTimestream:
-    """Keeps rows by series and time; `fault` may answer for it, given the number of the call and its body."""
+    """Keeps rows by series and time.
+
+    `fault` may answer for it, given the number of the call and its body; it rejects metrics named in `refuses`.
+    """
 
     def __init__(
         self,
@@ -32,19 +35,22 @@ class FakeTimestream:
         now_ms: int = ARRIVAL_MS,
         magnetic_days: int = 30,
         fault: Callable[[int, dict[str, Any]], Fault | None] | None = None,
+        refuses: frozenset[str] = frozenset(),
     ) -> None:
         self.rows: dict[tuple[Any, ...], tuple[int, float]] = {}
         self.columns: set[str] = set()
         self.calls: list[dict[str, Any]] = []
         self.discoveries = 0
         self.fault = fault
+        self._refuses = refuses
         self._now_ns = now_ms * 1_000_000
         self._magnetic_ns = magnetic_days * DAY_NS
         self._lock = threading.Lock()
 
     def behind(self, client: Any) -> Any:
-        """The client, which from now on talks to this fake."""
-        client.meta.events.register("before-send.timestream-write", self._answer)
+        """The client, which from now on talks to this fake and to no other."""
+        client.meta.events.unregister("before-send.timestream-write", unique_id="fake")
+        client.meta.events.register("before-send.timestream-write", self._answer, unique_id="fake")
         return client
 
     def values(self) -> dict[tuple[Any, ...], float]:
@@ -87,6 +93,7 @@ class FakeTimestream:
 
     def _reject(self, record: dict[str, Any]) -> dict[str, Any] | None:
         reasons = {
+            "a metric that the test wants refused": record["dimensions"].get("metric_name") in self._refuses,
             "too far in the future": record["time"] > self._now_ns + 15 * MINUTE_NS,
             "older than the magnetic store": record["time"] < self._now_ns - self._magnetic_ns,
             "no partition key": "metric_name" not in record["dimensions"],
