@@ -1,0 +1,286 @@
+"""Event source mappings: a poller for each shard, and what became of its records."""
+
+import logging
+import threading
+import time
+import zlib
+from collections.abc import Callable, Mapping, Sequence
+from dataclasses import dataclass, field
+
+from botocore.exceptions import BotoCoreError, ClientError
+
+from local.clock import Clock
+from local.functions.batch import BatchProcessor, Discarded, Progress
+from local.functions.destination import Destination
+from local.functions.event_source import EventSource, SourceRecord, SourceUnavailableError
+from local.functions.invocation import InvokeResult
+from local.functions.lane import Lane
+from local.functions.mapping_configuration import MappingConfig
+
+_LOG = logging.getLogger(__name__)
+_POLL_EVERY = 0.15
+_LIST_EVERY = 5.0
+_FIRST_PAUSE = 0.2
+_LONGEST_PAUSE = 20.0
+_SPLIT_PAUSE = 0.02
+
+
+@dataclass(frozen=True, slots=True)
+class MappingStatus:
+    """What a mapping has done so far; `checkpoints` maps a shard to its last sequence number dealt with."""
+
+    records_read: int
+    records_processed: int
+    records_discarded: int
+    invocations: int
+    failures: int
+    checkpoints: Mapping[str, str]
+    latest_arrival: float | None
+
+
+@dataclass
+class _Counts:
+    read: int = 0
+    processed: int = 0
+    discarded: int = 0
+    invocations: int = 0
+    failures: int = 0
+    checkpoints: dict[str, str] = field(default_factory=dict)
+    latest_arrival: float | None = None
+
+
+class EventSourceMapping:
+    """Reads a stream and has a function process it until it is closed."""
+
+    def __init__(
+        self,
+        config: MappingConfig,
+        source: EventSource,
+        *,
+        invoke: Callable[[bytes], InvokeResult],
+        destination: Destination,
+        clock: Clock,
+    ) -> None:
+        self.config = config
+        self._source = source
+        self._invoke = invoke
+        self._destination = destination
+        self._clock = clock
+        self._counts = _Counts()
+        self._lock = threading.Lock()
+        self._stopped = threading.Event()
+        self._hurry = False
+        self._pollers: dict[str, _Poller] = {}
+        self._listed = threading.Event()
+        self._thread = threading.Thread(
+            target=self._follow_shards, name=f"mapping-{config.uuid}", daemon=True
+        )
+        self._thread.start()
+
+    def status(self) -> MappingStatus:
+        """Return the counts so far."""
+        with self._lock:
+            counts = self._counts
+            return MappingStatus(
+                counts.read,
+                counts.processed,
+                counts.discarded,
+                counts.invocations,
+                counts.failures,
+                dict(counts.checkpoints),
+                counts.latest_arrival,
+            )
+
+    def drain(self, timeout: float) -> bool:
+        """Wait until everything that is on the stream now is dealt with; tell whether that was so in time."""
+        until = time.monotonic() + timeout
+        self._set_hurry(on=True)
+        try:
+            if not self._listed.wait(timeout):
+                return False
+            pollers = tuple(self._pollers.values())
+            marks = [poller.caught_up_count for poller in pollers]
+            while time.monotonic() < until:
+                # Two more empty reads: the first may have started before this call.
+                if all(
+                    poller.ended or (poller.caught_up_count >= mark + 2 and poller.idle)
+                    for poller, mark in zip(pollers, marks, strict=True)
+                ):
+                    return True
+                if self._stopped.wait(0.02):
+                    return False
+            return False
+        finally:
+            self._set_hurry(on=False)
+
+    def stop(self) -> None:
+        """Stop reading, and processing after the invocation that runs."""
+        self._stopped.set()
+        for poller in tuple(self._pollers.values()):
+            poller.stop()
+
+    def join(self, seconds: float) -> None:
+        """Wait for the mapping's threads."""
+        until = time.monotonic() + seconds
+        self._thread.join(seconds)
+        for poller in tuple(self._pollers.values()):
+            poller.join(max(0.0, until - time.monotonic()))
+
+    def _set_hurry(self, *, on: bool) -> None:
+        self._hurry = on
+        for poller in tuple(self._pollers.values()):
+            poller.hurry(on=on)
+
+    def _follow_shards(self) -> None:
+        while not self._stopped.is_set():
+            try:
+                for shard in self._source.shards():
+                    if shard not in self._pollers and not self._stopped.is_set():
+                        self._pollers[shard] = self._poller(shard)
+                self._listed.set()
+            except SourceUnavailableError as error:
+                _LOG.warning("%s: %s", self.config.logical_id, error)
+            self._stopped.wait(_LIST_EVERY if self._listed.is_set() else _POLL_EVERY)
+
+    def _poller(self, shard: str) -> "_Poller":
+        progress = Progress(
+            done=lambda records: self._done(shard, records),
+            discard=lambda discarded: self._discard(shard, discarded),
+        )
+        processor = BatchProcessor(
+            self.config,
+            invoke=self._counted_invoke,
+            progress=progress,
+            now=self._clock.now,
+            back_off=self._back_off,
+        )
+        lanes = [Lane(self.config, processor, progress) for _ in range(self.config.parallelization)]
+        return _Poller(shard, self._source, lanes, self._read, self._stopped)
+
+    def _read(self, records: Sequence[SourceRecord]) -> None:
+        with self._lock:
+            self._counts.read += len(records)
+
+    def _counted_invoke(self, event: bytes) -> InvokeResult:
+        result = self._invoke(event)
+        with self._lock:
+            self._counts.invocations += 1
+            self._counts.failures += result.function_error is not None or result.status != 200
+        return result
+
+    def _done(self, shard: str, records: Sequence[SourceRecord]) -> None:
+        if records:
+            with self._lock:
+                self._counts.processed += len(records)
+                self._checkpoint(shard, records[-1])
+
+    def _discard(self, shard: str, discarded: Discarded) -> None:
+        """Deliver what was given up; Lambda, too, retries the delivery before it drops the records."""
+        attempt = 1
+        while True:
+            try:
+                self._destination.send(shard, discarded)
+                break
+            except (BotoCoreError, ClientError) as error:
+                _LOG.warning("%s: the on-failure destination refused: %s", self.config.logical_id, error)
+                if not self._back_off(attempt):
+                    return
+                attempt += 1
+        with self._lock:
+            self._counts.discarded += len(discarded.records)
+            self._checkpoint(shard, discarded.records[-1])
+
+    def _checkpoint(self, shard: str, record: SourceRecord) -> None:
+        before = self._counts.checkpoints.get(shard)
+        if before is None or int(before) < int(record.sequence):
+            self._counts.checkpoints[shard] = record.sequence
+        self._counts.latest_arrival = max(self._counts.latest_arrival or 0.0, record.arrival)
+
+    def _back_off(self, retry: int) -> bool:
+        pause = min(_LONGEST_PAUSE, _FIRST_PAUSE * 2 ** min(retry - 1, 10)) if retry else _SPLIT_PAUSE
+        return not self._stopped.wait(pause)
+
+
+class _Poller:
+    """Reads one shard and hands its records to lanes by partition key."""
+
+    def __init__(
+        self,
+        shard: str,
+        source: EventSource,
+        lanes: Sequence[Lane],
+        on_read: Callable[[Sequence[SourceRecord]], None],
+        stopped: threading.Event,
+    ) -> None:
+        self._shard = shard
+        self._source = source
+        self._lanes = lanes
+        self._on_read = on_read
+        self._stopped = stopped
+        self.caught_up_count = 0
+        self.ended = False
+        self._thread = threading.Thread(target=self._run, name=f"shard-{shard}", daemon=True)
+        self._thread.start()
+
+    @property
+    def idle(self) -> bool:
+        """Tell whether every record read was dealt with."""
+        return all(lane.idle for lane in self._lanes)
+
+    def hurry(self, *, on: bool) -> None:
+        """Do not wait for batching windows to end."""
+        for lane in self._lanes:
+            lane.hurry(on=on)
+
+    def stop(self) -> None:
+        """Stop the lanes."""
+        for lane in self._lanes:
+            lane.stop()
+
+    def join(self, seconds: float) -> None:
+        """Wait for the threads."""
+        self._thread.join(seconds)
+        for lane in self._lanes:
+            lane.join(seconds)
+
+    def _run(self) -> None:
+        position: str | None = None
+        last: str | None = None
+        while not self._stopped.is_set():
+            try:
+                if position is None:
+                    position = self._source.position(self._shard, last)
+                page = self._source.read(self._shard, position)
+            except SourceUnavailableError as error:
+                _LOG.debug("%s", error)
+                position = None
+                self._stopped.wait(_FIRST_PAUSE)
+                continue
+            if page.records:
+                last = page.records[-1].sequence
+                self._on_read(page.records)
+                self._hand_out(page.records)
+            if page.next_position is None:
+                self._end()
+                return
+            position = page.next_position
+            if page.caught_up:
+                self.caught_up_count += 1
+                self._stopped.wait(_POLL_EVERY)
+
+    def _hand_out(self, records: Sequence[SourceRecord]) -> None:
+        shares: list[list[SourceRecord]] = [[] for _ in self._lanes]
+        for record in records:
+            shares[zlib.crc32(record.partition_key.encode()) % len(self._lanes)].append(record)
+        for lane, share in zip(self._lanes, shares, strict=True):
+            while share and not lane.wait_for_room(0.5):
+                if self._stopped.is_set():
+                    return
+            lane.add(share)
+
+    def _end(self) -> None:
+        """Let the shard's children be read once its own records are dealt with."""
+        while not self.idle and not self._stopped.wait(0.05):
+            pass
+        self._source.finished(self._shard)
+        self.ended = True
