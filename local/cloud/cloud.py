@@ -60,6 +60,7 @@ class Cloud:
         self._engine = engine
         self._functions = functions
         self._stacks = stacks
+        control.add_status("timestream", lambda: engine.control("GET", "/_local/status")[1])
 
     def add_status(self, name: str, provider: StatusProvider) -> None:
         """Show what `provider` returns (anything JSON can hold) under this name at `/_local/status`."""

@@ -64,6 +64,11 @@ class _Handler(MotoRequestHandler):
             response = Response(500, [("Content-Type", "text/plain")], b"internal error, see the log\n")
         self._write(response)
 
+    def handle_expect_100(self) -> bool:
+        proceed: bool = BaseHTTPRequestHandler.handle_expect_100(self)
+        self.wfile.flush()
+        return proceed
+
     def log_message(self, format: str, *args: Any) -> None:  # noqa: A002 - the name is http.server's
         _LOG.debug(format, *args)
 

@@ -7,7 +7,9 @@ from typing import Any
 
 from moto.core.base_backend import BackendDict
 from moto.core.config import default_user_config
+from moto.iam.access_control import PermissionResult
 from moto.moto_server.werkzeug_app import DomainDispatcherApplication, create_backend_app
+from moto.s3.models import FakeBucket
 
 from local.cloud import moto_clock
 from local.cloud.replies import error
@@ -45,6 +47,9 @@ class MotoApp:
     def __init__(self) -> None:
         BackendDict.reset()
         default_user_config["stepfunctions"] = {"execute_state_machine": True}
+        # The local run checks no permission. moto would for buckets, and without looking at conditions: a policy
+        # that denies what does not come over TLS would deny everything.
+        FakeBucket.get_permission = _neutral
         self._application = DomainDispatcherApplication(create_backend_app)
         self._turns = {service: threading.Lock() for service in SERVICES - _CONCURRENT}
         self._interpreter_followed = False
@@ -85,3 +90,7 @@ class MotoApp:
                 close()
         status, headers = started[-1]
         return Response(int(status.split(" ", 1)[0]), headers, body)
+
+
+def _neutral(*_: Any) -> PermissionResult:
+    return PermissionResult.NEUTRAL
