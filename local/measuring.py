@@ -3,7 +3,6 @@
 import threading
 import time
 from collections import deque
-from collections.abc import Callable
 from typing import Any
 
 from botocore.exceptions import BotoCoreError, ClientError
@@ -21,7 +20,7 @@ class Prober:
     The delay is measured end to end: from the 202 of a batch of the feed to the moment a query sees its points.
     """
 
-    def __init__(self, timestream_query: Any, database: str, table: str, sent: Callable[[], Sent]) -> None:
+    def __init__(self, timestream_query: Any, database: str, table: str, sent: Sent) -> None:
         self._client, self._database, self._table, self._sent = timestream_query, database, table, sent
         self._stopped = threading.Event()
         self._thread = threading.Thread(target=self._run, name="prober", daemon=True)
@@ -66,7 +65,7 @@ class Prober:
     def _note_visible(self, newest: int, now: float) -> None:
         fresh = [
             sent_at
-            for timestamp, sent_at in list(self._sent().batches)
+            for timestamp, sent_at in list(self._sent.batches)
             if self._seen_until < timestamp <= newest
         ]
         if fresh:

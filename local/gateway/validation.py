@@ -18,7 +18,10 @@ from local.gateway.request import Request
 class Model:
     """A model that is compiled once and checks each request's body."""
 
-    def __init__(self, schema: Mapping[str, Any], *, where: str) -> None:
+    def __init__(self, schema: Mapping[str, Any] | str, *, where: str) -> None:
+        # CloudFormation takes a property of type Json as an object or as its text.
+        if isinstance(schema, str):
+            schema = json.loads(schema)
         try:
             Draft4Validator.check_schema(schema)
             self._accepts: Callable[[Any], Any] = fastjsonschema.compile(

@@ -2,6 +2,7 @@
 
 from collections.abc import Sequence
 from dataclasses import dataclass
+from typing import Protocol
 
 
 @dataclass(frozen=True, slots=True)
@@ -28,3 +29,19 @@ class Guide:
 def delay_text(seconds: float | None) -> str:
     """A delay for people: tenths of a second, or a dash."""
     return "–" if seconds is None else f"{seconds:.1f} s"
+
+
+class View(Protocol):
+    """Shows a person what happens."""
+
+    def step(self, text: str) -> None:
+        """Say what is being done."""
+
+    def guide(self, guide: Guide) -> None:
+        """Show what can be done next."""
+
+    def show(self, readings: Sequence[Reading], elapsed: float) -> None:
+        """Show the newest readings, `elapsed` seconds after the start."""
+
+    def close(self) -> None:
+        """Give the terminal back."""

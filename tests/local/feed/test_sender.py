@@ -13,7 +13,7 @@ from local.feed.sender import Feed
 
 @contextmanager
 def answering(*statuses: int) -> Iterator[tuple[str, list[Any], threading.Event]]:
-    """A server that answers with each status once, then 202; yields its URL, the bodies, and "all were used"."""
+    """A server that answers with each status once, then 202; yields URL, bodies, and "all were used"."""
     left, bodies, done = list(statuses), [], threading.Event()
 
     class Handler(BaseHTTPRequestHandler):
@@ -27,7 +27,7 @@ def answering(*statuses: int) -> Iterator[tuple[str, list[Any], threading.Event]
             if len(bodies) > len(statuses):
                 done.set()
 
-        def log_message(self, format: str, *args: Any) -> None:
+        def log_message(self, *args: Any) -> None:
             """Be quiet."""
 
     server = ThreadingHTTPServer(("127.0.0.1", 0), Handler)

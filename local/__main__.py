@@ -1,0 +1,96 @@
+"""`python -m local`: the generated stack on this machine, fed with its metrics."""
+
+import argparse
+import signal
+import sys
+import tempfile
+from collections.abc import Sequence
+from pathlib import Path
+from types import FrameType
+
+from local.errors import LocalError
+from local.run import Run, Settings
+from local.view.live import LiveView
+from local.view.plain import PlainView
+from local.view.reading import View
+
+
+def main(arguments: Sequence[str] | None = None) -> int:
+    """Run until Ctrl-C, SIGTERM or the duration; 0 only if every accepted point is accounted for.
+
+    1: points are unaccounted for, or something failed while it ran; 2: it could not start as asked.
+    """
+    options = _parser().parse_args(arguments)
+    view: View = LiveView() if sys.stdout.isatty() else PlainView()
+    for number in (signal.SIGINT, signal.SIGTERM):
+        signal.signal(number, _interrupt)
+    data = tempfile.TemporaryDirectory(prefix="tidegauge-") if options.data is None else None
+    try:
+        settings = Settings(
+            environment=options.environment,
+            regions=tuple(options.region or ()),
+            port=options.port,
+            aws_port=options.aws_port,
+            duration=options.duration,
+            feed=not options.no_feed,
+            data=Path(data.name) if data else options.data,
+        )
+        with Run(settings, view) as run:
+            return run.until_interrupted()
+    except KeyboardInterrupt:
+        print("ended before it was ready", file=sys.stderr)
+        return 130
+    except LocalError as error:
+        print(f"python -m local: {error}", file=sys.stderr)
+        return 2
+    finally:
+        view.close()
+        if data is not None:
+            data.cleanup()
+
+
+def _parser() -> argparse.ArgumentParser:
+    parser = argparse.ArgumentParser(prog="python -m local", description=__doc__)
+    parser.add_argument(
+        "--environment", default="dev", metavar="NAME", help="environments/NAME.toml (default dev)"
+    )
+    parser.add_argument(
+        "--region",
+        action="append",
+        metavar="REGION",
+        help="may be repeated; default: the environment's first",
+    )
+    parser.add_argument(
+        "--port", type=_port, default=8080, help="of the first region's API; further ones count up"
+    )
+    parser.add_argument("--aws-port", type=_port, default=4566, help="of the one local AWS endpoint")
+    parser.add_argument("--duration", type=_seconds, metavar="SECONDS", help="end by itself, with a summary")
+    parser.add_argument("--no-feed", action="store_true", help="do not send this machine's metrics")
+    parser.add_argument(
+        "--data", type=Path, metavar="DIR", help="keep the store here, and start from what is there"
+    )
+    return parser
+
+
+def _port(text: str) -> int:
+    if not text.isdigit() or not 1 <= int(text) <= 65535:
+        raise argparse.ArgumentTypeError(f"{text!r} is not a port; give a number from 1 to 65535")
+    return int(text)
+
+
+def _seconds(text: str) -> float:
+    try:
+        seconds = float(text)
+    except ValueError:
+        seconds = 0.0
+    if not 0 < seconds < float("inf"):
+        raise argparse.ArgumentTypeError(f"{text!r} is not a duration; give a number of seconds above 0")
+    return seconds
+
+
+def _interrupt(_number: int, _frame: FrameType | None) -> None:
+    raise KeyboardInterrupt
+
+
+if __name__ == "__main__":
+    sys.exit(main())

@@ -1,0 +1,177 @@
+"""The local run from start to summary: build, start, feed, show, drain, account."""
+
+import contextlib
+import json
+import signal
+import time
+from collections.abc import Sequence
+from dataclasses import dataclass
+from pathlib import Path
+from types import TracebackType
+from typing import Any, Self
+
+import generate
+from local import environment_file
+from local.accounting import Account
+from local.clock import Clock
+from local.cloud.cloud import Cloud, FromOutput, StackTemplate, start
+from local.cloud.errors import CloudError
+from local.cloud.lambda_api import Invocation
+from local.errors import LocalError
+from local.pipeline import Options, Pipeline, start_pipeline
+from local.view.reading import Guide, View
+from ops.bundle import BUILD, Bundle, build_host
+from ops.errors import OperatorError
+from templates import config
+
+_REFRESH_SECONDS = 0.5
+LOCAL_ENV = BUILD / "local.env"
+_HELLO = "SELECT * FROM {table} WHERE metric_name = 'hello'"
+_BUSIEST = "SELECT metric_name, count(*) AS points FROM {table} GROUP BY 1 ORDER BY 2 DESC LIMIT 5"
+
+
+@dataclass(frozen=True, slots=True)
+class Settings:
+    """What was asked for on the command line; no regions means the environment's first."""
+
+    environment: str
+    regions: tuple[str, ...]
+    port: int
+    aws_port: int
+    duration: float | None
+    feed: bool
+    data: Path
+
+
+class Run:
+    """A started pipeline per region. A context manager: nothing of it is left behind, however it ends."""
+
+    def __init__(self, settings: Settings, view: View) -> None:
+        self._settings, self._view = settings, view
+        self._closing = contextlib.ExitStack()
+        self._clock = Clock()
+        self._pipelines: list[Pipeline] = []
+        self._cloud: Cloud
+
+    def __enter__(self) -> Self:
+        """Build and start everything; LocalError when something keeps it from starting."""
+        try:
+            self._start()
+        except (CloudError, OperatorError, config.ConfigError) as error:
+            self._close()
+            raise LocalError(str(error)) from error
+        except BaseException:
+            self._close()
+            raise
+        return self
+
+    def __exit__(
+        self, kind: type[BaseException] | None, error: BaseException | None, trace: TracebackType | None
+    ) -> None:
+        """Stop every process and thread, and take the environment file away."""
+        self._close()
+
+    def until_interrupted(self) -> int:
+        """Show figures until the time is up or a signal comes, then drain and account; the exit status."""
+        began = time.monotonic()
+        with contextlib.suppress(KeyboardInterrupt):
+            while (elapsed := time.monotonic() - began) < (self._settings.duration or float("inf")):
+                self._view.show([pipeline.reading() for pipeline in self._pipelines], elapsed)
+                self._cloud.check()
+                time.sleep(_REFRESH_SECONDS)
+        self._view.close()
+        self._view.step("ending: no more requests; waiting until the stream is empty …")
+        drained = [pipeline.drain() for pipeline in self._pipelines]
+        accounts = [(pipeline.region, pipeline.account()) for pipeline in self._pipelines]
+        return self._summarise(accounts, drained=all(drained))
+
+    def _start(self) -> None:
+        settings, view = self._settings, self._view
+        values = config.load(settings.environment)
+        regions = settings.regions or (values.regions[0],)
+        view.step(f"templates   build/{settings.environment}/")
+        generate.generate(settings.environment, BUILD)
+        view.step("bundle      the functions and their dependencies, for this machine")
+        bundle = build_host()
+        view.step(f"stacks      {', '.join(regions)}")
+        self._cloud = start(
+            regions,
+            _stacks(settings.environment, values.stack_name, bundle),
+            aws_port=settings.aws_port,
+            data_dir=settings.data,
+            clock=self._clock,
+        )
+        self._closing.callback(self._cloud.close)
+        for number, region in enumerate(regions):
+            view.step(f"pipeline    {region}")
+            options = Options(port=settings.port + number, feed=settings.feed)
+            pipeline = start_pipeline(self._cloud, region, options, clock=self._clock, bundle=bundle)
+            self._closing.callback(pipeline.close)
+            self._pipelines.append(pipeline)
+        self._cloud.invoke_with(self._invoke)
+        self._announce()
+
+    def _announce(self) -> None:
+        first = self._pipelines[0]
+        environment_file.write(
+            LOCAL_ENV,
+            endpoint_url=self._cloud.endpoint_url,
+            region=first.region,
+            ingest_url=first.ingest_url,
+            outputs=first.deployment.outputs,
+        )
+        self._closing.callback(LOCAL_ENV.unlink, missing_ok=True)
+        outputs = first.deployment.outputs
+        table = f'"{outputs["DatabaseName"]}"."{outputs["TableName"]}"'
+        escaped = _HELLO.format(table=table).replace('"', '\\"')
+        post = '-H \'content-type: application/json\' -d \'{"metric_name": "hello", "value": 42}\''
+        lines = [
+            *((f"ingest {pipeline.region}", pipeline.ingest_url) for pipeline in self._pipelines),
+            ("aws endpoint", self._cloud.endpoint_url),
+            ("post", f"curl -s {first.ingest_url} {post}"),
+            (
+                "query",
+                f'. build/local.env && .venv/bin/aws timestream-query query --query-string "{escaped}"',
+            ),
+            ("or", f"make query SQL='{_BUSIEST.format(table=table)}'"),
+        ]
+        self._view.guide(Guide(lines))
+
+    def _invoke(self, region: str, function: str, payload: bytes, kind: str) -> Invocation:
+        """Run what a state machine or a caller of Lambda's API invokes, in the region it asked."""
+        pipeline = next(pipeline for pipeline in self._pipelines if pipeline.region == region)
+        return pipeline.invoke(function, payload, kind)
+
+    def _summarise(self, accounts: Sequence[tuple[str, Account]], *, drained: bool) -> int:
+        if not drained:
+            self._view.step("the stream is not empty: the writer did not get through in time; see build/logs")
+        for region, account in accounts:
+            where = f" ({region})" if len(accounts) > 1 else ""
+            self._view.step(
+                f"summary{where}: accepted {account.accepted} = stored {account.stored} "
+                f"+ superseded {account.superseded} + quarantined {account.quarantined}"
+            )
+            if account.unaccounted:
+                self._view.step(f"UNACCOUNTED{where}: {account.unaccounted} points; see build/logs")
+        return int(not drained or any(account.unaccounted for _, account in accounts))
+
+    def _close(self) -> None:
+        """A further Ctrl-C must not interrupt the cleaning up."""
+        for number in (signal.SIGINT, signal.SIGTERM):
+            signal.signal(number, signal.SIG_IGN)
+        self._view.close()
+        self._closing.close()
+
+
+def _stacks(environment: str, name: str, bundle: Bundle) -> list[StackTemplate]:
+    """The stacks of a region in the order of a deployment, from the files that would be deployed."""
+
+    def body(stack: str) -> Any:
+        return json.loads((BUILD / environment / f"{stack}.template.json").read_text())
+
+    artifacts = f"{name}-artifacts"
+    parameters: dict[str, str | FromOutput] = {
+        "CodeBucket": FromOutput(artifacts, "BucketName"),
+        "CodeKey": f"functions/{bundle.digest}.zip",
+    }
+    return [StackTemplate(artifacts, body("artifacts")), StackTemplate(name, body("regional"), parameters)]
