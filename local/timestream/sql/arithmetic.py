@@ -25,7 +25,13 @@ from local.timestream.sql.types import (
 if TYPE_CHECKING:
     from local.timestream.sql.expression import Expressions
 
-_SIGNS = {exp.Add: "+", exp.Sub: "-", exp.Mul: "*", exp.Div: "/", exp.Mod: "%"}
+_SIGNS: dict[type[exp.Expression], str] = {
+    exp.Add: "+",
+    exp.Sub: "-",
+    exp.Mul: "*",
+    exp.Div: "/",
+    exp.Mod: "%",
+}
 
 
 def binary(binder: "Expressions", node: exp.Expression, scope: Scope) -> Typed:
@@ -75,8 +81,10 @@ def concatenation(binder: "Expressions", node: exp.Expression, scope: Scope) -> 
         raise binder.refuse(f"Cannot apply operator: {left.type} || {right.type}", node)
     if both[0].type is VARCHAR:
         return Typed(f"({both[0].sql} || {both[1].sql})", VARCHAR)
-    sql = f"(CASE WHEN {left.sql} IS NULL OR {right.sql} IS NULL THEN NULL ELSE list_concat({left.sql}, {right.sql}) END)"
-    return Typed(sql, both[0].type)
+    missing = f"{left.sql} IS NULL OR {right.sql} IS NULL"
+    return Typed(
+        f"(CASE WHEN {missing} THEN NULL ELSE list_concat({left.sql}, {right.sql}) END)", both[0].type
+    )
 
 
 def interval(binder: "Expressions", node: exp.Expression, _scope: Scope) -> Typed:
@@ -109,8 +117,8 @@ def shifted(moment: Typed, count: str) -> Typed:
     """Return a timestamp or date moved by months: a day that the month does not have becomes its last."""
     if moment.type is DATE:
         return Typed(f"CAST({moment.sql} + to_months(CAST({count} AS INTEGER)) AS DATE)", DATE)
-    sql = f"(epoch_us(make_timestamp({moment.sql} // 1000) + to_months(CAST({count} AS INTEGER))) * 1000 + {moment.sql} % 1000)"
-    return Typed(sql, TIMESTAMP)
+    moved = f"epoch_us(make_timestamp({moment.sql} // 1000) + to_months(CAST({count} AS INTEGER)))"
+    return Typed(f"({moved} * 1000 + {moment.sql} % 1000)", TIMESTAMP)
 
 
 def _timed(sign: str, left: Typed, right: Typed) -> Typed | None:

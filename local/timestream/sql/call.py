@@ -14,7 +14,7 @@ from local.timestream.sql.types import Type
 if TYPE_CHECKING:
     from local.timestream.sql.expression import Expressions
 
-_WITHOUT_PARENTHESES = {
+_WITHOUT_PARENTHESES: dict[type[exp.Expression], str] = {
     exp.CurrentDate: "current_date",
     exp.CurrentTime: "current_time",
     exp.CurrentTimestamp: "current_timestamp",

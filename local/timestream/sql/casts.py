@@ -1,4 +1,4 @@
-"""CAST and TRY_CAST: what Trino reads, rounds and writes, where DuckDB's own casts are more lenient or round half to even."""
+"""CAST and TRY_CAST as in Trino: DuckDB's own casts read more and round half to even."""
 
 from typing import TYPE_CHECKING
 

@@ -11,7 +11,14 @@ from local.timestream.sql.types import BOOLEAN, DOUBLE, TIMESTAMP, VARCHAR
 if TYPE_CHECKING:
     from local.timestream.sql.expression import Expressions
 
-_SIGNS = {exp.EQ: "=", exp.NEQ: "<>", exp.LT: "<", exp.LTE: "<=", exp.GT: ">", exp.GTE: ">="}
+_SIGNS: dict[type[exp.Expression], str] = {
+    exp.EQ: "=",
+    exp.NEQ: "<>",
+    exp.LT: "<",
+    exp.LTE: "<=",
+    exp.GT: ">",
+    exp.GTE: ">=",
+}
 
 
 def compare(binder: "Expressions", node: exp.Expression, scope: Scope) -> Typed:

@@ -160,10 +160,19 @@ def _paren(binder: Expressions, node: exp.Expression, scope: Scope) -> Typed:
 
 def _logical(binder: Expressions, node: exp.Expression, scope: Scope) -> Typed:
     word = "AND" if isinstance(node, exp.And) else "OR"
-    operands = list(node.flatten())
+    operands = _flattened(node, type(node))
     return Typed(
         f"({f' {word} '.join(binder.condition(o, scope, f'Operand of {word}') for o in operands)})", BOOLEAN
     )
+
+
+def _flattened(node: exp.Expression, kind: type[exp.Expression]) -> list[exp.Expression]:
+    """Return the operands of a chain of one operator, without a recursion as deep as the chain is long."""
+    operands, left = [], node
+    while isinstance(left, kind):
+        operands.append(left.args["expression"])
+        left = left.this
+    return [left, *reversed(operands)]
 
 
 def _not(binder: Expressions, node: exp.Expression, scope: Scope) -> Typed:

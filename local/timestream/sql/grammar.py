@@ -10,7 +10,8 @@ from typing import Any, ClassVar
 from sqlglot import exp
 from sqlglot.dialects.trino import Trino
 from sqlglot.errors import ParseError, TokenError
-from sqlglot.tokens import Token, TokenType
+from sqlglot.parsers.trino import TrinoParser
+from sqlglot.tokenizer_core import Token, TokenType
 
 from local.timestream.errors import ValidationException
 from local.timestream.sql import instants
@@ -32,13 +33,13 @@ class Timestream(Trino):
         COMMENTS: ClassVar[list[Any]] = ["--", ("/*", "*/")]
         COMMANDS: ClassVar[set[TokenType]] = set()
 
-    class Parser(Trino.Parser):
+    class Parser(TrinoParser):
         """Every function call is anonymous, except those with a grammar of their own."""
 
         FUNCTIONS: ClassVar[dict[str, Any]] = {}
-        FUNCTION_PARSERS: ClassVar[dict[str, Any]] = {k: Trino.Parser.FUNCTION_PARSERS[k] for k in _KEPT}
+        FUNCTION_PARSERS: ClassVar[dict[str, Any]] = {k: TrinoParser.FUNCTION_PARSERS[k] for k in _KEPT}
         NO_PAREN_FUNCTION_PARSERS: ClassVar[dict[str, Any]] = {
-            "CASE": Trino.Parser.NO_PAREN_FUNCTION_PARSERS["CASE"]
+            "CASE": TrinoParser.NO_PAREN_FUNCTION_PARSERS["CASE"]
         }
 
 

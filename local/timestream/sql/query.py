@@ -11,7 +11,7 @@ from local.timestream.sql import grammar
 from local.timestream.sql.expression import Expressions
 from local.timestream.sql.relations import Relations
 from local.timestream.sql.scope import Ambiguous, Field, Scope, qualifies
-from local.timestream.sql.typed import Typed, coerce
+from local.timestream.sql.typed import Typed, coerce, select, select_all
 from local.timestream.sql.types import Type, common
 
 
@@ -101,7 +101,8 @@ class Queries:
         tail = self._tail(node, inner.columns, Scope(parent=outer))
         if not tail and with_sql is None:
             return inner
-        return Bound(f"{with_sql or ''}SELECT * FROM ({inner.sql}) AS {self.alias()}{tail}", inner.columns)
+        everything = select_all(f"({inner.sql}) AS {self.alias()}")
+        return Bound(f"{with_sql or ''}{everything}{tail}", inner.columns)
 
     def _with(self, node: exp.Expression | None, outer: Scope | None) -> str | None:
         if node is None:
@@ -280,7 +281,7 @@ class Queries:
             same = [
                 i for i, f in enumerate(columns) if f.name is not None and f.name.lower() == item.name.lower()
             ]
-            if len({columns[i].value.sql if columns[i].value else i for i in same}) > 1:
+            if len({_identity(i, columns[i]) for i in same}) > 1:
                 raise self.expressions.refuse(f"Column '{item.name}' is ambiguous", item)
             if same:
                 return str(same[0] + 1)
@@ -323,11 +324,16 @@ class Queries:
         every = "" if node.args.get("distinct") else " ALL"
         combined = f"{self._as_types(left, types)} {word}{every} {self._as_types(right, types)}"
         tail = self._tail(node, columns, Scope(parent=outer))
-        return Bound(f"SELECT * FROM ({combined}) AS {self.alias()}{tail}", columns)
+        return Bound(select_all(f"({combined}) AS {self.alias()}") + tail, columns)
 
     def _as_types(self, bound: Bound, types: Sequence[Type]) -> str:
         parts = []
         for i, (column, kind) in enumerate(zip(bound.columns, types, strict=True)):
             converted = coerce(Typed(f"c{i}", column.type), kind)
             parts.append(f"{converted.sql if converted else 'NULL'} AS c{i}")
-        return f"(SELECT {', '.join(parts)} FROM ({bound.sql}) AS {self.alias()})"
+        return f"({select(parts, f'({bound.sql}) AS {self.alias()}')})"
+
+
+def _identity(index: int, column: Output) -> str:
+    """Two columns of one name are no problem where they are the same expression."""
+    return column.value.sql if column.value is not None else str(index)

@@ -10,7 +10,7 @@ from local.timestream.catalog import TableInfo
 from local.timestream.sql import types
 from local.timestream.sql.grammar import position
 from local.timestream.sql.scope import Field, Scope
-from local.timestream.sql.typed import Typed, name, unify
+from local.timestream.sql.typed import Typed, name, select, unify
 from local.timestream.sql.types import Type
 
 if TYPE_CHECKING:
@@ -53,7 +53,7 @@ class Relations:
         alias = self.queries.alias()
         names = ", ".join(f"c{i}" for i in range(len(unified)))
         outputs = [Output(None, column[0].type) for column in unified]
-        return Bound(f"SELECT {names} FROM (VALUES {', '.join(lines)}) AS {alias}({names})", outputs)
+        return Bound(select([names], f"(VALUES {', '.join(lines)}) AS {alias}({names})"), outputs)
 
     def _relation(self, node: exp.Expression, scope: Scope) -> tuple[str, list[Field]]:
         if isinstance(node, exp.Table):
@@ -79,7 +79,7 @@ class Relations:
             if found is None:
                 raise self._refuse(f'Table \'{table}\' does not exist: name it as "database"."table"', node)
             bound = self.queries.renamed(node, found[1])
-            return self._named(node, found[0], bound, node.alias or table)
+            return self._named(found[0], bound, node.alias or table)
         info = self._known(node, database.name, table)
         columns = node.args["alias"].args.get("columns") if node.args.get("alias") else None
         if columns and len(columns) != len(info.columns):
@@ -110,7 +110,7 @@ class Relations:
             if isinstance(node.this, exp.Table):
                 return self._parenthesized(node, scope)
         bound = self.queries.renamed(node, self.queries.bind(inner, scope.parent))
-        return self._named(node, f"({bound.sql})", bound, alias_node.name if alias_node else "")
+        return self._named(f"({bound.sql})", bound, alias_node.name if alias_node else "")
 
     def _parenthesized(self, node: exp.Expression, scope: Scope) -> tuple[str, list[Field]]:
         if node.args.get("alias"):
@@ -120,7 +120,7 @@ class Relations:
             sql, fields = self._join(sql, fields, joined, scope.parent)
         return f"({sql})", fields
 
-    def _named(self, node: exp.Expression, sql: str, bound: "Bound", label: str) -> tuple[str, list[Field]]:
+    def _named(self, sql: str, bound: "Bound", label: str) -> tuple[str, list[Field]]:
         alias = self.queries.alias()
         qualifier = (label,) if label else ()
         fields = [

@@ -28,14 +28,15 @@ def as_text(sql: str, kind: Type) -> str:
 def double_text(sql: str) -> str:
     """Return the SQL of a double's text as Java spells it: plain from 0.001 to 10,000,000, else as 1.5E10."""
     text = f"CAST(abs({sql}) AS VARCHAR)"
+    digits = "left(d, 1) || '.' || CASE WHEN length(d) > 1 THEN substr(d, 2) ELSE '0' END"
     scientific = (
         f"list_extract(list_transform([{text}], lambda s: CASE"
         " WHEN contains(s, 'e') THEN split_part(s, 'e', 1) || CASE WHEN contains(s, '.') THEN '' ELSE '.0' END"
         " || 'E' || CAST(CAST(split_part(s, 'e', 2) AS INTEGER) AS VARCHAR)"
-        " WHEN s < '1' THEN list_extract(list_transform([ltrim(s, '0.')], lambda d: left(d, 1) || '.'"
-        " || CASE WHEN length(d) > 1 THEN substr(d, 2) ELSE '0' END || 'E-' || CAST(length(s) - 1 - length(d) AS VARCHAR)), 1)"
-        " ELSE list_extract(list_transform([rtrim(replace(s, '.', ''), '0')], lambda d: left(d, 1) || '.'"
-        " || CASE WHEN length(d) > 1 THEN substr(d, 2) ELSE '0' END || 'E' || CAST(strpos(s, '.') - 2 AS VARCHAR)), 1)"
+        f" WHEN s < '1' THEN list_extract(list_transform([ltrim(s, '0.')], lambda d: {digits}"
+        " || 'E-' || CAST(length(s) - 1 - length(d) AS VARCHAR)), 1)"
+        f" ELSE list_extract(list_transform([rtrim(replace(s, '.', ''), '0')], lambda d: {digits}"
+        " || 'E' || CAST(strpos(s, '.') - 2 AS VARCHAR)), 1)"
         " END), 1)"
     )
     return (

@@ -11,6 +11,7 @@ from local.timestream.errors import ServiceError
 from local.timestream.sql import grammar
 from local.timestream.sql.query import Bound, Output, Queries
 from local.timestream.sql.render import row_json
+from local.timestream.sql.typed import select
 from local.timestream.sql.types import shape
 
 _KEPT = 512
@@ -38,7 +39,7 @@ class Translation:
     def as_json(self) -> str:
         """Return the SQL of one JSON text per row."""
         columns = [(f"q.c{i}", column.type) for i, column in enumerate(self.columns)]
-        return f"SELECT {row_json(columns)} FROM ({self.sql}) AS q"
+        return select([row_json(columns)], f"({self.sql}) AS q")
 
 
 def translate(catalog: Catalog, query: str) -> Translation:

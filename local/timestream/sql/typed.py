@@ -60,6 +60,16 @@ def varchar(value: str) -> Typed:
     return Typed(text(value), VARCHAR, value=value)
 
 
+def select(columns: Sequence[str], source: str) -> str:
+    """Return a SELECT of bound columns from a bound source."""
+    return f"SELECT {', '.join(columns)} FROM {source}"  # noqa: S608 - both are made by binding, never by a caller
+
+
+def select_all(source: str) -> str:
+    """Return a SELECT of all columns of a bound source."""
+    return select(["*"], source)
+
+
 def whole(value: int, kind: Type = BIGINT) -> Typed:
     """Return an integer literal that DuckDB takes for the type it has here."""
     return Typed(f"CAST({value} AS {duck(kind)})" if kind is not INTEGER else f"({value})", kind, value=value)
