@@ -18,6 +18,7 @@ from local.timestream.errors import ValidationException
 from local.timestream.faults import Faults
 from local.timestream.run import Page, Result, Run, check_rows_of
 from local.timestream.store import Store
+from local.timestream.unload import UnloadTarget
 
 _WAIT_SECONDS = 60.0
 _MINUTE_NS = 60 * 1_000_000_000
@@ -152,8 +153,6 @@ class Queries:
 
     def _execution(self, query: str, query_id: str) -> Callable[[duckdb.DuckDBPyConnection], Result]:
         fails = bool(_UNLOAD.match(query)) and self._faults.fails_unload()
-        from local.timestream.unload import UnloadTarget
-
         target = UnloadTarget(self._s3_endpoint, self._store.region, fails)
         now_ns = self._store.clock_ns()
 

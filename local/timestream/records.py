@@ -13,11 +13,13 @@ MAX_DIMENSIONS = 128
 UNIT_NS = {"SECONDS": 1_000_000_000, "MILLISECONDS": 1_000_000, "MICROSECONDS": 1_000, "NANOSECONDS": 1}
 # https://docs.aws.amazon.com/timestream/latest/developerguide/ts-limits.html#limits.naming
 _RESERVED = frozenset({"time", "measure_value", "ts_non_existent_col"})
-_RESERVED_PREFIXES = ("ts_", "measure_name", "measure_value")
+# The last is ours: columns of single measures are named so.
+_RESERVED_PREFIXES = ("ts_", "measure_name", "measure_value::")
 _CACHED = 50_000
 _MAX_LONG = 2**63 - 1
 
-type_sizes = {"DOUBLE": 8, "BIGINT": 8, "TIMESTAMP": 8, "BOOLEAN": 1, "VARCHAR": 0}
+# https://docs.aws.amazon.com/timestream/latest/developerguide/metering-and-pricing.writes.html; texts count by length.
+_TYPE_BYTES = {"DOUBLE": 8, "BIGINT": 8, "TIMESTAMP": 8, "BOOLEAN": 1, "VARCHAR": 0}
 
 
 class Identity:
@@ -47,7 +49,7 @@ class Identity:
 class Layout:
     """The names and types of a record's measures, in the order they came.
 
-    `columns` is filled in by the table when it first admits the measures.
+    `size` is that of the values but for texts. `columns` is filled in by the table when it first admits the measures.
     """
 
     __slots__ = ("columns", "measures", "parsers", "size", "texts")
@@ -57,15 +59,13 @@ class Layout:
         self.parsers: tuple[Callable[[Any, int], Value], ...] = tuple(
             values.PARSERS[kind] for _, kind in measures
         )
-        self.size = 8 + sum(len(name.encode()) + type_sizes[kind] for name, kind in measures)
+        self.size = sum(_TYPE_BYTES[kind] for _, kind in measures)
         self.texts = tuple(place for place, (_, kind) in enumerate(measures) if kind == "VARCHAR")
         self.columns: tuple[str, ...] = ()
 
-    def measure_bytes(self, measured: Sequence[Value]) -> int:
-        """Return the size of time, measure names and values, as AWS meters them."""
-        if not self.texts:
-            return self.size
-        return self.size + sum(len(str(measured[place]).encode()) for place in self.texts)
+    def text_bytes(self, measured: Sequence[Value]) -> int:
+        """Return the size of the VARCHAR values among the measures."""
+        return sum(len(str(measured[place]).encode()) for place in self.texts)
 
 
 # A record as it goes to its table: whose it is, its measures, their values, its time in ns, its version.
@@ -164,8 +164,7 @@ def _pairs(dimensions: Sequence[dict[str, Any]]) -> tuple[tuple[Any, Any], ...]:
 def _identity(name: Any, kind: Any, dimensions: tuple[tuple[Any, Any], ...]) -> Identity:
     if name is None:
         raise ValidationException("A measure name is required for a record.")
-    if not isinstance(name, str):
-        raise ValidationException("A measure name must be a text.")
+    check_name(name, "measure")
     if kind == "TIMESTAMP":
         raise ValidationException(
             "TIMESTAMP is an invalid measure value type: it is only allowed inside MULTI."

@@ -11,6 +11,7 @@ from typing import Any
 import duckdb
 import orjson
 
+from local.timestream import sql
 from local.timestream.catalog import Catalog, Measure, TableInfo
 from local.timestream.errors import (
     InternalServerException,
@@ -180,7 +181,9 @@ class Store:
     def cursor(self) -> duckdb.DuckDBPyConnection:
         """Return a connection that sees every record acknowledged before; the caller closes it."""
         self.flush()
-        return self._storage.cursor()
+        cursor = self._storage.cursor()
+        sql.prepare(cursor)
+        return cursor
 
     def databases(self) -> Sequence[str]:
         """Return the names of all databases, sorted."""

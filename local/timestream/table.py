@@ -11,7 +11,8 @@ from local.timestream.retention import Window
 from local.timestream.schema import LimitError, Schema
 from local.timestream.values import Value
 
-MAX_RECORD_BYTES = 2_048
+# For the dimensions of a series, the values of a record, and the record.
+MAX_BYTES = 2_048
 
 Key = tuple[int, int]  # series, time
 Row = tuple[Identity, int, Layout, tuple[Value, ...]]  # version in second place
@@ -76,7 +77,6 @@ class Table:
                 or layout.texts
                 or not oldest <= time < ceiling
                 or refused
-                or identity.size + layout.size > MAX_RECORD_BYTES
             ):
                 reason = refused.get(index) or self._refusal(point, window)
                 if reason is not None:
@@ -132,9 +132,9 @@ class Table:
         identity, layout, measured, time, _ = point
         if not window.oldest <= time < window.ceiling:
             return window.refusal()
-        size = identity.size + layout.measure_bytes(measured)
-        if size > MAX_RECORD_BYTES:
-            return f"The record is {size} bytes long, over the limit of {MAX_RECORD_BYTES} bytes."
+        reason = _too_long(identity, layout, measured)
+        if reason is not None:
+            return reason
         if identity.series < 0 or not layout.columns:
             return self._admit(identity, layout)
         return None
@@ -159,6 +159,20 @@ class Table:
                 self.new_series.append((series, digest))
             identity.series = series
         return None
+
+
+def _too_long(identity: Identity, layout: Layout, measured: Sequence[Value]) -> str | None:
+    texts = layout.text_bytes(measured)
+    # Numbers cannot count as part of the record: 256 DOUBLEs are allowed, and are MAX_BYTES by themselves.
+    sizes = {
+        "dimensions": identity.size,
+        "measure values": layout.size + texts,
+        "record": identity.size + texts,
+    }
+    for what, size in sizes.items():
+        if size > MAX_BYTES:
+            return f"The size of the {what} is {size} bytes, over the limit of {MAX_BYTES} bytes."
+    return None
 
 
 def _conflict(version: int, existing: int) -> str:
