@@ -49,8 +49,9 @@ def add_ingest_api(
             Name=f"{config.stack_name}-ingest",
             Description=f"Takes metrics for {config.stack_name}",
             EndpointConfiguration=EndpointConfiguration(Types=["REGIONAL"]),
-            # Answers over 1 KiB are compressed; above all, gzip bodies are unpacked before they are validated.
-            MinimumCompressionSize=1024,
+            # gzip bodies are unpacked before they are validated, but none that is smaller than this: so zero.
+            # https://docs.aws.amazon.com/apigateway/latest/developerguide/api-gateway-enable-compression.html
+            MinimumCompressionSize=0,
         )
     )
     metrics = add_path(template, "Metrics", api, "metrics")
