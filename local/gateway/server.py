@@ -4,6 +4,8 @@ import contextlib
 import re
 import socket
 import threading
+from collections.abc import Iterator
+from http import HTTPStatus
 from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
 
 from local.clock import Clock
@@ -18,6 +20,8 @@ from local.gateway.signature import LocalCredentials
 from local.gateway.stats import GatewayStats, StatsCounter
 
 _BREAKS = re.compile(r"[\r\n]+")
+# Seconds that requests under way get when the gateway is closed: a bit more than an integration may take.
+_LAST_ANSWERS = 30
 # Seconds a client may take to send the rest of a request, or stay idle on a kept connection.
 _IDLE = 60
 
@@ -42,12 +46,13 @@ class Gateway:
         return self._stats.snapshot()
 
     def close(self) -> None:
-        """Stop answering; kept connections are closed."""
-        self._server.shutdown()
-        self._server.close_connections()
-        self._server.server_close()
-        self._thread.join()
-        self._caller.close()
+        """Take no more requests, answer those under way, end kept connections. A second call does nothing."""
+        if self._thread.is_alive():
+            self._server.shutdown()
+            self._thread.join()
+            self._server.server_close()
+            self._server.finish_requests(_LAST_ANSWERS)
+            self._caller.close()
 
 
 def serve_gateway(
@@ -80,26 +85,43 @@ class _Server(ThreadingHTTPServer):
 
     def __init__(self, port: int, serving: ApiServing) -> None:
         self.serving = serving
+        self.closing = False
         self._connections: set[socket.socket] = set()
-        self._lock = threading.Lock()
+        self._answering = 0
+        self._changed = threading.Condition()
         super().__init__(("127.0.0.1", port), _Handler)
 
-    def close_connections(self) -> None:
-        """End kept connections, so that their threads end."""
-        with self._lock:
+    def finish_requests(self, seconds: float) -> None:
+        """Wait for the requests under way, then end kept connections, so that their threads end."""
+        with self._changed:
+            self.closing = True
+            self._changed.wait_for(lambda: self._answering == 0, seconds)
             for connection in self._connections:
                 with contextlib.suppress(OSError):
                     connection.shutdown(socket.SHUT_RDWR)
 
     def opened(self, connection: socket.socket) -> None:
         """Remember a connection until it is closed."""
-        with self._lock:
+        with self._changed:
             self._connections.add(connection)
 
     def closed(self, connection: socket.socket) -> None:
         """Forget a connection."""
-        with self._lock:
+        with self._changed:
             self._connections.discard(connection)
+
+    @contextlib.contextmanager
+    def answering(self) -> Iterator[bool]:
+        """Count a request as under way; gives False when it came too late to be answered."""
+        with self._changed:
+            in_time = not self.closing
+            self._answering += 1
+        try:
+            yield in_time
+        finally:
+            with self._changed:
+                self._answering -= 1
+                self._changed.notify_all()
 
 
 class _Handler(BaseHTTPRequestHandler):
@@ -127,6 +149,13 @@ class _Handler(BaseHTTPRequestHandler):
         self.close_connection = True
 
     def _answer(self) -> None:
+        with self.server.answering() as in_time:
+            if not in_time:
+                self.close_connection = True
+                return
+            self._answer_now()
+
+    def _answer_now(self) -> None:
         request = Request(
             method=self.command,
             target=self.path,
@@ -172,7 +201,9 @@ class _Handler(BaseHTTPRequestHandler):
         self.send_response_only(response.status)
         for name, value in response.headers:
             self.send_header(name, _BREAKS.sub(" ", value))
-        self.send_header("Content-Length", str(len(response.body)))
+        if response.status != HTTPStatus.NO_CONTENT:
+            self.send_header("Content-Length", str(len(response.body)))
+        self.close_connection = self.close_connection or self.server.closing
         if self.close_connection:
             self.send_header("Connection", "close")
         self.end_headers()

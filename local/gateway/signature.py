@@ -22,8 +22,8 @@ _AUTHORIZATION = re.compile(
 class LocalCredentials:
     """The one pair of keys that signs requests on this machine; no secret."""
 
-    access_key: str = "test"
-    secret_key: str = "test"  # noqa: S105 - a dummy that AWS knows nothing of
+    access_key: str = "local"
+    secret_key: str = "local"  # noqa: S105 - a dummy that AWS knows nothing of
 
 
 def check_signature(request: Request, body: bytes, credentials: LocalCredentials, *, region: str) -> None:

@@ -18,10 +18,9 @@ from local.gateway.request import Request
 class Model:
     """A model that is compiled once and checks each request's body."""
 
-    def __init__(self, schema: Mapping[str, Any] | str, *, where: str) -> None:
+    def __init__(self, given: Mapping[str, Any] | str, *, where: str) -> None:
         # CloudFormation takes a property of type Json as an object or as its text.
-        if isinstance(schema, str):
-            schema = json.loads(schema)
+        schema: Mapping[str, Any] = json.loads(given) if isinstance(given, str) else given
         try:
             Draft4Validator.check_schema(schema)
             self._accepts: Callable[[Any], Any] = fastjsonschema.compile(

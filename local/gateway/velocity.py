@@ -7,11 +7,12 @@ import base64
 import binascii
 import json
 import re
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
 from typing import Any
 from urllib.parse import quote_plus, unquote_plus
 
 import airspeed
+from airspeed import operators
 from airspeed.operators import TemplateError
 
 from local.gateway.errors import GatewayError, TemplateRenderError, UnsupportedApiError
@@ -20,6 +21,24 @@ from local.gateway.request import Request
 
 # The library prints these as text, where API Gateway obeys them.
 _NOT_RENDERED = re.compile(r"#\{?(break|parse|include)\b")
+# Calls in expressions: `$input.path(`, `$name.size(`, `$util.base64Encode($input.body).length(`.
+_CALL = re.compile(r"\.(\w+)\(")
+_DIRECTIVE_OR_REFERENCE = re.compile(r"[#$][^\n]*")
+
+# The methods of Java's String that templates use and the library lacks.
+_STRING_METHODS: Mapping[str, Callable[..., Any]] = {
+    "concat": lambda text, other: text + other,
+    "endsWith": lambda text, end: text.endswith(end),
+    "equals": lambda text, other: text == other,
+    "equalsIgnoreCase": lambda text, other: text.lower() == str(other).lower(),
+    "isEmpty": lambda text: not text,
+    "lastIndexOf": lambda text, part: text.rfind(part),
+    "toLowerCase": lambda text: text.lower(),
+    "toString": lambda text: text,
+    "toUpperCase": lambda text: text.upper(),
+    "trim": lambda text: text.strip(),
+}
+operators.__additional_methods__[str].update(_STRING_METHODS)
 
 
 class MappingTemplate:
@@ -29,6 +48,11 @@ class MappingTemplate:
         unknown = _NOT_RENDERED.search(text)
         if unknown:
             raise UnsupportedApiError(f"{where}: the directive #{unknown[1]} is not rendered here")
+        # The library takes a call of a method it does not know for nothing, so a condition would just be false.
+        for line in _DIRECTIVE_OR_REFERENCE.findall(text):
+            for name in _CALL.findall(line):
+                if name not in _METHODS:
+                    raise UnsupportedApiError(f"{where}: the method {name}() is not known here")
         self._where = where
         self._template = airspeed.Template(text, filename=where)
         try:
@@ -197,3 +221,16 @@ class Util:
             return base64.b64decode(text, validate=True).decode("utf-8", "replace")
         except binascii.Error as error:
             raise ValueError("not base64") from error
+
+
+_METHODS = frozenset(
+    name
+    for names in (
+        *operators.__additional_methods__.values(),
+        dir(JavaMap),
+        dir(JavaList),
+        dir(Input),
+        dir(Util),
+    )
+    for name in names
+) | {"replace", "split"}
