@@ -54,8 +54,8 @@ class AwsDestination:
             self._service,
             endpoint_url=endpoint_url,
             region_name=region,
-            aws_access_key_id="test",
-            aws_secret_access_key="test",  # noqa: S106 - a dummy for the local endpoint
+            aws_access_key_id="local",
+            aws_secret_access_key="local",  # noqa: S106 - a dummy for the local endpoint
         )
 
     def send(self, shard: str, discarded: Discarded) -> None:

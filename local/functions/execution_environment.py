@@ -161,7 +161,7 @@ def _variables(
     https://docs.aws.amazon.com/lambda/latest/dg/configuration-envvars.html
     """
     reserved = {
-        "AWS_ACCESS_KEY_ID": "test",
+        "AWS_ACCESS_KEY_ID": "local",
         "AWS_DEFAULT_REGION": config.region,
         "AWS_ENDPOINT_URL": installation.endpoint_url,
         "AWS_EXECUTION_ENV": f"AWS_Lambda_{config.runtime}",
@@ -174,8 +174,8 @@ def _variables(
         "AWS_LAMBDA_LOG_STREAM_NAME": stream.name,
         "AWS_LAMBDA_RUNTIME_API": address,
         "AWS_REGION": config.region,
-        "AWS_SECRET_ACCESS_KEY": "test",
-        "AWS_SESSION_TOKEN": "test",
+        "AWS_SECRET_ACCESS_KEY": "local",
+        "AWS_SESSION_TOKEN": "local",
         "AWS_XRAY_CONTEXT_MISSING": "LOG_ERROR",
         "AWS_XRAY_DAEMON_ADDRESS": "127.0.0.1:2000",
         "LAMBDA_RUNTIME_DIR": str(installation.runtime),

@@ -33,8 +33,8 @@ class KinesisSource:
             "kinesis",
             endpoint_url=endpoint_url,
             region_name=region,
-            aws_access_key_id="test",
-            aws_secret_access_key="test",  # noqa: S106 - a dummy for the local endpoint
+            aws_access_key_id="local",
+            aws_secret_access_key="local",  # noqa: S106 - a dummy for the local endpoint
             config=Config(max_pool_connections=32, retries={"mode": "standard", "total_max_attempts": 1}),
         )
 

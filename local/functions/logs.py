@@ -46,8 +46,8 @@ class FunctionLogs:
             "logs",
             endpoint_url=endpoint_url,
             region_name=region,
-            aws_access_key_id="test",
-            aws_secret_access_key="test",  # noqa: S106 - a dummy for the local endpoint
+            aws_access_key_id="local",
+            aws_secret_access_key="local",  # noqa: S106 - a dummy for the local endpoint
         )
         self._known: set[LogStream] = set()
         self._lines: queue.Queue[tuple[LogStream, int, str] | None] = queue.Queue(maxsize=100_000)
