@@ -131,7 +131,6 @@ def _move(
 def _transition(
     alert: Alert, state: State, kind: Kind, at: int, since: int, reason: str, *, late: bool
 ) -> Transition:
-    value = next((item.value for item in reversed(alert.periods) if item.value is not None), None)
     return Transition(
         kind=kind,
         previous_state=alert.state,
@@ -139,11 +138,18 @@ def _transition(
         at=at,
         since=since,
         reason=reason,
-        value=value,
+        value=_told_value(alert.periods, state, kind),
         late=late,
         periods=alert.periods,
         number=alert.sequence + (kind is not Kind.SILENT),
     )
+
+
+def _told_value(periods: Sequence[Judged], state: State, kind: Kind) -> float | None:
+    """The value of the last period, or of the last that breached where that is the news."""
+    if kind is Kind.ALARM:
+        periods = [item for item in periods if item.verdict is Verdict.BREACHING]
+    return periods[-1].value if periods and state is not State.MISSING else None
 
 
 def _record(alert: Alert, transition: Transition, at: int) -> Decision:
