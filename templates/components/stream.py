@@ -77,6 +77,8 @@ def add_stream(template: Template, config: StreamConfig, *, key: Key, alarms_to:
     stream = template.add_resource(
         KinesisStream(
             "Stream",
+            DeletionPolicy="Delete",
+            UpdateReplacePolicy="Delete",
             RetentionPeriodHours=config.retention_hours,
             StreamModeDetails=StreamModeDetails(StreamMode=config.mode.replace("-", "_").upper()),
             StreamEncryption=StreamEncryption(EncryptionType="KMS", KeyId=key.arn),

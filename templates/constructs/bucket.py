@@ -3,7 +3,7 @@
 from collections.abc import Sequence
 
 from awacs import s3
-from troposphere import AWSHelperFn, Join, Ref, Sub, Template
+from troposphere import Ref, Sub, Template
 from troposphere.s3 import (
     AbortIncompleteMultipartUpload,
     Bucket,
@@ -78,6 +78,6 @@ def add_private_bucket(
     return bucket
 
 
-def objects(bucket: Bucket, prefix: str = "") -> AWSHelperFn:
+def objects(bucket: Bucket, prefix: str = "") -> Sub:
     """The ARN of the bucket's objects below a prefix."""
-    return Join("", [bucket.get_att("Arn"), f"/{prefix}*"])
+    return Sub(f"${{Bucket}}/{prefix}*", Bucket=bucket.get_att("Arn"))

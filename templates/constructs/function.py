@@ -11,7 +11,7 @@ from troposphere.awslambda import Code, Environment, LoggingConfig, TracingConfi
 from troposphere.awslambda import Function as LambdaFunction
 
 from templates.config.pipeline import Logs
-from templates.constructs.logs import add_log_group, log_group_arn
+from templates.constructs.logs import add_log_group
 from templates.constructs.policy import add_role, allow
 
 RUNTIME = "python3.13"
@@ -89,7 +89,8 @@ def add_function(
         description=f"What {component} may do",
         statements=[
             *statements,
-            allow([logs.CreateLogStream, logs.PutLogEvents], [log_group_arn(group)], Sid="Log"),
+            # The ARN ends in `:*`, which covers the group's streams.
+            allow([logs.CreateLogStream, logs.PutLogEvents], [group.get_att("Arn")], Sid="Log"),
             allow([xray.PutTraceSegments, xray.PutTelemetryRecords], ["*"], Sid="Trace"),
         ],
     )

@@ -1,0 +1,362 @@
+"""The ingest API: what it accepts, what it puts on the stream, and every answer it gives."""
+
+import base64
+import json
+import re
+from dataclasses import dataclass, replace
+from typing import Any
+
+import pytest
+from jsonschema import Draft4Validator
+
+from local.gateway.context import Override
+from local.gateway.request import Request
+from local.gateway.velocity import Input, JavaMap, MappingTemplate, Util
+from templates.components.ingest_api.model import BODY
+from templates.config import load
+from tests.templates.generated import Generated, build, other
+
+REQUEST_ID = "JfNb/W+pIAMFYqA="
+DEV = build("regional", load("dev"))
+OTHER = build("regional", other())
+PROD = build("regional", load("prod"))
+
+
+@dataclass
+class Rendered:
+    """What a template made: its text, and what it overrode."""
+
+    text: str
+    status: int | None
+    headers: dict[str, str]
+
+    @property
+    def json(self) -> Any:
+        """The text as JSON."""
+        return json.loads(self.text)
+
+
+def render(template: str, payload: bytes, *, headers: tuple[tuple[str, str], ...] = ()) -> Rendered:
+    """The template rendered as API Gateway renders it, for a request with these headers."""
+    request = Request("POST", "/metrics", headers, b"")
+    context = JavaMap(extendedRequestId=REQUEST_ID, responseOverride=Override(header=Override()))
+    inputs = Input(request, Request("POST", "/", (), payload))
+    text = MappingTemplate(template, where="test").render(
+        {"input": inputs, "context": context, "util": Util()}
+    )
+    override = context["responseOverride"]
+    return Rendered(text, override.get("status"), dict(override["header"]))
+
+
+def integration(stack: Generated, method: str) -> dict[str, Any]:
+    """A method's integration."""
+    found: dict[str, Any] = stack.of("AWS::ApiGateway::Method")[method]["Integration"]
+    return found
+
+
+def response(stack: Generated, kinesis_status: int) -> dict[str, Any]:
+    """The integration response that an answer of Kinesis leads to, found as API Gateway does."""
+    responses = integration(stack, "MetricsPostMethod")["IntegrationResponses"]
+    matching = [
+        one
+        for one in responses
+        if re.fullmatch(one.get("SelectionPattern", "(?!)"), str(kinesis_status)) is not None
+    ]
+    assert len(matching) <= 1, "patterns must not overlap: which one wins is not defined"
+    chosen: dict[str, Any] = (matching or [one for one in responses if "SelectionPattern" not in one])[0]
+    return chosen
+
+
+GOOD: list[Any] = [
+    {"metric_name": "cpu.load", "value": 0.7},
+    {"metric_name": "cpu.load", "value": 1, "metric_type": "system", "timestamp": 1763769600000},
+    {"metric_name": "x", "value": -1e300, "timestamp": "2025-11-22T00:00:00Z", "dimensions": {"host": "a"}},
+    {"metrics": [{"metric_name": "a", "value": 1}]},
+    {"metrics": [{"metric_name": "a", "value": 1, "dimensions": {}}] * 1000},
+    {"metric_name": "m" * 1000, "value": 1},
+    {"metric_name": "a", "value": 1, "dimensions": {str(number): "x" for number in range(200)}},
+    {"metric_name": "a", "value": float("inf")},
+]
+BAD: list[Any] = [
+    [],
+    "text",
+    None,
+    7,
+    {},
+    {"metrics": []},
+    {"metrics": {}},
+    {"metrics": [[]]},
+    {"metrics": [{"metric_name": "a"}]},
+    {"metrics": [{"metric_name": "a", "value": 1}, {"value": 1}]},
+    {"metrics": [{"metric_name": "a", "value": 1}], "metric_name": "b", "value": 2},
+    {"metric_name": "a"},
+    {"value": 1},
+    {"metric_name": "", "value": 1},
+    {"metric_name": 1, "value": 1},
+    {"metric_name": "a", "value": "1"},
+    {"metric_name": "a", "value": True},
+    {"metric_name": "a", "value": None},
+    {"metric_name": "a", "value": 1, "metric_type": "other"},
+    {"metric_name": "a", "value": 1, "timestamp": 1.5},
+    {"metric_name": "a", "value": 1, "timestamp": None},
+    {"metric_name": "a", "value": 1, "dimensions": {"host": 1}},
+    {"metric_name": "a", "value": 1, "dimensions": ["host"]},
+    {"metric_name": "a", "value": 1, "dimension": {"host": "a"}},
+]
+
+
+@pytest.mark.parametrize("body", GOOD, ids=lambda body: json.dumps(body)[:60])
+def test_the_model_takes_what_can_be_a_metric(body: Any) -> None:
+    """Names, times and numbers of dimensions are the consumer's to judge, so they pass."""
+    assert Draft4Validator(BODY).is_valid(body)
+
+
+@pytest.mark.parametrize("body", BAD, ids=json.dumps)
+def test_the_model_refuses_what_cannot_be_a_metric(body: Any) -> None:
+    """A wrong shape, a missing field, an empty batch or an unknown field refuses the whole request."""
+    assert not Draft4Validator(BODY).is_valid(body)
+
+
+def test_the_model_is_of_the_draft_that_api_gateway_knows() -> None:
+    """Draft 4, and without references, which API Gateway resolves only in part."""
+    Draft4Validator.check_schema(BODY)
+    assert BODY["$schema"] == "http://json-schema.org/draft-04/schema#"
+    assert "$ref" not in json.dumps(BODY)
+
+
+def test_only_json_that_was_validated_reaches_the_stream(regional: Generated) -> None:
+    """The method validates JSON bodies, and no other content type passes by the model."""
+    method = regional.of("AWS::ApiGateway::Method")["MetricsPostMethod"]
+    model = regional.of("AWS::ApiGateway::Model")[method["RequestModels"]["application/json"]["Ref"]]
+    validator = regional.of("AWS::ApiGateway::RequestValidator")[method["RequestValidatorId"]["Ref"]]
+    assert validator["ValidateRequestBody"] is True
+    assert json.loads(model["Schema"]) == BODY
+    assert method["Integration"]["PassthroughBehavior"] == "NEVER"
+    assert (
+        set(method["Integration"]["RequestTemplates"]) == set(method["RequestModels"]) == {"application/json"}
+    )
+
+
+@pytest.mark.parametrize(
+    "body",
+    [
+        b'{"metric_name":"a","value":1}',
+        ' {"metric_name": "h\u00f6he \U0001f300", "value": 10.00}\n'.encode(),
+        b'{"a":"$x #set"}',
+    ],
+)
+def test_the_record_holds_the_body_unchanged(body: bytes) -> None:
+    """Spaces, number formats, any character and what looks like Velocity reach the stream as they came."""
+    template = integration(DEV, "MetricsPostMethod")["RequestTemplates"]["application/json"]
+    text, names = template["Fn::Sub"]
+    assert names == {"Stream": {"Ref": "Stream"}}
+    record = render(text.replace("${Stream}", "the-stream"), body).json
+    assert record == {
+        "StreamName": "the-stream",
+        "PartitionKey": f"json/-/{REQUEST_ID}",
+        "Data": base64.b64encode(body).decode(),
+    }
+
+
+@pytest.mark.parametrize(
+    ("kinesis_status", "answer", "status", "retry_after"),
+    [
+        (200, {"SequenceNumber": "1", "ShardId": "shardId-000000000000"}, 202, False),
+        (400, {"__type": "ProvisionedThroughputExceededException", "message": "m"}, 503, True),
+        (400, {"__type": "KMSThrottlingException", "message": "m"}, 503, True),
+        (400, {"__type": "ResourceNotFoundException", "message": "m"}, 503, True),
+        (400, {"__type": "com.amazonaws.kinesis.v20131202#LimitExceededException"}, 503, True),
+        (400, {}, 503, True),
+        (400, {"__type": "ValidationException", "message": "m"}, 413, False),
+        (400, {"__type": "com.amazonaws.kinesis.v20131202#InvalidArgumentException"}, 413, False),
+        (413, "Request Entity Too Large", 413, False),
+        (403, {"__type": "AccessDeniedException"}, 503, True),
+        (302, "", 503, True),
+        (500, {"__type": "InternalFailure", "message": "m"}, 503, True),
+        (503, "<html>", 503, True),
+    ],
+)
+@pytest.mark.parametrize("stack", [DEV, OTHER, PROD], ids=["dev", "other", "prod"])
+def test_each_answer_of_kinesis_has_its_own(
+    stack: Generated, kinesis_status: int, answer: Any, status: int, retry_after: bool
+) -> None:
+    """202 only when Kinesis has the record; 413 for too much; 503 with Retry-After for everything else."""
+    said = answer if isinstance(answer, str) else json.dumps(answer)
+    chosen = response(stack, kinesis_status)
+    rendered = render(chosen["ResponseTemplates"]["application/json"], said.encode())
+    headers = {**static_headers(chosen), **rendered.headers}
+    assert (rendered.status or int(chosen["StatusCode"])) == status
+    assert (headers.get("Retry-After") == "2") is retry_after
+    assert rendered.json["request_id"] == REQUEST_ID
+    assert rendered.json["status" if status == 202 else "message"]
+    assert not any(word in rendered.text for word in ("Exception", "shardId", "the-stream"))
+
+
+def static_headers(chosen: dict[str, Any]) -> dict[str, str]:
+    """The headers that an integration response always sets."""
+    return {
+        name.removeprefix("method.response.header."): value.strip("'")
+        for name, value in chosen["ResponseParameters"].items()
+    }
+
+
+def test_every_answer_is_declared(regional: Generated) -> None:
+    """API Gateway answers 500 for a status, and drops a header, that the method does not declare."""
+    for title, method in regional.of("AWS::ApiGateway::Method").items():
+        declared = {one["StatusCode"]: set(one["ResponseParameters"]) for one in method["MethodResponses"]}
+        for one in method["Integration"]["IntegrationResponses"]:
+            assert set(one["ResponseParameters"]) <= declared[one["StatusCode"]], title
+    assert {"202", "400", "413", "503"} == {
+        one["StatusCode"]
+        for one in regional.of("AWS::ApiGateway::Method")["MetricsPostMethod"]["MethodResponses"]
+    }
+
+
+def test_failures_of_the_gateway_are_in_our_words(regional: Generated) -> None:
+    """Whatever goes wrong inside is 503 with Retry-After, and AWS's own text is never passed on."""
+    responses = {one["ResponseType"]: one for one in regional.of("AWS::ApiGateway::GatewayResponse").values()}
+    for kind in ("INTEGRATION_FAILURE", "INTEGRATION_TIMEOUT", "DEFAULT_5XX"):
+        assert responses[kind]["StatusCode"] == "503"
+        assert responses[kind]["ResponseParameters"]["gatewayresponse.header.Retry-After"] == "'2'"
+    assert responses["THROTTLED"]["ResponseParameters"]["gatewayresponse.header.Retry-After"] == "'2'"
+    assert "StatusCode" not in responses["DEFAULT_4XX"], "it would become the status of every 4xx"
+    assert "REQUEST_TOO_LARGE" not in responses, "API Gateway does not let it be changed"
+    for kind, one in responses.items():
+        text = one["ResponseTemplates"]["application/json"]
+        assert set(json.loads(text)) >= {"message", "request_id"}, kind
+        assert "$context.error.message" not in text, kind
+    assert "$context.error.validationErrorString" in str(responses["BAD_REQUEST_BODY"]["ResponseTemplates"])
+
+
+@pytest.mark.parametrize(
+    ("method", "path", "status", "allow"),
+    [
+        ("MetricsAnyMethod", "metrics", 405, "POST"),
+        ("HealthAnyMethod", "health", 405, "GET"),
+        ("OtherAnyMethod", "{proxy+}", 404, None),
+        ("RootAnyMethod", None, 404, None),
+    ],
+)
+def test_other_methods_and_paths_are_answered(
+    method: str, path: str | None, status: int, allow: str | None
+) -> None:
+    """405 with the methods there are, 404 for other paths, without credentials and for any usual content type."""
+    found = PROD.of("AWS::ApiGateway::Method")[method]
+    resource = found["ResourceId"]
+    if path is None:
+        assert resource == {"Fn::GetAtt": ["IngestApi", "RootResourceId"]}
+    else:
+        assert PROD.of("AWS::ApiGateway::Resource")[resource["Ref"]]["PathPart"] == path
+    (answer,) = found["Integration"]["IntegrationResponses"]
+    assert (found["HttpMethod"], found["AuthorizationType"]) == ("ANY", "NONE")
+    assert answer["StatusCode"] == str(status)
+    assert static_headers(answer).get("Allow") == allow
+    assert render(answer["ResponseTemplates"]["application/json"], b"").json["request_id"] == REQUEST_ID
+    templates = found["Integration"]["RequestTemplates"]
+    assert {"application/json", "application/x-www-form-urlencoded", "text/plain"} <= set(templates)
+    assert {json.loads(template)["statusCode"] for template in templates.values()} == {status}
+
+
+def test_health_says_what_is_deployed(regional: Generated) -> None:
+    """GET /health names project, environment, region and version."""
+    (answer,) = integration(regional, "HealthGetMethod")["IntegrationResponses"]
+    text, names = answer["ResponseTemplates"]["application/json"]["Fn::Sub"]
+    for name, value in {**names, "AWS::Region": "eu-west-1"}.items():
+        text = text.replace(f"${{{name}}}", value)
+    health = json.loads(text)
+    assert health.pop("version")[0].isdigit()
+    assert health == {
+        "status": "ok",
+        "project": regional.config.project,
+        "environment": regional.config.environment,
+        "region": "eu-west-1",
+    }
+
+
+def test_requests_are_signed_unless_the_environment_says_otherwise() -> None:
+    """dev takes anybody's metrics, the others want AWS signatures, and say so to whoever sends none."""
+    posts = [stack.of("AWS::ApiGateway::Method")["MetricsPostMethod"] for stack in (DEV, PROD, OTHER)]
+    assert [post["AuthorizationType"] for post in posts] == ["NONE", "AWS_IAM", "AWS_IAM"]
+    missing = [
+        stack.of("AWS::ApiGateway::GatewayResponse")["IngestApiMissingAuthenticationTokenResponse"][
+            "StatusCode"
+        ]
+        for stack in (DEV, PROD)
+    ]
+    assert missing == ["404", "403"]
+
+
+def test_without_web_origins_there_is_no_cors() -> None:
+    """No OPTIONS method, and no header that lets a page read an answer."""
+    methods = PROD.of("AWS::ApiGateway::Method")
+    assert not [one for one in methods.values() if one["HttpMethod"] == "OPTIONS"]
+    assert "Access-Control" not in json.dumps(PROD.body)
+
+
+def test_one_origin_is_allowed_everywhere() -> None:
+    """The preflight, every answer and every error carry the header, or a page could not read why it failed."""
+    for one in DEV.of("AWS::ApiGateway::Method").values():
+        for answer in one["Integration"]["IntegrationResponses"]:
+            assert static_headers(answer)["Access-Control-Allow-Origin"] == "*"
+    for one in DEV.of("AWS::ApiGateway::GatewayResponse").values():
+        assert one["ResponseParameters"]["gatewayresponse.header.Access-Control-Allow-Origin"] == "'*'"
+    (preflight,) = integration(DEV, "MetricsOptionsMethod")["IntegrationResponses"]
+    headers = static_headers(preflight)
+    assert preflight["StatusCode"] == "204"
+    assert headers["Access-Control-Allow-Methods"] == "POST,OPTIONS"
+    assert {"Content-Type", "Content-Encoding"} <= set(headers["Access-Control-Allow-Headers"].split(","))
+
+
+@pytest.mark.parametrize("method", ["MetricsPostMethod", "MetricsOptionsMethod", "OtherAnyMethod"])
+@pytest.mark.parametrize(
+    ("sent", "allowed"),
+    [
+        ((("Origin", "https://b.example:8443"),), "https://b.example:8443"),
+        ((("origin", "https://a.example"),), "https://a.example"),
+        ((("Origin", "https://evil.example"),), None),
+        ((), None),
+    ],
+)
+def test_of_several_origins_the_one_that_asks_is_allowed(
+    method: str, sent: tuple[tuple[str, str], ...], allowed: str | None
+) -> None:
+    """An answer names one origin, so it is chosen by who asks, and caches are told so."""
+    for answer in integration(OTHER, method)["IntegrationResponses"]:
+        rendered = render(answer["ResponseTemplates"]["application/json"], b"{}", headers=sent)
+        assert rendered.headers.get("Access-Control-Allow-Origin") == allowed
+        assert static_headers(answer)["Vary"] == "Origin"
+
+
+def deployment(stack: Generated) -> str:
+    """The logical id of the stack's deployment."""
+    (title,) = stack.of("AWS::ApiGateway::Deployment")
+    return title
+
+
+def test_a_change_to_the_api_makes_a_new_deployment() -> None:
+    """A deployment is a snapshot: without a new one, a change would never be served."""
+    config = load("dev")
+    signed = replace(config, api=replace(config.api, auth="iam"))
+    elsewhere = replace(config, store=replace(config.store, magnetic_days=31))
+    assert deployment(build("regional", signed)) != deployment(DEV)
+    assert deployment(build("regional", elsewhere)) == deployment(DEV)
+    assert DEV.of("AWS::ApiGateway::Stage")["IngestApiStage"]["DeploymentId"] == {"Ref": deployment(DEV)}
+
+
+def test_a_deployment_waits_for_all_it_shall_hold(regional: Generated) -> None:
+    """Every method, model and answer is there before the snapshot is taken."""
+    waits = set(regional.resources[deployment(regional)]["DependsOn"])
+    parts = {
+        title
+        for title, part in regional.resources.items()
+        if "RestApiId" in part["Properties"] and not part["Type"].endswith(("::Deployment", "::Stage"))
+    }
+    assert waits == parts
+    assert len(parts) > 15
+
+
+def test_gzip_bodies_are_unpacked_before_they_are_validated(regional: Generated) -> None:
+    """A minimum compression size makes API Gateway do so for bodies of that size and up; binary types would not."""
+    (api,) = regional.of("AWS::ApiGateway::RestApi").values()
+    assert api["MinimumCompressionSize"] == 0
+    assert "BinaryMediaTypes" not in api

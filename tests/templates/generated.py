@@ -1,0 +1,60 @@
+"""The stacks that the tests look at: of every environment, and of one that uses what the others leave out."""
+
+import json
+from collections.abc import Mapping
+from dataclasses import dataclass, replace
+from functools import cache
+from typing import Any
+
+from templates.config import ENVIRONMENTS, Config, load
+from templates.config.pipeline import Operators, Stream
+from templates.stacks import STACKS
+
+NAMES = sorted(path.stem for path in ENVIRONMENTS.glob("*.toml"))
+
+
+def other() -> Config:
+    """Provisioned shards, several web origins, an operator: whatever an environment file may say besides."""
+    config = load("dev")
+    return replace(
+        config,
+        environment="other",
+        regions=("eu-central-1", "ap-southeast-2"),
+        stream=Stream(mode="provisioned", retention_hours=48, shards=3),
+        api=replace(config.api, auth="iam", cors_origins=("https://a.example", "https://b.example:8443")),
+        operators=Operators(email="oncall@example.com"),
+    )
+
+
+@dataclass(frozen=True)
+class Generated:
+    """A stack as CloudFormation gets it, and the configuration it is made from."""
+
+    stack: str
+    config: Config
+    body: Mapping[str, Any]
+
+    @property
+    def resources(self) -> Mapping[str, Any]:
+        """Its resources by logical id."""
+        resources: Mapping[str, Any] = self.body["Resources"]
+        return resources
+
+    def of(self, kind: str) -> dict[str, Any]:
+        """The properties of its resources of one type, by logical id."""
+        return {
+            title: resource.get("Properties", {})
+            for title, resource in self.resources.items()
+            if resource["Type"] == kind
+        }
+
+
+def build(stack: str, config: Config) -> Generated:
+    """One stack of a configuration."""
+    return Generated(stack, config, json.loads(STACKS[stack](config).to_json()))
+
+
+@cache
+def generated() -> tuple[Generated, ...]:
+    """Every stack of every environment."""
+    return tuple(build(stack, config) for config in (*map(load, NAMES), other()) for stack in STACKS)

@@ -1,0 +1,217 @@
+"""The configuration: what each setting may be, and the one line that says what is wrong."""
+
+from dataclasses import replace
+from pathlib import Path
+
+import boto3
+import pytest
+from cfnlint.schema import PROVIDER_SCHEMA_MANAGER
+
+from templates.config import ENVIRONMENTS, BadValue, Config, ConfigError, load
+from templates.config.fleet import TIMESTREAM_REGIONS, Network
+from templates.config.pipeline import LOG_RETENTION_DAYS
+
+DEV = (ENVIRONMENTS / "dev.toml").read_text(encoding="utf-8")
+
+
+def subscription(protocol: str, endpoint: str, **filters: str) -> str:
+    """A subscription to alerts, before the section that stands next in dev.toml."""
+    lines = [f"protocol = '{protocol}'", f"endpoint = '{endpoint}'"]
+    lines += [f"{name} = ['{value}']" for name, value in filters.items()]
+    return "\n".join(["[[alerts.subscriptions]]", *lines, "[export]"])
+
+
+# What stands in dev.toml, what is written instead, and what the line must say besides the file.
+BAD_VALUES = [
+    # names, which end up in those of buckets and stacks
+    ('project = "metrics"', 'project = "m"', "project = 'm': expected 2 to 12 lower-case"),
+    ('project = "metrics"', 'project = "metricsandmore"', "project = 'metricsandmore'"),
+    ('project = "metrics"', 'project = "my-metrics"', "project = 'my-metrics'"),
+    ('project = "metrics"', 'project = "Metrics"', "project = 'Metrics'"),
+    ('project = "metrics"', 'project = "metrics\\n"', "project = 'metrics\\n'"),
+    ('project = "metrics"', "project = 7", "project = 7"),
+    ('project = "metrics"', 'environment = "dev"', "environment = 'dev': expected nothing"),
+    # regions
+    ('["us-east-1"]', '["eu-north-1"]', "regions = ['eu-north-1']"),
+    ('["us-east-1"]', '["eu-north-1"]', ", ".join(TIMESTREAM_REGIONS)),
+    ('["us-east-1"]', '["us-east-1", "us-east-1"]', "different entries"),
+    ('["us-east-1"]', "[]", "a list of 1 to 8"),
+    ('["us-east-1"]', '"us-east-1"', "regions = 'us-east-1'"),
+    ('["us-east-1"]', "[1]", "regions = [1]"),
+    ('regions = ["us-east-1"]', "", "regions = None: expected a list"),
+    # keys and sections
+    ("[store]", "[stores]", "stores = "),
+    ("[store]", "[stores]", "no such setting; one of "),
+    ("[store]", "[[store]]", "store = "),
+    ("memory_hours = 1 ", "memory_hour = 1 ", "store.memory_hour = 1: expected no such setting; one of memory_hours"),
+    ("memory_hours = 1 ", "", "store.memory_hours = None: expected a whole number from 1 to 8766"),
+    ("[tags]", "tags = 1\n[local2]", "expected"),
+    # types and ranges
+    ("memory_hours = 1 ", "memory_hours = 8767 ", "store.memory_hours = 8767"),
+    ("memory_hours = 1 ", "memory_hours = 1.5 ", "store.memory_hours = 1.5"),
+    ("memory_hours = 1 ", 'memory_hours = "1" ', "store.memory_hours = '1'"),
+    ("memory_hours = 1 ", "memory_hours = true ", "store.memory_hours = True"),
+    ("magnetic_days = 30", "magnetic_days = 73001", "from 1 to 73000"),
+    ("magnetic_days = 30", "magnetic_days = -1", "store.magnetic_days = -1"),
+    ("quarantine_days = 30", "quarantine_days = 0", "store.quarantine_days = 0"),
+    ("retention_hours = 24", "retention_hours = 23", "stream.retention_hours = 23: expected a whole number from 24"),
+    ("retention_hours = 24", "retention_hours = 8761", "stream.retention_hours = 8761"),
+    ('mode = "on-demand"', 'mode = "ON_DEMAND"', "stream.mode = 'ON_DEMAND': expected one of on-demand, provisioned"),
+    ('mode = "on-demand"', 'mode = "provisioned"', "stream.shards = None"),
+    ('mode = "on-demand"', 'mode = "on-demand"\nshards = 1', "stream.shards = 1"),
+    ('mode = "on-demand"', 'mode = "provisioned"\nshards = 0', "stream.shards = 0"),
+    ("retention_days = 7", "retention_days = 8", "logs.retention_days = 8: expected one of 1, 3, 5, 7, 14"),
+    ("retention_days = 7", "retention_days = true", "logs.retention_days = True"),
+    # the API
+    ('auth = "none"', 'auth = "basic"', "api.auth = 'basic': expected one of iam, none"),
+    ('["*"]', '["example.com"]', "api.cors_origins"),
+    ('["*"]', '["https://example.com/"]', "api.cors_origins"),
+    ('["*"]', '["https://example.com/app"]', "api.cors_origins"),
+    ('["*"]', """["https://a.example'"]""", "api.cors_origins"),
+    ('["*"]', '["*", "https://example.com"]', '"*" alone'),
+    ('["*"]', '"*"', "api.cors_origins = '*'"),
+    ("throttle_rate = 200", "throttle_rate = 0", "api.throttle_rate = 0"),
+    ("throttle_burst = 400", 'throttle_burst = "many"', "api.throttle_burst = 'many'"),
+    # the writer
+    ("memory_mb = 512", "memory_mb = 127", "writer.memory_mb = 127: expected a whole number from 128 to 10240"),
+    ("memory_mb = 512", "memory_mb = 10241", "writer.memory_mb = 10241"),
+    ("timeout_seconds = 60", "timeout_seconds = 901", "writer.timeout_seconds = 901"),
+    ("batch_size = 100", "batch_size = 10001", "writer.batch_size = 10001"),
+    ("window_seconds = 1 ", "window_seconds = 301 ", "writer.window_seconds = 301"),
+    ("window_seconds = 1 ", "window_seconds = 0 ", "writer.window_seconds = 0"),
+    ("maximum_retries = 10 ", "maximum_retries = -1 ", "writer.maximum_retries = -1"),
+    ("maximum_age_seconds = 1800", "maximum_age_seconds = 3600", "less than the 3600 s of store.memory_hours = 1"),
+    ("maximum_age_seconds = 1800", "maximum_age_seconds = -1", "writer.maximum_age_seconds = -1"),
+    ("memory_mb = 512", "memory_mb = 512\nreserved_concurrency = 0", "writer.reserved_concurrency = 0"),
+    ("memory_mb = 512", "memory_mb = 512\nparallelization = 11", "writer.parallelization = 11"),
+    ('log_level = "INFO"', 'log_level = "info"', "writer.log_level = 'info'"),
+    # operators and tags
+    ("[operators]", '[operators]\nemail = "nobody"', "operators.email = 'nobody': expected an e-mail address"),
+    ("[operators]", '[operators]\nemail = "a@b.example\\nc@d.example"', "operators.email"),
+    ('CostCenter = "development"', 'Project = "x"', "tags = "),
+    ('CostCenter = "development"', '"aws:x" = "x"', "tags = "),
+    ('CostCenter = "development"', "CostCenter = 1", "tags = "),
+    ('CostCenter = "development"', f'CostCenter = "{"x" * 257}"', "tags = "),
+    # what comes later in the pipeline
+    ("grace_seconds = 10 ", "grace_seconds = 121 ", "alerts.grace_seconds = 121"),
+    ("[alerts]", '[alerts]\nsubscriptions = "me"', "alerts.subscriptions = 'me': expected a list of tables"),
+    ("[export]", subscription("sms", "1"), "alerts.subscriptions[0].protocol"),
+    ("[export]", subscription("email", "x"), "alerts.subscriptions[0].endpoint = 'x': expected an e-mail address"),
+    ("[export]", subscription("sqs", "x"), "the ARN of an SQS queue"),
+    ("[export]", subscription("https", "http://x"), "an https:// address"),
+    ("[export]", subscription("email", "a@b.example", severity="huge"), "alerts.subscriptions[0].severity = ['huge']"),
+    ("lag_minutes = 15", "lag_minutes = 361", "export.lag_minutes = 361"),
+    ("lag_minutes = 15", 'enabled = "yes"', "export.enabled = 'yes': expected true or false"),
+    ("[local]", '[network]\nmode = "secret"\n[local]', "network.mode = 'secret'"),
+    ("[local]", '[network]\nmode = "private"\n[local]', "network.cidr.us-east-1 = None"),
+    ("[local]", '[network.cidr]\nus-east-1 = "10.0.0.0"\n[local]', "network.cidr = "),
+    ("[local]", '[network.cidr]\nus-east-1 = "10.0.0.1/16"\n[local]', "network.cidr.us-east-1 = '10.0.0.1/16'"),
+    ("[local]", '[network.cidr]\nus-east-1 = "8.8.0.0/16"\n[local]', "a private range"),
+    ("[local]", '[network.cidr]\nmoon-1 = "10.0.0.0/16"\n[local]', "network.cidr = "),
+    (
+        "[local]",
+        '[network.cidr]\nus-east-1 = "10.0.0.0/16"\neu-west-1 = "10.0.128.0/20"\n[local]',
+        "a range apart from eu-west-1's 10.0.128.0/20",
+    ),
+    ("[local]", '[fleet]\ncanary = "us-west-2"\n[local]', "fleet.canary = 'us-west-2': expected one of regions"),
+    ("[local]", "[fleet]\nfailure_tolerance = -1\n[local]", "fleet.failure_tolerance = -1"),
+    ("gateway_port = 8080", "gateway_port = 80", "local.gateway_port = 80"),
+    ("gateway_port = 8080", "gateway_port = 4566", "three different ports"),
+]  # fmt: skip
+
+
+@pytest.mark.parametrize(("there", "instead", "said"), BAD_VALUES)
+def test_a_bad_value_is_named_in_one_line(there: str, instead: str, said: str, tmp_path: Path) -> None:
+    """The line begins with the file, and names the field, the value and what is allowed."""
+    assert DEV.count(there) == 1, "the table no longer fits dev.toml"
+    line = _error(tmp_path, DEV.replace(there, instead))
+    assert line.startswith("environments/dev.toml: ")
+    assert said in line
+    assert len(line) < 500
+
+
+@pytest.mark.parametrize(
+    ("content", "said"),
+    [
+        (b"project = ", "not TOML: Invalid value"),
+        (b"a = 1\na = 2\n", "not TOML: Cannot overwrite a value"),
+        (b"\xff\xfe", "cannot be read: "),
+        (b"", "stream = None: expected a table with its settings"),
+    ],
+)
+def test_a_file_that_is_no_toml_is_said_so(content: bytes, said: str, tmp_path: Path) -> None:
+    """Broken text, broken encoding and an empty file end in one line, too."""
+    assert said in _error(tmp_path, content)
+
+
+def test_a_huge_value_does_not_flood_the_terminal(tmp_path: Path) -> None:
+    """Of a long value only the beginning is shown."""
+    line = _error(tmp_path, DEV.replace('project = "metrics"', f'project = "{"x" * 10_000}"'))
+    assert len(line) < 300
+
+
+def test_every_environment_file_is_valid() -> None:
+    """Whatever stands in the folder can be deployed."""
+    for path in ENVIRONMENTS.glob("*.toml"):
+        assert load(path.stem).environment == path.stem
+
+
+def test_production_wants_signed_requests() -> None:
+    """An open API is for development."""
+    prod = load("prod")
+    with pytest.raises(BadValue, match=r"api.auth = 'none': expected iam"):
+        replace(prod, api=replace(prod.api, auth="none"))
+
+
+def test_checks_hold_for_values_made_in_code() -> None:
+    """A configuration that is not read from a file is checked as it is made."""
+    with pytest.raises(BadValue, match="memory_hours = 0"):
+        replace(load("dev").store, memory_hours=0)
+
+
+def test_regions_networks_may_not_overlap_but_may_touch() -> None:
+    """Neighbouring ranges are apart."""
+    Network(mode="private", cidr={"us-east-1": "10.0.0.0/16", "us-west-2": "10.1.0.0/16"})
+    with pytest.raises(BadValue, match="a range apart"):
+        Network(mode="private", cidr={"us-east-1": "10.0.0.0/16", "us-west-2": "10.0.0.0/16"})
+
+
+def test_the_longest_names_fit_a_bucket() -> None:
+    """The longest project and environment still make a name of 63 characters in the region with the longest name."""
+    config = replace(load("dev"), project="p" * 12, environment="e" * 8)
+    longest = max(TIMESTREAM_REGIONS, key=len)
+    assert len(f"{config.stack_name}-quarantine-{'1' * 12}-{longest}-an") <= 63
+    with pytest.raises(BadValue, match="project = "):
+        replace(config, project="p" * 13)
+    with pytest.raises(BadValue, match="environment = "):
+        replace(config, environment="e" * 9)
+
+
+def test_log_retention_is_what_cloudwatch_offers() -> None:
+    """The list is AWS's, as the linter knows it."""
+    schema = PROVIDER_SCHEMA_MANAGER.get_resource_schema("us-east-1", "AWS::Logs::LogGroup").schema
+    assert list(LOG_RETENTION_DAYS) == sorted(schema["properties"]["RetentionInDays"]["enum"])
+
+
+def test_timestream_regions_are_those_that_have_it() -> None:
+    """The SDK's list of endpoints is the same, and CloudFormation can make a table in each of them."""
+    assert list(TIMESTREAM_REGIONS) == sorted(boto3.Session().get_available_regions("timestream-write"))
+    for region in TIMESTREAM_REGIONS:
+        assert "AWS::Timestream::Table" in PROVIDER_SCHEMA_MANAGER.get_resource_types(region), region
+
+
+def test_names_come_from_project_and_environment() -> None:
+    """The stack is `<project>-<environment>`, the database `<project>_<environment>`."""
+    config: Config = load("dev")
+    assert (config.stack_name, config.database_name) == ("metrics-dev", "metrics_dev")
+
+
+def _error(tmp_path: Path, content: str | bytes) -> str:
+    folder = tmp_path / "environments"
+    folder.mkdir()
+    (folder / "dev.toml").write_bytes(content.encode() if isinstance(content, str) else content)
+    with pytest.raises(ConfigError) as error:
+        load("dev", folder)
+    line = str(error.value)
+    assert "\n" not in line
+    return line

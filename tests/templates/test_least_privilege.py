@@ -1,0 +1,132 @@
+"""What roles and services may do, and where a `*` is right."""
+
+from collections.abc import Callable, Iterator
+from typing import Any
+
+from tests.templates.generated import Generated
+
+# The only permissions on every resource, and why they cannot be narrower.
+ANY_RESOURCE = {
+    "timestream:DescribeEndpoints": "the question where Timestream is has no resource",
+    "xray:PutTelemetryRecords": "X-Ray has no resource to name",
+    "xray:PutTraceSegments": "X-Ray has no resource to name",
+}
+MANAGED = {
+    "AmazonAPIGatewayPushToCloudWatchLogs": "what API Gateway's account role must have, in AWS's words"
+}
+
+
+def test_no_permission_is_for_every_action(any_stack: Generated) -> None:
+    """Each action of a role, a topic's or a key's policy is named."""
+    for where, statement in _statements(any_stack):
+        if statement["Effect"] == "Allow":
+            assert not [action for action in _list(statement["Action"]) if "*" in action], where
+            assert "NotAction" not in statement, where
+
+
+def test_permissions_on_every_resource_have_a_reason(regional: Generated) -> None:
+    """A role's `*` resource stands in the list above, and nothing stands there in vain."""
+    used = set()
+    for where, statement in _statements(regional):
+        if where.startswith("AWS::IAM::Role") and "*" in _list(statement["Resource"]):
+            used.update(_list(statement["Action"]))
+            assert set(_list(statement["Action"])) <= set(ANY_RESOURCE), where
+    assert used == set(ANY_RESOURCE)
+
+
+def test_resources_are_the_stacks_own(regional: Generated) -> None:
+    """A role names resources by reference: none is spelled."""
+    for where, statement in _statements(regional):
+        if where.startswith("AWS::IAM::Role"):
+            for resource in _list(statement["Resource"]):
+                assert resource == "*" or isinstance(resource, dict), where
+                assert "arn:" not in str(resource), where
+
+
+def test_only_named_services_assume_roles(any_stack: Generated) -> None:
+    """A role is for one service."""
+    roles = any_stack.of("AWS::IAM::Role")
+    assert roles
+    for title, role in roles.items():
+        (statement,) = role["AssumeRolePolicyDocument"]["Statement"]
+        assert statement["Action"] == ["sts:AssumeRole"], title
+        assert statement["Principal"]["Service"] in {"lambda.amazonaws.com", "apigateway.amazonaws.com"}, (
+            title
+        )
+
+
+def test_managed_policies_are_few_and_known(any_stack: Generated) -> None:
+    """AWS may widen a managed policy, so each one used is listed with its reason."""
+    for title, role in any_stack.of("AWS::IAM::Role").items():
+        for arn in role.get("ManagedPolicyArns", []):
+            assert arn["Fn::Sub"].rsplit("/", 1)[1] in MANAGED, title
+
+
+def test_every_role_is_used_by_one_thing(any_stack: Generated) -> None:
+    """A role is never shared, so its permissions are those of one function or API."""
+    resources = {
+        title: part for title, part in any_stack.resources.items() if part["Type"] != "AWS::IAM::Role"
+    }
+    for title in any_stack.of("AWS::IAM::Role"):
+        arn = {"Fn::GetAtt": [title, "Arn"]}
+        users = [name for name, resource in resources.items() if str(arn) in str(resource)]
+        assert len(users) == 1, (title, users)
+
+
+def test_nobody_outside_the_account_is_allowed_in(any_stack: Generated) -> None:
+    """Key, topic and bucket policies allow the account and AWS services that act for it, and nobody else."""
+    for where, statement in _statements(any_stack):
+        principal = statement.get("Principal")
+        if statement["Effect"] == "Allow" and principal:
+            assert principal != "*", where
+            if "Service" in principal:
+                assert statement["Condition"], where
+            else:
+                assert principal == {
+                    "AWS": {"Fn::Sub": "arn:${AWS::Partition}:iam::${AWS::AccountId}:root"}
+                }, where
+
+
+def test_alarms_can_reach_the_encrypted_topic(regional: Generated) -> None:
+    """CloudWatch publishes as a service: topic and key must both let it, or every notification is dropped."""
+    allowed = {
+        (where.split()[0], action)
+        for where, statement in _statements(regional)
+        if statement.get("Principal") == {"Service": "cloudwatch.amazonaws.com"}
+        for action in _list(statement["Action"])
+    }
+    assert allowed == {
+        ("AWS::KMS::Key", "kms:Decrypt"),
+        ("AWS::KMS::Key", "kms:GenerateDataKey"),
+        ("AWS::SNS::TopicPolicy", "sns:Publish"),
+    }
+
+
+def test_the_key_is_used_through_the_services_that_hold_data(regional: Generated) -> None:
+    """No role may decrypt with the key directly."""
+    services = set()
+    for where, statement in _statements(regional):
+        if where.startswith("AWS::IAM::Role") and any("kms:" in action for action in statement["Action"]):
+            services.add(statement["Condition"]["StringEquals"]["kms:ViaService"]["Fn::Sub"].split(".")[0])
+    assert services == {"dynamodb", "kinesis", "s3"}
+
+
+def _statements(stack: Generated) -> Iterator[tuple[str, dict[str, Any]]]:
+    """Every statement of every policy in the stack, with the type and logical id it belongs to."""
+    documents: dict[str, Callable[[Any], list[Any]]] = {
+        "AWS::IAM::Role": lambda part: [policy["PolicyDocument"] for policy in part.get("Policies", [])],
+        "AWS::KMS::Key": lambda part: [part["KeyPolicy"]],
+        "AWS::S3::BucketPolicy": lambda part: [part["PolicyDocument"]],
+        "AWS::SNS::TopicPolicy": lambda part: [part["PolicyDocument"]],
+    }
+    for kind, read in documents.items():
+        for title, properties in stack.of(kind).items():
+            for document in read(properties):
+                sids = [one["Sid"] for one in document["Statement"] if "Sid" in one]
+                assert len(set(sids)) == len(sids), title
+                for statement in document["Statement"]:
+                    yield f"{kind} {title} {statement.get('Sid', '')}", statement
+
+
+def _list(value: Any) -> list[Any]:
+    return value if isinstance(value, list) else [value]

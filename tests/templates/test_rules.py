@@ -1,0 +1,264 @@
+"""Rules that every stack of every environment keeps."""
+
+import re
+from typing import Any
+
+from cfnlint.schema import PROVIDER_SCHEMA_MANAGER
+
+from tests.templates.generated import Generated
+
+KEY = {"Fn::GetAtt": ["Key", "Arn"]}
+TOPIC = {"Ref": "OperatorTopic"}
+
+# Where a resource that holds data, even for a moment, names its key.
+ENCRYPTION = {
+    "AWS::DynamoDB::Table": ("SSESpecification", "KMSMasterKeyId"),
+    "AWS::Kinesis::Stream": ("StreamEncryption", "KeyId"),
+    "AWS::Logs::LogGroup": ("KmsKeyId",),
+    "AWS::S3::Bucket": (
+        "BucketEncryption",
+        "ServerSideEncryptionConfiguration",
+        0,
+        "ServerSideEncryptionByDefault",
+        "KMSMasterKeyID",
+    ),
+    "AWS::SNS::Topic": ("KmsMasterKeyId",),
+    "AWS::Timestream::Database": ("KmsKeyId",),
+}
+HOLDS_NOTHING = {
+    "AWS::ApiGateway::Account",
+    "AWS::ApiGateway::Deployment",
+    "AWS::ApiGateway::GatewayResponse",
+    "AWS::ApiGateway::Method",
+    "AWS::ApiGateway::Model",
+    "AWS::ApiGateway::RequestValidator",
+    "AWS::ApiGateway::Resource",
+    "AWS::ApiGateway::RestApi",
+    "AWS::ApiGateway::Stage",
+    "AWS::CloudWatch::Alarm",
+    "AWS::IAM::Role",
+    "AWS::KMS::Alias",
+    "AWS::KMS::Key",
+    "AWS::Lambda::EventSourceMapping",
+    "AWS::Lambda::Function",
+    "AWS::S3::BucketPolicy",
+    "AWS::SNS::Subscription",
+    "AWS::SNS::TopicPolicy",
+    "AWS::Timestream::Table",  # as its database is
+}
+KEPT = {
+    "AWS::DynamoDB::Table",
+    "AWS::KMS::Key",
+    "AWS::S3::Bucket",
+    "AWS::Timestream::Database",
+    "AWS::Timestream::Table",
+}
+
+
+def test_everything_that_holds_data_is_encrypted_with_the_regions_key(regional: Generated) -> None:
+    """Data at rest is under the customer managed key; a type that is not in the lists needs a decision."""
+    for title, resource in regional.resources.items():
+        path = ENCRYPTION.get(resource["Type"])
+        if path is None:
+            assert resource["Type"] in HOLDS_NOTHING, title
+        else:
+            assert _at(resource["Properties"], path) == KEY, title
+
+
+def test_timestreams_reports_on_rejected_points_are_encrypted_with_the_key(regional: Generated) -> None:
+    """The reports hold points, too."""
+    (table,) = regional.of("AWS::Timestream::Table").values()
+    location = table["MagneticStoreWriteProperties"]["MagneticStoreRejectedDataLocation"]["S3Configuration"]
+    assert (location["EncryptionOption"], location["KmsKeyId"]) == ("SSE_KMS", KEY)
+
+
+def test_data_and_its_key_outlive_the_stack(any_stack: Generated) -> None:
+    """Deleting or replacing a stack deletes no data, and no key without which data is lost."""
+    for title, resource in any_stack.resources.items():
+        if resource["Type"] in KEPT:
+            policies = resource.get("DeletionPolicy"), resource.get("UpdateReplacePolicy")
+            assert policies == ("RetainExceptOnCreate", "Retain"), title
+
+
+def test_log_groups_are_kept_for_the_configured_time(any_stack: Generated) -> None:
+    """No log is kept for ever."""
+    for title, group in any_stack.of("AWS::Logs::LogGroup").items():
+        assert group["RetentionInDays"] == any_stack.config.logs.retention_days, title
+
+
+def test_functions_are_alike(regional: Generated) -> None:
+    """Every function runs on arm64 and python3.13, is traced, and writes to a log group of its own."""
+    functions = regional.of("AWS::Lambda::Function")
+    groups = [function["LoggingConfig"]["LogGroup"]["Ref"] for function in functions.values()]
+    assert functions
+    assert len(set(groups)) == len(groups)
+    assert set(groups) <= set(regional.of("AWS::Logs::LogGroup"))
+    for title, function in functions.items():
+        assert function["Architectures"] == ["arm64"], title
+        assert function["Runtime"] == "python3.13", title
+        assert function["TracingConfig"] == {"Mode": "Active"}, title
+        assert function["Code"] == {"S3Bucket": {"Ref": "CodeBucket"}, "S3Key": {"Ref": "CodeKey"}}, title
+
+
+def test_the_api_is_traced_throttled_and_logs_no_bodies(regional: Generated) -> None:
+    """The stage has tracing, an access log and throttling; execution logs, which may hold bodies, are off."""
+    (stage,) = regional.of("AWS::ApiGateway::Stage").values()
+    (setting,) = stage["MethodSettings"]
+    assert stage["TracingEnabled"] is True
+    assert "$context.extendedRequestId" in stage["AccessLogSetting"]["Format"]
+    assert not re.search(r"body|validationErrorString|error\.message", stage["AccessLogSetting"]["Format"])
+    assert (setting["LoggingLevel"], setting["DataTraceEnabled"]) == ("OFF", False)
+    assert setting["ThrottlingRateLimit"] == regional.config.api.throttle_rate
+    assert setting["ThrottlingBurstLimit"] == regional.config.api.throttle_burst
+
+
+def test_every_alarm_goes_to_the_operators_and_says_why(regional: Generated) -> None:
+    """An alarm notifies when it goes off and when it is over, and its description tells what to do about it."""
+    alarms = regional.of("AWS::CloudWatch::Alarm")
+    assert alarms
+    for title, alarm in alarms.items():
+        assert alarm["AlarmActions"] == [TOPIC], title
+        assert alarm["OKActions"] == [TOPIC], title
+        assert len(alarm["AlarmDescription"]) > 60, title
+        assert alarm["TreatMissingData"] == "notBreaching", title
+        assert alarm["DatapointsToAlarm"] <= alarm["EvaluationPeriods"], title
+
+
+def test_every_function_has_alarms_on_what_stops_it(regional: Generated) -> None:
+    """Errors, throttling, and for a stream's consumer its delay, are watched for each function."""
+    watched = {
+        (alarm["Dimensions"][0]["Value"]["Ref"], alarm["MetricName"])
+        for alarm in regional.of("AWS::CloudWatch::Alarm").values()
+        if alarm.get("Dimensions", [{}])[0].get("Name") == "FunctionName"
+    }
+    for function in regional.of("AWS::Lambda::Function"):
+        assert {(function, "Errors"), (function, "Throttles")} <= watched
+    for mapping in regional.of("AWS::Lambda::EventSourceMapping").values():
+        assert (mapping["FunctionName"]["Ref"], "IteratorAge") in watched
+
+
+def test_every_mapping_ends_its_retries_and_keeps_what_it_gives_up(regional: Generated) -> None:
+    """No batch blocks a shard for ever, is retried whole for one bad record, or is lost at the end."""
+    mappings = regional.of("AWS::Lambda::EventSourceMapping")
+    assert mappings
+    for title, mapping in mappings.items():
+        assert mapping["BisectBatchOnFunctionError"] is True, title
+        assert mapping["FunctionResponseTypes"] == ["ReportBatchItemFailures"], title
+        assert 0 <= mapping["MaximumRetryAttempts"] <= 10_000, title
+        age = mapping["MaximumRecordAgeInSeconds"]
+        assert 60 <= age < regional.config.store.memory_hours * 3600, title
+        assert age <= regional.config.stream.retention_hours * 3600, title
+        destination = mapping["DestinationConfig"]["OnFailure"]["Destination"]
+        assert destination == {"Fn::GetAtt": ["QuarantineBucket", "Arn"]}, title
+        assert mapping["MaximumBatchingWindowInSeconds"] >= 1 or mapping["BatchSize"] <= 10, title
+
+
+def test_buckets_are_private(any_stack: Generated) -> None:
+    """Every bucket is versioned, closed to the public, named for this account alone, and refuses plain HTTP."""
+    policies = {policy["Bucket"]["Ref"]: policy for policy in any_stack.of("AWS::S3::BucketPolicy").values()}
+    buckets = any_stack.of("AWS::S3::Bucket")
+    assert buckets
+    for title, bucket in buckets.items():
+        assert bucket["VersioningConfiguration"] == {"Status": "Enabled"}, title
+        assert all(bucket["PublicAccessBlockConfiguration"].values()), title
+        assert len(bucket["PublicAccessBlockConfiguration"]) == 4, title
+        assert bucket["BucketNamespace"] == "account-regional", title
+        name = bucket["BucketName"]["Fn::Sub"]
+        longest = name.replace("${AWS::AccountId}", "1" * 12).replace("${AWS::Region}", "ap-northeast-1")
+        assert len(longest) <= 63, title
+        assert name.endswith("-${AWS::AccountId}-${AWS::Region}-an"), title
+        (statement,) = policies[title]["PolicyDocument"]["Statement"]
+        assert statement["Effect"] == "Deny", title
+        assert statement["Condition"] == {"Bool": {"aws:SecureTransport": "false"}}, title
+        assert len(statement["Resource"]) == 2, title
+
+
+def test_nothing_of_iam_has_a_name(any_stack: Generated) -> None:
+    """IAM is global: a named role would clash with the next region's."""
+    for title, resource in any_stack.resources.items():
+        if resource["Type"].startswith("AWS::IAM::"):
+            names = {"RoleName", "PolicyName", "ManagedPolicyName", "GroupName", "UserName"}
+            assert not names & set(resource["Properties"]), title
+
+
+def test_whatever_takes_tags_is_tagged(any_stack: Generated) -> None:
+    """By AWS's own schemas: every resource that can carry tags has the project's and the user's."""
+    config = any_stack.config
+    own = {"Project": config.project, "Environment": config.environment, "ManagedBy": "CloudFormation"}
+    for title, resource in any_stack.resources.items():
+        schema = PROVIDER_SCHEMA_MANAGER.get_resource_schema("us-east-1", resource["Type"]).schema
+        if "Tags" in schema["properties"]:
+            tags = {tag["Key"]: tag["Value"] for tag in resource["Properties"]["Tags"]}
+            assert tags == {**config.tags, **own}, title
+
+
+def test_parameters_are_described_grouped_and_used(any_stack: Generated) -> None:
+    """Whoever deploys by hand reads what each parameter is for."""
+    parameters = any_stack.body.get("Parameters", {})
+    interface = any_stack.body.get("Metadata", {}).get("AWS::CloudFormation::Interface", {})
+    grouped = [name for group in interface.get("ParameterGroups", []) for name in group["Parameters"]]
+    assert sorted(grouped) == sorted(parameters)
+    assert sorted(interface.get("ParameterLabels", {})) == sorted(parameters)
+    for name, parameter in parameters.items():
+        assert len(parameter["Description"]) > 20, name
+        assert {"Ref": name} in _nodes(any_stack.resources), name
+
+
+def test_outputs_are_described(any_stack: Generated) -> None:
+    """Whoever looks at the stack reads what each output is."""
+    assert any_stack.body["Outputs"]
+    for name, output in any_stack.body["Outputs"].items():
+        assert len(output["Description"]) > 15, name
+
+
+def test_the_regional_stack_has_the_outputs_that_scripts_rely_on(regional: Generated) -> None:
+    """These names are promised; others may be added."""
+    assert set(regional.body["Outputs"]) >= {
+        "DatabaseName",
+        "DimensionsTableName",
+        "HealthUrl",
+        "IngestUrl",
+        "KeyArn",
+        "MetricWriterName",
+        "OperatorTopicArn",
+        "QuarantineBucketName",
+        "StreamName",
+        "TableName",
+    }
+
+
+def test_a_template_is_flat_and_fits_where_it_is_deployed_from(any_stack: Generated) -> None:
+    """No nested stack, no transform, and under the 1 MB and 500 resources of a template in S3."""
+    text = str(any_stack.body)
+    assert "Transform" not in any_stack.body
+    assert "AWS::CloudFormation::Stack'" not in text
+    assert len(text) < 1_000_000
+    assert len(any_stack.resources) < 500
+
+
+def test_the_store_keeps_what_the_configuration_says(regional: Generated) -> None:
+    """Retention is the configuration's, as the text that CloudFormation wants; every point has its partition key."""
+    (table,) = regional.of("AWS::Timestream::Table").values()
+    (database,) = regional.of("AWS::Timestream::Database").values()
+    assert database["DatabaseName"] == f"{regional.config.project}_{regional.config.environment}"
+    assert table["TableName"] == "metrics"
+    assert table["RetentionProperties"] == {
+        "MemoryStoreRetentionPeriodInHours": str(regional.config.store.memory_hours),
+        "MagneticStoreRetentionPeriodInDays": str(regional.config.store.magnetic_days),
+    }
+    assert table["MagneticStoreWriteProperties"]["EnableMagneticStoreWrites"] is True
+    (partition,) = table["Schema"]["CompositePartitionKey"]
+    assert partition == {"Type": "DIMENSION", "Name": "metric_name", "EnforcementInRecord": "REQUIRED"}
+
+
+def _at(value: Any, path: tuple[str | int, ...]) -> Any:
+    for step in path:
+        value = value[step]
+    return value
+
+
+def _nodes(value: Any) -> list[Any]:
+    """Every dictionary in a template's part."""
+    found = [value] if isinstance(value, dict) else []
+    inner = value.values() if isinstance(value, dict) else value if isinstance(value, list) else ()
+    return found + [node for part in inner for node in _nodes(part)]
