@@ -16,7 +16,7 @@ from handlers.metrics.alerts.partials import (
     without_duplicates,
 )
 from handlers.metrics.alerts.periods import Timing
-from handlers.metrics.alerts.selection import SelectionIndex, group_key
+from handlers.metrics.alerts.selection import Group, SelectionIndex, group_key
 from handlers.metrics.alerts.statistic_set import StatisticSet
 from tests.handlers.metrics.alerts.pipeline import a_point
 from tests.handlers.metrics.alerts.rules import a_rule
@@ -69,7 +69,9 @@ def test_a_batch_written_twice_counts_once_and_is_known_since_the_first_time() -
 
 def many_groups(count: int) -> dict[tuple[str, int], GroupedSets]:
     """Evidence that does not compress well."""
-    sets = {(hashlib.sha256(b"%d" % n).hexdigest(),): StatisticSet.of([n / 7, n / 3]) for n in range(count)}
+    sets: dict[Group, StatisticSet] = {
+        (hashlib.sha256(b"%d" % n).hexdigest(),): StatisticSet.of([n / 7, n / 3]) for n in range(count)
+    }
     return {("x", NOW): GroupedSets(sets), ("y", NOW): GroupedSets(dict(list(sets.items())[:10]), 3)}
 
 
@@ -114,7 +116,9 @@ def test_points_too_late_to_judge_anything_are_counted_and_not_kept() -> None:
 
 def test_a_thousand_healthy_groups_fit_in_a_few_write_units() -> None:
     """The evidence of 1,000 groups with a value of three digits each takes less than 8 KiB."""
-    sets = {(f"host-{n:04d}",): StatisticSet.of([(n * 37 % 1000) / 10]) for n in range(1_000)}
+    sets: dict[Group, StatisticSet] = {
+        (f"host-{n:04d}",): StatisticSet.of([(n * 37 % 1000) / 10]) for n in range(1_000)
+    }
     [item] = window_items(
         {("abcdef012345", NOW): GroupedSets(sets)}, BatchRange("s", 10**55, 10**55), NOW, TIMING
     )
@@ -126,7 +130,7 @@ def test_a_thousand_healthy_groups_fit_in_a_few_write_units() -> None:
 def test_a_cap_keeps_the_same_groups_however_they_arrive(batches: list[list[int]], cap: int) -> None:
     """Groups kept of each batch and then of all are those kept of all at once, with all their points."""
     timing, index = TIMING, SelectionIndex.of([SELECTION])
-    partials = []
+    partials: list[Partial] = []
     for number, hosts in enumerate(batches):
         points = [a_point(NOW, float(host), host=f"h{host}") for host in hosts]
         evidence = aggregate(points, index, NOW, timing, cap).evidence
