@@ -4,6 +4,8 @@ from collections.abc import Mapping
 from dataclasses import dataclass, field
 from typing import Any
 
+from botocore.exceptions import BotoCoreError, ClientError
+
 from local.cloud.deployment import Deployment, Resource
 from local.cloud.errors import TemplateError
 from local.cloud.intrinsics import Path, Scope
@@ -54,7 +56,14 @@ def _create(resource: DeclaredResource, scope: Scope, context: Context) -> Resou
     at = (resource.logical_id,)
     resolved = scope.evaluate(dict(resource.properties), at)
     properties = Properties(resolved, at=at)
-    created = PROVISIONERS[resource.type](context, properties)
+    try:
+        created = PROVISIONERS[resource.type](context, properties)
+    except BotoCoreError as error:
+        raise TemplateError(" ".join(str(error).split()), at=at) from error
+    except ClientError as error:
+        raise TemplateError(str(error), at=at) from error
+    except TemplateError as error:
+        raise error.inside(resource.logical_id) from error
     properties.refuse_rest(resource.type)
     return Resource(
         logical_id=resource.logical_id,

@@ -1,5 +1,7 @@
 """What can go wrong while the local AWS starts, each as one line that a person can act on."""
 
+from typing import Self
+
 
 class CloudError(Exception):
     """Base of everything the local AWS raises on purpose."""
@@ -10,7 +12,12 @@ class TemplateError(CloudError):
 
     def __init__(self, message: str, *, at: tuple[str, ...] = ()) -> None:
         self.at = at
+        self._message = message
         super().__init__(f"{'.'.join(at)}: {message}" if at else message)
+
+    def inside(self, logical_id: str) -> Self:
+        """Return the same error, its place beginning with this resource."""
+        return self if self.at[:1] == (logical_id,) else type(self)(self._message, at=(logical_id, *self.at))
 
 
 class PortInUseError(CloudError):
