@@ -34,6 +34,7 @@ class Installation:
 
     bundle: Path
     runtime: Path
+    clock_file: Path
     endpoint_url: str
 
 
@@ -98,8 +99,7 @@ class ExecutionEnvironment:
             Event(
                 request_id=request_id,
                 payload=payload,
-                # The function compares with the machine's clock, so the deadline is on that clock.
-                deadline_ms=int((time.time() + seconds) * 1000),
+                deadline_ms=int((self._clock.now() + seconds) * 1000),
                 function_arn=self._config.arn,
                 trace=trace,
             )
@@ -145,6 +145,7 @@ class ExecutionEnvironment:
             f"pycache_prefix={installation.runtime.parent / 'pycache'}",
             str(_BOOTSTRAP),
             str(os.getpid()),
+            str(installation.clock_file),
             str(installation.bundle),
             str(installation.runtime),
             self._config.handler,

@@ -4,13 +4,14 @@ import json
 import logging
 import subprocess
 import time
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
 from concurrent.futures import ThreadPoolExecutor
 from pathlib import Path
 from typing import Any
 
 from local.clock import Clock
 from local.cloud.deployment import Deployment
+from local.functions.clock_file import ClockFile
 from local.functions.configuration import FunctionConfig, read_functions
 from local.functions.destination import AwsDestination, Destination, Nowhere
 from local.functions.embedded_metrics import MetricStatistics
@@ -46,22 +47,34 @@ def start_functions(
     for folder in (bundle, runtime):
         if not folder.is_dir():
             raise UnsupportedFunctionError(f"the functions' code is not built: {folder.name} is missing")
-    return Functions(
-        deployment, Installation(bundle.resolve(), runtime.resolve(), endpoint_url), clock, log_folder
-    )
+    clock_file = ClockFile(clock)
+    installation = Installation(bundle.resolve(), runtime.resolve(), clock_file.path, endpoint_url)
+    try:
+        return Functions(deployment, installation, clock, log_folder, on_close=clock_file.close)
+    except BaseException:
+        clock_file.close()
+        raise
 
 
 class Functions:
     """Running functions and mappings; close them when done."""
 
     def __init__(
-        self, deployment: Deployment, installation: Installation, clock: Clock, log_folder: Path
+        self,
+        deployment: Deployment,
+        installation: Installation,
+        clock: Clock,
+        log_folder: Path,
+        *,
+        on_close: Callable[[], None],
     ) -> None:
         configs = read_functions(deployment)
         mappings = read_mappings(deployment)
         for mapping in mappings:
             _check(mapping, configs)
         self._clock = clock
+        self._on_close = on_close
+        self._closed = False
         self._logs = FunctionLogs(log_folder, clock, installation.endpoint_url, deployment.region)
         # A process dies with the thread that started it, so one thread that lives as long as this starts them all.
         self._spawner = ThreadPoolExecutor(max_workers=1, thread_name_prefix="function-spawner")
@@ -106,7 +119,10 @@ class Functions:
         return all(mapping.drain(max(0.1, until - time.monotonic())) for mapping in self._mappings)
 
     def close(self) -> None:
-        """Stop the mappings, end every process, ship the last log lines."""
+        """Stop the mappings, end every process, ship the last log lines. A second call does nothing."""
+        if self._closed:
+            return
+        self._closed = True
         for mapping in self._mappings:
             mapping.stop()
         for pool in self._pools.values():
@@ -116,6 +132,7 @@ class Functions:
         self._background.shutdown(wait=False, cancel_futures=True)
         self._spawner.shutdown(wait=True)
         self._logs.close()
+        self._on_close()
 
     def _pool(self, name_or_arn: str) -> FunctionPool:
         try:

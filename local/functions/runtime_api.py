@@ -99,6 +99,9 @@ class _Server(ThreadingHTTPServer):
         self.api = api
         super().__init__(("127.0.0.1", 0), _Handler)
 
+    def handle_error(self, request: object, client_address: object) -> None:  # noqa: ARG002 - http.server's
+        """Leave it: a client that goes away is a process that ended, which is seen elsewhere."""
+
 
 class _Handler(BaseHTTPRequestHandler):
     protocol_version = "HTTP/1.1"

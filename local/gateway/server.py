@@ -1,6 +1,7 @@
 """The HTTP server in front of an API: one thread per connection, connections kept alive."""
 
 import contextlib
+import logging
 import re
 import socket
 import threading
@@ -19,6 +20,7 @@ from local.gateway.serving import ApiServing
 from local.gateway.signature import LocalCredentials
 from local.gateway.stats import GatewayStats, StatsCounter
 
+_LOG = logging.getLogger(__name__)
 _BREAKS = re.compile(r"[\r\n]+")
 # Seconds that requests under way get when the gateway is closed: a bit more than an integration may take.
 _LAST_ANSWERS = 30
@@ -90,6 +92,10 @@ class _Server(ThreadingHTTPServer):
         self._answering = 0
         self._changed = threading.Condition()
         super().__init__(("127.0.0.1", port), _Handler)
+
+    def handle_error(self, request: object, client_address: object) -> None:  # noqa: ARG002 - http.server's
+        """Note it: the client is gone, or it sent what is no HTTP."""
+        _LOG.debug("a connection ended in an error", exc_info=True)
 
     def finish_requests(self, seconds: float) -> None:
         """Wait for the requests under way, then end kept connections, so that their threads end."""
