@@ -79,16 +79,17 @@ def target(binder: "Expressions", node: exp.Expression) -> tuple[Type, int | Non
     if found is None or (parameters and found not in (VARCHAR, TIMESTAMP, TIME)):
         raise binder.refuse(f"Unknown or unsupported type: {kind.sql().lower()}", node)
     if not parameters or found is not VARCHAR:
-        precision = parameters[0].name if parameters else "9"
-        if precision not in ("9", "0") or (precision == "0" and not _is_typed_literal(node)):
+        if parameters and int(parameters[0].name) not in (9, _digits(node)):
             raise binder.refuse(f"Unknown or unsupported type: {kind.sql().lower()}", node)
         return found, None
     return found, int(parameters[0].name)
 
 
-def _is_typed_literal(node: exp.Expression) -> bool:
-    """TIMESTAMP '…' carries a precision that nobody wrote."""
-    return isinstance(node.this, exp.Literal) and bool(node.this.is_string)
+def _digits(node: exp.Expression) -> int | None:
+    """TIMESTAMP '…' comes from the parser with as many digits of precision as were written."""
+    if not isinstance(node.this, exp.Literal) or not node.this.is_string:
+        return None
+    return len(node.this.name.partition(".")[2])
 
 
 def _literal(value: Typed, to: Type) -> Typed | None:

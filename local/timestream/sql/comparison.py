@@ -111,16 +111,17 @@ def like(binder: "Expressions", node: exp.Expression, scope: Scope) -> Typed:
         escape, inner = binder.bind(node.expression, scope), node.this
         if not isinstance(inner, exp.Like):
             raise binder.refuse("ESCAPE is only supported with LIKE", node)
-    binder.only(inner, "this", "expression")
+    binder.only(inner, "this", "expression", "negate")
+    negation = "NOT " if inner.args.get("negate") else ""
     value, pattern = binder.bind(inner.this, scope), binder.bind(inner.expression, scope)
     if value.type is not VARCHAR or pattern.type is not VARCHAR:
         raise binder.refuse(
             f"Left and right side of LIKE must be varchar, not {value.type}, {pattern.type}", node
         )
     if escape is None:
-        return Typed(f"({value.sql} LIKE {pattern.sql})", BOOLEAN)
+        return Typed(f"({value.sql} {negation}LIKE {pattern.sql})", BOOLEAN)
     mark = _escape_mark(binder, node, escape, pattern)
-    return Typed(f"({value.sql} LIKE {pattern.sql} ESCAPE {text(mark)})", BOOLEAN)
+    return Typed(f"({value.sql} {negation}LIKE {pattern.sql} ESCAPE {text(mark)})", BOOLEAN)
 
 
 def _escape_mark(binder: "Expressions", node: exp.Expression, escape: Typed, pattern: Typed) -> str:

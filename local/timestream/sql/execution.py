@@ -1,5 +1,6 @@
 """Runs translations on DuckDB, and turns what DuckDB says into what AWS says."""
 
+import re
 from collections.abc import Iterator, Sequence
 from contextlib import contextmanager
 
@@ -9,6 +10,12 @@ from local.timestream.errors import QueryExecutionException, ValidationException
 from local.timestream.sql.clock import at
 
 _BATCH = 2048
+_IN_OUR_WORDS = (
+    (re.compile("^Division by zero"), "Division by zero"),
+    (re.compile(r"not an? (\w+): (.*)' to ", re.DOTALL), r"Cannot cast '\2' to \1"),
+    (re.compile(r"^Overflow in (\w+) of INT(?:32|64|128) \((.*)\)"), r"\1 overflow: \2"),
+    (re.compile(r"with value (\S+) can't be cast"), r"Value out of range: \1"),
+)
 _SETTINGS = (
     "SET TimeZone='UTC'",
     "SET error_on_division_by_zero=true",
@@ -59,8 +66,10 @@ def _first_line(error: duckdb.Error) -> str:
     """Return what went wrong, without DuckDB's name for it and its advice."""
     line = str(error).split("\n", 1)[0]
     message = line.split("Error: ", 1)[-1]
-    if message.startswith("Division by zero"):
-        return "Division by zero"
+    for found, ours in _IN_OUR_WORDS:
+        match = found.search(message)
+        if match is not None:
+            return match.expand(ours)
     return message.split(" Use TRY", 1)[0]
 
 

@@ -70,15 +70,18 @@ class CsvFile:
         self.rows = 0
         self._sink = path.open("wb")
         self._gzip = zlib.compressobj(_FAST, zlib.DEFLATED, 31) if options.compression == "GZIP" else None
-        self._append(header)
+        self._append(header.encode())
 
     def write(self, batch: pa.RecordBatch) -> None:
-        """Append lines."""
-        self._append("".join(batch.column(0).to_pylist()))
+        """Append lines: in Arrow they already stand one after the other."""
+        lines = batch.column(0)
+        _validity, offsets, text = lines.buffers()
+        if text is not None:
+            bounds = memoryview(offsets).cast("i")
+            self._append(memoryview(text)[bounds[lines.offset] : bounds[lines.offset + len(lines)]])
         self.rows += batch.num_rows
 
-    def _append(self, text: str) -> None:
-        data = text.encode()
+    def _append(self, data: bytes | memoryview) -> None:
         self._sink.write(self._gzip.compress(data) if self._gzip else data)
 
     def size(self) -> int:

@@ -113,9 +113,9 @@ class _Unload:
         ]
         key = self.options.key("results", *folders, f"{self.query_id}_{uuid.uuid4().hex}.{extension}")
         size = path.stat().st_size
-        self.client.upload_file(
-            str(path), self.options.bucket, key, ExtraArgs=self.options.upload_arguments()
-        )
+        with path.open("rb") as body:
+            arguments = self.options.upload_arguments()
+            self.client.upload_fileobj(body, self.options.bucket, key, ExtraArgs=arguments)
         self.written.append(
             {"url": self._url(key), "file_metadata": {"content_length_in_bytes": size, "row_count": rows}}
         )

@@ -1,10 +1,28 @@
 """The functions whose meaning is known; every other name is refused."""
 
 from local.timestream.sql.call import Call
-from local.timestream.sql.functions import aggregates, conditional, numbers, strings, times, windows
+from local.timestream.sql.functions import (
+    aggregates,
+    arrays,
+    conditional,
+    formats,
+    numbers,
+    regex,
+    strings,
+    times,
+    windows,
+)
 from local.timestream.sql.typed import Typed
 
-_SCALAR = {**conditional.FUNCTIONS, **numbers.FUNCTIONS, **strings.FUNCTIONS, **times.FUNCTIONS}
+_SCALAR = {
+    **arrays.FUNCTIONS,
+    **conditional.FUNCTIONS,
+    **formats.FUNCTIONS,
+    **numbers.FUNCTIONS,
+    **regex.FUNCTIONS,
+    **strings.FUNCTIONS,
+    **times.FUNCTIONS,
+}
 
 
 def bind_call(call: Call) -> Typed:

@@ -202,7 +202,6 @@ def _date(call: Call) -> Typed:
     return Typed(f"CAST(make_timestamp_ns({moment.sql}) AS DATE)", DATE)
 
 
-_ISO = "strftime(make_timestamp_ns({0}), '%Y-%m-%dT%H:%M:%S.%n') || 'Z'"
 _TO_NANOSECONDS = function(Signature((DAY_TO_SECOND,), BIGINT, "{0}"), Signature((TIMESTAMP,), BIGINT, "{0}"))
 _TO_MILLISECONDS = function(
     Signature((DAY_TO_SECOND,), BIGINT, "{0} // 1000000"),
@@ -236,8 +235,4 @@ FUNCTIONS: dict[str, Function] = {
     "to_nanoseconds": _TO_NANOSECONDS,
     "to_unixtime": returning(DOUBLE, "CAST({0} AS DOUBLE) / 1e9", TIMESTAMP),
     "from_unixtime": returning(TIMESTAMP, "CAST(round({0} * 1e3) AS BIGINT) * 1000000", DOUBLE),
-    "to_iso8601": function(
-        Signature((TIMESTAMP,), VARCHAR, _ISO),
-        Signature((DATE,), VARCHAR, "CAST({0} AS VARCHAR)"),
-    ),
 }
