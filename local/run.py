@@ -23,6 +23,7 @@ from local.view.reading import Guide, View
 from ops.bundle import BUILD, Bundle, build_host
 from ops.errors import OperatorError
 from templates import config
+from templates.config.fleet import TIMESTREAM_REGIONS
 
 _REFRESH_SECONDS = 0.5
 LOCAL_ENV = BUILD / "local.env"
@@ -88,7 +89,7 @@ class Run:
     def _start(self) -> None:
         settings, view = self._settings, self._view
         values = config.load(settings.environment)
-        regions = settings.regions or (values.regions[0],)
+        regions = _checked(settings.regions) or (values.regions[0],)
         view.step(f"templates   build/{settings.environment}/")
         generate.generate(settings.environment, BUILD)
         view.step("bundle      the functions and their dependencies, for this machine")
@@ -161,6 +162,17 @@ class Run:
             signal.signal(number, signal.SIG_IGN)
         self._view.close()
         self._closing.close()
+
+
+def _checked(regions: tuple[str, ...]) -> tuple[str, ...]:
+    for region in regions:
+        if region not in TIMESTREAM_REGIONS:
+            raise LocalError(
+                f"--region {region}: no Timestream there; it is in {', '.join(TIMESTREAM_REGIONS)}"
+            )
+        if regions.count(region) > 1:
+            raise LocalError(f"--region {region}: given twice")
+    return regions
 
 
 def _stacks(environment: str, name: str, bundle: Bundle) -> list[StackTemplate]:

@@ -8,9 +8,14 @@ from local.cloud.provisioners.context import Context, Created
 
 def _database(context: Context, properties: Properties) -> Created:
     name = properties.text("DatabaseName", context.name(properties.logical_id, longest=64).replace("-", "_"))
-    database = context.client("timestream-write").create_database(
-        DatabaseName=name, **properties.subset("KmsKeyId", "Tags")
-    )["Database"]
+    client = context.client("timestream-write")
+    try:
+        database = client.create_database(DatabaseName=name, **properties.subset("KmsKeyId", "Tags"))[
+            "Database"
+        ]
+    except client.exceptions.ConflictException:
+        # Kept from an earlier run, as a retained database that is imported into the stack.
+        database = client.describe_database(DatabaseName=name)["Database"]
     return Created(name, {"Arn": database["Arn"]})
 
 
@@ -27,9 +32,12 @@ def _table(context: Context, properties: Properties) -> Created:
             **magnetic,
             "EnableMagneticStoreWrites": magnetic["EnableMagneticStoreWrites"] in {True, "true"},
         }
-    table = context.client("timestream-write").create_table(
-        DatabaseName=database, TableName=name, **arguments
-    )["Table"]
+    client = context.client("timestream-write")
+    try:
+        table = client.create_table(DatabaseName=database, TableName=name, **arguments)["Table"]
+    except client.exceptions.ConflictException:
+        changeable = {key: value for key, value in arguments.items() if key != "Tags"}
+        table = client.update_table(DatabaseName=database, TableName=name, **changeable)["Table"]
     return Created(f"{database}|{name}", {"Arn": table["Arn"], "Name": name})
 
 
