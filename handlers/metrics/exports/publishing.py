@@ -69,6 +69,9 @@ def publish(work: Work, verified: Verified, ledger: HourLedger, catalog: Catalog
             lag_seconds: float) -> Published:  # fmt: skip
     """Points readers at the work's files; may be repeated after a crash at any place. `LostClaim` if it is not ours."""
     claim, attempt = work.claim, work.claim.attempt
+    entry = ledger.read([attempt.hour]).get(attempt.hour)
+    if entry is not None and entry.published is not None and entry.published.run == attempt.run:
+        return entry.published
     if not ledger.renew(claim, now):
         raise LostClaim(f"{attempt.hour} was taken over")
     # Columns first: a reader may meet a column that no file has, never a file with a column that no table has.
