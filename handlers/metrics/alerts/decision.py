@@ -8,6 +8,10 @@ from handlers.metrics.alerts.alert import HISTORY, Alert, Judged, State, Verdict
 from handlers.metrics.alerts.rule import MissingData, Rule, number_text
 from handlers.metrics.alerts.rule_reading import rule_document, rule_revision
 
+# An alert of a hundred datapoints must fit its item, history and all.
+_PERIODS_KEPT = 10
+_VALUES_TOLD = 5
+
 
 class Kind(StrEnum):
     """What a transition tells people."""
@@ -161,7 +165,7 @@ def _record(alert: Alert, transition: Transition, at: int) -> Decision:
         "reason": transition.reason,
         "late": transition.late,
         "threshold": alert.rule.get("threshold"),
-        "periods": [item.document() for item in transition.periods],
+        "periods": [item.document() for item in transition.periods[-_PERIODS_KEPT:]],
     }
     told = transition.kind is not Kind.SILENT
     recorded = replace(
@@ -178,15 +182,16 @@ def _reason(rule: Rule, state: State, periods: Sequence[Judged], newest: int) ->
     out_of = f"of the last {rule.datapoints.out_of} periods of {rule.period} s"
     what = f"{rule.statistic} of {rule.metric_name}"
     if state is State.OK:
-        values = ", ".join(_value_text(item) for item in periods[-rule.recovery.datapoints :])
+        values = _values_text(periods[-rule.recovery.datapoints :])
         return f"{what} is {values}, which is not {rule.recovery.condition}"
     bad = {Verdict.MISSING} if state is State.MISSING else {Verdict.BREACHING, Verdict.MISSING}
     found = [item for item in last if item.verdict in bad]
-    values = ", ".join(_value_text(item) for item in found)
+    values = _values_text(found)
     if state is State.MISSING:
         return f"no data for {rule.metric_name} in {len(found)} {out_of}"
     return f"{what} is {values} in {len(found)} {out_of}, where {rule.condition} breaches; {rule.datapoints} fire"
 
 
-def _value_text(item: Judged) -> str:
-    return "missing" if item.value is None else number_text(item.value)
+def _values_text(periods: Sequence[Judged]) -> str:
+    values = ["missing" if item.value is None else number_text(item.value) for item in periods]
+    return ", ".join(["…", *values[-_VALUES_TOLD:]] if len(values) > _VALUES_TOLD else values)

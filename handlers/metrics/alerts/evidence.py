@@ -10,7 +10,7 @@ from handlers.metrics.alerts.periods import Timing
 from handlers.metrics.alerts.selection import Group, Selection, group_rank
 from handlers.metrics.alerts.statistic_set import StatisticSet
 
-SOURCES_SHOWN = 6
+SOURCES_SHOWN = 3
 
 
 @dataclass(slots=True)

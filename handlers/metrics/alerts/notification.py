@@ -20,6 +20,8 @@ SUBJECT_CHARACTERS = 99
 # https://docs.aws.amazon.com/sns/latest/dg/subscription-filter-policy-constraints.html
 _LARGEST_FILTERED = 10**9
 _ABSENT = "(none)"
+# Fields may repeat, and what clients send may be long.
+_TEXT_CHARACTERS = 2_000
 
 
 @dataclass(frozen=True, slots=True)
@@ -63,8 +65,8 @@ def notification(rule: Rule, alert: Alert, transition: Transition, place: Place)
         "at": _time_text(transition.at),
         "late": transition.late,
         "reason": transition.reason,
-        "annotation": render(rule.annotation, fields),
-        "runbook": render(rule.runbook, fields, link=True),
+        "annotation": render(rule.annotation, fields)[:_TEXT_CHARACTERS],
+        "runbook": render(rule.runbook, fields, link=True)[:_TEXT_CHARACTERS],
         "region": place.region,
         "environment": place.environment,
     }

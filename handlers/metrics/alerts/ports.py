@@ -1,0 +1,93 @@
+"""What the aggregator and the evaluator need of the outside, as they see it."""
+
+from collections.abc import Iterable, Mapping, Sequence
+from dataclasses import dataclass, field
+from typing import NamedTuple, Protocol
+
+from handlers.metrics.alerts.alert import Alert
+from handlers.metrics.alerts.evaluation import Changed
+from handlers.metrics.alerts.outbox import Entry
+from handlers.metrics.alerts.partials import WindowItem
+from handlers.metrics.alerts.rule import Rule
+
+
+class AlertKey(NamedTuple):
+    """Which alert: keys of its item."""
+
+    rule_key: str
+    group_key: str
+
+
+@dataclass(frozen=True, slots=True)
+class Stored:
+    """An alert as its item holds it, with what only the item knows."""
+
+    key: AlertKey
+    alert: Alert
+    version: int
+    outbox: Mapping[str, Entry] = field(default_factory=dict)
+
+    @property
+    def unconfirmed(self) -> list[Entry]:
+        """The notifications that are still on their way."""
+        return [entry for entry in self.outbox.values() if not entry.confirmed_at]
+
+
+@dataclass(frozen=True, slots=True)
+class Rules:
+    """The rules in force, and how many items of the table are none."""
+
+    rules: Sequence[Rule]
+    unreadable: int = 0
+
+
+class RuleSource(Protocol):
+    """The rules table."""
+
+    def rules(self) -> Rules:
+        """The rules, at most half a minute old."""
+        ...
+
+    def fresh(self) -> Rules:
+        """The rules as they are now."""
+        ...
+
+
+class Windows(Protocol):
+    """The windows table: evidence, and who evaluates which tick."""
+
+    def read(self, ticks: Iterable[int]) -> list[WindowItem]:
+        """All items of these ticks."""
+        ...
+
+    def claim(self, tick: int, now: int) -> bool:
+        """Whether the tick's evaluation is the caller's from now on: nobody's, or of somebody who must be dead."""
+        ...
+
+    def unfinished(self, ticks: Sequence[int], now: int) -> list[int]:
+        """Those of the ticks that may be claimed."""
+        ...
+
+    def finish(self, ticks: Iterable[int], now: int) -> None:
+        """Marks ticks as evaluated."""
+        ...
+
+
+class Alerts(Protocol):
+    """The alerts table: alerts with their outbox."""
+
+    def open_keys(self) -> list[AlertKey]:
+        """The alerts that are not healthy, or of which something is still to be sent, in the order of their keys."""
+        ...
+
+    def load(self, keys: Sequence[AlertKey]) -> list[Stored]:
+        """The items of these alerts, those that exist."""
+        ...
+
+    def of_rule(self, rule_key: str) -> list[AlertKey]:
+        """All alerts of a rule, healthy ones too."""
+        ...
+
+    def save(self, changed: Changed, known: Stored | None, now: int) -> bool:
+        """Writes an alert with its notifications, unless its item is not the known one any more."""
+        ...

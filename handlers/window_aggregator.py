@@ -1,0 +1,89 @@
+"""Turns each batch of the data stream into evidence for the alert rules, and starts evaluations that are due."""
+
+import json
+import os
+import sys
+import time
+from dataclasses import asdict, dataclass
+from functools import cache
+from typing import Any
+
+from handlers.adapters.aws import client
+from handlers.adapters.executions import Executions
+from handlers.adapters.rules_table import RulesTable
+from handlers.adapters.tracing import trace_if_sampled
+from handlers.adapters.windows_table import WindowsTable
+from handlers.environment import read_environment
+from handlers.metrics.alerts.aggregator import Aggregator, BatchReport
+from handlers.metrics.alerts.periods import Timing
+from handlers.metrics.embedded_metrics import metrics_line
+from handlers.metrics.envelope import read_records
+from handlers.metrics.failures import TransientError
+from handlers.metrics.point import Rules
+
+
+@dataclass(frozen=True)
+class WindowAggregatorEnvironment:
+    """What the template tells the function."""
+
+    environment: str
+    rules_table: str
+    windows_table: str
+    state_machine_arn: str
+    tick_seconds: int
+    grace_seconds: int
+    maximum_groups: int
+    magnetic_retention_days: int
+
+
+@cache
+def _started() -> tuple[WindowAggregatorEnvironment, Aggregator]:
+    """The environment and the clients, made once for the life of the process."""
+    environment = read_environment(WindowAggregatorEnvironment, os.environ)
+    timing = Timing(environment.tick_seconds, environment.grace_seconds)
+    # A write that is tried only once ends within the time that its readers allow for; the table tries again itself.
+    aggregator = Aggregator(
+        rules=RulesTable(client("dynamodb", read_timeout=3, attempts=2), environment.rules_table),
+        sink=WindowsTable(client("dynamodb", read_timeout=2, attempts=1), environment.windows_table, timing),
+        start=Executions(
+            client("stepfunctions", read_timeout=3, attempts=2), environment.state_machine_arn
+        ).start,
+        timing=timing,
+        group_cap=environment.maximum_groups,
+        clock=time.time,
+    )
+    return environment, aggregator
+
+
+def handler(event: dict[str, Any], _context: Any) -> dict[str, Any]:
+    """Answers with the first record when the batch's evidence could not be written, so that all of it comes again."""
+    environment, aggregator = _started()
+    trace_if_sampled(os.environ)
+    records = read_records(event)
+    try:
+        report = aggregator.take(records, Rules(environment.magnetic_retention_days))
+    except TransientError as error:
+        sys.stdout.write(json.dumps({"retry_from": str(records[0].sequence), "cause": str(error)}) + "\n")
+        sys.stdout.flush()
+        return {"batchItemFailures": [{"itemIdentifier": str(records[0].sequence)}]}
+    sys.stdout.write(report_line(report, environment.environment, round(time.time() * 1000)) + "\n")
+    sys.stdout.flush()
+    return {"batchItemFailures": []}
+
+
+def report_line(report: BatchReport, environment: str, now_ms: int) -> str:
+    """The batch as a log line that is metrics, too."""
+    counts = {
+        "AlertPointsJudged": report.judged,
+        "AlertPointsTooLate": report.too_late,
+        "AlertEvidenceBytes": report.bytes_written,
+        "AlertRulesUnreadable": report.unreadable_rules,
+        "AlertRulesOverCap": len(report.over_cap),
+        "AlertEvaluationsNotStarted": len(report.not_started),
+    }
+    return metrics_line(counts, asdict(report), environment, now_ms)
+
+
+if "AWS_LAMBDA_FUNCTION_NAME" in os.environ:
+    # While Lambda initializes: a wrong environment ends the start with its reason, and the first batch finds clients.
+    _started()
