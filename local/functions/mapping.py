@@ -3,7 +3,6 @@
 import logging
 import threading
 import time
-import zlib
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, field
 
@@ -16,9 +15,9 @@ from local.functions.event_source import EventSource, SourceRecord, SourceUnavai
 from local.functions.invocation import InvokeResult
 from local.functions.lane import Lane
 from local.functions.mapping_configuration import MappingConfig
+from local.functions.shard_poller import POLL_EVERY, ShardPoller
 
 _LOG = logging.getLogger(__name__)
-_POLL_EVERY = 0.15
 _LIST_EVERY = 5.0
 _FIRST_PAUSE = 0.2
 _LONGEST_PAUSE = 20.0
@@ -70,7 +69,7 @@ class EventSourceMapping:
         self._lock = threading.Lock()
         self._stopped = threading.Event()
         self._hurry = False
-        self._pollers: dict[str, _Poller] = {}
+        self._pollers: dict[str, ShardPoller] = {}
         self._listed = threading.Event()
         self._thread = threading.Thread(
             target=self._follow_shards, name=f"mapping-{config.uuid}", daemon=True
@@ -140,9 +139,9 @@ class EventSourceMapping:
                 self._listed.set()
             except SourceUnavailableError as error:
                 _LOG.warning("%s: %s", self.config.logical_id, error)
-            self._stopped.wait(_LIST_EVERY if self._listed.is_set() else _POLL_EVERY)
+            self._stopped.wait(_LIST_EVERY if self._listed.is_set() else POLL_EVERY)
 
-    def _poller(self, shard: str) -> "_Poller":
+    def _poller(self, shard: str) -> ShardPoller:
         progress = Progress(
             done=lambda records: self._done(shard, records),
             discard=lambda discarded: self._discard(shard, discarded),
@@ -155,7 +154,7 @@ class EventSourceMapping:
             back_off=self._back_off,
         )
         lanes = [Lane(self.config, processor, progress) for _ in range(self.config.parallelization)]
-        return _Poller(shard, self._source, lanes, self._read, self._stopped)
+        return ShardPoller(shard, self._source, lanes, self._read, self._stopped)
 
     def _read(self, records: Sequence[SourceRecord]) -> None:
         with self._lock:
@@ -199,88 +198,3 @@ class EventSourceMapping:
     def _back_off(self, retry: int) -> bool:
         pause = min(_LONGEST_PAUSE, _FIRST_PAUSE * 2 ** min(retry - 1, 10)) if retry else _SPLIT_PAUSE
         return not self._stopped.wait(pause)
-
-
-class _Poller:
-    """Reads one shard and hands its records to lanes by partition key."""
-
-    def __init__(
-        self,
-        shard: str,
-        source: EventSource,
-        lanes: Sequence[Lane],
-        on_read: Callable[[Sequence[SourceRecord]], None],
-        stopped: threading.Event,
-    ) -> None:
-        self._shard = shard
-        self._source = source
-        self._lanes = lanes
-        self._on_read = on_read
-        self._stopped = stopped
-        self.caught_up_count = 0
-        self.ended = False
-        self._thread = threading.Thread(target=self._run, name=f"shard-{shard}", daemon=True)
-        self._thread.start()
-
-    @property
-    def idle(self) -> bool:
-        """Tell whether every record read was dealt with."""
-        return all(lane.idle for lane in self._lanes)
-
-    def hurry(self, *, on: bool) -> None:
-        """Do not wait for batching windows to end."""
-        for lane in self._lanes:
-            lane.hurry(on=on)
-
-    def stop(self) -> None:
-        """Stop the lanes."""
-        for lane in self._lanes:
-            lane.stop()
-
-    def join(self, seconds: float) -> None:
-        """Wait for the threads."""
-        self._thread.join(seconds)
-        for lane in self._lanes:
-            lane.join(seconds)
-
-    def _run(self) -> None:
-        position: str | None = None
-        last: str | None = None
-        while not self._stopped.is_set():
-            try:
-                if position is None:
-                    position = self._source.position(self._shard, last)
-                page = self._source.read(self._shard, position)
-            except SourceUnavailableError as error:
-                _LOG.debug("%s", error)
-                position = None
-                self._stopped.wait(_FIRST_PAUSE)
-                continue
-            if page.records:
-                last = page.records[-1].sequence
-                self._on_read(page.records)
-                self._hand_out(page.records)
-            if page.next_position is None:
-                self._end()
-                return
-            position = page.next_position
-            if page.caught_up:
-                self.caught_up_count += 1
-                self._stopped.wait(_POLL_EVERY)
-
-    def _hand_out(self, records: Sequence[SourceRecord]) -> None:
-        shares: list[list[SourceRecord]] = [[] for _ in self._lanes]
-        for record in records:
-            shares[zlib.crc32(record.partition_key.encode()) % len(self._lanes)].append(record)
-        for lane, share in zip(self._lanes, shares, strict=True):
-            while share and not lane.wait_for_room(0.5):
-                if self._stopped.is_set():
-                    return
-            lane.add(share)
-
-    def _end(self) -> None:
-        """Let the shard's children be read once its own records are dealt with."""
-        while not self.idle and not self._stopped.wait(0.05):
-            pass
-        self._source.finished(self._shard)
-        self.ended = True

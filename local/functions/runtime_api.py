@@ -99,7 +99,7 @@ class _Server(ThreadingHTTPServer):
         self.api = api
         super().__init__(("127.0.0.1", 0), _Handler)
 
-    def handle_error(self, request: object, client_address: object) -> None:  # noqa: ARG002 - http.server's
+    def handle_error(self, request: object, client_address: object) -> None:
         """Leave it: a client that goes away is a process that ended, which is seen elsewhere."""
 
 

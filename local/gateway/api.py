@@ -4,6 +4,7 @@ import re
 from collections.abc import Mapping
 from dataclasses import dataclass
 
+from local.gateway.throttle import Limits
 from local.gateway.validation import Model
 from local.gateway.velocity import MappingTemplate
 
@@ -51,6 +52,7 @@ class Method:
     authorization: str
     models: Mapping[str, Model]
     required_parameters: tuple[str, ...]
+    limits: Limits | None
     integration: Integration
 
 

@@ -11,7 +11,7 @@ class TemplateRenderError(Exception):
     """A mapping template failed while it was rendered."""
 
 
-@dataclass
+@dataclass(eq=False)
 class GatewayError(Exception):
     """A request that ends in a gateway response instead of an integration's."""
 

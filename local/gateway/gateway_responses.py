@@ -26,6 +26,7 @@ _STATUS: Final = {
     "INVALID_SIGNATURE": 403,
     "MISSING_AUTHENTICATION_TOKEN": 403,
     "REQUEST_TOO_LARGE": 413,
+    "THROTTLED": 429,
     "UNSUPPORTED_MEDIA_TYPE": 415,
 }
 _DEFAULT = GatewayResponse(None, {"application/json": '{"message":$context.error.messageString}'}, {})
@@ -82,5 +83,6 @@ def _error_type(response_type: str) -> str:
         "INVALID_SIGNATURE": "InvalidSignatureException",
         "MISSING_AUTHENTICATION_TOKEN": "MissingAuthenticationTokenException",
         "REQUEST_TOO_LARGE": "RequestTooLargeException",
+        "THROTTLED": "TooManyRequestsException",
         "UNSUPPORTED_MEDIA_TYPE": "UnsupportedMediaTypeException",
     }.get(response_type, "InternalServerErrorException")

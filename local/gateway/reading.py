@@ -1,20 +1,14 @@
 """Reads a REST API from a deployment; what the gateway would not honour is refused with its logical id."""
 
-import re
 from collections.abc import Mapping
 from typing import Any
 
-import botocore.session
-
 from local.cloud.deployment import Deployment, Resource
-from local.gateway.api import Api, AwsAction, GatewayResponse, Integration, IntegrationResponse, Method
+from local.gateway.api import Api, GatewayResponse, Method
 from local.gateway.errors import UnsupportedApiError
-from local.gateway.parameters import RESPONSE_HEADER, check_source
+from local.gateway.reading_integration import read_integration, refuse_unknown
+from local.gateway.throttle import Limits
 from local.gateway.validation import Model
-from local.gateway.velocity import MappingTemplate
-
-# Seconds; API Gateway's default and upper limit.
-_MAX_TIMEOUT = 29.0
 
 # Properties the gateway acts on, and those that change nothing a client of one machine could see.
 _PROPERTIES: Mapping[str, frozenset[str]] = {
@@ -71,27 +65,13 @@ _PROPERTIES: Mapping[str, frozenset[str]] = {
         ]
     ),
 }
-_INTEGRATION = frozenset(
-    [
-        "Type",
-        "Uri",
-        "IntegrationHttpMethod",
-        "Credentials",
-        "TimeoutInMillis",
-        "PassthroughBehavior",
-        "RequestTemplates",
-        "RequestParameters",
-        "IntegrationResponses",
-    ]
-)
-_ACTION = re.compile(r"arn:aws[\w-]*:apigateway:[\w-]+:([\w-]+):action/(\w+)")
 
 
 def read_api(deployment: Deployment) -> Api:
     """Return the one REST API of a deployment; UnsupportedApiError names what cannot be served here."""
     for resource_type, known in _PROPERTIES.items():
         for resource in deployment.of_type(resource_type):
-            _refuse_unknown(resource.logical_id, resource_type, resource.properties, known)
+            refuse_unknown(resource.logical_id, resource_type, resource.properties, known)
     rest_api = _only(deployment, "AWS::ApiGateway::RestApi")
     stage = _only(deployment, "AWS::ApiGateway::Stage")
     minimum = rest_api.properties.get("MinimumCompressionSize")
@@ -102,7 +82,7 @@ def read_api(deployment: Deployment) -> Api:
         stage=stage.properties["StageName"],
         stage_variables=stage.properties.get("Variables", {}),
         minimum_compression=None if minimum is None else int(minimum),
-        methods=_methods(deployment, _paths(deployment, rest_api)),
+        methods=_methods(deployment, _paths(deployment, rest_api), stage),
         gateway_responses={
             item.properties["ResponseType"]: GatewayResponse(
                 status=int(item.properties["StatusCode"]) if "StatusCode" in item.properties else None,
@@ -112,12 +92,6 @@ def read_api(deployment: Deployment) -> Api:
             for item in deployment.of_type("AWS::ApiGateway::GatewayResponse")
         },
     )
-
-
-def _refuse_unknown(where: str, kind: str, properties: Mapping[str, Any], known: frozenset[str]) -> None:
-    unknown = sorted(set(properties) - known)
-    if unknown:
-        raise UnsupportedApiError(f"{where}: {kind} has {', '.join(unknown)}, which is not served here")
 
 
 def _only(deployment: Deployment, resource_type: str) -> Resource:
@@ -145,7 +119,9 @@ def _paths(deployment: Deployment, rest_api: Resource) -> Mapping[str, str]:
     return paths
 
 
-def _methods(deployment: Deployment, paths: Mapping[str, str]) -> Mapping[str, Mapping[str, Method]]:
+def _methods(
+    deployment: Deployment, paths: Mapping[str, str], stage: Resource
+) -> Mapping[str, Mapping[str, Method]]:
     models = {
         item.physical_id: Model(item.properties["Schema"], where=item.logical_id)
         for item in deployment.of_type("AWS::ApiGateway::Model")
@@ -156,12 +132,31 @@ def _methods(deployment: Deployment, paths: Mapping[str, str]) -> Mapping[str, M
     methods: dict[str, dict[str, Method]] = {path: {} for path in paths.values()}
     for resource in deployment.of_type("AWS::ApiGateway::Method"):
         path = paths[resource.properties["ResourceId"]]
-        methods[path][resource.properties["HttpMethod"]] = _method(resource, path, models, validators)
+        limits = _limits(stage, path, resource.properties["HttpMethod"])
+        methods[path][resource.properties["HttpMethod"]] = _method(resource, path, models, validators, limits)
     return methods
 
 
+def _limits(stage: Resource, path: str, verb: str) -> Limits | None:
+    """Return what the stage's settings for this method, or else for all methods, allow."""
+    escaped = "/" if path == "/" else "/" + path.replace("/", "~1")
+    found: Limits | None = None
+    for setting in stage.properties.get("MethodSettings", ()):
+        place = (setting.get("ResourcePath"), setting.get("HttpMethod"))
+        if place not in {("/*", "*"), (escaped, verb)} or "ThrottlingRateLimit" not in setting:
+            continue
+        if found is None or place != ("/*", "*"):
+            rate = float(setting["ThrottlingRateLimit"])
+            found = Limits(rate, float(setting.get("ThrottlingBurstLimit", rate)))
+    return found
+
+
 def _method(
-    resource: Resource, path: str, models: Mapping[str, Model], validators: Mapping[str, Mapping[str, Any]]
+    resource: Resource,
+    path: str,
+    models: Mapping[str, Model],
+    validators: Mapping[str, Mapping[str, Any]],
+    limits: Limits | None,
 ) -> Method:
     properties = resource.properties
     where = resource.logical_id
@@ -184,88 +179,9 @@ def _method(
         if _true(validator.get("ValidateRequestBody"))
         else {},
         required_parameters=tuple(required) if _true(validator.get("ValidateRequestParameters")) else (),
-        integration=_integration(where, properties["Integration"], properties.get("MethodResponses", ())),
+        limits=limits,
+        integration=read_integration(where, properties["Integration"], properties.get("MethodResponses", ())),
     )
-
-
-def _integration(where: str, properties: Mapping[str, Any], method_responses: Any) -> Integration:
-    _refuse_unknown(where, "its integration", properties, _INTEGRATION)
-    declared = {
-        int(item["StatusCode"]): frozenset(item.get("ResponseParameters", {})) for item in method_responses
-    }
-    parameters = properties.get("RequestParameters", {})
-    for source in parameters.values():
-        check_source(source, where=where)
-    return Integration(
-        logical_id=where,
-        action=_action(where, properties),
-        timeout=float(properties.get("TimeoutInMillis", _MAX_TIMEOUT * 1000)) / 1000,
-        passthrough=properties.get("PassthroughBehavior", "WHEN_NO_MATCH"),
-        templates=_templates(where, properties.get("RequestTemplates", {})),
-        parameters=parameters,
-        responses=tuple(
-            _integration_response(where, item, declared)
-            for item in properties.get("IntegrationResponses", ())
-        ),
-    )
-
-
-def _action(where: str, properties: Mapping[str, Any]) -> AwsAction | None:
-    kind = properties["Type"]
-    if kind == "MOCK":
-        return None
-    if kind != "AWS":
-        raise UnsupportedApiError(f"{where}: integration type {kind} is not served here")
-    named = _ACTION.fullmatch(properties["Uri"])
-    if named is None:
-        raise UnsupportedApiError(f"{where}: the integration {properties['Uri']} is no AWS action")
-    if "Credentials" not in properties:
-        raise UnsupportedApiError(
-            f"{where}: the integration has no Credentials, so AWS would refuse the call"
-        )
-    if properties.get("IntegrationHttpMethod") != "POST":
-        raise UnsupportedApiError(f"{where}: an AWS action is called with IntegrationHttpMethod POST")
-    service, action = named.groups()
-    session = botocore.session.get_session()
-    if service not in session.get_available_services():
-        raise UnsupportedApiError(f"{where}: there is no AWS service {service}")
-    model = session.get_service_model(service)
-    if model.metadata["protocol"] != "json" or action not in model.operation_names:
-        raise UnsupportedApiError(f"{where}: {service} has no action {action} that is served here")
-    return AwsAction(service, action)
-
-
-def _integration_response(
-    where: str, properties: Mapping[str, Any], declared: Mapping[int, frozenset[str]]
-) -> IntegrationResponse:
-    _refuse_unknown(
-        where,
-        "its integration response",
-        properties,
-        frozenset({"StatusCode", "SelectionPattern", "ResponseTemplates", "ResponseParameters"}),
-    )
-    status = int(properties["StatusCode"])
-    parameters = properties.get("ResponseParameters", {})
-    for target, source in parameters.items():
-        if not target.startswith(RESPONSE_HEADER) or target not in declared.get(status, ()):
-            raise UnsupportedApiError(f"{where}: its method response {status} does not declare {target}")
-        check_source(source, where=where)
-    if status not in declared:
-        raise UnsupportedApiError(f"{where}: it has no method response {status}")
-    pattern = properties.get("SelectionPattern")
-    return IntegrationResponse(
-        status=status,
-        selection=re.compile(pattern) if pattern else None,
-        templates=_templates(where, properties.get("ResponseTemplates", {})),
-        parameters=parameters,
-    )
-
-
-def _templates(where: str, templates: Mapping[str, str]) -> Mapping[str, MappingTemplate]:
-    return {
-        content_type.lower(): MappingTemplate(text, where=f"{where} {content_type}")
-        for content_type, text in templates.items()
-    }
 
 
 def _true(value: Any) -> bool:

@@ -15,6 +15,7 @@ from local.gateway.request import Request, Response
 from local.gateway.routing import route
 from local.gateway.signature import LocalCredentials, check_signature
 from local.gateway.stats import ACCEPTED, StatsCounter, points_in
+from local.gateway.throttle import TokenBucket
 from local.gateway.velocity import Input, JavaMap, MappingTemplate, Util
 
 _LOG = logging.getLogger(__name__)
@@ -31,6 +32,12 @@ class ApiServing:
         self._clock = clock
         self._stats = stats
         self._credentials = credentials
+        self._buckets = {
+            method.logical_id: TokenBucket(method.limits)
+            for methods in api.methods.values()
+            for method in methods.values()
+            if method.limits is not None
+        }
 
     def answer(self, request: Request) -> Response:
         """Return the response; whatever goes wrong becomes the API's own gateway response."""
@@ -66,6 +73,8 @@ class ApiServing:
         if method.authorization == "AWS_IAM":
             check_signature(request, request.body, self._credentials, region=self._api.region)
             context["identity"]["accessKey"] = self._credentials.access_key
+        if method.logical_id in self._buckets:
+            self._buckets[method.logical_id].take()
         request.body = content_coding.decompress(
             request.body, request.header("Content-Encoding"), self._api.minimum_compression
         )
