@@ -65,7 +65,7 @@ bench: install-dev ## how fast, how much, against what
 
 .PHONY: golden
 golden: install-dev ## rewrite the golden templates after a change that was meant
-	@$(PY) -m pytest -q tests/templates --golden
+	@$(PY) generate.py --environment prod --output tests/templates/golden
 
 .PHONY: lock
 lock: install-dev ## resolve requirements/*.in again, for every supported Python

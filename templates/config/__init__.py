@@ -48,16 +48,33 @@ class Config(Section):
     def __post_init__(self) -> None:
         super().__post_init__()
         self._check_ages()
+        self._check_concurrency()
         self._check_regions()
         if self.environment.startswith("prod") and self.api.auth == "none":
             raise BadValue("api.auth", "none", "iam, as this is a production environment")
 
     def _check_ages(self) -> None:
-        age = self.writer.maximum_age_seconds
-        if age >= self.store.memory_hours * 3600:
-            kept = f"{self.store.memory_hours * 3600} s of store.memory_hours = {self.store.memory_hours}"
-            allowed = f"less than the {kept}, or a late retry could not be stored"
-            raise BadValue("writer.maximum_age_seconds", age, allowed)
+        age, memory, stream = (
+            self.writer.maximum_age_seconds,
+            self.store.memory_hours,
+            self.stream.retention_hours,
+        )
+        if age >= memory * 3600:
+            allowed = f"less than the {memory * 3600} s of store.memory_hours = {memory}"
+            raise BadValue(
+                "writer.maximum_age_seconds", age, f"{allowed}, or a late retry could not be stored"
+            )
+        if age >= stream * 3600:
+            allowed = f"less than the {stream * 3600} s of stream.retention_hours = {stream}"
+            raise BadValue(
+                "writer.maximum_age_seconds", age, f"{allowed}, or records vanish before they are given up"
+            )
+
+    def _check_concurrency(self) -> None:
+        reserved, at_once = self.writer.reserved_concurrency, self.writer.parallelization
+        if reserved is not None and reserved < (self.stream.shards or 1) * at_once:
+            allowed = "at least stream.shards times writer.parallelization, or batches wait for ever"
+            raise BadValue("writer.reserved_concurrency", reserved, allowed)
 
     def _check_regions(self) -> None:
         if self.fleet.canary and self.fleet.canary not in self.regions:

@@ -82,6 +82,7 @@ BAD_VALUES = [
     ("maximum_retries = 10 ", "maximum_retries = -1 ", "writer.maximum_retries = -1"),
     ("maximum_age_seconds = 1800", "maximum_age_seconds = 3600", "less than the 3600 s of store.memory_hours = 1"),
     ("maximum_age_seconds = 1800", "maximum_age_seconds = -1", "writer.maximum_age_seconds = -1"),
+    ("memory_mb = 512", "memory_mb = 512\nparallelization = 2\nreserved_concurrency = 1", "writer.reserved_concurrency = 1"),
     ("memory_mb = 512", "memory_mb = 512\nreserved_concurrency = 0", "writer.reserved_concurrency = 0"),
     ("memory_mb = 512", "memory_mb = 512\nparallelization = 11", "writer.parallelization = 11"),
     ('log_level = "INFO"', 'log_level = "info"', "writer.log_level = 'info'"),
@@ -161,6 +162,25 @@ def test_production_wants_signed_requests() -> None:
     prod = load("prod")
     with pytest.raises(BadValue, match=r"api.auth = 'none': expected iam"):
         replace(prod, api=replace(prod.api, auth="none"))
+
+
+def test_records_are_given_up_before_the_stream_forgets_them() -> None:
+    """A record that the stream drops first would be lost without a trace, so its age ends it earlier."""
+    prod = load("prod")
+    writer = replace(prod.writer, maximum_age_seconds=90_000)
+    store = replace(prod.store, memory_hours=48)
+    replace(prod, writer=writer, store=store)
+    with pytest.raises(BadValue, match="less than the 86400 s of stream.retention_hours = 24"):
+        replace(prod, writer=writer, store=store, stream=replace(prod.stream, retention_hours=24))
+
+
+def test_reserved_concurrency_is_enough_for_every_shard() -> None:
+    """With fewer invocations than batches at once, some shard would always wait."""
+    config = load("dev")
+    stream = replace(config.stream, mode="provisioned", shards=3)
+    replace(config, stream=stream, writer=replace(config.writer, reserved_concurrency=3))
+    with pytest.raises(BadValue, match="reserved_concurrency = 2"):
+        replace(config, stream=stream, writer=replace(config.writer, reserved_concurrency=2))
 
 
 def test_checks_hold_for_values_made_in_code() -> None:
