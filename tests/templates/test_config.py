@@ -82,7 +82,7 @@ BAD_VALUES = [
     ("maximum_retries = 10 ", "maximum_retries = -1 ", "writer.maximum_retries = -1"),
     ("maximum_age_seconds = 1800", "maximum_age_seconds = 3600", "less than the 3600 s of store.memory_hours = 1"),
     ("maximum_age_seconds = 1800", "maximum_age_seconds = -1", "writer.maximum_age_seconds = -1"),
-    ("memory_mb = 512", "memory_mb = 512\nparallelization = 2\nreserved_concurrency = 1", "writer.reserved_concurrency = 1"),
+    ("memory_mb = 512", "memory_mb = 512\nparallelization = 2\nreserved_concurrency = 1", "at least stream.shards times"),
     ("memory_mb = 512", "memory_mb = 512\nreserved_concurrency = 0", "writer.reserved_concurrency = 0"),
     ("memory_mb = 512", "memory_mb = 512\nparallelization = 11", "writer.parallelization = 11"),
     ('log_level = "INFO"', 'log_level = "info"', "writer.log_level = 'info'"),
@@ -170,7 +170,7 @@ def test_records_are_given_up_before_the_stream_forgets_them() -> None:
     writer = replace(prod.writer, maximum_age_seconds=90_000)
     store = replace(prod.store, memory_hours=48)
     replace(prod, writer=writer, store=store)
-    with pytest.raises(BadValue, match="less than the 86400 s of stream.retention_hours = 24"):
+    with pytest.raises(BadValue, match=r"less than the 86400 s of stream.retention_hours = 24"):
         replace(prod, writer=writer, store=store, stream=replace(prod.stream, retention_hours=24))
 
 
