@@ -82,7 +82,7 @@ BAD_VALUES = [
     ("maximum_retries = 10 ", "maximum_retries = -1 ", "writer.maximum_retries = -1"),
     ("maximum_age_seconds = 1800", "maximum_age_seconds = 3600", "less than the 3600 s of store.memory_hours = 1"),
     ("maximum_age_seconds = 1800", "maximum_age_seconds = -1", "writer.maximum_age_seconds = -1"),
-    ("memory_mb = 512", "memory_mb = 512\nparallelization = 2\nreserved_concurrency = 1", "at least stream.shards times"),
+    ("batch_size = 100", "batch_size = 100\nparallelization = 2\nreserved_concurrency = 1", "at least stream.shards"),
     ("memory_mb = 512", "memory_mb = 512\nreserved_concurrency = 0", "writer.reserved_concurrency = 0"),
     ("memory_mb = 512", "memory_mb = 512\nparallelization = 11", "writer.parallelization = 11"),
     ('log_level = "INFO"', 'log_level = "info"', "writer.log_level = 'info'"),
