@@ -66,7 +66,9 @@ class TimestreamStore:
     def _write_call(self, points: Sequence[Point], deadline: Deadline) -> "_Answer":
         answer = _Answer([Outcome.RETRY] * len(points))
         body = request_body(self._target, points)
-        while deadline.seconds_left() > 0:
+        pause = 0.0
+        while pause < deadline.seconds_left():
+            self._sleep(pause)
             answer.calls += 1
             try:
                 answer.outcomes = self._send(body, len(points))
@@ -78,7 +80,7 @@ class TimestreamStore:
             except TransientError as error:
                 answer.throttles += isinstance(error, ThrottledError)
                 answer.causes.append(str(error))
-            self._back_off(answer.calls, deadline)
+            pause = self._pause(answer.calls)
         answer.causes.append("OutOfTime")
         return answer
 
@@ -111,10 +113,9 @@ class TimestreamStore:
             outcomes += found.outcomes
         return outcomes
 
-    def _back_off(self, attempt: int, deadline: Deadline) -> None:
+    def _pause(self, attempt: int) -> float:
         # Full jitter: https://aws.amazon.com/builders-library/timeouts-retries-and-backoff-with-jitter/
-        ceiling = min(_BACKOFF_CAP_SECONDS, _BACKOFF_SECONDS * 2 ** min(attempt, 10))
-        self._sleep(min(ceiling * self._jitter(), deadline.seconds_left()))
+        return min(_BACKOFF_CAP_SECONDS, _BACKOFF_SECONDS * 2 ** min(attempt, 10)) * self._jitter()
 
 
 @dataclass

@@ -6,6 +6,7 @@ from typing import Any
 import orjson
 
 from handlers.adapters.aws import client
+from handlers.metrics.failures import TransientError
 from handlers.metrics.packing import all_dimensions, shared_part
 from handlers.metrics.point import Point
 
@@ -18,6 +19,7 @@ def write_client(connections: int) -> Any:
     timestream = client("timestream-write", read_timeout=5, attempts=1, connections=connections)
     timestream.meta.events.register(f"before-parameter-build.{_OPERATION}", _take_body)
     timestream.meta.events.register(f"before-call.{_OPERATION}", _put_body)
+    timestream.meta.events.register(f"needs-retry.{_OPERATION}", _give_up_on_endpoint)
     return timestream
 
 
@@ -66,3 +68,10 @@ def _take_body(params: dict[str, Any], context: dict[str, Any], **_: object) -> 
 
 def _put_body(params: dict[str, Any], context: dict[str, Any], **_: object) -> None:
     params["body"] = context[_BODY]
+
+
+def _give_up_on_endpoint(response: tuple[Any, dict[str, Any]] | None, attempts: int, **_: object) -> None:
+    # botocore discovers an endpoint anew whenever it is called invalid, without a pause and without an end.
+    code = response[1].get("Error", {}).get("Code") if response else None
+    if attempts > 1 and code == "InvalidEndpointException":
+        raise TransientError(f"WriteRecords: {code}")
