@@ -93,10 +93,12 @@ class EventSourceMapping:
     def drain(self, timeout: float) -> bool:
         """Wait until everything that is on the stream now is dealt with; tell whether that was so in time."""
         until = time.monotonic() + timeout
-        self._set_hurry(on=True)
+        # Shards that are found from now on hurry from the start, the others once they are known.
+        self._hurry = True
         try:
             if not self._listed.wait(timeout):
                 return False
+            self._set_hurry(on=True)
             pollers = tuple(self._pollers.values())
             marks = [poller.caught_up_count for poller in pollers]
             while time.monotonic() < until:
@@ -154,6 +156,8 @@ class EventSourceMapping:
             back_off=self._back_off,
         )
         lanes = [Lane(self.config, processor, progress) for _ in range(self.config.parallelization)]
+        for lane in lanes:
+            lane.hurry(on=self._hurry)
         return ShardPoller(shard, self._source, lanes, self._read, self._stopped)
 
     def _read(self, records: Sequence[SourceRecord]) -> None:
