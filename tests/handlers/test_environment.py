@@ -1,0 +1,36 @@
+"""Environment variables of functions."""
+
+from dataclasses import dataclass
+
+import pytest
+
+from handlers.environment import read_environment
+from handlers.metrics.failures import ConfigurationError
+
+
+@dataclass(frozen=True)
+class Shape:
+    """What a function wants to know."""
+
+    table_name: str
+    retention_days: int
+
+
+def test_fields_are_variables_in_capitals() -> None:
+    """With their types; other variables do not matter."""
+    assert read_environment(Shape, {"TABLE_NAME": "t", "RETENTION_DAYS": "30", "PATH": ""}) == Shape("t", 30)
+
+
+@pytest.mark.parametrize("number", ["-1", "1.5", "x", "٣", "1_0", " 1"])
+def test_a_number_is_made_of_digits(number: str) -> None:
+    """Nothing that only Python would take for a number."""
+    with pytest.raises(ConfigurationError, match="RETENTION_DAYS is not a whole number"):
+        read_environment(Shape, {"TABLE_NAME": "t", "RETENTION_DAYS": number})
+
+
+def test_all_faults_are_named_at_once() -> None:
+    """A variable that is missing or empty is not set."""
+    with pytest.raises(
+        ConfigurationError, match=r"^environment: TABLE_NAME is not set; RETENTION_DAYS is not set$"
+    ):
+        read_environment(Shape, {"TABLE_NAME": ""})
