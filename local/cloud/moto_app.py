@@ -11,7 +11,7 @@ from moto.iam.access_control import PermissionResult
 from moto.moto_server.werkzeug_app import DomainDispatcherApplication, create_backend_app
 from moto.s3.models import FakeBucket
 
-from local.cloud import moto_clock
+from local.cloud import state_machines
 from local.cloud.replies import error
 from local.cloud.request import Request, Response
 
@@ -52,7 +52,6 @@ class MotoApp:
         FakeBucket.get_permission = _neutral
         self._application = DomainDispatcherApplication(create_backend_app)
         self._turns = {service: threading.Lock() for service in SERVICES - _CONCURRENT}
-        self._interpreter_followed = False
         logging.getLogger("moto").setLevel(logging.WARNING)
 
     def answer(self, request: Request) -> Response:
@@ -64,15 +63,14 @@ class MotoApp:
         if turn is not None:
             with turn:
                 return self._call(request)
-        response = self._call(request)
-        if service == "stepfunctions" and not self._interpreter_followed:
-            # moto loads its interpreter with the first request; only then are there modules to give the time to.
-            moto_clock.follow_in_loaded()
-            self._interpreter_followed = True
-        return response
+        if service == "stepfunctions":
+            state_machines.load()
+            return self._call(state_machines.named(request))
+        return self._call(request)
 
     def close(self) -> None:
-        """Forget everything."""
+        """End what runs, and forget everything."""
+        state_machines.end_executions()
         BackendDict.reset()
 
     def _call(self, request: Request) -> Response:

@@ -1,14 +1,15 @@
 """Makes moto tell the local clock's time.
 
 moto reads the time in three ways: through its own `utcnow`, which most modules import by name; through `datetime.now`;
-and, while a state machine waits, through `time`. All are led to the one clock here, for modules loaded already as well
-as for those moto loads later, when a service is first used.
+and, while a state machine waits, through `time`. All are led to the one clock here.
 """
 
 import datetime as dt
+import importlib
 import sys
 import time
-from types import ModuleType, SimpleNamespace
+from collections.abc import Callable
+from types import SimpleNamespace
 from typing import Any
 
 import moto.core.utils as moto_utils
@@ -20,7 +21,6 @@ _TIME_READERS = (
     "moto.cloudwatch.models",
     "moto.s3.models",
 )
-_STEP_FUNCTIONS = "moto.stepfunctions.parser"
 
 
 class _Followed:
@@ -30,11 +30,12 @@ class _Followed:
 
 
 class _LocalDatetime(dt.datetime):
-    """A datetime whose now() is the local clock's; every datetime counts as its instance."""
+    """A datetime whose now() is the local clock's, and UTC where no zone is asked for, as on AWS's machines."""
 
     @classmethod
     def now(cls, tz: dt.tzinfo | None = None) -> "_LocalDatetime":
-        return cls.fromtimestamp(_Followed.clock.now(), tz)
+        told = cls.fromtimestamp(_Followed.clock.now(), tz or dt.UTC)
+        return told if tz else told.replace(tzinfo=None)
 
 
 def follow(clock: Clock) -> None:
@@ -45,14 +46,23 @@ def follow(clock: Clock) -> None:
     for name, module in list(sys.modules.items()):
         if name.startswith("moto.") and getattr(module, "utcnow", None) is original:
             module.utcnow = _utcnow  # type: ignore[attr-defined]
-    follow_in_loaded()
+    for name in _TIME_READERS:
+        importlib.import_module(name)
+        follow_in_loaded(name)
 
 
-def follow_in_loaded() -> None:
-    """Reach the modules that read the time directly, as far as moto has loaded them."""
-    for name, module in list(sys.modules.items()):
-        if name in _TIME_READERS or name.startswith(_STEP_FUNCTIONS):
-            _replace(module)
+def follow_in_loaded(prefix: str, *, sleep: Callable[[float], None] = time.sleep) -> None:
+    """Reach the loaded modules of this name, and below, that read the time directly; `sleep` is what they sleep by."""
+    replaced: dict[int, Any] = {
+        id(dt): SimpleNamespace(**{**vars(dt), "datetime": _LocalDatetime}),
+        id(dt.datetime): _LocalDatetime,
+        id(time): SimpleNamespace(**{**vars(time), "time": local_now, "sleep": sleep}),
+    }
+    for module_name, module in list(sys.modules.items()):
+        if module_name.startswith(prefix):
+            for name, value in list(vars(module).items()):
+                if id(value) in replaced:
+                    setattr(module, name, replaced[id(value)])
 
 
 def local_now() -> float:
@@ -62,19 +72,3 @@ def local_now() -> float:
 
 def _utcnow() -> dt.datetime:
     return dt.datetime.fromtimestamp(_Followed.clock.now(), dt.UTC).replace(tzinfo=None)
-
-
-_DATETIME = SimpleNamespace(**{**vars(dt), "datetime": _LocalDatetime})
-_TIME = SimpleNamespace(**{**vars(time), "time": local_now})
-_REPLACED: dict[int, Any] = {
-    id(dt): _DATETIME,
-    id(dt.datetime): _LocalDatetime,
-    id(time): _TIME,
-}
-
-
-def _replace(module: ModuleType) -> None:
-    for name, value in list(vars(module).items()):
-        replacement = _REPLACED.get(id(value))
-        if replacement is not None:
-            setattr(module, name, replacement)

@@ -5,6 +5,7 @@ import os
 import socket
 import sys
 import threading
+import time
 from collections.abc import Sequence
 from pathlib import Path
 from typing import Any
@@ -184,6 +185,23 @@ def test_a_delayed_request_does_not_delay_the_end(tmp_path: Path) -> None:
     threading.Event().wait(0.5)
     cloud.close()
     caller.join(10)
+    assert left_behind() == ([], [])
+
+
+def test_a_waiting_execution_ends_with_the_local_run(tmp_path: Path) -> None:
+    """No thread is left of an execution that would wait for days."""
+    cloud = begin(tmp_path)
+    states = client(cloud, "stepfunctions")
+    definition = '{"StartAt": "W", "States": {"W": {"Type": "Wait", "Seconds": 8640000, "End": true}}}'
+    arn = states.create_state_machine(
+        name="days", definition=definition, roleArn="arn:aws:iam::123456789012:role/r"
+    )
+    execution = states.start_execution(stateMachineArn=arn["stateMachineArn"])["executionArn"]
+    time.sleep(0.5)
+    assert states.describe_execution(executionArn=execution)["status"] == "RUNNING"
+    began = time.monotonic()
+    cloud.close()
+    assert time.monotonic() - began < 4
     assert left_behind() == ([], [])
 
 
