@@ -76,7 +76,7 @@ def test_what_lost_to_a_transient_failure_waits_with_it() -> None:
 def test_the_retry_starts_at_the_first_transient_failure() -> None:
     """What is before it is settled, even if it was bad; nothing after it is counted or quarantined."""
     quarantine = FakeQuarantine()
-    store = Store(lambda _: Outcome.RETRY if point.metric_name == "slow" else Outcome.STORED)
+    store = Store(lambda point: Outcome.RETRY if point.metric_name == "slow" else Outcome.STORED)
     report = work(
         metric(), b"{", batch(metric(), metric("slow")), metric(), b"[", store=store, quarantine=quarantine
     )
