@@ -104,6 +104,16 @@ def _missing(required: Any, instance: Any) -> str:
     return f"object has missing required properties ({_quoted([name for name in required if name not in instance])})"
 
 
+def _missing_dependencies(dependencies: Any, instance: Any) -> str:
+    """Name the first property whose companions are missing; a companion schema's errors speak for themselves."""
+    for name, needed in dependencies.items():
+        missing = [other for other in needed if other not in instance] if isinstance(needed, list) else []
+        if missing and name in instance:
+            said = f"(schema requires {_quoted(needed)}; missing: {_quoted(missing)})"
+            return f"property {_text(name)} of object has missing property dependencies {said}"
+    return "instance does not match dependencies"
+
+
 def _text(value: Any) -> str:
     return json.dumps(value, separators=(",", ":"), ensure_ascii=False)
 
@@ -148,6 +158,7 @@ _SENTENCES: Mapping[str, Callable[[Any, Any], str]] = {
     "anyOf": lambda schemas, _value: (
         f"instance failed to match at least one required schema among {len(schemas)}"
     ),
+    "dependencies": _missing_dependencies,
     "not": lambda _schema, _value: "instance matched a schema which it should not have",
 }
 

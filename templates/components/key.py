@@ -8,6 +8,7 @@ from awacs.aws import (
     Allow,
     ArnLike,
     AWSPrincipal,
+    Bool,
     Condition,
     Principal,
     Statement,
@@ -72,6 +73,24 @@ class Key:
     def decrypt(self, service: str) -> Statement:
         """Decrypt through one AWS service: what reading data there takes."""
         return self._through(service, [kms.Decrypt])
+
+    def unload(self) -> list[Statement]:
+        """What Timestream's UNLOAD needs besides, to write files under the key in the name of who runs it.
+
+        https://docs.aws.amazon.com/timestream/latest/developerguide/export-unload-prerequisites.html
+        """
+        service = Sub("timestream.${AWS::Region}.${AWS::URLSuffix}")
+        through = StringEquals({"kms:ViaService": service})
+        use = [kms.Decrypt, kms.DescribeKey, kms.GenerateDataKey, kms.GenerateDataKeyWithoutPlaintext]
+        return [
+            Statement(Effect=Allow, Action=use, Resource=[self.arn], Condition=Condition(through)),
+            Statement(
+                Effect=Allow,
+                Action=[kms.CreateGrant],
+                Resource=[self.arn],
+                Condition=Condition([through, Bool({"kms:GrantIsForAWSResource": "true"})]),
+            ),
+        ]
 
     def _through(self, service: str, actions: list[Action]) -> Statement:
         return Statement(

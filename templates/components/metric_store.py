@@ -90,6 +90,23 @@ class MetricStore:
             *self.rejects_to.report(),
         ]
 
+    def unload(self) -> list[Statement]:
+        """Export points, and ask how many there are. AWS lists WriteRecords among what UNLOAD takes.
+
+        https://docs.aws.amazon.com/timestream/latest/developerguide/export-unload-prerequisites.html
+        """
+        actions = [
+            timestream.DescribeTable,
+            timestream.ListMeasures,
+            timestream.Select,
+            timestream.Unload,
+            timestream.WriteRecords,
+        ]
+        return [
+            allow(actions, [self.table.get_att("Arn")], Sid="UnloadPoints"),
+            allow([timestream.DescribeEndpoints], ["*"], Sid="FindTimestream"),
+        ]
+
 
 def add_metric_store(
     template: Template, config: Config, *, rejects_to: Quarantine, key: Key, alarms_to: Operators

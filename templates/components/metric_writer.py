@@ -5,6 +5,7 @@ from dataclasses import dataclass
 from troposphere import Ref, Template
 from troposphere.awslambda import DestinationConfig, EventSourceMapping, MetricsConfig, OnFailure
 
+from templates.components.export_store import ExportStore
 from templates.components.key import Key
 from templates.components.metric_store import MetricStore
 from templates.components.operators import Operators
@@ -108,11 +109,12 @@ def add_metric_writer(
     source: Stream,
     sink: MetricStore,
     rejects_to: Quarantine,
+    marks_in: ExportStore,
     bundle: Bundle,
     key: Key,
     alarms_to: Operators,
 ) -> MetricWriter:
-    """A function that reads `source` in batches, writes to `sink`, and sets aside what cannot be stored."""
+    """A function that reads `source` in batches, writes to `sink`, sets aside what cannot be stored, and marks late hours."""
     writer = config.writer
     function = add_function(
         template,
@@ -128,11 +130,19 @@ def add_metric_writer(
             "TABLE_NAME": sink.table_name,
             "DIMENSIONS_TABLE": sink.dimensions_name,
             "QUARANTINE_BUCKET": rejects_to.name,
+            "EXPORT_HOURS_TABLE": marks_in.hours_name,
+            "EXPORT_LAG_MINUTES": str(config.export.lag_minutes),
             "MEMORY_RETENTION_HOURS": str(config.store.memory_hours),
             "MAGNETIC_RETENTION_DAYS": str(config.store.magnetic_days),
             "LOG_LEVEL": writer.log_level,
         },
-        statements=[*source.read(), *sink.write(), *rejects_to.set_aside(), *rejects_to.take_failures()],
+        statements=[
+            *source.read(),
+            *sink.write(),
+            *rejects_to.set_aside(),
+            *rejects_to.take_failures(),
+            *marks_in.mark(),
+        ],
         bundle=bundle,
         key_arn=key.arn,
         logs_config=config.logs,

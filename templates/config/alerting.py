@@ -37,6 +37,7 @@ class Alerts(Section):
     """How the stream is judged, and who is told."""
 
     window_seconds: int = setting(whole(1, 300, "seconds the aggregator's batch may wait to fill"), 10)
+    tick_seconds: int = setting(one_of((10, 20, 30, 60), "seconds between evaluations"), 60)
     grace_seconds: int = setting(whole(0, 120, "seconds after a period's end before it is judged"), 10)
     maximum_groups: int = setting(whole(1, 100_000, "alert groups of one rule"), 1000)
     subscriptions: tuple[Subscription, ...] = ()

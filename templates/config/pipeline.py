@@ -98,3 +98,4 @@ class Export(Section):
 
     enabled: bool = setting(flag(), True)
     lag_minutes: int = setting(whole(0, 360, "minutes after an hour's end before it is exported"), 15)
+    scan_limit_gb: int = setting(whole(1, 100_000, "GB that one query over the exports may read"), 100)

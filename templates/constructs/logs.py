@@ -6,8 +6,11 @@ from troposphere.logs import LogGroup
 from templates.config.pipeline import Logs
 
 
-def add_log_group(template: Template, title: str, config: Logs, *, key_arn: object) -> LogGroup:
-    """A log group without a name of its own, which what writes to it is told; it goes with its stack."""
+def add_log_group(
+    template: Template, title: str, config: Logs, *, key_arn: object, name: object | None = None
+) -> LogGroup:
+    """A log group, which what writes to it is told; it goes with its stack, and has a name only if that matters."""
+    optional = {} if name is None else {"LogGroupName": name}
     return template.add_resource(
         LogGroup(
             title,
@@ -15,5 +18,6 @@ def add_log_group(template: Template, title: str, config: Logs, *, key_arn: obje
             UpdateReplacePolicy="Delete",
             RetentionInDays=config.retention_days,
             KmsKeyId=key_arn,
+            **optional,
         )
     )

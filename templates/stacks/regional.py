@@ -1,9 +1,11 @@
 """The regional stack: the whole pipeline of one region, in the order the data takes."""
 
-from troposphere import Output, Template
+from troposphere import Output, Ref, Template
 
+from templates.components.export_store import add_export_store
 from templates.components.ingest_api import add_ingest_api
 from templates.components.key import add_key
+from templates.components.metric_export import add_metric_export
 from templates.components.metric_store import add_metric_store
 from templates.components.metric_writer import add_metric_writer
 from templates.components.operators import add_operators
@@ -27,15 +29,20 @@ def regional(config: Config) -> Template:
     api = add_ingest_api(template, config, sink=stream, key=key, alarms_to=operators)
     quarantine = add_quarantine(template, config, key=key)
     store = add_metric_store(template, config, rejects_to=quarantine, key=key, alarms_to=operators)
+    exports = add_export_store(template, config, key=key)
     writer = add_metric_writer(
         template,
         config,
         source=stream,
         sink=store,
         rejects_to=quarantine,
+        marks_in=exports,
         bundle=bundle,
         key=key,
         alarms_to=operators,
+    )
+    export = add_metric_export(
+        template, config, source=store, sink=exports, bundle=bundle, key=key, alarms_to=operators
     )
 
     for name, value, description in (
@@ -51,6 +58,11 @@ def regional(config: Config) -> Template:
             "Accepted points that could not be stored, with reasons",
         ),
         ("MetricWriterName", writer.function.name, "The function that stores points"),
+        ("MetricExportArn", Ref(export.machine), "The state machine that exports hours"),
+        ("ExportBucketName", exports.bucket_name, "The exported hours, and Athena's results"),
+        ("ExportDatabaseName", exports.database_name, "The Glue database of the exports"),
+        ("ExportWorkGroupName", Ref(exports.work_group), "The Athena workgroup to query them in"),
+        ("ExportHoursTableName", exports.hours_name, "The ledger of exported, due and late hours"),
         ("OperatorTopicArn", operators.arn, "The topic of every alarm"),
         ("KeyArn", key.arn, "The key that encrypts this region's data"),
     ):

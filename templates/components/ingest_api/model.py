@@ -1,8 +1,8 @@
 """What a request body may be, as JSON schema draft 4: what API Gateway can judge before anything is stored.
 
 Times, names and numbers of dimensions are judged by the consumer, point by point; here a wrong shape refuses the
-whole request. Nothing is a `$ref`, and only missing names go through `anyOf`, so the reason a client gets names
-the field at fault.
+whole request. Nothing is a `$ref` or an `anyOf`, so the reason that a client gets names what is wrong, not how many
+schemas it failed.
 """
 
 from typing import Any
@@ -20,9 +20,12 @@ BODY: dict[str, Any] = {
     "$schema": "http://json-schema.org/draft-04/schema#",
     "title": "A metric, or a batch of them",
     "type": "object",
-    "anyOf": [{"required": ["metrics"]}, {"required": REQUIRED}],
-    # A metric beside a batch: one of the two would be ignored.
-    "not": {"required": ["metrics", "metric_name"]},
+    "minProperties": 1,
+    "dependencies": {
+        **{name: [other for other in REQUIRED if other != name] for name in METRIC},
+        # A metric beside a batch: one of the two would be ignored.
+        "metrics": {"maxProperties": 1},
+    },
     "additionalProperties": False,
     "properties": {
         **METRIC,

@@ -10,7 +10,9 @@ import pytest
 from jsonschema import Draft4Validator
 
 from local.gateway.context import Override
+from local.gateway.errors import GatewayError
 from local.gateway.request import Request
+from local.gateway.validation import Model
 from local.gateway.velocity import Input, JavaMap, MappingTemplate, Util
 from templates.components.ingest_api.model import BODY
 from templates.config import load
@@ -360,3 +362,29 @@ def test_gzip_bodies_are_unpacked_before_they_are_validated(regional: Generated)
     (api,) = regional.of("AWS::ApiGateway::RestApi").values()
     assert api["MinimumCompressionSize"] == 0
     assert "BinaryMediaTypes" not in api
+
+
+@pytest.mark.parametrize(
+    ("body", "said"),
+    [
+        ({"metric_name": "a"}, 'property "metric_name" of object has missing property dependencies'),
+        ({"metric_name": "a"}, 'missing: ["value"]'),
+        ({"value": 1}, 'missing: ["metric_name"]'),
+        ({"metric_type": "system"}, 'missing: ["metric_name","value"]'),
+        ({"metrics": [{"metric_name": "a"}]}, 'object has missing required properties (["value"])'),
+        (
+            {"metrics": [{"metric_name": "a", "value": 1}], "value": 2},
+            "object has too many properties (found 2",
+        ),
+        ({"metrics": []}, "array is too short"),
+        ({}, "object has too few properties"),
+        ({"metric_name": "a", "value": "1"}, "type (string) does not match any allowed primitive type"),
+        ({"metric_name": "a", "value": 1, "tags": {}}, 'not allowed by the schema: ["tags"]'),
+        ({"metric_name": "a", "value": 1, "metric_type": "x"}, 'instance value ("x") not found in enum'),
+    ],
+)
+def test_a_refusal_names_what_is_wrong(body: Any, said: str) -> None:
+    """The reason is about the client's mistake, never about how many schemas it failed."""
+    with pytest.raises(GatewayError) as error:
+        Model(BODY, where="test").check(Request("POST", "/metrics", (), json.dumps(body).encode()))
+    assert said in str(error.value.validation_error)

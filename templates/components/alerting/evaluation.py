@@ -1,0 +1,175 @@
+"""The alert evaluation: a state machine, the function of its steps, and the schedule of its sweep."""
+
+import json
+
+from awacs import awslambda
+from troposphere import Template
+from troposphere.scheduler import FlexibleTimeWindow, RetryPolicy, Schedule, Target
+
+from templates.components.alerting.tables import AlertTables, name
+from templates.components.alerting.topic import AlertTopic
+from templates.components.key import Key
+from templates.components.operators import Operators
+from templates.config import Config
+from templates.constructs.alarms import Alarm, add_alarms
+from templates.constructs.function import Bundle, add_function
+from templates.constructs.policy import add_role, allow
+from templates.constructs.state_machine import StateMachine, add_state_machine
+
+FUNCTION_ALARMS = (
+    Alarm(
+        "Errors",
+        "Errors",
+        "Sum",
+        1,
+        "Steps of the alert evaluation fail. Each is tried five times, so three minutes of five are a defect or a "
+        "missing permission, and alerts are late or missing.",
+        periods=5,
+        datapoints=3,
+    ),
+    Alarm(
+        "Throttles",
+        "Throttles",
+        "Sum",
+        1,
+        "Lambda has no room for the evaluator: the account's concurrency is used up. Alerts are late while it lasts.",
+        periods=5,
+        datapoints=3,
+    ),
+)
+
+MACHINE_ALARMS = (
+    Alarm(
+        "Failed",
+        "ExecutionsFailed",
+        "Sum",
+        1,
+        "An evaluation failed for good after its retries: alerts of a minute were not judged, or a notification was "
+        "not sent. A sweep tries again within six minutes; the execution's log says what failed.",
+    ),
+    Alarm(
+        "TimedOut",
+        "ExecutionsTimedOut",
+        "Sum",
+        1,
+        "An evaluation did not end within five minutes: there are more rules and groups than one minute can judge, "
+        "or DynamoDB is very slow.",
+    ),
+)
+
+RULE_ALARMS = (
+    Alarm(
+        "OverCap",
+        "AlertRulesOverCap",
+        "Maximum",
+        1,
+        "A rule has more groups than alerts.maximum_groups: those beyond are not judged. The evaluator's log names "
+        "the rule; give it a narrower `match` or a coarser `by`.",
+        period=300,
+    ),
+    Alarm(
+        "UnreadableRules",
+        "AlertRulesUnreadable",
+        "Maximum",
+        1,
+        "An item of the rules table is no rule, and judges nothing. It was not written by `ops rules apply`, which "
+        "refuses such a rule and says what is wrong with it.",
+        period=300,
+    ),
+)
+
+
+def add_alert_evaluation(
+    template: Template,
+    config: Config,
+    *,
+    tables: AlertTables,
+    topic: AlertTopic,
+    bundle: Bundle,
+    key: Key,
+    alarms_to: Operators,
+) -> StateMachine:
+    """The machine reads and writes `tables`, publishes to `topic`, and sweeps each minute."""
+    function = add_function(
+        template,
+        "AlertEvaluator",
+        handler="handlers.alert_evaluator.handler",
+        description="Judges the alert rules and keeps the alerts: the steps of the alert evaluation",
+        # With 512 MB a tick of 10,000 groups takes seconds; more memory is more processor.
+        memory_mb=512,
+        timeout_seconds=60,
+        environment={
+            "ENVIRONMENT": config.environment,
+            "RULES_TABLE": name(tables.rules),
+            "WINDOWS_TABLE": name(tables.windows),
+            "ALERTS_TABLE": name(tables.alerts),
+            "TICK_SECONDS": str(config.alerts.tick_seconds),
+            "GRACE_SECONDS": str(config.alerts.grace_seconds),
+            "MAXIMUM_GROUPS": str(config.alerts.maximum_groups),
+        },
+        statements=[*tables.read_rules(), *tables.read_windows(), *tables.keep_alerts()],
+        bundle=bundle,
+        key_arn=key.arn,
+        logs_config=config.logs,
+    )
+    evaluator_arn = function.resource.get_att("Arn")
+    machine = add_state_machine(
+        template,
+        "AlertEvaluation",
+        definition="alert_evaluation.asl.json",
+        kind="EXPRESS",
+        tokens={
+            "AlertEvaluatorArn": evaluator_arn,
+            "AlertsTableName": name(tables.alerts),
+            "AlertTopicArn": topic.arn,
+        },
+        statements=[
+            allow([awslambda.InvokeFunction], [evaluator_arn], Sid="RunSteps"),
+            *tables.confirm_notifications(),
+            *topic.publish(),
+        ],
+        key_arn=key.arn,
+        logs_config=config.logs,
+    )
+    _add_sweep(template, machine)
+    for namespace, dimensions, alarms in (
+        ("AWS/Lambda", {"FunctionName": function.name}, FUNCTION_ALARMS),
+        ("AWS/States", {"StateMachineArn": machine.arn}, MACHINE_ALARMS),
+        ("Tidegauge", {"Environment": config.environment}, RULE_ALARMS),
+    ):
+        add_alarms(
+            template,
+            "AlertEvaluation",
+            alarms,
+            namespace=namespace,
+            dimensions=dimensions,
+            notify=alarms_to.actions,
+        )
+    return machine
+
+
+def _add_sweep(template: Template, machine: StateMachine) -> None:
+    role = add_role(
+        template,
+        "AlertSweepRole",
+        service="scheduler.amazonaws.com",
+        description="Starts the alert evaluation each minute",
+        statements=machine.start(),
+    )
+    template.add_resource(
+        Schedule(
+            "AlertSweep",
+            Description="Evaluates each minute what no batch started: missing data, reminders, lost notifications",
+            # At each full minute, which is the end of a tick.
+            ScheduleExpression="cron(* * * * ? *)",
+            FlexibleTimeWindow=FlexibleTimeWindow(Mode="OFF"),
+            Target=Target(
+                Arn=machine.arn,
+                RoleArn=role.get_att("Arn"),
+                Input=json.dumps({"source": "sweep"}),
+                # The next minute's sweep does what this one could not.
+                RetryPolicy=RetryPolicy(MaximumEventAgeInSeconds=60, MaximumRetryAttempts=2),
+            ),
+            State="ENABLED",
+        )
+    )

@@ -1,0 +1,103 @@
+"""The alert topic and its subscriptions, each with the filter that the environment file says."""
+
+import hashlib
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
+from typing import Any
+
+from awacs import sns
+from awacs.aws import Statement
+from troposphere import GetAtt, Ref, Template
+from troposphere.sns import SubscriptionResource, Topic, TopicPolicy
+
+from templates.components.key import Key
+from templates.components.operators import Operators
+from templates.config import Config
+from templates.config.alerting import Subscription
+from templates.constructs.alarms import Alarm, add_alarms
+from templates.constructs.policy import allow, deny_plain_http, document
+
+ALARMS = (
+    Alarm(
+        "Undelivered",
+        "NumberOfNotificationsFailed",
+        "Sum",
+        1,
+        "SNS gave up delivering an alert to a subscriber after its retries: a queue's policy, an endpoint or an "
+        "address is wrong, and somebody does not hear of alerts.",
+        period=300,
+    ),
+)
+
+
+@dataclass(frozen=True)
+class AlertTopic:
+    """The topic that people and programs subscribe to."""
+
+    topic: Topic
+    key: Key
+
+    @property
+    def arn(self) -> Ref:
+        """Its ARN."""
+        return Ref(self.topic)
+
+    def publish(self) -> list[Statement]:
+        """Publish notifications."""
+        return [allow([sns.Publish], [self.arn], Sid="PublishAlerts"), self.key.encrypt("sns")]
+
+
+def add_alert_topic(template: Template, config: Config, *, key: Key, alarms_to: Operators) -> AlertTopic:
+    """An encrypted topic. Filters stand on the subscriptions: a topic has none."""
+    topic = template.add_resource(
+        Topic("AlertTopic", DisplayName=f"{config.stack_name} alerts", KmsMasterKeyId=key.arn)
+    )
+    template.add_resource(
+        TopicPolicy(
+            "AlertTopicPolicy",
+            Topics=[Ref(topic)],
+            PolicyDocument=document(deny_plain_http(sns.Publish, [Ref(topic)])),
+        )
+    )
+    for subscription in config.alerts.subscriptions:
+        _subscribe(template, topic, subscription)
+    topic_name: GetAtt = topic.get_att("TopicName")
+    add_alarms(
+        template,
+        "AlertTopic",
+        ALARMS,
+        namespace="AWS/SNS",
+        dimensions={"TopicName": topic_name},
+        notify=alarms_to.actions,
+    )
+    return AlertTopic(topic, key)
+
+
+def _subscribe(template: Template, topic: Topic, subscription: Subscription) -> None:
+    # Named after its receiver, so that adding or removing another one makes nobody confirm again.
+    receiver = f"{subscription.protocol} {subscription.endpoint}"
+    title = f"AlertSubscription{hashlib.sha256(receiver.encode()).hexdigest()[:8]}"
+    optional: dict[str, Any] = {}
+    policy = _filter_policy(subscription)
+    if policy:
+        optional["FilterPolicy"] = policy
+    if subscription.protocol == "sqs":
+        optional["RawMessageDelivery"] = True  # the body as it is, with its attributes
+    template.add_resource(
+        SubscriptionResource(
+            title,
+            TopicArn=Ref(topic),
+            Protocol=subscription.protocol,
+            Endpoint=subscription.endpoint,
+            **optional,
+        )
+    )
+
+
+def _filter_policy(subscription: Subscription) -> Mapping[str, Sequence[str]]:
+    wanted = {
+        "severity": subscription.severity,
+        "metric_type": subscription.metric_type,
+        "state": subscription.state,
+    }
+    return {name: list(values) for name, values in wanted.items() if values}
