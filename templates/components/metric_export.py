@@ -4,8 +4,9 @@ from collections.abc import Mapping
 from dataclasses import dataclass
 from typing import Any
 
+from awacs import awslambda
+from awacs.aws import Statement
 from troposphere import Ref, Template
-from troposphere.stepfunctions import StateMachine
 
 from templates.components.export_store import ExportStore
 from templates.components.key import Key
@@ -14,8 +15,9 @@ from templates.components.operators import Operators
 from templates.config import Config
 from templates.constructs.alarms import Alarm, add_alarms
 from templates.constructs.function import Bundle, Function, add_function
+from templates.constructs.policy import allow
 from templates.constructs.schedule import SCHEDULED_TIME, add_schedule
-from templates.constructs.state_machine import add_state_machine
+from templates.constructs.state_machine import StateMachine, add_state_machine
 
 DEFINITION = "metric_export.asl.json"
 _HOUR = 3600
@@ -114,15 +116,13 @@ def add_metric_export(
     machine = add_state_machine(
         template,
         "MetricExport",
-        file=DEFINITION,
+        definition=DEFINITION,
         kind="STANDARD",
         tokens={
             **{f"{name}Arn": function.resource.get_att("Arn") for name, function in functions.items()},
             "OperatorTopicArn": alarms_to.arn,
         },
-        invokes=list(functions.values()),
-        statements=alarms_to.publish(),
-        log_name=f"{config.stack_name}-metric-export",
+        statements=[_invoke(functions), *alarms_to.publish()],
         key_arn=key.arn,
         logs_config=config.logs,
     )
@@ -141,7 +141,7 @@ def add_metric_export(
         for name, function in functions.items()
     ]
     tables += [
-        ("MetricExport", "AWS/States", {"StateMachineArn": Ref(machine)}, EXECUTION_ALARMS),
+        ("MetricExport", "AWS/States", {"StateMachineArn": machine.arn}, EXECUTION_ALARMS),
         ("MetricExport", "Tidegauge", {"Environment": config.environment}, EXPORT_ALARMS),
         ("MetricExport", "AWS/Scheduler", {"ScheduleGroup": Ref(group)}, SCHEDULE_ALARMS),
     ]
@@ -155,6 +155,11 @@ def add_metric_export(
             notify=alarms_to.actions,
         )
     return MetricExport(machine)
+
+
+def _invoke(functions: Mapping[str, Function]) -> Statement:
+    arns = [function.resource.get_att("Arn") for function in functions.values()]
+    return allow([awslambda.InvokeFunction], arns, Sid="Invoke")
 
 
 def _add_functions(

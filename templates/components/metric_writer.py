@@ -114,7 +114,7 @@ def add_metric_writer(
     key: Key,
     alarms_to: Operators,
 ) -> MetricWriter:
-    """A function that reads `source` in batches, writes to `sink`, sets aside what cannot be stored, and marks late hours."""
+    """A function that reads `source` in batches, writes to `sink`, sets aside what cannot be, and marks late hours."""
     writer = config.writer
     function = add_function(
         template,

@@ -3,12 +3,11 @@
 import json
 from collections.abc import Mapping
 
-from awacs import states
 from troposphere import Template
 from troposphere.scheduler import FlexibleTimeWindow, RetryPolicy, Schedule, ScheduleGroup, Target
-from troposphere.stepfunctions import StateMachine
 
-from templates.constructs.policy import add_role, allow
+from templates.constructs.policy import add_role
+from templates.constructs.state_machine import StateMachine
 
 # Scheduler replaces it with the time that a start was planned for, however late it comes.
 # https://docs.aws.amazon.com/scheduler/latest/UserGuide/managing-schedule-context-attributes.html
@@ -34,7 +33,7 @@ def add_schedule(
         f"{component}ScheduleRole",
         service="scheduler.amazonaws.com",
         description=f"What the schedule of {component} may do",
-        statements=[allow([states.StartExecution], [starts.get_att("Arn")], Sid="Start")],
+        statements=starts.start(),
     )
     group = template.add_resource(ScheduleGroup(f"{component}ScheduleGroup"))
     template.add_resource(
@@ -46,7 +45,7 @@ def add_schedule(
             ScheduleExpressionTimezone="UTC",
             FlexibleTimeWindow=FlexibleTimeWindow(Mode="OFF"),
             Target=Target(
-                Arn=starts.get_att("Arn"),
+                Arn=starts.arn,
                 RoleArn=role.get_att("Arn"),
                 Input=json.dumps(payload),
                 RetryPolicy=RetryPolicy(

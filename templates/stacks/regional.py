@@ -58,7 +58,7 @@ def regional(config: Config) -> Template:
             "Accepted points that could not be stored, with reasons",
         ),
         ("MetricWriterName", writer.function.name, "The function that stores points"),
-        ("MetricExportArn", Ref(export.machine), "The state machine that exports hours"),
+        ("MetricExportArn", export.machine.arn, "The state machine that exports hours"),
         ("ExportBucketName", exports.bucket_name, "The exported hours, and Athena's results"),
         ("ExportDatabaseName", exports.database_name, "The Glue database of the exports"),
         ("ExportWorkGroupName", Ref(exports.work_group), "The Athena workgroup to query them in"),
