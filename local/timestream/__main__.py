@@ -1,7 +1,9 @@
 """Run the local Timestream: `python -m local.timestream --port 4567 --data DIR`."""
 
 import argparse
+import os
 import signal
+import socket
 import sys
 import threading
 from collections.abc import Sequence
@@ -19,7 +21,10 @@ _DRAIN_SECONDS = 5.0
 
 def main(arguments: Sequence[str] | None = None) -> int:
     """Serve until SIGTERM or SIGINT; 2 when that cannot begin."""
-    options = _options(arguments)
+    return _serve(_options(arguments))
+
+
+def _serve(options: argparse.Namespace) -> int:
     try:
         service = Service(
             options.data,
@@ -28,7 +33,7 @@ def main(arguments: Sequence[str] | None = None) -> int:
             fsync=options.fsync,
             memory_limit_mb=options.memory_limit_mb,
         )
-    except (OSError, duckdb.Error, ServiceError) as error:
+    except (OSError, duckdb.Error) as error:
         return _refuse(
             f"cannot use the data folder {options.data}: {getattr(error, 'strerror', None) or error}"
         )
@@ -37,13 +42,24 @@ def main(arguments: Sequence[str] | None = None) -> int:
     except OSError as error:
         service.close()
         return _refuse(f"cannot listen on 127.0.0.1:{options.port}: {error.strerror}")
-    for number in (signal.SIGTERM, signal.SIGINT):
-        signal.signal(number, lambda *_: threading.Thread(target=server.stop).start())
+    ended = _first_signal()
+    threading.Thread(target=server.serve, daemon=True).start()
     print(f"Timestream: http://127.0.0.1:{server.port} (data in {options.data})", flush=True)
-    server.serve()
+    ended.recv(1)
+    server.stop()
     server.drain(_DRAIN_SECONDS)
     service.close()
     return 0
+
+
+def _first_signal() -> socket.socket:
+    """Return a socket that has something to read once SIGTERM or SIGINT came, to whichever thread."""
+    reading, writing = socket.socketpair()
+    writing.setblocking(False)
+    for number in (signal.SIGTERM, signal.SIGINT):
+        signal.signal(number, lambda *_: None)
+    signal.set_wakeup_fd(writing.detach(), warn_on_full_buffer=False)
+    return reading
 
 
 def _options(arguments: Sequence[str] | None) -> argparse.Namespace:
@@ -55,7 +71,9 @@ def _options(arguments: Sequence[str] | None) -> argparse.Namespace:
         "--data", type=Path, required=True, help="folder for the data, one folder per region inside"
     )
     parser.add_argument("--s3-endpoint", help="URL of the S3 that UNLOAD writes to")
-    parser.add_argument("--clock-offset", type=float, default=0.0, help="seconds by which the clock is ahead")
+    parser.add_argument(
+        "--clock-offset", type=_seconds, default=0.0, help="seconds by which the clock is ahead"
+    )
     parser.add_argument(
         "--fsync", action="store_true", help="wait for the disk before a write is acknowledged"
     )
@@ -71,6 +89,15 @@ def _port(text: str) -> int:
     raise argparse.ArgumentTypeError(f"{text!r} is no port number from 0 to 65535")
 
 
+def _seconds(text: str) -> float:
+    try:
+        return Clock(float(text)).offset_seconds
+    except (ValueError, ServiceError) as error:
+        raise argparse.ArgumentTypeError(
+            f"{text!r} is no number of seconds by which a clock can be ahead"
+        ) from error
+
+
 def _megabytes(text: str) -> int:
     if text.isascii() and text.isdigit() and int(text) >= 64:
         return int(text)
@@ -83,4 +110,7 @@ def _refuse(reason: str) -> int:
 
 
 if __name__ == "__main__":
-    sys.exit(main())
+    _status = main()
+    sys.stdout.flush()
+    # All files are closed. Threads of idle connections may hold the interpreter up, so it is left without a goodbye.
+    os._exit(_status)

@@ -60,8 +60,8 @@ class Storage:
 
     def progress(self) -> tuple[int, int, dict[str, int]]:
         """Return the log position up to which everything is in the database, and the counters then."""
-        row = self._write.execute('SELECT segment, "offset", counters FROM progress').fetchone()
-        return (row[0], row[1], json.loads(row[2])) if row else (0, 0, {})
+        rows = self._write.execute('SELECT segment, "offset", counters FROM progress').fetchall()
+        return (rows[0][0], rows[0][1], json.loads(rows[0][2])) if rows else (0, 0, {})
 
     def set_progress(self, position: tuple[int, int], counters: Mapping[str, int]) -> None:
         """Remember the log position that the current transaction brings the database to."""

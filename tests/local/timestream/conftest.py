@@ -67,13 +67,13 @@ def reader(endpoint: str) -> Iterator[Any]:
     with_closing.close()
 
 
-def client(service: str, endpoint: str, region: str = "us-east-1") -> Any:
-    """Return an unmodified boto3 client that tries each call once."""
+def client(service: str, endpoint: str, region: str = "us-east-1", *, validate: bool = True) -> Any:
+    """Return a boto3 client that tries each call once; without `validate` it sends what a shape forbids, too."""
     return boto3.client(
         service,
         endpoint_url=endpoint,
         region_name=region,
         aws_access_key_id="test",
         aws_secret_access_key="test",
-        config=Config(retries={"total_max_attempts": 1}),
+        config=Config(retries={"total_max_attempts": 1}, parameter_validation=validate),
     )
