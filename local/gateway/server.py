@@ -24,6 +24,9 @@ _LOG = logging.getLogger(__name__)
 _BREAKS = re.compile(r"[\r\n]+")
 # Seconds that requests under way get when the gateway is closed: a bit more than an integration may take.
 _LAST_ANSWERS = 30
+# How much of a body that is too large is read to no purpose, and how long its sender may pause.
+_DISCARD_BYTES = 64 * 1024 * 1024
+_DISCARD_SECONDS = 1
 # Seconds a client may take to send the rest of a request, or stay idle on a kept connection.
 _IDLE = 60
 
@@ -174,6 +177,7 @@ class _Handler(BaseHTTPRequestHandler):
         except GatewayError as error:
             self.close_connection = True
             self._send(self.server.serving.too_large(request, error))
+            self._discard()
             return
         except ValueError:
             self.send_error(400)
@@ -202,6 +206,14 @@ class _Handler(BaseHTTPRequestHandler):
             self.rfile.readline(1024)
             if length == 0:
                 return b"".join(parts)
+
+    def _discard(self) -> None:
+        """Read on for a while: a client that is still sending would get a reset instead of the answer."""
+        self.connection.settimeout(_DISCARD_SECONDS)
+        left = _DISCARD_BYTES
+        with contextlib.suppress(OSError):
+            while left > 0 and (chunk := self.rfile.read(min(left, 65536))):
+                left -= len(chunk)
 
     def _send(self, response: Response) -> None:
         self.send_response_only(response.status)

@@ -52,7 +52,7 @@ class ApiServing:
         except Exception:  # noqa: BLE001 - a client gets an answer whatever failed here
             _LOG.exception("the gateway failed")
             response = self._internal_error(request, context)
-        points = points_in(request.json) if response.status == ACCEPTED else 0
+        points = _points(request) if response.status == ACCEPTED else 0
         self._stats.add(response.status, request_id=context["extendedRequestId"], points=points)
         return self._finished(response, request, context)
 
@@ -149,6 +149,14 @@ class ApiServing:
         if coding is not None:
             headers.append(("Content-Encoding", coding))
         return Response(response.status, tuple(headers), body)
+
+
+def _points(request: Request) -> int:
+    """Return how many points an accepted request holds; none when an API takes what is no JSON."""
+    try:
+        return points_in(request.json)
+    except GatewayError:
+        return 0
 
 
 def _validate(method: Method, request: Request) -> None:

@@ -5,6 +5,8 @@ import gzip
 import http.client
 import json
 import socket
+import threading
+import time
 import zlib
 from collections.abc import Callable
 from typing import Any
@@ -14,7 +16,7 @@ import pytest
 from local.cloud.deployment import Deployment
 from local.gateway import Gateway
 
-from .conftest import Call, FakeKinesis, caller, integration, rest_api
+from .conftest import Call, FakeKinesis, Reply, caller, integration, rest_api
 
 POINT = {"metric_name": "cpu.load", "value": 0.7}
 
@@ -260,3 +262,46 @@ def test_connections_are_kept_and_end_with_the_gateway(
     gateway.close()
     assert connection.sock.recv(1) == b""
     connection.close()
+
+
+def test_an_api_without_a_model_may_take_what_is_no_json(
+    serve: Callable[[Deployment], Gateway], kinesis: FakeKinesis
+) -> None:
+    """Such a request is accepted and holds no point."""
+    gateway = serve(rest_api(PostMetrics={"RequestModels": {}}))
+    assert caller(gateway)("POST", "/metrics", raw=b"no json").status == 202
+    assert (gateway.stats().accepted_requests, gateway.stats().accepted_points) == (1, 0)
+
+
+def test_a_request_under_way_is_answered_before_the_gateway_ends(
+    serve: Callable[[Deployment], Gateway], kinesis: FakeKinesis
+) -> None:
+    """What close() has returned from is counted to the last point, and closing again is no error."""
+    kinesis.delay = 0.2
+    gateway = serve(rest_api())
+    replies: list[Reply] = []
+    thread = threading.Thread(target=lambda: replies.append(caller(gateway)("POST", "/metrics", POINT)))
+    thread.start()
+    while not kinesis.requests:
+        time.sleep(0.005)
+    gateway.close()
+    assert gateway.stats().accepted_points == 1
+    thread.join()
+    assert replies[0].status == 202
+    gateway.close()
+
+
+def test_what_is_no_http_gets_an_answer_without_details(gateway: Gateway) -> None:
+    """A request line that makes no sense is refused in JSON, and the server goes on."""
+    address = ("127.0.0.1", int(gateway.url.rpartition(":")[2]))
+    for nonsense in (
+        b"GET / HTTP/9.9\r\n\r\n",
+        b"BREW /pot HTTP/1.1\r\n\r\n",
+        b"POST /metrics HTTP/1.1\r\nContent-Length: x\r\n\r\n",
+    ):
+        with socket.create_connection(address, timeout=5) as connection:
+            connection.sendall(nonsense)
+            answer = connection.makefile("rb").read()
+        assert b"Bad Request" in answer
+        assert b"Python" not in answer
+    assert caller(gateway)("POST", "/metrics", POINT).status == 202
