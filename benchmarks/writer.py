@@ -53,12 +53,12 @@ def main() -> None:
         len(points),
         lambda: [shared_part([points[i] for i in call]) for call in pack(points)],
     )
-    ports = Ports(_OpenRegistry(), _NoStore(), _NoQuarantine())
+    ports = Ports(_OpenRegistry(), _NoStore(), _NoQuarantine(), len)
     _time("batch, no store", len(points), lambda: write_batch(records, Rules(30), ports, _deadline()))
     with _loopback_store() as port:
         os.environ |= _ENVIRONMENT | {"AWS_ENDPOINT_URL": f"http://127.0.0.1:{port}"}
         ports = Ports(
-            _OpenRegistry(), TimestreamStore(write_client(8), "metrics_dev", "metrics"), _NoQuarantine()
+            _OpenRegistry(), TimestreamStore(write_client(8), "metrics_dev", "metrics"), _NoQuarantine(), len
         )
         _time(
             "batch, store on loopback",

@@ -9,6 +9,8 @@ from typing import Any
 
 from handlers.adapters.aws import client
 from handlers.adapters.dimension_table import DimensionTable
+from handlers.adapters.export_marks import THREADS as MARK_THREADS
+from handlers.adapters.export_marks import MarkTable
 from handlers.adapters.quarantine_bucket import QuarantineBucket
 from handlers.adapters.timestream import THREADS, TimestreamStore
 from handlers.adapters.timestream_wire import write_client
@@ -16,6 +18,7 @@ from handlers.adapters.tracing import trace_if_sampled
 from handlers.environment import read_environment
 from handlers.metrics.batch import Ports, write_batch
 from handlers.metrics.envelope import read_records
+from handlers.metrics.exports.marking import LateHours
 from handlers.metrics.point import Rules
 from handlers.metrics.report import log_lines
 from handlers.metrics.store import Deadline
@@ -37,6 +40,8 @@ class MetricWriterEnvironment:
     quarantine_bucket: str
     magnetic_retention_days: int
     memory_retention_hours: int
+    export_hours_table: str
+    export_lag_minutes: int
     log_level: str
 
 
@@ -44,14 +49,17 @@ class MetricWriterEnvironment:
 def _started() -> tuple[MetricWriterEnvironment, Ports]:
     """The environment and the clients, made once for the life of the process."""
     environment = read_environment(MetricWriterEnvironment, os.environ)
+    dynamodb = client("dynamodb", read_timeout=2, attempts=2, connections=MARK_THREADS)
+    late_hours = LateHours(
+        MarkTable(dynamodb, environment.export_hours_table),
+        lag_seconds=environment.export_lag_minutes * 60,
+        memory_seconds=environment.memory_retention_hours * 3600,
+    )
     ports = Ports(
-        registry=DimensionTable(
-            client("dynamodb", read_timeout=2, attempts=2),
-            environment.dimensions_table,
-            environment.table_name,
-        ),
+        registry=DimensionTable(dynamodb, environment.dimensions_table, environment.table_name),
         store=TimestreamStore(write_client(THREADS), environment.database_name, environment.table_name),
         quarantine=QuarantineBucket(client("s3", read_timeout=3, attempts=2), environment.quarantine_bucket),
+        note_stored=lambda times_ns: late_hours.note(times_ns, time.time()),
     )
     return environment, ports
 

@@ -1,7 +1,7 @@
 """A batch of requests becomes points in the store, lines in the quarantine, or records to be sent again."""
 
 from collections import defaultdict
-from collections.abc import Iterable, Sequence
+from collections.abc import Callable, Iterable, Sequence
 from dataclasses import dataclass, field
 from typing import Any
 
@@ -41,11 +41,12 @@ class Report:
 
 @dataclass(frozen=True)
 class Ports:
-    """What a batch is worked with."""
+    """What a batch is worked with. `note_stored` hears the times of the points that were stored, once they are."""
 
     registry: DimensionRegistry
     store: MetricStore
     quarantine: Quarantine
+    note_stored: Callable[[Sequence[int]], object]
 
 
 def write_batch(records: Sequence[StreamRecord], rules: Rules, ports: Ports, deadline: Deadline) -> Report:
@@ -57,7 +58,7 @@ def write_batch(records: Sequence[StreamRecord], rules: Rules, ports: Ports, dea
     requests = [Request(record) for record in records]
     candidates = [candidate for request in requests for candidate in _read(request, rules)]
     work = _Work(ports, deadline)
-    work.store(work.admit(candidates))
+    work.note(work.store(work.admit(candidates)))
     retry_from, cause = _set_aside(requests, ports.quarantine)
     return Report(
         settled=_before(requests, retry_from),
@@ -126,8 +127,12 @@ class _Work:
                 candidate.request.retry = True
         return admitted
 
-    def store(self, candidates: Sequence[_Candidate]) -> None:
-        """Writes the highest of each identity; the others share its fate, or take its place if it is refused."""
+    def store(self, candidates: Sequence[_Candidate]) -> list[_Candidate]:
+        """Writes the highest of each identity; the others share its fate, or take its place if it is refused.
+
+        Returns those that are stored.
+        """
+        stored = []
         rivals: dict[tuple[object, ...], list[_Candidate]] = defaultdict(list)
         for candidate in candidates:
             rivals[candidate.point.identity].append(candidate)
@@ -137,11 +142,19 @@ class _Work:
             self.calls += written.calls
             self.throttles += written.throttles
             self.causes.extend(written.causes)
-            heats = [
-                rest
-                for heat, outcome in zip(heats, written.outcomes, strict=True)
-                if (rest := _conclude(heat, outcome))
-            ]
+            ends = list(zip(heats, written.outcomes, strict=True))
+            stored += [heat[-1] for heat, outcome in ends if outcome is Outcome.STORED]
+            heats = [rest for heat, outcome in ends if (rest := _conclude(heat, outcome))]
+        return stored
+
+    def note(self, stored: Sequence[_Candidate]) -> None:
+        """Tells who must know; if that fails, the points come again, although they are stored."""
+        try:
+            self._ports.note_stored([candidate.point.time_ns for candidate in stored])
+        except TransientError as error:
+            self.causes.append(str(error))
+            for candidate in stored:
+                candidate.request.retry = True
 
 
 def _conclude(heat: list[_Candidate], outcome: Outcome | Violation) -> list[_Candidate]:

@@ -9,6 +9,7 @@ from moto import mock_aws
 from tests.handlers.fake_timestream import FakeTimestream
 
 REGISTRY = "dimensions"
+HOURS = "export-hours"
 BUCKET = "quarantine-bucket"
 
 
@@ -23,14 +24,15 @@ def aws_environment(monkeypatch: pytest.MonkeyPatch) -> None:
 
 @pytest.fixture
 def aws() -> Iterator[None]:
-    """The registry's table and the quarantine's bucket."""
+    """The tables of dimension names and of export hours, and the quarantine's bucket."""
     with mock_aws():
-        boto3.client("dynamodb").create_table(
-            TableName=REGISTRY,
-            KeySchema=[{"AttributeName": "table_name", "KeyType": "HASH"}],
-            AttributeDefinitions=[{"AttributeName": "table_name", "AttributeType": "S"}],
-            BillingMode="PAY_PER_REQUEST",
-        )
+        for table, key in ((REGISTRY, "table_name"), (HOURS, "id")):
+            boto3.client("dynamodb").create_table(
+                TableName=table,
+                KeySchema=[{"AttributeName": key, "KeyType": "HASH"}],
+                AttributeDefinitions=[{"AttributeName": key, "AttributeType": "S"}],
+                BillingMode="PAY_PER_REQUEST",
+            )
         boto3.client("s3").create_bucket(Bucket=BUCKET)
         yield
 

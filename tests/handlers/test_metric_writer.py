@@ -10,7 +10,7 @@ import pytest
 from handlers import metric_writer
 from handlers.adapters.timestream_wire import write_client
 from handlers.metrics.failures import ConfigurationError
-from tests.handlers.conftest import BUCKET, REGISTRY
+from tests.handlers.conftest import BUCKET, HOURS, REGISTRY
 from tests.handlers.events import ARRIVAL_MS, FIRST_SEQUENCE, batch, event, metric
 from tests.handlers.fake_timestream import FakeTimestream, Fault
 
@@ -23,6 +23,8 @@ VARIABLES = {
     "QUARANTINE_BUCKET": BUCKET,
     "MAGNETIC_RETENTION_DAYS": "30",
     "MEMORY_RETENTION_HOURS": "1",
+    "EXPORT_HOURS_TABLE": HOURS,
+    "EXPORT_LAG_MINUTES": "15",
     "LOG_LEVEL": "INFO",
 }
 
@@ -115,3 +117,12 @@ def test_a_point_without_timestamp_has_its_arrivals(function: FakeTimestream) ->
     metric_writer.handler(event(metric()), Context())
     [(_, _, time_ns)] = function.rows
     assert time_ns // 1_000_000 == ARRIVAL_MS
+
+
+def test_a_late_point_marks_its_hour(function: FakeTimestream, monkeypatch: pytest.MonkeyPatch) -> None:
+    """An hour that may have been exported is exported again; one that is still open is not marked."""
+    monkeypatch.setattr("time.time", lambda: ARRIVAL_MS / 1000)
+    metric_writer.handler(event(metric(timestamp="2025-11-21T14:30:00Z"), metric()), Context())
+    items = boto3.client("dynamodb").scan(TableName=HOURS)["Items"]
+    assert len(items) == 1
+    assert "2025-11-21T14" in str(items[0])

@@ -6,7 +6,7 @@ from typing import Any
 import pytest
 
 from handlers.metrics.batch import Ports, Report, write_batch
-from handlers.metrics.failures import ConfigurationError
+from handlers.metrics.failures import ConfigurationError, TransientError
 from handlers.metrics.point import Point, Rules
 from handlers.metrics.store import Deadline, Outcome, Written
 from handlers.metrics.violation import Reason, Violation
@@ -36,9 +36,10 @@ def work(
     store: Store | None = None,
     registry: FakeRegistry | None = None,
     quarantine: FakeQuarantine | None = None,
+    note_stored: Callable[[Sequence[int]], object] = len,
 ) -> Report:
     """One batch of these bodies."""
-    ports = Ports(registry or FakeRegistry(), store or Store(), quarantine or FakeQuarantine())
+    ports = Ports(registry or FakeRegistry(), store or Store(), quarantine or FakeQuarantine(), note_stored)
     return write_batch(records(*bodies), Rules(30), ports, Clock().deadline(10))
 
 
@@ -83,6 +84,8 @@ def test_the_retry_starts_at_the_first_transient_failure() -> None:
     assert report.retry_from == FIRST_SEQUENCE + 2
     assert accounts(report) == [(1, 1, 0, 0), (1, 0, 0, 1)]
     assert [line["request_id"] for line in quarantine.lines()] == ["request/1+="]
+    [key] = quarantine.objects
+    assert key.endswith(f"-{FIRST_SEQUENCE}-{FIRST_SEQUENCE + 1}.jsonl")
 
 
 def test_the_retry_of_the_rest_adds_another_object() -> None:
@@ -91,7 +94,7 @@ def test_the_retry_of_the_rest_adds_another_object() -> None:
     failing = [True]
     store = Store(lambda _: Outcome.RETRY if failing[0] else Outcome.STORED)
     bodies = records(b"{", batch(metric(), metric(value="x")))
-    ports = Ports(FakeRegistry(), store, quarantine)
+    ports = Ports(FakeRegistry(), store, quarantine, len)
     first = write_batch(bodies, Rules(30), ports, Clock().deadline(10))
     failing[0] = False
     write_batch(
@@ -153,6 +156,30 @@ def test_what_an_operator_must_mend_stops_the_batch() -> None:
     with pytest.raises(ConfigurationError):
         work(metric(), b"{", store=Store(broken), quarantine=quarantine)
     assert quarantine.objects == {}
+
+
+def test_the_times_of_what_is_stored_are_told() -> None:
+    """Only of what is stored: what was refused, superseded or must be retried is not there to be exported."""
+    ends: dict[str, Outcome | Violation] = {"late": Outcome.SUPERSEDED, "slow": Outcome.RETRY, "old": TOO_OLD}
+    heard: list[int] = []
+    some = [metric(name, timestamp=AT + n) for n, name in enumerate(["a", "late", "slow", "old", "b"])]
+    work(
+        *some,
+        store=Store(lambda point: ends.get(point.metric_name, Outcome.STORED)),
+        note_stored=heard.extend,
+    )
+    assert heard == [AT * 1_000_000, (AT + 4) * 1_000_000]
+
+
+def test_when_nobody_hears_of_it_the_points_come_again() -> None:
+    """A late point that its hour does not know of would be missing from its export."""
+
+    def deaf(times: Sequence[int]) -> None:
+        raise TransientError("UpdateItem: InternalServerError")
+
+    report = work(b"{", metric(), note_stored=deaf)
+    assert (report.retry_from, accounts(report)) == (FIRST_SEQUENCE + 1, [(1, 0, 0, 1)])
+    assert report.causes == ["UpdateItem: InternalServerError"]
 
 
 def test_an_empty_batch_of_points_asks_nobody() -> None:

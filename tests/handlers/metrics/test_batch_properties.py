@@ -13,6 +13,7 @@ from handlers.adapters.timestream import TimestreamStore
 from handlers.adapters.timestream_wire import write_client
 from handlers.metrics.batch import Ports, Report, write_batch
 from handlers.metrics.envelope import StreamRecord, read_records
+from handlers.metrics.failures import TransientError
 from handlers.metrics.point import Rules
 from tests.handlers.events import ARRIVAL_MS, batch, kinesis_record, metric
 from tests.handlers.fake_ports import Clock, FakeQuarantine, FakeRegistry
@@ -112,7 +113,14 @@ def test_every_point_comes_to_exactly_one_end(
     store = TimestreamStore(
         timestream.behind(client), "metrics_dev", "metrics", sleep=clock.sleep, jitter=lambda: 0.5
     )
-    ports = Ports(FakeRegistry(fails=fails, rivals=[["region"], ["zone"]]), store, quarantine)
+    heard: set[int] = set()
+
+    def note_stored(times: Sequence[int]) -> None:
+        if fails():
+            raise TransientError("UpdateItem: ThrottlingException")
+        heard.update(times)
+
+    ports = Ports(FakeRegistry(fails=fails, rivals=[["region"], ["zone"]]), store, quarantine, note_stored)
     records = read_records(
         {
             "Records": [
@@ -133,6 +141,7 @@ def test_every_point_comes_to_exactly_one_end(
     assert set(lines) == {
         (request.record.request_id, item.index) for request in settled for item in request.refused
     }
+    assert heard >= {time_ns for _, _, time_ns in timestream.rows}
     stamped, unstamped_values = expected(contents)
     stored = {
         (row[0], row[2]): value
