@@ -39,8 +39,8 @@ def test_alarms_watch_metrics_that_the_writer_emits(regional: Generated) -> None
     emitted = {metric["Name"] for metric in directive["Metrics"]}
     alarms = [
         alarm
-        for alarm in regional.of("AWS::CloudWatch::Alarm").values()
-        if alarm.get("Namespace") == directive["Namespace"]
+        for title, alarm in regional.of("AWS::CloudWatch::Alarm").items()
+        if title.startswith("MetricWriter") and alarm["Namespace"] == directive["Namespace"]
     ]
     assert {alarm["MetricName"] for alarm in alarms} == {"PointsQuarantined", "RecordsUnreadable"}
     for alarm in alarms:
