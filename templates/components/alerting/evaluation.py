@@ -1,10 +1,7 @@
 """The alert evaluation: a state machine, the function of its steps, and the schedule of its sweep."""
 
-import json
-
 from awacs import awslambda
-from troposphere import Template
-from troposphere.scheduler import FlexibleTimeWindow, RetryPolicy, Schedule, Target
+from troposphere import Ref, Template
 
 from templates.components.alerting.tables import AlertTables, name
 from templates.components.alerting.topic import AlertTopic
@@ -13,7 +10,8 @@ from templates.components.operators import Operators
 from templates.config import Config
 from templates.constructs.alarms import Alarm, add_alarms
 from templates.constructs.function import Bundle, add_function
-from templates.constructs.policy import add_role, allow
+from templates.constructs.policy import allow
+from templates.constructs.schedule import add_schedule
 from templates.constructs.state_machine import StateMachine, add_state_machine
 
 FUNCTION_ALARMS = (
@@ -79,6 +77,20 @@ RULE_ALARMS = (
 )
 
 
+SCHEDULE_ALARMS = (
+    Alarm(
+        "NotStarted",
+        "InvocationDroppedCount",
+        "Sum",
+        1,
+        "Scheduler could not start a sweep within its minute. Batches start evaluations all the same, but missing data "
+        "is noticed by sweeps only, so it matters when it lasts.",
+        periods=5,
+        datapoints=3,
+    ),
+)
+
+
 def add_alert_evaluation(
     template: Template,
     config: Config,
@@ -131,11 +143,21 @@ def add_alert_evaluation(
         key_arn=key.arn,
         logs_config=config.logs,
     )
-    _add_sweep(template, machine)
+    group = add_schedule(
+        template,
+        "AlertEvaluation",
+        # At each full minute, which is the end of a tick.
+        expression="cron(* * * * ? *)",
+        starts=machine,
+        payload={"source": "sweep"},
+        # Later than this the next start does the same.
+        maximum_age_seconds=60,
+    )
     for namespace, dimensions, alarms in (
         ("AWS/Lambda", {"FunctionName": function.name}, FUNCTION_ALARMS),
         ("AWS/States", {"StateMachineArn": machine.arn}, MACHINE_ALARMS),
         ("Tidegauge", {"Environment": config.environment}, RULE_ALARMS),
+        ("AWS/Scheduler", {"ScheduleGroup": Ref(group)}, SCHEDULE_ALARMS),
     ):
         add_alarms(
             template,
@@ -146,30 +168,3 @@ def add_alert_evaluation(
             notify=alarms_to.actions,
         )
     return machine
-
-
-def _add_sweep(template: Template, machine: StateMachine) -> None:
-    role = add_role(
-        template,
-        "AlertSweepRole",
-        service="scheduler.amazonaws.com",
-        description="Starts the alert evaluation each minute",
-        statements=machine.start(),
-    )
-    template.add_resource(
-        Schedule(
-            "AlertSweep",
-            Description="Evaluates each minute what no batch started: missing data, reminders, lost notifications",
-            # At each full minute, which is the end of a tick.
-            ScheduleExpression="cron(* * * * ? *)",
-            FlexibleTimeWindow=FlexibleTimeWindow(Mode="OFF"),
-            Target=Target(
-                Arn=machine.arn,
-                RoleArn=role.get_att("Arn"),
-                Input=json.dumps({"source": "sweep"}),
-                # The next minute's sweep does what this one could not.
-                RetryPolicy=RetryPolicy(MaximumEventAgeInSeconds=60, MaximumRetryAttempts=2),
-            ),
-            State="ENABLED",
-        )
-    )
