@@ -49,7 +49,7 @@ def main() -> None:
     _time("read and judge", len(points), lambda: _judge_all(records))
     _time("pack", len(points), lambda: pack(points))
     _time(
-        "find shared parts",
+        "pack, find shared parts",
         len(points),
         lambda: [shared_part([points[i] for i in call]) for call in pack(points)],
     )
