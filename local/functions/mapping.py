@@ -68,7 +68,6 @@ class EventSourceMapping:
         self._counts = _Counts()
         self._lock = threading.Lock()
         self._stopped = threading.Event()
-        self._hurry = False
         self._pollers: dict[str, ShardPoller] = {}
         self._listed = threading.Event()
         self._thread = threading.Thread(
@@ -93,12 +92,10 @@ class EventSourceMapping:
     def drain(self, timeout: float) -> bool:
         """Wait until everything that is on the stream now is dealt with; tell whether that was so in time."""
         until = time.monotonic() + timeout
-        # Shards that are found from now on hurry from the start, the others once they are known.
-        self._hurry = True
+        if not self._listed.wait(timeout):
+            return False
+        self._set_hurry(on=True)
         try:
-            if not self._listed.wait(timeout):
-                return False
-            self._set_hurry(on=True)
             pollers = tuple(self._pollers.values())
             marks = [poller.caught_up_count for poller in pollers]
             while time.monotonic() < until:
@@ -128,7 +125,6 @@ class EventSourceMapping:
             poller.join(max(0.0, until - time.monotonic()))
 
     def _set_hurry(self, *, on: bool) -> None:
-        self._hurry = on
         for poller in tuple(self._pollers.values()):
             poller.hurry(on=on)
 
@@ -156,8 +152,6 @@ class EventSourceMapping:
             back_off=self._back_off,
         )
         lanes = [Lane(self.config, processor, progress) for _ in range(self.config.parallelization)]
-        for lane in lanes:
-            lane.hurry(on=self._hurry)
         return ShardPoller(shard, self._source, lanes, self._read, self._stopped)
 
     def _read(self, records: Sequence[SourceRecord]) -> None:

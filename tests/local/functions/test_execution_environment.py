@@ -306,20 +306,24 @@ def test_close_ends_every_process_and_what_it_started(start: Start) -> None:
 
 
 def test_a_killed_parent_leaves_no_process_behind(tmp_path: Path, runtime: Path) -> None:
-    """Even SIGKILL of the local run ends its functions."""
+    """Even SIGKILL of the local run ends its functions, in the middle of an event, too."""
     bundle = tmp_path / "bundle"
     bundle.mkdir()
-    (bundle / "app.py").write_text("import os\ndef handler(event, context): return os.getpid()\n")
+    (bundle / "app.py").write_text(
+        "import os, time\ndef handler(event, context):\n    time.sleep(event)\n    return os.getpid()\n"
+    )
     program = f"""
-import sys, time
+import threading, time
 from pathlib import Path
 from local.clock import Clock
 from local.functions import start_functions
 from tests.local.functions.conftest import deployment, function
 functions = start_functions(deployment(function()), endpoint_url="http://127.0.0.1:9", clock=Clock(),
     bundle=Path({str(bundle)!r}), runtime=Path({str(runtime)!r}), log_folder=Path({str(tmp_path / "logs")!r}))
-print(functions.invoke("writer", {{}}).payload.decode(), flush=True)
-time.sleep(60)
+pid = functions.invoke("writer", 0).payload.decode()
+threading.Thread(target=functions.invoke, args=("writer", 15)).start()
+time.sleep(0.3)
+print(pid, flush=True)
 """
     parent = subprocess.Popen(
         [sys.executable, "-c", program],
