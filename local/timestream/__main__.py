@@ -1,6 +1,7 @@
 """Run the local Timestream: `python -m local.timestream --port 4567 --data DIR`."""
 
 import argparse
+import gc
 import os
 import signal
 import socket
@@ -42,6 +43,9 @@ def _serve(options: argparse.Namespace) -> int:
     except OSError as error:
         service.close()
         return _refuse(f"cannot listen on 127.0.0.1:{options.port}: {error.strerror}")
+    # Requests make many small objects and no cycles; looking for those too often takes a tenth of the time.
+    gc.freeze()
+    gc.set_threshold(50_000, 20, 20)
     ended = _first_signal()
     threading.Thread(target=server.serve, daemon=True).start()
     print(f"Timestream: http://127.0.0.1:{server.port} (data in {options.data})", flush=True)

@@ -137,10 +137,17 @@ class Decoder:
             return layout, (layout.parsers[0](single, unit),)
         if single is not None or not measures:
             raise ValidationException("A record of type MULTI has MeasureValues and no MeasureValue.")
-        key = tuple([(measure["Name"], measure["Type"]) for measure in measures])
+        if len(measures) == 1:
+            # What the pipeline sends.
+            one = measures[0]
+            key: tuple[Any, ...] = ((one["Name"], one["Type"]),)
+        else:
+            key = tuple([(measure["Name"], measure["Type"]) for measure in measures])
         layout = self._layouts.get(key)
         if layout is None:
             layout = self._layouts[key] = _layout(key)
+        if len(measures) == 1:
+            return layout, (layout.parsers[0](one["Value"], unit),)
         return layout, tuple(
             [parse(measure["Value"], unit) for parse, measure in zip(layout.parsers, measures, strict=True)]
         )

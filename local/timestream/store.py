@@ -149,10 +149,7 @@ class Store:
             self._log.rotate()
 
     def _settle(self, table: Table) -> None:
-        table.buffer.clear()
-        table.superseded.clear()
-        table.new_series.clear()
-        table.schema.touched.clear()
+        table.flushed()
         if table.schema.added:
             table.schema.added.clear()
             self._publish(table)

@@ -35,7 +35,8 @@ class Table:
     """Decides about records by the series' latest times, the buffered rows and, for late ones only, the database.
 
     `buffer` has the newest accepted row of each point not yet in the database; `superseded` are those of its keys
-    whose older row is there. `last` has each series' latest time: what is later is new for sure.
+    whose older row is there. `recent` are the rows of the last flush: most late records repeat one of them.
+    `last` has each series' latest time: what is later is new for sure.
     """
 
     def __init__(self, number: int, description: TableDescription) -> None:
@@ -48,6 +49,7 @@ class Table:
         self.new_series: list[tuple[int, bytes]] = []
         self.buffer: dict[Key, Row] = {}
         self.superseded: set[Key] = set()
+        self.recent: dict[Key, Row] = {}
 
     def restore_series(self, number: int, digest: bytes, last: int) -> None:
         """Take over a series that the database has; numbers come in order, without gaps."""
@@ -55,6 +57,13 @@ class Table:
             raise ValueError(f"series {number} of table {self.number} is out of order")
         self.series[digest] = number
         self.last.append(last)
+
+    def flushed(self) -> None:
+        """Take note that the database has everything."""
+        self.recent, self.buffer = self.buffer, {}
+        self.superseded.clear()
+        self.new_series.clear()
+        self.schema.touched.clear()
 
     def forget_checked(self) -> None:
         """Check every series again, by a changed description."""
@@ -100,7 +109,7 @@ class Table:
         self, late: Sequence[tuple[int, Point]], outcome: Outcome, memory: int, lookup: Lookup
     ) -> None:
         keys = {(identity.series, time) for _, (identity, _, _, time, _) in late}
-        stored = lookup(self, [key for key in keys if key not in self.buffer])
+        stored = lookup(self, [key for key in keys if key not in self.buffer and key not in self.recent])
         for index, (identity, layout, measured, time, version) in late:
             key = (identity.series, time)
             existing = self._existing(key, stored)
@@ -122,7 +131,7 @@ class Table:
                 outcome.magnetic += 1
 
     def _existing(self, key: Key, stored: Mapping[Key, Stored]) -> Stored | None:
-        row = self.buffer.get(key)
+        row = self.buffer.get(key) or self.recent.get(key)
         if row is None:
             return stored.get(key)
         _, version, layout, measured = row
