@@ -166,4 +166,5 @@ def exact_fraction(number: float) -> Fraction:
 
 def number_text(number: float) -> str:
     """A number as people write it: no `.0`, no more digits than it has."""
+    number = float(number)
     return str(int(number)) if number.is_integer() and abs(number) < 1e15 else repr(number)

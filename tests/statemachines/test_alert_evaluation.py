@@ -1,0 +1,315 @@
+"""The alert evaluation's definition, branch by branch, in moto's interpreter."""
+
+import json
+from collections.abc import Iterator
+from typing import Any
+
+import boto3
+import pytest
+
+from tests.handlers.alert_tables import ALERTS, create_alert_tables
+from tests.statemachines.interpreter import FunctionError, Interpreter, interpreting
+
+EVALUATOR = "arn:aws:lambda:us-east-1:123456789012:function:evaluator"
+TOPIC = "arn:aws:sns:us-east-1:123456789012:alerts"
+NOW = 1_763_769_671
+ATTEMPTS = 5
+
+
+@pytest.fixture(autouse=True)
+def aws_environment(monkeypatch: pytest.MonkeyPatch) -> None:
+    """No test can reach an account."""
+    for name in ("AWS_ACCESS_KEY_ID", "AWS_SECRET_ACCESS_KEY"):
+        monkeypatch.setenv(name, "testing")
+    monkeypatch.setenv("AWS_DEFAULT_REGION", "us-east-1")
+    monkeypatch.delenv("AWS_ENDPOINT_URL", raising=False)
+
+
+class Steps:
+    """An evaluator that does as it is told: what it answers at each step, and what it was asked."""
+
+    def __init__(self) -> None:
+        self.plan: dict[str, Any] = {
+            "found": True, "first": NOW - 71, "last": NOW - 71, "wait_seconds": 0, "chunks": [{"index": 0, "of": 1}],
+        }  # fmt: skip
+        self.pages: dict[int, list[dict[str, Any]]] = {}
+        self.errors: dict[str, list[str]] = {}
+        self.asked: list[dict[str, Any]] = []
+
+    def __call__(self, event: dict[str, Any]) -> Any:
+        """The function."""
+        self.asked.append(event)
+        step = event["step"]
+        if self.errors.get(step):
+            error = self.errors[step].pop(0)
+            if error:
+                raise FunctionError(error)
+        if step == "plan":
+            return self.plan
+        if step == "finish":
+            return {}
+        pages = self.pages.get(event["chunk"]["index"], [])
+        return pages.pop(0) if pages else a_page([])
+
+    def steps(self, name: str) -> int:
+        """How often a step was asked for."""
+        return sum(event["step"] == name for event in self.asked)
+
+
+def a_page(entries: list[str], *, more: bool = False) -> dict[str, Any]:
+    """A page of notifications with these ids."""
+    notifications = [
+        {
+            "rule_key": "rule/metric", "group_key": f'["{entry}"]', "entry": entry, "subject": f"[HIGH] {entry}",
+            "message": json.dumps({"id": entry}),
+            "attributes": {
+                "severity": {"DataType": "String", "StringValue": "high"},
+                "value": {"DataType": "Number", "StringValue": "3"},
+            },
+            "claimed_at": str(NOW), "stale_before": str(NOW - 330),
+        }
+        for entry in entries
+    ]  # fmt: skip
+    return {"notifications": notifications, "count": len(entries), "after": f"after {entries}", "more": more}
+
+
+class World:
+    """The machine with its table, its topic, and a queue that hears everything."""
+
+    def __init__(self, interpreter: Interpreter, steps: Steps) -> None:
+        self.interpreter, self.steps = interpreter, steps
+        self.dynamodb = boto3.client("dynamodb")
+        create_alert_tables()
+        sns, self.sqs = boto3.client("sns"), boto3.client("sqs")
+        topic = sns.create_topic(Name="alerts")["TopicArn"]
+        self.queue = self.sqs.create_queue(QueueName="everything")["QueueUrl"]
+        arn = "arn:aws:sqs:us-east-1:123456789012:everything"
+        sns.subscribe(TopicArn=topic, Protocol="sqs", Endpoint=arn, Attributes={"RawMessageDelivery": "true"})
+
+    def put(self, entry: str, *, claimed_at: int = 0, confirmed_at: int = 0) -> None:
+        """An alert with one notification in its outbox."""
+        numbers = {"claimed_at": {"N": str(claimed_at)}, "confirmed_at": {"N": str(confirmed_at)}}
+        self.dynamodb.put_item(
+            TableName=ALERTS,
+            Item={
+                "rule_key": {"S": "rule/metric"}, "group_key": {"S": f'["{entry}"]'},
+                "outbox": {"M": {entry: {"M": numbers}}},
+            },
+        )  # fmt: skip
+
+    def entry(self, entry: str) -> tuple[int, int]:
+        """When the notification was claimed and confirmed."""
+        key = {"rule_key": {"S": "rule/metric"}, "group_key": {"S": f'["{entry}"]'}}
+        numbers = self.dynamodb.get_item(TableName=ALERTS, Key=key)["Item"]["outbox"]["M"][entry]["M"]
+        return int(numbers["claimed_at"]["N"]), int(numbers["confirmed_at"]["N"])
+
+    def heard(self) -> list[str]:
+        """The ids of all messages since the last time."""
+        found = []
+        while messages := self.sqs.receive_message(
+            QueueUrl=self.queue, MaxNumberOfMessages=10, MessageAttributeNames=["All"]
+        ).get("Messages"):
+            found += [json.loads(message["Body"])["id"] for message in messages]
+            for message in messages:
+                assert message["MessageAttributes"]["severity"]["StringValue"] == "high"
+                self.sqs.delete_message(QueueUrl=self.queue, ReceiptHandle=message["ReceiptHandle"])
+        return sorted(found)
+
+
+@pytest.fixture
+def world() -> Iterator[World]:
+    """A machine over empty tables."""
+    steps = Steps()
+    interpreter = Interpreter(
+        "alert_evaluation.asl.json",
+        {"AlertEvaluatorArn": EVALUATOR, "AlertsTableName": ALERTS, "AlertTopicArn": TOPIC},
+        {EVALUATOR: steps},
+    )
+    with interpreting(interpreter):
+        yield World(interpreter, steps)
+
+
+def test_a_sweep_that_finds_nothing_ends_at_once(world: World) -> None:
+    """Most sweeps are one step: every tick is somebody's."""
+    world.steps.plan = {"found": False}
+    ended = world.interpreter.run({"source": "sweep"})
+    assert (ended.status, ended.entered) == ("SUCCEEDED", ["Plan", "IsThereWork", "NothingToDo"])
+    assert world.steps.asked == [{"step": "plan", "input": {"source": "sweep"}}]
+
+
+def test_a_tick_without_news_is_evaluated_and_finished(world: World) -> None:
+    """Plan, wait, evaluate each chunk, finish; nothing is published."""
+    world.steps.plan["chunks"] = [{"index": 0, "of": 2}, {"index": 1, "of": 2}]
+    world.steps.plan["wait_seconds"] = 1
+    ended = world.interpreter.run({"source": "batch", "tick": NOW - 71})
+    assert ended.status == "SUCCEEDED"
+    assert ended.entered[:4] == ["Plan", "IsThereWork", "WaitForGrace", "Chunks"]
+    assert ended.entered[-2:] == ["Finish", "Evaluated"]
+    assert ended.entered.count("ChunkDone") == 2
+    assert world.steps.asked[0]["input"] == {"source": "batch", "tick": NOW - 71}
+    assert world.steps.asked[-1] == {"step": "finish", "first": NOW - 71, "last": NOW - 71}
+    chunks = [event["chunk"]["index"] for event in world.steps.asked if event["step"] == "evaluate"]
+    assert sorted(chunks) == [0, 1]
+    assert world.heard() == []
+
+
+def test_news_is_claimed_published_and_confirmed(world: World) -> None:
+    """Each notification goes through its outbox, once, with its attributes."""
+    for entry in ("a", "b", "c"):
+        world.put(entry)
+    world.steps.pages[0] = [a_page(["a", "b", "c"])]
+    assert world.interpreter.run({"source": "batch", "tick": 1}).status == "SUCCEEDED"
+    assert world.heard() == ["a", "b", "c"]
+    assert world.entry("b") == (NOW, NOW)
+
+
+def test_pages_are_handed_out_until_there_are_no_more(world: World) -> None:
+    """More notifications than a payload holds come one page after the other."""
+    for entry in ("a", "b", "c"):
+        world.put(entry)
+    world.steps.pages[0] = [a_page(["a"], more=True), a_page([], more=True), a_page(["b", "c"])]
+    ended = world.interpreter.run({"source": "batch", "tick": 1})
+    assert ended.status == "SUCCEEDED"
+    assert world.heard() == ["a", "b", "c"]
+    afters = [event["after"] for event in world.steps.asked if event["step"] == "hand_out"]
+    assert afters == ["after ['a']", "after []"]
+
+
+@pytest.mark.parametrize(
+    ("claimed_at", "confirmed_at", "heard"),
+    [(NOW - 1, 0, []), (NOW - 400, NOW - 399, []), (NOW - 331, 0, ["a"])],
+    ids=["another's", "confirmed", "of a dead execution"],
+)
+def test_what_is_somebody_elses_is_left_to_them(
+    world: World, claimed_at: int, confirmed_at: int, heard: list[str]
+) -> None:
+    """A young claim or a confirmation stops this execution, an old claim does not."""
+    world.put("a", claimed_at=claimed_at, confirmed_at=confirmed_at)
+    world.steps.pages[0] = [a_page(["a"])]
+    ended = world.interpreter.run({"source": "batch", "tick": 1})
+    assert ended.status == "SUCCEEDED"
+    assert ("SomebodyElses" in ended.entered) == (not heard)
+    assert world.heard() == heard
+    if not heard:
+        assert world.entry("a") == (claimed_at, confirmed_at)
+        assert world.interpreter.pauses == []
+
+
+def test_two_executions_of_one_transition_publish_once(world: World) -> None:
+    """The second finds the claim of the first."""
+    world.put("a")
+    for _ in range(2):
+        world.steps.pages[0] = [a_page(["a"])]
+        assert world.interpreter.run({"source": "batch", "tick": 1}).status == "SUCCEEDED"
+    assert world.heard() == ["a"]
+
+
+@pytest.mark.parametrize("step", ["plan", "evaluate", "hand_out", "finish"])
+def test_a_step_that_fails_in_passing_is_tried_again(world: World, step: str) -> None:
+    """Throttles and passing errors cost seconds, no alert; the pauses grow, with jitter."""
+    world.steps.pages[0] = [a_page([], more=True)]
+    world.steps.errors[step] = ["TransientError", "Sandbox.Timedout", "", ""]
+    world.interpreter.faults[f"lambda:{step}"] = ["TooManyRequestsException", "", ""]
+    assert world.interpreter.run({"source": "batch", "tick": 1}).status == "SUCCEEDED"
+    pauses = world.interpreter.pauses
+    assert len(pauses) == 3
+    assert all(0 <= pause <= limit for pause, limit in zip(pauses, (1, 2, 4), strict=True))
+    assert len({round(pause, 6) for pause in pauses}) == 3
+
+
+@pytest.mark.parametrize(
+    ("step", "error"),
+    [
+        ("plan", "NotPlanned"),
+        ("evaluate", "NotEvaluated"),
+        ("hand_out", "NotEvaluated"),
+        ("finish", "NotEvaluated"),
+    ],
+)
+def test_a_step_that_fails_for_good_ends_in_a_failure(world: World, step: str, error: str) -> None:
+    """After five attempts the execution fails, which an alarm watches; the tick stays unfinished for the sweep."""
+    world.steps.pages[0] = [a_page([], more=True)]
+    world.steps.errors[step] = ["TransientError"] * 9
+    ended = world.interpreter.run({"source": "batch", "tick": 1})
+    assert (ended.status, ended.error) == ("FAILED", error)
+    assert world.steps.steps(step) == ATTEMPTS
+    assert world.steps.steps("finish") == (ATTEMPTS if step == "finish" else 0)
+
+
+@pytest.mark.parametrize("step", ["plan", "evaluate", "hand_out", "finish"])
+def test_a_wrong_configuration_is_not_tried_again(world: World, step: str) -> None:
+    """What only a deployment can mend fails at once."""
+    world.steps.pages[0] = [a_page([], more=True)]
+    world.steps.errors[step] = ["ConfigurationError"] * 9
+    assert world.interpreter.run({"source": "batch", "tick": 1}).status == "FAILED"
+    assert world.steps.steps(step) == 1
+
+
+def test_a_chunk_that_fails_does_not_stop_the_others(world: World) -> None:
+    """The other chunks are evaluated and their notifications sent; the execution fails afterwards."""
+    world.put("b")
+    world.steps.plan["chunks"] = [{"index": 0, "of": 2}, {"index": 1, "of": 2}]
+    world.steps.pages = {1: [a_page(["b"])]}
+    original = world.steps.__call__
+
+    def steps(event: dict[str, Any]) -> Any:
+        if event["step"] == "evaluate" and event["chunk"]["index"] == 0:
+            raise FunctionError("ConfigurationError")
+        return original(event)
+
+    world.interpreter.functions[EVALUATOR] = steps
+    ended = world.interpreter.run({"source": "batch", "tick": 1})
+    assert (ended.status, ended.error) == ("FAILED", "NotEvaluated")
+    assert "ChunkFailed" in ended.entered
+    assert world.heard() == ["b"]
+
+
+@pytest.mark.parametrize("call", ["dynamodb:claim", "sns:publish", "dynamodb:confirm"])
+def test_a_call_that_fails_in_passing_is_tried_again(world: World, call: str) -> None:
+    """A throttled claim, publish or confirm is repeated, and the notification arrives once."""
+    world.put("a")
+    world.steps.pages[0] = [a_page(["a"])]
+    world.interpreter.faults[call] = ["ThrottlingException", "InternalServerError"]
+    assert world.interpreter.run({"source": "batch", "tick": 1}).status == "SUCCEEDED"
+    assert len(world.interpreter.pauses) == 2
+    assert world.heard() == ["a"]
+    assert world.entry("a") == (NOW, NOW)
+
+
+@pytest.mark.parametrize(
+    ("call", "heard", "entry"),
+    [
+        ("dynamodb:claim", ["b"], (0, 0)),
+        ("sns:publish", ["b"], (NOW, 0)),
+        ("dynamodb:confirm", ["a", "b"], (NOW, 0)),
+    ],
+)
+def test_a_notification_that_cannot_be_sent_waits_in_its_outbox(
+    world: World, call: str, heard: list[str], entry: tuple[int, int]
+) -> None:
+    """The others are sent, later pages too, and the execution fails; the entry is due again when its claim is void."""
+    world.put("a")
+    world.put("b")
+    world.steps.pages[0] = [a_page(["a"], more=True), a_page(["b"])]
+    world.interpreter.faults[call] = ["ThrottlingException"] * ATTEMPTS
+    ended = world.interpreter.run({"source": "batch", "tick": 1})
+    assert (ended.status, ended.error) == ("FAILED", "NotEvaluated")
+    assert "NotSent" in ended.entered
+    assert "RememberFailure" in ended.entered
+    assert world.heard() == heard
+    assert world.entry("a") == entry
+
+
+def test_an_entry_that_is_gone_when_it_is_confirmed_is_not_tried_again(world: World) -> None:
+    """Nothing can be confirmed any more, so the failure is told at once."""
+    world.put("a")
+    world.steps.pages[0] = [a_page(["a"])]
+    world.interpreter.faults["dynamodb:confirm"] = ["ConditionalCheckFailedException"]
+    assert world.interpreter.run({"source": "batch", "tick": 1}).status == "FAILED"
+    assert world.interpreter.pauses == []
+
+
+def test_answers_that_are_no_answers_end_in_a_failure(world: World) -> None:
+    """A page or a plan that the maps cannot read is caught, not lost."""
+    world.steps.pages[0] = [{"count": 1, "notifications": [{"no": "keys"}], "more": False, "after": ""}]
+    assert world.interpreter.run({"source": "batch", "tick": 1}).error == "NotEvaluated"
