@@ -7,7 +7,7 @@ from sqlglot import exp
 from local.timestream.sql import instants
 from local.timestream.sql.render import as_text
 from local.timestream.sql.scope import Scope
-from local.timestream.sql.typed import Typed, coerce, null, text
+from local.timestream.sql.typed import Typed, coerce, date_of, null, text
 from local.timestream.sql.types import (
     BIGINT,
     BOOLEAN,
@@ -144,7 +144,7 @@ def _between_times(value: Typed, to: Type) -> str | None:
     if value.type is DATE and to is TIMESTAMP:
         return f"epoch_ns(CAST({value.sql} AS TIMESTAMP_NS))"
     if value.type is TIMESTAMP and to is DATE:
-        return f"CAST(make_timestamp_ns({value.sql}) AS DATE)"
+        return date_of(value.sql)
     if value.type is TIMESTAMP and to is TIME:
         return f"(({value.sql} % {instants.DAY} + {instants.DAY}) % {instants.DAY})"
     return None

@@ -4,6 +4,7 @@ The parser is told of no function at all, so that every call stays a name and it
 decided in one place, against the list of functions whose meaning is known.
 """
 
+import re
 from collections.abc import Sequence
 from typing import Any, ClassVar
 
@@ -18,6 +19,7 @@ from local.timestream.sql import instants
 
 MAX_QUERY_BYTES = 262_144
 _MAX_DEPTH = 400
+_COMMENT = re.compile(r"--[^\n]*|/\*.*?\*/", re.DOTALL)
 _KEPT = ("CAST", "TRY_CAST", "EXTRACT", "POSITION")
 _MEASURE_TYPES = ("double", "bigint", "varchar", "boolean", "timestamp")
 
@@ -77,6 +79,7 @@ def tokens(query: str) -> list[Token]:
             raise refuse("mismatched input ';'. Only one statement is allowed.", query, token.start)
     if not found:
         raise refuse("The query is empty.")
+    _check_gaps(found, query)
     _check_order(found, query)
     return found
 
@@ -109,6 +112,16 @@ def _syntax_error(error: ParseError, query: str) -> ValidationException:
     column = max(int(first.get("col") or 1) - max(len(highlight), 1) + 1, 1)
     what = f"mismatched input '{highlight}'" if highlight else "mismatched input '<EOF>'"
     return ValidationException(f"line {line}:{column}: {what}. The query syntax is invalid.")
+
+
+def _check_gaps(found: Sequence[Token], query: str) -> None:
+    """Refuse what the tokenizer left out besides space and SQL's comments: it skips template comments too."""
+    ends = [0, *(token.end + 1 for token in found)]
+    starts = [*(token.start for token in found), len(query)]
+    for end, start in zip(ends, starts, strict=True):
+        left = _COMMENT.sub("", query[end:start]).strip().strip(";")
+        if left.strip():
+            raise refuse(f"mismatched input '{left[:20]}'. The query syntax is invalid.", query, end)
 
 
 def _check_order(found: Sequence[Token], query: str) -> None:

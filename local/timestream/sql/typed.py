@@ -1,7 +1,7 @@
 """A bound expression, and how one type becomes another without being asked."""
 
 from collections.abc import Callable, Sequence
-from dataclasses import dataclass, replace
+from dataclasses import dataclass
 
 from local.timestream.sql import instants
 from local.timestream.sql.types import (
@@ -157,6 +157,7 @@ _IMPLICIT: dict[tuple[str, str], Callable[[Typed], Typed | None]] = {
 }
 
 
-def without_origin(given: Typed) -> Typed:
-    """Return the expression as a value of its own: no literal, no bare column."""
-    return replace(given, value=None, stored=None)
+def date_of(nanoseconds: str) -> str:
+    """Return the SQL of a timestamp's date. DuckDB's own cast goes through microseconds, and rounds up to them."""
+    day = instants.DAY
+    return f"(DATE '1970-01-01' + CAST(({nanoseconds} - ({nanoseconds} % {day} + {day}) % {day}) // {day} AS INTEGER))"

@@ -11,14 +11,14 @@ from local.timestream.sql.typed import Typed, text
 from local.timestream.sql.types import DATE, TIMESTAMP, VARCHAR
 
 _MYSQL = {
-    "a": "%a", "b": "%b", "c": "%-m", "d": "%d", "e": "%-d", "f": "%f", "H": "%H", "h": "%I", "I": "%I", "i": "%M",
+    "a": "%a", "b": "%b", "c": "%-m", "d": "%d", "e": "%-d", "H": "%H", "h": "%I", "I": "%I", "i": "%M",
     "j": "%j", "k": "%-H", "l": "%-I", "M": "%B", "m": "%m", "p": "%p", "r": "%I:%M:%S %p", "S": "%S", "s": "%S",
     "T": "%H:%M:%S", "W": "%A", "Y": "%Y", "y": "%y", "%": "%%",
 }  # fmt: skip
 _JODA = {
     "yyyy": "%Y", "y": "%Y", "YYYY": "%Y", "yy": "%y", "MM": "%m", "M": "%-m", "MMM": "%b", "MMMM": "%B",
-    "dd": "%d", "d": "%-d", "HH": "%H", "H": "%-H", "hh": "%I", "h": "%-I", "mm": "%M", "m": "%-M", "ss": "%S", "s": "%-S",
-    "SSS": "%g", "EEE": "%a", "E": "%a", "EE": "%a", "EEEE": "%A", "a": "%p", "DDD": "%j", "D": "%-j",
+    "dd": "%d", "d": "%-d", "HH": "%H", "H": "%-H", "hh": "%I", "h": "%-I", "mm": "%M", "m": "%-M", "ss": "%S",
+    "s": "%-S", "SSS": "%g", "EEE": "%a", "E": "%a", "EE": "%a", "EEEE": "%A", "a": "%p", "DDD": "%j", "D": "%-j",
 }  # fmt: skip
 _ISO = re.compile(
     r"([0-9]{4}-[0-9]{2}-[0-9]{2})(?:T([0-9]{2}:[0-9]{2})(?::([0-9]{2})(?:[.,]([0-9]{1,9}))?)?(Z|[+-][0-9]{2}:?[0-9]{2})?)?"

@@ -29,6 +29,11 @@ _SUBSTR = function(
     Signature((VARCHAR, BIGINT), VARCHAR, _SUBSTRING[0]),
     Signature((VARCHAR, BIGINT, BIGINT), VARCHAR, _SUBSTRING[1]),
 )
+_UPPER = (
+    "CASE WHEN contains({0}, 'ß')"  # which has no upper case of one letter, in Java, and has one in DuckDB
+    " THEN array_to_string(list_transform(string_split({0}, 'ß'), lambda part: upper(part)), 'ß')"
+    " ELSE upper({0}) END"
+)
 _ASCII = "regexp_full_match({0}, '[\\x00-\\x7f]*')"
 
 
@@ -97,7 +102,7 @@ FUNCTIONS: dict[str, Function] = {
     "concat": _concat,
     "length": returning(BIGINT, "length({0})", VARCHAR),
     "lower": returning(VARCHAR, "lower({0})", VARCHAR),
-    "upper": returning(VARCHAR, "upper({0})", VARCHAR),
+    "upper": returning(VARCHAR, _UPPER, VARCHAR),
     "lpad": _padded,
     "rpad": _padded,
     "ltrim": _trimmed("ltrim"),

@@ -5,7 +5,7 @@ from local.timestream.sql.arithmetic import months, nanoseconds, shifted
 from local.timestream.sql.call import Call
 from local.timestream.sql.clock import now_sql
 from local.timestream.sql.functions.signature import Function, Signature, function, returning
-from local.timestream.sql.typed import Typed, coerce, varchar
+from local.timestream.sql.typed import Typed, coerce, date_of, varchar
 from local.timestream.sql.types import (
     BIGINT,
     DATE,
@@ -86,7 +86,7 @@ def _date_trunc(call: Call) -> Typed:
     if moment is None or unit == "millisecond" or (kind is DATE and unit in ("second", "minute", "hour")):
         raise call.mismatch(arguments)
     if unit in instants.MONTHS:
-        sql = f"epoch_ns(CAST(date_trunc('{unit}', make_timestamp_ns({moment.sql})) AS TIMESTAMP_NS))"
+        sql = f"epoch_ns(CAST(date_trunc('{unit}', {date_of(moment.sql)}) AS TIMESTAMP_NS))"
     else:
         length, origin = instants.UNITS[unit], _MONDAY if unit == "week" else 0
         rest = f"({moment.sql} + {origin}) % {length}"
@@ -94,7 +94,7 @@ def _date_trunc(call: Call) -> Typed:
     return (
         Typed(f"({sql})", TIMESTAMP)
         if kind is TIMESTAMP
-        else Typed(f"CAST(make_timestamp_ns({sql}) AS DATE)", DATE)
+        else Typed(date_of(sql), DATE)
     )
 
 
@@ -129,10 +129,16 @@ def _date_diff(call: Call) -> Typed:
     ):
         raise call.mismatch(arguments)
     if unit in instants.MONTHS:
-        low, high = (f"make_timestamp({item.sql} // 1000)" for item in (first, second))
-        counted = f"date_sub('month', {low}, {high})"
-        return Typed(f"({counted} // {instants.MONTHS[unit]})", BIGINT)
+        months = _whole_months(first.sql, second.sql)
+        return Typed(f"({months} // {instants.MONTHS[unit]})", BIGINT)
     return Typed(f"(({second.sql} - {first.sql}) // {_LENGTHS[unit]})", BIGINT)
+
+
+def _whole_months(first: str, second: str) -> str:
+    """Return whole months between two moments; what DuckDB cannot hold below a microsecond is cut toward the first."""
+    since = f"({second} - {first} % 1000)"
+    cut = f"({since} + CASE WHEN {second} >= {first} THEN 0 ELSE 999 END) // 1000"
+    return f"date_sub('month', make_timestamp({first} // 1000), make_timestamp({cut}))"
 
 
 _FIELDS = {
@@ -160,7 +166,7 @@ def _field(name: str) -> Function:
         signatures += [Signature((kind,), BIGINT, clock) for kind in (TIME, DAY_TO_SECOND)]
     else:
         part = _FIELDS[name]
-        signatures.append(Signature((TIMESTAMP,), BIGINT, f"{part}(make_timestamp_ns({{0}}))"))
+        signatures.append(Signature((TIMESTAMP,), BIGINT, f"{part}({date_of('{0}')})"))
         signatures.append(Signature((DATE,), BIGINT, f"{part}({{0}})"))
     if name in ("day", "day_of_month"):
         signatures.append(Signature((DAY_TO_SECOND,), BIGINT, _INTERVAL_FIELDS["day"]))
@@ -181,7 +187,7 @@ def _extract(call: Call) -> Typed:
 
 def _current_date(call: Call) -> Typed:
     call.take()
-    return Typed(f"CAST(make_timestamp_ns({now_sql(0)}) AS DATE)", DATE)
+    return Typed(date_of(now_sql(0)), DATE)
 
 
 def _current_time(call: Call) -> Typed:
@@ -199,7 +205,7 @@ def _date(call: Call) -> Typed:
     if len(arguments) == 1 and arguments[0].type is DATE:
         return arguments[0]
     (moment,) = call.take(TIMESTAMP)
-    return Typed(f"CAST(make_timestamp_ns({moment.sql}) AS DATE)", DATE)
+    return Typed(date_of(moment.sql), DATE)
 
 
 _TO_NANOSECONDS = function(Signature((DAY_TO_SECOND,), BIGINT, "{0}"), Signature((TIMESTAMP,), BIGINT, "{0}"))
@@ -226,7 +232,7 @@ FUNCTIONS: dict[str, Function] = {
     **_EXTRACTORS,
     "date": _date,
     "last_day_of_month": function(
-        Signature((TIMESTAMP,), DATE, "last_day(CAST(make_timestamp_ns({0}) AS DATE))"),
+        Signature((TIMESTAMP,), DATE, f"last_day({date_of('{0}')})"),
         Signature((DATE,), DATE, "last_day({0})"),
     ),
     "from_milliseconds": returning(TIMESTAMP, "{0} * 1000000", BIGINT),
