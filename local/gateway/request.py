@@ -5,7 +5,7 @@ from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
 from functools import cached_property
 from typing import Any
-from urllib.parse import parse_qsl, unquote, urlsplit
+from urllib.parse import parse_qsl, unquote
 
 import orjson
 
@@ -34,7 +34,7 @@ class Request:
     @cached_property
     def path(self) -> str:
         """Return the path without the query string."""
-        return urlsplit(self.target).path
+        return self.target.partition("?")[0]
 
     @cached_property
     def segments(self) -> tuple[str, ...]:
@@ -44,7 +44,7 @@ class Request:
     @cached_property
     def query(self) -> Mapping[str, str]:
         """Return the query string's parameters; the last value when a name comes twice."""
-        return dict(parse_qsl(urlsplit(self.target).query, keep_blank_values=True))
+        return dict(parse_qsl(self.target.partition("?")[2], keep_blank_values=True))
 
     @cached_property
     def content_type(self) -> str:

@@ -157,6 +157,12 @@ class _Handler(BaseHTTPRequestHandler):
             return
         self.close_connection = True
 
+    def handle_expect_100(self) -> bool:
+        """Tell a client that asks first, as curl does with large bodies, to send on."""
+        proceed = super().handle_expect_100()
+        self.wfile.flush()
+        return proceed
+
     def _answer(self) -> None:
         with self.server.answering() as in_time:
             if not in_time:

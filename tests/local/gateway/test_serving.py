@@ -178,7 +178,7 @@ def test_a_body_not_in_its_stated_coding_is_refused(call: Call, coding: str, raw
 
 def test_a_compression_bomb_is_too_large(call: Call, kinesis: FakeKinesis) -> None:
     """A small body that grows beyond 10 MB is refused like a large one."""
-    bomb = gzip.compress(b" " * (64 * 1024 * 1024, mtime=0))
+    bomb = gzip.compress(b" " * (64 * 1024 * 1024), mtime=0)
     assert call("POST", "/metrics", raw=bomb, headers={"Content-Encoding": "gzip"}).status == 413
     assert kinesis.requests == []
 
@@ -305,3 +305,18 @@ def test_what_is_no_http_gets_an_answer_without_details(gateway: Gateway) -> Non
         assert b"Bad Request" in answer
         assert b"Python" not in answer
     assert caller(gateway)("POST", "/metrics", POINT).status == 202
+
+
+def test_a_client_that_asks_first_is_told_to_send(gateway: Gateway, kinesis: FakeKinesis) -> None:
+    """Expect: 100-continue is answered before the body comes."""
+    body = json.dumps(POINT).encode()
+    with socket.create_connection(
+        ("127.0.0.1", int(gateway.url.rpartition(":")[2])), timeout=5
+    ) as connection:
+        connection.sendall(
+            b"POST /metrics HTTP/1.1\r\nHost: a\r\nExpect: 100-continue\r\nConnection: close\r\n"
+            b"Content-Length: %d\r\n\r\n" % len(body)
+        )
+        assert connection.recv(100).startswith(b"HTTP/1.1 100 ")
+        connection.sendall(body)
+        assert connection.makefile("rb").readline().startswith(b"HTTP/1.1 202 ")
