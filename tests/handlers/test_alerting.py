@@ -1,0 +1,342 @@
+"""The three functions of the alerts as Lambda calls them, over the tables of the template."""
+
+import json
+from collections.abc import Iterator
+from typing import Any
+
+import boto3
+import pytest
+from moto import mock_aws
+
+from handlers import alert_evaluator, rule_changes, window_aggregator
+from handlers.adapters.rules_table import item_of
+from handlers.metrics.alerts.evaluator import SWEEP_SECONDS, Share
+from handlers.metrics.alerts.rule import Rule
+from handlers.metrics.failures import ConfigurationError, TransientError
+from tests.handlers.alert_tables import ALERTS, RULES, WINDOWS, create_alert_tables
+from tests.handlers.events import ARRIVAL_MS, batch, event, metric
+from tests.handlers.metrics.alerts.rules import a_rule
+
+TICK = ARRIVAL_MS // 1000
+VARIABLES = {
+    "ENVIRONMENT": "dev",
+    "RULES_TABLE": RULES,
+    "WINDOWS_TABLE": WINDOWS,
+    "ALERTS_TABLE": ALERTS,
+    "STATE_MACHINE_ARN": "arn:aws:states:us-east-1:123456789012:stateMachine:alerts",
+    "TICK_SECONDS": "60",
+    "GRACE_SECONDS": "10",
+    "MAXIMUM_GROUPS": "100",
+    "MAGNETIC_RETENTION_DAYS": "30",
+    "AWS_REGION": "us-east-1",
+}
+
+
+class World:
+    """Functions, tables, and a time that is moved by hand."""
+
+    def __init__(self, monkeypatch: pytest.MonkeyPatch) -> None:
+        self.now = TICK + 5.0
+        self.started: list[int] = []
+        self.dynamodb = boto3.client("dynamodb")
+        create_alert_tables()
+        for module in (window_aggregator, alert_evaluator, rule_changes):
+            monkeypatch.setattr(module.time, "time", lambda: self.now)
+            module._started.cache_clear()
+        _, aggregator = window_aggregator._started()
+        aggregator.start = self.started.append
+        aggregator.clock = lambda: self.now
+        aggregator.sink._clock = lambda: self.now  # type: ignore[attr-defined]
+
+    def rule(self, rule: Rule) -> None:
+        """Put a rule into force, known at once."""
+        self.dynamodb.put_item(TableName=RULES, Item=item_of(rule))
+        self.forget_rules()
+
+    def forget_rules(self) -> None:
+        """Make the functions read the rules again."""
+        for _, part in (window_aggregator._started(), alert_evaluator._started()):
+            part.rules._read_at = None  # type: ignore[attr-defined]
+
+    def post(self, *values: float, position: int = 0, **fields: Any) -> Any:
+        """A batch with a request of these values."""
+        body = batch(
+            *(
+                metric(value=value, timestamp=int(self.now * 1000) + n, **fields)
+                for n, value in enumerate(values)
+            )
+        )
+        happened = event(body)
+        for record in happened["Records"]:
+            sequence = str(int(record["kinesis"]["sequenceNumber"]) + position)
+            record["kinesis"] |= {"sequenceNumber": sequence, "approximateArrivalTimestamp": self.now}
+        return window_aggregator.handler(happened, None)
+
+    def evaluate(self, tick: int | None = None) -> list[dict[str, Any]]:
+        """What an execution would be handed: the messages' bodies."""
+        payload = {"source": "sweep"} if tick is None else {"source": "batch", "tick": tick}
+        plan = alert_evaluator.handler({"step": "plan", "input": payload}, None)
+        if not plan["found"]:
+            return []
+        self.now += plan["wait_seconds"]
+        found = []
+        for chunk in plan["chunks"]:
+            about = {"chunk": chunk, "first": plan["first"], "last": plan["last"]}
+            page = alert_evaluator.handler({"step": "evaluate", **about}, None)
+            found += page["notifications"]
+            while page["more"]:
+                page = alert_evaluator.handler(
+                    {"step": "hand_out", "chunk": chunk, "after": page["after"]}, None
+                )
+                found += page["notifications"]
+        alert_evaluator.handler({"step": "finish", "first": plan["first"], "last": plan["last"]}, None)
+        for entry in found:
+            self.confirm(entry)
+        return [json.loads(entry["message"]) for entry in found]
+
+    def confirm(self, entry: dict[str, Any]) -> None:
+        """What the state machine does after it has published."""
+        self.dynamodb.update_item(
+            TableName=ALERTS,
+            Key={"rule_key": {"S": entry["rule_key"]}, "group_key": {"S": entry["group_key"]}},
+            UpdateExpression="SET outbox.#entry.confirmed_at = :now",
+            ExpressionAttributeNames={"#entry": entry["entry"]},
+            ExpressionAttributeValues={":now": {"N": entry["claimed_at"]}},
+        )
+
+
+@pytest.fixture
+def world(monkeypatch: pytest.MonkeyPatch) -> Iterator[World]:
+    """Functions before their first invocation."""
+    for name, value in VARIABLES.items():
+        monkeypatch.setenv(name, value)
+    with mock_aws():
+        yield World(monkeypatch)
+    for module in (window_aggregator, alert_evaluator, rule_changes):
+        module._started.cache_clear()
+
+
+def test_a_breaching_point_becomes_one_alarm_and_its_recovery_one_resolve(world: World) -> None:
+    """From the batch to the message and back, with nothing told in between."""
+    world.rule(a_rule(by=["host"], severity="critical"))
+    assert world.post(3.0, dimensions={"host": "a"}) == {"batchItemFailures": []}
+    [alarm] = world.evaluate(TICK)
+    assert (alarm["state"], alarm["group"], alarm["value"]) == ("ALARM", {"host": "a"}, 3.0)
+    world.post(4.0, position=1, dimensions={"host": "a"})
+    assert world.evaluate(TICK + 60) == []
+    world.post(1.0, position=2, dimensions={"host": "a"})
+    [resolved] = world.evaluate(TICK + 120)
+    assert (resolved["state"], resolved["kind"]) == ("OK", "resolved")
+    assert resolved["dedupe_id"] != alarm["dedupe_id"]
+    world.post(1.0, position=3, dimensions={"host": "a"})
+    assert world.evaluate(TICK + 180) == []
+
+
+def test_a_batch_that_breaches_starts_its_tick_at_once_and_others_start_the_one_before(world: World) -> None:
+    """There may be no batch after a breach, so nobody waits for one; healthy ticks cost no waiting execution."""
+    world.rule(a_rule())
+    world.post(1.0)
+    assert world.started == [TICK - 60]
+    world.post(1.0, position=1)
+    assert world.started == [TICK - 60]
+    world.post(3.0, position=2)
+    assert world.started == [TICK - 60, TICK]
+    world.now = TICK + 61
+    world.post(1.0, position=3)
+    assert world.started == [TICK - 60, TICK]
+
+
+def test_without_rules_nothing_is_written_or_started(world: World) -> None:
+    """The consumer costs its invocations and no more."""
+    world.post(3.0)
+    assert world.started == []
+    assert world.dynamodb.scan(TableName=WINDOWS)["Items"] == []
+
+
+def test_an_evaluation_that_cannot_be_started_is_left_to_the_sweep(world: World) -> None:
+    """The batch is not held up: its evidence is written, and the tick is free for the sweep."""
+    world.rule(a_rule())
+    _, aggregator = window_aggregator._started()
+
+    def fail(_tick: int) -> None:
+        raise TransientError("StartExecution: ThrottlingException")
+
+    aggregator.start = fail
+    assert world.post(3.0) == {"batchItemFailures": []}
+    world.now = TICK + 61
+    [alarm] = world.evaluate()
+    assert alarm["state"] == "ALARM"
+
+
+def test_a_batch_whose_evidence_cannot_be_written_comes_again(world: World, capsys: Any) -> None:
+    """The stream is told the first record; the log says why, without names of the account."""
+    world.rule(a_rule())
+    world.dynamodb.delete_table(TableName=WINDOWS)
+    _, aggregator = window_aggregator._started()
+    aggregator.sink = Failing()  # type: ignore[assignment]
+    answer = world.post(3.0)
+    assert len(answer["batchItemFailures"]) == 1
+    assert "throttled" in capsys.readouterr().out
+
+
+class Failing:
+    """A windows table that refuses everything in passing."""
+
+    def __getattr__(self, _name: str) -> Any:
+        def refuse(*_: Any) -> None:
+            raise TransientError("throttled")
+
+        return refuse
+
+
+def test_the_sweep_evaluates_each_tick_that_nobody_evaluated_once(world: World) -> None:
+    """It claims what is free, looks back a quarter of an hour, and finds nothing the second time."""
+    world.rule(a_rule())
+    world.now = TICK + 60.5
+    plan = alert_evaluator.handler({"step": "plan", "input": {"source": "sweep"}}, None)
+    assert (plan["first"], plan["last"], plan["wait_seconds"]) == (TICK - SWEEP_SECONDS, TICK, 11)
+    assert alert_evaluator.handler({"step": "plan", "input": {"source": "sweep"}}, None) == {"found": False}
+
+
+def test_missing_data_fires_without_any_batch(world: World) -> None:
+    """A host that falls silent is noticed by the sweep alone."""
+    world.rule(a_rule(by=["host"], missing_data="missing", datapoints=2))
+    world.post(1.0, dimensions={"host": "a"})
+    assert world.evaluate(TICK) == []
+    messages = []
+    for number in (1, 2, 3):
+        world.now = TICK + 60 * number + 60.2
+        messages += [(number, message["kind"]) for message in world.evaluate()]
+    assert messages == [(2, "missing")]
+
+
+def test_requests_that_nobody_can_read_and_points_that_nobody_stores_do_not_count(world: World) -> None:
+    """What the writer quarantines breaches nothing; of a point sent twice in a request the last counts."""
+    world.rule(a_rule(statistic="count", operator=">=", threshold=2))
+    twice = metric(timestamp=int(world.now * 1000))
+    world_event = event(b"{", batch(metric(value=True), twice, {**twice, "value": 5}))
+    for record in world_event["Records"]:
+        record["kinesis"]["approximateArrivalTimestamp"] = world.now
+    window_aggregator.handler(world_event, None)
+    assert world.evaluate(TICK) == []
+
+
+def test_a_deleted_rule_resolves_its_alerts_and_the_next_evaluation_tells(world: World) -> None:
+    """The stream's function ends the alert; its notification is sent although the rule is gone."""
+    rule = a_rule(by=["host"])
+    world.rule(rule)
+    world.post(3.0, dimensions={"host": "a"})
+    world.evaluate(TICK)
+    world.dynamodb.delete_item(
+        TableName=RULES, Key={"metric_name": {"S": "cpu.load"}, "rule_id": {"S": "cpu-hot"}}
+    )
+    world.forget_rules()
+    change = {"SequenceNumber": "1", "OldImage": item_of(rule)}
+    assert rule_changes.handler({"Records": [{"dynamodb": change}]}, None) == {"batchItemFailures": []}
+    [resolved] = world.evaluate(TICK + 60)
+    assert (resolved["state"], resolved["reason"]) == ("OK", "the rule was deleted")
+    assert world.evaluate(TICK + 120) == []
+
+
+def test_an_orphan_is_ended_even_if_its_deletion_was_never_heard_of(world: World) -> None:
+    """The evaluation finds alerts without a rule by itself."""
+    world.rule(a_rule(by=["host"]))
+    world.post(3.0, dimensions={"host": "a"})
+    world.evaluate(TICK)
+    world.dynamodb.delete_item(
+        TableName=RULES, Key={"metric_name": {"S": "cpu.load"}, "rule_id": {"S": "cpu-hot"}}
+    )
+    world.forget_rules()
+    [resolved] = world.evaluate(TICK + 60)
+    assert resolved["reason"] == "the rule was deleted"
+
+
+def test_a_changed_rule_resolves_its_alerts_and_the_same_rule_again_does_not(world: World) -> None:
+    """Only a change of what the rule says ends what it said."""
+    rule = a_rule()
+    world.rule(rule)
+    world.post(3.0)
+    world.evaluate(TICK)
+    same = {"SequenceNumber": "1", "OldImage": item_of(rule), "NewImage": item_of(a_rule(in_force_since=9))}
+    other = {"SequenceNumber": "2", "OldImage": item_of(rule), "NewImage": item_of(a_rule(threshold=9))}
+    rule_changes.handler({"Records": [{"dynamodb": same}]}, None)
+    world.rule(a_rule(threshold=9))
+    rule_changes.handler({"Records": [{"dynamodb": other}]}, None)
+    [resolved] = world.evaluate(TICK + 60)
+    assert resolved["reason"] == "the rule was changed"
+
+
+def test_images_that_are_no_rules_have_no_alerts(world: World) -> None:
+    """A rule written for the first time, and an item that never was a rule, are none of this function's business."""
+    new = {"SequenceNumber": "1", "NewImage": item_of(a_rule())}
+    bad = {"SequenceNumber": "2", "OldImage": {"rule_id": {"S": "x"}}}
+    records = [{"dynamodb": change} for change in (new, bad)]
+    assert rule_changes.handler({"Records": records}, None) == {"batchItemFailures": []}
+
+
+def test_more_notifications_than_a_payload_holds_are_handed_out_in_pages(world: World) -> None:
+    """A hundred alarms at once stay under the state machine's limit, and each is handed out once."""
+    world.rule(a_rule(by=["host"]))
+    body = batch(
+        *(metric(value=9, timestamp=int(world.now * 1000), dimensions={"host": f"h{n}"}) for n in range(100))
+    )
+    happened = event(body)
+    happened["Records"][0]["kinesis"]["approximateArrivalTimestamp"] = world.now
+    window_aggregator.handler(happened, None)
+    page = None
+    plan = alert_evaluator.handler({"step": "plan", "input": {"source": "batch", "tick": TICK}}, None)
+    world.now += plan["wait_seconds"]
+    page = alert_evaluator.handler(
+        {"step": "evaluate", "chunk": {"index": 0, "of": 1}, "first": TICK, "last": TICK}, None
+    )
+    entries, pages = list(page["notifications"]), 1
+    while page["more"]:
+        assert len(json.dumps(page)) < 100 * 1024
+        page = alert_evaluator.handler(
+            {"step": "hand_out", "chunk": {"index": 0, "of": 1}, "after": page["after"]}, None
+        )
+        entries += page["notifications"]
+        pages += 1
+    assert pages > 1
+    assert len({entry["entry"] for entry in entries}) == len(entries) == 100
+
+
+def test_groups_over_the_cap_are_counted_and_their_rule_named(world: World, capsys: Any) -> None:
+    """The metric raises the alarm, the log names the rule; other rules go on."""
+    world.rule(a_rule(by=["host"]))
+    world.rule(a_rule(rule_id="all"))
+    body = batch(
+        *(metric(value=9, timestamp=int(world.now * 1000), dimensions={"host": f"h{n}"}) for n in range(150))
+    )
+    happened = event(body)
+    happened["Records"][0]["kinesis"]["approximateArrivalTimestamp"] = world.now
+    window_aggregator.handler(happened, None)
+    messages = world.evaluate(TICK)
+    assert len(messages) == 101
+    lines = [json.loads(line) for line in capsys.readouterr().out.splitlines()]
+    counted = [line for line in lines if line.get("AlertRulesOverCap")]
+    assert len(counted) == 2
+    assert all(list(line["details"]["over_cap"]) == ["cpu-hot/cpu.load"] for line in counted)
+
+
+def test_a_conflict_is_decided_again_from_what_is_stored(world: World) -> None:
+    """Two evaluations of one tick at the same time tell people once."""
+    world.rule(a_rule())
+    world.post(3.0)
+    assert len(world.evaluate(TICK)) == 1
+    _, evaluator = alert_evaluator._started()
+    keys = evaluator.alerts.open_keys
+    # The second one does not see the alert that the first has just written.
+    evaluator.alerts.open_keys = list  # type: ignore[method-assign]
+    try:
+        share, about = {"index": 0, "of": 1}, {"first": TICK, "last": TICK}
+        alert_evaluator.handler({"step": "evaluate", "chunk": share, **about}, None)
+    finally:
+        evaluator.alerts.open_keys = keys  # type: ignore[method-assign]
+    assert evaluator.hand_out(Share(0, 1), "", world.now).notifications == []
+
+
+def test_an_unknown_step_is_refused(world: World) -> None:
+    """A definition and a function that do not belong together are a deployment's fault."""
+    with pytest.raises(ConfigurationError):
+        alert_evaluator.handler({"step": "dance"}, None)
