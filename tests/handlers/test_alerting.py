@@ -173,7 +173,7 @@ def test_a_batch_whose_evidence_cannot_be_written_comes_again(world: World, caps
     world.rule(a_rule())
     world.dynamodb.delete_table(TableName=WINDOWS)
     _, aggregator = window_aggregator._started()
-    aggregator.sink = Failing()  # type: ignore[assignment]
+    aggregator.sink = Failing()
     answer = world.post(3.0)
     assert len(answer["batchItemFailures"]) == 1
     assert "throttled" in capsys.readouterr().out
