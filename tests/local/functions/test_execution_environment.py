@@ -125,7 +125,7 @@ def test_a_function_that_takes_too_long_is_killed_and_started_again(start: Start
     first = json.loads(functions.invoke("writer", {}).payload)
     began = time.monotonic()
     result = functions.invoke("writer", {"hang": True})
-    assert time.monotonic() - began < 3
+    assert time.monotonic() - began < 10
     assert result.function_error == "Unhandled"
     error = json.loads(result.payload)
     assert error["errorType"] == "Sandbox.Timedout"
@@ -200,10 +200,11 @@ def test_concurrency_beyond_the_reserved_is_throttled(start: Start) -> None:
         ReservedConcurrentExecutions=1,
     )
     functions.invoke("writer", 0)
-    thread = threading.Thread(target=functions.invoke, args=("writer", 1.5))
+    thread = threading.Thread(target=functions.invoke, args=("writer", 2))
     thread.start()
-    time.sleep(0.3)
     result = functions.invoke("writer", 0)
+    while thread.is_alive() and not result.throttled:
+        result = functions.invoke("writer", 0)
     thread.join()
     assert (result.status, result.throttled) == (429, True)
     assert functions.invoke("writer", 0).status == 200
