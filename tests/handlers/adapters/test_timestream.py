@@ -30,12 +30,12 @@ def points(count: int, version: int = 1, value: float = 0.5) -> list[Point]:
 class Bench:
     """A store on the fake, and its clock."""
 
-    def __init__(self, timestream: FakeTimestream) -> None:
+    def __init__(self, timestream: FakeTimestream, jitter: float = 1.0) -> None:
         self.timestream = timestream
         self.clock = Clock()
         self.client = timestream.behind(write_client(8))
         self.store = TimestreamStore(
-            self.client, "metrics_dev", "metrics", sleep=self.clock.sleep, jitter=lambda: 1.0
+            self.client, "metrics_dev", "metrics", sleep=self.clock.sleep, jitter=lambda: jitter
         )
 
     def write(self, some: list[Point], seconds: float = 60) -> Written:
@@ -90,6 +90,14 @@ def test_throttling_is_waited_out(bench: Bench) -> None:
     written = bench.write(points(3))
     assert written == Written([Outcome.STORED] * 3, calls=5, throttles=4)
     assert bench.clock.now == pytest.approx(0.2 + 0.4 + 0.8 + 1.6)
+
+
+def test_pauses_are_drawn_from_the_whole_span(timestream: FakeTimestream) -> None:
+    """Full jitter keeps functions that were throttled together from coming back together."""
+    bench = Bench(timestream, jitter=0.25)
+    timestream.fault = lambda number, _: THROTTLE if number < 3 else None
+    bench.write(points(1))
+    assert bench.clock.now == pytest.approx((0.2 + 0.4) / 4)
 
 
 def test_backing_off_has_a_ceiling(bench: Bench) -> None:
