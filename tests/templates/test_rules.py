@@ -12,6 +12,12 @@ TOPIC = {"Ref": "OperatorTopic"}
 
 # Where a resource that holds data, even for a moment, names its key.
 ENCRYPTION = {
+    "AWS::Athena::WorkGroup": (
+        "WorkGroupConfiguration",
+        "ResultConfiguration",
+        "EncryptionConfiguration",
+        "KmsKey",
+    ),
     "AWS::DynamoDB::Table": ("SSESpecification", "KMSMasterKeyId"),
     "AWS::Kinesis::Stream": ("StreamEncryption", "KeyId"),
     "AWS::Logs::LogGroup": ("KmsKeyId",),
@@ -36,11 +42,16 @@ HOLDS_NOTHING = {
     "AWS::ApiGateway::RestApi",
     "AWS::ApiGateway::Stage",
     "AWS::CloudWatch::Alarm",
+    "AWS::Glue::Database",  # names and columns of what lies in the bucket; the account's catalog has one setting
+    "AWS::Glue::Table",
     "AWS::IAM::Role",
     "AWS::KMS::Alias",
     "AWS::KMS::Key",
     "AWS::Lambda::EventSourceMapping",
     "AWS::Lambda::Function",
+    "AWS::Scheduler::Schedule",
+    "AWS::Scheduler::ScheduleGroup",
+    "AWS::StepFunctions::StateMachine",  # what goes through it names things and holds no points
     "AWS::S3::BucketPolicy",
     "AWS::SNS::Subscription",
     "AWS::SNS::TopicPolicy",
@@ -48,6 +59,8 @@ HOLDS_NOTHING = {
 }
 KEPT = {
     "AWS::DynamoDB::Table",
+    "AWS::Glue::Database",
+    "AWS::Glue::Table",
     "AWS::KMS::Key",
     "AWS::S3::Bucket",
     "AWS::Timestream::Database",
