@@ -155,7 +155,7 @@ class Service:
     def _control(self, request: Request) -> dict[str, Any]:
         writes = request.method == "POST"
         if request.path == "/_local/status":
-            regions = {name: region.store.status() for name, region in sorted(self._regions.items())}
+            regions = {name: region.store.status() for name, region in sorted(dict(self._regions).items())}
             return {
                 "regions": regions,
                 "resident_bytes": resident_bytes(),
