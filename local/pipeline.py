@@ -21,6 +21,7 @@ from local.feed.sender import Feed, Sent
 from local.functions import Functions, start_functions
 from local.gateway import Gateway, serve_gateway
 from local.measuring import Prober
+from local.schedules import Schedules, read_schedules
 from local.view.reading import Reading
 from ops.bundle import Bundle
 
@@ -63,6 +64,7 @@ class Pipeline:
         # With kept data the store is not empty: only what comes from here on is this run's.
         self._before = _NO_POINTS
         self._before = self.account()
+        self._schedules = Schedules(read_schedules(deployment), clients, clock)
 
     @property
     def region(self) -> str:
@@ -72,6 +74,7 @@ class Pipeline:
     def start(self) -> Self:
         """Begin to feed and to measure."""
         self._prober.start()
+        self._schedules.start()
         if self._feed is not None:
             self._feed.start()
         return self
@@ -95,6 +98,7 @@ class Pipeline:
         if self._feed is not None:
             self._feed.stop()
         self._prober.stop()
+        self._schedules.close()
         self._gateway.close()
         return bool(self._functions.drain(_DRAIN_SECONDS))
 
@@ -134,6 +138,7 @@ class Pipeline:
         if self._feed is not None:
             self._feed.stop()
         self._prober.stop()
+        self._schedules.close()
         self._gateway.close()
         self._functions.close()
 

@@ -16,6 +16,7 @@ from local.functions.configuration import FunctionConfig, read_functions
 from local.functions.destination import AwsDestination, Destination, Nowhere
 from local.functions.embedded_metrics import MetricStatistics
 from local.functions.errors import UnknownFunctionError, UnsupportedFunctionError
+from local.functions.event_source import EventSource
 from local.functions.execution_environment import ExecutionEnvironment, Installation
 from local.functions.invocation import InvokeResult
 from local.functions.kinesis import KinesisSource
@@ -23,6 +24,7 @@ from local.functions.logs import FunctionLogs
 from local.functions.mapping import EventSourceMapping
 from local.functions.mapping_configuration import MappingConfig, function_name, read_mappings
 from local.functions.pool import FunctionPool
+from local.functions.table_stream import TableStreamSource
 
 _LOG = logging.getLogger(__name__)
 BUILD = Path(__file__).resolve().parent.parent.parent / "build"
@@ -158,9 +160,14 @@ class Functions:
     def _start(
         self, config: MappingConfig, function: FunctionConfig, installation: Installation
     ) -> EventSourceMapping:
-        source = KinesisSource(
-            config, role_arn=function.role_arn, endpoint_url=installation.endpoint_url, region=function.region
-        )
+        endpoint_url = installation.endpoint_url
+        source: EventSource
+        if _service(config.source_arn) == "dynamodb":
+            source = TableStreamSource(config, endpoint_url=endpoint_url, region=function.region)
+        else:
+            source = KinesisSource(
+                config, role_arn=function.role_arn, endpoint_url=endpoint_url, region=function.region
+            )
         destination: Destination = Nowhere()
         if config.destination_arn:
             destination = AwsDestination(
@@ -183,12 +190,16 @@ class Functions:
 def _check(mapping: MappingConfig, configs: Mapping[str, FunctionConfig]) -> None:
     if mapping.function_name not in configs:
         raise UnsupportedFunctionError(f"{mapping.logical_id}: there is no function {mapping.function_name}")
-    if mapping.source_arn.split(":")[2] != "kinesis":
+    if _service(mapping.source_arn) not in {"dynamodb", "kinesis"}:
         raise UnsupportedFunctionError(f"{mapping.logical_id}: {mapping.source_arn} is not read here")
     if mapping.destination_arn and mapping.destination_arn.split(":")[2] not in {"s3", "sns", "sqs"}:
         raise UnsupportedFunctionError(
             f"{mapping.logical_id}: {mapping.destination_arn} takes no failures here"
         )
+
+
+def _service(arn: str) -> str:
+    return arn.split(":")[2]
 
 
 def _encoded(payload: Any) -> bytes:
