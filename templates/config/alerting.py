@@ -41,3 +41,10 @@ class Alerts(Section):
     grace_seconds: int = setting(whole(0, 120, "seconds after a period's end before it is judged"), 10)
     maximum_groups: int = setting(whole(1, 100_000, "alert groups of one rule"), 1000)
     subscriptions: tuple[Subscription, ...] = ()
+
+    def __post_init__(self) -> None:
+        super().__post_init__()
+        receivers = [f"{one.protocol} {one.endpoint}" for one in self.subscriptions]
+        for receiver in receivers:
+            if receivers.count(receiver) > 1:
+                raise BadValue("subscriptions", receiver, "each receiver once: SNS keeps one filter for it")

@@ -2,6 +2,7 @@
 
 from troposphere import Output, Ref, Template
 
+from templates.components.alerting import add_alerting
 from templates.components.export_store import add_export_store
 from templates.components.ingest_api import add_ingest_api
 from templates.components.key import add_key
@@ -41,6 +42,15 @@ def regional(config: Config) -> Template:
         key=key,
         alarms_to=operators,
     )
+    alerting = add_alerting(
+        template,
+        config,
+        source=stream,
+        rejects_to=quarantine,
+        bundle=bundle,
+        key=key,
+        alarms_to=operators,
+    )
     export = add_metric_export(
         template, config, source=store, sink=exports, bundle=bundle, key=key, alarms_to=operators
     )
@@ -58,6 +68,10 @@ def regional(config: Config) -> Template:
             "Accepted points that could not be stored, with reasons",
         ),
         ("MetricWriterName", writer.function.name, "The function that stores points"),
+        ("RulesTableName", alerting.tables.rules_name, "The alert rules, which `ops rules` applies"),
+        ("AlertsTableName", alerting.tables.alerts_name, "The alerts with their evidence and history"),
+        ("AlertTopicArn", alerting.topic.arn, "The topic of every alert: subscribe with a filter policy"),
+        ("AlertEvaluationArn", alerting.evaluation.arn, "The state machine that evaluates alerts"),
         ("MetricExportArn", export.machine.arn, "The state machine that exports hours"),
         ("ExportBucketName", exports.bucket_name, "The exported hours, and Athena's results"),
         ("ExportDatabaseName", exports.database_name, "The Glue database of the exports"),

@@ -7,10 +7,23 @@ from functools import cache
 from typing import Any
 
 from templates.config import ENVIRONMENTS, Config, load
+from templates.config.alerting import Subscription
 from templates.config.pipeline import Operators, Stream
 from templates.stacks import STACKS
 
 NAMES = sorted(path.stem for path in ENVIRONMENTS.glob("*.toml"))
+
+
+SUBSCRIPTIONS = (
+    Subscription(protocol="email", endpoint="team@example.com"),
+    Subscription(
+        protocol="sqs",
+        endpoint="arn:aws:sqs:eu-central-1:123456789012:pager",
+        severity=("high", "critical"),
+        state=("ALARM",),
+    ),
+    Subscription(protocol="https", endpoint="https://alerts.example.com/hook", metric_type=("business",)),
+)
 
 
 def other() -> Config:
@@ -23,6 +36,7 @@ def other() -> Config:
         stream=Stream(mode="provisioned", retention_hours=48, shards=3),
         api=replace(config.api, auth="iam", cors_origins=("https://a.example", "https://b.example:8443")),
         operators=Operators(email="oncall@example.com"),
+        alerts=replace(config.alerts, tick_seconds=10, subscriptions=SUBSCRIPTIONS),
     )
 
 

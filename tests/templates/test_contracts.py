@@ -4,10 +4,15 @@ import dataclasses
 import importlib
 import json
 
+from handlers.adapters.alerts_table import OPEN_INDEX
+from handlers.alert_evaluator import outcome_line
+from handlers.metrics.alerts.aggregator import BatchReport
+from handlers.metrics.alerts.evaluator import Outcome
 from handlers.metrics.batch import Report
 from handlers.metrics.envelope import NO_CLIENT, read_records
 from handlers.metrics.quarantine import object_key
 from handlers.metrics.report import log_lines
+from handlers.window_aggregator import report_line
 from templates.components.ingest_api.methods import velocity
 from templates.components.quarantine import POINTS
 from tests.handlers.events import kinesis_record
@@ -48,6 +53,61 @@ def test_alarms_watch_metrics_that_the_writer_emits(regional: Generated) -> None
         (dimension,) = alarm["Dimensions"]
         assert [[dimension["Name"]]] == directive["Dimensions"]
         assert dimension["Value"] == line[dimension["Name"]]
+
+
+def test_alarms_watch_metrics_that_the_alerts_functions_emit(regional: Generated) -> None:
+    """The alarms on rules look at what the aggregator and the evaluator log, under the same name and environment."""
+    environment = regional.config.environment
+    lines = [report_line(BatchReport(), environment, 0), outcome_line(Outcome(), environment, 0)]
+    emitted = {
+        metric["Name"]
+        for line in lines
+        for metric in json.loads(line)["_aws"]["CloudWatchMetrics"][0]["Metrics"]
+    }
+    alarms = {
+        alarm["MetricName"]
+        for title, alarm in regional.of("AWS::CloudWatch::Alarm").items()
+        if title.startswith("Alert") and alarm["Namespace"] == "Tidegauge"
+    }
+    assert alarms == {"AlertRulesOverCap", "AlertRulesUnreadable"}
+    assert alarms <= emitted
+    assert {json.loads(line)["Environment"] for line in lines} == {environment}
+
+
+def test_functions_and_tables_of_the_alerts_agree_on_keys_and_the_index(regional: Generated) -> None:
+    """The names that the adapters spell are those of the tables."""
+    tables = regional.of("AWS::DynamoDB::Table")
+    keys = {
+        title: [key["AttributeName"] for key in tables[title]["KeySchema"]]
+        for title in ("AlertRulesTable", "AlertWindowsTable", "AlertsTable")
+    }
+    assert keys == {
+        "AlertRulesTable": ["metric_name", "rule_id"],
+        "AlertWindowsTable": ["tick", "source"],
+        "AlertsTable": ["rule_key", "group_key"],
+    }
+    (index,) = tables["AlertsTable"]["GlobalSecondaryIndexes"]
+    assert index["IndexName"] == OPEN_INDEX
+    assert tables["AlertRulesTable"]["StreamSpecification"] == {"StreamViewType": "NEW_AND_OLD_IMAGES"}
+    for title in ("AlertWindowsTable", "AlertsTable"):
+        assert tables[title]["TimeToLiveSpecification"] == {"AttributeName": "expires_at", "Enabled": True}
+
+
+def test_every_subscription_carries_its_own_filter(regional: Generated) -> None:
+    """Filters stand on subscriptions, only for what the environment file names, and queues get the bare message."""
+    wanted = {subscription.endpoint: subscription for subscription in regional.config.alerts.subscriptions}
+    found = {
+        resource["Endpoint"]: resource
+        for title, resource in regional.of("AWS::SNS::Subscription").items()
+        if title.startswith("AlertSubscription")
+    }
+    assert set(found) == set(wanted)
+    for endpoint, resource in found.items():
+        filters = {name: getattr(wanted[endpoint], name) for name in ("severity", "metric_type", "state")}
+        assert resource.get("FilterPolicy", {}) == {
+            name: list(some) for name, some in filters.items() if some
+        }
+        assert ("RawMessageDelivery" in resource) == (wanted[endpoint].protocol == "sqs")
 
 
 def test_the_consumer_reads_the_partition_key_that_the_api_writes() -> None:

@@ -3,7 +3,7 @@
 from troposphere import Ref, Template
 from troposphere.awslambda import DestinationConfig, EventSourceMapping, MetricsConfig, OnFailure
 
-from templates.components.alerting.tables import AlertTables, name
+from templates.components.alerting.tables import AlertTables
 from templates.components.key import Key
 from templates.components.operators import Operators
 from templates.components.quarantine import Quarantine
@@ -84,8 +84,8 @@ def add_window_aggregator(
         timeout_seconds=60,
         environment={
             "ENVIRONMENT": config.environment,
-            "RULES_TABLE": name(tables.rules),
-            "WINDOWS_TABLE": name(tables.windows),
+            "RULES_TABLE": tables.rules_name,
+            "WINDOWS_TABLE": tables.windows_name,
             "STATE_MACHINE_ARN": evaluation.arn,
             "TICK_SECONDS": str(config.alerts.tick_seconds),
             "GRACE_SECONDS": str(config.alerts.grace_seconds),

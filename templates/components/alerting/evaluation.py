@@ -3,7 +3,7 @@
 from awacs import awslambda
 from troposphere import Ref, Template
 
-from templates.components.alerting.tables import AlertTables, name
+from templates.components.alerting.tables import AlertTables
 from templates.components.alerting.topic import AlertTopic
 from templates.components.key import Key
 from templates.components.operators import Operators
@@ -112,9 +112,9 @@ def add_alert_evaluation(
         timeout_seconds=60,
         environment={
             "ENVIRONMENT": config.environment,
-            "RULES_TABLE": name(tables.rules),
-            "WINDOWS_TABLE": name(tables.windows),
-            "ALERTS_TABLE": name(tables.alerts),
+            "RULES_TABLE": tables.rules_name,
+            "WINDOWS_TABLE": tables.windows_name,
+            "ALERTS_TABLE": tables.alerts_name,
             "TICK_SECONDS": str(config.alerts.tick_seconds),
             "GRACE_SECONDS": str(config.alerts.grace_seconds),
             "MAXIMUM_GROUPS": str(config.alerts.maximum_groups),
@@ -132,7 +132,7 @@ def add_alert_evaluation(
         kind="EXPRESS",
         tokens={
             "AlertEvaluatorArn": evaluator_arn,
-            "AlertsTableName": name(tables.alerts),
+            "AlertsTableName": tables.alerts_name,
             "AlertTopicArn": topic.arn,
         },
         statements=[

@@ -3,7 +3,7 @@
 from troposphere import Ref, Template
 from troposphere.awslambda import DestinationConfig, EventSourceMapping, MetricsConfig, OnFailure
 
-from templates.components.alerting.tables import AlertTables, name
+from templates.components.alerting.tables import AlertTables
 from templates.components.key import Key
 from templates.components.operators import Operators
 from templates.components.quarantine import Quarantine
@@ -75,7 +75,7 @@ def add_rule_changes(
         timeout_seconds=60,
         environment={
             "ENVIRONMENT": config.environment,
-            "ALERTS_TABLE": name(tables.alerts),
+            "ALERTS_TABLE": tables.alerts_name,
             "TICK_SECONDS": str(config.alerts.tick_seconds),
         },
         statements=[*tables.follow_rules(), *tables.keep_alerts(), *rejects_to.take_failures()],

@@ -6,7 +6,7 @@ from typing import Any
 
 from awacs import dynamodb
 from awacs.aws import Statement
-from troposphere import GetAtt, Join, Ref, Template
+from troposphere import GetAtt, Ref, Sub, Template
 from troposphere.dynamodb import (
     AttributeDefinition,
     GlobalSecondaryIndex,
@@ -41,6 +41,21 @@ class AlertTables:
         """The ARN of the rules' stream of changes."""
         return self.rules.get_att("StreamArn")
 
+    @property
+    def rules_name(self) -> Ref:
+        """The rules table's name."""
+        return Ref(self.rules)
+
+    @property
+    def windows_name(self) -> Ref:
+        """The windows table's name."""
+        return Ref(self.windows)
+
+    @property
+    def alerts_name(self) -> Ref:
+        """The alerts table's name."""
+        return Ref(self.alerts)
+
     def read_rules(self) -> list[Statement]:
         """Read all rules."""
         return [allow([dynamodb.Scan], [_arn(self.rules)], Sid="ReadRules"), self.key.decrypt("dynamodb")]
@@ -68,7 +83,7 @@ class AlertTables:
     def keep_alerts(self) -> list[Statement]:
         """Find the alerts that matter, read and write them."""
         actions = [dynamodb.BatchGetItem, dynamodb.Query, dynamodb.UpdateItem]
-        index = Join("", [_arn(self.alerts), f"/index/{OPEN_INDEX}"])
+        index = Sub(f"${{Alerts}}/index/{OPEN_INDEX}", Alerts=_arn(self.alerts))
         return [
             allow(actions, [_arn(self.alerts)], Sid="KeepAlerts"),
             allow([dynamodb.Query], [index], Sid="FindOpenAlerts"),
@@ -163,8 +178,3 @@ def _keys(names: tuple[str, str]) -> list[KeySchema]:
 
 def _arn(table: Table) -> GetAtt:
     return table.get_att("Arn")
-
-
-def name(table: Table) -> Ref:
-    """A table's name."""
-    return Ref(table)
