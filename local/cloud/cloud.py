@@ -2,13 +2,13 @@
 
 import contextlib
 import os
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Callable, Mapping, Sequence, Set
 from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any
 
 from local.clock import Clock
-from local.cloud import moto_clock
+from local.cloud import moto_clock, state_machines
 from local.cloud.control import Control, StatusProvider
 from local.cloud.deploy import deploy
 from local.cloud.deployment import Deployment
@@ -106,7 +106,7 @@ def start(
     Raises PortInUseError, EngineError or TemplateError, each a line to show, with nothing left running.
     """
     with contextlib.ExitStack() as closing:
-        cloud = _start_endpoint(aws_port, data_dir, clock, engine, closing)
+        cloud = _start_endpoint(aws_port, data_dir, clock, engine, closing, _types(templates))
         for region in regions:
             cloud.deployments[region] = _create_stacks(cloud, region, templates)
         cloud.keep(closing.pop_all())
@@ -114,7 +114,12 @@ def start(
 
 
 def _start_endpoint(
-    aws_port: int, data_dir: Path, clock: Clock, command: EngineCommand, closing: contextlib.ExitStack
+    aws_port: int,
+    data_dir: Path,
+    clock: Clock,
+    command: EngineCommand,
+    closing: contextlib.ExitStack,
+    types: Set[str],
 ) -> Cloud:
     server = HttpServer(aws_port)
     closing.callback(server.close)
@@ -133,9 +138,19 @@ def _start_endpoint(
     )
     server.start(endpoint.answer)
     closing.callback(endpoint.close)
+    if "AWS::StepFunctions::StateMachine" in types:
+        state_machines.load()  # while the engine is not ready anyway
     engine.wait_until_ready()
     engine.follow(clock, closing)
     return Cloud(control=control, engine=engine, functions=functions, port=server.port, stacks=stacks)
+
+
+def _types(templates: Sequence[StackTemplate]) -> Set[str]:
+    return {
+        str(resource.get("Type"))
+        for template in templates
+        for resource in template.body.get("Resources", {}).values()
+    }
 
 
 def _start_engine(endpoint_url: str, data_dir: Path, command: EngineCommand) -> Engine:

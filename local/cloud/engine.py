@@ -1,5 +1,6 @@
 """The Timestream engine: a process of its own, reached over HTTP."""
 
+import atexit
 import contextlib
 import socket
 import subprocess
@@ -56,6 +57,7 @@ class Engine:
                 env=dict(environment),
                 process_group=0,
             )
+        atexit.register(self.close)  # also where a caller ends without closing
         self._pool = urllib3.HTTPConnectionPool(
             "127.0.0.1",
             port,
@@ -130,6 +132,7 @@ class Engine:
 
     def close(self) -> None:
         """End the engine's process and wait until it is gone."""
+        atexit.unregister(self.close)
         self._pool.close()
         if self._process.poll() is None:
             self._process.terminate()

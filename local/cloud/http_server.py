@@ -104,8 +104,8 @@ class HttpServer(socketserver.ThreadingMixIn, socketserver.TCPServer):
     """Answers requests with a function, each connection in a thread, until closed."""
 
     allow_reuse_address = True
-    daemon_threads = False
-    block_on_close = True
+    # A caller that ends without closing must not hang; one that closes waits for the threads below.
+    daemon_threads = True
     request_queue_size = 256
     # What the environ of moto's handler is made of.
     ssl_context = None
@@ -116,6 +116,7 @@ class HttpServer(socketserver.ThreadingMixIn, socketserver.TCPServer):
     def __init__(self, port: int) -> None:
         self.answer: Callable[[Request], Response] = _not_yet
         self._open: set[socket.socket] = set()
+        self._serving: list[threading.Thread] = []
         self._open_lock = threading.Lock()
         try:
             super().__init__(("127.0.0.1", port), _Handler)
@@ -123,7 +124,9 @@ class HttpServer(socketserver.ThreadingMixIn, socketserver.TCPServer):
             if error.errno == errno.EADDRINUSE:
                 raise PortInUseError(port) from error
             raise
-        self._thread = threading.Thread(target=self.serve_forever, args=(0.05,), name="aws-endpoint")
+        self._thread = threading.Thread(
+            target=self.serve_forever, args=(0.05,), name="aws-endpoint", daemon=True
+        )
 
     @property
     def port(self) -> int:
@@ -142,16 +145,27 @@ class HttpServer(socketserver.ThreadingMixIn, socketserver.TCPServer):
             self.shutdown()
             self._thread.join()
         with self._open_lock:
+            threads = list(self._serving)
             for connection in self._open:
                 with contextlib.suppress(OSError):
                     connection.shutdown(socket.SHUT_RDWR)
+        for thread in threads:
+            thread.join()
         self.server_close()
 
     def process_request(self, request: Any, client_address: Any) -> None:
         """Serve a connection in a thread of its own."""
+        thread = threading.Thread(
+            target=self.process_request_thread,
+            args=(request, client_address),
+            name="aws-connection",
+            daemon=True,
+        )
         with self._open_lock:
             self._open.add(request)
-        super().process_request(request, client_address)
+            self._serving = [each for each in self._serving if each.is_alive()]
+            self._serving.append(thread)
+            thread.start()
 
     def shutdown_request(self, request: Any) -> None:
         """Close a connection that is done."""

@@ -3,6 +3,7 @@
 import dataclasses
 import os
 import socket
+import subprocess
 import sys
 import threading
 import time
@@ -88,6 +89,25 @@ def test_it_leaves_nothing_behind(tmp_path: Path) -> None:
     assert (left_behind(), os.environ.get("MOTO_PORT")) == before
     with pytest.raises(ConnectionRefusedError):
         socket.create_connection(("127.0.0.1", port), timeout=1)
+
+
+def test_a_caller_that_fails_without_closing_ends_too(tmp_path: Path) -> None:
+    """An error nobody catches ends the process at once, and the engine with it."""
+    code = (
+        "import psutil, pathlib\n"
+        "from local.clock import Clock\n"
+        "from local.cloud import StackTemplate, start\n"
+        "queue = {'Resources': {'Q': {'Type': 'AWS::SQS::Queue'}}}\n"
+        f"folder = pathlib.Path({str(tmp_path)!r})\n"
+        "start(['us-east-1'], [StackTemplate('s', queue)], aws_port=0, data_dir=folder, clock=Clock())\n"
+        "print(psutil.Process().children()[0].pid)\n"
+        "raise SystemExit(7)\n"
+    )
+    done = subprocess.run(
+        [sys.executable, "-c", code], capture_output=True, text=True, timeout=60, check=False
+    )
+    assert done.returncode == 7, done.stderr
+    assert not psutil.pid_exists(int(done.stdout))
 
 
 def test_a_later_stack_takes_an_earlier_ones_output(tmp_path: Path) -> None:
