@@ -4,6 +4,7 @@ from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 
 import pyarrow as pa
+from pyarrow import compute
 
 from local.timestream.errors import ValidationException
 from local.timestream.sql.render import as_text
@@ -58,16 +59,22 @@ class Export:
         if not self.partitions:
             yield (), rows
             return
-        keys = batch.columns[self.data :]
-        combined = pa.table(
-            [*keys, pa.array(range(batch.num_rows), pa.int64())], [*map(str, range(len(keys))), "i"]
-        )
-        grouped = combined.group_by([str(i) for i in range(len(keys))], use_threads=False).aggregate(
-            [("i", "list")]
-        )
-        for group in grouped.to_pylist():
-            values = tuple(group[str(i)] for i in range(len(keys)))
-            yield values, rows.take(pa.array(group["i_list"], pa.int64()))
+        keys = [column.dictionary_encode(null_encoding="encode") for column in batch.columns[self.data :]]
+        codes = None
+        for position, key in enumerate(keys):
+            indices = key.indices.cast(pa.int64())
+            codes = (
+                indices
+                if position == 0
+                else compute.add(compute.multiply(codes, len(key.dictionary)), indices)
+            )
+        order = compute.sort_indices(codes)
+        rows, runs = rows.take(order), compute.run_end_encode(codes.take(order))
+        start = 0
+        for end in runs.run_ends.to_pylist():
+            first = order[start].as_py()
+            yield tuple(key[first].as_py() for key in keys), rows.slice(start, end - start)
+            start = end
 
     def _data(self, batch: pa.RecordBatch) -> pa.RecordBatch:
         arrays = batch.columns[: self.data]

@@ -91,11 +91,7 @@ def _date_trunc(call: Call) -> Typed:
         length, origin = instants.UNITS[unit], _MONDAY if unit == "week" else 0
         rest = f"({moment.sql} + {origin}) % {length}"
         sql = f"{moment.sql} - {rest}" if moment.stored else f"{moment.sql} - ({rest} + {length}) % {length}"
-    return (
-        Typed(f"({sql})", TIMESTAMP)
-        if kind is TIMESTAMP
-        else Typed(date_of(sql), DATE)
-    )
+    return Typed(f"({sql})", TIMESTAMP) if kind is TIMESTAMP else Typed(date_of(sql), DATE)
 
 
 def _date_add(call: Call) -> Typed:

@@ -1,0 +1,119 @@
+"""How fast the local Timestream answers over 10 million points: `python -m benchmarks.timestream_query`.
+
+Each statement is timed warm, best of five, beside a bare DuckDB scan of the same column in the same run, as machines
+differ and their load too.
+"""
+
+import argparse
+import json
+import tempfile
+import threading
+import time
+from collections.abc import Callable
+from pathlib import Path
+from wsgiref.simple_server import WSGIRequestHandler, make_server
+
+import boto3
+import psutil
+from moto.server import DomainDispatcherApplication, create_backend_app
+
+from benchmarks.timestream_points import DATABASE, REGION, TABLE, load
+from local.timestream import sql
+from local.timestream.store import Store
+from local.timestream.unload import UnloadTarget
+
+_SOURCE = f'"{DATABASE}"."{TABLE}"'
+_STATEMENTS = {
+    "5 minutes by service and minute, avg, p99": (
+        f"SELECT service, bin(time, 1m) AS minute, avg(value), approx_percentile(value, 0.99), count(*) FROM {_SOURCE}"
+        " WHERE time BETWEEN ago(5m) AND now() GROUP BY service, bin(time, 1m) ORDER BY minute"
+    ),
+    "1 hour by minute, avg": (
+        f"SELECT bin(time, 1m) AS minute, avg(value) FROM {_SOURCE} WHERE time > ago(1h) GROUP BY bin(time, 1m)"
+    ),
+    "everything by hour, avg and max": (
+        f"SELECT bin(time, 1h) AS hour, avg(value), max(value) FROM {_SOURCE} GROUP BY bin(time, 1h)"
+    ),
+    "last point of each of 1,000 series": (
+        f"SELECT host, max(time), max_by(value, time) FROM {_SOURCE} WHERE time > ago(1h) GROUP BY host"
+    ),
+    "one series, 1 hour, raw": f"SELECT time, value FROM {_SOURCE} WHERE host = 'h7' AND time > ago(1h)",
+    "200,000 rows rendered": f"SELECT * FROM {_SOURCE} LIMIT 200000",
+}
+
+
+class _Quiet(WSGIRequestHandler):
+    def log_message(self, *_args: object) -> None:
+        """Say nothing."""
+
+
+def main() -> None:
+    """Print the table."""
+    parser = argparse.ArgumentParser(description=__doc__)
+    parser.add_argument("--points", type=int, default=10_000_000)
+    points = parser.parse_args().points
+    with tempfile.TemporaryDirectory(prefix="timestream-") as folder:
+        now_ns = load(Path(folder), points)
+        store = Store(Path(folder) / REGION, REGION, lambda: now_ns)
+        try:
+            _queries(store, now_ns)
+            _unloads(store, now_ns)
+        finally:
+            store.close()
+    print(f"resident memory: {psutil.Process().memory_info().rss >> 20} MB")
+
+
+def _queries(store: Store, now_ns: int) -> None:
+    with store.reader() as (catalog, cursor):
+        relation = catalog.table(DATABASE, TABLE).relation
+        scan = _best(lambda: len(cursor.execute(f'SELECT avg("value") FROM {relation}').fetchall()))[0]
+    print(f"bare scan of the value column: {scan * 1e3:.1f} ms")
+    for name, statement in _STATEMENTS.items():
+        seconds, rows = _best(lambda statement=statement: _run(store, statement, now_ns))  # type: ignore[misc]
+        print(f"{name:45} {seconds * 1e3:8.1f} ms {seconds / scan:6.2f} scans {rows / seconds:12,.0f} rows/s")
+
+
+def _unloads(store: Store, now_ns: int) -> None:
+    """Time UNLOAD of a million rows, S3 included."""
+    application = DomainDispatcherApplication(create_backend_app)
+    server = make_server("127.0.0.1", 0, application, handler_class=_Quiet)
+    threading.Thread(target=server.serve_forever, daemon=True).start()
+    endpoint = f"http://127.0.0.1:{server.server_port}"
+    client = boto3.client(
+        "s3",
+        endpoint_url=endpoint,
+        region_name=REGION,
+        aws_access_key_id="x",
+        aws_secret_access_key="x",  # noqa: S106 - the S3 of this benchmark takes any
+    )
+    client.create_bucket(Bucket="exports")
+    target = UnloadTarget(endpoint, REGION)
+    query = f"SELECT host, metric_name, time, value, service FROM {_SOURCE} LIMIT 1000000"
+    for options in ("format='PARQUET'", "format='PARQUET', partitioned_by=ARRAY['service']", "format='CSV'"):
+        statement = f"UNLOAD ({query}) TO 's3://exports/x' WITH ({options})"
+        start = time.perf_counter()
+        with store.reader() as (catalog, cursor):
+            result = sql.run(catalog, cursor, statement, now_ns, unload=target, query_id="BENCH")
+            rows = int(json.loads(next(result.rows)[0])["Data"][0]["ScalarValue"])
+        seconds = time.perf_counter() - start
+        print(f"UNLOAD {options:50} {seconds:6.2f} s {rows / seconds:12,.0f} rows/s")
+    server.shutdown()
+    server.server_close()
+
+
+def _run(store: Store, statement: str, now_ns: int) -> int:
+    with store.reader() as (catalog, cursor):
+        return sum(len(batch) for batch in sql.run(catalog, cursor, statement, now_ns).rows)
+
+
+def _best(action: Callable[[], int]) -> tuple[float, int]:
+    times, count = [], 0
+    for _ in range(5):
+        start = time.perf_counter()
+        count = action()
+        times.append(time.perf_counter() - start)
+    return min(times), count
+
+
+if __name__ == "__main__":
+    main()
