@@ -4,7 +4,7 @@ import argparse
 import sys
 from collections.abc import Sequence
 
-from ops import bundle, deploy, query
+from ops import alerts, bundle, deploy, query, rules
 from ops.errors import OperatorError
 
 
@@ -15,6 +15,8 @@ def main(arguments: Sequence[str] | None = None) -> int:
     bundle.add_command(commands)
     deploy.add_commands(commands)
     query.add_command(commands)
+    rules.add_command(commands)
+    alerts.add_command(commands)
     options = parser.parse_args(arguments)
     try:
         status: int = options.run(options)

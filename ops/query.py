@@ -12,6 +12,7 @@ from rich.table import Table
 
 from ops import stack
 from ops.errors import OperatorError
+from ops.printable import printable
 
 
 def add_command(commands: "argparse._SubParsersAction[argparse.ArgumentParser]") -> None:
@@ -87,11 +88,6 @@ def _text(datum: dict[str, Any]) -> str:
 def _print_table(columns: Sequence[str], rows: Sequence[Sequence[str]]) -> None:
     table = Table(*columns, show_edge=False)
     for row in rows:
-        table.add_row(*(_printable(cell) for cell in row))
+        table.add_row(*(printable(cell) for cell in row))
     Console(markup=False, highlight=False).print(table)
     print(f"({len(rows)} row{'s' if len(rows) != 1 else ''})")
-
-
-def _printable(text: str) -> str:
-    """Metric names come from clients: no control character of theirs reaches the operator's terminal."""
-    return "".join(character if character.isprintable() else "�" for character in text)

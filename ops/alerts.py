@@ -1,0 +1,144 @@
+"""`ops alerts`: which alerts there are, and why each is or is not firing."""
+
+import argparse
+from collections.abc import Iterator
+from datetime import UTC, datetime
+from typing import Any
+
+from botocore.exceptions import BotoCoreError, ClientError
+from rich.console import Console
+from rich.table import Table
+
+from handlers.adapters.alerts_table import AlertsTable
+from handlers.metrics.alerts.ports import AlertKey, Stored
+from handlers.metrics.failures import ConfigurationError, TransientError
+from ops import stack
+from ops.errors import OperatorError
+from ops.printable import printable
+
+
+def add_command(commands: "argparse._SubParsersAction[argparse.ArgumentParser]") -> None:
+    """Add `alerts` with its commands to the command line."""
+    parser = commands.add_parser("alerts", help="alerts: list, show")
+    actions = parser.add_subparsers(title="commands", required=True, metavar="COMMAND")
+    listing = actions.add_parser("list", help="the alerts that are not healthy")
+    stack.add_options(listing)
+    listing.add_argument("--all", action="store_true", help="also those of the last month that are over")
+    listing.set_defaults(run=_list)
+    showing = actions.add_parser("show", help="why an alert is or is not firing")
+    stack.add_options(showing)
+    showing.add_argument("rule_id", metavar="RULE_ID")
+    showing.add_argument(
+        "group",
+        nargs="*",
+        metavar="VALUE",
+        help="the group's values in the rule's order; default: all groups",
+    )
+    showing.set_defaults(run=_show)
+
+
+def _list(options: argparse.Namespace) -> int:
+    table = Table("state", "rule", "group", "since", "value", "to be sent", show_edge=False)
+    found = _stored(options, every=options.all)
+    for stored in found:
+        alert = stored.alert
+        table.add_row(
+            str(alert.state),
+            printable(stored.key.rule_key),
+            printable(_group(stored)),
+            _time(alert.since),
+            _value(alert.periods[-1].value if alert.periods else None),
+            str(len(stored.unconfirmed)),
+        )
+    Console(markup=False, highlight=False).print(table)
+    print(f"({len(found)} alert{'s' if len(found) != 1 else ''})")
+    return 0
+
+
+def _show(options: argparse.Namespace) -> int:
+    wanted = list(options.group)
+    found = [
+        stored
+        for stored in _stored(options, every=True)
+        if stored.key.rule_key.split("/", 1)[0] == options.rule_id
+        and (not wanted or wanted == [value or "" for value in stored.alert.group])
+    ]
+    if not found:
+        raise OperatorError(
+            f"no alert of {options.rule_id} here: its groups were healthy in the last month, or it saw no data "
+            "(`ops rules list` shows the rules)"
+        )
+    for stored in found:
+        for line in explain(stored):
+            print(printable(line))
+        print()
+    return 0
+
+
+def explain(stored: Stored) -> Iterator[str]:
+    """An alert in lines: its state, the periods it rests on, how it came about, and what is on its way."""
+    alert, rule = stored.alert, stored.alert.rule
+    yield f"{stored.key.rule_key} {_group(stored)}"
+    yield f"  {alert.state} since {_time(alert.since)}"
+    if rule:
+        recovery = rule["recovery"]
+        yield (
+            f"  fires when {rule['statistic']} {rule['operator']} {rule['threshold']} in {rule['datapoints']} periods "
+            f"of {rule['period']} s; is over when {recovery['datapoints']} in a row are not {rule['operator']} "
+            f"{recovery['threshold']}; missing data: {rule['missing_data']}"
+        )
+    if alert.periods:
+        yield "  periods it rests on:"
+    yield from (f"    {line}" for line in _period_lines([judged.document() for judged in alert.periods]))
+    for entry in reversed(alert.history):
+        late = ", by points that came late" if entry["late"] else ""
+        yield f"  {_time(entry['at'])}  {entry['from']} -> {entry['to']} ({entry['kind']}{late}): {entry['reason']}"
+        yield from (f"      {line}" for line in _period_lines(entry["periods"]))
+    for message in stored.outbox.values():
+        sent = f"confirmed at {_time(message.confirmed_at)}" if message.confirmed_at else "not confirmed yet"
+        claimed = f", claimed at {_time(message.claimed_at)}" if message.claimed_at else ""
+        yield f"  message {message.entry_id}: {sent}{claimed}: {message.notification.subject}"
+
+
+def _period_lines(periods: list[dict[str, Any]]) -> Iterator[str]:
+    for period in periods:
+        late = "  late" if period["late"] else ""
+        sources = ", ".join(period["sources"]) or "no partials"
+        yield (
+            f"{_time(period['start'])}  {period['verdict']:<9}  {_value(period['value'])} "
+            f"({period['count']} points){late}  {sources}"
+        )
+
+
+def _stored(options: argparse.Namespace, *, every: bool) -> list[Stored]:
+    target = stack.find(options.environment, options.region)
+    client, name = target.client("dynamodb"), target.output("AlertsTableName")
+    table = AlertsTable(client, name)
+    try:
+        keys = table.open_keys()
+        if every:
+            pages = client.get_paginator("scan").paginate(
+                TableName=name, ProjectionExpression="rule_key, group_key"
+            )
+            keys = [
+                AlertKey(item["rule_key"]["S"], item["group_key"]["S"])
+                for page in pages
+                for item in page["Items"]
+            ]
+        return sorted(table.load(keys), key=lambda stored: stored.key)
+    except (ClientError, BotoCoreError, ConfigurationError, TransientError) as error:
+        raise OperatorError(f"the alerts cannot be read: {error}") from error
+
+
+def _group(stored: Stored) -> str:
+    names = stored.alert.rule.get("by", [])
+    pairs = zip(names, stored.alert.group, strict=False)
+    return " ".join(f"{name}={value}" for name, value in pairs) or "(all)"
+
+
+def _value(value: float | None) -> str:
+    return "–" if value is None else f"{value:g}"
+
+
+def _time(seconds: float) -> str:
+    return datetime.fromtimestamp(seconds, tz=UTC).strftime("%Y-%m-%d %H:%M:%S") if seconds else "–"

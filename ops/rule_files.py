@@ -1,0 +1,151 @@
+"""Alert rules as files: YAML in which every mistake is named with its file, line and field."""
+
+from collections.abc import Iterator, Sequence
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any
+
+import yaml
+
+from handlers.metrics.alerts.fields import RuleError
+from handlers.metrics.alerts.rule import Rule
+from handlers.metrics.alerts.rule_reading import read_rule
+
+FOLDER = Path("alerts")
+_FORM = "a rule file is a mapping with `rules`, a list of rules"
+
+
+@dataclass(frozen=True, slots=True)
+class Mistake:
+    """What is wrong, and where."""
+
+    file: Path
+    line: int
+    message: str
+
+    def __str__(self) -> str:
+        return f"{self.file}:{self.line}: {self.message}"
+
+
+@dataclass(frozen=True, slots=True)
+class FiledRule:
+    """A rule and the place it stands at."""
+
+    rule: Rule
+    file: Path
+    line: int
+
+
+@dataclass(frozen=True, slots=True)
+class RuleFiles:
+    """What the files say, and all that is wrong with them."""
+
+    rules: Sequence[FiledRule]
+    mistakes: Sequence[Mistake]
+
+
+def read_rule_files(paths: Sequence[Path], tick: int) -> RuleFiles:
+    """Every rule of the files, and every mistake in them; `tick` is the deployment's time between evaluations."""
+    rules: list[FiledRule] = []
+    mistakes: list[Mistake] = []
+    for path in paths:
+        for found in _read_file(path):
+            if isinstance(found, Mistake):
+                mistakes.append(found)
+            else:
+                rules.append(found)
+    mistakes += _repeated(rules)
+    mistakes += [
+        Mistake(
+            filed.file,
+            filed.line,
+            f"period: {filed.rule.period}: not a multiple of alerts.tick_seconds = {tick} of this environment",
+        )
+        for filed in rules
+        if filed.rule.period % tick
+    ]
+    return RuleFiles(rules, sorted(mistakes, key=lambda mistake: (str(mistake.file), mistake.line)))
+
+
+def _read_file(path: Path) -> Iterator[FiledRule | Mistake]:
+    try:
+        root = yaml.compose(path.read_text(encoding="utf-8"), Loader=yaml.SafeLoader)
+    except (OSError, UnicodeDecodeError) as error:
+        yield Mistake(path, 1, f"cannot be read: {error}")
+        return
+    except yaml.YAMLError as error:
+        mark = getattr(error, "problem_mark", None)
+        problem = getattr(error, "problem", None) or str(error).splitlines()[0]
+        yield Mistake(path, mark.line + 1 if mark else 1, f"not YAML: {problem}")
+        return
+    listed = _listed(root)
+    if listed is None:
+        yield Mistake(path, root.start_mark.line + 1 if root else 1, _FORM)
+        return
+    for node in listed:
+        yield _read_node(path, node)
+
+
+def _listed(root: yaml.Node | None) -> list[yaml.Node] | None:
+    if not isinstance(root, yaml.MappingNode) or len(root.value) != 1:
+        return None
+    [(key, value)] = root.value
+    if key.value != "rules" or not isinstance(value, yaml.SequenceNode):
+        return None
+    return list(value.value)
+
+
+def _read_node(path: Path, node: yaml.Node) -> FiledRule | Mistake:
+    line = node.start_mark.line + 1
+    if not isinstance(node, yaml.MappingNode):
+        return Mistake(path, line, "a rule is a mapping of fields")
+    twice = _repeated_key(node)
+    if twice is not None:
+        return Mistake(path, twice.start_mark.line + 1, f"{twice.value}: stands there twice")
+    loader = yaml.SafeLoader("")
+    try:
+        document: dict[str, Any] = loader.construct_document(node)
+        return FiledRule(read_rule(document), path, line)
+    except RuleError as error:
+        return Mistake(path, _line_of(node, error.field), str(error))
+    except yaml.YAMLError as error:
+        mark = getattr(error, "problem_mark", None)
+        return Mistake(path, mark.line + 1 if mark else line, f"not YAML: {getattr(error, 'problem', error)}")
+    finally:
+        loader.dispose()
+
+
+def _repeated_key(node: yaml.MappingNode) -> yaml.ScalarNode | None:
+    """YAML keeps the last of two fields of one name and says nothing."""
+    seen = set()
+    for key, value in node.value:
+        if isinstance(key, yaml.ScalarNode):
+            if key.value in seen:
+                return key
+            seen.add(key.value)
+        if isinstance(value, yaml.MappingNode):
+            inner = _repeated_key(value)
+            if inner is not None:
+                return inner
+    return None
+
+
+def _line_of(node: yaml.MappingNode, field: str) -> int:
+    """The line of the field, or of what it should stand in."""
+    name, _, rest = field.partition(".")
+    for key, value in node.value:
+        if key.value == name:
+            if rest and isinstance(value, yaml.MappingNode):
+                inner = _line_of(value, rest)
+                return inner if inner != value.start_mark.line + 1 else int(key.start_mark.line) + 1
+            return int(key.start_mark.line) + 1
+    return int(node.start_mark.line) + 1
+
+
+def _repeated(rules: Sequence[FiledRule]) -> Iterator[Mistake]:
+    first: dict[str, FiledRule] = {}
+    for filed in rules:
+        other = first.setdefault(filed.rule.rule_id, filed)
+        if other is not filed:
+            message = f"rule_id: {filed.rule.rule_id!r} is also the rule at {other.file}:{other.line}"
+            yield Mistake(filed.file, filed.line, message)
