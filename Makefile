@@ -17,7 +17,7 @@ export PYTHONUNBUFFERED := 1
 
 .PHONY: help
 help: ## this list
-	@grep -hE '^[a-z-]+:.*## ' $(MAKEFILE_LIST) | awk -F ':.*## ' '{printf "  make %-10s %s\n", $$1, $$2}'
+	@grep -hE '^[a-z-]+:.*## ' $(MAKEFILE_LIST) | awk -F ':.*## ' '{printf "  make %-18s %s\n", $$1, $$2}'
 	@echo
 	@echo "  with ENV=dev (or prod, or your own environments/NAME.toml), REGION=us-east-1, DURATION=20 (seconds), SQL='SELECT …'"
 
@@ -35,6 +35,10 @@ export SQL
 test: install-dev lint ## everything CI checks: lint, types, templates, units, the whole pipeline
 	@$(PY) -m ops bundle --target host
 	@$(PY) -m pytest -q -n 2 --dist loadfile
+
+.PHONY: test-statemachines
+test-statemachines: install-dev ## run the deployed state machines in an interpreter, every branch
+	@$(PY) -m pytest -q -n 2 tests/statemachines
 
 .PHONY: lint
 lint: install-dev ## format, lint, types
@@ -61,7 +65,7 @@ deploy: install-local ## deploy the regional stack with what `publish` uploaded
 .PHONY: bench
 bench: install-dev ## how fast, how much, against what
 	@$(PY) -m ops bundle --target host
-	@$(PY) -m benchmarks
+	@for part in writer timestream timestream_query; do $(PY) -m benchmarks.$$part || exit 1; done
 
 .PHONY: golden
 golden: install-dev ## rewrite the golden templates after a change that was meant
