@@ -30,6 +30,7 @@ from templates.components.key import Key
 from templates.config import Config
 from templates.constructs.bucket import add_private_bucket, objects
 from templates.constructs.policy import allow
+from templates.names import DATABASE, EXPORT_BUCKET, WORK_GROUP
 
 ATHENA_RESULTS = "athena/"
 
@@ -149,7 +150,7 @@ def add_export_store(template: Template, config: Config, *, key: Key) -> ExportS
             **_KEPT,
             CatalogId=Ref("AWS::AccountId"),
             DatabaseInput=catalog.DatabaseInput(
-                Name=config.database_name, Description="Hourly exports of the metrics"
+                Name=config.name(DATABASE), Description="Hourly exports of the metrics"
             ),
         )
     )
@@ -162,7 +163,7 @@ def _add_bucket(template: Template, config: Config, *, key: Key) -> Bucket:
     return add_private_bucket(
         template,
         "ExportBucket",
-        name=f"{config.stack_name}-exports",
+        name=config.name(EXPORT_BUCKET),
         encryption=ServerSideEncryptionByDefault(SSEAlgorithm="aws:kms", KMSMasterKeyID=key.arn),
         rules=[
             # Files of replaced runs are deleted a day after they were replaced; their versions go a week later.
@@ -252,7 +253,7 @@ def _add_work_group(template: Template, config: Config, *, bucket: Bucket, key: 
     return template.add_resource(
         athena.WorkGroup(
             "ExportWorkGroup",
-            Name=config.stack_name,
+            Name=config.name(WORK_GROUP),
             Description="Queries over the hourly exports",
             WorkGroupConfiguration=athena.WorkGroupConfiguration(
                 EnforceWorkGroupConfiguration=True,

@@ -20,6 +20,7 @@ from troposphere.kms import Key as KmsKey
 
 from templates.config import Config
 from templates.constructs.policy import document
+from templates.names import KEY_ALIAS
 
 # Whom IAM lets use or administer the key is IAM's matter; a key policy without this cannot be changed any more.
 DELEGATED = [
@@ -159,5 +160,5 @@ def add_key(template: Template, config: Config) -> Key:
             ),
         )
     )
-    template.add_resource(Alias("KeyAlias", AliasName=f"alias/{config.stack_name}", TargetKeyId=Ref(key)))
+    template.add_resource(Alias("KeyAlias", AliasName=config.name(KEY_ALIAS), TargetKeyId=Ref(key)))
     return Key(key)

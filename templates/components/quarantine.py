@@ -12,6 +12,7 @@ from templates.components.key import Key
 from templates.config import Config
 from templates.constructs.bucket import add_private_bucket, objects
 from templates.constructs.policy import allow
+from templates.names import QUARANTINE_BUCKET
 
 POINTS = "quarantine/"  # points, by the hour of their arrival
 GIVEN_UP = "aws/lambda/"  # whole batches that an event source mapping gave up; Lambda chooses the name
@@ -77,7 +78,7 @@ def add_quarantine(template: Template, config: Config, *, key: Key) -> Quarantin
     bucket = add_private_bucket(
         template,
         "QuarantineBucket",
-        name=f"{config.stack_name}-quarantine",
+        name=config.name(QUARANTINE_BUCKET),
         encryption=ServerSideEncryptionByDefault(SSEAlgorithm="aws:kms", KMSMasterKeyID=key.arn),
         rules=[
             LifecycleRule(

@@ -13,6 +13,8 @@ from templates.config.local import Local
 from templates.config.pipeline import Api, Export, Logs, Operators, Store, Stream, Writer
 from templates.config.reading import read
 from templates.config.tags import tags_check
+from templates.names import ACCOUNT, DATABASE, REGIONAL_STACK, Named, physical_name
+from templates.names import REGION as IN_REGION
 
 ENVIRONMENTS = Path(__file__).parents[2] / "environments"
 
@@ -87,12 +89,16 @@ class Config(Section):
     @property
     def stack_name(self) -> str:
         """The regional stack's name; with a suffix, its companions'."""
-        return f"{self.project}-{self.environment}"
+        return self.name(REGIONAL_STACK)
 
     @property
     def database_name(self) -> str:
         """The Timestream database's name."""
-        return f"{self.project}_{self.environment}"
+        return self.name(DATABASE)
+
+    def name(self, named: Named, *, account: str = ACCOUNT, region: str = IN_REGION) -> str:
+        """A physical name of this environment; account and region are CloudFormation's to fill in unless given."""
+        return physical_name(named, self.project, self.environment, account=account, region=region)
 
 
 def load(environment: str, folder: Path = ENVIRONMENTS) -> Config:

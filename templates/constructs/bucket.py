@@ -37,7 +37,7 @@ def add_private_bucket(
     encryption: ServerSideEncryptionByDefault,
     rules: Sequence[LifecycleRule] = (),
 ) -> Bucket:
-    """A bucket named `<name>-<account>-<region>-an`: only this account can have it, in any region.
+    """A bucket whose name ends in `-<account>-<region>-an`: only this account can have it, in any region.
 
     It outlives its stack: what is in it cannot be made again.
     """
@@ -46,7 +46,7 @@ def add_private_bucket(
             title,
             DeletionPolicy="RetainExceptOnCreate",
             UpdateReplacePolicy="Retain",
-            BucketName=Sub(f"{name}-${{AWS::AccountId}}-${{AWS::Region}}-an"),
+            BucketName=Sub(name),
             BucketNamespace="account-regional",
             BucketEncryption=BucketEncryption(
                 ServerSideEncryptionConfiguration=[

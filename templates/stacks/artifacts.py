@@ -11,6 +11,7 @@ from templates.config import Config
 from templates.constructs.bucket import add_private_bucket
 from templates.constructs.policy import document
 from templates.constructs.tags import tag_everything
+from templates.names import ARTIFACTS_BUCKET
 from templates.version import version
 
 
@@ -21,7 +22,7 @@ def artifacts(config: Config) -> Template:
     bucket = add_private_bucket(
         template,
         "ArtifactsBucket",
-        name=f"{config.stack_name}-artifacts",
+        name=config.name(ARTIFACTS_BUCKET),
         # Code, not data, so the region's key, which comes with the regional stack, is not asked for.
         encryption=ServerSideEncryptionByDefault(SSEAlgorithm="AES256"),
         rules=[

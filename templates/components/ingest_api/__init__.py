@@ -14,6 +14,7 @@ from templates.components.operators import Operators
 from templates.components.stream import Stream
 from templates.config import Config
 from templates.constructs.policy import add_role
+from templates.names import INGEST_API
 from templates.version import version
 
 
@@ -46,7 +47,7 @@ def add_ingest_api(
     api = template.add_resource(
         RestApi(
             "IngestApi",
-            Name=f"{config.stack_name}-ingest",
+            Name=config.name(INGEST_API),
             Description=f"Takes metrics for {config.stack_name}",
             EndpointConfiguration=EndpointConfiguration(Types=["REGIONAL"]),
             # gzip bodies are unpacked before they are validated, but none that is smaller than this: so zero.
