@@ -6,12 +6,14 @@ import os
 import subprocess
 import sys
 import threading
+import time
 from pathlib import Path
 from typing import Any
 
 import psutil
 import pytest
 import urllib3
+from moto.dynamodb.models import table as moto_table
 
 from local.cloud import Cloud, Invocation
 from tests.local.cloud.conftest import Clients
@@ -125,8 +127,15 @@ def test_a_bucket_may_be_named_by_the_host(cloud: Cloud, client: Clients) -> Non
     assert (reply.status, reply.data) == (200, b"found")
 
 
-def test_conditional_writes_hold(cloud: Cloud, client: Clients) -> None:
-    """Of many writers that want to be the first, one is."""
+def test_conditional_writes_hold(cloud: Cloud, client: Clients, monkeypatch: pytest.MonkeyPatch) -> None:
+    """Of many writers that want to be the first, one is, however long each is between looking and writing."""
+    compiled = moto_table.get_filter_expression
+
+    def slowly_compiled(*arguments: Any) -> Any:
+        time.sleep(0.02)
+        return compiled(*arguments)
+
+    monkeypatch.setattr(moto_table, "get_filter_expression", slowly_compiled)
     table = cloud.deployments["us-east-1"].resources["Table"].physical_id
     dynamodb = client("dynamodb")
     won = []
