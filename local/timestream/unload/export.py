@@ -2,6 +2,7 @@
 
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
+from typing import Any
 
 import pyarrow as pa
 from pyarrow import compute
@@ -60,7 +61,7 @@ class Export:
             yield (), rows
             return
         keys = [column.dictionary_encode(null_encoding="encode") for column in batch.columns[self.data :]]
-        codes = None
+        codes: Any = None
         for position, key in enumerate(keys):
             indices = key.indices.cast(pa.int64())
             codes = (
