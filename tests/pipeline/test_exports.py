@@ -1,0 +1,318 @@
+"""Hours of the whole way: points through the writer into the store, and out to what readers of an export see."""
+
+from collections.abc import Iterator
+from itertools import count
+from typing import Any
+
+import pytest
+
+from handlers.metrics.exports.hour import Hour
+from tests.pipeline.export_world import CrashError, World, deployed, nothing
+
+pytestmark = pytest.mark.pipeline
+
+
+@pytest.fixture(scope="module")
+def deployment(tmp_path_factory: pytest.TempPathFactory) -> Iterator[World]:
+    """One deployment for all tests."""
+    with pytest.MonkeyPatch.context() as patch, deployed(tmp_path_factory.mktemp("world"), patch) as ready:
+        yield ready
+
+
+@pytest.fixture
+def world(deployment: World) -> World:
+    """The deployment as if it were new, at the beginning of an hour."""
+    deployment.renew()
+    return deployment
+
+
+def at(hour: Hour, seconds: float) -> int:
+    """So many seconds into an hour, as a client writes it."""
+    return round((hour.start + seconds) * 1000)
+
+
+def points(hour: Hour, number: int, **dimensions: str) -> list[dict[str, Any]]:
+    """Points of one series, one in each seconds of an hour."""
+    return [
+        {"metric_name": "cpu.load", "value": float(n), "timestamp": at(hour, n), "dimensions": dimensions}
+        for n in range(number)
+    ]
+
+
+def seen(world: World, hour: Hour) -> list[tuple[Any, ...]]:
+    """Seconds into the hour, value and host of each point that readers see."""
+    return sorted(
+        ((row["time"] // 10**6 - hour.start * 1000) / 1000, row["value"], row.get("host") or "")
+        for row in world.read(hour)
+    )
+
+
+def test_hours_hold_exactly_their_points(world: World) -> None:
+    """The first and the last millisecond of an hour are its own, the next one's are not."""
+    first = world.hour
+    world.go_to(first, 10)
+    world.write(*points(first, 5, host="a"))
+    world.go_to(first.plus(1), 5)
+    edge = [
+        {"metric_name": "edge", "value": float(n), "timestamp": at(first.plus(1), 0) + n} for n in (-1, 0)
+    ]
+    world.write(*edge, *points(first.plus(1), 3, host="b"))
+    world.go_to(first.plus(1), 15)
+    assert world.scheduled() == {str(first): "exported"}
+    world.go_to(first.plus(2), 15)
+    assert world.scheduled() == {str(first.plus(1)): "exported"}
+    assert seen(world, first) == [*((float(n), float(n), "a") for n in range(5)), (3599.999, -1.0, "")]
+    assert len(seen(world, first.plus(1))) == 4
+    status = world.status(first)
+    assert (status["state"], status["rows"]) == ("exported", 6)
+    assert status["bytes"] == sum(
+        file["bytes"] for data in status["datasets"].values() for file in data["files"]
+    )
+
+
+def test_aggregates_are_what_the_points_come_to(world: World) -> None:
+    """Count, sum, min, max, avg and percentiles of each series and minute."""
+    hour = world.hour
+    world.go_to(hour, 30)
+    world.write(*points(hour, 90, host="a"), *points(hour, 10, host="b"))
+    world.go_to(hour.plus(1), 15)
+    world.scheduled()
+    rows = {(row["host"], row["time"] // 10**9 - hour.start): row for row in world.read(hour, "aggregates")}
+    assert sorted(rows) == [("a", 0), ("a", 60), ("b", 0)]
+    minute = rows["a", 60]
+    assert (minute["count"], minute["sum"], minute["min"], minute["max"]) == (
+        30,
+        sum(range(60, 90)),
+        60.0,
+        89.0,
+    )
+    assert minute["avg"] == pytest.approx(74.5)
+    assert minute["p50"] == pytest.approx(74.5, abs=1.5)
+    assert minute["p99"] == pytest.approx(89.0, abs=1.5)
+
+
+def test_a_dimension_may_be_called_anything(world: World) -> None:
+    """Names with dots and dashes, of any case, and those of the aggregates' own columns."""
+    hour = world.hour
+    world.go_to(hour, 30)
+    dimensions = {"Host.Name": "a", "order-by": "b", "select": "c", "count": "d", "p99": "e"}
+    world.write({"metric_name": "m", "value": 1.0, "timestamp": at(hour, 1), "dimensions": dimensions})
+    world.go_to(hour.plus(1), 15)
+    world.scheduled()
+    (row,) = world.read(hour)
+    assert {name: row[name] for name in dimensions} == dimensions
+    (minute,) = world.read(hour, "aggregates")
+    assert (minute["count"], minute["export_count"], minute["export_p99"], minute["Host.Name"]) == (
+        1,
+        "d",
+        "e",
+        "a",
+    )
+    assert {"count", "host.name", "order-by", "p99", "select"} <= set(world.columns()[4:])
+
+
+def test_running_an_hour_again_replaces_it(world: World) -> None:
+    """Readers see the points once, from the newest run; the older one's files stay for a day, then they go."""
+    hour = world.hour
+    world.go_to(hour, 30)
+    world.write(*points(hour, 5))
+    world.go_to(hour.plus(1), 15)
+    world.scheduled()
+    before, old = world.location(hour), seen(world, hour)
+    assert world.export(first=str(hour)) == {str(hour): "exported"}
+    assert world.location(hour) != before
+    assert seen(world, hour) == old
+    folder = str(before).split("/", 3)[3].removesuffix("results/")
+    world.go_to(hour.plus(24), 30)
+    world.scheduled()
+    assert world.keys(folder)
+    world.go_to(hour.plus(25), 30)
+    world.scheduled()
+    assert world.keys(folder) == []
+    assert seen(world, hour) == old
+
+
+def test_a_late_point_and_a_new_dimension_come_with_the_next_run(world: World) -> None:
+    """Both are there an hour later, and readers' tables know the new column."""
+    hour = world.hour
+    world.go_to(hour, 30)
+    world.write(*points(hour, 2))
+    world.go_to(hour.plus(1), 15)
+    world.scheduled()
+    assert "zone" not in world.columns()
+    world.go_to(hour.plus(1), 40)
+    world.write({"metric_name": "late", "value": 9.0, "timestamp": at(hour, 7), "dimensions": {"zone": "z"}})
+    world.go_to(hour.plus(2), 15)
+    assert world.scheduled() == {str(hour): "exported", str(hour.plus(1)): "empty"}
+    assert [row for row in seen(world, hour) if row[0] == 7.0] == [(7.0, 9.0, "")]
+    assert world.columns()[-1] == "zone"
+    assert world.columns("aggregates")[-1] == "zone"
+    taken = []
+    for number in range(3, 10):
+        world.go_to(hour.plus(number), 15)
+        taken.append(str(hour) in world.scheduled())
+    assert taken.count(True) == 1, "after six hours once more, for what the store showed late"
+    assert len(seen(world, hour)) == 3
+
+
+def test_an_hour_without_points_is_exported_as_empty(world: World) -> None:
+    """Before anything was ever written, and between hours that have points."""
+    first = world.hour
+    world.go_to(first.plus(1), 15)
+    assert world.scheduled() == {str(first): "empty"}
+    assert world.read(first) == []
+    world.write({"metric_name": "m", "value": 1.0})
+    world.go_to(first.plus(3), 15)
+    assert world.scheduled() == {str(first.plus(1)): "exported", str(first.plus(2)): "empty"}
+    assert world.status(first.plus(2))["state"] == "empty"
+
+
+def test_the_current_hour_can_be_exported_by_hand(world: World) -> None:
+    """It is partial then, and exported again when it is complete."""
+    hour = world.hour
+    world.go_to(hour, 10)
+    world.write(*points(hour, 3))
+    assert world.export(first="current") == {str(hour): "exported"}
+    assert (len(world.read(hour)), world.status(hour)["state"]) == (3, "partial")
+    world.write(*points(hour, 5, host="b"))
+    world.go_to(hour.plus(1), 15)
+    assert world.scheduled() == {str(hour): "exported"}
+    assert len(world.read(hour)) == 8
+
+
+STEPS = [
+    "metric_export_planner.choose",
+    "metric_export_unloader.claim",
+    "metric_export_unloader.start",
+    "metric_export_publisher",
+    "metric_export_planner.summarise",
+    "metric_export_tidier",
+]
+
+
+@pytest.mark.parametrize("moment", ["before", "after"])
+def test_a_crash_at_any_step_loses_and_doubles_nothing(world: World, moment: str) -> None:
+    """Each step's process dies once, before its work or after it: the hour is there whole, by the retry."""
+    for step in STEPS:
+        hour = world.hour
+        world.go_to(hour, 30)
+        world.write(*points(hour, 4))
+        world.go_to(hour.plus(1), 15)
+        crashes = count()
+
+        def crash(name: str, _: dict[str, Any], step: str = step, crashes: Iterator[int] = crashes) -> None:
+            if name == step and next(crashes) == 0:
+                raise CrashError
+
+        setattr(world, moment, crash)
+        assert world.scheduled()[str(hour)] == "exported", step
+        assert next(crashes) > 1, step
+        assert len(world.read(hour)) == 4, step
+        setattr(world, moment, nothing)
+
+
+@pytest.mark.parametrize("step", STEPS[1:4])
+@pytest.mark.parametrize("moment", ["before", "after"])
+def test_a_killed_execution_is_finished_by_the_next(world: World, step: str, moment: str) -> None:
+    """Whichever step it is stopped at, before its work or after it: readers see the old hour or the whole new one."""
+    hour = world.hour
+    world.go_to(hour, 30)
+    world.write(*points(hour, 4))
+    world.go_to(hour.plus(1), 15)
+    world.scheduled()
+    world.write(*points(hour, 6, host="late"))
+    world.go_to(hour.plus(2), 15)
+    executions: list[str] = []
+
+    def kill(name: str, event: dict[str, Any]) -> None:
+        asked = event.get("hour") or event.get("work", {}).get("hour")
+        if name == step and asked == str(hour):
+            world.client("stepfunctions").stop_execution(executionArn=executions[0])
+
+    executions.append(world.start())
+    setattr(world, moment, kill)
+    # moto's interpreter trips over a Map that is stopped, and calls the execution failed.
+    assert world.ended(executions[0])["status"] in {"ABORTED", "FAILED"}
+    setattr(world, moment, nothing)
+    assert len(world.read(hour)) in {4, 10}
+    world.go_to(hour.plus(3), 15)
+    world.scheduled()
+    assert len(world.read(hour)) == 10
+
+
+def test_of_two_executions_one_exports_the_hour(world: World) -> None:
+    """The other one says so."""
+    hour = world.hour
+    world.go_to(hour, 30)
+    world.write(*points(hour, 4))
+    world.go_to(hour.plus(1), 15)
+    other: list[dict[str, str]] = []
+
+    def meanwhile(name: str, _: dict[str, Any]) -> None:
+        if name.endswith("start") and not other:
+            other.append({})
+            other[0] = world.export(first=str(hour))
+
+    world.after = meanwhile
+    assert world.scheduled() == {str(hour): "exported"}
+    assert other == [{str(hour): "busy"}]
+    assert len(world.read(hour)) == 4
+
+
+def test_an_unload_that_breaks_publishes_nothing(world: World) -> None:
+    """Its files are there and its manifest is not; readers keep what they had, and the next run makes it good."""
+    hour = world.hour
+    world.go_to(hour, 30)
+    world.write(*points(hour, 4))
+    world.go_to(hour.plus(1), 15)
+    world.scheduled()
+    before = world.location(hour)
+    world.write({"metric_name": "late", "value": 1.0, "timestamp": at(hour, 9)})
+    world.faults({"timestream": {"fail_unloads": {"count": 1}}})
+    assert world.export(first=str(hour)) == {str(hour): "failed"}
+    assert world.location(hour) == before
+    world.go_to(hour.plus(2), 15)
+    assert world.scheduled()[str(hour)] == "exported"
+    assert len(world.read(hour)) == 5
+
+
+@pytest.mark.parametrize(
+    "fault",
+    [
+        {"service": "timestream-query", "operation": "Query", "error": "ThrottlingException", "count": 2},
+        {
+            "service": "glue",
+            "operation": "UpdateTable",
+            "error": "ConcurrentModificationException",
+            "count": 2,
+        },
+        {"service": "glue", "operation": "CreatePartition", "error": "InternalServiceException", "count": 1},
+        {"service": "dynamodb", "operation": "UpdateItem", "error": "ThrottlingException", "count": 2},
+        {"service": "s3", "operation": "ListObjectsV2", "error": "SlowDown", "status": 503, "count": 2},
+    ],
+    ids=lambda fault: f"{fault['service']}-{fault['operation']}",
+)
+def test_trouble_that_passes_is_outlived(world: World, fault: dict[str, Any]) -> None:
+    """Throttling and passing failures of any service are retried within the run."""
+    hour = world.hour
+    world.go_to(hour, 30)
+    world.write(*points(hour, 4, host="a"))
+    world.go_to(hour.plus(1), 15)
+    world.faults(fault)
+    assert world.scheduled() == {str(hour): "exported"}
+    assert len(world.read(hour)) == 4
+
+
+def test_a_denied_bucket_fails_the_hour_and_nothing_else(world: World) -> None:
+    """Nothing is published of it; when the bucket can be written again, the next run exports it."""
+    hour = world.hour
+    world.go_to(hour, 30)
+    world.write(*points(hour, 4))
+    world.go_to(hour.plus(1), 15)
+    world.faults({"service": "s3", "operation": "PutObject", "error": "AccessDenied", "status": 403})
+    assert world.scheduled() == {str(hour): "failed"}
+    assert world.location(hour) is None
+    world.faults()
+    world.go_to(hour.plus(2), 15)
+    assert world.scheduled() == {str(hour.plus(1)): "empty", str(hour): "exported"}
+    assert len(world.read(hour)) == 4
