@@ -27,6 +27,7 @@ def engine_command(port: int, data_dir: Path, s3_endpoint: str) -> list[str]:
     return [
         sys.executable, "-m", "local.timestream",
         "--port", str(port), "--data", str(data_dir), "--s3-endpoint", s3_endpoint,
+        "--until-stdin-closes",
     ]  # fmt: skip
 
 
@@ -51,7 +52,7 @@ class Engine:
             # A group of its own, so that Ctrl-C reaches this process alone, which then ends the engine in order.
             self._process = subprocess.Popen(
                 command,
-                stdin=subprocess.DEVNULL,
+                stdin=subprocess.PIPE,  # never written to: its closing tells the engine that this process is gone
                 stdout=output,
                 stderr=output,
                 env=dict(environment),
@@ -141,6 +142,8 @@ class Engine:
         except subprocess.TimeoutExpired:
             self._process.kill()
             self._process.wait()
+        if self._process.stdin is not None:
+            self._process.stdin.close()
 
     def _last_words(self) -> str:
         lines = self._log.read_text("utf-8", "replace").strip().splitlines()

@@ -3,6 +3,7 @@
 import argparse
 import gc
 import os
+import select
 import signal
 import socket
 import sys
@@ -49,7 +50,8 @@ def _serve(options: argparse.Namespace) -> int:
     ended = _first_signal()
     threading.Thread(target=server.serve, daemon=True).start()
     print(f"Timestream: http://127.0.0.1:{server.port} (data in {options.data})", flush=True)
-    ended.recv(1)
+    # Whoever holds the other end of the pipe need not live to say goodbye: its end closes it.
+    select.select([ended, sys.stdin] if options.until_stdin_closes else [ended], [], [])
     server.stop()
     server.drain(_DRAIN_SECONDS)
     service.close()
@@ -83,6 +85,9 @@ def _options(arguments: Sequence[str] | None) -> argparse.Namespace:
     )
     parser.add_argument(
         "--memory-limit-mb", type=_megabytes, default=400, help="memory of the SQL engine per region"
+    )
+    parser.add_argument(
+        "--until-stdin-closes", action="store_true", help="end when standard input does, so with the parent"
     )
     return parser.parse_args(arguments)
 

@@ -258,3 +258,15 @@ def test_kept_data_is_there_after_a_restart(start: Callable[..., Running], tmp_p
     assert ended.account == (1, 1, 0, 0)
     assert ended.status == 0
     assert os.listdir(tmp_path)  # noqa: PTH208 - only whether there is anything
+
+
+def test_nothing_outlives_a_run_that_is_killed(start: Callable[..., Running]) -> None:
+    """After SIGKILL of the run, its functions and its store end too, so the ports are free for the next."""
+    run = start()
+    wait_for(lambda: run.control("status")["us-east-1"]["accepted"] > 100, "the feed", seconds=20)
+    children = psutil.Process(run.process.pid).children(recursive=True)
+    assert children
+    run.process.kill()
+    run.process.communicate()
+    _, alive = psutil.wait_procs(children, timeout=15)
+    assert not alive

@@ -81,3 +81,24 @@ def test_unusable_data_folder_is_status_2(tmp_path: Path, capsys: pytest.Capture
     (tmp_path / "file").write_text("")
     assert main(["--port", "0", "--data", str(tmp_path / "file")]) == 2
     assert capsys.readouterr().err.count("\n") == 1
+
+
+def test_the_server_ends_with_the_process_that_holds_its_standard_input(tmp_path: Path) -> None:
+    """Told so, it ends cleanly when standard input closes, as it does when the parent is killed."""
+    command = [
+        sys.executable,
+        "-m",
+        "local.timestream",
+        "--port",
+        "0",
+        "--data",
+        str(tmp_path),
+        "--until-stdin-closes",
+    ]
+    with subprocess.Popen(command, stdin=subprocess.PIPE, stdout=subprocess.PIPE, text=True) as server:
+        assert server.stdin is not None
+        assert server.stdout is not None
+        assert "Timestream: http://127.0.0.1:" in server.stdout.readline()
+        assert server.poll() is None
+        server.stdin.close()
+        assert server.wait(30) == 0
