@@ -8,8 +8,9 @@ from pathlib import Path
 
 from templates.config.alerting import Alerts
 from templates.config.checks import BadValue, Section, list_of, setting, shown, text
-from templates.config.fleet import REGION, TIMESTREAM_REGIONS, Fleet, Network
+from templates.config.fleet import REGION, TIMESTREAM_REGIONS, Fleet
 from templates.config.local import Local
+from templates.config.network import Network
 from templates.config.pipeline import Api, Export, Logs, Operators, Store, Stream, Writer
 from templates.config.reading import read
 from templates.config.tags import tags_check
@@ -51,7 +52,8 @@ class Config(Section):
         super().__post_init__()
         self._check_ages()
         self._check_concurrency()
-        self._check_regions()
+        self.fleet.check_regions(self.regions)
+        self.network.check_regions(self.regions)
         if self.environment.startswith("prod") and self.api.auth == "none":
             raise BadValue("api.auth", "none", "iam, as this is a production environment")
 
@@ -78,13 +80,10 @@ class Config(Section):
             allowed = "at least stream.shards times writer.parallelization, or batches wait for ever"
             raise BadValue("writer.reserved_concurrency", reserved, allowed)
 
-    def _check_regions(self) -> None:
-        if self.fleet.canary and self.fleet.canary not in self.regions:
-            raise BadValue("fleet.canary", self.fleet.canary, f"one of regions: {', '.join(self.regions)}")
-        if self.network.mode == "private":
-            for region in self.regions:
-                if region not in self.network.cidr:
-                    raise BadValue(f"network.cidr.{region}", None, "an address range, with mode private")
+    @property
+    def home(self) -> str:
+        """The region that the others are steered from, and that has the dashboard over all of them."""
+        return self.fleet.home or self.regions[0]
 
     @property
     def stack_name(self) -> str:

@@ -1,11 +1,8 @@
-"""Regions: which there are, their networks, and how a change goes through them."""
+"""Regions: which there are, and how a change goes through them."""
 
-from collections.abc import Mapping
-from dataclasses import dataclass, field
-from ipaddress import IPv4Network
-from itertools import combinations
+from dataclasses import dataclass
 
-from templates.config.checks import BadValue, Section, one_of, optional, setting, table_of, text, whole
+from templates.config.checks import BadValue, Section, one_of, optional, setting, whole
 
 # Where Timestream for LiveAnalytics can be had (the AWS partition): without it a region has no store.
 TIMESTREAM_REGIONS = (
@@ -21,41 +18,29 @@ TIMESTREAM_REGIONS = (
 
 REGION = one_of(TIMESTREAM_REGIONS, "the regions that have Timestream for LiveAnalytics")
 
-CIDR = text(r"[0-9]{1,3}(\.[0-9]{1,3}){3}/[0-9]{1,2}", "an address range such as 10.0.0.0/16")
-
-
-@dataclass(frozen=True)
-class Network(Section):
-    """Whether the functions run in a VPC, and each region's address range."""
-
-    mode: str = setting(one_of(("public", "private")), "public")
-    cidr: Mapping[str, str] = field(
-        default_factory=dict, metadata={"check": table_of(REGION, CIDR, most=len(TIMESTREAM_REGIONS))}
-    )
-
-    def __post_init__(self) -> None:
-        super().__post_init__()
-        ranges = {region: _network(region, value) for region, value in self.cidr.items()}
-        for (one, first), (other, second) in combinations(sorted(ranges.items()), 2):
-            if first.overlaps(second):
-                raise BadValue(f"cidr.{other}", str(second), f"a range apart from {one}'s {first}")
-
-
-def _network(region: str, value: str) -> IPv4Network:
-    allowed = "a private range of /16 to /24 whose host bits are zero"
-    try:
-        network = IPv4Network(value)
-    except ValueError:
-        raise BadValue(f"cidr.{region}", value, allowed) from None
-    if not network.is_private or not 16 <= network.prefixlen <= 24:
-        raise BadValue(f"cidr.{region}", value, allowed)
-    return network
-
 
 @dataclass(frozen=True)
 class Fleet(Section):
-    """How a change goes from region to region."""
+    """How a change goes from region to region, and from which one it is steered."""
 
+    home: str | None = setting(optional(REGION), None)
     canary: str | None = setting(optional(REGION), None)
     concurrency: str = setting(one_of(("sequential", "parallel")), "sequential")
-    failure_tolerance: int = setting(whole(0, 7, "regions that may fail before a rollout stops"), 0)
+    # CloudFormation counts failing accounts of a region, and there is one: so it stops at a failure, or never.
+    failure_tolerance: int = setting(
+        whole(0, 1, "0 stops the rollout at a failed region, 1 goes on with the others"), 0
+    )
+
+    def check_regions(self, regions: tuple[str, ...]) -> None:
+        """Raise BadValue if home or canary are not among the regions, or the canary cannot go first."""
+        for name in ("home", "canary"):
+            region = getattr(self, name)
+            if region is not None and region not in regions:
+                raise BadValue(f"fleet.{name}", region, f"one of regions: {', '.join(regions)}")
+        if self.canary and self.concurrency == "parallel":
+            allowed = 'sequential, as a canary goes before the others; or no canary with "parallel"'
+            raise BadValue("fleet.concurrency", self.concurrency, allowed)
+
+    def order(self, regions: tuple[str, ...]) -> tuple[str, ...]:
+        """The regions as a change goes through them: the canary, then the others as they are listed."""
+        return tuple(sorted(regions, key=lambda region: region != self.canary))

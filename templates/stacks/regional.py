@@ -1,14 +1,15 @@
 """The regional stack: the whole pipeline of one region, in the order the data takes."""
 
-from troposphere import Output, Ref, Template
+from troposphere import Join, Output, Ref, Template
 
 from templates.components.alerting import add_alerting
 from templates.components.export_store import add_export_store
 from templates.components.ingest_api import add_ingest_api
-from templates.components.key import add_key
+from templates.components.key import Key, add_key
 from templates.components.metric_export import add_metric_export
 from templates.components.metric_store import add_metric_store
 from templates.components.metric_writer import add_metric_writer
+from templates.components.network import add_network
 from templates.components.operators import add_operators
 from templates.components.quarantine import add_quarantine
 from templates.components.stream import add_stream
@@ -81,5 +82,18 @@ def regional(config: Config) -> Template:
         ("KeyArn", key.arn, "The key that encrypts this region's data"),
     ):
         template.add_output(Output(name, Value=value, Description=description))
+    if config.network.private:
+        _add_private_network(template, config, key)
     tag_everything(template, config)
     return template
+
+
+def _add_private_network(template: Template, config: Config, key: Key) -> None:
+    """The network of every function that is in the template by now; public mode has none."""
+    network = add_network(template, config, key=key)
+    subnets = Join(",", [Ref(subnet) for subnet in network.subnets])
+    for name, value, description in (
+        ("VpcId", Ref(network.vpc), "The VPC that the functions run in"),
+        ("PrivateSubnetIds", subnets, "Its two private subnets, each in a zone of its own"),
+    ):
+        template.add_output(Output(name, Value=value, Description=description))

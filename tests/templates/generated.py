@@ -8,6 +8,8 @@ from typing import Any
 
 from templates.config import ENVIRONMENTS, Config, load
 from templates.config.alerting import Subscription
+from templates.config.fleet import Fleet
+from templates.config.network import Network
 from templates.config.pipeline import Operators, Stream
 from templates.stacks import STACKS
 
@@ -26,8 +28,18 @@ SUBSCRIPTIONS = (
 )
 
 
+PRIVATE = Network(
+    mode="private",
+    cidr={"eu-central-1": "10.0.0.0/16", "ap-southeast-2": "10.1.0.0/24"},
+    ingest_cell={"eu-central-1": "cell1", "ap-southeast-2": "cell2"},
+    query_cell={"eu-central-1": "cell1", "ap-southeast-2": "cell12"},
+    s3_prefix_list={"eu-central-1": "pl-0000000a", "ap-southeast-2": "pl-0000000b"},
+    dynamodb_prefix_list={"eu-central-1": "pl-0000001a", "ap-southeast-2": "pl-0000001b"},
+)
+
+
 def other() -> Config:
-    """Provisioned shards, several web origins, an operator: whatever an environment file may say besides."""
+    """A private network, shards, several web origins, an operator: whatever an environment file may say besides."""
     config = load("dev")
     return replace(
         config,
@@ -36,6 +48,8 @@ def other() -> Config:
         stream=Stream(mode="provisioned", retention_hours=48, shards=3),
         api=replace(config.api, auth="iam", cors_origins=("https://a.example", "https://b.example:8443")),
         operators=Operators(email="oncall@example.com"),
+        network=PRIVATE,
+        fleet=Fleet(home="ap-southeast-2", concurrency="parallel", failure_tolerance=1),
         alerts=replace(config.alerts, tick_seconds=10, subscriptions=SUBSCRIPTIONS),
     )
 

@@ -8,7 +8,8 @@ import pytest
 from cfnlint.schema import PROVIDER_SCHEMA_MANAGER
 
 from templates.config import ENVIRONMENTS, BadValue, Config, ConfigError, load
-from templates.config.fleet import TIMESTREAM_REGIONS, Network
+from templates.config.fleet import TIMESTREAM_REGIONS
+from templates.config.network import Network
 from templates.config.pipeline import LOG_RETENTION_DAYS
 
 DEV = (ENVIRONMENTS / "dev.toml").read_text(encoding="utf-8")

@@ -28,11 +28,22 @@ ANY_RESOURCE = {
     "xray:PutTelemetryRecords": "X-Ray has no resource to name",
     "xray:PutTraceSegments": "X-Ray has no resource to name",
 }
+# Likewise, where the functions run in a VPC.
+ANY_RESOURCE_IN_A_NETWORK = dict.fromkeys(
+    [
+        "ec2:DescribeNetworkInterfaces",
+        "ec2:DescribeSecurityGroups",
+        "ec2:DescribeSubnets",
+        "ec2:DescribeVpcs",
+    ],
+    "EC2's Describe actions have no resource",
+)
 ASSUMING = {
     "apigateway.amazonaws.com",
     "lambda.amazonaws.com",
     "scheduler.amazonaws.com",
     "states.amazonaws.com",
+    "vpc-flow-logs.amazonaws.com",
 }
 KEY_THROUGH = {"dynamodb", "kinesis", "s3", "sns", "timestream"}
 MANAGED = {
@@ -51,11 +62,13 @@ def test_no_permission_is_for_every_action(any_stack: Generated) -> None:
 def test_permissions_on_every_resource_have_a_reason(regional: Generated) -> None:
     """A role's `*` resource stands in the list above, and nothing stands there in vain."""
     used = set()
+    private = regional.config.network.private
+    known = set(ANY_RESOURCE) | (set(ANY_RESOURCE_IN_A_NETWORK) if private else set())
     for where, statement in _statements(regional):
         if where.startswith("AWS::IAM::Role") and "*" in _list(statement["Resource"]):
             used.update(_list(statement["Action"]))
-            assert set(_list(statement["Action"])) <= set(ANY_RESOURCE), where
-    assert used == set(ANY_RESOURCE)
+            assert set(_list(statement["Action"])) <= known, where
+    assert used == known
 
 
 def test_resources_are_the_stacks_own(regional: Generated) -> None:
@@ -64,7 +77,7 @@ def test_resources_are_the_stacks_own(regional: Generated) -> None:
         if where.startswith("AWS::IAM::Role"):
             for resource in _list(statement["Resource"]):
                 assert resource == "*" or isinstance(resource, dict), where
-                # Glue's resources have no ARN to refer to, so theirs are made of names that are references.
+                # Glue's and EC2's resources have no ARN to refer to: theirs are made of names that are references.
                 assert "arn:" not in str(resource) or _is_made_of_references(resource), where
 
 
@@ -135,10 +148,12 @@ def test_the_key_is_used_through_the_services_that_hold_data(regional: Generated
 
 
 def _is_made_of_references(resource: Any) -> bool:
-    """Whether this is the ARN of Glue's catalog, database or tables, and spells no name."""
+    """Whether this is the ARN of a Glue or EC2 resource, and spells no name."""
     text, names = resource["Fn::Sub"] if isinstance(resource["Fn::Sub"], list) else (resource["Fn::Sub"], {})
     start = "arn:${AWS::Partition}:glue:${AWS::Region}:${AWS::AccountId}:"
     known = {f"{start}{end}" for end in ("catalog", "database/${Database}", "table/${Database}/${Table}")}
+    ends = ("network-interface/*", "subnet/${Subnet}", "security-group/${Group}")
+    known |= {f"{start.replace(':glue:', ':ec2:')}{end}" for end in ends}
     return text in known and all(isinstance(value, dict) for value in names.values())
 
 

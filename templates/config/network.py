@@ -1,0 +1,77 @@
+"""The network that the functions run in, if they have one of their own."""
+
+from collections.abc import Mapping
+from dataclasses import dataclass, field
+from ipaddress import IPv4Network
+from itertools import combinations
+
+from templates.config.checks import BadValue, Check, Section, one_of, setting, table_of, text
+from templates.config.fleet import REGION, TIMESTREAM_REGIONS
+
+CIDR = text(r"[0-9]{1,3}(\.[0-9]{1,3}){3}/[0-9]{1,2}", "an address range such as 10.0.0.0/16")
+CELL = text(r"cell[0-9]{1,4}", "a Timestream cell such as cell1")
+PREFIX_LIST = text(r"pl-[0-9a-f]{8,17}", "the id of a prefix list, pl-…")
+
+
+def _per_region(value: Check) -> Mapping[str, str]:
+    table: Mapping[str, str] = field(
+        default_factory=dict, metadata={"check": table_of(REGION, value, most=len(TIMESTREAM_REGIONS))}
+    )
+    return table
+
+
+@dataclass(frozen=True)
+class Network(Section):
+    """Whether the functions run in a VPC, and what each region's takes.
+
+    Cells and prefix lists are AWS's to assign; `python -m ops fleet network` asks for them.
+    """
+
+    mode: str = setting(one_of(("public", "private")), "public")
+    cidr: Mapping[str, str] = _per_region(CIDR)
+    ingest_cell: Mapping[str, str] = _per_region(CELL)
+    query_cell: Mapping[str, str] = _per_region(CELL)
+    s3_prefix_list: Mapping[str, str] = _per_region(PREFIX_LIST)
+    dynamodb_prefix_list: Mapping[str, str] = _per_region(PREFIX_LIST)
+
+    def __post_init__(self) -> None:
+        super().__post_init__()
+        ranges = {region: _range(region, value) for region, value in self.cidr.items()}
+        for (one, first), (other, second) in combinations(sorted(ranges.items()), 2):
+            if first.overlaps(second):
+                raise BadValue(f"cidr.{other}", str(second), f"a range apart from {one}'s {first}")
+
+    @property
+    def private(self) -> bool:
+        """Whether the functions run in a VPC."""
+        return self.mode == "private"
+
+    def check_regions(self, regions: tuple[str, ...]) -> None:
+        """Raise BadValue if a region lacks something that the private mode takes."""
+        if self.private:
+            for region in regions:
+                for name, allowed in PER_REGION.items():
+                    if region not in getattr(self, name):
+                        raise BadValue(
+                            f"network.{name}.{region}", None, f"{allowed.allowed}, with mode private"
+                        )
+
+
+PER_REGION = {
+    "cidr": CIDR,
+    "ingest_cell": CELL,
+    "query_cell": CELL,
+    "s3_prefix_list": PREFIX_LIST,
+    "dynamodb_prefix_list": PREFIX_LIST,
+}
+
+
+def _range(region: str, value: str) -> IPv4Network:
+    allowed = "a private range of /16 to /24 whose host bits are zero"
+    try:
+        network = IPv4Network(value)
+    except ValueError:
+        raise BadValue(f"cidr.{region}", value, allowed) from None
+    if not network.is_private or not 16 <= network.prefixlen <= 24:
+        raise BadValue(f"cidr.{region}", value, allowed)
+    return network

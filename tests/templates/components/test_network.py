@@ -1,0 +1,142 @@
+"""The private network: the functions are in it, what they call can be reached, and nothing else."""
+
+import json
+from dataclasses import replace
+
+import pytest
+
+from templates.components import network
+from templates.components.network import network_parameters
+from templates.config import BadValue, load
+from templates.stacks.regional import regional
+from tests.templates.generated import PRIVATE, Generated, build, other
+
+STACK = build("regional", other())
+SUBNETS = [{"Ref": "PrivateSubnetA"}, {"Ref": "PrivateSubnetB"}]
+GROUP = {"Fn::GetAtt": ["FunctionsSecurityGroup", "GroupId"]}
+PUBLIC = load("dev")
+
+
+def test_there_is_no_way_to_the_internet() -> None:
+    """No gateway to it, no NAT, no route of our own, and no rule for every address."""
+    kinds = {part["Type"] for part in STACK.resources.values()}
+    assert not kinds & {
+        "AWS::EC2::InternetGateway",
+        "AWS::EC2::NatGateway",
+        "AWS::EC2::EgressOnlyInternetGateway",
+        "AWS::EC2::Route",
+    }
+    text = json.dumps(STACK.body)
+    assert "0.0.0.0/0" not in text
+    assert "::/0" not in text
+    for title, group in STACK.of("AWS::EC2::SecurityGroup").items():
+        assert group["SecurityGroupEgress"], f"{title} would let everything out"
+
+
+def test_every_function_is_in_both_subnets(regional: Generated) -> None:
+    """In private mode each function has interfaces in two zones; in public mode none is in a network."""
+    for title, function in regional.of("AWS::Lambda::Function").items():
+        if regional.config.network.private:
+            placed = {"SubnetIds": SUBNETS, "SecurityGroupIds": [GROUP]}
+            assert function["VpcConfig"] == placed, title
+        else:
+            assert "VpcConfig" not in function, title
+
+
+def test_the_subnets_are_in_different_zones_and_ranges() -> None:
+    """The first two zones of the region, and the first two parts of its range."""
+    subnets = STACK.of("AWS::EC2::Subnet")
+    assert {part["AvailabilityZone"]["Fn::Select"][0] for part in subnets.values()} == {0, 1}
+    assert {part["CidrBlock"]["Fn::Select"][0] for part in subnets.values()} == {0, 1}
+    assert not any(part["MapPublicIpOnLaunch"] for part in subnets.values())
+    routes = [part["SubnetId"] for part in STACK.of("AWS::EC2::SubnetRouteTableAssociation").values()]
+    assert routes == SUBNETS
+
+
+def test_the_vpc_resolves_names_and_is_watched() -> None:
+    """Without DNS the endpoints' names would lead to the internet; all traffic is in the flow log."""
+    (vpc,) = STACK.of("AWS::EC2::VPC").values()
+    assert (vpc["EnableDnsSupport"], vpc["EnableDnsHostnames"]) == (True, True)
+    (log,) = STACK.of("AWS::EC2::FlowLog").values()
+    assert (log["TrafficType"], log["ResourceId"]) == ("ALL", {"Ref": "Vpc"})
+    assert log["LogGroupName"] == {"Ref": "FlowLogs"}
+    assert STACK.resources["FlowLogs"]["Properties"]["RetentionInDays"] == STACK.config.logs.retention_days
+
+
+def test_whatever_a_function_may_call_has_an_endpoint() -> None:
+    """S3 and DynamoDB by gateway, the rest by interface in both subnets, Timestream's cells by parameter."""
+    endpoints = STACK.of("AWS::EC2::VPCEndpoint")
+    names = {title: json.dumps(part["ServiceName"]) for title, part in endpoints.items()}
+    for title, service in (
+        ("S3Endpoint", ".s3"),
+        ("DynamoDbEndpoint", ".dynamodb"),
+        ("GlueEndpoint", ".glue"),
+        ("StatesEndpoint", ".states"),
+        ("XRayEndpoint", ".xray"),
+        ("TimestreamIngestEndpoint", ".timestream.ingest-${Cell}"),
+        ("TimestreamQueryEndpoint", ".timestream.query-${Cell}"),
+    ):
+        assert f"com.amazonaws.${{AWS::Region}}{service}" in names[title]
+    assert len(endpoints) == 7
+    for title, part in endpoints.items():
+        if title in {"S3Endpoint", "DynamoDbEndpoint"}:
+            assert part["VpcEndpointType"] == "Gateway"
+            assert part["RouteTableIds"] == [{"Ref": "PrivateRouteTable"}]
+        else:
+            assert part["SubnetIds"] == SUBNETS, title
+            assert part["PrivateDnsEnabled"] is True, title
+        (statement,) = part["PolicyDocument"]["Statement"]
+        own = {"StringEquals": {"aws:PrincipalAccount": {"Ref": "AWS::AccountId"}}}
+        assert statement["Condition"] == own, title
+    cell = endpoints["TimestreamQueryEndpoint"]["ServiceName"]["Fn::Sub"][1]["Cell"]
+    assert cell == {"Ref": "TimestreamQueryCell"}
+
+
+def test_a_call_without_an_endpoint_stops_the_generation(monkeypatch: pytest.MonkeyPatch) -> None:
+    """Whoever lets a function call another service learns at once that it could not be reached."""
+    known = {name: endpoint for name, endpoint in network._INTERFACES.items() if name != "glue"}
+    monkeypatch.setattr(network, "_INTERFACES", known)
+    with pytest.raises(LookupError, match="glue"):
+        regional(other())
+
+
+def test_a_role_may_keep_its_functions_interfaces_in_these_subnets_only() -> None:
+    """Interfaces are made in the two subnets under the one group; only looking has no resource."""
+    for title, role in STACK.of("AWS::IAM::Role").items():
+        statements = {one.get("Sid"): one for one in role["Policies"][0]["PolicyDocument"]["Statement"]}
+        if "MakeInterfaces" in statements:
+            places = json.dumps(statements["MakeInterfaces"]["Resource"])
+            for part in ("PrivateSubnetA", "PrivateSubnetB", "FunctionsSecurityGroup"):
+                assert part in places, title
+            assert "*" not in statements["KeepInterfaces"]["Resource"], title
+    makers = [role for role in STACK.of("AWS::IAM::Role").values() if "MakeInterfaces" in json.dumps(role)]
+    assert len(makers) == len(STACK.of("AWS::Lambda::Function"))
+
+
+def test_the_parameters_of_each_region_are_those_of_the_template() -> None:
+    """Whatever differs from region to region comes from the environment file, and only in private mode."""
+    for region in STACK.config.regions:
+        given = network_parameters(STACK.config, region)
+        assert set(given) == set(STACK.body["Parameters"]) - {"CodeBucket", "CodeKey"}
+    assert network_parameters(STACK.config, "eu-central-1")["VpcCidr"] == "10.0.0.0/16"
+    assert network_parameters(STACK.config, "ap-southeast-2")["TimestreamQueryCell"] == "cell12"
+    assert network_parameters(PUBLIC, "us-east-1") == {}
+
+
+def test_public_mode_takes_no_notice_of_networks() -> None:
+    """Ranges may be written down before they are used: the template stays the same, byte for byte."""
+    config = replace(PUBLIC, network=replace(PRIVATE, mode="public"))
+    assert regional(config).to_json() == regional(PUBLIC).to_json()
+    assert not [part for part in build("regional", PUBLIC).resources.values() if "EC2" in part["Type"]]
+
+
+@pytest.mark.parametrize(
+    "setting", ["cidr", "ingest_cell", "query_cell", "s3_prefix_list", "dynamodb_prefix_list"]
+)
+def test_private_mode_wants_everything_for_each_region(setting: str) -> None:
+    """A region without one of its values is named with it."""
+    incomplete = {
+        region: value for region, value in getattr(PRIVATE, setting).items() if region != "ap-southeast-2"
+    }
+    with pytest.raises(BadValue, match=f"network.{setting}.ap-southeast-2 = None"):
+        replace(other(), network=replace(PRIVATE, **{setting: incomplete}))
