@@ -8,6 +8,7 @@ from functools import cache
 from typing import Any
 
 from handlers.adapters.alerts_table import READERS as ALERT_READERS
+from handlers.adapters.alerts_table import WRITERS as ALERT_WRITERS
 from handlers.adapters.alerts_table import AlertsTable
 from handlers.adapters.aws import client
 from handlers.adapters.rules_table import RulesTable
@@ -41,7 +42,9 @@ def _started() -> tuple[AlertEvaluatorEnvironment, Evaluator]:
     """The environment and the clients, made once for the life of the process."""
     environment = read_environment(AlertEvaluatorEnvironment, os.environ)
     timing = Timing(environment.tick_seconds, environment.grace_seconds)
-    dynamodb = client("dynamodb", read_timeout=5, attempts=4, connections=max(ALERT_READERS, WINDOW_READERS))
+    dynamodb = client(
+        "dynamodb", read_timeout=5, attempts=4, connections=max(ALERT_READERS, ALERT_WRITERS, WINDOW_READERS)
+    )
     evaluator = Evaluator(
         rules=RulesTable(dynamodb, environment.rules_table),
         windows=WindowsTable(dynamodb, environment.windows_table, timing),

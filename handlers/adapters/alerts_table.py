@@ -24,6 +24,7 @@ BUCKETS = 8
 # How long an alert that is over can still be explained.
 KEPT_SECONDS = 30 * 86_400
 READERS = 8
+WRITERS = 16
 
 _BATCH_KEYS = 100
 _ROUNDS = 5
@@ -67,6 +68,11 @@ class AlertsTable:
                 return False
             raise translate(error) from error
         return True
+
+    def save_all(self, changes: Sequence[tuple[Changed, Stored | None]], now: int) -> list[bool]:
+        """Writes many alerts, several at a time: in a bad minute there are thousands. Which of them were written."""
+        with ThreadPoolExecutor(WRITERS) as writers:
+            return list(writers.map(lambda pair: self.save(pair[0], pair[1], now), changes))
 
     def _open_keys(self, bucket: int) -> list[AlertKey]:
         return self._keys(

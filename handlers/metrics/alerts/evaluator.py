@@ -163,11 +163,10 @@ class _Work:
                 changes = [changed for changed in changes if changed.alert.group in unsaved]
             else:
                 self._tidy(known, changes)
-            unsaved = {
-                changed.alert.group
-                for changed in changes
-                if not self._save(changed, known.get(changed.alert.group))
-            }
+            pairs = [(changed, known.get(changed.alert.group)) for changed in changes]
+            saved = self.evaluator.alerts.save_all(pairs, int(self.now))
+            unsaved = {changed.alert.group for changed, done in zip(changes, saved, strict=True) if not done}
+            self._count_saved(changed for changed in changes if changed.alert.group not in unsaved)
             if not unsaved:
                 return
             again = [AlertKey(rule.key, group_key(group)) for group in unsaved]
@@ -181,13 +180,11 @@ class _Work:
             if group not in written and stored.alert.is_quiet and not stored.unconfirmed:
                 self.evaluator.alerts.save(Changed(stored.alert, stored.alert), stored, int(self.now))
 
-    def _save(self, changed: Changed, known: Stored | None) -> bool:
-        saved = self.evaluator.alerts.save(changed, known, int(self.now))
-        if saved:
+    def _count_saved(self, changes: Iterable[Changed]) -> None:
+        for changed in changes:
             self.outcome.transitions += len(changed.transitions)
             self.outcome.notifications += len(changed.notifications)
             self.outcome.late += sum(transition.late for transition in changed.transitions)
-        return saved
 
     def _count(self, rule: Rule, evidence: RuleEvidence) -> None:
         if not evidence.periods:

@@ -91,3 +91,7 @@ class Alerts(Protocol):
     def save(self, changed: Changed, known: Stored | None, now: int) -> bool:
         """Writes an alert with its notifications, unless its item is not the known one any more."""
         ...
+
+    def save_all(self, changes: Sequence[tuple[Changed, Stored | None]], now: int) -> list[bool]:
+        """Writes many alerts, several at a time; which of them were written."""
+        ...
