@@ -1,0 +1,223 @@
+"""What alerts cost and how long they take: the real handlers' code over tables in memory, every request counted.
+
+`python -m benchmarks.alerts` prints seconds per tick and the units, requests and dollars a month that follow from them.
+"""
+
+import argparse
+import math
+import random
+import time
+from collections import Counter
+from collections.abc import Iterator
+from dataclasses import dataclass, field
+from typing import Any
+
+import boto3
+from moto import mock_aws
+
+from handlers.adapters.alerts_table import AlertsTable
+from handlers.adapters.rules_table import RulesTable, item_of
+from handlers.adapters.windows_table import WindowsTable
+from handlers.metrics.alerts.aggregation import aggregate
+from handlers.metrics.alerts.coverage import TickRange
+from handlers.metrics.alerts.evaluator import Evaluator, Share
+from handlers.metrics.alerts.notification import Place
+from handlers.metrics.alerts.partials import BatchRange
+from handlers.metrics.alerts.periods import Timing
+from handlers.metrics.alerts.rule_reading import read_rule
+from handlers.metrics.alerts.selection import SelectionIndex
+from handlers.metrics.point import Point
+from tests.handlers.alert_tables import ALERTS, RULES, WINDOWS, create_alert_tables
+
+START = 1_763_769_600
+MONTH = 30.4375 * 86_400
+# us-east-1, list prices: docs/alerts.md names them with their units.
+WRITE_UNIT, READ_UNIT = 0.625e-6, 0.125e-6
+LAMBDA_REQUEST, LAMBDA_GB_SECOND = 0.20e-6, 0.0000133334
+EXPRESS_REQUEST, EXPRESS_GB_SECOND = 1.0e-6, 0.00001667
+MEMORY_GB, EXPRESS_GB = 0.5, 0.0625
+# Of an execution besides its wait and its functions, and of a function besides its own work (network, runtime).
+STEP_SECONDS, CALL_SECONDS = 0.3, 0.05
+
+
+@dataclass
+class Meter:
+    """Counts DynamoDB's requests and units as they are billed on demand."""
+
+    writes: float = 0
+    reads: float = 0
+    requests: Counter[str] = field(default_factory=Counter)
+
+    def watch(self, client: Any) -> Any:
+        """The client, counted from now on."""
+        client.meta.events.register("before-parameter-build.dynamodb", self._asked)
+        client.meta.events.register("after-call.dynamodb", self._answered)
+        return client
+
+    def _asked(self, params: dict[str, Any], model: Any, **_: Any) -> None:
+        self.requests[model.name] += 1
+        if model.name == "PutItem":
+            self.writes += math.ceil(_size(params["Item"]) / 1024)
+        elif model.name == "UpdateItem":
+            self.writes += math.ceil((_size(params.get("ExpressionAttributeValues", {})) + 200) / 1024)
+        elif model.name == "TransactWriteItems":
+            puts = [item["Put"]["Item"] for item in params["TransactItems"]]
+            self.writes += sum(2 * math.ceil(_size(item) / 1024) for item in puts)
+
+    def _answered(self, parsed: dict[str, Any], model: Any, **_: Any) -> None:
+        if model.name in ("Query", "Scan"):
+            size = sum(_size(item) for item in parsed["Items"])
+            self.reads += max(1, math.ceil(size / 4096)) / 2
+        elif model.name == "BatchGetItem":
+            for items in parsed["Responses"].values():
+                self.reads += sum(max(1, math.ceil(_size(item) / 4096)) for item in items)
+
+
+def _size(value: Any) -> int:
+    if isinstance(value, dict):
+        return sum(len(name) + _size(item) for name, item in value.items())
+    return len(value) if isinstance(value, str | bytes | list) else 8
+
+
+@dataclass(frozen=True)
+class Load:
+    """So many rules of so many groups; each group sends a point every so many seconds."""
+
+    rules: int
+    groups: int
+    shards: int = 1
+    window: int = 10
+    every: int = 10
+    digits: int | None = 1
+    breach: bool = False
+
+
+@dataclass(frozen=True)
+class Result:
+    """One tick of a load in the steady state."""
+
+    load: Load
+    aggregate_seconds: float
+    evaluate_seconds: float
+    write_units: float
+    read_units: float
+    requests: Counter[str]
+
+    @property
+    def month(self) -> dict[str, float]:
+        """Dollars a month by what they are for."""
+        ticks, batches = MONTH / 60, MONTH / self.load.window * self.load.shards
+        waiting = 11 - self.load.window / 2 if self.load.window < 11 else 1
+        functions = batches * (self.aggregate_seconds + CALL_SECONDS) + ticks * (
+            self.evaluate_seconds + 4 * CALL_SECONDS
+        )
+        return {
+            "writes": self.write_units * ticks * WRITE_UNIT,
+            "reads": self.read_units * ticks * READ_UNIT,
+            "functions": functions * MEMORY_GB * LAMBDA_GB_SECOND + (batches + 4 * ticks) * LAMBDA_REQUEST,
+            # The tick's own execution waits for its grace; the sweep's finds that nothing is left, and ends.
+            "executions": 2 * ticks * EXPRESS_REQUEST
+            + ticks * (waiting + self.evaluate_seconds + 2 * STEP_SECONDS) * EXPRESS_GB * EXPRESS_GB_SECOND,
+        }
+
+
+def run(load: Load, ticks: int = 3) -> Result:
+    """The last of some ticks of a load, measured and counted."""
+    meter, timing, chance = Meter(), Timing(), random.Random(7)
+    with mock_aws():
+        create_alert_tables()
+        client = boto3.client("dynamodb", region_name="us-east-1")
+        for number in range(load.rules):
+            document = {"rule_id": f"rule-{number}", "metric_name": f"app.metric.{number}", "by": ["host"]}
+            bound = -1 if load.breach else 1e6
+            rule = read_rule({**document, "statistic": "avg", "operator": ">", "threshold": bound})
+            client.put_item(TableName=RULES, Item=item_of(rule))
+        meter.watch(client)
+        clock = [float(START)]
+        windows = WindowsTable(client, WINDOWS, timing, lambda: clock[0])
+        rules = RulesTable(client, RULES)
+        evaluator = Evaluator(rules, windows, AlertsTable(client, ALERTS), timing, Place("r", "e"), 1_000_000)
+        index = SelectionIndex.of(rule.selection for rule in rules.rules().rules)
+        sequence = 0
+        for tick in range(START, START + 60 * ticks, 60):
+            meter.writes = meter.reads = 0
+            meter.requests.clear()
+            aggregating = []
+            for begin in range(tick, tick + 60, load.window):
+                clock[0] = begin + load.window
+                for shard in range(load.shards):
+                    points = list(_points(load, begin, shard, chance))
+                    began = time.perf_counter()
+                    found = aggregate(points, index, clock[0], timing, 1_000_000)
+                    source = BatchRange(f"shardId-{shard:012d}", 10**55 + sequence, 10**55 + sequence + 99)
+                    windows.write(found.evidence, source)
+                    rules.fresh()
+                    aggregating.append(time.perf_counter() - began)
+                    sequence += 100
+            windows.claim(tick, int(clock[0]))
+            clock[0] = timing.ready_at(tick)
+            began = time.perf_counter()
+            chunks = evaluator.plan(tick, clock[0])["chunks"]
+            for chunk in chunks:
+                evaluator.evaluate(TickRange(tick, tick), Share(**chunk), clock[0])
+                evaluator.hand_out(Share(**chunk), "", clock[0])
+            evaluator.finish(TickRange(tick, tick), clock[0])
+            evaluating = time.perf_counter() - began
+            evaluator.plan(None, clock[0])
+    average = sum(aggregating) / len(aggregating)
+    return Result(load, average, evaluating, meter.writes, meter.reads, meter.requests)
+
+
+def _points(load: Load, begin: int, shard: int, chance: random.Random) -> Iterator[Point]:
+    """The batch of one shard: each shard has its share of every group's points."""
+    step = load.every * load.shards
+    for second in range(begin + shard * load.every, begin + load.window, step):
+        for number in range(load.rules):
+            for host in range(load.groups):
+                value = chance.random() * 100
+                value = value if load.digits is None else round(value, load.digits)
+                dimensions = (("host", f"host-{host:05d}"),)
+                yield Point(f"app.metric.{number}", "system", dimensions, second * 10**9, value, 1)
+
+
+LOADS = (
+    Load(1, 100),
+    Load(1, 1_000),
+    Load(10, 100),
+    Load(10, 100, window=30),
+    Load(10, 100, window=60),
+    Load(10, 100, every=1),
+    Load(10, 100, every=1, digits=None),
+    Load(10, 100, shards=4, every=2),
+    Load(100, 100),
+    Load(100, 100, window=60),
+)
+
+
+def main() -> None:
+    """Print a line for each load."""
+    argparse.ArgumentParser(description=__doc__).parse_args()
+    print(
+        "| rules x groups | shards | window s | point every s | digits | batch s | tick s | WRU | RRU | $ a month |"
+    )
+    print("| --- | --- | --- | --- | --- | --- | --- | --- | --- | --- |")
+    for load in (*LOADS, Load(100, 100, breach=True)):
+        result = run(load)
+        month = result.month
+        total = (
+            "all fire"
+            if load.breach
+            else f"{sum(month.values()):.2f} = "
+            + " + ".join(f"{dollars:.2f} {name}" for name, dollars in month.items())
+        )
+        digits = "all" if load.digits is None else load.digits
+        print(
+            f"| {load.rules} x {load.groups} | {load.shards} | {load.window} | {load.every} | {digits} | "
+            f"{result.aggregate_seconds:.3f} | {result.evaluate_seconds:.2f} | {result.write_units:.0f} | "
+            f"{result.read_units:.0f} | {total} |",
+            flush=True,
+        )
+
+
+if __name__ == "__main__":
+    main()
