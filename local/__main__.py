@@ -9,10 +9,6 @@ from pathlib import Path
 from types import FrameType
 
 from local.errors import LocalError
-from local.run import Run, Settings
-from local.view.live import LiveView
-from local.view.plain import PlainView
-from local.view.reading import View
 
 
 def main(arguments: Sequence[str] | None = None) -> int:
@@ -21,32 +17,42 @@ def main(arguments: Sequence[str] | None = None) -> int:
     1: points are unaccounted for, or something failed while it ran; 2: it could not start as asked.
     """
     options = _parser().parse_args(arguments)
-    view: View = LiveView() if sys.stdout.isatty() else PlainView()
     for number in (signal.SIGINT, signal.SIGTERM):
         signal.signal(number, _interrupt)
-    data = tempfile.TemporaryDirectory(prefix="tidegauge-") if options.data is None else None
     try:
-        settings = Settings(
-            environment=options.environment,
-            regions=tuple(options.region or ()),
-            port=options.port,
-            aws_port=options.aws_port,
-            duration=options.duration,
-            feed=not options.no_feed,
-            data=Path(data.name) if data else options.data,
-        )
-        with Run(settings, view) as run:
-            return run.until_interrupted()
+        if options.data is not None:
+            return _run(options, options.data)
+        with tempfile.TemporaryDirectory(prefix="tidegauge-") as data:
+            return _run(options, Path(data))
     except KeyboardInterrupt:
         print("ended before it was ready", file=sys.stderr)
         return 130
     except LocalError as error:
         print(f"python -m local: {error}", file=sys.stderr)
         return 2
+
+
+def _run(options: argparse.Namespace, data: Path) -> int:
+    # Loading this takes a second or two, in which a signal must already end the run in order.
+    from local.run import Run, Settings  # noqa: PLC0415 - see above
+    from local.view.live import LiveView  # noqa: PLC0415 - see above
+    from local.view.plain import PlainView  # noqa: PLC0415 - see above
+
+    view = LiveView() if sys.stdout.isatty() else PlainView()
+    settings = Settings(
+        environment=options.environment,
+        regions=tuple(options.region or ()),
+        port=options.port,
+        aws_port=options.aws_port,
+        duration=options.duration,
+        feed=not options.no_feed,
+        data=data,
+    )
+    try:
+        with Run(settings, view) as run:
+            return run.until_interrupted()
     finally:
         view.close()
-        if data is not None:
-            data.cleanup()
 
 
 def _parser() -> argparse.ArgumentParser:

@@ -5,6 +5,9 @@ import time
 from collections.abc import Callable
 from datetime import UTC, datetime
 
+# A hundred years: beyond anything a retention keeps, and before what dates and nanoseconds can tell.
+_FURTHEST_SECONDS = 100 * 365.25 * 86_400
+
 
 class Clock:
     """Tells the local run's time, which may be moved forward and never back.
@@ -33,9 +36,11 @@ class Clock:
 
     def advance(self, seconds: float) -> float:
         """Move forward by `seconds`, tell the listeners, and return the new offset."""
-        if not 0 <= seconds < float("inf"):
-            raise ValueError(f"the clock moves forward only, by a finite number of seconds, not by {seconds}")
         with self._lock:
+            if not 0 <= seconds <= _FURTHEST_SECONDS - self._offset:
+                raise ValueError(
+                    f"the clock moves forward only, a hundred years at most in all, not by {seconds} seconds"
+                )
             self._offset += seconds
             offset = self._offset
             listeners = tuple(self._listeners)

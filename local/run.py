@@ -10,6 +10,8 @@ from pathlib import Path
 from types import TracebackType
 from typing import Any, Self
 
+from botocore.exceptions import BotoCoreError, ClientError
+
 import generate
 from local import environment_file
 from local.accounting import Account
@@ -23,7 +25,9 @@ from local.view.reading import Guide, View
 from ops.bundle import BUILD, Bundle, build_host
 from ops.errors import OperatorError
 from templates import config
+from templates.components.network import network_parameters
 from templates.config.fleet import TIMESTREAM_REGIONS
+from templates.names import ARTIFACTS_STACK
 
 _REFRESH_SECONDS = 0.5
 LOCAL_ENV = BUILD / "local.env"
@@ -74,17 +78,30 @@ class Run:
 
     def until_interrupted(self) -> int:
         """Show figures until the time is up or a signal comes, then drain and account; the exit status."""
-        began = time.monotonic()
-        with contextlib.suppress(KeyboardInterrupt):
-            while (elapsed := time.monotonic() - began) < (self._settings.duration or float("inf")):
-                self._view.show([pipeline.reading() for pipeline in self._pipelines], elapsed)
-                self._cloud.check()
-                time.sleep(_REFRESH_SECONDS)
-        self._view.close()
-        self._view.step("ending: no more requests; waiting until the stream is empty …")
-        drained = [pipeline.drain() for pipeline in self._pipelines]
-        accounts = [(pipeline.region, pipeline.account()) for pipeline in self._pipelines]
+        try:
+            with contextlib.suppress(KeyboardInterrupt):
+                self._watch()
+            self._view.close()
+            self._view.step("ending: no more requests; waiting until the stream is empty …")
+            drained = [pipeline.drain() for pipeline in self._pipelines]
+            accounts = [(pipeline.region, pipeline.account()) for pipeline in self._pipelines]
+        except (CloudError, BotoCoreError, ClientError) as error:
+            return self._give_up(f"the run failed: {error}", 1)
+        except KeyboardInterrupt:
+            return self._give_up("ended by a second signal", 130)
         return self._summarise(accounts, drained=all(drained))
+
+    def _watch(self) -> None:
+        began = time.monotonic()
+        while (elapsed := time.monotonic() - began) < (self._settings.duration or float("inf")):
+            self._view.show([pipeline.reading() for pipeline in self._pipelines], elapsed)
+            self._cloud.check()
+            time.sleep(_REFRESH_SECONDS)
+
+    def _give_up(self, reason: str, status: int) -> int:
+        self._view.close()
+        self._view.step(f"{reason}; the points of this run were not accounted for")
+        return status
 
     def _start(self) -> None:
         settings, view = self._settings, self._view
@@ -97,7 +114,7 @@ class Run:
         view.step(f"stacks      {', '.join(regions)}")
         self._cloud = start(
             regions,
-            _stacks(settings.environment, values.stack_name, bundle),
+            _stacks(settings.environment, values, bundle),
             aws_port=settings.aws_port,
             data_dir=settings.data,
             clock=self._clock,
@@ -175,15 +192,19 @@ def _checked(regions: tuple[str, ...]) -> tuple[str, ...]:
     return regions
 
 
-def _stacks(environment: str, name: str, bundle: Bundle) -> list[StackTemplate]:
+def _stacks(environment: str, values: config.Config, bundle: Bundle) -> list[StackTemplate]:
     """The stacks of a region in the order of a deployment, from the files that would be deployed."""
 
     def body(stack: str) -> Any:
         return json.loads((BUILD / environment / f"{stack}.template.json").read_text())
 
-    artifacts = f"{name}-artifacts"
+    artifacts = values.name(ARTIFACTS_STACK)
     parameters: dict[str, str | FromOutput] = {
         "CodeBucket": FromOutput(artifacts, "BucketName"),
         "CodeKey": f"functions/{bundle.digest}.zip",
     }
-    return [StackTemplate(artifacts, body("artifacts")), StackTemplate(name, body("regional"), parameters)]
+    overrides = {region: network_parameters(values, region) for region in values.regions}
+    return [
+        StackTemplate(artifacts, body("artifacts")),
+        StackTemplate(values.stack_name, body("regional"), parameters, overrides),
+    ]

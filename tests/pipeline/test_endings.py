@@ -1,0 +1,64 @@
+"""How a run ends when it cannot end well."""
+
+import signal
+import subprocess
+import sys
+import time
+from collections.abc import Callable
+
+import psutil
+import pytest
+
+from tests.pipeline.conftest import LOCAL_ENV, ROOT, Running, free_ports
+
+pytestmark = pytest.mark.pipeline
+
+
+def test_a_store_that_dies_ends_the_run_with_one_line(start: Callable[..., Running]) -> None:
+    """Without its store the run ends with status 1 and says so, without a traceback, leaving nothing behind."""
+    run = start("--no-feed")
+    children = psutil.Process(run.process.pid).children(recursive=True)
+    (store,) = (child for child in children if "local.timestream" in child.cmdline())
+    store.kill()
+    output, errors = run.process.communicate(timeout=60)
+    assert run.process.returncode == 1
+    assert "the run failed: the Timestream engine ended" in output
+    assert "not accounted for" in output
+    assert errors == ""
+    assert not psutil.wait_procs(children, timeout=5)[1]
+    assert not LOCAL_ENV.exists()
+
+
+def test_a_second_signal_ends_the_wait_for_the_stream(start: Callable[..., Running]) -> None:
+    """Who does not want to wait until the stream is empty sends the signal again."""
+    run = start("--no-feed")
+    run.control("faults", {"timestream": {"throttle": {"WriteRecords": {}}}})
+    assert run.post({"metric_name": "stuck", "value": 1}).status == 202
+    time.sleep(2)
+    run.process.send_signal(signal.SIGINT)
+    time.sleep(2)
+    ended = run.end(signal.SIGTERM)
+    assert ended.status == 130
+    assert "ended by a second signal" in ended.output
+    assert "before it was ready" not in ended.errors
+
+
+@pytest.mark.parametrize("seconds", [0.7, 1.2, 2.0])
+def test_a_signal_while_it_starts_ends_it_in_order(seconds: float) -> None:
+    """However early Ctrl-C comes, there is no traceback, and nothing is left."""
+    port, aws_port = (str(port) for port in free_ports(2))
+    process = subprocess.Popen(
+        [sys.executable, "-m", "local", "--no-feed", "--port", port, "--aws-port", aws_port],
+        cwd=ROOT,
+        stdout=subprocess.PIPE,
+        stderr=subprocess.PIPE,
+        text=True,
+        start_new_session=True,
+    )
+    time.sleep(seconds)
+    children = psutil.Process(process.pid).children(recursive=True)
+    process.send_signal(signal.SIGINT)
+    _, errors = process.communicate(timeout=30)
+    assert (process.returncode, errors) == (130, "ended before it was ready\n")
+    assert not psutil.wait_procs(children, timeout=5)[1]
+    assert not LOCAL_ENV.exists()
