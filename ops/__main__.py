@@ -4,7 +4,7 @@ import argparse
 import sys
 from collections.abc import Sequence
 
-from ops import alerts, bundle, deploy, query, rules
+from ops import alerts, bundle, deploy, export, query, rules
 from ops.errors import OperatorError
 
 
@@ -17,6 +17,7 @@ def main(arguments: Sequence[str] | None = None) -> int:
     query.add_command(commands)
     rules.add_command(commands)
     alerts.add_command(commands)
+    export.add_command(commands)
     options = parser.parse_args(arguments)
     try:
         status: int = options.run(options)

@@ -7,6 +7,7 @@ from typing import Any
 import pytest
 
 from handlers.metrics.exports.hour import Hour
+from ops.__main__ import main
 from tests.pipeline.export_world import CrashError, World, deployed, nothing
 
 pytestmark = pytest.mark.pipeline
@@ -316,3 +317,58 @@ def test_a_denied_bucket_fails_the_hour_and_nothing_else(world: World) -> None:
     world.go_to(hour.plus(2), 15)
     assert world.scheduled() == {str(hour.plus(1)): "empty", str(hour): "exported"}
     assert len(world.read(hour)) == 4
+
+
+def told(capsys: pytest.CaptureFixture[str]) -> str:
+    """What a command printed, without what the functions in this process logged."""
+    lines = capsys.readouterr().out.splitlines(keepends=True)
+    return "".join(line for line in lines if not line.startswith("{"))
+
+
+def test_an_operator_exports_looks_and_asks(world: World, capsys: pytest.CaptureFixture[str]) -> None:
+    """`ops export` runs an hour, shows the last ones, fills a range, and answers SQL over what readers see."""
+    hour = world.hour
+    world.go_to(hour, 30)
+    world.write(*points(hour, 7, host="a", **{"Host.Name": "x"}))
+
+    def ops(*arguments: str) -> tuple[int, str]:
+        capsys.readouterr()
+        status = main(["export", *arguments])
+        return status, told(capsys)
+
+    assert ops("run", "current") == (0, f"{hour}  exported  7 rows, run {world.status(hour)['run']}\n")
+    world.go_to(hour.plus(1), 15)
+    status, text = ops("run")
+    assert (status, text.split()[:3]) == (0, [str(hour), "exported", "7"])
+    assert ops("run") == (0, "nothing is due\n")
+    status, text = ops("status", "--hours", "2")
+    lines = [line.split() for line in text.splitlines()[1:]]
+    assert lines[0][:3] == [str(hour), "exported", "7"]
+    assert lines[1][:2] == [str(hour.plus(1)), "waiting"]
+    status, text = ops(
+        "query", "--hours", "1", 'SELECT "host.name", count(*), sum(value) FROM metrics GROUP BY 1'
+    )
+    assert (status, text.split()[-7:-2]) == (0, ["x", "│", "7", "│", "21.0"])
+    status, text = ops("query", "SELECT sum(count) FROM aggregates WHERE export_hour = '" + hour.of_day + "'")
+    assert status == 0
+    assert main(["export", "query", "SELECT nothing"]) == 1
+    assert "nothing" in capsys.readouterr().err
+    assert ops("backfill", str(hour.plus(-1)), str(hour))[0] == 0
+    assert main(["export", "run", str(hour.plus(9))]) == 1
+    assert "is in the future" in capsys.readouterr().err
+
+
+def test_an_operator_sees_what_failed_and_is_answered_so(
+    world: World, capsys: pytest.CaptureFixture[str]
+) -> None:
+    """The exit status says that it was not done, the table which hour and why."""
+    hour = world.hour
+    world.go_to(hour, 30)
+    world.write(*points(hour, 2))
+    world.go_to(hour.plus(1), 15)
+    world.faults({"timestream": {"fail_unloads": {"count": 1}}})
+    assert main(["export", "run"]) == 1
+    assert "failed    UnloadFailed" in told(capsys)
+    assert main(["export", "status", "--hours", "2"]) == 0
+    line = capsys.readouterr().out.splitlines()[1].split()
+    assert line[:3] == [str(hour), "failed", "UnloadFailed:"]
