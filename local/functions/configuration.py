@@ -27,6 +27,7 @@ _PROPERTIES = frozenset(
         "Tags",
         "Timeout",
         "TracingConfig",
+        "VpcConfig",  # its network exists beside it, to be looked at; the function runs on this machine's
     }
 )
 
