@@ -9,7 +9,7 @@ from handlers.metrics.exports.ledger import HourLedger
 from handlers.metrics.exports.request import Request, Terms
 
 # A round is one Map of the state machine: small enough for its history, of which Step Functions keeps 25,000 events.
-ROUND = 100
+ROUND = 50
 ROUNDS = 4
 
 

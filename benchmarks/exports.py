@@ -1,0 +1,157 @@
+"""How long an hour takes to export, and what the functions need for it: `python -m benchmarks.exports`."""
+
+import argparse
+import http.client
+import json
+import tempfile
+import time
+import uuid
+from collections.abc import Iterator, Sequence
+from pathlib import Path
+from typing import Any
+from urllib.parse import urlsplit
+
+import boto3
+import orjson
+
+from handlers.metrics.exports.hour import Hour
+from local.clock import Clock
+from local.cloud import Cloud, Invocation, StackTemplate, start
+from local.functions import Functions, start_functions
+from ops.bundle import build_host
+from templates import config
+from templates.stacks import STACKS
+
+_REGION = "us-east-1"
+_CALL = 100
+_SERIES = 1000
+
+
+def main(arguments: Sequence[str] | None = None) -> int:
+    """Print a table in Markdown: one line per size of an hour."""
+    parser = argparse.ArgumentParser(prog="python -m benchmarks.exports", description=__doc__)
+    parser.add_argument("--points", type=int, nargs="*", default=[1_000, 100_000, 1_000_000])
+    options = parser.parse_args(arguments)
+    build_host()
+    print("| points of the hour | export, s | files, MB | largest function, MB |")
+    print("|---|---|---|---|")
+    for points in options.points:
+        with tempfile.TemporaryDirectory() as folder:
+            seconds, size, memory = _measure(Path(folder), points)
+        print(f"| {points:,} | {seconds:.1f} | {size / 1e6:.1f} | {memory / 1e6:.0f} |", flush=True)
+    return 0
+
+
+def _measure(folder: Path, points: int) -> tuple[float, int, int]:
+    """Seconds of the execution, bytes of the files, and the most memory any function's process ever had."""
+    values = config.load("dev")
+    body = json.loads(STACKS["regional"](values).to_json())
+    parameters: Any = {"CodeBucket": "bucket", "CodeKey": "key"}
+    clock = Clock()
+    cloud = start(
+        [_REGION],
+        [StackTemplate(values.stack_name, body, parameters)],
+        aws_port=0,
+        data_dir=folder,
+        clock=clock,
+    )
+    deployment = cloud.deployments[_REGION]
+    functions = start_functions(deployment, endpoint_url=cloud.endpoint_url, clock=clock)
+    try:
+        cloud.invoke_with(lambda _region, name, payload, _kind: _invoke(functions, name, payload))
+        hour = Hour.containing(clock.now()).plus(1)
+        clock.advance(hour.end - 1 - clock.now())
+        _write(cloud, values.database_name, hour, points)
+        clock.advance(901)
+        began = time.perf_counter()
+        result = _export(cloud, deployment.outputs["MetricExportArn"], hour)
+        seconds = time.perf_counter() - began
+        if result["rows"] != points:
+            raise SystemExit(f"{points} points were written, {result['rows']} exported")
+        return seconds, result["bytes"], max(_peaks())
+    finally:
+        functions.close()
+        cloud.close()
+
+
+def _invoke(functions: Functions, name: str, payload: bytes) -> Invocation:
+    result = functions.invoke(name, payload)
+    return Invocation(result.payload, result.function_error, result.status)
+
+
+def _write(cloud: Cloud, database: str, hour: Hour, points: int) -> None:
+    connection = http.client.HTTPConnection(urlsplit(cloud.endpoint_url).netloc)
+    headers = {
+        "X-Amz-Target": "Timestream_20181101.WriteRecords",
+        "Content-Type": "application/x-amz-json-1.0",
+    }
+    for call in _calls(database, hour, points):
+        connection.request("POST", "/", call, headers)
+        answer = connection.getresponse()
+        content = answer.read()
+        if answer.status != 200:
+            raise SystemExit(f"the points were refused: {content!r}")
+    connection.close()
+
+
+def _calls(database: str, hour: Hour, points: int) -> Iterator[bytes]:
+    """The points in order of time: a thousand series, evenly over the hour."""
+    steps = -(-points // _SERIES)
+    for first in range(0, points, _CALL):
+        records = [
+            {
+                "Dimensions": [{"Name": "host", "Value": f"h{number % _SERIES}"}],
+                "MeasureValues": [{"Name": "value", "Value": str(number % 977 / 7), "Type": "DOUBLE"}],
+                "Time": str(hour.start * 10**9 + number // _SERIES * (3600 * 10**9 // steps)),
+            }
+            for number in range(first, min(first + _CALL, points))
+        ]
+        common = {
+            "Dimensions": [
+                {"Name": "metric_name", "Value": "cpu.load"},
+                {"Name": "metric_type", "Value": "system"},
+            ],
+            "MeasureName": "metric",
+            "MeasureValueType": "MULTI",
+            "TimeUnit": "NANOSECONDS",
+        }
+        request = {"DatabaseName": database, "TableName": "metrics", "CommonAttributes": common}
+        yield orjson.dumps({**request, "Records": records})
+
+
+def _export(cloud: Cloud, machine: str, hour: Hour) -> dict[str, Any]:
+    states = boto3.client(
+        "stepfunctions",
+        endpoint_url=cloud.endpoint_url,
+        region_name=_REGION,
+        aws_access_key_id="local",
+        aws_secret_access_key="local",  # noqa: S106 -- the local AWS knows no secrets
+    )
+    execution = states.start_execution(
+        stateMachineArn=machine, name=str(uuid.uuid4()), input=json.dumps({"first": str(hour)})
+    )["executionArn"]
+    while (found := states.describe_execution(executionArn=execution))["status"] == "RUNNING":
+        time.sleep(0.05)
+    (result,) = json.loads(found["output"])["results"]
+    if result["outcome"] != "exported":
+        raise SystemExit(f"the hour was not exported: {result}")
+    done: dict[str, Any] = result
+    return done
+
+
+def _peaks() -> Iterator[int]:
+    """The most memory each export function's process had, in bytes."""
+    for process in Path("/proc").glob("[0-9]*"):
+        try:
+            variables = (process / "environ").read_bytes()
+            status = (process / "status").read_text()
+        except OSError:
+            continue
+        if b"_HANDLER=handlers.metric_export" in variables:
+            yield next(
+                int(line.split()[1]) * 1024 for line in status.splitlines() if line.startswith("VmHWM")
+            )
+
+
+if __name__ == "__main__":
+    raise SystemExit(main())
