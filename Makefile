@@ -6,8 +6,6 @@ SHELL := /bin/bash
 
 ENV ?= dev
 PYTHON ?= python3
-PORT ?= 8080
-AWS_PORT ?= 4566
 VENV := .venv
 PY := $(VENV)/bin/python
 # The last directory on the path makes `aws` the one that was tested with this code.
@@ -23,7 +21,8 @@ help: ## this list
 
 .PHONY: run
 run: install-local ## run the whole pipeline here, fed with this machine's metrics (DURATION=20 ends by itself)
-	@exec $(PY) -m local --environment $(ENV) --port $(PORT) --aws-port $(AWS_PORT) $(if $(DURATION),--duration $(DURATION))
+	@exec $(PY) -m local --environment $(ENV) $(if $(PORT),--port $(PORT)) $(if $(AWS_PORT),--aws-port $(AWS_PORT)) \
+	  $(if $(DURATION),--duration $(DURATION))
 
 .PHONY: query
 query: install-local ## ask the local run, or with REGION=… the cloud: make query SQL='SELECT count(*) FROM "metrics_dev"."metrics"'

@@ -67,9 +67,13 @@ def _parser() -> argparse.ArgumentParser:
         help="may be repeated; default: the environment's first",
     )
     parser.add_argument(
-        "--port", type=_port, default=8080, help="of the first region's API; further ones count up"
+        "--port",
+        type=_port,
+        help="of the first region's API; further ones count up (default: the environment's, 8080)",
     )
-    parser.add_argument("--aws-port", type=_port, default=4566, help="of the one local AWS endpoint")
+    parser.add_argument(
+        "--aws-port", type=_port, help="of the one local AWS endpoint (default: the environment's, 4566)"
+    )
     parser.add_argument("--duration", type=_seconds, metavar="SECONDS", help="end by itself, with a summary")
     parser.add_argument("--no-feed", action="store_true", help="do not send this machine's metrics")
     parser.add_argument(

@@ -1,5 +1,6 @@
 """`build/local.env`: what points a shell, an SDK or the AWS CLI at the local run."""
 
+import contextlib
 import re
 import shlex
 from collections.abc import Mapping
@@ -30,3 +31,10 @@ def write(path: Path, *, endpoint_url: str, region: str, ingest_url: str, output
     partial = path.with_name(f"{path.name}.partial")
     partial.write_text("".join(f"export {name}={shlex.quote(value)}\n" for name, value in variables.items()))
     partial.rename(path)
+
+
+def remove(path: Path, *, endpoint_url: str) -> None:
+    """Take the file away, unless it points at another run by now."""
+    with contextlib.suppress(FileNotFoundError):
+        if f"export AWS_ENDPOINT_URL={endpoint_url}\n" in path.read_text():
+            path.unlink()

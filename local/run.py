@@ -16,7 +16,8 @@ import generate
 from local import environment_file
 from local.accounting import Account
 from local.clock import Clock
-from local.cloud.cloud import Cloud, FromOutput, StackTemplate, start
+from local.cloud.cloud import Cloud, EngineCommand, FromOutput, StackTemplate, start
+from local.cloud.engine import engine_command
 from local.cloud.errors import CloudError
 from local.cloud.lambda_api import Invocation
 from local.errors import LocalError
@@ -30,6 +31,7 @@ from templates.config.fleet import TIMESTREAM_REGIONS
 from templates.names import ARTIFACTS_STACK
 
 _REFRESH_SECONDS = 0.5
+_LAST_PORT = 65_535
 LOCAL_ENV = BUILD / "local.env"
 _HELLO = "SELECT * FROM {table} WHERE metric_name = 'hello'"
 _BUSIEST = "SELECT metric_name, count(*) AS points FROM {table} GROUP BY 1 ORDER BY 2 DESC LIMIT 5"
@@ -37,12 +39,12 @@ _BUSIEST = "SELECT metric_name, count(*) AS points FROM {table} GROUP BY 1 ORDER
 
 @dataclass(frozen=True, slots=True)
 class Settings:
-    """What was asked for on the command line; no regions means the environment's first."""
+    """What was asked for on the command line; no regions means the environment's first, None what it says."""
 
     environment: str
     regions: tuple[str, ...]
-    port: int
-    aws_port: int
+    port: int | None
+    aws_port: int | None
     duration: float | None
     feed: bool
     data: Path
@@ -107,6 +109,7 @@ class Run:
         settings, view = self._settings, self._view
         values = config.load(settings.environment)
         regions = _checked(settings.regions) or (values.regions[0],)
+        port = _first_port(settings.port or values.local.gateway_port, len(regions))
         view.step(f"templates   build/{settings.environment}/")
         generate.generate(settings.environment, BUILD)
         view.step("bundle      the functions and their dependencies, for this machine")
@@ -115,14 +118,15 @@ class Run:
         self._cloud = start(
             regions,
             _stacks(settings.environment, values, bundle),
-            aws_port=settings.aws_port,
+            aws_port=settings.aws_port or values.local.aws_port,
             data_dir=settings.data,
             clock=self._clock,
+            engine=_engine(values.local.store_memory_mb),
         )
         self._closing.callback(self._cloud.close)
         for number, region in enumerate(regions):
             view.step(f"pipeline    {region}")
-            options = Options(port=settings.port + number, feed=settings.feed)
+            options = Options(port=port + number, feed=settings.feed)
             pipeline = start_pipeline(self._cloud, region, options, clock=self._clock, bundle=bundle)
             self._closing.callback(pipeline.close)
             self._pipelines.append(pipeline)
@@ -138,7 +142,7 @@ class Run:
             ingest_url=first.ingest_url,
             outputs=first.deployment.outputs,
         )
-        self._closing.callback(LOCAL_ENV.unlink, missing_ok=True)
+        self._closing.callback(environment_file.remove, LOCAL_ENV, endpoint_url=self._cloud.endpoint_url)
         outputs = first.deployment.outputs
         table = f'"{outputs["DatabaseName"]}"."{outputs["TableName"]}"'
         escaped = _HELLO.format(table=table).replace('"', '\\"')
@@ -190,6 +194,21 @@ def _checked(regions: tuple[str, ...]) -> tuple[str, ...]:
         if regions.count(region) > 1:
             raise LocalError(f"--region {region}: given twice")
     return regions
+
+
+def _first_port(port: int, regions: int) -> int:
+    if port + regions - 1 > _LAST_PORT:
+        raise LocalError(f"--port {port}: {regions} regions take one port each, and the last is {_LAST_PORT}")
+    return port
+
+
+def _engine(memory_mb: int) -> EngineCommand:
+    """The store's command, with what the environment lets it use."""
+
+    def command(port: int, data_dir: Path, s3_endpoint: str) -> list[str]:
+        return [*engine_command(port, data_dir, s3_endpoint), "--memory-limit-mb", str(memory_mb)]
+
+    return command
 
 
 def _stacks(environment: str, values: config.Config, bundle: Bundle) -> list[StackTemplate]:

@@ -13,11 +13,9 @@ class Local(Section):
 
     gateway_port: int = setting(PORT, 8080)
     aws_port: int = setting(PORT, 4566)
-    timestream_port: int = setting(PORT, 4567)
-    store_memory_mb: int = setting(whole(64, 65_536, "MB the local store's engine may use"), 512)
+    store_memory_mb: int = setting(whole(64, 65_536, "MB the local store may use in each region"), 400)
 
     def __post_init__(self) -> None:
         super().__post_init__()
-        ports = (self.gateway_port, self.aws_port, self.timestream_port)
-        if len(set(ports)) < len(ports):
-            raise BadValue("timestream_port", self.timestream_port, "three different ports")
+        if self.gateway_port == self.aws_port:
+            raise BadValue("aws_port", self.aws_port, "another port than gateway_port's")

@@ -20,3 +20,16 @@ def test_a_shell_reads_every_value_back_as_it_was(tmp_path: Path) -> None:
     shown = subprocess.run(["/bin/bash", "-c", script], capture_output=True, text=True, check=True)
     assert shown.stdout == f"{hostile}|http://127.0.0.1:4566"
     assert [path.name for path in (tmp_path / "build").iterdir()] == ["local.env"]
+
+
+def test_a_run_that_ends_leaves_another_runs_file(tmp_path: Path) -> None:
+    """Of two runs at once, the file is the later one's until that one ends."""
+    path = tmp_path / "local.env"
+    first, second = "http://127.0.0.1:4566", "http://127.0.0.1:45660"
+    for endpoint in (first, second):
+        environment_file.write(path, endpoint_url=endpoint, region="us-east-1", ingest_url="", outputs={})
+    environment_file.remove(path, endpoint_url=first)
+    assert second in path.read_text()
+    environment_file.remove(path, endpoint_url=second)
+    environment_file.remove(path, endpoint_url=second)
+    assert not path.exists()

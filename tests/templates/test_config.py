@@ -118,7 +118,7 @@ BAD_VALUES = [
     ("[local]", '[fleet]\ncanary = "us-west-2"\n[local]', "fleet.canary = 'us-west-2': expected one of regions"),
     ("[local]", "[fleet]\nfailure_tolerance = -1\n[local]", "fleet.failure_tolerance = -1"),
     ("gateway_port = 8080", "gateway_port = 80", "local.gateway_port = 80"),
-    ("gateway_port = 8080", "gateway_port = 4566", "three different ports"),
+    ("gateway_port = 8080", "gateway_port = 4566", "another port than gateway_port's"),
 ]  # fmt: skip
 
 

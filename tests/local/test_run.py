@@ -1,0 +1,74 @@
+"""What a run takes from its environment's file and what from the command line."""
+
+import signal
+from collections.abc import Callable, Iterator
+from dataclasses import replace
+from pathlib import Path
+from typing import Any
+
+import pytest
+
+import generate
+from local import run
+from local.cloud.errors import EngineError
+from local.errors import LocalError
+from local.run import Run, Settings
+from local.view.plain import PlainView
+from ops.bundle import Bundle
+from templates import config
+
+SETTINGS = Settings("dev", (), port=None, aws_port=None, duration=None, feed=False, data=Path())
+
+
+@pytest.fixture(autouse=True)
+def signals() -> Iterator[None]:
+    """A run that ends takes no more signals: give them back to the tests."""
+    before = {number: signal.getsignal(number) for number in (signal.SIGINT, signal.SIGTERM)}
+    yield
+    for number, handler in before.items():
+        signal.signal(number, handler)
+
+
+@pytest.fixture
+def asked(monkeypatch: pytest.MonkeyPatch) -> Callable[[Settings], dict[str, Any]]:
+    """Start a run up to the point where it asks for the local AWS, and return what it asks for."""
+    values = config.load("dev")
+    own = replace(values.local, gateway_port=18080, aws_port=14566, store_memory_mb=321)
+    monkeypatch.setattr(config, "load", lambda _: replace(values, local=own))
+    monkeypatch.setattr(generate, "generate", lambda *_: [])
+    monkeypatch.setattr(run, "build_host", lambda: Bundle(Path(), "0"))
+    monkeypatch.setattr(run, "_stacks", lambda *_: [])
+    seen: dict[str, Any] = {}
+
+    def start(*_: Any, **options: Any) -> None:
+        seen.update(options)
+        raise EngineError("far enough")
+
+    monkeypatch.setattr(run, "start", start)
+
+    def ask(settings: Settings) -> dict[str, Any]:
+        with pytest.raises(LocalError, match="far enough"), Run(settings, PlainView()):
+            pass
+        return seen
+
+    return ask
+
+
+def test_the_environment_says_where_the_run_listens(asked: Callable[[Settings], dict[str, Any]]) -> None:
+    """Without an option the port is the environment's; an option goes before it."""
+    assert asked(SETTINGS)["aws_port"] == 14566
+    assert asked(replace(SETTINGS, aws_port=4711))["aws_port"] == 4711
+
+
+def test_the_environment_says_what_the_store_may_use(asked: Callable[[Settings], dict[str, Any]]) -> None:
+    """The store is started with the memory that the environment grants it."""
+    command = asked(SETTINGS)["engine"](4567, Path("data"), "http://127.0.0.1:4566")
+    assert list(command[-2:]) == ["--memory-limit-mb", "321"]
+    assert command[command.index("--port") + 1] == "4567"
+
+
+def test_regions_that_would_need_more_ports_than_there_are_are_refused() -> None:
+    """Each region takes a port, counting up from the first."""
+    settings = replace(SETTINGS, regions=("us-east-1", "eu-west-1"), port=65535)
+    with pytest.raises(LocalError, match="65535: 2 regions take one port each"), Run(settings, PlainView()):
+        pass
