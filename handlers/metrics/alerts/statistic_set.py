@@ -2,7 +2,7 @@
 
 from collections.abc import Iterable
 from dataclasses import dataclass
-from decimal import Context, Decimal, DivisionByZero, Inexact, InvalidOperation, Overflow
+from decimal import Context, Decimal, DivisionByZero, Inexact, InvalidOperation, Overflow, localcontext
 from fractions import Fraction
 
 # A double counts as the decimal number it is written as, so 0.1 + 0.2 is 0.3 whichever comes first, and a sum
@@ -25,9 +25,10 @@ class StatisticSet:
         """The statistics of values, of which there must be one."""
         # Adding zero turns -0.0 into 0.0: which of the two is the minimum would depend on the order.
         numbers = [value + 0.0 for value in values]
-        total = Decimal(0)
-        for number in numbers:
-            total = _EXACT.add(total, Decimal(repr(number)))
+        if len(numbers) == 1:
+            return cls(1, Decimal(repr(numbers[0])), numbers[0], numbers[0])
+        with localcontext(_EXACT):
+            total = sum(map(Decimal, map(repr, numbers)), Decimal(0))
         return cls(len(numbers), total, min(numbers), max(numbers))
 
     def merge(self, other: "StatisticSet") -> "StatisticSet":

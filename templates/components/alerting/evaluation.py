@@ -43,7 +43,7 @@ MACHINE_ALARMS = (
         "Sum",
         1,
         "An evaluation failed for good after its retries: alerts of a minute were not judged, or a notification was "
-        "not sent. A sweep tries again within six minutes; the execution's log says what failed.",
+        "not sent. A sweep tries again within seven minutes; the execution's log says what failed.",
     ),
     Alarm(
         "TimedOut",
