@@ -11,6 +11,7 @@ import boto3
 import duckdb
 from botocore.config import Config
 from botocore.exceptions import BotoCoreError, ClientError
+from botocore.handlers import add_expect_header
 
 from local.timestream.catalog import Catalog
 from local.timestream.errors import AccessDeniedException, QueryExecutionException, ValidationException
@@ -153,7 +154,7 @@ class _Unload:
 
 
 def _client(target: UnloadTarget) -> Any:
-    return boto3.client(
+    client = boto3.client(
         "s3",
         endpoint_url=target.s3_endpoint,
         region_name=target.region,
@@ -161,6 +162,9 @@ def _client(target: UnloadTarget) -> Any:
         aws_secret_access_key="local",  # noqa: S106 - the local S3 takes any
         config=Config(s3={"addressing_style": "path"}, retries={"max_attempts": 2, "mode": "standard"}),
     )
+    # Otherwise each file waits a second for a `100 Continue` that a simple server never sends.
+    client.meta.events.unregister("before-call.s3", add_expect_header)
+    return client
 
 
 class _s3_errors:  # noqa: N801 - used as a with statement's word

@@ -37,9 +37,16 @@ class _Quiet(WSGIRequestHandler):
 
 @pytest.fixture(scope="module")
 def endpoint() -> Iterator[str]:
-    """Return the URL of an S3 of our own."""
+    """Return the URL of an S3 of our own, which takes no body that first asks whether it may come."""
     application = DomainDispatcherApplication(create_backend_app)
-    server: WSGIServer = make_server("127.0.0.1", 0, application, handler_class=_Quiet)
+
+    def prompt(environ: dict[str, Any], start_response: Any) -> Any:
+        if "HTTP_EXPECT" in environ:
+            start_response("417 Expectation Failed", [])
+            return []
+        return application(environ, start_response)
+
+    server: WSGIServer = make_server("127.0.0.1", 0, prompt, handler_class=_Quiet)
     thread = threading.Thread(target=server.serve_forever)
     thread.start()
     yield f"http://127.0.0.1:{server.server_port}"
