@@ -3,6 +3,7 @@
 import argparse
 import json
 import secrets
+import sys
 import time
 from collections import Counter
 from collections.abc import Iterator, Mapping, Sequence
@@ -90,9 +91,8 @@ def _status(options: argparse.Namespace) -> int:
     table = Table("hour", "state", "rows", "bytes", "published", "remarks", box=None, pad_edge=False)
     for hour, state, record in _states(target, newest=options.hours):
         table.add_row(str(hour), Text(state, _COLOURS.get(state, "")), *map(Text, _details(record)))
-    console = Console(highlight=False)
     # Who reads through a pipe reads whole lines.
-    console.print(table, width=None if console.is_terminal else 160)
+    Console(highlight=False, width=None if sys.stdout.isatty() else 200).print(table)
     return 0
 
 
@@ -152,7 +152,11 @@ def _states(
         wanted = list(hours_between(last.plus(1 - newest), last)) if hours is None else hours
         records = ledger.read(wanted)
     for hour in wanted:
-        yield hour, state_of(hour, records.get(hour), now, lag), records.get(hour)
+        record = records.get(hour)
+        if record is None and mark is not None and hour <= mark:
+            yield hour, State.NONE, None
+        else:
+            yield hour, state_of(hour, record, now, lag), record
 
 
 def _details(record: Record | None) -> tuple[str, str, str, str]:

@@ -6,8 +6,11 @@ from typing import Any
 from handlers.adapters.aws import AWS_ERRORS, code_of, translate
 from handlers.metrics.exports.unloading import Answer, UnloadFailed
 
-# What became of the query itself; another attempt under another prefix may do better, the same call never.
-_QUERY_FAILED = frozenset({"QueryExecutionException", "ConflictException"})
+# What became of the query itself; another attempt under another prefix may do better, the same call never. Where
+# Timestream is refused by the bucket or the key, it says so in one of these, and only in words.
+_QUERY_FAILED = frozenset(
+    {"AccessDeniedException", "ConflictException", "QueryExecutionException", "ValidationException"}
+)
 _SHOWN = 300
 
 

@@ -29,6 +29,7 @@ class State(StrEnum):
     RUNNING = "running"
     MISSING = "missing"
     WAITING = "waiting"  # not due yet
+    NONE = "none"  # it was over before the first export, and nobody asked for it
 
 
 @dataclass(frozen=True)
