@@ -290,8 +290,11 @@ def test_an_unload_that_breaks_publishes_nothing(world: World) -> None:
         {"service": "glue", "operation": "CreatePartition", "error": "InternalServiceException", "count": 1},
         {"service": "dynamodb", "operation": "UpdateItem", "error": "ThrottlingException", "count": 2},
         {"service": "s3", "operation": "ListObjectsV2", "error": "SlowDown", "status": 503, "count": 2},
+        {"timestream": {"empty_first_pages": {"count": 4}}},
+        {"timestream": {"throttle": {"Query": {"count": 1}}}},
+        {"timestream": {"lose_replies": {"Query": {"count": 1}}}},
     ],
-    ids=lambda fault: f"{fault['service']}-{fault['operation']}",
+    ids=lambda fault: "-".join(str(part) for part in fault.values())[:60],
 )
 def test_trouble_that_passes_is_outlived(world: World, fault: dict[str, Any]) -> None:
     """Throttling and passing failures of any service are retried within the run."""
