@@ -71,6 +71,10 @@ class Pipeline:
         """The region it stands for."""
         return self.deployment.region
 
+    def client(self, service: str) -> Any:
+        """An SDK client of this region."""
+        return self._clients(service)
+
     def start(self) -> Self:
         """Begin to feed and to measure."""
         self._prober.start()

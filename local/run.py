@@ -13,7 +13,7 @@ from typing import Any, Self
 from botocore.exceptions import BotoCoreError, ClientError
 
 import generate
-from local import environment_file
+from local import environment_file, sample_alert
 from local.accounting import Account
 from local.clock import Clock
 from local.cloud.cloud import Cloud, EngineCommand, FromOutput, StackTemplate, start
@@ -34,6 +34,7 @@ _REFRESH_SECONDS = 0.5
 _LAST_PORT = 65_535
 LOCAL_ENV = BUILD / "local.env"
 _HELLO = "SELECT * FROM {table} WHERE metric_name = 'hello'"
+_EXPORTED = "SELECT metric_name, count(*) AS points FROM metrics GROUP BY 1 ORDER BY 2 DESC LIMIT 5"
 _BUSIEST = "SELECT metric_name, count(*) AS points FROM {table} GROUP BY 1 ORDER BY 2 DESC LIMIT 5"
 
 
@@ -131,7 +132,28 @@ class Run:
             self._closing.callback(pipeline.close)
             self._pipelines.append(pipeline)
         self._cloud.invoke_with(self._invoke)
+        if settings.feed:
+            self._show_alerts(values.alerts.tick_seconds)
         self._announce()
+
+    def _show_alerts(self, tick_seconds: int) -> None:
+        """Put the sample rule in force in the first region, and tell of every region's notifications."""
+        first = self._pipelines[0]
+        sample_alert.put_in_force(
+            first.client("dynamodb"),
+            first.deployment.outputs["RulesTableName"],
+            tick_seconds=tick_seconds,
+            now=int(self._clock.now()),
+        )
+        for pipeline in self._pipelines:
+            notifications = sample_alert.Notifications(
+                pipeline.client("sqs"),
+                pipeline.client("sns"),
+                topic_arn=pipeline.deployment.outputs["AlertTopicArn"],
+                tell=self._view.step,
+            )
+            self._closing.callback(notifications.stop)
+            notifications.start()
 
     def _announce(self) -> None:
         first = self._pipelines[0]
@@ -156,6 +178,12 @@ class Run:
                 f'. build/local.env && .venv/bin/aws timestream-query query --query-string "{escaped}"',
             ),
             ("or", f"make query SQL='{_BUSIEST.format(table=table)}'"),
+        ]
+        if self._settings.feed:
+            lines.append(("trip an alert", f"curl -s {first.ingest_url} {sample_alert.TRIP}"))
+        lines += [
+            ("export", ". build/local.env && .venv/bin/python -m ops export run current"),
+            ("read it back", f". build/local.env && .venv/bin/python -m ops export query '{_EXPORTED}'"),
         ]
         self._view.guide(Guide(lines))
 

@@ -1,0 +1,75 @@
+"""A rule to see alerts at work in the local run, and what the alert topic's subscribers would get."""
+
+import json
+import threading
+from collections.abc import Callable
+from dataclasses import replace
+from pathlib import Path
+from typing import Any
+
+from botocore.exceptions import BotoCoreError, ClientError
+
+from handlers.adapters.rules_table import item_of
+from ops.bundle import ROOT
+from ops.printable import printable
+from ops.rule_files import read_rule_files
+
+_RULES = ROOT / "alerts" / "demo.yaml"
+_WAIT_SECONDS = 0.5
+
+TRIP = (
+    "-H 'content-type: application/json' "
+    """-d '{"metric_name": "demo.temperature", "value": 95, "dimensions": {"room": "attic"}}'"""
+)
+"""What makes curl trip the rule."""
+
+
+def put_in_force(dynamodb: Any, table: str, *, tick_seconds: int, now: int, path: Path = _RULES) -> None:
+    """Write the sample's rules to the rules table, as `ops rules apply` would."""
+    for filed in read_rule_files([path], tick_seconds).rules:
+        dynamodb.put_item(TableName=table, Item=item_of(replace(filed.rule, in_force_since=now)))
+
+
+class Notifications:
+    """A queue of our own that subscribes to the alert topic, read by a thread that tells of each message."""
+
+    def __init__(self, sqs: Any, sns: Any, *, topic_arn: str, tell: Callable[[str], None]) -> None:
+        self._sqs, self._tell = sqs, tell
+        self._stopped = threading.Event()
+        self._queue = sqs.create_queue(QueueName="local-run-notifications")["QueueUrl"]
+        attributes = sqs.get_queue_attributes(QueueUrl=self._queue, AttributeNames=["QueueArn"])["Attributes"]
+        sns.subscribe(
+            TopicArn=topic_arn,
+            Protocol="sqs",
+            Endpoint=attributes["QueueArn"],
+            Attributes={"RawMessageDelivery": "true"},
+        )
+        self._thread = threading.Thread(target=self._run, name="notifications", daemon=True)
+
+    def start(self) -> None:
+        """Begin to listen."""
+        self._thread.start()
+
+    def stop(self) -> None:
+        """Stop listening."""
+        self._stopped.set()
+        if self._thread.is_alive():
+            self._thread.join(timeout=10)
+
+    def _run(self) -> None:
+        while not self._stopped.wait(_WAIT_SECONDS):
+            try:
+                messages = self._sqs.receive_message(QueueUrl=self._queue, MaxNumberOfMessages=10).get(
+                    "Messages", []
+                )
+            except (ClientError, BotoCoreError):
+                continue  # the run is ending, or a fault was asked for: the message stays in the queue
+            for message in messages:
+                self._tell(line(json.loads(message["Body"])))
+                self._sqs.delete_message(QueueUrl=self._queue, ReceiptHandle=message["ReceiptHandle"])
+
+
+def line(body: dict[str, Any]) -> str:
+    """One notification as one line; what clients wrote is shown without control characters."""
+    group = ", ".join(f"{name}={value}" for name, value in body["group"].items())
+    return printable(f"alert {body['kind']}: {body['rule']['rule_id']} ({group or 'all'}): {body['reason']}")
