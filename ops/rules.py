@@ -3,7 +3,7 @@
 import argparse
 import json
 import time
-from collections.abc import Mapping, Sequence
+from collections.abc import Mapping, Sequence, Set
 from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import Any
@@ -20,6 +20,7 @@ from handlers.metrics.failures import ConfigurationError, TransientError
 from ops import stack
 from ops.errors import OperatorError
 from ops.printable import printable
+from ops.query import select
 from ops.rule_files import FOLDER, read_rule_files
 from templates import config
 
@@ -188,7 +189,7 @@ def _show(changes: Changes) -> None:
 
 
 def _warn(target: stack.Target, rules: Sequence[Rule]) -> None:
-    """A dimension that no point ever had is most likely misspelled, but it may also still come."""
+    """A metric or a dimension that no point has is most likely misspelled, but it may also still come."""
     item = _guarded(
         lambda: target.client("dynamodb").get_item(
             TableName=target.output("DimensionsTableName"),
@@ -196,10 +197,24 @@ def _warn(target: stack.Target, rules: Sequence[Rule]) -> None:
         )
     ).get("Item", {})
     known = set(item.get("names", {}).get("SS", []))
+    arriving = _arriving(target, {rule.metric_name for rule in rules})
     for rule in rules:
+        if rule.metric_name not in arriving:
+            print(f"note: {rule.rule_id}: no point of {printable(rule.metric_name)!r} came within a day")
         for name in [*rule.by, *(name for name, _ in rule.match)]:
             if name not in known:
                 print(f"note: {rule.rule_id}: no point has had a dimension {printable(name)!r} so far")
+
+
+def _arriving(target: stack.Target, names: Set[str]) -> set[str]:
+    """Those of the metrics of which a point came within a day."""
+    if not names:
+        return set()
+    table = f'"{target.output("DatabaseName")}"."{target.output("TableName")}"'
+    listed = ", ".join("'" + name.replace("'", "''") + "'" for name in sorted(names))
+    sql = f"SELECT metric_name FROM {table} WHERE time > ago(1d) AND metric_name IN ({listed}) GROUP BY metric_name"  # noqa: S608 - quoted
+    _, rows = select(target.client("timestream-query"), sql)
+    return {name for [name] in rows}
 
 
 def _in_force(target: stack.Target) -> list[Rule]:

@@ -14,6 +14,7 @@ from handlers.metrics.alerts.alert import Alert, Judged, Verdict
 from handlers.metrics.alerts.decision import decide
 from handlers.metrics.alerts.evaluation import Changed
 from handlers.metrics.alerts.notification import Place
+from ops import rules
 from ops.__main__ import main
 from ops.stack import Target
 from tests.handlers.alert_tables import ALERTS, RULES, create_alert_tables
@@ -35,6 +36,7 @@ def deployment(monkeypatch: pytest.MonkeyPatch) -> Iterator[None]:
         "RulesTableName": RULES, "AlertsTableName": ALERTS, "DimensionsTableName": "dimensions", "TableName": "metrics",
     }  # fmt: skip
     monkeypatch.setattr(Target, "outputs", lambda _: outputs)
+    monkeypatch.setattr(rules, "_arriving", lambda _target, names: names - {"cpu.silent"})
     with mock_aws():
         create_alert_tables()
         boto3.client("dynamodb").create_table(
@@ -121,6 +123,32 @@ def test_dimensions_that_no_point_ever_had_are_pointed_out(tmp_path: Path, capsy
     main(["rules", "apply", a_file(tmp_path, GOOD + "    by: [host, hosst]\n    match: {evn: prod}\n")])
     notes = [line for line in capsys.readouterr().out.splitlines() if line.startswith("note:")]
     assert notes == [f"note: hot: no point has had a dimension '{name}' so far" for name in ("hosst", "evn")]
+
+
+@pytest.mark.usefixtures("deployment")
+def test_a_metric_that_never_arrives_is_pointed_out(tmp_path: Path, capsys: Any) -> None:
+    """A rule that watches nothing says so when it is applied, and whenever rules are listed."""
+    for command in (["apply", a_file(tmp_path, GOOD.replace("cpu.load", "cpu.silent"))], ["list"]):
+        assert main(["rules", *command]) == 0
+        assert "note: hot: no point of 'cpu.silent' came within a day" in capsys.readouterr().out
+
+
+def test_hostile_names_stay_inside_their_quotes(monkeypatch: pytest.MonkeyPatch) -> None:
+    """A metric's name is part of the question, never of the statement."""
+    asked = []
+
+    def select(_client: Any, sql: str) -> tuple[list[str], Iterator[list[str]]]:
+        asked.append(sql)
+        return ["metric_name"], iter([["it's"]])
+
+    monkeypatch.setattr(rules, "select", select)
+    monkeypatch.setattr(Target, "outputs", lambda _: {"DatabaseName": "d", "TableName": "t"})
+    monkeypatch.setattr(Target, "client", lambda *_: None)
+    found = rules._arriving(
+        Target("dev", "us-east-1", "metrics-dev", ("us-east-1",)), {"it's", "x') OR ('1'='1"}
+    )
+    assert found == {"it's"}
+    assert "IN ('it''s', 'x'') OR (''1''=''1')" in asked[0]
 
 
 @pytest.mark.usefixtures("deployment")
