@@ -33,7 +33,7 @@ if ! good $venv/bin/python || ! $venv/bin/python -m pip --version >/dev/null 2>&
   }
 fi
 
-total=$(grep -cE '^[a-z0-9._-]+==' "$lock")
+total=$(grep -cE '^[a-z0-9._-]+==' "$lock") || total=0
 echo "Installing $total packages into $venv, once; about a minute …"
 log=$venv/install.log
 progress() {
@@ -57,5 +57,14 @@ if ! $venv/bin/python -m pip install --disable-pip-version-check --progress-bar 
     give_up "the package index cannot be reached; connect once (or set PIP_INDEX_URL to your mirror) and run again"
   fi
   give_up "installing $lock failed: $reason"
+fi
+
+# pip names the interpreter in a script's first line, where no kernel takes a space: there a shell has to start it.
+if [[ $PWD == *[[:space:]]* ]]; then
+  for script in $venv/bin/*; do
+    if [[ -f $script && ! -L $script ]] && head -n 1 "$script" | grep -aqF "#!$PWD/"; then
+      sed -i "1c#!/bin/sh\n'''exec' \"\$(dirname \"\$0\")/python\" \"\$0\" \"\$@\"\n' '''" "$script"
+    fi
+  done
 fi
 cksum <"$lock" >"$stamp"

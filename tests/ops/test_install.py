@@ -1,0 +1,104 @@
+"""What installs the locked requirements: once, and with one line about what is missing."""
+
+import os
+import shutil
+import subprocess
+import sys
+from pathlib import Path
+
+import pytest
+
+ROOT = Path(__file__).resolve().parents[2]
+TOOLS = ("bash", "cksum", "cut", "grep", "head", "rm", "sed")
+
+
+@pytest.fixture
+def project(tmp_path: Path) -> Path:
+    """A project in a folder with a space in its name, whose lock asks for nothing."""
+    folder = tmp_path / "a project"
+    (folder / "ops").mkdir(parents=True)
+    (folder / "requirements").mkdir()
+    shutil.copy(ROOT / "ops" / "install.sh", folder / "ops")
+    (folder / "requirements" / "local.txt").write_text("# nothing\n")
+    return folder
+
+
+@pytest.fixture
+def path(tmp_path: Path) -> Path:
+    """A folder for PATH with the tools that every machine has, and no Python."""
+    folder = tmp_path / "bin"
+    folder.mkdir()
+    for tool in TOOLS:
+        (folder / tool).symlink_to(str(shutil.which(tool)))
+    return folder
+
+
+def install(project: Path, **environment: str) -> subprocess.CompletedProcess[str]:
+    """Install the project's local requirements."""
+    return subprocess.run(
+        [str(shutil.which("bash")), "ops/install.sh", "local"],
+        cwd=project,
+        env={"PATH": os.environ["PATH"], "PIP_CONFIG_FILE": os.devnull, **environment},
+        capture_output=True,
+        text=True,
+        check=False,
+        timeout=120,
+    )
+
+
+def python(path: Path, script: str) -> None:
+    """Put a `python3` on the PATH."""
+    (path / "python3").write_text(f"#!/bin/sh\n{script}\n")
+    (path / "python3").chmod(0o755)
+
+
+def complaint(done: subprocess.CompletedProcess[str]) -> str:
+    """The one line of a failed installation."""
+    assert done.returncode == 1
+    (line,) = done.stderr.splitlines()
+    return line
+
+
+def test_scripts_start_where_the_path_has_spaces_and_a_second_time_nothing_is_done(project: Path) -> None:
+    """What pip made with a first line that no kernel understands can be started all the same."""
+    assert install(project, PYTHON=sys.executable).returncode == 0
+    again = install(project, PYTHON="/nowhere")
+    assert (again.returncode, again.stdout) == (0, "")
+    script = project / ".venv" / "bin" / "tool"
+    script.write_text(f"#!{project}/.venv/bin/python\nimport sys\nprint(sys.prefix, sys.argv[1:])\n")
+    script.chmod(0o755)
+    with pytest.raises(FileNotFoundError):
+        subprocess.run([str(script)], check=True)
+    (project / "requirements" / "local.txt").write_text("# nothing again\n")
+    assert install(project, PYTHON=sys.executable).returncode == 0
+    shown = subprocess.run([str(script), "x y"], capture_output=True, text=True, check=True)
+    assert shown.stdout == f"{project}/.venv ['x y']\n"
+
+
+def test_a_python_that_is_too_old_is_named(project: Path, path: Path) -> None:
+    """The line says which was found, which is wanted, and how to name another one."""
+    python(path, 'if [ "$1" = --version ]; then echo Python 3.9.1; else exit 1; fi')
+    line = complaint(install(project, PATH=str(path)))
+    assert "needs Python 3.11 or newer, found Python 3.9.1" in line
+    assert "PYTHON=" in line
+
+
+def test_a_machine_without_python_is_told_so(project: Path, path: Path) -> None:
+    """The name that was looked for stands in the line."""
+    assert "found no python3" in complaint(install(project, PATH=str(path)))
+
+
+def test_a_python_without_its_venv_module_is_told_what_to_install(project: Path, path: Path) -> None:
+    """Debian keeps it in a package of its own; what was begun is taken away again."""
+    python(path, f'if [ "$2" = venv ]; then mkdir -p "$3"; exit 1; fi; exec {sys.executable} "$@"')
+    assert "apt install python3-venv" in complaint(install(project, PATH=f"{path}:/bin"))
+    assert not (project / ".venv").exists()
+
+
+def test_without_a_package_index_the_line_says_so(project: Path) -> None:
+    """Nothing is marked as installed, so the next time it is tried again."""
+    lock = f"tidegauge-nowhere==1.0 --hash=sha256:{'0' * 64}\n"
+    (project / "requirements" / "local.txt").write_text(lock)
+    done = install(project, PYTHON=sys.executable, PIP_INDEX_URL="http://127.0.0.1:9/simple")
+    assert "the package index cannot be reached" in complaint(done)
+    assert not (project / ".venv" / "installed-local").exists()
