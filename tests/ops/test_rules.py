@@ -16,6 +16,7 @@ from handlers.metrics.alerts.evaluation import Changed
 from handlers.metrics.alerts.notification import Place
 from ops import rules
 from ops.__main__ import main
+from ops.errors import OperatorError
 from ops.stack import Target
 from tests.handlers.alert_tables import ALERTS, RULES, create_alert_tables
 from tests.handlers.metrics.alerts.rules import a_rule
@@ -149,6 +150,21 @@ def test_hostile_names_stay_inside_their_quotes(monkeypatch: pytest.MonkeyPatch)
     )
     assert found == {"it's"}
     assert "IN ('it''s', 'x'') OR (''1''=''1')" in asked[0]
+
+
+def test_rules_can_be_applied_while_the_store_says_nothing(
+    monkeypatch: pytest.MonkeyPatch, capsys: Any
+) -> None:
+    """An empty table has no columns to ask for; that is told, and keeps nobody from applying rules."""
+
+    def select(_client: Any, _sql: str) -> Any:
+        raise OperatorError("Timestream says: Column 'metric_name' does not exist")
+
+    monkeypatch.setattr(rules, "select", select)
+    monkeypatch.setattr(Target, "outputs", lambda _: {"DatabaseName": "d", "TableName": "t"})
+    monkeypatch.setattr(Target, "client", lambda *_: None)
+    assert rules._arriving(Target("dev", "us-east-1", "metrics-dev", ("us-east-1",)), {"a"}) == {"a"}
+    assert "the store cannot say which metrics arrive" in capsys.readouterr().out
 
 
 @pytest.mark.usefixtures("deployment")
