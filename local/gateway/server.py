@@ -195,23 +195,28 @@ class _Handler(BaseHTTPRequestHandler):
     def _read_body(self) -> bytes:
         if "chunked" in (self.headers.get("Transfer-Encoding") or "").lower():
             return self._read_chunks()
-        length = int(self.headers.get("Content-Length") or 0)
-        if length < 0:
-            raise ValueError("negative length")
+        length = _length(self.headers.get("Content-Length") or "0", 10)
         check_size(length)
-        return self.rfile.read(length)
+        return self._read(length)
 
     def _read_chunks(self) -> bytes:
         parts: list[bytes] = []
         size = 0
         while True:
-            length = int(self.rfile.readline(1024).partition(b";")[0], 16)
+            length = _length(self.rfile.readline(1024).partition(b";")[0].decode("latin-1"), 16)
             size += length
             check_size(size)
-            parts.append(self.rfile.read(length))
+            parts.append(self._read(length))
             self.rfile.readline(1024)
             if length == 0:
                 return b"".join(parts)
+
+    def _read(self, length: int) -> bytes:
+        """Read a part of the body; a client that went away before its end has sent no request."""
+        part = self.rfile.read(length)
+        if len(part) < length:
+            raise ValueError("the body ends early")
+        return part
 
     def _discard(self) -> None:
         """Read on for a while: a client that is still sending would get a reset instead of the answer."""
@@ -242,3 +247,11 @@ class _Handler(BaseHTTPRequestHandler):
 
     def log_message(self, *_: object) -> None:
         """Keep quiet: the stats tell what was answered."""
+
+
+def _length(text: str, base: int) -> int:
+    """Return a length as HTTP writes it: digits only, where Python also takes signs and underscores."""
+    digits = text.strip()
+    if not digits.isalnum():
+        raise ValueError("not a length")
+    return int(digits, base)

@@ -320,3 +320,25 @@ def test_a_client_that_asks_first_is_told_to_send(gateway: Gateway, kinesis: Fak
         assert connection.recv(100).startswith(b"HTTP/1.1 100 ")
         connection.sendall(body)
         assert connection.makefile("rb").readline().startswith(b"HTTP/1.1 202 ")
+
+
+@pytest.mark.parametrize(
+    "rest",
+    [
+        b"Content-Length: 40\r\n\r\n" + json.dumps(POINT).encode(),
+        b"Content-Length: 3_8\r\n\r\n" + json.dumps(POINT).encode(),
+        b"Content-Length: +38\r\n\r\n" + json.dumps(POINT).encode(),
+        b"Transfer-Encoding: chunked\r\n\r\n40\r\n" + json.dumps(POINT).encode(),
+        b"Transfer-Encoding: chunked\r\n\r\n0x26\r\n" + json.dumps(POINT).encode() + b"\r\n0\r\n\r\n",
+    ],
+    ids=["cut", "underscore", "sign", "cut chunk", "prefix"],
+)
+def test_a_body_that_is_not_as_long_as_it_says_is_refused(
+    gateway: Gateway, kinesis: FakeKinesis, rest: bytes
+) -> None:
+    """A client that goes away half way has sent nothing, even where what it sent is JSON."""
+    with socket.create_connection(("127.0.0.1", int(gateway.url.rpartition(":")[2])), timeout=10) as client:
+        client.sendall(b"POST /metrics HTTP/1.1\r\nHost: x\r\nContent-Type: application/json\r\n" + rest)
+        client.shutdown(socket.SHUT_WR)
+        assert client.recv(4096).startswith(b"HTTP/1.1 400 ")
+    assert not kinesis.requests
