@@ -6,35 +6,43 @@ from typing import Any
 
 from awacs import logs, xray
 from awacs.aws import Statement
-from troposphere import Parameter, Ref, Template
+from troposphere import Equals, If, Parameter, Ref, Sub, Template
 from troposphere.awslambda import Code, Environment, LoggingConfig, TracingConfig
 from troposphere.awslambda import Function as LambdaFunction
 
+from templates.config import Config
 from templates.config.pipeline import Logs
 from templates.constructs.logs import add_log_group
 from templates.constructs.policy import add_role, allow
+from templates.names import ARTIFACTS_BUCKET
 
 RUNTIME = "python3.13"
 ARCHITECTURE = "arm64"
+OWN_BUCKET = "CodeIsInArtifactsBucket"
 
 
 @dataclass(frozen=True)
 class Bundle:
     """Where a region finds the code: two parameters, as every deployment uploads its own."""
 
-    bucket: Ref
+    bucket: If
     key: Ref
 
 
-def add_bundle_parameters(template: Template) -> Bundle:
-    """The parameters CodeBucket and CodeKey, described and grouped."""
+def add_bundle_parameters(template: Template, config: Config) -> Bundle:
+    """The parameters CodeBucket and CodeKey, described and grouped.
+
+    Code must lie in the function's region, whose bucket has a name that follows from it. As the stacks of all regions
+    are so made with the same parameters, CloudFormation makes them in one operation, which keeps to their order.
+    """
     bucket = template.add_parameter(
         Parameter(
             "CodeBucket",
             Type="String",
-            Description="Bucket of this region that holds the functions' code: an output of the artifacts stack",
-            AllowedPattern="[a-z0-9][a-z0-9.-]{1,61}[a-z0-9]",
-            ConstraintDescription="the name of an S3 bucket",
+            Default="",
+            Description="Bucket of this region that holds the functions' code; empty for that of the artifacts stack",
+            AllowedPattern="|[a-z0-9][a-z0-9.-]{1,61}[a-z0-9]",
+            ConstraintDescription="the name of an S3 bucket, or nothing",
         )
     )
     key = template.add_parameter(
@@ -50,7 +58,9 @@ def add_bundle_parameters(template: Template) -> Bundle:
     template.add_parameter_to_group(key, "Code of the functions")
     template.set_parameter_label(bucket, "Code bucket")
     template.set_parameter_label(key, "Code bundle")
-    return Bundle(bucket=Ref(bucket), key=Ref(key))
+    template.add_condition(OWN_BUCKET, Equals(Ref(bucket), ""))
+    own = Sub(config.name(ARTIFACTS_BUCKET))
+    return Bundle(bucket=If(OWN_BUCKET, own, Ref(bucket)), key=Ref(key))
 
 
 @dataclass(frozen=True)

@@ -6,6 +6,11 @@ from troposphere import Template
 
 from templates.config import Config
 from templates.stacks.artifacts import artifacts
+from templates.stacks.fleet import fleet
 from templates.stacks.regional import regional
 
-STACKS: Mapping[str, Callable[[Config], Template]] = {"regional": regional, "artifacts": artifacts}
+STACKS: Mapping[str, Callable[[Config], Template]] = {
+    "regional": regional,
+    "artifacts": artifacts,
+    "fleet": fleet,
+}

@@ -10,6 +10,7 @@ from troposphere.s3 import LifecycleRule, NoncurrentVersionExpiration, ServerSid
 from templates.config import Config
 from templates.constructs.bucket import add_private_bucket
 from templates.constructs.policy import document
+from templates.constructs.role_path import put_roles_together
 from templates.constructs.tags import tag_everything
 from templates.names import ARTIFACTS_BUCKET
 from templates.version import version
@@ -39,6 +40,7 @@ def artifacts(config: Config) -> Template:
             "BucketName", Value=Ref(bucket), Description="Where the code bundle and templates are uploaded"
         )
     )
+    put_roles_together(template, config)
     tag_everything(template, config)
     return template
 

@@ -15,6 +15,7 @@ from templates.components.quarantine import add_quarantine
 from templates.components.stream import add_stream
 from templates.config import Config
 from templates.constructs.function import add_bundle_parameters
+from templates.constructs.role_path import put_roles_together
 from templates.constructs.tags import tag_everything
 from templates.version import version
 
@@ -23,7 +24,7 @@ def regional(config: Config) -> Template:
     """Requests become records, records become points; what cannot be stored is set aside, and alarms tell."""
     template = Template(Description=f"Metrics pipeline {config.stack_name}, version {version()}")
     template.set_version("2010-09-09")
-    bundle = add_bundle_parameters(template)
+    bundle = add_bundle_parameters(template, config)
 
     key = add_key(template, config)
     operators = add_operators(template, config, key=key)
@@ -84,6 +85,7 @@ def regional(config: Config) -> Template:
         template.add_output(Output(name, Value=value, Description=description))
     if config.network.private:
         _add_private_network(template, config, key)
+    put_roles_together(template, config)
     tag_everything(template, config)
     return template
 

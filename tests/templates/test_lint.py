@@ -18,15 +18,15 @@ def test_stack_passes_in_its_regions(any_stack: Generated) -> None:
     assert [match for match in matches if not _known(match)] == []
 
 
-def test_the_linter_finds_what_is_wrong(any_stack: Generated) -> None:
+def test_the_linter_finds_what_is_wrong(to_regions: Generated) -> None:
     """A property that AWS does not know, and a region without Timestream, are found: the check above can fail."""
-    broken = json.loads(json.dumps(any_stack.body))
+    broken = json.loads(json.dumps(to_regions.body))
     bucket = next(part for part in broken["Resources"].values() if part["Type"] == "AWS::S3::Bucket")
     bucket["Properties"]["Colour"] = "blue"
     matches = lint(json.dumps(broken), config=ManualArgs(regions=["eu-north-1"]))
     rules = {match.rule.id for match in matches}
     assert "E3002" in rules
-    assert ("E3006" in rules) == (any_stack.stack == "regional")
+    assert ("E3006" in rules) == (to_regions.stack == "regional")
 
 
 def _known(match: Any) -> bool:

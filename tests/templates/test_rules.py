@@ -5,6 +5,7 @@ from typing import Any
 
 from cfnlint.schema import PROVIDER_SCHEMA_MANAGER
 
+from templates.names import ARTIFACTS_BUCKET
 from tests.templates.generated import Generated
 
 KEY = {"Fn::GetAtt": ["Key", "Arn"]}
@@ -111,6 +112,8 @@ def test_log_groups_are_kept_for_the_configured_time(any_stack: Generated) -> No
 def test_functions_are_alike(regional: Generated) -> None:
     """Every function runs on arm64 and python3.13, is traced, and writes to a log group of its own."""
     functions = regional.of("AWS::Lambda::Function")
+    own = {"Fn::Sub": regional.config.name(ARTIFACTS_BUCKET)}
+    bucket = {"Fn::If": ["CodeIsInArtifactsBucket", own, {"Ref": "CodeBucket"}]}
     groups = [function["LoggingConfig"]["LogGroup"]["Ref"] for function in functions.values()]
     assert functions
     assert len(set(groups)) == len(groups)
@@ -119,7 +122,7 @@ def test_functions_are_alike(regional: Generated) -> None:
         assert function["Architectures"] == ["arm64"], title
         assert function["Runtime"] == "python3.13", title
         assert function["TracingConfig"] == {"Mode": "Active"}, title
-        assert function["Code"] == {"S3Bucket": {"Ref": "CodeBucket"}, "S3Key": {"Ref": "CodeKey"}}, title
+        assert function["Code"] == {"S3Bucket": bucket, "S3Key": {"Ref": "CodeKey"}}, title
 
 
 def test_the_api_is_traced_throttled_and_logs_no_bodies(regional: Generated) -> None:
@@ -175,10 +178,10 @@ def test_every_mapping_ends_its_retries_and_keeps_what_it_gives_up(regional: Gen
         assert mapping["MaximumBatchingWindowInSeconds"] >= 1 or mapping["BatchSize"] <= 10, title
 
 
-def test_buckets_are_private(any_stack: Generated) -> None:
+def test_buckets_are_private(to_regions: Generated) -> None:
     """Every bucket is versioned, closed to the public, named for this account alone, and refuses plain HTTP."""
-    policies = {policy["Bucket"]["Ref"]: policy for policy in any_stack.of("AWS::S3::BucketPolicy").values()}
-    buckets = any_stack.of("AWS::S3::Bucket")
+    policies = {policy["Bucket"]["Ref"]: policy for policy in to_regions.of("AWS::S3::BucketPolicy").values()}
+    buckets = to_regions.of("AWS::S3::Bucket")
     assert buckets
     for title, bucket in buckets.items():
         assert bucket["VersioningConfiguration"] == {"Status": "Enabled"}, title
@@ -200,7 +203,15 @@ def test_nothing_of_iam_has_a_name(any_stack: Generated) -> None:
     for title, resource in any_stack.resources.items():
         if resource["Type"].startswith("AWS::IAM::"):
             names = {"RoleName", "PolicyName", "ManagedPolicyName", "GroupName", "UserName"}
+            if resource["Type"] == "AWS::IAM::Policy":
+                names.remove("PolicyName")  # told apart within its role only
             assert not names & set(resource["Properties"]), title
+
+
+def test_roles_of_an_environment_are_under_its_path(to_regions: Generated) -> None:
+    """What may make these roles need not be allowed to make any other."""
+    for title, role in to_regions.of("AWS::IAM::Role").items():
+        assert role["Path"] == f"/{to_regions.config.project}-{to_regions.config.environment}/", title
 
 
 def test_whatever_takes_tags_is_tagged(any_stack: Generated) -> None:

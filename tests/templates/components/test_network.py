@@ -2,6 +2,7 @@
 
 import json
 from dataclasses import replace
+from typing import Any
 
 import pytest
 
@@ -138,5 +139,6 @@ def test_private_mode_wants_everything_for_each_region(setting: str) -> None:
     incomplete = {
         region: value for region, value in getattr(PRIVATE, setting).items() if region != "ap-southeast-2"
     }
+    values: dict[str, Any] = {setting: incomplete}
     with pytest.raises(BadValue, match=f"network.{setting}.ap-southeast-2 = None"):
-        replace(other(), network=replace(PRIVATE, **{setting: incomplete}))
+        replace(other(), network=replace(PRIVATE, **values))
