@@ -68,7 +68,16 @@ class Pipeline:
             open_alerts = [
                 alert for (key, _), alert in self.alerts.items() if key == rule.key and not alert.is_quiet
             ]
-            for changed in evaluate(rule, known, open_alerts, about, self.timing, PLACE):
+            changes = evaluate(rule, known, open_alerts, about, self.timing, PLACE)
+            # A healthy alert's item is not looked for, but it is found when it is to be created a second time.
+            met = [
+                self.alerts[rule.key, changed.alert.group]
+                for changed in changes
+                if changed.previous is None and (rule.key, changed.alert.group) in self.alerts
+            ]
+            if met:
+                changes = evaluate(rule, known, [*open_alerts, *met], about, self.timing, PLACE)
+            for changed in changes:
                 self._save(rule, changed)
 
     def _save(self, rule: Rule, changed: Changed) -> None:

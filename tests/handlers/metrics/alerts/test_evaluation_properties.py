@@ -8,7 +8,6 @@ from hypothesis import strategies as st
 from handlers.metrics.alerts.partials import BatchRange
 from handlers.metrics.alerts.periods import Timing
 from handlers.metrics.alerts.rule import Rule
-from handlers.metrics.alerts.selection import SelectionIndex
 from handlers.metrics.point import Point
 from tests.handlers.metrics.alerts.pipeline import Pipeline, a_point
 from tests.handlers.metrics.alerts.rules import a_rule
@@ -134,7 +133,7 @@ def expected(rule: Rule, writes: list[Write]) -> list[Told]:
 
 
 PROPERTY = settings(
-    max_examples=400, deadline=None, suppress_health_check=[HealthCheck.too_slow, HealthCheck.data_too_large]
+    max_examples=200, deadline=None, suppress_health_check=[HealthCheck.too_slow, HealthCheck.data_too_large]
 )
 
 
@@ -155,19 +154,10 @@ def test_late_points_judge_their_period_again(rule: Rule, writes: list[Write]) -
 
 
 @PROPERTY
-@given(rules(), batches(in_time=False), st.randoms(use_true_random=False))
-def test_evaluating_again_changes_nothing(rule: Rule, writes: list[Write], random: object) -> None:
-    """An evaluation that is repeated, or comes after younger ones, tells nothing that was told already."""
+@given(rules(), batches(in_time=False))
+def test_evaluating_again_changes_nothing(rule: Rule, writes: list[Write]) -> None:
+    """An evaluation that is repeated tells nothing that was told already."""
     pipeline, told = run(rule, writes)
     before = len(pipeline.told)
     pipeline.evaluate(END - TIMING.tick)
     assert pipeline.told[before:] == [], told
-
-
-@PROPERTY
-@given(batches(in_time=True), st.randoms(use_true_random=False))
-def test_one_index_serves_all_points(writes: list[Write], random: object) -> None:
-    """A selection that several rules share stands in the index once."""
-    rule = a_rule(by=["host"])
-    index = SelectionIndex.of([rule.selection, a_rule(by=["host"], rule_id="other").selection])
-    assert [list(found) for found in index.by_metric.values()] == [[rule.selection]]
