@@ -18,6 +18,7 @@ from local.cloud.lambda_api import Invocation
 from local.errors import LocalError
 from local.feed.host import Host
 from local.feed.sender import Feed, Sent
+from local.feed.signing import signed_for, unsigned
 from local.functions import Functions, start_functions
 from local.gateway import Gateway, serve_gateway
 from local.measuring import Prober
@@ -31,10 +32,11 @@ _NO_POINTS = Account(0, 0, 0, 0)
 
 @dataclass(frozen=True, slots=True)
 class Options:
-    """How a region is run here: the port of its API, and whether this machine's metrics are sent to it."""
+    """How a region is run here: the port of its API, whether it wants signed requests, and whether it is fed."""
 
     port: int
     feed: bool
+    signed: bool
 
 
 class Pipeline:
@@ -49,13 +51,15 @@ class Pipeline:
         *,
         replaced: Callable[[], int],
         clock: Clock,
-        feed: bool,
+        options: Options,
     ) -> None:
         self.deployment = deployment
         self._functions, self._gateway, self._clients = functions, gateway, clients
         self._replaced = replaced
         self.ingest_url = f"{gateway.url}/metrics"
-        self._feed = Feed(self.ingest_url, Host().sample, clock) if feed else None
+        self._signed = options.signed
+        sign = signed_for(deployment.region) if options.signed else unsigned
+        self._feed = Feed(self.ingest_url, Host().sample, clock, sign=sign) if options.feed else None
         sent = self._feed.sent if self._feed else Sent()
         outputs = deployment.outputs
         self._prober = Prober(
@@ -70,6 +74,12 @@ class Pipeline:
     def region(self) -> str:
         """The region it stands for."""
         return self.deployment.region
+
+    @property
+    def curl(self) -> str:
+        """How a command line that posts to it begins."""
+        sign = f"--aws-sigv4 aws:amz:{self.region}:execute-api --user local:local " if self._signed else ""
+        return f"curl -s {sign}{self.ingest_url}"
 
     def client(self, service: str) -> Any:
         """An SDK client of this region."""
@@ -187,7 +197,7 @@ def start_pipeline(cloud: Cloud, region: str, options: Options, *, clock: Clock,
             functools.cache(client),
             replaced=lambda: _replaced(cloud, region),
             clock=clock,
-            feed=options.feed,
+            options=options,
         )
         cloud.add_status(region, pipeline.status)
         failing.pop_all()

@@ -127,7 +127,7 @@ class Run:
         self._closing.callback(self._cloud.close)
         for number, region in enumerate(regions):
             view.step(f"pipeline    {region}")
-            options = Options(port=port + number, feed=settings.feed)
+            options = Options(port=port + number, feed=settings.feed, signed=values.api.auth == "iam")
             pipeline = start_pipeline(self._cloud, region, options, clock=self._clock, bundle=bundle)
             self._closing.callback(pipeline.close)
             self._pipelines.append(pipeline)
@@ -172,7 +172,7 @@ class Run:
         lines = [
             *((f"ingest {pipeline.region}", pipeline.ingest_url) for pipeline in self._pipelines),
             ("aws endpoint", self._cloud.endpoint_url),
-            ("post", f"curl -s {first.ingest_url} {post}"),
+            ("post", f"{first.curl} {post}"),
             (
                 "query",
                 f'. build/local.env && .venv/bin/aws timestream-query query --query-string "{escaped}"',
@@ -180,7 +180,7 @@ class Run:
             ("or", f"make query SQL='{_BUSIEST.format(table=table)}'"),
         ]
         if self._settings.feed:
-            lines.append(("trip an alert", f"curl -s {first.ingest_url} {sample_alert.TRIP}"))
+            lines.append(("trip an alert", f"{first.curl} {sample_alert.TRIP}"))
         lines += [
             ("export", ". build/local.env && .venv/bin/python -m ops export run current"),
             ("read it back", f". build/local.env && .venv/bin/python -m ops export query '{_EXPORTED}'"),

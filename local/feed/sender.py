@@ -11,6 +11,7 @@ from urllib.parse import urlsplit
 
 from local.clock import Clock
 from local.feed.host import Metric
+from local.feed.signing import Sign, unsigned
 
 _TIMEOUT_SECONDS = 30
 _TRIES = 5
@@ -32,9 +33,16 @@ class Feed:
     """A thread that samples and posts every `interval` seconds until stopped."""
 
     def __init__(
-        self, url: str, sample: Callable[[int], list[Metric]], clock: Clock, *, interval: float = 1.0
+        self,
+        url: str,
+        sample: Callable[[int], list[Metric]],
+        clock: Clock,
+        *,
+        sign: Sign = unsigned,
+        interval: float = 1.0,
     ) -> None:
         parts = urlsplit(url)
+        self._url, self._sign = url, sign
         self._host, self._port, self._path = parts.hostname or "127.0.0.1", parts.port, parts.path
         self._sample, self._clock, self._interval = sample, clock, interval
         self._stopped = threading.Event()
@@ -79,7 +87,7 @@ class Feed:
         """Status (0: no reply), seconds to wait before another try, text of the reply."""
         connection = http.client.HTTPConnection(self._host, self._port, timeout=_TIMEOUT_SECONDS)
         try:
-            connection.request("POST", self._path, body, {"Content-Type": "application/json"})
+            connection.request("POST", self._path, body, self._sign(self._url, body))
             reply = connection.getresponse()
             retry_after = reply.getheader("Retry-After") or "0"
             text = reply.read().decode("utf-8", "replace")

@@ -1,0 +1,29 @@
+"""Signs the feed's requests where the API asks for Signature Version 4."""
+
+from collections.abc import Callable, Mapping
+
+from botocore.auth import SigV4Auth
+from botocore.awsrequest import AWSRequest
+from botocore.credentials import Credentials
+
+HEADERS = {"Content-Type": "application/json"}
+
+Sign = Callable[[str, bytes], Mapping[str, str]]
+"""From the address and the body of a POST to its headers."""
+
+
+def unsigned(_url: str, _body: bytes) -> Mapping[str, str]:
+    """Only say what the body is: for an API that takes requests from anybody."""
+    return HEADERS
+
+
+def signed_for(region: str) -> Sign:
+    """Sign for an API in `region` with the local run's credentials, which are nobody's."""
+    signer = SigV4Auth(Credentials("local", "local"), "execute-api", region)
+
+    def sign(url: str, body: bytes) -> Mapping[str, str]:
+        request = AWSRequest("POST", url, headers=dict(HEADERS), data=body)
+        signer.add_auth(request)
+        return dict(request.headers)
+
+    return sign

@@ -1,0 +1,30 @@
+"""The feed's signatures, judged by the gateway's own check."""
+
+import pytest
+
+from local.feed.signing import HEADERS, signed_for, unsigned
+from local.gateway.errors import GatewayError
+from local.gateway.request import Request
+from local.gateway.signature import LocalCredentials, check_signature
+
+URL = "http://127.0.0.1:8080/metrics"
+
+
+def arrived(headers: dict[str, str]) -> Request:
+    """The request as the gateway gets it."""
+    return Request("POST", "/metrics", (("Host", "127.0.0.1:8080"), *headers.items()), b"{}")
+
+
+def test_a_signed_request_is_let_in() -> None:
+    """The signature holds for this body and this region, and for no other."""
+    request = arrived(dict(signed_for("eu-west-1")(URL, b"{}")))
+    check_signature(request, b"{}", LocalCredentials(), region="eu-west-1")
+    assert request.header("Content-Type") == "application/json"
+    for body, region in ((b"{ }", "eu-west-1"), (b"{}", "us-east-1")):
+        with pytest.raises(GatewayError):
+            check_signature(request, body, LocalCredentials(), region=region)
+
+
+def test_an_unsigned_request_says_only_what_it_is() -> None:
+    """An API that takes anybody's requests sees no credentials."""
+    assert unsigned(URL, b"{}") == HEADERS == {"Content-Type": "application/json"}
