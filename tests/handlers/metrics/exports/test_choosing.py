@@ -142,6 +142,15 @@ def test_a_round_does_not_take_up_what_failed_in_the_one_before(
     assert sorted(tried) == [FIRST.plus(number) for number in range(1, 5)]
 
 
+def test_a_later_round_takes_on_no_hour_that_came_due_meanwhile(ledger: HourTable) -> None:
+    """That one is the next execution's, which its own schedule starts."""
+    run_at(ledger, at(FIRST))
+    later = {"cutoff": at(FIRST), "round": 2}
+    now = at(FIRST.plus(1), 20)
+    assert choose(read_request(later, now, TERMS), ledger, now, TERMS).hours == ()
+    assert ledger.watermark() == FIRST
+
+
 def test_a_dirty_hour_that_the_store_forgot_is_wanted_no_more(ledger: HourTable) -> None:
     """It would fail for ever; it is entered as expired, unless readers have something of it."""
     ledger.enter([FIRST, FIRST.plus(1)], at(FIRST), again=True)

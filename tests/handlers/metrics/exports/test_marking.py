@@ -13,7 +13,7 @@ from handlers.adapters.export_marks import MarkTable
 from handlers.metrics.exports.choosing import choose
 from handlers.metrics.exports.hour import Hour, complete_at
 from handlers.metrics.exports.ledger import Claim
-from handlers.metrics.exports.marking import MAGNETIC_SECONDS, MARGIN_SECONDS, LateHours, Mark
+from handlers.metrics.exports.marking import MAGNETIC_SECONDS, MARGIN_SECONDS, SETTLE_SECONDS, LateHours, Mark
 from handlers.metrics.exports.record import Published
 from handlers.metrics.exports.request import Terms, read_request
 from tests.handlers.export_ports import HOURS, create_hours_table
@@ -80,6 +80,16 @@ def test_points_of_one_hour_are_one_mark(points: int) -> None:
     marks = CountingMarks()
     _late(marks).note([HOUR.start * 10**9 + index for index in range(points)], COMPLETE + 60)
     assert len(marks.asked) == 1
+
+
+def test_a_mark_vouches_only_for_points_stored_before_it_settles(ledger: HourTable, marks: MarkTable) -> None:
+    """Whenever a point was stored, an export that holds it is due within minutes, not at the last look alone."""
+    late = LateHours(marks, lag_seconds=LAG, memory_seconds=MEMORY)
+    for seconds in (0, 100, 239, 241, 299, 301, 500, 1000):
+        late.note([HOUR.start * 10**9], COMPLETE + seconds)
+        settled = ledger.read([HOUR])[HOUR].settled_at
+        assert settled is not None
+        assert COMPLETE + seconds + MARGIN_SECONDS <= settled <= COMPLETE + seconds + SETTLE_SECONDS
 
 
 STEPS = st.lists(
