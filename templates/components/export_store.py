@@ -23,7 +23,6 @@ from troposphere.s3 import (
     ServerSideEncryptionByDefault,
 )
 
-from handlers.adapters.export_items import INDEX
 from handlers.metrics.exports.attempt import DATASETS
 from handlers.metrics.exports.columns import FIXED
 from templates.components.key import Key
@@ -33,6 +32,7 @@ from templates.constructs.policy import allow
 from templates.names import DATABASE, EXPORT_BUCKET, WORK_GROUP
 
 ATHENA_RESULTS = "athena/"
+INDEX = "by_due"
 
 _DESCRIPTIONS = {
     "metrics": "The points of an hour, as they were stored",
