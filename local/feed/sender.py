@@ -77,8 +77,8 @@ class Feed:
                 self.sent.points += len(metrics)
                 self.sent.batches.append((timestamp, time.monotonic()))
                 return
-            self.sent.last_error = f"{status or 'no reply'}: {reply[:160]}"
-            transient = status == 0 or status >= http.HTTPStatus.INTERNAL_SERVER_ERROR
+            self.sent.last_error = f"{status or 'no reply'}: {' '.join(reply.split())[:160]}"
+            transient = status in {0, http.HTTPStatus.TOO_MANY_REQUESTS} or status >= 500
             if not transient or self._stopped.wait(max(retry_after, 0.2 * 2**attempt)):
                 break
         self.sent.refused += len(metrics)

@@ -91,6 +91,8 @@ BAD_VALUES = [
     ("[operators]", '[operators]\nemail = "nobody"', "operators.email = 'nobody': expected an e-mail address"),
     ("[operators]", '[operators]\nemail = "a@b.example\\nc@d.example"', "operators.email"),
     ('CostCenter = "development"', 'Project = "x"', "tags = "),
+    ('CostCenter = "development"', 'project = "x"', "tags = "),
+    ('CostCenter = "development"', 'Team = "a"\nteam = "b"', "no two keys that differ by case only"),
     ('CostCenter = "development"', '"aws:x" = "x"', "tags = "),
     ('CostCenter = "development"', "CostCenter = 1", "tags = "),
     ('CostCenter = "development"', f'CostCenter = "{"x" * 257}"', "tags = "),

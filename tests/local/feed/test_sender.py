@@ -7,6 +7,8 @@ from contextlib import contextmanager
 from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
 from typing import Any
 
+import pytest
+
 from local.clock import Clock
 from local.feed.sender import Feed
 
@@ -21,9 +23,9 @@ def answering(*statuses: int) -> Iterator[tuple[str, list[Any], threading.Event]
             """Keep the body and answer."""
             bodies.append(json.loads(self.rfile.read(int(self.headers["Content-Length"]))))
             self.send_response(left.pop(0) if left else 202)
-            self.send_header("Content-Length", "2")
+            self.send_header("Content-Length", "4")
             self.end_headers()
-            self.wfile.write(b"{}")
+            self.wfile.write(b"\n{}\n")
             if len(bodies) > len(statuses):
                 done.set()
 
@@ -46,9 +48,10 @@ def one_metric(timestamp: int) -> list[dict[str, Any]]:
     return [{"metric_name": "m", "value": 1.0, "timestamp": timestamp}]
 
 
-def test_a_throttled_batch_is_sent_again_unchanged() -> None:
-    """After 503 the same points go again with the same times, and count once."""
-    with answering(503, 503) as (url, bodies, done):
+@pytest.mark.parametrize("status", [429, 503])
+def test_a_throttled_batch_is_sent_again_unchanged(status: int) -> None:
+    """After 429 or 503 the same points go again with the same times, and count once."""
+    with answering(status, status) as (url, bodies, done):
         feed = Feed(url, one_metric, Clock(), interval=60)
         feed.start()
         assert done.wait(10)
@@ -66,4 +69,4 @@ def test_a_refused_batch_is_not_sent_again() -> None:
         feed.stop()
     assert bodies[0] != bodies[1]
     assert feed.sent.refused == 1
-    assert feed.sent.last_error.startswith("400")
+    assert feed.sent.last_error == "400: {}"
