@@ -61,6 +61,10 @@ publish: install-local ## artifacts stack, then upload code and templates (ENV=d
 deploy: install-local ## deploy the regional stack with what `publish` uploaded
 	@$(PY) -m ops deploy $(OPS_TARGET)
 
+.PHONY: rollout
+rollout: install-local ## every region of an environment, canary first: make rollout ENV=prod
+	@$(PY) -m ops rollout --environment $(ENV)
+
 .PHONY: bench
 bench: install-dev ## how fast, how much, against what
 	@$(PY) -m ops bundle --target host

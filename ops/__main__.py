@@ -4,7 +4,7 @@ import argparse
 import sys
 from collections.abc import Sequence
 
-from ops import alerts, bundle, deploy, export, query, rules
+from ops import alerts, bundle, deploy, export, fleet, query, rollout, rules
 from ops.errors import OperatorError
 
 
@@ -14,6 +14,8 @@ def main(arguments: Sequence[str] | None = None) -> int:
     commands = parser.add_subparsers(title="commands", required=True, metavar="COMMAND")
     bundle.add_command(commands)
     deploy.add_commands(commands)
+    rollout.add_command(commands)
+    fleet.add_command(commands)
     query.add_command(commands)
     rules.add_command(commands)
     alerts.add_command(commands)

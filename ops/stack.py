@@ -2,7 +2,7 @@
 
 import argparse
 import os
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
 from dataclasses import dataclass
 from typing import Any
 
@@ -10,8 +10,11 @@ import boto3
 from botocore.config import Config
 from botocore.exceptions import BotoCoreError, ClientError
 
+from ops.asking import asking
 from ops.errors import OperatorError
+from ops.stack_sets import instances
 from templates import config
+from templates.names import REGIONAL_STACK_SET
 
 # Timestream answers a query within 60 s or not at all; the SDK's own timeout is as long, so it would lose the race.
 _SDK = Config(read_timeout=70, retries={"mode": "standard", "max_attempts": 5})
@@ -28,14 +31,22 @@ class Target:
 
     def client(self, service: str) -> Any:
         """An SDK client in the target's region."""
-        return boto3.client(service, region_name=self.region, config=_SDK)
+        return client(service, self.region)
 
     def outputs(self) -> Mapping[str, str]:
         """The stack's outputs by name; OperatorError when there is no such stack or no way to ask."""
+        stack = self.stack()
+        return {output["OutputKey"]: output["OutputValue"] for output in stack.get("Outputs", [])}
+
+    def stack(self) -> Mapping[str, Any]:
+        """The stack's description, whether it was deployed by itself or by the fleet's StackSet."""
         try:
-            stacks = self.client("cloudformation").describe_stacks(StackName=self.stack_name)["Stacks"]
+            return self._described(self.stack_name)
         except ClientError as error:
             if error.response["Error"]["Code"] == "ValidationError":
+                instance = self._of_the_fleet()
+                if instance is not None:
+                    return instance
                 raise OperatorError(
                     f"no stack {self.stack_name} in {self.region}; deploy it first"
                 ) from error
@@ -44,7 +55,29 @@ class Target:
             raise OperatorError(
                 f"cannot describe stack {self.stack_name} in {self.region}: {error}"
             ) from error
-        return {output["OutputKey"]: output["OutputValue"] for output in stacks[0].get("Outputs", [])}
+
+    def _described(self, name: str) -> Mapping[str, Any]:
+        stacks: list[Mapping[str, Any]] = self.client("cloudformation").describe_stacks(StackName=name)[
+            "Stacks"
+        ]
+        return stacks[0]
+
+    def _of_the_fleet(self) -> Mapping[str, Any] | None:
+        """The stack instance that the fleet made in this region; its name ends in an id, so the StackSet is asked."""
+        try:
+            values = config.load(self.environment)
+            name = values.name(REGIONAL_STACK_SET)
+            found = instances(client("cloudformation", values.home), name)
+            return next(
+                (
+                    self._described(one.stack_id)
+                    for one in found
+                    if one.region == self.region and one.stack_id
+                ),
+                None,
+            )
+        except (config.ConfigError, OperatorError, ClientError, BotoCoreError):
+            return None  # what matters to the caller is that there is no stack of the usual name
 
     def output(self, name: str) -> str:
         """One output; OperatorError when this stack has none of that name."""
@@ -55,24 +88,41 @@ class Target:
         return outputs[name]
 
 
+def client(service: str, region: str) -> Any:
+    """An SDK client in a region."""
+    return boto3.client(service, region_name=region, config=_SDK)
+
+
+def account(clients: Callable[[str, str], Any], region: str) -> str:
+    """The caller's account."""
+    with asking("cannot tell which account this is"):
+        return str(clients("sts", region).get_caller_identity()["Account"])
+
+
+def settings(environment: str) -> config.Config:
+    """The environment's configuration; OperatorError when its file is bad."""
+    try:
+        return config.load(environment)
+    except config.ConfigError as error:
+        raise OperatorError(str(error)) from error
+
+
 def find(environment: str, region: str | None) -> Target:
     """The deployment of an environment in a region: the one given, else AWS_REGION's, else the environment's first.
 
     Raises OperatorError when the environment's file is bad.
     """
-    try:
-        settings = config.load(environment)
-    except config.ConfigError as error:
-        raise OperatorError(str(error)) from error
-    chosen = region or os.environ.get("AWS_REGION") or settings.regions[0]
-    return Target(environment, chosen, f"{settings.project}-{environment}", tuple(settings.regions))
+    values = settings(environment)
+    chosen = region or os.environ.get("AWS_REGION") or values.regions[0]
+    return Target(environment, chosen, values.stack_name, tuple(values.regions))
 
 
-def add_options(parser: argparse.ArgumentParser) -> None:
-    """Add the two options by which every command finds its deployment."""
+def add_options(parser: argparse.ArgumentParser, *, region: bool = True) -> None:
+    """Add the options by which a command finds its deployment; those of the whole fleet have no region."""
     parser.add_argument(
         "--environment", default="dev", metavar="NAME", help="environments/NAME.toml (default dev)"
     )
-    parser.add_argument(
-        "--region", metavar="REGION", help="default: AWS_REGION, then the environment's first"
-    )
+    if region:
+        parser.add_argument(
+            "--region", metavar="REGION", help="default: AWS_REGION, then the environment's first"
+        )

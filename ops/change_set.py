@@ -1,0 +1,119 @@
+"""A stack made or changed through a change set, which tells beforehand whether there is anything to change."""
+
+import json
+import time
+import uuid
+from collections.abc import Callable, Mapping
+from typing import Any
+
+from botocore.exceptions import ClientError
+
+from ops.asking import asking, code_of, one_line
+from ops.errors import OperatorError
+
+POLL_SECONDS = 5.0
+# What CloudFormation says of a change set without changes; there is no code for it.
+_NO_CHANGE = ("didn't contain changes", "No updates are to be performed")
+_GOOD = {"CREATE_COMPLETE", "UPDATE_COMPLETE", "IMPORT_COMPLETE"}
+
+
+def deployed(cloudformation: Any, stack_name: str) -> Mapping[str, Any] | None:
+    """The stack's description, or None if there is none; OperatorError for one that can never be changed."""
+    try:
+        (stack,) = cloudformation.describe_stacks(StackName=stack_name)["Stacks"]
+    except ClientError as error:
+        if code_of(error) == "ValidationError":
+            return None
+        raise OperatorError(f"cannot describe {stack_name}: {one_line(str(error))}") from error
+    if stack["StackStatus"] in {"ROLLBACK_COMPLETE", "ROLLBACK_FAILED"}:
+        raise OperatorError(
+            f"{stack_name} was never made whole ({stack['StackStatus']}) and cannot be changed; remove it first: "
+            f"aws cloudformation delete-stack --stack-name {stack_name}"
+        )
+    return None if stack["StackStatus"] == "REVIEW_IN_PROGRESS" else dict(stack)
+
+
+def deploy(
+    cloudformation: Any,
+    stack_name: str,
+    body: Mapping[str, Any],
+    parameters: Mapping[str, str],
+    *,
+    each_round: Callable[[], None],
+) -> bool:
+    """Make or change the stack, and wait; parameters not given keep their value. False if nothing had to change."""
+    before = deployed(cloudformation, stack_name)
+    if before is not None and before["StackStatus"].endswith("_IN_PROGRESS"):
+        raise OperatorError(f"{stack_name} is {before['StackStatus']}: somebody changes it just now")
+    name = f"ops-{uuid.uuid4().hex[:12]}"
+    with asking(f"cannot change {stack_name}"):
+        cloudformation.create_change_set(
+            StackName=stack_name,
+            ChangeSetName=name,
+            ChangeSetType="UPDATE" if before else "CREATE",
+            TemplateBody=json.dumps(body, separators=(",", ":")),
+            Parameters=_parameters(body, parameters, before),
+            Capabilities=["CAPABILITY_IAM"],
+        )
+        if not _has_changes(cloudformation, stack_name, name):
+            cloudformation.delete_change_set(StackName=stack_name, ChangeSetName=name)
+            return False
+        cloudformation.execute_change_set(StackName=stack_name, ChangeSetName=name)
+    _wait(cloudformation, stack_name, each_round)
+    return True
+
+
+def _parameters(
+    body: Mapping[str, Any], given: Mapping[str, str], before: Mapping[str, Any] | None
+) -> list[dict[str, Any]]:
+    known = {parameter["ParameterKey"] for parameter in before.get("Parameters", [])} if before else set()
+    parameters: list[dict[str, Any]] = []
+    for key in body.get("Parameters", {}):
+        if key in given:
+            parameters.append({"ParameterKey": key, "ParameterValue": given[key]})
+        elif key in known:
+            parameters.append({"ParameterKey": key, "UsePreviousValue": True})
+    return parameters
+
+
+def _has_changes(cloudformation: Any, stack_name: str, name: str) -> bool:
+    while True:
+        found = cloudformation.describe_change_set(StackName=stack_name, ChangeSetName=name)
+        if found["Status"] == "CREATE_COMPLETE":
+            return True
+        if found["Status"] == "FAILED":
+            reason = found.get("StatusReason", "")
+            if any(words in reason for words in _NO_CHANGE):
+                return False
+            raise OperatorError(f"cannot change {stack_name}: {one_line(reason)}")
+        time.sleep(POLL_SECONDS)
+
+
+def _wait(cloudformation: Any, stack_name: str, each_round: Callable[[], None]) -> None:
+    while True:
+        with asking(f"cannot follow {stack_name}"):
+            (stack,) = cloudformation.describe_stacks(StackName=stack_name)["Stacks"]
+        each_round()
+        if not stack["StackStatus"].endswith("_IN_PROGRESS"):
+            break
+        time.sleep(POLL_SECONDS)
+    if stack["StackStatus"] not in _GOOD:
+        raise OperatorError(
+            f"{stack_name} is {stack['StackStatus']}: {_first_failure(cloudformation, stack_name)}"
+        )
+
+
+def _first_failure(cloudformation: Any, stack_name: str) -> str:
+    """What failed first since the stack was last asked to change; whatever came later followed from it."""
+    reason = "no reason given"
+    with asking(f"cannot read the events of {stack_name}"):
+        for event in cloudformation.describe_stack_events(StackName=stack_name)["StackEvents"]:
+            status = event.get("ResourceStatus", "")
+            if status.endswith("_FAILED") and "cancelled" not in event.get("ResourceStatusReason", ""):
+                reason = f"{event['LogicalResourceId']}: {one_line(event.get('ResourceStatusReason', ''))}"
+            if event.get("PhysicalResourceId") == event["StackId"] and status in {
+                "CREATE_IN_PROGRESS",
+                "UPDATE_IN_PROGRESS",
+            }:
+                break
+    return reason

@@ -1,0 +1,145 @@
+"""`ops rollout`: from this checkout to every region of an environment, canary first."""
+
+import argparse
+import hashlib
+import json
+from collections.abc import Callable, Mapping
+from pathlib import Path
+from typing import Any
+
+from botocore.exceptions import ClientError
+
+import generate
+from ops import change_set, preflight, stack
+from ops.asking import asking, code_of
+from ops.bundle import BUILD, build_lambda
+from ops.errors import OperatorError
+from ops.stack_sets import Progress, instances
+from templates.components.fleet.stack_sets import CODE_KEY, REGIONAL, TEMPLATE_URL
+from templates.config import Config
+from templates.names import ARTIFACTS_BUCKET, ARTIFACTS_STACK_SET, FLEET_STACK, REGIONAL_STACK_SET
+
+Say = Callable[[str], None]
+
+
+def add_command(commands: "argparse._SubParsersAction[argparse.ArgumentParser]") -> None:
+    """Add `rollout` to the command line."""
+    parser = commands.add_parser("rollout", help="bring code and templates to every region, canary first")
+    stack.add_options(parser, region=False)
+    parser.set_defaults(run=_run)
+
+
+def _run(options: argparse.Namespace) -> int:
+    config = stack.settings(options.environment)
+    generate.generate(config.environment, BUILD)
+    return Rollout(config, stack.client, _say).run()
+
+
+def _say(line: str) -> None:
+    print(line, flush=True)
+
+
+class Rollout:
+    """Artifacts everywhere, then code and template everywhere, then the pipeline by the template's new URL."""
+
+    def __init__(self, config: Config, clients: preflight.Clients, say: Say, build: Path = BUILD) -> None:
+        self._config, self._clients, self._say = config, clients, say
+        self._folder = build / config.environment
+        self._home = clients("cloudformation", config.home)
+        self._stack = config.name(FLEET_STACK)
+        self._sets = {
+            "artifacts": config.name(ARTIFACTS_STACK_SET),
+            "pipeline": config.name(REGIONAL_STACK_SET),
+        }
+
+    def run(self) -> int:
+        """Roll out; 0 only if every region is as it should be in the end. OperatorError if it cannot be tried."""
+        config, account = self._config, stack.account(self._clients, self._config.home)
+        there = {instance.region for instance in instances(self._home, self._sets["pipeline"])}
+        new = [region for region in config.fleet.order(config.regions) if region not in there]
+        self._say(f"fleet {self._stack} in {config.home}: {', '.join(config.fleet.order(config.regions))}")
+        found = preflight.problems(config, account, new, self._clients)
+        if found:
+            for problem in found:
+                self._say(f"before anything is made: {problem}")
+            return 1
+        progress = Progress(self._home, self._sets, self._say)
+        try:
+            self._roll_out(account, progress)
+        except OperatorError as error:
+            self._say(str(error))
+            self._end(progress)
+            return 1
+        return self._end(progress)
+
+    def _roll_out(self, account: str, progress: Progress) -> None:
+        body = json.loads((self._folder / "fleet.template.json").read_text(encoding="utf-8"))
+        self._say("1 of 3: artifacts in every region")
+        self._deploy(self._before_upload(body), {}, progress)
+        self._say("2 of 3: code and template in every region")
+        parameters = self._upload(account)
+        self._say("3 of 3: the pipeline in every region")
+        self._deploy(body, parameters, progress)
+
+    def _before_upload(self, body: Mapping[str, Any]) -> Mapping[str, Any]:
+        """The new fleet with the pipeline as it is: a region must not be given code that is not there yet."""
+        if change_set.deployed(self._home, self._stack) is None:
+            return body  # without a URL there is no pipeline
+        with asking(f"cannot read the template of {self._stack}"):
+            before = self._home.get_template(StackName=self._stack)["TemplateBody"]
+        before = json.loads(before) if isinstance(before, str) else before
+        return {**body, "Resources": {**body["Resources"], REGIONAL: before["Resources"][REGIONAL]}}
+
+    def _deploy(self, body: Mapping[str, Any], parameters: Mapping[str, str], progress: Progress) -> None:
+        changed = change_set.deploy(self._home, self._stack, body, parameters, each_round=progress.look)
+        progress.look()
+        if not changed:
+            self._say("        nothing to change")
+
+    def _upload(self, account: str) -> dict[str, str]:
+        """Code and regional template to every region, under keys with their hashes; the parameters that name them."""
+        bundle, archive = build_lambda()
+        template = (self._folder / "regional.template.json").read_bytes()
+        code_key = f"functions/{bundle.digest}.zip"
+        template_key = f"templates/{hashlib.sha256(template).hexdigest()}.template.json"
+        for region in self._config.fleet.order(self._config.regions):
+            bucket = self._config.name(ARTIFACTS_BUCKET, account=account, region=region)
+            for key, content in ((code_key, archive.read_bytes()), (template_key, template)):
+                done = "uploaded" if self._put(region, bucket, key, content) else "is there"
+                self._say(f"{region:<16} {done}   s3://{bucket}/{key}")
+        home = self._config.home
+        bucket = self._config.name(ARTIFACTS_BUCKET, account=account, region=home)
+        return {TEMPLATE_URL: f"https://{bucket}.s3.{home}.amazonaws.com/{template_key}", CODE_KEY: code_key}
+
+    def _put(self, region: str, bucket: str, key: str, content: bytes) -> bool:
+        """Upload unless it is there: the key carries the hash of the content."""
+        s3 = self._clients("s3", region)
+        with asking(f"cannot upload to s3://{bucket}/{key}"):
+            try:
+                s3.head_object(Bucket=bucket, Key=key)
+            except ClientError as error:
+                if code_of(error) != "404":
+                    raise
+                s3.put_object(Bucket=bucket, Key=key, Body=content)
+                return True
+        return False
+
+    def _end(self, progress: Progress) -> int:
+        """Name every region that is not as it should be, with the reason."""
+        there = {instance.region: instance for instance in instances(self._home, self._sets["pipeline"])}
+        status = 0
+        for region in self._config.fleet.order(self._config.regions):
+            instance = there.get(region)
+            if region in progress.failures:
+                self._say(f"FAILED {region}: {progress.failures[region]}")
+            elif instance is None:
+                self._say(f"MISSING {region}: there is no pipeline")
+            elif not instance.current:
+                self._say(f"BEHIND {region}: {instance.status} {instance.reason}".rstrip())
+            else:
+                continue
+            status = 1
+        if status == 0:
+            see = f"python -m ops fleet status --environment {self._config.environment}"
+            self._say(f"every region is up to date; see {see}")
+        return status

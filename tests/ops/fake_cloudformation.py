@@ -1,0 +1,312 @@
+"""A CloudFormation with StackSets that speaks the SDK's own API: every call and answer is held against its model.
+
+It carries out what a fleet template says, one region per look, in the order of the StackSet's preferences, and keeps
+to what makes rollouts fail in an account: a region without the code it is given, and regions after a failed one.
+"""
+
+import json
+import re
+from collections.abc import Callable, Mapping
+from dataclasses import dataclass, field
+from datetime import UTC, datetime
+from typing import Any
+
+import boto3
+import botocore.session
+from botocore import xform_name
+from botocore.exceptions import ClientError
+from botocore.validate import validate_parameters
+
+ACCOUNT = "123456789012"
+NOW = datetime(2026, 11, 22, tzinfo=UTC)
+_MODEL = botocore.session.get_session().get_service_model("cloudformation")
+_OPERATIONS = {xform_name(name): _MODEL.operation_model(name) for name in _MODEL.operation_names}
+
+
+@dataclass
+class StackSet:
+    """A StackSet as it was last made or changed."""
+
+    properties: Mapping[str, Any]
+    instances: dict[str, dict[str, Any]] = field(default_factory=dict)
+
+
+@dataclass
+class World:
+    """The account: its stacks by region and name, its StackSets, and what was asked of it."""
+
+    stacks: dict[tuple[str, str], dict[str, Any]] = field(default_factory=dict)
+    sets: dict[str, StackSet] = field(default_factory=dict)
+    failing: dict[tuple[str, str], str] = field(default_factory=dict)
+    operations: list[tuple[str, str]] = field(default_factory=list)
+    calls: list[tuple[str, str]] = field(default_factory=list)
+    pending: list[Callable[[], bool]] = field(default_factory=list)
+
+    def client(self, region: str) -> Any:
+        """A client of one region."""
+        return _Client(self, region)
+
+
+class _Client:
+    def __init__(self, world: World, region: str) -> None:
+        self._cloud, self._world, self._region = _Cloud(world, region), world, region
+
+    def __getattr__(self, name: str) -> Callable[..., Any]:
+        operation = _OPERATIONS[name]
+
+        def call(**arguments: Any) -> Any:
+            validate_parameters(arguments, operation.input_shape)
+            self._world.calls.append((self._region, name))
+            answer = getattr(self._cloud, name)(**arguments)
+            if operation.output_shape is not None:
+                validate_parameters(answer, operation.output_shape)
+            return answer
+
+        return call
+
+    def get_paginator(self, name: str) -> Any:
+        assert name == "list_stack_instances"
+        client = self
+
+        class Paginator:
+            def paginate(self, **arguments: Any) -> Any:
+                yield client.list_stack_instances(**arguments)
+
+        return Paginator()
+
+
+class _Cloud:
+    def __init__(self, world: World, region: str) -> None:
+        self._world, self._region = world, region
+
+    def describe_stacks(self, StackName: str) -> dict[str, Any]:  # noqa: N803 - the SDK's own names
+        stack = self._find(StackName)
+        if stack["pending"]:
+            try:
+                if stack["pending"][0]():
+                    stack["pending"].pop(0)
+            except _FailedError as error:
+                stack["pending"].clear()
+                self._roll_back(stack, str(error))
+        if not stack["pending"] and stack["status"].endswith("_IN_PROGRESS"):
+            stack["status"] = stack["status"].removesuffix("_IN_PROGRESS") + "_COMPLETE"
+        return {"Stacks": [_description(stack)]}
+
+    def describe_stack_events(self, StackName: str) -> dict[str, Any]:  # noqa: N803
+        return {"StackEvents": list(reversed(self._find(StackName)["events"]))}
+
+    def get_template(self, StackName: str) -> dict[str, Any]:  # noqa: N803
+        return {"TemplateBody": json.dumps(self._find(StackName)["body"])}
+
+    def create_change_set(self, **given: Any) -> dict[str, Any]:
+        name = given["StackName"]
+        assert len(given["TemplateBody"]) <= 51_200
+        body = json.loads(given["TemplateBody"])
+        key = (self._region, name)
+        stack = self._world.stacks.setdefault(key, _new_stack(self._region, name))
+        exists = stack["status"] != "REVIEW_IN_PROGRESS"
+        assert given["ChangeSetType"] == ("UPDATE" if exists else "CREATE")
+        values = {title: str(parameter.get("Default", "")) for title, parameter in body["Parameters"].items()}
+        for pair in given["Parameters"]:
+            previous = pair.get("UsePreviousValue", False)
+            values[pair["ParameterKey"]] = (
+                stack["parameters"][pair["ParameterKey"]] if previous else pair["ParameterValue"]
+            )
+        changed = (body, values) != (stack["body"], stack["parameters"])
+        stack["change_sets"][given["ChangeSetName"]] = (body, values, changed)
+        return {"Id": f"arn:aws:cloudformation:::changeSet/{given['ChangeSetName']}", "StackId": stack["id"]}
+
+    def describe_change_set(self, StackName: str, ChangeSetName: str) -> dict[str, Any]:  # noqa: N803
+        _, _, changed = self._find(StackName)["change_sets"][ChangeSetName]
+        if changed:
+            return {"Status": "CREATE_COMPLETE"}
+        reason = "The submitted information didn't contain changes. Submit different information."
+        return {"Status": "FAILED", "StatusReason": reason}
+
+    def delete_change_set(self, StackName: str, ChangeSetName: str) -> dict[str, Any]:  # noqa: N803
+        del self._find(StackName)["change_sets"][ChangeSetName]
+        return {}
+
+    def execute_change_set(self, StackName: str, ChangeSetName: str) -> dict[str, Any]:  # noqa: N803
+        stack = self._find(StackName)
+        body, values, _ = stack["change_sets"].pop(ChangeSetName)
+        verb = "CREATE" if stack["status"] == "REVIEW_IN_PROGRESS" else "UPDATE"
+        stack["before"] = (stack["body"], stack["parameters"])
+        stack["body"], stack["parameters"], stack["status"] = body, values, f"{verb}_IN_PROGRESS"
+        stack["events"].append(_event(stack, StackName, f"{verb}_IN_PROGRESS"))
+        stack["pending"] = [
+            step for title in ("ArtifactsStackSet", "RegionalStackSet") for step in self._steps(stack, title)
+        ]
+        return {}
+
+    def list_stack_instances(self, StackSetName: str) -> dict[str, Any]:  # noqa: N803
+        if StackSetName not in self._world.sets:
+            raise _error(
+                "StackSetNotFoundException", f"StackSet {StackSetName} not found", "ListStackInstances"
+            )
+        return {"Summaries": [dict(one) for one in self._world.sets[StackSetName].instances.values()]}
+
+    def _find(self, name: str) -> dict[str, Any]:
+        for (region, _), stack in self._world.stacks.items():
+            if region == self._region and name in {stack["name"], stack["id"]}:
+                return stack
+        raise _error("ValidationError", f"Stack with id {name} does not exist", "DescribeStacks")
+
+    def _steps(self, stack: dict[str, Any], title: str) -> list[Callable[[], bool]]:
+        """One step per region of a StackSet that differs from what it is."""
+        properties = _resolved(stack, title)
+        if properties is None:
+            return []
+        name = properties["StackSetName"]
+        known = self._world.sets.get(name)
+        if known is not None and known.properties == properties:
+            return []
+        before = known.properties if known else {}
+        kept = known.instances if known else {}
+        current = self._world.sets[name] = StackSet(properties, kept)
+        groups = properties["StackInstancesGroup"]
+        regions = [region for group in groups for region in group["Regions"]]
+        for region in set(kept) - set(regions):
+            del kept[region]
+            self._world.operations.append((name, f"delete {region}"))
+        whole = any(
+            before.get(part) != properties.get(part) for part in ("TemplateBody", "TemplateURL", "Parameters")
+        )
+        order = properties["OperationPreferences"].get("RegionOrder", regions)
+        touched = [region for region in order if region in regions and (whole or region not in kept)]
+        return [self._step(stack, title, current, region) for region in touched]
+
+    def _step(self, stack: dict[str, Any], title: str, of: StackSet, region: str) -> Callable[[], bool]:
+        def step() -> bool:
+            name = of.properties["StackSetName"]
+            instance = of.instances.setdefault(
+                region,
+                {
+                    "StackSetId": name,
+                    "Region": region,
+                    "Account": ACCOUNT,
+                    "StackId": "",
+                    "Status": "OUTDATED",
+                },
+            )
+            if instance.get("StackInstanceStatus", {}).get("DetailedStatus") != "RUNNING":
+                instance["StackInstanceStatus"] = {"DetailedStatus": "RUNNING"}
+                return False
+            self._world.operations.append((name, region))
+            reason = self._world.failing.get((name, region)) or self._missing_code(of, region)
+            if reason:
+                instance.update(StackInstanceStatus={"DetailedStatus": "FAILED"}, StatusReason=reason)
+                if of.properties["OperationPreferences"]["FailureToleranceCount"] == 0:
+                    raise _FailedError(f"{title}: operation failed in {region}")
+                return True
+            instance.update(
+                Status="CURRENT", StackInstanceStatus={"DetailedStatus": "SUCCEEDED"}, StatusReason=""
+            )
+            self._make(name, region, instance)
+            return True
+
+        return step
+
+    def _make(self, name: str, region: str, instance: dict[str, Any]) -> None:
+        if name.endswith("-artifacts"):
+            _make_bucket(f"{name}-{ACCOUNT}-{region}-an", region)
+            return
+        stack = _new_stack(region, f"StackSet-{name}-{region}")
+        stack.update(status="CREATE_COMPLETE", description="Metrics pipeline, version 9.9.9")
+        stack["outputs"] = {"IngestUrl": f"https://{region}.example/v1/metrics"}
+        instance["StackId"] = stack["id"]
+        self._world.stacks[region, stack["name"]] = stack
+
+    def _missing_code(self, of: StackSet, region: str) -> str | None:
+        """Why Lambda would refuse the region's functions: their code must be in their region already."""
+        for pair in of.properties.get("Parameters", []):
+            bucket = (
+                of.properties["StackSetName"].replace("-regional", "-artifacts") + f"-{ACCOUNT}-{region}-an"
+            )
+            try:
+                boto3.client("s3", region_name=region).head_object(Bucket=bucket, Key=pair["ParameterValue"])
+            except ClientError:
+                return f"S3 Error Code: NoSuchKey ({pair['ParameterValue']})"
+        return None
+
+    def _roll_back(self, stack: dict[str, Any], reason: str) -> None:
+        verb = stack["status"].split("_")[0]
+        stack["events"].append(
+            _event(stack, reason.split(":", maxsplit=1)[0], f"{verb}_FAILED", reason.split(": ")[1])
+        )
+        stack["status"] = "ROLLBACK_COMPLETE" if verb == "CREATE" else "UPDATE_ROLLBACK_COMPLETE"
+        stack["body"], stack["parameters"] = stack["before"]
+
+
+class _FailedError(Exception):
+    """A StackSet's operation that the stack does not survive."""
+
+
+def _new_stack(region: str, name: str) -> dict[str, Any]:
+    return {
+        "name": name,
+        "id": f"arn:aws:cloudformation:{region}:{ACCOUNT}:stack/{name}/1",
+        "status": "REVIEW_IN_PROGRESS",
+        "body": None,
+        "parameters": {},
+        "change_sets": {},
+        "events": [],
+        "pending": [],
+        "outputs": {},
+        "description": "a stack",
+    }
+
+
+def _description(stack: Mapping[str, Any]) -> dict[str, Any]:
+    pairs = {"Parameters": "Parameter", "Outputs": "Output"}
+    values = {"Parameters": stack["parameters"], "Outputs": stack["outputs"]}
+    return {
+        "StackName": stack["name"],
+        "StackId": stack["id"],
+        "StackStatus": stack["status"],
+        "Description": stack["description"],
+        "CreationTime": NOW,
+        **{
+            plural: [{f"{one}Key": key, f"{one}Value": value} for key, value in values[plural].items()]
+            for plural, one in pairs.items()
+        },
+    }
+
+
+def _event(stack: Mapping[str, Any], title: str, status: str, reason: str = "") -> dict[str, Any]:
+    return {
+        "StackId": stack["id"],
+        "EventId": f"{title}-{status}",
+        "StackName": stack["name"],
+        "LogicalResourceId": title,
+        "PhysicalResourceId": stack["id"] if title == stack["name"] else title,
+        "ResourceStatus": status,
+        "ResourceStatusReason": reason,
+        "Timestamp": NOW,
+    }
+
+
+def _resolved(stack: Mapping[str, Any], title: str) -> dict[str, Any] | None:
+    """A StackSet's properties with the stack's parameters filled in; None while its condition does not hold."""
+    resource = stack["body"]["Resources"][title]
+    if "Condition" in resource and not stack["parameters"].get("RegionalTemplateUrl"):
+        return None
+    text = re.sub(
+        r'\{"Ref": "(RegionalTemplateUrl|CodeKey)"\}',
+        lambda match: json.dumps(stack["parameters"][match[1]]),
+        json.dumps(resource["Properties"]),
+    )
+    properties: dict[str, Any] = json.loads(text)
+    return properties
+
+
+def _make_bucket(name: str, region: str) -> None:
+    s3 = boto3.client("s3", region_name=region)
+    if name in {bucket["Name"] for bucket in s3.list_buckets()["Buckets"]}:
+        return
+    place = {} if region == "us-east-1" else {"CreateBucketConfiguration": {"LocationConstraint": region}}
+    s3.create_bucket(Bucket=name, **place)
+
+
+def _error(code: str, message: str, operation: str) -> ClientError:
+    return ClientError({"Error": {"Code": code, "Message": message}}, operation)
