@@ -57,8 +57,8 @@ def numbers(sign: str, left: Typed, right: Typed) -> Typed:
     """Return an operation on two numbers of one type: whole numbers divide to whole numbers, doubles never fail."""
     kind = left.type
     if kind is DOUBLE:
-        sql = f"fmod({left.sql}, {right.sql})" if sign == "%" else f"({left.sql} {sign} {right.sql})"
-        return Typed(sql, DOUBLE, nan=True)
+        # % has the sign of the dividend, as in Java; DuckDB's fmod has that of the divisor.
+        return Typed(f"({left.sql} {sign} {right.sql})", DOUBLE, nan=True)
     if sign == "/":
         return Typed(f"({left.sql} // {right.sql})", kind)
     return Typed(f"({left.sql} {sign} {right.sql})", kind)
@@ -69,8 +69,11 @@ def negative(binder: "Expressions", node: exp.Expression, scope: Scope) -> Typed
     operand = binder.bind(node.this, scope)
     if operand.type not in (*NUMERIC, DAY_TO_SECOND, YEAR_TO_MONTH):
         raise binder.refuse(f"Cannot negate {operand.type}", node)
-    value = -operand.value if isinstance(operand.value, int) else None
-    return Typed(f"(-{operand.sql})", operand.type, value=value, nan=operand.nan)
+    if isinstance(operand.value, int) or operand.type in (DOUBLE, DECIMAL):
+        value = -operand.value if isinstance(operand.value, int) else None
+        return Typed(f"(-{operand.sql})", operand.type, value=value, nan=operand.nan)
+    # A constant -x that does not fit would become a wider number in DuckDB.
+    return Typed(f"(0 - {operand.sql})", operand.type)
 
 
 def concatenation(binder: "Expressions", node: exp.Expression, scope: Scope) -> Typed:

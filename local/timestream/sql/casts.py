@@ -67,6 +67,8 @@ def cast(binder: "Expressions", node: exp.Expression, scope: Scope) -> Typed:
     if sql is None:
         raise binder.refuse(f"Cannot cast {value.type} to {to}", node)
     if length is not None:
+        if value.type is not VARCHAR:
+            raise binder.refuse(f"Cannot cast {value.type} to varchar({length}): only to varchar", node)
         sql = f"left({sql}, {length})"
     return Typed(sql, to, nan=value.type in (DOUBLE, VARCHAR))
 

@@ -37,6 +37,8 @@ def relation(
     first, second = both
     if first.type is TIMESTAMP and scope.pushdown and (left.stored or right.stored):
         return f"({_nanoseconds(left, first)} {sign} {_nanoseconds(right, second)})"
+    if first.type.name == "ARRAY":
+        return _arrays(binder, node, sign, first, second)
     plain = f"({first.sql} {sign} {second.sql})"
     if first.type is not DOUBLE or not (first.nan or second.nan):
         return plain
@@ -44,6 +46,16 @@ def relation(
     odd = " OR ".join(f"isnan({sql})" for sql in numbers)
     known = " AND ".join(f"{item.sql} IS NOT NULL" for item in both)
     return f"(CASE WHEN ({odd}) AND {known} THEN {'TRUE' if sign == '<>' else 'FALSE'} ELSE {plain} END)"
+
+
+def _arrays(binder: "Expressions", node: exp.Expression, sign: str, first: Typed, second: Typed) -> str:
+    """Return the SQL of = or <> of arrays; elements that are NULL may make it NULL, so it fails for them."""
+    element = first.type.of[0]
+    if element.of or element is DOUBLE:
+        raise binder.refuse(f"Cannot apply operator: {first.type} {sign} {second.type}", node)
+    missing = " OR ".join(f"len({item.sql}) > list_count({item.sql})" for item in (first, second))
+    refusal = "error('comparing arrays with NULL elements is not supported')"
+    return f"(CASE WHEN {missing} THEN {refusal} ELSE {first.sql} {sign} {second.sql} END)"
 
 
 def _nanoseconds(given: Typed, bound: Typed) -> str:

@@ -21,6 +21,19 @@ MAX_QUERY_BYTES = 262_144
 _MAX_DEPTH = 400
 _COMMENT = re.compile(r"--[^\n]*|/\*.*?\*/", re.DOTALL)
 _KEPT = ("CAST", "TRY_CAST", "EXTRACT", "POSITION")
+_OTHER_TYPE_NAMES = {
+    "BOOL",
+    "INT4",
+    "INT32",
+    "INT64",
+    "LONG",
+    "FLOAT8",
+    "VARCHAR2",
+    "CHAR VARYING",
+    "CHARACTER VARYING",
+}
+_AFTER_A_LIST = (None, TokenType.FROM, TokenType.WHERE, TokenType.R_PAREN, TokenType.R_BRACKET)
+_BEFORE_A_VALUE = (TokenType.SELECT, TokenType.COMMA, TokenType.L_PAREN, TokenType.L_BRACKET, TokenType.EQ)
 _MEASURE_TYPES = ("double", "bigint", "varchar", "boolean", "timestamp")
 
 
@@ -34,6 +47,9 @@ class Timestream(Trino):
 
         COMMENTS: ClassVar[list[Any]] = ["--", ("/*", "*/")]
         COMMANDS: ClassVar[set[TokenType]] = set()
+        KEYWORDS: ClassVar[dict[str, TokenType]] = {
+            word: kind for word, kind in Trino.Tokenizer.KEYWORDS.items() if word not in _OTHER_TYPE_NAMES
+        }
 
     class Parser(TrinoParser):
         """Every function call is anonymous, except those with a grammar of their own."""
@@ -125,10 +141,16 @@ def _check_gaps(found: Sequence[Token], query: str) -> None:
 
 
 def _check_order(found: Sequence[Token], query: str) -> None:
-    """Refuse what sqlglot reads and Trino does not: FROM before SELECT; and nesting without end."""
+    """Refuse what sqlglot reads and Trino does not: other dialects' spellings; and nesting without end."""
     depth = 0
     previous = TokenType.L_PAREN
-    for token in found:
+    for token, following in zip(found, [*found[1:], None], strict=True):
+        if token.text in ("==", "<=>", "{") and token.token_type not in (
+            TokenType.STRING,
+            TokenType.IDENTIFIER,
+        ):
+            raise refuse(f"mismatched input '{token.text}'. The query syntax is invalid.", query, token.start)
+        _check_pair(previous, token, following, query)
         if token.token_type in (TokenType.L_PAREN, TokenType.L_BRACKET):
             depth += 1
         elif token.token_type in (TokenType.R_PAREN, TokenType.R_BRACKET):
@@ -138,6 +160,27 @@ def _check_order(found: Sequence[Token], query: str) -> None:
         if depth > _MAX_DEPTH:
             raise refuse("The query is nested too deeply.", query, token.start)
         previous = token.token_type
+
+
+def _check_pair(previous: TokenType, token: Token, following: Token | None, query: str) -> None:
+    """Refuse a list that ends in a comma, `LIMIT 1, 2`, `[1]` without ARRAY, and an interval of no quoted number."""
+    kind, after = token.token_type, following.token_type if following else None
+    wrong = (
+        (kind == TokenType.COMMA and after in _AFTER_A_LIST)
+        or (previous == TokenType.LIMIT and after == TokenType.COMMA)
+        or (kind in _BEFORE_A_VALUE and after == TokenType.L_BRACKET)
+        or (kind == TokenType.INTERVAL and after == TokenType.NUMBER)
+        or (
+            kind == TokenType.INTERVAL
+            and following is not None
+            and after == TokenType.STRING
+            and not re.fullmatch(r"[+-]?[0-9]+", following.text.strip())
+        )
+    )
+    if wrong:
+        spelled = following.text if following else "<EOF>"
+        at = following.start if following else len(query)
+        raise refuse(f"mismatched input '{spelled}'. The query syntax is invalid.", query, at)
 
 
 def _merged(stream: Sequence[Token], query: str) -> list[Token]:

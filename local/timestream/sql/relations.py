@@ -93,7 +93,8 @@ class Relations:
             kind = Type(column.type)
             value = Typed(sql, kind)
             if column.type == "TIMESTAMP":
-                value = Typed(f"epoch_ns({sql})", types.TIMESTAMP, stored=sql)
+                of_record = column.role == "TIMESTAMP"
+                value = Typed(f"epoch_ns({sql})", types.TIMESTAMP, stored=sql, since_1970=of_record)
             label = columns[i].name if columns else column.name
             fields.append(Field(label, _canonical(value), qualifier, (info.database, info.name)))
         return f"{info.relation} AS {alias}", fields

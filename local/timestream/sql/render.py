@@ -49,8 +49,9 @@ def double_text(sql: str) -> str:
 
 def row_json(columns: Sequence[tuple[str, Type]]) -> str:
     """Return the SQL of a row's JSON, `{"Data":[…]}`, from its columns."""
-    data = " || ',' || ".join(datum(sql, kind) for sql, kind in columns)
-    return f"""'{{"Data":[' || {data} || ']}}'"""
+    # concat instead of || is faster, and takes more columns than DuckDB allows operators in a chain.
+    data = ", ',', ".join(datum(sql, kind) for sql, kind in columns)
+    return f"""concat('{{"Data":[', {data}, ']}}')"""
 
 
 def datum(sql: str, kind: Type, depth: int = 0) -> str:

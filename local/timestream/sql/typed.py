@@ -34,7 +34,7 @@ class Typed:
 
     `value` is a literal's own value. `stored` is the bare TIMESTAMP_NS column behind a timestamp, which comparisons
     use because DuckDB skips row groups for bare columns only. `nan` says that a double may be NaN, which DuckDB orders
-    and Trino does not.
+    and Trino does not. `since_1970` says that a timestamp cannot be negative.
     """
 
     sql: str
@@ -42,6 +42,7 @@ class Typed:
     value: str | int | None = None
     stored: str | None = None
     nan: bool = False
+    since_1970: bool = False
     parameter: Parameter | None = None
 
 

@@ -136,8 +136,8 @@ def _typed(sql: str, kind: Type) -> str:
 
 
 def _line(cells: Sequence[tuple[str, str, Type]], options: Options) -> str:
-    delimiter = f" || {text(options.field_delimiter)} || "
-    return "(" + delimiter.join(_csv_cell(sql, kind, options) for _name, sql, kind in cells) + " || chr(10))"
+    delimiter = f", {text(options.field_delimiter)}, "
+    return f"concat({delimiter.join(_csv_cell(sql, kind, options) for _name, sql, kind in cells)}, chr(10))"
 
 
 def _csv_cell(sql: str, kind: Type, options: Options) -> str:

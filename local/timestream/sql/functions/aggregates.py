@@ -82,6 +82,20 @@ def _of_double(template: str) -> Aggregate:
     return aggregate
 
 
+def _spread(name: str) -> Aggregate:
+    """NaN and infinity are refused: of one such value DuckDB says that it does not vary."""
+
+    def aggregate(call: Call) -> tuple[str, Type, str]:
+        number = _as_double(call, _one(call))
+        sql = number.sql
+        if number.nan:
+            refusal = f"error('Invalid argument to {call.name}(): NaN or infinity')"
+            sql = f"CASE WHEN isnan({sql}) OR isinf({sql}) THEN {refusal} ELSE {sql} END"
+        return f"{name}({_distinct(call)}{sql})", DOUBLE, "{}"
+
+    return aggregate
+
+
 def _of_pair(template: str, finish: str = "{}") -> Aggregate:
     def aggregate(call: Call) -> tuple[str, Type, str]:
         first, second = call.take(DOUBLE, DOUBLE)
@@ -196,9 +210,9 @@ FUNCTIONS: dict[str, Aggregate] = {
     "array_agg": _array_agg,
     "approx_distinct": _approx_distinct,
     "approx_percentile": _approx_percentile,
-    **{name: _of_double(f"{name}({{}})") for name in ("stddev_samp", "stddev_pop", "var_samp", "var_pop")},
-    "stddev": _of_double("stddev_samp({})"),
-    "variance": _of_double("var_samp({})"),
+    **{name: _spread(name) for name in ("stddev_samp", "stddev_pop", "var_samp", "var_pop")},
+    "stddev": _spread("stddev_samp"),
+    "variance": _spread("var_samp"),
     "covar_pop": _of_pair("covar_pop({}, {})"),
     "covar_samp": _of_pair("covar_samp({}, {})"),
     "corr": _of_pair("corr({}, {})", "(CASE WHEN isfinite({0}) THEN {0} END)"),

@@ -4,7 +4,7 @@ from local.timestream.sql.call import Call
 from local.timestream.sql.comparison import relation
 from local.timestream.sql.functions.signature import Function
 from local.timestream.sql.typed import Typed, unify, varchar
-from local.timestream.sql.types import BOOLEAN, DOUBLE, UNKNOWN
+from local.timestream.sql.types import BOOLEAN, DECIMAL, DOUBLE, UNKNOWN, VARCHAR
 
 
 def _if(call: Call) -> Typed:
@@ -69,7 +69,10 @@ def _try(call: Call) -> Typed:
 def _typeof(call: Call) -> Typed:
     if len(call.nodes) != 1:
         raise call.refuse("The 'typeof' function must have exactly one argument")
-    return varchar(str(call.arguments()[0].type))
+    value = call.arguments()[0]
+    if value.type is DECIMAL or (value.type is VARCHAR and value.value is not None):
+        raise call.refuse("typeof is not supported for a literal string or decimal")
+    return varchar(str(value.type))
 
 
 FUNCTIONS: dict[str, Function] = {

@@ -46,7 +46,7 @@ def _bin(call: Call) -> Typed:
     if not isinstance(width.value, int) or width.value <= 0:
         raise call.refuse("bin is only supported with a literal interval greater than zero")
     sql = f"{moment.sql} - {moment.sql} % {width.value}"
-    if moment.stored is None:
+    if not moment.since_1970:
         sql = f"CASE WHEN {moment.sql} < 0 THEN {_NEGATIVE} ELSE {sql} END"
     return Typed(f"({sql})", TIMESTAMP)
 
@@ -90,7 +90,11 @@ def _date_trunc(call: Call) -> Typed:
     else:
         length, origin = instants.UNITS[unit], _MONDAY if unit == "week" else 0
         rest = f"({moment.sql} + {origin}) % {length}"
-        sql = f"{moment.sql} - {rest}" if moment.stored else f"{moment.sql} - ({rest} + {length}) % {length}"
+        sql = (
+            f"{moment.sql} - {rest}"
+            if moment.since_1970
+            else f"{moment.sql} - ({rest} + {length}) % {length}"
+        )
     return Typed(f"({sql})", TIMESTAMP) if kind is TIMESTAMP else Typed(date_of(sql), DATE)
 
 
@@ -131,10 +135,17 @@ def _date_diff(call: Call) -> Typed:
 
 
 def _whole_months(first: str, second: str) -> str:
-    """Return whole months between two moments; what DuckDB cannot hold below a microsecond is cut toward the first."""
-    since = f"({second} - {first} % 1000)"
-    cut = f"({since} + CASE WHEN {second} >= {first} THEN 0 ELSE 999 END) // 1000"
-    return f"date_sub('month', make_timestamp({first} // 1000), make_timestamp({cut}))"
+    """Return whole months between two moments.
+
+    Of the times of day it matters only which is later, so that one second stands for all nanoseconds of it.
+    """
+    clocks = [f"(({moment} % {_DAY} + {_DAY}) % {_DAY})" for moment in (first, second)]
+
+    def day(moment: str, clock: str, other: str) -> str:
+        later = f"to_seconds(CASE WHEN {clock} > {other} THEN 1 ELSE 0 END)"
+        return f"CAST({date_of(moment)} AS TIMESTAMP) + {later}"
+
+    return f"date_sub('month', {day(first, *clocks)}, {day(second, *reversed(clocks))})"
 
 
 _FIELDS = {

@@ -203,6 +203,14 @@ def test_whole_division(ask: Ask, dividend: int, divisor: int) -> None:
 
 
 @many
+@given(dividend=st.floats(-1e6, 1e6), divisor=st.floats(-1e3, 1e3).filter(bool))
+def test_remainder_of_doubles(ask: Ask, dividend: float, divisor: float) -> None:
+    """The remainder of doubles has the dividend's sign, for % and mod alike."""
+    found = ask(f"SELECT x % y, mod(x, y) FROM (VALUES ({_double(dividend)}, {_double(divisor)})) AS t(x, y)")
+    assert found.rows == [[math.fmod(dividend, divisor)] * 2]
+
+
+@many
 @given(number=st.floats(-1e9, 1e9, allow_nan=False), places=st.integers(0, 5))
 def test_round(ask: Ask, number: float, places: int) -> None:
     """round scales, rounds half a unit away from zero, and scales back."""

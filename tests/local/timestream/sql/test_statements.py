@@ -10,9 +10,11 @@ import pytest
 
 from local.timestream import sql
 from local.timestream.catalog import Column
-from local.timestream.errors import ValidationException
+from local.timestream.errors import QueryExecutionException, ValidationException
 from local.timestream.sql.clock import at
 from local.timestream.sql.translation import translate
+from local.timestream.store import Store
+from tests.local.timestream.factory import DATABASE, NOW_NS, TABLE, record, write
 from tests.local.timestream.sql.conftest import NOW, Ask, Tables
 
 
@@ -148,6 +150,30 @@ def test_the_engine_has_no_way_out(statement: str, database: duckdb.DuckDBPyConn
     with database.cursor() as cursor, pytest.raises(duckdb.Error):
         cursor.execute(statement).fetchall()
     assert not Path("/tmp/should-not-exist.csv").exists()
+
+
+def test_many_columns(ask: Ask) -> None:
+    """A row may have as many columns as a table can."""
+    assert ask(f"SELECT {', '.join(map(str, range(1200)))}").rows == [list(range(1200))]
+
+
+def test_moments_before_1970(store: Store) -> None:
+    """A timestamp that was written as a measure may be before 1970: truncating goes back, and bin refuses it."""
+    written = [{"Name": "booted", "Value": "-1", "Type": "TIMESTAMP"}]
+    write(store, record(MeasureValues=written, TimeUnit="SECONDS", Time=str(NOW_NS // 10**9)))
+    table = f"{DATABASE}.{TABLE}"
+    truncated = f"SELECT date_trunc('hour', booted), date_trunc('day', booted) FROM {table}"
+    with store.reader() as (catalog, cursor):
+        (found,) = next(sql.run(catalog, cursor, truncated, NOW_NS).rows)
+    assert [datum["ScalarValue"] for datum in json.loads(found)["Data"]] == [
+        "1969-12-31 23:00:00.000000000",
+        "1969-12-31 00:00:00.000000000",
+    ]
+    with (
+        store.reader() as (catalog, cursor),
+        pytest.raises(QueryExecutionException, match="negative time"),
+    ):
+        next(sql.run(catalog, cursor, f"SELECT bin(booted, 1h) FROM {table}", NOW_NS).rows)
 
 
 def test_rows_come_as_they_are_asked_for(database: duckdb.DuckDBPyConnection) -> None:
