@@ -39,7 +39,9 @@ def unload(source: Source, layout: Layout, attempt: Attempt, dataset: str) -> st
     options = (
         f"format = 'PARQUET', compression = 'GZIP', encryption = 'SSE_KMS', kms_key = {_text(source.key_arn)}"
     )
-    return f"UNLOAD ({select}) TO {_text(f's3://{source.bucket}/{attempt.prefix(dataset)}')} WITH ({options})"
+    # The documented form of a folder ends without a slash; what comes below it begins with one.
+    folder = f"s3://{source.bucket}/{attempt.prefix(dataset).rstrip('/')}"
+    return f"UNLOAD ({select}) TO {_text(folder)} WITH ({options})"
 
 
 def _points(source: Source, layout: Layout, hour: Hour) -> str:

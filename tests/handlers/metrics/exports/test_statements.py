@@ -40,7 +40,7 @@ def test_an_unload_holds_exactly_its_hour(dataset: str) -> None:
 def test_an_unload_goes_to_its_own_prefix_under_our_key(dataset: str) -> None:
     """Parquet, below the attempt's prefix, encrypted with the region's key."""
     statement = unload(SOURCE, Layout((), written=True), ATTEMPT, dataset)
-    assert f"TO 's3://exports/{ATTEMPT.prefix(dataset)}'" in statement
+    assert f"TO 's3://exports/{ATTEMPT.prefix(dataset)[:-1]}'" in statement
     assert "format = 'PARQUET'" in statement
     assert f"encryption = 'SSE_KMS', kms_key = '{SOURCE.key_arn}'" in statement
     assert "partitioned_by" not in statement
