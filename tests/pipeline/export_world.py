@@ -275,3 +275,30 @@ def _set_environment(world: World, monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr(export_pace, "INTERVAL_SECONDS", 0.02)
     now = SimpleNamespace(time=world.clock.now, monotonic=time.monotonic)
     monkeypatch.setattr(metric_writer, "time", now)
+
+
+@pytest.fixture(scope="module")
+def deployment(tmp_path_factory: pytest.TempPathFactory) -> Iterator[World]:
+    """One deployment for all tests."""
+    with pytest.MonkeyPatch.context() as patch, deployed(tmp_path_factory.mktemp("world"), patch) as ready:
+        yield ready
+
+
+@pytest.fixture
+def world(deployment: World) -> World:
+    """The deployment as if it were new, at the beginning of an hour."""
+    deployment.renew()
+    return deployment
+
+
+def at(hour: Hour, seconds: float) -> int:
+    """So many seconds into an hour, as a client writes it."""
+    return round((hour.start + seconds) * 1000)
+
+
+def points(hour: Hour, number: int, **dimensions: str) -> list[dict[str, Any]]:
+    """Points of one series, one in each seconds of an hour."""
+    return [
+        {"metric_name": "cpu.load", "value": float(n), "timestamp": at(hour, n), "dimensions": dimensions}
+        for n in range(number)
+    ]

@@ -1,43 +1,15 @@
 """Hours of the whole way: points through the writer into the store, and out to what readers of an export see."""
 
-from collections.abc import Iterator
-from itertools import count
 from typing import Any
 
 import pytest
 
 from handlers.metrics.exports.hour import Hour
 from ops.__main__ import main
-from tests.pipeline.export_world import CrashError, World, deployed, nothing
+from tests.pipeline.export_world import World, at, deployment, points, world
 
 pytestmark = pytest.mark.pipeline
-
-
-@pytest.fixture(scope="module")
-def deployment(tmp_path_factory: pytest.TempPathFactory) -> Iterator[World]:
-    """One deployment for all tests."""
-    with pytest.MonkeyPatch.context() as patch, deployed(tmp_path_factory.mktemp("world"), patch) as ready:
-        yield ready
-
-
-@pytest.fixture
-def world(deployment: World) -> World:
-    """The deployment as if it were new, at the beginning of an hour."""
-    deployment.renew()
-    return deployment
-
-
-def at(hour: Hour, seconds: float) -> int:
-    """So many seconds into an hour, as a client writes it."""
-    return round((hour.start + seconds) * 1000)
-
-
-def points(hour: Hour, number: int, **dimensions: str) -> list[dict[str, Any]]:
-    """Points of one series, one in each seconds of an hour."""
-    return [
-        {"metric_name": "cpu.load", "value": float(n), "timestamp": at(hour, n), "dimensions": dimensions}
-        for n in range(number)
-    ]
+__all__ = ["deployment", "world"]
 
 
 def seen(world: World, hour: Hour) -> list[tuple[Any, ...]]:
@@ -179,147 +151,6 @@ def test_the_current_hour_can_be_exported_by_hand(world: World) -> None:
     world.go_to(hour.plus(1), 15)
     assert world.scheduled() == {str(hour): "exported"}
     assert len(world.read(hour)) == 8
-
-
-STEPS = [
-    "metric_export_planner.choose",
-    "metric_export_unloader.claim",
-    "metric_export_unloader.start",
-    "metric_export_publisher",
-    "metric_export_planner.summarise",
-    "metric_export_tidier",
-]
-
-
-@pytest.mark.parametrize("moment", ["before", "after"])
-def test_a_crash_at_any_step_loses_and_doubles_nothing(world: World, moment: str) -> None:
-    """Each step's process dies once, before its work or after it: the hour is there whole, by the retry."""
-    for step in STEPS:
-        hour = world.hour
-        world.go_to(hour, 30)
-        world.write(*points(hour, 4))
-        world.go_to(hour.plus(1), 15)
-        crashes = count()
-
-        def crash(name: str, _: dict[str, Any], step: str = step, crashes: Iterator[int] = crashes) -> None:
-            if name == step and next(crashes) == 0:
-                raise CrashError
-
-        setattr(world, moment, crash)
-        assert world.scheduled()[str(hour)] == "exported", step
-        assert next(crashes) > 1, step
-        assert len(world.read(hour)) == 4, step
-        setattr(world, moment, nothing)
-
-
-@pytest.mark.parametrize("step", STEPS[1:4])
-@pytest.mark.parametrize("moment", ["before", "after"])
-def test_a_killed_execution_is_finished_by_the_next(world: World, step: str, moment: str) -> None:
-    """Whichever step it is stopped at, before its work or after it: readers see the old hour or the whole new one."""
-    hour = world.hour
-    world.go_to(hour, 30)
-    world.write(*points(hour, 4))
-    world.go_to(hour.plus(1), 15)
-    world.scheduled()
-    world.write(*points(hour, 6, host="late"))
-    world.go_to(hour.plus(2), 15)
-    executions: list[str] = []
-
-    def kill(name: str, event: dict[str, Any]) -> None:
-        asked = event.get("hour") or event.get("work", {}).get("hour")
-        if name == step and asked == str(hour):
-            world.client("stepfunctions").stop_execution(executionArn=executions[0])
-
-    executions.append(world.start())
-    setattr(world, moment, kill)
-    # moto's interpreter trips over a Map that is stopped, and calls the execution failed.
-    assert world.ended(executions[0])["status"] in {"ABORTED", "FAILED"}
-    setattr(world, moment, nothing)
-    assert len(world.read(hour)) in {4, 10}
-    world.go_to(hour.plus(3), 15)
-    world.scheduled()
-    assert len(world.read(hour)) == 10
-
-
-def test_of_two_executions_one_exports_the_hour(world: World) -> None:
-    """The other one says so."""
-    hour = world.hour
-    world.go_to(hour, 30)
-    world.write(*points(hour, 4))
-    world.go_to(hour.plus(1), 15)
-    other: list[dict[str, str]] = []
-
-    def meanwhile(name: str, _: dict[str, Any]) -> None:
-        if name.endswith("start") and not other:
-            other.append({})
-            other[0] = world.export(first=str(hour))
-
-    world.after = meanwhile
-    assert world.scheduled() == {str(hour): "exported"}
-    assert other == [{str(hour): "busy"}]
-    assert len(world.read(hour)) == 4
-
-
-def test_an_unload_that_breaks_publishes_nothing(world: World) -> None:
-    """Its files are there and its manifest is not; readers keep what they had, and the next run makes it good."""
-    hour = world.hour
-    world.go_to(hour, 30)
-    world.write(*points(hour, 4))
-    world.go_to(hour.plus(1), 15)
-    world.scheduled()
-    before = world.location(hour)
-    world.write({"metric_name": "late", "value": 1.0, "timestamp": at(hour, 9)})
-    world.faults({"timestream": {"fail_unloads": {"count": 1}}})
-    assert world.export(first=str(hour)) == {str(hour): "failed"}
-    assert world.location(hour) == before
-    world.go_to(hour.plus(2), 15)
-    assert world.scheduled()[str(hour)] == "exported"
-    assert len(world.read(hour)) == 5
-
-
-@pytest.mark.parametrize(
-    "fault",
-    [
-        {"service": "timestream-query", "operation": "Query", "error": "ThrottlingException", "count": 2},
-        {
-            "service": "glue",
-            "operation": "UpdateTable",
-            "error": "ConcurrentModificationException",
-            "count": 2,
-        },
-        {"service": "glue", "operation": "CreatePartition", "error": "InternalServiceException", "count": 1},
-        {"service": "dynamodb", "operation": "UpdateItem", "error": "ThrottlingException", "count": 2},
-        {"service": "s3", "operation": "ListObjectsV2", "error": "SlowDown", "status": 503, "count": 2},
-        {"timestream": {"empty_first_pages": {"count": 4}}},
-        {"timestream": {"throttle": {"Query": {"count": 1}}}},
-        {"timestream": {"lose_replies": {"Query": {"count": 1}}}},
-    ],
-    ids=lambda fault: "-".join(str(part) for part in fault.values())[:60],
-)
-def test_trouble_that_passes_is_outlived(world: World, fault: dict[str, Any]) -> None:
-    """Throttling and passing failures of any service are retried within the run."""
-    hour = world.hour
-    world.go_to(hour, 30)
-    world.write(*points(hour, 4, host="a"))
-    world.go_to(hour.plus(1), 15)
-    world.faults(fault)
-    assert world.scheduled() == {str(hour): "exported"}
-    assert len(world.read(hour)) == 4
-
-
-def test_a_denied_bucket_fails_the_hour_and_nothing_else(world: World) -> None:
-    """Nothing is published of it; when the bucket can be written again, the next run exports it."""
-    hour = world.hour
-    world.go_to(hour, 30)
-    world.write(*points(hour, 4))
-    world.go_to(hour.plus(1), 15)
-    world.faults({"service": "s3", "operation": "PutObject", "error": "AccessDenied", "status": 403})
-    assert world.scheduled() == {str(hour): "failed"}
-    assert world.location(hour) is None
-    world.faults()
-    world.go_to(hour.plus(2), 15)
-    assert world.scheduled() == {str(hour.plus(1)): "empty", str(hour): "exported"}
-    assert len(world.read(hour)) == 4
 
 
 def told(capsys: pytest.CaptureFixture[str]) -> str:
