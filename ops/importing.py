@@ -108,7 +108,11 @@ def _identifier(
     if kind == "AWS::Glue::Database":
         return {"DatabaseName": properties["DatabaseInput"]["Name"]}
     if kind == "AWS::Glue::Table":
-        return {"DatabaseName": config.database_name, "TableName": properties["TableInput"]["Name"]}
+        return {
+            "CatalogId": account,
+            "DatabaseName": config.database_name,
+            "Name": properties["TableInput"]["Name"],
+        }
     return None
 
 
