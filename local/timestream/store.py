@@ -129,9 +129,9 @@ class Store:
         return outcome
 
     def flush(self) -> None:
-        """Bring everything acknowledged into the tables."""
+        """Bring everything acknowledged into the tables, and let go of what is too old."""
         with self._lock:
-            if not self._buffered:
+            if not self._buffered and self.clock_ns() < self._next_expiry:
                 return
             tables = [
                 table

@@ -77,6 +77,16 @@ def test_records_leave_after_the_magnetic_period(store: Store, clock: ManualCloc
     assert (status["expired"], status["rows"]) == (1, 2)
 
 
+def test_records_leave_without_new_ones(store: Store, clock: ManualClock) -> None:
+    """A table that nobody writes to any more loses its old records, too."""
+    update(store, 6, 1)
+    write(store, record(1), record(2, Time=str(NOW_NS + 60_000_000_000)))
+    assert len(select(store)) == 2
+    clock.now_ns += DAY_NS + 30_000_000_000
+    assert select(store, "value") == [(2.0,)]
+    assert store.status()["expired"] == 1
+
+
 def test_window_of_a_short_magnetic_period_is_the_memory_store() -> None:
     """Magnetic store writes never narrow what the memory store takes."""
     window = Retention(memory_hours=48, magnetic_days=1, magnetic_writes=True).window(NOW_NS)
