@@ -56,6 +56,11 @@ def anchored_at_end(pattern: str) -> bool:
     return "$" in re.sub(r"\\.|\[[^\]]*\]", "", pattern)
 
 
+def has_classes(pattern: str) -> bool:
+    """Tell whether a pattern has words, digits, spaces or word boundaries, whose letters depend on the engine."""
+    return re.search(r"\\[wWdDsSbB]", pattern.replace("\\\\", "")) is not None
+
+
 def _escape(character: str) -> str:
     if character in _CONTROL:
         return _CONTROL[character]

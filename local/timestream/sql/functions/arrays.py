@@ -4,7 +4,7 @@ from local.timestream.sql.call import Call
 from local.timestream.sql.functions.signature import Function
 from local.timestream.sql.render import as_text
 from local.timestream.sql.typed import Typed, coerce
-from local.timestream.sql.types import BIGINT, BOOLEAN, DAY_TO_SECOND, DOUBLE, TIMESTAMP, VARCHAR, array
+from local.timestream.sql.types import BIGINT, BOOLEAN, DATE, DAY_TO_SECOND, DOUBLE, TIMESTAMP, VARCHAR, array
 
 _LONGEST_SEQUENCE = 10_000
 
@@ -81,6 +81,8 @@ def _sequence(call: Call) -> Typed:
     timed = len(arguments) == 3 and arguments[2].type is DAY_TO_SECOND
     if not timed and len(arguments) == 2:
         arguments.append(Typed("CAST(1 AS BIGINT)", BIGINT, value=1))
+    if timed and arguments[0].type is DATE and arguments[1].type is DATE:
+        raise call.refuse("sequence of dates is not supported; cast them to timestamp")
     kind = TIMESTAMP if timed else BIGINT
     if len(arguments) != 3:
         raise call.mismatch(arguments)

@@ -8,6 +8,7 @@ from local.timestream.sql.patterns import (
     UnsupportedPattern,
     anchored_at_end,
     groups,
+    has_classes,
     matches_nothing,
     translate,
 )
@@ -28,12 +29,19 @@ def _pattern(call: Call, given: Typed) -> tuple[str, str]:
 
 
 def _subject(value: Typed, written: str) -> str:
-    """Refuse, when it happens, a subject that ends a line before $: Java's $ matches there too."""
-    if not anchored_at_end(written):
-        return value.sql
-    ends = " OR ".join(f"suffix({value.sql}, {text(end)})" for end in _LINE_ENDS)
-    refusal = "error('regular expressions with $ are not supported on text that ends with a line end')"
-    return f"(CASE WHEN {ends} THEN {refusal} ELSE {value.sql} END)"
+    """Refuse, when it happens, a subject that ends a line before $, where Java's $ matches too.
+
+    So it does one beyond ASCII for \\w and its like, which engines extend to other scripts or do not.
+    """
+    cases = ""
+    if anchored_at_end(written):
+        ends = " OR ".join(f"suffix({value.sql}, {text(end)})" for end in _LINE_ENDS)
+        refusal = "error('regular expressions with $ are not supported on text that ends with a line end')"
+        cases += f" WHEN {ends} THEN {refusal}"
+    if has_classes(written):
+        refusal = "error('regular expressions with \\w, \\d, \\s or \\b are only supported on ASCII text')"
+        cases += f" WHEN NOT regexp_full_match({value.sql}, '[\\x00-\\x7f]*') THEN {refusal}"
+    return f"(CASE{cases} ELSE {value.sql} END)" if cases else value.sql
 
 
 def _like(call: Call) -> Typed:
