@@ -16,6 +16,7 @@ from ops import stack
 from ops.bundle import BUILD, ROOT, build_lambda
 from ops.errors import OperatorError
 from ops.stack import Target
+from templates.components.network import network_parameters
 
 _AWS = Path(sys.executable).with_name("aws")
 _OUTPUT = "BucketName"
@@ -62,7 +63,7 @@ def _deploy(options: argparse.Namespace) -> int:
     _aws(
         *("cloudformation", "deploy", "--region", target.region, "--stack-name", target.stack_name),
         *("--template-file", _shown(template), "--s3-bucket", bucket, "--s3-prefix", "templates"),
-        *("--parameter-overrides", f"CodeBucket={bucket}", f"CodeKey={key}"),
+        *("--parameter-overrides", f"CodeBucket={bucket}", f"CodeKey={key}", *_network(target)),
         *("--capabilities", "CAPABILITY_IAM", "--no-fail-on-empty-changeset"),
     )
     for name, value in sorted(target.outputs().items()):
@@ -83,6 +84,12 @@ def _target(options: argparse.Namespace) -> Target:
 
 def _artifacts(target: Target) -> Target:
     return Target(target.environment, target.region, f"{target.stack_name}-artifacts", target.regions)
+
+
+def _network(target: Target) -> list[str]:
+    """What the region's network takes in private mode, as the fleet gives it to its stack instances."""
+    parameters = network_parameters(stack.settings(target.environment), target.region)
+    return [f"{name}={value}" for name, value in parameters.items()]
 
 
 def _key(digest: str) -> str:

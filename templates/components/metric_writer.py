@@ -94,6 +94,20 @@ def iterator_age_alarm(maximum_age_seconds: int) -> Alarm:
     )
 
 
+def duration_alarm(timeout_seconds: int) -> Alarm:
+    """Four fifths of the timeout: beyond it invocations end unfinished, and their batches are run again."""
+    return Alarm(
+        "Slow",
+        "Duration",
+        "p99",
+        timeout_seconds * 1000 * 0.8,
+        "One invocation in a hundred takes four fifths of its timeout. What is cut off is run again and takes as long: "
+        "smaller batches, more memory, or a store that has slowed down.",
+        periods=5,
+        datapoints=3,
+    )
+
+
 @dataclass(frozen=True)
 class MetricWriter:
     """The writer's function and its event source mapping."""
@@ -169,7 +183,15 @@ def add_metric_writer(
     )
     by_function = {"FunctionName": function.name}
     tables = (
-        ("AWS/Lambda", by_function, (*FUNCTION_ALARMS, iterator_age_alarm(writer.maximum_age_seconds))),
+        (
+            "AWS/Lambda",
+            by_function,
+            (
+                *FUNCTION_ALARMS,
+                duration_alarm(writer.timeout_seconds),
+                iterator_age_alarm(writer.maximum_age_seconds),
+            ),
+        ),
         ("AWS/Lambda", {"EventSourceMappingUUID": Ref(mapping)}, MAPPING_ALARMS),
         ("Tidegauge", {"Environment": config.environment}, POINT_ALARMS),
     )

@@ -1,6 +1,7 @@
 """The regional stack: the whole pipeline of one region, in the order the data takes."""
 
 from troposphere import Join, Output, Ref, Template
+from troposphere.awslambda import Function
 
 from templates.components.alerting import add_alerting
 from templates.components.export_store import add_export_store
@@ -79,6 +80,7 @@ def regional(config: Config) -> Template:
         ("ExportDatabaseName", exports.database_name, "The Glue database of the exports"),
         ("ExportWorkGroupName", Ref(exports.work_group), "The Athena workgroup to query them in"),
         ("ExportHoursTableName", exports.hours_name, "The ledger of exported, due and late hours"),
+        ("FunctionArns", _function_arns(template), "The ARNs of all functions, with commas between them"),
         ("OperatorTopicArn", operators.arn, "The topic of every alarm"),
         ("KeyArn", key.arn, "The key that encrypts this region's data"),
     ):
@@ -88,6 +90,11 @@ def regional(config: Config) -> Template:
     put_roles_together(template, config)
     tag_everything(template, config)
     return template
+
+
+def _function_arns(template: Template) -> Join:
+    functions = [part for part in template.resources.values() if isinstance(part, Function)]
+    return Join(",", [function.get_att("Arn") for function in functions])
 
 
 def _add_private_network(template: Template, config: Config, key: Key) -> None:

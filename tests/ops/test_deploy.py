@@ -1,15 +1,18 @@
 """Publishing and deploying: which commands the AWS CLI is given, and when none."""
 
 from collections.abc import Iterator
+from dataclasses import replace
 from pathlib import Path
 
 import boto3
 import pytest
 from moto import mock_aws
 
-from ops import deploy
+from ops import deploy, stack
 from ops.__main__ import main
 from ops.stack import Target
+from templates.config import load
+from templates.config.network import Network
 
 BUCKET = "metrics-dev-artifacts-bucket"
 
@@ -73,6 +76,24 @@ def test_deploy_passes_the_code_that_was_uploaded(
     assert f"CodeBucket={BUCKET} CodeKey={key}" in shown
     assert "--s3-bucket" in shown
     assert "https://example.com/metrics" in shown
+
+
+def test_deploy_passes_the_private_networks_parameters(
+    stacks: dict[str, dict[str, str]], capsys: pytest.CaptureFixture[str], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """In private mode the region's range, cells and prefix lists go with the code."""
+    assert main(["publish", "--region", "us-east-1"]) == 0
+    key = commands(capsys)[1][-1].removeprefix(f"s3://{BUCKET}/")
+    boto3.client("s3", region_name="us-east-1").put_object(Bucket=BUCKET, Key=key, Body=b"zip")
+    stacks["metrics-dev"] = {}
+    own = {name: {"us-east-1": "cell7"} for name in ("ingest_cell", "query_cell")}
+    lists = {name: {"us-east-1": "pl-00000001"} for name in ("s3_prefix_list", "dynamodb_prefix_list")}
+    network = Network(mode="private", cidr={"us-east-1": "10.9.0.0/16"}, **own, **lists)
+    private = replace(load("dev"), network=network)
+    monkeypatch.setattr(stack, "settings", lambda _: private)
+    assert main(["deploy", "--region", "us-east-1"]) == 0
+    shown = capsys.readouterr().out
+    assert "VpcCidr=10.9.0.0/16 TimestreamIngestCell=cell7" in shown
 
 
 def test_a_region_outside_the_environment_is_refused(

@@ -1,0 +1,40 @@
+"""The metric writer: the function as the environment file describes it, and what watches it."""
+
+from tests.templates.generated import Generated
+
+
+def test_the_function_is_as_it_is_configured(regional: Generated) -> None:
+    """Timeout, memory and reserved concurrency are the environment's; it knows project and environment."""
+    writer, function = regional.config.writer, regional.of("AWS::Lambda::Function")["MetricWriterFunction"]
+    assert function["Timeout"] == writer.timeout_seconds
+    assert function["MemorySize"] == writer.memory_mb
+    assert function.get("ReservedConcurrentExecutions") == writer.reserved_concurrency
+    variables = function["Environment"]["Variables"]
+    assert variables["PROJECT"] == regional.config.project
+    assert variables["ENVIRONMENT"] == regional.config.environment
+
+
+def test_the_mapping_reads_as_it_is_configured(regional: Generated) -> None:
+    """Batches, window, retries, age and batches at once are the environment's."""
+    writer = regional.config.writer
+    mapping = regional.of("AWS::Lambda::EventSourceMapping")["MetricWriterMapping"]
+    assert mapping["EventSourceArn"] == {"Fn::GetAtt": ["Stream", "Arn"]}
+    assert mapping["BatchSize"] == writer.batch_size
+    assert mapping["MaximumBatchingWindowInSeconds"] == writer.window_seconds
+    assert mapping["MaximumRetryAttempts"] == writer.maximum_retries
+    assert mapping["MaximumRecordAgeInSeconds"] == writer.maximum_age_seconds
+    assert mapping["ParallelizationFactor"] == writer.parallelization
+
+
+def test_an_invocation_near_its_timeout_is_noticed(regional: Generated) -> None:
+    """The alarm on duration goes off before invocations are cut off."""
+    alarm = regional.of("AWS::CloudWatch::Alarm")["MetricWriterSlowAlarm"]
+    assert alarm["MetricName"] == "Duration"
+    assert alarm["Threshold"] == regional.config.writer.timeout_seconds * 800
+    assert alarm["Dimensions"] == [{"Name": "FunctionName", "Value": {"Ref": "MetricWriterFunction"}}]
+
+
+def test_every_function_is_among_the_outputs(regional: Generated) -> None:
+    """Whoever looks for a region's functions finds their ARNs in the stack's outputs."""
+    (_, arns) = regional.body["Outputs"]["FunctionArns"]["Value"]["Fn::Join"]
+    assert {arn["Fn::GetAtt"][0] for arn in arns} == set(regional.of("AWS::Lambda::Function"))
