@@ -54,6 +54,20 @@ def other() -> Config:
     )
 
 
+def in_private_mode(config: Config) -> Config:
+    """The same environment with a network in each of its regions."""
+    regions = config.regions
+    network = Network(
+        mode="private",
+        cidr={region: f"10.{number}.0.0/16" for number, region in enumerate(regions)},
+        ingest_cell=dict.fromkeys(regions, "cell1"),
+        query_cell=dict.fromkeys(regions, "cell1"),
+        s3_prefix_list=dict.fromkeys(regions, "pl-0000000a"),
+        dynamodb_prefix_list=dict.fromkeys(regions, "pl-0000000b"),
+    )
+    return replace(config, network=network)
+
+
 @dataclass(frozen=True)
 class Generated:
     """A stack as CloudFormation gets it, and the configuration it is made from."""

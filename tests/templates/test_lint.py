@@ -3,9 +3,11 @@
 import json
 from typing import Any
 
+import pytest
 from cfnlint.api import ManualArgs, lint
 
-from tests.templates.generated import Generated
+from templates.config import load
+from tests.templates.generated import NAMES, Generated, build, in_private_mode
 
 # W3697 says that Timestream for LiveAnalytics takes no new customers. That is known, and stands in the README.
 KNOWN = {("W3697", "AWS::Timestream::Database"), ("W3697", "AWS::Timestream::Table")}
@@ -16,6 +18,16 @@ def test_stack_passes_in_its_regions(any_stack: Generated) -> None:
     arguments = ManualArgs(regions=list(any_stack.config.regions), include_checks=["I"])
     matches = lint(json.dumps(any_stack.body), config=arguments)
     assert [match for match in matches if not _known(match)] == []
+
+
+@pytest.mark.parametrize("name", NAMES)
+def test_every_environment_passes_in_private_mode(name: str) -> None:
+    """Whatever an environment says besides, its functions may be given a network in any of its regions."""
+    config = in_private_mode(load(name))
+    arguments = ManualArgs(regions=list(config.regions), include_checks=["I"])
+    for stack in ("regional", "fleet"):
+        matches = lint(json.dumps(build(stack, config).body), config=arguments)
+        assert [match for match in matches if not _known(match)] == [], stack
 
 
 def test_the_linter_finds_what_is_wrong(to_regions: Generated) -> None:
