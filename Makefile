@@ -6,6 +6,7 @@ SHELL := /bin/bash
 
 ENV ?= dev
 PYTHON ?= python3
+LOCAL_ENV ?= build/local.env
 VENV := .venv
 PY := $(VENV)/bin/python
 # The last directory on the path makes `aws` the one that was tested with this code.
@@ -26,7 +27,7 @@ run: install-local ## run the whole pipeline here, fed with this machine's metri
 
 .PHONY: query
 query: install-local ## ask the local run, or with REGION=… the cloud: make query SQL='SELECT count(*) FROM "metrics_dev"."metrics"'
-	@if [[ -f build/local.env && -z '$(REGION)' ]]; then source build/local.env; fi; \
+	@if [[ -f '$(LOCAL_ENV)' && -z '$(REGION)' ]]; then source '$(LOCAL_ENV)'; fi; \
 	  $(PY) -m ops query $(OPS_TARGET) "$$SQL"
 export SQL
 

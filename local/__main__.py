@@ -47,6 +47,7 @@ def _run(options: argparse.Namespace, data: Path) -> int:
         duration=options.duration,
         feed=not options.no_feed,
         data=data,
+        environment_file=options.env_file,
     )
     try:
         with Run(settings, view) as run:
@@ -76,6 +77,13 @@ def _parser() -> argparse.ArgumentParser:
     )
     parser.add_argument("--duration", type=_seconds, metavar="SECONDS", help="end by itself, with a summary")
     parser.add_argument("--no-feed", action="store_true", help="do not send this machine's metrics")
+    parser.add_argument(
+        "--env-file",
+        type=Path,
+        default=Path("build") / "local.env",
+        metavar="FILE",
+        help="where the addresses are written as shell variables (default build/local.env)",
+    )
     parser.add_argument(
         "--data", type=Path, metavar="DIR", help="keep the store here, and start from what is there"
     )

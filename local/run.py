@@ -32,7 +32,6 @@ from templates.names import ARTIFACTS_STACK
 
 _REFRESH_SECONDS = 0.5
 _LAST_PORT = 65_535
-LOCAL_ENV = BUILD / "local.env"
 _HELLO = "SELECT * FROM {table} WHERE metric_name = 'hello'"
 _EXPORTED = "SELECT metric_name, count(*) AS points FROM metrics GROUP BY 1 ORDER BY 2 DESC LIMIT 5"
 _BUSIEST = "SELECT metric_name, count(*) AS points FROM {table} GROUP BY 1 ORDER BY 2 DESC LIMIT 5"
@@ -49,6 +48,7 @@ class Settings:
     duration: float | None
     feed: bool
     data: Path
+    environment_file: Path
 
 
 class Run:
@@ -158,13 +158,16 @@ class Run:
     def _announce(self) -> None:
         first = self._pipelines[0]
         environment_file.write(
-            LOCAL_ENV,
+            self._settings.environment_file,
             endpoint_url=self._cloud.endpoint_url,
             region=first.region,
             ingest_url=first.ingest_url,
             outputs=first.deployment.outputs,
         )
-        self._closing.callback(environment_file.remove, LOCAL_ENV, endpoint_url=self._cloud.endpoint_url)
+        self._closing.callback(
+            environment_file.remove, self._settings.environment_file, endpoint_url=self._cloud.endpoint_url
+        )
+        variables = self._settings.environment_file
         outputs = first.deployment.outputs
         table = f'"{outputs["DatabaseName"]}"."{outputs["TableName"]}"'
         escaped = _HELLO.format(table=table).replace('"', '\\"')
@@ -175,15 +178,15 @@ class Run:
             ("post", f"{first.curl} {post}"),
             (
                 "query",
-                f'. build/local.env && .venv/bin/aws timestream-query query --query-string "{escaped}"',
+                f'. {variables} && .venv/bin/aws timestream-query query --query-string "{escaped}"',
             ),
             ("or", f"make query SQL='{_BUSIEST.format(table=table)}'"),
         ]
         if self._settings.feed:
             lines.append(("trip an alert", f"{first.curl} {sample_alert.TRIP}"))
         lines += [
-            ("export", ". build/local.env && .venv/bin/python -m ops export run current"),
-            ("read it back", f". build/local.env && .venv/bin/python -m ops export query '{_EXPORTED}'"),
+            ("export", f". {variables} && .venv/bin/python -m ops export run current"),
+            ("read it back", f". {variables} && .venv/bin/python -m ops export query '{_EXPORTED}'"),
         ]
         self._view.guide(Guide(lines))
 

@@ -1,12 +1,14 @@
 """Bundles: the functions' code with its dependencies, for Lambda (arm64) and for this machine, from one lock."""
 
 import argparse
+import contextlib
+import fcntl
 import hashlib
 import shutil
 import subprocess
 import sys
 import zipfile
-from collections.abc import Sequence
+from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 
@@ -63,10 +65,11 @@ def build_lambda(build: Path = BUILD) -> tuple[Bundle, Path]:
     The same lock and handlers give the same digest and, with the same zlib, the same bytes.
     Raises OperatorError when the dependencies cannot be had.
     """
-    bundle = _assemble(build / "lambda", ("--no-compile", *_LAMBDA_PLATFORM))
-    archive = build / f"functions-{bundle.digest[:16]}.zip"
-    if not archive.exists():
-        _zip(bundle.folder, archive)
+    with _alone(build / "lambda"):
+        bundle = _assemble(build / "lambda", ("--no-compile", *_LAMBDA_PLATFORM))
+        archive = build / f"functions-{bundle.digest[:16]}.zip"
+        if not archive.exists():
+            _zip(bundle.folder, archive)
     return bundle, archive
 
 
@@ -75,8 +78,9 @@ def build_host(build: Path = BUILD) -> Bundle:
 
     Raises OperatorError when the dependencies cannot be had. Needs no network when the lock has not changed.
     """
-    _install(build / "host" / "runtime", "runtime.txt", ())
-    return _assemble(build / "host", ())
+    with _alone(build / "host"):
+        _install(build / "host" / "runtime", "runtime.txt", ())
+        return _assemble(build / "host", ())
 
 
 def digest_of(folder: Path) -> str:
@@ -109,14 +113,31 @@ def _run(options: argparse.Namespace) -> int:
 
 def _assemble(folder: Path, pip_options: Sequence[str]) -> Bundle:
     dependencies = _install(folder / "dependencies", "lambda.txt", pip_options)
-    bundle = folder / "bundle"
+    bundle, stamp = folder / "bundle", folder / "bundle.stamp"
+    sources = (
+        f"{(folder / 'dependencies.stamp').read_text()} {digest_of(ROOT / 'handlers')} {sorted(SERVICES)}"
+    )
+    if stamp.exists() and stamp.read_text() == sources and bundle.is_dir():
+        # A run that is under way has it open: what is as it should be stays as it is.
+        return Bundle(bundle, digest_of(bundle))
+    stamp.unlink(missing_ok=True)
     new = folder / "bundle.new"
     shutil.rmtree(new, ignore_errors=True)
     shutil.copytree(dependencies, new, copy_function=_link_or_copy, ignore=_not_shipped)
     shutil.copytree(ROOT / "handlers", new / "handlers", ignore=shutil.ignore_patterns("__pycache__"))
     shutil.rmtree(bundle, ignore_errors=True)
     new.rename(bundle)
+    stamp.write_text(sources)
     return Bundle(bundle, digest_of(bundle))
+
+
+@contextlib.contextmanager
+def _alone(folder: Path) -> Iterator[None]:
+    """Wait until no other process builds in this folder."""
+    folder.mkdir(parents=True, exist_ok=True)
+    with (folder / "lock").open("w") as lock:
+        fcntl.flock(lock, fcntl.LOCK_EX)
+        yield
 
 
 def _install(target: Path, lock: str, pip_options: Sequence[str]) -> Path:

@@ -10,6 +10,7 @@ from urllib.parse import unquote
 import orjson
 
 from local.cloud.deployment import Deployment, Resource
+from local.cloud.naming import unique_id
 from local.cloud.replies import error
 from local.cloud.request import Request, Response
 
@@ -78,7 +79,11 @@ class LambdaApi:
         if kind == "DryRun":
             return Response(204)
         result = self._invoker(request.region, name, request.body or b"{}", kind)
-        headers = [("Content-Type", "application/json"), ("X-Amz-Executed-Version", "$LATEST")]
+        headers = [
+            ("Content-Type", "application/json"),
+            ("x-amzn-RequestId", unique_id(f"{id(result)}")),
+            ("X-Amz-Executed-Version", "$LATEST"),
+        ]
         if result.function_error is not None:
             headers.append(("X-Amz-Function-Error", result.function_error))
         if kind == "Event":

@@ -85,3 +85,10 @@ def test_the_digest_changes_with_every_name_and_content(tmp_path: Path) -> None:
     moved = digest_of(tmp_path)
     (tmp_path / "b").rename(tmp_path / "c")
     assert len({first, moved, digest_of(tmp_path)}) == 3
+
+
+def test_a_bundle_that_is_as_it_should_be_is_left_alone() -> None:
+    """Building again touches nothing, so a run that has the files open goes on undisturbed."""
+    before = build_host().folder.stat()
+    after = build_host().folder.stat()
+    assert (after.st_ino, after.st_mtime_ns) == (before.st_ino, before.st_mtime_ns)

@@ -21,7 +21,6 @@ import pytest
 from botocore.exceptions import ClientError
 
 ROOT = Path(__file__).resolve().parents[2]
-LOCAL_ENV = ROOT / "build" / "local.env"
 SUMMARY = re.compile(r"accepted (\d+) = stored (\d+) \+ superseded (\d+) \+ quarantined (\d+)")
 
 
@@ -56,7 +55,7 @@ class Running:
 
     def __init__(self, *options: str) -> None:
         self.port, self.aws_port = free_ports(2)
-        LOCAL_ENV.unlink(missing_ok=True)
+        self.env_file = ROOT / "build" / f"run-{self.port}.env"
         command = [
             sys.executable,
             "-m",
@@ -65,6 +64,8 @@ class Running:
             str(self.port),
             "--aws-port",
             str(self.aws_port),
+            "--env-file",
+            str(self.env_file),
             *options,
         ]
         self.process = subprocess.Popen(
@@ -76,10 +77,12 @@ class Running:
             start_new_session=True,
         )
         wait_for(
-            lambda: LOCAL_ENV.exists() or self.process.poll() is not None, "the run to be ready", seconds=60
+            lambda: self.env_file.exists() or self.process.poll() is not None,
+            "the run to be ready",
+            seconds=60,
         )
         assert self.process.poll() is None, self.process.communicate()
-        lines = (shlex.split(line)[1] for line in LOCAL_ENV.read_text().splitlines())
+        lines = (shlex.split(line)[1] for line in self.env_file.read_text().splitlines())
         self.environment = dict(line.split("=", 1) for line in lines)
 
     def post(self, body: Any) -> Reply:
@@ -109,7 +112,7 @@ class Running:
         """What a bash with the environment file loaded prints, in the project's folder."""
         path = f"{Path(sys.executable).parent}:{os.environ['PATH']}"
         return subprocess.run(
-            ["/bin/bash", "-euc", f"source build/local.env; {script}"],
+            ["/bin/bash", "-euc", f"source {self.env_file}; export LOCAL_ENV={self.env_file}; {script}"],
             cwd=ROOT,
             env={"PATH": path, "HOME": "/nonexistent"},
             capture_output=True,
@@ -172,6 +175,7 @@ class Running:
             except subprocess.TimeoutExpired:
                 self.process.kill()
                 self.process.communicate()
+        self.env_file.unlink(missing_ok=True)
 
 
 @pytest.fixture

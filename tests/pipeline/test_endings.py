@@ -5,11 +5,12 @@ import subprocess
 import sys
 import time
 from collections.abc import Callable
+from pathlib import Path
 
 import psutil
 import pytest
 
-from tests.pipeline.conftest import LOCAL_ENV, ROOT, Running, free_ports
+from tests.pipeline.conftest import ROOT, Running, free_ports
 
 pytestmark = pytest.mark.pipeline
 
@@ -26,7 +27,7 @@ def test_a_store_that_dies_ends_the_run_with_one_line(start: Callable[..., Runni
     assert "not accounted for" in output
     assert errors == ""
     assert not psutil.wait_procs(children, timeout=5)[1]
-    assert not LOCAL_ENV.exists()
+    assert not run.env_file.exists()
 
 
 def test_a_second_signal_ends_the_wait_for_the_stream(start: Callable[..., Running]) -> None:
@@ -44,11 +45,23 @@ def test_a_second_signal_ends_the_wait_for_the_stream(start: Callable[..., Runni
 
 
 @pytest.mark.parametrize("seconds", [0.7, 1.2, 2.0])
-def test_a_signal_while_it_starts_ends_it_in_order(seconds: float) -> None:
+def test_a_signal_while_it_starts_ends_it_in_order(seconds: float, tmp_path: Path) -> None:
     """However early Ctrl-C comes, there is no traceback, and nothing is left."""
     port, aws_port = (str(port) for port in free_ports(2))
+    file = tmp_path / "local.env"
     process = subprocess.Popen(
-        [sys.executable, "-m", "local", "--no-feed", "--port", port, "--aws-port", aws_port],
+        [
+            sys.executable,
+            "-m",
+            "local",
+            "--no-feed",
+            "--port",
+            port,
+            "--aws-port",
+            aws_port,
+            "--env-file",
+            str(file),
+        ],
         cwd=ROOT,
         stdout=subprocess.PIPE,
         stderr=subprocess.PIPE,
@@ -61,4 +74,4 @@ def test_a_signal_while_it_starts_ends_it_in_order(seconds: float) -> None:
     _, errors = process.communicate(timeout=30)
     assert (process.returncode, errors) == (130, "ended before it was ready\n")
     assert not psutil.wait_procs(children, timeout=5)[1]
-    assert not LOCAL_ENV.exists()
+    assert not file.exists()

@@ -14,19 +14,20 @@ from pathlib import Path
 import psutil
 import pytest
 
-from tests.pipeline.conftest import LOCAL_ENV, ROOT, Running, free_ports, wait_for
+from tests.pipeline.conftest import ROOT, Running, free_ports, wait_for
 
 pytestmark = pytest.mark.pipeline
 
 
 def test_the_feed_is_stored_whole_and_the_run_ends_by_itself(start: Callable[..., Running]) -> None:
     """With a duration the run feeds itself, ends, and accounts for every point it accepted."""
-    output, _ = start("--duration", "8").process.communicate(timeout=60)
+    run = start("--duration", "8")
+    output, _ = run.process.communicate(timeout=60)
     numbers = [int(word) for word in output.rsplit("summary", 1)[1].split() if word.isdigit()]
     accepted, stored, superseded, quarantined = numbers
     assert accepted == stored > 300
     assert (superseded, quarantined) == (0, 0)
-    assert not LOCAL_ENV.exists()
+    assert not run.env_file.exists()
 
 
 def test_posted_points_come_back_through_the_aws_cli_within_five_seconds(running: Running) -> None:
@@ -202,7 +203,7 @@ def test_a_signal_ends_the_run_cleanly(start: Callable[..., Running], number: in
     assert accepted == stored > 100
     _, alive = psutil.wait_procs(children, timeout=5)
     assert not alive
-    assert not LOCAL_ENV.exists()
+    assert not run.env_file.exists()
     assert ended.errors == ""
 
 
