@@ -7,11 +7,14 @@ from typing import Any
 
 import yaml
 
-from handlers.metrics.alerts.fields import RuleError
+from handlers.metrics.alerts.fields import RuleError, shown
 from handlers.metrics.alerts.rule import Rule
 from handlers.metrics.alerts.rule_reading import read_rule
 
 FOLDER = Path("alerts")
+# What making a value of a node may raise: an impossible date is a ValueError, a boolean that is none a KeyError, and
+# what is nested too deeply, or in itself, has no end.
+_UNUSABLE = (yaml.YAMLError, ValueError, KeyError, RecursionError)
 _FORM = "a rule file is a mapping with `rules`, a list of rules"
 
 
@@ -73,6 +76,9 @@ def _read_file(path: Path) -> Iterator[FiledRule | Mistake]:
     except (OSError, UnicodeDecodeError) as error:
         yield Mistake(path, 1, f"cannot be read: {error}")
         return
+    except RecursionError:
+        yield Mistake(path, 1, f"nested too deeply; {_FORM}")
+        return
     except yaml.YAMLError as error:
         mark = getattr(error, "problem_mark", None)
         problem = getattr(error, "problem", None) or str(error).splitlines()[0]
@@ -99,20 +105,40 @@ def _read_node(path: Path, node: yaml.Node) -> FiledRule | Mistake:
     line = node.start_mark.line + 1
     if not isinstance(node, yaml.MappingNode):
         return Mistake(path, line, "a rule is a mapping of fields")
-    twice = _repeated_key(node)
-    if twice is not None:
-        return Mistake(path, twice.start_mark.line + 1, f"{twice.value}: stands there twice")
-    loader = yaml.SafeLoader("")
     try:
-        document: dict[str, Any] = loader.construct_document(node)
-        return FiledRule(read_rule(document), path, line)
+        twice = _repeated_key(node)
+        if twice is not None:
+            return Mistake(path, twice.start_mark.line + 1, f"{twice.value}: stands there twice")
+        return FiledRule(read_rule(_construct(node)), path, line)
     except RuleError as error:
         return Mistake(path, _line_of(node, error.field), str(error))
-    except yaml.YAMLError as error:
-        mark = getattr(error, "problem_mark", None)
-        return Mistake(path, mark.line + 1 if mark else line, f"not YAML: {getattr(error, 'problem', error)}")
+    except _UNUSABLE as error:
+        return _unusable(path, node, error)
+
+
+def _construct(node: yaml.Node) -> Any:
+    loader = yaml.SafeLoader("")
+    try:
+        return loader.construct_document(node)
     finally:
         loader.dispose()
+
+
+def _unusable(path: Path, node: yaml.MappingNode, error: Exception) -> Mistake:
+    """The field whose value alone cannot be used, or the place that YAML names."""
+    for key, value in node.value:
+        try:
+            _construct(value)
+        except _UNUSABLE as inner:
+            problem = getattr(inner, "problem", None) or "no value that YAML can make of it"
+            return Mistake(path, key.start_mark.line + 1, f"{key.value}: {_shown(value)}: {problem}")
+    mark = getattr(error, "problem_mark", None)
+    place = mark.line if mark else node.start_mark.line
+    return Mistake(path, place + 1, f"not YAML: {getattr(error, 'problem', None) or 'it contains itself'}")
+
+
+def _shown(node: yaml.Node) -> str:
+    return shown(node.value) if isinstance(node, yaml.ScalarNode) else "a list or mapping"
 
 
 def _repeated_key(node: yaml.MappingNode) -> yaml.ScalarNode | None:

@@ -52,7 +52,7 @@ def test_the_projects_own_rules_are_good() -> None:
         (GOOD + "    recovery: {datapoints: 0}\n", 7, "recovery.datapoints: 0: a whole number from 1"),
         (GOOD + "    match: {env: prod, env: dev}\n", 7, "env: stands there twice"),
         (GOOD + "    period: 30\n", 2, "not a multiple of alerts.tick_seconds = 60"),
-        (GOOD + "    annotation: !!python/name:os.system\n", 7, "not YAML"),
+        (GOOD + "    annotation: !!python/name:os.system\n", 7, "annotation: '': could not determine"),
         ("", 1, "a mapping with `rules`"),
         ("rules: 3\n", 1, "a mapping with `rules`"),
         ("rule:\n  - a\n", 1, "a mapping with `rules`"),
@@ -85,3 +85,28 @@ def test_a_file_that_cannot_be_read_is_named(tmp_path: Path) -> None:
     found = read_rule_files([tmp_path / "none.yaml", tmp_path / "b.yaml"], 60)
     assert len(found.mistakes) == 2
     assert all("cannot be read" in str(mistake) for mistake in found.mistakes)
+
+
+@pytest.mark.parametrize(
+    ("line", "said"),
+    [
+        ("period: !!int abc", "a.yaml:7: period: 'abc': no value that YAML can make of it"),
+        ("notify_on_resolve: !!bool maybe", "a.yaml:7: notify_on_resolve: 'maybe': no value"),
+        ("annotation: 2026-13-45", "a.yaml:7: annotation: '2026-13-45': no value"),
+        ("period: " + "9" * 5_000, "a.yaml:7: period: '9999"),
+        ("annotation: =", "a.yaml:7: annotation: '=': could not determine"),
+        ("by: !!python/object/apply:os.system [ls]", "a.yaml:7: by: a list or mapping: could not determine"),
+        ("match: " + "[" * 3_000 + "]" * 3_000, "a.yaml:1: nested too deeply"),
+    ],
+)
+def test_a_value_that_cannot_be_made_is_a_mistake_of_its_field(tmp_path: Path, line: str, said: str) -> None:
+    """What the YAML library answers with an exception of its own is a line like any other."""
+    [mistake] = read(tmp_path, f"{GOOD}    {line}\n")
+    assert mistake.startswith(said)
+
+
+def test_a_rule_that_contains_itself_is_a_mistake(tmp_path: Path) -> None:
+    """An anchor may be referred to from inside of it."""
+    assert read(tmp_path, "rules:\n  - &rule\n    rule_id: hot\n    match: *rule\n") == [
+        "a.yaml:2: not YAML: it contains itself"
+    ]
