@@ -42,10 +42,16 @@ def choice(
 
 def integer(field: str, value: object, low: int, high: int) -> int:
     """A whole number inside the range, however the file or the table wrote it."""
-    whole = isinstance(value, int | float | Decimal) and not isinstance(value, bool) and value == value // 1
-    if not whole or not low <= value <= high:  # type: ignore[operator]
-        raise RuleError(field, f"{shown(value)}: a whole number from {low} to {high}")
-    return int(value)  # type: ignore[call-overload,no-any-return]
+    # The range first: no remainder can be taken of infinity, nor of a decimal of more digits than its context has.
+    if (
+        isinstance(value, int | float | Decimal)
+        and not isinstance(value, bool)
+        and value == value
+        and low <= value <= high
+        and value == int(value)
+    ):
+        return int(value)
+    raise RuleError(field, f"{shown(value)}: a whole number from {low} to {high}")
 
 
 def number(field: str, value: object) -> float:

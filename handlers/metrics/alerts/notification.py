@@ -19,6 +19,9 @@ VERSION = 1
 SUBJECT_CHARACTERS = 99
 # https://docs.aws.amazon.com/sns/latest/dg/subscription-filter-policy-constraints.html
 _LARGEST_FILTERED = 10**9
+# The two that clients may send and SQS does not take as they are; in JSON they can only stand in a string.
+# https://docs.aws.amazon.com/AWSSimpleQueueService/latest/APIReference/API_SendMessage.html
+_ESCAPED = {0xFFFE: "\\ufffe", 0xFFFF: "\\uffff"}
 _ABSENT = "(none)"
 # Fields may repeat, and what clients send may be long.
 _TEXT_CHARACTERS = 2_000
@@ -73,7 +76,7 @@ def notification(rule: Rule, alert: Alert, transition: Transition, place: Place)
     return Notification(
         dedupe_id=dedupe_id,
         subject=_subject(rule, transition, group),
-        message=json.dumps(body, ensure_ascii=False, separators=(",", ":")),
+        message=json.dumps(body, ensure_ascii=False, separators=(",", ":")).translate(_ESCAPED),
         attributes=_attributes(rule, transition),
     )
 

@@ -33,6 +33,8 @@ MOST_VALUES = 50
 MOST_DATAPOINTS = 100
 ANNOTATION_CHARACTERS = 1_000
 
+# An annotation may have lines.
+_LAYOUT = dict.fromkeys(map(ord, "\t\n\r"), " ")
 _RULE_ID = re.compile(r"[a-z0-9][a-z0-9._-]{0,79}", re.ASCII)
 _DATAPOINTS = re.compile(r"(\d{1,4}) of (\d{1,4})", re.ASCII)
 
@@ -230,6 +232,8 @@ def _read_renotify(value: object) -> int:
 def _read_template(field: str, value: object, by: tuple[str, ...]) -> str:
     if not isinstance(value, str) or len(value) > ANNOTATION_CHARACTERS:
         raise RuleError(field, f"{shown(value)}: text of up to {ANNOTATION_CHARACTERS} characters")
+    if not printable(value.translate(_LAYOUT)):
+        raise RuleError(field, f"{shown(value)}: text without control characters but tabs and line breaks")
     unknown = unknown_field(value, by)
     if unknown is not None:
         allowed = [*sorted(FIELDS - {"group"}), "group", *(f"group.{name}" for name in by)]

@@ -122,3 +122,11 @@ def test_later_notifications_of_a_group_have_other_ids() -> None:
         transitions: tuple[Transition, ...] = decision.transitions
         ids.update(notification(rule, alert, item, PLACE).dedupe_id for item in transitions)
     assert len(ids) == 4
+
+
+def test_what_a_queue_does_not_take_is_escaped() -> None:
+    """SQS refuses or replaces two characters that a client may send; a reader of the JSON gets them all the same."""
+    strange = "a\ufffeb\uffffc\U0001f600"
+    message = told(a_rule(by=["host"]), (strange,)).message
+    assert not {"\ufffe", "\uffff"} & set(message)
+    assert json.loads(message)["group"] == {"host": strange}

@@ -1,5 +1,6 @@
 """Rules as people write them: what is accepted, what it means, and what is said of a mistake."""
 
+import math
 from decimal import Decimal
 from typing import Any
 
@@ -179,3 +180,21 @@ def test_rules_that_ask_for_the_same_points_share_their_evidence() -> None:
     ]  # fmt: skip
     ids = {rule.selection.selection_id for rule in different} | {selection.selection_id}
     assert len(ids) == 6
+
+
+@pytest.mark.parametrize(
+    "value", [Decimal("1E+50"), Decimal("-1E+120"), Decimal("0.5"), math.inf, -math.inf, math.nan]
+)
+@pytest.mark.parametrize("field", ["period", "renotify", "in_force_since", "datapoints"])
+def test_a_number_of_any_size_is_refused_as_its_field(field: str, value: Any) -> None:
+    """The rules table holds numbers that no arithmetic here can take, and one such item must not stop the others."""
+    with pytest.raises(RuleError, match=f"^{field}: "):
+        a_rule(**{field: value})
+
+
+@pytest.mark.parametrize("text", ["a\ud800b", "a\x00b", "a\x1b[2Jb"])
+def test_an_annotation_is_text_that_can_be_sent(text: str) -> None:
+    """Lines are allowed; what has no UTF-8 or breaks a terminal is not."""
+    with pytest.raises(RuleError, match=r"^annotation: "):
+        a_rule(annotation=text)
+    assert a_rule(annotation="two\nlines\tand a tab").annotation == "two\nlines\tand a tab"
