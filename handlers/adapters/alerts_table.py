@@ -17,6 +17,7 @@ from handlers.metrics.alerts.evaluation import Changed
 from handlers.metrics.alerts.outbox import Entry, entry_document, read_entry
 from handlers.metrics.alerts.ports import AlertKey, Stored
 from handlers.metrics.alerts.selection import group_key
+from handlers.metrics.failures import TransientError
 
 OPEN_INDEX = "open"
 # Spreads the index over partitions, so that thousands of alerts may begin in one minute.
@@ -105,8 +106,9 @@ class AlertsTable:
             found += [_stored(item) for item in answer["Responses"].get(self._table, [])]
             wanted = answer.get("UnprocessedKeys", {}).get(self._table, {}).get("Keys", [])
             if not wanted:
-                break
-        return found
+                return found
+        # Who goes on without them judges an open alert as if there were none.
+        raise TransientError(f"{len(wanted)} alerts could not be read")
 
 
 def _update(changed: Changed, known: Stored | None, now: int) -> dict[str, Any]:

@@ -14,8 +14,10 @@ _FOR_MISSING = {
 
 
 def judge(rule: Rule, start: int, period: PeriodEvidence, group: Group) -> Judged | None:
-    """The verdict, or None where nothing is known: data missing that is to be ignored, groups beyond the cap, and
-    shares of periods that began before the rule did."""
+    """The verdict, or None where nothing is known: data missing that is to be ignored, groups beyond the cap, shares of
+    periods that began before the rule did, and periods that were over by then."""
+    if start + rule.period <= rule.in_force_since:
+        return None
     evidence = period.groups.get(group)
     in_full = start >= rule.in_force_since
     if evidence is None:

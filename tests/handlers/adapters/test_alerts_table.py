@@ -13,6 +13,7 @@ from handlers.metrics.alerts.decision import decide
 from handlers.metrics.alerts.evaluation import Changed
 from handlers.metrics.alerts.notification import Place
 from handlers.metrics.alerts.ports import AlertKey, Stored
+from handlers.metrics.failures import TransientError
 from tests.handlers.alert_tables import ALERTS, create_alert_tables
 from tests.handlers.metrics.alerts.rules import a_rule
 
@@ -152,3 +153,14 @@ def test_many_alerts_are_loaded_and_listed(dynamodb: Any) -> None:
     keys = table.open_keys()
     assert keys == sorted(keys)
     assert len(table.load(keys)) == len(keys) == 130
+
+
+def test_alerts_that_stay_unread_are_a_failure(dynamodb: Any, monkeypatch: pytest.MonkeyPatch) -> None:
+    """An open alert that is taken for none would miss a period, so the evaluation must be tried again instead."""
+    table = AlertsTable(dynamodb, ALERTS)
+    fire(table)
+    keys = [{"rule_key": {"S": RULE.key}, "group_key": {"S": '["a"]'}}]
+    refused = {"Responses": {}, "UnprocessedKeys": {ALERTS: {"Keys": keys}}}
+    monkeypatch.setattr(dynamodb, "batch_get_item", lambda **_: refused)
+    with pytest.raises(TransientError, match="1 alerts could not be read"):
+        one(table)

@@ -175,3 +175,11 @@ def test_groups_beyond_the_cap_are_unknown_and_not_missing() -> None:
     period = PeriodEvidence(dict(evidence(1).groups), dropped=1, last_kept=b"")
     assert judge(a_rule(missing_data="breaching", by=["host"]), START, period, ("z",)) is None
     assert GroupedSets({}).dropped == 0
+
+
+def test_a_period_that_was_over_before_its_rule_says_nothing() -> None:
+    """Late points, or a tick that is evaluated again, would fire a rule by what came before it."""
+    evidence = PeriodEvidence({("a",): GroupEvidence(StatisticSet.of([9.0]))})
+    over = a_rule(by=["host"], in_force_since=START + 60)
+    assert judge(over, START, evidence, ("a",)) is None
+    assert judge(a_rule(by=["host"], in_force_since=START + 59), START, evidence, ("a",)) is not None
