@@ -8,6 +8,7 @@ import duckdb
 
 from local.timestream.errors import QueryExecutionException, ValidationException
 from local.timestream.sql.clock import at
+from local.timestream.sql.doubles import finished
 
 _BATCH = 2048
 _IN_OUR_WORDS = (
@@ -45,7 +46,7 @@ def _fetched(cursor: duckdb.DuckDBPyConnection) -> Iterator[Sequence[str]]:
             rows = cursor.fetchmany(_BATCH)
         if not rows:
             return
-        yield [row[0] for row in rows]
+        yield [finished(row[0]) for row in rows]
 
 
 @contextmanager

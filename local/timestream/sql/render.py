@@ -2,12 +2,14 @@
 
 from collections.abc import Sequence
 
+from local.timestream.sql.doubles import double_text, unfinished_text
 from local.timestream.sql.types import (
     BIGINT,
     BOOLEAN,
     DATE,
     DAY_TO_SECOND,
     DECIMAL,
+    DOUBLE,
     INTEGER,
     TIME,
     TIMESTAMP,
@@ -25,30 +27,8 @@ def as_text(sql: str, kind: Type) -> str:
     return _TEXT[kind.name].format(sql) if kind.name != "DOUBLE" else double_text(sql)
 
 
-def double_text(sql: str) -> str:
-    """Return the SQL of a double's text as Java spells it: plain from 0.001 to 10,000,000, else as 1.5E10."""
-    text = f"CAST(abs({sql}) AS VARCHAR)"
-    digits = "left(d, 1) || '.' || CASE WHEN length(d) > 1 THEN substr(d, 2) ELSE '0' END"
-    scientific = (
-        f"list_extract(list_transform([{text}], lambda s: CASE"
-        " WHEN contains(s, 'e') THEN split_part(s, 'e', 1) || CASE WHEN contains(s, '.') THEN '' ELSE '.0' END"
-        " || 'E' || CAST(CAST(split_part(s, 'e', 2) AS INTEGER) AS VARCHAR)"
-        f" WHEN s < '1' THEN list_extract(list_transform([ltrim(s, '0.')], lambda d: {digits}"
-        " || 'E-' || CAST(length(s) - 1 - length(d) AS VARCHAR)), 1)"
-        f" ELSE list_extract(list_transform([rtrim(replace(s, '.', ''), '0')], lambda d: {digits}"
-        " || 'E' || CAST(strpos(s, '.') - 2 AS VARCHAR)), 1)"
-        " END), 1)"
-    )
-    return (
-        f"(CASE WHEN {sql} IS NULL THEN NULL"
-        f" WHEN (abs({sql}) >= 1e-3 AND abs({sql}) < 1e7) OR {sql} = 0 THEN CAST({sql} AS VARCHAR)"
-        f" WHEN isnan({sql}) THEN 'NaN' WHEN isinf({sql}) THEN CASE WHEN {sql} > 0 THEN 'Infinity' ELSE '-Infinity' END"
-        f" ELSE CASE WHEN {sql} < 0 THEN '-' ELSE '' END || {scientific} END)"
-    )
-
-
 def row_json(columns: Sequence[tuple[str, Type]]) -> str:
-    """Return the SQL of a row's JSON, `{"Data":[…]}`, from its columns."""
+    """Return the SQL of a row's JSON, `{"Data":[…]}`, from its columns; `doubles.finished` completes it."""
     # concat instead of || is faster, and takes more columns than DuckDB allows operators in a chain.
     data = ", ',', ".join(datum(sql, kind) for sql, kind in columns)
     return f"""concat('{{"Data":[', {data}, ']}}')"""
@@ -73,6 +53,8 @@ def _present(sql: str, kind: Type, depth: int) -> str:
     if kind.name == "ROW":
         parts = [datum(f"{sql}.f{i}", of, depth + 1) for i, of in enumerate(kind.of)]
         return f"""'{{"RowValue":{{"Data":[' || {" || ',' || ".join(parts)} || ']}}}}'"""
+    if kind is DOUBLE:
+        return f"""'{{"ScalarValue":"' || {unfinished_text(sql)} || '"}}'"""
     if kind is VARCHAR:
         return f"""'{{"ScalarValue":' || CAST(to_json({sql}) AS VARCHAR) || '}}'"""
     return f"""'{{"ScalarValue":"' || {as_text(sql, kind)} || '"}}'"""

@@ -1,16 +1,19 @@
 """Rules that hold for every input, against plain Python."""
 
 import calendar
+import json
 import math
 import struct
 from datetime import UTC, date, datetime, timedelta
 from decimal import ROUND_HALF_UP, Decimal
 
+import duckdb
 import pytest
 from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
-from tests.local.timestream.sql.conftest import Ask
+from local.timestream import sql
+from tests.local.timestream.sql.conftest import NOW, Ask, Tables
 from tests.local.timestream.sql.expected import stamp
 
 _EPOCH = datetime(1970, 1, 1, tzinfo=UTC)
@@ -168,6 +171,20 @@ def test_double_text(ask: Ask, bits: int) -> None:
     found = ask(f"SELECT cast(x as varchar) FROM (VALUES ({_double(number)})) AS t(x)").rows[0][0]
     assert found == java(number)
     assert float(found) == number
+
+
+@many
+@given(bits=st.lists(st.integers(0, 2**64 - 1), min_size=1, max_size=4))
+def test_doubles_in_rows(database: duckdb.DuckDBPyConnection, bits: list[int]) -> None:
+    """A double in a row, or in an array in it, is spelled as its cast is."""
+    numbers = [struct.unpack("<d", struct.pack("<Q", one))[0] for one in bits]
+    numbers = [number for number in numbers if math.isfinite(number)] or [1e-5]
+    listed = ", ".join(map(_double, numbers))
+    with database.cursor() as cursor:
+        rows = sql.run(Tables(), cursor, f"SELECT {listed}, ARRAY[{listed}], chr(0)", NOW).rows
+        *found, array, nul = json.loads(next(rows)[0])["Data"]
+    spelled = [{"ScalarValue": java(number)} for number in numbers]
+    assert (found, array, nul) == (spelled, {"ArrayValue": spelled}, {"ScalarValue": "\0"})
 
 
 def _double(number: float) -> str:
