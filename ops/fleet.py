@@ -115,10 +115,11 @@ def _network(options: argparse.Namespace) -> int:
         "s3_prefix_list": lambda region: _prefix_list("s3", region),
         "dynamodb_prefix_list": lambda region: _prefix_list("dynamodb", region),
     }
-    for name, ask in found.items():
+    tables = {name: {region: ask(region) for region in config.regions} for name, ask in found.items()}
+    for name, values in tables.items():
         print(f"[network.{name}]")
-        for region in config.regions:
-            print(f'{region} = "{ask(region)}"')
+        for region, value in values.items():
+            print(f'{region} = "{value}"')
         print()
     return 0
 

@@ -3,6 +3,7 @@
 import argparse
 import hashlib
 import json
+import shlex
 from collections.abc import Callable, Mapping
 from pathlib import Path
 from typing import Any
@@ -47,6 +48,7 @@ class Rollout:
         self._folder = build / config.environment
         self._home = clients("cloudformation", config.home)
         self._stack = config.name(FLEET_STACK)
+        self._account = ""
         self._sets = {
             "artifacts": config.name(ARTIFACTS_STACK_SET),
             "pipeline": config.name(REGIONAL_STACK_SET),
@@ -54,7 +56,8 @@ class Rollout:
 
     def run(self) -> int:
         """Roll out; 0 only if every region is as it should be in the end. OperatorError if it cannot be tried."""
-        config, account = self._config, stack.account(self._clients, self._config.home)
+        config = self._config
+        account = self._account = stack.account(self._clients, config.home)
         there = {instance.region for instance in instances(self._home, self._sets["pipeline"])}
         new = [region for region in config.fleet.order(config.regions) if region not in there]
         self._say(f"fleet {self._stack} in {config.home}: {', '.join(config.fleet.order(config.regions))}")
@@ -124,6 +127,21 @@ class Rollout:
                 return True
         return False
 
+    def _again(self, region: str) -> str:
+        return shlex.join(
+            (
+                *("aws", "cloudformation", "update-stack-instances", "--region", self._config.home),
+                *(
+                    "--stack-set-name",
+                    self._sets["pipeline"],
+                    "--regions",
+                    region,
+                    "--accounts",
+                    self._account,
+                ),
+            )
+        )
+
     def _end(self, progress: Progress) -> int:
         """Name every region that is not as it should be, with the reason."""
         there = {instance.region: instance for instance in instances(self._home, self._sets["pipeline"])}
@@ -139,6 +157,9 @@ class Rollout:
             else:
                 continue
             status = 1
+            if instance is not None and not instance.current:
+                # With a tolerated failure the fleet has no change left, so it would not try again by itself.
+                self._say(f"  when the cause is gone: {self._again(region)}")
         if status == 0:
             see = f"python -m ops fleet status --environment {self._config.environment}"
             self._say(f"every region is up to date; see {see}")

@@ -66,7 +66,6 @@ class Progress:
         self._seen: dict[tuple[str, str], str] = {}
         self.failures: dict[str, str] = {}
         self.look(quiet=True)
-        self.failures.clear()
 
     def look(self, *, quiet: bool = False) -> None:
         """Look at every StackSet once."""
@@ -74,11 +73,12 @@ class Progress:
             for instance in instances(self._cloudformation, name):
                 state = instance.detail or instance.status
                 key = (what, instance.region)
-                if self._seen.get(key) != state:
-                    self._seen[key] = state
-                    if not quiet:
-                        reason = f": {instance.reason}" if instance.failed and instance.reason else ""
-                        self._say(f"{instance.region:<16} {what:<10} {state}{reason}")
-                if instance.failed and not quiet:
-                    # The first reason is the cause; later ones are what came of it.
-                    self.failures.setdefault(instance.region, instance.reason or f"{what} failed")
+                if self._seen.get(key) == state:
+                    continue
+                self._seen[key] = state
+                if not quiet:
+                    reason = f": {instance.reason}" if instance.failed and instance.reason else ""
+                    self._say(f"{instance.region:<16} {what:<10} {state}{reason}")
+                    if instance.failed:
+                        # The first reason is the cause; later ones are what came of it.
+                        self.failures.setdefault(instance.region, instance.reason or f"{what} failed")

@@ -5,6 +5,7 @@ CloudFormation is a fake that holds every call against the SDK's model; S3, Time
 
 import hashlib
 import json
+import tomllib
 from collections.abc import Callable, Iterator
 from dataclasses import dataclass, field, replace
 from pathlib import Path
@@ -211,6 +212,35 @@ def test_a_tolerated_failure_is_a_failure_all_the_same(account: Account, prod: C
     ]
 
 
+def test_a_region_that_was_left_behind_is_named_until_it_is_tried_again(
+    account: Account, prod: Config
+) -> None:
+    """The fleet has nothing to change then, so the line has the command that tries the region alone."""
+    tolerant = replace(prod, fleet=Fleet(failure_tolerance=1))
+    account.world.failing[PIPELINE, "us-west-2"] = "no capacity"
+    assert account.roll_out(tolerant) == 1
+    account.world.failing.clear()
+    assert account.roll_out(tolerant) == 1
+    assert "BEHIND us-west-2: OUTDATED no capacity" in account.said
+    assert account.said[-1] == (
+        "  when the cause is gone: aws cloudformation update-stack-instances --region us-east-1 "
+        f"--stack-set-name {PIPELINE} --regions us-west-2 --accounts {ACCOUNT}"
+    )
+    ours = account.world.sets[PIPELINE].instances["us-west-2"]
+    ours.update(Status="CURRENT", StackInstanceStatus={"DetailedStatus": "SUCCEEDED"}, StatusReason="")
+    assert account.roll_out(tolerant) == 0
+
+
+def test_an_old_failure_is_not_a_new_one(account: Account, prod: Config) -> None:
+    """A region that failed last time and succeeds now is not called failed."""
+    account.world.failing[PIPELINE, "us-west-2"] = "no capacity"
+    tolerant = replace(prod, fleet=Fleet(failure_tolerance=1))
+    assert account.roll_out(tolerant) == 1
+    account.world.failing.clear()
+    account.code = b"mended"
+    assert account.roll_out(tolerant) == 0
+
+
 def test_a_failed_rollout_can_be_repeated(account: Account, prod: Config) -> None:
     """After the cause is gone the same command finishes what was begun."""
     account.world.failing[PIPELINE, "us-east-1"] = "no capacity"
@@ -347,6 +377,25 @@ def test_status_lists_every_region_with_its_ingest_url(
             assert part in line
     monkeypatch.setattr(fleet, "_health", lambda _: ("no answer", {}))
     assert main(["fleet", "status", "--environment", "prod"]) == 1
+
+
+def test_network_prints_what_the_environment_file_needs(
+    account: Account, prod: Config, capsys: pytest.CaptureFixture[str]
+) -> None:
+    """Cells and prefix lists of every region, as tables that the configuration takes."""
+    from ops.__main__ import main
+
+    for number, region in enumerate(REGIONS):
+        for service, kind in (("timestream-write", "ingest"), ("timestream-query", "query")):
+            address = {"Address": f"{kind}-cell{number}.timestream.{region}.amazonaws.com"}
+            account.instead[service, region] = _Refusing("describe_endpoints", {"Endpoints": [address]})
+        lists = {"PrefixLists": [{"PrefixListId": f"pl-0000000{number}"}]}
+        account.instead["ec2", region] = _Refusing("describe_managed_prefix_lists", lists)
+    assert main(["fleet", "network", "--environment", "prod"]) == 0
+    network = tomllib.loads(capsys.readouterr().out)["network"]
+    assert network["ingest_cell"] == {region: f"cell{number}" for number, region in enumerate(REGIONS)}
+    ranges = {region: f"10.{number}.0.0/16" for number, region in enumerate(REGIONS)}
+    assert replace(prod, network=Network(mode="private", cidr=ranges, **network)).network.private
 
 
 def test_other_commands_find_the_stack_that_the_fleet_made(account: Account, prod: Config) -> None:
