@@ -7,7 +7,7 @@ https://docs.aws.amazon.com/AWSCloudFormation/latest/UserGuide/import-resources.
 import argparse
 import json
 import shlex
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterator, Mapping, Sequence
 from pathlib import Path
 from typing import Any
 
@@ -17,7 +17,7 @@ from ops.asking import asking
 from ops.bundle import BUILD, ROOT
 from ops.errors import OperatorError
 from templates.config import Config
-from templates.names import REGIONAL_STACK_SET
+from templates.names import ARTIFACTS_STACK, ARTIFACTS_STACK_SET, REGIONAL_STACK_SET
 
 KEPT = "RetainExceptOnCreate"
 # CloudFormation puts it on what it makes, and it stays when the stack goes.
@@ -39,19 +39,24 @@ def _run(options: argparse.Namespace) -> int:
     config = stack.settings(options.environment)
     region = options.region or config.regions[0]
     generate.generate(config.environment, BUILD)
-    path = BUILD / config.environment / "regional.template.json"
+    files = [_prepare(config, region, name) for name in ("artifacts", "regional")]
+    print("\nThese commands take it back; each waits for the one before:\n")
+    for command in _commands(config, region, files):
+        print(shlex.join(command) if isinstance(command, tuple) else command)
+    return 0
+
+
+def _prepare(config: Config, region: str, name: str) -> tuple[Path, Path]:
+    """Write the two files that an import reads, of one of a region's stacks."""
+    path = BUILD / config.environment / f"{name}.template.json"
     template, resources = plan(config, region, json.loads(path.read_text(encoding="utf-8")), stack.client)
-    template_file = path.with_name(f"import-{region}.template.json")
-    resources_file = path.with_name(f"import-{region}.resources.json")
-    template_file.write_text(json.dumps(template, indent=2) + "\n", encoding="utf-8")
-    resources_file.write_text(json.dumps(resources, indent=2) + "\n", encoding="utf-8")
     for resource in resources:
         identifier = ", ".join(resource["ResourceIdentifier"].values())
         print(f"{resource['LogicalResourceId']:<22} {resource['ResourceType']:<28} {identifier}")
-    print("\nThese commands take it back; each waits for the one before:\n")
-    for command in _commands(config, region, template_file, resources_file):
-        print(shlex.join(command) if isinstance(command, tuple) else command)
-    return 0
+    files = path.with_name(f"import-{name}-{region}.json"), path.with_name(f"resources-{name}-{region}.json")
+    for file, content in zip(files, (template, resources), strict=True):
+        file.write_text(json.dumps(content, indent=2) + "\n", encoding="utf-8")
+    return files
 
 
 def plan(
@@ -137,23 +142,26 @@ def _tagged(config: Config, region: str, clients: preflight.Clients) -> Iterator
 
 
 def _commands(
-    config: Config, region: str, template: Path, resources: Path
+    config: Config, region: str, files: Sequence[tuple[Path, Path]]
 ) -> Iterator[tuple[str, ...] | str]:
-    at = ("--region", region, "--stack-name", config.stack_name)
-    change = ("--change-set-name", "take-back")
-    shown, listed = (path.relative_to(ROOT).as_posix() for path in (template, resources))
-    yield (
-        *("aws", "cloudformation", "create-change-set", *at, *change, "--change-set-type", "IMPORT"),
-        *("--template-body", f"file://{shown}", "--resources-to-import", f"file://{listed}"),
-    )
-    yield ("aws", "cloudformation", "wait", "change-set-create-complete", *at, *change)
-    yield ("aws", "cloudformation", "execute-change-set", *at, *change)
-    yield ("aws", "cloudformation", "wait", "stack-import-complete", *at)
+    stacks = (config.name(ARTIFACTS_STACK), config.stack_name)
+    for name, (template, resources) in zip(stacks, files, strict=True):
+        at = ("--region", region, "--stack-name", name)
+        change = ("--change-set-name", "take-back")
+        shown, listed = (path.relative_to(ROOT).as_posix() for path in (template, resources))
+        yield (
+            *("aws", "cloudformation", "create-change-set", *at, *change, "--change-set-type", "IMPORT"),
+            *("--template-body", f"file://{shown}", "--resources-to-import", f"file://{listed}"),
+        )
+        yield ("aws", "cloudformation", "wait", "change-set-create-complete", *at, *change)
+        yield ("aws", "cloudformation", "execute-change-set", *at, *change)
+        yield ("aws", "cloudformation", "wait", "stack-import-complete", *at)
+    yield f"# {region} must stand in environments/{config.environment}.toml from here on"
     yield f"make publish deploy ENV={config.environment} REGION={region}"
-    yield f"# in the fleet's region, with the stack's id from `aws cloudformation describe-stacks --region {region}`:"
-    yield (
-        *("aws", "cloudformation", "import-stacks-to-stack-set", "--region", config.home),
-        *("--stack-set-name", config.name(REGIONAL_STACK_SET), "--stack-ids", "<stack id>"),
-    )
-    yield f"# then name {region} in environments/{config.environment}.toml again, if it is not, and:"
+    yield f"# the ids of both stacks: aws cloudformation describe-stacks --region {region}"
+    for stack_set, name in zip((ARTIFACTS_STACK_SET, REGIONAL_STACK_SET), stacks, strict=True):
+        yield (
+            *("aws", "cloudformation", "import-stacks-to-stack-set", "--region", config.home),
+            *("--stack-set-name", config.name(stack_set), "--stack-ids", f"<id of {name}>"),
+        )
     yield f"make rollout ENV={config.environment}"

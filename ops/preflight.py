@@ -8,7 +8,7 @@ from botocore.exceptions import BotoCoreError, ClientError, EndpointConnectionEr
 from ops.asking import code_of, one_line
 from templates.config import Config
 from templates.config.fleet import TIMESTREAM_REGIONS
-from templates.names import DATABASE, EXPORT_BUCKET, QUARANTINE_BUCKET
+from templates.names import ARTIFACTS_BUCKET, DATABASE, EXPORT_BUCKET, QUARANTINE_BUCKET
 
 Clients = Callable[[str, str], Any]
 
@@ -17,8 +17,18 @@ _UNRESERVED = 100
 _VPCS_QUOTA = ("vpc", "L-F678F1CE")
 
 
-def problems(config: Config, account: str, new_regions: Sequence[str], clients: Clients) -> list[str]:
-    """Each thing that stands in the way, as a line that says what to do; `new_regions` have no pipeline yet."""
+def problems(
+    config: Config,
+    account: str,
+    clients: Clients,
+    *,
+    new_regions: Sequence[str],
+    bare_regions: Sequence[str],
+) -> list[str]:
+    """Each thing that stands in the way, as a line that says what to do.
+
+    The fleet has no pipeline in `new_regions` yet, and no artifacts in `bare_regions`.
+    """
     disabled = _disabled(config, clients)
     if isinstance(disabled, str):
         return [disabled]
@@ -36,7 +46,8 @@ def problems(config: Config, account: str, new_regions: Sequence[str], clients: 
             found += _concurrency(config, region, clients)
             found += _networks(config, region, clients)
             if not timestream:
-                found += _retained(config, account, region, clients)
+                bare = region in bare_regions
+                found += _retained(config, account, region, clients, bare=bare)
     return found
 
 
@@ -135,12 +146,11 @@ def _networks(config: Config, region: str, clients: Clients) -> Iterator[str]:
         yield f"{region} has {there} of {most} VPCs, and private mode takes one: raise the quota (VPCs per Region)"
 
 
-def _retained(config: Config, account: str, region: str, clients: Clients) -> Iterator[str]:
+def _retained(config: Config, account: str, region: str, clients: Clients, *, bare: bool) -> Iterator[str]:
     """What an earlier pipeline of the region left behind, whose names a new one would ask for in vain."""
     database = config.name(DATABASE)
-    buckets = [
-        config.name(named, account=account, region=region) for named in (EXPORT_BUCKET, QUARANTINE_BUCKET)
-    ]
+    names = (EXPORT_BUCKET, QUARANTINE_BUCKET, *((ARTIFACTS_BUCKET,) if bare else ()))
+    buckets = [config.name(named, account=account, region=region) for named in names]
     questions: list[tuple[str, Callable[[], Any]]] = [
         (
             f"Timestream database {database}",

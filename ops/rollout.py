@@ -58,10 +58,9 @@ class Rollout:
         """Roll out; 0 only if every region is as it should be in the end. OperatorError if it cannot be tried."""
         config = self._config
         account = self._account = stack.account(self._clients, config.home)
-        there = {instance.region for instance in instances(self._home, self._sets["pipeline"])}
-        new = [region for region in config.fleet.order(config.regions) if region not in there]
+        new, bare = self._without("pipeline"), self._without("artifacts")
         self._say(f"fleet {self._stack} in {config.home}: {', '.join(config.fleet.order(config.regions))}")
-        found = preflight.problems(config, account, new, self._clients)
+        found = preflight.problems(config, account, self._clients, new_regions=new, bare_regions=bare)
         if found:
             for problem in found:
                 self._say(f"before anything is made: {problem}")
@@ -74,6 +73,11 @@ class Rollout:
             self._end(progress)
             return 1
         return self._end(progress)
+
+    def _without(self, what: str) -> list[str]:
+        """The regions of the environment that this StackSet has no stack in."""
+        there = {instance.region for instance in instances(self._home, self._sets[what])}
+        return [region for region in self._config.fleet.order(self._config.regions) if region not in there]
 
     def _roll_out(self, account: str, progress: Progress) -> None:
         body = json.loads((self._folder / "fleet.template.json").read_text(encoding="utf-8"))

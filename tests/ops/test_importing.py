@@ -113,5 +113,7 @@ def test_the_commands_are_shown_in_order(
     ]
     places = [shown.index(step) for step in [*steps, "make rollout ENV=prod"]]
     assert places == sorted(places)
-    assert "file://build/prod/import-eu-west-1.resources.json" in shown
-    assert (BUILD / "prod/import-eu-west-1.template.json").is_file()
+    for name in ("artifacts", "regional"):
+        assert f"file://build/prod/resources-{name}-eu-west-1.json" in shown
+        assert (BUILD / f"prod/import-{name}-eu-west-1.json").is_file()
+    assert "metrics-prod-artifacts-123456789012-eu-west-1-an" in shown

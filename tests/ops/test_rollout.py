@@ -326,6 +326,16 @@ def test_data_of_an_earlier_pipeline_is_found_and_how_to_take_it_back(account: A
     assert "python -m ops fleet import --environment prod --region eu-west-1" in line
 
 
+def test_a_bucket_of_code_that_was_left_behind_is_found(account: Account, prod: Config) -> None:
+    """A removed region keeps its code, too; where the fleet has made the bucket itself it is no obstacle."""
+    boto3.client("s3", region_name="us-east-1").create_bucket(Bucket=f"{ARTIFACTS}-{ACCOUNT}-us-east-1-an")
+    assert account.roll_out(prod) == 1
+    (line,) = [line for line in account.said if line.startswith("before anything is made: ")]
+    assert (
+        f"us-east-1 keeps the data of an earlier pipeline (bucket {ARTIFACTS}-{ACCOUNT}-us-east-1-an)" in line
+    )
+
+
 def test_a_running_pipelines_own_data_is_no_obstacle(account: Account, prod: Config) -> None:
     """In a region that has its pipeline, the database is that pipeline's."""
     account.roll_out(prod)
