@@ -255,6 +255,8 @@ def _add_work_group(template: Template, config: Config, *, bucket: Bucket, key: 
             "ExportWorkGroup",
             Name=config.name(WORK_GROUP),
             Description="Queries over the hourly exports",
+            # Past queries are in it, and would keep it, and so its stack, from being deleted.
+            RecursiveDeleteOption=True,
             WorkGroupConfiguration=athena.WorkGroupConfiguration(
                 EnforceWorkGroupConfiguration=True,
                 PublishCloudWatchMetricsEnabled=True,

@@ -85,6 +85,12 @@ def test_the_index_is_the_one_that_is_asked(regional: Generated) -> None:
     assert [key["AttributeName"] for key in index["KeySchema"]] == ["work", "due_at"]
 
 
+def test_past_queries_do_not_keep_the_stack(regional: Generated) -> None:
+    """Athena refuses to delete a workgroup that was ever asked something, unless told to."""
+    (group,) = regional.of("AWS::Athena::WorkGroup").values()
+    assert group["RecursiveDeleteOption"] is True
+
+
 def test_queries_read_no_more_than_the_limit(regional: Generated) -> None:
     """A query over too many hours is stopped, and nobody can get round that within the work group."""
     group = regional.of("AWS::Athena::WorkGroup")["ExportWorkGroup"]["WorkGroupConfiguration"]
