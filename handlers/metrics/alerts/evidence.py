@@ -4,7 +4,7 @@ from collections import defaultdict
 from collections.abc import Collection, Iterable, Mapping
 from dataclasses import dataclass, field
 
-from handlers.metrics.alerts.aggregation import capped
+from handlers.metrics.alerts.aggregation import GroupedSets, capped
 from handlers.metrics.alerts.partials import Partial, without_duplicates
 from handlers.metrics.alerts.periods import Timing
 from handlers.metrics.alerts.selection import Group, Selection, group_rank
@@ -46,26 +46,20 @@ def merge(
     group_cap: int,
 ) -> Merged:
     """The evidence for the wanted periods, the same in whatever order and shape the partials came."""
-    counted = without_duplicates(partials)
+    ends = {(selection.selection_id, start): start + selection.period for selection, start in wanted}
+    periods = {key: PeriodEvidence() for key in ends}
+    for partial in without_duplicates(partials):
+        for key, found in partial.sets(ends):
+            late = timing.is_late(partial.written_at_ms / 1000, ends[key])
+            _add(periods[key], found, partial.source, late=late)
     merged: dict[str, dict[int, PeriodEvidence]] = defaultdict(dict)
-    for selection, start in wanted:
-        name = selection.selection_id
-        period = PeriodEvidence()
-        for partial in counted:
-            _add(
-                period,
-                partial,
-                name,
-                start,
-                timing.is_late(partial.written_at_ms / 1000, start + selection.period),
-            )
+    for (name, start), period in periods.items():
         _cap(period, group_cap)
         merged[name][start] = period
     return merged
 
 
-def _add(period: PeriodEvidence, partial: Partial, name: str, start: int, late: bool) -> None:
-    found = partial.sets(name, start)
+def _add(period: PeriodEvidence, found: GroupedSets, source: str, *, late: bool) -> None:
     period.dropped = max(period.dropped, found.dropped)
     for group, statistics in found.sets.items():
         known = period.groups.get(group)
@@ -73,7 +67,7 @@ def _add(period: PeriodEvidence, partial: Partial, name: str, start: int, late: 
             period.groups[group] = known = GroupEvidence(statistics)
         else:
             known.statistics = known.statistics.merge(statistics)
-        known.sources.append(partial.source)
+        known.sources.append(source)
         known.late = known.late or late
 
 

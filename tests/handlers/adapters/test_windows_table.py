@@ -42,7 +42,7 @@ def test_evidence_is_read_in_the_tick_it_was_written_in(dynamodb: Any) -> None:
     table = a_table(dynamodb)
     assert table.write(EVIDENCE, SOURCE) > 0
     [item] = table.read([TICK - 60, TICK, TICK + 60])
-    assert read_item(item).sets("selection", TICK) == EVIDENCE["selection", TICK]
+    assert dict(read_item(item).sets(EVIDENCE)) == EVIDENCE
     assert read_item(item).range == SOURCE
     [raw] = dynamodb.scan(TableName=WINDOWS)["Items"]
     assert int(raw["expires_at"]["N"]) == TICK + 5 + KEPT_SECONDS

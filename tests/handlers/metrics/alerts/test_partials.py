@@ -1,6 +1,7 @@
 """Evidence as items: every record counts once, nothing is cut, nothing is lost."""
 
 import hashlib
+import tracemalloc
 
 from hypothesis import given, settings
 from hypothesis import strategies as st
@@ -41,7 +42,8 @@ def test_an_item_says_what_was_written(points: list[tuple[str, float]]) -> None:
     [item] = window_items(evidence, BatchRange("s-0", 5, 9), NOW, TIMING)
     partial = read_item(item)
     assert list(partial.periods()) == list(evidence)
-    assert partial.sets(*next(iter(evidence))) == next(iter(evidence.values()))
+    assert dict(partial.sets(evidence)) == evidence
+    assert list(partial.sets([("another", NOW)])) == []
     assert (partial.range, partial.part, partial.parts) == (BatchRange("s-0", 5, 9), 1, 1)
 
 
@@ -84,7 +86,7 @@ def test_evidence_that_is_too_large_for_an_item_is_split_without_loss() -> None:
     assert len({(item.tick, item.source) for item in items}) == len(items)
     partials = without_duplicates(map(read_item, items))
     for key, whole in evidence.items():
-        found = [partial.sets(*key) for partial in partials]
+        found = [sets for partial in partials for _, sets in partial.sets([key])]
         assert {group: item for part in found for group, item in part.sets.items()} == whole.sets
         assert sum(part.dropped for part in found) == whole.dropped
 
@@ -154,3 +156,16 @@ def test_the_key_of_a_group_fits_its_table() -> None:
     assert group_key(("a", None)) == '["a",null]'
     assert len(group_key(long).encode()) <= 1_024
     assert group_key(long) != group_key(("é" * 1_001,))
+
+
+def test_what_was_read_takes_no_more_memory_than_its_item() -> None:
+    """A period of an hour and late points need the items of hours, which a function cannot hold unpacked."""
+    items = window_items(many_groups(4_000), BatchRange("s-0", 1, 9), NOW, TIMING)
+    tracemalloc.start()
+    partials = [read_item(item) for item in items]
+    for partial in partials:
+        assert list(partial.periods())
+        assert list(partial.sets([("x", NOW)]))
+    kept, _ = tracemalloc.get_traced_memory()
+    tracemalloc.stop()
+    assert kept < sum(len(item.data) for item in items) / 4
