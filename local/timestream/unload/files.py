@@ -147,6 +147,8 @@ class Files:
     def __init__(self, limit: int, open_file: Callable[[Path], File], send: Send) -> None:
         self._folder = TemporaryDirectory(prefix="unload-")
         self._limit = limit
+        # A quarter of a file, so that none grows far beyond its limit before it is looked at.
+        self._most_waiting = min(_WAITING_BYTES, limit // 4)
         self._open = open_file
         self._send = send
         self._partitions: dict[tuple[str | None, ...], Partition] = {}
@@ -160,7 +162,7 @@ class Files:
         if values not in self._partitions:
             self._partitions[values] = Partition(len(self._partitions), Path(self._folder.name), self._open)
         self._partitions[values].add(batch)
-        if sum(partition.waiting_bytes for partition in self._partitions.values()) >= _WAITING_BYTES:
+        if sum(partition.waiting_bytes for partition in self._partitions.values()) >= self._most_waiting:
             self._flush()
 
     def _flush(self) -> None:
