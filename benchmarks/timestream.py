@@ -72,10 +72,16 @@ def main(arguments: Sequence[str] | None = None) -> int:
     parser.add_argument(
         "--points", type=int, default=10_000_000, help="points for the memory figures; 0: none"
     )
+    parser.add_argument(
+        "--arrivals", type=int, default=3_000_000, help="records for the memory while they arrive; 0: none"
+    )
     options = parser.parse_args(arguments)
     bodies = list(_bodies(options.calls))
     with tempfile.TemporaryDirectory() as directory:
         _print_writes(Path(directory), bodies)
+    if options.arrivals:
+        with tempfile.TemporaryDirectory() as directory:
+            _print_arrivals(Path(directory), options.arrivals // _CALL)
     if options.points:
         with tempfile.TemporaryDirectory() as directory:
             _print_memory(Path(directory), options.points)
@@ -85,7 +91,7 @@ def main(arguments: Sequence[str] | None = None) -> int:
 def _print_writes(directory: Path, bodies: Sequence[bytes]) -> None:
     server = Server(directory / "log")
     first, late = _write(server, bodies), _write(server, bodies[: len(bodies) // 4])
-    retried = _write(server, bodies[-1:] * (len(bodies) // 4))
+    retried = _write(server, list(bodies[-1:]) * (len(bodies) // 4))
     status = server.status()
     server.stop()
     assert status["regions"]["us-east-1"]["rows"] == len(bodies) * _CALL
@@ -105,6 +111,28 @@ def _print_writes(directory: Path, bodies: Sequence[bytes]) -> None:
         ("baseline: DuckDB, one transaction per call, rows ready, no HTTP, no rules", naive),
     ):
         print(f"| {name} | {wall:,.0f} | {cpu:,.0f} | {wall / naive[0]:.1f} x |")
+    print()
+
+
+def _print_arrivals(directory: Path, calls: int) -> None:
+    """Send records for as long as it takes, and note the server's memory on the way."""
+    server = Server(directory)
+    begin = time.perf_counter()
+    part = calls // 10
+    resident = []
+    for number in range(10):
+        _write(server, list(_bodies(part, number * part)))
+        resident.append(server.status()["resident_bytes"] / 1e6)
+    status = server.status()["regions"]["us-east-1"]
+    server.stop()
+    assert status["rows"] == 10 * part * _CALL
+    print(f"| {status['rows']:,} records through WriteRecords | |")
+    print("|---|---|")
+    print(f"| sent, making them included, in | {time.perf_counter() - begin:.0f} s |")
+    print(f"| resident memory after a tenth | {resident[0]:.0f} MB |")
+    print(f"| resident memory after half | {resident[4]:.0f} MB |")
+    print(f"| resident memory after all | {resident[-1]:.0f} MB |")
+    print(f"| the most of ten looks | {max(resident):.0f} MB |")
     print()
 
 
@@ -164,9 +192,9 @@ def _send(port: int, bodies: Sequence[bytes]) -> None:
     connection.close()
 
 
-def _bodies(calls: int) -> Iterator[bytes]:
+def _bodies(calls: int, first: int = 0) -> Iterator[bytes]:
     """Yield calls as the pipeline makes them: what the records share once, two dimensions and a value each."""
-    start_ms = int(time.time() * 1_000) - 3_600_000
+    start_ms = int(time.time()) // 60 * 60_000 - 3_600_000
     common = {
         "Dimensions": [
             {"Name": name, "Value": f"{name}-value"} for name in ("region", "zone", "service", "metric_type")
@@ -175,7 +203,7 @@ def _bodies(calls: int) -> Iterator[bytes]:
         "MeasureValueType": "MULTI",
         "TimeUnit": "MILLISECONDS",
     }
-    for call in range(calls):
+    for call in range(first, first + calls):
         records = [
             {
                 "Dimensions": [

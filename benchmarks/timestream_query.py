@@ -1,7 +1,7 @@
 """How fast the local Timestream answers over 10 million points: `python -m benchmarks.timestream_query`.
 
 Each statement is timed warm, best of five, beside a bare DuckDB scan of the same column in the same run, as machines
-differ and their load too.
+differ and their load too. Processor time is that of the whole process, the S3 of the exports included.
 """
 
 import argparse
@@ -41,6 +41,13 @@ _STATEMENTS = {
     "200,000 rows rendered": f"SELECT * FROM {_SOURCE} LIMIT 200000",
 }
 
+_EXPORTS = (
+    "format='PARQUET'",
+    "format='PARQUET', partitioned_by=ARRAY['service']",
+    "format='CSV'",
+    "format='CSV', partitioned_by=ARRAY['service']",
+)
+
 
 class _Quiet(WSGIRequestHandler):
     def log_message(self, *_args: object) -> None:
@@ -60,17 +67,21 @@ def main() -> None:
             _unloads(store, now_ns)
         finally:
             store.close()
-    print(f"resident memory: {psutil.Process().memory_info().rss >> 20} MB")
+    print(f"\nresident memory at the end: {psutil.Process().memory_info().rss / 1e6:.0f} MB")
+    print(f"load average: {', '.join(f'{load:.1f}' for load in psutil.getloadavg())}")
 
 
 def _queries(store: Store, now_ns: int) -> None:
     with store.reader() as (catalog, cursor):
         relation = catalog.table(DATABASE, TABLE).relation
-        scan = _best(lambda: len(cursor.execute(f'SELECT avg("value") FROM {relation}').fetchall()))[0]
-    print(f"bare scan of the value column: {scan * 1e3:.1f} ms")
+        scan, cpu, _ = _best(lambda: len(cursor.execute(f'SELECT avg("value") FROM {relation}').fetchall()))
+    print("| statement | ms | processor ms | bare scans | rows/s |")
+    print("|---|---|---|---|---|")
+    print(f"| bare scan of the value column | {scan * 1e3:.1f} | {cpu * 1e3:.1f} | 1.0 | |")
     for name, statement in _STATEMENTS.items():
-        seconds, rows = _best(lambda statement=statement: _run(store, statement, now_ns))  # type: ignore[misc]
-        print(f"{name:45} {seconds * 1e3:8.1f} ms {seconds / scan:6.2f} scans {rows / seconds:12,.0f} rows/s")
+        seconds, cpu, rows = _best(lambda statement=statement: _run(store, statement, now_ns))  # type: ignore[misc]
+        figures = f"{seconds * 1e3:.1f} | {cpu * 1e3:.1f} | {seconds / scan:.1f} | {rows / seconds:,.0f}"
+        print(f"| {name} | {figures} |", flush=True)
 
 
 def _unloads(store: Store, now_ns: int) -> None:
@@ -89,16 +100,20 @@ def _unloads(store: Store, now_ns: int) -> None:
     client.create_bucket(Bucket="exports")
     target = UnloadTarget(endpoint, REGION)
     query = f"SELECT host, metric_name, time, value, service FROM {_SOURCE} LIMIT 1000000"
-    for options in ("format='PARQUET'", "format='PARQUET', partitioned_by=ARRAY['service']", "format='CSV'"):
+    print("\n| UNLOAD of a million rows | s | processor s | rows/s |")
+    print("|---|---|---|---|")
+    for options in _EXPORTS:
         statement = f"UNLOAD ({query}) TO 's3://exports/x' WITH ({options})"
-        start = time.perf_counter()
-        with store.reader() as (catalog, cursor):
-            result = sql.run(catalog, cursor, statement, now_ns, unload=target, query_id="BENCH")
-            rows = int(json.loads(next(result.rows)[0])["Data"][0]["ScalarValue"])
-        seconds = time.perf_counter() - start
-        print(f"UNLOAD {options:50} {seconds:6.2f} s {rows / seconds:12,.0f} rows/s")
+        seconds, cpu, rows = _best(lambda statement=statement: _unload(store, statement, now_ns, target))  # type: ignore[misc]
+        print(f"| {options} | {seconds:.2f} | {cpu:.2f} | {rows / seconds:,.0f} |", flush=True)
     server.shutdown()
     server.server_close()
+
+
+def _unload(store: Store, statement: str, now_ns: int, target: UnloadTarget) -> int:
+    with store.reader() as (catalog, cursor):
+        result = sql.run(catalog, cursor, statement, now_ns, unload=target, query_id="BENCH")
+        return int(json.loads(next(result.rows)[0])["Data"][0]["ScalarValue"])
 
 
 def _run(store: Store, statement: str, now_ns: int) -> int:
@@ -106,13 +121,15 @@ def _run(store: Store, statement: str, now_ns: int) -> int:
         return sum(len(batch) for batch in sql.run(catalog, cursor, statement, now_ns).rows)
 
 
-def _best(action: Callable[[], int]) -> tuple[float, int]:
-    times, count = [], 0
+def _best(action: Callable[[], int]) -> tuple[float, float, int]:
+    """Return the shortest time, the least processor time and the number of rows of five runs."""
+    times, processor, count = [], [], 0
     for _ in range(5):
-        start = time.perf_counter()
+        start, cpu = time.perf_counter(), time.process_time()
         count = action()
         times.append(time.perf_counter() - start)
-    return min(times), count
+        processor.append(time.process_time() - cpu)
+    return min(times), min(processor), count
 
 
 if __name__ == "__main__":
