@@ -3,7 +3,7 @@
 import os
 import sys
 import time
-from dataclasses import asdict, dataclass
+from dataclasses import dataclass
 from functools import cache
 from typing import Any
 
@@ -70,7 +70,7 @@ def handler(event: dict[str, Any], _context: Any) -> dict[str, Any]:
             outcome = evaluator.evaluate(about, share, now)
             sys.stdout.write(outcome_line(outcome, environment.environment, round(now * 1000)) + "\n")
             sys.stdout.flush()
-            return evaluator.hand_out(share, "", time.time()).document()
+            return evaluator.hand_out(share, "", time.time(), outcome.told).document()
         case "hand_out":
             return evaluator.hand_out(Share(**event["chunk"]), event["after"], now).document()
         case "finish":
@@ -90,7 +90,7 @@ def outcome_line(outcome: Outcome, environment: str, now_ms: int) -> str:
         "AlertRulesOverCap": len(outcome.over_cap),
         "AlertRulesUnreadable": outcome.unreadable,
     }
-    return metrics_line(counts, asdict(outcome), environment, now_ms)
+    return metrics_line(counts, outcome.counts(), environment, now_ms)
 
 
 if "AWS_LAMBDA_FUNCTION_NAME" in os.environ:

@@ -9,6 +9,7 @@ import pytest
 from moto import mock_aws
 
 from handlers import alert_evaluator, rule_changes, window_aggregator
+from handlers.adapters.alerts_table import AlertsTable
 from handlers.adapters.rules_table import item_of
 from handlers.metrics.alerts.evaluator import SWEEP_SECONDS, Share
 from handlers.metrics.alerts.rule import Rule
@@ -340,3 +341,13 @@ def test_an_unknown_step_is_refused(world: World) -> None:
     """A definition and a function that do not belong together are a deployment's fault."""
     with pytest.raises(ConfigurationError):
         alert_evaluator.handler({"step": "dance"}, None)
+
+
+def test_an_alert_is_told_before_the_index_knows_of_it(world: World, monkeypatch: pytest.MonkeyPatch) -> None:
+    """An index follows its table with a delay; a notification that waits for it would leave a tick too late."""
+    world.rule(a_rule(by=["host"]))
+    world.post(3.0, dimensions={"host": "a"})
+    monkeypatch.setattr(AlertsTable, "open_keys", lambda _: [])
+    [alarm] = world.evaluate(TICK)
+    assert alarm["state"] == "ALARM"
+    assert world.evaluate(TICK + 60) == []

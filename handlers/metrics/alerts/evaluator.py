@@ -3,7 +3,7 @@
 import math
 import zlib
 from collections.abc import Iterable, Sequence
-from dataclasses import dataclass, field
+from dataclasses import asdict, dataclass, field
 from typing import Any
 
 from handlers.metrics.alerts.coverage import (
@@ -53,6 +53,13 @@ class Outcome:
     notifications: int = 0
     late: int = 0
     over_cap: dict[str, int] = field(default_factory=dict)
+    told: list[AlertKey] = field(default_factory=list)
+
+    def counts(self) -> dict[str, Any]:
+        """All but the alerts that there may be thousands of, for the log."""
+        found = asdict(self)
+        del found["told"]
+        return found
 
 
 @dataclass(frozen=True)
@@ -108,10 +115,13 @@ class Evaluator:
                     work.outcome.transitions += resolver.end(stored, RULE_DELETED, now)
         return work.outcome
 
-    def hand_out(self, share: Share, after: str, now: float) -> Page:
-        """The next notifications that somebody must publish, of the share's alerts behind `after`."""
-        keys = [key for key in self.alerts.open_keys() if share.has(key.rule_key)]
-        return hand_out(keys, self.alerts.load, after, int(now))
+    def hand_out(self, share: Share, after: str, now: float, told: Iterable[AlertKey] = ()) -> Page:
+        """The next notifications that somebody must publish, of the share's alerts behind `after`.
+
+        The index of open alerts follows their table with a delay, so it may not have those `told` of just now.
+        """
+        keys = {key for key in self.alerts.open_keys() if share.has(key.rule_key)}
+        return hand_out([*keys.union(told)], self.alerts.load, after, int(now))
 
     def _sweep(self, now: float) -> TickRange | None:
         timing = self.timing
@@ -184,6 +194,9 @@ class _Work:
         for changed in changes:
             self.outcome.transitions += len(changed.transitions)
             self.outcome.notifications += len(changed.notifications)
+            if changed.notifications:
+                alert = changed.alert
+                self.outcome.told.append(AlertKey(alert.rule_key, group_key(alert.group)))
             self.outcome.late += sum(transition.late for transition in changed.transitions)
 
     def _count(self, rule: Rule, evidence: RuleEvidence) -> None:

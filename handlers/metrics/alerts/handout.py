@@ -1,9 +1,9 @@
 """Hands notifications to the state machine in pages that its payload can hold."""
 
 import json
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Iterable, Mapping, Sequence
 from dataclasses import dataclass, field
-from itertools import islice
+from itertools import accumulate, islice
 from typing import Any
 
 from handlers.metrics.alerts.outbox import Entry, due, stale_before
@@ -48,15 +48,28 @@ def hand_out(
                 _document(key, entry, now)
                 for entry in due(found[key].outbox.values() if key in found else (), now)
             ]
-            weight = sum(len(json.dumps(entry).encode()) for entry in entries)
-            full = size + weight > PAGE_BYTES or len(page.notifications) + len(entries) > PAGE_ENTRIES
+            full = (
+                size + _weight(entries) > PAGE_BYTES or len(page.notifications) + len(entries) > PAGE_ENTRIES
+            )
             if entries and page.notifications and full:
                 page.more = True
                 return page
-            page.notifications += entries
+            # One alert alone may have more than a page: what is left stays in its outbox for the next evaluation.
+            taken = _within_page(entries)
+            page.notifications += taken
             page.after = json.dumps(key)
-            size += weight
+            size += _weight(taken)
     return page
+
+
+def _weight(entries: Iterable[Mapping[str, Any]]) -> int:
+    return sum(len(json.dumps(entry).encode()) for entry in entries)
+
+
+def _within_page(entries: Sequence[dict[str, Any]]) -> list[dict[str, Any]]:
+    sizes = accumulate(_weight([entry]) for entry in entries[:PAGE_ENTRIES])
+    fitting = sum(size <= PAGE_BYTES for size in sizes)
+    return list(entries[: max(1, fitting)])
 
 
 def _document(key: AlertKey, entry: Entry, now: int) -> dict[str, Any]:
