@@ -5,6 +5,7 @@
 
 import argparse
 import math
+import os
 import random
 import time
 from collections import Counter
@@ -197,6 +198,7 @@ LOADS = (
 def main() -> None:
     """Print a line for each load."""
     argparse.ArgumentParser(description=__doc__).parse_args()
+    os.environ.setdefault("AWS_DEFAULT_REGION", "us-east-1")
     print(
         "| rules x groups | shards | window s | point every s | digits | batch s | tick s | WRU | RRU | $ a month |"
     )
