@@ -11,6 +11,7 @@ from moto import mock_aws
 from handlers import alert_evaluator, rule_changes, window_aggregator
 from handlers.adapters.alerts_table import AlertsTable
 from handlers.adapters.rules_table import item_of
+from handlers.metrics.alerts import ports
 from handlers.metrics.alerts.evaluator import SWEEP_SECONDS, Share
 from handlers.metrics.alerts.rule import Rule
 from handlers.metrics.failures import ConfigurationError, TransientError
@@ -351,3 +352,24 @@ def test_an_alert_is_told_before_the_index_knows_of_it(world: World, monkeypatch
     [alarm] = world.evaluate(TICK)
     assert alarm["state"] == "ALARM"
     assert world.evaluate(TICK + 60) == []
+
+
+def test_an_alert_with_too_much_unsent_stands_still_and_goes_on_when_it_is_sent(
+    world: World, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """Its item must not grow until it cannot be written, which would stop its rules' evaluation for good."""
+    world.rule(a_rule(by=["host"]))
+    monkeypatch.setattr(ports, "OUTBOX_BYTES", 100)
+    with monkeypatch.context() as refused:
+        refused.setattr(World, "confirm", lambda *_: None)
+        world.post(3.0, dimensions={"host": "a"})
+        assert [body["state"] for body in world.evaluate(TICK)] == ["ALARM"]
+        world.post(1.0, position=1, dimensions={"host": "a"})
+        world.post(3.0, position=2, dimensions={"host": "b"})
+        told = world.evaluate(TICK + 60)
+        assert [(body["state"], body["group"]["host"]) for body in told] == [("ALARM", "a"), ("ALARM", "b")]
+    world.evaluate(TICK + 60)
+    world.post(1.0, position=3, dimensions={"host": "a"})
+    world.post(4.0, position=4, dimensions={"host": "b"})
+    [resolved] = world.evaluate(TICK + 120)
+    assert (resolved["state"], resolved["group"]) == ("OK", {"host": "a"})

@@ -52,6 +52,7 @@ class Outcome:
     transitions: int = 0
     notifications: int = 0
     late: int = 0
+    full: int = 0
     over_cap: dict[str, int] = field(default_factory=dict)
     told: list[AlertKey] = field(default_factory=list)
 
@@ -169,6 +170,10 @@ class _Work:
                 self.evaluator.timing,
                 self.evaluator.place,
             )
+            # An alert stands still while too much of it is unsent: nothing of it is lost, and the others go on.
+            full = {group for group, item in known.items() if item.is_full}
+            changes = [changed for changed in changes if changed.alert.group not in full]
+            self.outcome.full = max(self.outcome.full, len(full))
             if unsaved is not None:
                 changes = [changed for changed in changes if changed.alert.group in unsaved]
             else:

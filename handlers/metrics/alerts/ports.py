@@ -10,6 +10,9 @@ from handlers.metrics.alerts.outbox import Entry
 from handlers.metrics.alerts.partials import WindowItem
 from handlers.metrics.alerts.rule import Rule
 
+# An item holds 400 KB; the rest is for the alert itself, and for the last notifications of a rule that goes.
+OUTBOX_BYTES = 200_000
+
 
 class AlertKey(NamedTuple):
     """Which alert: keys of its item."""
@@ -31,6 +34,11 @@ class Stored:
     def unconfirmed(self) -> list[Entry]:
         """The notifications that are still on their way."""
         return [entry for entry in self.outbox.values() if not entry.confirmed_at]
+
+    @property
+    def is_full(self) -> bool:
+        """Whether its item could become too large to be written, as when the topic refuses for hours."""
+        return sum(len(entry.notification.message.encode()) for entry in self.unconfirmed) > OUTBOX_BYTES
 
 
 @dataclass(frozen=True, slots=True)
