@@ -6,7 +6,8 @@ from templates.config.checks import BadValue, Section, list_of, one_of, setting,
 from templates.config.pipeline import EMAIL
 
 SEVERITIES = ("low", "medium", "high", "critical")
-METRIC_TYPES = ("system", "application", "business")
+# `any` is what rules of all types publish, and the default of a rule.
+METRIC_TYPES = ("system", "application", "business", "any")
 ALERT_STATES = ("OK", "ALARM", "MISSING")
 ENDPOINTS = {
     "email": EMAIL,
@@ -44,6 +45,9 @@ class Alerts(Section):
 
     def __post_init__(self) -> None:
         super().__post_init__()
+        if self.grace_seconds < self.window_seconds:
+            allowed = f"at least window_seconds = {self.window_seconds}: a batch closes so long after its first point"
+            raise BadValue("grace_seconds", self.grace_seconds, allowed)
         receivers = [f"{one.protocol} {one.endpoint}" for one in self.subscriptions]
         for receiver in receivers:
             if receivers.count(receiver) > 1:

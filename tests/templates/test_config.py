@@ -98,6 +98,7 @@ BAD_VALUES = [
     ('CostCenter = "development"', f'CostCenter = "{"x" * 257}"', "tags = "),
     # what comes later in the pipeline
     ("grace_seconds = 10 ", "grace_seconds = 121 ", "alerts.grace_seconds = 121"),
+    ("grace_seconds = 10 ", "grace_seconds = 9 ", "alerts.grace_seconds = 9: expected at least window_seconds = 10"),
     ("[alerts]", '[alerts]\nsubscriptions = "me"', "alerts.subscriptions = 'me': expected a list of tables"),
     ("[export]", subscription("sms", "1"), "alerts.subscriptions[0].protocol"),
     ("[export]", subscription("email", "x"), "alerts.subscriptions[0].endpoint = 'x': expected an e-mail address"),
@@ -238,3 +239,11 @@ def _error(tmp_path: Path, content: str | bytes) -> str:
     line = str(error.value)
     assert "\n" not in line
     return line
+
+
+def test_a_subscription_may_ask_for_rules_of_all_types(tmp_path: Path) -> None:
+    """They publish `any`, so a filter that names only the others would never let them pass."""
+    text = DEV.replace("[export]", subscription("email", "a@b.example", metric_type="any"))
+    (tmp_path / "dev.toml").write_text(text, encoding="utf-8")
+    [found] = load("dev", tmp_path).alerts.subscriptions
+    assert found.metric_type == ("any",)
