@@ -17,7 +17,16 @@ from local.view.plain import PlainView
 from ops.bundle import Bundle
 from templates import config
 
-SETTINGS = Settings("dev", (), port=None, aws_port=None, duration=None, feed=False, data=Path())
+SETTINGS = Settings(
+    "dev",
+    (),
+    port=None,
+    aws_port=None,
+    duration=None,
+    feed=False,
+    data=Path(),
+    environment_file=Path("never-written.env"),
+)
 
 
 @pytest.fixture(autouse=True)
