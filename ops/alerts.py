@@ -6,7 +6,6 @@ from datetime import UTC, datetime
 from typing import Any
 
 from botocore.exceptions import BotoCoreError, ClientError
-from rich.console import Console
 from rich.table import Table
 
 from handlers.adapters.alerts_table import AlertsTable
@@ -15,6 +14,7 @@ from handlers.metrics.failures import ConfigurationError, TransientError
 from ops import stack
 from ops.errors import OperatorError
 from ops.printable import printable
+from ops.tables import print_table
 
 
 def add_command(commands: "argparse._SubParsersAction[argparse.ArgumentParser]") -> None:
@@ -50,7 +50,7 @@ def _list(options: argparse.Namespace) -> int:
             _value(alert.periods[-1].value if alert.periods else None),
             str(len(stored.unconfirmed)),
         )
-    Console(markup=False, highlight=False).print(table)
+    print_table(table)
     print(f"({len(found)} alert{'s' if len(found) != 1 else ''})")
     return 0
 

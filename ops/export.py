@@ -3,7 +3,6 @@
 import argparse
 import json
 import secrets
-import sys
 import time
 from collections import Counter
 from collections.abc import Iterator, Mapping, Sequence
@@ -12,7 +11,6 @@ from datetime import UTC, datetime
 from typing import Any
 
 from botocore.exceptions import BotoCoreError, ClientError
-from rich.console import Console
 from rich.table import Table
 from rich.text import Text
 
@@ -26,6 +24,7 @@ from ops import exported, stack
 from ops.errors import OperatorError
 from ops.printable import printable
 from ops.stack import Target
+from ops.tables import print_table
 from templates import config
 
 _POLL_SECONDS = 1.0
@@ -91,8 +90,7 @@ def _status(options: argparse.Namespace) -> int:
     table = Table("hour", "state", "rows", "bytes", "published", "remarks", box=None, pad_edge=False)
     for hour, state, record in _states(target, newest=options.hours):
         table.add_row(str(hour), Text(state, _COLOURS.get(state, "")), *map(Text, _details(record)))
-    # Who reads through a pipe reads whole lines.
-    Console(highlight=False, width=None if sys.stdout.isatty() else 200).print(table)
+    print_table(table)
     return 0
 
 

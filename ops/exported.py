@@ -1,18 +1,15 @@
 """What readers of the exports see, as DuckDB tables on this machine: from the catalog to the rows."""
 
 import tempfile
-from collections.abc import Sequence
 from pathlib import Path
-from typing import Any
 
 import duckdb
-from rich.console import Console
-from rich.table import Table
 
 from handlers.metrics.exports.attempt import DATASETS
 from ops.errors import OperatorError
 from ops.printable import printable
 from ops.stack import Target
+from ops.tables import print_rows
 
 # The catalog's types as DuckDB has them; times keep their nanoseconds.
 _TYPES = {"string": "VARCHAR", "double": "DOUBLE", "bigint": "BIGINT", "timestamp": "TIMESTAMP_NS"}
@@ -29,7 +26,7 @@ def query(target: Target, sql: str, *, hours: int) -> None:
             columns, rows = (found.columns, found.fetchall()) if found is not None else ([], [])
         except duckdb.Error as error:
             raise OperatorError(printable(" ".join(str(error).split()))) from error
-    _print(columns, rows)
+    print_rows(columns, rows)
 
 
 def _load(
@@ -64,14 +61,6 @@ def _download(target: Target, location: str, folder: Path) -> list[str]:
             s3.download_file(bucket, entry["Key"], str(path))
             files.append(str(path))
     return files
-
-
-def _print(columns: Sequence[str], rows: Sequence[Sequence[Any]]) -> None:
-    table = Table(*[printable(column) for column in columns], show_edge=False)
-    for row in rows:
-        table.add_row(*["" if value is None else printable(str(value)) for value in row])
-    Console(markup=False, highlight=False).print(table)
-    print(f"({len(rows)} row{'s' if len(rows) != 1 else ''})")
 
 
 def _quoted(name: str) -> str:

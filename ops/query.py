@@ -7,12 +7,10 @@ from collections.abc import Iterator, Sequence
 from typing import Any
 
 from botocore.exceptions import BotoCoreError, ClientError, NoCredentialsError
-from rich.console import Console
-from rich.table import Table
 
 from ops import stack
 from ops.errors import OperatorError
-from ops.printable import printable
+from ops.tables import print_rows
 
 
 def add_command(commands: "argparse._SubParsersAction[argparse.ArgumentParser]") -> None:
@@ -36,7 +34,7 @@ def _run(options: argparse.Namespace) -> int:
         writer.writerow(columns)
         writer.writerows(rows)
     else:
-        _print_table(columns, list(rows))
+        print_rows(columns, list(rows))
     return 0
 
 
@@ -83,11 +81,3 @@ def _text(datum: dict[str, Any]) -> str:
         return ""
     value = datum.get("ScalarValue")
     return value if value is not None else str(datum)
-
-
-def _print_table(columns: Sequence[str], rows: Sequence[Sequence[str]]) -> None:
-    table = Table(*columns, show_edge=False)
-    for row in rows:
-        table.add_row(*(printable(cell) for cell in row))
-    Console(markup=False, highlight=False).print(table)
-    print(f"({len(rows)} row{'s' if len(rows) != 1 else ''})")

@@ -9,7 +9,6 @@ from pathlib import Path
 from typing import Any
 
 from botocore.exceptions import BotoCoreError, ClientError
-from rich.console import Console
 from rich.table import Table
 
 from handlers.adapters.alerts_table import AlertsTable
@@ -22,6 +21,7 @@ from ops.errors import OperatorError
 from ops.printable import printable
 from ops.query import select
 from ops.rule_files import FOLDER, read_rule_files
+from ops.tables import print_table
 from templates import config
 
 # https://docs.aws.amazon.com/amazondynamodb/latest/APIReference/API_TransactWriteItems.html
@@ -131,7 +131,7 @@ def _list(options: argparse.Namespace) -> int:
             str(rule.severity),
             str(sum(key.rule_key == rule.key for key in open_alerts)),
         )
-    Console(markup=False, highlight=False).print(table)
+    print_table(table)
     _warn(target, rules)
     return 0
 
