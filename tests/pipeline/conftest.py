@@ -1,7 +1,9 @@
 """A running pipeline, started as a person would start it, and what speaks to it."""
 
+import contextlib
 import json
 import os
+import random
 import re
 import shlex
 import signal
@@ -54,7 +56,8 @@ class Running:
     """A local run in a process of its own."""
 
     def __init__(self, *options: str) -> None:
-        self.port, self.aws_port = free_ports(2)
+        # Further regions count up from the port, so it is the last of them.
+        self.aws_port, self.port = free_ports(2)
         self.env_file = ROOT / "build" / f"run-{self.port}.env"
         command = [
             sys.executable,
@@ -201,13 +204,18 @@ def running() -> Iterator[Running]:
 
 
 def free_ports(count: int) -> list[int]:
-    """Ports of this machine that nobody listens on now."""
-    sockets = [socket.create_server(("127.0.0.1", 0)) for _ in range(count)]
-    try:
-        return [int(item.getsockname()[1]) for item in sockets]
-    finally:
-        for item in sockets:
-            item.close()
+    """Consecutive ports of this machine that nobody has, below those the system gives to outgoing connections."""
+    first = random.SystemRandom().randrange(20_000, 30_000)
+    for port in range(first, first + 2_000):
+        ports = list(range(port, port + count + 1))
+        try:
+            with contextlib.ExitStack() as held:
+                for each in ports:
+                    held.enter_context(socket.create_server(("127.0.0.1", each)))
+        except OSError:
+            continue
+        return ports[:count]
+    raise AssertionError("no free ports")
 
 
 def wait_for(condition: Callable[[], bool], what: str, *, seconds: float) -> None:

@@ -72,6 +72,8 @@ def test_a_signal_while_it_starts_ends_it_in_order(seconds: float, tmp_path: Pat
     children = psutil.Process(process.pid).children(recursive=True)
     process.send_signal(signal.SIGINT)
     _, errors = process.communicate(timeout=30)
-    assert (process.returncode, errors) == (130, "ended before it was ready\n")
+    # A signal inside an extension module that is being loaded makes CPython end by the signal: 130 to a shell, too.
+    assert process.returncode in {130, -signal.SIGINT}
+    assert errors == "ended before it was ready\n"
     assert not psutil.wait_procs(children, timeout=5)[1]
     assert not file.exists()
