@@ -2,6 +2,7 @@
 
 import contextlib
 import json
+import logging
 import signal
 import time
 from collections.abc import Sequence
@@ -107,6 +108,9 @@ class Run:
         return status
 
     def _start(self) -> None:
+        # An execution that fails, as one under way at the end does, says so in its history, not in the terminal.
+        logging.getLogger("moto").addHandler(logging.NullHandler())
+        logging.getLogger("moto").propagate = False
         settings, view = self._settings, self._view
         values = config.load(settings.environment)
         regions = _checked(settings.regions) or (values.regions[0],)

@@ -62,9 +62,19 @@ def client(cloud: Cloud, service: str) -> Any:
     return session.client(service, endpoint_url=cloud.endpoint_url)
 
 
+_EARLIER: set[threading.Thread] = set()
+
+
+@pytest.fixture(autouse=True)
+def earlier_threads() -> None:
+    """Other tests of this process may have left pools behind, which are not this one's."""
+    _EARLIER.clear()
+    _EARLIER.update(threading.enumerate())
+
+
 def left_behind() -> tuple[list[threading.Thread], list[psutil.Process]]:
-    """Return the threads besides this one, and the processes started here."""
-    threads = [thread for thread in threading.enumerate() if thread is not threading.current_thread()]
+    """Return the threads that began with this test, and the processes started here."""
+    threads = [thread for thread in threading.enumerate() if thread not in _EARLIER]
     return threads, psutil.Process().children(recursive=True)
 
 
