@@ -16,19 +16,19 @@ from typing import Any
 import boto3
 from moto import mock_aws
 
-from handlers.adapters.alerts_table import AlertsTable
-from handlers.adapters.rules_table import RulesTable, item_of
-from handlers.adapters.windows_table import WindowsTable
-from handlers.metrics.alerts.aggregation import aggregate
-from handlers.metrics.alerts.coverage import TickRange
-from handlers.metrics.alerts.evaluator import Evaluator, Share
-from handlers.metrics.alerts.notification import Place
-from handlers.metrics.alerts.partials import BatchRange
-from handlers.metrics.alerts.periods import Timing
-from handlers.metrics.alerts.rule_reading import read_rule
-from handlers.metrics.alerts.selection import SelectionIndex
-from handlers.metrics.point import Point
-from tests.handlers.alert_tables import ALERTS, RULES, WINDOWS, create_alert_tables
+from handlers.adapters.dynamodb.alerts_table import AlertsTable
+from handlers.adapters.dynamodb.rules_table import RulesTable, item_of
+from handlers.adapters.dynamodb.windows_table import WindowsTable
+from handlers.domain.alerts.aggregation import aggregate
+from handlers.domain.alerts.coverage import TickRange
+from handlers.domain.alerts.evaluator import Evaluator, Share
+from handlers.domain.alerts.notification import Place
+from handlers.domain.alerts.partials import BatchRange
+from handlers.domain.alerts.periods import Timing
+from handlers.domain.alerts.rule_reading import read_rule
+from handlers.domain.alerts.selection import SelectionIndex
+from handlers.domain.point import Point
+from tests.support.alert_tables import ALERTS, RULES, WINDOWS, create_alert_tables
 
 START = 1_763_769_600
 MONTH = 30.4375 * 86_400

@@ -14,10 +14,10 @@ from urllib.parse import urlsplit
 import boto3
 import orjson
 
-from handlers.metrics.exports.hour import Hour
-from local.clock import Clock
-from local.cloud import Cloud, Invocation, StackTemplate, start
-from local.functions import Functions, start_functions
+from emulator import Cloud, Invocation, StackTemplate, start
+from emulator.clock import Clock
+from emulator.lambda_ import Functions, start_functions
+from handlers.domain.exports.hour import Hour
 from ops.bundle import build_host
 from templates import config
 from templates.stacks import STACKS

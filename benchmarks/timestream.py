@@ -24,10 +24,10 @@ _CONNECTIONS = 2
 
 
 class Server:
-    """`python -m local.timestream` on one core of its own."""
+    """`python -m emulator.timestream` on one core of its own."""
 
     def __init__(self, data: Path, *options: str) -> None:
-        command = [sys.executable, "-m", "local.timestream", "--port", "0", "--data", str(data), *options]
+        command = [sys.executable, "-m", "emulator.timestream", "--port", "0", "--data", str(data), *options]
         with _on_core(0):
             self._process = subprocess.Popen(command, stdout=subprocess.PIPE, text=True)
         assert self._process.stdout is not None

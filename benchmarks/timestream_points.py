@@ -7,8 +7,8 @@ from pathlib import Path
 import duckdb
 import orjson
 
-from local.timestream.administration import create_database, create_table
-from local.timestream.store import Store
+from emulator.timestream.administration import create_database, create_table
+from emulator.timestream.store import Store
 
 DATABASE, TABLE, REGION = "bench", "points", "us-east-1"
 STEP_SECONDS = 10

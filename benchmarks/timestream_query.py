@@ -18,9 +18,9 @@ import psutil
 from moto.server import DomainDispatcherApplication, create_backend_app
 
 from benchmarks.timestream_points import DATABASE, REGION, TABLE, load
-from local.timestream import sql
-from local.timestream.store import Store
-from local.timestream.unload import UnloadTarget
+from emulator import sql
+from emulator.timestream.store import Store
+from emulator.timestream.unload import UnloadTarget
 
 _SOURCE = f'"{DATABASE}"."{TABLE}"'
 _STATEMENTS = {

@@ -17,14 +17,21 @@ from typing import Any
 
 import orjson
 
-from handlers.adapters.timestream import TimestreamStore
-from handlers.adapters.timestream_wire import write_client
-from handlers.metrics.batch import Ports, write_batch
-from handlers.metrics.envelope import StreamRecord
-from handlers.metrics.packing import CALL_RECORDS, UNIT_BYTES, call_bytes, pack, shared_part, write_units
-from handlers.metrics.point import Point, Rules
-from handlers.metrics.store import Deadline, Outcome, Written
-from handlers.metrics.violation import Violation
+from handlers.adapters.timestream.packing import (
+    CALL_RECORDS,
+    UNIT_BYTES,
+    call_bytes,
+    pack,
+    shared_part,
+    write_units,
+)
+from handlers.adapters.timestream.store import TimestreamStore
+from handlers.adapters.timestream.wire import write_client
+from handlers.domain.ingest.batch import Ports, write_batch
+from handlers.domain.ingest.envelope import StreamRecord
+from handlers.domain.ingest.store import Deadline, Outcome, Written
+from handlers.domain.point import Point, Rules
+from handlers.domain.violation import Violation
 
 ARRIVAL_MS = 1_763_769_600_000
 TAGS = {"region": "eu-central-1", "environment": "production", "service": "checkout"}

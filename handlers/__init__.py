@@ -1,1 +1,1 @@
-"""The code that runs in Lambda. Entry points here; the domain in `metrics`; AWS in `adapters`."""
+"""The code that runs in Lambda. Entry points here; the domain in `domain`; AWS in `adapters`."""

@@ -7,21 +7,21 @@ from dataclasses import dataclass
 from functools import cache
 from typing import Any
 
-from handlers.adapters.alerts_table import READERS as ALERT_READERS
-from handlers.adapters.alerts_table import WRITERS as ALERT_WRITERS
-from handlers.adapters.alerts_table import AlertsTable
 from handlers.adapters.aws import client
-from handlers.adapters.rules_table import RulesTable
+from handlers.adapters.dynamodb.alerts_table import READERS as ALERT_READERS
+from handlers.adapters.dynamodb.alerts_table import WRITERS as ALERT_WRITERS
+from handlers.adapters.dynamodb.alerts_table import AlertsTable
+from handlers.adapters.dynamodb.rules_table import RulesTable
+from handlers.adapters.dynamodb.windows_table import READERS as WINDOW_READERS
+from handlers.adapters.dynamodb.windows_table import WindowsTable
 from handlers.adapters.tracing import trace_if_sampled
-from handlers.adapters.windows_table import READERS as WINDOW_READERS
-from handlers.adapters.windows_table import WindowsTable
+from handlers.domain.alerts.coverage import TickRange
+from handlers.domain.alerts.evaluator import Evaluator, Outcome, Share
+from handlers.domain.alerts.notification import Place
+from handlers.domain.alerts.periods import Timing
+from handlers.domain.embedded_metrics import metrics_line
+from handlers.domain.errors import ConfigurationError
 from handlers.environment import read_environment
-from handlers.metrics.alerts.coverage import TickRange
-from handlers.metrics.alerts.evaluator import Evaluator, Outcome, Share
-from handlers.metrics.alerts.notification import Place
-from handlers.metrics.alerts.periods import Timing
-from handlers.metrics.embedded_metrics import metrics_line
-from handlers.metrics.failures import ConfigurationError
 
 
 @dataclass(frozen=True)

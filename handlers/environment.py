@@ -4,7 +4,7 @@ from collections.abc import Mapping
 from dataclasses import fields
 from typing import TYPE_CHECKING, Any, TypeVar, get_type_hints
 
-from handlers.metrics.failures import ConfigurationError
+from handlers.domain.errors import ConfigurationError
 
 if TYPE_CHECKING:
     from _typeshed import DataclassInstance

@@ -8,13 +8,12 @@ from functools import cache
 from typing import Any
 
 from handlers.adapters.aws import client
-from handlers.adapters.export_ledger import HourTable
+from handlers.adapters.dynamodb.export_hours.ledger import HourTable
 from handlers.adapters.tracing import trace_if_sampled
-from handlers.environment import read_environment
-from handlers.metrics.exports.choosing import choose
-from handlers.metrics.exports.hour import Hour, hours_between
-from handlers.metrics.exports.ledger import HourLedger
-from handlers.metrics.exports.report import (
+from handlers.domain.exports.choosing import choose
+from handlers.domain.exports.hour import Hour, hours_between
+from handlers.domain.exports.ledger import HourLedger
+from handlers.domain.exports.report import (
     WINDOW_HOURS,
     failure_text,
     lag_seconds,
@@ -22,7 +21,8 @@ from handlers.metrics.exports.report import (
     notification,
     read_results,
 )
-from handlers.metrics.exports.request import Terms, read_moment, read_request
+from handlers.domain.exports.request import Terms, read_moment, read_request
+from handlers.environment import read_environment
 
 
 @dataclass(frozen=True)

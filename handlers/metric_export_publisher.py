@@ -7,14 +7,14 @@ from functools import cache
 from typing import Any
 
 from handlers.adapters.aws import client
-from handlers.adapters.export_bucket import S3ExportBucket
-from handlers.adapters.export_catalog import GlueCatalog
-from handlers.adapters.export_ledger import HourTable
+from handlers.adapters.dynamodb.export_hours.ledger import HourTable
+from handlers.adapters.glue import GlueCatalog
+from handlers.adapters.s3.export_bucket import S3ExportBucket
 from handlers.adapters.tracing import trace_if_sampled
+from handlers.domain.exports.publishing import publish, verify_work
+from handlers.domain.exports.request import read_moment
+from handlers.domain.exports.work import read_work
 from handlers.environment import read_environment
-from handlers.metrics.exports.publishing import publish, verify_work
-from handlers.metrics.exports.request import read_moment
-from handlers.metrics.exports.work import read_work
 
 
 @dataclass(frozen=True)

@@ -8,14 +8,14 @@ from functools import cache
 from typing import Any
 
 from handlers.adapters.aws import client
-from handlers.adapters.export_bucket import S3ExportBucket
-from handlers.adapters.export_catalog import GlueCatalog
-from handlers.adapters.export_tidy_wishes import TidyTable
+from handlers.adapters.dynamodb.export_hours.cleanup import TidyTable
+from handlers.adapters.glue import GlueCatalog
+from handlers.adapters.s3.export_bucket import S3ExportBucket
 from handlers.adapters.tracing import trace_if_sampled
+from handlers.domain.exports.request import read_moment
+from handlers.domain.exports.tidying import tidy_hour
+from handlers.domain.ingest.store import Deadline
 from handlers.environment import read_environment
-from handlers.metrics.exports.request import read_moment
-from handlers.metrics.exports.tidying import tidy_hour
-from handlers.metrics.store import Deadline
 
 _HOURS = 200
 _RESERVE_SECONDS = 30

@@ -8,20 +8,20 @@ from functools import cache
 from typing import Any
 
 from handlers.adapters.aws import client
-from handlers.adapters.dimension_table import DimensionTable
-from handlers.adapters.export_marks import THREADS as MARK_THREADS
-from handlers.adapters.export_marks import MarkTable
-from handlers.adapters.quarantine_bucket import QuarantineBucket
-from handlers.adapters.timestream import THREADS, TimestreamStore
-from handlers.adapters.timestream_wire import write_client
+from handlers.adapters.dynamodb.dimension_table import DimensionTable
+from handlers.adapters.dynamodb.export_hours.marks import THREADS as MARK_THREADS
+from handlers.adapters.dynamodb.export_hours.marks import MarkTable
+from handlers.adapters.s3.quarantine_bucket import QuarantineBucket
+from handlers.adapters.timestream.store import THREADS, TimestreamStore
+from handlers.adapters.timestream.wire import write_client
 from handlers.adapters.tracing import trace_if_sampled
+from handlers.domain.exports.marking import LateHours
+from handlers.domain.ingest.batch import Ports, write_batch
+from handlers.domain.ingest.envelope import read_records
+from handlers.domain.ingest.report import log_lines
+from handlers.domain.ingest.store import Deadline
+from handlers.domain.point import Rules
 from handlers.environment import read_environment
-from handlers.metrics.batch import Ports, write_batch
-from handlers.metrics.envelope import read_records
-from handlers.metrics.exports.marking import LateHours
-from handlers.metrics.point import Rules
-from handlers.metrics.report import log_lines
-from handlers.metrics.store import Deadline
 
 # Kept back from the time the function has, for the quarantine and the log once the store has had its turn.
 _RESERVE_SECONDS = 5.0

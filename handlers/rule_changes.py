@@ -9,19 +9,19 @@ from dataclasses import dataclass
 from functools import cache
 from typing import Any
 
-from handlers.adapters.alerts_table import AlertsTable
 from handlers.adapters.aws import client
-from handlers.adapters.rules_table import rule_of
+from handlers.adapters.dynamodb.alerts_table import AlertsTable
+from handlers.adapters.dynamodb.rules_table import rule_of
 from handlers.adapters.tracing import trace_if_sampled
+from handlers.domain.alerts.evaluation import RULE_CHANGED, RULE_DELETED
+from handlers.domain.alerts.fields import RuleError
+from handlers.domain.alerts.notification import Place
+from handlers.domain.alerts.periods import Timing
+from handlers.domain.alerts.resolver import Resolver
+from handlers.domain.alerts.rule import Rule
+from handlers.domain.alerts.rule_reading import rule_revision
+from handlers.domain.errors import TransientError
 from handlers.environment import read_environment
-from handlers.metrics.alerts.evaluation import RULE_CHANGED, RULE_DELETED
-from handlers.metrics.alerts.fields import RuleError
-from handlers.metrics.alerts.notification import Place
-from handlers.metrics.alerts.periods import Timing
-from handlers.metrics.alerts.resolver import Resolver
-from handlers.metrics.alerts.rule import Rule
-from handlers.metrics.alerts.rule_reading import rule_revision
-from handlers.metrics.failures import TransientError
 
 
 @dataclass(frozen=True)

@@ -9,17 +9,17 @@ from functools import cache
 from typing import Any
 
 from handlers.adapters.aws import client
-from handlers.adapters.executions import Executions
-from handlers.adapters.rules_table import RulesTable
+from handlers.adapters.dynamodb.rules_table import RulesTable
+from handlers.adapters.dynamodb.windows_table import WindowsTable
+from handlers.adapters.stepfunctions import Executions
 from handlers.adapters.tracing import trace_if_sampled
-from handlers.adapters.windows_table import WindowsTable
+from handlers.domain.alerts.aggregator import Aggregator, BatchReport
+from handlers.domain.alerts.periods import Timing
+from handlers.domain.embedded_metrics import metrics_line
+from handlers.domain.errors import TransientError
+from handlers.domain.ingest.envelope import read_records
+from handlers.domain.point import Rules
 from handlers.environment import read_environment
-from handlers.metrics.alerts.aggregator import Aggregator, BatchReport
-from handlers.metrics.alerts.periods import Timing
-from handlers.metrics.embedded_metrics import metrics_line
-from handlers.metrics.envelope import read_records
-from handlers.metrics.failures import TransientError
-from handlers.metrics.point import Rules
 
 
 @dataclass(frozen=True)

@@ -9,20 +9,20 @@ from typing import Any, Self
 import boto3
 from botocore.config import Config as SdkConfig
 
+from emulator.apigateway import Gateway, serve_gateway
+from emulator.clock import Clock
+from emulator.cloud import Cloud
+from emulator.cloudformation.deployment import Deployment
+from emulator.lambda_ import Functions, start_functions
+from emulator.lambda_.api import Invocation
+from emulator.scheduler.schedules import Schedules, read_schedules
 from local import accounting
 from local.accounting import Account
-from local.clock import Clock
-from local.cloud.cloud import Cloud
-from local.cloud.deployment import Deployment
-from local.cloud.lambda_api import Invocation
 from local.errors import LocalError
 from local.feed.host import Host
 from local.feed.sender import Feed, Sent
 from local.feed.signing import signed_for, unsigned
-from local.functions import Functions, start_functions
-from local.gateway import Gateway, serve_gateway
 from local.measuring import Prober
-from local.schedules import Schedules, read_schedules
 from local.view.reading import Reading
 from ops.bundle import Bundle
 

@@ -14,13 +14,13 @@ from typing import Any, Self
 from botocore.exceptions import BotoCoreError, ClientError
 
 import generate
+from emulator.clock import Clock
+from emulator.cloud import Cloud, EngineCommand, FromOutput, StackTemplate, start
+from emulator.errors import CloudError
+from emulator.lambda_.api import Invocation
+from emulator.timestream.engine import engine_command
 from local import environment_file, sample_alert
 from local.accounting import Account
-from local.clock import Clock
-from local.cloud.cloud import Cloud, EngineCommand, FromOutput, StackTemplate, start
-from local.cloud.engine import engine_command
-from local.cloud.errors import CloudError
-from local.cloud.lambda_api import Invocation
 from local.errors import LocalError
 from local.pipeline import Options, Pipeline, start_pipeline
 from local.view.reading import Guide, View

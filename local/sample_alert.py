@@ -9,7 +9,7 @@ from typing import Any
 
 from botocore.exceptions import BotoCoreError, ClientError
 
-from handlers.adapters.rules_table import item_of
+from handlers.adapters.dynamodb.rules_table import item_of
 from ops.bundle import ROOT
 from ops.printable import printable
 from ops.rule_files import read_rule_files

@@ -8,9 +8,9 @@ from typing import Any
 from botocore.exceptions import BotoCoreError, ClientError
 from rich.table import Table
 
-from handlers.adapters.alerts_table import AlertsTable
-from handlers.metrics.alerts.ports import AlertKey, Stored
-from handlers.metrics.failures import ConfigurationError, TransientError
+from handlers.adapters.dynamodb.alerts_table import AlertsTable
+from handlers.domain.alerts.ports import AlertKey, Stored
+from handlers.domain.errors import ConfigurationError, TransientError
 from ops import stack
 from ops.errors import OperatorError
 from ops.printable import printable

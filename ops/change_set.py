@@ -8,7 +8,7 @@ from typing import Any
 
 from botocore.exceptions import ClientError
 
-from ops.asking import asking, code_of, one_line
+from ops.aws_errors import asking, code_of, one_line
 from ops.errors import OperatorError
 
 POLL_SECONDS = 5.0

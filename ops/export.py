@@ -14,13 +14,13 @@ from botocore.exceptions import BotoCoreError, ClientError
 from rich.table import Table
 from rich.text import Text
 
-from handlers.adapters.export_ledger import HourTable
-from handlers.metrics.exports.hour import Hour, complete_at, hours_between
-from handlers.metrics.exports.record import Record, State, state_of
-from handlers.metrics.exports.report import WINDOW_HOURS
-from handlers.metrics.exports.request import CURRENT
-from handlers.metrics.failures import ConfigurationError, TransientError
-from ops import exported, stack
+from handlers.adapters.dynamodb.export_hours.ledger import HourTable
+from handlers.domain.errors import ConfigurationError, TransientError
+from handlers.domain.exports.hour import Hour, complete_at, hours_between
+from handlers.domain.exports.record import Record, State, state_of
+from handlers.domain.exports.report import WINDOW_HOURS
+from handlers.domain.exports.request import CURRENT
+from ops import export_query, stack
 from ops.errors import OperatorError
 from ops.printable import printable
 from ops.stack import Target
@@ -97,7 +97,7 @@ def _status(options: argparse.Namespace) -> int:
 def _query(options: argparse.Namespace) -> int:
     target = stack.find(options.environment, options.region)
     with _reasons("read the exports"):
-        exported.query(target, options.sql, hours=options.hours)
+        export_query.query(target, options.sql, hours=options.hours)
     return 0
 
 

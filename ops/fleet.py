@@ -9,8 +9,8 @@ from typing import Any
 
 from botocore.exceptions import BotoCoreError, ClientError
 
-from ops import importing, stack
-from ops.asking import asking
+from ops import fleet_import, stack
+from ops.aws_errors import asking
 from ops.errors import OperatorError
 from ops.printable import printable
 from ops.stack_sets import Instance, instances
@@ -35,7 +35,7 @@ def add_command(commands: "argparse._SubParsersAction[argparse.ArgumentParser]")
         command = subcommands.add_parser(name, help=text)
         stack.add_options(command, region=False)
         command.set_defaults(run=run)
-    importing.add_command(subcommands)
+    fleet_import.add_command(subcommands)
 
 
 def _status(options: argparse.Namespace) -> int:

@@ -5,7 +5,7 @@ from typing import Any
 
 from botocore.exceptions import BotoCoreError, ClientError, EndpointConnectionError
 
-from ops.asking import code_of, one_line
+from ops.aws_errors import code_of, one_line
 from templates.config import Config
 from templates.config.fleet import TIMESTREAM_REGIONS
 from templates.names import ARTIFACTS_BUCKET, DATABASE, EXPORT_BUCKET, QUARANTINE_BUCKET

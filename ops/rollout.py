@@ -12,7 +12,7 @@ from botocore.exceptions import ClientError
 
 import generate
 from ops import change_set, preflight, stack
-from ops.asking import asking, code_of
+from ops.aws_errors import asking, code_of
 from ops.bundle import BUILD, build_lambda
 from ops.errors import OperatorError
 from ops.stack_sets import Progress, instances

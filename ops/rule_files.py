@@ -7,9 +7,9 @@ from typing import Any
 
 import yaml
 
-from handlers.metrics.alerts.fields import RuleError, shown
-from handlers.metrics.alerts.rule import Rule
-from handlers.metrics.alerts.rule_reading import read_rule
+from handlers.domain.alerts.fields import RuleError, shown
+from handlers.domain.alerts.rule import Rule
+from handlers.domain.alerts.rule_reading import read_rule
 
 FOLDER = Path("alerts")
 # What making a value of a node may raise: an impossible date is a ValueError, a boolean that is none a KeyError, and

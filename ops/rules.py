@@ -11,11 +11,11 @@ from typing import Any
 from botocore.exceptions import BotoCoreError, ClientError
 from rich.table import Table
 
-from handlers.adapters.alerts_table import AlertsTable
-from handlers.adapters.rules_table import RulesTable, item_of
-from handlers.metrics.alerts.rule import Rule
-from handlers.metrics.alerts.rule_reading import rule_document, rule_revision
-from handlers.metrics.failures import ConfigurationError, TransientError
+from handlers.adapters.dynamodb.alerts_table import AlertsTable
+from handlers.adapters.dynamodb.rules_table import RulesTable, item_of
+from handlers.domain.alerts.rule import Rule
+from handlers.domain.alerts.rule_reading import rule_document, rule_revision
+from handlers.domain.errors import ConfigurationError, TransientError
 from ops import stack
 from ops.errors import OperatorError
 from ops.printable import printable

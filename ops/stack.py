@@ -10,7 +10,7 @@ import boto3
 from botocore.config import Config
 from botocore.exceptions import BotoCoreError, ClientError
 
-from ops.asking import asking
+from ops.aws_errors import asking
 from ops.errors import OperatorError
 from ops.stack_sets import instances
 from templates import config

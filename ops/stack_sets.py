@@ -6,7 +6,7 @@ from typing import Any
 
 from botocore.exceptions import ClientError
 
-from ops.asking import asking, code_of, one_line
+from ops.aws_errors import asking, code_of, one_line
 from ops.errors import OperatorError
 
 _NO_SUCH_SET = "StackSetNotFoundException"

@@ -9,7 +9,7 @@ from botocore.discovery import EndpointDiscoveryRefreshFailed
 from botocore.exceptions import BotoCoreError, ClientError
 from botocore.parsers import ResponseParserError
 
-from handlers.metrics.failures import ConfigurationError, TransientError
+from handlers.domain.errors import ConfigurationError, TransientError
 
 _THROTTLES = frozenset(
     {

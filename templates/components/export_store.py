@@ -23,8 +23,8 @@ from troposphere.s3 import (
     ServerSideEncryptionByDefault,
 )
 
-from handlers.metrics.exports.attempt import DATASETS
-from handlers.metrics.exports.columns import FIXED
+from handlers.domain.exports.attempt import DATASETS
+from handlers.domain.exports.columns import FIXED
 from templates.components.key import Key
 from templates.config import Config
 from templates.constructs.bucket import add_private_bucket, objects

@@ -8,7 +8,7 @@ from pathlib import Path
 
 import pytest
 
-from tests.templates.generated import generated
+from tests.support.generated import generated
 
 ROOT = Path(__file__).resolve().parents[2]
 TABLE = (ROOT / "docs/resources.md").read_text(encoding="utf-8")

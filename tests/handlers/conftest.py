@@ -6,7 +6,7 @@ import boto3
 import pytest
 from moto import mock_aws
 
-from tests.handlers.fake_timestream import FakeTimestream
+from tests.support.fake_timestream import FakeTimestream
 
 REGISTRY = "dimensions"
 HOURS = "export-hours"

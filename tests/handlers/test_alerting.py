@@ -9,15 +9,15 @@ import pytest
 from moto import mock_aws
 
 from handlers import alert_evaluator, rule_changes, window_aggregator
-from handlers.adapters.alerts_table import AlertsTable
-from handlers.adapters.rules_table import item_of
-from handlers.metrics.alerts import ports
-from handlers.metrics.alerts.evaluator import SWEEP_SECONDS, Share
-from handlers.metrics.alerts.rule import Rule
-from handlers.metrics.failures import ConfigurationError, TransientError
-from tests.handlers.alert_tables import ALERTS, RULES, WINDOWS, create_alert_tables
-from tests.handlers.events import ARRIVAL_MS, batch, event, metric
-from tests.handlers.metrics.alerts.rules import a_rule
+from handlers.adapters.dynamodb.alerts_table import AlertsTable
+from handlers.adapters.dynamodb.rules_table import item_of
+from handlers.domain.alerts import ports
+from handlers.domain.alerts.evaluator import SWEEP_SECONDS, Share
+from handlers.domain.alerts.rule import Rule
+from handlers.domain.errors import ConfigurationError, TransientError
+from tests.support.alert_tables import ALERTS, RULES, WINDOWS, create_alert_tables
+from tests.support.events import ARRIVAL_MS, batch, event, metric
+from tests.support.rules import a_rule
 
 TICK = ARRIVAL_MS // 1000
 VARIABLES = {

@@ -4,8 +4,8 @@ from dataclasses import dataclass
 
 import pytest
 
+from handlers.domain.errors import ConfigurationError
 from handlers.environment import read_environment
-from handlers.metrics.failures import ConfigurationError
 
 
 @dataclass(frozen=True)

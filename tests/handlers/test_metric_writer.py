@@ -8,11 +8,11 @@ import boto3
 import pytest
 
 from handlers import metric_writer
-from handlers.adapters.timestream_wire import write_client
-from handlers.metrics.failures import ConfigurationError
+from handlers.adapters.timestream.wire import write_client
+from handlers.domain.errors import ConfigurationError
 from tests.handlers.conftest import BUCKET, HOURS, REGISTRY
-from tests.handlers.events import ARRIVAL_MS, FIRST_SEQUENCE, batch, event, metric
-from tests.handlers.fake_timestream import FakeTimestream, Fault
+from tests.support.events import ARRIVAL_MS, FIRST_SEQUENCE, batch, event, metric
+from tests.support.fake_timestream import FakeTimestream, Fault
 
 VARIABLES = {
     "PROJECT": "metrics",

@@ -9,8 +9,8 @@ from typing import Any
 import pytest
 
 import generate
+from emulator.errors import EngineError
 from local import run
-from local.cloud.errors import EngineError
 from local.errors import LocalError
 from local.run import Run, Settings
 from local.view.plain import PlainView

@@ -4,7 +4,7 @@ import boto3
 import pytest
 from moto import mock_aws
 
-from handlers.adapters.rules_table import RulesTable
+from handlers.adapters.dynamodb.rules_table import RulesTable
 from local import sample_alert
 from templates import config
 

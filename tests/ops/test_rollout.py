@@ -24,7 +24,7 @@ from templates.config import Config, load
 from templates.config.fleet import Fleet
 from templates.config.network import Network
 from templates.stacks import STACKS
-from tests.ops.fake_cloudformation import ACCOUNT, World
+from tests.support.fake_cloudformation import ACCOUNT, World
 
 REGIONS = ["us-west-2", "us-east-1", "eu-west-1", "ap-northeast-1"]  # the canary first
 ARTIFACTS, PIPELINE, FLEET = "metrics-prod-artifacts", "metrics-prod-regional", "metrics-prod-fleet"

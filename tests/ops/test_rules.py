@@ -8,19 +8,19 @@ import boto3
 import pytest
 from moto import mock_aws
 
-from handlers.adapters.alerts_table import AlertsTable
-from handlers.adapters.rules_table import RulesTable, item_of
-from handlers.metrics.alerts.alert import Alert, Judged, Verdict
-from handlers.metrics.alerts.decision import decide
-from handlers.metrics.alerts.evaluation import Changed
-from handlers.metrics.alerts.notification import Place
+from handlers.adapters.dynamodb.alerts_table import AlertsTable
+from handlers.adapters.dynamodb.rules_table import RulesTable, item_of
+from handlers.domain.alerts.alert import Alert, Judged, Verdict
+from handlers.domain.alerts.decision import decide
+from handlers.domain.alerts.evaluation import Changed
+from handlers.domain.alerts.notification import Place
 from ops import rules
 from ops.__main__ import main
 from ops.errors import OperatorError
 from ops.stack import Target
-from tests.handlers.alert_tables import ALERTS, RULES, create_alert_tables
-from tests.handlers.metrics.alerts.rules import a_rule
 from tests.ops.test_rule_files import GOOD
+from tests.support.alert_tables import ALERTS, RULES, create_alert_tables
+from tests.support.rules import a_rule
 
 START = 1_763_769_600
 

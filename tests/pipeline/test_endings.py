@@ -19,7 +19,7 @@ def test_a_store_that_dies_ends_the_run_with_one_line(start: Callable[..., Runni
     """Without its store the run ends with status 1 and says so, without a traceback, leaving nothing behind."""
     run = start("--no-feed")
     children = psutil.Process(run.process.pid).children(recursive=True)
-    (store,) = (child for child in children if "local.timestream" in child.cmdline())
+    (store,) = (child for child in children if "emulator.timestream" in child.cmdline())
     store.kill()
     output, errors = run.process.communicate(timeout=60)
     assert run.process.returncode == 1

@@ -6,7 +6,7 @@ from typing import Any
 
 import pytest
 
-from tests.pipeline.export_world import CrashError, World, at, deployment, nothing, points, world
+from tests.support.export_world import CrashError, World, at, deployment, nothing, points, world
 
 pytestmark = pytest.mark.pipeline
 __all__ = ["deployment", "world"]

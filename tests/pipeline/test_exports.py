@@ -4,9 +4,9 @@ from typing import Any
 
 import pytest
 
-from handlers.metrics.exports.hour import Hour
+from handlers.domain.exports.hour import Hour
 from ops.__main__ import main
-from tests.pipeline.export_world import World, at, deployment, points, world
+from tests.support.export_world import World, at, deployment, points, world
 
 pytestmark = pytest.mark.pipeline
 __all__ = ["deployment", "world"]

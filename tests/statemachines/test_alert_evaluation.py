@@ -7,8 +7,8 @@ from typing import Any
 import boto3
 import pytest
 
-from tests.handlers.alert_tables import ALERTS, create_alert_tables
-from tests.statemachines.interpreter import FunctionError, Interpreter, interpreting
+from tests.support.alert_tables import ALERTS, create_alert_tables
+from tests.support.interpreter import FunctionError, Interpreter, interpreting
 
 EVALUATOR = "arn:aws:lambda:us-east-1:123456789012:function:evaluator"
 TOPIC = "arn:aws:sns:us-east-1:123456789012:alerts"

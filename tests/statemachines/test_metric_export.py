@@ -10,7 +10,7 @@ from typing import Any
 import boto3
 import pytest
 
-from tests.statemachines.export_machine import FunctionError, Machine, deployed
+from tests.support.export_machine import FunctionError, Machine, deployed
 
 HOURS = ["2026-11-22T02", "2026-11-22T03"]
 

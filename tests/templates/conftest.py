@@ -2,7 +2,7 @@
 
 import pytest
 
-from tests.templates.generated import generated
+from tests.support.generated import generated
 
 ASKED_FOR = {
     "any_stack": {"regional", "artifacts", "fleet"},

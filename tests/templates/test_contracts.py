@@ -4,19 +4,19 @@ import dataclasses
 import importlib
 import json
 
-from handlers.adapters.alerts_table import OPEN_INDEX
+from handlers.adapters.dynamodb.alerts_table import OPEN_INDEX
 from handlers.alert_evaluator import outcome_line
-from handlers.metrics.alerts.aggregator import BatchReport
-from handlers.metrics.alerts.evaluator import Outcome
-from handlers.metrics.batch import Report
-from handlers.metrics.envelope import NO_CLIENT, read_records
-from handlers.metrics.quarantine import object_key
-from handlers.metrics.report import log_lines
+from handlers.domain.alerts.aggregator import BatchReport
+from handlers.domain.alerts.evaluator import Outcome
+from handlers.domain.ingest.batch import Report
+from handlers.domain.ingest.envelope import NO_CLIENT, read_records
+from handlers.domain.ingest.quarantine import object_key
+from handlers.domain.ingest.report import log_lines
 from handlers.window_aggregator import report_line
 from templates.components.ingest_api.methods import velocity
 from templates.components.quarantine import POINTS
-from tests.handlers.events import kinesis_record
-from tests.templates.generated import Generated
+from tests.support.events import kinesis_record
+from tests.support.generated import Generated
 
 
 def test_every_handler_can_be_imported(regional: Generated) -> None:

@@ -3,7 +3,7 @@
 from collections.abc import Callable, Iterator
 from typing import Any
 
-from tests.templates.generated import Generated
+from tests.support.generated import Generated
 
 # The only permissions on every resource, and why they cannot be narrower.
 ANY_RESOURCE = {

@@ -7,7 +7,7 @@ import pytest
 from cfnlint.api import ManualArgs, lint
 
 from templates.config import load
-from tests.templates.generated import NAMES, Generated, build, in_private_mode
+from tests.support.generated import NAMES, Generated, build, in_private_mode
 
 # W3697 says that Timestream for LiveAnalytics takes no new customers. That is known, and stands in the README.
 KNOWN = {("W3697", "AWS::Timestream::Database"), ("W3697", "AWS::Timestream::Table")}

@@ -6,7 +6,7 @@ from typing import Any
 from cfnlint.schema import PROVIDER_SCHEMA_MANAGER
 
 from templates.names import ARTIFACTS_BUCKET
-from tests.templates.generated import Generated
+from tests.support.generated import Generated
 
 KEY = {"Fn::GetAtt": ["Key", "Arn"]}
 TOPIC = {"Ref": "OperatorTopic"}

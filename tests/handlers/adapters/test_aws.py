@@ -5,7 +5,7 @@ from botocore.exceptions import ClientError, ConnectionClosedError, NoCredential
 from botocore.parsers import ResponseParserError
 
 from handlers.adapters.aws import ThrottledError, translate
-from handlers.metrics.failures import ConfigurationError, TransientError
+from handlers.domain.errors import ConfigurationError, TransientError
 
 
 def answer(code: str, status: int) -> ClientError:

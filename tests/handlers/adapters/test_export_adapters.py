@@ -8,13 +8,13 @@ import pytest
 from botocore.exceptions import ClientError, ReadTimeoutError
 from moto import mock_aws
 
-from handlers.adapters.export_bucket import S3ExportBucket
-from handlers.adapters.export_catalog import GlueCatalog
-from handlers.adapters.export_queries import TimestreamQueries
-from handlers.metrics.exports.columns import Column
-from handlers.metrics.exports.hour import Hour
-from handlers.metrics.exports.unloading import Answer, UnloadFailed
-from handlers.metrics.failures import ConfigurationError, TransientError
+from handlers.adapters.glue import GlueCatalog
+from handlers.adapters.s3.export_bucket import S3ExportBucket
+from handlers.adapters.timestream.queries import TimestreamQueries
+from handlers.domain.errors import ConfigurationError, TransientError
+from handlers.domain.exports.columns import Column
+from handlers.domain.exports.hour import Hour
+from handlers.domain.exports.unloading import Answer, UnloadFailed
 
 HOUR = Hour.parse("2026-11-22T02")
 

@@ -2,10 +2,10 @@
 
 import pytest
 
+from emulator.apigateway.errors import GatewayError
+from emulator.apigateway.request import Request
+from emulator.apigateway.signature import LocalCredentials, check_signature
 from local.feed.signing import HEADERS, signed_for, unsigned
-from local.gateway.errors import GatewayError
-from local.gateway.request import Request
-from local.gateway.signature import LocalCredentials, check_signature
 
 URL = "http://127.0.0.1:8080/metrics"
 

@@ -9,14 +9,14 @@ from typing import Any
 import pytest
 from jsonschema import Draft4Validator
 
-from local.gateway.context import Override
-from local.gateway.errors import GatewayError
-from local.gateway.request import Request
-from local.gateway.validation import Model
-from local.gateway.velocity import Input, JavaMap, MappingTemplate, Util
+from emulator.apigateway.context import Override
+from emulator.apigateway.errors import GatewayError
+from emulator.apigateway.mapping_template import Input, JavaMap, MappingTemplate, Util
+from emulator.apigateway.request import Request
+from emulator.apigateway.validation import Model
 from templates.components.ingest_api.model import BODY
 from templates.config import load
-from tests.templates.generated import Generated, build, other
+from tests.support.generated import Generated, build, other
 
 REQUEST_ID = "JfNb/W+pIAMFYqA="
 DEV = build("regional", load("dev"))

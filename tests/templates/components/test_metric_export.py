@@ -4,13 +4,13 @@ import json
 import re
 from typing import Any
 
-from handlers.adapters.export_items import INDEX
-from handlers.metrics.exports.attempt import DATASETS
-from handlers.metrics.exports.columns import Layout
-from handlers.metrics.exports.ledger import LEASE_SECONDS
-from handlers.metrics.exports.report import metrics_line
-from handlers.metrics.exports.unloading import CALL_SECONDS
-from tests.templates.generated import Generated, build, generated
+from handlers.adapters.dynamodb.export_hours.items import INDEX
+from handlers.domain.exports.attempt import DATASETS
+from handlers.domain.exports.columns import Layout
+from handlers.domain.exports.ledger import LEASE_SECONDS
+from handlers.domain.exports.report import metrics_line
+from handlers.domain.exports.unloading import CALL_SECONDS
+from tests.support.generated import Generated, build, generated
 
 REGIONAL = [one for one in generated() if one.stack == "regional"]
 

@@ -1,6 +1,6 @@
 """The metric writer: the function as the environment file describes it, and what watches it."""
 
-from tests.templates.generated import Generated
+from tests.support.generated import Generated
 
 
 def test_the_function_is_as_it_is_configured(regional: Generated) -> None:

@@ -10,7 +10,7 @@ from templates.components import network
 from templates.components.network import network_parameters
 from templates.config import BadValue, load
 from templates.stacks.regional import regional
-from tests.templates.generated import PRIVATE, Generated, build, other
+from tests.support.generated import PRIVATE, Generated, build, other
 
 STACK = build("regional", other())
 SUBNETS = [{"Ref": "PrivateSubnetA"}, {"Ref": "PrivateSubnetB"}]

@@ -14,7 +14,7 @@ from templates.config.fleet import TIMESTREAM_REGIONS, Fleet
 from templates.config.network import PER_REGION, Network
 from templates.stacks.artifacts import artifacts
 from templates.stacks.fleet import fleet as build_fleet
-from tests.templates.generated import Generated, build, other
+from tests.support.generated import Generated, build, other
 
 # What CloudFormation's handlers may call for a type's properties that no template here sets, and so are not allowed.
 NOT_USED = {

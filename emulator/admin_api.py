@@ -1,0 +1,122 @@
+"""`/_local/…`: what a person or a test asks of the local run itself."""
+
+import threading
+from collections.abc import Callable
+from typing import Any
+
+import orjson
+
+from emulator.clock import Clock
+from emulator.faults import FaultError, Faults, Rule, parse_rule
+from emulator.request import Request, Response
+from emulator.responses import as_json
+from emulator.timestream.engine import Engine
+
+StatusProvider = Callable[[], Any]
+
+_TIMESTREAM = "timestream"
+
+
+class Control:
+    """Answers the control routes, and holds what others add to the status.
+
+    Faults are rules that strike here, for any service; under the name `timestream` stand those that only the engine
+    can make, handed on as they are.
+    """
+
+    def __init__(self, clock: Clock, faults: Faults, engine: Engine) -> None:
+        self._clock = clock
+        self._faults = faults
+        self._engine = engine
+        self._providers: dict[str, StatusProvider] = {}
+        self._lock = threading.Lock()
+        self._routes: dict[tuple[str, str], Callable[[Request], Response]] = {
+            ("GET", "/_local/status"): lambda _: as_json(self.status()),
+            ("GET", "/_local/faults"): lambda _: as_json(self._describe_faults()),
+            ("POST", "/_local/faults"): self._add_faults,
+            ("DELETE", "/_local/faults"): lambda _: self._clear_faults(),
+            ("GET", "/_local/clock"): lambda _: as_json(self._describe_clock()),
+            ("POST", "/_local/clock"): self._move_clock,
+        }
+
+    def add_status(self, name: str, provider: StatusProvider) -> None:
+        """Show what `provider` returns under this name in the status."""
+        with self._lock:
+            self._providers[name] = provider
+
+    def status(self) -> dict[str, Any]:
+        """Return what every provider says of its part."""
+        with self._lock:
+            providers = dict(self._providers)
+        return {"clock": self._describe_clock(), **{name: provider() for name, provider in providers.items()}}
+
+    def answer(self, request: Request) -> Response:
+        """Return the reply of a control route; 404 and 405 for what there is not."""
+        route = self._routes.get((request.method, request.path))
+        if route is not None:
+            try:
+                return route(request)
+            except FaultError as error:
+                return as_json({"error": str(error), "field": error.field}, 400)
+        allowed = [method for method, path in self._routes if path == request.path]
+        if allowed:
+            reply = as_json(
+                {"error": f"{request.method} is not for {request.path}: {', '.join(allowed)}"}, 405
+            )
+            reply.headers.append(("Allow", ", ".join(allowed)))
+            return reply
+        return as_json({"error": f"there is no {request.path}"}, 404)
+
+    def _describe_clock(self) -> dict[str, Any]:
+        return {"now": self._clock.utcnow().isoformat(), "offset_seconds": self._clock.offset}
+
+    def _move_clock(self, request: Request) -> Response:
+        body = _object(request)
+        for name in body:
+            if name not in {"advance_seconds", "offset_seconds"}:
+                raise FaultError(name, "unknown; give advance_seconds or offset_seconds")
+        if len(body) != 1:
+            raise FaultError("advance_seconds", "give either advance_seconds or offset_seconds")
+        ((name, value),) = body.items()
+        if isinstance(value, bool) or not isinstance(value, int | float):
+            raise FaultError(name, "must be a number of seconds")
+        seconds = value if name == "advance_seconds" else value - self._clock.offset
+        try:
+            self._clock.advance(seconds)
+        except ValueError as error:
+            raise FaultError(name, str(error)) from error
+        return as_json(self._describe_clock())
+
+    def _add_faults(self, request: Request) -> Response:
+        body = _object(request)
+        inside = body.pop(_TIMESTREAM, None)
+        raw = body.pop("rules") if set(body) == {"rules"} else [body] if body else []
+        if not isinstance(raw, list) or not (raw or inside is not None):
+            raise FaultError("rules", "must be a list of rules")
+        rules: list[Rule] = [parse_rule(rule) for rule in raw]
+        if inside is not None:
+            status, answer = self._engine.control("POST", "/_local/faults", inside)
+            if status != 200:
+                return as_json(answer, status)
+        for rule in rules:
+            self._faults.add(rule)
+        return as_json(self._describe_faults())
+
+    def _clear_faults(self) -> Response:
+        self._faults.clear()
+        self._engine.control("POST", "/_local/faults", {})
+        return as_json(self._describe_faults())
+
+    def _describe_faults(self) -> dict[str, Any]:
+        _, inside = self._engine.control("GET", "/_local/faults")
+        return {**self._faults.describe(), _TIMESTREAM: inside}
+
+
+def _object(request: Request) -> dict[str, Any]:
+    try:
+        body = request.json()
+    except orjson.JSONDecodeError as error:
+        raise FaultError("body", f"is not JSON: {error}") from error
+    if not isinstance(body, dict):
+        raise FaultError("body", "must be a JSON object")
+    return body

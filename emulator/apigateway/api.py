@@ -1,0 +1,79 @@
+"""What the gateway serves: a REST API as its template describes it, checked before the first request."""
+
+import re
+from collections.abc import Mapping
+from dataclasses import dataclass
+
+from emulator.apigateway.mapping_template import MappingTemplate
+from emulator.apigateway.throttle import Limits
+from emulator.apigateway.validation import Model
+
+Templates = Mapping[str, MappingTemplate]
+
+
+@dataclass(frozen=True, slots=True)
+class IntegrationResponse:
+    """How one outcome of an integration becomes a response; without a selection it is the default."""
+
+    status: int
+    selection: re.Pattern[str] | None
+    templates: Templates
+    parameters: Mapping[str, str]
+
+
+@dataclass(frozen=True, slots=True)
+class AwsAction:
+    """The AWS call behind an integration: a service with JSON over HTTP, and the action's name."""
+
+    service: str
+    action: str
+
+
+@dataclass(frozen=True, slots=True)
+class Integration:
+    """Where a method's requests go; `action` is None for a MOCK integration."""
+
+    logical_id: str
+    action: AwsAction | None
+    timeout: float
+    passthrough: str
+    templates: Templates
+    parameters: Mapping[str, str]
+    responses: tuple[IntegrationResponse, ...]
+
+
+@dataclass(frozen=True, slots=True)
+class Method:
+    """One method of one resource."""
+
+    logical_id: str
+    resource_id: str
+    resource_path: str
+    authorization: str
+    models: Mapping[str, Model]
+    required_parameters: tuple[str, ...]
+    limits: Limits | None
+    integration: Integration
+
+
+@dataclass(frozen=True, slots=True)
+class GatewayResponse:
+    """What a client gets when the gateway itself answers; templates are plain substitution."""
+
+    status: int | None
+    templates: Mapping[str, str]
+    parameters: Mapping[str, str]
+
+
+@dataclass(frozen=True, slots=True)
+class Api:
+    """A deployed REST API; `methods` maps a resource's path to its methods by verb."""
+
+    api_id: str
+    account_id: str
+    region: str
+    stage: str
+    stage_variables: Mapping[str, str]
+    minimum_compression: int | None
+    methods: Mapping[str, Mapping[str, Method]]
+    gateway_responses: Mapping[str, GatewayResponse]

@@ -1,0 +1,84 @@
+"""Content codings: what a client compressed, and what it wants compressed.
+
+https://docs.aws.amazon.com/apigateway/latest/developerguide/api-gateway-enable-compression.html
+"""
+
+import gzip
+import zlib
+
+from emulator.apigateway.errors import GatewayError
+
+# API Gateway's payload limit; it also bounds what a small compressed body may grow to.
+MAX_PAYLOAD = 10 * 1024 * 1024
+
+
+def check_size(size: int) -> None:
+    """Raise GatewayError (REQUEST_TOO_LARGE) for a payload over the limit."""
+    if size > MAX_PAYLOAD:
+        raise GatewayError("REQUEST_TOO_LARGE", f"HTTP content length exceeded {MAX_PAYLOAD} bytes.")
+
+
+def decompress(body: bytes, coding: str | None, minimum_size: int | None) -> bytes:
+    """Return the body as the client meant it.
+
+    Without a minimum size the API does not decompress, and it leaves smaller payloads as they are. A coding it does
+    not know, or a body that is not in the stated coding, is an unsupported media type.
+    """
+    name = (coding or "identity").strip().lower()
+    if minimum_size is None or name == "identity" or len(body) < minimum_size:
+        return body
+    if name not in {"gzip", "deflate"}:
+        raise _unsupported()
+    # 32: the header says whether it is gzip or zlib; a deflate body without any header is raw (-15).
+    windows = (zlib.MAX_WBITS | 16,) if name == "gzip" else (zlib.MAX_WBITS, -zlib.MAX_WBITS)
+    for window in windows:
+        try:
+            return _inflate(body, window)
+        except zlib.error:
+            continue
+    raise _unsupported()
+
+
+def _inflate(body: bytes, window: int) -> bytes:
+    parts: list[bytes] = []
+    size = 0
+    rest = body
+    while rest:
+        stream = zlib.decompressobj(window)
+        parts.append(stream.decompress(rest, MAX_PAYLOAD + 1 - size))
+        size += len(parts[-1])
+        check_size(size)
+        if not stream.eof:
+            raise zlib.error("the body ends early")
+        rest = stream.unused_data
+    return b"".join(parts)
+
+
+def compress(body: bytes, accepted: str | None, minimum_size: int | None) -> tuple[bytes, str | None]:
+    """Return the response body in the coding the client prefers, and that coding's name."""
+    if minimum_size is None or not body or len(body) < minimum_size or not accepted:
+        return body, None
+    best = _preferred(accepted)
+    if best == "gzip":
+        return gzip.compress(body, 5, mtime=0), best
+    if best == "deflate":
+        return zlib.compress(body, 5), best
+    return body, None
+
+
+def _preferred(accepted: str) -> str:
+    weights: dict[str, float] = {}
+    for item in accepted.lower().split(","):
+        name, _, parameters = item.partition(";")
+        try:
+            weights[name.strip()] = float(parameters.strip().removeprefix("q=") or 1)
+        except ValueError:
+            weights[name.strip()] = 0.0
+    if "*" in weights and "gzip" not in weights:
+        weights["gzip"] = weights["*"]
+    name, weight = max(weights.items(), key=lambda item: item[1])
+    return name if weight > 0 else "identity"
+
+
+def _unsupported() -> GatewayError:
+    return GatewayError("UNSUPPORTED_MEDIA_TYPE", "Unsupported Media Type")

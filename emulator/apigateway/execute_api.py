@@ -1,0 +1,205 @@
+"""The way of a request through the API: route, authorize, validate, map, call, map back."""
+
+import logging
+from collections.abc import Mapping
+from typing import Any
+
+from emulator.apigateway import content_coding, gateway_responses
+from emulator.apigateway.api import Api, Integration, IntegrationResponse, Method
+from emulator.apigateway.context import new_context
+from emulator.apigateway.errors import GatewayError, TemplateRenderError
+from emulator.apigateway.integrations import AwsCaller, IntegrationAnswer, call_mock
+from emulator.apigateway.mapping_template import Input, JavaMap, MappingTemplate, Util
+from emulator.apigateway.parameters import REQUEST_HEADER, RESPONSE_HEADER, value_of
+from emulator.apigateway.request import Request, Response
+from emulator.apigateway.routing import route
+from emulator.apigateway.signature import LocalCredentials, check_signature
+from emulator.apigateway.stats import ACCEPTED, StatsCounter, points_in
+from emulator.apigateway.throttle import TokenBucket
+from emulator.clock import Clock
+
+_LOG = logging.getLogger(__name__)
+
+
+class ApiServing:
+    """Answers requests to one API; safe to use from many threads."""
+
+    def __init__(
+        self, api: Api, caller: AwsCaller, clock: Clock, stats: StatsCounter, credentials: LocalCredentials
+    ) -> None:
+        self._api = api
+        self._caller = caller
+        self._clock = clock
+        self._stats = stats
+        self._credentials = credentials
+        self._buckets = {
+            method.logical_id: TokenBucket(method.limits)
+            for methods in api.methods.values()
+            for method in methods.values()
+            if method.limits is not None
+        }
+
+    def answer(self, request: Request) -> Response:
+        """Return the response; whatever goes wrong becomes the API's own gateway response."""
+        context = new_context(self._api, request, now=self._clock.now())
+        try:
+            response = self._answer(request, context)
+        except GatewayError as error:
+            response = gateway_responses.answer(self._api, error, request, context)
+        except TemplateRenderError:
+            _LOG.exception("a mapping template failed")
+            response = self._internal_error(request, context)
+        except Exception:  # noqa: BLE001 - a client gets an answer whatever failed here
+            _LOG.exception("the gateway failed")
+            response = self._internal_error(request, context)
+        points = _points(request) if response.status == ACCEPTED else 0
+        self._stats.add(response.status, request_id=context["extendedRequestId"], points=points)
+        return self._finished(response, request, context)
+
+    def too_large(self, request: Request, error: GatewayError) -> Response:
+        """Return the response to a request whose body was not even read."""
+        context = new_context(self._api, request, now=self._clock.now())
+        response = gateway_responses.answer(self._api, error, request, context)
+        self._stats.add(response.status, request_id=context["extendedRequestId"], points=0)
+        return self._finished(response, request, context)
+
+    def _answer(self, request: Request, context: JavaMap) -> Response:
+        found = route(self._api, request.segments, request.method)
+        if found is None:
+            raise GatewayError("MISSING_AUTHENTICATION_TOKEN", "Missing Authentication Token")
+        method, request.path_parameters = found
+        context["resourceId"] = method.resource_id
+        context["resourcePath"] = method.resource_path
+        if method.authorization == "AWS_IAM":
+            check_signature(request, request.body, self._credentials, region=self._api.region)
+            context["identity"]["accessKey"] = self._credentials.access_key
+        if method.logical_id in self._buckets:
+            self._buckets[method.logical_id].take()
+        request.body = content_coding.decompress(
+            request.body, request.header("Content-Encoding"), self._api.minimum_compression
+        )
+        _validate(method, request)
+        answer = self._integrate(method.integration, request, context)
+        return self._respond(method.integration, answer, request, context)
+
+    def _integrate(self, integration: Integration, request: Request, context: JavaMap) -> IntegrationAnswer:
+        template = _request_template(integration, request)
+        variables = self._variables(request, request, context)
+        rendered = request.body if template is None else template.render(variables).encode("utf-8", "replace")
+        if integration.action is None:
+            return call_mock(rendered.decode("utf-8", "replace"))
+        headers = {}
+        for target, source in integration.parameters.items():
+            value = value_of(
+                source, request=request, context=context, stage_variables=self._api.stage_variables
+            )
+            if target.startswith(REQUEST_HEADER) and value is not None:
+                headers[target.removeprefix(REQUEST_HEADER)] = value
+        headers.update({name: str(value) for name, value in context["requestOverride"]["header"].items()})
+        return self._caller.call(integration.action, rendered, headers, seconds=integration.timeout)
+
+    def _respond(
+        self, integration: Integration, answer: IntegrationAnswer, request: Request, context: JavaMap
+    ) -> Response:
+        chosen = _select(integration, answer.status)
+        payload = Request("POST", "/", answer.headers, answer.body)
+        headers: dict[str, str] = {}
+        for target, source in chosen.parameters.items():
+            value = value_of(
+                source,
+                request=request,
+                context=context,
+                stage_variables=self._api.stage_variables,
+                response=payload,
+            )
+            if value is not None:
+                headers[target.removeprefix(RESPONSE_HEADER)] = value
+        content_type, body = payload.content_type, answer.body
+        if chosen.templates:
+            content_type, template = _response_template(chosen.templates, payload)
+            body = template.render(self._variables(request, payload, context)).encode("utf-8", "replace")
+        override = context["responseOverride"]
+        headers.update({name: str(value) for name, value in override["header"].items()})
+        if not any(name.lower() == "content-type" for name in headers):
+            headers["Content-Type"] = content_type
+        return Response(int(override.get("status", chosen.status)), tuple(headers.items()), body)
+
+    def _variables(self, request: Request, payload: Request, context: JavaMap) -> Mapping[str, Any]:
+        return {
+            "input": Input(request, payload),
+            "util": Util(),
+            "context": context,
+            "stageVariables": JavaMap(self._api.stage_variables),
+        }
+
+    def _internal_error(self, request: Request, context: JavaMap) -> Response:
+        error = GatewayError("DEFAULT_5XX", "Internal server error")
+        return gateway_responses.answer(self._api, error, request, context)
+
+    def _finished(self, response: Response, request: Request, context: JavaMap) -> Response:
+        """Add what every response carries, and compress it when the client and the API want that."""
+        body, coding = content_coding.compress(
+            response.body, request.header("Accept-Encoding"), self._api.minimum_compression
+        )
+        headers = [
+            *response.headers,
+            ("x-amzn-RequestId", context["requestId"]),
+            ("x-amz-apigw-id", context["extendedRequestId"]),
+        ]
+        if coding is not None:
+            headers.append(("Content-Encoding", coding))
+        return Response(response.status, tuple(headers), body)
+
+
+def _points(request: Request) -> int:
+    """Return how many points an accepted request holds; none when an API takes what is no JSON."""
+    try:
+        return points_in(request.json)
+    except GatewayError:
+        return 0
+
+
+def _validate(method: Method, request: Request) -> None:
+    missing = []
+    for name in method.required_parameters:
+        source = value_of(name, request=request, context={}, stage_variables={})
+        if source is None:
+            missing.append(name.rpartition(".")[2])
+    if missing:
+        message = f"Missing required request parameters: [{', '.join(sorted(missing))}]"
+        raise GatewayError("BAD_REQUEST_PARAMETERS", message)
+    model = method.models.get(request.content_type) or method.models.get("$default")
+    if model is not None:
+        model.check(request)
+
+
+def _request_template(integration: Integration, request: Request) -> MappingTemplate | None:
+    """Return the template for the content type; None when the payload passes through as it is."""
+    template = integration.templates.get(request.content_type)
+    if template is not None:
+        return template
+    passes = integration.passthrough == "WHEN_NO_MATCH" or (
+        integration.passthrough == "WHEN_NO_TEMPLATES" and not integration.templates
+    )
+    if not passes:
+        raise GatewayError("UNSUPPORTED_MEDIA_TYPE", "Unsupported Media Type")
+    return None
+
+
+def _response_template(
+    templates: Mapping[str, MappingTemplate], payload: Request
+) -> tuple[str, MappingTemplate]:
+    content_type = payload.content_type if payload.content_type in templates else next(iter(templates))
+    return content_type, templates[content_type]
+
+
+def _select(integration: Integration, status: int) -> IntegrationResponse:
+    default = None
+    for response in integration.responses:
+        if response.selection is None:
+            default = response
+        elif response.selection.fullmatch(str(status)):
+            return response
+    if default is None:
+        raise GatewayError("API_CONFIGURATION_ERROR", "Internal server error")
+    return default

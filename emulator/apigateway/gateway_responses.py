@@ -1,0 +1,88 @@
+"""Gateway responses: what a client gets when no integration answered.
+
+https://docs.aws.amazon.com/apigateway/latest/developerguide/supported-gateway-response-types.html
+"""
+
+import json
+import re
+from collections.abc import Mapping
+from typing import Any, Final
+
+from emulator.apigateway.api import Api, GatewayResponse
+from emulator.apigateway.errors import GatewayError
+from emulator.apigateway.json_path import MISSING, find
+from emulator.apigateway.mapping_template import JavaMap, java_text
+from emulator.apigateway.parameters import value_of
+from emulator.apigateway.request import Request, Response
+
+_STATUS: Final = {
+    "ACCESS_DENIED": 403,
+    "API_CONFIGURATION_ERROR": 500,
+    "BAD_REQUEST_BODY": 400,
+    "BAD_REQUEST_PARAMETERS": 400,
+    "DEFAULT_5XX": 500,
+    "INTEGRATION_FAILURE": 504,
+    "INTEGRATION_TIMEOUT": 504,
+    "INVALID_SIGNATURE": 403,
+    "MISSING_AUTHENTICATION_TOKEN": 403,
+    "REQUEST_TOO_LARGE": 413,
+    "THROTTLED": 429,
+    "UNSUPPORTED_MEDIA_TYPE": 415,
+}
+_DEFAULT = GatewayResponse(None, {"application/json": '{"message":$context.error.messageString}'}, {})
+_HEADER = "gatewayresponse.header."
+_NAME = r"(context|stageVariables|method\.request\.(?:header|querystring|path))\.([\w.-]*\w)"
+_VARIABLE = re.compile(rf"\$(?:\{{{_NAME}\}}|{_NAME})")
+
+
+def answer(api: Api, error: GatewayError, request: Request, context: Mapping[str, Any]) -> Response:
+    """Return the response that the API defines for this failure, or API Gateway's own."""
+    default = _STATUS[error.response_type]
+    fallback = api.gateway_responses.get("DEFAULT_4XX" if default < 500 else "DEFAULT_5XX", _DEFAULT)
+    chosen = api.gateway_responses.get(error.response_type, fallback)
+    details = JavaMap(
+        message=error.message,
+        messageString=json.dumps(error.message),
+        responseType=error.response_type,
+        validationErrorString=error.validation_error,
+    )
+    variables = {**context, "error": details}
+    content_type, text = next(iter((chosen.templates or _DEFAULT.templates).items()))
+    headers = [("Content-Type", content_type), ("x-amzn-ErrorType", _error_type(error.response_type))]
+    for target, source in chosen.parameters.items():
+        value = value_of(source, request=request, context=variables, stage_variables=api.stage_variables)
+        if value is not None:
+            headers.append((target.removeprefix(_HEADER), value))
+    body = _VARIABLE.sub(lambda match: _substitute(match, api, request, variables), text)
+    return Response(chosen.status or fallback.status or default, tuple(headers), body.encode())
+
+
+def _substitute(match: re.Match[str], api: Api, request: Request, variables: Mapping[str, Any]) -> str:
+    """Return a variable's text, escaped to stand between quotes; unknown variables vanish."""
+    scope, name = (group for group in match.groups() if group is not None)
+    if scope == "context":
+        found = find(variables, f"$.{name}")
+        if name == "error.messageString":
+            return str(found)
+        return "" if found is MISSING else _escaped(java_text(found))
+    if scope == "stageVariables":
+        return _escaped(api.stage_variables.get(name, ""))
+    source = f"{scope}.{name}"
+    return _escaped(value_of(source, request=request, context={}, stage_variables={}) or "")
+
+
+def _escaped(text: str) -> str:
+    return json.dumps(text, ensure_ascii=False)[1:-1]
+
+
+def _error_type(response_type: str) -> str:
+    return {
+        "ACCESS_DENIED": "AccessDeniedException",
+        "BAD_REQUEST_BODY": "BadRequestException",
+        "BAD_REQUEST_PARAMETERS": "BadRequestException",
+        "INVALID_SIGNATURE": "InvalidSignatureException",
+        "MISSING_AUTHENTICATION_TOKEN": "MissingAuthenticationTokenException",
+        "REQUEST_TOO_LARGE": "RequestTooLargeException",
+        "THROTTLED": "TooManyRequestsException",
+        "UNSUPPORTED_MEDIA_TYPE": "UnsupportedMediaTypeException",
+    }.get(response_type, "InternalServerErrorException")

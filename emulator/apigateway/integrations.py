@@ -1,0 +1,89 @@
+"""Integrations: MOCK answers itself, an AWS action is called as API Gateway calls it."""
+
+import json
+from collections.abc import Mapping
+from dataclasses import dataclass
+from typing import Any
+
+import botocore.session
+import urllib3
+from botocore.auth import SigV4Auth
+from botocore.awsrequest import AWSRequest
+from botocore.credentials import Credentials
+
+from emulator.apigateway.api import AwsAction
+from emulator.apigateway.errors import GatewayError
+from emulator.apigateway.signature import LocalCredentials
+
+
+@dataclass(frozen=True, slots=True)
+class IntegrationAnswer:
+    """What an integration said, before the response templates."""
+
+    status: int
+    headers: tuple[tuple[str, str], ...]
+    body: bytes
+
+
+def call_mock(rendered: str) -> IntegrationAnswer:
+    """Answer with the status code that the request template states."""
+    try:
+        status = int(json.loads(rendered)["statusCode"])
+    except (ValueError, TypeError, KeyError) as error:
+        raise GatewayError("DEFAULT_5XX", "Internal server error") from error
+    return IntegrationAnswer(status, (), b"")
+
+
+class AwsCaller:
+    """Calls AWS actions at the local endpoint over kept connections, each within its own time limit."""
+
+    def __init__(self, endpoint_url: str, region: str, credentials: LocalCredentials) -> None:
+        self._endpoint = endpoint_url.rstrip("/") + "/"
+        self._region = region
+        self._credentials = Credentials(credentials.access_key, credentials.secret_key)
+        self._http = urllib3.PoolManager(maxsize=32, block=False, retries=False)
+        self._session = botocore.session.get_session()
+        self._services: dict[str, Mapping[str, Any]] = {}
+
+    def call(
+        self, action: AwsAction, body: bytes, headers: Mapping[str, str], *, seconds: float
+    ) -> IntegrationAnswer:
+        """Return what the service answers, whatever its status; GatewayError when it does not answer in time."""
+        service = self._service(action.service)
+        request = AWSRequest(
+            method="POST",
+            url=self._endpoint,
+            headers={
+                "Content-Type": "application/json",
+                **headers,
+                "X-Amz-Target": f"{service['targetPrefix']}.{action.action}",
+            },
+            data=body,
+        )
+        name = service.get("signingName", service["endpointPrefix"])
+        SigV4Auth(self._credentials, name, self._region).add_auth(request)
+        try:
+            response = self._http.request(
+                "POST",
+                self._endpoint,
+                body=body,
+                headers=dict(request.headers),
+                timeout=urllib3.Timeout(seconds),
+            )
+        except urllib3.exceptions.NewConnectionError as error:
+            # urllib3 counts a refused connection among the timeouts.
+            raise GatewayError("INTEGRATION_FAILURE", "Network error communicating with endpoint") from error
+        except urllib3.exceptions.TimeoutError as error:
+            raise GatewayError("INTEGRATION_TIMEOUT", "Endpoint request timed out") from error
+        except urllib3.exceptions.HTTPError as error:
+            raise GatewayError("INTEGRATION_FAILURE", "Network error communicating with endpoint") from error
+        return IntegrationAnswer(response.status, tuple(response.headers.items()), response.data)
+
+    def close(self) -> None:
+        """Close the kept connections."""
+        self._http.clear()
+
+    def _service(self, name: str) -> Mapping[str, Any]:
+        if name not in self._services:
+            self._services[name] = self._session.get_service_model(name).metadata
+        return self._services[name]

@@ -1,0 +1,189 @@
+"""Reads a REST API from a deployment; what the gateway would not honour is refused with its logical id."""
+
+from collections.abc import Mapping
+from typing import Any
+
+from emulator.apigateway.api import Api, GatewayResponse, Method
+from emulator.apigateway.errors import UnsupportedApiError
+from emulator.apigateway.load_integration import read_integration, refuse_unknown
+from emulator.apigateway.throttle import Limits
+from emulator.apigateway.validation import Model
+from emulator.cloudformation.deployment import Deployment, Resource
+
+# Properties the gateway acts on, and those that change nothing a client of one machine could see.
+_PROPERTIES: Mapping[str, frozenset[str]] = {
+    "AWS::ApiGateway::RestApi": frozenset(
+        [
+            "Name",
+            "Description",
+            "MinimumCompressionSize",
+            "EndpointConfiguration",
+            "DisableExecuteApiEndpoint",
+            "Tags",
+            "ApiKeySourceType",
+            "FailOnWarnings",
+            "Policy",
+            "SecurityPolicy",
+            "EndpointAccessMode",
+        ]
+    ),
+    "AWS::ApiGateway::Resource": frozenset(["ParentId", "PathPart", "RestApiId"]),
+    "AWS::ApiGateway::Method": frozenset(
+        [
+            "HttpMethod",
+            "ResourceId",
+            "RestApiId",
+            "AuthorizationType",
+            "ApiKeyRequired",
+            "RequestModels",
+            "RequestParameters",
+            "RequestValidatorId",
+            "Integration",
+            "MethodResponses",
+            "OperationName",
+        ]
+    ),
+    "AWS::ApiGateway::Model": frozenset(["ContentType", "Description", "Name", "RestApiId", "Schema"]),
+    "AWS::ApiGateway::RequestValidator": frozenset(
+        ["Name", "RestApiId", "ValidateRequestBody", "ValidateRequestParameters"]
+    ),
+    "AWS::ApiGateway::GatewayResponse": frozenset(
+        ["ResponseParameters", "ResponseTemplates", "ResponseType", "RestApiId", "StatusCode"]
+    ),
+    "AWS::ApiGateway::Stage": frozenset(
+        [
+            "AccessLogSetting",
+            "DeploymentId",
+            "Description",
+            "MethodSettings",
+            "RestApiId",
+            "StageName",
+            "Tags",
+            "TracingEnabled",
+            "Variables",
+            "CacheClusterEnabled",
+        ]
+    ),
+}
+
+
+def read_api(deployment: Deployment) -> Api:
+    """Return the one REST API of a deployment; UnsupportedApiError names what cannot be served here."""
+    for resource_type, known in _PROPERTIES.items():
+        for resource in deployment.of_type(resource_type):
+            refuse_unknown(resource.logical_id, resource_type, resource.properties, known)
+    rest_api = _only(deployment, "AWS::ApiGateway::RestApi")
+    stage = _only(deployment, "AWS::ApiGateway::Stage")
+    minimum = rest_api.properties.get("MinimumCompressionSize")
+    return Api(
+        api_id=rest_api.physical_id,
+        account_id=deployment.account_id,
+        region=deployment.region,
+        stage=stage.properties["StageName"],
+        stage_variables=stage.properties.get("Variables", {}),
+        minimum_compression=None if minimum is None else int(minimum),
+        methods=_methods(deployment, _paths(deployment, rest_api), stage),
+        gateway_responses={
+            item.properties["ResponseType"]: GatewayResponse(
+                status=int(item.properties["StatusCode"]) if "StatusCode" in item.properties else None,
+                templates=item.properties.get("ResponseTemplates", {}),
+                parameters=item.properties.get("ResponseParameters", {}),
+            )
+            for item in deployment.of_type("AWS::ApiGateway::GatewayResponse")
+        },
+    )
+
+
+def _only(deployment: Deployment, resource_type: str) -> Resource:
+    found = deployment.of_type(resource_type)
+    if len(found) != 1:
+        names = ", ".join(item.logical_id for item in found) or "none"
+        raise UnsupportedApiError(f"one {resource_type} can be served; the template has {names}")
+    return found[0]
+
+
+def _paths(deployment: Deployment, rest_api: Resource) -> Mapping[str, str]:
+    """Return each resource's path by its physical id."""
+    resources = {item.physical_id: item for item in deployment.of_type("AWS::ApiGateway::Resource")}
+    paths = {str(rest_api.attributes["RootResourceId"]): "/"}
+
+    def path_of(physical_id: str) -> str:
+        if physical_id not in paths:
+            properties = resources[physical_id].properties
+            parent = path_of(properties["ParentId"])
+            paths[physical_id] = f"{parent.rstrip('/')}/{properties['PathPart']}"
+        return paths[physical_id]
+
+    for physical_id in resources:
+        path_of(physical_id)
+    return paths
+
+
+def _methods(
+    deployment: Deployment, paths: Mapping[str, str], stage: Resource
+) -> Mapping[str, Mapping[str, Method]]:
+    models = {
+        item.physical_id: Model(item.properties["Schema"], where=item.logical_id)
+        for item in deployment.of_type("AWS::ApiGateway::Model")
+    }
+    validators = {
+        item.physical_id: item.properties for item in deployment.of_type("AWS::ApiGateway::RequestValidator")
+    }
+    methods: dict[str, dict[str, Method]] = {path: {} for path in paths.values()}
+    for resource in deployment.of_type("AWS::ApiGateway::Method"):
+        path = paths[resource.properties["ResourceId"]]
+        limits = _limits(stage, path, resource.properties["HttpMethod"])
+        methods[path][resource.properties["HttpMethod"]] = _method(resource, path, models, validators, limits)
+    return methods
+
+
+def _limits(stage: Resource, path: str, verb: str) -> Limits | None:
+    """Return what the stage's settings for this method, or else for all methods, allow."""
+    escaped = "/" if path == "/" else "/" + path.replace("/", "~1")
+    found: Limits | None = None
+    for setting in stage.properties.get("MethodSettings", ()):
+        place = (setting.get("ResourcePath"), setting.get("HttpMethod"))
+        if place not in {("/*", "*"), (escaped, verb)} or "ThrottlingRateLimit" not in setting:
+            continue
+        if found is None or place != ("/*", "*"):
+            rate = float(setting["ThrottlingRateLimit"])
+            found = Limits(rate, float(setting.get("ThrottlingBurstLimit", rate)))
+    return found
+
+
+def _method(
+    resource: Resource,
+    path: str,
+    models: Mapping[str, Model],
+    validators: Mapping[str, Mapping[str, Any]],
+    limits: Limits | None,
+) -> Method:
+    properties = resource.properties
+    where = resource.logical_id
+    authorization = properties.get("AuthorizationType", "NONE")
+    if authorization not in {"NONE", "AWS_IAM"}:
+        raise UnsupportedApiError(f"{where}: authorization {authorization} is not served here")
+    if _true(properties.get("ApiKeyRequired")):
+        raise UnsupportedApiError(f"{where}: API keys are not served here")
+    validator = validators[properties["RequestValidatorId"]] if "RequestValidatorId" in properties else {}
+    required = [name for name, needed in properties.get("RequestParameters", {}).items() if _true(needed)]
+    return Method(
+        logical_id=where,
+        resource_id=properties["ResourceId"],
+        resource_path=path,
+        authorization=authorization,
+        models={
+            content_type.lower(): models[name]
+            for content_type, name in properties.get("RequestModels", {}).items()
+        }
+        if _true(validator.get("ValidateRequestBody"))
+        else {},
+        required_parameters=tuple(required) if _true(validator.get("ValidateRequestParameters")) else (),
+        limits=limits,
+        integration=read_integration(where, properties["Integration"], properties.get("MethodResponses", ())),
+    )
+
+
+def _true(value: Any) -> bool:
+    """Tell what a CloudFormation boolean says: it may be text."""
+    return value is True or str(value).lower() == "true"

@@ -1,0 +1,87 @@
+"""A request as it came in and the answer to it."""
+
+import json
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass, field
+from functools import cached_property
+from typing import Any
+from urllib.parse import parse_qsl, unquote
+
+import orjson
+
+from emulator.apigateway.errors import GatewayError
+
+
+@dataclass
+class Request:
+    """An HTTP request whose body is already decompressed; header names are looked up in any case."""
+
+    method: str
+    target: str
+    headers: Sequence[tuple[str, str]]
+    body: bytes
+    source_ip: str = "127.0.0.1"
+    path_parameters: dict[str, str] = field(default_factory=dict)
+
+    @cached_property
+    def _folded(self) -> Mapping[str, str]:
+        return {name.lower(): value for name, value in self.headers}
+
+    def header(self, name: str) -> str | None:
+        """Return a header's value; the last one when it was sent twice, as API Gateway does."""
+        return self._folded.get(name.lower())
+
+    @cached_property
+    def path(self) -> str:
+        """Return the path without the query string."""
+        return self.target.partition("?")[0]
+
+    @cached_property
+    def segments(self) -> tuple[str, ...]:
+        """Return the decoded parts of the path; a slash at the end adds none."""
+        return tuple(unquote(part) for part in self.path.rstrip("/").split("/")[1:])
+
+    @cached_property
+    def query(self) -> Mapping[str, str]:
+        """Return the query string's parameters; the last value when a name comes twice."""
+        return dict(parse_qsl(self.target.partition("?")[2], keep_blank_values=True))
+
+    @cached_property
+    def content_type(self) -> str:
+        """Return the media type without parameters; API Gateway takes application/json when none is given."""
+        return (self.header("Content-Type") or "application/json").partition(";")[0].strip().lower()
+
+    @cached_property
+    def text(self) -> str:
+        """Return the body as text; bytes that are no UTF-8 become U+FFFD, as in API Gateway."""
+        return self.body.decode("utf-8", "replace")
+
+    @cached_property
+    def json(self) -> Any:
+        """Return the parsed body; GatewayError (BAD_REQUEST_BODY) when it is not JSON."""
+        try:
+            return orjson.loads(self.body)
+        except orjson.JSONDecodeError:
+            return _tolerant_json(self.text)
+
+
+def _tolerant_json(text: str) -> Any:
+    """Parse what orjson refuses and Java's parser takes: numbers beyond a double, lone surrogates."""
+    try:
+        return json.loads(text, parse_constant=_refuse)
+    except (ValueError, RecursionError) as error:
+        message = f"Could not parse request body into json: {error}"
+        raise GatewayError("BAD_REQUEST_BODY", "Invalid request body", f"[{message}]") from error
+
+
+def _refuse(constant: str) -> None:
+    raise ValueError(f"{constant} is no JSON value")
+
+
+@dataclass(frozen=True, slots=True)
+class Response:
+    """The answer: status, headers in order, body."""
+
+    status: int
+    headers: tuple[tuple[str, str], ...]
+    body: bytes

@@ -1,0 +1,196 @@
+"""Starts and ends the local AWS: its endpoint, its Timestream engine, and the stacks of each region."""
+
+import contextlib
+import os
+from collections.abc import Callable, Mapping, Sequence, Set
+from dataclasses import dataclass, field
+from pathlib import Path
+from typing import Any
+
+from emulator.admin_api import Control, StatusProvider
+from emulator.clock import Clock
+from emulator.cloudformation.deploy import deploy
+from emulator.cloudformation.deployment import Deployment
+from emulator.cloudformation.resources.context import Context
+from emulator.cloudformation.stacks import Stacks
+from emulator.endpoint import Endpoint
+from emulator.faults import Faults
+from emulator.http_server import HttpServer
+from emulator.lambda_.api import Invoker, LambdaApi
+from emulator.moto import clock as moto_clock
+from emulator.moto import state_machines
+from emulator.moto.app import MotoApp
+from emulator.timestream.engine import Engine, engine_command, free_port
+
+EngineCommand = Callable[[int, Path, str], Sequence[str]]
+
+
+@dataclass(frozen=True, slots=True)
+class FromOutput:
+    """A parameter's value that an earlier stack of the same region puts out."""
+
+    stack: str
+    output: str
+
+
+@dataclass(frozen=True, slots=True)
+class StackTemplate:
+    """A stack to create in every region; `overrides` are a region's own parameters, as those of a stack instance."""
+
+    name: str
+    body: Mapping[str, Any]
+    parameters: Mapping[str, str | FromOutput] = field(default_factory=dict)
+    overrides: Mapping[str, Mapping[str, str]] = field(default_factory=dict)
+
+
+class Cloud:
+    """The running local AWS."""
+
+    def __init__(
+        self,
+        *,
+        control: Control,
+        engine: Engine,
+        functions: LambdaApi,
+        port: int,
+        stacks: Stacks,
+    ) -> None:
+        self.endpoint_url = f"http://127.0.0.1:{port}"
+        self.deployments: dict[str, Deployment] = {}
+        self._closing = contextlib.ExitStack()
+        self._control = control
+        self._engine = engine
+        self._functions = functions
+        self._stacks = stacks
+        control.add_status("timestream", lambda: engine.control("GET", "/_local/status")[1])
+
+    def add_status(self, name: str, provider: StatusProvider) -> None:
+        """Show what `provider` returns (anything JSON can hold) under this name at `/_local/status`."""
+        self._control.add_status(name, provider)
+
+    def status(self) -> dict[str, Any]:
+        """Return what `/_local/status` shows."""
+        return self._control.status()
+
+    def invoke_with(self, invoker: Invoker) -> None:
+        """Let this function run what is invoked through Lambda's API, by state machines for one."""
+        self._functions.invoke_with(invoker)
+
+    def publish(self, deployment: Deployment) -> None:
+        """Show a deployment to callers of CloudFormation and Lambda; a replaced one may have other outputs."""
+        self._stacks.publish(deployment)
+        self._functions.publish(deployment)
+
+    def check(self) -> None:
+        """Raise EngineError when a part of the local AWS has ended by itself."""
+        self._engine.check()
+
+    def keep(self, closing: contextlib.ExitStack) -> None:
+        """Take over what has to be ended with the local AWS."""
+        self._closing = closing
+
+    def close(self) -> None:
+        """End everything: no thread, process or port is left."""
+        self._closing.close()
+
+
+def start(
+    regions: Sequence[str],
+    templates: Sequence[StackTemplate],
+    *,
+    aws_port: int,
+    data_dir: Path,
+    clock: Clock,
+    engine: EngineCommand = engine_command,
+) -> Cloud:
+    """Start the local AWS and create the stacks, in order, in each region; the last one is a region's deployment.
+
+    Raises PortInUseError, EngineError or TemplateError, each a line to show, with nothing left running.
+    """
+    with contextlib.ExitStack() as closing:
+        cloud = _start_endpoint(aws_port, data_dir, clock, engine, closing, _types(templates))
+        for region in regions:
+            cloud.deployments[region] = _create_stacks(cloud, region, templates)
+        cloud.keep(closing.pop_all())
+    return cloud
+
+
+def _start_endpoint(
+    aws_port: int,
+    data_dir: Path,
+    clock: Clock,
+    command: EngineCommand,
+    closing: contextlib.ExitStack,
+    types: Set[str],
+) -> Cloud:
+    server = HttpServer(aws_port)
+    closing.callback(server.close)
+    # The engine loads while moto does: it is the slowest part of the start.
+    engine = _start_engine(f"http://127.0.0.1:{server.port}", data_dir, command)
+    closing.callback(engine.close)
+    _set_moto_port(server.port, closing)
+    moto_clock.follow(clock)
+    closing.callback(moto_clock.follow, Clock())
+    moto = MotoApp()
+    closing.callback(moto.close)
+    faults, functions, stacks = Faults(), LambdaApi(), Stacks()
+    control = Control(clock, faults, engine)
+    endpoint = Endpoint(
+        control=control, engine=engine, faults=faults, functions=functions, moto=moto, stacks=stacks
+    )
+    server.start(endpoint.answer)
+    closing.callback(endpoint.close)
+    if "AWS::StepFunctions::StateMachine" in types:
+        state_machines.load()  # while the engine is not ready anyway
+    engine.wait_until_ready()
+    engine.follow(clock, closing)
+    return Cloud(control=control, engine=engine, functions=functions, port=server.port, stacks=stacks)
+
+
+def _types(templates: Sequence[StackTemplate]) -> Set[str]:
+    return {
+        str(resource.get("Type"))
+        for template in templates
+        for resource in template.body.get("Resources", {}).values()
+    }
+
+
+def _start_engine(endpoint_url: str, data_dir: Path, command: EngineCommand) -> Engine:
+    port = free_port()
+    environment = {
+        **os.environ,
+        "AWS_ACCESS_KEY_ID": "local",
+        "AWS_SECRET_ACCESS_KEY": "local",
+        "PYTHONPATH": str(Path(__file__).resolve().parents[1]),
+    }
+    return Engine(
+        port,
+        command(port, data_dir / "timestream", endpoint_url),
+        log=data_dir / "timestream.log",
+        environment=environment,
+    )
+
+
+def _set_moto_port(port: int, closing: contextlib.ExitStack) -> None:
+    """Tell moto's state machines where their tasks reach the other services."""
+    before = os.environ.get("MOTO_PORT")
+    os.environ["MOTO_PORT"] = str(port)
+    if before is None:
+        closing.callback(os.environ.pop, "MOTO_PORT", None)
+    else:
+        closing.callback(os.environ.__setitem__, "MOTO_PORT", before)
+
+
+def _create_stacks(cloud: Cloud, region: str, templates: Sequence[StackTemplate]) -> Deployment:
+    created: dict[str, Deployment] = {}
+    for template in templates:
+        with contextlib.closing(
+            Context(region=region, stack_name=template.name, endpoint_url=cloud.endpoint_url)
+        ) as context:
+            parameters = {
+                name: created[value.stack].outputs[value.output] if isinstance(value, FromOutput) else value
+                for name, value in {**template.parameters, **template.overrides.get(region, {})}.items()
+            }
+            created[template.name] = deploy(template.body, context=context, parameters=parameters)
+        cloud.publish(created[template.name])
+    return created[templates[-1].name]

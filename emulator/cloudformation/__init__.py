@@ -1,0 +1,1 @@
+"""CloudFormation: templates read, resolved and carried out resource by resource."""

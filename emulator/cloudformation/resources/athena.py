@@ -1,0 +1,19 @@
+"""Work groups."""
+
+from emulator.cloudformation.properties import Properties
+from emulator.cloudformation.resources.context import Context, Created
+
+
+def _work_group(context: Context, properties: Properties) -> Created:
+    name = properties.text("Name")
+    context.client("athena").create_work_group(
+        Name=name,
+        Configuration=properties.get("WorkGroupConfiguration", {}),
+        **properties.subset("Description", "Tags"),
+    )
+    properties.only("State", "ENABLED")
+    properties.without_effect("RecursiveDeleteOption")  # nothing deletes a work group of the local run
+    return Created(name)
+
+
+PROVISIONERS = {"AWS::Athena::WorkGroup": _work_group}

@@ -1,0 +1,36 @@
+"""Keys and their aliases."""
+
+import json
+
+from emulator.cloudformation.properties import Properties
+from emulator.cloudformation.resources.context import Context, Created
+
+
+def _key(context: Context, properties: Properties) -> Created:
+    client = context.client("kms")
+    arguments = properties.subset("Description", "KeyUsage", "KeySpec", "MultiRegion", "Origin")
+    policy = properties.get("KeyPolicy")
+    if policy is not None:
+        arguments["Policy"] = json.dumps(policy)
+    tags = [{"TagKey": tag["Key"], "TagValue": tag["Value"]} for tag in properties.get("Tags", [])]
+    key = client.create_key(**arguments, Tags=tags)["KeyMetadata"]
+    if properties.boolean("EnableKeyRotation"):
+        days = properties.integer("RotationPeriodInDays")
+        client.enable_key_rotation(
+            KeyId=key["KeyId"], **({} if days is None else {"RotationPeriodInDays": days})
+        )
+    if not properties.boolean("Enabled", default=True):
+        client.disable_key(KeyId=key["KeyId"])
+    properties.without_effect(
+        "PendingWindowInDays", "BypassPolicyLockoutSafetyCheck"
+    )  # both concern later changes
+    return Created(key["KeyId"], {"Arn": key["Arn"], "KeyId": key["KeyId"]})
+
+
+def _alias(context: Context, properties: Properties) -> Created:
+    name = properties.text("AliasName")
+    context.client("kms").create_alias(AliasName=name, TargetKeyId=properties.text("TargetKeyId"))
+    return Created(name)
+
+
+PROVISIONERS = {"AWS::KMS::Alias": _alias, "AWS::KMS::Key": _key}

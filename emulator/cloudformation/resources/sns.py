@@ -1,0 +1,76 @@
+"""Topics, their subscriptions and policies."""
+
+import json
+from collections.abc import Mapping
+from typing import Any
+
+from emulator.cloudformation.properties import Properties
+from emulator.cloudformation.resources.context import Context, Created
+
+_TOPIC_ATTRIBUTES = {
+    "ContentBasedDeduplication": "ContentBasedDeduplication",
+    "DisplayName": "DisplayName",
+    "FifoTopic": "FifoTopic",
+    "KmsMasterKeyId": "KmsMasterKeyId",
+    "SignatureVersion": "SignatureVersion",
+    "TracingConfig": "TracingConfig",
+}
+_SUBSCRIPTION_ATTRIBUTES = (
+    "DeliveryPolicy",
+    "FilterPolicy",
+    "FilterPolicyScope",
+    "RawMessageDelivery",
+    "RedrivePolicy",
+    "SubscriptionRoleArn",
+)
+
+
+def _topic(context: Context, properties: Properties) -> Created:
+    client = context.client("sns")
+    name = properties.text("TopicName", context.name(properties.logical_id, longest=256))
+    attributes = {
+        _TOPIC_ATTRIBUTES[key]: _attribute(value)
+        for key, value in properties.subset(*_TOPIC_ATTRIBUTES).items()
+    }
+    arn = client.create_topic(Name=name, Attributes=attributes, Tags=properties.get("Tags", []))["TopicArn"]
+    for subscription in properties.get("Subscription", []):
+        client.subscribe(TopicArn=arn, Protocol=subscription["Protocol"], Endpoint=subscription["Endpoint"])
+    return Created(arn, {"TopicArn": arn, "TopicName": name})
+
+
+def _subscription(context: Context, properties: Properties) -> Created:
+    attributes = {
+        key: _attribute(value) for key, value in properties.subset(*_SUBSCRIPTION_ATTRIBUTES).items()
+    }
+    properties.only("Region", context.region)
+    arn = context.client("sns").subscribe(
+        TopicArn=properties.text("TopicArn"),
+        Protocol=properties.text("Protocol"),
+        Endpoint=properties.text("Endpoint"),
+        Attributes=attributes,
+        ReturnSubscriptionArn=True,
+    )["SubscriptionArn"]
+    return Created(arn, {"Arn": arn})
+
+
+def _topic_policy(context: Context, properties: Properties) -> Created:
+    policy = json.dumps(properties.require("PolicyDocument"))
+    for topic in properties.require("Topics"):
+        context.client("sns").set_topic_attributes(
+            TopicArn=topic, AttributeName="Policy", AttributeValue=policy
+        )
+    return Created(context.name(properties.logical_id))
+
+
+def _attribute(value: Any) -> str:
+    """Return an attribute's value as SNS takes it: text, with objects as JSON."""
+    if isinstance(value, Mapping):
+        return json.dumps(value)
+    return str(value).lower() if isinstance(value, bool) else str(value)
+
+
+PROVISIONERS = {
+    "AWS::SNS::Subscription": _subscription,
+    "AWS::SNS::Topic": _topic,
+    "AWS::SNS::TopicPolicy": _topic_policy,
+}

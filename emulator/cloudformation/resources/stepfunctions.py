@@ -1,0 +1,66 @@
+"""State machines, run by moto's interpreter."""
+
+import json
+import re
+from collections.abc import Mapping
+from typing import Any
+
+from emulator.cloudformation.parameters import as_text
+from emulator.cloudformation.properties import Properties
+from emulator.cloudformation.resources.context import Context, Created, lower_tags
+
+_TOKEN = re.compile(r"\$\{([A-Za-z0-9_]+)\}")
+
+
+def _state_machine(context: Context, properties: Properties) -> Created:
+    name = properties.text("StateMachineName", context.name(properties.logical_id, longest=80))
+    kind = properties.text("StateMachineType", "STANDARD")
+    arguments: dict[str, Any] = {}
+    for member in ("LoggingConfiguration", "TracingConfiguration", "EncryptionConfiguration"):
+        value = properties.get(member)
+        if value is not None:
+            arguments[member[0].lower() + member[1:]] = _lower_keys(value)
+    arn = context.client("stepfunctions").create_state_machine(
+        name=name,
+        definition=_definition(context, properties),
+        roleArn=properties.text("RoleArn"),
+        type=kind,
+        tags=lower_tags(properties.get("Tags")),
+        **arguments,
+    )["stateMachineArn"]
+    return Created(arn, {"Arn": arn, "Name": name, "StateMachineRevisionId": "INITIAL"})
+
+
+def _definition(context: Context, properties: Properties) -> str:
+    """Return the definition with its tokens replaced; a token nobody gives a value for is an error."""
+    substitutions: Mapping[str, Any] = properties.get("DefinitionSubstitutions", {})
+    text = properties.get("DefinitionString")
+    document = properties.get("Definition")
+    location = properties.get("DefinitionS3Location")
+    if document is not None:
+        text = json.dumps(document)
+    elif location is not None:
+        version = {"VersionId": location["Version"]} if "Version" in location else {}
+        found = context.client("s3").get_object(Bucket=location["Bucket"], Key=location["Key"], **version)
+        text = found["Body"].read().decode()
+    if not isinstance(text, str):
+        raise properties.refuse("DefinitionString", "is required")
+
+    def replace(match: re.Match[str]) -> str:
+        if match[1] not in substitutions:
+            raise properties.refuse("DefinitionSubstitutions", f"has no value for ${{{match[1]}}}")
+        # The token stands inside a JSON string: its value is written as one.
+        return json.dumps(as_text(substitutions[match[1]]))[1:-1]
+
+    return _TOKEN.sub(replace, text)
+
+
+def _lower_keys(value: Any) -> Any:
+    if isinstance(value, Mapping):
+        return {key[0].lower() + key[1:]: _lower_keys(member) for key, member in value.items()}
+    if isinstance(value, list):
+        return [_lower_keys(item) for item in value]
+    return value
+
+
+PROVISIONERS = {"AWS::StepFunctions::StateMachine": _state_machine}

@@ -1,0 +1,76 @@
+"""The one local AWS endpoint: decides who answers a request, and strikes with faults on the way."""
+
+import threading
+
+import urllib3
+
+from emulator.admin_api import Control
+from emulator.cloudformation.stacks import Stacks
+from emulator.faults import Faults
+from emulator.kinesis.service import Kinesis
+from emulator.lambda_.api import LambdaApi
+from emulator.moto.app import MotoApp
+from emulator.request import Request, Response
+from emulator.responses import error
+from emulator.timestream.engine import Engine
+
+
+class Endpoint:
+    """Answers every request to the local AWS."""
+
+    def __init__(
+        self,
+        *,
+        control: Control,
+        engine: Engine,
+        faults: Faults,
+        functions: LambdaApi,
+        moto: MotoApp,
+        stacks: Stacks,
+    ) -> None:
+        self._control = control
+        self._engine = engine
+        self._faults = faults
+        self._functions = functions
+        self._kinesis = Kinesis()
+        self._moto = moto
+        self._stacks = stacks
+        self._closing = threading.Event()
+
+    def answer(self, request: Request) -> Response:
+        """Return the reply, unless a fault says otherwise."""
+        if request.path.startswith("/_local/"):
+            return self._control.answer(request)
+        rule = self._faults.take(request)
+        if rule is None:
+            return self._route(request)
+        if rule.latency_ms and self._closing.wait(rule.latency_ms / 1000):
+            return error(request, "ServiceUnavailable", "The local run is ending", 503)
+        if not rule.answers:
+            return self._route(request)
+        if rule.when == "after":
+            self._route(request)
+        return rule.reply(request)
+
+    def close(self) -> None:
+        """Let no request wait any longer."""
+        self._closing.set()
+
+    def _route(self, request: Request) -> Response:
+        if request.target.startswith("Timestream_20181101."):
+            return self._forward(request)
+        service = request.service
+        if service == "kinesis":
+            return self._kinesis.answer(request) or self._moto.answer(request)
+        if service == "cloudformation":
+            return self._stacks.answer(request)
+        if service == "lambda":
+            return self._functions.answer(request)
+        return self._moto.answer(request)
+
+    def _forward(self, request: Request) -> Response:
+        try:
+            return self._engine.forward(request)
+        except urllib3.exceptions.HTTPError:
+            # A connection the engine dropped on purpose is one its client loses too: boto3 retries after a 5xx alike.
+            return error(request, "InternalServerException", "The Timestream engine gave no answer", 500)

@@ -1,0 +1,1 @@
+"""Kinesis Data Streams: order, limits and resharding, in front of moto's streams."""

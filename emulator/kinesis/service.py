@@ -1,0 +1,244 @@
+"""The reading and writing of data streams, with AWS's limits, in front of moto's streams.
+
+moto keeps the streams; writes and reads are answered here, because moto's are slower, take records of any size, have no
+throughput limit and return more than 10 MB at once.
+"""
+
+import binascii
+import hashlib
+from base64 import b64decode, b64encode
+from collections.abc import Callable, Mapping
+from typing import Any
+
+import orjson
+from moto.kinesis.models import kinesis_backends
+
+from emulator.cloudformation.resources.context import ACCOUNT_ID
+from emulator.kinesis import shard as kinesis_shard
+from emulator.kinesis.shard import LocalShard, size_of
+from emulator.kinesis.throughput import Throughput
+from emulator.moto.clock import local_now
+from emulator.request import Request, Response
+from emulator.responses import error, success
+
+RECORD_LIMIT_BYTES = 1024 * 1024
+_REQUEST_LIMIT_BYTES = 10 * 1024 * 1024
+_REQUEST_LIMIT_RECORDS = 500
+_ITERATOR_SECONDS = 300
+_THROTTLED = "ProvisionedThroughputExceededException"
+
+
+class _RefusedError(Exception):
+    def __init__(self, code: str, message: str) -> None:
+        self.code = code
+        self.message = message
+        super().__init__(message)
+
+
+class Kinesis:
+    """Answers PutRecord, PutRecords, GetShardIterator and GetRecords; everything else is moto's."""
+
+    def __init__(self) -> None:
+        kinesis_shard.install()
+        self._throughput = Throughput()
+        self._operations: Mapping[str, Callable[[str, Any], dict[str, Any]]] = {
+            "GetRecords": self._get_records,
+            "GetShardIterator": self._get_shard_iterator,
+            "PutRecord": self._put_record,
+            "PutRecords": self._put_records,
+        }
+
+    def answer(self, request: Request) -> Response | None:
+        """Return the reply, or None for a request that moto shall answer."""
+        operation = self._operations.get(request.operation)
+        if operation is None or "json" not in request.headers.get("content-type", ""):
+            return None
+        try:
+            return success(operation(request.region, _parsed(request)))
+        except _RefusedError as refused:
+            return error(request, refused.code, refused.message, 400)
+
+    def _put_record(self, region: str, parameters: Any) -> dict[str, Any]:
+        stream = _stream(region, parameters)
+        size = _checked_size(parameters, "")
+        shard = _shard_for(stream, parameters)
+        if not self._throughput.admit((region, stream.stream_name, shard.shard_id), size):
+            raise _RefusedError(_THROTTLED, _throttled(stream, shard))
+        number = _append(shard, parameters)
+        return {"ShardId": shard.shard_id, "SequenceNumber": number, "EncryptionType": stream.encryption_type}
+
+    def _put_records(self, region: str, parameters: Any) -> dict[str, Any]:
+        stream = _stream(region, parameters)
+        records = parameters.get("Records")
+        if not isinstance(records, list) or not 1 <= len(records) <= _REQUEST_LIMIT_RECORDS:
+            raise _invalid(
+                "records", f"Member must have length less than or equal to {_REQUEST_LIMIT_RECORDS}"
+            )
+        sizes = [_checked_size(record, f"records.{index}.member.") for index, record in enumerate(records, 1)]
+        if sum(sizes) > _REQUEST_LIMIT_BYTES:
+            raise _RefusedError("InvalidArgumentException", "Records size exceeds 10 MB limit")
+        results: list[dict[str, Any]] = []
+        for record, size in zip(records, sizes, strict=True):
+            shard = _shard_for(stream, record)
+            if self._throughput.admit((region, stream.stream_name, shard.shard_id), size):
+                results.append({"SequenceNumber": _append(shard, record), "ShardId": shard.shard_id})
+            else:
+                results.append({"ErrorCode": _THROTTLED, "ErrorMessage": _throttled(stream, shard)})
+        return {
+            "FailedRecordCount": sum("ErrorCode" in result for result in results),
+            "Records": results,
+            "EncryptionType": stream.encryption_type,
+        }
+
+    def _get_shard_iterator(self, region: str, parameters: Any) -> dict[str, Any]:
+        stream = _stream(region, parameters)
+        shard_id = str(parameters.get("ShardId"))
+        shard: LocalShard | None = stream.shards.get(shard_id)
+        if shard is None:
+            raise _RefusedError(
+                "ResourceNotFoundException",
+                f"Shard {shard_id} in stream {stream.stream_name} under account {ACCOUNT_ID} does not exist",
+            )
+        return {"ShardIterator": _iterator(stream, shard, _starting_point(shard, parameters))}
+
+    def _get_records(self, region: str, parameters: Any) -> dict[str, Any]:
+        limit = parameters.get("Limit", 10_000)
+        if not isinstance(limit, int) or not 1 <= limit <= 10_000:
+            raise _invalid("limit", "Member must have value between 1 and 10000")
+        stream, shard, last = _opened(region, parameters.get("ShardIterator"))
+        shard.forget_before(local_now() - stream.retention_period_hours * 3600)
+        records, last, behind = shard.get_records(last, limit)
+        reply: dict[str, Any] = {
+            "MillisBehindLatest": behind,
+            "Records": [
+                {
+                    "ApproximateArrivalTimestamp": round(record.created_at, 3),
+                    "Data": record.data,
+                    "EncryptionType": stream.encryption_type,
+                    "PartitionKey": record.partition_key,
+                    "SequenceNumber": str(record.sequence_number),
+                }
+                for record in records
+            ],
+        }
+        if shard.drained_by(last):
+            reply["ChildShards"] = kinesis_shard.children_of(shard, list(stream.shards.values()))
+        else:
+            reply["NextShardIterator"] = _iterator(stream, shard, last)
+        return reply
+
+
+def _parsed(request: Request) -> Any:
+    try:
+        parameters = request.json()
+    except orjson.JSONDecodeError:
+        raise _RefusedError("SerializationException", "The request body is not JSON") from None
+    if not isinstance(parameters, dict):
+        raise _RefusedError("SerializationException", "The request body is not a JSON object")
+    return parameters
+
+
+def _stream(region: str, parameters: Any) -> Any:
+    name = parameters.get("StreamName")
+    if name is None:
+        name = str(parameters.get("StreamARN", "")).rsplit("/", 1)[-1]
+    stream = kinesis_backends[ACCOUNT_ID][region].streams.get(name)
+    if stream is None:
+        raise _RefusedError(
+            "ResourceNotFoundException", f"Stream {name} under account {ACCOUNT_ID} not found."
+        )
+    return stream
+
+
+def _checked_size(record: Any, place: str) -> int:
+    """Return the bytes a record counts for, refusing one that AWS would refuse."""
+    if not isinstance(record, dict):
+        raise _RefusedError("SerializationException", "A record is a JSON object")
+    key = record.get("PartitionKey")
+    if not isinstance(key, str) or not 1 <= len(key) <= 256:
+        raise _invalid(f"{place}partitionKey", "Member must have length between 1 and 256")
+    data = record.get("Data")
+    if not isinstance(data, str):
+        raise _invalid(f"{place}data", "Member must not be null")
+    try:
+        binascii.a2b_base64(data, strict_mode=True)
+    except binascii.Error:
+        raise _RefusedError("SerializationException", f"{place}data is not base64") from None
+    size = size_of(data, key)
+    if size > RECORD_LIMIT_BYTES:
+        raise _invalid(f"{place}data", f"Member must have length less than or equal to {RECORD_LIMIT_BYTES}")
+    return size
+
+
+def _shard_for(stream: Any, record: Any) -> LocalShard:
+    shard = _open_shard(stream, record)
+    shard.forget_before(local_now() - stream.retention_period_hours * 3600)
+    return shard
+
+
+def _open_shard(stream: Any, record: Any) -> LocalShard:
+    explicit = record.get("ExplicitHashKey")
+    place = int(explicit) if explicit else int.from_bytes(_md5(record["PartitionKey"].encode()))
+    for shard in stream.shards.values():
+        if shard.is_open and shard.starting_hash <= place <= shard.ending_hash:
+            found: LocalShard = shard
+            return found
+    raise _RefusedError("InvalidArgumentException", f"No open shard takes the hash key {place}")
+
+
+def _md5(data: bytes) -> bytes:
+    return hashlib.md5(data, usedforsecurity=False).digest()
+
+
+def _append(shard: LocalShard, record: Any) -> str:
+    return shard.put_record(record["PartitionKey"], record["Data"], record.get("ExplicitHashKey"))
+
+
+def _starting_point(shard: LocalShard, parameters: Any) -> int:
+    kind = parameters.get("ShardIteratorType")
+    if kind == "TRIM_HORIZON":
+        return 0
+    if kind == "LATEST":
+        return shard.get_max_sequence_number()
+    if kind == "AT_TIMESTAMP" and parameters.get("Timestamp") is not None:
+        return shard.get_sequence_number_at(parameters["Timestamp"])
+    number = str(parameters.get("StartingSequenceNumber", ""))
+    if kind in {"AT_SEQUENCE_NUMBER", "AFTER_SEQUENCE_NUMBER"} and number.isdigit():
+        return int(number) - (kind == "AT_SEQUENCE_NUMBER")
+    raise _RefusedError(
+        "InvalidArgumentException", f"ShardIteratorType {kind} with these parameters is not valid"
+    )
+
+
+def _iterator(stream: Any, shard: LocalShard, last: int) -> str:
+    text = f"{stream.stream_name}:{shard.shard_id}:{last}:{local_now():.0f}"
+    return b64encode(text.encode()).decode()
+
+
+def _opened(region: str, iterator: Any) -> tuple[Any, LocalShard, int]:
+    try:
+        name, shard_id, last, made = b64decode(str(iterator), validate=True).decode().split(":")
+        age = local_now() - int(made)
+        stream = kinesis_backends[ACCOUNT_ID][region].streams[name]
+        shard: LocalShard = stream.shards[shard_id]
+        position = int(last)
+    except (KeyError, ValueError):
+        raise _RefusedError("InvalidArgumentException", "Invalid ShardIterator.") from None
+    if age > _ITERATOR_SECONDS:
+        raise _RefusedError(
+            "ExpiredIteratorException", f"Iterator expired: it was made {age:.0f} seconds ago."
+        )
+    return stream, shard, position
+
+
+def _throttled(stream: Any, shard: LocalShard) -> str:
+    return (
+        f"Rate exceeded for shard {shard.shard_id} in stream {stream.stream_name} under account {ACCOUNT_ID}."
+    )
+
+
+def _invalid(member: str, constraint: str) -> _RefusedError:
+    return _RefusedError(
+        "ValidationException",
+        f"1 validation error detected: Value at '{member}' failed to satisfy constraint: {constraint}",
+    )

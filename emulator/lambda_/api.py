@@ -1,0 +1,138 @@
+"""The calls of Lambda that the local run answers: reading functions and mappings, and invoking a function."""
+
+import re
+import threading
+from collections.abc import Callable, Mapping
+from dataclasses import dataclass
+from typing import Any
+from urllib.parse import unquote
+
+import orjson
+
+from emulator.cloudformation.deployment import Deployment, Resource
+from emulator.cloudformation.naming import unique_id
+from emulator.request import Request, Response
+from emulator.responses import error
+
+_FUNCTIONS = "/2015-03-31/functions"
+_FUNCTION = re.compile(rf"{_FUNCTIONS}/([^/]+)(?:/(configuration|invocations))?/?")
+_MAPPINGS = "/2015-03-31/event-source-mappings"
+
+
+@dataclass(frozen=True, slots=True)
+class Invocation:
+    """What came of an invocation: the function's answer, and AWS's name for its error if it failed."""
+
+    payload: bytes
+    function_error: str | None = None
+    status: int = 200
+
+
+Invoker = Callable[[str, str, bytes, str], Invocation]
+"""Runs a function: region, function name, payload, and RequestResponse or Event."""
+
+
+class LambdaApi:
+    """Answers for Lambda from the deployments, and hands invocations to whoever runs functions."""
+
+    def __init__(self) -> None:
+        self._deployments: dict[tuple[str, str], Deployment] = {}
+        self._invoker: Invoker | None = None
+        self._lock = threading.Lock()
+
+    def publish(self, deployment: Deployment) -> None:
+        """Answer for this deployment's functions from now on."""
+        with self._lock:
+            self._deployments[deployment.region, deployment.stack_name] = deployment
+
+    def invoke_with(self, invoker: Invoker) -> None:
+        """Hand invocations to this function from now on."""
+        self._invoker = invoker
+
+    def answer(self, request: Request) -> Response:
+        """Return Lambda's reply."""
+        path = unquote(request.path)
+        if request.method == "GET" and path.rstrip("/") == _FUNCTIONS:
+            functions = self._resources(request.region, "AWS::Lambda::Function")
+            return _json({"Functions": [_configuration(function) for function in functions]})
+        if request.method == "GET" and path.rstrip("/") == _MAPPINGS:
+            mappings = self._resources(request.region, "AWS::Lambda::EventSourceMapping")
+            return _json({"EventSourceMappings": [_mapping(mapping) for mapping in mappings]})
+        match = _FUNCTION.fullmatch(path)
+        if match is None or (request.method == "POST") != (match[2] == "invocations"):
+            return error(
+                request, "UnknownOperationException", f"The local run has no {request.method} {path}", 400
+            )
+        name = match[1].split(":function:")[-1].split(":")[0]
+        function = self._function(request.region, name)
+        if function is None:
+            return error(request, "ResourceNotFoundException", f"Function not found: {name}", 404)
+        if match[2] == "invocations":
+            return self._invoke(request, name)
+        configuration = _configuration(function)
+        return _json(configuration if match[2] else {"Configuration": configuration, "Tags": {}})
+
+    def _invoke(self, request: Request, name: str) -> Response:
+        if self._invoker is None:
+            return error(request, "ServiceException", "No function runs yet", 500)
+        kind = request.headers.get("x-amz-invocation-type", "RequestResponse")
+        if kind == "DryRun":
+            return Response(204)
+        result = self._invoker(request.region, name, request.body or b"{}", kind)
+        headers = [
+            ("Content-Type", "application/json"),
+            ("x-amzn-RequestId", unique_id(f"{id(result)}")),
+            ("X-Amz-Executed-Version", "$LATEST"),
+        ]
+        if result.function_error is not None:
+            headers.append(("X-Amz-Function-Error", result.function_error))
+        if kind == "Event":
+            return Response(202, headers)
+        return Response(result.status, headers, result.payload)
+
+    def _resources(self, region: str, resource_type: str) -> list[Resource]:
+        with self._lock:
+            here = [deployment for (place, _), deployment in self._deployments.items() if place == region]
+        return [resource for deployment in here for resource in deployment.of_type(resource_type)]
+
+    def _function(self, region: str, name: str) -> Resource | None:
+        for function in self._resources(region, "AWS::Lambda::Function"):
+            if function.physical_id == name:
+                return function
+        return None
+
+
+def _configuration(function: Resource) -> dict[str, Any]:
+    properties = function.properties
+    shown: dict[str, Any] = {
+        "FunctionName": function.physical_id,
+        "FunctionArn": function.attributes["Arn"],
+        "Architectures": properties.get("Architectures", ["x86_64"]),
+        "MemorySize": int(properties.get("MemorySize", 128)),
+        "Timeout": int(properties.get("Timeout", 3)),
+        "TracingConfig": properties.get("TracingConfig", {"Mode": "PassThrough"}),
+        "State": "Active",
+        "Version": "$LATEST",
+    }
+    for name in ("Description", "Environment", "Handler", "LoggingConfig", "Role", "Runtime"):
+        if name in properties:
+            shown[name] = properties[name]
+    return shown
+
+
+def _mapping(mapping: Resource) -> dict[str, Any]:
+    properties: Mapping[str, Any] = mapping.properties
+    shown = {
+        name: value for name, value in properties.items() if name not in {"Enabled", "FunctionName", "Tags"}
+    }
+    enabled = properties.get("Enabled", True) in {True, "true"}
+    return {
+        **shown,
+        "UUID": mapping.physical_id,
+        "FunctionArn": properties["FunctionName"],
+        "State": "Enabled" if enabled else "Disabled",
+    }
+
+
+def _json(payload: Any) -> Response:
+    return Response(200, [("Content-Type", "application/json")], orjson.dumps(payload))

@@ -1,0 +1,85 @@
+"""The execution environments of a function, as many as are needed and allowed."""
+
+import random
+import secrets
+import threading
+import time
+from collections.abc import Callable
+
+from emulator.lambda_ import invocation
+from emulator.lambda_.configuration import FunctionConfig
+from emulator.lambda_.execution_environment import ExecutionEnvironment
+from emulator.lambda_.invocation import MAX_PAYLOAD, InvokeResult
+
+# X-Ray samples the first request of each second and 5 % of the others.
+_SAMPLED_SHARE = 0.05
+
+
+class FunctionPool:
+    """Runs invocations of one function, each in an environment of its own."""
+
+    def __init__(
+        self, config: FunctionConfig, create: Callable[[], ExecutionEnvironment], *, most: int
+    ) -> None:
+        self.config = config
+        self._create = create
+        self._most = most
+        self._free: list[ExecutionEnvironment] = []
+        self._busy = 0
+        self._all: list[ExecutionEnvironment] = []
+        self._changed = threading.Condition()
+        self._closed = False
+        self._sampled_second = 0
+
+    def invoke(self, payload: bytes) -> InvokeResult:
+        """Run one event; refused beyond the payload limit and beyond the reserved concurrency."""
+        if len(payload) > MAX_PAYLOAD:
+            message = f"Request must be smaller than {MAX_PAYLOAD} bytes for the InvokeFunction operation"
+            return invocation.refused(413, "RequestTooLargeException", message)
+        environment = self._take()
+        if environment is None:
+            return invocation.throttled()
+        try:
+            return environment.invoke(payload, trace=self._trace())
+        finally:
+            self._give_back(environment)
+
+    def close(self) -> None:
+        """End every process; invocations that run end in an error."""
+        with self._changed:
+            self._closed = True
+            environments = tuple(self._all)
+            self._changed.notify_all()
+        for environment in environments:
+            environment.close()
+
+    def _take(self) -> ExecutionEnvironment | None:
+        """Return a free environment, waiting for one when this machine's share is in use; None when throttled."""
+        reserved = self.config.reserved_concurrency
+        with self._changed:
+            if reserved is not None and self._busy >= reserved:
+                return None
+            while not self._closed and not self._free and len(self._all) >= self._most:
+                self._changed.wait()
+            if self._closed:
+                return None
+            self._busy += 1
+            if self._free:
+                return self._free.pop()
+            self._all.append(self._create())
+            return self._all[-1]
+
+    def _give_back(self, environment: ExecutionEnvironment) -> None:
+        with self._changed:
+            self._busy -= 1
+            self._free.append(environment)
+            self._changed.notify()
+
+    def _trace(self) -> str:
+        now = int(time.time())
+        sampled = self.config.traced and (
+            now != self._sampled_second or random.random() < _SAMPLED_SHARE  # noqa: S311 - sampling
+        )
+        self._sampled_second = now
+        root = f"1-{now:08x}-{secrets.token_hex(12)}"
+        return f"Root={root};Parent={secrets.token_hex(8)};Sampled={int(sampled)}"

@@ -1,0 +1,1 @@
+"""Event source mappings: streams polled, batched, retried and given up as Lambda does it."""

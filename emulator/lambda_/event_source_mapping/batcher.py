@@ -1,0 +1,118 @@
+"""A lane: the records of one shard, or of a share of its partition keys, batched and processed in order."""
+
+import threading
+import time
+from collections import deque
+from collections.abc import Sequence
+
+from emulator.lambda_.event_source_mapping.batch import RETRIES_EXHAUSTED, BatchProcessor, Discarded, Progress
+from emulator.lambda_.event_source_mapping.configuration import MappingConfig
+from emulator.lambda_.event_source_mapping.event_source import SourceRecord
+from emulator.lambda_.invocation import MAX_PAYLOAD
+
+# What surrounds the records in an event.
+_ENVELOPE = len(b'{"Records":[]}')
+# So many full batches may wait before the shard is read on.
+_AHEAD = 3
+
+
+class Lane:
+    """Collects records until a batch is full, large enough or old enough, and has it processed."""
+
+    def __init__(self, config: MappingConfig, processor: BatchProcessor, progress: Progress) -> None:
+        self._config = config
+        self._processor = processor
+        self._progress = progress
+        self._records: deque[tuple[float, SourceRecord]] = deque()
+        self._bytes = 0
+        self._busy = False
+        self._hurry = False
+        self._stopped = False
+        self._changed = threading.Condition()
+        self._thread = threading.Thread(target=self._run, name=f"lane-{config.logical_id}", daemon=True)
+        self._thread.start()
+
+    def add(self, records: Sequence[SourceRecord]) -> None:
+        """Take records, in order."""
+        now = time.monotonic()
+        with self._changed:
+            self._records.extend((now, record) for record in records)
+            self._bytes += sum(len(record.event) + 1 for record in records)
+            self._changed.notify_all()
+
+    def wait_for_room(self, seconds: float) -> bool:
+        """Tell whether the lane takes more; wait that long for it."""
+        with self._changed:
+            return self._changed.wait_for(lambda: self._has_room() or self._stopped, seconds)
+
+    def hurry(self, *, on: bool) -> None:
+        """Process what is there without waiting for the batching window to end."""
+        with self._changed:
+            self._hurry = on
+            self._changed.notify_all()
+
+    @property
+    def idle(self) -> bool:
+        """Tell whether every record taken was processed or given up."""
+        with self._changed:
+            return not self._busy and not self._records
+
+    def stop(self) -> None:
+        """Stop after the invocation that runs."""
+        with self._changed:
+            self._stopped = True
+            self._changed.notify_all()
+
+    def join(self, seconds: float) -> None:
+        """Wait for the lane's thread."""
+        self._thread.join(seconds)
+
+    def _has_room(self) -> bool:
+        full = len(self._records) >= _AHEAD * self._config.batch_size or self._bytes >= _AHEAD * MAX_PAYLOAD
+        return not full
+
+    def _run(self) -> None:
+        while (batch := self._next_batch()) is not None:
+            if batch and not self._processor.process(batch):
+                return
+            with self._changed:
+                self._busy = False
+                self._changed.notify_all()
+
+    def _next_batch(self) -> Sequence[SourceRecord] | None:
+        with self._changed:
+            while not self._stopped:
+                left = self._seconds_left()
+                if left is not None and left <= 0:
+                    self._busy = True
+                    return self._take()
+                self._changed.wait(left)
+            return None
+
+    def _seconds_left(self) -> float | None:
+        """Return how long to wait for a fuller batch; None when there is nothing to wait for."""
+        if not self._records:
+            return None
+        full = len(self._records) >= self._config.batch_size or self._bytes + _ENVELOPE > MAX_PAYLOAD
+        if full or self._hurry:
+            return 0.0
+        return self._records[0][0] + self._config.window - time.monotonic()
+
+    def _take(self) -> Sequence[SourceRecord]:
+        """Return the next batch; a record too large for any event is given up without an invocation."""
+        batch: list[SourceRecord] = []
+        size = _ENVELOPE
+        while self._records and len(batch) < self._config.batch_size:
+            record = self._records[0][1]
+            length = len(record.event) + 1
+            if size + length > MAX_PAYLOAD:
+                if not batch and _ENVELOPE + length > MAX_PAYLOAD:
+                    self._records.popleft()
+                    self._bytes -= length
+                    self._progress.discard(Discarded([record], RETRIES_EXHAUSTED, 0, None))
+                break
+            self._records.popleft()
+            self._bytes -= length
+            size += length
+            batch.append(record)
+        return batch

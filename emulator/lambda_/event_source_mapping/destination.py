@@ -1,0 +1,108 @@
+"""On-failure destinations: what was given up goes to S3 with its payload, to SQS and SNS as metadata.
+
+https://docs.aws.amazon.com/lambda/latest/dg/kinesis-on-failure-destination.html
+"""
+
+import json
+import uuid
+from collections.abc import Mapping
+from datetime import UTC, datetime
+from typing import Any, Protocol
+
+import boto3
+
+from emulator.clock import Clock
+from emulator.lambda_.event_source_mapping.batch import Discarded
+from emulator.lambda_.event_source_mapping.configuration import MappingConfig
+from emulator.lambda_.event_source_mapping.event_source import EventSource, event_of
+
+
+class Destination(Protocol):
+    """Where given-up records go."""
+
+    def send(self, shard: str, discarded: Discarded) -> None:
+        """Deliver an invocation record for these records of a shard."""
+
+
+class Nowhere:
+    """The destination of a mapping without one: records are dropped, as on AWS."""
+
+    def send(self, shard: str, discarded: Discarded) -> None:
+        """Drop the records."""
+
+
+class AwsDestination:
+    """Sends invocation records to a bucket, queue or topic at the local endpoint."""
+
+    def __init__(
+        self,
+        config: MappingConfig,
+        source: EventSource,
+        *,
+        function_arn: str,
+        clock: Clock,
+        endpoint_url: str,
+        region: str,
+    ) -> None:
+        self._config = config
+        self._source = source
+        self._function_arn = function_arn
+        self._clock = clock
+        self._arn = config.destination_arn or ""
+        self._service = self._arn.split(":")[2]
+        self._client = boto3.client(
+            self._service,
+            endpoint_url=endpoint_url,
+            region_name=region,
+            aws_access_key_id="local",
+            aws_secret_access_key="local",  # noqa: S106 - a dummy for the local endpoint
+        )
+
+    def send(self, shard: str, discarded: Discarded) -> None:
+        """Deliver the record; botocore's errors mean that it was not delivered."""
+        record = self._record(shard, discarded)
+        if self._service == "s3":
+            record["payload"] = event_of(discarded.records).decode()
+            self._client.put_object(
+                Bucket=self._arn.rpartition(":")[2], Key=self._key(shard), Body=json.dumps(record).encode()
+            )
+        elif self._service == "sqs":
+            url = self._client.get_queue_url(QueueName=self._arn.rpartition(":")[2])["QueueUrl"]
+            self._client.send_message(QueueUrl=url, MessageBody=json.dumps(record))
+        else:
+            self._client.publish(TopicArn=self._arn, Message=json.dumps(record))
+
+    def _key(self, shard: str) -> str:
+        now = self._clock.utcnow()
+        return f"aws/lambda/{self._config.uuid}/{shard}/{now:%Y/%m/%d}/{now:%Y-%m-%dT%H.%M.%S}-{uuid.uuid4()}"
+
+    def _record(self, shard: str, discarded: Discarded) -> dict[str, Any]:
+        records = discarded.records
+        response: dict[str, Any] = {"statusCode": 200, "executedVersion": "$LATEST"}
+        if discarded.result is not None and discarded.result.function_error is not None:
+            response["functionError"] = discarded.result.function_error
+        record: dict[str, Any] = {
+            "requestContext": {
+                "requestId": str(uuid.uuid4()),
+                "functionArn": self._function_arn,
+                "condition": discarded.condition,
+                "approximateInvokeCount": discarded.invocations,
+            },
+            "responseContext": response,
+            "version": "1.0",
+            "timestamp": _iso(self._clock.now()),
+        }
+        batch: Mapping[str, Any] = {
+            "shardId": shard,
+            "startSequenceNumber": records[0].sequence,
+            "endSequenceNumber": records[-1].sequence,
+            "approximateArrivalOfFirstRecord": _iso(records[0].arrival),
+            "approximateArrivalOfLastRecord": _iso(records[-1].arrival),
+            "batchSize": len(records),
+            "streamArn": self._source.arn,
+        }
+        return {**record, self._source.batch_info_key: batch}
+
+
+def _iso(seconds: float) -> str:
+    return datetime.fromtimestamp(seconds, tz=UTC).isoformat(timespec="milliseconds").replace("+00:00", "Z")

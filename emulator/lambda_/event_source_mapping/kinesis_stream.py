@@ -1,0 +1,117 @@
+"""Kinesis data streams as an event source."""
+
+import base64
+import json
+import threading
+from collections.abc import Mapping, Sequence
+from typing import Any
+
+import boto3
+from botocore.config import Config
+from botocore.exceptions import BotoCoreError, ClientError
+
+from emulator.lambda_.event_source_mapping.configuration import MappingConfig
+from emulator.lambda_.event_source_mapping.event_source import Page, SourceRecord, SourceUnavailableError
+
+# Records in one read; a mapping's batch is filled from several.
+_READ_LIMIT = 500
+
+
+class KinesisSource:
+    """The shards of one stream, read with the standard iterator."""
+
+    batch_info_key = "KinesisBatchInfo"
+
+    def __init__(self, config: MappingConfig, *, role_arn: str, endpoint_url: str, region: str) -> None:
+        self._config = config
+        self._role_arn = role_arn
+        self._region = region
+        self._stream = config.source_arn.rpartition("/")[2]
+        self._finished: set[str] = set()
+        self._lock = threading.Lock()
+        self._client = boto3.client(
+            "kinesis",
+            endpoint_url=endpoint_url,
+            region_name=region,
+            aws_access_key_id="local",
+            aws_secret_access_key="local",  # noqa: S106 - a dummy for the local endpoint
+            config=Config(max_pool_connections=32, retries={"mode": "standard", "total_max_attempts": 1}),
+        )
+
+    @property
+    def arn(self) -> str:
+        """Return the stream's ARN."""
+        return self._config.source_arn
+
+    def shards(self) -> Sequence[str]:
+        """Return the shards whose parents were read to their end."""
+        found: list[Mapping[str, Any]] = []
+        arguments: dict[str, Any] = {"StreamName": self._stream}
+        while True:
+            answer = self._call("list_shards", **arguments)
+            found.extend(answer["Shards"])
+            if "NextToken" not in answer:
+                break
+            arguments = {"NextToken": answer["NextToken"]}
+        known = {shard["ShardId"] for shard in found}
+        with self._lock:
+            finished = set(self._finished)
+        return [
+            shard["ShardId"]
+            for shard in found
+            if shard["ShardId"] not in finished
+            and not ({shard.get("ParentShardId"), shard.get("AdjacentParentShardId")} & (known - finished))
+        ]
+
+    def position(self, shard: str, after: str | None) -> str:
+        """Return a shard iterator."""
+        arguments: dict[str, Any] = {"ShardIteratorType": self._config.starting_position}
+        if after is not None:
+            arguments = {"ShardIteratorType": "AFTER_SEQUENCE_NUMBER", "StartingSequenceNumber": after}
+        elif self._config.starting_timestamp is not None:
+            arguments["Timestamp"] = self._config.starting_timestamp
+        answer = self._call("get_shard_iterator", StreamName=self._stream, ShardId=shard, **arguments)
+        return str(answer["ShardIterator"])
+
+    def read(self, shard: str, position: str) -> Page:
+        """Return up to 500 records."""
+        answer = self._call("get_records", ShardIterator=position, Limit=_READ_LIMIT)
+        records = [self._record(shard, item) for item in answer["Records"]]
+        caught_up = not records and not answer.get("MillisBehindLatest")
+        return Page(records, answer.get("NextShardIterator"), caught_up)
+
+    def finished(self, shard: str) -> None:
+        """Let the children of a shard be read."""
+        with self._lock:
+            self._finished.add(shard)
+
+    def _record(self, shard: str, item: Mapping[str, Any]) -> SourceRecord:
+        """Return a record in the shape of https://docs.aws.amazon.com/lambda/latest/dg/with-kinesis.html."""
+        arrival = round(item["ApproximateArrivalTimestamp"].timestamp(), 3)
+        sequence = item["SequenceNumber"]
+        event = {
+            "kinesis": {
+                "kinesisSchemaVersion": "1.0",
+                "partitionKey": item["PartitionKey"],
+                "sequenceNumber": sequence,
+                "data": base64.b64encode(item["Data"]).decode(),
+                "approximateArrivalTimestamp": arrival,
+            },
+            "eventSource": "aws:kinesis",
+            "eventVersion": "1.0",
+            "eventID": f"{shard}:{sequence}",
+            "eventName": "aws:kinesis:record",
+            "invokeIdentityArn": self._role_arn,
+            "awsRegion": self._region,
+            "eventSourceARN": self.arn,
+        }
+        return SourceRecord(
+            sequence, item["PartitionKey"], arrival, json.dumps(event, separators=(",", ":")).encode()
+        )
+
+    def _call(self, operation: str, **arguments: Any) -> Mapping[str, Any]:
+        try:
+            answer: Mapping[str, Any] = getattr(self._client, operation)(**arguments)
+        except (BotoCoreError, ClientError) as error:
+            raise SourceUnavailableError(f"{operation} on {self._stream}: {error}") from error
+        return answer

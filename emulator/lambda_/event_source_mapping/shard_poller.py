@@ -1,0 +1,103 @@
+"""Reads one shard of an event source and hands its records to lanes."""
+
+import logging
+import threading
+import zlib
+from collections.abc import Callable, Sequence
+
+from emulator.lambda_.event_source_mapping.batcher import Lane
+from emulator.lambda_.event_source_mapping.event_source import (
+    EventSource,
+    SourceRecord,
+    SourceUnavailableError,
+)
+
+_LOG = logging.getLogger(__name__)
+# Lambda reads a shard about once a second; here waiting is what a person would notice.
+POLL_EVERY = 0.15
+_PAUSE = 0.2
+
+
+class ShardPoller:
+    """Reads one shard and hands its records to lanes by partition key."""
+
+    def __init__(
+        self,
+        shard: str,
+        source: EventSource,
+        lanes: Sequence[Lane],
+        on_read: Callable[[Sequence[SourceRecord]], None],
+        stopped: threading.Event,
+    ) -> None:
+        self._shard = shard
+        self._source = source
+        self._lanes = lanes
+        self._on_read = on_read
+        self._stopped = stopped
+        self.caught_up_count = 0
+        self.ended = False
+        self._thread = threading.Thread(target=self._run, name=f"shard-{shard}", daemon=True)
+        self._thread.start()
+
+    @property
+    def idle(self) -> bool:
+        """Tell whether every record read was dealt with."""
+        return all(lane.idle for lane in self._lanes)
+
+    def hurry(self, *, on: bool) -> None:
+        """Do not wait for batching windows to end."""
+        for lane in self._lanes:
+            lane.hurry(on=on)
+
+    def stop(self) -> None:
+        """Stop the lanes."""
+        for lane in self._lanes:
+            lane.stop()
+
+    def join(self, seconds: float) -> None:
+        """Wait for the threads."""
+        self._thread.join(seconds)
+        for lane in self._lanes:
+            lane.join(seconds)
+
+    def _run(self) -> None:
+        position: str | None = None
+        last: str | None = None
+        while not self._stopped.is_set():
+            try:
+                if position is None:
+                    position = self._source.position(self._shard, last)
+                page = self._source.read(self._shard, position)
+            except SourceUnavailableError as error:
+                _LOG.debug("%s", error)
+                position = None
+                self._stopped.wait(_PAUSE)
+                continue
+            if page.records:
+                last = page.records[-1].sequence
+                self._on_read(page.records)
+                self._hand_out(page.records)
+            if page.next_position is None:
+                self._end()
+                return
+            position = page.next_position
+            if page.caught_up:
+                self.caught_up_count += 1
+                self._stopped.wait(POLL_EVERY)
+
+    def _hand_out(self, records: Sequence[SourceRecord]) -> None:
+        shares: list[list[SourceRecord]] = [[] for _ in self._lanes]
+        for record in records:
+            shares[zlib.crc32(record.partition_key.encode()) % len(self._lanes)].append(record)
+        for lane, share in zip(self._lanes, shares, strict=True):
+            while share and not lane.wait_for_room(0.5):
+                if self._stopped.is_set():
+                    return
+            lane.add(share)
+
+    def _end(self) -> None:
+        """Let the shard's children be read once its own records are dealt with."""
+        while not self.idle and not self._stopped.wait(0.05):
+            pass
+        self._source.finished(self._shard)
+        self.ended = True

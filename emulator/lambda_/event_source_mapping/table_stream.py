@@ -1,0 +1,90 @@
+"""Streams of DynamoDB tables as an event source."""
+
+import base64
+import json
+from collections.abc import Mapping, Sequence
+from typing import Any
+
+import boto3
+from botocore.config import Config
+from botocore.exceptions import BotoCoreError, ClientError
+
+from emulator.lambda_.event_source_mapping.configuration import MappingConfig
+from emulator.lambda_.event_source_mapping.event_source import Page, SourceRecord, SourceUnavailableError
+
+_READ_LIMIT = 500
+
+
+class TableStreamSource:
+    """The changes of one table. Its one shard never ends: moto keeps a table's stream in one piece."""
+
+    batch_info_key = "DDBStreamBatchInfo"
+
+    def __init__(self, config: MappingConfig, *, endpoint_url: str, region: str) -> None:
+        self._config = config
+        self._region = region
+        self._client = boto3.client(
+            "dynamodbstreams",
+            endpoint_url=endpoint_url,
+            region_name=region,
+            aws_access_key_id="local",
+            aws_secret_access_key="local",  # noqa: S106 - a dummy for the local endpoint
+            config=Config(retries={"mode": "standard", "total_max_attempts": 1}),
+        )
+
+    @property
+    def arn(self) -> str:
+        """Return the stream's ARN."""
+        return self._config.source_arn
+
+    def shards(self) -> Sequence[str]:
+        """Return the shard."""
+        answer = self._call("describe_stream", StreamArn=self.arn)
+        return [shard["ShardId"] for shard in answer["StreamDescription"]["Shards"]]
+
+    def position(self, shard: str, after: str | None) -> str:
+        """Return a shard iterator."""
+        arguments: dict[str, Any] = {"ShardIteratorType": self._config.starting_position}
+        if after is not None:
+            arguments = {"ShardIteratorType": "AFTER_SEQUENCE_NUMBER", "SequenceNumber": after}
+        answer = self._call("get_shard_iterator", StreamArn=self.arn, ShardId=shard, **arguments)
+        return str(answer["ShardIterator"])
+
+    def read(self, shard: str, position: str) -> Page:
+        """Return the next changes; moto's one shard needs no name here."""
+        del shard
+        answer = self._call("get_records", ShardIterator=position, Limit=_READ_LIMIT)
+        records = [self._record(item) for item in answer["Records"]]
+        return Page(records, answer.get("NextShardIterator"), caught_up=not records)
+
+    def finished(self, shard: str) -> None:
+        """Take note of nothing: the shard has no children."""
+
+    def _record(self, item: Mapping[str, Any]) -> SourceRecord:
+        """Return a change in the shape of https://docs.aws.amazon.com/lambda/latest/dg/with-ddb.html."""
+        change = dict(item["dynamodb"])
+        made = change["ApproximateCreationDateTime"].timestamp()
+        change["ApproximateCreationDateTime"] = int(made)
+        event = {
+            "eventID": item["eventID"],
+            "eventName": item["eventName"],
+            "eventVersion": "1.1",
+            "eventSource": "aws:dynamodb",
+            "awsRegion": self._region,
+            "dynamodb": change,
+            "eventSourceARN": self.arn,
+        }
+        text = json.dumps(event, separators=(",", ":"), default=_binary)
+        key = json.dumps(change["Keys"], sort_keys=True, default=_binary)
+        return SourceRecord(change["SequenceNumber"], key, made, text.encode())
+
+    def _call(self, operation: str, **arguments: Any) -> Mapping[str, Any]:
+        try:
+            answer: Mapping[str, Any] = getattr(self._client, operation)(**arguments)
+        except (BotoCoreError, ClientError) as error:
+            raise SourceUnavailableError(f"{operation} on {self.arn}: {error}") from error
+        return answer
+
+
+def _binary(value: bytes) -> str:
+    return base64.b64encode(value).decode()

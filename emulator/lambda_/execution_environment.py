@@ -1,0 +1,244 @@
+"""An execution environment: one process that runs one function, one event at a time."""
+
+import contextlib
+import os
+import queue
+import secrets
+import signal
+import subprocess
+import sys
+import threading
+import time
+import uuid
+from collections.abc import Callable, Mapping
+from dataclasses import dataclass
+from pathlib import Path
+
+from emulator.clock import Clock
+from emulator.lambda_ import invocation
+from emulator.lambda_.configuration import FunctionConfig
+from emulator.lambda_.invocation import InvokeResult
+from emulator.lambda_.logs import FunctionLogs, LogStream
+from emulator.lambda_.runtime_api import Answered, Event, Exited, InitFailed, Ready, RuntimeApi, Signal
+
+_BOOTSTRAP = Path(__file__).with_name("bootstrap.py")
+# Lambda gives the init phase ten seconds; what is left of it then counts as part of the invocation.
+_INIT_SECONDS = 10.0
+
+Spawn = Callable[[list[str], Mapping[str, str]], "subprocess.Popen[bytes]"]
+
+
+@dataclass(frozen=True, slots=True)
+class Installation:
+    """Where code lies and what the functions talk to."""
+
+    bundle: Path
+    runtime: Path
+    clock_file: Path
+    endpoint_url: str
+
+
+class ExecutionEnvironment:
+    """Runs a function's process on demand; after a timeout or a crash the next event starts a new one."""
+
+    def __init__(
+        self,
+        config: FunctionConfig,
+        installation: Installation,
+        clock: Clock,
+        logs: FunctionLogs,
+        spawn: Spawn,
+    ) -> None:
+        self._config = config
+        self._installation = installation
+        self._clock = clock
+        self._logs = logs
+        self._spawn = spawn
+        self._running: _Running | None = None
+        self._closed = threading.Event()
+
+    def invoke(self, payload: bytes, *, trace: str) -> InvokeResult:
+        """Run one event to its end: an answer, an error, a crash, or the function's timeout."""
+        request_id = str(uuid.uuid4())
+        if self._closed.is_set():
+            return invocation.stopping()
+        running = self._running
+        initialised: float | None = None
+        if running is None or not running.alive:
+            self.stop()
+            running = self._running = self._start()
+            if self._closed.is_set():
+                self.stop()
+                return invocation.stopping()
+            began = time.monotonic()
+            outcome = running.wait((Ready, InitFailed, Exited), _INIT_SECONDS)
+            initialised = time.monotonic() - began
+            if isinstance(outcome, InitFailed | Exited):
+                return self._not_initialised(outcome, request_id)
+        running.log(f"START RequestId: {request_id} Version: $LATEST")
+        began = time.monotonic()
+        result = self._run(running, request_id, payload, trace)
+        running.log(f"END RequestId: {request_id}")
+        running.log(self._report(request_id, time.monotonic() - began, initialised))
+        return result
+
+    def stop(self) -> None:
+        """Kill the process and whatever it started."""
+        running, self._running = self._running, None
+        if running is not None:
+            running.kill()
+
+    def close(self) -> None:
+        """Stop for good."""
+        self._closed.set()
+        self.stop()
+
+    def _run(self, running: "_Running", request_id: str, payload: bytes, trace: str) -> InvokeResult:
+        seconds = self._config.timeout
+        running.api.offer(
+            Event(
+                request_id=request_id,
+                payload=payload,
+                deadline_ms=int((self._clock.now() + seconds) * 1000),
+                function_arn=self._config.arn,
+                trace=trace,
+            )
+        )
+        outcome = running.wait((Answered, InitFailed, Exited), seconds)
+        if isinstance(outcome, Answered):
+            return outcome.result
+        self.stop()
+        if outcome is None:
+            running.log(f"{request_id} Task timed out after {seconds:.2f} seconds")
+            return invocation.timed_out(request_id, seconds)
+        return self._not_initialised(outcome, request_id)
+
+    def _not_initialised(self, outcome: Signal | None, request_id: str) -> InvokeResult:
+        self.stop()
+        if isinstance(outcome, InitFailed):
+            return outcome.result
+        return invocation.exited(request_id, outcome.status if isinstance(outcome, Exited) else 1)
+
+    def _report(self, request_id: str, seconds: float, initialised: float | None) -> str:
+        milliseconds = seconds * 1000
+        report = (
+            f"REPORT RequestId: {request_id}\tDuration: {milliseconds:.2f} ms\t"
+            f"Billed Duration: {int(milliseconds) + 1} ms\tMemory Size: {self._config.memory_size} MB"
+        )
+        return report if initialised is None else f"{report}\tInit Duration: {initialised * 1000:.2f} ms"
+
+    def _start(self) -> "_Running":
+        day = self._clock.utcnow().strftime("%Y/%m/%d")
+        stream = LogStream(
+            self._config.name, self._config.log_group, f"{day}/[$LATEST]{secrets.token_hex(16)}"
+        )
+        api = RuntimeApi()
+        installation = self._installation
+        command = [
+            sys.executable,
+            "-I",
+            "-S",
+            "-X",
+            "utf8",
+            # On Lambda the code is read-only; here, too, nothing is written beside it.
+            "-X",
+            f"pycache_prefix={installation.runtime.parent / 'pycache'}",
+            str(_BOOTSTRAP),
+            str(os.getpid()),
+            str(installation.clock_file),
+            str(installation.bundle),
+            str(installation.runtime),
+            self._config.handler,
+        ]
+        process = self._spawn(command, _variables(self._config, installation, api.address, stream))
+        return _Running(process, api, lambda line: self._logs.write(stream, line))
+
+
+def _variables(
+    config: FunctionConfig, installation: Installation, address: str, stream: LogStream
+) -> Mapping[str, str]:
+    """Return the function's whole environment: its template's variables and those Lambda reserves.
+
+    https://docs.aws.amazon.com/lambda/latest/dg/configuration-envvars.html
+    """
+    reserved = {
+        "AWS_ACCESS_KEY_ID": "local",
+        "AWS_DEFAULT_REGION": config.region,
+        "AWS_ENDPOINT_URL": installation.endpoint_url,
+        "AWS_EXECUTION_ENV": f"AWS_Lambda_{config.runtime}",
+        "AWS_LAMBDA_FUNCTION_MEMORY_SIZE": str(config.memory_size),
+        "AWS_LAMBDA_FUNCTION_NAME": config.name,
+        "AWS_LAMBDA_FUNCTION_VERSION": "$LATEST",
+        "AWS_LAMBDA_INITIALIZATION_TYPE": "on-demand",
+        "AWS_LAMBDA_LOG_FORMAT": config.log_format,
+        "AWS_LAMBDA_LOG_GROUP_NAME": config.log_group,
+        "AWS_LAMBDA_LOG_STREAM_NAME": stream.name,
+        "AWS_LAMBDA_RUNTIME_API": address,
+        "AWS_REGION": config.region,
+        "AWS_SECRET_ACCESS_KEY": "local",
+        "AWS_SESSION_TOKEN": "local",
+        "AWS_XRAY_CONTEXT_MISSING": "LOG_ERROR",
+        "AWS_XRAY_DAEMON_ADDRESS": "127.0.0.1:2000",
+        "LAMBDA_RUNTIME_DIR": str(installation.runtime),
+        "LAMBDA_TASK_ROOT": str(installation.bundle),
+        "LANG": "en_US.UTF-8",
+        "PATH": "/usr/local/bin:/usr/bin:/bin",
+        "TZ": ":UTC",
+        "_AWS_XRAY_DAEMON_ADDRESS": "127.0.0.1",
+        "_AWS_XRAY_DAEMON_PORT": "2000",
+        "_HANDLER": config.handler,
+    }
+    if config.log_level is not None:
+        reserved["AWS_LAMBDA_LOG_LEVEL"] = config.log_level
+    return {**config.environment, **reserved}
+
+
+class _Running:
+    """A process with its Runtime API, its output read line by line and its end watched."""
+
+    def __init__(
+        self, process: "subprocess.Popen[bytes]", api: RuntimeApi, log: Callable[[str], None]
+    ) -> None:
+        self._process = process
+        self.api = api
+        self.log = log
+        self._reader = threading.Thread(target=self._read, name="function-output", daemon=True)
+        self._reader.start()
+        threading.Thread(target=self._watch, name="function-exit", daemon=True).start()
+
+    @property
+    def alive(self) -> bool:
+        """Tell whether the process runs."""
+        return self._process.poll() is None
+
+    def wait(self, kinds: tuple[type, ...], seconds: float) -> Signal | None:
+        """Return the first signal of these kinds; None when it does not come in time."""
+        until = time.monotonic() + seconds
+        while True:
+            try:
+                found = self.api.signals.get(timeout=max(0.0, until - time.monotonic()))
+            except queue.Empty:
+                return None
+            if isinstance(found, kinds):
+                return found
+
+    def kill(self) -> None:
+        """Kill the process with its children and wait until it is gone."""
+        with contextlib.suppress(ProcessLookupError, PermissionError):
+            os.killpg(self._process.pid, signal.SIGKILL)
+        self._process.wait()
+        self.api.close()
+        self._reader.join(timeout=1)
+
+    def _read(self) -> None:
+        output = self._process.stdout
+        if output is None:
+            return
+        with output:
+            for raw in output:
+                # The runtime client joins the lines of a traceback with carriage returns.
+                line = raw.decode("utf-8", "replace").rstrip("\n").replace("\r", "\n")
+                self.log(line)
+
+    def _watch(self) -> None:
+        self.api.signals.put(Exited(self._process.wait()))

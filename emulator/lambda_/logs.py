@@ -1,0 +1,128 @@
+"""Where the lines of functions go: a file each, and CloudWatch Logs; metrics in them are counted."""
+
+import contextlib
+import logging
+import queue
+import threading
+from collections import defaultdict
+from collections.abc import Mapping
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any
+
+import boto3
+from botocore.exceptions import BotoCoreError, ClientError
+
+from emulator.clock import Clock
+from emulator.lambda_.embedded_metrics import EmbeddedMetrics, MetricStatistics
+
+_LOG = logging.getLogger(__name__)
+# PutLogEvents takes 10,000 events and 1 MiB, each event counted with 26 bytes more.
+_MAX_EVENTS = 5_000
+_MAX_BYTES = 900_000
+_SHIP_EVERY = 1.0
+
+
+@dataclass(frozen=True, slots=True)
+class LogStream:
+    """Where an execution environment writes."""
+
+    function: str
+    group: str
+    name: str
+
+
+class FunctionLogs:
+    """Collects the lines of every function; safe to use from many threads."""
+
+    def __init__(self, folder: Path, clock: Clock, endpoint_url: str, region: str) -> None:
+        folder.mkdir(parents=True, exist_ok=True)
+        self._folder = folder
+        self._clock = clock
+        self._metrics = EmbeddedMetrics()
+        self._lock = threading.Lock()
+        self._files: dict[str, Any] = {}
+        self._client = boto3.client(
+            "logs",
+            endpoint_url=endpoint_url,
+            region_name=region,
+            aws_access_key_id="local",
+            aws_secret_access_key="local",  # noqa: S106 - a dummy for the local endpoint
+        )
+        self._known: set[LogStream] = set()
+        self._lines: queue.Queue[tuple[LogStream, int, str] | None] = queue.Queue(maxsize=100_000)
+        self._shipper = threading.Thread(target=self._ship, name="function-logs", daemon=True)
+        self._shipper.start()
+
+    def write(self, stream: LogStream, line: str) -> None:
+        """Take one line; never waits, so a function is not slowed by its log."""
+        self._metrics.add(stream.function, line)
+        with self._lock:
+            file = self._files.get(stream.function)
+            if file is None:
+                path = self._folder / f"{stream.function}.log"
+                file = self._files[stream.function] = path.open("w", encoding="utf-8")
+            file.write(line + "\n")
+            file.flush()
+        try:
+            self._lines.put_nowait((stream, int(self._clock.now() * 1000), line))
+        except queue.Full:
+            _LOG.warning("a log line of %s is only in its file", stream.function)
+
+    def metrics(self) -> Mapping[str, Mapping[str, MetricStatistics]]:
+        """Return the embedded metrics so far, by function and metric name."""
+        return self._metrics.snapshot()
+
+    def close(self) -> None:
+        """Ship what is left and close the files."""
+        self._lines.put(None)
+        self._shipper.join(timeout=5)
+        with self._lock:
+            for file in self._files.values():
+                file.close()
+            self._files.clear()
+
+    def _ship(self) -> None:
+        stopping = threading.Event()
+        while not stopping.wait(_SHIP_EVERY if self._lines.empty() else 0.05):
+            for stream, events in self._collect(stopping).items():
+                self._put(stream, events)
+
+    def _collect(self, stopping: threading.Event) -> Mapping[LogStream, list[dict[str, Any]]]:
+        """Return the waiting lines by stream, within the limits of one call."""
+        events: dict[LogStream, list[dict[str, Any]]] = defaultdict(list)
+        size = 0
+        for _ in range(_MAX_EVENTS):
+            try:
+                item = self._lines.get_nowait()
+            except queue.Empty:
+                break
+            if item is None:
+                stopping.set()
+                break
+            stream, moment, line = item
+            if line:
+                events[stream].append({"timestamp": moment, "message": line})
+            size += len(line.encode()) + 26
+            if size > _MAX_BYTES:
+                break
+        return events
+
+    def _put(self, stream: LogStream, events: list[dict[str, Any]]) -> None:
+        try:
+            if stream not in self._known:
+                self._create(stream)
+            self._client.put_log_events(
+                logGroupName=stream.group, logStreamName=stream.name, logEvents=events
+            )
+        except (BotoCoreError, ClientError) as error:
+            _LOG.warning("%d log lines of %s are only in its file: %s", len(events), stream.function, error)
+
+    def _create(self, stream: LogStream) -> None:
+        """Create the stream, and the group when the template has none, as Lambda does."""
+        exists = self._client.exceptions.ResourceAlreadyExistsException
+        with contextlib.suppress(exists):
+            self._client.create_log_group(logGroupName=stream.group)
+        with contextlib.suppress(exists):
+            self._client.create_log_stream(logGroupName=stream.group, logStreamName=stream.name)
+        self._known.add(stream)

@@ -1,0 +1,212 @@
+"""The functions of a deployment, running: invoked by name, fed by their event source mappings."""
+
+import json
+import logging
+import subprocess
+import time
+from collections.abc import Callable, Mapping
+from concurrent.futures import ThreadPoolExecutor
+from pathlib import Path
+from typing import Any
+
+from emulator.clock import Clock
+from emulator.cloudformation.deployment import Deployment
+from emulator.lambda_.clock_file import ClockFile
+from emulator.lambda_.concurrency import FunctionPool
+from emulator.lambda_.configuration import FunctionConfig, read_functions
+from emulator.lambda_.embedded_metrics import MetricStatistics
+from emulator.lambda_.errors import UnknownFunctionError, UnsupportedFunctionError
+from emulator.lambda_.event_source_mapping.configuration import MappingConfig, function_name, read_mappings
+from emulator.lambda_.event_source_mapping.destination import AwsDestination, Destination, Nowhere
+from emulator.lambda_.event_source_mapping.event_source import EventSource
+from emulator.lambda_.event_source_mapping.kinesis_stream import KinesisSource
+from emulator.lambda_.event_source_mapping.mapping import EventSourceMapping
+from emulator.lambda_.event_source_mapping.table_stream import TableStreamSource
+from emulator.lambda_.execution_environment import ExecutionEnvironment, Installation
+from emulator.lambda_.invocation import InvokeResult
+from emulator.lambda_.logs import FunctionLogs
+
+_LOG = logging.getLogger(__name__)
+BUILD = Path(__file__).resolve().parent.parent.parent / "build"
+# Processes per function, however many invocations wait: this is one machine.
+_MOST_ENVIRONMENTS = 2
+
+
+def start_functions(
+    deployment: Deployment,
+    *,
+    endpoint_url: str,
+    clock: Clock,
+    bundle: Path = BUILD / "host" / "bundle",
+    runtime: Path = BUILD / "host" / "runtime",
+    log_folder: Path = BUILD / "logs",
+) -> "Functions":
+    """Make the deployment's functions invocable and start its event source mappings.
+
+    A function's process starts with its first event. Raises UnsupportedFunctionError, naming the logical id, for what
+    would not run as on AWS.
+    """
+    for folder in (bundle, runtime):
+        if not folder.is_dir():
+            raise UnsupportedFunctionError(f"the functions' code is not built: {folder.name} is missing")
+    clock_file = ClockFile(clock)
+    installation = Installation(bundle.resolve(), runtime.resolve(), clock_file.path, endpoint_url)
+    try:
+        return Functions(deployment, installation, clock, log_folder, on_close=clock_file.close)
+    except BaseException:
+        clock_file.close()
+        raise
+
+
+class Functions:
+    """Running functions and mappings; close them when done."""
+
+    def __init__(
+        self,
+        deployment: Deployment,
+        installation: Installation,
+        clock: Clock,
+        log_folder: Path,
+        *,
+        on_close: Callable[[], None],
+    ) -> None:
+        configs = read_functions(deployment)
+        mappings = read_mappings(deployment)
+        for mapping in mappings:
+            _check(mapping, configs)
+        self._clock = clock
+        self._on_close = on_close
+        self._closed = False
+        self._logs = FunctionLogs(log_folder, clock, installation.endpoint_url, deployment.region)
+        # A process dies with the thread that started it, so one thread that lives as long as this starts them all.
+        self._spawner = ThreadPoolExecutor(max_workers=1, thread_name_prefix="function-spawner")
+        self._background = ThreadPoolExecutor(max_workers=4, thread_name_prefix="function-event")
+        self._pools = {
+            name: FunctionPool(config, self._creator(config, installation), most=_MOST_ENVIRONMENTS)
+            for name, config in configs.items()
+        }
+        self._mappings = tuple(
+            self._start(item, configs[item.function_name], installation) for item in mappings
+        )
+
+    @property
+    def mappings(self) -> tuple[EventSourceMapping, ...]:
+        """Return the event source mappings."""
+        return self._mappings
+
+    @property
+    def names(self) -> tuple[str, ...]:
+        """Return the names of the functions."""
+        return tuple(self._pools)
+
+    def invoke(self, name_or_arn: str, payload: Any) -> InvokeResult:
+        """Invoke a function and wait for its answer; `payload` is JSON as bytes, or what becomes JSON.
+
+        Raises UnknownFunctionError when the deployment has no such function.
+        """
+        return self._pool(name_or_arn).invoke(_encoded(payload))
+
+    def invoke_later(self, name_or_arn: str, payload: Any) -> None:
+        """Invoke a function without waiting, as InvocationType Event does."""
+        pool, event = self._pool(name_or_arn), _encoded(payload)
+        self._background.submit(_log_failure, pool, event)
+
+    def metrics(self) -> Mapping[str, Mapping[str, MetricStatistics]]:
+        """Return the metrics that functions embedded in their logs, by function and metric name."""
+        return self._logs.metrics()
+
+    def drain(self, timeout: float) -> bool:
+        """Wait until everything that is on the streams now is dealt with; tell whether that was so in time."""
+        until = time.monotonic() + timeout
+        return all(mapping.drain(max(0.1, until - time.monotonic())) for mapping in self._mappings)
+
+    def close(self) -> None:
+        """Stop the mappings, end every process, ship the last log lines. A second call does nothing."""
+        if self._closed:
+            return
+        self._closed = True
+        for mapping in self._mappings:
+            mapping.stop()
+        for pool in self._pools.values():
+            pool.close()
+        for mapping in self._mappings:
+            mapping.join(5)
+        self._background.shutdown(wait=False, cancel_futures=True)
+        self._spawner.shutdown(wait=True)
+        self._logs.close()
+        self._on_close()
+
+    def _pool(self, name_or_arn: str) -> FunctionPool:
+        try:
+            return self._pools[function_name(name_or_arn)]
+        except KeyError:
+            raise UnknownFunctionError(name_or_arn) from None
+
+    def _creator(self, config: FunctionConfig, installation: Installation) -> Any:
+        return lambda: ExecutionEnvironment(config, installation, self._clock, self._logs, self._spawn)
+
+    def _spawn(self, command: list[str], variables: Mapping[str, str]) -> "subprocess.Popen[bytes]":
+        return self._spawner.submit(
+            subprocess.Popen,
+            command,
+            cwd=variables["LAMBDA_TASK_ROOT"],
+            env=dict(variables),
+            stdin=subprocess.DEVNULL,
+            stdout=subprocess.PIPE,
+            stderr=subprocess.STDOUT,
+            start_new_session=True,
+        ).result()
+
+    def _start(
+        self, config: MappingConfig, function: FunctionConfig, installation: Installation
+    ) -> EventSourceMapping:
+        endpoint_url = installation.endpoint_url
+        source: EventSource
+        if _service(config.source_arn) == "dynamodb":
+            source = TableStreamSource(config, endpoint_url=endpoint_url, region=function.region)
+        else:
+            source = KinesisSource(
+                config, role_arn=function.role_arn, endpoint_url=endpoint_url, region=function.region
+            )
+        destination: Destination = Nowhere()
+        if config.destination_arn:
+            destination = AwsDestination(
+                config,
+                source,
+                function_arn=function.arn,
+                clock=self._clock,
+                endpoint_url=installation.endpoint_url,
+                region=function.region,
+            )
+        return EventSourceMapping(
+            config,
+            source,
+            invoke=self._pools[function.name].invoke,
+            destination=destination,
+            clock=self._clock,
+        )
+
+
+def _check(mapping: MappingConfig, configs: Mapping[str, FunctionConfig]) -> None:
+    if mapping.function_name not in configs:
+        raise UnsupportedFunctionError(f"{mapping.logical_id}: there is no function {mapping.function_name}")
+    if _service(mapping.source_arn) not in {"dynamodb", "kinesis"}:
+        raise UnsupportedFunctionError(f"{mapping.logical_id}: {mapping.source_arn} is not read here")
+    if mapping.destination_arn and mapping.destination_arn.split(":")[2] not in {"s3", "sns", "sqs"}:
+        raise UnsupportedFunctionError(
+            f"{mapping.logical_id}: {mapping.destination_arn} takes no failures here"
+        )
+
+
+def _service(arn: str) -> str:
+    return arn.split(":")[2]
+
+
+def _encoded(payload: Any) -> bytes:
+    return payload if isinstance(payload, bytes) else json.dumps(payload, separators=(",", ":")).encode()
+
+
+def _log_failure(pool: FunctionPool, event: bytes) -> None:
+    result = pool.invoke(event)
+    if result.status != 200 or result.function_error is not None:
+        _LOG.warning("an asynchronous invocation of %s failed", pool.config.name)

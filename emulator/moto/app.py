@@ -1,0 +1,94 @@
+"""moto's services, called in process."""
+
+import logging
+import threading
+from collections.abc import Iterable
+from typing import Any
+
+from moto.core.base_backend import BackendDict
+from moto.core.config import default_user_config
+from moto.iam.access_control import PermissionResult
+from moto.moto_server.werkzeug_app import DomainDispatcherApplication, create_backend_app
+from moto.s3.models import FakeBucket
+
+from emulator.moto import state_machines
+from emulator.request import Request, Response
+from emulator.responses import error
+
+# Calls of these may take long or call back into the endpoint; those of the others take turns, because moto's state is
+# not made for two threads, and a conditional write must see what the one before it wrote.
+_CONCURRENT = frozenset({"athena", "lambda", "sqs", "stepfunctions"})
+
+SERVICES = frozenset(
+    {
+        "athena",
+        "cloudwatch",
+        "dynamodb",
+        "ec2",
+        "glue",
+        "iam",
+        "kinesis",
+        "kms",
+        "logs",
+        "s3",
+        "scheduler",
+        "sns",
+        "sqs",
+        "stepfunctions",
+        "sts",
+    }
+)
+"""What the endpoint leaves to moto; the others are answered elsewhere or not at all."""
+
+
+class MotoApp:
+    """Runs requests through moto's WSGI applications."""
+
+    def __init__(self) -> None:
+        BackendDict.reset()
+        default_user_config["stepfunctions"] = {"execute_state_machine": True}
+        # The local run checks no permission. moto would for buckets, and without looking at conditions: a policy
+        # that denies what does not come over TLS would deny everything.
+        FakeBucket.get_permission = _neutral
+        self._application = DomainDispatcherApplication(create_backend_app)
+        self._turns = {service: threading.Lock() for service in SERVICES - _CONCURRENT}
+        logging.getLogger("moto").setLevel(logging.WARNING)
+
+    def answer(self, request: Request) -> Response:
+        """Return moto's reply."""
+        service = request.service
+        if service not in SERVICES:
+            return error(request, "UnknownOperationException", f"The local run has no service {service}", 400)
+        turn = self._turns.get(service)
+        if turn is not None:
+            with turn:
+                return self._call(request)
+        if service == "stepfunctions":
+            state_machines.load()
+            return self._call(state_machines.named(request))
+        return self._call(request)
+
+    def close(self) -> None:
+        """End what runs, and forget everything."""
+        state_machines.end_executions()
+        BackendDict.reset()
+
+    def _call(self, request: Request) -> Response:
+        started: list[tuple[str, list[tuple[str, str]]]] = []
+
+        def start_response(status: str, headers: list[tuple[str, str]], *_: Any) -> None:
+            started.append((status, headers))
+
+        chunks: Iterable[bytes] = self._application(request.environ, start_response)
+        try:
+            body = b"".join(chunks)
+        finally:
+            close = getattr(chunks, "close", None)
+            if close is not None:
+                close()
+        status, headers = started[-1]
+        return Response(int(status.split(" ", 1)[0]), headers, body)
+
+
+def _neutral(*_: Any) -> PermissionResult:
+    return PermissionResult.NEUTRAL

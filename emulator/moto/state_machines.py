@@ -1,0 +1,96 @@
+"""moto's interpreter of state machines, made to go by the local clock and to end with the local run.
+
+Loading it takes over a second, so it happens only where there are state machines. Its own waits would last as long as
+they say however far the clock is moved, compare UTC with the machine's time zone, and cut up to a second off.
+"""
+
+import dataclasses
+import importlib
+import io
+import sys
+import threading
+import time
+import uuid
+from datetime import UTC, datetime
+from typing import Any
+
+import orjson
+
+from emulator.cloudformation.resources.context import ACCOUNT_ID
+from emulator.moto import clock as moto_clock
+from emulator.moto.clock import local_now
+from emulator.request import Request
+
+_PARSER = "moto.stepfunctions.parser"
+_WAITS = f"{_PARSER}.asl.component.state.wait.wait_function"
+_SLICE_SECONDS = 0.05
+_END_SECONDS = 5.0
+
+_loading = threading.Lock()
+
+
+def load() -> None:
+    """Load the interpreter, the first time this is called."""
+    with _loading:
+        importlib.import_module(f"{_PARSER}.models")
+        wait = importlib.import_module(f"{_WAITS}.wait_function").WaitFunction
+        timestamp = importlib.import_module(f"{_WAITS}.timestamp").Timestamp
+        if wait._wait_interval is not _wait_interval:
+            wait._wait_interval = _wait_interval
+            timestamp._get_wait_seconds = _seconds_until
+            moto_clock.follow_in_loaded(_PARSER, sleep=_sleep)
+
+
+def named(request: Request) -> Request:
+    """Return a request to start an execution with a name in it, as AWS gives one where the caller does not.
+
+    moto would take every execution without a name for the same one.
+    """
+    if request.operation != "StartExecution":
+        return request
+    parameters = request.json()
+    if parameters.get("name"):
+        return request
+    body = orjson.dumps({**parameters, "name": str(uuid.uuid4())})
+    environ = {**request.environ, "wsgi.input": io.BytesIO(body), "CONTENT_LENGTH": str(len(body))}
+    return dataclasses.replace(request, body=body, environ=environ)
+
+
+def end_executions() -> None:
+    """Stop every execution that still runs, and wait until its thread is gone."""
+    models = sys.modules.get(f"{_PARSER}.models")
+    if models is None:
+        return
+    for backend in models.stepfunctions_parser_backends[ACCOUNT_ID].values():
+        for machine in backend.state_machines:
+            for execution in machine.executions:
+                environment = getattr(execution.exec_worker, "env", None)
+                if environment is not None and environment.is_running():
+                    environment.set_stop(stop_date=datetime.now(UTC), cause="The local run ended", error=None)
+    threads = importlib.import_module(f"{_PARSER}.utils").TMP_THREADS
+    deadline = time.monotonic() + _END_SECONDS
+    for thread in threads:
+        thread.join(max(0.0, deadline - time.monotonic()))
+    threads.clear()
+
+
+def _wait_interval(self: Any, env: Any, wait_seconds: float) -> None:  # noqa: ARG001 - stands in for a method
+    deadline = local_now() + wait_seconds
+    while env.is_running() and (left := deadline - local_now()) > 0:
+        env.program_state_event.wait(min(left, _SLICE_SECONDS))
+
+
+def _seconds_until(self: Any, env: Any) -> float:
+    self.string.eval(env=env)
+    text: str = env.stack.pop()
+    if not self._is_valid_timestamp_pattern(text):
+        failure = importlib.import_module(f"{_PARSER}.asl.component.common.error_name.failure_event")
+        raise failure.FailureEventException(self._create_failure_event(env, text))
+    return datetime.fromisoformat(text).timestamp() - local_now()
+
+
+def _sleep(seconds: float) -> None:
+    """Sleep for this long by the local clock, which may be moved on the way; retries do."""
+    deadline = local_now() + seconds
+    while (left := deadline - local_now()) > 0:
+        time.sleep(min(left, _SLICE_SECONDS))

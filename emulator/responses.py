@@ -1,0 +1,47 @@
+"""Answers and errors in the wire formats of AWS's services."""
+
+from typing import Any
+from xml.sax.saxutils import escape
+
+import orjson
+
+from emulator.cloudformation.naming import unique_id
+from emulator.request import Request, Response
+
+_XML_SERVICES = frozenset({"cloudformation", "ec2", "iam", "sns", "sts"})
+
+
+def as_json(payload: Any, status: int = 200) -> Response:
+    """Return a reply of the control interface."""
+    return Response(status, [("Content-Type", "application/json")], orjson.dumps(payload) + b"\n")
+
+
+def success(payload: Any) -> Response:
+    """Return the reply of a service that speaks JSON."""
+    return Response(200, [("Content-Type", "application/x-amz-json-1.1")], orjson.dumps(payload))
+
+
+def error(request: Request, code: str, message: str, status: int) -> Response:
+    """Return an error the way the service asked would write it."""
+    request_id = unique_id(f"{id(request)}")
+    if request.service == "s3":
+        body = f"<Error><Code>{escape(code)}</Code><Message>{escape(message)}</Message></Error>"
+        return _xml(status, body, request_id)
+    if request.service in _XML_SERVICES and not request.target:
+        kind = "Sender" if status < 500 else "Receiver"
+        body = (
+            f"<ErrorResponse><Error><Type>{kind}</Type><Code>{escape(code)}</Code>"
+            f"<Message>{escape(message)}</Message></Error><RequestId>{request_id}</RequestId></ErrorResponse>"
+        )
+        return _xml(status, body, request_id)
+    headers = [
+        ("Content-Type", "application/x-amz-json-1.1"),
+        ("x-amzn-RequestId", request_id),
+        ("x-amzn-ErrorType", code),
+    ]
+    return Response(status, headers, orjson.dumps({"__type": code, "message": message}))
+
+
+def _xml(status: int, body: str, request_id: str) -> Response:
+    headers = [("Content-Type", "text/xml"), ("x-amzn-RequestId", request_id)]
+    return Response(status, headers, f'<?xml version="1.0" encoding="UTF-8"?>\n{body}'.encode())

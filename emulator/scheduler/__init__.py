@@ -1,0 +1,1 @@
+"""EventBridge Scheduler: schedules fired by the emulator's clock."""

@@ -1,0 +1,123 @@
+"""A function call as its binder sees it: a name, bound arguments, and what was written around it."""
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+from typing import TYPE_CHECKING
+
+from sqlglot import exp
+
+from emulator.sql.scope import Scope
+from emulator.sql.typed import Typed, coerce
+from emulator.sql.types import Type
+from emulator.timestream.errors import ValidationException
+
+if TYPE_CHECKING:
+    from emulator.sql.expression import Expressions
+
+_WITHOUT_PARENTHESES: dict[type[exp.Expression], str] = {
+    exp.CurrentDate: "current_date",
+    exp.CurrentTime: "current_time",
+    exp.CurrentTimestamp: "current_timestamp",
+    exp.Localtime: "localtime",
+    exp.Localtimestamp: "localtimestamp",
+}
+
+
+@dataclass(frozen=True)
+class Call:
+    """A call with its FILTER, OVER, DISTINCT, ORDER BY and IGNORE NULLS taken apart."""
+
+    binder: "Expressions"
+    node: exp.Expression
+    scope: Scope
+    name: str
+    nodes: Sequence[exp.Expression]
+    star: bool = False
+    distinct: bool = False
+    order: Sequence[exp.Expression] = ()
+    condition: exp.Expression | None = None
+    window: exp.Window | None = None
+    ignore_nulls: bool = False
+
+    @staticmethod
+    def of(binder: "Expressions", node: exp.Expression, scope: Scope) -> "Call":
+        """Return what a node calls."""
+        inner, window, condition, ignore = node, None, None, False
+        while isinstance(inner, exp.Window | exp.Filter | exp.IgnoreNulls | exp.RespectNulls):
+            if isinstance(inner, exp.Window):
+                window = inner
+            elif isinstance(inner, exp.Filter):
+                binder.only(inner, "this", "expression")
+                condition = inner.expression.this
+            ignore = ignore or isinstance(inner, exp.IgnoreNulls)
+            inner = inner.this
+        name, nodes = _name_and_arguments(binder, inner)
+        distinct, order = False, ()
+        if len(nodes) >= 1 and isinstance(nodes[0], exp.Distinct):
+            binder.only(nodes[0], "expressions")
+            distinct, nodes = True, [*nodes[0].expressions, *nodes[1:]]
+        if nodes and isinstance(nodes[-1], exp.Order):
+            order, nodes = tuple(nodes[-1].expressions), [*nodes[:-1], nodes[-1].this]
+        star = len(nodes) == 1 and isinstance(nodes[0], exp.Star)
+        if star:
+            binder.only(nodes[0], "this")
+        return Call(
+            binder,
+            node,
+            scope,
+            name,
+            () if star else tuple(nodes),
+            star,
+            distinct,
+            order,
+            condition,
+            window,
+            ignore,
+        )
+
+    def refuse(self, message: str) -> ValidationException:
+        """Return the error for this call."""
+        return self.binder.refuse(message, self.node)
+
+    def arguments(self) -> list[Typed]:
+        """Return every argument bound."""
+        return self.binder.each(self.nodes, self.scope)
+
+    def mismatch(self, arguments: Sequence[Typed]) -> ValidationException:
+        """Return the error for arguments the function does not take."""
+        kinds = ", ".join(str(argument.type) for argument in arguments)
+        return self.refuse(f"Unexpected parameters ({kinds}) for function {self.name}")
+
+    def take(self, *kinds: Type) -> list[Typed]:
+        """Return the arguments as these types, or refuse them."""
+        arguments = self.arguments()
+        fitted = fit(arguments, kinds)
+        if fitted is None:
+            raise self.mismatch(arguments)
+        return fitted
+
+
+def fit(arguments: Sequence[Typed], kinds: Sequence[Type]) -> list[Typed] | None:
+    """Return arguments brought to the given types, or None when they do not fit."""
+    if len(arguments) != len(kinds):
+        return None
+    coerced = [coerce(argument, kind) for argument, kind in zip(arguments, kinds, strict=True)]
+    fitted = [item for item in coerced if item is not None]
+    return fitted if len(fitted) == len(kinds) else None
+
+
+def _name_and_arguments(binder: "Expressions", node: exp.Expression) -> tuple[str, list[exp.Expression]]:
+    if isinstance(node, exp.Anonymous):
+        if not isinstance(node.this, str):
+            raise binder.refuse("Function names are not quoted", node)
+        return node.this.lower(), list(node.expressions)
+    if isinstance(node, exp.Extract):
+        return "extract", [exp.Literal.string(node.name), node.expression]
+    if isinstance(node, exp.StrPosition):
+        binder.only(node, "this", "substr")
+        return "strpos", [node.this, node.args["substr"]]
+    name = _WITHOUT_PARENTHESES.get(type(node))
+    if name is None:
+        raise binder.refuse(f"{type(node).key} is not supported here", node)
+    binder.only(node)
+    return name, []

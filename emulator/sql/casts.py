@@ -1,0 +1,152 @@
+"""CAST and TRY_CAST as in Trino: DuckDB's own casts read more and round half to even."""
+
+from typing import TYPE_CHECKING
+
+from sqlglot import exp
+
+from emulator.sql import instants
+from emulator.sql.render import as_text
+from emulator.sql.scope import Scope
+from emulator.sql.typed import Typed, coerce, date_of, null, text
+from emulator.sql.types import (
+    BIGINT,
+    BOOLEAN,
+    DATE,
+    DECIMAL,
+    DOUBLE,
+    INTEGER,
+    TIME,
+    TIMESTAMP,
+    UNKNOWN,
+    VARCHAR,
+    WHOLE,
+    Type,
+    duck,
+)
+
+if TYPE_CHECKING:
+    from emulator.sql.expression import Expressions
+
+_NAMES = {
+    "BOOLEAN": BOOLEAN,
+    "INT": INTEGER,
+    "BIGINT": BIGINT,
+    "DOUBLE": DOUBLE,
+    "VARCHAR": VARCHAR,
+    "TIMESTAMP": TIMESTAMP,
+    "DATE": DATE,
+    "TIME": TIME,
+}
+_NUMBER = r"\s*[+-]?([0-9]+\.?[0-9]*|\.[0-9]+)([eE][+-]?[0-9]+)?\s*"
+_MOMENT = r"\s*[0-9]{4}-[0-9]{1,2}-[0-9]{1,2}( [0-9]{1,2}:[0-9]{1,2}(:[0-9]{1,2}(\.[0-9]{1,9})?)?)?\s*"
+_DAY = r"\s*[0-9]{4}-[0-9]{1,2}-[0-9]{1,2}\s*"
+_READABLE = {
+    "INTEGER": "regexp_full_match({0}, '[+-]?[0-9]+')",
+    "BIGINT": "regexp_full_match({0}, '[+-]?[0-9]+')",
+    "DOUBLE": f"(regexp_full_match({{0}}, {text(_NUMBER)}) OR {{0}} IN ('NaN', 'Infinity', '+Infinity', '-Infinity'))",
+    "BOOLEAN": "lower({0}) IN ('t', 'true', '1', 'f', 'false', '0')",
+}
+
+
+def cast(binder: "Expressions", node: exp.Expression, scope: Scope) -> Typed:
+    """Bind CAST, TRY_CAST, and typed literals such as TIMESTAMP '…', which are casts to the parser."""
+    binder.only(node, "this", "to", "safe")
+    to, length = target(binder, node)
+    value = binder.bind(node.this, scope)
+    function = "TRY_CAST" if isinstance(node, exp.TryCast) else "CAST"
+    if value.type is UNKNOWN:
+        return coerce(value, to) or null(to)
+    literal = _literal(value, to)
+    if literal is not None:
+        return literal
+    if value.type is VARCHAR and value.value is not None and to in (TIMESTAMP, DATE, TIME):
+        if function == "TRY_CAST":
+            return null(to)
+        raise binder.refuse(f"Value cannot be cast to {to}: {value.value}", node)
+    sql = _converted(value, to, function)
+    if sql is None:
+        raise binder.refuse(f"Cannot cast {value.type} to {to}", node)
+    if length is not None:
+        if value.type is not VARCHAR:
+            raise binder.refuse(f"Cannot cast {value.type} to varchar({length}): only to varchar", node)
+        sql = f"left({sql}, {length})"
+    return Typed(sql, to, nan=value.type in (DOUBLE, VARCHAR))
+
+
+def target(binder: "Expressions", node: exp.Expression) -> tuple[Type, int | None]:
+    """Return the type a cast names, and a varchar's length."""
+    kind = node.args["to"]
+    found = _NAMES.get(kind.this.name)
+    parameters = kind.expressions
+    if found is None or (parameters and found not in (VARCHAR, TIMESTAMP, TIME)):
+        raise binder.refuse(f"Unknown or unsupported type: {kind.sql().lower()}", node)
+    if not parameters or found is not VARCHAR:
+        if parameters and int(parameters[0].name) not in (9, _digits(node)):
+            raise binder.refuse(f"Unknown or unsupported type: {kind.sql().lower()}", node)
+        return found, None
+    return found, int(parameters[0].name)
+
+
+def _digits(node: exp.Expression) -> int | None:
+    """TIMESTAMP '…' comes from the parser with as many digits of precision as were written."""
+    if not isinstance(node.this, exp.Literal) or not node.this.is_string:
+        return None
+    return len(node.this.name.partition(".")[2])
+
+
+def _literal(value: Typed, to: Type) -> Typed | None:
+    if value.type is not VARCHAR or not isinstance(value.value, str):
+        return None
+    if to is TIME:
+        clock = instants.time_of_day(value.value)
+        return None if clock is None else Typed(f"CAST({clock} AS BIGINT)", TIME)
+    return coerce(value, to) if to in (TIMESTAMP, DATE) else None
+
+
+def _converted(value: Typed, to: Type, function: str) -> str | None:
+    if value.type == to:
+        return value.sql
+    if to is VARCHAR:
+        return as_text(value.sql, value.type) if not value.type.of else None
+    if value.type is VARCHAR:
+        return _from_text(value.sql, to, function)
+    if to in WHOLE:
+        return _to_whole(value, to, function)
+    if to is DOUBLE and value.type in (*WHOLE, DECIMAL, BOOLEAN):
+        return f"CAST({value.sql} AS DOUBLE)"
+    if to is BOOLEAN and value.type in (*WHOLE, DOUBLE):
+        return f"({value.sql} <> 0)"
+    return _between_times(value, to)
+
+
+def _to_whole(value: Typed, to: Type, function: str) -> str | None:
+    """Half a unit rounds away from zero, and what does not fit is an error (NULL for TRY_CAST)."""
+    if value.type is DOUBLE:
+        return f"{function}(round({value.sql}) AS {duck(to)})"
+    if value.type in (*WHOLE, DECIMAL, BOOLEAN):
+        return f"{function}({value.sql} AS {duck(to)})"
+    return None
+
+
+def _from_text(sql: str, to: Type, function: str) -> str | None:
+    """Text that Trino would not read is made unreadable for DuckDB too, so that its cast fails."""
+    if to in (TIMESTAMP, DATE):
+        shape, through = (_MOMENT, "TIMESTAMP_NS") if to is TIMESTAMP else (_DAY, "DATE")
+        guarded = f"CASE WHEN regexp_full_match({sql}, {text(shape)}) THEN trim({sql}) ELSE 'not a {to}: ' || {sql} END"
+        cast_sql = f"{function}({guarded} AS {through})"
+        return f"epoch_ns({cast_sql})" if to is TIMESTAMP else cast_sql
+    readable = _READABLE.get(to.name)
+    if readable is None:
+        return None
+    guarded = f"CASE WHEN {readable.format(sql)} THEN {sql} ELSE 'not a {to}: ' || {sql} END"
+    return f"{function}({guarded} AS {duck(to)})"
+
+
+def _between_times(value: Typed, to: Type) -> str | None:
+    if value.type is DATE and to is TIMESTAMP:
+        return f"epoch_ns(CAST({value.sql} AS TIMESTAMP_NS))"
+    if value.type is TIMESTAMP and to is DATE:
+        return date_of(value.sql)
+    if value.type is TIMESTAMP and to is TIME:
+        return f"(({value.sql} % {instants.DAY} + {instants.DAY}) % {instants.DAY})"
+    return None

@@ -1,0 +1,150 @@
+"""Comparisons, BETWEEN, IN, LIKE and IS: between values of one type, with NaN unequal to everything."""
+
+from typing import TYPE_CHECKING
+
+from sqlglot import exp
+
+from emulator.sql.scope import Scope
+from emulator.sql.typed import Typed, text, unify
+from emulator.sql.types import BOOLEAN, DOUBLE, TIMESTAMP, VARCHAR
+
+if TYPE_CHECKING:
+    from emulator.sql.expression import Expressions
+
+_SIGNS: dict[type[exp.Expression], str] = {
+    exp.EQ: "=",
+    exp.NEQ: "<>",
+    exp.LT: "<",
+    exp.LTE: "<=",
+    exp.GT: ">",
+    exp.GTE: ">=",
+}
+
+
+def compare(binder: "Expressions", node: exp.Expression, scope: Scope) -> Typed:
+    """Bind one of = <> < <= > >=."""
+    left, right = binder.bind(node.this, scope), binder.bind(node.expression, scope)
+    return Typed(relation(binder, node, scope, _SIGNS[type(node)], left, right), BOOLEAN)
+
+
+def relation(
+    binder: "Expressions", node: exp.Expression, scope: Scope, sign: str, left: Typed, right: Typed
+) -> str:
+    """Return the SQL of a comparison of two bound values."""
+    both = unify([left, right])
+    if both is None or (both[0].type.name in ("ROW", "TIMESERIES", "ARRAY") and sign not in ("=", "<>")):
+        raise binder.refuse(f"Cannot apply operator: {left.type} {sign} {right.type}", node)
+    first, second = both
+    if first.type is TIMESTAMP and scope.pushdown and (left.stored or right.stored):
+        return f"({_nanoseconds(left, first)} {sign} {_nanoseconds(right, second)})"
+    if first.type.name == "ARRAY":
+        return _arrays(binder, node, sign, first, second)
+    plain = f"({first.sql} {sign} {second.sql})"
+    if first.type is not DOUBLE or not (first.nan or second.nan):
+        return plain
+    numbers = [item.sql for item in both if item.nan]
+    odd = " OR ".join(f"isnan({sql})" for sql in numbers)
+    known = " AND ".join(f"{item.sql} IS NOT NULL" for item in both)
+    return f"(CASE WHEN ({odd}) AND {known} THEN {'TRUE' if sign == '<>' else 'FALSE'} ELSE {plain} END)"
+
+
+def _arrays(binder: "Expressions", node: exp.Expression, sign: str, first: Typed, second: Typed) -> str:
+    """Return the SQL of = or <> of arrays; elements that are NULL may make it NULL, so it fails for them."""
+    element = first.type.of[0]
+    if element.of or element is DOUBLE:
+        raise binder.refuse(f"Cannot apply operator: {first.type} {sign} {second.type}", node)
+    missing = " OR ".join(f"len({item.sql}) > list_count({item.sql})" for item in (first, second))
+    refusal = "error('comparing arrays with NULL elements is not supported')"
+    return f"(CASE WHEN {missing} THEN {refusal} ELSE {first.sql} {sign} {second.sql} END)"
+
+
+def _nanoseconds(given: Typed, bound: Typed) -> str:
+    """Return a side as DuckDB's timestamp, so that the bare column on the other side can skip row groups."""
+    return given.stored or f"make_timestamp_ns({bound.sql})"
+
+
+def between(binder: "Expressions", node: exp.Expression, scope: Scope) -> Typed:
+    """Bind BETWEEN low AND high."""
+    binder.only(node, "this", "low", "high")
+    value = binder.bind(node.this, scope)
+    low, high = binder.bind(node.args["low"], scope), binder.bind(node.args["high"], scope)
+    at_least = relation(binder, node, scope, ">=", value, low)
+    return Typed(f"({at_least} AND {relation(binder, node, scope, '<=', value, high)})", BOOLEAN)
+
+
+def member(binder: "Expressions", node: exp.Expression, scope: Scope) -> Typed:
+    """Bind IN, with a list or a subquery."""
+    binder.only(node, "this", "expressions", "query")
+    value = binder.bind(node.this, scope)
+    query = node.args.get("query")
+    if query is None:
+        equal = [
+            relation(binder, node, scope, "=", value, item) for item in binder.each(node.expressions, scope)
+        ]
+        return Typed(_shorter(value, equal), BOOLEAN)
+    sql, types = binder.subqueries.subquery(query, scope)
+    both = unify([value, Typed("", types[0])]) if len(types) == 1 else None
+    if both is None or both[0].type is DOUBLE or types[0] != both[0].type:
+        found = ", ".join(str(kind) for kind in types)
+        raise binder.refuse(f"Cannot apply operator: {value.type} IN ({found})", node)
+    return Typed(f"({both[0].sql} IN ({sql}))", BOOLEAN)
+
+
+def _shorter(value: Typed, equal: list[str]) -> str:
+    """Return a IN (…) for plain equalities, which DuckDB turns into a hash lookup."""
+    start = f"({value.sql} = "
+    if len(equal) > 1 and all(sql.startswith(start) for sql in equal):
+        return f"({value.sql} IN ({', '.join(sql[len(start) : -1] for sql in equal)}))"
+    return f"({' OR '.join(equal)})"
+
+
+def is_null(binder: "Expressions", node: exp.Expression, scope: Scope) -> Typed:
+    """Bind IS NULL."""
+    if not isinstance(node.expression, exp.Null):
+        raise binder.refuse("IS is only supported with NULL or DISTINCT FROM", node)
+    return Typed(f"({binder.bind(node.this, scope).sql} IS NULL)", BOOLEAN)
+
+
+def distinct(binder: "Expressions", node: exp.Expression, scope: Scope) -> Typed:
+    """Bind IS [NOT] DISTINCT FROM."""
+    left, right = binder.bind(node.this, scope), binder.bind(node.expression, scope)
+    both = unify([left, right])
+    if both is None:
+        raise binder.refuse(f"Cannot apply operator: {left.type} IS DISTINCT FROM {right.type}", node)
+    words = "IS NOT DISTINCT FROM" if isinstance(node, exp.NullSafeEQ) else "IS DISTINCT FROM"
+    return Typed(f"({both[0].sql} {words} {both[1].sql})", BOOLEAN)
+
+
+def like(binder: "Expressions", node: exp.Expression, scope: Scope) -> Typed:
+    """Bind LIKE, with or without ESCAPE."""
+    escape = None
+    inner = node
+    if isinstance(node, exp.Escape):
+        escape, inner = binder.bind(node.expression, scope), node.this
+        if not isinstance(inner, exp.Like):
+            raise binder.refuse("ESCAPE is only supported with LIKE", node)
+    binder.only(inner, "this", "expression", "negate")
+    negation = "NOT " if inner.args.get("negate") else ""
+    value, pattern = binder.bind(inner.this, scope), binder.bind(inner.expression, scope)
+    if value.type is not VARCHAR or pattern.type is not VARCHAR:
+        raise binder.refuse(
+            f"Left and right side of LIKE must be varchar, not {value.type}, {pattern.type}", node
+        )
+    if escape is None:
+        return Typed(f"({value.sql} {negation}LIKE {pattern.sql})", BOOLEAN)
+    mark = _escape_mark(binder, node, escape, pattern)
+    return Typed(f"({value.sql} {negation}LIKE {pattern.sql} ESCAPE {text(mark)})", BOOLEAN)
+
+
+def _escape_mark(binder: "Expressions", node: exp.Expression, escape: Typed, pattern: Typed) -> str:
+    if not isinstance(escape.value, str) or len(escape.value) != 1 or not isinstance(pattern.value, str):
+        raise binder.refuse("Escape string must be a single character, and its pattern a literal", node)
+    rest = pattern.value
+    while escape.value in rest:
+        rest = rest.partition(escape.value)[2]
+        if not rest or rest[0] not in ("%", "_", escape.value):
+            raise binder.refuse(
+                "Escape character must be followed by '%', '_' or the escape character itself", node
+            )
+        rest = rest[1:]
+    return escape.value

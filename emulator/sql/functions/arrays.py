@@ -1,0 +1,112 @@
+"""Array functions."""
+
+from emulator.sql.call import Call
+from emulator.sql.functions.signature import Function
+from emulator.sql.render import as_text
+from emulator.sql.typed import Typed, coerce
+from emulator.sql.types import BIGINT, BOOLEAN, DATE, DAY_TO_SECOND, DOUBLE, TIMESTAMP, VARCHAR, array
+
+_LONGEST_SEQUENCE = 10_000
+
+
+def _array(call: Call, count: int) -> list[Typed]:
+    arguments = call.arguments()
+    if len(arguments) != count or arguments[0].type.name not in ("ARRAY", "TIMESERIES"):
+        raise call.mismatch(arguments)
+    return arguments
+
+
+def _cardinality(call: Call) -> Typed:
+    return Typed(f"len({_array(call, 1)[0].sql})", BIGINT)
+
+
+def _plain(call: Call, count: int) -> list[Typed]:
+    """Return the arguments of a function that compares elements, which is refused for nested and double ones."""
+    arguments = _array(call, count)
+    element = arguments[0].type.of[0]
+    if arguments[0].type.name != "ARRAY" or element.of or element is DOUBLE:
+        raise call.mismatch(arguments)
+    return arguments
+
+
+def _contains(call: Call) -> Typed:
+    """NULL when the element is not found and there are NULLs."""
+    items, wanted = _plain(call, 2)
+    element = coerce(wanted, items.type.of[0])
+    if element is None:
+        raise call.mismatch([items, wanted])
+    found = f"list_contains({items.sql}, {element.sql})"
+    unsure = f"NOT {found} AND len({items.sql}) > list_count({items.sql})"
+    return Typed(f"(CASE WHEN {element.sql} IS NULL OR ({unsure}) THEN NULL ELSE {found} END)", BOOLEAN)
+
+
+def _element_at(call: Call) -> Typed:
+    items, index = _array(call, 2)
+    position = coerce(index, BIGINT)
+    if position is None or items.type.name != "ARRAY" or index.value == 0:
+        raise call.mismatch([items, index])
+    zero = f"WHEN {position.sql} = 0 THEN error('SQL array indices start at 1')"
+    sql = f"(CASE {zero} ELSE list_extract({items.sql}, {position.sql}) END)"
+    return Typed(sql, items.type.of[0], nan=True)
+
+
+def _join(call: Call) -> Typed:
+    """NULL elements are left out."""
+    items, delimiter = _array(call, 2)
+    between = coerce(delimiter, VARCHAR)
+    element = items.type.of[0]
+    if between is None or element.of:
+        raise call.mismatch([items, delimiter])
+    texts = f"list_filter(list_transform({items.sql}, lambda e: {as_text('e', element)}), lambda e: e IS NOT NULL)"
+    return Typed(
+        f"coalesce(array_to_string({texts}, {between.sql}), CASE WHEN {items.sql} IS NOT NULL THEN '' END)",
+        VARCHAR,
+    )
+
+
+def _extreme(name: str) -> Function:
+    """NULL when any element is NULL."""
+
+    def bind(call: Call) -> Typed:
+        (items,) = _plain(call, 1)
+        complete = f"len({items.sql}) = list_count({items.sql})"
+        return Typed(f"(CASE WHEN {complete} THEN {name}({items.sql}) END)", items.type.of[0])
+
+    return bind
+
+
+def _sequence(call: Call) -> Typed:
+    """Steps from a start to a stop, both included."""
+    arguments = call.arguments()
+    timed = len(arguments) == 3 and arguments[2].type is DAY_TO_SECOND
+    if not timed and len(arguments) == 2:
+        arguments.append(Typed("CAST(1 AS BIGINT)", BIGINT, value=1))
+    if timed and arguments[0].type is DATE and arguments[1].type is DATE:
+        raise call.refuse("sequence of dates is not supported; cast them to timestamp")
+    kind = TIMESTAMP if timed else BIGINT
+    if len(arguments) != 3:
+        raise call.mismatch(arguments)
+    start, stop = coerce(arguments[0], kind), coerce(arguments[1], kind)
+    step = coerce(arguments[2], DAY_TO_SECOND if timed else BIGINT)
+    if start is None or stop is None or step is None or not isinstance(step.value, int) or step.value <= 0:
+        raise call.refuse("sequence takes a start, a stop, and a literal step greater than zero")
+    count = f"({stop.sql} - {start.sql}) // {step.value}"
+    sql = (
+        f"(CASE WHEN {stop.sql} < {start.sql}"
+        " THEN error('sequence stop value should be greater than or equal to start value')"
+        f" WHEN {count} >= {_LONGEST_SEQUENCE}"
+        f" THEN error('result of sequence function must not have more than {_LONGEST_SEQUENCE} entries')"
+        f" ELSE generate_series({start.sql}, {stop.sql}, {step.value}) END)"
+    )
+    return Typed(sql, array(kind))
+
+
+FUNCTIONS: dict[str, Function] = {
+    "cardinality": _cardinality,
+    "contains": _contains,
+    "element_at": _element_at,
+    "array_join": _join,
+    "array_max": _extreme("list_max"),
+    "array_min": _extreme("list_min"),
+    "sequence": _sequence,
+}

@@ -1,0 +1,86 @@
+"""IF, COALESCE, NULLIF, GREATEST, LEAST, TRY and typeof."""
+
+from emulator.sql.call import Call
+from emulator.sql.comparison import relation
+from emulator.sql.functions.signature import Function
+from emulator.sql.typed import Typed, unify, varchar
+from emulator.sql.types import BOOLEAN, DECIMAL, DOUBLE, UNKNOWN, VARCHAR
+
+
+def _if(call: Call) -> Typed:
+    from emulator.sql.expression import choose  # noqa: PLC0415 - expressions bind calls, and IF is a CASE
+
+    if len(call.nodes) not in (2, 3):
+        raise call.refuse("Invalid number of arguments for 'if' function")
+    condition = call.binder.condition(call.nodes[0], call.scope, "IF condition")
+    values = call.binder.each(call.nodes[1:], call.scope)
+    if len(values) == 1:
+        values.append(Typed("NULL", UNKNOWN))
+    return choose(call.binder, call.node, [condition], values)
+
+
+def _unified(call: Call, least: int) -> list[Typed]:
+    arguments = call.arguments()
+    unified = unify(arguments)
+    if len(arguments) < least:
+        raise call.refuse(f"The '{call.name}' function must have at least {least} arguments")
+    if unified is None:
+        raise call.mismatch(arguments)
+    return unified
+
+
+def _coalesce(call: Call) -> Typed:
+    items = _unified(call, 2)
+    return Typed(f"coalesce({', '.join(i.sql for i in items)})", items[0].type, nan=any(i.nan for i in items))
+
+
+def _nullif(call: Call) -> Typed:
+    if len(call.nodes) != 2:
+        raise call.refuse("Invalid number of arguments for 'nullif' function")
+    first, second = call.arguments()
+    equal = relation(call.binder, call.node, call.scope, "=", first, second)
+    if first.type is UNKNOWN:
+        return first
+    return Typed(f"(CASE WHEN {equal} THEN NULL ELSE {first.sql} END)", first.type, nan=first.nan)
+
+
+def _extreme(call: Call) -> Typed:
+    """NULL among the arguments makes NULL, and NaN among them is refused: Trino's versions differ on it."""
+    items = _unified(call, 1)
+    kind = items[0].type
+    if kind is BOOLEAN or kind.of or kind is UNKNOWN:
+        raise call.mismatch(items)
+    missing = " OR ".join(f"{item.sql} IS NULL" for item in items)
+    odd = [f"isnan({item.sql})" for item in items if item.nan and kind is DOUBLE]
+    guard = f" WHEN {' OR '.join(odd)} THEN error('Invalid argument to {call.name}(): NaN')" if odd else ""
+    sql = f"(CASE WHEN {missing} THEN NULL{guard} ELSE {call.name}({', '.join(i.sql for i in items)}) END)"
+    return Typed(sql, kind)
+
+
+def _try(call: Call) -> Typed:
+    if len(call.nodes) != 1:
+        raise call.refuse("The 'try' function must have exactly one argument")
+    value = call.arguments()[0]
+    if "error(" in value.sql or "random(" in value.sql:
+        raise call.refuse("TRY is not supported around this expression")
+    return Typed(f"TRY({value.sql})", value.type, nan=value.nan)
+
+
+def _typeof(call: Call) -> Typed:
+    if len(call.nodes) != 1:
+        raise call.refuse("The 'typeof' function must have exactly one argument")
+    value = call.arguments()[0]
+    if value.type is DECIMAL or (value.type is VARCHAR and value.value is not None):
+        raise call.refuse("typeof is not supported for a literal string or decimal")
+    return varchar(str(value.type))
+
+
+FUNCTIONS: dict[str, Function] = {
+    "if": _if,
+    "coalesce": _coalesce,
+    "nullif": _nullif,
+    "greatest": _extreme,
+    "least": _extreme,
+    "try": _try,
+    "typeof": _typeof,
+}

@@ -1,0 +1,112 @@
+"""Dates and times as text, and text as dates and times."""
+
+import re
+from collections.abc import Callable, Mapping
+from datetime import UTC, datetime
+
+from emulator.sql import instants
+from emulator.sql.call import Call
+from emulator.sql.functions.signature import Function, returning
+from emulator.sql.typed import Typed, text
+from emulator.sql.types import DATE, TIMESTAMP, VARCHAR
+
+_MYSQL = {
+    "a": "%a", "b": "%b", "c": "%-m", "d": "%d", "e": "%-d", "H": "%H", "h": "%I", "I": "%I", "i": "%M",
+    "j": "%j", "k": "%-H", "l": "%-I", "M": "%B", "m": "%m", "p": "%p", "r": "%I:%M:%S %p", "S": "%S", "s": "%S",
+    "T": "%H:%M:%S", "W": "%A", "Y": "%Y", "y": "%y", "%": "%%",
+}  # fmt: skip
+_JODA = {
+    "yyyy": "%Y", "y": "%Y", "YYYY": "%Y", "yy": "%y", "MM": "%m", "M": "%-m", "MMM": "%b", "MMMM": "%B",
+    "dd": "%d", "d": "%-d", "HH": "%H", "H": "%-H", "hh": "%I", "h": "%-I", "mm": "%M", "m": "%-M", "ss": "%S",
+    "s": "%-S", "SSS": "%g", "EEE": "%a", "E": "%a", "EE": "%a", "EEEE": "%A", "a": "%p", "DDD": "%j", "D": "%-j",
+}  # fmt: skip
+_ISO = re.compile(
+    r"([0-9]{4}-[0-9]{2}-[0-9]{2})(?:T([0-9]{2}:[0-9]{2})(?::([0-9]{2})(?:[.,]([0-9]{1,9}))?)?(Z|[+-][0-9]{2}:?[0-9]{2})?)?"
+)
+
+
+def _mysql(call: Call, pattern: str) -> str:
+    """Return a MySQL format as strftime's, the fraction of a second left out of it as \\0."""
+
+    def specifier(match: re.Match[str]) -> str:
+        if match[0] == "%":
+            raise call.refuse("The date format ends in the middle of a specifier")
+        if match[1] not in _MYSQL:
+            raise call.refuse(f"Date format specifier %{match[1]} is not supported")
+        return _MYSQL[match[1]]
+
+    return re.sub(r"%(.)?", specifier, pattern, flags=re.DOTALL)
+
+
+def _joda(call: Call, pattern: str) -> str:
+    parts = []
+    for match in re.finditer(r"(([A-Za-z])\2*)|('(?:[^']|'')*')|(.)", pattern, re.DOTALL):
+        letters, quoted, other = match[1] or "", match[3] or "", match[4] or ""
+        if letters and letters not in _JODA:
+            raise call.refuse(f"Date format {letters} is not supported")
+        literal = "'" if quoted == "''" else quoted[1:-1].replace("''", "'")
+        parts.append(_JODA[letters] if letters else (literal if quoted else other).replace("%", "%%"))
+    return "".join(parts)
+
+
+def _formatter(translate: Callable[[Call, str], str]) -> Function:
+    def bind(call: Call) -> Typed:
+        moment, pattern = call.take(TIMESTAMP, VARCHAR)
+        if not isinstance(pattern.value, str):
+            raise call.refuse(f"{call.name} is only supported with a literal format")
+        return Typed(
+            f"strftime(make_timestamp_ns({moment.sql}), {text(translate(call, pattern.value))})", VARCHAR
+        )
+
+    return bind
+
+
+def _literal(call: Call) -> str:
+    (given,) = call.take(VARCHAR)
+    if not isinstance(given.value, str):
+        raise call.refuse(f"{call.name} is only supported with a literal")
+    return given.value
+
+
+def _from_iso_timestamp(call: Call) -> Typed:
+    spelled = _literal(call)
+    nanoseconds = _iso_nanoseconds(spelled)
+    if nanoseconds is None:
+        raise call.refuse(f"Invalid or unsupported ISO 8601 timestamp: {spelled}")
+    return Typed(f"CAST({nanoseconds} AS BIGINT)", TIMESTAMP)
+
+
+def _iso_nanoseconds(spelled: str) -> int | None:
+    match = _ISO.fullmatch(spelled)
+    if match is None:
+        return None
+    day, minute, second, fraction, zone = match.groups()
+    try:
+        moment = datetime.fromisoformat(f"{day}T{minute or '00:00'}:{second or '00'}{_offset(zone)}")
+    except ValueError:
+        return None
+    seconds = int((moment - datetime(1970, 1, 1, tzinfo=UTC)).total_seconds())
+    return seconds * instants.SECOND + instants.fraction(fraction)
+
+
+def _offset(zone: str | None) -> str:
+    if zone is None or zone == "Z":
+        return "+00:00"
+    return zone if ":" in zone else f"{zone[:3]}:{zone[3:]}"
+
+
+def _from_iso_date(call: Call) -> Typed:
+    spelled = _literal(call)
+    moment = instants.timestamp(spelled) if re.fullmatch(r"[0-9]{4}-[0-9]{2}-[0-9]{2}", spelled) else None
+    if moment is None:
+        raise call.refuse(f"Invalid or unsupported ISO 8601 date: {spelled}")
+    return Typed(f"(DATE '1970-01-01' + CAST({moment // instants.DAY} AS INTEGER))", DATE)
+
+
+FUNCTIONS: Mapping[str, Function] = {
+    "date_format": _formatter(_mysql),
+    "format_datetime": _formatter(_joda),
+    "from_iso8601_timestamp": _from_iso_timestamp,
+    "from_iso8601_date": _from_iso_date,
+    "to_iso8601": returning(VARCHAR, "CAST({0} AS VARCHAR)", DATE),
+}

@@ -1,0 +1,131 @@
+"""Mathematical functions: doubles follow IEEE 754 where DuckDB stops with an error."""
+
+from emulator.sql.arithmetic import numbers
+from emulator.sql.call import Call
+from emulator.sql.functions.signature import Function, Signature, function, returning
+from emulator.sql.typed import Typed, unify
+from emulator.sql.types import BIGINT, BOOLEAN, DECIMAL, DOUBLE, INTEGER, NUMERIC, VARCHAR, WHOLE
+
+_NAN = "CAST('NaN' AS DOUBLE)"
+_INFINITY = "CAST('Infinity' AS DOUBLE)"
+
+
+def _same(whole_sql: str, double_sql: str) -> Function:
+    """Return a function whose result has the type of its argument."""
+    whole = (Signature((kind,), kind, whole_sql) for kind in WHOLE)
+    inner = function(*whole, Signature((DOUBLE,), DOUBLE, double_sql))
+
+    def bind(call: Call) -> Typed:
+        arguments = call.arguments()
+        if any(argument.type is DECIMAL for argument in arguments):
+            raise call.refuse(
+                f"Unexpected parameters (decimal) for function {call.name}: write a double such as 1.5e0"
+            )
+        return inner(call)
+
+    return bind
+
+
+def _double(sql: str) -> Function:
+    return returning(DOUBLE, sql, DOUBLE)
+
+
+def _bounded(name: str) -> Function:
+    return _double(f"CASE WHEN abs({{0}}) > 1 OR isnan({{0}}) THEN {_NAN} ELSE {name}({{0}}) END")
+
+
+def _periodic(name: str) -> Function:
+    return _double(f"CASE WHEN isinf({{0}}) OR isnan({{0}}) THEN {_NAN} ELSE {name}({{0}}) END")
+
+
+def _logarithm(name: str) -> Function:
+    return _double(
+        f"CASE WHEN {{0}} > 0 THEN {name}({{0}}) WHEN {{0}} = 0 THEN -{_INFINITY}"
+        f" WHEN {{0}} IS NULL THEN NULL ELSE {_NAN} END"
+    )
+
+
+def _round(call: Call) -> Typed:
+    """Half a unit rounds away from zero, computed as Trino does: scaled, rounded, scaled back."""
+    arguments = call.arguments()
+    if len(arguments) not in (1, 2) or arguments[0].type not in (INTEGER, BIGINT, DOUBLE):
+        raise call.mismatch(arguments)
+    places = arguments[1].value if len(arguments) == 2 else 0
+    if not isinstance(places, int) or not -300 <= places <= 300 or arguments[-1].type is VARCHAR:
+        raise call.refuse("round is only supported with a literal number of decimals")
+    number = arguments[0]
+    if number.type is not DOUBLE:
+        if places < 0:
+            raise call.refuse("round of a whole number to negative decimals is not supported")
+        return number
+    factor = f"CAST('1e{places}' AS DOUBLE)"
+    scaled = f"abs({number.sql}) * {factor}"
+    sql = (
+        f"(CASE WHEN NOT ({scaled} < 9e18) THEN {number.sql}"
+        f" WHEN {number.sql} < 0 THEN -(floor({scaled} + 0.5e0) / {factor})"
+        f" ELSE floor({scaled} + 0.5e0) / {factor} END)"
+    )
+    sql = sql.replace(f"floor({scaled} + 0.5e0)", f"round({scaled})")
+    return Typed(sql, DOUBLE, nan=number.nan)
+
+
+def _mod(call: Call) -> Typed:
+    arguments = call.arguments()
+    both = unify(arguments)
+    if len(arguments) != 2 or both is None or both[0].type not in NUMERIC or both[0].type is DECIMAL:
+        raise call.mismatch(arguments)
+    return numbers("%", *both)
+
+
+_SIGN = f"CASE WHEN isnan({{0}}) THEN {_NAN} ELSE CAST(sign({{0}}) AS DOUBLE) END"
+_POWER = returning(DOUBLE, "pow({0}, {1})", DOUBLE, DOUBLE)
+_RANDOM = returning(DOUBLE, "random()")
+_BITWISE = {
+    name: returning(BIGINT, sql, BIGINT, BIGINT)
+    for name, sql in {
+        "bitwise_and": "{0} & {1}",
+        "bitwise_or": "{0} | {1}",
+        "bitwise_xor": "xor({0}, {1})",
+    }.items()
+}
+
+FUNCTIONS: dict[str, Function] = {
+    "abs": _same("abs({0})", "abs({0})"),
+    "ceil": _same("{0}", "ceil({0})"),
+    "ceiling": _same("{0}", "ceil({0})"),
+    "floor": _same("{0}", "floor({0})"),
+    "sign": _same("sign({0})", _SIGN),
+    "round": _round,
+    "truncate": _double("trunc({0})"),
+    "mod": _mod,
+    "cbrt": _double("cbrt({0})"),
+    "degrees": _double("degrees({0})"),
+    "radians": _double("radians({0})"),
+    "exp": _double("exp({0})"),
+    "ln": _logarithm("ln"),
+    "log2": _logarithm("log2"),
+    "log10": _logarithm("log10"),
+    "pow": _POWER,
+    "power": _POWER,
+    "sqrt": _double(f"CASE WHEN {{0}} < 0 THEN {_NAN} ELSE sqrt({{0}}) END"),
+    "acos": _bounded("acos"),
+    "asin": _bounded("asin"),
+    "atan": _double("atan({0})"),
+    "atan2": returning(DOUBLE, "atan2({0}, {1})", DOUBLE, DOUBLE),
+    "cos": _periodic("cos"),
+    "sin": _periodic("sin"),
+    "tan": _periodic("tan"),
+    "cosh": _double("cosh({0})"),
+    "tanh": _double("tanh({0})"),
+    "e": returning(DOUBLE, "exp(1e0)"),
+    "pi": returning(DOUBLE, "pi()"),
+    "infinity": returning(DOUBLE, _INFINITY),
+    "nan": returning(DOUBLE, _NAN),
+    "is_finite": returning(BOOLEAN, "isfinite({0})", DOUBLE),
+    "is_infinite": returning(BOOLEAN, "isinf({0})", DOUBLE),
+    "is_nan": returning(BOOLEAN, "isnan({0})", DOUBLE),
+    "rand": _RANDOM,
+    "random": _RANDOM,
+    **_BITWISE,
+    "bitwise_not": returning(BIGINT, "~{0}", BIGINT),
+}

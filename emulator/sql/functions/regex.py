@@ -1,0 +1,103 @@
+"""regexp_* functions, for literal patterns."""
+
+import re
+
+from emulator.sql.call import Call
+from emulator.sql.functions.signature import Function
+from emulator.sql.patterns import (
+    UnsupportedPattern,
+    anchored_at_end,
+    groups,
+    has_classes,
+    matches_nothing,
+    translate,
+)
+from emulator.sql.typed import Typed, text
+from emulator.sql.types import BIGINT, BOOLEAN, VARCHAR, array
+
+_LINE_ENDS = "\n\r\x85\u2028\u2029"
+
+
+def _pattern(call: Call, given: Typed) -> tuple[str, str]:
+    """Return a pattern as it was written and as RE2 takes it."""
+    if not isinstance(given.value, str):
+        raise call.refuse(f"{call.name} is only supported with a literal pattern")
+    try:
+        return given.value, translate(given.value)
+    except UnsupportedPattern as error:
+        raise call.refuse(f"{call.name} does not support this part of a pattern: {error}") from error
+
+
+def _subject(value: Typed, written: str) -> str:
+    """Refuse, when it happens, a subject that ends a line before $, where Java's $ matches too.
+
+    So it does one beyond ASCII for \\w and its like, which engines extend to other scripts or do not.
+    """
+    cases = ""
+    if anchored_at_end(written):
+        ends = " OR ".join(f"suffix({value.sql}, {text(end)})" for end in _LINE_ENDS)
+        refusal = "error('regular expressions with $ are not supported on text that ends with a line end')"
+        cases += f" WHEN {ends} THEN {refusal}"
+    if has_classes(written):
+        refusal = "error('regular expressions with \\w, \\d, \\s or \\b are only supported on ASCII text')"
+        cases += f" WHEN NOT regexp_full_match({value.sql}, '[\\x00-\\x7f]*') THEN {refusal}"
+    return f"(CASE{cases} ELSE {value.sql} END)" if cases else value.sql
+
+
+def _like(call: Call) -> Typed:
+    value, given = call.take(VARCHAR, VARCHAR)
+    written, pattern = _pattern(call, given)
+    return Typed(f"regexp_matches({_subject(value, written)}, {text(pattern)})", BOOLEAN)
+
+
+def _group(call: Call, written: str) -> tuple[Typed, int]:
+    """Return the subject and the number of the group wanted."""
+    if len(call.nodes) == 2:
+        return call.take(VARCHAR, VARCHAR)[0], 0
+    value, _given, group = call.take(VARCHAR, VARCHAR, BIGINT)
+    if not isinstance(group.value, int) or not 0 <= group.value <= groups(written):
+        raise call.refuse(f"Pattern has {groups(written)} groups. Cannot access group {group.value}")
+    return value, group.value
+
+
+def _extract(call: Call) -> Typed:
+    """NULL where nothing matches; a group that took no part in the match cannot be told from an empty one."""
+    written, pattern = _pattern(call, call.arguments()[1]) if len(call.nodes) > 1 else ("", "")
+    value, group = _group(call, written)
+    if group and re.search(r"\)[?*{]|\|", written):
+        raise call.refuse("regexp_extract of a group is not supported for patterns with optional groups")
+    subject = _subject(value, written)
+    both = f"{subject}, {text(pattern)}"
+    return Typed(f"(CASE WHEN regexp_matches({both}) THEN regexp_extract({both}, {group}) END)", VARCHAR)
+
+
+def _extract_all(call: Call) -> Typed:
+    written, pattern = _pattern(call, call.arguments()[1]) if len(call.nodes) > 1 else ("", "")
+    value, group = _group(call, written)
+    if matches_nothing(written) or (group and re.search(r"\)[?*{]|\|", written)):
+        raise call.refuse("regexp_extract_all is not supported for patterns that match the empty string")
+    return Typed(f"regexp_extract_all({_subject(value, written)}, {text(pattern)}, {group})", array(VARCHAR))
+
+
+def _replace(call: Call) -> Typed:
+    items = call.take(VARCHAR, VARCHAR) if len(call.nodes) == 2 else call.take(VARCHAR, VARCHAR, VARCHAR)
+    written, pattern = _pattern(call, items[1])
+    if matches_nothing(written):
+        raise call.refuse("regexp_replace is not supported for patterns that match the empty string")
+    by = items[2].value if len(items) == 3 else ""
+    if not isinstance(by, str) or re.search(r"\\[^$\\]|\$(?![0-9](?![0-9]))", by.replace("\\$", "")):
+        raise call.refuse("regexp_replace is only supported with a literal replacement and groups $0 to $9")
+    used = [int(n) for n in re.findall(r"(?<!\\)\$([0-9])", by)]
+    if any(number > groups(written) for number in used) or "\\" in by.replace("\\$", ""):
+        raise call.refuse(f"regexp_replace cannot use the replacement {by}")
+    replacement = re.sub(r"(?<!\\)\$([0-9])", r"\\\1", by).replace("\\$", "$")
+    sql = f"regexp_replace({_subject(items[0], written)}, {text(pattern)}, {text(replacement)}, 'g')"
+    return Typed(sql, VARCHAR)
+
+
+FUNCTIONS: dict[str, Function] = {
+    "regexp_like": _like,
+    "regexp_extract": _extract,
+    "regexp_extract_all": _extract_all,
+    "regexp_replace": _replace,
+}

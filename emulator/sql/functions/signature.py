@@ -1,0 +1,41 @@
+"""Functions that are a type signature and a line of DuckDB SQL."""
+
+from collections.abc import Callable, Sequence
+from dataclasses import dataclass
+
+from emulator.sql.call import Call, fit
+from emulator.sql.typed import Typed
+from emulator.sql.types import DOUBLE, Type
+
+Function = Callable[[Call], Typed]
+
+
+@dataclass(frozen=True)
+class Signature:
+    """What a function takes, what it returns, and its SQL with {0}, {1}, … for the arguments."""
+
+    takes: Sequence[Type]
+    returns: Type
+    sql: str
+
+
+def function(*signatures: Signature) -> Function:
+    """Return a function that has these signatures: one that fits exactly is taken before one that needs conversion."""
+
+    def bind(call: Call) -> Typed:
+        arguments = call.arguments()
+        kinds = [argument.type for argument in arguments]
+        exact = [s for s in signatures if list(s.takes) == kinds]
+        for signature in exact or signatures:
+            fitted = fit(arguments, signature.takes)
+            if fitted is not None:
+                sql = signature.sql.format(*(item.sql for item in fitted))
+                return Typed(f"({sql})", signature.returns, nan=signature.returns is DOUBLE)
+        raise call.mismatch(arguments)
+
+    return bind
+
+
+def returning(kind: Type, sql: str, *takes: Type) -> Function:
+    """Return a function of one signature."""
+    return function(Signature(takes, kind, sql))

@@ -1,0 +1,122 @@
+"""String functions, counted in code points."""
+
+from emulator.sql.call import Call
+from emulator.sql.functions.signature import Function, Signature, function, returning
+from emulator.sql.typed import Typed, text
+from emulator.sql.types import BIGINT, INTEGER, UNKNOWN, VARCHAR, array
+
+_SPACES = "".join(
+    map(
+        chr,
+        [
+            *range(9, 14),
+            *range(28, 33),
+            0x1680,
+            *range(0x2000, 0x2007),
+            *range(0x2008, 0x200B),
+            0x2028,
+            0x2029,
+            0x205F,
+            0x3000,
+        ],
+    )
+)
+_SUBSTRING = (
+    "CASE WHEN {1} = 0 OR {1} < -length({0}) THEN '' ELSE substring({0}, {1}) END",
+    "CASE WHEN {1} = 0 OR {1} < -length({0}) OR {2} <= 0 THEN '' ELSE substring({0}, {1}, {2}) END",
+)
+_SUBSTR = function(
+    Signature((VARCHAR, BIGINT), VARCHAR, _SUBSTRING[0]),
+    Signature((VARCHAR, BIGINT, BIGINT), VARCHAR, _SUBSTRING[1]),
+)
+_UPPER = (
+    "CASE WHEN contains({0}, 'ß')"  # which has no upper case of one letter, in Java, and has one in DuckDB
+    " THEN array_to_string(list_transform(string_split({0}, 'ß'), lambda part: upper(part)), 'ß')"
+    " ELSE upper({0}) END"
+)
+_ASCII = "regexp_full_match({0}, '[\\x00-\\x7f]*')"
+
+
+def _trimmed(name: str) -> Function:
+    return returning(VARCHAR, f"{name}({{0}}, {text(_SPACES)})", VARCHAR)
+
+
+def _concat(call: Call) -> Typed:
+    arguments = call.arguments()
+    if len(arguments) < 2:
+        raise call.refuse("There must be two or more concatenation arguments")
+    if any(argument.type not in (VARCHAR, UNKNOWN) for argument in arguments):
+        raise call.mismatch(arguments)
+    return Typed(
+        f"({' || '.join(call.take(*[VARCHAR] * len(arguments))[i].sql for i in range(len(arguments)))})",
+        VARCHAR,
+    )
+
+
+def _replace(call: Call) -> Typed:
+    items = call.take(VARCHAR, VARCHAR) if len(call.nodes) == 2 else call.take(VARCHAR, VARCHAR, VARCHAR)
+    if not items[1].value:
+        raise call.refuse("replace is only supported with a literal, non-empty search string")
+    by = items[2].sql if len(items) == 3 else "''"
+    return Typed(f"replace({items[0].sql}, {items[1].sql}, {by})", VARCHAR)
+
+
+def _padded(call: Call) -> Typed:
+    string, size, pad = call.take(VARCHAR, BIGINT, VARCHAR)
+    if not isinstance(size.value, int) or size.value < 0 or not pad.value:
+        raise call.refuse(
+            f"{call.name} is only supported with a literal size and a literal, non-empty padding string"
+        )
+    return Typed(f"{call.name}({string.sql}, CAST({size.value} AS INTEGER), {pad.sql})", VARCHAR)
+
+
+def _separator(call: Call, items: list[Typed]) -> None:
+    if not items[1].value:
+        raise call.refuse(f"{call.name} is only supported with a literal, non-empty delimiter")
+
+
+def _split(call: Call) -> Typed:
+    items = call.take(VARCHAR, VARCHAR)
+    _separator(call, items)
+    return Typed(f"string_split({items[0].sql}, {items[1].sql})", array(VARCHAR))
+
+
+def _split_part(call: Call) -> Typed:
+    items = call.take(VARCHAR, VARCHAR, BIGINT)
+    _separator(call, items)
+    index = (
+        f"CASE WHEN {items[2].sql} < 1 THEN error('Index must be greater than zero') ELSE {items[2].sql} END"
+        if not isinstance(items[2].value, int) or items[2].value < 1
+        else items[2].sql
+    )
+    return Typed(f"list_extract(string_split({items[0].sql}, {items[1].sql}), {index})", VARCHAR)
+
+
+FUNCTIONS: dict[str, Function] = {
+    "chr": returning(VARCHAR, "chr(CAST({0} AS INTEGER))", BIGINT),
+    "codepoint": returning(
+        INTEGER,
+        "CASE WHEN length({0}) <> 1 THEN error('codepoint takes one character') ELSE unicode({0}) END",
+        VARCHAR,
+    ),
+    "concat": _concat,
+    "length": returning(BIGINT, "length({0})", VARCHAR),
+    "lower": returning(VARCHAR, "lower({0})", VARCHAR),
+    "upper": returning(VARCHAR, _UPPER, VARCHAR),
+    "lpad": _padded,
+    "rpad": _padded,
+    "ltrim": _trimmed("ltrim"),
+    "rtrim": _trimmed("rtrim"),
+    "trim": _trimmed("trim"),
+    "replace": _replace,
+    "reverse": returning(
+        VARCHAR,
+        f"CASE WHEN {_ASCII} THEN reverse({{0}}) ELSE error('reverse is only supported for ASCII') END",
+        VARCHAR,
+    ),
+    "split": _split,
+    "split_part": _split_part,
+    "strpos": returning(BIGINT, "CASE WHEN {1} = '' THEN 1 ELSE strpos({0}, {1}) END", VARCHAR, VARCHAR),
+    "substr": _SUBSTR,
+    "substring": _SUBSTR,
+}

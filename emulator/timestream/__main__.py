@@ -1,0 +1,125 @@
+"""Run the local Timestream: `python -m emulator.timestream --port 4567 --data DIR`."""
+
+import argparse
+import gc
+import os
+import select
+import signal
+import socket
+import sys
+import threading
+from collections.abc import Sequence
+from pathlib import Path
+
+import duckdb
+
+from emulator.timestream.clock import Clock
+from emulator.timestream.errors import ServiceError
+from emulator.timestream.http import Server
+from emulator.timestream.service import Service
+
+_DRAIN_SECONDS = 5.0
+
+
+def main(arguments: Sequence[str] | None = None) -> int:
+    """Serve until SIGTERM or SIGINT; 2 when that cannot begin."""
+    return _serve(_options(arguments))
+
+
+def _serve(options: argparse.Namespace) -> int:
+    try:
+        service = Service(
+            options.data,
+            Clock(options.clock_offset),
+            s3_endpoint=options.s3_endpoint,
+            fsync=options.fsync,
+            memory_limit_mb=options.memory_limit_mb,
+        )
+    except (OSError, duckdb.Error) as error:
+        return _refuse(
+            f"cannot use the data folder {options.data}: {getattr(error, 'strerror', None) or error}"
+        )
+    try:
+        server = Server(options.port, service.handle)
+    except OSError as error:
+        service.close()
+        return _refuse(f"cannot listen on 127.0.0.1:{options.port}: {error.strerror}")
+    # Requests make many small objects and no cycles; looking for those too often takes a tenth of the time.
+    gc.freeze()
+    gc.set_threshold(50_000, 20, 20)
+    ended = _first_signal()
+    threading.Thread(target=server.serve, daemon=True).start()
+    print(f"Timestream: http://127.0.0.1:{server.port} (data in {options.data})", flush=True)
+    # Whoever holds the other end of the pipe need not live to say goodbye: its end closes it.
+    select.select([ended, sys.stdin] if options.until_stdin_closes else [ended], [], [])
+    server.stop()
+    server.drain(_DRAIN_SECONDS)
+    service.close()
+    return 0
+
+
+def _first_signal() -> socket.socket:
+    """Return a socket that has something to read once SIGTERM or SIGINT came, to whichever thread."""
+    reading, writing = socket.socketpair()
+    writing.setblocking(False)
+    for number in (signal.SIGTERM, signal.SIGINT):
+        signal.signal(number, lambda *_: None)
+    signal.set_wakeup_fd(writing.detach(), warn_on_full_buffer=False)
+    return reading
+
+
+def _options(arguments: Sequence[str] | None) -> argparse.Namespace:
+    parser = argparse.ArgumentParser(prog="python -m emulator.timestream", description=__doc__)
+    parser.add_argument(
+        "--port", type=_port, default=4567, help="port on 127.0.0.1 (0: any free one; default 4567)"
+    )
+    parser.add_argument(
+        "--data", type=Path, required=True, help="folder for the data, one folder per region inside"
+    )
+    parser.add_argument("--s3-endpoint", help="URL of the S3 that UNLOAD writes to")
+    parser.add_argument(
+        "--clock-offset", type=_seconds, default=0.0, help="seconds by which the clock is ahead"
+    )
+    parser.add_argument(
+        "--fsync", action="store_true", help="wait for the disk before a write is acknowledged"
+    )
+    parser.add_argument(
+        "--memory-limit-mb", type=_megabytes, default=400, help="memory of the SQL engine per region"
+    )
+    parser.add_argument(
+        "--until-stdin-closes", action="store_true", help="end when standard input does, so with the parent"
+    )
+    return parser.parse_args(arguments)
+
+
+def _port(text: str) -> int:
+    if text.isascii() and text.isdigit() and int(text) < 65_536:
+        return int(text)
+    raise argparse.ArgumentTypeError(f"{text!r} is no port number from 0 to 65535")
+
+
+def _seconds(text: str) -> float:
+    try:
+        return Clock(float(text)).offset_seconds
+    except (ValueError, ServiceError) as error:
+        raise argparse.ArgumentTypeError(
+            f"{text!r} is no number of seconds by which a clock can be ahead"
+        ) from error
+
+
+def _megabytes(text: str) -> int:
+    if text.isascii() and text.isdigit() and int(text) >= 64:
+        return int(text)
+    raise argparse.ArgumentTypeError(f"{text!r} is no whole number of megabytes of at least 64")
+
+
+def _refuse(reason: str) -> int:
+    print(f"python -m emulator.timestream: {' '.join(reason.split())}", file=sys.stderr)
+    return 2
+
+
+if __name__ == "__main__":
+    _status = main()
+    sys.stdout.flush()
+    # All files are closed. Threads of idle connections may hold the interpreter up, so it is left without a goodbye.
+    os._exit(_status)

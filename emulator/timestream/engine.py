@@ -1,0 +1,150 @@
+"""The Timestream engine: a process of its own, reached over HTTP."""
+
+import atexit
+import contextlib
+import socket
+import subprocess
+import sys
+import time
+from collections.abc import Mapping, Sequence
+from pathlib import Path
+from typing import Any
+
+import orjson
+import urllib3
+
+from emulator.clock import Clock
+from emulator.errors import EngineError
+from emulator.request import Request, Response
+
+_START_SECONDS = 30.0
+_STOP_SECONDS = 10.0
+_HOP_BY_HOP = frozenset({"connection", "content-length", "keep-alive", "transfer-encoding"})
+
+
+def engine_command(port: int, data_dir: Path, s3_endpoint: str) -> list[str]:
+    """Return what starts the engine."""
+    return [
+        sys.executable, "-m", "emulator.timestream",
+        "--port", str(port), "--data", str(data_dir), "--s3-endpoint", s3_endpoint,
+        "--until-stdin-closes",
+    ]  # fmt: skip
+
+
+def free_port() -> int:
+    """Return a port of the loopback interface that nothing listens on now."""
+    with socket.socket() as probe:
+        probe.bind(("127.0.0.1", 0))
+        port: int = probe.getsockname()[1]
+        return port
+
+
+class Engine:
+    """The running engine. It is not restarted when it ends: what it held in memory would be gone unseen."""
+
+    def __init__(
+        self, port: int, command: Sequence[str], *, log: Path, environment: Mapping[str, str]
+    ) -> None:
+        self.url = f"http://127.0.0.1:{port}"
+        self._log = log
+        log.parent.mkdir(parents=True, exist_ok=True)
+        with log.open("wb") as output:
+            # A group of its own, so that Ctrl-C reaches this process alone, which then ends the engine in order.
+            self._process = subprocess.Popen(
+                command,
+                stdin=subprocess.PIPE,  # never written to: its closing tells the engine that this process is gone
+                stdout=output,
+                stderr=output,
+                env=dict(environment),
+                process_group=0,
+            )
+        atexit.register(self.close)  # also where a caller ends without closing
+        self._pool = urllib3.HTTPConnectionPool(
+            "127.0.0.1",
+            port,
+            maxsize=32,
+            block=False,
+            retries=False,
+            timeout=urllib3.Timeout(connect=5, read=900),
+        )
+
+    @property
+    def pid(self) -> int:
+        """Return the engine's process id."""
+        return self._process.pid
+
+    def wait_until_ready(self) -> None:
+        """Return once the engine answers; EngineError with its last words when it ends or stays silent."""
+        deadline = time.monotonic() + _START_SECONDS
+        while time.monotonic() < deadline:
+            self.check()
+            with contextlib.suppress(urllib3.exceptions.HTTPError):
+                if self._pool.request("GET", "/_local/status", timeout=2).status == 200:
+                    return
+            time.sleep(0.02)
+        raise EngineError(
+            f"the Timestream engine did not answer within {_START_SECONDS:.0f} s; {self._last_words()}"
+        )
+
+    def check(self) -> None:
+        """Raise EngineError when the engine has ended by itself."""
+        status = self._process.poll()
+        if status is not None:
+            raise EngineError(f"the Timestream engine ended with status {status}; {self._last_words()}")
+
+    def forward(self, request: Request) -> Response:
+        """Pass a request on unchanged and return the engine's answer."""
+        headers = {
+            name: value
+            for name, value in request.headers.items()
+            if name not in _HOP_BY_HOP and name != "host"
+        }
+        path = f"{request.path}?{request.query}" if request.query else request.path
+        answer = self._pool.request(
+            request.method, path, body=request.body, headers=headers, redirect=False, decode_content=False
+        )
+        return Response(
+            answer.status,
+            [(name, value) for name, value in answer.headers.items() if name.lower() not in _HOP_BY_HOP],
+            answer.data,
+        )
+
+    def control(self, method: str, path: str, payload: Any = None) -> tuple[int, Any]:
+        """Call the engine's own control interface; returns the status and the JSON."""
+        body = None if payload is None else orjson.dumps(payload)
+        answer = self._pool.request(
+            method, path, body=body, headers={"Content-Type": "application/json"}, timeout=10
+        )
+        try:
+            return answer.status, orjson.loads(answer.data or b"{}")
+        except orjson.JSONDecodeError:
+            return answer.status, {"error": answer.data.decode("utf-8", "replace")}
+
+    def follow(self, clock: Clock, closing: contextlib.ExitStack) -> None:
+        """Keep the engine's clock with this one until `closing` ends."""
+        closing.callback(clock.on_advance(self._set_offset))
+        if clock.offset:
+            self._set_offset(clock.offset)
+
+    def _set_offset(self, offset: float) -> None:
+        status, answer = self.control("POST", "/_local/clock", {"offset_seconds": offset})
+        if status != 200:
+            raise EngineError(f"the Timestream engine refused to move its clock: {answer}")
+
+    def close(self) -> None:
+        """End the engine's process and wait until it is gone."""
+        atexit.unregister(self.close)
+        self._pool.close()
+        if self._process.poll() is None:
+            self._process.terminate()
+        try:
+            self._process.wait(_STOP_SECONDS)
+        except subprocess.TimeoutExpired:
+            self._process.kill()
+            self._process.wait()
+        if self._process.stdin is not None:
+            self._process.stdin.close()
+
+    def _last_words(self) -> str:
+        lines = self._log.read_text("utf-8", "replace").strip().splitlines()
+        return f"its last words: {lines[-1]}" if lines else f"it wrote nothing to {self._log}"

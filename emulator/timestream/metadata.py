@@ -1,0 +1,148 @@
+"""SHOW DATABASES, SHOW TABLES, SHOW MEASURES and DESCRIBE."""
+
+import json
+import re
+from collections.abc import Sequence
+from typing import Any
+
+from sqlglot.tokenizer_core import Token, TokenType
+
+from emulator.sql import grammar
+from emulator.sql.catalog import Catalog, Column, Measure
+from emulator.sql.result import Result
+from emulator.sql.types import VARCHAR, array, row, shape
+from emulator.timestream.errors import ValidationException
+
+_DIMENSIONS = array(row(VARCHAR, VARCHAR, fields=("dimension_name", "data_type")))
+
+
+def metadata(catalog: Catalog, query: str, stream: Sequence[Token]) -> Result:
+    """Return the result of SHOW or DESCRIBE."""
+    return _Reader(catalog, query, stream).result()
+
+
+class _Reader:
+    """Reads a statement word by word."""
+
+    def __init__(self, catalog: Catalog, query: str, stream: Sequence[Token]) -> None:
+        self.catalog = catalog
+        self.query = query
+        self.left = list(stream)
+
+    def result(self) -> Result:
+        if self._word() in ("DESCRIBE", "DESC"):
+            self._take()
+            return self._describe()
+        self._take()
+        what = self._take().text.upper()
+        if what == "DATABASES":
+            names = self._matching(self.catalog.databases())
+            return _table(["Database"], [[_scalar(n)] for n in names])
+        if what == "TABLES":
+            return self._tables()
+        if what == "MEASURES":
+            return self._measures()
+        raise self._error(f"SHOW {what} is not supported")
+
+    def _describe(self) -> Result:
+        database, table = self._qualified()
+        self._end()
+        columns = self.catalog.table(database, table).columns
+        rows = [[_scalar(c.name), _scalar(c.type.lower()), _scalar(_role(c))] for c in columns]
+        return _table(["Column", "Type", "Timestream attribute type"], rows)
+
+    def _tables(self) -> Result:
+        databases: Sequence[str] = self.catalog.databases()
+        if self._word() in ("FROM", "IN"):
+            self._take()
+            databases = [self._name()]
+        pattern = self._pattern()
+        names = [n for database in databases for n in self.catalog.tables(database) if _like(n, pattern)]
+        return _table(["Table"], [[_scalar(n)] for n in names])
+
+    def _measures(self) -> Result:
+        if self._take().text.upper() != "FROM":
+            raise self._error("SHOW MEASURES needs FROM database.table")
+        measures = self.catalog.measures(*self._qualified())
+        pattern = self._pattern()
+        rows = [
+            [_scalar(m.name), _scalar(m.type.lower()), _dimensions(m)]
+            for m in measures
+            if _like(m.name, pattern)
+        ]
+        return _table(["measure_name", "data_type", "dimensions"], rows, last=shape(_DIMENSIONS))
+
+    def _matching(self, names: Sequence[str]) -> list[str]:
+        pattern = self._pattern()
+        return [name for name in names if _like(name, pattern)]
+
+    def _pattern(self) -> str | None:
+        if not self.left:
+            return None
+        if (
+            self._take().text.upper() != "LIKE"
+            or not self.left
+            or self.left[0].token_type != TokenType.STRING
+        ):
+            raise self._error("The query syntax is invalid; LIKE 'pattern' may end it")
+        pattern = self._take().text
+        self._end()
+        return pattern
+
+    def _qualified(self) -> tuple[str, str]:
+        database = self._name()
+        if self._take().token_type != TokenType.DOT:
+            raise self._error("A table is named as database.table")
+        return database, self._name()
+
+    def _name(self) -> str:
+        token = self._take()
+        if token.token_type in (TokenType.STRING, TokenType.NUMBER) or not token.text:
+            raise self._error("A name is missing")
+        return token.text
+
+    def _word(self) -> str:
+        return self.left[0].text.upper() if self.left else ""
+
+    def _take(self) -> Token:
+        if not self.left:
+            raise self._error("mismatched input '<EOF>'. The query syntax is invalid.")
+        return self.left.pop(0)
+
+    def _end(self) -> None:
+        if self.left:
+            raise self._error(f"mismatched input '{self.left[0].text}'. The query syntax is invalid.")
+
+    def _error(self, message: str) -> ValidationException:
+        at = self.left[0].start if self.left else len(self.query)
+        return grammar.refuse(message, self.query, at)
+
+
+def _table(
+    names: Sequence[str], rows: Sequence[Sequence[dict[str, Any]]], last: dict[str, Any] | None = None
+) -> Result:
+    columns = [{"Name": name, "Type": shape(VARCHAR)} for name in names]
+    if last is not None:
+        columns[-1]["Type"] = last
+    texts = [json.dumps({"Data": data}, ensure_ascii=False, separators=(",", ":")) for data in rows]
+    return Result(columns, iter([texts] if texts else []))
+
+
+def _scalar(value: str) -> dict[str, Any]:
+    return {"ScalarValue": value}
+
+
+def _dimensions(measure: Measure) -> dict[str, Any]:
+    rows = [{"RowValue": {"Data": [_scalar(name), _scalar("varchar")]}} for name in measure.dimensions]
+    return {"ArrayValue": rows}
+
+
+def _role(column: Column) -> str:
+    return {"MULTI": "MULTI", "MEASURE_VALUE": "MEASURE_VALUE"}.get(column.role, column.role)
+
+
+def _like(name: str, pattern: str | None) -> bool:
+    if pattern is None:
+        return True
+    parts = (".*" if c == "%" else "." if c == "_" else re.escape(c) for c in pattern)
+    return re.fullmatch("".join(parts), name, re.DOTALL) is not None

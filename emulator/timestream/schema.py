@@ -1,0 +1,160 @@
+"""The columns and measure names of one table, growing as records bring new ones."""
+
+from collections.abc import Iterable, Sequence
+from dataclasses import dataclass, field
+
+from emulator.sql.catalog import Column, ColumnType, Measure, Role
+from emulator.timestream.records import Identity, Layout
+
+MAX_DIMENSION_NAME = 60
+MAX_MEASURE_NAME = 256
+MAX_TABLE_DIMENSIONS = 128
+MAX_MEASURE_NAMES = 8_192
+MAX_RECORD_MEASURES = 256
+MAX_MULTI_MEASURES = 1_024
+
+DUCKDB_TYPES: dict[str, str] = {
+    "BIGINT": "BIGINT",
+    "DOUBLE": "DOUBLE",
+    "VARCHAR": "VARCHAR",
+    "BOOLEAN": "BOOLEAN",
+    "TIMESTAMP": "TIMESTAMP_NS",
+}
+_ORDER: dict[Role, int] = {"DIMENSION": 0, "MEASURE_NAME": 1, "TIMESTAMP": 2, "MEASURE_VALUE": 3, "MULTI": 4}
+FIXED = (
+    Column("measure_name", "VARCHAR", "MEASURE_NAME", "measure_name"),
+    Column("time", "TIMESTAMP", "TIMESTAMP", "time"),
+)
+
+
+class LimitError(Exception):
+    """A record does not fit the table's limits or types; the text is the reason for its rejection."""
+
+
+@dataclass
+class MeasureName:
+    """A measure name: the one kind of measure it has, and the dimensions seen with it."""
+
+    kind: str
+    dimensions: set[str] = field(default_factory=set)
+
+
+class Schema:
+    """Admits new dimensions and measures within AWS's limits, and knows which are not yet in the database.
+
+    `stored` maps a column's name to its column in the base table (`c1`, `c2`, ...).
+    """
+
+    def __init__(self) -> None:
+        self.columns: dict[str, Column] = {}
+        self.stored: dict[str, str] = {}
+        self.measures: dict[str, MeasureName] = {}
+        self.added: list[Column] = []
+        self.touched: set[str] = set()
+        self._physical = {column.physical for column in FIXED}
+        self._counts = {"DIMENSION": 0, "MULTI": 0, "MEASURE_VALUE": 0}
+
+    def restore(self, stored: str, column: Column) -> None:
+        """Take over a column that the database has."""
+        self.columns[column.name] = column
+        self.stored[column.name] = stored
+        self._physical.add(column.physical.lower())
+        self._counts[column.role] += 1
+
+    def restore_measure(self, name: str, kind: str, dimensions: Iterable[str]) -> None:
+        """Take over a measure name that the database has."""
+        self.measures[name] = MeasureName(kind, set(dimensions))
+
+    def visible(self) -> tuple[Column, ...]:
+        """Return the columns as a query sees them, in AWS's order."""
+        return tuple(sorted((*self.columns.values(), *FIXED), key=lambda column: _ORDER[column.role]))
+
+    def listed_measures(self) -> Sequence[Measure]:
+        """Return the measure names, sorted."""
+        return [
+            Measure(name, measure.kind, tuple(sorted(measure.dimensions)))  # type: ignore[arg-type]
+            for name, measure in sorted(self.measures.items())
+        ]
+
+    def admit(self, identity: Identity, layout: Layout) -> None:
+        """Make room for a record's series and measures, or raise LimitError and change nothing."""
+        known = self.measures.get(identity.measure_name)
+        self._check_measure_name(identity, known)
+        new = self._new_columns([(name, "VARCHAR") for name, _ in identity.dimensions], "DIMENSION")
+        role: Role = "MULTI" if identity.kind == "MULTI" else "MEASURE_VALUE"
+        if role == "MULTI" and len(layout.measures) > MAX_RECORD_MEASURES:
+            raise LimitError(f"The record exceeds the limit of {MAX_RECORD_MEASURES} measures per record.")
+        added_names = {name for name, _ in new}
+        measures = self._new_columns(layout.measures, role)
+        for name, _ in measures:
+            if name in added_names:
+                raise LimitError(f"The measure name '{name}' is already the name of a dimension.")
+        for name, _ in new:
+            self._add(name, "VARCHAR", "DIMENSION")
+        for name, kind in measures:
+            self._add(name, kind, role)
+        if known is None:
+            known = self.measures[identity.measure_name] = MeasureName(identity.kind)
+            self.touched.add(identity.measure_name)
+        dimensions = {name for name, _ in identity.dimensions}
+        if not dimensions <= known.dimensions:
+            known.dimensions |= dimensions
+            self.touched.add(identity.measure_name)
+
+    def _check_measure_name(self, identity: Identity, known: MeasureName | None) -> None:
+        if len(identity.measure_name.encode()) > MAX_MEASURE_NAME:
+            raise LimitError(f"The measure name is longer than {MAX_MEASURE_NAME} bytes.")
+        if known is None and len(self.measures) >= MAX_MEASURE_NAMES:
+            raise LimitError(f"The table has reached its limit of {MAX_MEASURE_NAMES} measure names.")
+        if known is not None and known.kind != identity.kind:
+            raise LimitError(
+                f"Measure name already has an assigned measure value type. The type of '{identity.measure_name}' "
+                f"is {known.kind}."
+            )
+
+    def _new_columns(self, wanted: Iterable[tuple[str, str]], role: Role) -> list[tuple[str, str]]:
+        new = []
+        for name, kind in wanted:
+            column = self.columns.get(name)
+            if column is None:
+                new.append((name, kind))
+            elif (column.role == "DIMENSION") != (role == "DIMENSION"):
+                raise LimitError(f"The name '{name}' is already used by a {_word(column.role)} of the table.")
+            elif column.type != kind:
+                raise LimitError(
+                    f"Measure name already has an assigned measure value type. The type of '{name}' is {column.type}."
+                )
+        longest, most = (
+            (MAX_DIMENSION_NAME, MAX_TABLE_DIMENSIONS)
+            if role == "DIMENSION"
+            else (MAX_MEASURE_NAME, MAX_MULTI_MEASURES)
+        )
+        if any(len(name.encode()) > longest for name, _ in new):
+            raise LimitError(f"A {_word(role)} name is longer than {longest} bytes.")
+        if new and self._counts[role] + len(new) > most:
+            raise LimitError(f"The table has reached its limit of {most} {_word(role)}s.")
+        return new
+
+    def _add(self, name: str, kind: str, role: Role) -> None:
+        physical, twins = name, 1
+        while physical.lower() in self._physical:
+            twins += 1
+            physical = f"{name}~{twins}"
+        column = Column(name, _column_type(kind), role, physical)
+        self.restore(f"c{len(self.columns) + 1}", column)
+        self.added.append(column)
+
+
+def _column_type(kind: str) -> ColumnType:
+    types: dict[str, ColumnType] = {
+        "BIGINT": "BIGINT",
+        "DOUBLE": "DOUBLE",
+        "VARCHAR": "VARCHAR",
+        "BOOLEAN": "BOOLEAN",
+        "TIMESTAMP": "TIMESTAMP",
+    }
+    return types[kind]
+
+
+def _word(role: Role) -> str:
+    return "dimension" if role == "DIMENSION" else "measure"

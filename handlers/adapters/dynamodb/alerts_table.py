@@ -1,0 +1,210 @@
+"""The alerts table: one item for each group that is or was unhealthy, with the notifications on their way.
+
+`alert` holds the alert itself, compressed, because every write is billed by the whole item. `version` guards it.
+`outbox` is a map that the state machine claims and confirms in, without touching the version. `open` stands on items
+that an evaluation must look at; an index over it finds them without reading the healthy ones.
+"""
+
+import json
+import zlib
+from collections.abc import Mapping, Sequence
+from concurrent.futures import ThreadPoolExecutor
+from typing import Any
+
+from handlers.adapters.aws import AWS_ERRORS, code_of, translate
+from handlers.domain.alerts.alert import Alert
+from handlers.domain.alerts.evaluation import Changed
+from handlers.domain.alerts.outbox import Entry, entry_document, read_entry
+from handlers.domain.alerts.ports import AlertKey, Stored
+from handlers.domain.alerts.selection import group_key
+from handlers.domain.errors import TransientError
+
+OPEN_INDEX = "open"
+# Spreads the index over partitions, so that thousands of alerts may begin in one minute.
+BUCKETS = 8
+# How long an alert that is over can still be explained.
+KEPT_SECONDS = 30 * 86_400
+READERS = 8
+WRITERS = 16
+
+_BATCH_KEYS = 100
+_ROUNDS = 5
+
+
+class AlertsTable:
+    """Alerts, read by their keys and written when they are still what was read."""
+
+    def __init__(self, dynamodb: Any, table: str) -> None:
+        self._dynamodb = dynamodb
+        self._table = table
+
+    def open_keys(self) -> list[AlertKey]:
+        """The alerts that are not healthy, or of which something is still to be sent, in the order of their keys."""
+        with ThreadPoolExecutor(READERS) as readers:
+            found = readers.map(self._open_keys, range(BUCKETS))
+            return sorted(key for keys in found for key in keys)
+
+    def of_rule(self, rule_key: str) -> list[AlertKey]:
+        """All alerts of a rule, healthy ones too."""
+        return self._keys(
+            KeyConditionExpression="rule_key = :rule",
+            ExpressionAttributeValues={":rule": {"S": rule_key}},
+            ProjectionExpression="rule_key, group_key",
+            ConsistentRead=True,
+        )
+
+    def load(self, keys: Sequence[AlertKey]) -> list[Stored]:
+        """The items of these alerts, those that exist."""
+        parts = [keys[begin : begin + _BATCH_KEYS] for begin in range(0, len(keys), _BATCH_KEYS)]
+        with ThreadPoolExecutor(READERS) as readers:
+            return [stored for items in readers.map(self._load, parts) for stored in items]
+
+    def save(self, changed: Changed, known: Stored | None, now: int) -> bool:
+        """Writes an alert with its notifications, unless its item is not the known one any more."""
+        update = _update(changed, known, now)
+        try:
+            self._dynamodb.update_item(TableName=self._table, **update)
+        except AWS_ERRORS as error:
+            if code_of(error) == "ConditionalCheckFailedException":
+                return False
+            raise translate(error) from error
+        return True
+
+    def save_all(self, changes: Sequence[tuple[Changed, Stored | None]], now: int) -> list[bool]:
+        """Writes many alerts, several at a time: in a bad minute there are thousands. Which of them were written."""
+        with ThreadPoolExecutor(WRITERS) as writers:
+            return list(writers.map(lambda pair: self.save(pair[0], pair[1], now), changes))
+
+    def _open_keys(self, bucket: int) -> list[AlertKey]:
+        return self._keys(
+            IndexName=OPEN_INDEX,
+            KeyConditionExpression="#open = :bucket",
+            ExpressionAttributeNames={"#open": "open"},
+            ExpressionAttributeValues={":bucket": {"S": str(bucket)}},
+        )
+
+    def _keys(self, **arguments: Any) -> list[AlertKey]:
+        pages = self._dynamodb.get_paginator("query").paginate(TableName=self._table, **arguments)
+        try:
+            return [
+                AlertKey(item["rule_key"]["S"], item["group_key"]["S"])
+                for page in pages
+                for item in page["Items"]
+            ]
+        except AWS_ERRORS as error:
+            raise translate(error) from error
+
+    def _load(self, keys: Sequence[AlertKey]) -> list[Stored]:
+        wanted = [_key(key) for key in keys]
+        found = []
+        for _ in range(_ROUNDS):
+            request = {self._table: {"Keys": wanted, "ConsistentRead": True}}
+            try:
+                answer = self._dynamodb.batch_get_item(RequestItems=request)
+            except AWS_ERRORS as error:
+                raise translate(error) from error
+            found += [_stored(item) for item in answer["Responses"].get(self._table, [])]
+            wanted = answer.get("UnprocessedKeys", {}).get(self._table, {}).get("Keys", [])
+            if not wanted:
+                return found
+        # Who goes on without them judges an open alert as if there were none.
+        raise TransientError(f"{len(wanted)} alerts could not be read")
+
+
+def _update(changed: Changed, known: Stored | None, now: int) -> dict[str, Any]:
+    alert = changed.alert
+    key = AlertKey(alert.rule_key, group_key(alert.group))
+    new = {message.dedupe_id: Entry(message) for message in changed.notifications}
+    unconfirmed = [] if known is None else known.unconfirmed
+    is_open = not alert.is_quiet or bool(new) or bool(unconfirmed)
+    sets = ["alert = :alert", "#state = :state", "version = :next"]
+    removes = ["expires_at" if is_open else "#open"]
+    names = {"#state": "state", "#open": "open"}
+    values: dict[str, Any] = {
+        ":alert": {"B": zlib.compress(json.dumps(alert.document()).encode(), 6)},
+        ":state": {"S": str(alert.state)},
+        ":next": {"N": str(1 if known is None else known.version + 1)},
+    }
+    if is_open:
+        sets.append("#open = :open")
+        values[":open"] = {"S": str(zlib.crc32("/".join(key).encode()) % BUCKETS)}
+    else:
+        sets.append("expires_at = :expiry")
+        values[":expiry"] = {"N": str(now + KEPT_SECONDS)}
+    if known is None:
+        condition = "attribute_not_exists(version)"
+        sets.append("outbox = :outbox")
+        values[":outbox"] = {"M": {entry_id: _entry_item(entry) for entry_id, entry in new.items()}}
+    else:
+        condition = "version = :version"
+        values[":version"] = {"N": str(known.version)}
+        _change_outbox(known, new, (sets, removes), names, values)
+    return {
+        "Key": _key(key),
+        "UpdateExpression": f"SET {', '.join(sets)} REMOVE {', '.join(removes)}",
+        "ConditionExpression": condition,
+        "ExpressionAttributeNames": names,
+        "ExpressionAttributeValues": values,
+    }
+
+
+def _change_outbox(
+    known: Stored,
+    new: Mapping[str, Entry],
+    clauses: tuple[list[str], list[str]],
+    names: dict[str, str],
+    values: dict[str, Any],
+) -> None:
+    """Entries are added and removed one by one: others may be claimed or confirmed at this moment."""
+    sets, removes = clauses
+    for number, (entry_id, entry) in enumerate(new.items()):
+        names[f"#n{number}"] = entry_id
+        values[f":n{number}"] = _entry_item(entry)
+        sets.append(f"outbox.#n{number} = :n{number}")
+    done = [
+        entry_id for entry_id, entry in known.outbox.items() if entry.confirmed_at and entry_id not in new
+    ]
+    for number, entry_id in enumerate(done):
+        names[f"#d{number}"] = entry_id
+        removes.append(f"outbox.#d{number}")
+
+
+def _entry_item(entry: Entry) -> dict[str, Any]:
+    document = entry_document(entry)
+    return {
+        "M": {
+            "subject": {"S": document["subject"]},
+            "message": {"S": document["message"]},
+            "attributes": {"S": json.dumps(document["attributes"])},
+            "claimed_at": {"N": str(document["claimed_at"])},
+            "confirmed_at": {"N": str(document["confirmed_at"])},
+        }
+    }
+
+
+def _stored(item: Mapping[str, Any]) -> Stored:
+    key = AlertKey(item["rule_key"]["S"], item["group_key"]["S"])
+    document = json.loads(zlib.decompress(bytes(item["alert"]["B"])))
+    return Stored(
+        key=key,
+        alert=Alert.read(key.rule_key, document),
+        version=int(item["version"]["N"]),
+        outbox={entry_id: _entry(entry_id, entry["M"]) for entry_id, entry in item["outbox"]["M"].items()},
+    )
+
+
+def _entry(entry_id: str, item: Mapping[str, Any]) -> Entry:
+    return read_entry(
+        entry_id,
+        {
+            "subject": item["subject"]["S"],
+            "message": item["message"]["S"],
+            "attributes": json.loads(item["attributes"]["S"]),
+            "claimed_at": item["claimed_at"]["N"],
+            "confirmed_at": item["confirmed_at"]["N"],
+        },
+    )
+
+
+def _key(key: AlertKey) -> dict[str, Any]:
+    return {"rule_key": {"S": key.rule_key}, "group_key": {"S": key.group_key}}

@@ -1,0 +1,1 @@
+"""The export hours table: ledger, marks, cleanup and the rate of UNLOADs."""

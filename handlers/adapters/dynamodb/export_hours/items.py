@@ -1,0 +1,152 @@
+"""The items of the export hours table, and the updates that change them.
+
+The table's key is `id`: `hour#2026-11-22T02` is an hour's entry, `tidy#…` the wish to tidy it, `watermark` and `pace`
+one item each. `work` and `due_at` stand only on items that want something done; the index `by_due` holds exactly those.
+"""
+
+import re
+from collections.abc import Mapping
+from typing import Any
+
+from handlers.adapters.aws import AWS_ERRORS, code_of, translate
+from handlers.domain.exports.hour import Hour
+from handlers.domain.exports.record import Outcome, Published, Record
+
+INDEX = "by_due"
+EXPORT = "export"
+TIDY = "tidy"
+HOUR_PREFIX = "hour#"
+TIDY_PREFIX = "tidy#"
+
+Value = str | int | float | Mapping[str, float]
+_NAMES = re.compile(r"#(\w+)")
+
+
+class ExportItems:
+    """Conditional updates of single items; a condition that does not hold is an answer, not an error."""
+
+    def __init__(self, dynamodb: Any, table: str) -> None:
+        self.dynamodb = dynamodb
+        self.table = table
+
+    def update(
+        self,
+        key: str,
+        change: str,
+        values: Mapping[str, Value],
+        *,
+        condition: str | None = None,
+    ) -> tuple[bool, dict[str, Any]]:
+        """Whether the change was made, and the item: as it is now, or as it stood in the condition's way.
+
+        Every `#name` in the two expressions stands for the attribute of that name.
+        """
+        arguments: dict[str, Any] = {
+            "TableName": self.table,
+            "Key": {"id": {"S": key}},
+            "UpdateExpression": change,
+            "ExpressionAttributeNames": {
+                f"#{name}": name for name in _NAMES.findall(f"{change} {condition}")
+            },
+            "ExpressionAttributeValues": {f":{name}": written(value) for name, value in values.items()},
+            "ReturnValues": "ALL_NEW",
+        }
+        if condition is not None:
+            arguments |= {"ConditionExpression": condition, "ReturnValuesOnConditionCheckFailure": "ALL_OLD"}
+        try:
+            return True, self.dynamodb.update_item(**arguments)["Attributes"]
+        except AWS_ERRORS as error:
+            if code_of(error) == "ConditionalCheckFailedException":
+                return False, getattr(error, "response", {}).get("Item", {})
+            raise translate(error) from error
+
+    def get(self, key: str) -> dict[str, Any]:
+        """The item as it is now; empty if there is none."""
+        return self.call("get_item", Key={"id": {"S": key}}, ConsistentRead=True).get("Item", {})
+
+    def due(self, work: str, now: float, limit: int) -> list[dict[str, Any]]:
+        """The items that want this work by now, the longest due first."""
+        found: list[dict[str, Any]] = []
+        page: dict[str, Any] = {}
+        while len(found) < limit:
+            answer = self.call(
+                "query",
+                IndexName=INDEX,
+                KeyConditionExpression="#work = :work AND #due_at <= :now",
+                ExpressionAttributeNames={"#work": "work", "#due_at": "due_at"},
+                ExpressionAttributeValues={":work": {"S": work}, ":now": written(now)},
+                Limit=limit - len(found),
+                **page,
+            )
+            found += answer["Items"]
+            if "LastEvaluatedKey" not in answer:
+                break
+            page = {"ExclusiveStartKey": answer["LastEvaluatedKey"]}
+        return found
+
+    def call(self, operation: str, **arguments: Any) -> dict[str, Any]:
+        """An operation on the table, its errors translated."""
+        try:
+            return getattr(self.dynamodb, operation)(TableName=self.table, **arguments)
+        except AWS_ERRORS as error:
+            raise translate(error) from error
+
+
+def written(value: Value) -> dict[str, Any]:
+    """A value as DynamoDB has it; moments are kept to the millisecond."""
+    if isinstance(value, str):
+        return {"S": value}
+    if isinstance(value, Mapping):
+        return {"M": {name: written(member) for name, member in value.items()}}
+    return {"N": repr(round(value, 3))}
+
+
+def number(item: Mapping[str, Any], name: str) -> float | None:
+    """A numeric attribute; None if the item does not have it."""
+    return float(item[name]["N"]) if name in item else None
+
+
+def text(item: Mapping[str, Any], name: str) -> str:
+    """A text attribute; empty if the item does not have it."""
+    return str(item.get(name, {}).get("S", ""))
+
+
+def key_of(hour: Hour, prefix: str = HOUR_PREFIX) -> str:
+    """The id of an hour's item."""
+    return f"{prefix}{hour}"
+
+
+def hour_of(item: Mapping[str, Any]) -> Hour:
+    """The hour an item is about."""
+    return Hour.parse(text(item, "id").partition("#")[2])
+
+
+def record_of(item: Mapping[str, Any]) -> Record:
+    """The entry an item holds."""
+    published = _published(item) if "run" in item else None
+    replaced = item.get("replaced", {}).get("M", {})
+    return Record(
+        hour=hour_of(item),
+        due_at=number(item, "due_at"),
+        settled_at=number(item, "settled_at"),
+        final_at=number(item, "final_at"),
+        outcome=Outcome(text(item, "outcome")) if "outcome" in item else None,
+        error=text(item, "error"),
+        failures=int(number(item, "failures") or 0),
+        attempts=int(number(item, "attempts") or 0),
+        claimed_by=text(item, "claimed_by"),
+        claimed_at=number(item, "claimed_at") or 0.0,
+        claimed_until=number(item, "claimed_until") or 0.0,
+        published=published,
+        replaced={name: float(value["N"]) for name, value in replaced.items()},
+    )
+
+
+def _published(item: Mapping[str, Any]) -> Published:
+    return Published(
+        run=text(item, "run"),
+        started_at=number(item, "started_at") or 0.0,
+        published_at=number(item, "published_at") or 0.0,
+        rows=int(number(item, "rows") or 0),
+        bytes=int(number(item, "bytes") or 0),
+    )

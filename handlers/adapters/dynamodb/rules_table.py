@@ -1,0 +1,83 @@
+"""The rules table: one item for each rule, in the form of the rule files."""
+
+import time
+from collections.abc import Callable, Mapping
+from decimal import Decimal
+from typing import Any
+
+from boto3.dynamodb.types import TypeDeserializer, TypeSerializer
+
+from handlers.adapters.aws import AWS_ERRORS, translate
+from handlers.domain.alerts.fields import RuleError
+from handlers.domain.alerts.ports import Rules
+from handlers.domain.alerts.rule import Rule
+from handlers.domain.alerts.rule_reading import read_rule, rule_document
+from handlers.domain.errors import TransientError
+
+# Half a minute is promised; the rest is for batches that are under way.
+FRESH_SECONDS = 10.0
+STALE_SECONDS = 25.0
+
+_READ = TypeDeserializer()
+_WRITE = TypeSerializer()
+
+
+class RulesTable:
+    """Rules, read again when they are older than ten seconds."""
+
+    def __init__(self, dynamodb: Any, table: str, clock: Callable[[], float] = time.monotonic) -> None:
+        self._dynamodb = dynamodb
+        self._table = table
+        self._clock = clock
+        self._known = Rules(())
+        self._read_at: float | None = None
+
+    def rules(self) -> Rules:
+        """The rules in force; if they cannot be read, those known while they are young enough."""
+        age = float("inf") if self._read_at is None else self._clock() - self._read_at
+        if age <= FRESH_SECONDS:
+            return self._known
+        try:
+            return self.fresh()
+        except TransientError:
+            if age > STALE_SECONDS:
+                raise
+            return self._known
+
+    def fresh(self) -> Rules:
+        """The rules as they are now."""
+        began = self._clock()
+        found, unreadable = [], 0
+        try:
+            for page in self._dynamodb.get_paginator("scan").paginate(TableName=self._table):
+                for item in page["Items"]:
+                    try:
+                        found.append(rule_of(item))
+                    except RuleError:
+                        unreadable += 1
+        except AWS_ERRORS as error:
+            raise translate(error) from error
+        self._known = Rules(sorted(found, key=lambda rule: rule.key), unreadable)
+        self._read_at = began
+        return self._known
+
+
+def rule_of(item: Mapping[str, Any]) -> Rule:
+    """The rule that an item of the table, or of its stream, holds; `RuleError` if it is none."""
+    return read_rule({name: _READ.deserialize(value) for name, value in item.items()})
+
+
+def item_of(rule: Rule) -> dict[str, Any]:
+    """The item of a rule."""
+    return {name: _WRITE.serialize(_decimals(value)) for name, value in rule_document(rule).items()}
+
+
+def _decimals(value: Any) -> Any:
+    """DynamoDB's numbers are decimal; ours are the decimal numbers that people wrote."""
+    if isinstance(value, float):
+        return Decimal(repr(value))
+    if isinstance(value, list):
+        return [_decimals(item) for item in value]
+    if isinstance(value, dict):
+        return {name: _decimals(item) for name, item in value.items()}
+    return value

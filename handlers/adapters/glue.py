@@ -1,0 +1,100 @@
+"""The data catalog in AWS Glue."""
+
+from collections.abc import Sequence
+from typing import Any
+
+from handlers.adapters.aws import AWS_ERRORS, code_of, translate
+from handlers.domain.errors import TransientError
+from handlers.domain.exports.columns import Column, new_columns
+from handlers.domain.exports.hour import Hour
+
+# What GetTable answers and UpdateTable takes: https://docs.aws.amazon.com/glue/latest/webapi/API_TableInput.html
+_INPUT = (
+    "Name",
+    "Description",
+    "Owner",
+    "Retention",
+    "StorageDescriptor",
+    "PartitionKeys",
+    "TableType",
+    "Parameters",
+)
+_ATTEMPTS = 5
+
+
+class GlueCatalog:
+    """One table per dataset, one partition per hour."""
+
+    def __init__(self, glue: Any, database: str) -> None:
+        self._glue = glue
+        self._database = database
+
+    def add_columns(self, dataset: str, columns: Sequence[Column]) -> int:
+        """Appends those of the columns that the table does not have; how many those were."""
+        for _ in range(_ATTEMPTS):
+            table = self._table(dataset)
+            descriptor = table["StorageDescriptor"]
+            existing = [Column(column["Name"], column["Type"]) for column in descriptor["Columns"]]
+            new = new_columns(existing, columns)
+            if not new:
+                return 0
+            changed = {name: table[name] for name in _INPUT if name in table}
+            changed["StorageDescriptor"] = {**descriptor, "Columns": _columns((*existing, *new))}
+            version = {"VersionId": table["VersionId"]} if "VersionId" in table else {}
+            try:
+                self._glue.update_table(
+                    DatabaseName=self._database, TableInput=changed, SkipArchive=True, **version
+                )
+            except AWS_ERRORS as error:
+                if code_of(error) == "ConcurrentModificationException":
+                    continue
+                raise translate(error) from error
+            return len(new)
+        raise TransientError("the catalog's table kept changing")
+
+    def location(self, dataset: str, hour: Hour) -> str | None:
+        """Where the hour's partition points; None if there is none."""
+        try:
+            partition = self._glue.get_partition(
+                DatabaseName=self._database, TableName=dataset, PartitionValues=_values(hour)
+            )["Partition"]
+        except AWS_ERRORS as error:
+            if code_of(error) == "EntityNotFoundException":
+                return None
+            raise translate(error) from error
+        return str(partition["StorageDescriptor"]["Location"])
+
+    def point(self, dataset: str, hour: Hour, location: str) -> None:
+        """Points the hour's partition at a location, at once for every reader."""
+        descriptor = {**self._table(dataset)["StorageDescriptor"], "Location": location}
+        target = {"DatabaseName": self._database, "TableName": dataset}
+        partition = {"Values": _values(hour), "StorageDescriptor": descriptor}
+        try:
+            self._glue.update_partition(**target, PartitionValueList=_values(hour), PartitionInput=partition)
+        except AWS_ERRORS as error:
+            if code_of(error) != "EntityNotFoundException":
+                raise translate(error) from error
+            self._create(target, partition)
+
+    def _create(self, target: dict[str, str], partition: dict[str, Any]) -> None:
+        try:
+            self._glue.create_partition(**target, PartitionInput=partition)
+        except AWS_ERRORS as error:
+            if code_of(error) == "AlreadyExistsException":
+                raise TransientError("the partition was made by somebody else meanwhile") from error
+            raise translate(error) from error
+
+    def _table(self, dataset: str) -> dict[str, Any]:
+        try:
+            table: dict[str, Any] = self._glue.get_table(DatabaseName=self._database, Name=dataset)["Table"]
+        except AWS_ERRORS as error:
+            raise translate(error) from error
+        return table
+
+
+def _columns(columns: Sequence[Column]) -> list[dict[str, str]]:
+    return [{"Name": column.name, "Type": column.type} for column in columns]
+
+
+def _values(hour: Hour) -> list[str]:
+    return [hour.date, hour.of_day]

@@ -1,0 +1,1 @@
+"""S3: one module for each bucket."""

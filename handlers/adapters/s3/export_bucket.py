@@ -1,0 +1,86 @@
+"""The export bucket in S3."""
+
+from collections.abc import Iterable, Iterator
+from typing import Any
+
+from handlers.adapters.aws import AWS_ERRORS, code_of, translate
+from handlers.domain.errors import TransientError
+
+_KEYS_OF_A_DELETE = 1000
+
+
+class S3ExportBucket:
+    """Objects by key; listings come page by page, so that their length does not matter."""
+
+    def __init__(self, s3: Any, bucket: str) -> None:
+        self._s3 = s3
+        self._bucket = bucket
+
+    @property
+    def name(self) -> str:
+        """The bucket's name."""
+        return self._bucket
+
+    def read(self, key: str) -> bytes | None:
+        """An object's content; None if there is none."""
+        try:
+            content: bytes = self._s3.get_object(Bucket=self._bucket, Key=key)["Body"].read()
+        except AWS_ERRORS as error:
+            if code_of(error) in {"NoSuchKey", "404"}:
+                return None
+            raise translate(error) from error
+        return content
+
+    def listing(self, prefix: str) -> Iterator[tuple[str, int]]:
+        """Key and size of every object below a prefix."""
+        for page in self._pages(Prefix=prefix):
+            for entry in page.get("Contents", []):
+                yield entry["Key"], entry["Size"]
+
+    def folders(self, prefix: str) -> list[str]:
+        """The names of the folders right below a prefix."""
+        return [
+            entry["Prefix"][len(prefix) :].rstrip("/")
+            for page in self._pages(Prefix=prefix, Delimiter="/")
+            for entry in page.get("CommonPrefixes", [])
+        ]
+
+    def write(self, key: str, content: bytes) -> None:
+        """Puts an object; the bucket encrypts it with its own key."""
+        try:
+            self._s3.put_object(Bucket=self._bucket, Key=key, Body=content, ContentType="application/json")
+        except AWS_ERRORS as error:
+            raise translate(error) from error
+
+    def delete(self, keys: Iterable[str]) -> int:
+        """Deletes objects, how many; the bucket keeps them as noncurrent versions for as long as its lifecycle says."""
+        deleted = 0
+        batch: list[str] = []
+        for key in keys:
+            batch.append(key)
+            if len(batch) == _KEYS_OF_A_DELETE:
+                deleted += self._delete(batch)
+                batch = []
+        return deleted + (self._delete(batch) if batch else 0)
+
+    def _delete(self, keys: list[str]) -> int:
+        wanted = {"Objects": [{"Key": key} for key in keys], "Quiet": True}
+        try:
+            answer = self._s3.delete_objects(Bucket=self._bucket, Delete=wanted)
+        except AWS_ERRORS as error:
+            raise translate(error) from error
+        if answer.get("Errors"):
+            raise TransientError(f"DeleteObjects: {answer['Errors'][0].get('Code', 'Unknown')}")
+        return len(keys)
+
+    def _pages(self, **arguments: Any) -> Iterator[dict[str, Any]]:
+        page: dict[str, Any] = {}
+        while True:
+            try:
+                answer = self._s3.list_objects_v2(Bucket=self._bucket, **arguments, **page)
+            except AWS_ERRORS as error:
+                raise translate(error) from error
+            yield answer
+            if not answer.get("IsTruncated"):
+                return
+            page = {"ContinuationToken": answer["NextContinuationToken"]}

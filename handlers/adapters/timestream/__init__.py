@@ -1,0 +1,1 @@
+"""Amazon Timestream for LiveAnalytics behind the store's ports."""

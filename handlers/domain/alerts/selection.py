@@ -1,0 +1,75 @@
+"""Which points a rule asks for, and how they fall into groups."""
+
+import hashlib
+import json
+from collections import defaultdict
+from collections.abc import Iterable, Mapping, Sequence
+from dataclasses import dataclass
+
+from handlers.domain.point import Point
+
+# The values of the `by` dimensions, in their order; None where a point lacks the dimension.
+Group = tuple[str | None, ...]
+
+ANY_TYPE = "any"
+
+
+@dataclass(frozen=True, slots=True)
+class Selection:
+    """The points of one metric that match, in groups, by event-time periods."""
+
+    metric_name: str
+    metric_type: str
+    match: tuple[tuple[str, tuple[str, ...]], ...]
+    by: tuple[str, ...]
+    period: int
+
+    @property
+    def selection_id(self) -> str:
+        """A short name that any function computes alike: evidence is stored under it."""
+        parts = [self.metric_name, str(self.metric_type), self.match, self.by, self.period]
+        return hashlib.sha256(json.dumps(parts).encode()).hexdigest()[:12]
+
+    def group_of(self, point: Point) -> Group | None:
+        """The group a point belongs to, or None if the selection does not ask for it."""
+        if self.metric_type not in (ANY_TYPE, point.metric_type):
+            return None
+        if not self.match and not self.by:
+            return ()
+        dimensions = dict(point.dimensions)
+        for name, values in self.match:
+            if dimensions.get(name) not in values:
+                return None
+        return tuple(dimensions.get(name) for name in self.by)
+
+
+@dataclass(frozen=True, slots=True)
+class SelectionIndex:
+    """Finds the selections that may ask for a point without trying them all."""
+
+    by_metric: Mapping[str, Sequence[Selection]]
+
+    @classmethod
+    def of(cls, selections: Iterable[Selection]) -> "SelectionIndex":
+        """An index in which each selection stands once, however many rules share it."""
+        by_metric: dict[str, list[Selection]] = defaultdict(list)
+        for selection in dict.fromkeys(selections):
+            by_metric[selection.metric_name].append(selection)
+        return cls(by_metric)
+
+
+def group_key(group: Group) -> str:
+    """A group's sort key: its values as JSON, cut with a digest where DynamoDB's 1,024 bytes might not do."""
+    text = json.dumps(group, ensure_ascii=False, separators=(",", ":"))
+    if len(text.encode()) <= _KEY_BYTES:
+        return text
+    return "#" + hashlib.sha256(text.encode()).hexdigest()
+
+
+def group_rank(group: Group) -> bytes:
+    """An order of groups that nobody can choose a place in, and in which the first k of a union are among the
+    first k of each part. So a cap on groups keeps the same ones whatever batch or shard they came through."""
+    return hashlib.blake2b(json.dumps(group).encode(), digest_size=8).digest()
+
+
+_KEY_BYTES = 900

@@ -1,0 +1,83 @@
+"""The rules a point's dimensions must keep before their names are looked up in the registry."""
+
+import re
+from collections.abc import Mapping
+from typing import NamedTuple
+
+from handlers.domain.violation import Reason, Violation, dimension_field
+
+# A table takes 128 dimensions for ever; metric_name, metric_type and room for what we may add stay ours.
+# https://docs.aws.amazon.com/timestream/latest/developerguide/ts-limits.html
+CLIENT_NAMES = 120
+NAME_BYTES = 60
+
+# These become columns of Timestream, of Parquet files and of Athena, which folds case.
+_NAME = re.compile(r"[A-Za-z_][A-Za-z0-9_.-]*", re.ASCII)
+_RESERVED = frozenset({"value", "time", "metric_name", "metric_type"})
+_RESERVED_PREFIXES = ("export_", "measure_", "ts_")
+
+# Control characters break terminals and lines; a lone surrogate has no UTF-8.
+_UNPRINTABLE = re.compile(r"[\x00-\x1f\x7f-\x9f\u2028\u2029\ud800-\udfff]")
+
+
+class Dimensions(NamedTuple):
+    """A client's dimensions in the order of their names, and their size as Timestream counts it."""
+
+    pairs: tuple[tuple[str, str], ...]
+    size: int
+
+
+def printable(text: str) -> bool:
+    """Whether the text can be stored and shown: valid Unicode, without control characters or line breaks."""
+    return _UNPRINTABLE.search(text) is None
+
+
+def read_dimensions(raw: Mapping[str, object]) -> Dimensions | Violation:
+    """The dimensions, or the first rule that one of them breaks."""
+    if len(raw) > CLIENT_NAMES:
+        message = f"{len(raw)} dimensions; the table takes {CLIENT_NAMES} names from all clients together"
+        return Violation(Reason.DIMENSIONS_TOO_MANY, "dimensions", message)
+    size = 0
+    pairs = []
+    for name, value in raw.items():
+        violation = _judge_name(name) or _judge_value(name, value)
+        if violation:
+            return violation
+        text = str(value)
+        size += len(name) + len(text.encode())
+        pairs.append((name, text))
+    pairs.sort()
+    return Dimensions(tuple(pairs), size)
+
+
+def _judge_name(name: str) -> Violation | None:
+    field = dimension_field(name)
+    if not 1 <= len(name) <= NAME_BYTES:
+        return Violation(
+            Reason.DIMENSION_NAME_LENGTH, field, f"a dimension name has 1 to {NAME_BYTES} characters"
+        )
+    if _NAME.fullmatch(name) is None:
+        message = (
+            "a dimension name is made of ASCII letters, digits, _ . and -, and starts with a letter or _"
+        )
+        return Violation(Reason.DIMENSION_NAME_CHARACTERS, field, message)
+    lower = name.lower()
+    if lower in _RESERVED or lower.startswith(_RESERVED_PREFIXES):
+        message = "reserved: value, time, metric_name, metric_type, export_*, measure_*, ts_*"
+        return Violation(Reason.DIMENSION_NAME_RESERVED, field, message)
+    return None
+
+
+def _judge_value(name: str, value: object) -> Violation | None:
+    if not isinstance(value, str):
+        return Violation(
+            Reason.DIMENSION_VALUE_TYPE, dimension_field(name), "a dimension's value is a string"
+        )
+    if not value:
+        return Violation(
+            Reason.DIMENSION_VALUE_EMPTY, dimension_field(name), "a dimension's value is not empty"
+        )
+    if not printable(value):
+        message = "a dimension's value has no control characters, line breaks or lone surrogates"
+        return Violation(Reason.DIMENSION_VALUE_CHARACTERS, dimension_field(name), message)
+    return None

@@ -1,0 +1,90 @@
+"""What a batch came to, as log lines that are metrics, too (CloudWatch's embedded metric format)."""
+
+import json
+from collections.abc import Iterator, Sequence
+from itertools import islice
+from typing import Any
+
+from handlers.domain.ingest.batch import Report, Request
+
+# https://docs.aws.amazon.com/AmazonCloudWatch/latest/monitoring/CloudWatch_Embedded_Metric_Format_Specification.html
+NAMESPACE = "Tidegauge"
+METRIC_VALUES = 100
+# An event of CloudWatch Logs holds 256 KiB; an id of 256 characters, all escaped, takes 1.5 KiB.
+_REQUESTS_PER_LINE = 150
+
+_COUNTS = (
+    "PointsReceived",
+    "PointsStored",
+    "PointsSuperseded",
+    "PointsQuarantined",
+    "RecordsUnreadable",
+    "WriteCalls",
+    "WriteThrottles",
+)
+
+
+def log_lines(report: Report, environment: str, now_ms: int, *, every_request: bool) -> Iterator[str]:
+    """One line with the metrics and the first requests, further lines with further requests, all of them ASCII JSON.
+
+    A request's entry is [received, stored, superseded, quarantined]. Without `every_request`, those of which all was
+    stored are left out.
+    """
+    requests = iter(
+        [request for request in report.settled if every_request or request.stored < request.received]
+    )
+    first = _metrics(report, now_ms) | {"Environment": environment, "_aws": _directive(now_ms)}
+    if report.retry_from is not None:
+        first |= {"retry_from": str(report.retry_from), "causes": report.causes}
+    yield _line(first | {"requests": _accounts(islice(requests, _REQUESTS_PER_LINE))})
+    while more := _accounts(islice(requests, _REQUESTS_PER_LINE)):
+        yield _line({"requests": more})
+
+
+def _metrics(report: Report, now_ms: int) -> dict[str, Any]:
+    settled = report.settled
+    values = (
+        sum(request.received for request in settled),
+        sum(request.stored for request in settled),
+        sum(request.superseded for request in settled),
+        sum(len(request.refused) for request in settled),
+        sum(request.unreadable for request in settled),
+        report.calls,
+        report.throttles,
+    )
+    delays = sorted(now_ms - request.record.arrival_ms for request in settled if request.stored)
+    metrics: dict[str, Any] = dict(zip(_COUNTS, values, strict=True))
+    if delays:
+        metrics["IngestDelay"] = _sample(delays)
+    return metrics
+
+
+def _sample(ordered: Sequence[int]) -> Sequence[int]:
+    """At most as many values as one metric may have, the least and the greatest among them."""
+    if len(ordered) <= METRIC_VALUES:
+        return ordered
+    return [
+        ordered[position * (len(ordered) - 1) // (METRIC_VALUES - 1)] for position in range(METRIC_VALUES)
+    ]
+
+
+def _directive(now_ms: int) -> dict[str, Any]:
+    units = [{"Name": name, "Unit": "Count"} for name in _COUNTS]
+    units.append({"Name": "IngestDelay", "Unit": "Milliseconds"})
+    return {
+        "Timestamp": now_ms,
+        "CloudWatchMetrics": [{"Namespace": NAMESPACE, "Dimensions": [["Environment"]], "Metrics": units}],
+    }
+
+
+def _accounts(requests: Iterator[Request]) -> dict[str, list[int]]:
+    accounts: dict[str, list[int]] = {}
+    for request in requests:
+        account = [request.received, request.stored, request.superseded, len(request.refused)]
+        before = accounts.get(request.record.request_id, [0] * len(account))
+        accounts[request.record.request_id] = [sum(pair) for pair in zip(before, account, strict=True)]
+    return accounts
+
+
+def _line(content: dict[str, Any]) -> str:
+    return json.dumps(content, separators=(",", ":"))

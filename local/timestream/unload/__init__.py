@@ -1,5 +1,0 @@
-"""UNLOAD: a query's rows to S3 as CSV or Parquet, with a manifest that says they are all there."""
-
-from local.timestream.unload.run import UnloadTarget, run_unload
-
-__all__ = ["UnloadTarget", "run_unload"]

@@ -1,0 +1,167 @@
+"""`ops fleet import`: a removed region's data, taken back into a stack and that into the fleet.
+
+Data outlives its stack, under names that a new stack asks for in vain. CloudFormation can import it instead:
+https://docs.aws.amazon.com/AWSCloudFormation/latest/UserGuide/import-resources.html
+"""
+
+import argparse
+import json
+import shlex
+from collections.abc import Iterator, Mapping, Sequence
+from pathlib import Path
+from typing import Any
+
+import generate
+from ops import preflight, stack
+from ops.aws_errors import asking
+from ops.bundle import BUILD, ROOT
+from ops.errors import OperatorError
+from templates.config import Config
+from templates.names import ARTIFACTS_STACK, ARTIFACTS_STACK_SET, REGIONAL_STACK_SET
+
+KEPT = "RetainExceptOnCreate"
+# CloudFormation puts it on what it makes, and it stays when the stack goes.
+_LOGICAL_ID = "aws:cloudformation:logical-id"
+
+Resources = Mapping[str, Mapping[str, Any]]
+
+
+def add_command(commands: "argparse._SubParsersAction[argparse.ArgumentParser]") -> None:
+    """Add `import` to the commands of the fleet."""
+    parser = commands.add_parser(
+        "import", help="prepare taking a removed region's data back; changes nothing itself"
+    )
+    stack.add_options(parser)
+    parser.set_defaults(run=_run)
+
+
+def _run(options: argparse.Namespace) -> int:
+    config = stack.settings(options.environment)
+    region = options.region or config.regions[0]
+    generate.generate(config.environment, BUILD)
+    files = [_prepare(config, region, name) for name in ("artifacts", "regional")]
+    print("\nThese commands take it back; each waits for the one before:\n")
+    for command in _commands(config, region, files):
+        print(shlex.join(command) if isinstance(command, tuple) else command)
+    return 0
+
+
+def _prepare(config: Config, region: str, name: str) -> tuple[Path, Path]:
+    """Write the two files that an import reads, of one of a region's stacks."""
+    path = BUILD / config.environment / f"{name}.template.json"
+    template, resources = plan(config, region, json.loads(path.read_text(encoding="utf-8")), stack.client)
+    for resource in resources:
+        identifier = ", ".join(resource["ResourceIdentifier"].values())
+        print(f"{resource['LogicalResourceId']:<22} {resource['ResourceType']:<28} {identifier}")
+    files = path.with_name(f"import-{name}-{region}.json"), path.with_name(f"resources-{name}-{region}.json")
+    for file, content in zip(files, (template, resources), strict=True):
+        file.write_text(json.dumps(content, indent=2) + "\n", encoding="utf-8")
+    return files
+
+
+def plan(
+    config: Config, region: str, regional: Mapping[str, Any], clients: preflight.Clients
+) -> tuple[dict[str, Any], list[dict[str, Any]]]:
+    """A template of what the region kept, and how CloudFormation finds each; OperatorError if something is gone."""
+    account = stack.account(clients, region)
+    kept: Resources = {
+        title: part for title, part in regional["Resources"].items() if part.get("DeletionPolicy") == KEPT
+    }
+    tagged = dict(_tagged(config, region, clients))
+    resources = []
+    for title, part in kept.items():
+        identifier = _identifier(config, account, region, part, kept) or tagged.get(title)
+        if identifier is None:
+            raise OperatorError(
+                f"{region} has no {part['Type']} that is tagged as {title} of {config.stack_name}: without it the "
+                "data cannot be taken back as it was; look for it by its tags, or restore it"
+            )
+        resources.append(
+            {"ResourceType": part["Type"], "LogicalResourceId": title, "ResourceIdentifier": identifier}
+        )
+    template = {
+        "AWSTemplateFormatVersion": regional["AWSTemplateFormatVersion"],
+        "Description": f"{regional['Description']}: what was kept",
+        "Resources": dict(kept),
+    }
+    return template, resources
+
+
+def _identifier(
+    config: Config, account: str, region: str, part: Mapping[str, Any], kept: Resources
+) -> dict[str, str] | None:
+    """What names a resource whose name is ours; None where CloudFormation chose it."""
+    properties = part.get("Properties", {})
+
+    def text(value: Any) -> str:
+        if isinstance(value, dict) and "Ref" in value:
+            return text(kept[value["Ref"]]["Properties"].get("DatabaseName", config.database_name))
+        if isinstance(value, dict):
+            value = value["Fn::Sub"]
+        return str(value).replace("${AWS::AccountId}", account).replace("${AWS::Region}", region)
+
+    kind = part["Type"]
+    if kind == "AWS::S3::Bucket":
+        return {"BucketName": text(properties["BucketName"])}
+    if kind == "AWS::Timestream::Database":
+        return {"DatabaseName": text(properties["DatabaseName"])}
+    if kind == "AWS::Timestream::Table":
+        return {
+            "DatabaseName": text(properties["DatabaseName"]),
+            "TableName": text(properties["TableName"]),
+        }
+    if kind == "AWS::Glue::Database":
+        return {"DatabaseName": properties["DatabaseInput"]["Name"]}
+    if kind == "AWS::Glue::Table":
+        return {
+            "CatalogId": account,
+            "DatabaseName": config.database_name,
+            "Name": properties["TableInput"]["Name"],
+        }
+    return None
+
+
+def _tagged(config: Config, region: str, clients: preflight.Clients) -> Iterator[tuple[str, dict[str, str]]]:
+    """Tables and keys, whose names are CloudFormation's or AWS's, by the logical id in their tags."""
+    filters = [
+        {"Key": "Project", "Values": [config.project]},
+        {"Key": "Environment", "Values": [config.environment]},
+    ]
+    with asking(f"cannot look for what {region} kept"):
+        pages = clients("resourcegroupstaggingapi", region).get_paginator("get_resources")
+        found = [
+            item
+            for page in pages.paginate(TagFilters=filters, ResourceTypeFilters=["dynamodb:table", "kms:key"])
+            for item in page["ResourceTagMappingList"]
+        ]
+    for item in found:
+        tags = {tag["Key"]: tag["Value"] for tag in item["Tags"]}
+        service, name = item["ResourceARN"].split(":")[2], item["ResourceARN"].rpartition("/")[2]
+        if _LOGICAL_ID in tags:
+            yield tags[_LOGICAL_ID], {"TableName" if service == "dynamodb" else "KeyId": name}
+
+
+def _commands(
+    config: Config, region: str, files: Sequence[tuple[Path, Path]]
+) -> Iterator[tuple[str, ...] | str]:
+    stacks = (config.name(ARTIFACTS_STACK), config.stack_name)
+    for name, (template, resources) in zip(stacks, files, strict=True):
+        at = ("--region", region, "--stack-name", name)
+        change = ("--change-set-name", "take-back")
+        shown, listed = (path.relative_to(ROOT).as_posix() for path in (template, resources))
+        yield (
+            *("aws", "cloudformation", "create-change-set", *at, *change, "--change-set-type", "IMPORT"),
+            *("--template-body", f"file://{shown}", "--resources-to-import", f"file://{listed}"),
+        )
+        yield ("aws", "cloudformation", "wait", "change-set-create-complete", *at, *change)
+        yield ("aws", "cloudformation", "execute-change-set", *at, *change)
+        yield ("aws", "cloudformation", "wait", "stack-import-complete", *at)
+    yield f"# {region} must stand in environments/{config.environment}.toml from here on"
+    yield f"make publish deploy ENV={config.environment} REGION={region}"
+    yield f"# the ids of both stacks: aws cloudformation describe-stacks --region {region}"
+    for stack_set, name in zip((ARTIFACTS_STACK_SET, REGIONAL_STACK_SET), stacks, strict=True):
+        yield (
+            *("aws", "cloudformation", "import-stacks-to-stack-set", "--region", config.home),
+            *("--stack-set-name", config.name(stack_set), "--stack-ids", f"<id of {name}>"),
+        )
+    yield f"make rollout ENV={config.environment}"

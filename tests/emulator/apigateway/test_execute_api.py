@@ -1,0 +1,344 @@
+"""The way of a request, over real HTTP."""
+
+import base64
+import gzip
+import http.client
+import json
+import socket
+import threading
+import time
+import zlib
+from collections.abc import Callable
+from typing import Any
+
+import pytest
+
+from emulator.apigateway import Gateway
+from emulator.cloudformation.deployment import Deployment
+
+from .conftest import Call, FakeKinesis, Reply, caller, integration, rest_api
+
+POINT = {"metric_name": "cpu.load", "value": 0.7}
+
+
+def test_an_accepted_request_is_one_record_with_the_body_unchanged(
+    call: Call, kinesis: FakeKinesis, gateway: Gateway
+) -> None:
+    """202 names the request; the record holds the body's bytes and a key that ends with that name."""
+    raw = b'{ "metrics": [ {"metric_name": "\xc3\xa9", "value": 10.00}, {"metric_name":"b","value":1} ] }'
+    reply = call("POST", "/metrics", raw=raw)
+    assert reply.status == 202
+    headers, record = kinesis.requests[0]
+    assert base64.b64decode(record["Data"]) == raw
+    assert record["PartitionKey"].split("/", 2) == ["json", "-", reply.json["request_id"]]
+    assert record["StreamName"] == "metrics-dev"
+    assert headers["x-amz-target"] == "Kinesis_20131202.PutRecord"
+    assert headers["content-type"] == "application/x-amz-json-1.1"
+    assert "/us-east-1/kinesis/aws4_request" in headers["authorization"]
+    assert reply.headers["x-amz-apigw-id"] == reply.json["request_id"]
+    assert gateway.stats().accepted_points == 2
+    assert gateway.stats().accepted_by_request == {reply.json["request_id"]: 2}
+
+
+@pytest.mark.parametrize(
+    ("body", "reason"),
+    [
+        ({"metrics": [{"value": 1}]}, '[object has missing required properties (["metric_name"])]'),
+        (
+            {"metrics": [{"metric_name": "a", "value": "1"}]},
+            '[instance type (string) does not match any allowed primitive type (allowed: ["number"])]',
+        ),
+        ({"metrics": []}, "[array is too short: must have at least 1 elements but instance has 0 elements]"),
+        ([1], '[instance type (array) does not match any allowed primitive type (allowed: ["object"])]'),
+    ],
+)
+def test_a_body_that_breaks_the_model_is_refused_with_the_reason(
+    call: Call, kinesis: FakeKinesis, body: Any, reason: str
+) -> None:
+    """400, the validator's words, and nothing reaches the stream."""
+    reply = call("POST", "/metrics", body)
+    assert (reply.status, reply.json) == (400, {"message": "Invalid request body", "reason": reason})
+    assert kinesis.requests == []
+
+
+@pytest.mark.parametrize("raw", [b"{", b"", b"\xff\xfe", b'{"a": NaN}', b"[" * 5000])
+def test_a_body_that_is_no_json_is_refused(call: Call, kinesis: FakeKinesis, raw: bytes) -> None:
+    """400 for text that no JSON parser takes, and for no body at all."""
+    reply = call("POST", "/metrics", raw=raw)
+    assert reply.status == 400
+    assert reply.json["reason"]
+    assert kinesis.requests == []
+
+
+def test_a_number_beyond_a_double_is_no_matter_for_the_model(call: Call, kinesis: FakeKinesis) -> None:
+    """1e999 is a JSON number: accepted here, judged by the consumer."""
+    assert call("POST", "/metrics", raw=b'{"metric_name":"a","value":1e999}').status == 202
+    assert b"1e999" in base64.b64decode(kinesis.requests[0][1]["Data"])
+
+
+def test_hostile_text_in_a_reason_stays_text(call: Call) -> None:
+    """Quotes and newlines of a bad value do not break out of the gateway response."""
+    evil = '"},\n{"x":"'
+    reply = call("POST", "/metrics", {"metrics": [{**POINT, "metric_type": evil}]})
+    assert reply.status == 400
+    assert json.dumps(evil) in reply.json["reason"]
+
+
+@pytest.mark.parametrize(
+    ("status", "kind", "expected"),
+    [
+        (400, "com.amazonaws.kinesis#ProvisionedThroughputExceededException", 503),
+        (400, "InvalidArgumentException", 413),
+        (500, "InternalFailure", 503),
+    ],
+)
+def test_the_response_template_decides_over_a_failure(
+    call: Call, kinesis: FakeKinesis, gateway: Gateway, status: int, kind: str, expected: int
+) -> None:
+    """Selection sees the status alone; the template looks at __type and may override the status."""
+    kinesis.status, kinesis.body = status, {"__type": kind, "message": "stream s under account 123456789012"}
+    reply = call("POST", "/metrics", POINT)
+    assert reply.status == expected
+    assert reply.headers["Retry-After"] == "2"
+    assert b"123456789012" not in reply.body
+    assert gateway.stats().accepted_points == 0
+
+
+def test_an_integration_that_takes_too_long_is_its_own_gateway_response(
+    call: Call, kinesis: FakeKinesis
+) -> None:
+    """TimeoutInMillis ends the wait with INTEGRATION_TIMEOUT as the API defines it."""
+    kinesis.delay = 1.0
+    reply = call("POST", "/metrics", POINT)
+    assert (reply.status, reply.headers["Retry-After"]) == (503, "1")
+    assert reply.json == {"id": reply.headers["x-amz-apigw-id"]}
+
+
+def test_an_endpoint_out_of_reach_is_an_integration_failure(
+    serve: Callable[[Deployment], Gateway], kinesis: FakeKinesis
+) -> None:
+    """Without a definition of its own, INTEGRATION_FAILURE is 504 and says nothing of the endpoint."""
+    with socket.create_server(("127.0.0.1", 0)) as unused:
+        kinesis.url = f"http://127.0.0.1:{unused.getsockname()[1]}"
+    reply = caller(serve(rest_api()))("POST", "/metrics", POINT)
+    assert (reply.status, reply.json) == (504, {"message": "Network error communicating with endpoint"})
+
+
+def test_a_wrong_path_and_a_wrong_method_differ(call: Call) -> None:
+    """The path nobody defined is MISSING_AUTHENTICATION_TOKEN; ANY answers for the other methods of a path."""
+    assert (call("POST", "/a/b").status, call("GET", "/").status) == (404, 404)
+    reply = call("DELETE", "/metrics")
+    assert (reply.status, reply.headers["Allow"], reply.json) == (405, "POST", {"message": "use POST"})
+
+
+def test_path_parameters_and_context_reach_the_templates(call: Call) -> None:
+    """A literal part wins over a parameter; the parameter arrives decoded."""
+    reply = call("GET", "/a%22b?needed=1")
+    assert reply.json == {"item": 'a"b', "stage": "live", "path": "/{item}"}
+
+
+def test_a_required_parameter_that_is_missing_is_refused(call: Call) -> None:
+    """BAD_REQUEST_PARAMETERS names what is missing."""
+    reply = call("GET", "/thing")
+    assert (reply.status, reply.json) == (400, {"message": "Missing required request parameters: [needed]"})
+
+
+def test_a_content_type_without_template_is_refused(call: Call, kinesis: FakeKinesis) -> None:
+    """PassthroughBehavior NEVER answers 415; without a content type API Gateway assumes JSON."""
+    assert call("POST", "/metrics", POINT, {"Content-Type": "text/csv"}).status == 415
+    assert call("POST", "/metrics", POINT, {"Content-Type": "application/json; charset=utf-8"}).status == 202
+    assert call("POST", "/metrics", POINT, {"Content-Type": ""}).status == 202
+    assert len(kinesis.requests) == 2
+
+
+@pytest.mark.parametrize(
+    ("coding", "encode"),
+    [
+        ("gzip", gzip.compress),
+        ("deflate", zlib.compress),
+        ("GZIP", lambda raw: gzip.compress(raw[:5]) + gzip.compress(raw[5:])),
+    ],
+)
+def test_a_compressed_body_arrives_as_it_was_before(
+    call: Call, kinesis: FakeKinesis, coding: str, encode: Callable[[bytes], bytes]
+) -> None:
+    """gzip (also in several members) and deflate are undone before validation and mapping."""
+    raw = json.dumps(POINT).encode()
+    assert call("POST", "/metrics", raw=encode(raw), headers={"Content-Encoding": coding}).status == 202
+    assert base64.b64decode(kinesis.requests[0][1]["Data"]) == raw
+
+
+@pytest.mark.parametrize(
+    ("coding", "raw"), [("gzip", b"{}"), ("gzip", gzip.compress(b"{}" * 99, mtime=0)[:-9]), ("br", b"{}")]
+)
+def test_a_body_not_in_its_stated_coding_is_refused(call: Call, coding: str, raw: bytes) -> None:
+    """415, as API Gateway answers to a broken or unknown coding."""
+    assert call("POST", "/metrics", raw=raw, headers={"Content-Encoding": coding}).status == 415
+
+
+def test_a_compression_bomb_is_too_large(call: Call, kinesis: FakeKinesis) -> None:
+    """A small body that grows beyond 10 MB is refused like a large one."""
+    bomb = gzip.compress(b" " * (64 * 1024 * 1024), mtime=0)
+    assert call("POST", "/metrics", raw=bomb, headers={"Content-Encoding": "gzip"}).status == 413
+    assert kinesis.requests == []
+
+
+def test_a_body_over_the_payload_limit_is_refused_unread(call: Call, gateway: Gateway) -> None:
+    """413 REQUEST_TOO_LARGE from 10 MB and one byte on."""
+    reply = call("POST", "/metrics", headers={"Content-Length": str(10 * 1024 * 1024 + 1)})
+    assert reply.status == 413
+    assert gateway.stats().requests == {413: 1}
+
+
+def test_a_response_is_compressed_when_the_client_asks(call: Call) -> None:
+    """Accept-Encoding gzip is honoured from the API's minimum size on."""
+    reply = call("DELETE", "/metrics", headers={"Accept-Encoding": "br;q=0.1, gzip"})
+    assert reply.headers["Content-Encoding"] == "gzip"
+    assert json.loads(gzip.decompress(reply.body)) == {"message": "use POST"}
+
+
+def test_without_a_minimum_size_nothing_is_decompressed(
+    serve: Callable[[Deployment], Gateway], kinesis: FakeKinesis
+) -> None:
+    """An API that did not turn compression on sees the compressed bytes, which are no JSON."""
+    api = rest_api(Api={"MinimumCompressionSize": None})
+    raw = gzip.compress(json.dumps(POINT).encode())
+    assert caller(serve(api))("POST", "/metrics", raw=raw, headers={"Content-Encoding": "gzip"}).status == 400
+
+
+def test_no_matching_integration_response_is_a_configuration_error(
+    serve: Callable[[Deployment], Gateway], kinesis: FakeKinesis
+) -> None:
+    """Without a default response, a status that no pattern selects becomes 500."""
+    api = rest_api()
+    responses = api.resources["PostMetrics"].properties["Integration"]["IntegrationResponses"][:1]
+    api = rest_api(
+        PostMetrics={"Integration": integration(api, "PostMetrics", IntegrationResponses=responses)}
+    )
+    kinesis.status = 418
+    reply = caller(serve(api))("POST", "/metrics", POINT)
+    assert (reply.status, reply.json) == (500, {"message": "Internal server error"})
+
+
+def test_a_template_that_fails_is_an_internal_error_without_details(
+    serve: Callable[[Deployment], Gateway], kinesis: FakeKinesis
+) -> None:
+    """An override set twice is an error on API Gateway; the client sees 500 and no template text."""
+    twice = "#set($context.responseOverride.status = 400)#set($context.responseOverride.status = 401)"
+    api = rest_api()
+    responses = [{"StatusCode": "202", "ResponseTemplates": {"application/json": twice}}]
+    api = rest_api(
+        PostMetrics={"Integration": integration(api, "PostMetrics", IntegrationResponses=responses)}
+    )
+    reply = caller(serve(api))("POST", "/metrics", POINT)
+    assert (reply.status, reply.json) == (500, {"message": "Internal server error"})
+
+
+def test_chunked_bodies_are_read(gateway: Gateway, kinesis: FakeKinesis) -> None:
+    """A client may send its body in chunks."""
+    connection = http.client.HTTPConnection(gateway.url.removeprefix("http://"))
+    connection.request(
+        "POST",
+        "/metrics",
+        iter([b'{"metric_name":', b'"a","value":1}']),
+        {"Content-Type": "application/json"},
+        encode_chunked=True,
+    )
+    assert connection.getresponse().read()
+    connection.close()
+    assert base64.b64decode(kinesis.requests[0][1]["Data"]) == b'{"metric_name":"a","value":1}'
+
+
+def test_connections_are_kept_and_end_with_the_gateway(
+    serve: Callable[[Deployment], Gateway], kinesis: FakeKinesis
+) -> None:
+    """Many requests share a connection; close() ends it."""
+    gateway = serve(rest_api())
+    connection = http.client.HTTPConnection(gateway.url.removeprefix("http://"))
+    for _ in range(3):
+        connection.request("POST", "/metrics", json.dumps(POINT), {"Content-Type": "application/json"})
+        reply = connection.getresponse()
+        assert (reply.status, reply.read() != b"", reply.will_close) == (202, True, False)
+    gateway.close()
+    assert connection.sock.recv(1) == b""
+    connection.close()
+
+
+def test_an_api_without_a_model_may_take_what_is_no_json(
+    serve: Callable[[Deployment], Gateway], kinesis: FakeKinesis
+) -> None:
+    """Such a request is accepted and holds no point."""
+    gateway = serve(rest_api(PostMetrics={"RequestModels": {}}))
+    assert caller(gateway)("POST", "/metrics", raw=b"no json").status == 202
+    assert (gateway.stats().accepted_requests, gateway.stats().accepted_points) == (1, 0)
+
+
+def test_a_request_under_way_is_answered_before_the_gateway_ends(
+    serve: Callable[[Deployment], Gateway], kinesis: FakeKinesis
+) -> None:
+    """What close() has returned from is counted to the last point, and closing again is no error."""
+    kinesis.delay = 0.2
+    gateway = serve(rest_api())
+    replies: list[Reply] = []
+    thread = threading.Thread(target=lambda: replies.append(caller(gateway)("POST", "/metrics", POINT)))
+    thread.start()
+    while not kinesis.requests:
+        time.sleep(0.005)
+    gateway.close()
+    assert gateway.stats().accepted_points == 1
+    thread.join()
+    assert replies[0].status == 202
+    gateway.close()
+
+
+def test_what_is_no_http_gets_an_answer_without_details(gateway: Gateway) -> None:
+    """A request line that makes no sense is refused in JSON, and the server goes on."""
+    address = ("127.0.0.1", int(gateway.url.rpartition(":")[2]))
+    for nonsense in (
+        b"GET / HTTP/9.9\r\n\r\n",
+        b"BREW /pot HTTP/1.1\r\n\r\n",
+        b"POST /metrics HTTP/1.1\r\nContent-Length: x\r\n\r\n",
+    ):
+        with socket.create_connection(address, timeout=5) as connection:
+            connection.sendall(nonsense)
+            answer = connection.makefile("rb").read()
+        assert b"Bad Request" in answer
+        assert b"Python" not in answer
+    assert caller(gateway)("POST", "/metrics", POINT).status == 202
+
+
+def test_a_client_that_asks_first_is_told_to_send(gateway: Gateway, kinesis: FakeKinesis) -> None:
+    """Expect: 100-continue is answered before the body comes."""
+    body = json.dumps(POINT).encode()
+    with socket.create_connection(
+        ("127.0.0.1", int(gateway.url.rpartition(":")[2])), timeout=5
+    ) as connection:
+        connection.sendall(
+            b"POST /metrics HTTP/1.1\r\nHost: a\r\nExpect: 100-continue\r\nConnection: close\r\n"
+            b"Content-Length: %d\r\n\r\n" % len(body)
+        )
+        assert connection.recv(100).startswith(b"HTTP/1.1 100 ")
+        connection.sendall(body)
+        assert connection.makefile("rb").readline().startswith(b"HTTP/1.1 202 ")
+
+
+@pytest.mark.parametrize(
+    "rest",
+    [
+        b"Content-Length: 40\r\n\r\n" + json.dumps(POINT).encode(),
+        b"Content-Length: 3_8\r\n\r\n" + json.dumps(POINT).encode(),
+        b"Content-Length: +38\r\n\r\n" + json.dumps(POINT).encode(),
+        b"Transfer-Encoding: chunked\r\n\r\n40\r\n" + json.dumps(POINT).encode(),
+        b"Transfer-Encoding: chunked\r\n\r\n0x26\r\n" + json.dumps(POINT).encode() + b"\r\n0\r\n\r\n",
+    ],
+    ids=["cut", "underscore", "sign", "cut chunk", "prefix"],
+)
+def test_a_body_that_is_not_as_long_as_it_says_is_refused(
+    gateway: Gateway, kinesis: FakeKinesis, rest: bytes
+) -> None:
+    """A client that goes away half way has sent nothing, even where what it sent is JSON."""
+    with socket.create_connection(("127.0.0.1", int(gateway.url.rpartition(":")[2])), timeout=10) as client:
+        client.sendall(b"POST /metrics HTTP/1.1\r\nHost: x\r\nContent-Type: application/json\r\n" + rest)
+        client.shutdown(socket.SHUT_WR)
+        assert client.recv(4096).startswith(b"HTTP/1.1 400 ")
+    assert not kinesis.requests

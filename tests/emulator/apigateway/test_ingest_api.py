@@ -1,0 +1,202 @@
+"""The generated ingest API, served in front of a stream with AWS's limits: every outcome a client can meet."""
+
+import gzip
+import json
+import urllib.request
+from collections.abc import Iterator
+from pathlib import Path
+from typing import Any
+
+import boto3
+import pytest
+
+import generate
+from emulator import Cloud, StackTemplate, start
+from emulator.apigateway import Gateway, serve_gateway
+from emulator.clock import Clock
+
+from .conftest import Call, Reply, caller
+
+POINT = {"metric_name": "cpu.load", "value": 0.7}
+
+
+@pytest.fixture(scope="module")
+def cloud(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Cloud]:
+    """The dev stack, generated and created."""
+    folder: Path = tmp_path_factory.mktemp("stack")
+    generate.generate("dev", folder)
+    body = json.loads((folder / "dev" / "regional.template.json").read_text())
+    parameters = {"CodeBucket": "code-bucket", "CodeKey": "functions.zip"}
+    template = StackTemplate("metrics-dev", body, parameters)
+    started = start(["us-east-1"], [template], aws_port=0, data_dir=folder, clock=Clock())
+    yield started
+    started.close()
+
+
+@pytest.fixture
+def ingest(cloud: Cloud) -> Iterator[Gateway]:
+    """Its API, served."""
+    served = serve_gateway(
+        cloud.deployments["us-east-1"], port=0, endpoint_url=cloud.endpoint_url, clock=Clock()
+    )
+    yield served
+    served.close()
+
+
+@pytest.fixture
+def send(ingest: Gateway) -> Call:
+    """Send one request to it."""
+    return caller(ingest)
+
+
+@pytest.fixture
+def kinesis(cloud: Cloud) -> Iterator[Any]:
+    """A client of the local Kinesis."""
+    client = boto3.client(
+        "kinesis",
+        endpoint_url=cloud.endpoint_url,
+        region_name="us-east-1",
+        aws_access_key_id="local",
+        aws_secret_access_key="local",
+    )
+    yield client
+    client.close()
+
+
+def records(cloud: Cloud, kinesis: Any) -> list[dict[str, Any]]:
+    """Everything on the stream."""
+    stream = cloud.deployments["us-east-1"].outputs["StreamName"]
+    found: list[dict[str, Any]] = []
+    for shard in kinesis.list_shards(StreamName=stream)["Shards"]:
+        iterator = kinesis.get_shard_iterator(
+            StreamName=stream, ShardId=shard["ShardId"], ShardIteratorType="TRIM_HORIZON"
+        )["ShardIterator"]
+        found.extend(kinesis.get_records(ShardIterator=iterator)["Records"])
+    return found
+
+
+@pytest.fixture
+def fault(cloud: Cloud) -> Iterator[Any]:
+    """Make Kinesis fail until the test ends."""
+
+    def control(method: str, body: Any = None) -> None:
+        request = urllib.request.Request(  # noqa: S310 - the local endpoint
+            f"{cloud.endpoint_url}/_local/faults", json.dumps(body).encode(), method=method
+        )
+        urllib.request.urlopen(request, timeout=5).close()  # noqa: S310 - the local endpoint
+
+    yield lambda **rule: control("POST", {"rules": [{"service": "kinesis", **rule}]})
+    control("DELETE")
+
+
+def test_an_accepted_request_is_on_the_stream_under_its_id(send: Call, cloud: Cloud, kinesis: Any) -> None:
+    """202 with the request id, which ends the record's partition key; the body is unchanged."""
+    raw = b'{"metrics": [{"metric_name": "a", "value": 1.50, "timestamp": "2026-01-01T00:00:00Z"}]}'
+    reply = send("POST", "/metrics", raw=raw)
+    assert reply.status == 202
+    (record,) = [
+        item for item in records(cloud, kinesis) if item["PartitionKey"].endswith(reply.json["request_id"])
+    ]
+    assert record["PartitionKey"].split("/", 2)[:2] == ["json", "-"]
+    assert record["Data"] == raw
+
+
+@pytest.mark.parametrize(
+    ("raw", "reason"),
+    [
+        (b"no json", "Could not parse"),
+        (b"", "instance type (null)"),
+        (b'{"metrics": [{"value": 1}]}', 'missing required properties (["metric_name"])'),
+        (b'{"metrics": [{"metric_name": "a", "value": "1"}]}', "instance type (string)"),
+        (b'{"metrics": [{"metric_name": 5, "value": 1}]}', "instance type (integer)"),
+        (b'{"metric_name": "a", "value": 1, "dimensions": {"host": 5}}', "instance type (integer)"),
+        (b'{"metric_name": "a", "value": 1, "metric_type": "other"}', "not found in enum"),
+        (b'{"metrics": []}', "array is too short"),
+        (b"[]", "instance type (array)"),
+    ],
+)
+def test_what_is_no_metric_is_refused_with_the_reason(
+    send: Call, cloud: Cloud, kinesis: Any, raw: bytes, reason: str
+) -> None:
+    """400 for the whole request, and nothing of it is on the stream."""
+    before = len(records(cloud, kinesis))
+    reply = send("POST", "/metrics", raw=raw)
+    assert reply.status == 400
+    assert reason in reply.json["reason"]
+    assert len(records(cloud, kinesis)) == before
+
+
+@pytest.mark.parametrize(
+    "point",
+    [
+        b'{"metric_name": "a", "value": 1e999}',
+        b'{"metric_name": "a", "value": 1, "timestamp": 99999999999999}',
+        b'{"metric_name": "%s", "value": 1}' % (b"n" * 5000),
+        b'{"metric_name": "a", "value": 1, "dimensions": {%s}}'
+        % b",".join(b'"d%d": "x"' % n for n in range(130)),
+        b'{"metric_name": "a", "value": 1, "dimensions": {"measure_name": "x"}}',
+    ],
+)
+def test_what_only_the_consumer_can_judge_is_accepted(send: Call, point: bytes) -> None:
+    """Time, size and names are no matter of the model: 202."""
+    assert send("POST", "/metrics", raw=point).status == 202
+
+
+def test_a_body_over_a_record_is_too_large(send: Call) -> None:
+    """413 from 1 MiB on, told by Kinesis; 10 MB never get that far."""
+    point = {"metric_name": "x" * 1024 * 1024, "value": 1}
+    reply = send("POST", "/metrics", point)
+    assert (reply.status, "1 MiB" in reply.json["message"]) == (413, True)
+    assert send("POST", "/metrics", {**point, "metric_type": "y" * 10 * 1024 * 1024}).status == 413
+
+
+@pytest.mark.parametrize("size", [1, 100])
+def test_a_compressed_batch_is_accepted(send: Call, size: int) -> None:
+    """gzip works for a single point as for many."""
+    raw = gzip.compress(json.dumps({"metrics": [POINT] * size}).encode())
+    assert send("POST", "/metrics", raw=raw, headers={"Content-Encoding": "gzip"}).status == 202
+
+
+def test_other_paths_methods_and_types_are_refused(send: Call) -> None:
+    """404, 405 with Allow, 415; a browser may ask first."""
+    assert {send(verb, path).status for verb in ("GET", "POST") for path in ("/", "/nope", "/metrics/x")} == {
+        404
+    }
+    refused = send("PUT", "/metrics", POINT)
+    assert (refused.status, refused.headers["Allow"]) == (405, "POST,OPTIONS")
+    assert send("POST", "/metrics", raw=b"a,1", headers={"Content-Type": "text/csv"}).status == 415
+    asked = send("OPTIONS", "/metrics", headers={"Origin": "https://a.example"})
+    assert (asked.status, asked.body, "Content-Length" in asked.headers) == (204, b"", False)
+    assert "POST" in asked.headers["Access-Control-Allow-Methods"]
+
+
+def test_health_names_what_runs(send: Call) -> None:
+    """Project, environment, region and version."""
+    assert (
+        send("GET", "/health").json.items()
+        >= {
+            "project": "metrics",
+            "environment": "dev",
+            "region": "us-east-1",
+        }.items()
+    )
+
+
+@pytest.mark.parametrize(
+    "rule",
+    [
+        {"error": "ProvisionedThroughputExceededException"},
+        {"error": "KMSThrottlingException"},
+        {"error": "ResourceNotFoundException"},
+        {"error": "InternalFailure", "status": 500},
+        {"status": 503},
+        {"latency_ms": 7000, "when": "after"},
+    ],
+)
+def test_a_stream_in_trouble_is_no_loss_for_the_client(send: Call, fault: Any, rule: dict[str, Any]) -> None:
+    """503 with Retry-After whether Kinesis throttles, fails or times out; no word of the account or stream."""
+    fault(operation="PutRecord", message="stream metrics of account 123456789012", **rule)
+    reply: Reply = send("POST", "/metrics", POINT)
+    assert (reply.status, int(reply.headers["Retry-After"]) > 0) == (503, True)
+    assert set(reply.json) == {"message", "request_id"}
+    assert b"123456789012" not in reply.body

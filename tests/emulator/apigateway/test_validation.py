@@ -1,0 +1,107 @@
+"""Models: two validators, one opinion, and AWS's words."""
+
+import json
+from typing import Any
+
+import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+from jsonschema import Draft4Validator
+
+from emulator.apigateway.errors import GatewayError
+from emulator.apigateway.request import Request
+from emulator.apigateway.validation import Model
+
+from .conftest import MODEL
+
+
+def check(schema: Any, body: Any) -> str | None:
+    """The reasons for a refusal; None when the body fits."""
+    try:
+        Model(schema, where="Model").check(Request("POST", "/", (), json.dumps(body).encode()))
+    except GatewayError as error:
+        return error.validation_error
+    return None
+
+
+METRICS_MODEL = Model(MODEL, where="Model")
+SCALARS = (
+    st.none()
+    | st.booleans()
+    | st.integers(-3, 3)
+    | st.sampled_from([0.5, 1.0])
+    | st.sampled_from(["", "a", "system"])
+)
+NAMES = st.sampled_from(["metric_name", "value", "metric_type", "dimensions", "metrics", "other"])
+BODIES = st.recursive(
+    SCALARS,
+    lambda inner: st.lists(inner, max_size=3) | st.dictionaries(NAMES, inner, max_size=5),
+    max_leaves=12,
+)
+
+
+@given(BODIES)
+def test_the_fast_validator_agrees_with_the_exact_one(body: Any) -> None:
+    """Speed changes no decision: accepted exactly when the draft-4 reference accepts."""
+    try:
+        METRICS_MODEL.check(Request("POST", "/", (), json.dumps(body).encode()))
+        accepted = True
+    except GatewayError:
+        accepted = False
+    assert accepted == Draft4Validator(MODEL).is_valid(body)
+
+
+@pytest.mark.parametrize(
+    ("schema", "body", "reason"),
+    [
+        (
+            {"type": "integer"},
+            1.5,
+            'instance type (number) does not match any allowed primitive type (allowed: ["integer"])',
+        ),
+        (
+            {"type": ["string", "null"]},
+            True,
+            'instance type (boolean) does not match any allowed primitive type (allowed: ["null","string"])',
+        ),
+        ({"required": ["b", "a"]}, {}, 'object has missing required properties (["a","b"])'),
+        (
+            {"additionalProperties": False, "properties": {"a": {}}},
+            {"a": 1, "c": 1, "b": 1},
+            'object instance has properties which are not allowed by the schema: ["b","c"]',
+        ),
+        ({"enum": ["x", "y"]}, "z", 'instance value ("z") not found in enum (possible values: ["x","y"])'),
+        ({"minLength": 2}, "a", 'string "a" is too short (length: 1, required minimum: 2)'),
+        ({"maxLength": 1}, "ab", 'string "ab" is too long (length: 2, maximum allowed: 1)'),
+        ({"pattern": "^a$"}, "b", 'ECMA 262 regex "^a$" does not match input string "b"'),
+        ({"minimum": 3}, 1, "numeric instance is lower than the required minimum (minimum: 3, found: 1)"),
+        ({"maximum": 3}, 4, "numeric instance is greater than the required maximum (maximum: 3, found: 4)"),
+        (
+            {"maxItems": 1},
+            [1, 2],
+            "array is too long: must have at most 1 elements but instance has 2 elements",
+        ),
+        ({"minProperties": 1}, {}, "object has too few properties (found 0 but schema requires at least 1)"),
+        (
+            {"oneOf": [{"type": "string"}, {"type": "null"}]},
+            1,
+            "instance failed to match exactly one schema (matched 0 out of 2)",
+        ),
+        (
+            {"anyOf": [{"type": "string"}, {"type": "null"}]},
+            1,
+            "instance failed to match at least one required schema among 2",
+        ),
+    ],
+)
+def test_reasons_are_in_the_words_of_aws(schema: Any, body: Any, reason: str) -> None:
+    """Clients see here what they would see from API Gateway."""
+    assert check(schema, body) == f"[{reason}]"
+
+
+def test_the_same_reason_is_given_once() -> None:
+    """A hundred metrics with the same fault make one sentence."""
+    assert (
+        check(MODEL, {"metrics": [{"metric_name": "a"}] * 100})
+        == '[object has missing required properties (["value"])]'
+    )

@@ -1,0 +1,120 @@
+"""Deployments: what is refused before or while resources are made."""
+
+from collections.abc import Iterator
+from typing import Any
+
+import pytest
+
+from emulator import Cloud
+from emulator.cloudformation.deploy import deploy
+from emulator.cloudformation.deployment import Deployment
+from emulator.cloudformation.resources.context import Context
+from emulator.errors import TemplateError
+from tests.emulator.conftest import Clients
+
+
+@pytest.fixture
+def context(cloud: Cloud) -> Iterator[Context]:
+    """Return a stack to deploy into."""
+    made = Context(region="us-east-1", stack_name="small", endpoint_url=cloud.endpoint_url)
+    yield made
+    made.close()
+
+
+def queue(**properties: Any) -> dict[str, Any]:
+    """Return a queue of these properties."""
+    return {"Type": "AWS::SQS::Queue", "Properties": properties}
+
+
+def test_an_unknown_type_is_refused_before_anything_is_made(context: Context, client: Clients) -> None:
+    """The type and the logical id are named, and no other resource of the template exists."""
+    body = {"Resources": {"A": queue(QueueName="never"), "Car": {"Type": "AWS::Car::Wheel"}}}
+    with pytest.raises(TemplateError, match=r"^Car\.Type: .*AWS::Car::Wheel"):
+        deploy(body, context=context)
+    with pytest.raises(client("sqs").exceptions.QueueDoesNotExist):
+        client("sqs").get_queue_url(QueueName="never")
+
+
+@pytest.mark.parametrize(
+    ("resource", "message"),
+    [
+        (queue(Colour="red"), r"^A\.Colour: .*AWS::SQS::Queue"),
+        (
+            {"Type": "AWS::KMS::Alias", "Properties": {"AliasName": "alias/a"}},
+            r"^A\.TargetKeyId: is required",
+        ),
+        (
+            {"Type": "AWS::Kinesis::Stream", "Properties": {"MaxRecordSizeInKiB": 2048, "ShardCount": 1}},
+            r"^A\.MaxRecordSizeInKiB: .*2048",
+        ),
+        ({"Type": "AWS::Kinesis::Stream", "Properties": {}}, r"^A\.ShardCount: is required"),
+        (
+            {"Type": "AWS::Kinesis::Stream", "Properties": {"ShardCount": "many"}},
+            r"^A\.ShardCount: .*whole number",
+        ),
+        (
+            {
+                "Type": "AWS::StepFunctions::StateMachine",
+                "Properties": {"RoleArn": "r", "DefinitionString": '{"StartAt": "${Missing}"}'},
+            },
+            r"^A\.DefinitionSubstitutions: has no value for \$\{Missing\}",
+        ),
+        (
+            {
+                "Type": "AWS::S3::Bucket",
+                "Properties": {"NotificationConfiguration": {"LambdaConfigurations": []}},
+            },
+            "notifications",
+        ),
+        (
+            {
+                "Type": "AWS::S3::Bucket",
+                "Properties": {
+                    "LifecycleConfiguration": {"Rules": [{"Id": "x", "Status": "Enabled", "Soon": 1}]}
+                },
+            },
+            "Soon",
+        ),
+    ],
+)
+def test_a_property_that_is_not_understood_is_refused(
+    context: Context, resource: dict[str, Any], message: str
+) -> None:
+    """No property is passed over: the resource and the property are named."""
+    with pytest.raises(TemplateError, match=message):
+        deploy({"Resources": {"A": resource}}, context=context)
+
+
+def test_what_a_service_refuses_names_the_resource(context: Context) -> None:
+    """An error of the service itself says which resource it was about."""
+    with pytest.raises(TemplateError, match=r"^A: .*TargetKeyId|^A: "):
+        deploy(
+            {
+                "Resources": {
+                    "A": {
+                        "Type": "AWS::KMS::Alias",
+                        "Properties": {"AliasName": "alias/a", "TargetKeyId": "no"},
+                    }
+                }
+            },
+            context=context,
+        )
+
+
+def test_an_unknown_attribute_is_refused(context: Context) -> None:
+    """GetAtt of an attribute the type does not have names both."""
+    body = {
+        "Resources": {"A": queue()},
+        "Outputs": {"O": {"Value": {"Fn::GetAtt": ["A", "Colour"]}}},
+    }
+    with pytest.raises(TemplateError, match=r"^Outputs\.O\.Fn::GetAtt: A .*Colour"):
+        deploy(body, context=context)
+
+
+def test_a_deployment_finds_its_resources(cloud: Cloud) -> None:
+    """Resources are found by type and physical id; nothing is made up for what is not there."""
+    deployment: Deployment = cloud.deployments["us-east-1"]
+    (function,) = deployment.of_type("AWS::Lambda::Function")
+    assert deployment.by_physical_id("AWS::Lambda::Function", function.physical_id) is function
+    with pytest.raises(KeyError, match="nobody"):
+        deployment.by_physical_id("AWS::Lambda::Function", "nobody")

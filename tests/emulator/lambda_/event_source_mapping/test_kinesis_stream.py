@@ -1,0 +1,215 @@
+"""A stream, a function in its own process, and the destination for what fails, over AWS's own protocols."""
+
+import json
+import time
+import uuid
+from collections.abc import Iterator
+from typing import Any
+
+import boto3
+import pytest
+from moto.server import ThreadedMotoServer
+
+from emulator.cloudformation.deployment import Resource
+from emulator.lambda_.errors import UnsupportedFunctionError
+from tests.emulator.lambda_.conftest import NOWHERE, Start
+
+
+@pytest.fixture
+def endpoint() -> Iterator[str]:
+    """A server with AWS's protocols; its state is the process's, so tests use names of their own."""
+    server = ThreadedMotoServer(ip_address="127.0.0.1", port=0, verbose=False)
+    server.start()
+    host, port = server.get_host_and_port()
+    yield f"http://{host}:{port}"
+    server.stop()
+
+
+@pytest.fixture
+def name() -> str:
+    """A name that no other test uses."""
+    return f"test-{uuid.uuid4()}"
+
+
+def _arguments(endpoint: str) -> dict[str, Any]:
+    return {
+        "endpoint_url": endpoint,
+        "region_name": "eu-west-1",
+        "aws_access_key_id": "local",
+        "aws_secret_access_key": "local",
+    }
+
+
+def _arn(service: str, name: str) -> str:
+    return f"arn:aws:{service}:eu-west-1:123456789012:{name}"
+
+
+def mapping(stream: str, **properties: Any) -> Resource:
+    """A mapping from a stream to the function."""
+    return Resource(
+        "Mapping",
+        "AWS::Lambda::EventSourceMapping",
+        "6a1c7b80-0000-4000-8000-000000000000",
+        {},
+        {
+            "FunctionName": "writer",
+            "EventSourceArn": _arn("kinesis", f"stream/{stream}"),
+            "StartingPosition": "TRIM_HORIZON",
+            "FunctionResponseTypes": ["ReportBatchItemFailures"],
+            "BisectBatchOnFunctionError": True,
+            "MaximumRetryAttempts": 1,
+            **properties,
+        },
+    )
+
+
+ECHO = """
+    import base64, json
+    def handler(event, context):
+        print("EVENT " + json.dumps(event))
+        bad = [r["kinesis"]["sequenceNumber"] for r in event["Records"]
+               if base64.b64decode(r["kinesis"]["data"]) == b"bad"]
+        return {"batchItemFailures": [{"itemIdentifier": number} for number in bad]}
+"""
+
+
+def test_records_arrive_in_the_shape_of_lambda(endpoint: str, name: str, start: Start, tmp_path: Any) -> None:
+    """The event has what AWS documents, data in base64 and arrival in seconds."""
+    kinesis = boto3.client("kinesis", **_arguments(endpoint))
+    kinesis.create_stream(StreamName=name, ShardCount=1)
+    before = time.time()
+    sequence = kinesis.put_record(StreamName=name, Data=b"\x00\xff{}", PartitionKey="json/-/a=")[
+        "SequenceNumber"
+    ]
+    functions = start(ECHO, mapping(name), endpoint_url=endpoint)
+    assert functions.drain(20)
+    functions.close()
+    log = (tmp_path / "logs" / "writer.log").read_text()
+    (line,) = [line for line in log.splitlines() if line.startswith("EVENT ")]
+    (record,) = json.loads(line.removeprefix("EVENT "))["Records"]
+    arrival = record["kinesis"].pop("approximateArrivalTimestamp")
+    assert before - 1 < arrival < time.time() + 1
+    assert record == {
+        "kinesis": {
+            "kinesisSchemaVersion": "1.0",
+            "partitionKey": "json/-/a=",
+            "sequenceNumber": sequence,
+            "data": "AP97fQ==",
+        },
+        "eventSource": "aws:kinesis",
+        "eventVersion": "1.0",
+        "eventID": f"shardId-000000000000:{sequence}",
+        "eventName": "aws:kinesis:record",
+        "invokeIdentityArn": "arn:aws:iam::123456789012:role/writer",
+        "awsRegion": "eu-west-1",
+        "eventSourceARN": _arn("kinesis", f"stream/{name}"),
+    }
+
+
+def test_what_fails_for_good_is_in_the_bucket_with_its_payload(
+    endpoint: str, name: str, start: Start
+) -> None:
+    """The object's key and content are those that AWS documents; the payload is the whole event as text."""
+    kinesis, s3 = boto3.client("kinesis", **_arguments(endpoint)), boto3.client("s3", **_arguments(endpoint))
+    kinesis.create_stream(StreamName=name, ShardCount=1)
+    s3.create_bucket(Bucket=name, CreateBucketConfiguration={"LocationConstraint": "eu-west-1"})
+    for data in (b"good", b"bad", b"good"):
+        kinesis.put_record(StreamName=name, Data=data, PartitionKey="k")
+    destination = {"OnFailure": {"Destination": f"arn:aws:s3:::{name}"}}
+    functions = start(ECHO, mapping(name, DestinationConfig=destination), endpoint_url=endpoint)
+    assert functions.drain(30)
+    (status,) = [item.status() for item in functions.mappings]
+    assert (status.records_processed, status.records_discarded) == (2, 1)
+    (found,) = s3.list_objects_v2(Bucket=name)["Contents"]
+    day = time.strftime("%Y/%m/%d", time.gmtime())
+    prefix = (
+        f"aws/lambda/6a1c7b80-0000-4000-8000-000000000000/shardId-000000000000/{day}/{day.replace('/', '-')}T"
+    )
+    assert found["Key"].startswith(prefix)
+    content = json.loads(s3.get_object(Bucket=name, Key=found["Key"])["Body"].read())
+    assert content["requestContext"]["condition"] == "RetryAttemptsExhausted"
+    assert content["requestContext"]["functionArn"].endswith(":function:writer")
+    assert content["responseContext"] == {"statusCode": 200, "executedVersion": "$LATEST"}
+    assert content["version"] == "1.0"
+    (record,) = json.loads(content["payload"])["Records"]
+    assert record["kinesis"]["data"] == "YmFk"
+    number = record["kinesis"]["sequenceNumber"]
+    batch = content["KinesisBatchInfo"]
+    assert (batch["startSequenceNumber"], batch["endSequenceNumber"], batch["batchSize"]) == (
+        number,
+        number,
+        1,
+    )
+    assert (batch["shardId"], batch["streamArn"]) == (
+        "shardId-000000000000",
+        _arn("kinesis", f"stream/{name}"),
+    )
+    assert batch["approximateArrivalOfFirstRecord"].endswith("Z")
+
+
+def test_a_queue_gets_the_metadata_alone(endpoint: str, name: str, start: Start) -> None:
+    """SQS, like SNS, is told where the records were; the function's error is named."""
+    kinesis, sqs = (
+        boto3.client("kinesis", **_arguments(endpoint)),
+        boto3.client("sqs", **_arguments(endpoint)),
+    )
+    kinesis.create_stream(StreamName=name, ShardCount=1)
+    url = sqs.create_queue(QueueName=name)["QueueUrl"]
+    kinesis.put_record(StreamName=name, Data=b"x", PartitionKey="k")
+    destination = {"OnFailure": {"Destination": _arn("sqs", name)}}
+    functions = start(
+        "def handler(event, context): raise ValueError",
+        mapping(name, DestinationConfig=destination, MaximumRetryAttempts=0),
+        endpoint_url=endpoint,
+    )
+    assert functions.drain(30)
+    (message,) = sqs.receive_message(QueueUrl=url)["Messages"]
+    content = json.loads(message["Body"])
+    assert "payload" not in content
+    assert content["responseContext"]["functionError"] == "Unhandled"
+    assert content["requestContext"]["approximateInvokeCount"] == 1
+
+
+def test_lines_reach_the_log_group_of_the_template(endpoint: str, name: str, start: Start) -> None:
+    """CloudWatch Logs has the function's lines under the group that its template names."""
+    functions = start(
+        "def handler(event, context): print('hello')", endpoint_url=endpoint, LoggingConfig={"LogGroup": name}
+    )
+    functions.invoke("writer", {})
+    functions.close()
+    logs = boto3.client("logs", **_arguments(endpoint))
+    (stream,) = logs.describe_log_streams(logGroupName=name)["logStreams"]
+    events = logs.get_log_events(logGroupName=name, logStreamName=stream["logStreamName"])["events"]
+    assert "hello" in [event["message"] for event in events]
+
+
+@pytest.mark.parametrize(
+    ("changes", "named"),
+    [
+        ({"TumblingWindowInSeconds": 60}, "Mapping: TumblingWindowInSeconds"),
+        ({"FunctionName": "reader"}, "Mapping: there is no function reader"),
+        ({"EventSourceArn": "arn:aws:sqs:eu-west-1:123456789012:q"}, "Mapping: .* is not read here"),
+        (
+            {"DestinationConfig": {"OnFailure": {"Destination": "arn:aws:lambda:x:1:f"}}},
+            "Mapping: .* takes no failures",
+        ),
+    ],
+)
+def test_a_mapping_that_would_not_work_as_on_aws_is_refused(
+    start: Start, changes: dict[str, Any], named: str
+) -> None:
+    """The message names the logical id."""
+    with pytest.raises(UnsupportedFunctionError, match=named):
+        start("def handler(event, context): pass", mapping("metrics", **changes), endpoint_url=NOWHERE)
+
+
+@pytest.mark.parametrize(
+    ("changes", "named"),
+    [({"Layers": ["arn"]}, "Function: Layers"), ({"Runtime": "nodejs22.x"}, "Function: only Python")],
+)
+def test_a_function_that_would_not_work_as_on_aws_is_refused(
+    start: Start, changes: dict[str, Any], named: str
+) -> None:
+    """The message names the logical id and the property."""
+    with pytest.raises(UnsupportedFunctionError, match=named):
+        start("def handler(event, context): pass", **changes)

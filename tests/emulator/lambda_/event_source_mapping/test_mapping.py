@@ -1,0 +1,271 @@
+"""Event source mappings over a stream in memory: batching, order, draining, destinations."""
+
+import json
+import threading
+import time
+from collections.abc import Callable, Iterator, Sequence
+from dataclasses import dataclass, field, replace
+from typing import Any
+
+import pytest
+from botocore.exceptions import ClientError
+from hypothesis import given, settings
+from hypothesis import strategies as st
+
+from emulator.clock import Clock
+from emulator.lambda_.event_source_mapping.batch import Discarded
+from emulator.lambda_.event_source_mapping.configuration import MappingConfig
+from emulator.lambda_.event_source_mapping.event_source import Page, SourceRecord, SourceUnavailableError
+from emulator.lambda_.event_source_mapping.mapping import EventSourceMapping
+from emulator.lambda_.invocation import MAX_PAYLOAD, InvokeResult, failed
+
+from .test_batch import CONFIG
+
+
+def record(sequence: int, key: str = "k", size: int = 0) -> SourceRecord:
+    """A record whose event is JSON with its number and key, padded to a size."""
+    event = {"n": sequence, "key": key, "pad": ""}
+    padding = max(0, size - len(json.dumps(event)))
+    return SourceRecord(str(sequence), key, time.time(), json.dumps({**event, "pad": "x" * padding}).encode())
+
+
+@dataclass
+class MemoryStream:
+    """A stream whose shards are lists; a closed shard ends."""
+
+    records: dict[str, list[SourceRecord]] = field(default_factory=lambda: {"s0": []})
+    closed: set[str] = field(default_factory=set)
+    parents: dict[str, str] = field(default_factory=dict)
+    ended: set[str] = field(default_factory=set)
+    trouble: int = 0
+    arn: str = "arn:aws:kinesis:us-east-1:123456789012:stream/metrics"
+    batch_info_key: str = "KinesisBatchInfo"
+
+    def shards(self) -> Sequence[str]:
+        """Return what may be read now."""
+        return [
+            shard
+            for shard in self.records
+            if shard not in self.ended and (shard not in self.parents or self.parents[shard] in self.ended)
+        ]
+
+    def position(self, shard: str, after: str | None) -> str:
+        """Return an index."""
+        if after is None:
+            return "0"
+        return str(1 + [item.sequence for item in self.records[shard]].index(after))
+
+    def read(self, shard: str, position: str) -> Page:
+        """Return up to fifty records."""
+        if self.trouble:
+            self.trouble -= 1
+            raise SourceUnavailableError("not now")
+        start = int(position)
+        found = self.records[shard][start : start + 50]
+        end = start + len(found)
+        last = shard in self.closed and end == len(self.records[shard])
+        return Page(found, None if last else str(end), not found)
+
+    def finished(self, shard: str) -> None:
+        """Let children be read."""
+        self.ended.add(shard)
+
+
+@dataclass
+class Function:
+    """Remembers its batches; fails while `bad` numbers are among them."""
+
+    bad: set[int] = field(default_factory=set)
+    batches: list[list[dict[str, Any]]] = field(default_factory=list)
+    moments: list[float] = field(default_factory=list)
+    seconds: float = 0.0
+    lock: threading.Lock = field(default_factory=threading.Lock)
+
+    def __call__(self, event: bytes) -> InvokeResult:
+        """Take a batch."""
+        assert len(event) <= MAX_PAYLOAD
+        batch = json.loads(event)["Records"]
+        with self.lock:
+            self.batches.append(batch)
+            self.moments.append(time.monotonic())
+        time.sleep(self.seconds)
+        if any(item["n"] in self.bad for item in batch):
+            return failed("ValueError", "no")
+        return InvokeResult(200, b"{}")
+
+    @property
+    def numbers(self) -> list[int]:
+        """Every record it got, in order."""
+        return [item["n"] for batch in self.batches for item in batch]
+
+
+@dataclass
+class Kept:
+    """A destination that keeps what it gets, after refusing some times."""
+
+    refusals: int = 0
+    sent: list[tuple[str, Discarded]] = field(default_factory=list)
+
+    def send(self, shard: str, discarded: Discarded) -> None:
+        """Keep what was given up, or refuse."""
+        if self.refusals:
+            self.refusals -= 1
+            raise ClientError({"Error": {"Code": "SlowDown", "Message": ""}}, "PutObject")
+        self.sent.append((shard, discarded))
+
+
+Begin = Callable[..., EventSourceMapping]
+
+
+@pytest.fixture
+def begin() -> Iterator[Begin]:
+    """Start mappings until the test ends."""
+    started: list[EventSourceMapping] = []
+
+    def start(
+        stream: MemoryStream, function: Function, destination: Kept | None = None, **changes: Any
+    ) -> EventSourceMapping:
+        started.append(mapping(stream, function, destination or Kept(), replace(CONFIG, **changes)))
+        return started[-1]
+
+    yield start
+    for item in started:
+        item.stop()
+        item.join(5)
+
+
+def mapping(
+    stream: MemoryStream, function: Function, destination: Kept, config: MappingConfig
+) -> EventSourceMapping:
+    """A running mapping between these."""
+    return EventSourceMapping(config, stream, invoke=function, destination=destination, clock=Clock())
+
+
+@settings(max_examples=15, deadline=None)
+@given(
+    keys=st.lists(st.sampled_from("abcdef"), max_size=120),
+    bad=st.sets(st.integers(0, 119), max_size=4),
+    batch_size=st.integers(1, 40),
+    parallelization=st.integers(1, 4),
+)
+def test_everything_on_the_stream_is_accounted_for(
+    keys: list[str], bad: set[int], batch_size: int, parallelization: int
+) -> None:
+    """Read = processed + discarded; each key's records stay in order; only bad ones are discarded."""
+    stream, function, kept = MemoryStream(), Function(bad=bad), Kept()
+    stream.records["s0"] = [record(number, key) for number, key in enumerate(keys)]
+    config = replace(CONFIG, batch_size=batch_size, parallelization=parallelization, max_retries=0)
+    running = mapping(stream, function, kept, config)
+    try:
+        assert running.drain(20)
+        status = running.status()
+    finally:
+        running.stop()
+        running.join(5)
+    given_up = sorted(int(item.sequence) for _, discarded in kept.sent for item in discarded.records)
+    assert given_up == sorted(number for number in bad if number < len(keys))
+    assert (status.records_read, status.records_discarded) == (len(keys), len(given_up))
+    assert status.records_processed == len(keys) - len(given_up)
+    assert set(function.numbers) == set(range(len(keys)))
+    assert all(len(batch) <= batch_size for batch in function.batches)
+    for key in set(keys):
+        firsts = list(
+            dict.fromkeys(item["n"] for batch in function.batches for item in batch if item["key"] == key)
+        )
+        assert firsts == sorted(firsts)
+    if keys:
+        assert status.checkpoints == {"s0": str(len(keys) - 1)}
+
+
+def test_a_batch_waits_for_its_window_or_its_size(begin: Begin) -> None:
+    """A full batch goes at once; what is left goes when the window has passed since its first record."""
+    stream, function = MemoryStream(), Function()
+    stream.records["s0"] = [record(number) for number in range(5)]
+    begun = time.monotonic()
+    begin(stream, function, batch_size=4, window=3.0)
+    _until(lambda: len(function.batches) == 2)
+    assert [len(batch) for batch in function.batches] == [4, 1]
+    assert function.moments[0] - begun < 2.5
+    assert function.moments[1] - begun > 2.9
+
+
+def test_a_batch_stays_within_six_megabytes(begin: Begin) -> None:
+    """Large records make small batches; one too large for any event goes to the destination."""
+    stream, function, kept = MemoryStream(), Function(), Kept()
+    sizes = [2_500_000, 2_500_000, 2_500_000, MAX_PAYLOAD, 1000]
+    stream.records["s0"] = [record(number, size=size) for number, size in enumerate(sizes)]
+    assert begin(stream, function, kept, window=60.0).drain(20)
+    assert [[item["n"] for item in batch] for batch in function.batches] == [[0, 1], [2], [4]]
+    assert [int(kept.sent[0][1].records[0].sequence), kept.sent[0][1].invocations] == [3, 0]
+
+
+def test_drain_does_not_wait_for_the_window(begin: Begin) -> None:
+    """What is on the stream is processed at once, also what arrives while an invocation runs."""
+    stream, function = MemoryStream(), Function(seconds=0.3)
+    stream.records["s0"] = [record(number) for number in range(3)]
+    running = begin(stream, function, window=300.0)
+    begun = time.monotonic()
+    assert running.drain(20)
+    assert time.monotonic() - begun < 5
+    assert function.numbers == [0, 1, 2]
+    stream.records["s0"].append(record(3))
+    assert running.drain(20)
+    assert function.numbers == [0, 1, 2, 3]
+
+
+def test_drain_tells_when_it_ran_out_of_time(begin: Begin) -> None:
+    """A record that goes on failing is neither processed nor given up."""
+    stream, function = MemoryStream(), Function(bad={0})
+    stream.records["s0"] = [record(0)]
+    assert not begin(stream, function, max_retries=-1).drain(0.5)
+
+
+def test_a_source_in_trouble_is_read_again_from_the_same_place(begin: Begin) -> None:
+    """No record is lost or doubled when reads fail."""
+    stream, function = MemoryStream(trouble=2), Function()
+    stream.records["s0"] = [record(number) for number in range(120)]
+    running = begin(stream, function)
+    _until(lambda: running.status().records_read >= 50)
+    stream.trouble = 1
+    stream.records["s0"].append(record(120))
+    assert running.drain(20)
+    assert function.numbers == list(range(121))
+
+
+def test_a_destination_in_trouble_is_tried_again(begin: Begin) -> None:
+    """What was given up is not lost because the bucket refused once."""
+    stream, function, kept = MemoryStream(), Function(bad={1}), Kept(refusals=2)
+    stream.records["s0"] = [record(number) for number in range(3)]
+    assert begin(stream, function, kept, max_retries=0).drain(20)
+    assert [(shard, item.records[0].sequence) for shard, item in kept.sent] == [("s0", "1")]
+
+
+def test_a_child_shard_is_read_after_its_parent(begin: Begin, monkeypatch: pytest.MonkeyPatch) -> None:
+    """After a reshard, order holds for each key across the two shards."""
+    monkeypatch.setattr("emulator.lambda_.event_source_mapping.mapping._LIST_EVERY", 0.05)
+    stream, function = MemoryStream(), Function(seconds=0.2)
+    stream.records = {"s0": [record(0), record(1)], "s1": [record(2)]}
+    stream.parents, stream.closed = {"s1": "s0"}, {"s0"}
+    begin(stream, function)
+    _until(lambda: len(function.numbers) == 3)
+    assert function.numbers == [0, 1, 2]
+    assert stream.ended == {"s0"}
+
+
+def test_stopping_ends_every_thread(begin: Begin) -> None:
+    """A mapping that is closed in the middle of its retries leaves no thread behind."""
+    before = threading.active_count()
+    stream, function = MemoryStream(), Function(bad={0})
+    stream.records["s0"] = [record(0)]
+    running = begin(stream, function, max_retries=-1)
+    _until(lambda: len(function.batches) > 1)
+    running.stop()
+    running.join(5)
+    assert threading.active_count() <= before
+
+
+def _until(condition: Callable[[], bool]) -> None:
+    until = time.monotonic() + 15
+    while not condition():
+        assert time.monotonic() < until
+        time.sleep(0.01)

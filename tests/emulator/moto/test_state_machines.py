@@ -1,0 +1,94 @@
+"""State machines on this machine: time, names and the end."""
+
+import json
+import time
+from typing import Any
+
+import pytest
+
+from emulator.clock import Clock
+from tests.emulator.conftest import Clients
+
+
+@pytest.fixture(scope="module")
+def states(client: Clients) -> Any:
+    """Return a client of Step Functions."""
+    return client("stepfunctions")
+
+
+def machine(states: Any, name: str, *steps: dict[str, Any]) -> str:
+    """Return the ARN of a machine of these steps, one after the other."""
+    members = {
+        f"S{number}": {**step, **({"Next": f"S{number + 1}"} if number < len(steps) - 1 else {"End": True})}
+        for number, step in enumerate(steps)
+    }
+    definition = json.dumps({"StartAt": "S0", "States": members})
+    role = "arn:aws:iam::123456789012:role/any"
+    return str(states.create_state_machine(name=name, definition=definition, roleArn=role)["stateMachineArn"])
+
+
+def ended(states: Any, execution: str, within: float = 20) -> dict[str, Any]:
+    """Return an execution once it has ended."""
+    deadline = time.monotonic() + within
+    while time.monotonic() < deadline:
+        described: dict[str, Any] = states.describe_execution(executionArn=execution)
+        if described["status"] != "RUNNING":
+            return described
+        time.sleep(0.02)
+    raise AssertionError("still running")
+
+
+def test_executions_without_a_name_get_one(states: Any) -> None:
+    """Two starts without a name are two executions, whatever their input."""
+    arn = machine(states, "unnamed", {"Type": "Pass"})
+    started = [
+        states.start_execution(stateMachineArn=arn, input=text)["executionArn"] for text in ("{}", "{}", "[]")
+    ]
+    assert len(set(started)) == 3
+    assert [ended(states, execution)["status"] for execution in started] == ["SUCCEEDED"] * 3
+
+
+def test_a_wait_follows_the_local_clock(states: Any, clock: Clock) -> None:
+    """An hour's wait is over when the clock is moved by an hour, and not before."""
+    arn = machine(states, "waiting", {"Type": "Wait", "Seconds": 3600})
+    execution = states.start_execution(stateMachineArn=arn)["executionArn"]
+    time.sleep(0.5)
+    assert states.describe_execution(executionArn=execution)["status"] == "RUNNING"
+    clock.advance(3600)
+    described = ended(states, execution, within=5)
+    assert described["status"] == "SUCCEEDED"
+    assert (described["stopDate"] - described["startDate"]).total_seconds() >= 3600
+
+
+def test_a_wait_for_a_time_ends_at_that_time(states: Any, clock: Clock) -> None:
+    """A timestamp is UTC, and the machine goes on at it: not earlier, and hardly later."""
+    arn = machine(states, "until", {"Type": "Wait", "TimestampPath": "$.until"})
+    until = clock.utcnow().replace(microsecond=0).timestamp() + 2
+    text = time.strftime("%Y-%m-%dT%H:%M:%SZ", time.gmtime(until))
+    execution = states.start_execution(stateMachineArn=arn, input=json.dumps({"until": text}))["executionArn"]
+    described = ended(states, execution)
+    assert described["status"] == "SUCCEEDED"
+    assert until <= described["stopDate"].timestamp() < until + 3
+
+
+def test_a_bad_time_fails_the_execution(states: Any) -> None:
+    """A timestamp that is none fails as a runtime error of the state."""
+    arn = machine(states, "never", {"Type": "Wait", "TimestampPath": "$.until"})
+    execution = states.start_execution(stateMachineArn=arn, input='{"until": "soon"}')["executionArn"]
+    assert ended(states, execution)["status"] == "FAILED"
+
+
+def test_a_retry_waits_by_the_local_clock(states: Any, clock: Clock) -> None:
+    """The interval of a retry passes when the clock is moved."""
+    task = {
+        "Type": "Task",
+        "Resource": "arn:aws:states:::dynamodb:getItem",
+        "Parameters": {"TableName": "nobody", "Key": {"pk": {"S": "x"}}},
+        "Retry": [{"ErrorEquals": ["States.ALL"], "IntervalSeconds": 1000, "MaxAttempts": 1}],
+    }
+    arn = machine(states, "retrying", task)
+    execution = states.start_execution(stateMachineArn=arn)["executionArn"]
+    time.sleep(0.5)
+    assert states.describe_execution(executionArn=execution)["status"] == "RUNNING"
+    clock.advance(1000)
+    assert ended(states, execution, within=10)["status"] == "FAILED"

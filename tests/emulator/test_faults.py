@@ -1,0 +1,106 @@
+"""Fault rules: which requests they strike, how, and which rules are refused."""
+
+from collections import Counter
+from typing import Any
+
+import pytest
+
+from emulator.faults import FaultError, Faults, parse_rule
+from emulator.request import Request
+
+
+def request(
+    service: str = "kinesis", target: str = "Kinesis_20131202.PutRecord", region: str = "us-east-1"
+) -> Request:
+    """Return a request to a JSON service."""
+    scope = f"Credential=a/20260101/{region}/{service}/aws4_request"
+    return Request("POST", "/", "", {"x-amz-target": target, "authorization": scope}, b"{}", {})
+
+
+def faults(*rules: dict[str, Any]) -> Faults:
+    """Return these rules in force."""
+    made = Faults(seed=1)
+    for rule in rules:
+        made.add(parse_rule(rule))
+    return made
+
+
+def test_a_rule_strikes_as_often_as_it_says() -> None:
+    """A rule with a count is gone when it is used up."""
+    made = faults({"service": "kinesis", "error": "X", "count": 2})
+    assert [made.take(request()) is not None for _ in range(4)] == [True, True, False, False]
+    assert made.describe() == {"rules": [], "injected": 2}
+
+
+def test_a_rule_strikes_its_service_operation_and_region_alone() -> None:
+    """What a rule does not name is left alone."""
+    made = faults({"service": "kinesis", "operation": "PutRecord", "region": "us-east-1", "error": "X"})
+    assert made.take(request()) is not None
+    assert made.take(request(target="Kinesis_20131202.GetRecords")) is None
+    assert made.take(request(region="eu-west-1")) is None
+    assert made.take(request(service="dynamodb", target="DynamoDB_20120810.PutItem")) is None
+
+
+def test_services_go_by_the_names_boto3_has_for_them() -> None:
+    """The signing name of a service is not asked of the person."""
+    made = faults({"service": "stepfunctions", "error": "X"})
+    assert made.take(request(service="states", target="AWSStepFunctions.StartExecution")) is not None
+
+
+def test_a_probability_is_a_share_of_requests() -> None:
+    """Of a thousand requests about the share is struck."""
+    made = faults({"service": "*", "status": 500, "probability": 0.2})
+    struck = Counter(made.take(request()) is not None for _ in range(1000))
+    assert 150 < struck[True] < 250
+
+
+@pytest.mark.parametrize(
+    ("rule", "status", "code"),
+    [
+        ({"error": "ProvisionedThroughputExceededException"}, 400, "ProvisionedThroughputExceededException"),
+        ({"error": "InternalFailure"}, 500, "InternalFailure"),
+        ({"error": "InternalFailure", "status": 503}, 503, "InternalFailure"),
+        ({"status": 500}, 500, "InternalFailure"),
+        ({"status": 503}, 503, "ServiceUnavailable"),
+    ],
+)
+def test_the_reply_has_code_and_status(rule: dict[str, Any], status: int, code: str) -> None:
+    """An error without status gets the one AWS sends with it, a status without error its usual name."""
+    reply = parse_rule({"service": "kinesis", **rule}).reply(request())
+    assert (reply.status, dict(reply.headers)["x-amzn-ErrorType"]) == (status, code)
+
+
+def test_the_reply_is_in_the_services_format() -> None:
+    """S3 and the query services get XML, the others JSON."""
+    rule = parse_rule({"service": "*", "error": "SlowDown"})
+    for service, start in (("s3", b"<?xml"), ("sns", b"<?xml"), ("dynamodb", b"{")):
+        assert rule.reply(request(service=service, target="" if start != b"{" else "X.Y")).body.startswith(
+            start
+        )
+
+
+@pytest.mark.parametrize(
+    ("rule", "field"),
+    [
+        ([], "rules"),
+        ({}, "service"),
+        ({"service": 5, "error": "X"}, "service"),
+        ({"service": "kinesis"}, "error"),
+        ({"service": "kinesis", "error": ""}, "error"),
+        ({"service": "kinesis", "status": 200}, "status"),
+        ({"service": "kinesis", "status": True}, "status"),
+        ({"service": "kinesis", "latency_ms": -1}, "latency_ms"),
+        ({"service": "kinesis", "error": "X", "count": 0}, "count"),
+        ({"service": "kinesis", "error": "X", "count": 1.5}, "count"),
+        ({"service": "kinesis", "error": "X", "probability": 0}, "probability"),
+        ({"service": "kinesis", "error": "X", "probability": 1.1}, "probability"),
+        ({"service": "kinesis", "error": "X", "probability": "often"}, "probability"),
+        ({"service": "kinesis", "error": "X", "when": "later"}, "when"),
+        ({"service": "kinesis", "error": "X", "chance": 1}, "chance"),
+    ],
+)
+def test_a_bad_rule_names_its_field(rule: Any, field: str) -> None:
+    """The first field that is wrong is named."""
+    with pytest.raises(FaultError) as refused:
+        parse_rule(rule)
+    assert refused.value.field == field

@@ -1,0 +1,181 @@
+"""The real AWS CLI and boto3, unmodified, for every operation."""
+
+import json
+import os
+import subprocess
+import sys
+import threading
+import time
+from pathlib import Path
+from typing import Any
+
+import boto3
+import pytest
+
+from emulator.timestream.http import Server
+
+
+class CommandLine:
+    """The AWS CLI, pointed at the server by its environment alone, as people have it."""
+
+    def __init__(self, endpoint: str, home: Path) -> None:
+        self._environment = {
+            "PATH": os.environ["PATH"],
+            "HOME": str(home),
+            "AWS_ENDPOINT_URL": endpoint,
+            "AWS_ACCESS_KEY_ID": "test",
+            "AWS_SECRET_ACCESS_KEY": "test",
+            "AWS_DEFAULT_REGION": "us-east-1",
+            "AWS_MAX_ATTEMPTS": "1",
+        }
+
+    def run(self, service: str, operation: str, **members: Any) -> tuple[int, Any]:
+        """Return the exit status, and the output as JSON or the error as text."""
+        aws = Path(sys.executable).with_name("aws")
+        command = [sys.executable, str(aws), f"timestream-{service}", operation, "--output", "json"]
+        if members:
+            command += ["--cli-input-json", json.dumps(members)]
+        done = subprocess.run(
+            command, env=self._environment, capture_output=True, text=True, timeout=60, check=False
+        )
+        if done.returncode != 0:
+            return done.returncode, done.stderr
+        return 0, json.loads(done.stdout) if done.stdout.strip() else {}
+
+
+@pytest.fixture
+def cli(endpoint: str, tmp_path: Path) -> CommandLine:
+    """Return the AWS CLI."""
+    return CommandLine(endpoint, tmp_path)
+
+
+def test_cli_does_every_operation(cli: CommandLine) -> None:
+    """Each operation works from the command line, in the order of a database's life."""
+    now = int(time.time() * 1_000)
+    names = {"DatabaseName": "metrics", "TableName": "one"}
+    arn = "arn:aws:timestream:us-east-1:123456789012:database/metrics/table/one"
+    record = {"Dimensions": [{"Name": "host", "Value": "a"}], "MeasureName": "load", "Time": str(now)}
+    records = [{**record, "MeasureValue": "1.5"}, {**record, "MeasureValue": "2.5", "Time": str(now + 1)}]
+    conflicting = [{**record, "MeasureValue": "9"}]
+    select = 'SELECT host, "measure_value::double" FROM "metrics"."one" ORDER BY time'
+    steps: list[tuple[str, str, dict[str, Any], str]] = [
+        ("write", "describe-endpoints", {}, "http://127.0.0.1:"),
+        ("write", "create-database", {"DatabaseName": "metrics"}, "database/metrics"),
+        ("write", "update-database", {"DatabaseName": "metrics", "KmsKeyId": "alias/k"}, "alias/k"),
+        ("write", "describe-database", {"DatabaseName": "metrics"}, "alias/k"),
+        ("write", "list-databases", {}, "metrics"),
+        ("write", "create-table", names, '"MemoryStoreRetentionPeriodInHours": 6'),
+        (
+            "write",
+            "update-table",
+            {
+                **names,
+                "RetentionProperties": {
+                    "MemoryStoreRetentionPeriodInHours": 7,
+                    "MagneticStoreRetentionPeriodInDays": 8,
+                },
+            },
+            '"MemoryStoreRetentionPeriodInHours": 7',
+        ),
+        ("write", "describe-table", names, '"MagneticStoreRetentionPeriodInDays": 8'),
+        ("write", "list-tables", {"DatabaseName": "metrics"}, '"TableName": "one"'),
+        ("write", "tag-resource", {"ResourceARN": arn, "Tags": [{"Key": "k", "Value": "v"}]}, "{}"),
+        ("write", "list-tags-for-resource", {"ResourceARN": arn}, '"Value": "v"'),
+        ("write", "untag-resource", {"ResourceARN": arn, "TagKeys": ["k"]}, "{}"),
+        ("write", "write-records", {**names, "Records": records}, '"Total": 2'),
+        ("write", "write-records", {**names, "Records": conflicting}, "RejectedRecordsException"),
+        ("query", "query", {"QueryString": select}, '"2.5"'),
+        ("query", "query", {"QueryString": "SELECT nonsense("}, "ValidationException"),
+        ("query", "query", {"QueryString": select, "MaxRows": 1}, '"2.5"'),
+        ("query", "cancel-query", {"QueryId": "NONE"}, "ValidationException"),
+        ("query", "prepare-query", {"QueryString": select}, '"DatabaseName": "metrics"'),
+        ("query", "describe-endpoints", {}, "http://127.0.0.1:"),
+        ("write", "delete-table", names, "{}"),
+        ("write", "describe-table", names, "ResourceNotFoundException"),
+        ("write", "delete-database", {"DatabaseName": "metrics"}, "{}"),
+    ]
+    for service, operation, members, expected in steps:
+        status, output = cli.run(service, operation, **members)
+        assert (status == 0) == (not expected.endswith("Exception")), output
+        assert expected in (output if status else json.dumps(output))
+
+
+def test_boto3_finds_its_endpoint_through_discovery(
+    endpoint: str, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """With the address in the environment only, boto3 asks DescribeEndpoints and stays on this machine."""
+    monkeypatch.setenv("AWS_ENDPOINT_URL", endpoint)
+    monkeypatch.setenv("AWS_CONFIG_FILE", str(tmp_path / "none"))
+    session = boto3.Session("test", "test", region_name="us-east-1")
+    writer, reader = session.client("timestream-write"), session.client("timestream-query")
+    writer.create_database(DatabaseName="metrics")
+    assert reader.query(QueryString="SHOW DATABASES")["Rows"] == [{"Data": [{"ScalarValue": "metrics"}]}]
+    writer.close()
+    reader.close()
+
+
+def test_boto3_pages_through_a_result(writer: Any, reader: Any) -> None:
+    """boto3's paginator returns every row once, though the first page is empty."""
+    _create(writer)
+    now = int(time.time() * 1_000)
+    _write(writer, [_record("a", now + number, number) for number in range(100)])
+    query = 'SELECT "measure_value::bigint" FROM "metrics"."one" ORDER BY time'
+    pages = reader.get_paginator("query").paginate(QueryString=query, PaginationConfig={"PageSize": 30})
+    rows = [int(row["Data"][0]["ScalarValue"]) for page in pages for row in page["Rows"]]
+    assert rows == list(range(100))
+
+
+def test_boto3_cancels_a_query(writer: Any, reader: Any) -> None:
+    """A query with rows left is cancelled, and then answers with ConflictException."""
+    _create(writer)
+    now = int(time.time() * 1_000)
+    _write(writer, [_record("a", now + number, number) for number in range(10)])
+    query = 'SELECT host FROM "metrics"."one"'
+    page = reader.query(QueryString=query, MaxRows=2)
+    assert page["Rows"] == []
+    reader.cancel_query(QueryId=page["QueryId"])
+    with pytest.raises(reader.exceptions.ConflictException):
+        reader.query(QueryString=query, NextToken=page["NextToken"])
+
+
+def test_readers_see_their_own_writes_while_others_write(server: Server, writer: Any, reader: Any) -> None:
+    """Each writer, after each acknowledged call, counts exactly what it wrote, whatever the other writers do."""
+    _create(writer)
+    now = int(time.time() * 1_000)
+    wrong: list[Any] = []
+
+    def work(host: str) -> None:
+        for step in range(12):
+            _write(writer, [_record(host, now - step * 100 - number, number) for number in range(50)])
+            query = f'SELECT count(*) FROM "metrics"."one" WHERE host = \'{host}\''
+            count = reader.query(QueryString=query)["Rows"][0]["Data"][0]["ScalarValue"]
+            if int(count) != (step + 1) * 50:
+                wrong.append((host, step, count))
+
+    threads = [threading.Thread(target=work, args=(f"h{number}",)) for number in range(3)]
+    for thread in threads:
+        thread.start()
+    for thread in threads:
+        thread.join()
+    assert wrong == []
+
+
+def _create(writer: Any) -> None:
+    writer.create_database(DatabaseName="metrics")
+    writer.create_table(DatabaseName="metrics", TableName="one")
+
+
+def _record(host: str, time_ms: int, value: int) -> dict[str, Any]:
+    return {
+        "Dimensions": [{"Name": "host", "Value": host}],
+        "MeasureName": "load",
+        "MeasureValue": str(value),
+        "MeasureValueType": "BIGINT",
+        "Time": str(time_ms),
+    }
+
+
+def _write(writer: Any, records: list[dict[str, Any]]) -> None:
+    assert writer.write_records(DatabaseName="metrics", TableName="one", Records=records)["RecordsIngested"][
+        "Total"
+    ]

@@ -1,0 +1,166 @@
+"""Alerts in their table: guarded writes, an outbox that others work in, and an index of what matters."""
+
+from collections.abc import Iterator
+from typing import Any
+
+import boto3
+import pytest
+from moto import mock_aws
+
+from handlers.adapters.dynamodb.alerts_table import KEPT_SECONDS, AlertsTable
+from handlers.domain.alerts.alert import Alert, Judged, Verdict
+from handlers.domain.alerts.decision import decide
+from handlers.domain.alerts.evaluation import Changed
+from handlers.domain.alerts.notification import Place
+from handlers.domain.alerts.ports import AlertKey, Stored
+from handlers.domain.errors import TransientError
+from tests.support.alert_tables import ALERTS, create_alert_tables
+from tests.support.rules import a_rule
+
+START = 1_763_769_600
+NOW = START + 71
+RULE = a_rule(by=["host"])
+PLACE = Place("us-east-1", "dev")
+
+
+@pytest.fixture
+def dynamodb() -> Iterator[Any]:
+    """Empty tables."""
+    with mock_aws():
+        create_alert_tables()
+        yield boto3.client("dynamodb")
+
+
+def step(alert: Alert, value: float, number: int = 0) -> Changed:
+    """What one period of a group changes."""
+    start = START + 60 * number
+    verdict = Verdict.BREACHING if value > 2 else Verdict.RECOVERED
+    changed = Changed(alert, alert)
+    changed.apply(decide(RULE, alert, [Judged(start, verdict, value, 1)], start, start + 60), RULE, PLACE)
+    return changed
+
+
+def fire(table: AlertsTable, host: str = "a") -> Stored:
+    """A stored alert that fires."""
+    assert table.save(step(Alert(RULE.key, (host,)), 3), None, NOW)
+    return one(table, host)
+
+
+def one(table: AlertsTable, host: str = "a") -> Stored:
+    """The stored alert of a host."""
+    [stored] = table.load([AlertKey(RULE.key, f'["{host}"]')])
+    return stored
+
+
+def confirm(dynamodb: Any, stored: Stored) -> None:
+    """What the state machine does with the only entry."""
+    [entry_id] = [name for name, entry in stored.outbox.items() if not entry.confirmed_at]
+    dynamodb.update_item(
+        TableName=ALERTS,
+        Key={"rule_key": {"S": stored.key.rule_key}, "group_key": {"S": stored.key.group_key}},
+        UpdateExpression="SET outbox.#entry.confirmed_at = :now",
+        ExpressionAttributeNames={"#entry": entry_id},
+        ExpressionAttributeValues={":now": {"N": "5"}},
+    )
+
+
+def test_an_alert_is_read_as_it_was_written_with_its_notification(dynamodb: Any) -> None:
+    """State, periods, history and the message on its way come back unchanged."""
+    table, changed = AlertsTable(dynamodb, ALERTS), step(Alert(RULE.key, ("a",)), 3)
+    assert table.save(changed, None, NOW)
+    stored = one(table)
+    assert stored.alert == changed.alert
+    assert [entry.notification for entry in stored.outbox.values()] == changed.notifications
+    assert table.open_keys() == [stored.key]
+
+
+def test_of_two_that_create_an_alert_one_succeeds(dynamodb: Any) -> None:
+    """The second finds the item there and writes nothing."""
+    table = AlertsTable(dynamodb, ALERTS)
+    fire(table)
+    assert not table.save(step(Alert(RULE.key, ("a",)), 3), None, NOW)
+
+
+def test_of_two_that_change_an_alert_one_succeeds(dynamodb: Any) -> None:
+    """Whoever read an older version writes nothing, and so tells nobody anything."""
+    table = AlertsTable(dynamodb, ALERTS)
+    stored = fire(table)
+    changed = step(stored.alert, 1, 1)
+    assert table.save(changed, stored, NOW)
+    assert not table.save(changed, stored, NOW)
+    assert one(table).version == stored.version + 1
+
+
+def test_confirming_a_notification_does_not_disturb_a_writer(dynamodb: Any) -> None:
+    """The state machine works in the outbox while an evaluation writes the alert; neither undoes the other."""
+    table = AlertsTable(dynamodb, ALERTS)
+    stored = fire(table)
+    confirm(dynamodb, stored)
+    assert table.save(step(stored.alert, 1, 1), stored, NOW)
+    after = one(table)
+    assert len(after.outbox) == 2
+    assert len(after.unconfirmed) == 1
+
+
+def test_confirmed_notifications_are_removed_with_the_next_write(dynamodb: Any) -> None:
+    """The outbox does not grow."""
+    table = AlertsTable(dynamodb, ALERTS)
+    confirm(dynamodb, fire(table))
+    stored = one(table)
+    assert table.save(step(stored.alert, 1, 1), stored, NOW)
+    assert set(one(table).outbox) & set(stored.outbox) == set()
+
+
+def test_an_alert_stays_open_until_its_last_notification_is_confirmed(dynamodb: Any) -> None:
+    """A resolved alert is looked at until somebody was told; then it only explains itself, and goes after a month."""
+    table = AlertsTable(dynamodb, ALERTS)
+    confirm(dynamodb, fire(table))
+    stored = one(table)
+    table.save(step(stored.alert, 1, 1), stored, NOW)
+    assert len(table.open_keys()) == 1
+    confirm(dynamodb, one(table))
+    stored = one(table)
+    assert stored.alert.is_quiet
+    assert table.save(Changed(stored.alert, stored.alert), stored, NOW)
+    assert table.open_keys() == []
+    [item] = dynamodb.scan(TableName=ALERTS)["Items"]
+    assert int(item["expires_at"]["N"]) == NOW + KEPT_SECONDS
+    assert one(table).outbox == {}
+    assert table.of_rule(RULE.key) == [stored.key]
+
+
+def test_an_alert_that_fires_again_does_not_expire(dynamodb: Any) -> None:
+    """Being open takes the expiry away."""
+    table = AlertsTable(dynamodb, ALERTS)
+    confirm(dynamodb, fire(table))
+    stored = one(table)
+    table.save(step(stored.alert, 1, 1), stored, NOW)
+    confirm(dynamodb, one(table))
+    stored = one(table)
+    table.save(Changed(stored.alert, stored.alert), stored, NOW)
+    stored = one(table)
+    assert table.save(step(stored.alert, 3, 2), stored, NOW)
+    [item] = dynamodb.scan(TableName=ALERTS)["Items"]
+    assert "expires_at" not in item
+    assert "open" in item
+
+
+def test_many_alerts_are_loaded_and_listed(dynamodb: Any) -> None:
+    """More alerts than one request returns are read in several."""
+    table = AlertsTable(dynamodb, ALERTS)
+    for number in range(130):
+        table.save(step(Alert(RULE.key, (f"h{number}",)), 3), None, NOW)
+    keys = table.open_keys()
+    assert keys == sorted(keys)
+    assert len(table.load(keys)) == len(keys) == 130
+
+
+def test_alerts_that_stay_unread_are_a_failure(dynamodb: Any, monkeypatch: pytest.MonkeyPatch) -> None:
+    """An open alert that is taken for none would miss a period, so the evaluation must be tried again instead."""
+    table = AlertsTable(dynamodb, ALERTS)
+    fire(table)
+    keys = [{"rule_key": {"S": RULE.key}, "group_key": {"S": '["a"]'}}]
+    refused = {"Responses": {}, "UnprocessedKeys": {ALERTS: {"Keys": keys}}}
+    monkeypatch.setattr(dynamodb, "batch_get_item", lambda **_: refused)
+    with pytest.raises(TransientError, match="1 alerts could not be read"):
+        one(table)

@@ -1,0 +1,214 @@
+"""The Timestream adapter, over botocore's real client."""
+
+import threading
+from typing import Any
+
+import pytest
+from botocore.exceptions import ClientError, ReadTimeoutError
+
+from handlers.adapters.timestream.store import TimestreamStore
+from handlers.adapters.timestream.wire import write_client
+from handlers.domain.errors import ConfigurationError
+from handlers.domain.ingest.store import Outcome, Written
+from handlers.domain.point import Point
+from handlers.domain.violation import Violation
+from tests.support.events import ARRIVAL_MS
+from tests.support.fake_ports import Clock
+from tests.support.fake_timestream import FakeTimestream, Fault
+
+THROTTLE = Fault("ThrottlingException")
+
+
+def points(count: int, version: int = 1, value: float = 0.5) -> list[Point]:
+    """Points that differ in their host."""
+    return [
+        Point("cpu", "system", (("host", f"h{n:03}"),), ARRIVAL_MS * 1_000_000, value, version)
+        for n in range(count)
+    ]
+
+
+class Bench:
+    """A store on the fake, and its clock."""
+
+    def __init__(self, timestream: FakeTimestream, jitter: float = 1.0) -> None:
+        self.timestream = timestream
+        self.clock = Clock()
+        self.client = timestream.behind(write_client(8))
+        self.store = TimestreamStore(
+            self.client, "metrics_dev", "metrics", sleep=self.clock.sleep, jitter=lambda: jitter
+        )
+
+    def write(self, some: list[Point], seconds: float = 60) -> Written:
+        """Writes within that many seconds of the bench's clock."""
+        return self.store.write(some, self.clock.deadline(seconds))
+
+
+@pytest.fixture
+def bench(timestream: FakeTimestream) -> Bench:
+    """A store that works."""
+    return Bench(timestream)
+
+
+def test_points_are_written_in_calls_of_a_hundred(bench: Bench) -> None:
+    """All are stored, in the table that was asked for."""
+    written = bench.write(points(250))
+    assert written == Written([Outcome.STORED] * 250, calls=3)
+    assert len(bench.timestream.rows) == 250
+    assert {(call["DatabaseName"], call["TableName"]) for call in bench.timestream.calls} == {
+        ("metrics_dev", "metrics")
+    }
+
+
+def test_what_is_shared_is_sent_once(bench: Bench) -> None:
+    """Dimensions, time and version that are the same stand in the common attributes alone."""
+    bench.write(points(2))
+    [call] = bench.timestream.calls
+    assert call["CommonAttributes"] == {
+        "Dimensions": [{"Name": "metric_name", "Value": "cpu"}, {"Name": "metric_type", "Value": "system"}],
+        "MeasureName": "metric",
+        "MeasureValueType": "MULTI",
+        "TimeUnit": "NANOSECONDS",
+        "Time": str(ARRIVAL_MS * 1_000_000),
+        "Version": 1,
+    }
+    assert call["Records"][0] == {
+        "Dimensions": [{"Name": "host", "Value": "h000"}],
+        "MeasureValues": [{"Name": "value", "Value": "0.5", "Type": "DOUBLE"}],
+    }
+
+
+@pytest.mark.parametrize("value", [0.1, 1e300, 5e-324, -0.0, 1 / 3, 2.0**53 + 2])
+def test_values_arrive_exactly(bench: Bench, value: float) -> None:
+    """Every double survives the way to the store."""
+    bench.write(points(1, value=value))
+    assert list(map(repr, bench.timestream.values().values())) == [repr(value)]
+
+
+def test_throttling_is_waited_out(bench: Bench) -> None:
+    """Retries back off exponentially inside the time that is left, and are counted."""
+    bench.timestream.fault = lambda number, _: THROTTLE if number < 5 else None
+    written = bench.write(points(3))
+    assert written == Written([Outcome.STORED] * 3, calls=5, throttles=4)
+    assert bench.clock.now == pytest.approx(0.2 + 0.4 + 0.8 + 1.6)
+
+
+def test_pauses_are_drawn_from_the_whole_span(timestream: FakeTimestream) -> None:
+    """Full jitter keeps functions that were throttled together from coming back together."""
+    bench = Bench(timestream, jitter=0.25)
+    timestream.fault = lambda number, _: THROTTLE if number < 3 else None
+    bench.write(points(1))
+    assert bench.clock.now == pytest.approx((0.2 + 0.4) / 4)
+
+
+def test_backing_off_has_a_ceiling(bench: Bench) -> None:
+    """No pause is longer than five seconds."""
+    bench.timestream.fault = lambda number, _: THROTTLE if number < 20 else None
+    bench.write(points(1), seconds=1000)
+    assert bench.clock.now == pytest.approx(0.2 + 0.4 + 0.8 + 1.6 + 3.2 + 14 * 5)
+
+
+@pytest.mark.parametrize(
+    "fault",
+    [THROTTLE, Fault("InternalServerException", 500), Fault("Odd", 503), Fault("InvalidEndpointException")],
+)
+def test_what_does_not_pass_in_time_is_left_for_the_retry(bench: Bench, fault: Fault) -> None:
+    """Points come back as RETRY by the deadline, with the cause."""
+    bench.timestream.fault = lambda *_: fault
+    written = bench.write(points(3), seconds=2)
+    assert written.outcomes == [Outcome.RETRY] * 3
+    assert written.causes == (f"WriteRecords: {fault.code}", "OutOfTime")
+    assert bench.clock.now == pytest.approx(0.2 + 0.4 + 0.8)  # the next pause would end after the deadline
+
+
+def test_a_connection_that_fails_is_tried_again(bench: Bench) -> None:
+    """Timeouts and broken connections pass."""
+    attempts = []
+
+    def drop(**_: object) -> None:
+        attempts.append(1)
+        if len(attempts) < 3:
+            raise ReadTimeoutError(endpoint_url="https://example.invalid")
+
+    bench.client.meta.events.register_first("before-send.timestream-write.WriteRecords", drop)
+    assert bench.write(points(1)).outcomes == [Outcome.STORED]
+    assert len(attempts) == 3
+
+
+def test_no_time_means_no_call(bench: Bench) -> None:
+    """Nothing is begun after the deadline."""
+    assert bench.write(points(1), seconds=0).outcomes == [Outcome.RETRY]
+    assert bench.timestream.calls == []
+
+
+def test_a_call_that_hangs_does_not_hold_the_batch(bench: Bench) -> None:
+    """At the deadline, what has not answered is left for the retry, and the rest counts."""
+    release = threading.Event()
+    some = points(1) + [points(1)[0]._replace(metric_name=f"slow{n}" * 60) for n in range(1)]
+
+    def hang(_: int, body: dict[str, Any]) -> None:
+        if "slow" in str(body):
+            release.wait(5)
+
+    # The fake answers one call at a time, so the slow one waits in front of it.
+    bench.client.meta.events.register_first(
+        "before-send.timestream-write.WriteRecords",
+        lambda request, **_: hang(0, {"body": request.body}),
+    )
+    many = [point._replace(time_ns=point.time_ns - n) for point in some for n in range(100)]
+    deadline = Clock().deadline(0.4)
+    written = bench.store.write(many, deadline)
+    release.set()
+    assert written.outcomes == [Outcome.STORED] * 100 + [Outcome.RETRY] * 100
+    assert written.causes == ("OutOfTime",)
+
+
+def test_an_older_version_is_superseded(bench: Bench) -> None:
+    """A point that lost to a later version is told apart from one that is bad; writing it again changes nothing."""
+    bench.write(points(2, version=5, value=1.0))
+    assert bench.write(points(3, version=4, value=2.0)).outcomes == [
+        Outcome.SUPERSEDED,
+        Outcome.SUPERSEDED,
+        Outcome.STORED,
+    ]
+    assert bench.write(points(2, version=5, value=1.0)).outcomes == [Outcome.STORED] * 2
+    assert sorted(bench.timestream.values().values()) == [1.0, 1.0, 2.0]
+
+
+def test_what_the_store_rejects_keeps_its_reason(bench: Bench) -> None:
+    """The rejected record alone is refused; the rest of its call is stored."""
+    some = points(3)
+    some[1] = some[1]._replace(time_ns=(ARRIVAL_MS - 31 * 86_400_000) * 1_000_000)
+    outcomes = bench.write(some).outcomes
+    assert outcomes[::2] == [Outcome.STORED] * 2
+    assert isinstance(outcomes[1], Violation)
+    assert (outcomes[1].reason, outcomes[1].message) == ("rejected_by_store", "older than the magnetic store")
+
+
+@pytest.mark.parametrize("code", ["ValidationException", "RejectedRecordsException"])
+def test_the_guilty_record_of_a_refused_call_is_found(bench: Bench, code: str) -> None:
+    """A call that is refused without naming a record is halved until the guilty ones stand alone."""
+    bench.timestream.fault = lambda _, body: Fault(code, message="bad host") if "h042" in str(body) else None
+    outcomes = bench.write(points(100)).outcomes
+    guilty = outcomes.pop(42)
+    assert outcomes == [Outcome.STORED] * 99
+    assert guilty == Violation("rejected_by_store", "metric", "bad host")  # type: ignore[arg-type]
+    assert len(bench.timestream.calls) == 15
+
+
+@pytest.mark.parametrize(
+    "code", ["AccessDeniedException", "ResourceNotFoundException", "UnrecognizedClientException"]
+)
+def test_what_an_operator_must_mend_is_raised(bench: Bench, code: str) -> None:
+    """By its code alone: AWS's messages name accounts."""
+    bench.timestream.fault = lambda *_: Fault(code, message="arn:aws:iam::123456789012:role/x")
+    with pytest.raises(ConfigurationError) as caught:
+        bench.write(points(1))
+    assert str(caught.value) == f"WriteRecords: {code}"
+    assert isinstance(caught.value.__cause__, ClientError)
+
+
+def test_the_client_makes_one_attempt_and_keeps_a_connection_for_each_thread() -> None:
+    """How long to go on is the store's to decide, which knows the time."""
+    config = write_client(8).meta.config
+    assert config.retries["total_max_attempts"] == 1
+    assert config.max_pool_connections == 8

@@ -1,0 +1,162 @@
+"""Late points reach their hour's export, whatever happens in which order."""
+
+from collections.abc import Mapping
+
+import boto3
+import pytest
+from hypothesis import HealthCheck, given, settings
+from hypothesis import strategies as st
+from moto import mock_aws
+
+from handlers.adapters.dynamodb.export_hours.ledger import HourTable
+from handlers.adapters.dynamodb.export_hours.marks import MarkTable
+from handlers.domain.exports.choosing import choose
+from handlers.domain.exports.hour import Hour, complete_at
+from handlers.domain.exports.ledger import Claim
+from handlers.domain.exports.marking import MAGNETIC_SECONDS, MARGIN_SECONDS, SETTLE_SECONDS, LateHours, Mark
+from handlers.domain.exports.record import Published
+from handlers.domain.exports.request import Terms, read_request
+from tests.support.export_ports import HOURS, create_hours_table
+
+LAG = 900.0
+MEMORY = 3600.0
+TERMS = Terms(LAG, 30)
+HOUR = Hour.parse("2026-11-22T02")
+COMPLETE = complete_at(HOUR, LAG)
+
+
+class CountingMarks:
+    """Counts the hours it is asked to mark, and has them settled for five minutes."""
+
+    def __init__(self) -> None:
+        self.asked: list[Hour] = []
+
+    def mark(self, marks: Mapping[Hour, Mark], enough: float) -> Mapping[Hour, float]:
+        """Everything is marked."""
+        self.asked += marks
+        return dict.fromkeys(marks, enough + 240)
+
+
+def _late(marks: CountingMarks) -> LateHours:
+    return LateHours(marks, lag_seconds=LAG, memory_seconds=6 * 3600)
+
+
+def test_a_point_on_time_marks_nothing() -> None:
+    """Before its hour is complete a point needs no mark: the hour's export has not begun."""
+    marks = CountingMarks()
+    assert _late(marks).note([HOUR.start * 10**9, HOUR.end * 10**9], COMPLETE - MARGIN_SECONDS - 1) == 0
+    assert marks.asked == []
+
+
+def test_a_point_after_its_hour_is_complete_marks_it() -> None:
+    """From a minute before the export may begin on, points of the hour are late; those of the next are not."""
+    marks = CountingMarks()
+    assert (
+        _late(marks).note([HOUR.start * 10**9, (HOUR.end * 10**9) - 1, HOUR.end * 10**9], COMPLETE - 30) == 1
+    )
+    assert marks.asked == [HOUR]
+
+
+def test_a_point_that_the_store_shows_late_marks_its_hour_even_on_time() -> None:
+    """What is older than the memory store keeps may be queryable hours later, after the hour's export."""
+    marks = CountingMarks()
+    late = LateHours(marks, lag_seconds=LAG, memory_seconds=MEMORY)
+    late.note([HOUR.start * 10**9], HOUR.end + 60.0)
+    assert marks.asked == [HOUR]
+
+
+def test_a_process_marks_an_hour_once_in_some_minutes() -> None:
+    """A mark lies ahead, so the next points of the hour cost nothing until it is near."""
+    marks = CountingMarks()
+    late = _late(marks)
+    for second in range(600):
+        late.note([HOUR.start * 10**9] * 50, COMPLETE + second)
+    assert 2 <= len(marks.asked) <= 4
+
+
+@pytest.mark.parametrize("points", [1, 10_000])
+def test_points_of_one_hour_are_one_mark(points: int) -> None:
+    """Marks are counted by hours, not by points."""
+    marks = CountingMarks()
+    _late(marks).note([HOUR.start * 10**9 + index for index in range(points)], COMPLETE + 60)
+    assert len(marks.asked) == 1
+
+
+def test_a_mark_vouches_only_for_points_stored_before_it_settles(ledger: HourTable, marks: MarkTable) -> None:
+    """Whenever a point was stored, an export that holds it is due within minutes, not at the last look alone."""
+    late = LateHours(marks, lag_seconds=LAG, memory_seconds=MEMORY)
+    for seconds in (0, 100, 239, 241, 299, 301, 500, 1000):
+        late.note([HOUR.start * 10**9], COMPLETE + seconds)
+        settled = ledger.read([HOUR])[HOUR].settled_at
+        assert settled is not None
+        assert COMPLETE + seconds + MARGIN_SECONDS <= settled <= COMPLETE + seconds + SETTLE_SECONDS
+
+
+STEPS = st.lists(
+    st.tuples(
+        st.integers(0, 120),  # minutes until it happens
+        st.sampled_from(["store", "store", "run", "other run", "killed run"]),
+        st.integers(0, 3),  # hours back
+        st.integers(0, 1),  # by which of two writers
+        st.integers(0, 6),  # hours until the store shows what is older than its memory
+    ),
+    max_size=25,
+)
+
+
+@settings(max_examples=15, deadline=None, suppress_health_check=[HealthCheck.too_slow])
+@given(STEPS)
+def test_every_point_is_in_the_last_export_of_its_hour(steps: list[tuple[int, str, int, int, int]]) -> None:
+    """Points, writers, runs and killed runs in any order: hours later every export holds every point of its hour."""
+    with mock_aws():
+        world = _World()
+        for minutes, kind, back, writer, delay in steps:
+            world.now += minutes * 60 + 7
+            if kind == "store":
+                world.store(Hour.containing(world.now).plus(-back), writer, delay)
+            else:
+                world.run(kind)
+        for _ in range(10):
+            world.now += 3600
+            world.run("run")
+        world.check()
+
+
+class _World:
+    """A ledger, two writers, a store that shows points late, and runs."""
+
+    def __init__(self) -> None:
+        self.ledger = HourTable(create_hours_table(), HOURS)
+        marks = MarkTable(boto3.client("dynamodb"), HOURS)
+        self.writers = [LateHours(marks, lag_seconds=LAG, memory_seconds=MEMORY) for _ in range(2)]
+        self.now = float(HOUR.start)
+        self.points: list[tuple[Hour, float]] = []  # hour, and when the store shows it
+        self.runs = 0
+        self.first = HOUR.plus(1000)
+
+    def store(self, hour: Hour, writer: int, delay_hours: int) -> None:
+        age = self.now - hour.start
+        shown = self.now + (delay_hours * 3600 if age > MEMORY else MARGIN_SECONDS - 1)
+        self.points.append((hour, min(shown, self.now + MAGNETIC_SECONDS)))
+        self.writers[writer].note([hour.start * 10**9], self.now)
+
+    def run(self, kind: str) -> None:
+        self.runs += 1
+        choice = choose(read_request({}, self.now, TERMS), self.ledger, self.now, TERMS)
+        for hour in choice.hours:
+            self.first = min(self.first, hour)
+            claim = self.ledger.claim(hour, f"run {self.runs}", self.now)
+            if isinstance(claim, Claim) and kind != "killed run":
+                published = Published(claim.attempt.run, self.now, self.now + 30, 1, 1)
+                self.ledger.complete(claim, published, LAG)
+
+    def check(self) -> None:
+        entries = self.ledger.read({hour for hour, _ in self.points})
+        for hour, shown in self.points:
+            entry = entries.get(hour)
+            if hour < self.first and entry is None:
+                continue  # before the first run there was no pipeline that exports
+            assert entry is not None, f"{hour} was never exported"
+            assert entry.published is not None, f"{hour} was never published"
+            assert entry.published.started_at >= shown, f"{hour} lacks a point"
+            assert entry.due_at is None

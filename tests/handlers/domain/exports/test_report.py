@@ -1,0 +1,83 @@
+"""What an execution tells operators and CloudWatch."""
+
+import json
+
+from handlers.domain.exports.hour import Hour
+from handlers.domain.exports.record import Outcome, Published, Record
+from handlers.domain.exports.report import (
+    Result,
+    failure_text,
+    lag_seconds,
+    metrics_line,
+    notification,
+    read_results,
+)
+
+HOUR = Hour.parse("2026-11-22T02")
+
+
+def _whole(hour: Hour) -> Record:
+    return Record(
+        hour, outcome=Outcome.EXPORTED, published=Published("r", hour.end + 900, hour.end + 930, 1, 1)
+    )
+
+
+def test_a_caught_error_becomes_one_line() -> None:
+    """Lambda's cause is JSON with a trace; operators get its message."""
+    cause = json.dumps({"errorMessage": "no\nmanifest", "errorType": "Mismatch", "stackTrace": ["x"] * 50})
+    assert failure_text({"Error": "Mismatch", "Cause": cause}) == "Mismatch: no manifest"
+    assert failure_text({"Error": "States.Timeout"}) == "States.Timeout"
+    assert failure_text({"Error": "E", "Cause": "[1]"}) == "E: [1]"
+    assert len(failure_text({"Error": "E", "Cause": "x" * 10_000})) <= 200
+
+
+def test_operators_hear_which_hours_failed_and_what_comes_next() -> None:
+    """Every failed hour with its reason, none of the others."""
+    results = read_results([
+        {"hour": "2026-11-22T02", "outcome": "failed", "error": "Mismatch: x"},
+        {"hour": "2026-11-22T03", "outcome": "exported", "rows": 4, "run": "r", "bytes": 5},
+        {"phase": "busy", "hour": "2026-11-22T04", "by": "a", "outcome": "busy", "error": "b is exporting it"},
+    ])  # fmt: skip
+    subject, message = notification(results, "metrics-dev us-east-1")
+    assert subject == "metrics-dev us-east-1: 1 hour not exported"
+    assert "2026-11-22T02  Mismatch: x" in message
+    assert "2026-11-22T03" not in message
+    assert "tries them again" in message
+
+
+def test_a_notification_stays_within_what_sns_takes() -> None:
+    """However many hours failed, subject and text are bounded."""
+    results = [Result(str(HOUR.plus(number)), "failed", error="e" * 200) for number in range(500)]
+    subject, message = notification(results, "x" * 200)
+    assert len(subject) <= 100
+    assert len(message.encode()) < 10_000
+    assert "and 480 more" in message
+
+
+def test_the_lag_is_the_age_of_the_newest_whole_hour() -> None:
+    """Readers are as far behind as the newest hour they have whole; failures after it make it grow."""
+    records = {HOUR: _whole(HOUR), HOUR.plus(1): Record(HOUR.plus(1), outcome=Outcome.FAILED)}
+    assert lag_seconds(records, HOUR.end + 960, 900) == 960
+    assert lag_seconds(records, HOUR.end + 4560, 900) == 4560
+    assert lag_seconds({}, HOUR.end, 900) is None
+    assert lag_seconds({HOUR: Record(HOUR)}, HOUR.end + 960, 900) == 4560
+
+
+def test_metrics_are_embedded_in_one_log_line() -> None:
+    """CloudWatch finds each value under its name, by environment."""
+    results = [
+        Result("a", "exported", 5, 10),
+        Result("b", "empty"),
+        Result("c", "failed"),
+        Result("d", "busy"),
+    ]
+    line = metrics_line(results, 960.4, "dev", 1)
+    document = json.loads(line)
+    directive = document["_aws"]["CloudWatchMetrics"][0]
+    assert directive["Dimensions"] == [["Environment"]]
+    values = {metric["Name"]: document[metric["Name"]] for metric in directive["Metrics"]}
+    assert values == {
+        "HoursExported": 2, "HoursFailed": 1, "RowsExported": 5, "BytesExported": 10, "ExportLag": 960,
+    }  # fmt: skip
+    assert "ExportLag" not in json.loads(metrics_line(results, None, "dev", 1))
+    assert "\n" not in line

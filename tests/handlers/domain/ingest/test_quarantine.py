@@ -1,0 +1,51 @@
+"""What stands in the quarantine."""
+
+import json
+
+from handlers.domain.ingest.body import NotFinite
+from handlers.domain.ingest.quarantine import Refused, json_lines, object_key, whole_record
+from handlers.domain.violation import Reason, Violation
+from tests.support.events import ARRIVAL_MS, FIRST_SEQUENCE, SHARD, metric, records
+
+VIOLATION = Violation(Reason.VALUE_TYPE, "value", "a value is a number")
+
+
+def test_a_line_says_what_was_refused_and_why() -> None:
+    """Request, place, client, arrival, reason, field, message and the metric itself."""
+    [record] = records({})
+    [line] = json_lines([Refused(record, 3, VIOLATION, metric(value="x"))]).splitlines()
+    assert json.loads(line) == {
+        "request_id": "request/0+=",
+        "index": 3,
+        "client": "-",
+        "arrived_at": "2025-11-22T00:00:00.000Z",
+        "reason": "value_type",
+        "field": "value",
+        "message": "a value is a number",
+        "payload": {"metric_name": "cpu.load", "value": "x"},
+    }
+
+
+def test_an_unreadable_record_is_kept_as_it_came() -> None:
+    """Its bytes stand there in base64, at index 0."""
+    [record] = records(b"\xff{")
+    [line] = json_lines([whole_record(record, VIOLATION)]).splitlines()
+    assert (json.loads(line)["index"], json.loads(line)["payload"]) == (0, {"base64": "/3s="})
+
+
+def test_nothing_breaks_out_of_its_line() -> None:
+    """Line breaks, lone surrogates and numbers without a double are written so that every reader copes."""
+    [record] = records({})
+    payload = {"a\n\u2028\x85": "\ud800", "value": NotFinite("1e999")}
+    body = json_lines([Refused(record, 0, VIOLATION, payload)] * 2)
+    assert body.isascii()
+    assert body.count(b"\n") == 2
+    assert json.loads(body.splitlines()[0])["payload"] == {**payload, "value": "1e999"}
+
+
+def test_the_key_is_the_batchs_own() -> None:
+    """Hour of the first arrival, shard and range of sequence numbers: a retry replaces, another batch adds."""
+    some = records({}, {}, {}, arrival_ms=ARRIVAL_MS + 3_600_000 * 5)
+    expected = f"quarantine/date=2025-11-22/hour=05/{SHARD}-{FIRST_SEQUENCE}-{FIRST_SEQUENCE + 2}.jsonl"
+    assert object_key(some) == expected == object_key(reversed(some))
+    assert object_key(some[1:]) != expected

@@ -1,0 +1,304 @@
+"""The generated stack with its state machine, ledger, catalog, bucket and store; functions run in this process."""
+
+import importlib
+import json
+import time
+import uuid
+from collections.abc import Callable, Iterator, Mapping
+from contextlib import contextmanager
+from dataclasses import dataclass, field
+from pathlib import Path
+from types import SimpleNamespace
+from typing import Any
+
+import boto3
+import duckdb
+import pyarrow as pa
+import pytest
+import urllib3
+from botocore.config import Config
+from pyarrow import parquet
+
+from emulator import Cloud, Invocation, StackTemplate, start
+from emulator.clock import Clock
+from emulator.cloudformation.deployment import Deployment
+from handlers import metric_writer
+from handlers.adapters.dynamodb.export_hours import unload_rate as export_pace
+from handlers.domain.exports.hour import Hour
+from templates import config
+from templates.stacks import STACKS
+from tests.support.events import event
+
+REGION = "us-east-1"
+Hook = Callable[[str, dict[str, Any]], None]
+
+
+def nothing(_name: str, _event: dict[str, Any]) -> None:
+    """Lets a function run undisturbed."""
+
+
+class CrashError(Exception):
+    """A function's process ended in the middle."""
+
+
+@dataclass
+class World:
+    """A deployment in use. `before` and `after` are called around each invocation, and may crash it."""
+
+    cloud: Cloud
+    clock: Clock
+    deployment: Deployment
+    folder: Path
+    before: Hook = nothing
+    after: Hook = nothing
+    invoked: list[str] = field(default_factory=list)
+    _clients: dict[str, Any] = field(default_factory=dict)
+
+    def client(self, service: str) -> Any:
+        """A client of the local AWS."""
+        if service not in self._clients:
+            settings = Config(inject_host_prefix=False, retries={"total_max_attempts": 1}, read_timeout=70)
+            self._clients[service] = boto3.client(
+                service, endpoint_url=self.cloud.endpoint_url, config=settings
+            )
+        return self._clients[service]
+
+    @property
+    def hour(self) -> Hour:
+        """The hour it is."""
+        return Hour.containing(self.clock.now())
+
+    def go_to(self, hour: Hour, minutes: float = 0) -> None:
+        """Moves the clock to so many minutes into an hour; it goes forward only."""
+        control = f"{self.cloud.endpoint_url}/_local/clock"
+        seconds = hour.start + minutes * 60 - self.clock.now()
+        assert seconds >= 0, "the clock moves forward only"
+        _post(control, {"advance_seconds": seconds})
+
+    def faults(self, *rules: Mapping[str, Any]) -> None:
+        """Has requests fail, by these rules and no others; one named `timestream` is the engine's own."""
+        url = f"{self.cloud.endpoint_url}/_local/faults"
+        assert urllib3.request("DELETE", url).status == 200
+        for rule in rules:
+            _post(url, rule if "timestream" in rule else {"rules": [rule]})
+
+    def renew(self) -> None:
+        """Forgets what earlier tests did: an empty ledger, nothing that fails or crashes, hours nobody has touched."""
+        self.before = self.after = nothing
+        self.faults()
+        self.invoked.clear()
+        table = self.deployment.outputs["ExportHoursTableName"]
+        for item in self.client("dynamodb").scan(TableName=table)["Items"]:
+            self.client("dynamodb").delete_item(TableName=table, Key={"id": item["id"]})
+        _forget_clients(self)
+        self.go_to(self.hour.plus(2))
+
+    def write(self, *metrics: Mapping[str, Any]) -> None:
+        """Has the writer store metrics, as one request that arrives now."""
+        answer = self._call(
+            "metric_writer", event({"metrics": metrics}, arrival_ms=round(self.clock.now() * 1000))
+        )
+        assert answer == {"batchItemFailures": []}
+
+    def start(self, **payload: Any) -> str:
+        """Starts an execution."""
+        return str(
+            self.client("stepfunctions").start_execution(
+                stateMachineArn=self.deployment.outputs["MetricExportArn"],
+                name=f"run-{uuid.uuid4()}",
+                input=json.dumps(payload),
+            )["executionArn"]
+        )
+
+    def ended(self, execution: str) -> dict[str, Any]:
+        """An execution once it has ended."""
+        for _ in range(6000):
+            described: dict[str, Any] = self.client("stepfunctions").describe_execution(
+                executionArn=execution
+            )
+            if described["status"] != "RUNNING":
+                return described
+            time.sleep(0.01)
+        raise AssertionError("the execution does not end")
+
+    def export(self, **payload: Any) -> dict[str, str]:
+        """An execution, to its good end: how each of its hours ended."""
+        described = self.ended(self.start(**payload))
+        assert described["status"] == "SUCCEEDED", described
+        return {result["hour"]: result["outcome"] for result in json.loads(described["output"])["results"]}
+
+    def scheduled(self) -> dict[str, str]:
+        """What the schedule starts now."""
+        return self.export(scheduled_time=self.clock.utcnow().strftime("%Y-%m-%dT%H:%M:%SZ"))
+
+    def location(self, hour: Hour, dataset: str = "metrics") -> str | None:
+        """Where readers are sent for an hour."""
+        glue = self.client("glue")
+        try:
+            partition = glue.get_partition(
+                DatabaseName=self.deployment.outputs["ExportDatabaseName"],
+                TableName=dataset,
+                PartitionValues=[hour.date, hour.of_day],
+            )["Partition"]
+        except glue.exceptions.EntityNotFoundException:
+            return None
+        return str(partition["StorageDescriptor"]["Location"])
+
+    def columns(self, dataset: str = "metrics") -> list[str]:
+        """The columns that readers know of."""
+        table = self.client("glue").get_table(
+            DatabaseName=self.deployment.outputs["ExportDatabaseName"], Name=dataset
+        )["Table"]
+        return [column["Name"] for column in table["StorageDescriptor"]["Columns"]]
+
+    def keys(self, prefix: str) -> list[str]:
+        """What lies below a prefix of the export bucket."""
+        bucket = self.deployment.outputs["ExportBucketName"]
+        pages = self.client("s3").get_paginator("list_objects_v2").paginate(Bucket=bucket, Prefix=prefix)
+        return [entry["Key"] for page in pages for entry in page.get("Contents", [])]
+
+    def status(self, hour: Hour) -> dict[str, Any]:
+        """The hour's status object."""
+        key = f"metrics/{hour.date}/{hour.of_day}/_hour.json"
+        found = self.client("s3").get_object(Bucket=self.deployment.outputs["ExportBucketName"], Key=key)
+        status: dict[str, Any] = json.loads(found["Body"].read())
+        return status
+
+    def read(self, hour: Hour, dataset: str = "metrics") -> list[dict[str, Any]]:
+        """What a reader sees of an hour: the same rows by pyarrow and by DuckDB, through the partition's location."""
+        files = self._download(hour, dataset)
+        if not files:
+            return []
+        table = pa.concat_tables([parquet.read_table(file) for file in files], promote_options="default")
+        listed = ", ".join(f"'{file}'" for file in files)
+        with duckdb.connect() as database:
+            relation = database.sql(f"SELECT * FROM read_parquet([{listed}], union_by_name=true)")
+            names = relation.columns
+            by_duckdb = [dict(zip(names, row, strict=True)) for row in relation.fetchall()]
+        by_pyarrow = table.to_pylist()
+        simple = [name for name in names if name != "time"]
+        assert sorted(_without_time(by_pyarrow, simple)) == sorted(_without_time(by_duckdb, simple))
+        for row, time_ns in zip(
+            by_pyarrow, table["time"].cast(pa.timestamp("ns")).cast(pa.int64()), strict=True
+        ):
+            row["time"] = time_ns.as_py()
+        return by_pyarrow
+
+    def _download(self, hour: Hour, dataset: str) -> list[Path]:
+        location = self.location(hour, dataset)
+        assert location is not None, f"{hour} is not published"
+        bucket, _, prefix = location.removeprefix("s3://").partition("/")
+        assert prefix.endswith("/results/")
+        files = []
+        for key in self.keys(prefix):
+            files.append(self.folder / key.replace("/", "_"))
+            self.client("s3").download_file(bucket, key, str(files[-1]))
+        return files
+
+    def invoke(self, _region: str, function: str, payload: bytes, _kind: str) -> Invocation:
+        """Runs the function that a state machine invokes, as Lambda would report it."""
+        resource = self.deployment.by_physical_id("AWS::Lambda::Function", function.rpartition(":")[2])
+        module = resource.properties["Handler"].split(".")[1]
+        event_ = json.loads(payload)
+        name = f"{module}.{event_['step']}" if "step" in event_ else module
+        self.invoked.append(name)
+        try:
+            self.before(name, event_)
+            answer = self._call(module, event_)
+            self.after(name, event_)
+        except Exception as error:  # noqa: BLE001 -- whatever a function raises is its answer
+            report = {"errorType": type(error).__name__, "errorMessage": str(error)}
+            return Invocation(json.dumps(report).encode(), "Unhandled")
+        return Invocation(json.dumps(answer).encode())
+
+    def _call(self, module: str, event_: dict[str, Any]) -> Any:
+        context = SimpleNamespace(get_remaining_time_in_millis=lambda: 170_000)
+        # What a handler answers is JSON on the way to its caller.
+        return json.loads(json.dumps(importlib.import_module(f"handlers.{module}").handler(event_, context)))
+
+
+def _forget_clients(world: World) -> None:
+    """Functions start anew: what their processes remember of the ledger is gone."""
+    for resource in world.deployment.of_type("AWS::Lambda::Function"):
+        module = importlib.import_module(f"handlers.{resource.properties['Handler'].split('.')[1]}")
+        started = getattr(module, "_started", None)
+        if started is not None:
+            started.cache_clear()
+
+
+def _without_time(rows: list[dict[str, Any]], names: list[str]) -> list[str]:
+    return [json.dumps([row[name] for name in names]) for row in rows]
+
+
+def _post(url: str, body: object) -> None:
+    answer = urllib3.request("POST", url, json=body)
+    assert answer.status == 200, answer.data
+
+
+@contextmanager
+def deployed(folder: Path, monkeypatch: pytest.MonkeyPatch) -> Iterator[World]:
+    """The dev stack in one region."""
+    values = config.load("dev")
+    body = json.loads(STACKS["regional"](values).to_json())
+    parameters: Any = {"CodeBucket": "code-bucket", "CodeKey": "functions/x.zip"}
+    clock = Clock()
+    cloud = start(
+        [REGION],
+        [StackTemplate(values.stack_name, body, parameters)],
+        aws_port=0,
+        data_dir=folder / "data",
+        clock=clock,
+    )
+    try:
+        world = World(cloud, clock, cloud.deployments[REGION], folder)
+        _set_environment(world, monkeypatch)
+        cloud.invoke_with(world.invoke)
+        yield world
+    finally:
+        for client in world._clients.values():
+            client.close()
+        cloud.close()
+
+
+def _set_environment(world: World, monkeypatch: pytest.MonkeyPatch) -> None:
+    """The variables of every function; those of the same name have the same value."""
+    seen: dict[str, str] = {}
+    for resource in world.deployment.of_type("AWS::Lambda::Function"):
+        for name, value in resource.properties["Environment"]["Variables"].items():
+            assert seen.setdefault(name, str(value)) == str(value), name
+    for name, value in seen.items():
+        monkeypatch.setenv(name, value)
+    monkeypatch.setenv("AWS_ENDPOINT_URL", world.cloud.endpoint_url)
+    monkeypatch.setenv("AWS_DEFAULT_REGION", REGION)
+    for name in ("AWS_ACCESS_KEY_ID", "AWS_SECRET_ACCESS_KEY"):
+        monkeypatch.setenv(name, "local")
+    monkeypatch.setattr(export_pace, "INTERVAL_SECONDS", 0.02)
+    now = SimpleNamespace(time=world.clock.now, monotonic=time.monotonic)
+    monkeypatch.setattr(metric_writer, "time", now)
+
+
+@pytest.fixture(scope="module")
+def deployment(tmp_path_factory: pytest.TempPathFactory) -> Iterator[World]:
+    """One deployment for all tests."""
+    with pytest.MonkeyPatch.context() as patch, deployed(tmp_path_factory.mktemp("world"), patch) as ready:
+        yield ready
+
+
+@pytest.fixture
+def world(deployment: World) -> World:
+    """The deployment as if it were new, at the beginning of an hour."""
+    deployment.renew()
+    return deployment
+
+
+def at(hour: Hour, seconds: float) -> int:
+    """So many seconds into an hour, as a client writes it."""
+    return round((hour.start + seconds) * 1000)
+
+
+def points(hour: Hour, number: int, **dimensions: str) -> list[dict[str, Any]]:
+    """Points of one series, one in each seconds of an hour."""
+    return [
+        {"metric_name": "cpu.load", "value": float(n), "timestamp": at(hour, n), "dimensions": dimensions}
+        for n in range(number)
+    ]

@@ -1,0 +1,160 @@
+"""Timestream as far as WriteRecords goes, with its real limits, behind a real botocore client without a network."""
+
+import threading
+from collections.abc import Callable
+from io import BytesIO
+from typing import Any, NamedTuple
+
+import orjson
+from botocore.awsrequest import AWSPreparedRequest, AWSResponse
+
+from tests.support.events import ARRIVAL_MS
+
+MINUTE_NS = 60 * 1_000_000_000
+DAY_NS = 24 * 60 * MINUTE_NS
+MULTIPLIERS = {"NANOSECONDS": 1, "MICROSECONDS": 1000, "MILLISECONDS": 1_000_000, "SECONDS": 1_000_000_000}
+
+
+class Fault(NamedTuple):
+    """An error that the service answers with instead of working."""
+
+    code: str
+    status: int = 400
+    message: str = "a fault that the test wants"
+
+
+class FakeTimestream:
+    """Keeps rows by series and time.
+
+    `fault` may answer for it, given the number of the call and its body; it rejects metrics named in `refuses`.
+    """
+
+    def __init__(
+        self,
+        *,
+        now_ms: int = ARRIVAL_MS,
+        magnetic_days: int = 30,
+        fault: Callable[[int, dict[str, Any]], Fault | None] | None = None,
+        refuses: frozenset[str] = frozenset(),
+    ) -> None:
+        self.rows: dict[tuple[Any, ...], tuple[int, float]] = {}
+        self.columns: set[str] = set()
+        self.calls: list[dict[str, Any]] = []
+        self.discoveries = 0
+        self.fault = fault
+        self._refuses = refuses
+        self._now_ns = now_ms * 1_000_000
+        self._magnetic_ns = magnetic_days * DAY_NS
+        self._lock = threading.Lock()
+
+    def behind(self, client: Any) -> Any:
+        """The client, which from now on talks to this fake and to no other."""
+        client.meta.events.unregister("before-send.timestream-write", unique_id="fake")
+        client.meta.events.register("before-send.timestream-write", self._answer, unique_id="fake")
+        return client
+
+    def values(self) -> dict[tuple[Any, ...], float]:
+        """The value of each row."""
+        return {row: value for row, (_, value) in self.rows.items()}
+
+    def _answer(self, request: AWSPreparedRequest, **_: object) -> AWSResponse:
+        if request.headers["X-Amz-Target"].decode().endswith("DescribeEndpoints"):
+            self.discoveries += 1
+            address = {
+                "Address": "ingest-cell1.timestream.us-east-1.amazonaws.com",
+                "CachePeriodInMinutes": 1440,
+            }
+            return _response(request, 200, {"Endpoints": [address]})
+        assert "ingest-cell1" in request.url
+        body = orjson.loads(request.body)
+        with self._lock:
+            self.calls.append(body)
+            fault = (self.fault and self.fault(len(self.calls), body)) or _invalid(body)
+            if fault:
+                return _response(
+                    request, fault.status, {"__type": f"x#{fault.code}", "message": fault.message}
+                )
+            rejected = self._write(body)
+        if rejected:
+            content = {"__type": "x#RejectedRecordsException", "RejectedRecords": rejected, "Message": "some"}
+            return _response(request, 419, content)
+        return _response(request, 200, {"RecordsIngested": {"Total": len(body["Records"])}})
+
+    def _write(self, body: dict[str, Any]) -> list[dict[str, Any]]:
+        rejected = []
+        for index, record in enumerate(_merged(body)):
+            rejection = self._reject(record)
+            if rejection is None:
+                self.columns |= record["dimensions"].keys()
+                self.rows[_row(record)] = (record["Version"], float(record["MeasureValues"][0]["Value"]))
+            else:
+                rejected.append({"RecordIndex": index, **rejection})
+        return rejected
+
+    def _reject(self, record: dict[str, Any]) -> dict[str, Any] | None:
+        reasons = {
+            "a metric that the test wants refused": record["dimensions"].get("metric_name") in self._refuses,
+            "too far in the future": record["time"] > self._now_ns + 15 * MINUTE_NS,
+            "older than the magnetic store": record["time"] < self._now_ns - self._magnetic_ns,
+            "no partition key": "metric_name" not in record["dimensions"],
+            "too many dimensions": len(self.columns | record["dimensions"].keys()) > 128,
+            "a dimension name is too long": any(len(name.encode()) > 60 for name in record["dimensions"]),
+            "a dimension is empty": not all(record["dimensions"].values()),
+            "the record is too large": _size(record) > 2048,
+        }
+        for reason, applies in reasons.items():
+            if applies:
+                return {"Reason": reason}
+        version, value = self.rows.get(_row(record), (0, 0.0))
+        if record["Version"] <= version and float(record["MeasureValues"][0]["Value"]) != value:
+            return {"Reason": "a higher version exists", "ExistingVersion": version}
+        return None
+
+
+def _invalid(body: dict[str, Any]) -> Fault | None:
+    if not 1 <= len(body["Records"]) <= 100:
+        return Fault("ValidationException", message="1 to 100 records")
+    if any(record["overlapping"] for record in _merged(body)):
+        return Fault("ValidationException", message="dimensions overlap")
+    rows = [_row(record) for record in _merged(body)]
+    if len(set(rows)) < len(rows):
+        return Fault("ValidationException", message="the same row twice")
+    for record in _merged(body):
+        [value] = record["MeasureValues"]
+        if (value["Name"], value["Type"], record["MeasureValueType"]) != ("value", "DOUBLE", "MULTI"):
+            return Fault("ValidationException", message="not the table's shape")
+        if not 1 <= record["Version"] < 2**63 or not 1 <= len(record["dimensions"]) <= 128:
+            return Fault("ValidationException", message="version or dimensions")
+    return None
+
+
+def _merged(body: dict[str, Any]) -> list[dict[str, Any]]:
+    common = body.get("CommonAttributes", {})
+    merged = []
+    for record in body["Records"]:
+        pairs = [*common.get("Dimensions", []), *record.get("Dimensions", [])]
+        whole = {**common, **record, "dimensions": {pair["Name"]: pair["Value"] for pair in pairs}}
+        whole["overlapping"] = len(whole["dimensions"]) < len(pairs)
+        whole["time"] = int(whole["Time"]) * MULTIPLIERS[whole["TimeUnit"]]
+        merged.append(whole)
+    return merged
+
+
+def _row(record: dict[str, Any]) -> tuple[Any, ...]:
+    return (tuple(sorted(record["dimensions"].items())), record["MeasureName"], record["time"])
+
+
+def _size(record: dict[str, Any]) -> int:
+    names = sum(len(name.encode()) + len(value.encode()) for name, value in record["dimensions"].items())
+    return names + len(record["MeasureName"]) + len("value") + 16
+
+
+class _Raw(BytesIO):
+    def stream(self, **_: object) -> Any:
+        yield self.read()
+
+
+def _response(request: AWSPreparedRequest, status: int, content: object) -> AWSResponse:
+    return AWSResponse(
+        request.url, status, {"Content-Type": "application/x-amz-json-1.0"}, _Raw(orjson.dumps(content))
+    )

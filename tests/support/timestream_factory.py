@@ -1,0 +1,69 @@
+"""Requests as the pipeline and others send them."""
+
+from typing import Any
+
+import orjson
+
+from emulator.timestream.administration import create_database, create_table
+from emulator.timestream.store import Store
+
+DATABASE, TABLE = "metrics_dev", "metrics"
+NOW_NS = 1_795_000_000_000_000_000
+
+
+class ManualClock:
+    """A clock that moves when told."""
+
+    def __init__(self, now_ns: int = NOW_NS) -> None:
+        self.now_ns = now_ns
+
+    def __call__(self) -> int:
+        """Return nanoseconds since the epoch."""
+        return self.now_ns
+
+
+def record(value: float | str = 1.5, **members: Any) -> dict[str, Any]:
+    """Return a multi-measure record of the host `a` at NOW_NS; members replace its own, None removes one."""
+    base: dict[str, Any] = {
+        "Dimensions": [{"Name": "metric_name", "Value": "cpu.load"}, {"Name": "host", "Value": "a"}],
+        "MeasureName": "metric",
+        "MeasureValueType": "MULTI",
+        "MeasureValues": [{"Name": "value", "Value": str(value), "Type": "DOUBLE"}],
+        "Time": str(NOW_NS),
+        "TimeUnit": "NANOSECONDS",
+        **members,
+    }
+    return {name: member for name, member in base.items() if member is not None}
+
+
+def single(value: str, kind: str | None = "DOUBLE", **members: Any) -> dict[str, Any]:
+    """Return a single-measure record of the host `a` at NOW_NS."""
+    measure = {"MeasureName": "load", "MeasureValues": None, "MeasureValue": value, "MeasureValueType": kind}
+    return record(**{**measure, **members})
+
+
+def dimensions(**pairs: str) -> list[dict[str, str]]:
+    """Return dimensions as a record has them."""
+    return [{"Name": name, "Value": value} for name, value in pairs.items()]
+
+
+def write(store: Store, *records: dict[str, Any], common: dict[str, Any] | None = None) -> dict[str, Any]:
+    """Write records to the one table and return what was ingested."""
+    request: dict[str, Any] = {"DatabaseName": DATABASE, "TableName": TABLE, "Records": list(records)}
+    if common is not None:
+        request["CommonAttributes"] = common
+    ingested: dict[str, Any] = store.write(request, orjson.dumps(request), {})["RecordsIngested"]
+    return ingested
+
+
+def create(store: Store, **members: Any) -> None:
+    """Create the one database and table."""
+    create_database(store, {"DatabaseName": DATABASE})
+    create_table(store, {"DatabaseName": DATABASE, "TableName": TABLE, **members})
+
+
+def select(store: Store, columns: str = "*", then: str = "") -> list[tuple[Any, ...]]:
+    """Return rows of the one table, by columns of its relation."""
+    with store.reader() as (catalog, cursor):
+        relation = catalog.table(DATABASE, TABLE).relation
+        return cursor.execute(f"SELECT {columns} FROM {relation} {then}").fetchall()
