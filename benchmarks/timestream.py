@@ -35,12 +35,12 @@ class Server:
         self.port = int(line.split("http://127.0.0.1:")[1].split()[0])
 
     def cpu_seconds(self) -> float:
-        """Return the processor time the server took so far."""
+        """The processor time the server took so far."""
         fields = Path(f"/proc/{self._process.pid}/stat").read_text().rpartition(")")[2].split()
         return (int(fields[11]) + int(fields[12])) / os.sysconf("SC_CLK_TCK")
 
     def call(self, operation: str, request: dict[str, Any]) -> dict[str, Any]:
-        """Return the answer to one operation."""
+        """The answer to one operation."""
         connection = http.client.HTTPConnection("127.0.0.1", self.port)
         connection.request(
             "POST", "/", orjson.dumps(request), {"X-Amz-Target": f"Timestream_20181101.{operation}"}
@@ -193,7 +193,7 @@ def _send(port: int, bodies: Sequence[bytes]) -> None:
 
 
 def _bodies(calls: int, first: int = 0) -> Iterator[bytes]:
-    """Yield calls as the pipeline makes them: what the records share once, two dimensions and a value each."""
+    """Calls as the pipeline makes them: what the records share once, two dimensions and a value each."""
     start_ms = int(time.time()) // 60 * 60_000 - 3_600_000
     common = {
         "Dimensions": [
@@ -222,7 +222,7 @@ def _bodies(calls: int, first: int = 0) -> Iterator[bytes]:
 
 
 def _commit_per_call(path: Path, bodies: Sequence[bytes]) -> tuple[float, float]:
-    """Return the same figures for what comes first to mind: insert each call's rows and commit."""
+    """The same figures for what comes first to mind: insert each call's rows and commit."""
     batches = []
     for body in bodies:
         request = orjson.loads(body)

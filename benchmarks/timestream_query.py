@@ -122,7 +122,7 @@ def _run(store: Store, statement: str, now_ns: int) -> int:
 
 
 def _best(action: Callable[[], int]) -> tuple[float, float, int]:
-    """Return the shortest time, the least processor time and the number of rows of five runs."""
+    """The shortest time, the least processor time and the number of rows of five runs."""
     times, processor, count = [], [], 0
     for _ in range(5):
         start, cpu = time.perf_counter(), time.process_time()

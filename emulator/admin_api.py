@@ -51,7 +51,7 @@ class Control:
         return {"clock": self._describe_clock(), **{name: provider() for name, provider in providers.items()}}
 
     def answer(self, request: Request) -> Response:
-        """Return the reply of a control route; 404 and 405 for what there is not."""
+        """The reply of a control route; 404 and 405 for what there is not."""
         route = self._routes.get((request.method, request.path))
         if route is not None:
             try:

@@ -10,7 +10,7 @@ _FURTHEST_SECONDS = 100 * 365.25 * 86_400
 
 
 class Clock:
-    """Tells the local run's time, which may be moved forward and never back.
+    """The local run's time, which may be moved forward and never back.
 
     Everything that decides by time asks one instance; listeners hear of each move, so other processes follow.
     """
@@ -31,7 +31,7 @@ class Clock:
         return self._source() + self._offset
 
     def utcnow(self) -> datetime:
-        """Return the same instant as an aware datetime."""
+        """The same instant as an aware datetime."""
         return datetime.fromtimestamp(self.now(), tz=UTC)
 
     def advance(self, seconds: float) -> float:

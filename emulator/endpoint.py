@@ -38,7 +38,7 @@ class Endpoint:
         self._closing = threading.Event()
 
     def answer(self, request: Request) -> Response:
-        """Return the reply, unless a fault says otherwise."""
+        """The reply, unless a fault says otherwise."""
         if request.path.startswith("/_local/"):
             return self._control.answer(request)
         rule = self._faults.take(request)

@@ -16,7 +16,7 @@ class TemplateError(CloudError):
         super().__init__(f"{'.'.join(at)}: {message}" if at else message)
 
     def inside(self, logical_id: str) -> Self:
-        """Return the same error, its place beginning with this resource."""
+        """The same error, its place beginning with this resource."""
         return self if self.at[:1] == (logical_id,) else type(self)(self._message, at=(logical_id, *self.at))
 
 

@@ -53,11 +53,11 @@ class Rule:
 
     @property
     def answers(self) -> bool:
-        """Return whether the rule answers in the service's place, rather than only delaying it."""
+        """True if the rule answers in the service's place, rather than only delaying it."""
         return self.error is not None or self.status is not None
 
     def meets(self, request: Request) -> bool:
-        """Return whether the request is one of those the rule is about."""
+        """True if the request is one of those the rule is about."""
         return (
             self.service in {"*", request.service}
             and self.operation in {"*", request.operation}
@@ -65,7 +65,7 @@ class Rule:
         )
 
     def reply(self, request: Request) -> Response:
-        """Return the error the caller gets."""
+        """The error the caller gets."""
         status = self.status or (500 if (self.error or "").startswith(_SERVER_ERRORS) else 400)
         code = self.error or {500: "InternalFailure", 503: "ServiceUnavailable"}.get(status, "UnknownError")
         return error(request, code, self.message, status)
@@ -91,7 +91,7 @@ class Faults:
             self._rules.clear()
 
     def take(self, request: Request) -> Rule | None:
-        """Return the first rule that strikes this request, counting it."""
+        """The first rule that strikes this request, counting it."""
         if not self._rules:
             return None
         with self._lock:
@@ -106,13 +106,13 @@ class Faults:
         return None
 
     def describe(self) -> dict[str, Any]:
-        """Return the rules in force and how often one struck."""
+        """The rules in force and how often one struck."""
         with self._lock:
             return {"rules": [asdict(rule) for rule in self._rules], "injected": self._injected}
 
 
 def parse_rule(raw: Any) -> Rule:
-    """Return the rule a JSON object describes; FaultError names the field that is wrong."""
+    """The rule a JSON object describes; FaultError names the field that is wrong."""
     if not isinstance(raw, Mapping):
         raise FaultError("rules", "each rule is an object")
     for name in raw:

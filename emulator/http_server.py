@@ -130,7 +130,7 @@ class HttpServer(socketserver.ThreadingMixIn, socketserver.TCPServer):
 
     @property
     def port(self) -> int:
-        """Return the port it listens on."""
+        """The port it listens on."""
         port: int = self.server_address[1]
         return port
 

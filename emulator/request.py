@@ -48,29 +48,29 @@ class Request:
 
     @property
     def target(self) -> str:
-        """Return the header that JSON services name their operation in."""
+        """The header that JSON services name their operation in."""
         return self.headers.get("x-amz-target", "")
 
     @property
     def scope(self) -> tuple[str, str]:
-        """Return the region and the signing name in the request's signature, or two empty texts."""
+        """The region and the signing name in the request's signature, or two empty texts."""
         match = _SCOPE.search(self.headers.get("authorization", ""))
         return (match[1], match[2]) if match else ("", "")
 
     @property
     def region(self) -> str:
-        """Return the region the request is for."""
+        """The region the request is for."""
         return self.scope[0] or "us-east-1"
 
     @property
     def service(self) -> str:
-        """Return the service as boto3 calls it; what is not signed is S3's, whose objects may be public."""
+        """The service as boto3 calls it; what is not signed is S3's, whose objects may be public."""
         name = self.scope[1]
         return _SERVICES.get(name, name) or "s3"
 
     @property
     def operation(self) -> str:
-        """Return the operation's name, or an empty text where the path alone says it."""
+        """The operation's name, or an empty text where the path alone says it."""
         if self.target:
             return self.target.rsplit(".", 1)[-1]
         if self.service == "s3":
@@ -82,7 +82,7 @@ class Request:
         return ""
 
     def json(self) -> Any:
-        """Return the body as JSON."""
+        """The body as JSON."""
         return orjson.loads(self.body or b"{}")
 
     def _s3_operation(self) -> str:

@@ -12,17 +12,17 @@ _XML_SERVICES = frozenset({"cloudformation", "ec2", "iam", "sns", "sts"})
 
 
 def as_json(payload: Any, status: int = 200) -> Response:
-    """Return a reply of the control interface."""
+    """A reply of the control interface."""
     return Response(status, [("Content-Type", "application/json")], orjson.dumps(payload) + b"\n")
 
 
 def success(payload: Any) -> Response:
-    """Return the reply of a service that speaks JSON."""
+    """The reply of a service that speaks JSON."""
     return Response(200, [("Content-Type", "application/x-amz-json-1.1")], orjson.dumps(payload))
 
 
 def error(request: Request, code: str, message: str, status: int) -> Response:
-    """Return an error the way the service asked would write it."""
+    """An error the way the service asked would write it."""
     request_id = unique_id(f"{id(request)}")
     if request.service == "s3":
         body = f"<Error><Code>{escape(code)}</Code><Message>{escape(message)}</Message></Error>"

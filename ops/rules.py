@@ -63,7 +63,7 @@ class Changes:
 
     @property
     def any(self) -> bool:
-        """Whether there is anything to do."""
+        """True if there is anything to do."""
         return bool(self.added or self.changed or self.removed)
 
 

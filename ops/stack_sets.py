@@ -24,12 +24,12 @@ class Instance:
 
     @property
     def failed(self) -> bool:
-        """Whether its last operation failed, or it is in the way of the next one."""
+        """True if its last operation failed, or it is in the way of the next one."""
         return self.detail in {"FAILED", "INOPERABLE"} or self.status == "INOPERABLE"
 
     @property
     def current(self) -> bool:
-        """Whether it is as its StackSet is."""
+        """True if it is as its StackSet is."""
         return self.status == "CURRENT" and not self.failed
 
 

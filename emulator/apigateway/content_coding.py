@@ -19,7 +19,7 @@ def check_size(size: int) -> None:
 
 
 def decompress(body: bytes, coding: str | None, minimum_size: int | None) -> bytes:
-    """Return the body as the client meant it.
+    """The body as the client meant it.
 
     Without a minimum size the API does not decompress, and it leaves smaller payloads as they are. A coding it does
     not know, or a body that is not in the stated coding, is an unsupported media type.
@@ -55,7 +55,7 @@ def _inflate(body: bytes, window: int) -> bytes:
 
 
 def compress(body: bytes, accepted: str | None, minimum_size: int | None) -> tuple[bytes, str | None]:
-    """Return the response body in the coding the client prefers, and that coding's name."""
+    """The response body in the coding the client prefers, and that coding's name."""
     if minimum_size is None or not body or len(body) < minimum_size or not accepted:
         return body, None
     best = _preferred(accepted)

@@ -22,7 +22,7 @@ class Override(JavaMap):
 
 
 def new_context(api: Api, request: Request, *, now: float) -> JavaMap:
-    """Return the context of a request that arrived at `now` (epoch seconds)."""
+    """The context of a request that arrived at `now` (epoch seconds)."""
     host = request.header("Host") or ""
     moment = datetime.fromtimestamp(now, tz=UTC)
     return JavaMap(

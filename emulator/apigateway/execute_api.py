@@ -40,7 +40,7 @@ class ApiServing:
         }
 
     def answer(self, request: Request) -> Response:
-        """Return the response; whatever goes wrong becomes the API's own gateway response."""
+        """The response; whatever goes wrong becomes the API's own gateway response."""
         context = new_context(self._api, request, now=self._clock.now())
         try:
             response = self._answer(request, context)
@@ -57,7 +57,7 @@ class ApiServing:
         return self._finished(response, request, context)
 
     def too_large(self, request: Request, error: GatewayError) -> Response:
-        """Return the response to a request whose body was not even read."""
+        """The response to a request whose body was not even read."""
         context = new_context(self._api, request, now=self._clock.now())
         response = gateway_responses.answer(self._api, error, request, context)
         self._stats.add(response.status, request_id=context["extendedRequestId"], points=0)
@@ -174,7 +174,7 @@ def _validate(method: Method, request: Request) -> None:
 
 
 def _request_template(integration: Integration, request: Request) -> MappingTemplate | None:
-    """Return the template for the content type; None when the payload passes through as it is."""
+    """The template for the content type; None when the payload passes through as it is."""
     template = integration.templates.get(request.content_type)
     if template is not None:
         return template

@@ -36,7 +36,7 @@ _VARIABLE = re.compile(rf"\$(?:\{{{_NAME}\}}|{_NAME})")
 
 
 def answer(api: Api, error: GatewayError, request: Request, context: Mapping[str, Any]) -> Response:
-    """Return the response that the API defines for this failure, or API Gateway's own."""
+    """The response that the API defines for this failure, or API Gateway's own."""
     default = _STATUS[error.response_type]
     fallback = api.gateway_responses.get("DEFAULT_4XX" if default < 500 else "DEFAULT_5XX", _DEFAULT)
     chosen = api.gateway_responses.get(error.response_type, fallback)
@@ -58,7 +58,7 @@ def answer(api: Api, error: GatewayError, request: Request, context: Mapping[str
 
 
 def _substitute(match: re.Match[str], api: Api, request: Request, variables: Mapping[str, Any]) -> str:
-    """Return a variable's text, escaped to stand between quotes; unknown variables vanish."""
+    """A variable's text, escaped to stand between quotes; unknown variables vanish."""
     scope, name = (group for group in match.groups() if group is not None)
     if scope == "context":
         found = find(variables, f"$.{name}")

@@ -27,7 +27,7 @@ def find(document: Any, path: str) -> Any:
 
 @lru_cache(maxsize=256)
 def _definite(path: str) -> tuple[str | int, ...] | None:
-    """Return the steps of a path that names exactly one place, None for any other path."""
+    """The steps of a path that names exactly one place, None for any other path."""
     if not path.startswith("$"):
         return None
     steps: list[str | int] = []

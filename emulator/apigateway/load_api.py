@@ -68,7 +68,7 @@ _PROPERTIES: Mapping[str, frozenset[str]] = {
 
 
 def read_api(deployment: Deployment) -> Api:
-    """Return the one REST API of a deployment; UnsupportedApiError names what cannot be served here."""
+    """The one REST API of a deployment; UnsupportedApiError names what cannot be served here."""
     for resource_type, known in _PROPERTIES.items():
         for resource in deployment.of_type(resource_type):
             refuse_unknown(resource.logical_id, resource_type, resource.properties, known)
@@ -103,7 +103,7 @@ def _only(deployment: Deployment, resource_type: str) -> Resource:
 
 
 def _paths(deployment: Deployment, rest_api: Resource) -> Mapping[str, str]:
-    """Return each resource's path by its physical id."""
+    """Each resource's path by its physical id."""
     resources = {item.physical_id: item for item in deployment.of_type("AWS::ApiGateway::Resource")}
     paths = {str(rest_api.attributes["RootResourceId"]): "/"}
 

@@ -31,7 +31,7 @@ _ACTION = re.compile(r"arn:aws[\w-]*:apigateway:[\w-]+:([\w-]+):action/(\w+)")
 
 
 def read_integration(where: str, properties: Mapping[str, Any], method_responses: Any) -> Integration:
-    """Return a method's integration; UnsupportedApiError names the method for what cannot be done here."""
+    """A method's integration; UnsupportedApiError names the method for what cannot be done here."""
     refuse_unknown(where, "its integration", properties, _INTEGRATION)
     declared = {
         int(item["StatusCode"]): frozenset(item.get("ResponseParameters", {})) for item in method_responses

@@ -61,7 +61,7 @@ class MappingTemplate:
             raise UnsupportedApiError(f"{where}: the mapping template is not valid: {error}") from error
 
     def render(self, variables: Mapping[str, Any]) -> str:
-        """Return the text; TemplateRenderError when an expression fails, GatewayError when the body is no JSON."""
+        """The text; TemplateRenderError when an expression fails, GatewayError when the body is no JSON."""
         try:
             return str(self._template.merge(dict(variables)))
         except TemplateError as error:
@@ -86,19 +86,19 @@ class JavaMap(dict[str, Any]):
         return JavaList(JavaMap(key=key, value=value) for key, value in self.items())
 
     def keySet(self) -> "JavaList":  # noqa: N802 - Java's name
-        """Return the keys."""
+        """The keys."""
         return JavaList(self)
 
     def containsKey(self, key: str) -> bool:  # noqa: N802 - Java's name
-        """Tell whether the key is there."""
+        """True if the key is there."""
         return key in self
 
     def size(self) -> int:
-        """Return the number of keys."""
+        """The number of keys."""
         return len(self)
 
     def isEmpty(self) -> bool:  # noqa: N802 - Java's name
-        """Tell whether there is no key."""
+        """True if there is no key."""
         return not self
 
     def put(self, key: str, value: Any) -> Any:
@@ -117,15 +117,15 @@ class JavaList(list[Any]):
     toString = __str__  # noqa: N815 - Java's name, which templates use
 
     def size(self) -> int:
-        """Return the number of elements."""
+        """The number of elements."""
         return len(self)
 
     def isEmpty(self) -> bool:  # noqa: N802 - Java's name
-        """Tell whether there is no element."""
+        """True if there is no element."""
         return not self
 
     def get(self, index: int) -> Any:
-        """Return one element."""
+        """One element."""
         return self[index]
 
     def add(self, value: Any) -> bool:
@@ -134,12 +134,12 @@ class JavaList(list[Any]):
         return True
 
     def contains(self, value: Any) -> bool:
-        """Tell whether an element is there."""
+        """True if an element is there."""
         return value in self
 
 
 def java_text(value: Any) -> str:
-    """Return a value as Java would print it."""
+    """A value as Java would print it."""
     if value is None:
         return "null"
     return str(value).lower() if isinstance(value, bool) else str(value)
@@ -161,7 +161,7 @@ class Input:
 
     @property
     def body(self) -> str:
-        """Return the payload as text."""
+        """The payload as text."""
         return self._payload.text
 
     def json(self, path: str) -> str:
@@ -175,7 +175,7 @@ class Input:
         return "" if found is MISSING else to_java(found)
 
     def params(self, name: str | None = None) -> Any:
-        """Return a parameter by name (path, then query string, then headers), or all of them."""
+        """A parameter by name (path, then query string, then headers), or all of them."""
         request = self._request
         if name is None:
             return JavaMap(
@@ -200,11 +200,11 @@ class Util:
         return json.dumps(java_text(text))[1:-1].replace("'", "\\'")
 
     def parseJson(self, text: str) -> Any:  # noqa: N802 - AWS's name
-        """Return the object that the JSON text describes."""
+        """The object that the JSON text describes."""
         return to_java(json.loads(text))
 
     def urlEncode(self, text: Any) -> str:  # noqa: N802 - AWS's name
-        """Return the text form-encoded."""
+        """The text form-encoded."""
         return quote_plus(java_text(text), safe="*")
 
     def urlDecode(self, text: str) -> str:  # noqa: N802 - AWS's name
@@ -212,11 +212,11 @@ class Util:
         return unquote_plus(text)
 
     def base64Encode(self, text: Any) -> str:  # noqa: N802 - AWS's name
-        """Return the text's bytes in base64."""
+        """The text's bytes in base64."""
         return base64.b64encode(java_text(text).encode("utf-8", "surrogatepass")).decode()
 
     def base64Decode(self, text: str) -> str:  # noqa: N802 - AWS's name
-        """Return the text that was encoded."""
+        """The text that was encoded."""
         try:
             return base64.b64decode(text, validate=True).decode("utf-8", "replace")
         except binascii.Error as error:

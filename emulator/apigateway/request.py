@@ -28,37 +28,37 @@ class Request:
         return {name.lower(): value for name, value in self.headers}
 
     def header(self, name: str) -> str | None:
-        """Return a header's value; the last one when it was sent twice, as API Gateway does."""
+        """A header's value; the last one when it was sent twice, as API Gateway does."""
         return self._folded.get(name.lower())
 
     @cached_property
     def path(self) -> str:
-        """Return the path without the query string."""
+        """The path without the query string."""
         return self.target.partition("?")[0]
 
     @cached_property
     def segments(self) -> tuple[str, ...]:
-        """Return the decoded parts of the path; a slash at the end adds none."""
+        """The decoded parts of the path; a slash at the end adds none."""
         return tuple(unquote(part) for part in self.path.rstrip("/").split("/")[1:])
 
     @cached_property
     def query(self) -> Mapping[str, str]:
-        """Return the query string's parameters; the last value when a name comes twice."""
+        """The query string's parameters; the last value when a name comes twice."""
         return dict(parse_qsl(self.target.partition("?")[2], keep_blank_values=True))
 
     @cached_property
     def content_type(self) -> str:
-        """Return the media type without parameters; API Gateway takes application/json when none is given."""
+        """The media type without parameters; API Gateway takes application/json when none is given."""
         return (self.header("Content-Type") or "application/json").partition(";")[0].strip().lower()
 
     @cached_property
     def text(self) -> str:
-        """Return the body as text; bytes that are no UTF-8 become U+FFFD, as in API Gateway."""
+        """The body as text; bytes that are no UTF-8 become U+FFFD, as in API Gateway."""
         return self.body.decode("utf-8", "replace")
 
     @cached_property
     def json(self) -> Any:
-        """Return the parsed body; GatewayError (BAD_REQUEST_BODY) when it is not JSON."""
+        """The parsed body; GatewayError (BAD_REQUEST_BODY) when it is not JSON."""
         try:
             return orjson.loads(self.body)
         except orjson.JSONDecodeError:

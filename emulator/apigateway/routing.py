@@ -6,7 +6,7 @@ from emulator.apigateway.api import Api, Method
 
 
 def route(api: Api, segments: Sequence[str], verb: str) -> tuple[Method, dict[str, str]] | None:
-    """Return the method and its path parameters; None when the API has neither the path nor the method."""
+    """The method and its path parameters; None when the API has neither the path nor the method."""
     matches = [
         (_rank(path), methods, parameters)
         for path, methods in api.methods.items()

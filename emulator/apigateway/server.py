@@ -43,7 +43,7 @@ class Gateway:
 
     @property
     def url(self) -> str:
-        """Return the root of the API; the stage is not part of it."""
+        """The root of the API; the stage is not part of it."""
         return f"http://127.0.0.1:{self._server.server_address[1]}"
 
     def stats(self) -> GatewayStats:
@@ -250,7 +250,7 @@ class _Handler(BaseHTTPRequestHandler):
 
 
 def _length(text: str, base: int) -> int:
-    """Return a length as HTTP writes it: digits only, where Python also takes signs and underscores."""
+    """A length as HTTP writes it: digits only, where Python also takes signs and underscores."""
     digits = text.strip()
     if not digits.isalnum():
         raise ValueError("not a length")

@@ -43,7 +43,7 @@ class StatsCounter:
                 self._by_request[request_id] = points
 
     def snapshot(self) -> GatewayStats:
-        """Return the counts so far."""
+        """The counts so far."""
         with self._lock:
             return GatewayStats(dict(self._requests), self._points, dict(self._by_request or {}))
 

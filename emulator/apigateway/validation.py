@@ -52,7 +52,7 @@ class Model:
 
 
 def _ordered(validator: Draft4Validator, body: Any) -> Iterator[ValidationError]:
-    """Yield one error per place and rule: the sentence on missing properties names all of an object's at once."""
+    """One error per place and rule: the sentence on missing properties names all of an object's at once."""
     seen: set[tuple[tuple[str | int, ...], str]] = set()
     for error in sorted(
         validator.iter_errors(body), key=lambda item: [str(part) for part in item.absolute_path]
@@ -64,7 +64,7 @@ def _ordered(validator: Draft4Validator, body: Any) -> Iterator[ValidationError]
 
 
 def _sentence(error: ValidationError) -> str:
-    """Return the reason in the words of the validator that API Gateway uses."""
+    """The reason in the words of the validator that API Gateway uses."""
     if error.validator == "additionalProperties":
         instance: Any = error.instance
         named = error.schema.get("properties", {}) if isinstance(error.schema, Mapping) else {}

@@ -32,11 +32,11 @@ class Deployment:
     parameters: Mapping[str, Any]
 
     def of_type(self, resource_type: str) -> tuple[Resource, ...]:
-        """Return the resources of one CloudFormation type, in the order they were created."""
+        """The resources of one CloudFormation type, in the order they were created."""
         return tuple(resource for resource in self.resources.values() if resource.type == resource_type)
 
     def by_physical_id(self, resource_type: str, physical_id: str) -> Resource:
-        """Return the resource of this type that Ref names so; KeyError when there is none."""
+        """The resource of this type that Ref names so; KeyError when there is none."""
         for resource in self.of_type(resource_type):
             if resource.physical_id == physical_id:
                 return resource

@@ -34,7 +34,7 @@ class References(Protocol):
         """Return what Ref gives for a parameter, pseudo parameter or resource."""
 
     def get_att(self, logical_id: str, attribute: str, at: Path) -> Any:
-        """Return an attribute of a resource."""
+        """An attribute of a resource."""
 
 
 @dataclass(frozen=True)
@@ -64,7 +64,7 @@ class Scope:
         return value
 
     def condition(self, value: Any, at: Path) -> bool:
-        """Return the truth of a condition expression."""
+        """The truth of a condition expression."""
         if isinstance(value, Mapping) and function_name(value) in CONDITION_FUNCTIONS:
             return bool(self.evaluate(value, at))
         raise TemplateError("a condition is one of Fn::And, Fn::Or, Fn::Not, Fn::Equals or Condition", at=at)
@@ -75,7 +75,7 @@ class Scope:
 
 
 def function_name(value: Mapping[str, Any]) -> str | None:
-    """Return the function an object stands for, or None for an ordinary object."""
+    """The function an object stands for, or None for an ordinary object."""
     if len(value) != 1:
         return None
     (key,) = value
@@ -86,7 +86,7 @@ def function_name(value: Mapping[str, Any]) -> str | None:
 
 
 def attribute_of(argument: Any, at: Path) -> tuple[str, Any]:
-    """Return the logical id and the attribute (which may be a Ref) a GetAtt names."""
+    """The logical id and the attribute (which may be a Ref) a GetAtt names."""
     if isinstance(argument, str) and "." in argument:
         logical_id, attribute = argument.split(".", 1)
         return logical_id, attribute
@@ -96,12 +96,12 @@ def attribute_of(argument: Any, at: Path) -> tuple[str, Any]:
 
 
 def variables_of(text: str) -> list[str]:
-    """Return the names between `${` and `}` that Sub replaces."""
+    """The names between `${` and `}` that Sub replaces."""
     return [name.strip() for name in _VARIABLE.findall(text) if not name.startswith("!")]
 
 
 def sub_parts(argument: Any, at: Path) -> tuple[str, Mapping[str, Any]]:
-    """Return the text of a Sub and its own variables."""
+    """The text of a Sub and its own variables."""
     if isinstance(argument, str):
         return argument, {}
     if (

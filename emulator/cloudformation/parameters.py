@@ -12,7 +12,7 @@ _LISTS = ("CommaDelimitedList", "List<")
 def resolve_parameters(
     declared: Mapping[str, Mapping[str, Any]], given: Mapping[str, str]
 ) -> dict[str, str | list[str]]:
-    """Return each declared parameter's value, as text or as a list of texts, refusing what AWS would refuse."""
+    """Each declared parameter's value, as text or as a list of texts, refusing what AWS would refuse."""
     unknown = sorted(set(given) - set(declared))
     if unknown:
         raise TemplateError(f"the template has no parameter {', '.join(unknown)}", at=("Parameters",))
@@ -79,7 +79,7 @@ def _refuse(at: tuple[str, ...], declaration: Mapping[str, Any], text: str, reas
 
 
 def as_text(value: object) -> str:
-    """Return a scalar the way CloudFormation writes it into text."""
+    """A scalar the way CloudFormation writes it into text."""
     if isinstance(value, bool):
         return "true" if value else "false"
     return str(value)

@@ -16,30 +16,30 @@ class Properties:
 
     @property
     def logical_id(self) -> str:
-        """Return the resource's name in the template."""
+        """The resource's name in the template."""
         return self._at[0]
 
     def get(self, name: str, default: Any = None) -> Any:
-        """Return an optional property."""
+        """An optional property."""
         self._taken.add(name)
         return self._values.get(name, default)
 
     def require(self, name: str) -> Any:
-        """Return a property that must be there."""
+        """A property that must be there."""
         self._taken.add(name)
         if name not in self._values:
             raise TemplateError("is required", at=(*self._at, name))
         return self._values[name]
 
     def text(self, name: str, default: str | None = None) -> str:
-        """Return a property that must be a text."""
+        """A property that must be a text."""
         value = self.require(name) if default is None else self.get(name, default)
         if not isinstance(value, str):
             raise TemplateError(f"needs text, not {type(value).__name__}", at=(*self._at, name))
         return value
 
     def integer(self, name: str, default: int | None = None) -> int | None:
-        """Return an optional whole number; CloudFormation takes digits in a text too."""
+        """An optional whole number; CloudFormation takes digits in a text too."""
         value = self.get(name, default)
         if value is None or (isinstance(value, int) and not isinstance(value, bool)):
             return value
@@ -48,7 +48,7 @@ class Properties:
         raise TemplateError(f"needs a whole number, not {value!r}", at=(*self._at, name))
 
     def boolean(self, name: str, *, default: bool = False) -> bool:
-        """Return an optional truth; CloudFormation takes it as a text too."""
+        """An optional truth; CloudFormation takes it as a text too."""
         value = self.get(name, default)
         if isinstance(value, bool):
             return value
@@ -67,16 +67,16 @@ class Properties:
         self._taken.update(names)
 
     def refuse(self, name: str, message: str) -> TemplateError:
-        """Return an error that names this property."""
+        """An error that names this property."""
         return TemplateError(message, at=(*self._at, name))
 
     def subset(self, *names: str) -> dict[str, Any]:
-        """Return those of the named properties that are there."""
+        """Those of the named properties that are there."""
         self._taken.update(names)
         return {name: self._values[name] for name in names if name in self._values}
 
     def all(self) -> Mapping[str, Any]:
-        """Return every property, for a resource that is handed on as it is."""
+        """Every property, for a resource that is handed on as it is."""
         self._taken.update(self._values)
         return self._values
 

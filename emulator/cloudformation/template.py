@@ -67,7 +67,7 @@ class Template:
 
     @property
     def outputs(self) -> dict[str, Any]:
-        """Return the value of each output whose condition holds, functions unevaluated."""
+        """The value of each output whose condition holds, functions unevaluated."""
         values = {}
         for name, output in self._body.get("Outputs", {}).items():
             at = ("Outputs", name)
@@ -89,7 +89,7 @@ class Template:
         )
 
     def known(self, name: str) -> Any:
-        """Return the value of a parameter or pseudo parameter; KeyError for anything else."""
+        """The value of a parameter or pseudo parameter; KeyError for anything else."""
         return self._pseudo[name] if name in self._pseudo else self.parameters[name]
 
     def ref(self, name: str, at: Path) -> Any:
@@ -104,7 +104,7 @@ class Template:
         raise TemplateError(f"{logical_id}.{attribute} cannot be read here", at=at)
 
     def condition(self, name: str, at: Path) -> bool:
-        """Return whether the condition of this name holds."""
+        """True if the condition of this name holds."""
         if name not in self._conditions:
             expression = self._body.get("Conditions", {}).get(name)
             if expression is None:
@@ -167,7 +167,7 @@ class Template:
         return needs
 
     def _references(self, value: Any, at: Path) -> Iterator[tuple[str, Path]]:
-        """Yield every name that Ref, GetAtt and Sub refer to, of branches that are taken."""
+        """Every name that Ref, GetAtt and Sub refer to, of branches that are taken."""
         if isinstance(value, list):
             for index, item in enumerate(value):
                 yield from self._references(item, (*at, str(index)))
@@ -202,7 +202,7 @@ class Template:
 
 
 def read_template(path: FilePath) -> dict[str, Any]:
-    """Return the JSON object in a template file."""
+    """The JSON object in a template file."""
     try:
         body = json.loads(path.read_text(encoding="utf-8"))
     except OSError as error:

@@ -49,7 +49,7 @@ class Kinesis:
         }
 
     def answer(self, request: Request) -> Response | None:
-        """Return the reply, or None for a request that moto shall answer."""
+        """The reply, or None for a request that moto shall answer."""
         operation = self._operations.get(request.operation)
         if operation is None or "json" not in request.headers.get("content-type", ""):
             return None
@@ -151,7 +151,7 @@ def _stream(region: str, parameters: Any) -> Any:
 
 
 def _checked_size(record: Any, place: str) -> int:
-    """Return the bytes a record counts for, refusing one that AWS would refuse."""
+    """The bytes a record counts for, refusing one that AWS would refuse."""
     if not isinstance(record, dict):
         raise _RefusedError("SerializationException", "A record is a JSON object")
     key = record.get("PartitionKey")

@@ -52,7 +52,7 @@ class LocalShard(moto_kinesis.Shard):
             return str(number)
 
     def get_records(self, last_sequence_id: int | str, limit: int | None) -> tuple[list[Any], int, int]:
-        """Return the records after a sequence number, the last one's number, and how many ms they lie back."""
+        """The records after a sequence number, the last one's number, and how many ms they lie back."""
         last = int(last_sequence_id)
         with self._lock:
             start = bisect_right(self._numbers, last)
@@ -68,7 +68,7 @@ class LocalShard(moto_kinesis.Shard):
         return found, (found[-1].sequence_number if found else last), max(0, int(behind * 1000))
 
     def drained_by(self, last_sequence_id: int | str) -> bool:
-        """Return whether a reader at this place has seen all there will ever be."""
+        """True if a reader at this place has seen all there will ever be."""
         return not self.is_open and int(last_sequence_id) >= self._last_number
 
     def forget_before(self, instant: float) -> None:
@@ -80,15 +80,15 @@ class LocalShard(moto_kinesis.Shard):
                 del self._numbers[:count]
 
     def get_min_sequence_number(self) -> int:
-        """Return the number the shard's range starts with."""
+        """The number the shard's range starts with."""
         return self._number(0, self._created)
 
     def get_max_sequence_number(self) -> int:
-        """Return the last number given out."""
+        """The last number given out."""
         return self._last_number or self.get_min_sequence_number()
 
     def get_sequence_number_at(self, at_timestamp: float | str | datetime) -> int:
-        """Return the number after which the records of this time and later come."""
+        """The number after which the records of this time and later come."""
         if isinstance(at_timestamp, str):
             at_timestamp = datetime.fromisoformat(at_timestamp)
         if isinstance(at_timestamp, datetime):
@@ -98,7 +98,7 @@ class LocalShard(moto_kinesis.Shard):
             return self._numbers[index - 1] if index else 0
 
     def _number(self, index: int, second: int) -> int:
-        """Return a number built of the shard's birth, a count, the second, the shard and a version, as on AWS."""
+        """A number built of the shard's birth, a count, the second, the shard and a version, as on AWS."""
         number = (2 << 36) | self._created
         number = (number << 68) | index
         number = (number << 44) | second
@@ -107,7 +107,7 @@ class LocalShard(moto_kinesis.Shard):
 
 
 def size_of(data: str, partition_key: str) -> int:
-    """Return the bytes a record counts for: its data before base64, and its partition key."""
+    """The bytes a record counts for: its data before base64, and its partition key."""
     padding = 2 if data.endswith("==") else 1 if data.endswith("=") else 0
     return len(data) * 3 // 4 - padding + len(partition_key.encode())
 
@@ -118,7 +118,7 @@ def install() -> None:
 
 
 def children_of(shard: LocalShard, shards: Sequence[LocalShard]) -> list[dict[str, Any]]:
-    """Return the shards that continue a closed one, as GetRecords names them."""
+    """The shards that continue a closed one, as GetRecords names them."""
     return [
         {
             "ShardId": child.shard_id,

@@ -22,7 +22,7 @@ class Throughput:
         self._seconds: dict[ShardName, tuple[int, int, int]] = {}
 
     def admit(self, shard: ShardName, size: int) -> bool:
-        """Return whether the shard takes a record of this size now, and count it if so."""
+        """True if the shard takes a record of this size now, and count it if so."""
         second = int(self._clock())
         with self._lock:
             counted, used, records = self._seconds.get(shard, (second, 0, 0))

@@ -50,7 +50,7 @@ def _follow_clock(file: Path) -> None:
 
 
 def _moved(real: type[dt.datetime], now: Callable[[], float]) -> Any:
-    """Return a datetime class that tells another time; what it makes are real datetimes, as C code expects."""
+    """A datetime class that tells another time; what it makes are real datetimes, as C code expects."""
 
     class Meta(type):
         def __instancecheck__(cls, instance: object) -> bool:

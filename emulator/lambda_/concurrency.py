@@ -54,7 +54,7 @@ class FunctionPool:
             environment.close()
 
     def _take(self) -> ExecutionEnvironment | None:
-        """Return a free environment, waiting for one when this machine's share is in use; None when throttled."""
+        """A free environment, waiting for one when this machine's share is in use; None when throttled."""
         reserved = self.config.reserved_concurrency
         with self._changed:
             if reserved is not None and self._busy >= reserved:

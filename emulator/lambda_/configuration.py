@@ -54,7 +54,7 @@ class FunctionConfig:
 
 
 def read_functions(deployment: Deployment) -> Mapping[str, FunctionConfig]:
-    """Return the functions of a deployment by name."""
+    """The functions of a deployment by name."""
     configs = [_function(deployment, item) for item in deployment.of_type("AWS::Lambda::Function")]
     return {config.name: config for config in configs}
 

@@ -42,7 +42,7 @@ class EmbeddedMetrics:
                 self._count(function, name, value)
 
     def snapshot(self) -> Mapping[str, Mapping[str, MetricStatistics]]:
-        """Return the totals so far, by function and metric name."""
+        """The totals so far, by function and metric name."""
         with self._lock:
             return {function: dict(totals) for function, totals in self._totals.items()}
 

@@ -157,7 +157,7 @@ class ExecutionEnvironment:
 def _variables(
     config: FunctionConfig, installation: Installation, address: str, stream: LogStream
 ) -> Mapping[str, str]:
-    """Return the function's whole environment: its template's variables and those Lambda reserves.
+    """The function's whole environment: its template's variables and those Lambda reserves.
 
     https://docs.aws.amazon.com/lambda/latest/dg/configuration-envvars.html
     """
@@ -208,11 +208,11 @@ class _Running:
 
     @property
     def alive(self) -> bool:
-        """Tell whether the process runs."""
+        """True if the process runs."""
         return self._process.poll() is None
 
     def wait(self, kinds: tuple[type, ...], seconds: float) -> Signal | None:
-        """Return the first signal of these kinds; None when it does not come in time."""
+        """The first signal of these kinds; None when it does not come in time."""
         until = time.monotonic() + seconds
         while True:
             try:

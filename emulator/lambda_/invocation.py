@@ -19,25 +19,25 @@ class InvokeResult(NamedTuple):
 
     @property
     def throttled(self) -> bool:
-        """Tell whether the function was not even invoked, and may be later."""
+        """True if the function was not even invoked, and may be later."""
         return self.status == 429 or self.status >= 500
 
 
 def failed(error_type: str, message: str, **more: Any) -> InvokeResult:
-    """Return the result of an invocation that ended in an error of the function."""
+    """The result of an invocation that ended in an error of the function."""
     payload = {"errorType": error_type, "errorMessage": message, **more}
     return InvokeResult(200, json.dumps(payload).encode(), "Unhandled")
 
 
 def timed_out(request_id: str, seconds: float) -> InvokeResult:
-    """Return the result of an invocation that took too long."""
+    """The result of an invocation that took too long."""
     return failed(
         "Sandbox.Timedout", f"RequestId: {request_id} Error: Task timed out after {seconds:.2f} seconds"
     )
 
 
 def exited(request_id: str, status: int) -> InvokeResult:
-    """Return the result of an invocation during which the process ended; a negative status is a signal's number."""
+    """The result of an invocation during which the process ended; a negative status is a signal's number."""
     reason = (
         f"signal: {_SIGNALS.get(-status, f'signal {-status}')}" if status < 0 else f"exit status {status}"
     )
@@ -50,12 +50,12 @@ def refused(status: int, code: str, message: str) -> InvokeResult:
 
 
 def throttled() -> InvokeResult:
-    """Return the refusal of an invocation beyond the reserved concurrency."""
+    """The refusal of an invocation beyond the reserved concurrency."""
     return refused(429, "TooManyRequestsException", "Rate Exceeded.")
 
 
 def stopping() -> InvokeResult:
-    """Return the refusal of an invocation while the local run ends."""
+    """The refusal of an invocation while the local run ends."""
     return refused(503, "ServiceException", "The functions are being stopped.")
 
 

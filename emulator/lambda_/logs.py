@@ -70,7 +70,7 @@ class FunctionLogs:
             _LOG.warning("a log line of %s is only in its file", stream.function)
 
     def metrics(self) -> Mapping[str, Mapping[str, MetricStatistics]]:
-        """Return the embedded metrics so far, by function and metric name."""
+        """The embedded metrics so far, by function and metric name."""
         return self._metrics.snapshot()
 
     def close(self) -> None:
@@ -89,7 +89,7 @@ class FunctionLogs:
                 self._put(stream, events)
 
     def _collect(self, stopping: threading.Event) -> Mapping[LogStream, list[dict[str, Any]]]:
-        """Return the waiting lines by stream, within the limits of one call."""
+        """The waiting lines by stream, within the limits of one call."""
         events: dict[LogStream, list[dict[str, Any]]] = defaultdict(list)
         size = 0
         for _ in range(_MAX_EVENTS):

@@ -91,12 +91,12 @@ class Functions:
 
     @property
     def mappings(self) -> tuple[EventSourceMapping, ...]:
-        """Return the event source mappings."""
+        """The event source mappings."""
         return self._mappings
 
     @property
     def names(self) -> tuple[str, ...]:
-        """Return the names of the functions."""
+        """The names of the functions."""
         return tuple(self._pools)
 
     def invoke(self, name_or_arn: str, payload: Any) -> InvokeResult:
@@ -112,7 +112,7 @@ class Functions:
         self._background.submit(_log_failure, pool, event)
 
     def metrics(self) -> Mapping[str, Mapping[str, MetricStatistics]]:
-        """Return the metrics that functions embedded in their logs, by function and metric name."""
+        """The metrics that functions embedded in their logs, by function and metric name."""
         return self._logs.metrics()
 
     def drain(self, timeout: float) -> bool:

@@ -66,7 +66,7 @@ def follow_in_loaded(prefix: str, *, sleep: Callable[[float], None] = time.sleep
 
 
 def local_now() -> float:
-    """Return the time moto goes by."""
+    """The time moto goes by."""
     return _Followed.clock.now()
 
 

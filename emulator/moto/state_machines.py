@@ -42,7 +42,7 @@ def load() -> None:
 
 
 def named(request: Request) -> Request:
-    """Return a request to start an execution with a name in it, as AWS gives one where the caller does not.
+    """A request to start an execution with a name in it, as AWS gives one where the caller does not.
 
     moto would take every execution without a name for the same one.
     """

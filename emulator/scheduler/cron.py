@@ -23,7 +23,7 @@ class Cron:
     every: int = 0
 
     def matches(self, moment: datetime) -> bool:
-        """Whether it is due in this minute. Rates count from midnight; AWS's count from the schedule's creation."""
+        """True if it is due in this minute. Rates count from midnight; AWS's count from the schedule's creation."""
         if self.every:
             return (int(moment.timestamp()) // 60) % self.every == 0
         weekday = moment.isoweekday() % 7 + 1

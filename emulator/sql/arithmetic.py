@@ -54,7 +54,7 @@ def binary(binder: "Expressions", node: exp.Expression, scope: Scope) -> Typed:
 
 
 def numbers(sign: str, left: Typed, right: Typed) -> Typed:
-    """Return an operation on two numbers of one type: whole numbers divide to whole numbers, doubles never fail."""
+    """An operation on two numbers of one type: whole numbers divide to whole numbers, doubles never fail."""
     kind = left.type
     if kind is DOUBLE:
         # % has the sign of the dividend, as in Java; DuckDB's fmod has that of the divisor.
@@ -107,17 +107,17 @@ def interval(binder: "Expressions", node: exp.Expression, _scope: Scope) -> Type
 
 
 def nanoseconds(amount: int) -> Typed:
-    """Return a day-to-second interval literal."""
+    """A day-to-second interval literal."""
     return Typed(f"CAST({amount} AS BIGINT)", DAY_TO_SECOND, value=amount)
 
 
 def months(amount: int) -> Typed:
-    """Return a year-to-month interval literal."""
+    """A year-to-month interval literal."""
     return Typed(f"CAST({amount} AS INTEGER)", YEAR_TO_MONTH, value=amount)
 
 
 def shifted(moment: Typed, count: str) -> Typed:
-    """Return a timestamp or date moved by months: a day that the month does not have becomes its last."""
+    """A timestamp or date moved by months: a day that the month does not have becomes its last."""
     if moment.type is DATE:
         return Typed(f"CAST({moment.sql} + to_months(CAST({count} AS INTEGER)) AS DATE)", DATE)
     moved = f"epoch_us(make_timestamp({moment.sql} // 1000) + to_months(CAST({count} AS INTEGER)))"
@@ -125,7 +125,7 @@ def shifted(moment: Typed, count: str) -> Typed:
 
 
 def _timed(sign: str, left: Typed, right: Typed) -> Typed | None:
-    """Return the result of an operation on times and intervals, None when it is not one."""
+    """The result of an operation on times and intervals, None when it is not one."""
     if sign == "+" and left.type in (DAY_TO_SECOND, YEAR_TO_MONTH) and right.type in (TIMESTAMP, DATE):
         left, right = right, left
     if sign == "*" and right.type in (DAY_TO_SECOND, YEAR_TO_MONTH):

@@ -76,20 +76,20 @@ class Call:
         )
 
     def refuse(self, message: str) -> ValidationException:
-        """Return the error for this call."""
+        """The error for this call."""
         return self.binder.refuse(message, self.node)
 
     def arguments(self) -> list[Typed]:
-        """Return every argument bound."""
+        """Every argument bound."""
         return self.binder.each(self.nodes, self.scope)
 
     def mismatch(self, arguments: Sequence[Typed]) -> ValidationException:
-        """Return the error for arguments the function does not take."""
+        """The error for arguments the function does not take."""
         kinds = ", ".join(str(argument.type) for argument in arguments)
         return self.refuse(f"Unexpected parameters ({kinds}) for function {self.name}")
 
     def take(self, *kinds: Type) -> list[Typed]:
-        """Return the arguments as these types, or refuse them."""
+        """The arguments as these types, or refuse them."""
         arguments = self.arguments()
         fitted = fit(arguments, kinds)
         if fitted is None:

@@ -74,7 +74,7 @@ def cast(binder: "Expressions", node: exp.Expression, scope: Scope) -> Typed:
 
 
 def target(binder: "Expressions", node: exp.Expression) -> tuple[Type, int | None]:
-    """Return the type a cast names, and a varchar's length."""
+    """The type a cast names, and a varchar's length."""
     kind = node.args["to"]
     found = _NAMES.get(kind.this.name)
     parameters = kind.expressions

@@ -50,17 +50,17 @@ class Catalog(Protocol):
     """Names to tables. Names are matched exactly, as AWS does."""
 
     def databases(self) -> Sequence[str]:
-        """Return the names of all databases, sorted."""
+        """The names of all databases, sorted."""
         ...
 
     def tables(self, database: str) -> Sequence[str]:
-        """Return the names of a database's tables, sorted; ValidationException when there is no such database."""
+        """The names of a database's tables, sorted; ValidationException when there is no such database."""
         ...
 
     def table(self, database: str, table: str) -> TableInfo:
-        """Return a table's columns and relation; ValidationException that names what does not exist."""
+        """A table's columns and relation; ValidationException that names what does not exist."""
         ...
 
     def measures(self, database: str, table: str) -> Sequence[Measure]:
-        """Return the measure names ever written to a table, sorted by name."""
+        """The measure names ever written to a table, sorted by name."""
         ...

@@ -14,5 +14,5 @@ def now_sql(offset: int) -> str:
 
 
 def at(sql: str, now_ns: int) -> str:
-    """Return a translation for a query that starts at this moment."""
+    """A translation for a query that starts at this moment."""
     return _MARK.sub(lambda mark: f"CAST({now_ns + int(mark[1])} AS BIGINT)", sql)

@@ -30,7 +30,7 @@ def compare(binder: "Expressions", node: exp.Expression, scope: Scope) -> Typed:
 def relation(
     binder: "Expressions", node: exp.Expression, scope: Scope, sign: str, left: Typed, right: Typed
 ) -> str:
-    """Return the SQL of a comparison of two bound values."""
+    """The SQL of a comparison of two bound values."""
     both = unify([left, right])
     if both is None or (both[0].type.name in ("ROW", "TIMESERIES", "ARRAY") and sign not in ("=", "<>")):
         raise binder.refuse(f"Cannot apply operator: {left.type} {sign} {right.type}", node)
@@ -49,7 +49,7 @@ def relation(
 
 
 def _arrays(binder: "Expressions", node: exp.Expression, sign: str, first: Typed, second: Typed) -> str:
-    """Return the SQL of = or <> of arrays; elements that are NULL may make it NULL, so it fails for them."""
+    """The SQL of = or <> of arrays; elements that are NULL may make it NULL, so it fails for them."""
     element = first.type.of[0]
     if element.of or element is DOUBLE:
         raise binder.refuse(f"Cannot apply operator: {first.type} {sign} {second.type}", node)
@@ -59,7 +59,7 @@ def _arrays(binder: "Expressions", node: exp.Expression, sign: str, first: Typed
 
 
 def _nanoseconds(given: Typed, bound: Typed) -> str:
-    """Return a side as DuckDB's timestamp, so that the bare column on the other side can skip row groups."""
+    """A side as DuckDB's timestamp, so that the bare column on the other side can skip row groups."""
     return given.stored or f"make_timestamp_ns({bound.sql})"
 
 
@@ -91,7 +91,7 @@ def member(binder: "Expressions", node: exp.Expression, scope: Scope) -> Typed:
 
 
 def _shorter(value: Typed, equal: list[str]) -> str:
-    """Return a IN (…) for plain equalities, which DuckDB turns into a hash lookup."""
+    """A IN (…) for plain equalities, which DuckDB turns into a hash lookup."""
     start = f"({value.sql} = "
     if len(equal) > 1 and all(sql.startswith(start) for sql in equal):
         return f"({value.sql} IN ({', '.join(sql[len(start) : -1] for sql in equal)}))"

@@ -13,7 +13,7 @@ _ODD = {"nan": "NaN", "-nan": "NaN", "inf": "Infinity", "-inf": "-Infinity"}
 
 
 def double_text(sql: str) -> str:
-    """Return the SQL of a double's text."""
+    """The SQL of a double's text."""
     text = f"CAST(abs({sql}) AS VARCHAR)"
     digits = "left(d, 1) || '.' || CASE WHEN length(d) > 1 THEN substr(d, 2) ELSE '0' END"
     scientific = (
@@ -34,12 +34,12 @@ def double_text(sql: str) -> str:
 
 
 def unfinished_text(sql: str) -> str:
-    """Return the SQL of a double's text for `finished`."""
+    """The SQL of a double's text for `finished`."""
     return f"(CASE WHEN {_PLAIN.format(sql)} THEN '' ELSE chr(0) END || CAST({sql} AS VARCHAR))"
 
 
 def finished(row: str) -> str:
-    """Return a row's JSON with every double spelled."""
+    """A row's JSON with every double spelled."""
     return _LEFT.sub(lambda left: _scientific(left[1]), row) if "\0" in row else row
 
 

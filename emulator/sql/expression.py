@@ -33,7 +33,7 @@ class Subqueries(Protocol):
     """What expressions need of the binder of queries."""
 
     def subquery(self, node: exp.Expression, scope: Scope) -> tuple[str, list[Type]]:
-        """Return a nested query's DuckDB SQL and the types of its columns."""
+        """A nested query's DuckDB SQL and the types of its columns."""
         ...
 
 
@@ -46,21 +46,21 @@ class Expressions:
         self.parameters: dict[str, Parameter] | None = {} if parameters else None
 
     def bind(self, node: exp.Expression, scope: Scope) -> Typed:
-        """Return the SQL and type of an expression; ValidationException when it is wrong or not supported."""
+        """The SQL and type of an expression; ValidationException when it is wrong or not supported."""
         handler = _HANDLERS.get(type(node))
         if handler is None:
             raise self.refuse(f"{_CONSTRUCTS.get(type(node), type(node).key)} is not supported", node)
         return handler(self, node, scope)
 
     def condition(self, node: exp.Expression, scope: Scope, clause: str) -> str:
-        """Return the SQL of an expression that must be a boolean."""
+        """The SQL of an expression that must be a boolean."""
         bound = coerce(self.bind(node, scope), BOOLEAN)
         if bound is None:
             raise self.refuse(f"{clause} must evaluate to a boolean", node)
         return bound.sql
 
     def refuse(self, message: str, node: exp.Expression) -> ValidationException:
-        """Return the error for a node, with the place where it starts."""
+        """The error for a node, with the place where it starts."""
         return grammar.refuse(message, self.query, grammar.position(node))
 
     def only(self, node: exp.Expression, *allowed: str) -> None:
@@ -71,7 +71,7 @@ class Expressions:
                 raise self.refuse(f"{what} is not supported here", node)
 
     def each(self, nodes: Sequence[exp.Expression], scope: Scope) -> list[Typed]:
-        """Return every expression bound."""
+        """Every expression bound."""
         return [self.bind(node, scope) for node in nodes]
 
 
@@ -135,7 +135,7 @@ def _case(binder: Expressions, node: exp.Expression, scope: Scope) -> Typed:
 def choose(
     binder: Expressions, node: exp.Expression, conditions: Sequence[str], values: Sequence[Typed]
 ) -> Typed:
-    """Return a CASE over values of one type; the last value is for when no condition holds."""
+    """A CASE over values of one type; the last value is for when no condition holds."""
     unified = unify(values)
     if unified is None:
         kinds = ", ".join(sorted({str(v.type) for v in values if v.type is not UNKNOWN}))
@@ -167,7 +167,7 @@ def _logical(binder: Expressions, node: exp.Expression, scope: Scope) -> Typed:
 
 
 def _flattened(node: exp.Expression, kind: type[exp.Expression]) -> list[exp.Expression]:
-    """Return the operands of a chain of one operator, without a recursion as deep as the chain is long."""
+    """The operands of a chain of one operator, without a recursion as deep as the chain is long."""
     operands, left = [], node
     while isinstance(left, kind):
         operands.append(left.args["expression"])

@@ -65,7 +65,7 @@ _DIALECT = Timestream()
 
 
 def refuse(message: str, query: str = "", at: int | None = None) -> ValidationException:
-    """Return the error for a statement that is wrong, or right but not supported, at an offset into the query."""
+    """The error for a statement that is wrong, or right but not supported, at an offset into the query."""
     if at is None:
         return ValidationException(message)
     before = query[:at]
@@ -74,7 +74,7 @@ def refuse(message: str, query: str = "", at: int | None = None) -> ValidationEx
 
 
 def tokens(query: str) -> list[Token]:
-    """Return the query's tokens, a closing semicolon dropped; ValidationException when it is too long or unreadable."""
+    """The query's tokens, a closing semicolon dropped; ValidationException when it is too long or unreadable."""
     if not query.strip():
         raise refuse("The query is empty.")
     if len(query.encode("utf-8", "replace")) > MAX_QUERY_BYTES:
@@ -101,7 +101,7 @@ def tokens(query: str) -> list[Token]:
 
 
 def parse(query: str, stream: Sequence[Token]) -> exp.Expression:
-    """Return the tree of one query expression; ValidationException with line and column when it is none."""
+    """The tree of one query expression; ValidationException with line and column when it is none."""
     parser = Timestream.Parser(dialect=_DIALECT)
     try:
         parsed = parser.parse(_merged(stream, query), query)
@@ -115,7 +115,7 @@ def parse(query: str, stream: Sequence[Token]) -> exp.Expression:
 
 
 def position(node: exp.Expression) -> int | None:
-    """Return the offset of a node's first token, if the parser kept one."""
+    """The offset of a node's first token, if the parser kept one."""
     starts = [part.meta["start"] for part in node.walk() if "start" in part.meta]
     return min(starts, default=None)
 

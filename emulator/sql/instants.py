@@ -27,7 +27,7 @@ _LONGEST = 2**63 - 1
 
 
 def is_unit(text: str) -> bool:
-    """Tell whether a word may follow a number in a duration literal."""
+    """True if a word may follow a number in a duration literal."""
     return text.lower() in _SUFFIXES or text.lower() in _MONTH_SUFFIXES
 
 
@@ -47,7 +47,7 @@ def duration(text: str) -> tuple[str, int] | None:
 
 
 def timestamp(text: str) -> int | None:
-    """Return the nanoseconds since 1970 of `2026-01-31 12:30:00.5` and shorter forms; None if it is no timestamp."""
+    """The nanoseconds since 1970 of `2026-01-31 12:30:00.5` and shorter forms; None if it is no timestamp."""
     match = _TIMESTAMP.fullmatch(text.strip(" "))
     if match is None:
         return None
@@ -63,7 +63,7 @@ def timestamp(text: str) -> int | None:
 
 
 def time_of_day(text: str) -> int | None:
-    """Return the nanoseconds since midnight of `12:30:00.5` and shorter forms; None if it is no time."""
+    """The nanoseconds since midnight of `12:30:00.5` and shorter forms; None if it is no time."""
     match = _TIME.fullmatch(text.strip(" "))
     if match is None:
         return None
@@ -74,5 +74,5 @@ def time_of_day(text: str) -> int | None:
 
 
 def fraction(digits: str | None) -> int:
-    """Return the nanoseconds that up to nine digits after the decimal point stand for."""
+    """The nanoseconds that up to nine digits after the decimal point stand for."""
     return int((digits or "0").ljust(9, "0"))

@@ -12,7 +12,7 @@ class UnsupportedPattern(Exception):  # noqa: N818 - says which part; becomes a 
 
 
 def translate(pattern: str) -> str:
-    """Return a pattern for RE2; UnsupportedPattern when it has a part that is not known to mean the same."""
+    """A pattern for RE2; UnsupportedPattern when it has a part that is not known to mean the same."""
     parts: list[str] = []
     index = 0
     while index < len(pattern):
@@ -42,7 +42,7 @@ def translate(pattern: str) -> str:
 
 
 def matches_nothing(pattern: str) -> bool:
-    """Tell whether a pattern can match the empty string, where replacing and splitting differ between engines."""
+    """True if a pattern can match the empty string, where replacing and splitting differ between engines."""
     return re.compile(pattern).match("") is not None or bool(re.search(r"\\[bB]|\^|\$", pattern))
 
 
@@ -52,12 +52,12 @@ def groups(pattern: str) -> int:
 
 
 def anchored_at_end(pattern: str) -> bool:
-    """Tell whether $ occurs, which in Java also matches before a last line end."""
+    """True if $ occurs, which in Java also matches before a last line end."""
     return "$" in re.sub(r"\\.|\[[^\]]*\]", "", pattern)
 
 
 def has_classes(pattern: str) -> bool:
-    """Tell whether a pattern has words, digits, spaces or word boundaries, whose letters depend on the engine."""
+    """True if a pattern has words, digits, spaces or word boundaries, whose letters depend on the engine."""
     return re.search(r"\\[wWdDsSbB]", pattern.replace("\\\\", "")) is not None
 
 

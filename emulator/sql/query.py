@@ -34,7 +34,7 @@ class Bound:
     columns: Sequence[Output]
 
     def types(self) -> list[Type]:
-        """Return the columns' types."""
+        """The columns' types."""
         return [column.type for column in self.columns]
 
 
@@ -50,26 +50,26 @@ class Queries:
         self._common: list[dict[str, tuple[str, Bound]]] = []
 
     def alias(self) -> str:
-        """Return a name for a relation that nothing else in the statement has."""
+        """A name for a relation that nothing else in the statement has."""
         self._aliases += 1
         return f"r{self._aliases}"
 
     def known(self, database: str, table: str, at: int | None) -> TableInfo:
-        """Return a table of the catalog; the error for one that is not there says where it was named."""
+        """A table of the catalog; the error for one that is not there says where it was named."""
         try:
             return self.catalog.table(database, table)
         except ValidationException as error:
             raise grammar.refuse(error.message, self.expressions.query, at) from error
 
     def common(self, wanted: str) -> tuple[str, Bound] | None:
-        """Return the SQL name and columns of a WITH query that is visible here."""
+        """The SQL name and columns of a WITH query that is visible here."""
         for level in reversed(self._common):
             if wanted.lower() in level:
                 return level[wanted.lower()]
         return None
 
     def subquery(self, node: exp.Expression, scope: Scope) -> tuple[str, list[Type]]:
-        """Return a nested query's SQL and the types of its columns."""
+        """A nested query's SQL and the types of its columns."""
         bound = self.bind(node, replace(scope, pushdown=False))
         return bound.sql, bound.types()
 
@@ -122,7 +122,7 @@ class Queries:
         return f"WITH {', '.join(parts)} "
 
     def renamed(self, node: exp.Expression, bound: Bound) -> Bound:
-        """Return a query with the column names its alias gives it: AS t(a, b)."""
+        """A query with the column names its alias gives it: AS t(a, b)."""
         alias = node.args.get("alias")
         names = [column.name for column in alias.args.get("columns") or ()] if alias else []
         if not names:

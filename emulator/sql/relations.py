@@ -26,7 +26,7 @@ class Relations:
         self.queries = queries
 
     def source(self, node: exp.Select, outer: Scope | None) -> tuple[str, Scope]:
-        """Return the SQL of a SELECT's FROM clause, and the scope of what it offers."""
+        """The SQL of a SELECT's FROM clause, and the scope of what it offers."""
         first = node.args.get("from_")
         if first is None:
             return "", Scope(parent=outer)

@@ -23,19 +23,19 @@ _NULL = """'{"NullValue":true}'"""
 
 
 def as_text(sql: str, kind: Type) -> str:
-    """Return the SQL of a scalar's text, as AWS spells it."""
+    """The SQL of a scalar's text, as AWS spells it."""
     return _TEXT[kind.name].format(sql) if kind.name != "DOUBLE" else double_text(sql)
 
 
 def row_json(columns: Sequence[tuple[str, Type]]) -> str:
-    """Return the SQL of a row's JSON, `{"Data":[…]}`, from its columns; `doubles.finished` completes it."""
+    """The SQL of a row's JSON, `{"Data":[…]}`, from its columns; `doubles.finished` completes it."""
     # concat instead of || is faster, and takes more columns than DuckDB allows operators in a chain.
     data = ", ',', ".join(datum(sql, kind) for sql, kind in columns)
     return f"""concat('{{"Data":[', {data}, ']}}')"""
 
 
 def datum(sql: str, kind: Type, depth: int = 0) -> str:
-    """Return the SQL of one Datum's JSON."""
+    """The SQL of one Datum's JSON."""
     return f"CASE WHEN {sql} IS NULL THEN {_NULL} ELSE {_present(sql, kind, depth)} END"
 
 

@@ -31,7 +31,7 @@ class Scope:
     pushdown: bool = False
 
     def find(self, parts: Sequence[str], *, quoted: bool) -> Field | None:
-        """Return the column a possibly qualified name means, looking outwards; None if there is none."""
+        """The column a possibly qualified name means, looking outwards; None if there is none."""
         for scope in self.outwards():
             found = scope.local(parts, quoted=quoted)
             if found is not None:
@@ -46,7 +46,7 @@ class Scope:
             scope = scope.parent
 
     def local(self, parts: Sequence[str], *, quoted: bool) -> Field | None:
-        """Return the column of this very scope that a name means.
+        """The column of this very scope that a name means.
 
         Names differ by case in the store. A quoted name prefers the column spelled the same; an unquoted one that
         fits two columns is ambiguous.
@@ -68,5 +68,5 @@ class Scope:
 
 
 def qualifies(table: Sequence[str], given: Sequence[str]) -> bool:
-    """Tell whether what stands before a column's name fits its table: nothing, the table, or database and table."""
+    """True if what stands before a column's name fits its table: nothing, the table, or database and table."""
     return not given or [part.lower() for part in table[-len(given) :]] == [part.lower() for part in given]

@@ -41,7 +41,7 @@ def subscript(binder: "Expressions", node: exp.Expression, scope: Scope) -> Type
 
 
 def fields(binder: "Expressions", node: exp.Expression, owner: Typed, names: Sequence[str]) -> Typed:
-    """Return a field of a row, or of a row within it."""
+    """A field of a row, or of a row within it."""
     for field_name in names:
         known = [name.lower() if name else None for name in owner.type.fields]
         if owner.type.name != "ROW" or known.count(field_name.lower()) != 1:

@@ -26,24 +26,24 @@ class Translation:
     tables: Sequence[TableInfo]
 
     def column_info(self) -> list[dict[str, Any]]:
-        """Return the columns as ColumnInfo; one without a name is called by its position, as in Trino."""
+        """The columns as ColumnInfo; one without a name is called by its position, as in Trino."""
         return [
             {"Name": names, "Type": shape(c.type)}
             for names, c in zip(self.names(), self.columns, strict=True)
         ]
 
     def names(self) -> list[str]:
-        """Return the columns' names."""
+        """The columns' names."""
         return [f"_col{i}" if column.name is None else column.name for i, column in enumerate(self.columns)]
 
     def as_json(self) -> str:
-        """Return the SQL of one JSON text per row."""
+        """The SQL of one JSON text per row."""
         columns = [(f"q.c{i}", column.type) for i, column in enumerate(self.columns)]
         return select([row_json(columns)], f"({self.sql}) AS q")
 
 
 def translate(catalog: Catalog, query: str) -> Translation:
-    """Return a query translated; ValidationException when it is wrong or not supported."""
+    """A query translated; ValidationException when it is wrong or not supported."""
     with _lock:
         kept = _translations.get(query)
     if kept is not None and all(_unchanged(catalog, table) for table in kept.tables):
@@ -58,7 +58,7 @@ def translate(catalog: Catalog, query: str) -> Translation:
 
 
 def bind(queries: Queries, query: str, start: int = 0, end: int | None = None) -> Bound:
-    """Return the query, or the part of it between two tokens, bound."""
+    """The query, or the part of it between two tokens, bound."""
     stream = grammar.tokens(query)[start:end]
     try:
         return queries.bind(grammar.parse(query, stream), None)
@@ -67,7 +67,7 @@ def bind(queries: Queries, query: str, start: int = 0, end: int | None = None) -
 
 
 def finished(queries: Queries, bound: Bound) -> Translation:
-    """Return a bound query as a translation."""
+    """A bound query as a translation."""
     return Translation(bound.sql, bound.columns, tuple(queries.tables))
 
 

@@ -47,42 +47,42 @@ class Typed:
 
 
 def text(value: str) -> str:
-    """Return a DuckDB string literal."""
+    """A DuckDB string literal."""
     return "'" + value.replace("'", "''") + "'"
 
 
 def name(identifier: str) -> str:
-    """Return a quoted DuckDB identifier."""
+    """A quoted DuckDB identifier."""
     return '"' + identifier.replace('"', '""') + '"'
 
 
 def varchar(value: str) -> Typed:
-    """Return a string literal."""
+    """A string literal."""
     return Typed(text(value), VARCHAR, value=value)
 
 
 def select(columns: Sequence[str], source: str) -> str:
-    """Return a SELECT of bound columns from a bound source."""
+    """A SELECT of bound columns from a bound source."""
     return f"SELECT {', '.join(columns)} FROM {source}"  # noqa: S608 - both are made by binding, never by a caller
 
 
 def select_all(source: str) -> str:
-    """Return a SELECT of all columns of a bound source."""
+    """A SELECT of all columns of a bound source."""
     return select(["*"], source)
 
 
 def whole(value: int, kind: Type = BIGINT) -> Typed:
-    """Return an integer literal that DuckDB takes for the type it has here."""
+    """An integer literal that DuckDB takes for the type it has here."""
     return Typed(f"CAST({value} AS {duck(kind)})" if kind is not INTEGER else f"({value})", kind, value=value)
 
 
 def null(kind: Type) -> Typed:
-    """Return a NULL of a type."""
+    """A NULL of a type."""
     return Typed(f"CAST(NULL AS {duck(kind)})", kind)
 
 
 def coerce(given: Typed, to: Type) -> Typed | None:
-    """Return the expression as another type where Timestream does that by itself, else None."""
+    """The expression as another type where Timestream does that by itself, else None."""
     if given.type == to:
         return given
     if given.type is UNKNOWN:
@@ -98,7 +98,7 @@ def coerce(given: Typed, to: Type) -> Typed | None:
 
 
 def unify(items: Sequence[Typed]) -> list[Typed] | None:
-    """Return all expressions as their common type, or None when there is none."""
+    """All expressions as their common type, or None when there is none."""
     kind = UNKNOWN
     for item in items:
         wider = common(kind, item.type)
@@ -143,7 +143,7 @@ def _date(given: Typed) -> Typed | None:
 
 
 def as_double(given: Typed) -> Typed:
-    """Return a number as a double."""
+    """A number as a double."""
     return Typed(f"CAST({given.sql} AS DOUBLE)", DOUBLE)
 
 
@@ -159,6 +159,6 @@ _IMPLICIT: dict[tuple[str, str], Callable[[Typed], Typed | None]] = {
 
 
 def date_of(nanoseconds: str) -> str:
-    """Return the SQL of a timestamp's date. DuckDB's own cast goes through microseconds, and rounds up to them."""
+    """The SQL of a timestamp's date. DuckDB's own cast goes through microseconds, and rounds up to them."""
     day = instants.DAY
     return f"(DATE '1970-01-01' + CAST(({nanoseconds} - ({nanoseconds} % {day} + {day}) % {day}) // {day} AS INTEGER))"

@@ -18,7 +18,7 @@ class Type:
     fields: tuple[str | None, ...] = ()
 
     def __str__(self) -> str:
-        """Return the name as `typeof` and error messages spell it."""
+        """The name as `typeof` and error messages spell it."""
         if self.name in ("ARRAY", "TIMESERIES"):
             return f"{self.name.lower()}({self.of[0]})"
         if self.name == "ROW":
@@ -65,22 +65,22 @@ _DUCK = {
 
 
 def array(of: Type) -> Type:
-    """Return the array type of an element type."""
+    """The array type of an element type."""
     return Type("ARRAY", (of,))
 
 
 def timeseries(of: Type) -> Type:
-    """Return the time series type of a value type."""
+    """The time series type of a value type."""
     return Type("TIMESERIES", (of,))
 
 
 def row(*of: Type, fields: tuple[str | None, ...] | None = None) -> Type:
-    """Return a row type; fields without a name are anonymous."""
+    """A row type; fields without a name are anonymous."""
     return Type("ROW", of, fields or (None,) * len(of))
 
 
 def duck(kind: Type) -> str:
-    """Return the DuckDB type that stands for a type."""
+    """The DuckDB type that stands for a type."""
     if kind.name == "ARRAY":
         return f"{duck(kind.of[0])}[]"
     if kind.name == "TIMESERIES":
@@ -91,7 +91,7 @@ def duck(kind: Type) -> str:
 
 
 def shape(kind: Type) -> dict[str, Any]:
-    """Return a type as ColumnInfo carries it."""
+    """A type as ColumnInfo carries it."""
     if kind.name == "ARRAY":
         return {"ArrayColumnInfo": {"Type": shape(kind.of[0])}}
     if kind.name == "TIMESERIES":
@@ -106,7 +106,7 @@ def shape(kind: Type) -> dict[str, Any]:
 
 
 def common(left: Type, right: Type) -> Type | None:
-    """Return the type both sides are brought to before they are compared or combined; None when there is none."""
+    """The type both sides are brought to before they are compared or combined; None when there is none."""
     if left == right or right is UNKNOWN:
         return left
     if left is UNKNOWN:

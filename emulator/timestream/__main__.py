@@ -59,7 +59,7 @@ def _serve(options: argparse.Namespace) -> int:
 
 
 def _first_signal() -> socket.socket:
-    """Return a socket that has something to read once SIGTERM or SIGINT came, to whichever thread."""
+    """A socket that has something to read once SIGTERM or SIGINT came, to whichever thread."""
     reading, writing = socket.socketpair()
     writing.setblocking(False)
     for number in (signal.SIGTERM, signal.SIGINT):

@@ -129,7 +129,7 @@ def delete_table(store: Store, request: Request) -> Response:
 
 
 def list_tags_for_resource(store: Store, request: Request) -> Response:
-    """Return the tags of a database or table."""
+    """The tags of a database or table."""
     found = _resource(store, request["ResourceARN"]).tags
     return {"Tags": [{"Key": key, "Value": value} for key, value in found.items()]}
 
@@ -195,7 +195,7 @@ def _put_tags(
 def _page(
     items: Sequence[Listed], request: Request, name: Callable[[Listed], str]
 ) -> tuple[Sequence[Listed], dict[str, str]]:
-    """Return the items after the request's token, and the token for the rest; a name deleted meanwhile is no matter."""
+    """The items after the request's token, and the token for the rest; a name deleted meanwhile is no matter."""
     after = _read_token(request["NextToken"]) if "NextToken" in request else ""
     rest = [item for item in items if name(item) > after]
     page = rest[: request.get("MaxResults", _PAGE)]

@@ -54,7 +54,7 @@ def identity_columns(items: Sequence[tuple[Key, Row]]) -> dict[str, pa.Array]:
 def measure_columns(
     schema: Schema, columns: tuple[str, ...], items: Sequence[tuple[Key, Row]]
 ) -> dict[str, pa.Array]:
-    """Return the measures of buffered rows that share a layout, by stored column."""
+    """The measures of buffered rows that share a layout, by stored column."""
     types = {stored: schema.columns[name].type for name, stored in schema.stored.items()}
     measured = zip(*[row[3] for _, row in items], strict=True)
     arrays = {}

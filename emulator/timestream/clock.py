@@ -9,14 +9,14 @@ _MAX_OFFSET_SECONDS = 200 * 365 * 86_400
 
 
 class Clock:
-    """Tells nanoseconds since the epoch; the offset is shared by all that ask."""
+    """Nanoseconds since the epoch; the offset is shared by all that ask."""
 
     def __init__(self, offset_seconds: float = 0) -> None:
         self._offset_ns = 0
         self.set_offset(offset_seconds)
 
     def now_ns(self) -> int:
-        """Return the time now."""
+        """The time now."""
         return time.time_ns() + self._offset_ns
 
     @property

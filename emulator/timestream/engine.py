@@ -32,7 +32,7 @@ def engine_command(port: int, data_dir: Path, s3_endpoint: str) -> list[str]:
 
 
 def free_port() -> int:
-    """Return a port of the loopback interface that nothing listens on now."""
+    """A port of the loopback interface that nothing listens on now."""
     with socket.socket() as probe:
         probe.bind(("127.0.0.1", 0))
         port: int = probe.getsockname()[1]
@@ -70,7 +70,7 @@ class Engine:
 
     @property
     def pid(self) -> int:
-        """Return the engine's process id."""
+        """The engine's process id."""
         return self._process.pid
 
     def wait_until_ready(self) -> None:

@@ -17,7 +17,7 @@ class ServiceError(Exception):
         self.message = message
 
     def body(self) -> dict[str, Any]:
-        """Return the members of the error's body besides `__type`."""
+        """The members of the error's body besides `__type`."""
         return {"Message": self.message}
 
 
@@ -85,7 +85,7 @@ class RejectedRecord:
     existing_version: int | None = None
 
     def shape(self) -> dict[str, Any]:
-        """Return the record as RejectedRecordsException lists it."""
+        """The record as RejectedRecordsException lists it."""
         rejected: dict[str, Any] = {"RecordIndex": self.index, "Reason": self.reason}
         if self.existing_version is not None:
             rejected["ExistingVersion"] = self.existing_version
@@ -104,7 +104,7 @@ class RejectedRecordsException(ServiceError):
         self.rejected = tuple(rejected)
 
     def body(self) -> dict[str, Any]:
-        """Return the message and the refused records in the order of their index."""
+        """The message and the refused records in the order of their index."""
         return {
             "Message": self.message,
             "RejectedRecords": [record.shape() for record in sorted(self.rejected, key=lambda r: r.index)],

@@ -43,16 +43,16 @@ class Faults:
             self.active = bool(checked)
 
     def shown(self) -> dict[str, Any]:
-        """Return the faults as they stand, counts as far as they are used up."""
+        """The faults as they stand, counts as far as they are used up."""
         with self._lock:
             return {name: _copied(rule) for name, rule in self._rules.items()}
 
     def throttles(self, operation: str) -> bool:
-        """Tell whether this call is throttled."""
+        """True if this call is throttled."""
         return self._operation_rule("throttle", operation) is not None
 
     def loses_reply(self, operation: str) -> bool:
-        """Tell whether this call is done but never answered."""
+        """True if this call is done but never answered."""
         return self._operation_rule("lose_replies", operation) is not None
 
     def latency(self, operation: str) -> float:
@@ -72,11 +72,11 @@ class Faults:
             return {index: reason for index in range(records) if self._happens(rule)}
 
     def empties_first_page(self) -> bool:
-        """Tell whether this query answers first with a page without rows."""
+        """True if this query answers first with a page without rows."""
         return self._plain("empty_first_pages")
 
     def fails_unload(self) -> bool:
-        """Tell whether this UNLOAD breaks after some of its files."""
+        """True if this UNLOAD breaks after some of its files."""
         return self._plain("fail_unloads")
 
     def _operation_rule(self, fault: str, operation: str) -> Mapping[str, Any] | None:

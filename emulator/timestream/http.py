@@ -113,7 +113,7 @@ class Server:
 
 
 def _read(connection: socket.socket, buffer: bytearray) -> Request | None:
-    """Return the next request, None at the end of the connection; what follows it stays in the buffer."""
+    """The next request, None at the end of the connection; what follows it stays in the buffer."""
     while (end := buffer.find(b"\r\n\r\n")) < 0:
         if len(buffer) > _MAX_HEAD:
             raise BadRequestError(431)

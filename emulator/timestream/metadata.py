@@ -17,7 +17,7 @@ _DIMENSIONS = array(row(VARCHAR, VARCHAR, fields=("dimension_name", "data_type")
 
 
 def metadata(catalog: Catalog, query: str, stream: Sequence[Token]) -> Result:
-    """Return the result of SHOW or DESCRIBE."""
+    """The result of SHOW or DESCRIBE."""
     return _Reader(catalog, query, stream).result()
 
 

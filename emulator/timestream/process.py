@@ -6,7 +6,7 @@ from typing import IO
 
 
 def resident_bytes() -> int:
-    """Return the resident memory of this process."""
+    """The resident memory of this process."""
     for line in Path("/proc/self/status").read_text().splitlines():
         if line.startswith("VmRSS:"):
             return int(line.split()[1]) * 1024

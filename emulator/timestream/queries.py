@@ -72,7 +72,7 @@ class Queries:
             paging.run.cancel()
 
     def query(self, request: Mapping[str, Any]) -> bytes:
-        """Return one page of a query's result as the body of the response."""
+        """One page of a query's result as the body of the response."""
         if "QueryInsights" in request and request["QueryInsights"]["Mode"] != "DISABLED":
             raise ValidationException("QueryInsights is not supported by this server.")
         if "NextToken" in request:
@@ -92,7 +92,7 @@ class Queries:
         return {}
 
     def prepare(self, request: Mapping[str, Any]) -> dict[str, Any]:
-        """Tell the columns and parameters of a query."""
+        """The columns and parameters of a query."""
         query = request["QueryString"]
         with self._store.reader() as (catalog, cursor):
             columns, parameters = sql.describe(catalog, cursor, query, self._store.clock_ns())

@@ -64,7 +64,7 @@ class Layout:
         self.columns: tuple[str, ...] = ()
 
     def text_bytes(self, measured: Sequence[Value]) -> int:
-        """Return the size of the VARCHAR values among the measures."""
+        """The size of the VARCHAR values among the measures."""
         return sum(len(str(measured[place]).encode()) for place in self.texts)
 
 
@@ -80,7 +80,7 @@ class Decoder:
         self._layouts: dict[tuple[Any, ...], Layout] = {}
 
     def decode(self, request: Mapping[str, Any]) -> list[Point]:
-        """Return one point per record, in order; ValidationException when any record is malformed."""
+        """One point per record, in order; ValidationException when any record is malformed."""
         records = request.get("Records")
         common = request.get("CommonAttributes") or {}
         if (

@@ -32,11 +32,11 @@ class DatabaseDescription:
 
     @property
     def arn(self) -> str:
-        """Return the database's resource name."""
+        """The database's resource name."""
         return f"arn:aws:timestream:{self.region}:{ACCOUNT}:database/{self.name}"
 
     def shape(self, tables: int) -> dict[str, Any]:
-        """Return the database as AWS shows it."""
+        """The database as AWS shows it."""
         return {
             "Arn": self.arn,
             "DatabaseName": self.name,
@@ -47,7 +47,7 @@ class DatabaseDescription:
         }
 
     def dump(self) -> str:
-        """Return a text that `load_database` reads."""
+        """A text that `load_database` reads."""
         return json.dumps(asdict(self))
 
 
@@ -57,7 +57,7 @@ def load_database(text: str) -> DatabaseDescription:
 
 
 def default_key(region: str) -> str:
-    """Return the key AWS would manage for Timestream in the account."""
+    """The key AWS would manage for Timestream in the account."""
     return f"arn:aws:kms:{region}:{ACCOUNT}:key/{_DEFAULT_KEY}"
 
 
@@ -77,11 +77,11 @@ class TableDescription:
 
     @property
     def arn(self) -> str:
-        """Return the table's resource name."""
+        """The table's resource name."""
         return f"arn:aws:timestream:{self.region}:{ACCOUNT}:database/{self.database}/table/{self.name}"
 
     def missing_partition_key(self, dimensions: Iterable[tuple[str, str]]) -> str | None:
-        """Return the dimension that a record with these dimensions would have to have, if any."""
+        """The dimension that a record with these dimensions would have to have, if any."""
         for key in self.partition_key:
             if key.get("EnforcementInRecord") == "REQUIRED" and all(
                 name != key["Name"] for name, _ in dimensions
@@ -90,7 +90,7 @@ class TableDescription:
         return None
 
     def shape(self) -> dict[str, Any]:
-        """Return the table as AWS shows it."""
+        """The table as AWS shows it."""
         magnetic: dict[str, Any] = {"EnableMagneticStoreWrites": self.retention.magnetic_writes}
         if self.magnetic_rejects is not None:
             magnetic["MagneticStoreRejectedDataLocation"] = self.magnetic_rejects
@@ -110,7 +110,7 @@ class TableDescription:
         }
 
     def changed(self, request: Mapping[str, Any], now_ns: int) -> "TableDescription":
-        """Return the table after an UpdateTable request."""
+        """The table after an UpdateTable request."""
         table = self
         if "RetentionProperties" in request:
             table = replace(
@@ -123,7 +123,7 @@ class TableDescription:
         return replace(table, updated=now_ns / 1e9)
 
     def dump(self) -> str:
-        """Return a text that `load_table` reads."""
+        """A text that `load_table` reads."""
         return json.dumps(asdict(self))
 
 
@@ -136,7 +136,7 @@ def load_table(text: str) -> TableDescription:
 
 
 def new_table(request: Mapping[str, Any], region: str, now_ns: int) -> TableDescription:
-    """Return the table that a CreateTable request asks for."""
+    """The table that a CreateTable request asks for."""
     check_new_name(request["TableName"], "table")
     now = now_ns / 1e9
     table = TableDescription(
@@ -157,7 +157,7 @@ def new_table(request: Mapping[str, Any], region: str, now_ns: int) -> TableDesc
 
 
 def tags(request: Mapping[str, Any]) -> dict[str, str]:
-    """Return the tags of a request; ValidationException for one given twice or reserved."""
+    """The tags of a request; ValidationException for one given twice or reserved."""
     found: dict[str, str] = {}
     for tag in request.get("Tags") or ():
         if tag["Key"] in found:

@@ -24,27 +24,27 @@ class Retention:
     magnetic_since_ns: int | None = None
 
     def memory_floor(self, now_ns: int) -> int:
-        """Return the oldest time the memory store takes."""
+        """The oldest time the memory store takes."""
         floor = now_ns - self.memory_hours * HOUR_NS
         return floor if self.memory_since_ns is None else max(floor, self.memory_since_ns)
 
     def magnetic_floor(self, now_ns: int) -> int:
-        """Return the oldest time the magnetic store takes."""
+        """The oldest time the magnetic store takes."""
         floor = now_ns - self.magnetic_days * DAY_NS
         return floor if self.magnetic_since_ns is None else max(floor, self.magnetic_since_ns)
 
     def window(self, now_ns: int) -> "Window":
-        """Return the times that may be written now."""
+        """The times that may be written now."""
         memory = self.memory_floor(now_ns)
         oldest = min(memory, self.magnetic_floor(now_ns)) if self.magnetic_writes else memory
         return Window(oldest, memory, now_ns + FUTURE_NS, magnetic_writes=self.magnetic_writes)
 
     def expired_before(self, now_ns: int) -> int:
-        """Return the time before which records are deleted."""
+        """The time before which records are deleted."""
         return now_ns - max(self.memory_hours * HOUR_NS, self.magnetic_days * DAY_NS)
 
     def extended(self, memory_hours: int, magnetic_days: int, now_ns: int) -> "Retention":
-        """Return the retention after a change of its periods at `now_ns`."""
+        """The retention after a change of its periods at `now_ns`."""
         return Retention(
             memory_hours,
             magnetic_days,
@@ -64,7 +64,7 @@ class Window:
     magnetic_writes: bool
 
     def refusal(self) -> str:
-        """Return the reason AWS gives for a time outside."""
+        """The reason AWS gives for a time outside."""
         store = "data ingestion window" if self.magnetic_writes else "memory store"
         span = f"[{_iso(self.oldest)}, {_iso(self.ceiling)})"
         return f"The record timestamp is outside the time range {span} of the {store}."

@@ -25,12 +25,12 @@ class Result(Protocol):
 
     @property
     def columns(self) -> Sequence[dict[str, Any]]:
-        """Return the ColumnInfo of the result."""
+        """The ColumnInfo of the result."""
         ...
 
     @property
     def rows(self) -> Iterator[Sequence[str]]:
-        """Yield batches of rows, each row the JSON text of one Row."""
+        """Batches of rows, each row the JSON text of one Row."""
         ...
 
     @property
@@ -79,7 +79,7 @@ class Run:
 
     @property
     def finished(self) -> bool:
-        """Tell whether every row was handed out."""
+        """True if every row was handed out."""
         return self._executed.is_set() and self._batches is None and not self._rows
 
     def ready(self, seconds: float) -> bool:

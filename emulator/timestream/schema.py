@@ -66,11 +66,11 @@ class Schema:
         self.measures[name] = MeasureName(kind, set(dimensions))
 
     def visible(self) -> tuple[Column, ...]:
-        """Return the columns as a query sees them, in AWS's order."""
+        """The columns as a query sees them, in AWS's order."""
         return tuple(sorted((*self.columns.values(), *FIXED), key=lambda column: _ORDER[column.role]))
 
     def listed_measures(self) -> Sequence[Measure]:
-        """Return the measure names, sorted."""
+        """The measure names, sorted."""
         return [
             Measure(name, measure.kind, tuple(sorted(measure.dimensions)))  # type: ignore[arg-type]
             for name, measure in sorted(self.measures.items())

@@ -33,7 +33,7 @@ class Shapes:
                 self._inputs[name] = model.operation_model(name).input_shape
 
     def check(self, operation: str, request: Mapping[str, Any]) -> dict[str, Any]:
-        """Return the request without unknown members and nulls; ValidationException names what is wrong."""
+        """The request without unknown members and nulls; ValidationException names what is wrong."""
         shape = self._inputs[operation]
         return _structure(request, shape, "") if shape is not None else {}
 

@@ -27,7 +27,7 @@ def run(
     unload: UnloadTarget | None = None,
     query_id: str = "",
 ) -> Result:
-    """Return a statement's result; its rows are computed as they are asked for."""
+    """A statement's result; its rows are computed as they are asked for."""
     stream = grammar.tokens(query)
     word = stream[0].text.upper()
     if word == "UNLOAD":
@@ -43,7 +43,7 @@ def run(
 def describe(
     catalog: Catalog, cursor: duckdb.DuckDBPyConnection, query: str, now_ns: int
 ) -> tuple[list[dict[str, Any]], list[dict[str, Any]]]:
-    """Return the columns and parameters of a SELECT for PrepareQuery."""
+    """The columns and parameters of a SELECT for PrepareQuery."""
     stream = grammar.tokens(query)
     if stream[0].text.upper() not in _QUERY_WORDS:
         raise grammar.refuse("Only SELECT statements can be prepared", query, 0)

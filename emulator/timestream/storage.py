@@ -39,7 +39,7 @@ class Storage:
         self._write = self._root.cursor()
 
     def cursor(self) -> duckdb.DuckDBPyConnection:
-        """Return a connection for one reader."""
+        """A connection for one reader."""
         return self._root.cursor()
 
     def close(self) -> None:
@@ -59,7 +59,7 @@ class Storage:
         self._write.execute("COMMIT")
 
     def progress(self) -> tuple[int, int, dict[str, int]]:
-        """Return the log position up to which everything is in the database, and the counters then."""
+        """The log position up to which everything is in the database, and the counters then."""
         rows = self._write.execute('SELECT segment, "offset", counters FROM progress').fetchall()
         return (rows[0][0], rows[0][1], json.loads(rows[0][2])) if rows else (0, 0, {})
 
@@ -69,7 +69,7 @@ class Storage:
         self._write.execute("INSERT INTO progress VALUES (?, ?, ?)", [*position, json.dumps(counters)])
 
     def databases(self) -> list[DatabaseDescription]:
-        """Return all databases."""
+        """All databases."""
         return [
             load_database(row[0])
             for row in self._write.execute("SELECT description FROM databases").fetchall()
@@ -86,7 +86,7 @@ class Storage:
         self._write.execute("DELETE FROM databases WHERE name = ?", [name])
 
     def tables(self) -> list[Table]:
-        """Return all tables with their columns, measure names and series."""
+        """All tables with their columns, measure names and series."""
         found = []
         query = "SELECT number, description FROM tables ORDER BY number"
         for number, description in self._write.execute(query).fetchall():
@@ -132,7 +132,7 @@ class Storage:
         return int(self._write.execute(statement, [before_ns]).fetchall()[0][0])
 
     def lookup(self, table: Table, keys: Sequence[Key]) -> dict[Key, Stored]:
-        """Return the rows the database has for some points."""
+        """The rows the database has for some points."""
         if not keys:
             return {}
         measures = [
@@ -248,7 +248,7 @@ class Storage:
 
 
 def quote(name: str) -> str:
-    """Return a name as a DuckDB identifier."""
+    """A name as a DuckDB identifier."""
     return '"' + name.replace('"', '""') + '"'
 
 

@@ -176,24 +176,24 @@ class Store:
             cursor.close()
 
     def cursor(self) -> duckdb.DuckDBPyConnection:
-        """Return a connection that sees every record acknowledged before; the caller closes it."""
+        """A connection that sees every record acknowledged before; the caller closes it."""
         self.flush()
         cursor = self._storage.cursor()
         sql.prepare(cursor)
         return cursor
 
     def databases(self) -> Sequence[str]:
-        """Return the names of all databases, sorted."""
+        """The names of all databases, sorted."""
         return sorted(self._databases)
 
     def tables(self, database: str) -> Sequence[str]:
-        """Return the names of a database's tables, sorted."""
+        """The names of a database's tables, sorted."""
         if database not in self._databases:
             raise ValidationException(f"The database {database} does not exist.")
         return sorted(name for owner, name in list(self._tables) if owner == database)
 
     def table(self, database: str, table: str) -> TableInfo:
-        """Return a table's columns and the relation that has them."""
+        """A table's columns and the relation that has them."""
         info = self._published.get((database, table))
         if info is None:
             what = f"table {database}.{table}" if database in self._databases else f"database {database}"
@@ -201,7 +201,7 @@ class Store:
         return info
 
     def measures(self, database: str, table: str) -> Sequence[Measure]:
-        """Return the measure names ever written to a table, sorted by name."""
+        """The measure names ever written to a table, sorted by name."""
         self.table(database, table)
         with self._lock:
             return self._tables[database, table].schema.listed_measures()
@@ -224,13 +224,13 @@ class Store:
     # Databases and tables
 
     def described_databases(self) -> list[tuple[DatabaseDescription, int]]:
-        """Return every database and how many tables it has, by name."""
+        """Every database and how many tables it has, by name."""
         with self._lock:
             counts = Counter(database for database, _ in self._tables)
             return [(self._databases[name], counts[name]) for name in sorted(self._databases)]
 
     def described_tables(self, database: str | None) -> list[TableDescription]:
-        """Return the tables of one database or of all, by name."""
+        """The tables of one database or of all, by name."""
         with self._lock:
             return [
                 self._tables[key].description
@@ -239,14 +239,14 @@ class Store:
             ]
 
     def database_of(self, name: str) -> DatabaseDescription:
-        """Return a database; ResourceNotFoundException if there is none."""
+        """A database; ResourceNotFoundException if there is none."""
         found = self._databases.get(name)
         if found is None:
             raise ResourceNotFoundException(f"The database {name} does not exist.")
         return found
 
     def table_of(self, database: str, name: str) -> Table:
-        """Return a table; ResourceNotFoundException if there is none."""
+        """A table; ResourceNotFoundException if there is none."""
         found = self._tables.get((database, name))
         if found is None:
             self.database_of(database)
@@ -305,7 +305,7 @@ class Store:
             del self._published[database, name]
 
     def exclusive(self) -> threading.RLock:
-        """Return the lock under which look-ups and changes belong together."""
+        """The lock under which look-ups and changes belong together."""
         return self._lock
 
     def _add(self, table: Table) -> None:

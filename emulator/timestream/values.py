@@ -16,7 +16,7 @@ _LONGEST_WHOLE = 19
 
 
 def time_ns(text: Any, unit_ns: int) -> int:
-    """Return a record's time in nanoseconds since the epoch."""
+    """A record's time in nanoseconds since the epoch."""
     if text.__class__ is str and text.isascii() and text.isdigit() and len(text) <= _LONGEST_WHOLE:
         time: int = int(text) * unit_ns
         if time <= _MAX_LONG:
@@ -25,7 +25,7 @@ def time_ns(text: Any, unit_ns: int) -> int:
 
 
 def double(text: Any, _unit_ns: int) -> float:
-    """Return a finite number; what is none is refused, NaN and Infinity too."""
+    """A finite number; what is none is refused, NaN and Infinity too."""
     # `float` also takes spaces around, underscores inside and the digits of other scripts.
     if text.__class__ is str and text.isascii() and "_" not in text and 0 < len(text) <= MAX_LENGTH:
         try:
@@ -38,7 +38,7 @@ def double(text: Any, _unit_ns: int) -> float:
 
 
 def bigint(text: Any, _unit_ns: int) -> int:
-    """Return a signed whole number of 64 bits."""
+    """A signed whole number of 64 bits."""
     if text.__class__ is str and _WHOLE.fullmatch(text):
         number = int(text)
         if -_MAX_LONG - 1 <= number <= _MAX_LONG:
@@ -47,21 +47,21 @@ def bigint(text: Any, _unit_ns: int) -> int:
 
 
 def boolean(text: Any, _unit_ns: int) -> bool:
-    """Return the truth value of `true` or `false`, in any case."""
+    """The truth value of `true` or `false`, in any case."""
     if text.__class__ is str and text.lower() in {"true", "false"}:
         return bool(text.lower() == "true")
     raise _invalid("BOOLEAN")
 
 
 def varchar(text: Any, _unit_ns: int) -> str:
-    """Return a text of 1 to 2,048 characters."""
+    """A text of 1 to 2,048 characters."""
     if text.__class__ is str and 1 <= len(text) <= MAX_LENGTH:
         return str(text)
     raise _invalid("VARCHAR")
 
 
 def timestamp(text: Any, unit_ns: int) -> int:
-    """Return nanoseconds since the epoch; the record's TimeUnit says what the text counts."""
+    """Nanoseconds since the epoch; the record's TimeUnit says what the text counts."""
     if text.__class__ is str and _WHOLE.fullmatch(text):
         time = int(text) * unit_ns
         if -_MAX_LONG <= time <= _MAX_LONG:

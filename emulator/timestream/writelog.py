@@ -27,12 +27,12 @@ class WriteLog:
 
     @property
     def position(self) -> tuple[int, int]:
-        """Return the segment and the offset behind the last entry."""
+        """The segment and the offset behind the last entry."""
         return self.segment, self._end
 
     @property
     def size(self) -> int:
-        """Return the bytes of the current segment."""
+        """The bytes of the current segment."""
         return self._end
 
     def append(self, *parts: bytes) -> None:
@@ -85,7 +85,7 @@ class WriteLog:
 
 
 def replay(directory: Path, segment: int, offset: int) -> Iterator[bytes]:
-    """Yield the entries from a position on, in order; what follows the last whole entry is cut off."""
+    """The entries from a position on, in order; what follows the last whole entry is cut off."""
     for path in sorted(directory.glob("writes-*.log")):
         number = int(path.stem.removeprefix("writes-"))
         if number < segment:
@@ -95,7 +95,7 @@ def replay(directory: Path, segment: int, offset: int) -> Iterator[bytes]:
 
 
 def last_segment(directory: Path, segment: int) -> int:
-    """Return the newest segment there is, at least `segment`."""
+    """The newest segment there is, at least `segment`."""
     found = [int(path.stem.removeprefix("writes-")) for path in directory.glob("writes-*.log")]
     return max([segment, *found])
 

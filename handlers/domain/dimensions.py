@@ -28,7 +28,7 @@ class Dimensions(NamedTuple):
 
 
 def printable(text: str) -> bool:
-    """Whether the text can be stored and shown: valid Unicode, without control characters or line breaks."""
+    """True if the text can be stored and shown: valid Unicode, without control characters or line breaks."""
     return _UNPRINTABLE.search(text) is None
 
 

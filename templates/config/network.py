@@ -22,7 +22,7 @@ def _per_region(value: Check) -> Mapping[str, str]:
 
 @dataclass(frozen=True)
 class Network(Section):
-    """Whether the functions run in a VPC, and what each region's takes.
+    """True if the functions run in a VPC, and what each region's takes.
 
     Cells and prefix lists are AWS's to assign; `python -m ops fleet network` asks for them.
     """
@@ -43,7 +43,7 @@ class Network(Section):
 
     @property
     def private(self) -> bool:
-        """Whether the functions run in a VPC."""
+        """True if the functions run in a VPC."""
         return self.mode == "private"
 
     def check_regions(self, regions: tuple[str, ...]) -> None:

@@ -19,7 +19,7 @@ REGIONS = ("us-east-1", "eu-west-1")
 
 @pytest.fixture(scope="module")
 def clock() -> Clock:
-    """Return the clock of the local AWS."""
+    """The clock of the local AWS."""
     return Clock()
 
 
@@ -36,7 +36,7 @@ def cloud(tmp_path_factory: pytest.TempPathFactory, clock: Clock) -> Iterator[Cl
 
 @pytest.fixture(scope="module")
 def client(cloud: Cloud) -> Iterator[Clients]:
-    """Return a function that makes a client of the local AWS, in the first region unless told otherwise."""
+    """A function that makes a client of the local AWS, in the first region unless told otherwise."""
     session = boto3.Session(aws_access_key_id="local", aws_secret_access_key="local")
     made: dict[tuple[str, str], Any] = {}
 

@@ -16,7 +16,7 @@ from tests.emulator.conftest import Clients
 
 
 def call(cloud: Cloud, method: str, path: str, body: Any = None) -> tuple[int, Any]:
-    """Return status and JSON of a control route."""
+    """Status and JSON of a control route."""
     encoded = body if isinstance(body, str | None) else json.dumps(body)
     reply = urllib3.request(method, f"{cloud.endpoint_url}/_local/{path}", body=encoded, retries=False)
     return reply.status, reply.json()
@@ -29,7 +29,7 @@ def _no_faults(cloud: Cloud) -> Iterator[None]:
 
 
 def failed(call_: Any, **parameters: Any) -> tuple[str, int]:
-    """Return code and HTTP status of the error a call ends with."""
+    """Code and HTTP status of the error a call ends with."""
     with pytest.raises(ClientError) as error:
         call_(**parameters)
     return error.value.response["Error"]["Code"], error.value.response["ResponseMetadata"]["HTTPStatusCode"]

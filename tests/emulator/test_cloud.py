@@ -57,7 +57,7 @@ def begin(
 
 
 def client(cloud: Cloud, service: str) -> Any:
-    """Return a client of the local AWS."""
+    """A client of the local AWS."""
     session = boto3.Session(aws_access_key_id="a", aws_secret_access_key="b", region_name="us-east-1")
     return session.client(service, endpoint_url=cloud.endpoint_url)
 
@@ -73,13 +73,13 @@ def earlier_threads() -> None:
 
 
 def left_behind() -> tuple[list[threading.Thread], list[psutil.Process]]:
-    """Return the threads that began with this test, and the processes started here."""
+    """The threads that began with this test, and the processes started here."""
     threads = [thread for thread in threading.enumerate() if thread not in _EARLIER]
     return threads, psutil.Process().children(recursive=True)
 
 
 def engine(code: str) -> Any:
-    """Return the command of an engine that runs this code."""
+    """The command of an engine that runs this code."""
 
     def command(port: int, data_dir: Path, s3_endpoint: str) -> list[str]:
         return [sys.executable, "-c", code]
@@ -257,7 +257,7 @@ def test_the_generated_stacks_deploy_in_two_regions(tmp_path: Path) -> None:
 
 
 def _ended(cloud: Cloud) -> bool:
-    """Return whether the engine's end is noticed within seconds; its threads take a moment to be gone."""
+    """True if the engine's end is noticed within seconds; its threads take a moment to be gone."""
     for _ in range(500):
         try:
             cloud.check()

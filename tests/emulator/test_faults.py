@@ -12,7 +12,7 @@ from emulator.request import Request
 def request(
     service: str = "kinesis", target: str = "Kinesis_20131202.PutRecord", region: str = "us-east-1"
 ) -> Request:
-    """Return a request to a JSON service."""
+    """A request to a JSON service."""
     scope = f"Credential=a/20260101/{region}/{service}/aws4_request"
     return Request("POST", "/", "", {"x-amz-target": target, "authorization": scope}, b"{}", {})
 

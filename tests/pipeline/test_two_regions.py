@@ -60,7 +60,7 @@ def stored(run: Running, region: str, name: str) -> list[str]:
 
 
 def stored_any(run: Running, region: str) -> bool:
-    """Whether the region's store has a point of the metric that both were sent."""
+    """True if the region's store has a point of the metric that both were sent."""
     return stored(run, region, "apart") != []
 
 

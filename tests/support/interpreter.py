@@ -123,7 +123,7 @@ class _Faulty:
 
 
 def _name(action: str, arguments: Mapping[str, Any]) -> str:
-    """Tells a claim from a confirmation, which are the same action."""
+    """A claim from a confirmation, which are the same action."""
     target = re.search(r"\.(claimed_at|confirmed_at) = :now", arguments.get("UpdateExpression", ""))
     return {"claimed_at": "claim", "confirmed_at": "confirm"}[target[1]] if target else action
 

@@ -18,13 +18,13 @@ MINUTE = 60 * SECOND
 
 
 def stamp(nanoseconds: int) -> str:
-    """Return a timestamp as AWS prints it."""
+    """A timestamp as AWS prints it."""
     seconds, fraction = divmod(nanoseconds, SECOND)
     return f"{np.datetime64(seconds, 's').astype(str).replace('T', ' ')}.{fraction:09d}"
 
 
 def grouped(rows: Iterable[Row], *keys: str) -> dict[Any, Rows]:
-    """Return rows by the values of columns."""
+    """Rows by the values of columns."""
     groups: dict[Any, Rows] = defaultdict(list)
     for row in rows:
         groups[tuple(row[key] for key in keys) if len(keys) > 1 else row[keys[0]]].append(row)
@@ -32,12 +32,12 @@ def grouped(rows: Iterable[Row], *keys: str) -> dict[Any, Rows]:
 
 
 def present(rows: Rows, column: str) -> list[Any]:
-    """Return a column's values that are not NULL."""
+    """A column's values that are not NULL."""
     return [row[column] for row in rows if row[column] is not None]
 
 
 def status(rows: Rows) -> dict[str, Rows]:
-    """Return the multi-measure rows by host, hosts and times in order."""
+    """The multi-measure rows by host, hosts and times in order."""
     found = grouped((r for r in rows if r["measure_name"] == "status"), "host")
     return {host: sorted(found[host], key=lambda r: r["time"]) for host in sorted(found, key=str.encode)}
 

@@ -27,7 +27,7 @@ def _att(name: str, attribute: str = "Arn") -> dict[str, list[str]]:
 
 
 def everything() -> dict[str, Any]:
-    """Return the template."""
+    """The template."""
     return {
         "Resources": {
             "Key": _resource(

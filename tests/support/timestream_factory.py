@@ -18,12 +18,12 @@ class ManualClock:
         self.now_ns = now_ns
 
     def __call__(self) -> int:
-        """Return nanoseconds since the epoch."""
+        """Nanoseconds since the epoch."""
         return self.now_ns
 
 
 def record(value: float | str = 1.5, **members: Any) -> dict[str, Any]:
-    """Return a multi-measure record of the host `a` at NOW_NS; members replace its own, None removes one."""
+    """A multi-measure record of the host `a` at NOW_NS; members replace its own, None removes one."""
     base: dict[str, Any] = {
         "Dimensions": [{"Name": "metric_name", "Value": "cpu.load"}, {"Name": "host", "Value": "a"}],
         "MeasureName": "metric",
@@ -37,7 +37,7 @@ def record(value: float | str = 1.5, **members: Any) -> dict[str, Any]:
 
 
 def single(value: str, kind: str | None = "DOUBLE", **members: Any) -> dict[str, Any]:
-    """Return a single-measure record of the host `a` at NOW_NS."""
+    """A single-measure record of the host `a` at NOW_NS."""
     measure = {"MeasureName": "load", "MeasureValues": None, "MeasureValue": value, "MeasureValueType": kind}
     return record(**{**measure, **members})
 
@@ -63,7 +63,7 @@ def create(store: Store, **members: Any) -> None:
 
 
 def select(store: Store, columns: str = "*", then: str = "") -> list[tuple[Any, ...]]:
-    """Return rows of the one table, by columns of its relation."""
+    """Rows of the one table, by columns of its relation."""
     with store.reader() as (catalog, cursor):
         relation = catalog.table(DATABASE, TABLE).relation
         return cursor.execute(f"SELECT {columns} FROM {relation} {then}").fetchall()

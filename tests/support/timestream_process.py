@@ -38,7 +38,7 @@ class Process:
 
     @property
     def running(self) -> subprocess.Popen[str]:
-        """Return the process."""
+        """The process."""
         assert self._process is not None
         return self._process
 
@@ -66,7 +66,7 @@ class Client:
         self._connection = http.client.HTTPConnection("127.0.0.1", port, timeout=60)
 
     def call(self, operation: str, request: Any) -> tuple[int, dict[str, Any]]:
-        """Return status and body of an operation."""
+        """Status and body of an operation."""
         body = request if isinstance(request, bytes) else orjson.dumps(request)
         self._connection.request("POST", "/", body, {"X-Amz-Target": f"Timestream_20181101.{operation}"})
         response = self._connection.getresponse()
@@ -78,7 +78,7 @@ class Client:
         return dict(orjson.loads(self._connection.getresponse().read()))
 
     def rows(self, query: str) -> list[list[str]]:
-        """Return every row of a query, all pages of it."""
+        """Every row of a query, all pages of it."""
         request = {"QueryString": query}
         found: list[list[str]] = []
         while True:

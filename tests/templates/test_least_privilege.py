@@ -149,7 +149,7 @@ def test_the_key_is_used_through_the_services_that_hold_data(regional: Generated
 
 
 def _is_made_of_references(resource: Any) -> bool:
-    """Whether this is the ARN of a Glue or EC2 resource, and spells no name."""
+    """True if this is the ARN of a Glue or EC2 resource, and spells no name."""
     text, names = resource["Fn::Sub"] if isinstance(resource["Fn::Sub"], list) else (resource["Fn::Sub"], {})
     start = "arn:${AWS::Partition}:glue:${AWS::Region}:${AWS::AccountId}:"
     known = {f"{start}{end}" for end in ("catalog", "database/${Database}", "table/${Database}/${Table}")}

@@ -34,7 +34,7 @@ def _account(context: Context, properties: Properties) -> Created:
 
 
 def _with_id(attribute: str, *required: str) -> Callable[[Context, Properties], Created]:
-    """Return the provisioner of a type whose Ref is an id of its own, also readable as this attribute."""
+    """The provisioner of a type whose Ref is an id of its own, also readable as this attribute."""
 
     def create(context: Context, properties: Properties) -> Created:
         for name in required:

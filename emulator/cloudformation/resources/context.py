@@ -41,13 +41,13 @@ class Context:
 
     @property
     def stack_id(self) -> str:
-        """Return the stack's ARN."""
+        """The stack's ARN."""
         return self.arn(
             "cloudformation", f"stack/{self.stack_name}/{unique_id(f'{self.region}/{self.stack_name}')}"
         )
 
     def client(self, service: str) -> Any:
-        """Return the client of a service, the same one each time."""
+        """The client of a service, the same one each time."""
         with self._lock:
             if service not in self._clients:
                 self._clients[service] = self._session.client(
@@ -65,15 +65,15 @@ class Context:
             self._clients.clear()
 
     def arn(self, service: str, resource: str, *, region: str | None = None) -> str:
-        """Return the ARN of something of this account, in this region unless another (or "") is given."""
+        """The ARN of something of this account, in this region unless another (or "") is given."""
         return f"arn:aws:{service}:{self.region if region is None else region}:{self.account_id}:{resource}"
 
     def name(self, logical_id: str, *, longest: int = 255, lower: bool = False) -> str:
-        """Return the physical id of a resource the template does not name."""
+        """The physical id of a resource the template does not name."""
         return physical_name(self.stack_name, logical_id, seed=self.region, longest=longest, lower=lower)
 
     def id(self, logical_id: str, length: int) -> str:
-        """Return an id in the style of services that choose their own."""
+        """An id in the style of services that choose their own."""
         return unique_id(f"{self.region}/{self.stack_name}/{logical_id}", length=length)
 
 

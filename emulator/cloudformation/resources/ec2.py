@@ -98,7 +98,7 @@ def _egress(context: Context, properties: Properties) -> Created:
 
 
 def _rule(rule: Any, peer: str) -> dict[str, Any]:
-    """Return one rule of a security group as the API nests it; `peer` is Source or Destination."""
+    """One rule of a security group as the API nests it; `peer` is Source or Destination."""
     permission: dict[str, Any] = {"IpProtocol": str(rule["IpProtocol"])}
     for name in ("FromPort", "ToPort"):
         if name in rule:

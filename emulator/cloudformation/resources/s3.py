@@ -34,7 +34,7 @@ def _bucket(context: Context, properties: Properties) -> Created:
 
 
 def _bucket_name(context: Context, properties: Properties) -> str:
-    """Return the name given, the one S3 makes of a prefix in the account's regional namespace, or a generated one."""
+    """The name given, the one S3 makes of a prefix in the account's regional namespace, or a generated one."""
     properties.only("BucketNamespace", "global", "account-regional")
     prefix = properties.get("BucketNamePrefix")
     name = properties.get("BucketName")

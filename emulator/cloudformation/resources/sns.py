@@ -63,7 +63,7 @@ def _topic_policy(context: Context, properties: Properties) -> Created:
 
 
 def _attribute(value: Any) -> str:
-    """Return an attribute's value as SNS takes it: text, with objects as JSON."""
+    """An attribute's value as SNS takes it: text, with objects as JSON."""
     if isinstance(value, Mapping):
         return json.dumps(value)
     return str(value).lower() if isinstance(value, bool) else str(value)

@@ -32,7 +32,7 @@ def _state_machine(context: Context, properties: Properties) -> Created:
 
 
 def _definition(context: Context, properties: Properties) -> str:
-    """Return the definition with its tokens replaced; a token nobody gives a value for is an error."""
+    """The definition with its tokens replaced; a token nobody gives a value for is an error."""
     substitutions: Mapping[str, Any] = properties.get("DefinitionSubstitutions", {})
     text = properties.get("DefinitionString")
     document = properties.get("Definition")

@@ -121,7 +121,7 @@ class BatchProcessor:
 
 
 def first_failed(result: InvokeResult, records: Sequence[SourceRecord], *, report: bool) -> int | None:
-    """Return the index from which the batch failed; None when all of it succeeded."""
+    """The index from which the batch failed; None when all of it succeeded."""
     if result.function_error is not None or result.status != 200:
         return 0
     if not report:
@@ -141,7 +141,7 @@ def first_failed(result: InvokeResult, records: Sequence[SourceRecord], *, repor
 
 
 def _lowest(failures: Any, records: Sequence[SourceRecord]) -> int | None:
-    """Return the lowest reported record; the whole batch for a report that is not understood."""
+    """The lowest reported record; the whole batch for a report that is not understood."""
     if not isinstance(failures, list):
         return 0
     index = {record.sequence: position for position, record in enumerate(records)}

@@ -41,7 +41,7 @@ class Lane:
             self._changed.notify_all()
 
     def wait_for_room(self, seconds: float) -> bool:
-        """Tell whether the lane takes more; wait that long for it."""
+        """True if the lane takes more; wait that long for it."""
         with self._changed:
             return self._changed.wait_for(lambda: self._has_room() or self._stopped, seconds)
 
@@ -53,7 +53,7 @@ class Lane:
 
     @property
     def idle(self) -> bool:
-        """Tell whether every record taken was processed or given up."""
+        """True if every record taken was processed or given up."""
         with self._changed:
             return not self._busy and not self._records
 
@@ -99,7 +99,7 @@ class Lane:
         return self._records[0][0] + self._config.window - time.monotonic()
 
     def _take(self) -> Sequence[SourceRecord]:
-        """Return the next batch; a record too large for any event is given up without an invocation."""
+        """The next batch; a record too large for any event is given up without an invocation."""
         batch: list[SourceRecord] = []
         size = _ENVELOPE
         while self._records and len(batch) < self._config.batch_size:

@@ -53,7 +53,7 @@ class MappingConfig:
 
 
 def read_mappings(deployment: Deployment) -> tuple[MappingConfig, ...]:
-    """Return the enabled event source mappings; UnsupportedFunctionError names what is not honoured here."""
+    """The enabled event source mappings; UnsupportedFunctionError names what is not honoured here."""
     return tuple(
         _mapping(item)
         for item in deployment.of_type("AWS::Lambda::EventSourceMapping")
@@ -86,7 +86,7 @@ def _mapping(resource: Resource) -> MappingConfig:
 
 
 def function_name(name_or_arn: str) -> str:
-    """Return the name in a function's name, ARN or partial ARN, with or without a qualifier."""
+    """The name in a function's name, ARN or partial ARN, with or without a qualifier."""
     _, found, rest = name_or_arn.partition(":function:")
     return (rest if found else name_or_arn).split(":")[0]
 

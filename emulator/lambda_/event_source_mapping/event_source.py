@@ -33,25 +33,25 @@ class EventSource(Protocol):
 
     @property
     def arn(self) -> str:
-        """Return the ARN that events and invocation records name."""
+        """The ARN that events and invocation records name."""
 
     @property
     def batch_info_key(self) -> str:
         """Return what an invocation record calls this kind of source's batch."""
 
     def shards(self) -> Sequence[str]:
-        """Return the ids of the shards that may be read now; a child's only once its parents have ended."""
+        """The ids of the shards that may be read now; a child's only once its parents have ended."""
 
     def position(self, shard: str, after: str | None) -> str:
         """Return where to read on after a sequence number, or where the mapping starts."""
 
     def read(self, shard: str, position: str) -> Page:
-        """Return the next records."""
+        """The next records."""
 
     def finished(self, shard: str) -> None:
         """Take note that a shard was read to its end."""
 
 
 def event_of(records: Sequence[SourceRecord]) -> bytes:
-    """Return the event that a function gets for these records."""
+    """The event that a function gets for these records."""
     return b'{"Records":[' + b",".join(record.event for record in records) + b"]}"

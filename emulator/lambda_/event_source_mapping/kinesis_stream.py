@@ -40,11 +40,11 @@ class KinesisSource:
 
     @property
     def arn(self) -> str:
-        """Return the stream's ARN."""
+        """The stream's ARN."""
         return self._config.source_arn
 
     def shards(self) -> Sequence[str]:
-        """Return the shards whose parents were read to their end."""
+        """The shards whose parents were read to their end."""
         found: list[Mapping[str, Any]] = []
         arguments: dict[str, Any] = {"StreamName": self._stream}
         while True:
@@ -64,7 +64,7 @@ class KinesisSource:
         ]
 
     def position(self, shard: str, after: str | None) -> str:
-        """Return a shard iterator."""
+        """A shard iterator."""
         arguments: dict[str, Any] = {"ShardIteratorType": self._config.starting_position}
         if after is not None:
             arguments = {"ShardIteratorType": "AFTER_SEQUENCE_NUMBER", "StartingSequenceNumber": after}
@@ -74,7 +74,7 @@ class KinesisSource:
         return str(answer["ShardIterator"])
 
     def read(self, shard: str, position: str) -> Page:
-        """Return up to 500 records."""
+        """Up to 500 records."""
         answer = self._call("get_records", ShardIterator=position, Limit=_READ_LIMIT)
         records = [self._record(shard, item) for item in answer["Records"]]
         caught_up = not records and not answer.get("MillisBehindLatest")
@@ -86,7 +86,7 @@ class KinesisSource:
             self._finished.add(shard)
 
     def _record(self, shard: str, item: Mapping[str, Any]) -> SourceRecord:
-        """Return a record in the shape of https://docs.aws.amazon.com/lambda/latest/dg/with-kinesis.html."""
+        """A record in the shape of https://docs.aws.amazon.com/lambda/latest/dg/with-kinesis.html."""
         arrival = round(item["ApproximateArrivalTimestamp"].timestamp(), 3)
         sequence = item["SequenceNumber"]
         event = {

@@ -80,7 +80,7 @@ class EventSourceMapping:
         self._thread.start()
 
     def status(self) -> MappingStatus:
-        """Return the counts so far."""
+        """The counts so far."""
         with self._lock:
             counts = self._counts
             return MappingStatus(

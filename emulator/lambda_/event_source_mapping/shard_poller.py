@@ -41,7 +41,7 @@ class ShardPoller:
 
     @property
     def idle(self) -> bool:
-        """Tell whether every record read was dealt with."""
+        """True if every record read was dealt with."""
         return all(lane.idle for lane in self._lanes)
 
     def hurry(self, *, on: bool) -> None:

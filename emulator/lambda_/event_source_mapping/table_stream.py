@@ -34,16 +34,16 @@ class TableStreamSource:
 
     @property
     def arn(self) -> str:
-        """Return the stream's ARN."""
+        """The stream's ARN."""
         return self._config.source_arn
 
     def shards(self) -> Sequence[str]:
-        """Return the shard."""
+        """The shard."""
         answer = self._call("describe_stream", StreamArn=self.arn)
         return [shard["ShardId"] for shard in answer["StreamDescription"]["Shards"]]
 
     def position(self, shard: str, after: str | None) -> str:
-        """Return a shard iterator."""
+        """A shard iterator."""
         arguments: dict[str, Any] = {"ShardIteratorType": self._config.starting_position}
         if after is not None:
             arguments = {"ShardIteratorType": "AFTER_SEQUENCE_NUMBER", "SequenceNumber": after}
@@ -51,7 +51,7 @@ class TableStreamSource:
         return str(answer["ShardIterator"])
 
     def read(self, shard: str, position: str) -> Page:
-        """Return the next changes; moto's one shard needs no name here."""
+        """The next changes; moto's one shard needs no name here."""
         del shard
         answer = self._call("get_records", ShardIterator=position, Limit=_READ_LIMIT)
         records = [self._record(item) for item in answer["Records"]]
@@ -61,7 +61,7 @@ class TableStreamSource:
         """Take note of nothing: the shard has no children."""
 
     def _record(self, item: Mapping[str, Any]) -> SourceRecord:
-        """Return a change in the shape of https://docs.aws.amazon.com/lambda/latest/dg/with-ddb.html."""
+        """A change in the shape of https://docs.aws.amazon.com/lambda/latest/dg/with-ddb.html."""
         change = dict(item["dynamodb"])
         made = change["ApproximateCreationDateTime"].timestamp()
         change["ApproximateCreationDateTime"] = int(made)

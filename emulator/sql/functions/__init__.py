@@ -26,7 +26,7 @@ _SCALAR = {
 
 
 def bind_call(call: Call) -> Typed:
-    """Return a call bound; ValidationException that names the function when it is not known."""
+    """A call bound; ValidationException that names the function when it is not known."""
     if call.name in aggregates.FUNCTIONS:
         return aggregates.bind(call)
     if call.name in windows.FUNCTIONS:

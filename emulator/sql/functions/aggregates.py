@@ -8,11 +8,11 @@ from emulator.sql.typed import Typed, coerce
 from emulator.sql.types import BIGINT, BOOLEAN, DECIMAL, DOUBLE, INTEGER, UNKNOWN, WHOLE, Type, array
 
 Aggregate = Callable[[Call], tuple[str, Type, str]]
-"""Returns the aggregate without its FILTER and OVER, its type, and what is done with its result."""
+"""The aggregate without its FILTER and OVER, its type, and what is done with its result."""
 
 
 def bind(call: Call) -> Typed:
-    """Return an aggregate call bound, with its FILTER and OVER."""
+    """An aggregate call bound, with its FILTER and OVER."""
     if call.ignore_nulls:
         raise call.refuse(f"IGNORE NULLS is not supported with {call.name}")
     if call.order and call.name != "array_agg":
@@ -97,7 +97,7 @@ def _of_pair(template: str, finish: str = "{}") -> Aggregate:
 
 
 def _ordered(call: Call, value: Typed) -> str:
-    """Return a value that min and max may compare; NaN is refused, as Trino's versions differ on it."""
+    """A value that min and max may compare; NaN is refused, as Trino's versions differ on it."""
     if value.type.of or value.type is BOOLEAN:
         raise call.mismatch([value])
     if value.type is DOUBLE and value.nan:

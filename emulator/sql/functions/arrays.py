@@ -21,7 +21,7 @@ def _cardinality(call: Call) -> Typed:
 
 
 def _plain(call: Call, count: int) -> list[Typed]:
-    """Return the arguments of a function that compares elements, which is refused for nested and double ones."""
+    """The arguments of a function that compares elements, which is refused for nested and double ones."""
     arguments = _array(call, count)
     element = arguments[0].type.of[0]
     if arguments[0].type.name != "ARRAY" or element.of or element is DOUBLE:

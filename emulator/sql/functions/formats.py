@@ -26,7 +26,7 @@ _ISO = re.compile(
 
 
 def _mysql(call: Call, pattern: str) -> str:
-    """Return a MySQL format as strftime's, the fraction of a second left out of it as \\0."""
+    """A MySQL format as strftime's, the fraction of a second left out of it as \\0."""
 
     def specifier(match: re.Match[str]) -> str:
         if match[0] == "%":

@@ -11,7 +11,7 @@ _INFINITY = "CAST('Infinity' AS DOUBLE)"
 
 
 def _same(whole_sql: str, double_sql: str) -> Function:
-    """Return a function whose result has the type of its argument."""
+    """A function whose result has the type of its argument."""
     whole = (Signature((kind,), kind, whole_sql) for kind in WHOLE)
     inner = function(*whole, Signature((DOUBLE,), DOUBLE, double_sql))
 

@@ -10,7 +10,7 @@ from emulator.sql.types import BIGINT, DAY_TO_SECOND, WHOLE
 
 
 def over(call: Call) -> str:
-    """Return the SQL of a call's OVER clause."""
+    """The SQL of a call's OVER clause."""
     window = call.window
     if window is None:
         raise call.refuse(f"Window function {call.name} requires OVER")
@@ -28,7 +28,7 @@ def over(call: Call) -> str:
 
 
 def sorting(call: Call, items: Sequence[exp.Expression]) -> str:
-    """Return the SQL of sort keys inside a call; NULLs come last unless it says otherwise."""
+    """The SQL of sort keys inside a call; NULLs come last unless it says otherwise."""
     keys = []
     for item in items:
         call.binder.only(item, "this", "desc", "nulls_first")

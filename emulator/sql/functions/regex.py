@@ -19,7 +19,7 @@ _LINE_ENDS = "\n\r\x85\u2028\u2029"
 
 
 def _pattern(call: Call, given: Typed) -> tuple[str, str]:
-    """Return a pattern as it was written and as RE2 takes it."""
+    """A pattern as it was written and as RE2 takes it."""
     if not isinstance(given.value, str):
         raise call.refuse(f"{call.name} is only supported with a literal pattern")
     try:
@@ -51,7 +51,7 @@ def _like(call: Call) -> Typed:
 
 
 def _group(call: Call, written: str) -> tuple[Typed, int]:
-    """Return the subject and the number of the group wanted."""
+    """The subject and the number of the group wanted."""
     if len(call.nodes) == 2:
         return call.take(VARCHAR, VARCHAR)[0], 0
     value, _given, group = call.take(VARCHAR, VARCHAR, BIGINT)

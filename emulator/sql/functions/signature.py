@@ -20,7 +20,7 @@ class Signature:
 
 
 def function(*signatures: Signature) -> Function:
-    """Return a function that has these signatures: one that fits exactly is taken before one that needs conversion."""
+    """A function that has these signatures: one that fits exactly is taken before one that needs conversion."""
 
     def bind(call: Call) -> Typed:
         arguments = call.arguments()
@@ -37,5 +37,5 @@ def function(*signatures: Signature) -> Function:
 
 
 def returning(kind: Type, sql: str, *takes: Type) -> Function:
-    """Return a function of one signature."""
+    """A function of one signature."""
     return function(Signature(takes, kind, sql))

@@ -155,7 +155,7 @@ _INTERVAL_FIELDS = {"day": "{0} // 86400000000000", "year": "{0} // 12", "month"
 
 
 def _field(name: str) -> Function:
-    """Return the function that takes one field of a date, time, timestamp or interval."""
+    """The function that takes one field of a date, time, timestamp or interval."""
     signatures = []
     if name in _CLOCK_FIELDS:
         clock = _CLOCK_FIELDS[name]

@@ -9,7 +9,7 @@ from emulator.sql.types import BIGINT, DOUBLE, Type
 
 
 def bind(call: Call) -> Typed:
-    """Return a window function call bound."""
+    """A window function call bound."""
     if call.condition is not None or call.distinct or call.order or call.star:
         raise call.refuse(f"FILTER, DISTINCT and ORDER BY are not supported in {call.name}")
     if call.ignore_nulls and call.name not in ("lag", "lead", "first_value", "last_value", "nth_value"):

@@ -51,11 +51,11 @@ class Export:
     partitions: int
 
     def schema(self) -> pa.Schema:
-        """Return the schema of a Parquet file."""
+        """The schema of a Parquet file."""
         return pa.schema([pa.field(name, _ARROW[kind]) for name, kind in self.columns])
 
     def split(self, batch: pa.RecordBatch) -> Iterator[tuple[tuple[str | None, ...], pa.RecordBatch]]:
-        """Yield the rows of a batch by partition, without the partition columns."""
+        """The rows of a batch by partition, without the partition columns."""
         rows = self._data(batch)
         if not self.partitions:
             yield (), rows
@@ -169,7 +169,7 @@ def _header(names: Sequence[str], options: Options) -> str:
 
 
 def partition_folder(name: str, value: str | None) -> str:
-    """Return a partition's folder as Hive names it."""
+    """A partition's folder as Hive names it."""
     return f"{_escaped(name)}={_NULL_FOLDER if value is None or value == '' else _escaped(value)}"
 
 

@@ -25,7 +25,7 @@ class File(Protocol):
         ...
 
     def size(self) -> int:
-        """Return the bytes written so far."""
+        """The bytes written so far."""
         ...
 
     def close(self) -> None:
@@ -54,7 +54,7 @@ class ParquetFile:
         self.rows += batch.num_rows
 
     def size(self) -> int:
-        """Return the bytes written so far."""
+        """The bytes written so far."""
         return self._sink.tell()
 
     def close(self) -> None:
@@ -85,7 +85,7 @@ class CsvFile:
         self._sink.write(self._gzip.compress(data) if self._gzip else data)
 
     def size(self) -> int:
-        """Return the bytes written so far."""
+        """The bytes written so far."""
         return self._sink.tell()
 
     def close(self) -> None:
@@ -122,7 +122,7 @@ class Partition:
             self._file.write(batch)
 
     def full(self, limit: int) -> bool:
-        """Tell whether the file has reached its size limit."""
+        """True if the file has reached its size limit."""
         return self._file is not None and self._file.size() >= limit
 
     def finish(self) -> tuple[Path, int] | None:

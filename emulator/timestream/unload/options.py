@@ -41,7 +41,7 @@ class Options:
     max_file_bytes: int = _LARGEST
 
     def key(self, *parts: str) -> str:
-        """Return an object's key under the prefix."""
+        """An object's key under the prefix."""
         return "/".join([*([self.prefix] if self.prefix else []), *parts])
 
     def upload_arguments(self) -> dict[str, str]:
@@ -61,7 +61,7 @@ class Statement:
 
 
 def parse(query: str, stream: Sequence[Token]) -> Statement:
-    """Return the statement taken apart; ValidationException when it, or an option, is not valid."""
+    """The statement taken apart; ValidationException when it, or an option, is not valid."""
     reader = _Reader(query, stream)
     reader.expect("UNLOAD")
     reader.expect("(")

@@ -53,7 +53,7 @@ def run_unload(
     target: UnloadTarget | None,
     query_id: str,
 ) -> Result:
-    """Return the one row that UNLOAD answers; it writes when that row is asked for."""
+    """The one row that UNLOAD answers; it writes when that row is asked for."""
     statement = parse(query, grammar.tokens(query))
     queries = Queries(query, catalog)
     translation = finished(queries, bind(queries, query, statement.first, statement.last))

@@ -63,7 +63,7 @@ class WindowsTable:
             return [item for items in readers.map(self._read_tick, ticks) for item in items]
 
     def claim(self, tick: int, now: int) -> bool:
-        """Whether the tick's evaluation is the caller's from now on."""
+        """True if the tick's evaluation is the caller's from now on."""
         return self._update(
             tick,
             "SET claimed_at = :now, expires_at = :expiry",

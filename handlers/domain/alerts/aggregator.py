@@ -26,7 +26,7 @@ class EvidenceSink(Protocol):
         ...
 
     def claim(self, tick: int, now: int) -> bool:
-        """Whether the tick's evaluation is the caller's from now on."""
+        """True if the tick's evaluation is the caller's from now on."""
         ...
 
     def give_back(self, tick: int) -> None:
@@ -116,7 +116,7 @@ class Aggregator:
 
 
 def _breaches(found: Aggregated, rules: Iterable[Rule], end: int) -> bool:
-    """Whether some group of a period that ends by then breaches by this batch's evidence alone."""
+    """True if some group of a period that ends by then breaches by this batch's evidence alone."""
     for rule in rules:
         name = rule.selection.selection_id
         for (selection, start), grouped in found.evidence.items():

@@ -20,7 +20,7 @@ class State(StrEnum):
 
     @property
     def is_firing(self) -> bool:
-        """Whether somebody was told, and must be told when it is over."""
+        """True if somebody was told, and must be told when it is over."""
         return self in {State.ALARM, State.MISSING}
 
 
@@ -112,6 +112,6 @@ class Alert:
 
     @property
     def is_quiet(self) -> bool:
-        """Whether the group is as healthy as one that has no item, so that nothing needs to be written of it."""
+        """True if the group is as healthy as one that has no item, so that nothing needs to be written of it."""
         unhealthy = {Verdict.BREACHING, Verdict.MISSING}
         return self.state is State.OK and not any(judged.verdict in unhealthy for judged in self.periods)

@@ -40,7 +40,7 @@ class Changed:
 
     @property
     def is_news(self) -> bool:
-        """Whether there is anything to write. A healthy group is not, however often it is judged."""
+        """True if there is anything to write. A healthy group is not, however often it is judged."""
         if self.transitions:
             return True
         if self.alert.is_quiet and (self.previous is None or self.previous.is_quiet):

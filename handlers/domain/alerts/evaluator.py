@@ -38,7 +38,7 @@ class Share:
     of: int
 
     def has(self, rule_key: str) -> bool:
-        """Whether the rule belongs to the part."""
+        """True if the rule belongs to the part."""
         return zlib.crc32(rule_key.encode()) % self.of == self.index
 
 

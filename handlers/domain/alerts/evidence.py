@@ -31,7 +31,7 @@ class PeriodEvidence:
     last_kept: bytes = b""
 
     def is_unknown(self, group: Group) -> bool:
-        """Whether a cap kept the group out, so that nothing can be said of it."""
+        """True if a cap kept the group out, so that nothing can be said of it."""
         return self.dropped > 0 and group not in self.groups and group_rank(group) > self.last_kept
 
 

@@ -48,7 +48,7 @@ def _judge_value(rule: Rule, start: int, evidence: GroupEvidence) -> Judged:
 
 
 def _share_suffices(rule: Rule, statistics: StatisticSet) -> bool:
-    """Whether a part of a period's points may be judged: sums and counts only if more points cannot undo it."""
+    """True if a part of a period's points may be judged: sums and counts only if more points cannot undo it."""
     if rule.statistic not in (Statistic.SUM, Statistic.COUNT):
         return True
     grows = rule.statistic is Statistic.COUNT or statistics.minimum >= 0

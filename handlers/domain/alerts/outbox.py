@@ -25,7 +25,7 @@ class Entry:
         return self.notification.dedupe_id
 
     def may_be_claimed(self, now: int) -> bool:
-        """Whether it is nobody's, or was claimed by an execution that is dead by now."""
+        """True if it is nobody's, or was claimed by an execution that is dead by now."""
         return not self.confirmed_at and self.claimed_at < stale_before(now)
 
     def claimed(self, now: int) -> "Entry | None":

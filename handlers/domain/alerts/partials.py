@@ -126,7 +126,7 @@ def without_duplicates(partials: Iterable[Partial]) -> list[Partial]:
 
 
 def _is_whole(write: Iterable[Partial]) -> bool:
-    """Whether all parts are there, in each tick of which one is."""
+    """True if all parts are there, in each tick of which one is."""
     found: dict[tuple[int, int], set[int]] = defaultdict(set)
     for partial in write:
         found[partial.tick, partial.parts].add(partial.part)

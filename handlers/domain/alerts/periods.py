@@ -34,11 +34,11 @@ class Timing:
         return iter(range(self.tick_of(first), self.tick_of(last) + 1, self.tick))
 
     def is_late(self, written_at: float, period_end: int) -> bool:
-        """Whether evidence written then came after its period was judged."""
+        """True if evidence written then came after its period was judged."""
         return written_at > period_end + self.grace + self.settle
 
     def may_be_unseen(self, written_at: float, period_end: int) -> bool:
-        """Whether evidence written then may have been unreadable when its period was judged."""
+        """True if evidence written then may have been unreadable when its period was judged."""
         return self.is_late(written_at + self.write_delay, period_end)
 
 

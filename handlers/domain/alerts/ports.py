@@ -37,7 +37,7 @@ class Stored:
 
     @property
     def is_full(self) -> bool:
-        """Whether its item could become too large to be written, as when the topic refuses for hours."""
+        """True if its item could become too large to be written, as when the topic refuses for hours."""
         return sum(len(entry.notification.message.encode()) for entry in self.unconfirmed) > OUTBOX_BYTES
 
 
@@ -69,7 +69,7 @@ class Windows(Protocol):
         ...
 
     def claim(self, tick: int, now: int) -> bool:
-        """Whether the tick's evaluation is the caller's from now on: nobody's, or of somebody who must be dead."""
+        """True if the tick's evaluation is the caller's from now on: nobody's, or of somebody who must be dead."""
         ...
 
     def unfinished(self, ticks: Sequence[int], now: int) -> list[int]:

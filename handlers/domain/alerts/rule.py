@@ -33,7 +33,7 @@ class Operator(StrEnum):
 
     @property
     def is_range(self) -> bool:
-        """Whether the operator compares with two bounds."""
+        """True if the operator compares with two bounds."""
         return self in {Operator.OUTSIDE, Operator.INSIDE}
 
 
@@ -72,7 +72,7 @@ class Condition:
     bounds: tuple[float, ...]
 
     def holds(self, value: Fraction) -> bool:
-        """Whether `value` compares as the condition says; a range includes its bounds."""
+        """True if `value` compares as the condition says; a range includes its bounds."""
         low, *rest = (exact_fraction(bound) for bound in self.bounds)
         match self.operator:
             case Operator.GREATER:

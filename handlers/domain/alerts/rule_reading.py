@@ -180,7 +180,7 @@ def _read_recovery(value: object, condition: Condition, period: int) -> Recovery
 
 
 def _is_harder_to_leave(operator: Operator, bounds: tuple[float, ...], recovery: tuple[float, ...]) -> bool:
-    """Whether every value that breaches also keeps the alert from recovering."""
+    """True if every value that breaches also keeps the alert from recovering."""
     match operator:
         case Operator.GREATER | Operator.GREATER_EQUAL:
             return recovery[0] <= bounds[0]

@@ -66,7 +66,7 @@ class Record:
     replaced: Mapping[str, float] = field(default_factory=dict)
 
     def claimed(self, now: float) -> bool:
-        """Whether somebody is at it."""
+        """True if somebody is at it."""
         return bool(self.claimed_by) and self.claimed_until > now
 
     @property

@@ -21,7 +21,7 @@ class Unload:
 
     @property
     def done(self) -> bool:
-        """Whether it reported its rows."""
+        """True if it reported its rows."""
         return self.rows is not None
 
 
@@ -45,7 +45,7 @@ class Work:
 
     @property
     def done(self) -> bool:
-        """Whether every UNLOAD is done."""
+        """True if every UNLOAD is done."""
         return all(unload.done for unload in self.unloads.values())
 
     def having(self, dataset: str, unload: Unload) -> "Work":

@@ -322,7 +322,7 @@ def call(gateway: Gateway) -> Call:
 
 
 def caller(gateway: Gateway) -> Call:
-    """Return a function that sends one request to a gateway."""
+    """A function that sends one request to a gateway."""
 
     def send(
         method: str,

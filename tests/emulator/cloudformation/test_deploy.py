@@ -15,14 +15,14 @@ from tests.emulator.conftest import Clients
 
 @pytest.fixture
 def context(cloud: Cloud) -> Iterator[Context]:
-    """Return a stack to deploy into."""
+    """A stack to deploy into."""
     made = Context(region="us-east-1", stack_name="small", endpoint_url=cloud.endpoint_url)
     yield made
     made.close()
 
 
 def queue(**properties: Any) -> dict[str, Any]:
-    """Return a queue of these properties."""
+    """A queue of these properties."""
     return {"Type": "AWS::SQS::Queue", "Properties": properties}
 
 

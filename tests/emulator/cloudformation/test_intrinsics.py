@@ -16,7 +16,7 @@ TEXTS = st.text(alphabet=st.characters(exclude_characters="$"), max_size=20)
 
 
 def evaluate(value: Any, **sections: Any) -> Any:
-    """Return a value with the functions in it evaluated, in a template of these sections."""
+    """A value with the functions in it evaluated, in a template of these sections."""
     template = Template({"Resources": {}, **sections}, {}, pseudo=PSEUDO)
     return template.scope.evaluate(value, ("Here",))
 

@@ -9,7 +9,7 @@ from emulator.errors import TemplateError
 
 
 def one(declaration: dict[str, Any], **given: str) -> Any:
-    """Return the value of a single parameter P."""
+    """The value of a single parameter P."""
     return resolve_parameters({"P": declaration}, given)["P"]
 
 

@@ -16,13 +16,13 @@ from tests.support.template_fixture import everything
 
 @pytest.fixture(scope="module")
 def deployment(cloud: Cloud) -> Deployment:
-    """Return the stack of every type in the first region."""
+    """The stack of every type in the first region."""
     return cloud.deployments["us-east-1"]
 
 
 @pytest.fixture(scope="module")
 def ids(deployment: Deployment) -> Mapping[str, str]:
-    """Return the physical id of each resource."""
+    """The physical id of each resource."""
     return {name: resource.physical_id for name, resource in deployment.resources.items()}
 
 

@@ -15,12 +15,12 @@ PSEUDO = {"AWS::Region": "us-east-1"}
 
 
 def template(resources: dict[str, Any], **sections: Any) -> Template:
-    """Return a template of these resources."""
+    """A template of these resources."""
     return Template({"Resources": resources, **sections}, {}, pseudo=PSEUDO)
 
 
 def resource(*references: Any, **keys: Any) -> dict[str, Any]:
-    """Return a resource that refers to these."""
+    """A resource that refers to these."""
     return {"Type": "AWS::X::Y", "Properties": {"All": list(references)}, **keys}
 
 

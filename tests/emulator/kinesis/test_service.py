@@ -21,13 +21,13 @@ _NUMBERS = count()
 
 @pytest.fixture
 def kinesis(client: Clients) -> Any:
-    """Return a client of Kinesis."""
+    """A client of Kinesis."""
     return client("kinesis")
 
 
 @pytest.fixture
 def stream(kinesis: Any) -> Iterator[str]:
-    """Return the name of a new stream of one shard."""
+    """The name of a new stream of one shard."""
     name = f"stream-{next(_NUMBERS)}"
     kinesis.create_stream(StreamName=name, ShardCount=1)
     yield name
@@ -35,13 +35,13 @@ def stream(kinesis: Any) -> Iterator[str]:
 
 
 def shards(kinesis: Any, stream: str) -> list[Any]:
-    """Return the shards of a stream."""
+    """The shards of a stream."""
     listed: list[Any] = kinesis.list_shards(StreamName=stream)["Shards"]
     return listed
 
 
 def iterator(kinesis: Any, stream: str, kind: str = "TRIM_HORIZON", shard: int = 0, **parameters: Any) -> str:
-    """Return an iterator of a shard."""
+    """An iterator of a shard."""
     shard_id = shards(kinesis, stream)[shard]["ShardId"]
     made = kinesis.get_shard_iterator(
         StreamName=stream, ShardId=shard_id, ShardIteratorType=kind, **parameters
@@ -50,12 +50,12 @@ def iterator(kinesis: Any, stream: str, kind: str = "TRIM_HORIZON", shard: int =
 
 
 def data(kinesis: Any, place: str, **parameters: Any) -> list[bytes]:
-    """Return the data of the records at an iterator."""
+    """The data of the records at an iterator."""
     return [record["Data"] for record in kinesis.get_records(ShardIterator=place, **parameters)["Records"]]
 
 
 def refused(call: Any, **parameters: Any) -> tuple[str, str]:
-    """Return code and message of the error a call ends with."""
+    """Code and message of the error a call ends with."""
     with pytest.raises(ClientError) as error:
         call(**parameters)
     return error.value.response["Error"]["Code"], error.value.response["Error"]["Message"]

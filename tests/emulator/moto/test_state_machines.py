@@ -12,12 +12,12 @@ from tests.emulator.conftest import Clients
 
 @pytest.fixture(scope="module")
 def states(client: Clients) -> Any:
-    """Return a client of Step Functions."""
+    """A client of Step Functions."""
     return client("stepfunctions")
 
 
 def machine(states: Any, name: str, *steps: dict[str, Any]) -> str:
-    """Return the ARN of a machine of these steps, one after the other."""
+    """The ARN of a machine of these steps, one after the other."""
     members = {
         f"S{number}": {**step, **({"Next": f"S{number + 1}"} if number < len(steps) - 1 else {"End": True})}
         for number, step in enumerate(steps)
@@ -28,7 +28,7 @@ def machine(states: Any, name: str, *steps: dict[str, Any]) -> str:
 
 
 def ended(states: Any, execution: str, within: float = 20) -> dict[str, Any]:
-    """Return an execution once it has ended."""
+    """An execution once it has ended."""
     deadline = time.monotonic() + within
     while time.monotonic() < deadline:
         described: dict[str, Any] = states.describe_execution(executionArn=execution)

@@ -59,11 +59,11 @@ class Tables:
     info = TableInfo("metrics", "fleet", _COLUMNS, "fleet")
 
     def databases(self) -> Sequence[str]:
-        """Return the one database."""
+        """The one database."""
         return ["metrics"]
 
     def tables(self, database: str) -> Sequence[str]:
-        """Return the one table."""
+        """The one table."""
         if database != "metrics":
             raise ValidationException(f"Requested database '{database}' not found")
         return ["fleet"]
@@ -122,13 +122,13 @@ Ask = Callable[..., Answer]
 
 @pytest.fixture(scope="session")
 def rows() -> list[Row]:
-    """Return the table's rows as plain Python."""
+    """The table's rows as plain Python."""
     return fleet()
 
 
 @pytest.fixture(scope="session")
 def database(rows: list[Row]) -> Iterator[duckdb.DuckDBPyConnection]:
-    """Return the table in DuckDB, prepared as the server prepares its own."""
+    """The table in DuckDB, prepared as the server prepares its own."""
     connection = duckdb.connect(config={"threads": 1})
     physical = [{c.physical: row[c.name] for c in _COLUMNS} for row in rows]
     fleet_table = pa.Table.from_pylist(physical, schema=_SCHEMA)
@@ -142,7 +142,7 @@ def database(rows: list[Row]) -> Iterator[duckdb.DuckDBPyConnection]:
 
 @pytest.fixture(scope="session")
 def ask(database: duckdb.DuckDBPyConnection) -> Ask:
-    """Return a function that runs a statement and reads its rows back."""
+    """A function that runs a statement and reads its rows back."""
 
     def asking(query: str, now: int = NOW) -> Answer:
         with database.cursor() as cursor:
@@ -156,7 +156,7 @@ def ask(database: duckdb.DuckDBPyConnection) -> Ask:
 
 
 def value(datum: dict[str, Any], kind: dict[str, Any]) -> Any:
-    """Return a Datum as Python has it; times and intervals stay text."""
+    """A Datum as Python has it; times and intervals stay text."""
     if datum.get("NullValue"):
         return None
     if "ArrayValue" in datum:

@@ -32,7 +32,7 @@ many = settings(max_examples=60, deadline=None, suppress_health_check=[HealthChe
 
 
 def one(ask: Ask, expression: str) -> object:
-    """Return the one value of an expression."""
+    """The one value of an expression."""
     return ask(f"SELECT {expression}").rows[0][0]
 
 
@@ -63,7 +63,7 @@ def test_date_diff(ask: Ask, first: int, second: int, unit: str) -> None:
 
 
 def shifted(moment: int, months: int) -> int:
-    """Return a moment moved by months, on the month's last day where the day does not exist."""
+    """A moment moved by months, on the month's last day where the day does not exist."""
     days, rest = divmod(moment, 86400 * 10**9)
     day = date(1970, 1, 1) + timedelta(days)
     year, month = divmod(day.year * 12 + day.month - 1 + months, 12)
@@ -152,7 +152,7 @@ def test_double_to_whole(ask: Ask, number: float) -> None:
 
 
 def java(number: float) -> str:
-    """Return a double's text by the rules of Java's Double.toString, with the fewest digits."""
+    """A double's text by the rules of Java's Double.toString, with the fewest digits."""
     if number == 0 or 1e-3 <= abs(number) < 1e7:
         plain = format(Decimal(repr(number)), "f")
         return plain if "." in plain else plain + ".0"

@@ -18,13 +18,13 @@ from tests.support.timestream_factory import ManualClock, create
 
 @pytest.fixture
 def clock() -> ManualClock:
-    """Return a clock that stands still."""
+    """A clock that stands still."""
     return ManualClock()
 
 
 @pytest.fixture
 def store(tmp_path: Path, clock: ManualClock) -> Iterator[Store]:
-    """Return a store with one empty table."""
+    """A store with one empty table."""
     store = Store(tmp_path / "region", "us-east-1", clock)
     create(store)
     yield store
@@ -33,7 +33,7 @@ def store(tmp_path: Path, clock: ManualClock) -> Iterator[Store]:
 
 @pytest.fixture
 def server(tmp_path: Path) -> Iterator[Server]:
-    """Return a server that answers, with nothing in it."""
+    """A server that answers, with nothing in it."""
     service = Service(tmp_path / "data", Clock())
     server = Server(0, service.handle)
     thread = threading.Thread(target=server.serve)
@@ -47,7 +47,7 @@ def server(tmp_path: Path) -> Iterator[Server]:
 
 @pytest.fixture
 def endpoint(server: Server) -> str:
-    """Return the server's address."""
+    """The server's address."""
     return f"http://127.0.0.1:{server.port}"
 
 
@@ -68,7 +68,7 @@ def reader(endpoint: str) -> Iterator[Any]:
 
 
 def client(service: str, endpoint: str, region: str = "us-east-1", *, validate: bool = True) -> Any:
-    """Return a boto3 client that tries each call once; without `validate` it sends what a shape forbids, too."""
+    """A boto3 client that tries each call once; without `validate` it sends what a shape forbids, too."""
     return boto3.client(
         service,
         endpoint_url=endpoint,

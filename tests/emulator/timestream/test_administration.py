@@ -11,7 +11,7 @@ from tests.emulator.timestream.conftest import client
 
 
 def fails(code: str, call: Any, **arguments: Any) -> str:
-    """Return the message of a call that must fail with a code."""
+    """The message of a call that must fail with a code."""
     with pytest.raises(ClientError) as caught:
         call(**arguments)
     assert caught.value.response["Error"]["Code"] == code

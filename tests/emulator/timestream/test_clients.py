@@ -30,7 +30,7 @@ class CommandLine:
         }
 
     def run(self, service: str, operation: str, **members: Any) -> tuple[int, Any]:
-        """Return the exit status, and the output as JSON or the error as text."""
+        """The exit status, and the output as JSON or the error as text."""
         aws = Path(sys.executable).with_name("aws")
         command = [sys.executable, str(aws), f"timestream-{service}", operation, "--output", "json"]
         if members:
@@ -45,7 +45,7 @@ class CommandLine:
 
 @pytest.fixture
 def cli(endpoint: str, tmp_path: Path) -> CommandLine:
-    """Return the AWS CLI."""
+    """The AWS CLI."""
     return CommandLine(endpoint, tmp_path)
 
 

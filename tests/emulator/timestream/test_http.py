@@ -22,7 +22,7 @@ def talk(server: Server, *parts: bytes) -> bytes:
 
 
 def request(target: str, body: bytes = b"{}", *headers: str) -> bytes:
-    """Return a request of the AWS JSON protocol."""
+    """A request of the AWS JSON protocol."""
     lines = [
         "POST / HTTP/1.1",
         "Host: example:1",
@@ -37,7 +37,7 @@ LIST = "Timestream_20181101.ListDatabases"
 
 
 def answer(received: bytes) -> tuple[int, Any]:
-    """Return the status and the body of one response."""
+    """The status and the body of one response."""
     head, _, body = received.partition(b"\r\n\r\n")
     return int(head.split()[1]), json.loads(body)
 

@@ -40,7 +40,7 @@ class Engine:
     def run(
         self, _catalog: Any, cursor: duckdb.DuckDBPyConnection, query: str, _now: int, **_unused: Any
     ) -> Result:
-        """Return rows `0`, `1`, ... as texts, padded to a size."""
+        """Rows `0`, `1`, ... as texts, padded to a size."""
         self.runs += 1
         if query == "fail":
             raise QueryExecutionException("on purpose")
@@ -57,7 +57,7 @@ class Engine:
 
 @pytest.fixture
 def engine(monkeypatch: pytest.MonkeyPatch) -> Engine:
-    """Return the stand-in for SQL."""
+    """The stand-in for SQL."""
     engine = Engine()
     monkeypatch.setattr(sql, "run", engine.run)
     return engine
@@ -71,7 +71,7 @@ def faults() -> Faults:
 
 @pytest.fixture
 def queries(tmp_path: Path, clock: ManualClock, engine: Engine, faults: Faults) -> Iterator[Queries]:
-    """Return the queries of an empty region."""
+    """The queries of an empty region."""
     store = Store(tmp_path / "r", "us-east-1", clock)
     queries = Queries(store, faults, None)
     yield queries
@@ -81,12 +81,12 @@ def queries(tmp_path: Path, clock: ManualClock, engine: Engine, faults: Faults) 
 
 
 def ask(queries: Queries, query: str, **members: Any) -> dict[str, Any]:
-    """Return the response to a query."""
+    """The response to a query."""
     return dict(orjson.loads(queries.query({"QueryString": query, **members})))
 
 
 def walk(queries: Queries, query: str, **members: Any) -> list[list[int]]:
-    """Return the rows of every page."""
+    """The rows of every page."""
     page = ask(queries, query, **members)
     found = [page["Rows"]]
     while "NextToken" in page:

@@ -80,7 +80,7 @@ class Writer(threading.Thread):
 
 @pytest.fixture
 def process(tmp_path: Path) -> Iterator[Process]:
-    """Return a server whose table takes records of the last day."""
+    """A server whose table takes records of the last day."""
     process = Process(tmp_path / "data")
     process.start()
     client = Client(process.port)

@@ -10,7 +10,7 @@ from tests.support.timestream_factory import DATABASE, NOW_NS, TABLE, ManualCloc
 
 
 def taken(store: Store, time_ns: int) -> bool:
-    """Tell whether the table takes a record of a time."""
+    """True if the table takes a record of a time."""
     try:
         write(store, record(Time=str(time_ns)))
     except RejectedRecordsException:

@@ -37,7 +37,7 @@ class _Quiet(WSGIRequestHandler):
 
 @pytest.fixture(scope="module")
 def endpoint() -> Iterator[str]:
-    """Return the URL of an S3 of our own, which takes no body that first asks whether it may come."""
+    """The URL of an S3 of our own, which takes no body that first asks whether it may come."""
     application = DomainDispatcherApplication(create_backend_app)
 
     def prompt(environ: dict[str, Any], start_response: Any) -> Any:
@@ -57,7 +57,7 @@ def endpoint() -> Iterator[str]:
 
 @pytest.fixture
 def bucket(endpoint: str, request: pytest.FixtureRequest) -> Any:
-    """Return an empty bucket of its own for each test."""
+    """An empty bucket of its own for each test."""
     resource = boto3.resource(
         "s3",
         endpoint_url=endpoint,
@@ -72,7 +72,7 @@ def bucket(endpoint: str, request: pytest.FixtureRequest) -> Any:
 
 @pytest.fixture
 def unload(endpoint: str, bucket: Any, database: duckdb.DuckDBPyConnection) -> Unload:
-    """Return a function that unloads a query into the bucket and returns the row that is answered."""
+    """A function that unloads a query into the bucket and returns the row that is answered."""
 
     def unloading(query: str, options: str = "", *, fail: bool = False) -> list[str]:
         with_clause = f" WITH ({options})" if options else ""
@@ -88,12 +88,12 @@ def unload(endpoint: str, bucket: Any, database: duckdb.DuckDBPyConnection) -> U
 
 
 def content(bucket: Any) -> dict[str, bytes]:
-    """Return every object of a bucket."""
+    """Every object of a bucket."""
     return {o.key: o.get()["Body"].read() for o in bucket.objects.all()}
 
 
 def manifest(bucket: Any, answer: list[str]) -> dict[str, Any]:
-    """Return the manifest that an answer names."""
+    """The manifest that an answer names."""
     key = answer[2].removeprefix(f"s3://{bucket.name}/")
     loaded: dict[str, Any] = json.loads(bucket.Object(key).get()["Body"].read())
     return loaded

@@ -45,7 +45,7 @@ class Model:
         self.replaced = 0
 
     def write(self, now: int, host: str, time: int, version: int | None, value: float) -> Any:
-        """Return the store the record goes to, or why it does not."""
+        """The store the record goes to, or why it does not."""
         version = 1 if version is None else version
         oldest = now - (MAGNETIC_DAYS * 24 if self.magnetic_writes else MEMORY_HOURS) * HOUR
         if not oldest <= time < now + FUTURE:

@@ -37,7 +37,7 @@ class ExportItems:
         *,
         condition: str | None = None,
     ) -> tuple[bool, dict[str, Any]]:
-        """Whether the change was made, and the item: as it is now, or as it stood in the condition's way.
+        """True if the change was made, and the item: as it is now, or as it stood in the condition's way.
 
         Every `#name` in the two expressions stands for the attribute of that name.
         """

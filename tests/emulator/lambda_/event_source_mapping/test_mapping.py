@@ -50,13 +50,13 @@ class MemoryStream:
         ]
 
     def position(self, shard: str, after: str | None) -> str:
-        """Return an index."""
+        """An index."""
         if after is None:
             return "0"
         return str(1 + [item.sequence for item in self.records[shard]].index(after))
 
     def read(self, shard: str, position: str) -> Page:
-        """Return up to fifty records."""
+        """Up to fifty records."""
         if self.trouble:
             self.trouble -= 1
             raise SourceUnavailableError("not now")

@@ -171,5 +171,5 @@ def expected(contents: list[Any]) -> tuple[dict[Any, float], list[float]]:
 
 
 def storable(item: Any) -> bool:
-    """Whether the metric is one of the good or the unstamped ones."""
+    """True if the metric is one of the good or the unstamped ones."""
     return isinstance(item, dict) and item["metric_name"] in STORABLE
