@@ -19,14 +19,14 @@ from moto import mock_aws
 from handlers.adapters.dynamodb.alerts_table import AlertsTable
 from handlers.adapters.dynamodb.rules_table import RulesTable, item_of
 from handlers.adapters.dynamodb.windows_table import WindowsTable
-from handlers.domain.alerts.aggregation import aggregate
-from handlers.domain.alerts.coverage import TickRange
-from handlers.domain.alerts.evaluator import Evaluator, Share
-from handlers.domain.alerts.notification import Place
-from handlers.domain.alerts.partials import BatchRange
+from handlers.domain.alerts.evaluation.evaluation_range import TickRange
+from handlers.domain.alerts.evaluation.evaluator import Evaluator, Share
+from handlers.domain.alerts.notifications.notification import Place
 from handlers.domain.alerts.periods import Timing
-from handlers.domain.alerts.rule_reading import read_rule
-from handlers.domain.alerts.selection import SelectionIndex
+from handlers.domain.alerts.rules.reading import read_rule
+from handlers.domain.alerts.rules.selection import SelectionIndex
+from handlers.domain.alerts.windows.aggregation import aggregate
+from handlers.domain.alerts.windows.window_items import BatchRange
 from handlers.domain.point import Point
 from tests.support.alert_tables import ALERTS, RULES, WINDOWS, create_alert_tables
 

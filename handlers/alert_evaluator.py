@@ -15,9 +15,9 @@ from handlers.adapters.dynamodb.rules_table import RulesTable
 from handlers.adapters.dynamodb.windows_table import READERS as WINDOW_READERS
 from handlers.adapters.dynamodb.windows_table import WindowsTable
 from handlers.adapters.tracing import trace_if_sampled
-from handlers.domain.alerts.coverage import TickRange
-from handlers.domain.alerts.evaluator import Evaluator, Outcome, Share
-from handlers.domain.alerts.notification import Place
+from handlers.domain.alerts.evaluation.evaluation_range import TickRange
+from handlers.domain.alerts.evaluation.evaluator import Evaluator, Outcome, Share
+from handlers.domain.alerts.notifications.notification import Place
 from handlers.domain.alerts.periods import Timing
 from handlers.domain.embedded_metrics import metrics_line
 from handlers.domain.errors import ConfigurationError

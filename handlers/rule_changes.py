@@ -13,13 +13,13 @@ from handlers.adapters.aws import client
 from handlers.adapters.dynamodb.alerts_table import AlertsTable
 from handlers.adapters.dynamodb.rules_table import rule_of
 from handlers.adapters.tracing import trace_if_sampled
-from handlers.domain.alerts.evaluation import RULE_CHANGED, RULE_DELETED
-from handlers.domain.alerts.fields import RuleError
-from handlers.domain.alerts.notification import Place
+from handlers.domain.alerts.evaluation.resolver import Resolver
+from handlers.domain.alerts.evaluation.rule_evaluation import RULE_CHANGED, RULE_DELETED
+from handlers.domain.alerts.notifications.notification import Place
 from handlers.domain.alerts.periods import Timing
-from handlers.domain.alerts.resolver import Resolver
-from handlers.domain.alerts.rule import Rule
-from handlers.domain.alerts.rule_reading import rule_revision
+from handlers.domain.alerts.rules.fields import RuleError
+from handlers.domain.alerts.rules.reading import rule_revision
+from handlers.domain.alerts.rules.rule import Rule
 from handlers.domain.errors import TransientError
 from handlers.environment import read_environment
 

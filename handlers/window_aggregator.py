@@ -13,8 +13,8 @@ from handlers.adapters.dynamodb.rules_table import RulesTable
 from handlers.adapters.dynamodb.windows_table import WindowsTable
 from handlers.adapters.stepfunctions import Executions
 from handlers.adapters.tracing import trace_if_sampled
-from handlers.domain.alerts.aggregator import Aggregator, BatchReport
 from handlers.domain.alerts.periods import Timing
+from handlers.domain.alerts.windows.aggregator import Aggregator, BatchReport
 from handlers.domain.embedded_metrics import metrics_line
 from handlers.domain.errors import TransientError
 from handlers.domain.ingest.envelope import read_records

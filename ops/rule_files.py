@@ -7,9 +7,9 @@ from typing import Any
 
 import yaml
 
-from handlers.domain.alerts.fields import RuleError, shown
-from handlers.domain.alerts.rule import Rule
-from handlers.domain.alerts.rule_reading import read_rule
+from handlers.domain.alerts.rules.fields import RuleError, shown
+from handlers.domain.alerts.rules.reading import read_rule
+from handlers.domain.alerts.rules.rule import Rule
 
 FOLDER = Path("alerts")
 # What making a value of a node may raise: an impossible date is a ValueError, a boolean that is none a KeyError, and

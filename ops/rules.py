@@ -13,8 +13,8 @@ from rich.table import Table
 
 from handlers.adapters.dynamodb.alerts_table import AlertsTable
 from handlers.adapters.dynamodb.rules_table import RulesTable, item_of
-from handlers.domain.alerts.rule import Rule
-from handlers.domain.alerts.rule_reading import rule_document, rule_revision
+from handlers.domain.alerts.rules.reading import rule_document, rule_revision
+from handlers.domain.alerts.rules.rule import Rule
 from handlers.domain.errors import ConfigurationError, TransientError
 from ops import stack
 from ops.errors import OperatorError

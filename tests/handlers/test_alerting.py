@@ -12,8 +12,8 @@ from handlers import alert_evaluator, rule_changes, window_aggregator
 from handlers.adapters.dynamodb.alerts_table import AlertsTable
 from handlers.adapters.dynamodb.rules_table import item_of
 from handlers.domain.alerts import ports
-from handlers.domain.alerts.evaluator import SWEEP_SECONDS, Share
-from handlers.domain.alerts.rule import Rule
+from handlers.domain.alerts.evaluation.evaluator import SWEEP_SECONDS, Share
+from handlers.domain.alerts.rules.rule import Rule
 from handlers.domain.errors import ConfigurationError, TransientError
 from tests.support.alert_tables import ALERTS, RULES, WINDOWS, create_alert_tables
 from tests.support.events import ARRIVAL_MS, batch, event, metric

@@ -10,10 +10,10 @@ from moto import mock_aws
 
 from handlers.adapters.dynamodb.alerts_table import AlertsTable
 from handlers.adapters.dynamodb.rules_table import RulesTable, item_of
-from handlers.domain.alerts.alert import Alert, Judged, Verdict
-from handlers.domain.alerts.decision import decide
-from handlers.domain.alerts.evaluation import Changed
-from handlers.domain.alerts.notification import Place
+from handlers.domain.alerts.evaluation.rule_evaluation import Changed
+from handlers.domain.alerts.notifications.notification import Place
+from handlers.domain.alerts.state.alert import Alert, Judged, Verdict
+from handlers.domain.alerts.state.protocol import decide
 from ops import rules
 from ops.__main__ import main
 from ops.errors import OperatorError

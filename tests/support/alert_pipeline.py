@@ -3,23 +3,29 @@
 from collections.abc import Iterable, Sequence
 from dataclasses import dataclass, field
 
-from handlers.domain.alerts.aggregation import aggregate
-from handlers.domain.alerts.alert import Alert
-from handlers.domain.alerts.coverage import (
+from handlers.domain.alerts.evaluation.evaluation_range import (
     TickRange,
     late_periods,
     more_ticks_to_read,
     ticks_to_read,
     wanted_periods,
 )
-from handlers.domain.alerts.decision import Transition
-from handlers.domain.alerts.evaluation import Changed, RuleEvidence, evaluate
-from handlers.domain.alerts.evidence import merge
-from handlers.domain.alerts.notification import Place
-from handlers.domain.alerts.partials import BatchRange, Partial, WindowItem, read_item, window_items
+from handlers.domain.alerts.evaluation.rule_evaluation import Changed, RuleEvidence, evaluate
+from handlers.domain.alerts.notifications.notification import Place
 from handlers.domain.alerts.periods import Timing
-from handlers.domain.alerts.rule import Rule
-from handlers.domain.alerts.selection import Group, SelectionIndex
+from handlers.domain.alerts.rules.rule import Rule
+from handlers.domain.alerts.rules.selection import Group, SelectionIndex
+from handlers.domain.alerts.state.alert import Alert
+from handlers.domain.alerts.state.protocol import Transition
+from handlers.domain.alerts.windows.aggregation import aggregate
+from handlers.domain.alerts.windows.window_aggregates import merge
+from handlers.domain.alerts.windows.window_items import (
+    BatchRange,
+    Partial,
+    WindowItem,
+    read_item,
+    window_items,
+)
 from handlers.domain.point import Point
 
 PLACE = Place("eu-west-1", "test")

@@ -2,8 +2,8 @@
 
 from typing import Any
 
-from handlers.domain.alerts.rule import Rule
-from handlers.domain.alerts.rule_reading import read_rule
+from handlers.domain.alerts.rules.reading import read_rule
+from handlers.domain.alerts.rules.rule import Rule
 
 
 def a_document(**fields: Any) -> dict[str, Any]:

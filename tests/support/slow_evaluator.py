@@ -10,7 +10,7 @@ from dataclasses import dataclass, field
 from fractions import Fraction
 from typing import NamedTuple
 
-from handlers.domain.alerts.rule import Rule
+from handlers.domain.alerts.rules.rule import Rule
 
 
 class RawPoint(NamedTuple):

@@ -6,8 +6,8 @@ import json
 
 from handlers.adapters.dynamodb.alerts_table import OPEN_INDEX
 from handlers.alert_evaluator import outcome_line
-from handlers.domain.alerts.aggregator import BatchReport
-from handlers.domain.alerts.evaluator import Outcome
+from handlers.domain.alerts.evaluation.evaluator import Outcome
+from handlers.domain.alerts.windows.aggregator import BatchReport
 from handlers.domain.ingest.batch import Report
 from handlers.domain.ingest.envelope import NO_CLIENT, read_records
 from handlers.domain.ingest.quarantine import object_key

@@ -12,11 +12,11 @@ from concurrent.futures import ThreadPoolExecutor
 from typing import Any
 
 from handlers.adapters.aws import AWS_ERRORS, code_of, translate
-from handlers.domain.alerts.alert import Alert
-from handlers.domain.alerts.evaluation import Changed
-from handlers.domain.alerts.outbox import Entry, entry_document, read_entry
+from handlers.domain.alerts.evaluation.rule_evaluation import Changed
+from handlers.domain.alerts.notifications.outbox import Entry, entry_document, read_entry
 from handlers.domain.alerts.ports import AlertKey, Stored
-from handlers.domain.alerts.selection import group_key
+from handlers.domain.alerts.rules.selection import group_key
+from handlers.domain.alerts.state.alert import Alert
 from handlers.domain.errors import TransientError
 
 OPEN_INDEX = "open"

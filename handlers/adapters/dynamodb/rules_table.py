@@ -8,10 +8,10 @@ from typing import Any
 from boto3.dynamodb.types import TypeDeserializer, TypeSerializer
 
 from handlers.adapters.aws import AWS_ERRORS, translate
-from handlers.domain.alerts.fields import RuleError
 from handlers.domain.alerts.ports import Rules
-from handlers.domain.alerts.rule import Rule
-from handlers.domain.alerts.rule_reading import read_rule, rule_document
+from handlers.domain.alerts.rules.fields import RuleError
+from handlers.domain.alerts.rules.reading import read_rule, rule_document
+from handlers.domain.alerts.rules.rule import Rule
 from handlers.domain.errors import TransientError
 
 # Half a minute is promised; the rest is for batches that are under way.

@@ -9,10 +9,10 @@ from concurrent.futures import ThreadPoolExecutor
 from typing import Any
 
 from handlers.adapters.aws import AWS_ERRORS, code_of, translate
-from handlers.domain.alerts.aggregation import GroupedSets
-from handlers.domain.alerts.outbox import stale_before
-from handlers.domain.alerts.partials import BatchRange, WindowItem, window_items
+from handlers.domain.alerts.notifications.outbox import stale_before
 from handlers.domain.alerts.periods import Timing
+from handlers.domain.alerts.windows.aggregation import GroupedSets
+from handlers.domain.alerts.windows.window_items import BatchRange, WindowItem, window_items
 from handlers.domain.errors import TransientError
 
 # Longer than the longest period, the one before it, and the time that late points have: all that anybody looks at.

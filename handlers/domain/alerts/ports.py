@@ -4,11 +4,11 @@ from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass, field
 from typing import NamedTuple, Protocol
 
-from handlers.domain.alerts.alert import Alert
-from handlers.domain.alerts.evaluation import Changed
-from handlers.domain.alerts.outbox import Entry
-from handlers.domain.alerts.partials import WindowItem
-from handlers.domain.alerts.rule import Rule
+from handlers.domain.alerts.evaluation.rule_evaluation import Changed
+from handlers.domain.alerts.notifications.outbox import Entry
+from handlers.domain.alerts.rules.rule import Rule
+from handlers.domain.alerts.state.alert import Alert
+from handlers.domain.alerts.windows.window_items import WindowItem
 
 # An item holds 400 KB; the rest is for the alert itself, and for the last notifications of a rule that goes.
 OUTBOX_BYTES = 200_000

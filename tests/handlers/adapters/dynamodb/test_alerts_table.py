@@ -8,11 +8,11 @@ import pytest
 from moto import mock_aws
 
 from handlers.adapters.dynamodb.alerts_table import KEPT_SECONDS, AlertsTable
-from handlers.domain.alerts.alert import Alert, Judged, Verdict
-from handlers.domain.alerts.decision import decide
-from handlers.domain.alerts.evaluation import Changed
-from handlers.domain.alerts.notification import Place
+from handlers.domain.alerts.evaluation.rule_evaluation import Changed
+from handlers.domain.alerts.notifications.notification import Place
 from handlers.domain.alerts.ports import AlertKey, Stored
+from handlers.domain.alerts.state.alert import Alert, Judged, Verdict
+from handlers.domain.alerts.state.protocol import decide
 from handlers.domain.errors import TransientError
 from tests.support.alert_tables import ALERTS, create_alert_tables
 from tests.support.rules import a_rule

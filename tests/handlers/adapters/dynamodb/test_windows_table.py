@@ -9,12 +9,12 @@ import pytest
 from moto import mock_aws
 
 from handlers.adapters.dynamodb.windows_table import KEPT_SECONDS, WindowsTable
-from handlers.domain.alerts.aggregation import GroupedSets
-from handlers.domain.alerts.outbox import CLAIM_SECONDS
-from handlers.domain.alerts.partials import BatchRange, read_item, without_duplicates
+from handlers.domain.alerts.notifications.outbox import CLAIM_SECONDS
 from handlers.domain.alerts.periods import MAX_PERIOD, Timing
-from handlers.domain.alerts.selection import Group
-from handlers.domain.alerts.statistic_set import StatisticSet
+from handlers.domain.alerts.rules.selection import Group
+from handlers.domain.alerts.windows.aggregation import GroupedSets
+from handlers.domain.alerts.windows.statistic_set import StatisticSet
+from handlers.domain.alerts.windows.window_items import BatchRange, read_item, without_duplicates
 from handlers.domain.errors import ConfigurationError, TransientError
 from tests.support.alert_tables import WINDOWS, create_alert_tables
 

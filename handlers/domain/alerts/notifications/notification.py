@@ -1,0 +1,158 @@
+"""What people are told: a versioned JSON body, a subject that SNS takes, attributes that subscriptions filter on."""
+
+import hashlib
+import json
+from collections.abc import Mapping
+from dataclasses import dataclass
+from datetime import UTC, datetime
+from typing import Any
+
+from handlers.domain.alerts.rules.reading import rule_document
+from handlers.domain.alerts.rules.rule import Rule, number_text
+from handlers.domain.alerts.rules.selection import group_key
+from handlers.domain.alerts.rules.text_template import render
+from handlers.domain.alerts.state.alert import Alert
+from handlers.domain.alerts.state.protocol import Transition
+
+VERSION = 1
+# SNS: ASCII, no control characters, fewer than 100. https://docs.aws.amazon.com/sns/latest/api/API_Publish.html
+SUBJECT_CHARACTERS = 99
+# https://docs.aws.amazon.com/sns/latest/dg/subscription-filter-policy-constraints.html
+_LARGEST_FILTERED = 10**9
+# The two that clients may send and SQS does not take as they are; in JSON they can only stand in a string.
+# https://docs.aws.amazon.com/AWSSimpleQueueService/latest/APIReference/API_SendMessage.html
+_ESCAPED = {0xFFFE: "\\ufffe", 0xFFFF: "\\uffff"}
+_ABSENT = "(none)"
+# Fields may repeat, and what clients send may be long.
+_TEXT_CHARACTERS = 2_000
+
+
+@dataclass(frozen=True, slots=True)
+class Place:
+    """Where a notification comes from."""
+
+    region: str
+    environment: str
+
+
+@dataclass(frozen=True, slots=True)
+class Notification:
+    """One message to the topic, ready to be published; publishing it again repeats it under the same id."""
+
+    dedupe_id: str
+    subject: str
+    message: str
+    attributes: Mapping[str, Mapping[str, str]]
+
+
+def notification(rule: Rule, alert: Alert, transition: Transition, place: Place) -> Notification:
+    """The message for a transition. Equal transitions make equal messages, so two evaluations cannot differ."""
+    dedupe_id = _dedupe_id(rule, alert, transition)
+    group = {name: value for name, value in zip(rule.by, alert.group, strict=True) if value is not None}
+    fields = _fields(rule, transition, group, place)
+    body = {
+        "version": VERSION,
+        "dedupe_id": dedupe_id,
+        "kind": str(transition.kind),
+        "state": str(transition.state),
+        "previous_state": str(transition.previous_state),
+        "severity": str(rule.severity),
+        "metric_type": str(rule.metric_type),
+        "metric_name": rule.metric_name,
+        "rule": _rule_part(rule),
+        "group": dict(zip(rule.by, alert.group, strict=True)),
+        "value": transition.value,
+        "threshold": rule_document(rule)["threshold"],
+        "period": _period_part(rule, transition),
+        "since": _time_text(transition.since),
+        "at": _time_text(transition.at),
+        "late": transition.late,
+        "reason": transition.reason,
+        "annotation": render(rule.annotation, fields)[:_TEXT_CHARACTERS],
+        "runbook": render(rule.runbook, fields, link=True)[:_TEXT_CHARACTERS],
+        "region": place.region,
+        "environment": place.environment,
+    }
+    return Notification(
+        dedupe_id=dedupe_id,
+        subject=_subject(rule, transition, group),
+        message=json.dumps(body, ensure_ascii=False, separators=(",", ":")).translate(_ESCAPED),
+        attributes=_attributes(rule, transition),
+    )
+
+
+def _dedupe_id(rule: Rule, alert: Alert, transition: Transition) -> str:
+    parts = [rule.key, group_key(alert.group), transition.number, transition.at, str(transition.state)]
+    return hashlib.sha256(json.dumps(parts).encode()).hexdigest()[:32]
+
+
+def _rule_part(rule: Rule) -> dict[str, Any]:
+    document = rule_document(rule)
+    shown = (
+        "rule_id",
+        "statistic",
+        "operator",
+        "threshold",
+        "period",
+        "datapoints",
+        "missing_data",
+        "recovery",
+    )
+    return {name: document[name] for name in shown}
+
+
+def _period_part(rule: Rule, transition: Transition) -> dict[str, Any]:
+    end = transition.periods[-1].start + rule.period if transition.periods else transition.since
+    return {"seconds": rule.period, "start": _time_text(end - rule.period), "end": _time_text(end)}
+
+
+def _subject(rule: Rule, transition: Transition, group: Mapping[str, str]) -> str:
+    where = " ".join(f"{name}={value}" for name, value in group.items())
+    text = f"[{rule.severity.upper()}] {transition.state} {rule.rule_id}: {rule.metric_name} {where}".rstrip()
+    plain = "".join(character if " " <= character <= "~" else "?" for character in text)
+    return plain if len(plain) <= SUBJECT_CHARACTERS else plain[: SUBJECT_CHARACTERS - 3] + "..."
+
+
+def _attributes(rule: Rule, transition: Transition) -> dict[str, dict[str, str]]:
+    texts = {
+        "severity": str(rule.severity),
+        "metric_type": str(rule.metric_type),
+        "state": str(transition.state),
+        "rule_id": rule.rule_id,
+    }
+    attributes = {name: {"DataType": "String", "StringValue": text} for name, text in texts.items()}
+    if transition.value is not None:
+        attributes["value"] = {"DataType": "Number", "StringValue": _filtered_number(transition.value)}
+    return attributes
+
+
+def _filtered_number(value: float) -> str:
+    """The number as filter policies can compare it: inside a billion, with five digits behind the point."""
+    bounded = min(max(value, -_LARGEST_FILTERED), _LARGEST_FILTERED)
+    text = f"{bounded:.5f}".rstrip("0").rstrip(".")
+    return "0" if text == "-0" else text
+
+
+def _fields(rule: Rule, transition: Transition, group: Mapping[str, str], place: Place) -> dict[str, str]:
+    return {
+        "rule_id": rule.rule_id,
+        "metric_name": rule.metric_name,
+        "metric_type": str(rule.metric_type),
+        "statistic": str(rule.statistic),
+        "operator": str(rule.condition.operator),
+        "threshold": " to ".join(number_text(bound) for bound in rule.condition.bounds),
+        "period": str(rule.period),
+        "datapoints": str(rule.datapoints),
+        "severity": str(rule.severity),
+        "state": str(transition.state),
+        "previous_state": str(transition.previous_state),
+        "value": "no data" if transition.value is None else number_text(transition.value),
+        "group": ", ".join(f"{name}={value}" for name, value in group.items()) or "all",
+        "region": place.region,
+        "environment": place.environment,
+        **{f"group.{name}": group.get(name, _ABSENT) for name in rule.by},
+    }
+
+
+def _time_text(seconds: int) -> str:
+    return datetime.fromtimestamp(seconds, tz=UTC).strftime("%Y-%m-%dT%H:%M:%SZ")

@@ -1,0 +1,258 @@
+"""Rules as plain mappings, in the one form that rule files and the rules table share."""
+
+import re
+from collections.abc import Mapping
+from typing import Any
+
+from handlers.domain.alerts.periods import DAY, MAX_PERIOD, TICKS
+from handlers.domain.alerts.rules.fields import (
+    RuleError,
+    choice,
+    integer,
+    member,
+    number,
+    read_boolean,
+    shown,
+)
+from handlers.domain.alerts.rules.rule import (
+    Condition,
+    Datapoints,
+    MissingData,
+    Operator,
+    Recovery,
+    Rule,
+    RuleMetricType,
+    Severity,
+    Statistic,
+    revision,
+)
+from handlers.domain.alerts.rules.text_template import FIELDS, unknown_field
+from handlers.domain.dimensions import CLIENT_NAMES, NAME_BYTES, printable
+from handlers.domain.point import METRIC_NAME_BYTES
+
+REQUIRED = ("rule_id", "metric_name", "statistic", "operator", "threshold")
+OPTIONAL = (
+    "metric_type", "match", "by", "period", "datapoints", "missing_data", "recovery", "severity",
+    "renotify", "notify_on_resolve", "annotation", "runbook", "in_force_since",
+)  # fmt: skip
+
+MOST_BY = 5
+MOST_VALUES = 50
+MOST_DATAPOINTS = 100
+ANNOTATION_CHARACTERS = 1_000
+
+# An annotation may have lines.
+_LAYOUT = dict.fromkeys(map(ord, "\t\n\r"), " ")
+_RULE_ID = re.compile(r"[a-z0-9][a-z0-9._-]{0,79}", re.ASCII)
+_DATAPOINTS = re.compile(r"(\d{1,4}) of (\d{1,4})", re.ASCII)
+
+
+def read_rule(document: Mapping[str, Any]) -> Rule:
+    """The rule a mapping describes; `RuleError` names the first field that is wrong, its value, what is allowed."""
+    for field in document:
+        member(field, field, (*REQUIRED, *OPTIONAL))
+    for field in REQUIRED:
+        if field not in document:
+            raise RuleError(field, "is missing")
+    operator = choice(document, "operator", Operator)
+    period = _read_period(document.get("period", 60))
+    condition = Condition(operator, _read_bounds("threshold", document["threshold"], operator))
+    by = _read_by(document.get("by", []))
+    return Rule(
+        rule_id=_read_rule_id(document["rule_id"]),
+        metric_name=_read_text("metric_name", document["metric_name"], METRIC_NAME_BYTES),
+        metric_type=choice(document, "metric_type", RuleMetricType, RuleMetricType.ANY),
+        match=_read_match(document.get("match", {})),
+        by=by,
+        statistic=choice(document, "statistic", Statistic),
+        condition=condition,
+        period=period,
+        datapoints=_read_datapoints(document.get("datapoints", 1), period),
+        missing_data=choice(document, "missing_data", MissingData, MissingData.IGNORE),
+        recovery=_read_recovery(document.get("recovery", {}), condition, period),
+        severity=choice(document, "severity", Severity, Severity.MEDIUM),
+        renotify=_read_renotify(document.get("renotify", 0)),
+        notify_on_resolve=read_boolean("notify_on_resolve", document.get("notify_on_resolve", True)),
+        annotation=_read_template("annotation", document.get("annotation", ""), by),
+        runbook=_read_runbook(document.get("runbook", ""), by),
+        in_force_since=integer("in_force_since", document.get("in_force_since", 0), 0, 10**11),
+    )
+
+
+def rule_document(rule: Rule) -> dict[str, Any]:
+    """The canonical mapping of a rule, every field written out: `read_rule` makes the same rule of it."""
+    return {
+        "rule_id": rule.rule_id,
+        "metric_name": rule.metric_name,
+        "metric_type": str(rule.metric_type),
+        "match": {name: list(values) for name, values in rule.match},
+        "by": list(rule.by),
+        "statistic": str(rule.statistic),
+        "operator": str(rule.condition.operator),
+        "threshold": _plain_bounds(rule.condition.bounds),
+        "period": rule.period,
+        "datapoints": str(rule.datapoints),
+        "missing_data": str(rule.missing_data),
+        "recovery": {
+            "threshold": _plain_bounds(rule.recovery.condition.bounds),
+            "datapoints": rule.recovery.datapoints,
+        },
+        "severity": str(rule.severity),
+        "renotify": rule.renotify,
+        "notify_on_resolve": rule.notify_on_resolve,
+        "annotation": rule.annotation,
+        "runbook": rule.runbook,
+        "in_force_since": rule.in_force_since,
+    }
+
+
+def rule_revision(rule: Rule) -> str:
+    """Names what the rule says: two rules with one revision fire alike and tell alike."""
+    document = rule_document(rule)
+    del document["in_force_since"]
+    return revision(document)
+
+
+def _plain_bounds(bounds: tuple[float, ...]) -> float | list[float]:
+    return list(bounds) if len(bounds) > 1 else bounds[0]
+
+
+def _read_rule_id(value: object) -> str:
+    if not isinstance(value, str) or _RULE_ID.fullmatch(value) is None:
+        raise RuleError(
+            "rule_id",
+            f"{shown(value)}: 1 to 80 lower-case letters, digits, . _ -, with a letter or digit first",
+        )
+    return value
+
+
+def _read_text(field: str, value: object, most_bytes: int) -> str:
+    if not isinstance(value, str) or not value or not printable(value) or len(value.encode()) > most_bytes:
+        raise RuleError(field, f"{shown(value)}: text of 1 to {most_bytes} bytes without control characters")
+    return value
+
+
+def _read_bounds(field: str, value: object, operator: Operator) -> tuple[float, ...]:
+    if not operator.is_range:
+        return (number(field, value),)
+    if not isinstance(value, list | tuple) or len(value) != 2:
+        raise RuleError(field, f"{shown(value)}: `{operator}` takes a list of two numbers, the lower first")
+    low, high = number(field, value[0]), number(field, value[1])
+    if low > high:
+        raise RuleError(field, f"{shown(value)}: the lower number comes first")
+    return low, high
+
+
+def _read_period(value: object) -> int:
+    period = integer("period", value, TICKS[0], MAX_PERIOD)
+    if period % TICKS[0] or DAY % period:
+        raise RuleError("period", f"{period}: seconds, a multiple of {TICKS[0]} that divides a day")
+    return period
+
+
+def _read_datapoints(value: object, period: int) -> Datapoints:
+    match = _DATAPOINTS.fullmatch(value) if isinstance(value, str) else None
+    if match:
+        needed, out_of = int(match[1]), int(match[2])
+    elif isinstance(value, str):
+        raise RuleError(
+            "datapoints", f"{shown(value)}: `<needed> of <last>`, such as `3 of 5`, or one number for both"
+        )
+    else:
+        needed = out_of = integer("datapoints", value, 1, MOST_DATAPOINTS)
+    if not 1 <= needed <= out_of <= MOST_DATAPOINTS or out_of * period > DAY:
+        raise RuleError(
+            "datapoints",
+            f"{needed} of {out_of}: 1 or more, not more than it is out of, at most {MOST_DATAPOINTS} and one day",
+        )
+    return Datapoints(needed, out_of)
+
+
+def _read_recovery(value: object, condition: Condition, period: int) -> Recovery:
+    if not isinstance(value, Mapping):
+        raise RuleError("recovery", f"{shown(value)}: a mapping with threshold, datapoints or both")
+    for field in value:
+        member(f"recovery.{field}", field, ("threshold", "datapoints"))
+    most = min(MOST_DATAPOINTS, DAY // period)
+    datapoints = integer("recovery.datapoints", value.get("datapoints", 1), 1, most)
+    if "threshold" not in value:
+        return Recovery(condition, datapoints)
+    operator = condition.operator
+    bounds = _read_bounds("recovery.threshold", value["threshold"], operator)
+    if not _is_harder_to_leave(operator, condition.bounds, bounds):
+        raise RuleError(
+            "recovery.threshold",
+            f"{shown(value['threshold'])}: not on the healthy side of `{condition}`; what breaches cannot be recovered",
+        )
+    return Recovery(Condition(operator, bounds), datapoints)
+
+
+def _is_harder_to_leave(operator: Operator, bounds: tuple[float, ...], recovery: tuple[float, ...]) -> bool:
+    """True if every value that breaches also keeps the alert from recovering."""
+    match operator:
+        case Operator.GREATER | Operator.GREATER_EQUAL:
+            return recovery[0] <= bounds[0]
+        case Operator.LESS | Operator.LESS_EQUAL:
+            return recovery[0] >= bounds[0]
+        case Operator.EQUAL | Operator.NOT_EQUAL:
+            return recovery == bounds
+        case Operator.INSIDE:
+            return recovery[0] <= bounds[0] and recovery[1] >= bounds[1]
+        case Operator.OUTSIDE:
+            return recovery[0] >= bounds[0] and recovery[1] <= bounds[1]
+
+
+def _read_by(value: object) -> tuple[str, ...]:
+    if not isinstance(value, list | tuple) or len(value) > MOST_BY or len(set(map(str, value))) != len(value):
+        raise RuleError("by", f"{shown(value)}: a list of up to {MOST_BY} different dimension names")
+    return tuple(_read_dimension("by", name) for name in value)
+
+
+def _read_match(value: object) -> tuple[tuple[str, tuple[str, ...]], ...]:
+    if not isinstance(value, Mapping) or len(value) > CLIENT_NAMES:
+        raise RuleError(
+            "match", f"{shown(value)}: a mapping from dimension names to a value or a list of values"
+        )
+    return tuple(
+        sorted((_read_dimension("match", name), _read_values(name, values)) for name, values in value.items())
+    )
+
+
+def _read_values(name: str, values: object) -> tuple[str, ...]:
+    field = f"match.{name}"
+    listed = [values] if isinstance(values, str) else values
+    if not isinstance(listed, list | tuple | set | frozenset) or not 1 <= len(listed) <= MOST_VALUES:
+        raise RuleError(field, f"{shown(values)}: a string, or a list of 1 to {MOST_VALUES} strings")
+    return tuple(sorted({_read_text(field, item, 2_048) for item in listed}))
+
+
+def _read_dimension(field: str, name: object) -> str:
+    return _read_text(field, name, NAME_BYTES)
+
+
+def _read_renotify(value: object) -> int:
+    seconds = integer("renotify", value, 0, 7 * DAY)
+    if 0 < seconds < 60:
+        raise RuleError("renotify", f"{seconds}: seconds, 60 to {7 * DAY}, or 0 for never")
+    return seconds
+
+
+def _read_template(field: str, value: object, by: tuple[str, ...]) -> str:
+    if not isinstance(value, str) or len(value) > ANNOTATION_CHARACTERS:
+        raise RuleError(field, f"{shown(value)}: text of up to {ANNOTATION_CHARACTERS} characters")
+    if not printable(value.translate(_LAYOUT)):
+        raise RuleError(field, f"{shown(value)}: text without control characters but tabs and line breaks")
+    unknown = unknown_field(value, by)
+    if unknown is not None:
+        allowed = [*sorted(FIELDS - {"group"}), "group", *(f"group.{name}" for name in by)]
+        raise RuleError(
+            field, f"{shown(unknown)} is not a field; there are {', '.join(allowed)} ({{{{ is a brace)"
+        )
+    return value
+
+
+def _read_runbook(value: object, by: tuple[str, ...]) -> str:
+    link = _read_template("runbook", value, by)
+    if link and (not link.startswith("https://") or not printable(link) or " " in link):
+        raise RuleError("runbook", f"{shown(link)}: a link that starts with https://, without spaces")
+    return link

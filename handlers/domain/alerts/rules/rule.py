@@ -1,0 +1,170 @@
+"""What a rule watches and when it fires. Reading one from a file or a table is `reading`'s work."""
+
+import hashlib
+import json
+from dataclasses import dataclass
+from enum import StrEnum
+from fractions import Fraction
+
+from handlers.domain.alerts.rules.selection import Selection
+
+
+class Statistic(StrEnum):
+    """What of a period's values is compared."""
+
+    AVG = "avg"
+    SUM = "sum"
+    MIN = "min"
+    MAX = "max"
+    COUNT = "count"
+
+
+class Operator(StrEnum):
+    """How a value is compared with one bound, or with the two bounds of a range."""
+
+    GREATER = ">"
+    GREATER_EQUAL = ">="
+    LESS = "<"
+    LESS_EQUAL = "<="
+    EQUAL = "=="
+    NOT_EQUAL = "!="
+    OUTSIDE = "outside"
+    INSIDE = "inside"
+
+    @property
+    def is_range(self) -> bool:
+        """True if the operator compares with two bounds."""
+        return self in {Operator.OUTSIDE, Operator.INSIDE}
+
+
+class MissingData(StrEnum):
+    """What a period without a point says."""
+
+    BREACHING = "breaching"
+    NOT_BREACHING = "not_breaching"
+    IGNORE = "ignore"
+    MISSING = "missing"
+
+
+class Severity(StrEnum):
+    """How urgent an alert is; subscriptions filter on it."""
+
+    LOW = "low"
+    MEDIUM = "medium"
+    HIGH = "high"
+    CRITICAL = "critical"
+
+
+class RuleMetricType(StrEnum):
+    """The points a rule looks at; `any` looks at all."""
+
+    SYSTEM = "system"
+    APPLICATION = "application"
+    BUSINESS = "business"
+    ANY = "any"
+
+
+@dataclass(frozen=True, slots=True)
+class Condition:
+    """A comparison with one bound or two, exact: bounds count as the decimal numbers that people wrote."""
+
+    operator: Operator
+    bounds: tuple[float, ...]
+
+    def holds(self, value: Fraction) -> bool:
+        """True if `value` compares as the condition says; a range includes its bounds."""
+        low, *rest = (exact_fraction(bound) for bound in self.bounds)
+        match self.operator:
+            case Operator.GREATER:
+                return value > low
+            case Operator.GREATER_EQUAL:
+                return value >= low
+            case Operator.LESS:
+                return value < low
+            case Operator.LESS_EQUAL:
+                return value <= low
+            case Operator.EQUAL:
+                return value == low
+            case Operator.NOT_EQUAL:
+                return value != low
+            case Operator.INSIDE:
+                return low <= value <= rest[0]
+            case Operator.OUTSIDE:
+                return not low <= value <= rest[0]
+
+    def __str__(self) -> str:
+        shown = " to ".join(number_text(bound) for bound in self.bounds)
+        return f"{self.operator} {shown}"
+
+
+@dataclass(frozen=True, slots=True)
+class Datapoints:
+    """So many of the last so many periods."""
+
+    needed: int
+    out_of: int
+
+    def __str__(self) -> str:
+        return f"{self.needed} of {self.out_of}"
+
+
+@dataclass(frozen=True, slots=True)
+class Recovery:
+    """When a firing alert is over: so many periods in a row that do not meet this condition."""
+
+    condition: Condition
+    datapoints: int
+
+
+@dataclass(frozen=True, slots=True)
+class Rule:
+    """One line of watch: which points, by which groups, and what must happen to them for somebody to be told."""
+
+    rule_id: str
+    metric_name: str
+    metric_type: RuleMetricType
+    match: tuple[tuple[str, tuple[str, ...]], ...]
+    by: tuple[str, ...]
+    statistic: Statistic
+    condition: Condition
+    period: int
+    datapoints: Datapoints
+    missing_data: MissingData
+    recovery: Recovery
+    severity: Severity
+    renotify: int
+    notify_on_resolve: bool
+    annotation: str
+    runbook: str
+    in_force_since: int = 0
+
+    @property
+    def key(self) -> str:
+        """Names the rule among all rules of the deployment. A rule id holds no slash, so this splits again."""
+        return f"{self.rule_id}/{self.metric_name}"
+
+    @property
+    def selection(self) -> Selection:
+        """The points the rule asks for; rules that ask for the same share their evidence."""
+        return Selection(self.metric_name, self.metric_type, self.match, self.by, self.period)
+
+    @property
+    def kept(self) -> int:
+        """How many periods an open alert must remember."""
+        return max(self.datapoints.out_of, self.recovery.datapoints)
+
+
+def revision(document: object) -> str:
+    """A short name for what a rule says: it changes with every field but the time the rule came into force."""
+    return hashlib.sha256(json.dumps(document, sort_keys=True).encode()).hexdigest()[:12]
+
+
+def exact_fraction(number: float) -> Fraction:
+    """The decimal number that a double is written as: 0.1 is one tenth."""
+    return Fraction(repr(number))
+
+
+def number_text(number: float) -> str:
+    """A number as people write it: no `.0`, no more digits than it has."""
+    number = float(number)
+    return str(int(number)) if number.is_integer() and abs(number) < 1e15 else repr(number)

@@ -1,0 +1,1 @@
+"""The state of an alert: what is remembered of it, and how it changes."""

@@ -1,0 +1,163 @@
+"""The fast evaluation against the slow one, over any way the same points may reach it."""
+
+from dataclasses import dataclass
+
+from hypothesis import HealthCheck, given, settings
+from hypothesis import strategies as st
+
+from handlers.domain.alerts.periods import Timing
+from handlers.domain.alerts.rules.rule import Rule
+from handlers.domain.alerts.windows.window_items import BatchRange
+from handlers.domain.point import Point
+from tests.support.alert_pipeline import Pipeline, a_point
+from tests.support.rules import a_rule
+from tests.support.slow_evaluator import RawPoint, SlowEvaluator, Told
+
+TIMING = Timing(tick=10, grace=4, settle=1, write_delay=2, late_limit=400)
+BASE = 1_763_766_000
+TICKS = 14
+END = BASE + TICKS * TIMING.tick
+
+VALUES = st.sampled_from([0.1, 0.2, 0.7, 1.0, 2.0, 2.5, 3.0, -1.0, 1e16, 1e-9])
+
+
+@dataclass(frozen=True)
+class Write:
+    """One attempt to write down the evidence of some neighbouring records of a shard."""
+
+    at: float
+    source: BatchRange
+    points: tuple[Point, ...]
+
+
+@st.composite
+def rules(draw: st.DrawFn) -> Rule:
+    """Any rule of the grammar over short periods, so that edges are met often."""
+    operator = draw(st.sampled_from([">", ">=", "<", "<=", "==", "!=", "inside", "outside"]))
+    low = draw(st.sampled_from([0.1, 0.3, 1.0, 2.0]))
+    high = low + draw(st.sampled_from([0.0, 0.5, 1.0]))
+    threshold: float | list[float] = [low, high] if operator in ("inside", "outside") else low
+    recovery: dict[str, object] = {"datapoints": draw(st.integers(1, 4))}
+    if draw(st.booleans()) and operator in (">", ">="):
+        recovery["threshold"] = low - 0.2
+    elif draw(st.booleans()) and operator in ("<", "<="):
+        recovery["threshold"] = low + 1
+    out_of = draw(st.integers(1, 4))
+    return a_rule(
+        statistic=draw(st.sampled_from(["avg", "sum", "min", "max", "count"])),
+        operator=operator,
+        threshold=threshold,
+        by=draw(st.sampled_from([[], ["host"]])),
+        period=draw(st.sampled_from([10, 20, 30])),
+        datapoints=f"{draw(st.integers(1, out_of))} of {out_of}",
+        missing_data=draw(st.sampled_from(["breaching", "not_breaching", "ignore", "missing"])),
+        recovery=recovery,
+        renotify=draw(st.sampled_from([0, 60])),
+        notify_on_resolve=draw(st.booleans()),
+    )
+
+
+@st.composite
+def batches(draw: st.DrawFn, *, in_time: bool) -> list[Write]:
+    """Batches of two shards and everything that may be written of them: once, again, in halves, halves of halves."""
+    writes: list[Write] = []
+    for shard in ("shardId-000000000000", "shardId-000000000001"):
+        sequence = draw(st.integers(1, 10**40))
+        for _ in range(draw(st.integers(0, 8))):
+            at = BASE + draw(st.integers(0, TICKS * TIMING.tick - 20)) + draw(st.sampled_from([0.0, 0.25]))
+            size = draw(st.integers(1, 5))
+            points = tuple(draw(_points(at, in_time=in_time)) for _ in range(size))
+            writes += draw(_attempts(at, BatchRange(shard, sequence, sequence + size - 1), points))
+            sequence += size
+    return writes
+
+
+@st.composite
+def _points(draw: st.DrawFn, at: float, *, in_time: bool) -> Point:
+    oldest = TIMING.grace if in_time else 60
+    time = int(at) - draw(st.integers(-40, oldest))
+    return a_point(max(time, BASE), draw(VALUES), host=draw(st.sampled_from("abc")))
+
+
+@st.composite
+def _attempts(draw: st.DrawFn, at: float, source: BatchRange, points: tuple[Point, ...]) -> list[Write]:
+    writes = [Write(at, source, points)]
+    if draw(st.booleans()):
+        writes.append(Write(at + draw(st.integers(0, 30)), source, points))
+    middle = len(points) // 2
+    if middle and draw(st.booleans()):
+        later = at + draw(st.integers(0, 30))
+        halves = (
+            (BatchRange(source.shard, source.first, source.first + middle - 1), points[:middle]),
+            (BatchRange(source.shard, source.first + middle, source.last), points[middle:]),
+        )
+        for half, share in halves:
+            writes += draw(_attempts(later, half, share))
+    return writes
+
+
+def run(rule: Rule, writes: list[Write]) -> tuple[Pipeline, list[Told]]:
+    """What the pipeline tells when every write and every evaluation happens at its time."""
+    pipeline = Pipeline([rule], TIMING)
+    pending = sorted(writes, key=lambda write: write.at)
+    told: list[Told] = []
+    for tick in range(BASE, END, TIMING.tick):
+        while pending and pending[0].at <= TIMING.ready_at(tick):
+            write = pending.pop(0)
+            pipeline.write(write.points, write.source, write.at)
+        before = len(pipeline.told)
+        pipeline.evaluate(tick)
+        told += sorted(
+            (
+                Told(group, str(item.kind), str(item.previous_state), str(item.state), item.at, item.value)
+                for _, group, item in pipeline.told[before:]
+            ),
+            key=lambda entry: str(entry.group),
+        )
+    return pipeline, told
+
+
+def expected(rule: Rule, writes: list[Write]) -> list[Told]:
+    """What the slow evaluator tells of the same points, each known since its first write."""
+    known: dict[tuple[str, int], RawPoint] = {}
+    for write in sorted(writes, key=lambda write: write.at):
+        for offset, point in enumerate(write.points):
+            group = rule.selection.group_of(point)
+            assert group is not None
+            raw = RawPoint(write.at, group, point.time_ns // 10**9, point.value)
+            known.setdefault((write.source.shard, write.source.first + offset), raw)
+    slow = SlowEvaluator(rule, list(known.values()), TIMING.tick, TIMING.grace + TIMING.settle)
+    for tick in range(BASE, END, TIMING.tick):
+        slow.evaluate(tick)
+    return slow.told
+
+
+PROPERTY = settings(
+    max_examples=200, deadline=None, suppress_health_check=[HealthCheck.too_slow, HealthCheck.data_too_large]
+)
+
+
+@PROPERTY
+@given(rules(), batches(in_time=True))
+def test_any_split_over_shards_batches_and_retries_tells_what_the_raw_points_tell(
+    rule: Rule, writes: list[Write]
+) -> None:
+    """However points inside the grace are batched, repeated and bisected, the transitions are those of the points."""
+    assert run(rule, writes)[1] == expected(rule, writes)
+
+
+@PROPERTY
+@given(rules(), batches(in_time=False))
+def test_late_points_judge_their_period_again(rule: Rule, writes: list[Write]) -> None:
+    """Points that come after their period was judged change it as if it were looked at anew."""
+    assert run(rule, writes)[1] == expected(rule, writes)
+
+
+@PROPERTY
+@given(rules(), batches(in_time=False))
+def test_evaluating_again_changes_nothing(rule: Rule, writes: list[Write]) -> None:
+    """An evaluation that is repeated tells nothing that was told already."""
+    pipeline, told = run(rule, writes)
+    before = len(pipeline.told)
+    pipeline.evaluate(END - TIMING.tick)
+    assert pipeline.told[before:] == [], told

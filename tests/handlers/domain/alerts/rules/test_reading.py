@@ -1,0 +1,200 @@
+"""Rules as people write them: what is accepted, what it means, and what is said of a mistake."""
+
+import math
+from decimal import Decimal
+from typing import Any
+
+import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+
+from handlers.domain.alerts.rules.fields import RuleError
+from handlers.domain.alerts.rules.reading import OPTIONAL, REQUIRED, read_rule, rule_document, rule_revision
+from tests.support.rules import a_document, a_rule
+
+
+def test_a_short_rule_has_sensible_defaults() -> None:
+    """Five fields make a rule: one group, one period of a minute, missing data ignored, medium, resolves told."""
+    rule = read_rule({k: v for k, v in a_document().items() if k != "period"})
+    document = rule_document(rule)
+    assert document == {
+        "rule_id": "cpu-hot",
+        "metric_name": "cpu.load",
+        "metric_type": "any",
+        "match": {},
+        "by": [],
+        "statistic": "avg",
+        "operator": ">",
+        "threshold": 2.0,
+        "period": 60,
+        "datapoints": "1 of 1",
+        "missing_data": "ignore",
+        "recovery": {"threshold": 2.0, "datapoints": 1},
+        "severity": "medium",
+        "renotify": 0,
+        "notify_on_resolve": True,
+        "annotation": "",
+        "runbook": "",
+        "in_force_since": 0,
+    }
+    assert set(document) == {*REQUIRED, *OPTIONAL}
+
+
+WRONG: list[tuple[dict[str, Any], str, str]] = [
+    ({"rule_id": "CPU"}, "rule_id", "lower-case"),
+    ({"rule_id": "a/b"}, "rule_id", "letters, digits"),
+    ({"rule_id": "a" * 81}, "rule_id", "1 to 80"),
+    ({"rule_id": "a\n"}, "rule_id", "1 to 80"),
+    ({"metric_name": ""}, "metric_name", "1 to 256 bytes"),
+    ({"metric_name": "a\nb"}, "metric_name", "control characters"),
+    ({"metric_name": "é" * 200}, "metric_name", "1 to 256 bytes"),
+    ({"metric_type": "sys"}, "metric_type", "system, application, business, any"),
+    ({"statistic": "p99"}, "statistic", "avg, sum, min, max, count"),
+    ({"statistic": None}, "statistic", "avg"),
+    ({"operator": "=>"}, "operator", ">, >=, <, <=, ==, !=, outside, inside"),
+    ({"threshold": "2"}, "threshold", "a number"),
+    ({"threshold": True}, "threshold", "a number"),
+    ({"threshold": float("nan")}, "threshold", "between"),
+    ({"threshold": 10**400}, "threshold", "between"),
+    ({"threshold": [1, 2]}, "threshold", "a number"),
+    ({"operator": "inside"}, "threshold", "two numbers"),
+    ({"operator": "outside", "threshold": [3, 1]}, "threshold", "lower number comes first"),
+    ({"period": 7}, "period", "10 to 3600"),
+    ({"period": 70}, "period", "divides a day"),
+    ({"period": 7200}, "period", "10 to 3600"),
+    ({"period": 61}, "period", "multiple of 10"),
+    ({"period": "60"}, "period", "whole number"),
+    ({"datapoints": 0}, "datapoints", "1 to 100"),
+    ({"datapoints": "3 of 2"}, "datapoints", "not more than it is out of"),
+    ({"datapoints": "3 in 5"}, "datapoints", "`3 of 5`"),
+    ({"datapoints": "1 of 30", "period": 3600}, "datapoints", "one day"),
+    ({"missing_data": "none"}, "missing_data", "breaching, not_breaching, ignore, missing"),
+    ({"recovery": 3}, "recovery", "a mapping"),
+    ({"recovery": {"after": 3}}, "recovery.after", "threshold, datapoints"),
+    ({"recovery": {"threshold": 3}}, "recovery.threshold", "healthy side"),
+    ({"operator": "<", "recovery": {"threshold": 1}}, "recovery.threshold", "healthy side"),
+    ({"operator": "==", "recovery": {"threshold": 1}}, "recovery.threshold", "healthy side"),
+    (
+        {"operator": "outside", "threshold": [1, 5], "recovery": {"threshold": [0, 4]}},
+        "recovery.threshold",
+        "healthy",
+    ),
+    (
+        {"operator": "inside", "threshold": [1, 5], "recovery": {"threshold": [2, 9]}},
+        "recovery.threshold",
+        "healthy",
+    ),
+    ({"severity": "urgent"}, "severity", "low, medium, high, critical"),
+    ({"renotify": 59}, "renotify", "or 0 for never"),
+    ({"notify_on_resolve": "yes"}, "notify_on_resolve", "true or false"),
+    ({"by": "host"}, "by", "a list"),
+    ({"by": ["host", "host"]}, "by", "different"),
+    ({"by": [1]}, "by", "text"),
+    ({"match": ["host"]}, "match", "a mapping"),
+    ({"match": {"host": []}}, "match.host", "a list of 1 to 50"),
+    ({"match": {"host": [3]}}, "match.host", "text"),
+    ({"annotation": "{value.__class__}"}, "annotation", "there are"),
+    ({"annotation": "{0}"}, "annotation", "not a field"),
+    ({"annotation": "{value!r}"}, "annotation", "not a field"),
+    ({"annotation": "{"}, "annotation", "{{ is a brace"),
+    ({"annotation": "{group.host}"}, "annotation", "not a field"),
+    ({"runbook": "http://example.com"}, "runbook", "https://"),
+    ({"runbook": "javascript:alert(1)"}, "runbook", "https://"),
+    ({"colour": "red"}, "colour", "rule_id, metric_name"),
+]
+
+
+@pytest.mark.parametrize(
+    ("fields", "field", "words"), WRONG, ids=[f"{next(iter(w[0]))}-{n}" for n, w in enumerate(WRONG)]
+)
+def test_a_mistake_is_named_with_its_field_and_what_is_allowed(
+    fields: dict[str, Any], field: str, words: str
+) -> None:
+    """A wrong value is refused with the field's name, the value, and what may stand there."""
+    with pytest.raises(RuleError) as caught:
+        a_rule(**fields)
+    assert caught.value.field == field
+    assert words in str(caught.value)
+    assert len(str(caught.value)) < 600
+
+
+@pytest.mark.parametrize("field", REQUIRED)
+def test_a_required_field_cannot_be_left_out(field: str) -> None:
+    """A rule without one of its five required fields is refused by that field's name."""
+    with pytest.raises(RuleError, match=f"{field}: is missing"):
+        read_rule({name: value for name, value in a_document().items() if name != field})
+
+
+@given(
+    st.recursive(
+        st.none() | st.booleans() | st.floats() | st.integers() | st.text(max_size=20) | st.decimals(),
+        lambda inner: st.lists(inner, max_size=3) | st.dictionaries(st.text(max_size=8), inner, max_size=3),
+        max_leaves=5,
+    ),
+    st.sampled_from([*REQUIRED, *OPTIONAL]),
+)
+def test_whatever_stands_in_a_field_it_is_read_or_refused(value: object, field: str) -> None:
+    """No value of any field does anything but make a rule or a `RuleError`."""
+    try:
+        rule = a_rule(**{field: value})
+    except RuleError as error:
+        refused = error.field
+        rule = None
+    assert read_rule(rule_document(rule)) == rule if rule else refused.startswith(field)
+
+
+def test_one_canonical_form_goes_both_ways() -> None:
+    """A rule read from its own document is the same rule, also when numbers come back as the table keeps them."""
+    rule = a_rule(
+        operator="outside", threshold=[0.1, 0.7], recovery={"threshold": [0.2, 0.6], "datapoints": 3},
+        match={"env": ["prod", "dev"], "zone": "a"}, by=["host", "disk"], datapoints="3 of 5",
+        annotation="{group.host} {{x}} {value}", runbook="https://example.com/{rule_id}", in_force_since=5,
+    )  # fmt: skip
+    document = rule_document(rule)
+    assert read_rule(document) == rule
+    as_decimals = {**document, "threshold": [Decimal("0.1"), Decimal("0.7")], "period": Decimal(60)}
+    assert read_rule(as_decimals) == rule
+
+
+def test_the_revision_changes_with_what_a_rule_says_and_not_with_when() -> None:
+    """Putting the same rule into force again ends no alert; changing any field does."""
+    rule = a_rule()
+    assert rule_revision(a_rule(in_force_since=99)) == rule_revision(rule)
+    for fields in (
+        {"threshold": 3},
+        {"severity": "low"},
+        {"annotation": "x"},
+        {"by": ["host"]},
+        {"renotify": 60},
+    ):
+        assert rule_revision(a_rule(**fields)) != rule_revision(rule)
+
+
+def test_rules_that_ask_for_the_same_points_share_their_evidence() -> None:
+    """Threshold and severity are no part of a selection; metric, type, match, groups and period are."""
+    selection = a_rule(by=["host"]).selection
+    assert a_rule(by=["host"], threshold=9, severity="critical", rule_id="other").selection == selection
+    different = [
+        a_rule(by=["host"], metric_name="x"), a_rule(by=["host"], metric_type="system"), a_rule(by=["disk"]),
+        a_rule(by=["host"], match={"a": "b"}), a_rule(by=["host"], period=120),
+    ]  # fmt: skip
+    ids = {rule.selection.selection_id for rule in different} | {selection.selection_id}
+    assert len(ids) == 6
+
+
+@pytest.mark.parametrize(
+    "value", [Decimal("1E+50"), Decimal("-1E+120"), Decimal("0.5"), math.inf, -math.inf, math.nan]
+)
+@pytest.mark.parametrize("field", ["period", "renotify", "in_force_since", "datapoints"])
+def test_a_number_of_any_size_is_refused_as_its_field(field: str, value: Any) -> None:
+    """The rules table holds numbers that no arithmetic here can take, and one such item must not stop the others."""
+    with pytest.raises(RuleError, match=f"^{field}: "):
+        a_rule(**{field: value})
+
+
+@pytest.mark.parametrize("text", ["a\ud800b", "a\x00b", "a\x1b[2Jb"])
+def test_an_annotation_is_text_that_can_be_sent(text: str) -> None:
+    """Lines are allowed; what has no UTF-8 or breaks a terminal is not."""
+    with pytest.raises(RuleError, match=r"^annotation: "):
+        a_rule(annotation=text)
+    assert a_rule(annotation="two\nlines\tand a tab").annotation == "two\nlines\tand a tab"
