@@ -4,7 +4,7 @@ import math
 from collections.abc import Collection, Mapping
 from decimal import Decimal
 from enum import StrEnum
-from typing import Any, TypeVar
+from typing import Any, TypeGuard, TypeVar
 
 _Choice = TypeVar("_Choice", bound=StrEnum)
 
@@ -43,20 +43,14 @@ def choice(
 def integer(field: str, value: object, low: int, high: int) -> int:
     """A whole number inside the range, however the file or the table wrote it."""
     # The range first: no remainder can be taken of infinity, nor of a decimal of more digits than its context has.
-    if (
-        isinstance(value, int | float | Decimal)
-        and not isinstance(value, bool)
-        and value == value
-        and low <= value <= high
-        and value == int(value)
-    ):
+    if _is_number(value) and low <= value <= high and value == int(value):
         return int(value)
     raise RuleError(field, f"{shown(value)}: a whole number from {low} to {high}")
 
 
 def number(field: str, value: object) -> float:
     """A finite number of a size that every store keeps."""
-    if isinstance(value, bool) or not isinstance(value, int | float | Decimal):
+    if not _is_number(value):
         raise RuleError(field, f"{shown(value)}: a number")
     try:
         result = float(value)
@@ -65,6 +59,13 @@ def number(field: str, value: object) -> float:
     if not abs(result) <= LARGEST or 0 < abs(result) < 1 / LARGEST:
         raise RuleError(field, f"{shown(value)}: a number between -{LARGEST:g} and {LARGEST:g}")
     return result + 0.0
+
+
+def _is_number(value: object) -> TypeGuard[int | float | Decimal]:
+    """True for numbers that can be compared: a decimal NaN raises where a double only compares as false."""
+    if isinstance(value, Decimal):
+        return not value.is_nan()
+    return isinstance(value, int | float) and not isinstance(value, bool)
 
 
 def read_boolean(field: str, value: object) -> bool:

@@ -5,7 +5,7 @@ from decimal import Decimal
 from typing import Any
 
 import pytest
-from hypothesis import given
+from hypothesis import example, given
 from hypothesis import strategies as st
 
 from handlers.domain.alerts.rules.fields import RuleError
@@ -125,6 +125,10 @@ def test_a_required_field_cannot_be_left_out(field: str) -> None:
         read_rule({name: value for name, value in a_document().items() if name != field})
 
 
+@example(Decimal("sNaN"), "threshold")
+@example(Decimal("sNaN"), "renotify")
+@example(Decimal("NaN"), "threshold")
+@example(float("nan"), "renotify")
 @given(
     st.recursive(
         st.none() | st.booleans() | st.floats() | st.integers() | st.text(max_size=20) | st.decimals(),
