@@ -27,9 +27,9 @@ from local.view.reading import Guide, View
 from ops.bundle import BUILD, Bundle, build_host
 from ops.errors import OperatorError
 from templates import config
-from templates.components.network import network_parameters
 from templates.config.fleet import TIMESTREAM_REGIONS
 from templates.names import ARTIFACTS_STACK
+from templates.parameters import CODE_BUCKET, CODE_KEY, code_key, network_parameters
 
 _REFRESH_SECONDS = 0.5
 _LAST_PORT = 65_535
@@ -254,8 +254,8 @@ def _stacks(environment: str, values: config.Config, bundle: Bundle) -> list[Sta
 
     artifacts = values.name(ARTIFACTS_STACK)
     parameters: dict[str, str | FromOutput] = {
-        "CodeBucket": FromOutput(artifacts, "BucketName"),
-        "CodeKey": f"functions/{bundle.digest}.zip",
+        CODE_BUCKET: FromOutput(artifacts, "BucketName"),
+        CODE_KEY: code_key(bundle.digest),
     }
     overrides = {region: network_parameters(values, region) for region in values.regions}
     return [

@@ -16,7 +16,8 @@ from ops import stack
 from ops.bundle import BUILD, ROOT, build_lambda
 from ops.errors import OperatorError
 from ops.stack import Target
-from templates.components.network import network_parameters
+from templates.names import ARTIFACTS_STACK
+from templates.parameters import CODE_BUCKET, CODE_KEY, code_key, network_parameters
 
 _AWS = Path(sys.executable).with_name("aws")
 _OUTPUT = "BucketName"
@@ -48,7 +49,7 @@ def _publish(options: argparse.Namespace) -> int:
         ),
     )
     bundle, archive = build_lambda()
-    address = f"s3://{artifacts.output(_OUTPUT)}/{_key(bundle.digest)}"
+    address = f"s3://{artifacts.output(_OUTPUT)}/{code_key(bundle.digest)}"
     _aws("s3", "cp", "--region", target.region, "--only-show-errors", _shown(archive), address)
     return 0
 
@@ -57,13 +58,13 @@ def _deploy(options: argparse.Namespace) -> int:
     target = _target(options)
     bucket = _artifacts(target).output(_OUTPUT)
     bundle, _ = build_lambda()
-    key = _key(bundle.digest)
+    key = code_key(bundle.digest)
     _expect_uploaded(target, bucket, key)
     template = BUILD / target.environment / "regional.template.json"
     _aws(
         *("cloudformation", "deploy", "--region", target.region, "--stack-name", target.stack_name),
         *("--template-file", _shown(template), "--s3-bucket", bucket, "--s3-prefix", "templates"),
-        *("--parameter-overrides", f"CodeBucket={bucket}", f"CodeKey={key}", *_network(target)),
+        *("--parameter-overrides", f"{CODE_BUCKET}={bucket}", f"{CODE_KEY}={key}", *_network(target)),
         *("--capabilities", "CAPABILITY_IAM", "--no-fail-on-empty-changeset"),
     )
     for name, value in sorted(target.outputs().items()):
@@ -83,18 +84,14 @@ def _target(options: argparse.Namespace) -> Target:
 
 
 def _artifacts(target: Target) -> Target:
-    return Target(target.environment, target.region, f"{target.stack_name}-artifacts", target.regions)
+    name = stack.settings(target.environment).name(ARTIFACTS_STACK)
+    return Target(target.environment, target.region, name, target.regions)
 
 
 def _network(target: Target) -> list[str]:
     """What the region's network takes in private mode, as the fleet gives it to its stack instances."""
     parameters = network_parameters(stack.settings(target.environment), target.region)
     return [f"{name}={value}" for name, value in parameters.items()]
-
-
-def _key(digest: str) -> str:
-    """Where the code lies in its bucket: the name changes exactly when the code does, and so does the stack."""
-    return f"functions/{digest}.zip"
 
 
 def _expect_uploaded(target: Target, bucket: str, key: str) -> None:

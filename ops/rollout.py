@@ -16,9 +16,15 @@ from ops.aws_errors import asking, code_of
 from ops.bundle import BUILD, build_lambda
 from ops.errors import OperatorError
 from ops.stack_sets import Progress, instances
-from templates.components.fleet.stack_sets import CODE_KEY, REGIONAL, TEMPLATE_URL
 from templates.config import Config
-from templates.names import ARTIFACTS_BUCKET, ARTIFACTS_STACK_SET, FLEET_STACK, REGIONAL_STACK_SET
+from templates.names import (
+    ARTIFACTS_BUCKET,
+    ARTIFACTS_STACK_SET,
+    FLEET_STACK,
+    PIPELINE_STACK_SET,
+    REGIONAL_STACK_SET,
+)
+from templates.parameters import CODE_KEY, TEMPLATE_URL, code_key
 
 Say = Callable[[str], None]
 
@@ -95,7 +101,10 @@ class Rollout:
         with asking(f"cannot read the template of {self._stack}"):
             before = self._home.get_template(StackName=self._stack)["TemplateBody"]
         before = json.loads(before) if isinstance(before, str) else before
-        return {**body, "Resources": {**body["Resources"], REGIONAL: before["Resources"][REGIONAL]}}
+        return {
+            **body,
+            "Resources": {**body["Resources"], PIPELINE_STACK_SET: before["Resources"][PIPELINE_STACK_SET]},
+        }
 
     def _deploy(self, body: Mapping[str, Any], parameters: Mapping[str, str], progress: Progress) -> None:
         changed = change_set.deploy(self._home, self._stack, body, parameters, each_round=progress.look)
@@ -107,16 +116,16 @@ class Rollout:
         """Code and regional template to every region, under keys with their hashes; the parameters that name them."""
         bundle, archive = build_lambda()
         template = (self._folder / "regional.template.json").read_bytes()
-        code_key = f"functions/{bundle.digest}.zip"
+        code = code_key(bundle.digest)
         template_key = f"templates/{hashlib.sha256(template).hexdigest()}.template.json"
         for region in self._config.fleet.order(self._config.regions):
             bucket = self._config.name(ARTIFACTS_BUCKET, account=account, region=region)
-            for key, content in ((code_key, archive.read_bytes()), (template_key, template)):
+            for key, content in ((code, archive.read_bytes()), (template_key, template)):
                 done = "uploaded" if self._put(region, bucket, key, content) else "is there"
                 self._say(f"{region:<16} {done}   s3://{bucket}/{key}")
         home = self._config.home
         bucket = self._config.name(ARTIFACTS_BUCKET, account=account, region=home)
-        return {TEMPLATE_URL: f"https://{bucket}.s3.{home}.amazonaws.com/{template_key}", CODE_KEY: code_key}
+        return {TEMPLATE_URL: f"https://{bucket}.s3.{home}.amazonaws.com/{template_key}", CODE_KEY: code}
 
     def _put(self, region: str, bucket: str, key: str, content: bytes) -> bool:
         """Upload unless it is there: the key carries the hash of the content."""

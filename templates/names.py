@@ -47,6 +47,8 @@ ARTIFACTS_STACK = Named(128, "artifacts")
 FLEET_STACK = Named(128, "fleet")
 ARTIFACTS_STACK_SET = Named(_STACK_SET, "artifacts")
 REGIONAL_STACK_SET = Named(_STACK_SET, "regional")
+PIPELINE_STACK_SET = "RegionalStackSet"
+"""The logical id of the pipelines' StackSet in the fleet's template."""
 DASHBOARD = Named(255, ending="-{region}")  # dashboards are the account's, whatever region made them
 ROLE_PATH = Named(512, prefix="/", ending="/")
 

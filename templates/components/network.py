@@ -26,6 +26,7 @@ from templates.config import Config
 from templates.config.network import PER_REGION
 from templates.constructs.logs import add_log_group
 from templates.constructs.policy import add_role, allow, document
+from templates.parameters import NETWORK
 
 # Which endpoint the actions of a role are called through, by their prefix.
 _INTERFACES = {"glue": "glue", "sns": "sns", "states": "states", "xray": "xray"}
@@ -39,24 +40,20 @@ _CALLED_FROM_ELSEWHERE = {
 }
 
 _PARAMETERS = {
-    "cidr": ("VpcCidr", "Address range", "The region's address range, apart from every other region's"),
+    "cidr": ("Address range", "The region's address range, apart from every other region's"),
     "ingest_cell": (
-        "TimestreamIngestCell",
         "Timestream cell for writes",
         "The cell that `aws timestream-write describe-endpoints` names for this account",
     ),
     "query_cell": (
-        "TimestreamQueryCell",
         "Timestream cell for queries",
         "The cell that `aws timestream-query describe-endpoints` names for this account",
     ),
     "s3_prefix_list": (
-        "S3PrefixList",
         "Prefix list of S3",
         "Id of AWS's prefix list com.amazonaws.<region>.s3, the only S3 addresses that functions may reach",
     ),
     "dynamodb_prefix_list": (
-        "DynamoDbPrefixList",
         "Prefix list of DynamoDB",
         "Id of AWS's prefix list com.amazonaws.<region>.dynamodb, likewise",
     ),
@@ -82,13 +79,6 @@ class Network:
     functions: SecurityGroup
 
 
-def network_parameters(config: Config, region: str) -> dict[str, str]:
-    """The regional template's parameters that differ from region to region: none in public mode."""
-    if not config.network.private:
-        return {}
-    return {_PARAMETERS[name][0]: getattr(config.network, name)[region] for name in PER_REGION}
-
-
 def add_network(template: Template, config: Config, *, key: Key) -> Network:
     """A VPC without a way out but the endpoints of what the template's functions call, and the functions in it."""
     given = _add_parameters(template)
@@ -108,10 +98,10 @@ def add_network(template: Template, config: Config, *, key: Key) -> Network:
 
 def _add_parameters(template: Template) -> dict[str, Ref]:
     given = {}
-    for name, (title, label, description) in _PARAMETERS.items():
+    for name, (label, description) in _PARAMETERS.items():
         parameter = template.add_parameter(
             Parameter(
-                title,
+                NETWORK[name],
                 Type="String",
                 Description=description,
                 AllowedPattern=_PATTERNS[name],

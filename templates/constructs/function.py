@@ -15,6 +15,7 @@ from templates.config.pipeline import Logs
 from templates.constructs.logs import add_log_group
 from templates.constructs.policy import add_role, allow
 from templates.names import ARTIFACTS_BUCKET
+from templates.parameters import CODE_BUCKET, CODE_KEY
 
 RUNTIME = "python3.13"
 ARCHITECTURE = "arm64"
@@ -37,7 +38,7 @@ def add_bundle_parameters(template: Template, config: Config) -> Bundle:
     """
     bucket = template.add_parameter(
         Parameter(
-            "CodeBucket",
+            CODE_BUCKET,
             Type="String",
             Default="",
             Description="Bucket of this region that holds the functions' code; empty for that of the artifacts stack",
@@ -47,7 +48,7 @@ def add_bundle_parameters(template: Template, config: Config) -> Bundle:
     )
     key = template.add_parameter(
         Parameter(
-            "CodeKey",
+            CODE_KEY,
             Type="String",
             Description="Key of the code bundle in that bucket; it carries the hash of the content",
             AllowedPattern="[A-Za-z0-9!_.*'()/-]{1,1024}",

@@ -3,10 +3,11 @@
 from troposphere import GetAtt, Output, Ref, Template
 
 from templates.components.fleet import add_dashboard, add_fleet_roles, add_stack_sets
-from templates.components.fleet.stack_sets import ARTIFACTS, HAS_TEMPLATE, REGIONAL
-from templates.components.network import network_parameters
+from templates.components.fleet.stack_sets import ARTIFACTS, HAS_TEMPLATE
 from templates.config import Config
 from templates.constructs.tags import tag_everything
+from templates.names import PIPELINE_STACK_SET
+from templates.parameters import network_parameters
 from templates.stacks.artifacts import artifacts
 from templates.version import version
 
@@ -34,7 +35,7 @@ def fleet(config: Config) -> Template:
         Output(
             "RegionalStackSetId",
             Condition=HAS_TEMPLATE,
-            Value=Ref(REGIONAL),
+            Value=Ref(PIPELINE_STACK_SET),
             Description="The StackSet of the pipelines, once there is one",
         )
     )

@@ -16,11 +16,10 @@ from troposphere.cloudformation import Parameter as StackSetParameter
 from templates.components.fleet.roles import FleetRoles
 from templates.config import Config
 from templates.constructs.tags import project_tags
-from templates.names import ARTIFACTS_STACK_SET, REGIONAL_STACK_SET
+from templates.names import ARTIFACTS_STACK_SET, PIPELINE_STACK_SET, REGIONAL_STACK_SET
+from templates.parameters import CODE_KEY, TEMPLATE_URL
 
-TEMPLATE_URL = "RegionalTemplateUrl"
-CODE_KEY = "CodeKey"
-ARTIFACTS, REGIONAL = "ArtifactsStackSet", "RegionalStackSet"
+ARTIFACTS = "ArtifactsStackSet"
 HAS_TEMPLATE = "RegionalTemplateIsGiven"
 
 
@@ -48,7 +47,7 @@ def add_stack_sets(
     )
     _add_stack_set(
         template,
-        REGIONAL,
+        PIPELINE_STACK_SET,
         config,
         name=config.name(REGIONAL_STACK_SET),
         roles=roles,
