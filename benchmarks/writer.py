@@ -27,9 +27,10 @@ from handlers.adapters.timestream.packing import (
 )
 from handlers.adapters.timestream.store import TimestreamStore
 from handlers.adapters.timestream.wire import write_client
+from handlers.domain.deadline import Deadline
 from handlers.domain.ingest.batch import Ports, write_batch
 from handlers.domain.ingest.envelope import StreamRecord
-from handlers.domain.ingest.store import Deadline, Outcome, Written
+from handlers.domain.ingest.store import Outcome, Written
 from handlers.domain.point import Point, Rules
 from handlers.domain.violation import Violation
 

@@ -12,9 +12,9 @@ from handlers.adapters.dynamodb.export_hours.cleanup import TidyTable
 from handlers.adapters.glue import GlueCatalog
 from handlers.adapters.s3.export_bucket import S3ExportBucket
 from handlers.adapters.tracing import trace_if_sampled
+from handlers.domain.deadline import Deadline
 from handlers.domain.exports.request import read_moment
 from handlers.domain.exports.tidying import tidy_hour
-from handlers.domain.ingest.store import Deadline
 from handlers.environment import read_environment
 
 _HOURS = 200

@@ -12,13 +12,13 @@ from handlers.adapters.dynamodb.export_hours.ledger import HourTable
 from handlers.adapters.dynamodb.export_hours.unload_rate import UnloadPace
 from handlers.adapters.timestream.queries import TimestreamQueries
 from handlers.adapters.tracing import trace_if_sampled
+from handlers.domain.deadline import Deadline
 from handlers.domain.exports.hour import Hour
 from handlers.domain.exports.ledger import Claim, HourLedger
 from handlers.domain.exports.request import read_moment
 from handlers.domain.exports.statements import Source
 from handlers.domain.exports.unloading import CALL_SECONDS, LostClaim, Queries, follow, start, survey
 from handlers.domain.exports.work import read_work
-from handlers.domain.ingest.store import Deadline
 from handlers.environment import read_environment
 
 

@@ -1,10 +1,9 @@
 """Stores what arrives on the data stream; what cannot be stored goes to the quarantine with its reason."""
 
 import os
-import sys
 import time
+from collections.abc import Callable, Mapping
 from dataclasses import dataclass
-from functools import cache
 from typing import Any
 
 from handlers.adapters.aws import client
@@ -15,22 +14,24 @@ from handlers.adapters.s3.quarantine_bucket import QuarantineBucket
 from handlers.adapters.timestream.store import THREADS, TimestreamStore
 from handlers.adapters.timestream.wire import write_client
 from handlers.adapters.tracing import trace_if_sampled
+from handlers.domain.deadline import Deadline
 from handlers.domain.exports.marking import LateHours
 from handlers.domain.ingest.batch import Ports, write_batch
 from handlers.domain.ingest.envelope import read_records
 from handlers.domain.ingest.report import log_lines
-from handlers.domain.ingest.store import Deadline
 from handlers.domain.point import Rules
 from handlers.environment import read_environment
+from handlers.logs import write_lines
+from handlers.start import build_once
 
 # Kept back from the time the function has, for the quarantine and the log once the store has had its turn.
-_RESERVE_SECONDS = 5.0
+_RESERVE_S = 5.0
 _RESERVE_SHARE = 0.25
 
 
 @dataclass(frozen=True)
 class MetricWriterEnvironment:
-    """What the template tells the function."""
+    """The variables that the template gives the function."""
 
     project: str
     environment: str
@@ -45,10 +46,38 @@ class MetricWriterEnvironment:
     log_level: str
 
 
-@cache
-def _started() -> tuple[MetricWriterEnvironment, Ports]:
-    """The environment and the clients, made once for the life of the process."""
-    environment = read_environment(MetricWriterEnvironment, os.environ)
+@dataclass(frozen=True)
+class MetricWriter:
+    """The function, with all that it works with."""
+
+    environment: MetricWriterEnvironment
+    ports: Ports
+    clock: Callable[[], float]
+
+    def write(self, event: dict[str, Any], seconds_left: float) -> dict[str, Any]:
+        """The answer to the event source mapping: the record to start again from, if there is one."""
+        reserve_s = min(_RESERVE_S, seconds_left * _RESERVE_SHARE)
+        deadline = Deadline(time.monotonic() + seconds_left - reserve_s, time.monotonic)
+        rules = Rules(self.environment.magnetic_retention_days)
+        report = write_batch(read_records(event), rules, self.ports, deadline)
+        every_request = self.environment.log_level in {"DEBUG", "INFO"}
+        now_ms = round(self.clock() * 1000)
+        write_lines(log_lines(report, self.environment.environment, now_ms, every_request=every_request))
+        failed = [] if report.retry_from is None else [{"itemIdentifier": str(report.retry_from)}]
+        return {"batchItemFailures": failed}
+
+
+def build(
+    variables: Mapping[str, str],
+    *,
+    connect: Callable[[int], Any] = write_client,
+    clock: Callable[[], float] = time.time,
+) -> MetricWriter:
+    """The function in this environment, with a store client that `connect` makes for so many connections.
+
+    `clock` tells the seconds since the epoch. `ConfigurationError` names what is wrong with the environment.
+    """
+    environment = read_environment(MetricWriterEnvironment, variables)
     dynamodb = client("dynamodb", read_timeout=2, attempts=2, connections=MARK_THREADS)
     late_hours = LateHours(
         MarkTable(dynamodb, environment.export_hours_table),
@@ -57,32 +86,17 @@ def _started() -> tuple[MetricWriterEnvironment, Ports]:
     )
     ports = Ports(
         registry=DimensionTable(dynamodb, environment.dimensions_table, environment.table_name),
-        store=TimestreamStore(write_client(THREADS), environment.database_name, environment.table_name),
+        store=TimestreamStore(connect(THREADS), environment.database_name, environment.table_name),
         quarantine=QuarantineBucket(client("s3", read_timeout=3, attempts=2), environment.quarantine_bucket),
-        note_stored=lambda times_ns: late_hours.note(times_ns, time.time()),
+        on_stored=lambda times_ns: late_hours.note(times_ns, clock()),
     )
-    return environment, ports
+    return MetricWriter(environment, ports, clock)
+
+
+_metric_writer = build_once(build)
 
 
 def handler(event: dict[str, Any], context: Any) -> dict[str, Any]:
-    """Answers the event source mapping with the record to start again from, if there is one."""
-    seconds = context.get_remaining_time_in_millis() / 1000
-    deadline = Deadline(
-        time.monotonic() + seconds - min(_RESERVE_SECONDS, seconds * _RESERVE_SHARE), time.monotonic
-    )
-    environment, ports = _started()
+    """Stores one batch of the data stream."""
     trace_if_sampled(os.environ)
-    report = write_batch(read_records(event), Rules(environment.magnetic_retention_days), ports, deadline)
-    every_request = environment.log_level in {"DEBUG", "INFO"}
-    for line in log_lines(
-        report, environment.environment, round(time.time() * 1000), every_request=every_request
-    ):
-        sys.stdout.write(line + "\n")
-    sys.stdout.flush()
-    failed = [] if report.retry_from is None else [{"itemIdentifier": str(report.retry_from)}]
-    return {"batchItemFailures": failed}
-
-
-if "AWS_LAMBDA_FUNCTION_NAME" in os.environ:
-    # While Lambda initializes: a wrong environment ends the start with its reason, and the first batch finds clients.
-    _started()
+    return _metric_writer().write(event, context.get_remaining_time_in_millis() / 1000)

@@ -1,15 +1,14 @@
 """The function as Lambda calls it."""
 
 import json
-from collections.abc import Iterator
 from typing import Any
 
 import boto3
 import pytest
 
-from handlers import metric_writer
 from handlers.adapters.timestream.wire import write_client
 from handlers.domain.errors import ConfigurationError
+from handlers.metric_writer import build
 from tests.handlers.conftest import BUCKET, HOURS, REGISTRY
 from tests.support.events import ARRIVAL_MS, FIRST_SEQUENCE, batch, event, metric
 from tests.support.fake_timestream import FakeTimestream, Fault
@@ -29,30 +28,26 @@ VARIABLES = {
 }
 
 
-class Context:
-    """What Lambda tells a function about its time."""
+class Function:
+    """The function before its first invocation, with its store."""
 
-    def __init__(self, milliseconds: int = 20_000) -> None:
-        self._milliseconds = milliseconds
+    def __init__(self, store: FakeTimestream) -> None:
+        self.store = store
+        self._writer = build(
+            VARIABLES,
+            connect=lambda connections: store.behind(write_client(connections)),
+            clock=lambda: ARRIVAL_MS / 1000,
+        )
 
-    def get_remaining_time_in_millis(self) -> int:
-        """Milliseconds until the function is stopped."""
-        return self._milliseconds
+    def invoke(self, event: dict[str, Any], seconds_left: float = 20) -> dict[str, Any]:
+        """The answer to one batch."""
+        return self._writer.write(event, seconds_left)
 
 
 @pytest.fixture
-def function(
-    aws: None, timestream: FakeTimestream, monkeypatch: pytest.MonkeyPatch
-) -> Iterator[FakeTimestream]:
-    """The function before its first invocation, with its store."""
-    for name, value in VARIABLES.items():
-        monkeypatch.setenv(name, value)
-    monkeypatch.setattr(
-        metric_writer, "write_client", lambda connections: timestream.behind(write_client(connections))
-    )
-    metric_writer._started.cache_clear()
-    yield timestream
-    metric_writer._started.cache_clear()
+def function(aws: None, timestream: FakeTimestream) -> Function:
+    """The function on an empty store."""
+    return Function(timestream)
 
 
 def quarantined() -> list[dict[str, Any]]:
@@ -63,13 +58,13 @@ def quarantined() -> list[dict[str, Any]]:
     return [json.loads(line) for body in bodies for line in body.splitlines()]
 
 
-def test_a_batch_is_stored_and_logged(function: FakeTimestream, capsys: pytest.CaptureFixture[str]) -> None:
+def test_a_batch_is_stored_and_logged(function: Function, capsys: pytest.CaptureFixture[str]) -> None:
     """Good points are stored, bad ones quarantined, and the log accounts for both by request."""
-    answer = metric_writer.handler(
-        event(batch(metric(dimensions={"host": "a"}), metric(value="x")), metric("disk.free", 7)), Context()
+    answer = function.invoke(
+        event(batch(metric(dimensions={"host": "a"}), metric(value="x")), metric("disk.free", 7))
     )
     assert answer == {"batchItemFailures": []}
-    assert sorted(function.values().values()) == [0.5, 7.0]
+    assert sorted(function.store.values().values()) == [0.5, 7.0]
     [line] = quarantined()
     assert (line["request_id"], line["index"], line["reason"]) == ("request/0+=", 1, "value_type")
     log = json.loads(capsys.readouterr().out)
@@ -77,52 +72,48 @@ def test_a_batch_is_stored_and_logged(function: FakeTimestream, capsys: pytest.C
     assert (log["PointsReceived"], log["PointsStored"], log["PointsQuarantined"]) == (3, 2, 1)
 
 
-def test_the_store_is_found_by_endpoint_discovery(function: FakeTimestream) -> None:
+def test_the_store_is_found_by_endpoint_discovery(function: Function) -> None:
     """Timestream's endpoint is discovered once for the life of the process."""
     for _ in range(3):
-        metric_writer.handler(event(metric()), Context())
-    assert function.discoveries == 1
+        function.invoke(event(metric()))
+    assert function.store.discoveries == 1
 
 
-def test_throttling_that_does_not_end_is_reported(function: FakeTimestream) -> None:
+def test_throttling_that_does_not_end_is_reported(function: Function) -> None:
     """When time runs out, the stream is told where to start again."""
-    function.fault = lambda *_: Fault("ThrottlingException")
-    assert metric_writer.handler(event(metric()), Context(400)) == {
+    function.store.fault = lambda *_: Fault("ThrottlingException")
+    assert function.invoke(event(metric()), 0.4) == {
         "batchItemFailures": [{"itemIdentifier": str(FIRST_SEQUENCE)}]
     }
 
 
-def test_a_missing_table_fails_the_invocation(function: FakeTimestream) -> None:
+def test_a_missing_table_fails_the_invocation(function: Function) -> None:
     """What an operator must mend fails loudly, and the whole batch stays for the stream to send again."""
-    function.fault = lambda *_: Fault("ResourceNotFoundException")
+    function.store.fault = lambda *_: Fault("ResourceNotFoundException")
     with pytest.raises(ConfigurationError, match=r"^WriteRecords: ResourceNotFoundException$"):
-        metric_writer.handler(event(metric(), metric(value=None)), Context())
+        function.invoke(event(metric(), metric(value=None)))
     assert quarantined() == []
 
 
-def test_a_wrong_environment_ends_the_start(
-    function: FakeTimestream, monkeypatch: pytest.MonkeyPatch
-) -> None:
+def test_a_wrong_environment_ends_the_start() -> None:
     """Every variable that is missing or of the wrong type is named."""
-    monkeypatch.delenv("TABLE_NAME")
-    monkeypatch.setenv("MAGNETIC_RETENTION_DAYS", "a month")
+    wrong = {name: value for name, value in VARIABLES.items() if name != "TABLE_NAME"}
     with pytest.raises(
         ConfigurationError, match=r"TABLE_NAME is not set; MAGNETIC_RETENTION_DAYS .*'a month'"
     ):
-        metric_writer.handler(event(metric()), Context())
+        build({**wrong, "MAGNETIC_RETENTION_DAYS": "a month"})
 
 
-def test_a_point_without_timestamp_has_its_arrivals(function: FakeTimestream) -> None:
+def test_a_point_without_timestamp_has_its_arrivals(function: Function) -> None:
     """The store's time is the millisecond of arrival."""
-    metric_writer.handler(event(metric()), Context())
-    [(_, _, time_ns)] = function.rows
+    function.invoke(event(metric()))
+    [(_, _, time_ns)] = function.store.rows
     assert time_ns // 1_000_000 == ARRIVAL_MS
 
 
-def test_a_late_point_marks_its_hour(function: FakeTimestream, monkeypatch: pytest.MonkeyPatch) -> None:
+def test_a_late_point_marks_its_hour(function: Function) -> None:
     """An hour that may have been exported is exported again; one that is still open is not marked."""
-    monkeypatch.setattr("time.time", lambda: ARRIVAL_MS / 1000)
-    metric_writer.handler(event(metric(timestamp="2025-11-21T14:30:00Z"), metric()), Context())
+    function.invoke(event(metric(timestamp="2025-11-21T14:30:00Z"), metric()))
     items = boto3.client("dynamodb").scan(TableName=HOURS)["Items"]
     assert len(items) == 1
     assert "2025-11-21T14" in str(items[0])

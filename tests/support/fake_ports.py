@@ -4,8 +4,8 @@ from collections.abc import Callable, Iterable, Mapping
 
 import orjson
 
+from handlers.domain.deadline import Deadline
 from handlers.domain.errors import TransientError
-from handlers.domain.ingest.store import Deadline
 
 
 class Clock:

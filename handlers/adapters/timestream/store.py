@@ -12,8 +12,9 @@ from botocore.exceptions import ClientError
 from handlers.adapters.aws import AWS_ERRORS, ThrottledError, code_of, translate
 from handlers.adapters.timestream.packing import pack
 from handlers.adapters.timestream.wire import request_body, send
+from handlers.domain.deadline import Deadline
 from handlers.domain.errors import TransientError
-from handlers.domain.ingest.store import Deadline, Outcome, Written
+from handlers.domain.ingest.store import Outcome, Written
 from handlers.domain.point import Point
 from handlers.domain.violation import Reason, Violation
 

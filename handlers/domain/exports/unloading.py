@@ -4,12 +4,12 @@ from collections.abc import Callable, Sequence
 from dataclasses import dataclass, replace
 from typing import Protocol
 
+from handlers.domain.deadline import Deadline
 from handlers.domain.exports.attempt import DATASETS
 from handlers.domain.exports.columns import read_description
 from handlers.domain.exports.ledger import Claim
 from handlers.domain.exports.statements import Source, describe, extent, unload
 from handlers.domain.exports.work import Extent, Unload, Work
-from handlers.domain.ingest.store import Deadline
 
 # https://docs.aws.amazon.com/timestream/latest/developerguide/API_query_Query.html
 TOKEN_USES = 5

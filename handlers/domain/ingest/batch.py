@@ -5,12 +5,13 @@ from collections.abc import Callable, Iterable, Sequence
 from dataclasses import dataclass, field
 from typing import Any
 
+from handlers.domain.deadline import Deadline
 from handlers.domain.errors import TransientError
 from handlers.domain.ingest.body import Unreadable, read_record
 from handlers.domain.ingest.envelope import StreamRecord
 from handlers.domain.ingest.quarantine import Quarantine, Refused, json_lines, object_key, whole_record
 from handlers.domain.ingest.registry import DimensionRegistry, admit_points
-from handlers.domain.ingest.store import Deadline, MetricStore, Outcome
+from handlers.domain.ingest.store import MetricStore, Outcome
 from handlers.domain.point import Point, Rules
 from handlers.domain.violation import Violation
 
@@ -41,12 +42,12 @@ class Report:
 
 @dataclass(frozen=True)
 class Ports:
-    """What a batch is worked with. `note_stored` hears the times of the points that were stored, once they are."""
+    """What a batch is worked with. `on_stored` hears the times of the points that were stored, once they are."""
 
     registry: DimensionRegistry
     store: MetricStore
     quarantine: Quarantine
-    note_stored: Callable[[Sequence[int]], object]
+    on_stored: Callable[[Sequence[int]], object]
 
 
 def write_batch(records: Sequence[StreamRecord], rules: Rules, ports: Ports, deadline: Deadline) -> Report:
@@ -150,7 +151,7 @@ class _Work:
     def note(self, stored: Sequence[_Candidate]) -> None:
         """Tells who must know; if that fails, the points come again, although they are stored."""
         try:
-            self._ports.note_stored([candidate.point.time_ns for candidate in stored])
+            self._ports.on_stored([candidate.point.time_ns for candidate in stored])
         except TransientError as error:
             self.causes.append(str(error))
             for candidate in stored:

@@ -1,10 +1,11 @@
 """Where points are kept: the port. What implements it knows the store's own words; nothing here does."""
 
-from collections.abc import Callable, Sequence
+from collections.abc import Sequence
 from dataclasses import dataclass
 from enum import Enum, auto
 from typing import Protocol
 
+from handlers.domain.deadline import Deadline
 from handlers.domain.point import Point
 from handlers.domain.violation import Violation
 
@@ -25,18 +26,6 @@ class Written:
     calls: int = 0
     throttles: int = 0
     causes: tuple[str, ...] = ()
-
-
-@dataclass(frozen=True)
-class Deadline:
-    """The moment by which work must have ended, on a clock that only goes forward."""
-
-    at: float
-    clock: Callable[[], float]
-
-    def seconds_left(self) -> float:
-        """Seconds until then, never below zero."""
-        return max(0.0, self.at - self.clock())
 
 
 class MetricStore(Protocol):

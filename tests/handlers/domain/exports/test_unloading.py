@@ -4,6 +4,7 @@ from itertools import count
 
 import pytest
 
+from handlers.domain.deadline import Deadline
 from handlers.domain.errors import TransientError
 from handlers.domain.exports.attempt import Attempt
 from handlers.domain.exports.columns import Layout
@@ -19,7 +20,6 @@ from handlers.domain.exports.unloading import (
     survey,
 )
 from handlers.domain.exports.work import Extent, Work, read_work
-from handlers.domain.ingest.store import Deadline
 from tests.support.export_ports import ScriptedQueries, rows
 
 SOURCE = Source("metrics_dev", "metrics", "exports", "key")

@@ -5,9 +5,10 @@ from typing import Any
 
 import pytest
 
+from handlers.domain.deadline import Deadline
 from handlers.domain.errors import ConfigurationError, TransientError
 from handlers.domain.ingest.batch import Ports, Report, write_batch
-from handlers.domain.ingest.store import Deadline, Outcome, Written
+from handlers.domain.ingest.store import Outcome, Written
 from handlers.domain.point import Point, Rules
 from handlers.domain.violation import Reason, Violation
 from tests.support.events import ARRIVAL_MS, FIRST_SEQUENCE, batch, metric, records
@@ -36,10 +37,10 @@ def work(
     store: Store | None = None,
     registry: FakeRegistry | None = None,
     quarantine: FakeQuarantine | None = None,
-    note_stored: Callable[[Sequence[int]], object] = len,
+    on_stored: Callable[[Sequence[int]], object] = len,
 ) -> Report:
     """One batch of these bodies."""
-    ports = Ports(registry or FakeRegistry(), store or Store(), quarantine or FakeQuarantine(), note_stored)
+    ports = Ports(registry or FakeRegistry(), store or Store(), quarantine or FakeQuarantine(), on_stored)
     return write_batch(records(*bodies), Rules(30), ports, Clock().deadline(10))
 
 
@@ -166,7 +167,7 @@ def test_the_times_of_what_is_stored_are_told() -> None:
     work(
         *some,
         store=Store(lambda point: ends.get(point.metric_name, Outcome.STORED)),
-        note_stored=heard.extend,
+        on_stored=heard.extend,
     )
     assert heard == [AT * 1_000_000, (AT + 4) * 1_000_000]
 
@@ -177,7 +178,7 @@ def test_when_nobody_hears_of_it_the_points_come_again() -> None:
     def deaf(times: Sequence[int]) -> None:
         raise TransientError("UpdateItem: InternalServerError")
 
-    report = work(b"{", metric(), note_stored=deaf)
+    report = work(b"{", metric(), on_stored=deaf)
     assert (report.retry_from, accounts(report)) == (FIRST_SEQUENCE + 1, [(1, 0, 0, 1)])
     assert report.causes == ["UpdateItem: InternalServerError"]
 

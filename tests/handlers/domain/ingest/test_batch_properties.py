@@ -115,12 +115,12 @@ def test_every_point_comes_to_exactly_one_end(
     )
     heard: set[int] = set()
 
-    def note_stored(times: Sequence[int]) -> None:
+    def on_stored(times: Sequence[int]) -> None:
         if fails():
             raise TransientError("UpdateItem: ThrottlingException")
         heard.update(times)
 
-    ports = Ports(FakeRegistry(fails=fails, rivals=[["region"], ["zone"]]), store, quarantine, note_stored)
+    ports = Ports(FakeRegistry(fails=fails, rivals=[["region"], ["zone"]]), store, quarantine, on_stored)
     records = read_records(
         {
             "Records": [
