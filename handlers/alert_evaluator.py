@@ -19,7 +19,7 @@ from handlers.domain.alerts.evaluation.evaluation_range import TickRange
 from handlers.domain.alerts.evaluation.evaluator import Evaluator, Outcome, Share
 from handlers.domain.alerts.notifications.notification import Place
 from handlers.domain.alerts.periods import Timing
-from handlers.domain.embedded_metrics import metrics_line
+from handlers.domain.emf import metrics_line
 from handlers.domain.errors import ConfigurationError
 from handlers.environment import read_environment
 
@@ -90,7 +90,7 @@ def outcome_line(outcome: Outcome, environment: str, now_ms: int) -> str:
         "AlertRulesOverCap": len(outcome.over_cap),
         "AlertRulesUnreadable": outcome.unreadable,
     }
-    return metrics_line(counts, outcome.counts(), environment, now_ms)
+    return metrics_line(counts, environment, now_ms, context={"details": outcome.counts()})
 
 
 if "AWS_LAMBDA_FUNCTION_NAME" in os.environ:

@@ -17,9 +17,9 @@ from handlers.domain.exports.report import (
     WINDOW_HOURS,
     failure_text,
     lag_seconds,
-    metrics_line,
     notification,
     read_results,
+    results_line,
 )
 from handlers.domain.exports.request import Terms, read_moment, read_request
 from handlers.environment import read_environment
@@ -83,7 +83,7 @@ def _summarise(
     terms = environment.terms
     records = ledger.read(hours_between(last.plus(1 - WINDOW_HOURS), last))
     lag = lag_seconds(records, now, terms.lag_seconds)
-    sys.stdout.write(metrics_line(results, lag, environment.environment, round(now * 1000)) + "\n")
+    sys.stdout.write(results_line(results, lag, environment.environment, round(now * 1000)) + "\n")
     sys.stdout.flush()
     where = f"{environment.project}-{environment.environment} {os.environ.get('AWS_REGION', '')}".strip()
     subject, message = notification(results, where)

@@ -15,7 +15,7 @@ from handlers.adapters.stepfunctions import Executions
 from handlers.adapters.tracing import trace_if_sampled
 from handlers.domain.alerts.periods import Timing
 from handlers.domain.alerts.windows.aggregator import Aggregator, BatchReport
-from handlers.domain.embedded_metrics import metrics_line
+from handlers.domain.emf import metrics_line
 from handlers.domain.errors import TransientError
 from handlers.domain.ingest.envelope import read_records
 from handlers.domain.point import Rules
@@ -81,7 +81,7 @@ def report_line(report: BatchReport, environment: str, now_ms: int) -> str:
         "AlertRulesOverCap": len(report.over_cap),
         "AlertEvaluationsNotStarted": len(report.not_started),
     }
-    return metrics_line(counts, asdict(report), environment, now_ms)
+    return metrics_line(counts, environment, now_ms, context={"details": asdict(report)})
 
 
 if "AWS_LAMBDA_FUNCTION_NAME" in os.environ:

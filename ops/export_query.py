@@ -5,7 +5,7 @@ from pathlib import Path
 
 import duckdb
 
-from handlers.domain.exports.attempt import DATASETS
+from handlers.vocabulary import DATASETS
 from ops.errors import OperatorError
 from ops.printable import printable
 from ops.stack import Target

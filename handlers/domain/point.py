@@ -11,9 +11,8 @@ from handlers.domain.ingest.body import NotFinite
 from handlers.domain.ingest.envelope import StreamRecord
 from handlers.domain.timestamp import NS_PER_MS, read_timestamp
 from handlers.domain.violation import Reason, Violation
+from handlers.vocabulary import DEFAULT_METRIC_TYPE, METRIC_TYPES
 
-METRIC_TYPES = frozenset({"system", "application", "business"})
-DEFAULT_METRIC_TYPE = "application"
 METRIC_NAME_BYTES = 256
 
 # https://docs.aws.amazon.com/timestream/latest/developerguide/ts-limits.html
@@ -61,9 +60,7 @@ class Rules:
             return name
         metric_type = raw.get("metric_type", DEFAULT_METRIC_TYPE)
         if not isinstance(metric_type, str) or metric_type not in METRIC_TYPES:
-            return Violation(
-                Reason.METRIC_TYPE_UNKNOWN, "metric_type", "one of system, application, business"
-            )
+            return Violation(Reason.METRIC_TYPE_UNKNOWN, "metric_type", f"one of {', '.join(METRIC_TYPES)}")
         value = _read_value(raw)
         if isinstance(value, Violation):
             return value

@@ -23,8 +23,7 @@ from troposphere.s3 import (
     ServerSideEncryptionByDefault,
 )
 
-from handlers.domain.exports.attempt import DATASETS
-from handlers.domain.exports.columns import FIXED
+from handlers.vocabulary import DATASETS, DUE_INDEX, DUE_KEY, EXPORT_HOURS_KEY, FIXED_COLUMNS
 from templates.components.key import Key
 from templates.config import Config
 from templates.constructs.bucket import add_private_bucket, objects
@@ -32,7 +31,6 @@ from templates.constructs.policy import allow
 from templates.names import DATABASE, EXPORT_BUCKET, WORK_GROUP
 
 ATHENA_RESULTS = "athena/"
-INDEX = "by_due"
 
 _DESCRIPTIONS = {
     "metrics": "The points of an hour, as they were stored",
@@ -78,7 +76,7 @@ class ExportStore:
     def keep_ledger(self) -> list[Statement]:
         """Read and change the entries of hours."""
         table = self.hours.get_att("Arn")
-        index = Sub("${Table}/index/" + INDEX, Table=table)
+        index = Sub("${Table}/index/" + DUE_INDEX, Table=table)
         actions = [dynamodb.BatchGetItem, dynamodb.GetItem, dynamodb.UpdateItem]
         return [
             allow(actions, [table], Sid="KeepLedger"),
@@ -193,18 +191,18 @@ def _add_hours(template: Template, *, key: Key) -> DynamoTable:
             **_KEPT,
             BillingMode="PAY_PER_REQUEST",
             AttributeDefinitions=[
-                AttributeDefinition(AttributeName="id", AttributeType="S"),
-                AttributeDefinition(AttributeName="work", AttributeType="S"),
-                AttributeDefinition(AttributeName="due_at", AttributeType="N"),
+                AttributeDefinition(AttributeName=EXPORT_HOURS_KEY[0], AttributeType="S"),
+                AttributeDefinition(AttributeName=DUE_KEY[0], AttributeType="S"),
+                AttributeDefinition(AttributeName=DUE_KEY[1], AttributeType="N"),
             ],
-            KeySchema=[KeySchema(AttributeName="id", KeyType="HASH")],
+            KeySchema=[KeySchema(AttributeName=EXPORT_HOURS_KEY[0], KeyType="HASH")],
             # Only hours that want something have `work`, so the index holds no others.
             GlobalSecondaryIndexes=[
                 GlobalSecondaryIndex(
-                    IndexName=INDEX,
+                    IndexName=DUE_INDEX,
                     KeySchema=[
-                        KeySchema(AttributeName="work", KeyType="HASH"),
-                        KeySchema(AttributeName="due_at", KeyType="RANGE"),
+                        KeySchema(AttributeName=DUE_KEY[0], KeyType="HASH"),
+                        KeySchema(AttributeName=DUE_KEY[1], KeyType="RANGE"),
                     ],
                     Projection=Projection(ProjectionType="KEYS_ONLY"),
                 )
@@ -237,7 +235,7 @@ def _add_table(
                     catalog.Column(Name="export_hour", Type="string", Comment="UTC hour, 00 to 23"),
                 ],
                 StorageDescriptor=catalog.StorageDescriptor(
-                    Columns=[catalog.Column(Name=name, Type=kind) for name, kind in FIXED[dataset]],
+                    Columns=[catalog.Column(Name=name, Type=kind) for name, kind in FIXED_COLUMNS[dataset]],
                     Location=Sub(f"s3://${{Bucket}}/{dataset}/", Bucket=Ref(bucket)),
                     InputFormat=f"{_PARQUET}.MapredParquetInputFormat",
                     OutputFormat=f"{_PARQUET}.MapredParquetOutputFormat",

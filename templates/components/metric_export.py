@@ -8,6 +8,7 @@ from awacs import awslambda
 from awacs.aws import Statement
 from troposphere import Ref, Template
 
+from handlers.vocabulary import METRIC_DIMENSION, NAMESPACE
 from templates.components.export_store import ExportStore
 from templates.components.key import Key
 from templates.components.metric_store import MetricStore
@@ -142,7 +143,7 @@ def add_metric_export(
     ]
     tables += [
         ("MetricExport", "AWS/States", {"StateMachineArn": machine.arn}, EXECUTION_ALARMS),
-        ("MetricExport", "Tidegauge", {"Environment": config.environment}, EXPORT_ALARMS),
+        ("MetricExport", NAMESPACE, {METRIC_DIMENSION: config.environment}, EXPORT_ALARMS),
         ("MetricExport", "AWS/Scheduler", {"ScheduleGroup": Ref(group)}, SCHEDULE_ALARMS),
     ]
     for component, namespace, dimensions, alarms in tables:

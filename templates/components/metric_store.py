@@ -21,6 +21,7 @@ from troposphere.timestream import (
     Table,
 )
 
+from handlers.vocabulary import DIMENSIONS_KEY
 from templates.components.key import Key
 from templates.components.operators import Operators
 from templates.components.quarantine import Quarantine
@@ -164,8 +165,8 @@ def add_dimension_registry(template: Template, *, key: Key) -> DynamoTable:
             DeletionPolicy="RetainExceptOnCreate",
             UpdateReplacePolicy="Retain",
             BillingMode="PAY_PER_REQUEST",
-            AttributeDefinitions=[AttributeDefinition(AttributeName="table_name", AttributeType="S")],
-            KeySchema=[KeySchema(AttributeName="table_name", KeyType="HASH")],
+            AttributeDefinitions=[AttributeDefinition(AttributeName=DIMENSIONS_KEY[0], AttributeType="S")],
+            KeySchema=[KeySchema(AttributeName=DIMENSIONS_KEY[0], KeyType="HASH")],
             PointInTimeRecoverySpecification=PointInTimeRecoverySpecification(
                 PointInTimeRecoveryEnabled=True
             ),

@@ -5,6 +5,7 @@ from dataclasses import dataclass
 from troposphere import Ref, Template
 from troposphere.awslambda import DestinationConfig, EventSourceMapping, MetricsConfig, OnFailure
 
+from handlers.vocabulary import METRIC_DIMENSION, NAMESPACE
 from templates.components.export_store import ExportStore
 from templates.components.key import Key
 from templates.components.metric_store import MetricStore
@@ -193,7 +194,7 @@ def add_metric_writer(
             ),
         ),
         ("AWS/Lambda", {"EventSourceMappingUUID": Ref(mapping)}, MAPPING_ALARMS),
-        ("Tidegauge", {"Environment": config.environment}, POINT_ALARMS),
+        (NAMESPACE, {METRIC_DIMENSION: config.environment}, POINT_ALARMS),
     )
     for namespace, dimensions, alarms in tables:
         add_alarms(

@@ -2,13 +2,12 @@
 
 from dataclasses import dataclass
 
+from handlers.vocabulary import NOTIFIED_STATES, RULE_METRIC_TYPES, Severity
 from templates.config.checks import BadValue, Section, list_of, one_of, setting, text, whole
 from templates.config.pipeline import EMAIL
 
-SEVERITIES = ("low", "medium", "high", "critical")
-# `any` is what rules of all types publish, and the default of a rule.
-METRIC_TYPES = ("system", "application", "business", "any")
-ALERT_STATES = ("OK", "ALARM", "MISSING")
+SEVERITIES = tuple(map(str, Severity))
+ALERT_STATES = tuple(map(str, NOTIFIED_STATES))
 ENDPOINTS = {
     "email": EMAIL,
     "https": text(r"https://[^\s]{1,2000}", "an https:// address"),
@@ -23,7 +22,7 @@ class Subscription(Section):
     protocol: str = setting(one_of(tuple(ENDPOINTS)))
     endpoint: str = setting(text(r"[^\s]{1,2048}", "an address without spaces"))
     severity: tuple[str, ...] = setting(list_of(one_of(SEVERITIES)), ())
-    metric_type: tuple[str, ...] = setting(list_of(one_of(METRIC_TYPES)), ())
+    metric_type: tuple[str, ...] = setting(list_of(one_of(RULE_METRIC_TYPES)), ())
     state: tuple[str, ...] = setting(list_of(one_of(ALERT_STATES)), ())
 
     def __post_init__(self) -> None:

@@ -5,8 +5,8 @@ from typing import Any
 
 import boto3
 
-from handlers.adapters.dynamodb.export_hours.items import INDEX
 from handlers.domain.exports.unloading import Answer
+from handlers.vocabulary import DUE_INDEX
 
 HOURS = "export-hours"
 
@@ -22,7 +22,7 @@ def create_hours_table(name: str = HOURS) -> Any:
         KeySchema=[{"AttributeName": "id", "KeyType": "HASH"}],
         GlobalSecondaryIndexes=[
             {
-                "IndexName": INDEX,
+                "IndexName": DUE_INDEX,
                 "KeySchema": [
                     {"AttributeName": "work", "KeyType": "HASH"},
                     {"AttributeName": "due_at", "KeyType": "RANGE"},

@@ -4,7 +4,6 @@ import dataclasses
 import importlib
 import json
 
-from handlers.adapters.dynamodb.alerts_table import OPEN_INDEX
 from handlers.alert_evaluator import outcome_line
 from handlers.domain.alerts.evaluation.evaluator import Outcome
 from handlers.domain.alerts.windows.aggregator import BatchReport
@@ -12,6 +11,7 @@ from handlers.domain.ingest.batch import Report
 from handlers.domain.ingest.envelope import NO_CLIENT, read_records
 from handlers.domain.ingest.quarantine import object_key
 from handlers.domain.ingest.report import log_lines
+from handlers.vocabulary import EXPIRES_AT, NAMESPACE
 from handlers.window_aggregator import report_line
 from templates.components.ingest_api.methods import velocity
 from templates.components.quarantine import POINTS
@@ -67,30 +67,19 @@ def test_alarms_watch_metrics_that_the_alerts_functions_emit(regional: Generated
     alarms = {
         alarm["MetricName"]
         for title, alarm in regional.of("AWS::CloudWatch::Alarm").items()
-        if title.startswith("Alert") and alarm["Namespace"] == "Tidegauge"
+        if title.startswith("Alert") and alarm["Namespace"] == NAMESPACE
     }
     assert alarms == {"AlertRulesOverCap", "AlertRulesUnreadable"}
     assert alarms <= emitted
     assert {json.loads(line)["Environment"] for line in lines} == {environment}
 
 
-def test_functions_and_tables_of_the_alerts_agree_on_keys_and_the_index(regional: Generated) -> None:
-    """The names that the adapters spell are those of the tables."""
+def test_changes_of_rules_and_the_end_of_alerts_reach_who_relies_on_them(regional: Generated) -> None:
+    """The rules' stream has both images; windows and alerts go when they expire."""
     tables = regional.of("AWS::DynamoDB::Table")
-    keys = {
-        title: [key["AttributeName"] for key in tables[title]["KeySchema"]]
-        for title in ("AlertRulesTable", "AlertWindowsTable", "AlertsTable")
-    }
-    assert keys == {
-        "AlertRulesTable": ["metric_name", "rule_id"],
-        "AlertWindowsTable": ["tick", "source"],
-        "AlertsTable": ["rule_key", "group_key"],
-    }
-    (index,) = tables["AlertsTable"]["GlobalSecondaryIndexes"]
-    assert index["IndexName"] == OPEN_INDEX
     assert tables["AlertRulesTable"]["StreamSpecification"] == {"StreamViewType": "NEW_AND_OLD_IMAGES"}
     for title in ("AlertWindowsTable", "AlertsTable"):
-        assert tables[title]["TimeToLiveSpecification"] == {"AttributeName": "expires_at", "Enabled": True}
+        assert tables[title]["TimeToLiveSpecification"] == {"AttributeName": EXPIRES_AT, "Enabled": True}
 
 
 def test_every_subscription_carries_its_own_filter(regional: Generated) -> None:

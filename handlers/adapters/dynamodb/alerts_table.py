@@ -18,8 +18,8 @@ from handlers.domain.alerts.ports import AlertKey, Stored
 from handlers.domain.alerts.rules.selection import group_key
 from handlers.domain.alerts.state.alert import Alert
 from handlers.domain.errors import TransientError
+from handlers.vocabulary import ALERTS_KEY, EXPIRES_AT, OPEN_INDEX, OPEN_KEY
 
-OPEN_INDEX = "open"
 # Spreads the index over partitions, so that thousands of alerts may begin in one minute.
 BUCKETS = 8
 # How long an alert that is over can still be explained.
@@ -27,6 +27,8 @@ KEPT_SECONDS = 30 * 86_400
 READERS = 8
 WRITERS = 16
 
+_RULE_KEY, _GROUP_KEY = ALERTS_KEY
+_OPEN = OPEN_KEY[0]
 _BATCH_KEYS = 100
 _ROUNDS = 5
 
@@ -47,9 +49,9 @@ class AlertsTable:
     def of_rule(self, rule_key: str) -> list[AlertKey]:
         """All alerts of a rule, healthy ones too."""
         return self._keys(
-            KeyConditionExpression="rule_key = :rule",
+            KeyConditionExpression=f"{_RULE_KEY} = :rule",
             ExpressionAttributeValues={":rule": {"S": rule_key}},
-            ProjectionExpression="rule_key, group_key",
+            ProjectionExpression=", ".join(ALERTS_KEY),
             ConsistentRead=True,
         )
 
@@ -79,7 +81,7 @@ class AlertsTable:
         return self._keys(
             IndexName=OPEN_INDEX,
             KeyConditionExpression="#open = :bucket",
-            ExpressionAttributeNames={"#open": "open"},
+            ExpressionAttributeNames={"#open": _OPEN},
             ExpressionAttributeValues={":bucket": {"S": str(bucket)}},
         )
 
@@ -87,7 +89,7 @@ class AlertsTable:
         pages = self._dynamodb.get_paginator("query").paginate(TableName=self._table, **arguments)
         try:
             return [
-                AlertKey(item["rule_key"]["S"], item["group_key"]["S"])
+                AlertKey(item[_RULE_KEY]["S"], item[_GROUP_KEY]["S"])
                 for page in pages
                 for item in page["Items"]
             ]
@@ -118,8 +120,8 @@ def _update(changed: Changed, known: Stored | None, now: int) -> dict[str, Any]:
     unconfirmed = [] if known is None else known.unconfirmed
     is_open = not alert.is_quiet or bool(new) or bool(unconfirmed)
     sets = ["alert = :alert", "#state = :state", "version = :next"]
-    removes = ["expires_at" if is_open else "#open"]
-    names = {"#state": "state", "#open": "open"}
+    removes = [EXPIRES_AT if is_open else "#open"]
+    names = {"#state": "state", "#open": _OPEN}
     values: dict[str, Any] = {
         ":alert": {"B": zlib.compress(json.dumps(alert.document()).encode(), 6)},
         ":state": {"S": str(alert.state)},
@@ -129,7 +131,7 @@ def _update(changed: Changed, known: Stored | None, now: int) -> dict[str, Any]:
         sets.append("#open = :open")
         values[":open"] = {"S": str(zlib.crc32("/".join(key).encode()) % BUCKETS)}
     else:
-        sets.append("expires_at = :expiry")
+        sets.append(f"{EXPIRES_AT} = :expiry")
         values[":expiry"] = {"N": str(now + KEPT_SECONDS)}
     if known is None:
         condition = "attribute_not_exists(version)"
@@ -183,7 +185,7 @@ def _entry_item(entry: Entry) -> dict[str, Any]:
 
 
 def _stored(item: Mapping[str, Any]) -> Stored:
-    key = AlertKey(item["rule_key"]["S"], item["group_key"]["S"])
+    key = AlertKey(item[_RULE_KEY]["S"], item[_GROUP_KEY]["S"])
     document = json.loads(zlib.decompress(bytes(item["alert"]["B"])))
     return Stored(
         key=key,
@@ -207,4 +209,4 @@ def _entry(entry_id: str, item: Mapping[str, Any]) -> Entry:
 
 
 def _key(key: AlertKey) -> dict[str, Any]:
-    return {"rule_key": {"S": key.rule_key}, "group_key": {"S": key.group_key}}
+    return {_RULE_KEY: {"S": key.rule_key}, _GROUP_KEY: {"S": key.group_key}}

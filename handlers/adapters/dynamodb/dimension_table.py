@@ -8,6 +8,7 @@ from collections.abc import Iterable, Mapping
 from typing import Any
 
 from handlers.adapters.aws import AWS_ERRORS, code_of, translate
+from handlers.vocabulary import DIMENSIONS_KEY
 
 
 class DimensionTable:
@@ -15,7 +16,7 @@ class DimensionTable:
 
     def __init__(self, dynamodb: Any, registry_table: str, metrics_table: str) -> None:
         self._dynamodb = dynamodb
-        self._item = {"TableName": registry_table, "Key": {"table_name": {"S": metrics_table}}}
+        self._item = {"TableName": registry_table, "Key": {DIMENSIONS_KEY[0]: {"S": metrics_table}}}
         self._names: dict[str, str] = {}
         self._revision: str | None = None
 

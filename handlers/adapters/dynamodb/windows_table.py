@@ -14,11 +14,13 @@ from handlers.domain.alerts.periods import Timing
 from handlers.domain.alerts.windows.aggregation import GroupedSets
 from handlers.domain.alerts.windows.window_items import BatchRange, WindowItem, window_items
 from handlers.domain.errors import TransientError
+from handlers.vocabulary import ALERT_WINDOWS_KEY, EXPIRES_AT
 
 # Longer than the longest period, the one before it, and the time that late points have: all that anybody looks at.
 KEPT_SECONDS = 6 * 3600
 READERS = 8
 
+_TICK, _SOURCE = ALERT_WINDOWS_KEY
 _CLAIM = "claim"  # a batch's source has `#` in it
 _ATTEMPTS = 3
 _PAUSE_SECONDS = 0.2
@@ -66,7 +68,7 @@ class WindowsTable:
         """True if the tick's evaluation is the caller's from now on."""
         return self._update(
             tick,
-            "SET claimed_at = :now, expires_at = :expiry",
+            f"SET claimed_at = :now, {EXPIRES_AT} = :expiry",
             {":now": now, ":expiry": now + KEPT_SECONDS, ":stale": stale_before(now)},
             "attribute_not_exists(claimed_at) OR (attribute_not_exists(finished_at) AND claimed_at < :stale)",
         )
@@ -83,7 +85,7 @@ class WindowsTable:
         for tick in ticks:
             self._update(
                 tick,
-                "SET finished_at = :now, expires_at = :expiry",
+                f"SET finished_at = :now, {EXPIRES_AT} = :expiry",
                 {":now": now, ":expiry": now + KEPT_SECONDS},
             )
 
@@ -97,7 +99,7 @@ class WindowsTable:
                     answer = self._dynamodb.batch_get_item(RequestItems={self._table: {"Keys": keys}})
                 except AWS_ERRORS as error:
                     raise translate(error) from error
-                found |= {int(item["tick"]["S"]): item for item in answer["Responses"].get(self._table, [])}
+                found |= {int(item[_TICK]["S"]): item for item in answer["Responses"].get(self._table, [])}
                 keys = answer.get("UnprocessedKeys", {}).get(self._table, {}).get("Keys", [])
         return [tick for tick in ticks if _is_free(found.get(tick), now)]
 
@@ -117,25 +119,25 @@ class WindowsTable:
     def _document(self, item: WindowItem) -> dict[str, Any]:
         expiry = max(item.tick, item.written_at_ms // 1000) + KEPT_SECONDS
         return {
-            "tick": {"S": str(item.tick)},
-            "source": {"S": item.source},
+            _TICK: {"S": str(item.tick)},
+            _SOURCE: {"S": item.source},
             "written_at": {"N": str(item.written_at_ms)},
             "data": {"B": item.data},
-            "expires_at": {"N": str(expiry)},
+            EXPIRES_AT: {"N": str(expiry)},
         }
 
     def _read_tick(self, tick: int) -> list[WindowItem]:
         pages = self._dynamodb.get_paginator("query").paginate(
             TableName=self._table,
-            KeyConditionExpression="tick = :tick",
+            KeyConditionExpression=f"{_TICK} = :tick",
             ExpressionAttributeValues={":tick": {"S": str(tick)}},
         )
         try:
             return [
-                WindowItem(tick, item["source"]["S"], int(item["written_at"]["N"]), bytes(item["data"]["B"]))
+                WindowItem(tick, item[_SOURCE]["S"], int(item["written_at"]["N"]), bytes(item["data"]["B"]))
                 for page in pages
                 for item in page["Items"]
-                if item["source"]["S"] != _CLAIM
+                if item[_SOURCE]["S"] != _CLAIM
             ]
         except AWS_ERRORS as error:
             raise translate(error) from error
@@ -158,7 +160,7 @@ class WindowsTable:
 
 
 def _key(tick: int) -> dict[str, Any]:
-    return {"tick": {"S": str(tick)}, "source": {"S": _CLAIM}}
+    return {_TICK: {"S": str(tick)}, _SOURCE: {"S": _CLAIM}}
 
 
 def _is_free(claim: Mapping[str, Any] | None, now: int) -> bool:

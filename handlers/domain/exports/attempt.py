@@ -6,10 +6,7 @@ from dataclasses import dataclass
 from datetime import UTC, datetime
 
 from handlers.domain.exports.hour import Hour
-
-METRICS = "metrics"
-AGGREGATES = "aggregates"
-DATASETS = (METRICS, AGGREGATES)
+from handlers.vocabulary import METRICS
 
 _RUN = re.compile(r"(\d{8}T\d{6})-(\d{1,9})", re.ASCII)
 _STAMP = "%Y%m%dT%H%M%S"

@@ -2,24 +2,25 @@
 
 from collections.abc import Sequence
 from dataclasses import dataclass
+from itertools import starmap
 from typing import NamedTuple
 
 from handlers.domain.errors import ConfigurationError
-from handlers.domain.exports.attempt import AGGREGATES, METRICS
+from handlers.vocabulary import AGGREGATES, FIXED_COLUMNS, MEASURES
 
-# The measures of a series' minute, in the order of the columns: name, type, expression over `value`.
-MEASURES = (
-    ("count", "bigint", 'count("value")'),
-    ("sum", "double", 'sum("value")'),
-    ("min", "double", 'min("value")'),
-    ("max", "double", 'max("value")'),
-    ("avg", "double", 'avg("value")'),
-    ("p50", "double", 'approx_percentile("value", 0.5)'),
-    ("p90", "double", 'approx_percentile("value", 0.9)'),
-    ("p99", "double", 'approx_percentile("value", 0.99)'),
-)
+# What a measure of a series' minute is, over `value`.
+EXPRESSIONS = {
+    "count": 'count("value")',
+    "sum": 'sum("value")',
+    "min": 'min("value")',
+    "max": 'max("value")',
+    "avg": 'avg("value")',
+    "p50": 'approx_percentile("value", 0.5)',
+    "p90": 'approx_percentile("value", 0.9)',
+    "p99": 'approx_percentile("value", 0.99)',
+}
 _OURS = ("metric_name", "metric_type")
-_TAKEN = frozenset(name for name, _, _ in MEASURES)
+_TAKEN = frozenset(name for name, _ in MEASURES)
 
 
 class Column(NamedTuple):
@@ -27,22 +28,6 @@ class Column(NamedTuple):
 
     name: str
     type: str
-
-
-FIXED = {
-    METRICS: (
-        Column("metric_name", "string"),
-        Column("metric_type", "string"),
-        Column("time", "timestamp"),
-        Column("value", "double"),
-    ),
-    AGGREGATES: (
-        Column("metric_name", "string"),
-        Column("metric_type", "string"),
-        Column("time", "timestamp"),
-        *(Column(name, kind) for name, kind, _ in MEASURES),
-    ),
-}
 
 
 @dataclass(frozen=True)
@@ -59,7 +44,7 @@ class Layout:
         old partition still agrees with it.
         """
         named = (Column(exported_name(dataset, name).lower(), "string") for name in self.dimensions)
-        return (*FIXED[dataset], *named)
+        return (*starmap(Column, FIXED_COLUMNS[dataset]), *named)
 
 
 def exported_name(dataset: str, dimension: str) -> str:

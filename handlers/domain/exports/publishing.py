@@ -5,7 +5,7 @@ from collections.abc import Iterable
 from dataclasses import dataclass
 from typing import Any, Protocol
 
-from handlers.domain.exports.attempt import AGGREGATES, DATASETS, METRICS, status_key
+from handlers.domain.exports.attempt import status_key
 from handlers.domain.exports.catalog import Catalog
 from handlers.domain.exports.hour import complete_at
 from handlers.domain.exports.ledger import HourLedger
@@ -13,6 +13,7 @@ from handlers.domain.exports.manifest import NOTHING, Manifest, Mismatch, object
 from handlers.domain.exports.record import Published
 from handlers.domain.exports.unloading import LostClaim
 from handlers.domain.exports.work import Work
+from handlers.vocabulary import AGGREGATES, DATASETS, METRICS
 
 SCHEMA_VERSION = 1
 

@@ -6,6 +6,7 @@ from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any
 
+from handlers.domain.emf import metrics_line
 from handlers.domain.exports.hour import Hour
 from handlers.domain.exports.record import Record, State, state_of
 
@@ -66,8 +67,8 @@ def lag_seconds(records: Mapping[Hour, Record], now: float, lag: float) -> float
     return max(0.0, now - newest.end)
 
 
-def metrics_line(results: Sequence[Result], lag: float | None, environment: str, now_ms: int) -> str:
-    """A log line in CloudWatch's embedded metric format."""
+def results_line(results: Sequence[Result], lag: float | None, environment: str, now_ms: int) -> str:
+    """The results as a log line that is metrics, too; `lag` in seconds."""
     values: dict[str, float] = {
         "HoursExported": sum(result.outcome in {"exported", "empty"} for result in results),
         "HoursFailed": sum(result.outcome == "failed" for result in results),
@@ -76,8 +77,4 @@ def metrics_line(results: Sequence[Result], lag: float | None, environment: str,
     }
     if lag is not None:
         values["ExportLag"] = round(lag)
-    units = {"BytesExported": "Bytes", "ExportLag": "Seconds"}
-    definitions = [{"Name": name, "Unit": units.get(name, "Count")} for name in values]
-    directive = {"Namespace": "Tidegauge", "Dimensions": [["Environment"]], "Metrics": definitions}
-    metadata = {"Timestamp": now_ms, "CloudWatchMetrics": [directive]}
-    return json.dumps({"_aws": metadata, "Environment": environment, **values})
+    return metrics_line(values, environment, now_ms, units={"BytesExported": "Bytes", "ExportLag": "Seconds"})

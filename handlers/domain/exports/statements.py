@@ -3,9 +3,10 @@
 from dataclasses import dataclass
 from datetime import UTC, datetime
 
-from handlers.domain.exports.attempt import AGGREGATES, Attempt
-from handlers.domain.exports.columns import MEASURES, Layout, exported_name
+from handlers.domain.exports.attempt import Attempt
+from handlers.domain.exports.columns import EXPRESSIONS, Layout, exported_name
 from handlers.domain.exports.hour import Hour
+from handlers.vocabulary import AGGREGATES, MEASURES
 
 
 @dataclass(frozen=True)
@@ -54,7 +55,7 @@ def _aggregates(source: Source, layout: Layout, hour: Hour) -> str:
     keys += [(_name(name), exported_name(AGGREGATES, name)) for name in layout.dimensions]
     keys.append(('bin("time", 1m)', "time"))
     columns = [f"{expression} AS {_name(name)}" for expression, name in keys]
-    columns += [f"{expression} AS {_name(name)}" for name, _, expression in MEASURES]
+    columns += [f"{EXPRESSIONS[name]} AS {_name(name)}" for name, _ in MEASURES]
     groups = ", ".join(expression for expression, _ in keys)
     return f"SELECT {', '.join(columns)} FROM {_table(source)} WHERE {_within(hour)} GROUP BY {groups}"  # noqa: S608 -- names are quoted, and there are no parameters
 

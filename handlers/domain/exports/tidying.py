@@ -4,10 +4,11 @@ from collections.abc import Collection, Iterable, Sequence
 from dataclasses import dataclass
 from typing import NamedTuple, Protocol
 
-from handlers.domain.exports.attempt import DATASETS, hour_prefix, run_of, run_started_at
+from handlers.domain.exports.attempt import hour_prefix, run_of, run_started_at
 from handlers.domain.exports.catalog import Catalog
 from handlers.domain.exports.hour import Hour
 from handlers.domain.exports.record import Record
+from handlers.vocabulary import DATASETS
 
 GRACE_SECONDS = 86_400
 

@@ -5,11 +5,11 @@ from dataclasses import dataclass, replace
 from typing import Protocol
 
 from handlers.domain.deadline import Deadline
-from handlers.domain.exports.attempt import DATASETS
 from handlers.domain.exports.columns import read_description
 from handlers.domain.exports.ledger import Claim
 from handlers.domain.exports.statements import Source, describe, extent, unload
 from handlers.domain.exports.work import Extent, Unload, Work
+from handlers.vocabulary import DATASETS
 
 # https://docs.aws.amazon.com/timestream/latest/developerguide/API_query_Query.html
 TOKEN_USES = 5

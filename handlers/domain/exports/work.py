@@ -4,10 +4,11 @@ from collections.abc import Mapping
 from dataclasses import dataclass, field, replace
 from typing import Any
 
-from handlers.domain.exports.attempt import DATASETS, Attempt
+from handlers.domain.exports.attempt import Attempt
 from handlers.domain.exports.columns import Layout
 from handlers.domain.exports.hour import Hour
 from handlers.domain.exports.ledger import Claim
+from handlers.vocabulary import DATASETS
 
 
 @dataclass(frozen=True)

@@ -5,11 +5,9 @@ from collections.abc import Iterator, Sequence
 from itertools import islice
 from typing import Any
 
+from handlers.domain.emf import METRIC_VALUES, metrics_line
 from handlers.domain.ingest.batch import Report, Request
 
-# https://docs.aws.amazon.com/AmazonCloudWatch/latest/monitoring/CloudWatch_Embedded_Metric_Format_Specification.html
-NAMESPACE = "Tidegauge"
-METRIC_VALUES = 100
 # An event of CloudWatch Logs holds 256 KiB; an id of 256 characters, all escaped, takes 1.5 KiB.
 _REQUESTS_PER_LINE = 150
 
@@ -33,12 +31,15 @@ def log_lines(report: Report, environment: str, now_ms: int, *, every_request: b
     requests = iter(
         [request for request in report.settled if every_request or request.stored < request.received]
     )
-    first = _metrics(report, now_ms) | {"Environment": environment, "_aws": _directive(now_ms)}
+    context: dict[str, Any] = {}
     if report.retry_from is not None:
-        first |= {"retry_from": str(report.retry_from), "causes": report.causes}
-    yield _line(first | {"requests": _accounts(islice(requests, _REQUESTS_PER_LINE))})
+        context |= {"retry_from": str(report.retry_from), "causes": report.causes}
+    context["requests"] = _accounts(islice(requests, _REQUESTS_PER_LINE))
+    yield metrics_line(
+        _metrics(report, now_ms), environment, now_ms, units={"IngestDelay": "Milliseconds"}, context=context
+    )
     while more := _accounts(islice(requests, _REQUESTS_PER_LINE)):
-        yield _line({"requests": more})
+        yield json.dumps({"requests": more}, separators=(",", ":"))
 
 
 def _metrics(report: Report, now_ms: int) -> dict[str, Any]:
@@ -68,15 +69,6 @@ def _sample(ordered: Sequence[int]) -> Sequence[int]:
     ]
 
 
-def _directive(now_ms: int) -> dict[str, Any]:
-    units = [{"Name": name, "Unit": "Count"} for name in _COUNTS]
-    units.append({"Name": "IngestDelay", "Unit": "Milliseconds"})
-    return {
-        "Timestamp": now_ms,
-        "CloudWatchMetrics": [{"Namespace": NAMESPACE, "Dimensions": [["Environment"]], "Metrics": units}],
-    }
-
-
 def _accounts(requests: Iterator[Request]) -> dict[str, list[int]]:
     accounts: dict[str, list[int]] = {}
     for request in requests:
@@ -84,7 +76,3 @@ def _accounts(requests: Iterator[Request]) -> dict[str, list[int]]:
         before = accounts.get(request.record.request_id, [0] * len(account))
         accounts[request.record.request_id] = [sum(pair) for pair in zip(before, account, strict=True)]
     return accounts
-
-
-def _line(content: dict[str, Any]) -> str:
-    return json.dumps(content, separators=(",", ":"))

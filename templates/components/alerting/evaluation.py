@@ -3,6 +3,7 @@
 from awacs import awslambda
 from troposphere import Ref, Template
 
+from handlers.vocabulary import METRIC_DIMENSION, NAMESPACE
 from templates.components.alerting.tables import AlertTables
 from templates.components.alerting.topic import AlertTopic
 from templates.components.key import Key
@@ -156,7 +157,7 @@ def add_alert_evaluation(
     for namespace, dimensions, alarms in (
         ("AWS/Lambda", {"FunctionName": function.name}, FUNCTION_ALARMS),
         ("AWS/States", {"StateMachineArn": machine.arn}, MACHINE_ALARMS),
-        ("Tidegauge", {"Environment": config.environment}, RULE_ALARMS),
+        (NAMESPACE, {METRIC_DIMENSION: config.environment}, RULE_ALARMS),
         ("AWS/Scheduler", {"ScheduleGroup": Ref(group)}, SCHEDULE_ALARMS),
     ):
         add_alarms(

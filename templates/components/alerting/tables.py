@@ -19,11 +19,18 @@ from troposphere.dynamodb import (
     TimeToLiveSpecification,
 )
 
+from handlers.vocabulary import (
+    ALERT_RULES_KEY,
+    ALERT_WINDOWS_KEY,
+    ALERTS_KEY,
+    EXPIRES_AT,
+    OPEN_INDEX,
+    OPEN_KEY,
+)
 from templates.components.key import Key
 from templates.constructs.policy import allow
 
-OPEN_INDEX = "open"
-_EXPIRES = TimeToLiveSpecification(AttributeName="expires_at", Enabled=True)
+_EXPIRES = TimeToLiveSpecification(AttributeName=EXPIRES_AT, Enabled=True)
 _RECOVERABLE = PointInTimeRecoverySpecification(PointInTimeRecoveryEnabled=True)
 
 
@@ -103,7 +110,7 @@ def add_alert_tables(template: Template, *, key: Key) -> AlertTables:
     rules = _add_table(
         template,
         "AlertRulesTable",
-        ("metric_name", "rule_id"),
+        ALERT_RULES_KEY,
         key=key,
         # Both images: what a rule was says which alerts to resolve, what it is whether that is needed.
         StreamSpecification=StreamSpecification(StreamViewType="NEW_AND_OLD_IMAGES"),
@@ -113,7 +120,7 @@ def add_alert_tables(template: Template, *, key: Key) -> AlertTables:
     windows = _add_table(
         template,
         "AlertWindowsTable",
-        ("tick", "source"),
+        ALERT_WINDOWS_KEY,
         key=key,
         TimeToLiveSpecification=_EXPIRES,
         DeletionPolicy="Delete",
@@ -122,16 +129,16 @@ def add_alert_tables(template: Template, *, key: Key) -> AlertTables:
     alerts = _add_table(
         template,
         "AlertsTable",
-        ("rule_key", "group_key"),
+        ALERTS_KEY,
         key=key,
-        others=("open",),
+        others=OPEN_KEY[:1],
         TimeToLiveSpecification=_EXPIRES,
         PointInTimeRecoverySpecification=_RECOVERABLE,
         GlobalSecondaryIndexes=[
             # Only alerts that are not healthy have the attribute, so the healthy ones cost nothing here.
             GlobalSecondaryIndex(
                 IndexName=OPEN_INDEX,
-                KeySchema=_keys(("open", "rule_key")),
+                KeySchema=_keys(OPEN_KEY),
                 Projection=Projection(ProjectionType="KEYS_ONLY"),
             )
         ],

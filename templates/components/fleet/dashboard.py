@@ -9,6 +9,7 @@ from typing import Any
 from troposphere import Template
 from troposphere.cloudwatch import Dashboard
 
+from handlers.vocabulary import METRIC_DIMENSION, NAMESPACE
 from templates.components.ingest_api.stage import STAGE
 from templates.components.metric_store import TABLE_NAME
 from templates.config import Config
@@ -77,12 +78,12 @@ def _row(config: Config, region: str, top: int) -> list[dict[str, Any]]:
 
 def _views(config: Config) -> dict[str, Sequence[Series]]:
     api = {"ApiName": config.name(INGEST_API), "Stage": STAGE}
-    environment = {"Environment": config.environment}
+    environment = {METRIC_DIMENSION: config.environment}
     table = {"DatabaseName": config.name(DATABASE), "TableName": TABLE_NAME}
     write = {"Operation": "WriteRecords"}
 
     def own(metric: str, statistic: str = "Sum", *, right: bool = False) -> Series:
-        return Series("Tidegauge", metric, environment, statistic, right)
+        return Series(NAMESPACE, metric, environment, statistic, right)
 
     return {
         "Ingest": (

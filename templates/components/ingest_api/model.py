@@ -7,10 +7,12 @@ schemas it failed.
 
 from typing import Any
 
+from handlers.vocabulary import METRIC_TYPES
+
 METRIC: dict[str, Any] = {
     "metric_name": {"type": "string", "minLength": 1},
     "value": {"type": "number"},
-    "metric_type": {"type": "string", "enum": ["system", "application", "business"]},
+    "metric_type": {"type": "string", "enum": list(METRIC_TYPES)},
     "timestamp": {"type": ["integer", "string"]},
     "dimensions": {"type": "object", "additionalProperties": {"type": "string"}},
 }

@@ -4,12 +4,11 @@ import json
 import re
 from typing import Any
 
-from handlers.adapters.dynamodb.export_hours.items import INDEX
-from handlers.domain.exports.attempt import DATASETS
 from handlers.domain.exports.columns import Layout
 from handlers.domain.exports.ledger import LEASE_SECONDS
-from handlers.domain.exports.report import metrics_line
+from handlers.domain.exports.report import results_line
 from handlers.domain.exports.unloading import CALL_SECONDS
+from handlers.vocabulary import DATASETS, NAMESPACE
 from tests.support.generated import Generated, build, generated
 
 REGIONAL = [one for one in generated() if one.stack == "regional"]
@@ -78,13 +77,6 @@ def test_catalog_tables_have_the_columns_that_every_point_has(regional: Generate
         assert location == [f"s3://${{Bucket}}/{dataset}/", {"Bucket": {"Ref": "ExportBucket"}}]
 
 
-def test_the_index_is_the_one_that_is_asked(regional: Generated) -> None:
-    """Due hours are found by the index of the table, and by its keys alone."""
-    (index,) = regional.of("AWS::DynamoDB::Table")["ExportHoursTable"]["GlobalSecondaryIndexes"]
-    assert index["IndexName"] == INDEX
-    assert [key["AttributeName"] for key in index["KeySchema"]] == ["work", "due_at"]
-
-
 def test_past_queries_do_not_keep_the_stack(regional: Generated) -> None:
     """Athena refuses to delete a workgroup that was ever asked something, unless told to."""
     (group,) = regional.of("AWS::Athena::WorkGroup").values()
@@ -117,11 +109,11 @@ def test_replaced_files_leave_no_versions_for_ever(regional: Generated) -> None:
 
 def test_alarms_watch_metrics_that_the_planner_emits(regional: Generated) -> None:
     """Lag and failures, under the names and the dimension that the log line has."""
-    line = json.loads(metrics_line([], 0.0, regional.config.environment, 0))
+    line = json.loads(results_line([], 0.0, regional.config.environment, 0))
     alarms = [
         alarm
         for title, alarm in regional.of("AWS::CloudWatch::Alarm").items()
-        if title.startswith("MetricExport") and alarm["Namespace"] == "Tidegauge"
+        if title.startswith("MetricExport") and alarm["Namespace"] == NAMESPACE
     ]
     assert {alarm["MetricName"] for alarm in alarms} == {"HoursFailed", "ExportLag"}
     for alarm in alarms:

@@ -11,14 +11,16 @@ from typing import Any
 from handlers.adapters.aws import AWS_ERRORS, code_of, translate
 from handlers.domain.exports.hour import Hour
 from handlers.domain.exports.record import Outcome, Published, Record
+from handlers.vocabulary import DUE_INDEX, DUE_KEY, EXPORT_HOURS_KEY
 
-INDEX = "by_due"
 EXPORT = "export"
 TIDY = "tidy"
 HOUR_PREFIX = "hour#"
 TIDY_PREFIX = "tidy#"
 
 Value = str | int | float | Mapping[str, float]
+ID = EXPORT_HOURS_KEY[0]
+_WORK, _DUE_AT = DUE_KEY
 _NAMES = re.compile(r"#(\w+)")
 
 
@@ -43,7 +45,7 @@ class ExportItems:
         """
         arguments: dict[str, Any] = {
             "TableName": self.table,
-            "Key": {"id": {"S": key}},
+            "Key": {ID: {"S": key}},
             "UpdateExpression": change,
             "ExpressionAttributeNames": {
                 f"#{name}": name for name in _NAMES.findall(f"{change} {condition}")
@@ -62,7 +64,7 @@ class ExportItems:
 
     def get(self, key: str) -> dict[str, Any]:
         """The item as it is now; empty if there is none."""
-        return self.call("get_item", Key={"id": {"S": key}}, ConsistentRead=True).get("Item", {})
+        return self.call("get_item", Key={ID: {"S": key}}, ConsistentRead=True).get("Item", {})
 
     def due(self, work: str, now: float, limit: int) -> list[dict[str, Any]]:
         """The items that want this work by now, the longest due first."""
@@ -71,9 +73,9 @@ class ExportItems:
         while len(found) < limit:
             answer = self.call(
                 "query",
-                IndexName=INDEX,
-                KeyConditionExpression="#work = :work AND #due_at <= :now",
-                ExpressionAttributeNames={"#work": "work", "#due_at": "due_at"},
+                IndexName=DUE_INDEX,
+                KeyConditionExpression=f"#{_WORK} = :work AND #{_DUE_AT} <= :now",
+                ExpressionAttributeNames={f"#{name}": name for name in DUE_KEY},
                 ExpressionAttributeValues={":work": {"S": work}, ":now": written(now)},
                 Limit=limit - len(found),
                 **page,
@@ -118,7 +120,7 @@ def key_of(hour: Hour, prefix: str = HOUR_PREFIX) -> str:
 
 def hour_of(item: Mapping[str, Any]) -> Hour:
     """The hour an item is about."""
-    return Hour.parse(text(item, "id").partition("#")[2])
+    return Hour.parse(text(item, ID).partition("#")[2])
 
 
 def record_of(item: Mapping[str, Any]) -> Record:
@@ -127,7 +129,7 @@ def record_of(item: Mapping[str, Any]) -> Record:
     replaced = item.get("replaced", {}).get("M", {})
     return Record(
         hour=hour_of(item),
-        due_at=number(item, "due_at"),
+        due_at=number(item, _DUE_AT),
         settled_at=number(item, "settled_at"),
         final_at=number(item, "final_at"),
         outcome=Outcome(text(item, "outcome")) if "outcome" in item else None,

@@ -7,6 +7,7 @@ from typing import Any
 from handlers.adapters.aws import AWS_ERRORS, translate
 from handlers.adapters.dynamodb.export_hours.items import (
     EXPORT,
+    ID,
     TIDY,
     TIDY_PREFIX,
     ExportItems,
@@ -68,7 +69,7 @@ class HourTable:
         for some in _batched(hours, _KEYS_OF_A_READ):
             wanted: dict[str, Any] = {
                 self._items.table: {
-                    "Keys": [{"id": {"S": key_of(hour)}} for hour in some],
+                    "Keys": [{ID: {"S": key_of(hour)}} for hour in some],
                     "ConsistentRead": True,
                 }
             }

@@ -57,7 +57,7 @@ def notification(rule: Rule, alert: Alert, transition: Transition, place: Place)
         "state": str(transition.state),
         "previous_state": str(transition.previous_state),
         "severity": str(rule.severity),
-        "metric_type": str(rule.metric_type),
+        "metric_type": rule.metric_type,
         "metric_name": rule.metric_name,
         "rule": _rule_part(rule),
         "group": dict(zip(rule.by, alert.group, strict=True)),
@@ -116,7 +116,7 @@ def _subject(rule: Rule, transition: Transition, group: Mapping[str, str]) -> st
 def _attributes(rule: Rule, transition: Transition) -> dict[str, dict[str, str]]:
     texts = {
         "severity": str(rule.severity),
-        "metric_type": str(rule.metric_type),
+        "metric_type": rule.metric_type,
         "state": str(transition.state),
         "rule_id": rule.rule_id,
     }
@@ -137,7 +137,7 @@ def _fields(rule: Rule, transition: Transition, group: Mapping[str, str], place:
     return {
         "rule_id": rule.rule_id,
         "metric_name": rule.metric_name,
-        "metric_type": str(rule.metric_type),
+        "metric_type": rule.metric_type,
         "statistic": str(rule.statistic),
         "operator": str(rule.condition.operator),
         "threshold": " to ".join(number_text(bound) for bound in rule.condition.bounds),

@@ -21,14 +21,13 @@ from handlers.domain.alerts.rules.rule import (
     Operator,
     Recovery,
     Rule,
-    RuleMetricType,
-    Severity,
     Statistic,
     revision,
 )
 from handlers.domain.alerts.rules.text_template import FIELDS, unknown_field
 from handlers.domain.dimensions import CLIENT_NAMES, NAME_BYTES, printable
 from handlers.domain.point import METRIC_NAME_BYTES
+from handlers.vocabulary import ANY_METRIC_TYPE, RULE_METRIC_TYPES, Severity
 
 REQUIRED = ("rule_id", "metric_name", "statistic", "operator", "threshold")
 OPTIONAL = (
@@ -61,7 +60,7 @@ def read_rule(document: Mapping[str, Any]) -> Rule:
     return Rule(
         rule_id=_read_rule_id(document["rule_id"]),
         metric_name=_read_text("metric_name", document["metric_name"], METRIC_NAME_BYTES),
-        metric_type=choice(document, "metric_type", RuleMetricType, RuleMetricType.ANY),
+        metric_type=member("metric_type", document.get("metric_type", ANY_METRIC_TYPE), RULE_METRIC_TYPES),
         match=_read_match(document.get("match", {})),
         by=by,
         statistic=choice(document, "statistic", Statistic),
@@ -84,7 +83,7 @@ def rule_document(rule: Rule) -> dict[str, Any]:
     return {
         "rule_id": rule.rule_id,
         "metric_name": rule.metric_name,
-        "metric_type": str(rule.metric_type),
+        "metric_type": rule.metric_type,
         "match": {name: list(values) for name, values in rule.match},
         "by": list(rule.by),
         "statistic": str(rule.statistic),

@@ -7,6 +7,7 @@ from enum import StrEnum
 from fractions import Fraction
 
 from handlers.domain.alerts.rules.selection import Selection
+from handlers.vocabulary import Severity
 
 
 class Statistic(StrEnum):
@@ -44,24 +45,6 @@ class MissingData(StrEnum):
     NOT_BREACHING = "not_breaching"
     IGNORE = "ignore"
     MISSING = "missing"
-
-
-class Severity(StrEnum):
-    """How urgent an alert is; subscriptions filter on it."""
-
-    LOW = "low"
-    MEDIUM = "medium"
-    HIGH = "high"
-    CRITICAL = "critical"
-
-
-class RuleMetricType(StrEnum):
-    """The points a rule looks at; `any` looks at all."""
-
-    SYSTEM = "system"
-    APPLICATION = "application"
-    BUSINESS = "business"
-    ANY = "any"
 
 
 @dataclass(frozen=True, slots=True)
@@ -122,7 +105,7 @@ class Rule:
 
     rule_id: str
     metric_name: str
-    metric_type: RuleMetricType
+    metric_type: str
     match: tuple[tuple[str, tuple[str, ...]], ...]
     by: tuple[str, ...]
     statistic: Statistic

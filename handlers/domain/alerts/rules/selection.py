@@ -7,11 +7,10 @@ from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
 
 from handlers.domain.point import Point
+from handlers.vocabulary import ANY_METRIC_TYPE
 
 # The values of the `by` dimensions, in their order; None where a point lacks the dimension.
 Group = tuple[str | None, ...]
-
-ANY_TYPE = "any"
 
 
 @dataclass(frozen=True, slots=True)
@@ -27,12 +26,12 @@ class Selection:
     @property
     def selection_id(self) -> str:
         """A short name that any function computes alike: evidence is stored under it."""
-        parts = [self.metric_name, str(self.metric_type), self.match, self.by, self.period]
+        parts = [self.metric_name, self.metric_type, self.match, self.by, self.period]
         return hashlib.sha256(json.dumps(parts).encode()).hexdigest()[:12]
 
     def group_of(self, point: Point) -> Group | None:
         """The group a point belongs to, or None if the selection does not ask for it."""
-        if self.metric_type not in (ANY_TYPE, point.metric_type):
+        if self.metric_type not in (ANY_METRIC_TYPE, point.metric_type):
             return None
         if not self.match and not self.by:
             return ()

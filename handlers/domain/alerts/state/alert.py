@@ -6,22 +6,9 @@ from enum import StrEnum
 from typing import Any
 
 from handlers.domain.alerts.rules.selection import Group
+from handlers.vocabulary import AlertState
 
 HISTORY = 10
-
-
-class State(StrEnum):
-    """PENDING has some, but not enough, of the datapoints that ALARM or MISSING need."""
-
-    OK = "OK"
-    PENDING = "PENDING"
-    ALARM = "ALARM"
-    MISSING = "MISSING"
-
-    @property
-    def is_firing(self) -> bool:
-        """True if somebody was told, and must be told when it is over."""
-        return self in {State.ALARM, State.MISSING}
 
 
 class Verdict(StrEnum):
@@ -66,7 +53,7 @@ class Alert:
     group: Group
     rule_revision: str = ""
     rule: Mapping[str, Any] = field(default_factory=dict)
-    state: State = State.OK
+    state: AlertState = AlertState.OK
     since: int = 0
     newest: int = 0
     periods: tuple[Judged, ...] = ()
@@ -97,7 +84,7 @@ class Alert:
             group=tuple(document["group"]),
             rule_revision=document["rule_revision"],
             rule=document["rule"],
-            state=State(document["state"]),
+            state=AlertState(document["state"]),
             since=document["since"],
             newest=document["newest"],
             periods=tuple(map(Judged.read, document["periods"])),
@@ -108,10 +95,10 @@ class Alert:
 
     def forgotten(self) -> "Alert":
         """The same alert without the periods it rested on, as when its rule changes."""
-        return replace(self, state=State.OK, periods=(), newest=0)
+        return replace(self, state=AlertState.OK, periods=(), newest=0)
 
     @property
     def is_quiet(self) -> bool:
         """True if the group is as healthy as one that has no item, so that nothing needs to be written of it."""
         unhealthy = {Verdict.BREACHING, Verdict.MISSING}
-        return self.state is State.OK and not any(judged.verdict in unhealthy for judged in self.periods)
+        return self.state is AlertState.OK and not any(judged.verdict in unhealthy for judged in self.periods)

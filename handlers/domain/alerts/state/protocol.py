@@ -6,7 +6,8 @@ from enum import StrEnum
 
 from handlers.domain.alerts.rules.reading import rule_document, rule_revision
 from handlers.domain.alerts.rules.rule import MissingData, Rule, number_text
-from handlers.domain.alerts.state.alert import HISTORY, Alert, Judged, State, Verdict
+from handlers.domain.alerts.state.alert import HISTORY, Alert, Judged, Verdict
+from handlers.vocabulary import AlertState
 
 # An alert of a hundred datapoints must fit its item, history and all.
 _PERIODS_KEPT = 10
@@ -28,8 +29,8 @@ class Transition:
     """A change of state, or a reminder of one, with the evidence for it. `number` counts those people hear of."""
 
     kind: Kind
-    previous_state: State
-    state: State
+    previous_state: AlertState
+    state: AlertState
     at: int
     since: int
     reason: str
@@ -69,10 +70,10 @@ def decide(rule: Rule, alert: Alert, judged: Sequence[Judged], newest: int, at: 
 def close(alert: Alert, reason: str, at: int, *, notify_on_resolve: bool) -> Decision:
     """Ends an alert whose rule is not what it was: what its periods said means nothing any more."""
     forgotten = replace(alert.forgotten(), since=at)
-    if alert.state is State.OK:
+    if alert.state is AlertState.OK:
         return Decision(forgotten)
     kind = Kind.RESOLVED if alert.state.is_firing and notify_on_resolve else Kind.SILENT
-    return _record(forgotten, _transition(alert, State.OK, kind, at, at, reason, late=False), at)
+    return _record(forgotten, _transition(alert, AlertState.OK, kind, at, at, reason, late=False), at)
 
 
 def _remembered(rule: Rule, alert: Alert, judged: Iterable[Judged], newest: int) -> tuple[Judged, ...]:
@@ -87,27 +88,29 @@ def _last(rule: Rule, periods: Sequence[Judged], newest: int, count: int) -> Seq
     return [item for item in periods if newest - count * rule.period < item.start]
 
 
-def _next_state(rule: Rule, alert: Alert, periods: Sequence[Judged], newest: int) -> State:
+def _next_state(rule: Rule, alert: Alert, periods: Sequence[Judged], newest: int) -> AlertState:
     if not periods:
         return alert.state
     last = _last(rule, periods, newest, rule.datapoints.out_of)
     breaching = [item for item in last if item.verdict is Verdict.BREACHING]
     missing = [item for item in last if item.verdict is Verdict.MISSING]
     if len(breaching) >= rule.datapoints.needed:
-        return State.ALARM
+        return AlertState.ALARM
     if len(missing) >= rule.datapoints.needed:
-        return State.MISSING
+        return AlertState.MISSING
     if alert.state.is_firing:
-        return State.OK if _has_recovered(rule, alert.state, periods) else alert.state
+        return AlertState.OK if _has_recovered(rule, alert.state, periods) else alert.state
     doubtful = [*breaching, *missing]
-    if alert.state is State.OK:  # what was there when an alert was resolved does not put it in doubt again
+    if (
+        alert.state is AlertState.OK
+    ):  # what was there when an alert was resolved does not put it in doubt again
         doubtful = [item for item in doubtful if item.start + rule.period > alert.since]
-    return State.PENDING if doubtful else State.OK
+    return AlertState.PENDING if doubtful else AlertState.OK
 
 
-def _has_recovered(rule: Rule, state: State, periods: Sequence[Judged]) -> bool:
+def _has_recovered(rule: Rule, state: AlertState, periods: Sequence[Judged]) -> bool:
     """An alarm is over when its last periods recovered; missing data is over when there is data that is no alarm."""
-    enough = {Verdict.RECOVERED} if state is State.ALARM else {Verdict.RECOVERED, Verdict.BETWEEN}
+    enough = {Verdict.RECOVERED} if state is AlertState.ALARM else {Verdict.RECOVERED, Verdict.BETWEEN}
     return all(item.verdict in enough for item in periods[-rule.recovery.datapoints :])
 
 
@@ -121,11 +124,11 @@ def _remind(rule: Rule, alert: Alert, at: int) -> Decision:
 
 
 def _move(
-    alert: Alert, state: State, since: int, at: int, reason: str, *, late: bool, rule: Rule
+    alert: Alert, state: AlertState, since: int, at: int, reason: str, *, late: bool, rule: Rule
 ) -> Decision:
     kind = Kind.SILENT
     if state.is_firing:
-        kind = Kind.ALARM if state is State.ALARM else Kind.MISSING
+        kind = Kind.ALARM if state is AlertState.ALARM else Kind.MISSING
     elif alert.state.is_firing and rule.notify_on_resolve:
         kind = Kind.RESOLVED
     transition = _transition(alert, state, kind, at, since, reason, late=late)
@@ -133,7 +136,7 @@ def _move(
 
 
 def _transition(
-    alert: Alert, state: State, kind: Kind, at: int, since: int, reason: str, *, late: bool
+    alert: Alert, state: AlertState, kind: Kind, at: int, since: int, reason: str, *, late: bool
 ) -> Transition:
     return Transition(
         kind=kind,
@@ -149,11 +152,11 @@ def _transition(
     )
 
 
-def _told_value(periods: Sequence[Judged], state: State, kind: Kind) -> float | None:
+def _told_value(periods: Sequence[Judged], state: AlertState, kind: Kind) -> float | None:
     """The value of the last period, or of the last that breached where that is the news."""
     if kind is Kind.ALARM:
         periods = [item for item in periods if item.verdict is Verdict.BREACHING]
-    return periods[-1].value if periods and state is not State.MISSING else None
+    return periods[-1].value if periods and state is not AlertState.MISSING else None
 
 
 def _record(alert: Alert, transition: Transition, at: int) -> Decision:
@@ -177,17 +180,17 @@ def _record(alert: Alert, transition: Transition, at: int) -> Decision:
     return Decision(recorded, (transition,))
 
 
-def _reason(rule: Rule, state: State, periods: Sequence[Judged], newest: int) -> str:
+def _reason(rule: Rule, state: AlertState, periods: Sequence[Judged], newest: int) -> str:
     last = _last(rule, periods, newest, rule.datapoints.out_of)
     out_of = f"of the last {rule.datapoints.out_of} periods of {rule.period} s"
     what = f"{rule.statistic} of {rule.metric_name}"
-    if state is State.OK:
+    if state is AlertState.OK:
         values = _values_text(periods[-rule.recovery.datapoints :])
         return f"{what} is {values}, which is not {rule.recovery.condition}"
-    bad = {Verdict.MISSING} if state is State.MISSING else {Verdict.BREACHING, Verdict.MISSING}
+    bad = {Verdict.MISSING} if state is AlertState.MISSING else {Verdict.BREACHING, Verdict.MISSING}
     found = [item for item in last if item.verdict in bad]
     values = _values_text(found)
-    if state is State.MISSING:
+    if state is AlertState.MISSING:
         return f"no data for {rule.metric_name} in {len(found)} {out_of}"
     return f"{what} is {values} in {len(found)} {out_of}, where {rule.condition} breaches; {rule.datapoints} fire"
 

@@ -3,8 +3,9 @@
 from hypothesis import given
 from hypothesis import strategies as st
 
-from handlers.domain.exports.attempt import DATASETS, Attempt, run_of, run_started_at, status_key
+from handlers.domain.exports.attempt import Attempt, run_of, run_started_at, status_key
 from handlers.domain.exports.hour import Hour
+from handlers.vocabulary import DATASETS
 
 HOUR = Hour.parse("2026-11-22T02")
 ATTEMPTS = st.builds(

@@ -8,9 +8,9 @@ from handlers.domain.exports.report import (
     Result,
     failure_text,
     lag_seconds,
-    metrics_line,
     notification,
     read_results,
+    results_line,
 )
 
 HOUR = Hour.parse("2026-11-22T02")
@@ -71,7 +71,7 @@ def test_metrics_are_embedded_in_one_log_line() -> None:
         Result("c", "failed"),
         Result("d", "busy"),
     ]
-    line = metrics_line(results, 960.4, "dev", 1)
+    line = results_line(results, 960.4, "dev", 1)
     document = json.loads(line)
     directive = document["_aws"]["CloudWatchMetrics"][0]
     assert directive["Dimensions"] == [["Environment"]]
@@ -79,5 +79,5 @@ def test_metrics_are_embedded_in_one_log_line() -> None:
     assert values == {
         "HoursExported": 2, "HoursFailed": 1, "RowsExported": 5, "BytesExported": 10, "ExportLag": 960,
     }  # fmt: skip
-    assert "ExportLag" not in json.loads(metrics_line(results, None, "dev", 1))
+    assert "ExportLag" not in json.loads(results_line(results, None, "dev", 1))
     assert "\n" not in line

@@ -5,10 +5,11 @@ from hypothesis import given
 from hypothesis import strategies as st
 from sqlglot import exp, parse_one
 
-from handlers.domain.exports.attempt import DATASETS, Attempt
+from handlers.domain.exports.attempt import Attempt
 from handlers.domain.exports.columns import Layout
 from handlers.domain.exports.hour import Hour
 from handlers.domain.exports.statements import Source, describe, extent, unload
+from handlers.vocabulary import DATASETS
 
 SOURCE = Source("metrics_dev", "metrics", "exports", "arn:aws:kms:us-east-1:123456789012:key/k")
 HOUR = Hour.parse("2026-11-22T02")

@@ -1,0 +1,71 @@
+"""Words that the functions and the templates must spell alike: each stands here, and nowhere else."""
+
+from enum import StrEnum
+
+# CloudWatch metrics of our own, and the one dimension they have.
+NAMESPACE = "Tidegauge"
+METRIC_DIMENSION = "Environment"
+
+METRIC_TYPES = ("system", "application", "business")
+DEFAULT_METRIC_TYPE = "application"
+ANY_METRIC_TYPE = "any"
+RULE_METRIC_TYPES = (*METRIC_TYPES, ANY_METRIC_TYPE)
+
+
+class Severity(StrEnum):
+    """The urgency of an alert; subscriptions filter on it."""
+
+    LOW = "low"
+    MEDIUM = "medium"
+    HIGH = "high"
+    CRITICAL = "critical"
+
+
+class AlertState(StrEnum):
+    """PENDING has some, but not enough, of the datapoints that ALARM or MISSING need."""
+
+    OK = "OK"
+    PENDING = "PENDING"
+    ALARM = "ALARM"
+    MISSING = "MISSING"
+
+    @property
+    def is_firing(self) -> bool:
+        """True if receivers were notified, and must be notified when it is over."""
+        return self in {AlertState.ALARM, AlertState.MISSING}
+
+
+# An alert that becomes PENDING notifies no receiver.
+NOTIFIED_STATES = (AlertState.OK, AlertState.ALARM, AlertState.MISSING)
+
+# DynamoDB: each table's hash key, then its range key; an index likewise.
+DIMENSIONS_KEY = ("table_name",)
+ALERT_RULES_KEY = ("metric_name", "rule_id")
+ALERT_WINDOWS_KEY = ("tick", "source")
+ALERTS_KEY = ("rule_key", "group_key")
+OPEN_INDEX = "open"
+OPEN_KEY = ("open", "rule_key")
+EXPORT_HOURS_KEY = ("id",)
+DUE_INDEX = "by_due"
+DUE_KEY = ("work", "due_at")
+EXPIRES_AT = "expires_at"
+
+# The exported datasets, and the columns that each has before those of the dimensions: name and type in the catalog.
+METRICS = "metrics"
+AGGREGATES = "aggregates"
+DATASETS = (METRICS, AGGREGATES)
+_SERIES_COLUMNS = (("metric_name", "string"), ("metric_type", "string"), ("time", "timestamp"))
+MEASURES = (
+    ("count", "bigint"),
+    ("sum", "double"),
+    ("min", "double"),
+    ("max", "double"),
+    ("avg", "double"),
+    ("p50", "double"),
+    ("p90", "double"),
+    ("p99", "double"),
+)
+FIXED_COLUMNS = {
+    METRICS: (*_SERIES_COLUMNS, ("value", "double")),
+    AGGREGATES: (*_SERIES_COLUMNS, *MEASURES),
+}

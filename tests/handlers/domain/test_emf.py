@@ -1,0 +1,36 @@
+"""The embedded metric format."""
+
+import json
+
+from handlers.domain.emf import metrics_line
+
+
+def test_a_line_declares_each_value_once_and_carries_its_context() -> None:
+    """CloudWatch reads the values by the directive; people read what stands beside them."""
+    line = metrics_line(
+        {"Points": 3, "Delay": [1, 2]},
+        "dev",
+        1763769600000,
+        units={"Delay": "Milliseconds"},
+        context={"details": {"shard": "ü\u2028"}},
+    )
+    assert line.isascii()
+    assert json.loads(line) == {
+        "Points": 3,
+        "Delay": [1, 2],
+        "Environment": "dev",
+        "details": {"shard": "ü\u2028"},
+        "_aws": {
+            "Timestamp": 1763769600000,
+            "CloudWatchMetrics": [
+                {
+                    "Namespace": "Tidegauge",
+                    "Dimensions": [["Environment"]],
+                    "Metrics": [
+                        {"Name": "Points", "Unit": "Count"},
+                        {"Name": "Delay", "Unit": "Milliseconds"},
+                    ],
+                }
+            ],
+        },
+    }
