@@ -4,12 +4,10 @@ https://docs.aws.amazon.com/apigateway/latest/developerguide/api-gateway-mapping
 """
 
 import base64
-import binascii
 import json
 import re
-from collections.abc import Callable, Mapping
+from collections.abc import Mapping
 from typing import Any
-from urllib.parse import quote_plus, unquote_plus
 
 import airspeed
 from airspeed import operators
@@ -24,21 +22,6 @@ _NOT_RENDERED = re.compile(r"#\{?(break|parse|include)\b")
 # Calls in expressions: `$input.path(`, `$name.size(`, `$util.base64Encode($input.body).length(`.
 _CALL = re.compile(r"\.(\w+)\(")
 _DIRECTIVE_OR_REFERENCE = re.compile(r"[#$][^\n]*")
-
-# The methods of Java's String that templates use and the library lacks.
-_STRING_METHODS: Mapping[str, Callable[..., Any]] = {
-    "concat": lambda text, other: text + other,
-    "endsWith": lambda text, end: text.endswith(end),
-    "equals": lambda text, other: text == other,
-    "equalsIgnoreCase": lambda text, other: text.lower() == str(other).lower(),
-    "isEmpty": lambda text: not text,
-    "lastIndexOf": lambda text, part: text.rfind(part),
-    "toLowerCase": lambda text: text.lower(),
-    "toString": lambda text: text,
-    "toUpperCase": lambda text: text.upper(),
-    "trim": lambda text: text.strip(),
-}
-operators.__additional_methods__[str].update(_STRING_METHODS)
 
 
 class MappingTemplate:
@@ -74,38 +57,14 @@ class MappingTemplate:
 
 
 class JavaMap(dict[str, Any]):
-    """A JSON object inside a template: prints as Java prints a map, and has its methods."""
+    """A JSON object inside a template: prints as Java prints a map."""
 
     def __str__(self) -> str:
         return "{" + ", ".join(f"{key}={java_text(value)}" for key, value in self.items()) + "}"
 
-    toString = __str__  # noqa: N815 - Java's name, which templates use
-
-    def entrySet(self) -> "JavaList":  # noqa: N802 - Java's name
-        """Return entries with `key` and `value`."""
-        return JavaList(JavaMap(key=key, value=value) for key, value in self.items())
-
-    def keySet(self) -> "JavaList":  # noqa: N802 - Java's name
-        """The keys."""
-        return JavaList(self)
-
-    def containsKey(self, key: str) -> bool:  # noqa: N802 - Java's name
-        """True if the key is there."""
-        return key in self
-
     def size(self) -> int:
         """The number of keys."""
         return len(self)
-
-    def isEmpty(self) -> bool:  # noqa: N802 - Java's name
-        """True if there is no key."""
-        return not self
-
-    def put(self, key: str, value: Any) -> Any:
-        """Set a key and return what it held."""
-        before = self.get(key)
-        self[key] = value
-        return before
 
 
 class JavaList(list[Any]):
@@ -114,27 +73,16 @@ class JavaList(list[Any]):
     def __str__(self) -> str:
         return "[" + ", ".join(java_text(value) for value in self) + "]"
 
-    toString = __str__  # noqa: N815 - Java's name, which templates use
-
     def size(self) -> int:
         """The number of elements."""
         return len(self)
 
-    def isEmpty(self) -> bool:  # noqa: N802 - Java's name
-        """True if there is no element."""
-        return not self
-
     def get(self, index: int) -> Any:
-        """One element."""
+        """The element at an index from 0 on."""
         return self[index]
 
-    def add(self, value: Any) -> bool:
-        """Append an element."""
-        self.append(value)
-        return True
-
     def contains(self, value: Any) -> bool:
-        """True if an element is there."""
+        """True if one of the elements is equal to the value."""
         return value in self
 
 
@@ -199,38 +147,22 @@ class Util:
         """Return text that fits between the quotes of a JavaScript string."""
         return json.dumps(java_text(text))[1:-1].replace("'", "\\'")
 
-    def parseJson(self, text: str) -> Any:  # noqa: N802 - AWS's name
-        """The object that the JSON text describes."""
-        return to_java(json.loads(text))
-
-    def urlEncode(self, text: Any) -> str:  # noqa: N802 - AWS's name
-        """The text form-encoded."""
-        return quote_plus(java_text(text), safe="*")
-
-    def urlDecode(self, text: str) -> str:  # noqa: N802 - AWS's name
-        """Return what was form-encoded."""
-        return unquote_plus(text)
-
     def base64Encode(self, text: Any) -> str:  # noqa: N802 - AWS's name
         """The text's bytes in base64."""
         return base64.b64encode(java_text(text).encode("utf-8", "surrogatepass")).decode()
 
-    def base64Decode(self, text: str) -> str:  # noqa: N802 - AWS's name
-        """The text that was encoded."""
-        try:
-            return base64.b64decode(text, validate=True).decode("utf-8", "replace")
-        except binascii.Error as error:
-            raise ValueError("not base64") from error
 
-
+# Every method that does here what Java's does, on whatever type it is called; the others are refused by name.
 _METHODS = frozenset(
-    name
-    for names in (
-        *operators.__additional_methods__.values(),
-        dir(JavaMap),
-        dir(JavaList),
-        dir(Input),
-        dir(Util),
-    )
-    for name in names
-) | {"replace", "split"}
+    {
+        *operators.__additional_methods__[str],
+        *(
+            name
+            for kind in (JavaMap, JavaList, Input, Util)
+            for name in vars(kind)
+            if not name.startswith("_")
+        ),
+        "replace",
+        "split",
+    }
+)

@@ -33,7 +33,6 @@ def deploy(
     stack = _Stack(template)
     scope = Scope(
         references=stack,
-        mappings=template.mappings,
         conditions=template.condition,
         region=context.region,
     )

@@ -34,10 +34,3 @@ class Deployment:
     def of_type(self, resource_type: str) -> tuple[Resource, ...]:
         """The resources of one CloudFormation type, in the order they were created."""
         return tuple(resource for resource in self.resources.values() if resource.type == resource_type)
-
-    def by_physical_id(self, resource_type: str, physical_id: str) -> Resource:
-        """The resource of this type that Ref names so; KeyError when there is none."""
-        for resource in self.of_type(resource_type):
-            if resource.physical_id == physical_id:
-                return resource
-        raise KeyError(f"{resource_type} {physical_id}")

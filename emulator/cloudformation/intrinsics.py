@@ -4,7 +4,6 @@ Nothing is passed over: a function that is not in the table here, a reference th
 the wrong shape is a TemplateError naming the place.
 """
 
-import base64
 import ipaddress
 import re
 from collections.abc import Callable, Mapping, Sequence
@@ -23,7 +22,7 @@ class NoValue:
 
 NO_VALUE = NoValue()
 
-CONDITION_FUNCTIONS = frozenset({"Fn::And", "Fn::Equals", "Fn::Not", "Fn::Or", "Condition"})
+CONDITION_FUNCTIONS = frozenset({"Fn::Equals", "Fn::Not", "Condition"})
 _VARIABLE = re.compile(r"\$\{([^}]*)\}")
 
 
@@ -42,7 +41,6 @@ class Scope:
     """What a template's functions may look at."""
 
     references: References
-    mappings: Mapping[str, Mapping[str, Mapping[str, Any]]]
     conditions: Callable[[str, Path], bool]
     region: str
 
@@ -67,7 +65,7 @@ class Scope:
         """The truth of a condition expression."""
         if isinstance(value, Mapping) and function_name(value) in CONDITION_FUNCTIONS:
             return bool(self.evaluate(value, at))
-        raise TemplateError("a condition is one of Fn::And, Fn::Or, Fn::Not, Fn::Equals or Condition", at=at)
+        raise TemplateError(f"a condition here is Fn::Not, Fn::Equals or Condition, not {value!r}", at=at)
 
     def _object(self, value: Mapping[str, Any], at: Path) -> dict[str, Any]:
         members = {key: self.evaluate(member, (*at, key)) for key, member in value.items()}
@@ -147,11 +145,6 @@ def _join(scope: Scope, argument: Any, at: Path) -> str:
     return _text(delimiter, at).join(_text(item, at) for item in _list(scope.evaluate(items, at), at))
 
 
-def _split(scope: Scope, argument: Any, at: Path) -> list[str]:
-    delimiter, text = _arguments(argument, 2, at)
-    return _text(scope.evaluate(text, at), at).split(_text(delimiter, at))
-
-
 def _select(scope: Scope, argument: Any, at: Path) -> Any:
     position, items = _arguments(argument, 2, at)
     values = _list(scope.evaluate(items, at), at)
@@ -164,18 +157,6 @@ def _select(scope: Scope, argument: Any, at: Path) -> Any:
 def _if(scope: Scope, argument: Any, at: Path) -> Any:
     name, then, otherwise = _arguments(argument, 3, at)
     return scope.evaluate(then if scope.conditions(_text(name, at), at) else otherwise, at)
-
-
-def _find_in_map(scope: Scope, argument: Any, at: Path) -> Any:
-    name, first, second = (_text(scope.evaluate(part, at), at) for part in _arguments(argument, 3, at))
-    try:
-        return scope.mappings[name][first][second]
-    except KeyError:
-        raise TemplateError(f"Mappings has no {name}.{first}.{second}", at=at) from None
-
-
-def _base64(scope: Scope, argument: Any, at: Path) -> str:
-    return base64.b64encode(_text(scope.evaluate(argument, at), at).encode()).decode()
 
 
 def _get_azs(scope: Scope, argument: Any, at: Path) -> list[str]:
@@ -210,14 +191,6 @@ def _not(scope: Scope, argument: Any, at: Path) -> bool:
     return not scope.condition(_arguments(argument, 1, at)[0], at)
 
 
-def _and(scope: Scope, argument: Any, at: Path) -> bool:
-    return all(scope.condition(part, at) for part in _several(argument, at))
-
-
-def _or(scope: Scope, argument: Any, at: Path) -> bool:
-    return any(scope.condition(part, at) for part in _several(argument, at))
-
-
 def _condition(scope: Scope, argument: Any, at: Path) -> bool:
     return scope.conditions(_text(argument, at), at)
 
@@ -225,12 +198,6 @@ def _condition(scope: Scope, argument: Any, at: Path) -> bool:
 def _arguments(argument: Any, count: int, at: Path) -> Sequence[Any]:
     if not isinstance(argument, list) or len(argument) != count:
         raise TemplateError(f"takes a list of {count}", at=at)
-    return argument
-
-
-def _several(argument: Any, at: Path) -> Sequence[Any]:
-    if not isinstance(argument, list) or not 2 <= len(argument) <= 10:
-        raise TemplateError("takes 2 to 10 conditions", at=at)
     return argument
 
 
@@ -248,19 +215,14 @@ def _text(value: Any, at: Path) -> str:
 
 _FUNCTIONS: Mapping[str, Callable[[Scope, Any, Path], Any]] = {
     "Condition": _condition,
-    "Fn::And": _and,
-    "Fn::Base64": _base64,
     "Fn::Cidr": _cidr,
     "Fn::Equals": _equals,
-    "Fn::FindInMap": _find_in_map,
     "Fn::GetAZs": _get_azs,
     "Fn::GetAtt": _get_att,
     "Fn::If": _if,
     "Fn::Join": _join,
     "Fn::Not": _not,
-    "Fn::Or": _or,
     "Fn::Select": _select,
-    "Fn::Split": _split,
     "Fn::Sub": _sub,
     "Ref": _ref,
 }

@@ -1,10 +1,8 @@
 """A template read for one region: its parameters, conditions, and the resources that exist, in creation order."""
 
-import json
 from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
 from graphlib import CycleError, TopologicalSorter
-from pathlib import Path as FilePath
 from typing import Any
 
 from emulator.cloudformation.intrinsics import (
@@ -23,7 +21,6 @@ _SECTIONS = frozenset(
         "AWSTemplateFormatVersion",
         "Conditions",
         "Description",
-        "Mappings",
         "Metadata",
         "Outputs",
         "Parameters",
@@ -58,7 +55,6 @@ class Template:
         self._body = body
         self._pseudo = pseudo
         self.parameters = resolve_parameters(body.get("Parameters", {}), parameters)
-        self.mappings: Mapping[str, Any] = body.get("Mappings", {})
         self._conditions: dict[str, bool] = {}
         self._evaluating: list[str] = []
         for name in body.get("Conditions", {}):
@@ -83,7 +79,6 @@ class Template:
         """Return what may be looked at before any resource exists."""
         return Scope(
             references=self,
-            mappings=self.mappings,
             conditions=self.condition,
             region=self._pseudo["AWS::Region"],
         )
@@ -199,19 +194,6 @@ class Template:
             yield from self._references(taken, at)
         else:
             yield from self._references(argument, at)
-
-
-def read_template(path: FilePath) -> dict[str, Any]:
-    """The JSON object in a template file."""
-    try:
-        body = json.loads(path.read_text(encoding="utf-8"))
-    except OSError as error:
-        raise TemplateError(f"cannot read {path}: {error.strerror}") from error
-    except ValueError as error:
-        raise TemplateError(f"{path} is not JSON: {error}") from error
-    if not isinstance(body, dict) or not body.get("Resources"):
-        raise TemplateError(f"{path} has no Resources")
-    return body
 
 
 def _refuse_unknown_keys(element: Mapping[str, Any], known: frozenset[str], at: Path) -> None:

@@ -17,7 +17,7 @@ from emulator.lambda_.configuration import FunctionConfig, read_functions
 from emulator.lambda_.embedded_metrics import MetricStatistics
 from emulator.lambda_.errors import UnknownFunctionError, UnsupportedFunctionError
 from emulator.lambda_.event_source_mapping.configuration import MappingConfig, function_name, read_mappings
-from emulator.lambda_.event_source_mapping.destination import AwsDestination, Destination, Nowhere
+from emulator.lambda_.event_source_mapping.destination import BucketDestination, Destination, Nowhere
 from emulator.lambda_.event_source_mapping.event_source import EventSource
 from emulator.lambda_.event_source_mapping.kinesis_stream import KinesisSource
 from emulator.lambda_.event_source_mapping.mapping import EventSourceMapping
@@ -170,7 +170,7 @@ class Functions:
             )
         destination: Destination = Nowhere()
         if config.destination_arn:
-            destination = AwsDestination(
+            destination = BucketDestination(
                 config,
                 source,
                 function_arn=function.arn,
@@ -192,7 +192,7 @@ def _check(mapping: MappingConfig, configs: Mapping[str, FunctionConfig]) -> Non
         raise UnsupportedFunctionError(f"{mapping.logical_id}: there is no function {mapping.function_name}")
     if _service(mapping.source_arn) not in {"dynamodb", "kinesis"}:
         raise UnsupportedFunctionError(f"{mapping.logical_id}: {mapping.source_arn} is not read here")
-    if mapping.destination_arn and mapping.destination_arn.split(":")[2] not in {"s3", "sns", "sqs"}:
+    if mapping.destination_arn and _service(mapping.destination_arn) != "s3":
         raise UnsupportedFunctionError(
             f"{mapping.logical_id}: {mapping.destination_arn} takes no failures here"
         )

@@ -12,7 +12,7 @@ from botocore.exceptions import ClientError
 
 from emulator import Cloud
 from emulator.clock import Clock
-from tests.emulator.conftest import Clients
+from tests.support.aws_clients import Clients
 
 
 def call(cloud: Cloud, method: str, path: str, body: Any = None) -> tuple[int, Any]:

@@ -16,7 +16,6 @@ import psutil
 import pytest
 import urllib3
 
-import generate
 from emulator import (
     Cloud,
     CloudError,
@@ -28,7 +27,6 @@ from emulator import (
     start,
 )
 from emulator.clock import Clock
-from emulator.cloudformation.template import read_template
 
 ARTIFACTS = {
     "Resources": {"Code": {"Type": "AWS::S3::Bucket"}},
@@ -107,9 +105,9 @@ def test_a_caller_that_fails_without_closing_ends_too(tmp_path: Path) -> None:
         "import psutil, pathlib\n"
         "from emulator.clock import Clock\n"
         "from emulator import StackTemplate, start\n"
-        "queue = {'Resources': {'Q': {'Type': 'AWS::SQS::Queue'}}}\n"
+        "topic = {'Resources': {'T': {'Type': 'AWS::SNS::Topic'}}}\n"
         f"folder = pathlib.Path({str(tmp_path)!r})\n"
-        "start(['us-east-1'], [StackTemplate('s', queue)], aws_port=0, data_dir=folder, clock=Clock())\n"
+        "start(['us-east-1'], [StackTemplate('s', topic)], aws_port=0, data_dir=folder, clock=Clock())\n"
         "print(psutil.Process().children()[0].pid)\n"
         "raise SystemExit(7)\n"
     )
@@ -229,31 +227,6 @@ def test_a_waiting_execution_ends_with_the_local_run(tmp_path: Path) -> None:
     cloud.close()
     assert time.monotonic() - began < 4
     assert left_behind() == ([], [])
-
-
-def test_the_generated_stacks_deploy_in_two_regions(tmp_path: Path) -> None:
-    """What is generated for dev is created whole, region by region, each with its outputs."""
-    generate.generate("dev", tmp_path)
-    templates = [
-        StackTemplate("metrics-dev-artifacts", read_template(tmp_path / "dev" / "artifacts.template.json")),
-        StackTemplate(
-            "metrics-dev",
-            read_template(tmp_path / "dev" / "regional.template.json"),
-            {"CodeBucket": FromOutput("metrics-dev-artifacts", "BucketName"), "CodeKey": "functions.zip"},
-        ),
-    ]
-    regions = ["us-east-1", "eu-west-1"]
-    cloud = start(regions, templates, aws_port=0, data_dir=tmp_path / "data", clock=Clock())
-    try:
-        first, second = (cloud.deployments[region].outputs for region in regions)
-        assert first.keys() >= {
-            "DatabaseName", "DimensionsTableName", "HealthUrl", "IngestUrl", "KeyArn", "MetricWriterName",
-            "OperatorTopicArn", "QuarantineBucketName", "StreamName", "TableName",
-        }  # fmt: skip
-        assert first["QuarantineBucketName"] != second["QuarantineBucketName"]
-        assert (first["DatabaseName"], first["TableName"]) == ("metrics_dev", "metrics")
-    finally:
-        cloud.close()
 
 
 def _ended(cloud: Cloud) -> bool:

@@ -16,7 +16,7 @@ import urllib3
 from moto.dynamodb.models import table as moto_table
 
 from emulator import Cloud, Invocation
-from tests.emulator.conftest import Clients
+from tests.support.aws_clients import Clients
 
 AWS = Path(sys.executable).with_name("aws")
 

@@ -197,7 +197,9 @@ class World:
 
     def invoke(self, _region: str, function: str, payload: bytes, _kind: str) -> Invocation:
         """Runs the function that a state machine invokes, as Lambda would report it."""
-        resource = self.deployment.by_physical_id("AWS::Lambda::Function", function.rpartition(":")[2])
+        name = function.rpartition(":")[2]
+        functions = self.deployment.of_type("AWS::Lambda::Function")
+        resource = next(each for each in functions if each.physical_id == name)
         module = resource.properties["Handler"].split(".")[1]
         event_ = json.loads(payload)
         name = f"{module}.{event_['step']}" if "step" in event_ else module

@@ -100,27 +100,12 @@ def everything() -> dict[str, Any]:
                 "SNS::Subscription",
                 TopicArn=_ref("Topic"),
                 Protocol="sqs",
-                Endpoint=_att("Queue"),
+                Endpoint={"Fn::Sub": "arn:aws:sqs:${AWS::Region}:${AWS::AccountId}:critical"},
                 RawMessageDelivery=True,
                 FilterPolicy={"severity": ["critical"]},
                 FilterPolicyScope="MessageAttributes",
             ),
-            "Queue": _resource(
-                "SQS::Queue",
-                VisibilityTimeout=60,
-                RedrivePolicy={"deadLetterTargetArn": _att("DeadLetters"), "maxReceiveCount": 3},
-            ),
-            "DeadLetters": _resource("SQS::Queue", SqsManagedSseEnabled=True),
-            "QueuePolicy": _resource("SQS::QueuePolicy", PolicyDocument=_POLICY, Queues=[_ref("Queue")]),
             "Logs": _resource("Logs::LogGroup", RetentionInDays=7, KmsKeyId=_att("Key")),
-            "Filter": _resource(
-                "Logs::MetricFilter",
-                LogGroupName=_ref("Logs"),
-                FilterPattern="ERROR",
-                MetricTransformations=[
-                    {"MetricName": "Errors", "MetricNamespace": "Tidegauge", "MetricValue": "1"}
-                ],
-            ),
             "Role": _resource(
                 "IAM::Role",
                 AssumeRolePolicyDocument=_TRUST,
@@ -132,14 +117,11 @@ def everything() -> dict[str, Any]:
             "Policy": _resource(
                 "IAM::Policy", PolicyName="attached", PolicyDocument=_POLICY, Roles=[_ref("Role")]
             ),
-            "RolePolicy": _resource(
-                "IAM::RolePolicy", PolicyName="single", PolicyDocument=_POLICY, RoleName=_ref("Role")
-            ),
             "ManagedPolicy": _resource("IAM::ManagedPolicy", PolicyDocument=_POLICY, Roles=[_ref("Role")]),
             "Alarm": _resource(
                 "CloudWatch::Alarm",
                 AlarmDescription="why",
-                Namespace="Tidegauge",
+                Namespace="Shop",
                 MetricName="Errors",
                 Dimensions=[{"Name": "Environment", "Value": "dev"}],
                 Statistic="Sum",
@@ -219,7 +201,7 @@ def everything() -> dict[str, Any]:
                 "Lambda::Function",
                 Code={"S3Bucket": _ref("Bucket"), "S3Key": "functions.zip"},
                 Role=_att("Role"),
-                Handler="handlers.metric_writer.handler",
+                Handler="app.handler",
                 Runtime="python3.13",
                 Timeout=60,
                 Environment={"Variables": {"TABLE": _ref("Table")}},
@@ -231,21 +213,11 @@ def everything() -> dict[str, Any]:
                 StartingPosition="TRIM_HORIZON",
                 BatchSize=100,
             ),
-            "Invoke": _resource(
-                "Lambda::EventInvokeConfig", FunctionName=_ref("Function"), Qualifier="$LATEST"
-            ),
             "Permission": _resource(
                 "Lambda::Permission",
                 FunctionName=_ref("Function"),
                 Action="lambda:InvokeFunction",
                 Principal="apigateway.amazonaws.com",
-            ),
-            "Version": _resource("Lambda::Version", FunctionName=_att("Function")),
-            "LiveAlias": _resource(
-                "Lambda::Alias",
-                FunctionName=_att("Function"),
-                FunctionVersion=_att("Version", "Version"),
-                Name="live",
             ),
             **_api(),
             **_network(),
@@ -282,11 +254,6 @@ def _api() -> dict[str, Any]:
         "ApiDeployment": {**_resource("ApiGateway::Deployment", RestApiId=api), "DependsOn": "ApiMethod"},
         "ApiStage": _resource(
             "ApiGateway::Stage", RestApiId=api, DeploymentId=_ref("ApiDeployment"), StageName="v1"
-        ),
-        "ApiPlan": _resource("ApiGateway::UsagePlan", UsagePlanName="plan"),
-        "ApiKey": _resource("ApiGateway::ApiKey", Enabled=True),
-        "ApiPlanKey": _resource(
-            "ApiGateway::UsagePlanKey", KeyId=_ref("ApiKey"), KeyType="API_KEY", UsagePlanId=_ref("ApiPlan")
         ),
     }
 

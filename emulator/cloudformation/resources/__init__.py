@@ -18,7 +18,6 @@ from emulator.cloudformation.resources import (
     s3,
     scheduler,
     sns,
-    sqs,
     stepfunctions,
     timestream,
 )
@@ -43,7 +42,6 @@ PROVISIONERS: Mapping[str, Provisioner] = {
         s3,
         scheduler,
         sns,
-        sqs,
         stepfunctions,
         timestream,
     )

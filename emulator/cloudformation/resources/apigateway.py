@@ -48,7 +48,6 @@ def _with_id(attribute: str, *required: str) -> Callable[[Context, Properties], 
 
 PROVISIONERS: Mapping[str, Provisioner] = {
     "AWS::ApiGateway::Account": _account,
-    "AWS::ApiGateway::ApiKey": _with_id("APIKeyId"),
     "AWS::ApiGateway::Authorizer": _with_id("AuthorizerId", "RestApiId", "Type"),
     "AWS::ApiGateway::Deployment": _with_id("DeploymentId", "RestApiId"),
     "AWS::ApiGateway::GatewayResponse": _with_id("Id", "RestApiId", "ResponseType"),
@@ -58,6 +57,4 @@ PROVISIONERS: Mapping[str, Provisioner] = {
     "AWS::ApiGateway::Resource": _with_id("ResourceId", "RestApiId", "ParentId", "PathPart"),
     "AWS::ApiGateway::RestApi": _rest_api,
     "AWS::ApiGateway::Stage": _stage,
-    "AWS::ApiGateway::UsagePlan": _with_id("Id"),
-    "AWS::ApiGateway::UsagePlanKey": _with_id("Id", "KeyId", "UsagePlanId"),
 }

@@ -30,34 +30,8 @@ def _permission(context: Context, properties: Properties) -> Created:
     return Created(context.name(properties.logical_id))
 
 
-def _event_invoke_config(context: Context, properties: Properties) -> Created:
-    properties.require("FunctionName")
-    properties.all()
-    return Created(context.name(properties.logical_id))
-
-
-def _version(context: Context, properties: Properties) -> Created:
-    arn = properties.text("FunctionName")
-    if not arn.startswith("arn:"):
-        arn = context.arn("lambda", f"function:{arn}")
-    properties.all()
-    return Created(f"{arn}:1", {"FunctionArn": f"{arn}:1", "Version": "1"})
-
-
-def _alias(context: Context, properties: Properties) -> Created:
-    arn = properties.text("FunctionName")
-    if not arn.startswith("arn:"):
-        arn = context.arn("lambda", f"function:{arn}")
-    alias = f"{arn}:{properties.text('Name')}"
-    properties.all()
-    return Created(alias, {"AliasArn": alias})
-
-
 PROVISIONERS = {
-    "AWS::Lambda::Alias": _alias,
-    "AWS::Lambda::EventInvokeConfig": _event_invoke_config,
     "AWS::Lambda::EventSourceMapping": _event_source_mapping,
     "AWS::Lambda::Function": _function,
     "AWS::Lambda::Permission": _permission,
-    "AWS::Lambda::Version": _version,
 }

@@ -53,16 +53,6 @@ def _policy(context: Context, properties: Properties) -> Created:
     return Created(context.name(properties.logical_id), {"Id": context.name(properties.logical_id)})
 
 
-def _role_policy(context: Context, properties: Properties) -> Created:
-    name = properties.text("PolicyName")
-    context.client("iam").put_role_policy(
-        RoleName=properties.text("RoleName"),
-        PolicyName=name,
-        PolicyDocument=json.dumps(properties.require("PolicyDocument")),
-    )
-    return Created(name)
-
-
 def _managed_policy(context: Context, properties: Properties) -> Created:
     client = context.client("iam")
     arn = client.create_policy(
@@ -79,5 +69,4 @@ PROVISIONERS = {
     "AWS::IAM::ManagedPolicy": _managed_policy,
     "AWS::IAM::Policy": _policy,
     "AWS::IAM::Role": _role,
-    "AWS::IAM::RolePolicy": _role_policy,
 }

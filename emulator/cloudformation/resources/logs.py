@@ -1,4 +1,4 @@
-"""Log groups and metric filters."""
+"""Log groups."""
 
 from emulator.cloudformation.properties import Properties
 from emulator.cloudformation.resources.context import Context, Created, tags_as_map
@@ -20,24 +20,4 @@ def _log_group(context: Context, properties: Properties) -> Created:
     return Created(name, {"Arn": context.arn("logs", f"log-group:{name}:*")})
 
 
-def _metric_filter(context: Context, properties: Properties) -> Created:
-    name = properties.text("FilterName", context.name(properties.logical_id))
-    transformations = [
-        {
-            key[0].lower() + key[1:]: (
-                {item["Key"]: item["Value"] for item in value} if key == "Dimensions" else value
-            )
-            for key, value in transformation.items()
-        }
-        for transformation in properties.require("MetricTransformations")
-    ]
-    context.client("logs").put_metric_filter(
-        logGroupName=properties.text("LogGroupName"),
-        filterName=name,
-        filterPattern=properties.text("FilterPattern"),
-        metricTransformations=transformations,
-    )
-    return Created(name)
-
-
-PROVISIONERS = {"AWS::Logs::LogGroup": _log_group, "AWS::Logs::MetricFilter": _metric_filter}
+PROVISIONERS = {"AWS::Logs::LogGroup": _log_group}

@@ -30,14 +30,6 @@ class Discarded:
     result: InvokeResult | None
 
 
-@dataclass(frozen=True, slots=True)
-class Progress:
-    """What became of records: processed, or given up."""
-
-    done: Callable[[Sequence[SourceRecord]], None]
-    discard: Callable[[Discarded], None]
-
-
 @dataclass(slots=True)
 class _Work:
     records: Sequence[SourceRecord]
@@ -54,14 +46,14 @@ class BatchProcessor:
         config: MappingConfig,
         *,
         invoke: Callable[[bytes], InvokeResult],
-        progress: Progress,
+        discard: Callable[[Discarded], None],
         now: Callable[[], float],
         back_off: Callable[[int], bool],
     ) -> None:
         """`back_off(n)` waits before the n-th retry (0: after a split) and tells whether to go on."""
         self._config = config
         self._invoke = invoke
-        self._progress = progress
+        self._discard = discard
         self._now = now
         self._back_off = back_off
 
@@ -84,7 +76,6 @@ class BatchProcessor:
             work.invocations += 1
             work.result = result
             failed_at = first_failed(result, work.records, report=self._config.report_failures)
-            self._progress.done(work.records if failed_at is None else work.records[:failed_at])
             if failed_at is not None:
                 retry = self._again(work, failed_at, waiting)
                 if retry is not None and not self._back_off(retry):
@@ -93,14 +84,14 @@ class BatchProcessor:
 
     def _without_old(self, work: _Work) -> _Work:
         """Give up the records beyond the maximum age; they are the first ones, as arrival is in order."""
-        if self._config.max_age == UNLIMITED:
+        if self._config.max_age_s == UNLIMITED:
             return work
-        oldest = self._now() - self._config.max_age
+        oldest = self._now() - self._config.max_age_s
         old = 0
         while old < len(work.records) and work.records[old].arrival <= oldest:
             old += 1
         if old:
-            self._progress.discard(Discarded(work.records[:old], AGE_EXCEEDED, work.invocations, work.result))
+            self._discard(Discarded(work.records[:old], AGE_EXCEEDED, work.invocations, work.result))
         return _Work(work.records[old:], work.failures, work.invocations, work.result)
 
     def _again(self, work: _Work, failed_at: int, waiting: list[_Work]) -> int | None:
@@ -114,7 +105,7 @@ class BatchProcessor:
         if not split:
             failures += 1
             if self._config.max_retries != UNLIMITED and failures > self._config.max_retries:
-                self._progress.discard(Discarded(rest, RETRIES_EXHAUSTED, work.invocations, work.result))
+                self._discard(Discarded(rest, RETRIES_EXHAUSTED, work.invocations, work.result))
                 return None
         waiting.extend(_Work(part, failures, work.invocations, work.result) for part in reversed(parts))
         return 0 if split else failures

@@ -1,11 +1,11 @@
-"""A lane: the records of one shard, or of a share of its partition keys, batched and processed in order."""
+"""Batches: the records of one shard, or of a share of its partition keys, collected and processed in order."""
 
 import threading
 import time
 from collections import deque
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 
-from emulator.lambda_.event_source_mapping.batch import RETRIES_EXHAUSTED, BatchProcessor, Discarded, Progress
+from emulator.lambda_.event_source_mapping.batch import RETRIES_EXHAUSTED, BatchProcessor, Discarded
 from emulator.lambda_.event_source_mapping.configuration import MappingConfig
 from emulator.lambda_.event_source_mapping.event_source import SourceRecord
 from emulator.lambda_.invocation import MAX_PAYLOAD
@@ -16,20 +16,22 @@ _ENVELOPE = len(b'{"Records":[]}')
 _AHEAD = 3
 
 
-class Lane:
+class Batcher:
     """Collects records until a batch is full, large enough or old enough, and has it processed."""
 
-    def __init__(self, config: MappingConfig, processor: BatchProcessor, progress: Progress) -> None:
+    def __init__(
+        self, config: MappingConfig, processor: BatchProcessor, discard: Callable[[Discarded], None]
+    ) -> None:
         self._config = config
         self._processor = processor
-        self._progress = progress
+        self._discard = discard
         self._records: deque[tuple[float, SourceRecord]] = deque()
         self._bytes = 0
         self._busy = False
         self._hurry = False
         self._stopped = False
         self._changed = threading.Condition()
-        self._thread = threading.Thread(target=self._run, name=f"lane-{config.logical_id}", daemon=True)
+        self._thread = threading.Thread(target=self._run, name=f"batcher-{config.logical_id}", daemon=True)
         self._thread.start()
 
     def add(self, records: Sequence[SourceRecord]) -> None:
@@ -40,10 +42,10 @@ class Lane:
             self._bytes += sum(len(record.event) + 1 for record in records)
             self._changed.notify_all()
 
-    def wait_for_room(self, seconds: float) -> bool:
-        """True if the lane takes more; wait that long for it."""
+    def wait_for_room(self, timeout_s: float) -> bool:
+        """True if it takes more records; waits up to `timeout_s` seconds for room."""
         with self._changed:
-            return self._changed.wait_for(lambda: self._has_room() or self._stopped, seconds)
+            return self._changed.wait_for(lambda: self._has_room() or self._stopped, timeout_s)
 
     def hurry(self, *, on: bool) -> None:
         """Process what is there without waiting for the batching window to end."""
@@ -63,9 +65,9 @@ class Lane:
             self._stopped = True
             self._changed.notify_all()
 
-    def join(self, seconds: float) -> None:
-        """Wait for the lane's thread."""
-        self._thread.join(seconds)
+    def join(self, timeout_s: float) -> None:
+        """Wait for its thread, up to `timeout_s` seconds."""
+        self._thread.join(timeout_s)
 
     def _has_room(self) -> bool:
         full = len(self._records) >= _AHEAD * self._config.batch_size or self._bytes >= _AHEAD * MAX_PAYLOAD
@@ -82,21 +84,21 @@ class Lane:
     def _next_batch(self) -> Sequence[SourceRecord] | None:
         with self._changed:
             while not self._stopped:
-                left = self._seconds_left()
+                left = self._left_s()
                 if left is not None and left <= 0:
                     self._busy = True
                     return self._take()
                 self._changed.wait(left)
             return None
 
-    def _seconds_left(self) -> float | None:
-        """Return how long to wait for a fuller batch; None when there is nothing to wait for."""
+    def _left_s(self) -> float | None:
+        """The seconds to wait for a fuller batch; None when no record waits."""
         if not self._records:
             return None
         full = len(self._records) >= self._config.batch_size or self._bytes + _ENVELOPE > MAX_PAYLOAD
         if full or self._hurry:
             return 0.0
-        return self._records[0][0] + self._config.window - time.monotonic()
+        return self._records[0][0] + self._config.window_s - time.monotonic()
 
     def _take(self) -> Sequence[SourceRecord]:
         """The next batch; a record too large for any event is given up without an invocation."""
@@ -109,7 +111,7 @@ class Lane:
                 if not batch and _ENVELOPE + length > MAX_PAYLOAD:
                     self._records.popleft()
                     self._bytes -= length
-                    self._progress.discard(Discarded([record], RETRIES_EXHAUSTED, 0, None))
+                    self._discard(Discarded([record], RETRIES_EXHAUSTED, 0, None))
                 break
             self._records.popleft()
             self._bytes -= length

@@ -41,14 +41,14 @@ class MappingConfig:
     function_name: str
     source_arn: str
     batch_size: int
-    window: float
+    window_s: float
     parallelization: int
     bisect: bool
     report_failures: bool
     max_retries: int
-    max_age: float
+    max_age_s: float
     starting_position: str
-    starting_timestamp: float | None
+    starting_at_s: float | None
     destination_arn: str | None
 
 
@@ -73,14 +73,14 @@ def _mapping(resource: Resource) -> MappingConfig:
         function_name=function_name(properties["FunctionName"]),
         source_arn=properties["EventSourceArn"],
         batch_size=int(properties.get("BatchSize", _DEFAULT_BATCH_SIZE)),
-        window=float(properties.get("MaximumBatchingWindowInSeconds", 0)),
+        window_s=float(properties.get("MaximumBatchingWindowInSeconds", 0)),
         parallelization=int(properties.get("ParallelizationFactor", 1)),
         bisect=_true(properties.get("BisectBatchOnFunctionError", False)),
         report_failures="ReportBatchItemFailures" in properties.get("FunctionResponseTypes", ()),
         max_retries=int(properties.get("MaximumRetryAttempts", UNLIMITED)),
-        max_age=float(properties.get("MaximumRecordAgeInSeconds", UNLIMITED)),
+        max_age_s=float(properties.get("MaximumRecordAgeInSeconds", UNLIMITED)),
         starting_position=properties["StartingPosition"],
-        starting_timestamp=None if timestamp is None else float(timestamp),
+        starting_at_s=None if timestamp is None else float(timestamp),
         destination_arn=properties.get("DestinationConfig", {}).get("OnFailure", {}).get("Destination"),
     )
 

@@ -1,4 +1,4 @@
-"""On-failure destinations: what was given up goes to S3 with its payload, to SQS and SNS as metadata.
+"""The on-failure destination: an object in a bucket for each batch that was given up, its payload included.
 
 https://docs.aws.amazon.com/lambda/latest/dg/kinesis-on-failure-destination.html
 """
@@ -31,8 +31,8 @@ class Nowhere:
         """Drop the records."""
 
 
-class AwsDestination:
-    """Sends invocation records to a bucket, queue or topic at the local endpoint."""
+class BucketDestination:
+    """Puts invocation records into a bucket of the local endpoint."""
 
     def __init__(
         self,
@@ -48,10 +48,9 @@ class AwsDestination:
         self._source = source
         self._function_arn = function_arn
         self._clock = clock
-        self._arn = config.destination_arn or ""
-        self._service = self._arn.split(":")[2]
+        self._bucket = (config.destination_arn or "").rpartition(":")[2]
         self._client = boto3.client(
-            self._service,
+            "s3",
             endpoint_url=endpoint_url,
             region_name=region,
             aws_access_key_id="local",
@@ -61,16 +60,8 @@ class AwsDestination:
     def send(self, shard: str, discarded: Discarded) -> None:
         """Deliver the record; botocore's errors mean that it was not delivered."""
         record = self._record(shard, discarded)
-        if self._service == "s3":
-            record["payload"] = event_of(discarded.records).decode()
-            self._client.put_object(
-                Bucket=self._arn.rpartition(":")[2], Key=self._key(shard), Body=json.dumps(record).encode()
-            )
-        elif self._service == "sqs":
-            url = self._client.get_queue_url(QueueName=self._arn.rpartition(":")[2])["QueueUrl"]
-            self._client.send_message(QueueUrl=url, MessageBody=json.dumps(record))
-        else:
-            self._client.publish(TopicArn=self._arn, Message=json.dumps(record))
+        record["payload"] = event_of(discarded.records).decode()
+        self._client.put_object(Bucket=self._bucket, Key=self._key(shard), Body=json.dumps(record).encode())
 
     def _key(self, shard: str) -> str:
         now = self._clock.utcnow()

@@ -68,8 +68,8 @@ class KinesisSource:
         arguments: dict[str, Any] = {"ShardIteratorType": self._config.starting_position}
         if after is not None:
             arguments = {"ShardIteratorType": "AFTER_SEQUENCE_NUMBER", "StartingSequenceNumber": after}
-        elif self._config.starting_timestamp is not None:
-            arguments["Timestamp"] = self._config.starting_timestamp
+        elif self._config.starting_at_s is not None:
+            arguments["Timestamp"] = self._config.starting_at_s
         answer = self._call("get_shard_iterator", StreamName=self._stream, ShardId=shard, **arguments)
         return str(answer["ShardIterator"])
 

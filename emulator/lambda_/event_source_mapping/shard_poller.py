@@ -1,11 +1,11 @@
-"""Reads one shard of an event source and hands its records to lanes."""
+"""Reads one shard of an event source and hands its records to batchers."""
 
 import logging
 import threading
 import zlib
-from collections.abc import Callable, Sequence
+from collections.abc import Sequence
 
-from emulator.lambda_.event_source_mapping.batcher import Lane
+from emulator.lambda_.event_source_mapping.batcher import Batcher
 from emulator.lambda_.event_source_mapping.event_source import (
     EventSource,
     SourceRecord,
@@ -14,25 +14,23 @@ from emulator.lambda_.event_source_mapping.event_source import (
 
 _LOG = logging.getLogger(__name__)
 # Lambda reads a shard about once a second; here waiting is what a person would notice.
-POLL_EVERY = 0.15
-_PAUSE = 0.2
+POLL_EVERY_S = 0.15
+_PAUSE_S = 0.2
 
 
 class ShardPoller:
-    """Reads one shard and hands its records to lanes by partition key."""
+    """Reads one shard and hands its records to batchers by partition key."""
 
     def __init__(
         self,
         shard: str,
         source: EventSource,
-        lanes: Sequence[Lane],
-        on_read: Callable[[Sequence[SourceRecord]], None],
+        batchers: Sequence[Batcher],
         stopped: threading.Event,
     ) -> None:
         self._shard = shard
         self._source = source
-        self._lanes = lanes
-        self._on_read = on_read
+        self._batchers = batchers
         self._stopped = stopped
         self.caught_up_count = 0
         self.ended = False
@@ -42,23 +40,23 @@ class ShardPoller:
     @property
     def idle(self) -> bool:
         """True if every record read was dealt with."""
-        return all(lane.idle for lane in self._lanes)
+        return all(batcher.idle for batcher in self._batchers)
 
     def hurry(self, *, on: bool) -> None:
         """Do not wait for batching windows to end."""
-        for lane in self._lanes:
-            lane.hurry(on=on)
+        for batcher in self._batchers:
+            batcher.hurry(on=on)
 
     def stop(self) -> None:
-        """Stop the lanes."""
-        for lane in self._lanes:
-            lane.stop()
+        """Stop the batchers."""
+        for batcher in self._batchers:
+            batcher.stop()
 
-    def join(self, seconds: float) -> None:
-        """Wait for the threads."""
-        self._thread.join(seconds)
-        for lane in self._lanes:
-            lane.join(seconds)
+    def join(self, timeout_s: float) -> None:
+        """Wait for its threads, up to `timeout_s` seconds each."""
+        self._thread.join(timeout_s)
+        for batcher in self._batchers:
+            batcher.join(timeout_s)
 
     def _run(self) -> None:
         position: str | None = None
@@ -71,11 +69,10 @@ class ShardPoller:
             except SourceUnavailableError as error:
                 _LOG.debug("%s", error)
                 position = None
-                self._stopped.wait(_PAUSE)
+                self._stopped.wait(_PAUSE_S)
                 continue
             if page.records:
                 last = page.records[-1].sequence
-                self._on_read(page.records)
                 self._hand_out(page.records)
             if page.next_position is None:
                 self._end()
@@ -83,17 +80,17 @@ class ShardPoller:
             position = page.next_position
             if page.caught_up:
                 self.caught_up_count += 1
-                self._stopped.wait(POLL_EVERY)
+                self._stopped.wait(POLL_EVERY_S)
 
     def _hand_out(self, records: Sequence[SourceRecord]) -> None:
-        shares: list[list[SourceRecord]] = [[] for _ in self._lanes]
+        shares: list[list[SourceRecord]] = [[] for _ in self._batchers]
         for record in records:
-            shares[zlib.crc32(record.partition_key.encode()) % len(self._lanes)].append(record)
-        for lane, share in zip(self._lanes, shares, strict=True):
-            while share and not lane.wait_for_room(0.5):
+            shares[zlib.crc32(record.partition_key.encode()) % len(self._batchers)].append(record)
+        for batcher, share in zip(self._batchers, shares, strict=True):
+            while share and not batcher.wait_for_room(0.5):
                 if self._stopped.is_set():
                     return
-            lane.add(share)
+            batcher.add(share)
 
     def _end(self) -> None:
         """Let the shard's children be read once its own records are dealt with."""

@@ -15,8 +15,8 @@ import pytest
 
 from emulator.apigateway import Gateway
 from emulator.cloudformation.deployment import Deployment
-
-from .conftest import Call, FakeKinesis, Reply, caller, integration, rest_api
+from tests.support.http_client import Call, Reply, caller
+from tests.support.rest_api import FakeKinesis, integration, rest_api
 
 POINT = {"metric_name": "cpu.load", "value": 0.7}
 
@@ -120,7 +120,7 @@ def test_an_endpoint_out_of_reach_is_an_integration_failure(
     """Without a definition of its own, INTEGRATION_FAILURE is 504 and says nothing of the endpoint."""
     with socket.create_server(("127.0.0.1", 0)) as unused:
         kinesis.url = f"http://127.0.0.1:{unused.getsockname()[1]}"
-    reply = caller(serve(rest_api()))("POST", "/metrics", POINT)
+    reply = caller(serve(rest_api()).url)("POST", "/metrics", POINT)
     assert (reply.status, reply.json) == (504, {"message": "Network error communicating with endpoint"})
 
 
@@ -203,7 +203,10 @@ def test_without_a_minimum_size_nothing_is_decompressed(
     """An API that did not turn compression on sees the compressed bytes, which are no JSON."""
     api = rest_api(Api={"MinimumCompressionSize": None})
     raw = gzip.compress(json.dumps(POINT).encode())
-    assert caller(serve(api))("POST", "/metrics", raw=raw, headers={"Content-Encoding": "gzip"}).status == 400
+    assert (
+        caller(serve(api).url)("POST", "/metrics", raw=raw, headers={"Content-Encoding": "gzip"}).status
+        == 400
+    )
 
 
 def test_no_matching_integration_response_is_a_configuration_error(
@@ -216,7 +219,7 @@ def test_no_matching_integration_response_is_a_configuration_error(
         PostMetrics={"Integration": integration(api, "PostMetrics", IntegrationResponses=responses)}
     )
     kinesis.status = 418
-    reply = caller(serve(api))("POST", "/metrics", POINT)
+    reply = caller(serve(api).url)("POST", "/metrics", POINT)
     assert (reply.status, reply.json) == (500, {"message": "Internal server error"})
 
 
@@ -230,7 +233,7 @@ def test_a_template_that_fails_is_an_internal_error_without_details(
     api = rest_api(
         PostMetrics={"Integration": integration(api, "PostMetrics", IntegrationResponses=responses)}
     )
-    reply = caller(serve(api))("POST", "/metrics", POINT)
+    reply = caller(serve(api).url)("POST", "/metrics", POINT)
     assert (reply.status, reply.json) == (500, {"message": "Internal server error"})
 
 
@@ -269,7 +272,7 @@ def test_an_api_without_a_model_may_take_what_is_no_json(
 ) -> None:
     """Such a request is accepted and holds no point."""
     gateway = serve(rest_api(PostMetrics={"RequestModels": {}}))
-    assert caller(gateway)("POST", "/metrics", raw=b"no json").status == 202
+    assert caller(gateway.url)("POST", "/metrics", raw=b"no json").status == 202
     assert (gateway.stats().accepted_requests, gateway.stats().accepted_points) == (1, 0)
 
 
@@ -280,7 +283,7 @@ def test_a_request_under_way_is_answered_before_the_gateway_ends(
     kinesis.delay = 0.2
     gateway = serve(rest_api())
     replies: list[Reply] = []
-    thread = threading.Thread(target=lambda: replies.append(caller(gateway)("POST", "/metrics", POINT)))
+    thread = threading.Thread(target=lambda: replies.append(caller(gateway.url)("POST", "/metrics", POINT)))
     thread.start()
     while not kinesis.requests:
         time.sleep(0.005)
@@ -304,7 +307,7 @@ def test_what_is_no_http_gets_an_answer_without_details(gateway: Gateway) -> Non
             answer = connection.makefile("rb").read()
         assert b"Bad Request" in answer
         assert b"Python" not in answer
-    assert caller(gateway)("POST", "/metrics", POINT).status == 202
+    assert caller(gateway.url)("POST", "/metrics", POINT).status == 202
 
 
 def test_a_client_that_asks_first_is_told_to_send(gateway: Gateway, kinesis: FakeKinesis) -> None:

@@ -8,8 +8,7 @@ from emulator.apigateway.errors import UnsupportedApiError
 from emulator.apigateway.load_api import read_api
 from emulator.apigateway.throttle import Limits
 from emulator.cloudformation.deployment import Deployment
-
-from .conftest import integration, rest_api
+from tests.support.rest_api import integration, rest_api
 
 
 def post(**changes: Any) -> Deployment:

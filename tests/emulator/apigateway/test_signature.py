@@ -12,8 +12,8 @@ from botocore.credentials import Credentials
 from emulator.apigateway import Gateway
 from emulator.apigateway.signature import LocalCredentials
 from emulator.cloudformation.deployment import Deployment
-
-from .conftest import Call, FakeKinesis, caller, rest_api
+from tests.support.http_client import Call, caller
+from tests.support.rest_api import FakeKinesis, rest_api
 
 CREDENTIALS = LocalCredentials()
 BODY = json.dumps({"metric_name": "a", "value": 1}).encode()
@@ -28,7 +28,7 @@ def signed_api(serve: Callable[[Deployment], Gateway], kinesis: FakeKinesis) -> 
 @pytest.fixture
 def send(signed_api: Gateway) -> Call:
     """Send a request to it."""
-    return caller(signed_api)
+    return caller(signed_api.url)
 
 
 def sign(

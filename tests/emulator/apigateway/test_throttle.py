@@ -8,8 +8,8 @@ from emulator.apigateway import Gateway
 from emulator.apigateway.errors import GatewayError
 from emulator.apigateway.throttle import Limits, TokenBucket
 from emulator.cloudformation.deployment import Deployment
-
-from .conftest import FakeKinesis, caller, rest_api
+from tests.support.http_client import caller
+from tests.support.rest_api import FakeKinesis, rest_api
 
 
 def test_a_bucket_gives_its_burst_and_then_its_rate() -> None:
@@ -38,7 +38,7 @@ def test_requests_beyond_the_limit_are_throttled(
     settings = [
         {"ResourcePath": "/*", "HttpMethod": "*", "ThrottlingRateLimit": 0.001, "ThrottlingBurstLimit": 2}
     ]
-    call = caller(serve(rest_api(Stage={"MethodSettings": settings})))
+    call = caller(serve(rest_api(Stage={"MethodSettings": settings})).url)
     point = {"metric_name": "a", "value": 1}
     assert [call("POST", "/metrics", point).status for _ in range(3)] == [202, 202, 429]
     assert len(kinesis.requests) == 2

@@ -7,10 +7,9 @@ import pytest
 
 from emulator import Cloud
 from emulator.cloudformation.deploy import deploy
-from emulator.cloudformation.deployment import Deployment
 from emulator.cloudformation.resources.context import Context
 from emulator.errors import TemplateError
-from tests.emulator.conftest import Clients
+from tests.support.aws_clients import Clients
 
 
 @pytest.fixture
@@ -21,24 +20,23 @@ def context(cloud: Cloud) -> Iterator[Context]:
     made.close()
 
 
-def queue(**properties: Any) -> dict[str, Any]:
-    """A queue of these properties."""
-    return {"Type": "AWS::SQS::Queue", "Properties": properties}
+def topic(**properties: Any) -> dict[str, Any]:
+    """A topic of these properties."""
+    return {"Type": "AWS::SNS::Topic", "Properties": properties}
 
 
 def test_an_unknown_type_is_refused_before_anything_is_made(context: Context, client: Clients) -> None:
     """The type and the logical id are named, and no other resource of the template exists."""
-    body = {"Resources": {"A": queue(QueueName="never"), "Car": {"Type": "AWS::Car::Wheel"}}}
+    body = {"Resources": {"A": topic(TopicName="never"), "Car": {"Type": "AWS::Car::Wheel"}}}
     with pytest.raises(TemplateError, match=r"^Car\.Type: .*AWS::Car::Wheel"):
         deploy(body, context=context)
-    with pytest.raises(client("sqs").exceptions.QueueDoesNotExist):
-        client("sqs").get_queue_url(QueueName="never")
+    assert not [each for each in client("sns").list_topics()["Topics"] if "never" in each["TopicArn"]]
 
 
 @pytest.mark.parametrize(
     ("resource", "message"),
     [
-        (queue(Colour="red"), r"^A\.Colour: .*AWS::SQS::Queue"),
+        (topic(Colour="red"), r"^A\.Colour: .*AWS::SNS::Topic"),
         (
             {"Type": "AWS::KMS::Alias", "Properties": {"AliasName": "alias/a"}},
             r"^A\.TargetKeyId: is required",
@@ -104,17 +102,8 @@ def test_what_a_service_refuses_names_the_resource(context: Context) -> None:
 def test_an_unknown_attribute_is_refused(context: Context) -> None:
     """GetAtt of an attribute the type does not have names both."""
     body = {
-        "Resources": {"A": queue()},
+        "Resources": {"A": topic()},
         "Outputs": {"O": {"Value": {"Fn::GetAtt": ["A", "Colour"]}}},
     }
     with pytest.raises(TemplateError, match=r"^Outputs\.O\.Fn::GetAtt: A .*Colour"):
         deploy(body, context=context)
-
-
-def test_a_deployment_finds_its_resources(cloud: Cloud) -> None:
-    """Resources are found by type and physical id; nothing is made up for what is not there."""
-    deployment: Deployment = cloud.deployments["us-east-1"]
-    (function,) = deployment.of_type("AWS::Lambda::Function")
-    assert deployment.by_physical_id("AWS::Lambda::Function", function.physical_id) is function
-    with pytest.raises(KeyError, match="nobody"):
-        deployment.by_physical_id("AWS::Lambda::Function", "nobody")

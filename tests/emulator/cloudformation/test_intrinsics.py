@@ -1,6 +1,5 @@
 """Intrinsic functions, one by one, and what is refused."""
 
-import base64
 import ipaddress
 from typing import Any
 
@@ -43,12 +42,9 @@ PARAMETERS = {
         ({"Fn::Sub": ["${Name}", {"Name": "nearer"}]}, "nearer"),
         ({"Fn::Select": [1, ["a", "b"]]}, "b"),
         ({"Fn::Select": ["0", {"Ref": "Zones"}]}, "a"),
-        ({"Fn::Select": [{"Ref": "Shards"}, {"Fn::Split": ["|", "x|y|z"]}]}, "z"),
-        ({"Fn::Split": [",", "a,,b"]}, ["a", "", "b"]),
+        ({"Fn::Select": [{"Ref": "Shards"}, {"Ref": "Zones"}]}, "c"),
         ({"Fn::If": ["Yes", {"Ref": "Name"}, {"Ref": "Nobody"}]}, "tide"),
         ({"Fn::If": ["No", {"Ref": "Nobody"}, "else"]}, "else"),
-        ({"Fn::FindInMap": ["ByRegion", {"Ref": "AWS::Region"}, "store"]}, "near"),
-        ({"Fn::Base64": "tide"}, base64.b64encode(b"tide").decode()),
         ({"Fn::GetAZs": ""}, ["eu-west-1a", "eu-west-1b", "eu-west-1c"]),
         ({"Fn::GetAZs": {"Ref": "AWS::Region"}}, ["eu-west-1a", "eu-west-1b", "eu-west-1c"]),
         ({"Fn::Cidr": ["10.0.0.0/16", "2", "8"]}, ["10.0.0.0/24", "10.0.1.0/24"]),
@@ -63,7 +59,6 @@ def test_functions_give_what_cloudformation_gives(value: Any, expected: Any) -> 
     """Each function and pseudo parameter gives the documented result, nested ones included."""
     sections = {
         "Parameters": PARAMETERS,
-        "Mappings": {"ByRegion": {"eu-west-1": {"store": "near"}}},
         "Conditions": {"Yes": {"Fn::Equals": ["a", "a"]}, "No": {"Fn::Not": [{"Condition": "Yes"}]}},
     }
     assert evaluate(value, **sections) == expected
@@ -75,8 +70,6 @@ def test_functions_give_what_cloudformation_gives(value: Any, expected: Any) -> 
         ({"Fn::Equals": [{"Ref": "Shards"}, 2]}, True),
         ({"Fn::Equals": ["true", True]}, True),
         ({"Fn::Not": [{"Fn::Equals": [1, 1]}]}, False),
-        ({"Fn::And": [{"Fn::Equals": [1, 1]}, {"Fn::Equals": [1, 2]}]}, False),
-        ({"Fn::Or": [{"Fn::Equals": [1, 1]}, {"Fn::Equals": [1, 2]}]}, True),
         ({"Condition": "Other"}, True),
     ],
 )
@@ -93,6 +86,9 @@ def test_conditions_are_decided(condition: Any, expected: bool) -> None:
         ({"Fn::Length": [1]}, "Fn::Length"),
         ({"Fn::ImportValue": "x"}, "Fn::ImportValue"),
         ({"Fn::Transform": {}}, "Fn::Transform"),
+        ({"Fn::Split": ["-", "a-b"]}, "Fn::Split"),
+        ({"Fn::FindInMap": ["M", "a", "b"]}, "Fn::FindInMap"),
+        ({"Fn::Base64": "tide"}, "Fn::Base64"),
         ({"Ref": "Nobody"}, "Nobody"),
         ({"Fn::Sub": "${Nobody}"}, "Nobody"),
         ({"Fn::Select": [3, ["a"]]}, "no item 3"),
@@ -100,7 +96,6 @@ def test_conditions_are_decided(condition: Any, expected: bool) -> None:
         ({"Fn::Join": ["-", "a"]}, "needs a list"),
         ({"Fn::Join": ["-"]}, "list of 2"),
         ({"Fn::If": ["Nobody", 1, 2]}, "Nobody"),
-        ({"Fn::FindInMap": ["M", "a", "b"]}, "M.a.b"),
         ({"Fn::Cidr": ["10.0.0.0/16", 300, 8]}, "no 300 blocks"),
         ({"Fn::Cidr": ["tide", 1, 8]}, "tide"),
         ({"Fn::GetAtt": "Nobody"}, "logical id and an attribute"),
@@ -113,13 +108,6 @@ def test_what_is_not_understood_is_refused_with_its_place(value: Any, words: str
         evaluate({"Property": value})
     assert words in str(refused.value)
     assert refused.value.at[:2] == ("Here", "Property")
-
-
-@given(st.text(alphabet="abc,", max_size=5).filter(bool), st.lists(TEXTS, min_size=1))
-def test_join_undoes_split(delimiter: str, items: list[str]) -> None:
-    """Splitting a text and joining it again with the same delimiter gives the text."""
-    text = delimiter.join(items)
-    assert evaluate({"Fn::Join": [delimiter, {"Fn::Split": [delimiter, text]}]}) == text
 
 
 @given(TEXTS)

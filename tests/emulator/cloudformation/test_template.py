@@ -1,14 +1,12 @@
 """Templates read as a whole: order, conditions, circles, and what is refused."""
 
-import json
-from pathlib import Path
 from typing import Any
 
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from emulator.cloudformation.template import Template, read_template
+from emulator.cloudformation.template import Template
 from emulator.errors import TemplateError
 
 PSEUDO = {"AWS::Region": "us-east-1"}
@@ -87,6 +85,8 @@ def test_a_condition_decides_what_exists() -> None:
         ({"Resources": {"A": resource(Condition="Nobody")}}, ["A.Condition", "Nobody"]),
         ({"Resources": {}, "Transform": "AWS::LanguageExtensions"}, ["Transform"]),
         ({"Resources": {}, "Rules": {}}, ["Rules"]),
+        ({"Resources": {}, "Mappings": {}}, ["Mappings"]),
+        ({"Resources": {}, "Conditions": {"C": {"Fn::And": [True, True]}}}, ["Conditions.C", "Fn::And"]),
         (
             {"Resources": {}, "Conditions": {"C": {"Fn::Equals": [{"Fn::GetAtt": ["A", "Arn"]}, 1]}}},
             ["C", "A.Arn"],
@@ -118,16 +118,3 @@ def test_an_output_without_value_is_refused() -> None:
     for output, words in (({}, "no Value"), ({"Value": 1, "Extra": 2}, "Extra")):
         with pytest.raises(TemplateError, match=words):
             _ = template({"A": resource()}, Outputs={"O": output}).outputs
-
-
-def test_a_file_is_read_or_refused(tmp_path: Path) -> None:
-    """A template file is read; a missing, broken or empty one is one line with its name."""
-    path = tmp_path / "t.json"
-    with pytest.raises(TemplateError, match="cannot read"):
-        read_template(path)
-    for content, words in (("{", "not JSON"), ("[]", "no Resources"), ("{}", "no Resources")):
-        path.write_text(content)
-        with pytest.raises(TemplateError, match=words):
-            read_template(path)
-    path.write_text(json.dumps({"Resources": {"A": resource()}}))
-    assert list(read_template(path)["Resources"]) == ["A"]

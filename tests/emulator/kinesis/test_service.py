@@ -13,7 +13,7 @@ from botocore.exceptions import ClientError
 
 from emulator import Cloud
 from emulator.clock import Clock
-from tests.emulator.conftest import Clients
+from tests.support.aws_clients import Clients
 
 MIB = 1024 * 1024
 _NUMBERS = count()

@@ -17,8 +17,7 @@ import pytest
 from emulator.clock import Clock
 from emulator.lambda_.errors import UnknownFunctionError
 from emulator.lambda_.invocation import MAX_PAYLOAD
-
-from .conftest import ROOT, Start
+from tests.support.functions import ROOT, Start
 
 
 def test_a_function_gets_its_event_and_context(start: Start) -> None:
@@ -318,7 +317,7 @@ import threading, time
 from pathlib import Path
 from emulator.clock import Clock
 from emulator.lambda_ import start_functions
-from tests.emulator.lambda_.conftest import deployment, function
+from tests.support.functions import deployment, function
 functions = start_functions(deployment(function()), endpoint_url="http://127.0.0.1:9", clock=Clock(),
     bundle=Path({str(bundle)!r}), runtime=Path({str(runtime)!r}), log_folder=Path({str(tmp_path / "logs")!r}))
 pid = functions.invoke("writer", 0).payload.decode()

@@ -7,7 +7,7 @@ from typing import Any
 import pytest
 
 from emulator.clock import Clock
-from tests.emulator.conftest import Clients
+from tests.support.aws_clients import Clients
 
 
 @pytest.fixture(scope="module")

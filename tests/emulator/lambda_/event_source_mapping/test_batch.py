@@ -12,30 +12,14 @@ from emulator.lambda_.event_source_mapping.batch import (
     AGE_EXCEEDED,
     BatchProcessor,
     Discarded,
-    Progress,
     first_failed,
 )
 from emulator.lambda_.event_source_mapping.configuration import UNLIMITED, MappingConfig
 from emulator.lambda_.event_source_mapping.event_source import SourceRecord
 from emulator.lambda_.invocation import InvokeResult, failed, throttled
+from tests.support.functions import MAPPING as CONFIG
 
 NOW = 10_000.0
-CONFIG = MappingConfig(
-    logical_id="Mapping",
-    uuid="00000000-0000-4000-8000-000000000001",
-    function_name="writer",
-    source_arn="arn:aws:kinesis:us-east-1:123456789012:stream/metrics",
-    batch_size=100,
-    window=0.0,
-    parallelization=1,
-    bisect=True,
-    report_failures=True,
-    max_retries=2,
-    max_age=UNLIMITED,
-    starting_position="TRIM_HORIZON",
-    starting_timestamp=None,
-    destination_arn=None,
-)
 
 
 def record(number: int, *, age: float = 1.0) -> SourceRecord:
@@ -88,11 +72,13 @@ def run(
     def invoke(event: bytes) -> InvokeResult:
         numbers = [int(number) for number in event[len(b'{"Records":[') : -len(b"]}")].split(b",")]
         seen.invoked.append(numbers)
-        return respond(numbers)
-
-    def done(records: Sequence[SourceRecord]) -> None:
-        seen.done.extend(int(item.sequence) for item in records)
-        seen.ended.extend(int(item.sequence) for item in records)
+        result = respond(numbers)
+        if not result.throttled:
+            given = [record(number) for number in numbers]
+            done = numbers[: first_failed(result, given, report=config.report_failures)]
+            seen.done.extend(done)
+            seen.ended.extend(done)
+        return result
 
     def discard(discarded: Discarded) -> None:
         seen.discarded.append(discarded)
@@ -102,9 +88,9 @@ def run(
         seen.pauses.append(retry)
         return go_on(len(seen.pauses))
 
-    BatchProcessor(
-        config, invoke=invoke, progress=Progress(done, discard), now=lambda: NOW, back_off=back_off
-    ).process(records)
+    BatchProcessor(config, invoke=invoke, discard=discard, now=lambda: NOW, back_off=back_off).process(
+        records
+    )
     return seen
 
 
@@ -218,7 +204,7 @@ def test_throttling_is_no_failed_attempt() -> None:
 def test_old_records_are_given_up_before_the_others_are_tried() -> None:
     """MaximumRecordAge is judged record by record, before each attempt."""
     records = [record(0, age=61), record(1, age=60), record(2, age=59)]
-    seen = run(replace(CONFIG, max_age=60.0), records, lambda _: OK)
+    seen = run(replace(CONFIG, max_age_s=60.0), records, lambda _: OK)
     assert seen.invoked == [[2]]
     assert (seen.given_up, seen.discarded[0].condition) == ([0, 1], AGE_EXCEEDED)
 
@@ -228,9 +214,9 @@ def test_records_grow_old_while_they_are_retried() -> None:
     times = iter([0.0, 100.0])
     seen: list[Discarded] = []
     BatchProcessor(
-        replace(CONFIG, max_retries=UNLIMITED, max_age=60.0),
+        replace(CONFIG, max_retries=UNLIMITED, max_age_s=60.0),
         invoke=lambda _: RAISED,
-        progress=Progress(lambda _: None, seen.append),
+        discard=seen.append,
         now=lambda: NOW + next(times),
         back_off=lambda _: True,
     ).process([record(0)])

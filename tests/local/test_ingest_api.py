@@ -10,25 +10,29 @@ from typing import Any
 import boto3
 import pytest
 
-import generate
-from emulator import Cloud, StackTemplate, start
+from emulator import Cloud, FromOutput, StackTemplate, start
 from emulator.apigateway import Gateway, serve_gateway
 from emulator.clock import Clock
+from templates.config import load
+from tests.support.generated import build
+from tests.support.http_client import Call, Reply, caller
 
-from .conftest import Call, Reply, caller
-
+REGIONS = ("us-east-1", "eu-west-1")
 POINT = {"metric_name": "cpu.load", "value": 0.7}
 
 
 @pytest.fixture(scope="module")
 def cloud(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Cloud]:
-    """The dev stack, generated and created."""
+    """The dev stacks, generated and created in two regions."""
+    config = load("dev")
+    artifacts = StackTemplate("metrics-dev-artifacts", build("artifacts", config).body)
+    code: dict[str, str | FromOutput] = {
+        "CodeBucket": FromOutput(artifacts.name, "BucketName"),
+        "CodeKey": "functions.zip",
+    }
+    regional = StackTemplate("metrics-dev", build("regional", config).body, code)
     folder: Path = tmp_path_factory.mktemp("stack")
-    generate.generate("dev", folder)
-    body = json.loads((folder / "dev" / "regional.template.json").read_text())
-    parameters = {"CodeBucket": "code-bucket", "CodeKey": "functions.zip"}
-    template = StackTemplate("metrics-dev", body, parameters)
-    started = start(["us-east-1"], [template], aws_port=0, data_dir=folder, clock=Clock())
+    started = start(REGIONS, [artifacts, regional], aws_port=0, data_dir=folder, clock=Clock())
     yield started
     started.close()
 
@@ -46,7 +50,7 @@ def ingest(cloud: Cloud) -> Iterator[Gateway]:
 @pytest.fixture
 def send(ingest: Gateway) -> Call:
     """Send one request to it."""
-    return caller(ingest)
+    return caller(ingest.url)
 
 
 @pytest.fixture
@@ -87,6 +91,17 @@ def fault(cloud: Cloud) -> Iterator[Any]:
 
     yield lambda **rule: control("POST", {"rules": [{"service": "kinesis", **rule}]})
     control("DELETE")
+
+
+def test_the_generated_stacks_deploy_in_two_regions(cloud: Cloud) -> None:
+    """What is generated for dev is created whole, region by region, each with its outputs."""
+    first, second = (cloud.deployments[region].outputs for region in REGIONS)
+    assert first.keys() >= {
+        "DatabaseName", "DimensionsTableName", "HealthUrl", "IngestUrl", "KeyArn", "MetricWriterName",
+        "OperatorTopicArn", "QuarantineBucketName", "StreamName", "TableName",
+    }  # fmt: skip
+    assert first["QuarantineBucketName"] != second["QuarantineBucketName"]
+    assert (first["DatabaseName"], first["TableName"]) == ("metrics_dev", "metrics")
 
 
 def test_an_accepted_request_is_on_the_stream_under_its_id(send: Call, cloud: Cloud, kinesis: Any) -> None:
