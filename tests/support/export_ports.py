@@ -1,19 +1,35 @@
-"""What exports stand on in tests: the ledger's table in moto, and a store that answers queries as it is told."""
+"""What exports stand on in tests: the ledger's table, and a store that answers queries as it is told."""
 
 from collections.abc import Iterator, Sequence
 from typing import Any
 
-import boto3
-
+from handlers.adapters.dynamodb.export_hours.ledger import HourTable
+from handlers.domain.exports.hour import Hour
+from handlers.domain.exports.ledger import Claim
+from handlers.domain.exports.record import Published
 from handlers.domain.exports.unloading import Answer
 from handlers.vocabulary import DUE_INDEX
 
 HOURS = "export-hours"
+HOUR = Hour.parse("2026-11-22T02")
+NOW = float(HOUR.end + 900)
+LAG = 900.0
 
 
-def create_hours_table(name: str = HOURS) -> Any:
-    """An empty ledger; its DynamoDB client. That the template's table is the same, a test of the template shows."""
-    dynamodb = boto3.client("dynamodb")
+def claimed(ledger: HourTable, by: str = "a", now: float = NOW) -> Claim:
+    """A claim on the hour."""
+    claim = ledger.claim(HOUR, by, now)
+    assert isinstance(claim, Claim)
+    return claim
+
+
+def published(claim: Claim, at: float = NOW + 30, rows: int = 3) -> Published:
+    """What the claim's export came to."""
+    return Published(claim.attempt.run, claim.attempt.started_at, at, rows, 100)
+
+
+def create_hours_table(dynamodb: Any, name: str = HOURS) -> str:
+    """An empty ledger; its name. That the template's table is the same, a test of the template shows."""
     keys = {"id": "S", "work": "S", "due_at": "N"}
     dynamodb.create_table(
         TableName=name,
@@ -31,7 +47,7 @@ def create_hours_table(name: str = HOURS) -> Any:
             }
         ],
     )
-    return dynamodb
+    return name
 
 
 class ScriptedQueries:

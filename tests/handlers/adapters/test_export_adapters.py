@@ -7,6 +7,8 @@ import boto3
 import pytest
 from botocore.exceptions import ClientError, ReadTimeoutError
 from moto import mock_aws
+from moto.core import DEFAULT_ACCOUNT_ID as ACCOUNT_ID
+from moto.s3.models import s3_backends
 
 from handlers.adapters.glue import GlueCatalog
 from handlers.adapters.s3.export_bucket import S3ExportBucket
@@ -57,7 +59,7 @@ def test_listing_and_deleting_go_beyond_a_page(aws: None) -> None:
     s3 = boto3.client("s3")
     s3.create_bucket(Bucket="bucket")
     for number in range(1100):
-        s3.put_object(Bucket="bucket", Key=f"metrics/day/02/run/results/{number:04}", Body=b"x")
+        s3_backends[ACCOUNT_ID]["aws"].put_object("bucket", f"metrics/day/02/run/results/{number:04}", b"x")
     s3.put_object(Bucket="bucket", Key="metrics/day/02/_hour.json", Body=b"{}")
     bucket = S3ExportBucket(s3, "bucket")
     assert len(list(bucket.listing("metrics/day/02/run/"))) == 1100

@@ -1,25 +1,28 @@
-"""The ledger of hours in moto."""
+"""The ledger of hours, in memory."""
 
-from collections.abc import Iterator
+from typing import Any
 
 import pytest
-from moto import mock_aws
 
 from handlers.adapters.dynamodb.export_hours.ledger import HourTable
 from handlers.adapters.dynamodb.export_hours.marks import MarkTable
-from tests.support.export_ports import HOURS, create_hours_table
+from tests.support.export_ports import HOURS
+from tests.support.memory_dynamodb import MemoryDynamoDB
 
 
 @pytest.fixture
-def ledger() -> Iterator[HourTable]:
+def dynamodb() -> Any:
+    """An empty table of hours."""
+    return MemoryDynamoDB(HOURS)
+
+
+@pytest.fixture
+def ledger(dynamodb: Any) -> HourTable:
     """An empty ledger."""
-    with mock_aws():
-        yield HourTable(create_hours_table(), HOURS)
+    return HourTable(dynamodb, HOURS)
 
 
 @pytest.fixture
-def marks(ledger: HourTable) -> MarkTable:
+def marks(dynamodb: Any) -> MarkTable:
     """Marks in the same table."""
-    import boto3
-
-    return MarkTable(boto3.client("dynamodb"), HOURS)
+    return MarkTable(dynamodb, HOURS)
