@@ -1,193 +1,19 @@
-"""A running pipeline, started as a person would start it, and what speaks to it."""
+"""Local runs for the tests of the whole pipeline."""
 
-import contextlib
-import json
-import os
-import random
-import re
-import shlex
-import signal
-import socket
-import subprocess
-import sys
-import time
-import urllib.error
-import urllib.request
-from collections.abc import Callable, Iterator, Mapping
-from dataclasses import dataclass
-from pathlib import Path
-from typing import Any
+from collections.abc import Callable, Iterator
 
-import boto3
 import pytest
-from botocore.exceptions import ClientError
 
-ROOT = Path(__file__).resolve().parents[2]
-SUMMARY = re.compile(r"accepted (\d+) = stored (\d+) \+ superseded (\d+) \+ quarantined (\d+)")
-
-
-@dataclass(frozen=True)
-class Ended:
-    """How a run ended."""
-
-    status: int
-    output: str
-    errors: str
-
-    @property
-    def account(self) -> tuple[int, int, int, int]:
-        """Accepted, stored, superseded, quarantined, as the summary says."""
-        found = SUMMARY.search(self.output)
-        assert found, f"no summary in:\n{self.output}\n{self.errors}"
-        accepted, stored, superseded, quarantined = map(int, found.groups())
-        return accepted, stored, superseded, quarantined
-
-
-@dataclass(frozen=True)
-class Reply:
-    """An answer of the ingest API."""
-
-    status: int
-    headers: Mapping[str, str]
-    body: Any
-
-
-class Running:
-    """A local run in a process of its own."""
-
-    def __init__(self, *options: str) -> None:
-        # Further regions count up from the port, so it is the last of them.
-        self.aws_port, self.port = free_ports(2)
-        self.env_file = ROOT / "build" / f"run-{self.port}.env"
-        command = [
-            sys.executable,
-            "-m",
-            "local",
-            "--port",
-            str(self.port),
-            "--aws-port",
-            str(self.aws_port),
-            "--env-file",
-            str(self.env_file),
-            *options,
-        ]
-        self.process = subprocess.Popen(
-            command,
-            cwd=ROOT,
-            stdout=subprocess.PIPE,
-            stderr=subprocess.PIPE,
-            text=True,
-            start_new_session=True,
-        )
-        wait_for(
-            lambda: self.env_file.exists() or self.process.poll() is not None,
-            "the run to be ready",
-            seconds=60,
-        )
-        assert self.process.poll() is None, self.process.communicate()
-        lines = (shlex.split(line)[1] for line in self.env_file.read_text().splitlines())
-        self.environment = dict(line.split("=", 1) for line in lines)
-
-    def post(self, body: Any) -> Reply:
-        """POST to the ingest API; anything but bytes goes as JSON."""
-        data = body if isinstance(body, bytes) else json.dumps(body).encode()
-        request = urllib.request.Request(  # noqa: S310 - our own URL
-            self.environment["TIDEGAUGE_URL"], data, {"Content-Type": "application/json"}
-        )
-        try:
-            with urllib.request.urlopen(request, timeout=40) as reply:  # noqa: S310
-                return Reply(reply.status, dict(reply.headers), json.loads(reply.read()))
-        except urllib.error.HTTPError as error:
-            with error:
-                return Reply(error.code, dict(error.headers), json.loads(error.read()))
-
-    def client(self, service: str) -> Any:
-        """An SDK client that knows no more than the environment file says."""
-        return boto3.client(
-            service,
-            endpoint_url=self.environment["AWS_ENDPOINT_URL"],
-            region_name=self.environment["AWS_REGION"],
-            aws_access_key_id=self.environment["AWS_ACCESS_KEY_ID"],
-            aws_secret_access_key=self.environment["AWS_SECRET_ACCESS_KEY"],
-        )
-
-    def shell(self, script: str) -> str:
-        """What a bash with the environment file loaded prints, in the project's folder."""
-        path = f"{Path(sys.executable).parent}:{os.environ['PATH']}"
-        return subprocess.run(
-            ["/bin/bash", "-euc", f"source {self.env_file}; export LOCAL_ENV={self.env_file}; {script}"],
-            cwd=ROOT,
-            env={"PATH": path, "HOME": "/nonexistent"},
-            capture_output=True,
-            text=True,
-            check=True,
-            timeout=60,
-        ).stdout
-
-    def select(self, sql: str) -> list[list[str | None]]:
-        """The rows of a statement over the metrics table, which it calls {table}, as text."""
-        table = '"{TIDEGAUGE_DATABASE_NAME}"."{TIDEGAUGE_TABLE_NAME}"'.format_map(self.environment)
-        pages = (
-            self.client("timestream-query")
-            .get_paginator("query")
-            .paginate(QueryString=sql.format(table=table))
-        )
-        return [[datum.get("ScalarValue") for datum in row["Data"]] for page in pages for row in page["Rows"]]
-
-    def quarantine(self) -> list[dict[str, Any]]:
-        """Every line of the quarantine."""
-        s3, bucket = self.client("s3"), self.environment["TIDEGAUGE_QUARANTINE_BUCKET_NAME"]
-        found = s3.list_objects_v2(Bucket=bucket, Prefix="quarantine/").get("Contents", [])
-        texts = [s3.get_object(Bucket=bucket, Key=item["Key"])["Body"].read().decode() for item in found]
-        return [json.loads(line) for text in texts for line in text.splitlines()]
-
-    def control(self, what: str, body: Any = None, *, method: str | None = None) -> Any:
-        """Call a control of the local run."""
-        data = None if body is None else json.dumps(body).encode()
-        url = f"{self.environment['AWS_ENDPOINT_URL']}/_local/{what}"
-        request = urllib.request.Request(url, data, method=method)  # noqa: S310 - our own URL
-        with urllib.request.urlopen(request, timeout=20) as reply:  # noqa: S310
-            return json.loads(reply.read())
-
-    def wait_until_stored(self, name: str, count: int, seconds: float = 20) -> None:
-        """Return once so many points of a metric can be queried."""
-        wait_for(lambda: self.stored(name) == count, f"{count} points of {name}", seconds=seconds)
-
-    def stored(self, name: str) -> int:
-        """How many points of a metric can be queried."""
-        try:
-            ((count,),) = self.select(f"SELECT count(*) FROM {{table}} WHERE metric_name = '{name}'")
-        except ClientError as error:
-            # Timestream makes columns by the first write: before it there is none of this name.
-            assert "does not exist" in str(error)  # noqa: PT017 - every other refusal is a failure
-            return 0
-        return int(count or 0)
-
-    def end(self, number: int = signal.SIGTERM) -> Ended:
-        """Ask the run to end, and return how it did."""
-        self.process.send_signal(number)
-        output, errors = self.process.communicate(timeout=90)
-        return Ended(self.process.returncode, output, errors)
-
-    def kill(self) -> None:
-        """End it for certain."""
-        if self.process.poll() is None:
-            self.process.terminate()
-            try:
-                self.process.communicate(timeout=60)
-            except subprocess.TimeoutExpired:
-                self.process.kill()
-                self.process.communicate()
-        self.env_file.unlink(missing_ok=True)
+from tests.support.local_run import LocalRun
 
 
 @pytest.fixture
-def start() -> Iterator[Callable[..., Running]]:
-    """Start a run with the given options; it is ended after the test."""
-    started: list[Running] = []
+def start() -> Iterator[Callable[..., LocalRun]]:
+    """A function that starts a run with the given options; each is ended after the test."""
+    started: list[LocalRun] = []
 
-    def starter(*options: str) -> Running:
-        started.append(Running(*options))
+    def starter(*options: str) -> LocalRun:
+        started.append(LocalRun(*options))
         return started[-1]
 
     yield starter
@@ -196,31 +22,8 @@ def start() -> Iterator[Callable[..., Running]]:
 
 
 @pytest.fixture(scope="module")
-def running() -> Iterator[Running]:
+def running() -> Iterator[LocalRun]:
     """A run without the feed, for all tests of a module."""
-    run = Running("--no-feed")
+    run = LocalRun("--no-feed")
     yield run
     run.kill()
-
-
-def free_ports(count: int) -> list[int]:
-    """Consecutive ports of this machine that nobody has, below those the system gives to outgoing connections."""
-    first = random.SystemRandom().randrange(20_000, 30_000)
-    for port in range(first, first + 2_000):
-        ports = list(range(port, port + count + 1))
-        try:
-            with contextlib.ExitStack() as held:
-                for each in ports:
-                    held.enter_context(socket.create_server(("127.0.0.1", each)))
-        except OSError:
-            continue
-        return ports[:count]
-    raise AssertionError("no free ports")
-
-
-def wait_for(condition: Callable[[], bool], what: str, *, seconds: float) -> None:
-    """Return once the condition holds; fail, saying what did not come, when the time is over."""
-    until = time.monotonic() + seconds
-    while not condition():
-        assert time.monotonic() < until, f"waited {seconds} s for {what}"
-        time.sleep(0.1)

@@ -8,7 +8,7 @@ from typing import Any
 
 import pytest
 
-from tests.pipeline.conftest import Running
+from tests.support.local_run import LocalRun
 
 pytestmark = pytest.mark.pipeline
 
@@ -18,7 +18,7 @@ PERIOD, GRACE, ALLOWED = 60, 10, 3
 class Listener:
     """The running pipeline with two subscribed queues: one for everything, one for what is critical."""
 
-    def __init__(self, running: Running) -> None:
+    def __init__(self, running: LocalRun) -> None:
         self.running, self.ahead = running, 0.0
         self.sqs = running.client("sqs")
         self.everything, self.critical = (
@@ -68,7 +68,7 @@ class Listener:
 @pytest.fixture
 def listener(tmp_path: Any) -> Iterator[Listener]:
     """A run without its own feed, with two rules that differ in severity."""
-    running = Running("--no-feed", "--data", str(tmp_path))
+    running = LocalRun("--no-feed", "--data", str(tmp_path))
     try:
         rules = tmp_path / "rules.yaml"
         rules.write_text(

@@ -10,12 +10,12 @@ from pathlib import Path
 import psutil
 import pytest
 
-from tests.pipeline.conftest import ROOT, Running, free_ports
+from tests.support.local_run import ROOT, LocalRun, free_ports
 
 pytestmark = pytest.mark.pipeline
 
 
-def test_a_store_that_dies_ends_the_run_with_one_line(start: Callable[..., Running]) -> None:
+def test_a_store_that_dies_ends_the_run_with_one_line(start: Callable[..., LocalRun]) -> None:
     """Without its store the run ends with status 1 and says so, without a traceback, leaving nothing behind."""
     run = start("--no-feed")
     children = psutil.Process(run.process.pid).children(recursive=True)
@@ -30,7 +30,7 @@ def test_a_store_that_dies_ends_the_run_with_one_line(start: Callable[..., Runni
     assert not run.env_file.exists()
 
 
-def test_a_second_signal_ends_the_wait_for_the_stream(start: Callable[..., Running]) -> None:
+def test_a_second_signal_ends_the_wait_for_the_stream(start: Callable[..., LocalRun]) -> None:
     """Who does not want to wait until the stream is empty sends the signal again."""
     run = start("--no-feed")
     run.control("faults", {"timestream": {"throttle": {"WriteRecords": {}}}})

@@ -14,12 +14,12 @@ from pathlib import Path
 import psutil
 import pytest
 
-from tests.pipeline.conftest import ROOT, Running, free_ports, wait_for
+from tests.support.local_run import ROOT, LocalRun, free_ports, wait_for
 
 pytestmark = pytest.mark.pipeline
 
 
-def test_the_feed_is_stored_whole_and_the_run_ends_by_itself(start: Callable[..., Running]) -> None:
+def test_the_feed_is_stored_whole_and_the_run_ends_by_itself(start: Callable[..., LocalRun]) -> None:
     """With a duration the run feeds itself, ends, and accounts for every point it accepted."""
     run = start("--duration", "8")
     output, _ = run.process.communicate(timeout=60)
@@ -30,7 +30,7 @@ def test_the_feed_is_stored_whole_and_the_run_ends_by_itself(start: Callable[...
     assert not run.env_file.exists()
 
 
-def test_posted_points_come_back_through_the_aws_cli_within_five_seconds(running: Running) -> None:
+def test_posted_points_come_back_through_the_aws_cli_within_five_seconds(running: LocalRun) -> None:
     """curl posts a batch and the unmodified AWS CLI returns exactly those points."""
     began = time.monotonic()
     running.shell(
@@ -48,7 +48,7 @@ def test_posted_points_come_back_through_the_aws_cli_within_five_seconds(running
         assert time.monotonic() - began < 5, f"after five seconds: {found!r}"
 
 
-def test_a_bad_point_goes_to_the_quarantine_and_its_neighbours_are_stored(running: Running) -> None:
+def test_a_bad_point_goes_to_the_quarantine_and_its_neighbours_are_stored(running: LocalRun) -> None:
     """Of one request, the points that cannot be stored are set aside one by one, each with its field and reason."""
     ahead = int((time.time() + 16 * 60) * 1000)
     reply = running.post(
@@ -90,7 +90,7 @@ def test_a_bad_point_goes_to_the_quarantine_and_its_neighbours_are_stored(runnin
         b'{"metrics": [{"metric_name": "x", "value": 1}, {"metric_name": "x"}]}',
     ],
 )
-def test_json_that_breaks_the_model_is_refused_whole_with_the_reason(running: Running, body: bytes) -> None:
+def test_json_that_breaks_the_model_is_refused_whole_with_the_reason(running: LocalRun, body: bytes) -> None:
     """A request with any broken part is answered 400 with a reason, and nothing of it is stored."""
     reply = running.post(body)
     assert reply.status == 400
@@ -99,7 +99,7 @@ def test_json_that_breaks_the_model_is_refused_whole_with_the_reason(running: Ru
     assert running.stored("x") == 0
 
 
-def test_a_body_over_the_record_limit_is_refused_and_a_smaller_one_taken(running: Running) -> None:
+def test_a_body_over_the_record_limit_is_refused_and_a_smaller_one_taken(running: LocalRun) -> None:
     """1 MiB is the limit of a request: just below it is accepted and stored, above it is 413."""
     one = b'{"metric_name": "bulk", "value": 1, "timestamp": %d}'
     now = int(time.time() * 1000)
@@ -110,7 +110,7 @@ def test_a_body_over_the_record_limit_is_refused_and_a_smaller_one_taken(running
     running.wait_until_stored("bulk", 16_000, seconds=60)
 
 
-def test_compressed_requests_are_understood(running: Running) -> None:
+def test_compressed_requests_are_understood(running: LocalRun) -> None:
     """A body with Content-Encoding gzip is stored like any other."""
     request = urllib.request.Request(  # noqa: S310 - our own URL
         running.environment["TIDEGAUGE_URL"],
@@ -122,7 +122,7 @@ def test_compressed_requests_are_understood(running: Running) -> None:
     running.wait_until_stored("zipped", 1)
 
 
-def test_a_correction_wins_whichever_way_it_is_counted(running: Running) -> None:
+def test_a_correction_wins_whichever_way_it_is_counted(running: LocalRun) -> None:
     """The same series and time again: the later request's value is the one that can be queried."""
     point = {"metric_name": "corrected", "timestamp": int(time.time() * 1000), "dimensions": {"host": "a"}}
     assert running.post({**point, "value": 1}).status == 202
@@ -133,7 +133,7 @@ def test_a_correction_wins_whichever_way_it_is_counted(running: Running) -> None
 
 @pytest.mark.parametrize("fault", [{"error": "ProvisionedThroughputExceededException"}, {"status": 500}])
 def test_when_kinesis_does_not_take_it_the_client_is_told_to_come_again(
-    running: Running, fault: dict[str, str]
+    running: LocalRun, fault: dict[str, str]
 ) -> None:
     """Throttling and failure are 503 with Retry-After, without a word of AWS's; afterwards all is well."""
     running.control("faults", {"service": "kinesis", "operation": "PutRecord", **fault})
@@ -150,7 +150,7 @@ def test_when_kinesis_does_not_take_it_the_client_is_told_to_come_again(
     assert running.stored("refused") == 0
 
 
-def test_concurrent_clients_lose_nothing(running: Running) -> None:
+def test_concurrent_clients_lose_nothing(running: LocalRun) -> None:
     """Two hundred requests from eight clients at once are all stored, though their points carry no time."""
     with ThreadPoolExecutor(8) as clients:
         bodies = [{"metrics": [{"metric_name": "many", "value": item}] * 5} for item in range(200)]
@@ -159,7 +159,7 @@ def test_concurrent_clients_lose_nothing(running: Running) -> None:
     running.wait_until_stored("many", 1000, seconds=30)
 
 
-def test_the_readmes_make_query_asks_the_local_run(running: Running) -> None:
+def test_the_readmes_make_query_asks_the_local_run(running: LocalRun) -> None:
     """`make query` needs no address: it finds the run by its environment file."""
     running.post({"metric_name": "asked", "value": 7})
     running.wait_until_stored("asked", 1)
@@ -170,7 +170,7 @@ def test_the_readmes_make_query_asks_the_local_run(running: Running) -> None:
     assert "(1 row)" in shown
 
 
-def test_a_store_that_throttles_delays_points_but_loses_none(start: Callable[..., Running]) -> None:
+def test_a_store_that_throttles_delays_points_but_loses_none(start: Callable[..., LocalRun]) -> None:
     """While Timestream throttles, points wait on the stream; afterwards they are stored and the accounts are even."""
     run = start("--no-feed")
     run.control(
@@ -191,7 +191,7 @@ def test_a_store_that_throttles_delays_points_but_loses_none(start: Callable[...
 
 
 @pytest.mark.parametrize("number", [signal.SIGINT, signal.SIGTERM])
-def test_a_signal_ends_the_run_cleanly(start: Callable[..., Running], number: int) -> None:
+def test_a_signal_ends_the_run_cleanly(start: Callable[..., LocalRun], number: int) -> None:
     """Ctrl-C and SIGTERM drain the stream, account for every point, and leave no process and no file behind."""
     run = start()
     wait_for(lambda: run.control("status")["us-east-1"]["accepted"] > 100, "the feed", seconds=20)
@@ -246,7 +246,7 @@ def test_bad_options_are_refused_at_once(options: list[str]) -> None:
     assert "Traceback" not in done.stderr
 
 
-def test_kept_data_is_there_after_a_restart(start: Callable[..., Running], tmp_path: Path) -> None:
+def test_kept_data_is_there_after_a_restart(start: Callable[..., LocalRun], tmp_path: Path) -> None:
     """With a data folder the second run still answers for the first one's points, and accounts only for its own."""
     first = start("--no-feed", "--data", str(tmp_path))
     assert first.post({"metric_name": "kept", "value": 1}).status == 202
@@ -261,7 +261,7 @@ def test_kept_data_is_there_after_a_restart(start: Callable[..., Running], tmp_p
     assert os.listdir(tmp_path)  # noqa: PTH208 - only whether there is anything
 
 
-def test_nothing_outlives_a_run_that_is_killed(start: Callable[..., Running]) -> None:
+def test_nothing_outlives_a_run_that_is_killed(start: Callable[..., LocalRun]) -> None:
     """After SIGKILL of the run, its functions and its store end too, so the ports are free for the next."""
     run = start()
     wait_for(lambda: run.control("status")["us-east-1"]["accepted"] > 100, "the feed", seconds=20)

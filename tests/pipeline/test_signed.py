@@ -4,13 +4,13 @@ from collections.abc import Callable
 
 import pytest
 
-from tests.pipeline.conftest import Running, wait_for
+from tests.support.local_run import LocalRun, wait_for
 
 pytestmark = pytest.mark.pipeline
 
 
 def test_an_environment_that_wants_signatures_is_fed_with_signed_requests(
-    start: Callable[..., Running],
+    start: Callable[..., LocalRun],
 ) -> None:
     """The feed signs what it sends, the line to paste makes curl sign, and who does not sign is refused."""
     run = start("--environment", "prod")

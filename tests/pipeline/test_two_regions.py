@@ -11,7 +11,7 @@ import boto3
 import pytest
 from botocore.exceptions import ClientError
 
-from tests.pipeline.conftest import Running, wait_for
+from tests.support.local_run import LocalRun, wait_for
 
 pytestmark = pytest.mark.pipeline
 
@@ -20,14 +20,14 @@ TABLE = '"metrics_dev"."metrics"'
 
 
 @pytest.fixture(scope="module")
-def two() -> Iterator[Running]:
+def two() -> Iterator[LocalRun]:
     """A run of two regions, without the feed."""
-    run = Running("--no-feed", "--region", REGIONS[0], "--region", REGIONS[1])
+    run = LocalRun("--no-feed", "--region", REGIONS[0], "--region", REGIONS[1])
     yield run
     run.kill()
 
 
-def post(run: Running, region: str, body: Any) -> int:
+def post(run: LocalRun, region: str, body: Any) -> int:
     """POST to a region's own ingest URL."""
     url = run.control("status")[region]["ingest_url"]
     request = urllib.request.Request(  # noqa: S310 - our own URL
@@ -37,7 +37,7 @@ def post(run: Running, region: str, body: Any) -> int:
         return int(reply.status)
 
 
-def client(run: Running, service: str, region: str) -> Any:
+def client(run: LocalRun, service: str, region: str) -> Any:
     """A client of the one local AWS endpoint, in a region."""
     return boto3.client(
         service,
@@ -48,7 +48,7 @@ def client(run: Running, service: str, region: str) -> Any:
     )
 
 
-def stored(run: Running, region: str, name: str) -> list[str]:
+def stored(run: LocalRun, region: str, name: str) -> list[str]:
     """The values of a metric in a region's store."""
     sql = f"SELECT value FROM {TABLE} WHERE metric_name = '{name}' ORDER BY value"
     try:
@@ -59,19 +59,19 @@ def stored(run: Running, region: str, name: str) -> list[str]:
     return [row["Data"][0]["ScalarValue"] for row in rows]
 
 
-def stored_any(run: Running, region: str) -> bool:
+def stored_any(run: LocalRun, region: str) -> bool:
     """True if the region's store has a point of the metric that both were sent."""
     return stored(run, region, "apart") != []
 
 
-def test_each_region_has_a_port_of_its_own_counting_up(two: Running) -> None:
+def test_each_region_has_a_port_of_its_own_counting_up(two: LocalRun) -> None:
     """The first region's API is at the port that was asked for, the second's at the next."""
     status = two.control("status")
     urls = [status[region]["ingest_url"] for region in REGIONS]
     assert urls == [f"http://127.0.0.1:{two.port + number}/metrics" for number in (0, 1)]
 
 
-def test_a_point_is_in_the_region_it_was_sent_to_and_in_no_other(two: Running) -> None:
+def test_a_point_is_in_the_region_it_was_sent_to_and_in_no_other(two: LocalRun) -> None:
     """The same series and time, sent to both regions, is two points in two stores."""
     moment = int(time.time() * 1000)
     for value, region in enumerate(REGIONS):
@@ -82,7 +82,7 @@ def test_a_point_is_in_the_region_it_was_sent_to_and_in_no_other(two: Running) -
         assert stored(two, region, "apart") == [f"{value}.0"]
 
 
-def test_what_one_region_sets_aside_is_not_in_the_others_quarantine(two: Running) -> None:
+def test_what_one_region_sets_aside_is_not_in_the_others_quarantine(two: LocalRun) -> None:
     """A point that cannot be stored is in the bucket of its own region."""
     ahead = int((time.time() + 3600) * 1000)
     assert post(two, REGIONS[1], {"metric_name": "ahead", "value": 1, "timestamp": ahead}) == 202
@@ -100,7 +100,7 @@ def test_what_one_region_sets_aside_is_not_in_the_others_quarantine(two: Running
     assert lines(REGIONS[0]) == 0
 
 
-def test_streams_tables_topics_and_rules_are_each_regions_own(two: Running) -> None:
+def test_streams_tables_topics_and_rules_are_each_regions_own(two: LocalRun) -> None:
     """No stream, table or topic of one region answers in the other, and a rule of one is not the other's."""
     outputs = {region: outputs_of(two, region) for region in REGIONS}
     here, there = (outputs[region] for region in REGIONS)
@@ -117,13 +117,13 @@ def test_streams_tables_topics_and_rules_are_each_regions_own(two: Running) -> N
     client(two, "dynamodb", REGIONS[0]).delete_item(TableName=here["RulesTableName"], Key=item)
 
 
-def outputs_of(run: Running, region: str) -> dict[str, str]:
+def outputs_of(run: LocalRun, region: str) -> dict[str, str]:
     """The outputs of a region's stack."""
     (stack,) = client(run, "cloudformation", region).describe_stacks(StackName="metrics-dev")["Stacks"]
     return {output["OutputKey"]: output["OutputValue"] for output in stack["Outputs"]}
 
 
-def test_the_fleets_status_shows_both(two: Running) -> None:
+def test_the_fleets_status_shows_both(two: LocalRun) -> None:
     """`ops fleet status` finds the regions of the environment that run here, with their local URLs."""
     shown = two.shell(".venv/bin/python -m ops fleet status --environment dev")
     (line,) = [line for line in shown.splitlines() if line.startswith("us-east-1")]
@@ -131,7 +131,7 @@ def test_the_fleets_status_shows_both(two: Running) -> None:
         assert part in line
 
 
-def test_both_regions_are_accounted_for_when_the_run_ends(two: Running) -> None:
+def test_both_regions_are_accounted_for_when_the_run_ends(two: LocalRun) -> None:
     """The summary has a line per region, and the run ends well."""
     ended = two.end()
     assert ended.status == 0, ended
