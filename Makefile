@@ -9,6 +9,7 @@ PYTHON ?= python3
 LOCAL_ENV ?= build/local.env
 VENV := .venv
 PY := $(VENV)/bin/python
+NODE_MODULES := tests/clients/javascript/node_modules/.package-lock.json
 # The last directory on the path makes `aws` the one that was tested with this code.
 export PATH := $(CURDIR)/$(VENV)/bin:$(PATH)
 export PYTHONPATH :=
@@ -32,9 +33,35 @@ query: install-local ## ask the local run, or with REGION=… the cloud: make qu
 export SQL
 
 .PHONY: test
-test: install-dev lint ## everything CI checks: lint, types, templates, units, the whole pipeline
+test: install-dev lint ## all that needs only Python and its index: lint, types, templates, units, the whole pipeline
 	@$(PY) -m ops bundle --target host
 	@$(PY) -m pytest -q -n 2 --dist loadfile
+
+.PHONY: test-clients
+test-clients: install-dev $(NODE_MODULES) ## curl, Debian's AWS CLI and the AWS SDK for JavaScript against the local run; installs them
+	@$(PY) -m ops bundle --target host
+	@$(PY) -m pytest -q tests/clients
+
+.PHONY: test-browser
+test-browser: install-dev ## a page in Chromium posts to the local run; installs Debian's Chromium
+	@bash ops/debian.sh chromium=chromium
+	@$(PY) -m ops bundle --target host
+	@$(PY) -m pytest -q tests/browser
+
+.PHONY: test-all
+test-all: ## everything CI checks: test, test-clients and test-browser
+	@for part in test test-clients test-browser; do \
+	  began=$$SECONDS; echo "== make $$part"; $(MAKE) $$part || exit 1; \
+	  if [[ $$part != test-browser ]]; then echo "== make $$part: $$((SECONDS - began)) s"; fi; \
+	done  # the last part ends with what pytest says of it, its time included
+
+.PHONY: foreign-clients
+foreign-clients:
+	@bash ops/debian.sh curl=curl gzip=gzip node=nodejs npm=npm /usr/bin/aws=awscli
+
+$(NODE_MODULES): tests/clients/javascript/package-lock.json | foreign-clients
+	@echo "Installing the AWS SDK for JavaScript, once …"
+	@cd $(<D) && npm ci --loglevel=error --no-audit --no-fund && touch $(CURDIR)/$@
 
 .PHONY: test-statemachines
 test-statemachines: install-dev ## run the deployed state machines in an interpreter, every branch
@@ -82,7 +109,7 @@ lock: install-dev ## resolve requirements/*.in again, for every supported Python
 
 .PHONY: clean
 clean: ## remove everything that was built or installed here
-	@rm -rf build $(VENV) .mypy_cache .pytest_cache .ruff_cache .hypothesis
+	@rm -rf build $(VENV) $(dir $(NODE_MODULES)) .mypy_cache .pytest_cache .ruff_cache .hypothesis
 	@find . -name __pycache__ -type d -prune -exec rm -rf {} +
 
 .PHONY: install-local install-dev

@@ -54,7 +54,7 @@ class Reply:
 class LocalRun:
     """A local run in a process of its own."""
 
-    def __init__(self, *options: str) -> None:
+    def __init__(self, *options: str, project: Path = ROOT) -> None:
         # Further regions count up from the port, so it is the last of them.
         self.aws_port, self.port = free_ports(2)
         self.env_file = ROOT / "build" / f"run-{self.port}.env"
@@ -72,7 +72,7 @@ class LocalRun:
         ]
         self.process = subprocess.Popen(
             command,
-            cwd=ROOT,
+            cwd=project,
             stdout=subprocess.PIPE,
             stderr=subprocess.PIPE,
             text=True,
@@ -133,12 +133,13 @@ class LocalRun:
         )
         return [[datum.get("ScalarValue") for datum in row["Data"]] for page in pages for row in page["Rows"]]
 
-    def quarantine(self) -> list[dict[str, Any]]:
-        """Every line of the quarantine."""
+    def quarantine(self, request_id: str) -> list[dict[str, Any]]:
+        """The lines of the quarantine that a request left there."""
         s3, bucket = self.client("s3"), self.environment["TIDEGAUGE_QUARANTINE_BUCKET_NAME"]
         found = s3.list_objects_v2(Bucket=bucket, Prefix="quarantine/").get("Contents", [])
         texts = [s3.get_object(Bucket=bucket, Key=item["Key"])["Body"].read().decode() for item in found]
-        return [json.loads(line) for text in texts for line in text.splitlines()]
+        lines = [json.loads(line) for text in texts for line in text.splitlines()]
+        return [line for line in lines if line["request_id"] == request_id]
 
     def control(self, what: str, body: Any = None, *, method: str | None = None) -> Any:
         """Call a control of the local run."""

@@ -1,0 +1,16 @@
+"""A copy of the project, for tests that need an environment of their own."""
+
+import shutil
+from pathlib import Path
+
+from tests.support.local_run import ROOT
+
+_LEFT_OUT = shutil.ignore_patterns(".*", "__pycache__", "benchmarks", "build", "docs", "tests")
+
+
+def copy_project(to: Path) -> Path:
+    """Copy the source to a folder, and let it use the functions' bundle that is built here."""
+    shutil.copytree(ROOT, to, ignore=_LEFT_OUT)
+    (to / "build").mkdir()
+    (to / "build" / "host").symlink_to(ROOT / "build" / "host")
+    return to
