@@ -11,7 +11,7 @@ from botocore.exceptions import BotoCoreError, ClientError
 
 from handlers.adapters.dynamodb.rules_table import item_of
 from ops.bundle import ROOT
-from ops.printable import printable
+from ops.output import sanitize
 from ops.rule_files import read_rule_files
 
 _RULES = ROOT / "alerts" / "demo.yaml"
@@ -72,4 +72,4 @@ class Notifications:
 def line(body: dict[str, Any]) -> str:
     """One notification as one line; what clients wrote is shown without control characters."""
     group = ", ".join(f"{name}={value}" for name, value in body["group"].items())
-    return printable(f"alert {body['kind']}: {body['rule']['rule_id']} ({group or 'all'}): {body['reason']}")
+    return sanitize(f"alert {body['kind']}: {body['rule']['rule_id']} ({group or 'all'}): {body['reason']}")

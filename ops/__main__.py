@@ -1,30 +1,43 @@
 """`python -m ops`: what the operator of a deployment types."""
 
 import argparse
+import importlib
 import sys
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 
-from ops import alerts, bundle, deploy, export, fleet, query, rollout, rules
 from ops.errors import OperatorError
+from ops.output import sanitize
+
+# Each is a module of this package, with `add_arguments(parser)`. Only the one that is called is imported: some take
+# the templates with them, and so most of a second.
+COMMANDS: Mapping[str, str] = {
+    "bundle": "build the functions' code with its dependencies",
+    "publish": "create the artifacts stack and upload the functions' code",
+    "deploy": "create or update the regional stack with the code that publish uploaded",
+    "rollout": "bring code and templates to every region, canary first",
+    "fleet": "every region: status, networks, taking a region's data back",
+    "query": "ask the metrics in SQL",
+    "rules": "alert rules: check, plan, apply, list, delete",
+    "alerts": "alerts: list, show",
+    "export": "export hours, and see how the exports are",
+}
 
 
 def main(arguments: Sequence[str] | None = None) -> int:
     """Run one command; the exit status says whether it did what was asked."""
+    given = sys.argv[1:] if arguments is None else arguments
     parser = argparse.ArgumentParser(prog="python -m ops", description=__doc__)
     commands = parser.add_subparsers(title="commands", required=True, metavar="COMMAND")
-    bundle.add_command(commands)
-    deploy.add_commands(commands)
-    rollout.add_command(commands)
-    fleet.add_command(commands)
-    query.add_command(commands)
-    rules.add_command(commands)
-    alerts.add_command(commands)
-    export.add_command(commands)
-    options = parser.parse_args(arguments)
+    for name, text in COMMANDS.items():
+        command = commands.add_parser(name, help=text)
+        if name in given[:1]:
+            importlib.import_module(f"ops.{name}").add_arguments(command)
+    options = parser.parse_args(given)
     try:
         status: int = options.run(options)
     except OperatorError as error:
-        print(f"{parser.prog}: {error}", file=sys.stderr)
+        message = "\n".join(sanitize(line) for line in str(error).split("\n"))
+        print(f"{parser.prog}: {message}", file=sys.stderr)
         return 1
     return status
 

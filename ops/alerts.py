@@ -5,21 +5,15 @@ from collections.abc import Iterator
 from datetime import UTC, datetime
 from typing import Any
 
-from botocore.exceptions import BotoCoreError, ClientError
-from rich.table import Table
-
 from handlers.adapters.dynamodb.alerts_table import AlertsTable
 from handlers.domain.alerts.ports import AlertKey, Stored
-from handlers.domain.errors import ConfigurationError, TransientError
 from ops import stack
-from ops.errors import OperatorError
-from ops.printable import printable
-from ops.tables import print_table
+from ops.errors import OperatorError, refusals
+from ops.output import counted, print_table, sanitize
 
 
-def add_command(commands: "argparse._SubParsersAction[argparse.ArgumentParser]") -> None:
-    """Add `alerts` with its commands to the command line."""
-    parser = commands.add_parser("alerts", help="alerts: list, show")
+def add_arguments(parser: argparse.ArgumentParser) -> None:
+    """Add the subcommands of `alerts`."""
     actions = parser.add_subparsers(title="commands", required=True, metavar="COMMAND")
     listing = actions.add_parser("list", help="the alerts that are not healthy")
     stack.add_options(listing)
@@ -38,20 +32,20 @@ def add_command(commands: "argparse._SubParsersAction[argparse.ArgumentParser]")
 
 
 def _list(options: argparse.Namespace) -> int:
-    table = Table("state", "rule", "group", "since", "value", "to be sent", show_edge=False)
     found = _stored(options, every=options.all)
-    for stored in found:
-        alert = stored.alert
-        table.add_row(
-            str(alert.state),
-            printable(stored.key.rule_key),
-            printable(_group(stored)),
-            _time(alert.since),
-            _value(alert.periods[-1].value if alert.periods else None),
-            str(len(stored.unconfirmed)),
+    rows = (
+        (
+            stored.alert.state,
+            stored.key.rule_key,
+            _group(stored),
+            _time(stored.alert.since),
+            _value(stored.alert.periods[-1].value if stored.alert.periods else None),
+            len(stored.unconfirmed),
         )
-    print_table(table)
-    print(f"({len(found)} alert{'s' if len(found) != 1 else ''})")
+        for stored in found
+    )
+    print_table(("state", "rule", "group", "since", "value", "to be sent"), rows)
+    print(f"({counted(len(found), 'alert')})")
     return 0
 
 
@@ -70,7 +64,7 @@ def _show(options: argparse.Namespace) -> int:
         )
     for stored in found:
         for line in explain(stored):
-            print(printable(line))
+            print(sanitize(line))
         print()
     return 0
 
@@ -114,7 +108,7 @@ def _stored(options: argparse.Namespace, *, every: bool) -> list[Stored]:
     target = stack.find(options.environment, options.region)
     client, name = target.client("dynamodb"), target.output("AlertsTableName")
     table = AlertsTable(client, name)
-    try:
+    with refusals("cannot read the alerts"):
         keys = table.open_keys()
         if every:
             pages = client.get_paginator("scan").paginate(
@@ -126,8 +120,6 @@ def _stored(options: argparse.Namespace, *, every: bool) -> list[Stored]:
                 for item in page["Items"]
             ]
         return sorted(table.load(keys), key=lambda stored: stored.key)
-    except (ClientError, BotoCoreError, ConfigurationError, TransientError) as error:
-        raise OperatorError(f"the alerts cannot be read: {error}") from error
 
 
 def _group(stored: Stored) -> str:

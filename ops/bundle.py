@@ -93,9 +93,8 @@ def digest_of(folder: Path) -> str:
     return total.hexdigest()
 
 
-def add_command(commands: "argparse._SubParsersAction[argparse.ArgumentParser]") -> None:
-    """Add `bundle` to the command line."""
-    parser = commands.add_parser("bundle", help="build the functions' code with its dependencies")
+def add_arguments(parser: argparse.ArgumentParser) -> None:
+    """Add the options of `bundle`."""
     parser.add_argument("--target", choices=("lambda", "host"), default="lambda")
     parser.set_defaults(run=_run)
 

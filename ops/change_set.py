@@ -8,8 +8,7 @@ from typing import Any
 
 from botocore.exceptions import ClientError
 
-from ops.aws_errors import asking, code_of, one_line
-from ops.errors import OperatorError
+from ops.errors import OperatorError, code_of, one_line, refusals
 
 POLL_SECONDS = 5.0
 # What CloudFormation says of a change set without changes; there is no code for it.
@@ -19,12 +18,13 @@ _GOOD = {"CREATE_COMPLETE", "UPDATE_COMPLETE", "IMPORT_COMPLETE"}
 
 def deployed(cloudformation: Any, stack_name: str) -> Mapping[str, Any] | None:
     """The stack's description, or None if there is none; OperatorError for one that can never be changed."""
-    try:
-        (stack,) = cloudformation.describe_stacks(StackName=stack_name)["Stacks"]
-    except ClientError as error:
-        if code_of(error) == "ValidationError":
+    with refusals(f"cannot describe {stack_name}"):
+        try:
+            (stack,) = cloudformation.describe_stacks(StackName=stack_name)["Stacks"]
+        except ClientError as error:
+            if code_of(error) != "ValidationError":
+                raise
             return None
-        raise OperatorError(f"cannot describe {stack_name}: {one_line(str(error))}") from error
     if stack["StackStatus"] in {"ROLLBACK_COMPLETE", "ROLLBACK_FAILED"}:
         raise OperatorError(
             f"{stack_name} was never made whole ({stack['StackStatus']}) and cannot be changed; remove it first: "
@@ -44,9 +44,9 @@ def deploy(
     """Make or change the stack, and wait; parameters not given keep their value. False if nothing had to change."""
     before = deployed(cloudformation, stack_name)
     if before is not None and before["StackStatus"].endswith("_IN_PROGRESS"):
-        raise OperatorError(f"{stack_name} is {before['StackStatus']}: somebody changes it just now")
+        raise OperatorError(f"{stack_name} is {before['StackStatus']}: another change of it is under way")
     name = f"ops-{uuid.uuid4().hex[:12]}"
-    with asking(f"cannot change {stack_name}"):
+    with refusals(f"cannot change {stack_name}"):
         cloudformation.create_change_set(
             StackName=stack_name,
             ChangeSetName=name,
@@ -91,7 +91,7 @@ def _has_changes(cloudformation: Any, stack_name: str, name: str) -> bool:
 
 def _wait(cloudformation: Any, stack_name: str, each_round: Callable[[], None]) -> None:
     while True:
-        with asking(f"cannot follow {stack_name}"):
+        with refusals(f"cannot follow {stack_name}"):
             (stack,) = cloudformation.describe_stacks(StackName=stack_name)["Stacks"]
         each_round()
         if not stack["StackStatus"].endswith("_IN_PROGRESS"):
@@ -104,9 +104,9 @@ def _wait(cloudformation: Any, stack_name: str, each_round: Callable[[], None]) 
 
 
 def _first_failure(cloudformation: Any, stack_name: str) -> str:
-    """What failed first since the stack was last asked to change; whatever came later followed from it."""
+    """The first failure since the stack was last asked to change; those that came later followed from it."""
     reason = "no reason given"
-    with asking(f"cannot read the events of {stack_name}"):
+    with refusals(f"cannot read the events of {stack_name}"):
         for event in cloudformation.describe_stack_events(StackName=stack_name)["StackEvents"]:
             status = event.get("ResourceStatus", "")
             if status.endswith("_FAILED") and "cancelled" not in event.get("ResourceStatusReason", ""):

@@ -6,34 +6,27 @@ import secrets
 import time
 from collections import Counter
 from collections.abc import Iterator, Mapping, Sequence
-from contextlib import contextmanager
 from datetime import UTC, datetime
 from typing import Any
 
-from botocore.exceptions import BotoCoreError, ClientError
-from rich.table import Table
 from rich.text import Text
 
 from handlers.adapters.dynamodb.export_hours.ledger import HourTable
-from handlers.domain.errors import ConfigurationError, TransientError
 from handlers.domain.exports.hour import Hour, complete_at, hours_between
 from handlers.domain.exports.record import Record, State, state_of
 from handlers.domain.exports.report import WINDOW_HOURS
 from handlers.domain.exports.request import CURRENT
-from ops import export_query, stack
-from ops.errors import OperatorError
-from ops.printable import printable
+from ops import stack
+from ops.errors import OperatorError, one_line, refusals
+from ops.output import print_columns, sanitize
 from ops.stack import Target
-from ops.tables import print_table
-from templates import config
 
 _POLL_SECONDS = 1.0
 _COLOURS = {State.FAILED: "red", State.EXPIRED: "red", State.MISSING: "yellow", State.DIRTY: "yellow"}
 
 
-def add_command(commands: "argparse._SubParsersAction[argparse.ArgumentParser]") -> None:
-    """Add `export` to the command line."""
-    parser = commands.add_parser("export", help="export hours, and see how the exports are")
+def add_arguments(parser: argparse.ArgumentParser) -> None:
+    """Add the actions of `export`."""
     actions = parser.add_subparsers(title="actions", required=True, metavar="ACTION")
     run = actions.add_parser("run", help="export an hour now, or whatever is due")
     run.add_argument("hour", nargs="?", metavar="HOUR", help="such as 2026-11-22T02 (UTC), or current")
@@ -87,16 +80,19 @@ def _status(options: argparse.Namespace) -> int:
     target = stack.find(options.environment, options.region)
     if not 1 <= options.hours <= 1000:
         raise OperatorError("--hours is a number from 1 to 1000")
-    table = Table("hour", "state", "rows", "bytes", "published", "remarks", box=None, pad_edge=False)
-    for hour, state, record in _states(target, newest=options.hours):
-        table.add_row(str(hour), Text(state, _COLOURS.get(state, "")), *map(Text, _details(record)))
-    print_table(table)
+    rows = (
+        (hour, Text(state, _COLOURS.get(state, "")), *_details(record))
+        for hour, state, record in _states(target, newest=options.hours)
+    )
+    print_columns(("hour", "state", "rows", "bytes", "published", "remarks"), rows)
     return 0
 
 
 def _query(options: argparse.Namespace) -> int:
+    from ops import export_query  # noqa: PLC0415 - DuckDB takes a moment that the other actions save
+
     target = stack.find(options.environment, options.region)
-    with _reasons("read the exports"):
+    with refusals("cannot read the exports"):
         export_query.query(target, options.sql, hours=options.hours)
     return 0
 
@@ -106,7 +102,7 @@ def _execute(target: Target, payload: Mapping[str, str]) -> list[dict[str, Any]]
     machine = target.output("MetricExportArn")
     states = target.client("stepfunctions")
     name = f"by-hand-{datetime.now(UTC):%Y%m%dT%H%M%S}-{secrets.token_hex(3)}"
-    with _reasons("run the export"):
+    with refusals("cannot run the export"):
         execution = states.start_execution(stateMachineArn=machine, name=name, input=json.dumps(payload))
         arn = execution["executionArn"]
         while (found := states.describe_execution(executionArn=arn))["status"] == "RUNNING":
@@ -124,7 +120,7 @@ def _reason(execution: Mapping[str, Any]) -> str:
         cause = json.loads(cause)["errorMessage"]
     except (ValueError, KeyError, TypeError):
         cause = f"{execution.get('error', execution['status'])}: {cause}".strip(": ")
-    return printable(" ".join(str(cause).split()))
+    return one_line(str(cause))
 
 
 def _report(results: Sequence[Mapping[str, Any]]) -> int:
@@ -132,7 +128,7 @@ def _report(results: Sequence[Mapping[str, Any]]) -> int:
         print("nothing is due")
     for result in results:
         rows = f"{result['rows']} rows, run {result['run']}" if "run" in result else result.get("error", "")
-        print(f"{result['hour']}  {result['outcome']:<8}  {printable(str(rows))}".rstrip())
+        print(f"{result['hour']}  {result['outcome']:<8}  {sanitize(str(rows))}".rstrip())
     return int(any(result["outcome"] not in {"exported", "empty"} for result in results))
 
 
@@ -140,9 +136,9 @@ def _states(
     target: Target, hours: Sequence[Hour] | None = None, *, newest: int = 0
 ) -> Iterator[tuple[Hour, State, Record | None]]:
     """Hours with their state and entry; without hours, the newest so many up to the current one."""
-    lag = config.load(target.environment).export.lag_minutes * 60
+    lag = target.config.export.lag_minutes * 60
     ledger = HourTable(target.client("dynamodb"), target.output("ExportHoursTableName"))
-    with _reasons("read the ledger of hours"):
+    with refusals("cannot read the ledger of hours"):
         mark = ledger.watermark()
         # A local run's clock may have been moved ahead of this machine's.
         now = max(time.time(), complete_at(mark, lag) if mark else 0)
@@ -160,7 +156,7 @@ def _states(
 def _details(record: Record | None) -> tuple[str, str, str, str]:
     if record is None:
         return "", "", "", ""
-    remarks = printable(record.error)
+    remarks = record.error
     if record.claimed_by and not record.error:
         remarks = f"claimed by {record.claimed_by}"
     if record.due_at is not None:
@@ -180,12 +176,3 @@ def _hour(text: str) -> Hour:
         return Hour.parse(text)
     except ValueError as error:
         raise OperatorError(str(error)) from error
-
-
-@contextmanager
-def _reasons(doing: str) -> Iterator[None]:
-    """Turns what AWS answers into a line."""
-    try:
-        yield
-    except (ClientError, BotoCoreError, TransientError, ConfigurationError) as error:
-        raise OperatorError(f"cannot {doing}: {printable(str(error))}") from error

@@ -1,4 +1,4 @@
-"""What readers of the exports see, as DuckDB tables on this machine: from the catalog to the rows."""
+"""Tables of DuckDB on this machine as readers of the exports see them: from the catalog to the rows."""
 
 import tempfile
 from pathlib import Path
@@ -6,10 +6,9 @@ from pathlib import Path
 import duckdb
 
 from handlers.vocabulary import DATASETS
-from ops.errors import OperatorError
-from ops.printable import printable
+from ops.errors import OperatorError, one_line
+from ops.output import print_rows
 from ops.stack import Target
-from ops.tables import print_rows
 
 # The catalog's types as DuckDB has them; times keep their nanoseconds.
 _TYPES = {"string": "VARCHAR", "double": "DOUBLE", "bigint": "BIGINT", "timestamp": "TIMESTAMP_NS"}
@@ -25,7 +24,7 @@ def query(target: Target, sql: str, *, hours: int) -> None:
             found = database.sql(sql)
             columns, rows = (found.columns, found.fetchall()) if found is not None else ([], [])
         except duckdb.Error as error:
-            raise OperatorError(printable(" ".join(str(error).split()))) from error
+            raise OperatorError(one_line(str(error))) from error
     print_rows(columns, rows)
 
 

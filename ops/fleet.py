@@ -4,15 +4,12 @@ import argparse
 import json
 import os
 import urllib.request
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Mapping, Sequence
 from typing import Any
 
-from botocore.exceptions import BotoCoreError, ClientError
-
-from ops import fleet_import, stack
-from ops.aws_errors import asking
-from ops.errors import OperatorError
-from ops.printable import printable
+from ops import stack
+from ops.errors import OperatorError, refusals
+from ops.output import print_columns
 from ops.stack_sets import Instance, instances
 from templates.config import Config
 from templates.names import REGIONAL_STACK_SET
@@ -20,9 +17,8 @@ from templates.names import REGIONAL_STACK_SET
 _SECONDS = 5.0
 
 
-def add_command(commands: "argparse._SubParsersAction[argparse.ArgumentParser]") -> None:
-    """Add `fleet` with its subcommands to the command line."""
-    parser = commands.add_parser("fleet", help="every region: status, networks, taking a region's data back")
+def add_arguments(parser: argparse.ArgumentParser) -> None:
+    """Add the subcommands of `fleet`."""
     subcommands = parser.add_subparsers(title="commands", required=True, metavar="COMMAND")
     for name, run, text in (
         ("status", _status, "each region's version, stack, health and ingest URL"),
@@ -31,28 +27,19 @@ def add_command(commands: "argparse._SubParsersAction[argparse.ArgumentParser]")
             _network,
             "what private mode needs to know of each region, to paste into the environment file",
         ),
+        ("import", _import, "prepare taking a removed region's data back; changes nothing itself"),
     ):
         command = subcommands.add_parser(name, help=text)
-        stack.add_options(command, region=False)
+        stack.add_options(command, region=name == "import")
         command.set_defaults(run=run)
-    fleet_import.add_command(subcommands)
 
 
 def _status(options: argparse.Namespace) -> int:
     """0 only if every region of the environment has a pipeline that answers."""
     config = stack.settings(options.environment)
     rows = [_row(config, region, instance) for region, instance in _regions(config)]
-    for line in _columns([("region", "version", "stack", "in fleet", "health", "ingest URL"), *rows]):
-        print(line)
+    print_columns(("region", "version", "stack", "in fleet", "health", "ingest URL"), rows)
     return int(any(row[4] != "ok" for row in rows))
-
-
-def _columns(rows: Sequence[Sequence[str]]) -> Iterator[str]:
-    """The rows in columns; not cut at the terminal's width, as URLs are for copying."""
-    widths = [max(len(row[column]) for row in rows) for column in range(len(rows[0]))]
-    for row in rows:
-        cells = (printable(cell).ljust(width) for cell, width in zip(row, widths, strict=True))
-        yield "  ".join(cells).rstrip()
 
 
 def _regions(config: Config) -> list[tuple[str, Instance | None]]:
@@ -70,11 +57,12 @@ def _regions(config: Config) -> list[tuple[str, Instance | None]]:
 
 def _row(config: Config, region: str, instance: Instance | None) -> Sequence[str]:
     in_fleet = "–" if instance is None else f"{instance.status} {instance.detail}".strip()
-    target = stack.Target(config.environment, region, config.stack_name, config.regions)
     try:
-        found = target.stack()
+        found = stack.Target(config, region, config.stack_name).stack()
+    except stack.NoStackError:
+        return (region, "–", "none", in_fleet, "–", "–")
     except OperatorError as error:
-        return (region, "–", "none" if "no stack" in str(error) else str(error), in_fleet, "–", "–")
+        return (region, "–", str(error), in_fleet, "–", "–")
     outputs = {output["OutputKey"]: output["OutputValue"] for output in found.get("Outputs", [])}
     ingest = _local_ingest_url(region) or outputs.get("IngestUrl", "–")
     health, answer = _health(ingest.removesuffix("/metrics") + "/health")
@@ -83,7 +71,7 @@ def _row(config: Config, region: str, instance: Instance | None) -> Sequence[str
 
 
 def _local_ingest_url(region: str) -> str | None:
-    """Where the local run serves the region, if its environment file is loaded."""
+    """The URL at which the local run serves the region, if its environment file is loaded."""
     endpoint = os.environ.get("AWS_ENDPOINT_URL", "")
     if not endpoint.startswith("http://127.0.0.1:"):
         return None
@@ -96,7 +84,7 @@ def _local_ingest_url(region: str) -> str | None:
 
 
 def _health(url: str) -> tuple[str, Mapping[str, Any]]:
-    """What the region's API says of itself, in a word, and whole."""
+    """The answer of the region's API about itself, in a word, and whole."""
     if not url.startswith(("https://", "http://127.0.0.1:")):
         return "no URL", {}
     try:
@@ -105,6 +93,12 @@ def _health(url: str) -> tuple[str, Mapping[str, Any]]:
     except (OSError, ValueError) as error:
         return f"no answer ({type(error).__name__})", {}
     return "ok", answer if isinstance(answer, dict) else {}
+
+
+def _import(options: argparse.Namespace) -> int:
+    from ops import fleet_import  # noqa: PLC0415 - it builds templates, which takes a moment that the others save
+
+    return fleet_import.run(stack.settings(options.environment), options.region)
 
 
 def _network(options: argparse.Namespace) -> int:
@@ -125,19 +119,17 @@ def _network(options: argparse.Namespace) -> int:
 
 
 def _cell(service: str, region: str) -> str:
-    with asking(f"cannot ask for Timestream's cell in {region}"):
+    with refusals(f"cannot ask for Timestream's cell in {region}"):
         endpoints = stack.client(service, region).describe_endpoints()["Endpoints"]
     return str(endpoints[0]["Address"].split(".")[0].rpartition("-")[2])
 
 
 def _prefix_list(service: str, region: str) -> str:
     name = f"com.amazonaws.{region}.{service}"
-    try:
+    with refusals(f"cannot ask for the prefix list {name}"):
         lists = stack.client("ec2", region).describe_managed_prefix_lists(
             Filters=[{"Name": "prefix-list-name", "Values": [name]}]
         )["PrefixLists"]
-    except (BotoCoreError, ClientError) as error:
-        raise OperatorError(f"cannot ask for the prefix list {name}: {error}") from error
     if not lists:
         raise OperatorError(f"{region} has no prefix list {name}")
     return str(lists[0]["PrefixListId"])

@@ -4,7 +4,6 @@ Data outlives its stack, under names that a new stack asks for in vain. CloudFor
 https://docs.aws.amazon.com/AWSCloudFormation/latest/UserGuide/import-resources.html
 """
 
-import argparse
 import json
 import shlex
 from collections.abc import Iterator, Mapping, Sequence
@@ -12,32 +11,21 @@ from pathlib import Path
 from typing import Any
 
 import generate
-from ops import preflight, stack
-from ops.aws_errors import asking
+from ops import stack
 from ops.bundle import BUILD, ROOT
-from ops.errors import OperatorError
+from ops.errors import OperatorError, refusals
+from ops.retained import identifier, retained
+from ops.stack import Clients
 from templates.config import Config
 from templates.names import ARTIFACTS_STACK, ARTIFACTS_STACK_SET, REGIONAL_STACK_SET
 
-KEPT = "RetainExceptOnCreate"
 # CloudFormation puts it on what it makes, and it stays when the stack goes.
 _LOGICAL_ID = "aws:cloudformation:logical-id"
 
-Resources = Mapping[str, Mapping[str, Any]]
 
-
-def add_command(commands: "argparse._SubParsersAction[argparse.ArgumentParser]") -> None:
-    """Add `import` to the commands of the fleet."""
-    parser = commands.add_parser(
-        "import", help="prepare taking a removed region's data back; changes nothing itself"
-    )
-    stack.add_options(parser)
-    parser.set_defaults(run=_run)
-
-
-def _run(options: argparse.Namespace) -> int:
-    config = stack.settings(options.environment)
-    region = options.region or config.regions[0]
+def run(config: Config, region: str | None) -> int:
+    """Write what an import of the region (or the first one) reads, and show the commands of it."""
+    region = region or config.regions[0]
     generate.generate(config.environment, BUILD)
     files = [_prepare(config, region, name) for name in ("artifacts", "regional")]
     print("\nThese commands take it back; each waits for the one before:\n")
@@ -51,8 +39,8 @@ def _prepare(config: Config, region: str, name: str) -> tuple[Path, Path]:
     path = BUILD / config.environment / f"{name}.template.json"
     template, resources = plan(config, region, json.loads(path.read_text(encoding="utf-8")), stack.client)
     for resource in resources:
-        identifier = ", ".join(resource["ResourceIdentifier"].values())
-        print(f"{resource['LogicalResourceId']:<22} {resource['ResourceType']:<28} {identifier}")
+        found = ", ".join(resource["ResourceIdentifier"].values())
+        print(f"{resource['LogicalResourceId']:<22} {resource['ResourceType']:<28} {found}")
     files = path.with_name(f"import-{name}-{region}.json"), path.with_name(f"resources-{name}-{region}.json")
     for file, content in zip(files, (template, resources), strict=True):
         file.write_text(json.dumps(content, indent=2) + "\n", encoding="utf-8")
@@ -60,74 +48,38 @@ def _prepare(config: Config, region: str, name: str) -> tuple[Path, Path]:
 
 
 def plan(
-    config: Config, region: str, regional: Mapping[str, Any], clients: preflight.Clients
+    config: Config, region: str, template: Mapping[str, Any], clients: Clients
 ) -> tuple[dict[str, Any], list[dict[str, Any]]]:
     """A template of what the region kept, and how CloudFormation finds each; OperatorError if something is gone."""
     account = stack.account(clients, region)
-    kept: Resources = {
-        title: part for title, part in regional["Resources"].items() if part.get("DeletionPolicy") == KEPT
-    }
+    kept = retained(template)
     tagged = dict(_tagged(config, region, clients))
     resources = []
     for title, part in kept.items():
-        identifier = _identifier(config, account, region, part, kept) or tagged.get(title)
-        if identifier is None:
+        name = identifier(config, account, region, part, kept) or tagged.get(title)
+        if name is None:
             raise OperatorError(
                 f"{region} has no {part['Type']} that is tagged as {title} of {config.stack_name}: without it the "
                 "data cannot be taken back as it was; look for it by its tags, or restore it"
             )
         resources.append(
-            {"ResourceType": part["Type"], "LogicalResourceId": title, "ResourceIdentifier": identifier}
+            {"ResourceType": part["Type"], "LogicalResourceId": title, "ResourceIdentifier": name}
         )
-    template = {
-        "AWSTemplateFormatVersion": regional["AWSTemplateFormatVersion"],
-        "Description": f"{regional['Description']}: what was kept",
+    only_kept = {
+        "AWSTemplateFormatVersion": template["AWSTemplateFormatVersion"],
+        "Description": f"{template['Description']}: what was kept",
         "Resources": dict(kept),
     }
-    return template, resources
+    return only_kept, resources
 
 
-def _identifier(
-    config: Config, account: str, region: str, part: Mapping[str, Any], kept: Resources
-) -> dict[str, str] | None:
-    """What names a resource whose name is ours; None where CloudFormation chose it."""
-    properties = part.get("Properties", {})
-
-    def text(value: Any) -> str:
-        if isinstance(value, dict) and "Ref" in value:
-            return text(kept[value["Ref"]]["Properties"].get("DatabaseName", config.database_name))
-        if isinstance(value, dict):
-            value = value["Fn::Sub"]
-        return str(value).replace("${AWS::AccountId}", account).replace("${AWS::Region}", region)
-
-    kind = part["Type"]
-    if kind == "AWS::S3::Bucket":
-        return {"BucketName": text(properties["BucketName"])}
-    if kind == "AWS::Timestream::Database":
-        return {"DatabaseName": text(properties["DatabaseName"])}
-    if kind == "AWS::Timestream::Table":
-        return {
-            "DatabaseName": text(properties["DatabaseName"]),
-            "TableName": text(properties["TableName"]),
-        }
-    if kind == "AWS::Glue::Database":
-        return {"DatabaseName": properties["DatabaseInput"]["Name"]}
-    if kind == "AWS::Glue::Table":
-        return {
-            "CatalogId": account,
-            "DatabaseName": config.database_name,
-            "Name": properties["TableInput"]["Name"],
-        }
-    return None
-
-
-def _tagged(config: Config, region: str, clients: preflight.Clients) -> Iterator[tuple[str, dict[str, str]]]:
+def _tagged(config: Config, region: str, clients: Clients) -> Iterator[tuple[str, dict[str, str]]]:
     """Tables and keys, whose names are CloudFormation's or AWS's, by the logical id in their tags."""
     filters = [
         {"Key": "Project", "Values": [config.project]},
         {"Key": "Environment", "Values": [config.environment]},
     ]
-    with asking(f"cannot look for what {region} kept"):
+    with refusals(f"cannot look for what {region} kept"):
         pages = clients("resourcegroupstaggingapi", region).get_paginator("get_resources")
         found = [
             item

@@ -1,20 +1,32 @@
-"""What would fail in a rollout, found and said before anything is made."""
+"""Obstacles of a rollout, found and said before anything is made."""
 
-from collections.abc import Callable, Iterator, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from typing import Any
 
-from botocore.exceptions import BotoCoreError, ClientError, EndpointConnectionError
+from botocore.exceptions import ClientError, EndpointConnectionError
 
-from ops.aws_errors import code_of, one_line
+from ops.errors import REFUSALS, code_of, reason_of
+from ops.retained import identifier, retained
+from ops.stack import Clients
 from templates.config import Config
 from templates.config.fleet import TIMESTREAM_REGIONS
-from templates.names import ARTIFACTS_BUCKET, DATABASE, EXPORT_BUCKET, QUARANTINE_BUCKET
 
-Clients = Callable[[str, str], Any]
+Templates = Mapping[str, Mapping[str, Any]]
+"""Bodies of the generated templates: "regional" and "artifacts"."""
 
 # Lambda keeps so many executions for functions without a reservation: https://docs.aws.amazon.com/lambda/latest/dg/configuration-concurrency.html
 _UNRESERVED = 100
 _VPCS_QUOTA = ("vpc", "L-F678F1CE")
+# Retained resources with a name of ours: what it is, and the call with its argument that says whether there is one.
+NAMED = {
+    "AWS::Timestream::Database": (
+        "Timestream database",
+        ("timestream-write", "describe_database", "DatabaseName"),
+    ),
+    "AWS::Glue::Database": ("Glue database", ("glue", "get_database", "Name")),
+    "AWS::S3::Bucket": ("bucket", ("s3", "head_bucket", "Bucket")),
+}
+_NOT_THERE = frozenset({"ResourceNotFoundException", "EntityNotFoundException", "404"})
 
 
 def problems(
@@ -22,12 +34,14 @@ def problems(
     account: str,
     clients: Clients,
     *,
+    templates: Templates,
     new_regions: Sequence[str],
     bare_regions: Sequence[str],
 ) -> list[str]:
-    """Each thing that stands in the way, as a line that says what to do.
+    """A line for each thing that stands in the way, which says what to do.
 
-    The fleet has no pipeline in `new_regions` yet, and no artifacts in `bare_regions`.
+    `templates` are those to be rolled out; the fleet has no pipeline in `new_regions` yet, no artifacts in
+    `bare_regions`.
     """
     disabled = _disabled(config, clients)
     if isinstance(disabled, str):
@@ -36,7 +50,7 @@ def problems(
         f"{region} is not enabled in this account: aws account enable-region --region-name {region}"
         for region in disabled
     ]
-    found += _roles(config, new_regions, clients)
+    found += _roles(config, templates, new_regions, clients)
     for region in config.regions:
         if region in disabled:
             continue
@@ -46,8 +60,8 @@ def problems(
             found += _concurrency(config, region, clients)
             found += _networks(config, region, clients)
             if not timestream:
-                bare = region in bare_regions
-                found += _retained(config, account, region, clients, bare=bare)
+                new = [templates["regional"], *([templates["artifacts"]] if region in bare_regions else [])]
+                found += _retained(config, account, region, new, clients)
     return found
 
 
@@ -55,8 +69,8 @@ def _disabled(config: Config, clients: Clients) -> list[str] | str:
     """The regions that the account has not opted in to, or why they cannot be told."""
     try:
         known = clients("ec2", config.home).describe_regions(AllRegions=True)["Regions"]
-    except (BotoCoreError, ClientError) as error:
-        return f"cannot see which regions are enabled (ec2:DescribeRegions): {one_line(str(error))}"
+    except REFUSALS as error:
+        return f"cannot see which regions are enabled (ec2:DescribeRegions): {reason_of(error)}"
     enabled = {
         region["RegionName"]
         for region in known
@@ -78,9 +92,9 @@ def _timestream(config: Config, region: str, clients: Clients) -> Iterator[str]:
                 f"{region} has no Timestream for LiveAnalytics; these have: {', '.join(TIMESTREAM_REGIONS)}"
             )
             return
-        except (BotoCoreError, ClientError) as error:
+        except REFUSALS as error:
             yield (
-                f"Timestream for LiveAnalytics refuses this account in {region} ({one_line(str(error))}): AWS has "
+                f"Timestream for LiveAnalytics refuses this account in {region} ({reason_of(error)}): AWS has "
                 "taken no new customers since 2025-06-20, and a caller needs timestream:DescribeEndpoints"
             )
             return
@@ -92,19 +106,19 @@ def _timestream(config: Config, region: str, clients: Clients) -> Iterator[str]:
             )
 
 
-def _roles(config: Config, new_regions: Sequence[str], clients: Clients) -> Iterator[str]:
+def _roles(
+    config: Config, templates: Templates, new_regions: Sequence[str], clients: Clients
+) -> Iterator[str]:
     """IAM is global: every region's roles count against one quota."""
-    from templates.stacks import STACKS  # noqa: PLC0415 - building a stack takes a moment that most calls save
-
     in_each = sum(
-        part.resource["Type"] == "AWS::IAM::Role"
-        for stack in ("regional", "artifacts")
-        for part in STACKS[stack](config).resources.values()
+        part["Type"] == "AWS::IAM::Role"
+        for template in templates.values()
+        for part in template["Resources"].values()
     )
     try:
         summary = clients("iam", config.home).get_account_summary()["SummaryMap"]
-    except (BotoCoreError, ClientError) as error:
-        yield f"cannot see how many roles the account may have (iam:GetAccountSummary): {one_line(str(error))}"
+    except REFUSALS as error:
+        yield f"cannot see how many roles the account may have (iam:GetAccountSummary): {reason_of(error)}"
         return
     room, needed = summary["RolesQuota"] - summary["Roles"], in_each * len(new_regions) + 2
     if new_regions and needed > room:
@@ -120,8 +134,8 @@ def _concurrency(config: Config, region: str, clients: Clients) -> Iterator[str]
         return
     try:
         limit = clients("lambda", region).get_account_settings()["AccountLimit"]
-    except (BotoCoreError, ClientError) as error:
-        yield f"cannot see Lambda's quota in {region} (lambda:GetAccountSettings): {one_line(str(error))}"
+    except REFUSALS as error:
+        yield f"cannot see Lambda's quota in {region} (lambda:GetAccountSettings): {reason_of(error)}"
         return
     room = limit["UnreservedConcurrentExecutions"] - _UNRESERVED
     if reserved > room:
@@ -138,36 +152,27 @@ def _networks(config: Config, region: str, clients: Clients) -> Iterator[str]:
     try:
         quota = clients("service-quotas", region).get_service_quota(ServiceCode=service, QuotaCode=code)
         there = len(clients("ec2", region).describe_vpcs()["Vpcs"])
-    except (BotoCoreError, ClientError) as error:
-        yield f"cannot see how many VPCs {region} may have (servicequotas:GetServiceQuota): {one_line(str(error))}"
+    except REFUSALS as error:
+        yield f"cannot see how many VPCs {region} may have (servicequotas:GetServiceQuota): {reason_of(error)}"
         return
     most = int(quota["Quota"]["Value"])
     if there >= most:
         yield f"{region} has {there} of {most} VPCs, and private mode takes one: raise the quota (VPCs per Region)"
 
 
-def _retained(config: Config, account: str, region: str, clients: Clients, *, bare: bool) -> Iterator[str]:
-    """What an earlier pipeline of the region left behind, whose names a new one would ask for in vain."""
-    database = config.name(DATABASE)
-    names = (EXPORT_BUCKET, QUARANTINE_BUCKET, *((ARTIFACTS_BUCKET,) if bare else ()))
-    buckets = [config.name(named, account=account, region=region) for named in names]
-    questions: list[tuple[str, Callable[[], Any]]] = [
-        (
-            f"Timestream database {database}",
-            lambda: clients("timestream-write", region).describe_database(DatabaseName=database),
-        ),
-        (f"Glue database {database}", lambda: clients("glue", region).get_database(Name=database)),
-        *((f"bucket {bucket}", _head(clients, region, bucket)) for bucket in buckets),
-    ]
+def _retained(
+    config: Config, account: str, region: str, templates: Sequence[Mapping[str, Any]], clients: Clients
+) -> Iterator[str]:
+    """Data that an earlier pipeline of the region left behind, under names that a new one would ask for in vain."""
     left = []
-    for what, ask in questions:
+    for what, (service, operation, argument), name in named(config, account, region, templates):
         try:
-            ask()
+            getattr(clients(service, region), operation)(**{argument: name})
         except ClientError as error:
-            if code_of(error) not in {"ResourceNotFoundException", "EntityNotFoundException", "404"}:
-                yield f"cannot see whether {region} has a {what} already: {one_line(str(error))}"
+            if code_of(error) not in _NOT_THERE:
+                yield f"cannot see whether {region} has a {what} {name} already: {reason_of(error)}"
             continue
-        left.append(what)
+        left.append(f"{what} {name}")
     if left:
         yield (
             f"{region} keeps the data of an earlier pipeline ({', '.join(left)}); take it back with: "
@@ -175,5 +180,14 @@ def _retained(config: Config, account: str, region: str, clients: Clients, *, ba
         )
 
 
-def _head(clients: Clients, region: str, bucket: str) -> Callable[[], Any]:
-    return lambda: clients("s3", region).head_bucket(Bucket=bucket)
+def named(
+    config: Config, account: str, region: str, templates: Sequence[Mapping[str, Any]]
+) -> Iterator[tuple[str, tuple[str, str, str], str]]:
+    """The retained resources whose names are ours: what each is, the call that looks for it, and its name."""
+    for kind, (what, call) in NAMED.items():
+        for template in templates:
+            kept = retained(template)
+            for part in kept.values():
+                if part["Type"] == kind:
+                    [name] = (identifier(config, account, region, part, kept) or {}).values()
+                    yield what, call, name

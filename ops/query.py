@@ -6,16 +6,13 @@ import sys
 from collections.abc import Iterator, Sequence
 from typing import Any
 
-from botocore.exceptions import BotoCoreError, ClientError, NoCredentialsError
-
 from ops import stack
-from ops.errors import OperatorError
-from ops.tables import print_rows
+from ops.errors import OperatorError, refusals
+from ops.output import print_rows
 
 
-def add_command(commands: "argparse._SubParsersAction[argparse.ArgumentParser]") -> None:
-    """Add `query` to the command line."""
-    parser = commands.add_parser("query", help="ask the metrics in SQL")
+def add_arguments(parser: argparse.ArgumentParser) -> None:
+    """Add the options of `query`."""
     stack.add_options(parser)
     parser.add_argument("--csv", action="store_true", help="print CSV instead of a table")
     parser.add_argument(
@@ -62,14 +59,8 @@ def select(client: Any, sql: str) -> tuple[Sequence[str], Iterator[list[str]]]:
 def _pages(client: Any, sql: str) -> Iterator[dict[str, Any]]:
     arguments = {"QueryString": sql}
     while True:
-        try:
+        with refusals("cannot query Timestream"):
             page = client.query(**arguments)
-        except ClientError as error:
-            raise OperatorError(f"Timestream says: {error.response['Error']['Message']}") from error
-        except NoCredentialsError as error:
-            raise OperatorError("no AWS credentials; for the local run: source build/local.env") from error
-        except BotoCoreError as error:
-            raise OperatorError(f"cannot reach Timestream: {error}") from error
         yield page
         if "NextToken" not in page:
             return

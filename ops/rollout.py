@@ -12,9 +12,9 @@ from botocore.exceptions import ClientError
 
 import generate
 from ops import change_set, preflight, stack
-from ops.aws_errors import asking, code_of
 from ops.bundle import BUILD, build_lambda
-from ops.errors import OperatorError
+from ops.errors import OperatorError, code_of, refusals
+from ops.stack import Clients
 from ops.stack_sets import Progress, instances
 from templates.config import Config
 from templates.names import (
@@ -29,9 +29,8 @@ from templates.parameters import CODE_KEY, TEMPLATE_URL, code_key
 Say = Callable[[str], None]
 
 
-def add_command(commands: "argparse._SubParsersAction[argparse.ArgumentParser]") -> None:
-    """Add `rollout` to the command line."""
-    parser = commands.add_parser("rollout", help="bring code and templates to every region, canary first")
+def add_arguments(parser: argparse.ArgumentParser) -> None:
+    """Add the options of `rollout`."""
     stack.add_options(parser, region=False)
     parser.set_defaults(run=_run)
 
@@ -49,7 +48,7 @@ def _say(line: str) -> None:
 class Rollout:
     """Artifacts everywhere, then code and template everywhere, then the pipeline by the template's new URL."""
 
-    def __init__(self, config: Config, clients: preflight.Clients, say: Say, build: Path = BUILD) -> None:
+    def __init__(self, config: Config, clients: Clients, say: Say, build: Path = BUILD) -> None:
         self._config, self._clients, self._say = config, clients, say
         self._folder = build / config.environment
         self._home = clients("cloudformation", config.home)
@@ -66,7 +65,10 @@ class Rollout:
         account = self._account = stack.account(self._clients, config.home)
         new, bare = self._without("pipeline"), self._without("artifacts")
         self._say(f"fleet {self._stack} in {config.home}: {', '.join(config.fleet.order(config.regions))}")
-        found = preflight.problems(config, account, self._clients, new_regions=new, bare_regions=bare)
+        templates = {name: self._template(name) for name in ("regional", "artifacts")}
+        found = preflight.problems(
+            config, account, self._clients, templates=templates, new_regions=new, bare_regions=bare
+        )
         if found:
             for problem in found:
                 self._say(f"before anything is made: {problem}")
@@ -86,7 +88,7 @@ class Rollout:
         return [region for region in self._config.fleet.order(self._config.regions) if region not in there]
 
     def _roll_out(self, account: str, progress: Progress) -> None:
-        body = json.loads((self._folder / "fleet.template.json").read_text(encoding="utf-8"))
+        body = self._template("fleet")
         self._say("1 of 3: artifacts in every region")
         self._deploy(self._before_upload(body), {}, progress)
         self._say("2 of 3: code and template in every region")
@@ -94,11 +96,15 @@ class Rollout:
         self._say("3 of 3: the pipeline in every region")
         self._deploy(body, parameters, progress)
 
+    def _template(self, name: str) -> dict[str, Any]:
+        text = (self._folder / f"{name}.template.json").read_text(encoding="utf-8")
+        return dict(json.loads(text))
+
     def _before_upload(self, body: Mapping[str, Any]) -> Mapping[str, Any]:
         """The new fleet with the pipeline as it is: a region must not be given code that is not there yet."""
         if change_set.deployed(self._home, self._stack) is None:
             return body  # without a URL there is no pipeline
-        with asking(f"cannot read the template of {self._stack}"):
+        with refusals(f"cannot read the template of {self._stack}"):
             before = self._home.get_template(StackName=self._stack)["TemplateBody"]
         before = json.loads(before) if isinstance(before, str) else before
         return {
@@ -130,7 +136,7 @@ class Rollout:
     def _put(self, region: str, bucket: str, key: str, content: bytes) -> bool:
         """Upload unless it is there: the key carries the hash of the content."""
         s3 = self._clients("s3", region)
-        with asking(f"cannot upload to s3://{bucket}/{key}"):
+        with refusals(f"cannot upload to s3://{bucket}/{key}"):
             try:
                 s3.head_object(Bucket=bucket, Key=key)
             except ClientError as error:

@@ -1,4 +1,4 @@
-"""Finds a deployment by its stack: which outputs it has, wherever it runs."""
+"""Deployments by their stacks: which outputs they have, wherever they run."""
 
 import argparse
 import os
@@ -7,27 +7,32 @@ from dataclasses import dataclass
 from typing import Any
 
 import boto3
-from botocore.config import Config
-from botocore.exceptions import BotoCoreError, ClientError
+from botocore.config import Config as SdkConfig
+from botocore.exceptions import ClientError
 
-from ops.aws_errors import asking
-from ops.errors import OperatorError
+from ops.errors import OperatorError, code_of, refusals
 from ops.stack_sets import instances
-from templates import config
+from templates.config import Config, ConfigError, load
 from templates.names import REGIONAL_STACK_SET
 
 # Timestream answers a query within 60 s or not at all; the SDK's own timeout is as long, so it would lose the race.
-_SDK = Config(read_timeout=70, retries={"mode": "standard", "max_attempts": 5})
+_SDK = SdkConfig(read_timeout=70, retries={"mode": "standard", "max_attempts": 5})
+
+Clients = Callable[[str, str], Any]
+"""Gives a client of a service in a region."""
+
+
+class NoStackError(OperatorError):
+    """There is no such stack."""
 
 
 @dataclass(frozen=True, slots=True)
 class Target:
-    """Which deployment a command is about."""
+    """The deployment that a command is about: an environment's stack in a region."""
 
-    environment: str
+    config: Config
     region: str
     stack_name: str
-    regions: tuple[str, ...]
 
     def client(self, service: str) -> Any:
         """An SDK client in the target's region."""
@@ -35,49 +40,7 @@ class Target:
 
     def outputs(self) -> Mapping[str, str]:
         """The stack's outputs by name; OperatorError when there is no such stack or no way to ask."""
-        stack = self.stack()
-        return {output["OutputKey"]: output["OutputValue"] for output in stack.get("Outputs", [])}
-
-    def stack(self) -> Mapping[str, Any]:
-        """The stack's description, whether it was deployed by itself or by the fleet's StackSet."""
-        try:
-            return self._described(self.stack_name)
-        except ClientError as error:
-            if error.response["Error"]["Code"] == "ValidationError":
-                instance = self._of_the_fleet()
-                if instance is not None:
-                    return instance
-                raise OperatorError(
-                    f"no stack {self.stack_name} in {self.region}; deploy it first"
-                ) from error
-            raise OperatorError(f"cannot describe stack {self.stack_name}: {error}") from error
-        except BotoCoreError as error:
-            raise OperatorError(
-                f"cannot describe stack {self.stack_name} in {self.region}: {error}"
-            ) from error
-
-    def _described(self, name: str) -> Mapping[str, Any]:
-        stacks: list[Mapping[str, Any]] = self.client("cloudformation").describe_stacks(StackName=name)[
-            "Stacks"
-        ]
-        return stacks[0]
-
-    def _of_the_fleet(self) -> Mapping[str, Any] | None:
-        """The stack instance that the fleet made in this region; its name ends in an id, so the StackSet is asked."""
-        try:
-            values = config.load(self.environment)
-            name = values.name(REGIONAL_STACK_SET)
-            found = instances(client("cloudformation", values.home), name)
-            return next(
-                (
-                    self._described(one.stack_id)
-                    for one in found
-                    if one.region == self.region and one.stack_id
-                ),
-                None,
-            )
-        except (config.ConfigError, OperatorError, ClientError, BotoCoreError):
-            return None  # what matters to the caller is that there is no stack of the usual name
+        return {output["OutputKey"]: output["OutputValue"] for output in self.stack().get("Outputs", [])}
 
     def output(self, name: str) -> str:
         """One output; OperatorError when this stack has none of that name."""
@@ -87,23 +50,55 @@ class Target:
             raise OperatorError(f"stack {self.stack_name} has no output {name}; it has {known}")
         return outputs[name]
 
+    def stack(self) -> Mapping[str, Any]:
+        """The stack's description, whether it was deployed by itself or by the fleet's StackSet.
+
+        Raises NoStackError if there is none, OperatorError if AWS refuses to say.
+        """
+        with refusals(f"cannot describe stack {self.stack_name} in {self.region}"):
+            try:
+                return self._described(self.stack_name)
+            except ClientError as error:
+                if code_of(error) != "ValidationError":
+                    raise
+        instance = self._stack_instance()
+        if instance is None:
+            raise NoStackError(f"no stack {self.stack_name} in {self.region}; deploy it first")
+        return instance
+
+    def _described(self, name: str) -> Mapping[str, Any]:
+        (stack,) = self.client("cloudformation").describe_stacks(StackName=name)["Stacks"]
+        return dict(stack)
+
+    def _stack_instance(self) -> Mapping[str, Any] | None:
+        """The stack that the fleet made in this region; its name ends in an id, so the StackSet is asked."""
+        try:
+            with refusals("cannot ask the fleet"):
+                found = instances(
+                    client("cloudformation", self.config.home), self.config.name(REGIONAL_STACK_SET)
+                )
+                ids = (one.stack_id for one in found if one.region == self.region and one.stack_id)
+                return next(map(self._described, ids), None)
+        except OperatorError:
+            return None  # what matters to the caller is that there is no stack of the usual name
+
 
 def client(service: str, region: str) -> Any:
     """An SDK client in a region."""
     return boto3.client(service, region_name=region, config=_SDK)
 
 
-def account(clients: Callable[[str, str], Any], region: str) -> str:
+def account(clients: Clients, region: str) -> str:
     """The caller's account."""
-    with asking("cannot tell which account this is"):
+    with refusals("cannot tell which account this is"):
         return str(clients("sts", region).get_caller_identity()["Account"])
 
 
-def settings(environment: str) -> config.Config:
+def settings(environment: str) -> Config:
     """The environment's configuration; OperatorError when its file is bad."""
     try:
-        return config.load(environment)
-    except config.ConfigError as error:
+        return load(environment)
+    except ConfigError as error:
         raise OperatorError(str(error)) from error
 
 
@@ -112,9 +107,8 @@ def find(environment: str, region: str | None) -> Target:
 
     Raises OperatorError when the environment's file is bad.
     """
-    values = settings(environment)
-    chosen = region or os.environ.get("AWS_REGION") or values.regions[0]
-    return Target(environment, chosen, values.stack_name, tuple(values.regions))
+    config = settings(environment)
+    return Target(config, region or os.environ.get("AWS_REGION") or config.regions[0], config.stack_name)
 
 
 def add_options(parser: argparse.ArgumentParser, *, region: bool = True) -> None:

@@ -6,8 +6,7 @@ from typing import Any
 
 from botocore.exceptions import ClientError
 
-from ops.aws_errors import asking, code_of, one_line
-from ops.errors import OperatorError
+from ops.errors import code_of, one_line, refusals
 
 _NO_SUCH_SET = "StackSetNotFoundException"
 
@@ -35,16 +34,14 @@ class Instance:
 
 def instances(cloudformation: Any, name: str) -> list[Instance]:
     """The stack instances of a StackSet by region; none if there is no such StackSet."""
-    found = []
-    try:
-        with asking(f"cannot list the stack instances of {name}"):
-            for page in cloudformation.get_paginator("list_stack_instances").paginate(StackSetName=name):
-                found += [_instance(summary) for summary in page["Summaries"]]
-    except OperatorError as error:
-        cause = error.__cause__
-        if isinstance(cause, ClientError) and code_of(cause) == _NO_SUCH_SET:
+    with refusals(f"cannot list the stack instances of {name}"):
+        try:
+            pages = cloudformation.get_paginator("list_stack_instances").paginate(StackSetName=name)
+            found = [_instance(summary) for page in pages for summary in page["Summaries"]]
+        except ClientError as error:
+            if code_of(error) != _NO_SUCH_SET:
+                raise
             return []
-        raise
     return sorted(found, key=lambda instance: instance.region)
 
 

@@ -102,6 +102,6 @@ def test_a_busy_hour_is_not_called_done(capsys: pytest.CaptureFixture[str]) -> N
 def test_the_command_line_is_complete() -> None:
     """Run, backfill, status and query are there."""
     parser = argparse.ArgumentParser()
-    export.add_command(parser.add_subparsers())
+    export.add_arguments(parser)
     for arguments in (["run"], ["run", "current"], ["backfill", "a", "b"], ["status"], ["query", "SELECT 1"]):
-        assert parser.parse_args(["export", *arguments]).run
+        assert parser.parse_args(arguments).run

@@ -7,7 +7,6 @@ from botocore.exceptions import ClientError
 
 from ops.errors import OperatorError
 from ops.query import select
-from ops.tables import print_rows
 
 
 class Timestream:
@@ -55,12 +54,3 @@ def test_timestreams_reason_reaches_the_operator_as_one_line() -> None:
 
     with pytest.raises(OperatorError, match="line 1:8: no such column"):
         select(Refusing(), "SELECT x")
-
-
-def test_hostile_text_does_not_reach_the_terminal(capsys: pytest.CaptureFixture[str]) -> None:
-    """Escape sequences in a metric's name are replaced, and rich's markup in it is shown as it is."""
-    print_rows(["metric_name"], [["\x1b[2Jgone"], ["[red]name[/red]"]])
-    shown = capsys.readouterr().out
-    assert "\x1b[2J" not in shown
-    assert "�[2Jgone" in shown
-    assert "[red]name[/red]" in shown

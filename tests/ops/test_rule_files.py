@@ -5,15 +5,7 @@ from pathlib import Path
 import pytest
 
 from ops.rule_files import FOLDER, read_rule_files
-
-GOOD = """\
-rules:
-  - rule_id: hot
-    metric_name: cpu.load
-    statistic: avg
-    operator: ">"
-    threshold: 90
-"""
+from tests.support.rules import RULE_FILE as GOOD
 
 
 def read(tmp_path: Path, text: str, tick: int = 60) -> list[str]:

@@ -1,52 +1,18 @@
-"""`ops rules` and `ops alerts` against the tables of a deployment."""
+"""`ops rules` against the tables of a deployment."""
 
-from collections.abc import Iterator
 from pathlib import Path
 from typing import Any
 
 import boto3
 import pytest
-from moto import mock_aws
 
-from handlers.adapters.dynamodb.alerts_table import AlertsTable
 from handlers.adapters.dynamodb.rules_table import RulesTable, item_of
-from handlers.domain.alerts.evaluation.rule_evaluation import Changed
-from handlers.domain.alerts.notifications.notification import Place
-from handlers.domain.alerts.state.alert import Alert, Judged, Verdict
-from handlers.domain.alerts.state.protocol import decide
-from ops import rules
 from ops.__main__ import main
-from ops.errors import OperatorError
-from ops.stack import Target
-from tests.ops.test_rule_files import GOOD
-from tests.support.alert_tables import ALERTS, RULES, create_alert_tables
+from tests.support.alert_tables import RULES
+from tests.support.rules import RULE_FILE as GOOD
 from tests.support.rules import a_rule
 
 START = 1_763_769_600
-
-
-@pytest.fixture
-def deployment(monkeypatch: pytest.MonkeyPatch) -> Iterator[None]:
-    """A stack whose outputs name empty tables."""
-    for name in ("AWS_ACCESS_KEY_ID", "AWS_SECRET_ACCESS_KEY"):
-        monkeypatch.setenv(name, "testing")
-    monkeypatch.setenv("AWS_REGION", "us-east-1")
-    monkeypatch.setenv("AWS_DEFAULT_REGION", "us-east-1")
-    monkeypatch.delenv("AWS_ENDPOINT_URL", raising=False)
-    outputs = {
-        "RulesTableName": RULES, "AlertsTableName": ALERTS, "DimensionsTableName": "dimensions", "TableName": "metrics",
-    }  # fmt: skip
-    monkeypatch.setattr(Target, "outputs", lambda _: outputs)
-    monkeypatch.setattr(rules, "_arriving", lambda _target, names: names - {"cpu.silent"})
-    with mock_aws():
-        create_alert_tables()
-        boto3.client("dynamodb").create_table(
-            TableName="dimensions",
-            KeySchema=[{"AttributeName": "table_name", "KeyType": "HASH"}],
-            AttributeDefinitions=[{"AttributeName": "table_name", "AttributeType": "S"}],
-            BillingMode="PAY_PER_REQUEST",
-        )
-        yield
 
 
 def in_force() -> list[Any]:
@@ -134,39 +100,6 @@ def test_a_metric_that_never_arrives_is_pointed_out(tmp_path: Path, capsys: Any)
         assert "note: hot: no point of 'cpu.silent' came within a day" in capsys.readouterr().out
 
 
-def test_hostile_names_stay_inside_their_quotes(monkeypatch: pytest.MonkeyPatch) -> None:
-    """A metric's name is part of the question, never of the statement."""
-    asked = []
-
-    def select(_client: Any, sql: str) -> tuple[list[str], Iterator[list[str]]]:
-        asked.append(sql)
-        return ["metric_name"], iter([["it's"]])
-
-    monkeypatch.setattr(rules, "select", select)
-    monkeypatch.setattr(Target, "outputs", lambda _: {"DatabaseName": "d", "TableName": "t"})
-    monkeypatch.setattr(Target, "client", lambda *_: None)
-    found = rules._arriving(
-        Target("dev", "us-east-1", "metrics-dev", ("us-east-1",)), {"it's", "x') OR ('1'='1"}
-    )
-    assert found == {"it's"}
-    assert "IN ('it''s', 'x'') OR (''1''=''1')" in asked[0]
-
-
-def test_rules_can_be_applied_while_the_store_says_nothing(
-    monkeypatch: pytest.MonkeyPatch, capsys: Any
-) -> None:
-    """An empty table has no columns to ask for; that is told, and keeps nobody from applying rules."""
-
-    def select(_client: Any, _sql: str) -> Any:
-        raise OperatorError("Timestream says: Column 'metric_name' does not exist")
-
-    monkeypatch.setattr(rules, "select", select)
-    monkeypatch.setattr(Target, "outputs", lambda _: {"DatabaseName": "d", "TableName": "t"})
-    monkeypatch.setattr(Target, "client", lambda *_: None)
-    assert rules._arriving(Target("dev", "us-east-1", "metrics-dev", ("us-east-1",)), {"a"}) == {"a"}
-    assert "the store cannot say which metrics arrive" in capsys.readouterr().out
-
-
 @pytest.mark.usefixtures("deployment")
 def test_rules_are_listed_and_deleted(tmp_path: Path, capsys: Any) -> None:
     """What is in force is shown with its condition; a rule that is not there is an error that names those that are."""
@@ -193,47 +126,3 @@ def test_without_a_deployment_checking_still_works(tmp_path: Path, capsys: Any) 
     """`check` asks nobody."""
     assert main(["rules", "check", a_file(tmp_path)]) == 0
     assert capsys.readouterr().out == "1 rule, nothing wrong\n"
-
-
-def fire() -> None:
-    """An alert that fires, in the table."""
-    rule = a_rule(by=["host"])
-    alert = Alert(rule.key, ("a\x1b[2J",))
-    changed = Changed(alert, alert)
-    judged = Judged(START, Verdict.BREACHING, 3.0, 7, late=True, sources=("shard#1-2#1/1",))
-    changed.apply(decide(rule, alert, [judged], START, START + 60), rule, Place("us-east-1", "dev"))
-    assert AlertsTable(boto3.client("dynamodb"), ALERTS).save(changed, None, START)
-
-
-@pytest.mark.usefixtures("deployment")
-def test_alerts_are_listed(capsys: Any) -> None:
-    """State, rule, group and value; what clients sent cannot move the terminal's cursor."""
-    fire()
-    assert main(["alerts", "list"]) == 0
-    output = capsys.readouterr().out
-    assert "ALARM" in output
-    assert "\x1b[2J" not in output
-    assert "(1 alert)" in output
-
-
-@pytest.mark.usefixtures("deployment")
-def test_an_alert_is_explained(capsys: Any) -> None:
-    """Values per period, threshold, partials, lateness, history and the message on its way are all there."""
-    fire()
-    assert main(["alerts", "show", "cpu-hot"]) == 0
-    output = capsys.readouterr().out
-    for words in (
-        "ALARM since 2025-11-22 00:01:00",
-        "fires when avg > 2.0 in 1 of 1 periods of 60 s",
-        "breaching  3 (7 points)  late  shard#1-2#1/1",
-        "OK -> ALARM (alarm, by points that came late)",
-        "not confirmed yet",
-    ):
-        assert words in output
-
-
-@pytest.mark.usefixtures("deployment")
-def test_an_alert_that_is_not_there_is_explained_too(capsys: Any) -> None:
-    """No item means healthy, or no data; the answer says so."""
-    assert main(["alerts", "show", "cpu-hot", "a"]) == 1
-    assert "its groups were healthy in the last month, or it saw no data" in capsys.readouterr().err

@@ -5,6 +5,16 @@ from typing import Any
 from handlers.domain.alerts.rules.reading import read_rule
 from handlers.domain.alerts.rules.rule import Rule
 
+RULE_FILE = """\
+rules:
+  - rule_id: hot
+    metric_name: cpu.load
+    statistic: avg
+    operator: ">"
+    threshold: 90
+"""
+"""A rule file with one rule."""
+
 
 def a_document(**fields: Any) -> dict[str, Any]:
     """A rule as it may stand in a file, with other fields where a test needs them."""

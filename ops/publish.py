@@ -1,0 +1,48 @@
+"""`ops publish`: the artifacts stack of a region, and the functions' code in its bucket."""
+
+import argparse
+
+import generate
+from ops import aws_cli, stack
+from ops.bundle import BUILD, build_lambda
+from ops.errors import OperatorError
+from ops.stack import Target
+from templates.names import ARTIFACTS_STACK
+from templates.parameters import code_key
+
+
+def add_arguments(parser: argparse.ArgumentParser) -> None:
+    """Add the options of `publish`."""
+    stack.add_options(parser)
+    parser.set_defaults(run=_run)
+
+
+def _run(options: argparse.Namespace) -> int:
+    target = generated(options)
+    artifacts = artifacts_stack(target)
+    template = BUILD / target.config.environment / "artifacts.template.json"
+    aws_cli.deploy_stack(target.region, artifacts.stack_name, template)
+    bundle, archive = build_lambda()
+    address = f"s3://{artifacts.output('BucketName')}/{code_key(bundle.digest)}"
+    aws_cli.run(
+        *("s3", "cp", "--region", target.region, "--only-show-errors", aws_cli.relative(archive), address)
+    )
+    return 0
+
+
+def generated(options: argparse.Namespace) -> Target:
+    """The deployment of the options, its templates written anew; OperatorError for a region that is not its own."""
+    target = stack.find(options.environment, options.region)
+    config = target.config
+    if target.region not in config.regions:
+        raise OperatorError(
+            f"{target.region} is not among the regions of environments/{config.environment}.toml "
+            f"({', '.join(config.regions)}); add it there, or give REGION="
+        )
+    generate.generate(config.environment, BUILD)
+    return target
+
+
+def artifacts_stack(target: Target) -> Target:
+    """The stack of the bucket that a deployment's code and templates are in."""
+    return Target(target.config, target.region, target.config.name(ARTIFACTS_STACK))

@@ -1,0 +1,47 @@
+"""Notes on rules that no point can match: a metric or dimension that none has is misspelled, or may still come."""
+
+from collections.abc import Iterator, Sequence, Set
+
+from handlers.domain.alerts.rules.rule import Rule
+from ops.errors import OperatorError, refusals
+from ops.output import sanitize
+from ops.query import select
+from ops.stack import Target
+
+
+def notes(target: Target, rules: Sequence[Rule]) -> Iterator[str]:
+    """A line for each metric of the rules that no point of the last day has, and each dimension that none ever had."""
+    with refusals("cannot read the registry of dimensions"):
+        item = (
+            target.client("dynamodb")
+            .get_item(
+                TableName=target.output("DimensionsTableName"),
+                Key={"table_name": {"S": target.output("TableName")}},
+            )
+            .get("Item", {})
+        )
+    known = set(item.get("names", {}).get("SS", []))
+    metrics = {rule.metric_name for rule in rules}
+    try:
+        arriving = arriving_metrics(target, metrics)
+    except OperatorError as error:
+        # A table has no columns before its first point, and a rule may be applied without the store.
+        yield f"the store cannot say which metrics arrive: {sanitize(str(error))}"
+        arriving = metrics
+    for rule in rules:
+        if rule.metric_name not in arriving:
+            yield f"{rule.rule_id}: no point of {sanitize(rule.metric_name)!r} came within a day"
+        for name in [*rule.by, *(name for name, _ in rule.match)]:
+            if name not in known:
+                yield f"{rule.rule_id}: no point has had a dimension {sanitize(name)!r} so far"
+
+
+def arriving_metrics(target: Target, names: Set[str]) -> Set[str]:
+    """Those of the metrics of which a point came within a day; OperatorError when the store does not say."""
+    if not names:
+        return set()
+    table = f'"{target.output("DatabaseName")}"."{target.output("TableName")}"'
+    listed = ", ".join("'" + name.replace("'", "''") + "'" for name in sorted(names))
+    sql = f"SELECT metric_name FROM {table} WHERE time > ago(1d) AND metric_name IN ({listed}) GROUP BY metric_name"  # noqa: S608 - quoted
+    _, rows = select(target.client("timestream-query"), sql)
+    return {name for [name] in rows}

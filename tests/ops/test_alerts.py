@@ -1,0 +1,61 @@
+"""`ops alerts` against the tables of a deployment."""
+
+from typing import Any
+
+import boto3
+import pytest
+
+from handlers.adapters.dynamodb.alerts_table import AlertsTable
+from handlers.domain.alerts.evaluation.rule_evaluation import Changed
+from handlers.domain.alerts.notifications.notification import Place
+from handlers.domain.alerts.state.alert import Alert, Judged, Verdict
+from handlers.domain.alerts.state.protocol import decide
+from ops.__main__ import main
+from tests.support.alert_tables import ALERTS
+from tests.support.rules import a_rule
+
+START = 1_763_769_600
+
+
+def fire() -> None:
+    """An alert that fires, in the table."""
+    rule = a_rule(by=["host"])
+    alert = Alert(rule.key, ("a\x1b[2J",))
+    changed = Changed(alert, alert)
+    judged = Judged(START, Verdict.BREACHING, 3.0, 7, late=True, sources=("shard#1-2#1/1",))
+    changed.apply(decide(rule, alert, [judged], START, START + 60), rule, Place("us-east-1", "dev"))
+    assert AlertsTable(boto3.client("dynamodb"), ALERTS).save(changed, None, START)
+
+
+@pytest.mark.usefixtures("deployment")
+def test_alerts_are_listed(capsys: Any) -> None:
+    """State, rule, group and value; what clients sent cannot move the terminal's cursor."""
+    fire()
+    assert main(["alerts", "list"]) == 0
+    output = capsys.readouterr().out
+    assert "ALARM" in output
+    assert "\x1b[2J" not in output
+    assert "(1 alert)" in output
+
+
+@pytest.mark.usefixtures("deployment")
+def test_an_alert_is_explained(capsys: Any) -> None:
+    """Values per period, threshold, partials, lateness, history and the message on its way are all there."""
+    fire()
+    assert main(["alerts", "show", "cpu-hot"]) == 0
+    output = capsys.readouterr().out
+    for words in (
+        "ALARM since 2025-11-22 00:01:00",
+        "fires when avg > 2.0 in 1 of 1 periods of 60 s",
+        "breaching  3 (7 points)  late  shard#1-2#1/1",
+        "OK -> ALARM (alarm, by points that came late)",
+        "not confirmed yet",
+    ):
+        assert words in output
+
+
+@pytest.mark.usefixtures("deployment")
+def test_an_alert_that_is_not_there_is_explained_too(capsys: Any) -> None:
+    """No item means healthy, or no data; the answer says so."""
+    assert main(["alerts", "show", "cpu-hot", "a"]) == 1
+    assert "its groups were healthy in the last month, or it saw no data" in capsys.readouterr().err

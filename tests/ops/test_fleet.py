@@ -1,0 +1,51 @@
+"""`ops fleet`: every region at a glance, and what the private mode needs to know."""
+
+import tomllib
+from dataclasses import replace
+
+import pytest
+
+from ops import fleet
+from ops.__main__ import main
+from templates.config import Config
+from templates.config.network import Network
+from tests.support.fleet_account import REGIONS, Account, Answering
+
+
+def test_status_lists_every_region_with_its_ingest_url(
+    account: Account, prod: Config, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
+) -> None:
+    """Version, stack, place in the fleet, health and URL of each region; 1 while any does not answer."""
+    account.roll_out(prod)
+    monkeypatch.setattr(fleet, "_health", lambda _: ("ok", {}))
+    assert main(["fleet", "status", "--environment", "prod"]) == 0
+    lines = capsys.readouterr().out.splitlines()[1:]
+    assert [line.split()[0] for line in lines] == REGIONS
+    for line, region in zip(lines, REGIONS, strict=True):
+        for part in (
+            "9.9.9",
+            "CREATE_COMPLETE",
+            "CURRENT SUCCEEDED",
+            "ok",
+            f"https://{region}.example/v1/metrics",
+        ):
+            assert part in line
+    monkeypatch.setattr(fleet, "_health", lambda _: ("no answer", {}))
+    assert main(["fleet", "status", "--environment", "prod"]) == 1
+
+
+def test_network_prints_what_the_environment_file_needs(
+    account: Account, prod: Config, capsys: pytest.CaptureFixture[str]
+) -> None:
+    """Cells and prefix lists of every region, as tables that the configuration takes."""
+    for number, region in enumerate(REGIONS):
+        for service, kind in (("timestream-write", "ingest"), ("timestream-query", "query")):
+            address = {"Address": f"{kind}-cell{number}.timestream.{region}.amazonaws.com"}
+            account.instead[service, region] = Answering("describe_endpoints", {"Endpoints": [address]})
+        lists = {"PrefixLists": [{"PrefixListId": f"pl-0000000{number}"}]}
+        account.instead["ec2", region] = Answering("describe_managed_prefix_lists", lists)
+    assert main(["fleet", "network", "--environment", "prod"]) == 0
+    network = tomllib.loads(capsys.readouterr().out)["network"]
+    assert network["ingest_cell"] == {region: f"cell{number}" for number, region in enumerate(REGIONS)}
+    ranges = {region: f"10.{number}.0.0/16" for number, region in enumerate(REGIONS)}
+    assert replace(prod, network=Network(mode="private", cidr=ranges, **network)).network.private

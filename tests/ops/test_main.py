@@ -1,0 +1,82 @@
+"""`python -m ops`: its commands, and what calling one costs."""
+
+import importlib
+import subprocess
+import sys
+
+import pytest
+
+from ops.__main__ import COMMANDS, main
+from ops.bundle import ROOT
+from ops.errors import OperatorError
+
+# Each takes a tenth of a second or more to import, and a third of one together.
+HEAVY = {
+    "troposphere",
+    "awacs",
+    "templates.stacks",
+    "duckdb",
+    "moto",
+    "cfnlint",
+    "sqlglot",
+    "pyarrow",
+    "emulator",
+}
+
+
+@pytest.mark.parametrize(
+    "command",
+    [["query"], ["alerts", "list"], ["rules", "list"], ["fleet", "status"], ["export", "status"]],
+    ids=" ".join,
+)
+def test_a_question_loads_nothing_that_builds(command: list[str]) -> None:
+    """Commands that only ask a deployment start without the templates' and the engines' libraries."""
+    script = (
+        "import sys\nfrom ops.__main__ import main\n"
+        f"try:\n    main([*{command!r}, '--help'])\n"
+        "except SystemExit:\n    print('loaded:', *sys.modules)"
+    )
+    done = subprocess.run(
+        [sys.executable, "-c", script], cwd=ROOT, capture_output=True, text=True, check=True
+    )
+    shown, _, loaded = done.stdout.rpartition("loaded:")
+    assert "usage: python -m ops" in shown
+    assert "ops.stack" in loaded.split()
+    assert not HEAVY & set(loaded.split())
+
+
+@pytest.mark.parametrize("name", COMMANDS)
+def test_every_command_is_a_module_that_explains_itself(
+    name: str, capsys: pytest.CaptureFixture[str]
+) -> None:
+    """`--help` of a command shows its own options, and the list of all shows its line."""
+    assert callable(importlib.import_module(f"ops.{name}").add_arguments)
+    with pytest.raises(SystemExit) as ended:
+        main([name, "--help"])
+    assert ended.value.code == 0
+    assert f"usage: python -m ops {name}" in capsys.readouterr().out
+    with pytest.raises(SystemExit):
+        main(["--help"])
+    assert COMMANDS[name][:30] in capsys.readouterr().out
+
+
+@pytest.mark.parametrize("given", [[], ["no-such-command"]], ids=["none", "unknown"])
+def test_without_a_command_nothing_runs(given: list[str], capsys: pytest.CaptureFixture[str]) -> None:
+    """The usage says which commands there are."""
+    with pytest.raises(SystemExit) as ended:
+        main(given)
+    assert ended.value.code == 2
+    assert "usage: python -m ops" in capsys.readouterr().err
+
+
+def test_an_error_reaches_the_terminal_as_lines_without_control_characters(
+    monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
+) -> None:
+    """AWS's text may quote what clients wrote; line breaks of our own stay."""
+
+    def refuse(*_: object) -> None:
+        raise OperatorError("two mistakes:\na\x1b[2J\nb")
+
+    monkeypatch.setattr("ops.query.select", refuse)
+    assert main(["query", "SELECT 1"]) == 1
+    assert capsys.readouterr().err == "python -m ops: two mistakes:\na�[2J\nb\n"

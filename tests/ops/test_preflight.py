@@ -1,0 +1,139 @@
+"""Obstacles of a rollout: each is found and said before anything is made."""
+
+from dataclasses import replace
+from typing import Any
+
+import boto3
+import pytest
+from botocore.exceptions import ClientError, EndpointConnectionError
+
+from ops import preflight
+from ops.retained import identifier, retained
+from templates.config import Config
+from templates.config.network import Network
+from tests.support.fake_cloudformation import ACCOUNT
+from tests.support.fleet_account import ARTIFACTS, REGIONS, Account, Answering
+from tests.support.generated import Generated, generated
+
+REFUSED = ClientError({"Error": {"Code": "AccessDeniedException", "Message": "no"}}, "DescribeEndpoints")
+NO_HOST = EndpointConnectionError(endpoint_url="https://ingest.timestream.eu-west-1.amazonaws.com")
+NOT_OPTED_IN = {
+    "Regions": [
+        {"RegionName": region, "OptInStatus": "not-opted-in" if region == "eu-west-1" else "opted-in"}
+        for region in REGIONS
+    ]
+}
+
+
+@pytest.mark.parametrize(
+    ("service", "region", "operation", "answer", "said"),
+    [
+        ("timestream-write", "eu-west-1", "describe_endpoints", REFUSED, "refuses this account in eu-west-1"),
+        ("timestream-write", "eu-west-1", "describe_endpoints", NO_HOST, "eu-west-1 has no Timestream"),
+        ("ec2", "us-east-1", "describe_regions", NOT_OPTED_IN, "enable-region --region-name eu-west-1"),
+        (
+            "iam",
+            "us-east-1",
+            "get_account_summary",
+            {"SummaryMap": {"Roles": 990, "RolesQuota": 1000}},
+            "room for 10",
+        ),
+        (
+            "lambda",
+            "eu-west-1",
+            "get_account_settings",
+            {"AccountLimit": {"UnreservedConcurrentExecutions": 110}},
+            "Lambda can reserve 10 executions in eu-west-1, writer.reserved_concurrency asks for 100",
+        ),
+    ],
+    ids=[
+        "no Timestream for this account",
+        "no Timestream there",
+        "not opted in",
+        "too few roles",
+        "no concurrency",
+    ],
+)
+def test_what_would_fail_is_said_before_anything_is_made(
+    account: Account, prod: Config, service: str, region: str, operation: str, answer: Any, said: str
+) -> None:
+    """Each obstacle is one line in words; nothing was asked of CloudFormation but what is there."""
+    account.instead[service, region] = Answering(operation, answer)
+    assert account.roll_out(prod) == 1
+    (line,) = [line for line in account.said if line.startswith("before anything is made: ")]
+    assert said in line
+    assert {name for _, name in account.world.calls} <= {"list_stack_instances", "describe_stacks"}
+
+
+def test_data_of_an_earlier_pipeline_is_found_and_how_to_take_it_back(account: Account, prod: Config) -> None:
+    """A retained database, catalog and bucket would make the stack fail; the line has the command for them."""
+    boto3.client("timestream-write", region_name="eu-west-1").create_database(DatabaseName="metrics_prod")
+    boto3.client("glue", region_name="eu-west-1").create_database(DatabaseInput={"Name": "metrics_prod"})
+    bucket = f"metrics-prod-quarantine-{ACCOUNT}-eu-west-1-an"
+    boto3.client("s3", region_name="eu-west-1").create_bucket(
+        Bucket=bucket, CreateBucketConfiguration={"LocationConstraint": "eu-west-1"}
+    )
+    assert account.roll_out(prod) == 1
+    (line,) = [line for line in account.said if line.startswith("before anything is made: ")]
+    for part in ("Timestream database metrics_prod", "Glue database metrics_prod", bucket):
+        assert part in line
+    assert "python -m ops fleet import --environment prod --region eu-west-1" in line
+
+
+def test_a_bucket_of_code_that_was_left_behind_is_found(account: Account, prod: Config) -> None:
+    """A removed region keeps its code, too; where the fleet has made the bucket itself it is no obstacle."""
+    boto3.client("s3", region_name="us-east-1").create_bucket(Bucket=f"{ARTIFACTS}-{ACCOUNT}-us-east-1-an")
+    assert account.roll_out(prod) == 1
+    (line,) = [line for line in account.said if line.startswith("before anything is made: ")]
+    assert (
+        f"us-east-1 keeps the data of an earlier pipeline (bucket {ARTIFACTS}-{ACCOUNT}-us-east-1-an)" in line
+    )
+
+
+def test_a_running_pipelines_own_data_is_no_obstacle(account: Account, prod: Config) -> None:
+    """In a region that has its pipeline, the database is that pipeline's."""
+    account.roll_out(prod)
+    boto3.client("timestream-write", region_name="eu-west-1").create_database(DatabaseName="metrics_prod")
+    assert account.roll_out(prod) == 0
+
+
+def test_wrong_cells_are_found_before_endpoints_are_made(account: Account, prod: Config) -> None:
+    """In private mode the cells of the file are compared with what Timestream says of this account."""
+    tables: dict[str, Any] = {
+        "cidr": {region: f"10.{number}.0.0/16" for number, region in enumerate(REGIONS)},
+        "ingest_cell": dict.fromkeys(REGIONS, "cell1"),
+        "query_cell": dict.fromkeys(REGIONS, "cell1"),
+        "s3_prefix_list": dict.fromkeys(REGIONS, "pl-00000001"),
+        "dynamodb_prefix_list": dict.fromkeys(REGIONS, "pl-00000002"),
+    }
+    for service, cell in (("timestream-write", "ingest-cell2"), ("timestream-query", "query-cell1")):
+        address = {"Address": f"{cell}.timestream.x.amazonaws.com", "CachePeriodInMinutes": 1440}
+        for region in REGIONS:
+            account.instead[service, region] = Answering("describe_endpoints", {"Endpoints": [address]})
+    for region in REGIONS:
+        quota = Answering("get_service_quota", {"Quota": {"Value": 5.0}})
+        account.instead["service-quotas", region] = quota
+    assert account.roll_out(replace(prod, network=Network(mode="private", **tables))) == 1
+    lines = [line for line in account.said if line.startswith("before anything is made: ")]
+    assert len(lines) == 4
+    assert "timestream-write of us-east-1 is served by cell2, not by cell1" in lines[0]
+
+
+@pytest.mark.parametrize(
+    "one",
+    [one for one in generated() if one.stack in {"regional", "artifacts"}],
+    ids=lambda one: f"{one.config.environment} {one.stack}",
+)
+def test_everything_that_outlives_its_stack_under_a_name_of_ours_is_looked_for(one: Generated) -> None:
+    """A retained resource is asked for by its name, lies in a database that is, or was named by CloudFormation."""
+    kept = retained(one.body)
+    looked_for = {name for _, _, name in preflight.named(one.config, ACCOUNT, "eu-west-1", [one.body])}
+    assert kept
+    assert looked_for
+    for title, part in kept.items():
+        names = identifier(one.config, ACCOUNT, "eu-west-1", part, kept)
+        if names is None:
+            assert part["Type"] in {"AWS::DynamoDB::Table", "AWS::KMS::Key"}, title
+            assert not {"TableName", "KeyId"} & set(part["Properties"]), title
+        else:
+            assert looked_for & set(names.values()), title
