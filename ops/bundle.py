@@ -18,23 +18,10 @@ ROOT = Path(__file__).resolve().parent.parent
 REQUIREMENTS = ROOT / "requirements"
 BUILD = ROOT / "build"
 
-# Models of these services are all that the functions call; botocore's others are nine tenths of its size.
+# Models of these services are all that the functions call, X-Ray's SDK included, which makes a client of its own when
+# it is imported; botocore's others are nine tenths of its size.
 SERVICES = frozenset(
-    {
-        "athena",
-        "cloudwatch",
-        "dynamodb",
-        "glue",
-        "kinesis",
-        "s3",
-        "sns",
-        "sqs",
-        "stepfunctions",
-        "sts",
-        "timestream-query",
-        "timestream-write",
-        "xray",
-    }
+    {"dynamodb", "glue", "s3", "stepfunctions", "timestream-query", "timestream-write", "xray"}
 )
 
 # Written by pip for its own use; they name this machine, so they would make two builds of one lock differ.

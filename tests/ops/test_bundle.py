@@ -2,12 +2,14 @@
 
 import ast
 import re
+import subprocess
+import sys
 import zipfile
 from pathlib import Path
 
 import pytest
 
-from ops.bundle import ROOT, SERVICES, Bundle, build_host, build_lambda, digest_of
+from ops.bundle import SERVICES, Bundle, build_host, build_lambda, digest_of
 
 
 @pytest.fixture(scope="module")
@@ -58,21 +60,44 @@ def test_the_shipped_bundle_names_nothing_of_this_machine(shipped: tuple[Bundle,
     assert not names & {"RECORD", "INSTALLER", "REQUESTED", "direct_url.json", "bin", "__pycache__"}
 
 
-def test_the_models_of_every_service_the_functions_call_are_shipped(shipped: tuple[Bundle, Path]) -> None:
-    """Each service named in a client(…) call of a handler has its model in the bundle, and nothing unused is kept."""
+def _called(folder: Path) -> set[str]:
+    """The services that client(…) calls in a folder name."""
     called = set()
-    for source in (ROOT / "handlers").rglob("*.py"):
+    for source in folder.rglob("*.py"):
         for node in ast.walk(ast.parse(source.read_text())):
             if isinstance(node, ast.Call) and node.args and isinstance(node.args[0], ast.Constant):
                 name = (
                     node.func.attr if isinstance(node.func, ast.Attribute) else getattr(node.func, "id", "")
                 )
                 if name in {"client", "create_client", "resource"}:
-                    called.add(node.args[0].value)
-    assert called, "no client(…) call found: the search no longer sees how the handlers make clients"
-    assert called <= SERVICES
-    data = shipped[0].folder / "botocore" / "data"
-    assert {path.name for path in data.iterdir() if path.is_dir()} == SERVICES
+                    called.add(str(node.args[0].value))
+    return called
+
+
+def test_the_models_of_the_services_the_functions_call_are_shipped_and_no_others(
+    shipped: tuple[Bundle, Path],
+) -> None:
+    """The services named in client(…) calls of the handlers and of X-Ray's SDK have their models in the bundle."""
+    folder = shipped[0].folder
+    handlers, tracing = _called(folder / "handlers"), _called(folder / "aws_xray_sdk")
+    assert handlers, "no client(…) call found: the search no longer sees how the handlers make clients"
+    assert handlers | tracing == SERVICES
+    assert {path.name for path in (folder / "botocore" / "data").iterdir() if path.is_dir()} == SERVICES
+
+
+def test_a_function_starts_from_its_bundle_alone() -> None:
+    """Clients of every service can be made, and tracing be patched in, with nothing else on the path."""
+    script = (
+        "import sys; sys.path.insert(0, sys.argv[1])\n"
+        "import boto3\nfrom aws_xray_sdk.core import patch\npatch(('botocore',))\n"
+        "for service in sys.argv[2:]: boto3.client(service, region_name='us-east-1')\n"
+        "print(boto3.__file__)"
+    )
+    folder = build_host().folder
+    command = [sys.executable, "-I", "-c", script, str(folder), *sorted(SERVICES)]
+    done = subprocess.run(command, env={"HOME": "/nowhere"}, capture_output=True, text=True, check=False)
+    assert done.returncode == 0, done.stderr
+    assert done.stdout.startswith(str(folder))
 
 
 def test_the_digest_changes_with_every_name_and_content(tmp_path: Path) -> None:
