@@ -1,9 +1,8 @@
 """Shows readers an hour, once everything that was to be in its files is there."""
 
 import os
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
 from dataclasses import dataclass
-from functools import cache
 from typing import Any
 
 from handlers.adapters.aws import client
@@ -15,6 +14,7 @@ from handlers.domain.exports.publishing import publish, verify_work
 from handlers.domain.exports.request import read_moment
 from handlers.domain.exports.work import read_work
 from handlers.environment import read_environment
+from handlers.start import build_once
 
 
 @dataclass(frozen=True)
@@ -28,46 +28,51 @@ class MetricExportPublisherEnvironment:
 
 
 @dataclass(frozen=True)
-class _Ports:
+class MetricExportPublisher:
+    """The function, with all that it works with."""
+
     ledger: HourTable
     bucket: S3ExportBucket
     catalog: GlueCatalog
     lag_seconds: float
 
+    def run(self, event: Mapping[str, Any]) -> dict[str, Any]:
+        """The result of the hour whose work the event has: verified and published."""
+        work = read_work(event["work"])
+        published = publish(
+            work,
+            verify_work(work, self.bucket),
+            self.ledger,
+            self.catalog,
+            self.bucket,
+            now=read_moment(event["now"]),
+            lag_seconds=self.lag_seconds,
+        )
+        return {
+            "hour": str(work.claim.attempt.hour),
+            "outcome": "exported" if published.rows else "empty",
+            "run": published.run,
+            "rows": published.rows,
+            "bytes": published.bytes,
+        }
 
-@cache
-def _started() -> _Ports:
-    environment = read_environment(MetricExportPublisherEnvironment, os.environ)
-    return _Ports(
-        HourTable(client("dynamodb", read_timeout=3, attempts=3), environment.export_hours_table),
-        S3ExportBucket(client("s3", read_timeout=10, attempts=3), environment.export_bucket),
-        GlueCatalog(client("glue", read_timeout=10, attempts=3), environment.glue_database),
+
+def build(variables: Mapping[str, str], *, connect: Callable[..., Any] = client) -> MetricExportPublisher:
+    """The function in this environment, with the clients that `connect` makes, by default AWS's."""
+    environment = read_environment(MetricExportPublisherEnvironment, variables)
+    return MetricExportPublisher(
+        HourTable(connect("dynamodb", read_timeout=3, attempts=3), environment.export_hours_table),
+        S3ExportBucket(connect("s3", read_timeout=10, attempts=3), environment.export_bucket),
+        GlueCatalog(connect("glue", read_timeout=10, attempts=3), environment.glue_database),
         environment.export_lag_minutes * 60,
     )
 
 
+_publisher = build_once(build)
+
+
 def handler(event: Mapping[str, Any], _context: Any) -> dict[str, Any]:
-    """Verifies and publishes the work of the event; the answer is the hour's result."""
-    ports = _started()
+    """The output of the state machine's step."""
+    publisher = _publisher()
     trace_if_sampled(os.environ)
-    work = read_work(event["work"])
-    published = publish(
-        work,
-        verify_work(work, ports.bucket),
-        ports.ledger,
-        ports.catalog,
-        ports.bucket,
-        now=read_moment(event["now"]),
-        lag_seconds=ports.lag_seconds,
-    )
-    return {
-        "hour": str(work.claim.attempt.hour),
-        "outcome": "exported" if published.rows else "empty",
-        "run": published.run,
-        "rows": published.rows,
-        "bytes": published.bytes,
-    }
-
-
-if "AWS_LAMBDA_FUNCTION_NAME" in os.environ:
-    _started()
+    return publisher.run(event)

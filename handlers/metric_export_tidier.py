@@ -2,9 +2,8 @@
 
 import os
 import time
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
 from dataclasses import dataclass
-from functools import cache
 from typing import Any
 
 from handlers.adapters.aws import client
@@ -16,6 +15,7 @@ from handlers.domain.deadline import Deadline
 from handlers.domain.exports.request import read_moment
 from handlers.domain.exports.tidying import tidy_hour
 from handlers.environment import read_environment
+from handlers.start import build_once
 
 _HOURS = 200
 _RESERVE_SECONDS = 30
@@ -31,36 +31,41 @@ class MetricExportTidierEnvironment:
 
 
 @dataclass(frozen=True)
-class _Ports:
+class MetricExportTidier:
+    """The function, with all that it works with."""
+
     wishes: TidyTable
     bucket: S3ExportBucket
     catalog: GlueCatalog
 
+    def run(self, event: Mapping[str, Any], seconds_left: float) -> dict[str, Any]:
+        """Hours tidied and objects deleted: as many as there is time for; the rest stays wished for."""
+        now = read_moment(event["now"])
+        deadline = Deadline(time.monotonic() + seconds_left, time.monotonic)
+        hours = deleted = 0
+        for wish in self.wishes.due(now, _HOURS):
+            if deadline.seconds_left() < _RESERVE_SECONDS:
+                break
+            deleted += tidy_hour(wish, self.wishes, self.catalog, self.bucket, now)
+            hours += 1
+        return {"hours": hours, "objects": deleted}
 
-@cache
-def _started() -> _Ports:
-    environment = read_environment(MetricExportTidierEnvironment, os.environ)
-    return _Ports(
-        TidyTable(client("dynamodb", read_timeout=3, attempts=3), environment.export_hours_table),
-        S3ExportBucket(client("s3", read_timeout=10, attempts=3), environment.export_bucket),
-        GlueCatalog(client("glue", read_timeout=10, attempts=3), environment.glue_database),
+
+def build(variables: Mapping[str, str], *, connect: Callable[..., Any] = client) -> MetricExportTidier:
+    """The function in this environment, with the clients that `connect` makes, by default AWS's."""
+    environment = read_environment(MetricExportTidierEnvironment, variables)
+    return MetricExportTidier(
+        TidyTable(connect("dynamodb", read_timeout=3, attempts=3), environment.export_hours_table),
+        S3ExportBucket(connect("s3", read_timeout=10, attempts=3), environment.export_bucket),
+        GlueCatalog(connect("glue", read_timeout=10, attempts=3), environment.glue_database),
     )
 
 
+_tidier = build_once(build)
+
+
 def handler(event: Mapping[str, Any], context: Any) -> dict[str, Any]:
-    """Tidies as many hours as there is time for; the rest stays wished for."""
-    ports = _started()
+    """The output of the state machine's step."""
+    tidier = _tidier()
     trace_if_sampled(os.environ)
-    now = read_moment(event["now"])
-    deadline = Deadline(time.monotonic() + context.get_remaining_time_in_millis() / 1000, time.monotonic)
-    hours = deleted = 0
-    for wish in ports.wishes.due(now, _HOURS):
-        if deadline.seconds_left() < _RESERVE_SECONDS:
-            break
-        deleted += tidy_hour(wish, ports.wishes, ports.catalog, ports.bucket, now)
-        hours += 1
-    return {"hours": hours, "objects": deleted}
-
-
-if "AWS_LAMBDA_FUNCTION_NAME" in os.environ:
-    _started()
+    return tidier.run(event, context.get_remaining_time_in_millis() / 1000)

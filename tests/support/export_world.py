@@ -1,14 +1,13 @@
 """The generated stack with its state machine, ledger, catalog, bucket and store; functions run in this process."""
 
-import importlib
 import json
+import os
 import time
 import uuid
 from collections.abc import Callable, Iterator, Mapping
 from contextlib import contextmanager
 from dataclasses import dataclass, field
 from pathlib import Path
-from types import SimpleNamespace
 from typing import Any
 
 import boto3
@@ -22,7 +21,13 @@ from pyarrow import parquet
 from emulator import Cloud, Invocation, StackTemplate, start
 from emulator.clock import Clock
 from emulator.cloudformation.deployment import Deployment
-from handlers import metric_writer
+from handlers import (
+    metric_export_planner,
+    metric_export_publisher,
+    metric_export_tidier,
+    metric_export_unloader,
+    metric_writer,
+)
 from handlers.adapters.dynamodb.export_hours import unload_rate as export_pace
 from handlers.domain.exports.hour import Hour
 from templates import config
@@ -53,6 +58,7 @@ class World:
     after: Hook = nothing
     invoked: list[str] = field(default_factory=list)
     _clients: dict[str, Any] = field(default_factory=dict)
+    _functions: dict[str, Any] = field(default_factory=dict)
 
     def client(self, service: str) -> Any:
         """A client of the local AWS."""
@@ -90,7 +96,7 @@ class World:
         table = self.deployment.outputs["ExportHoursTableName"]
         for item in self.client("dynamodb").scan(TableName=table)["Items"]:
             self.client("dynamodb").delete_item(TableName=table, Key={"id": item["id"]})
-        _forget_clients(self)
+        self._functions.clear()
         self.go_to(self.hour.plus(2))
 
     def write(self, *metrics: Mapping[str, Any]) -> None:
@@ -214,18 +220,31 @@ class World:
         return Invocation(json.dumps(answer).encode())
 
     def _call(self, module: str, event_: dict[str, Any]) -> Any:
-        context = SimpleNamespace(get_remaining_time_in_millis=lambda: 170_000)
-        # What a handler answers is JSON on the way to its caller.
-        return json.loads(json.dumps(importlib.import_module(f"handlers.{module}").handler(event_, context)))
+        """A function's answer, as JSON makes it on the way to its caller."""
+        if module not in self._functions:
+            self._functions[module] = _build(module, self.clock)
+        return json.loads(json.dumps(self._functions[module](event_)))
 
 
-def _forget_clients(world: World) -> None:
-    """Functions start anew: what their processes remember of the ledger is gone."""
-    for resource in world.deployment.of_type("AWS::Lambda::Function"):
-        module = importlib.import_module(f"handlers.{resource.properties['Handler'].split('.')[1]}")
-        started = getattr(module, "_started", None)
-        if started is not None:
-            started.cache_clear()
+def _build(module: str, clock: Clock) -> Callable[[dict[str, Any]], Any]:
+    """A function in a new process, with most of its time left."""
+    seconds_left = 170.0
+    match module:
+        case "metric_writer":
+            writer = metric_writer.build(os.environ, clock=clock.now)
+            return lambda event_: writer.write(event_, seconds_left)
+        case "metric_export_planner":
+            return metric_export_planner.build(os.environ).run
+        case "metric_export_unloader":
+            unloader = metric_export_unloader.build(os.environ)
+            return lambda event_: unloader.run(event_, seconds_left)
+        case "metric_export_publisher":
+            return metric_export_publisher.build(os.environ).run
+        case "metric_export_tidier":
+            tidier = metric_export_tidier.build(os.environ)
+            return lambda event_: tidier.run(event_, seconds_left)
+        case _:
+            raise AssertionError(f"no function of exports: {module}")
 
 
 def _without_time(rows: list[dict[str, Any]], names: list[str]) -> list[str]:
@@ -275,8 +294,6 @@ def _set_environment(world: World, monkeypatch: pytest.MonkeyPatch) -> None:
     for name in ("AWS_ACCESS_KEY_ID", "AWS_SECRET_ACCESS_KEY"):
         monkeypatch.setenv(name, "local")
     monkeypatch.setattr(export_pace, "INTERVAL_SECONDS", 0.02)
-    now = SimpleNamespace(time=world.clock.now, monotonic=time.monotonic)
-    monkeypatch.setattr(metric_writer, "time", now)
 
 
 @pytest.fixture(scope="module")

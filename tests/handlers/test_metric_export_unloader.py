@@ -1,0 +1,64 @@
+"""The unloader as the state machine calls it."""
+
+from typing import Any
+
+import pytest
+
+from handlers.domain.errors import ConfigurationError
+from handlers.domain.exports.unloading import LostClaim
+from handlers.metric_export_unloader import MetricExportUnloader, build
+from tests.support.export_ports import HOURS
+from tests.support.memory_dynamodb import MemoryDynamoDB
+
+VARIABLES = {
+    "DATABASE_NAME": "metrics_dev",
+    "TABLE_NAME": "metrics",
+    "EXPORT_HOURS_TABLE": HOURS,
+    "EXPORT_BUCKET": "exports",
+    "KEY_ARN": "key",
+}
+NOW = "2026-11-22T03:15:00Z"
+HOUR = "2026-11-22T02"
+
+
+class EmptyTimestream:
+    """A store to which nobody wrote."""
+
+    def query(self, **_call: Any) -> dict[str, Any]:
+        """No rows."""
+        return {"Rows": []}
+
+
+@pytest.fixture
+def unloader() -> MetricExportUnloader:
+    """The function on an empty ledger and store."""
+    clients = {"dynamodb": MemoryDynamoDB(HOURS), "timestream-query": EmptyTimestream()}
+    return build(VARIABLES, connect=lambda service, **_settings: clients[service])
+
+
+def claim(by: str, now: str = NOW) -> dict[str, Any]:
+    """The event of the first step."""
+    return {"step": "claim", "now": now, "hour": HOUR, "by": by}
+
+
+def test_a_step_nobody_knows_is_refused(unloader: MetricExportUnloader) -> None:
+    """A state machine that is newer than the function fails at once, and is not taken to follow an UNLOAD."""
+    with pytest.raises(ConfigurationError, match="no such step: 'watch'"):
+        unloader.run({"step": "watch", "now": NOW, "work": {}}, 170)
+
+
+def test_an_hour_that_another_execution_has_is_busy(unloader: MetricExportUnloader) -> None:
+    """The second one is told who has it."""
+    assert unloader.run(claim("a"), 170)["phase"] == "publish"
+    busy = unloader.run(claim("b"), 170)
+    assert busy == {"phase": "busy", "hour": HOUR, "by": "b", "outcome": "busy", "error": "a is exporting it"}
+
+
+@pytest.mark.parametrize("step", ["start", "follow"])
+def test_a_step_after_the_claim_was_lost_fails(unloader: MetricExportUnloader, step: str) -> None:
+    """Another execution took the hour over."""
+    work = unloader.run(claim("a"), 170)
+    assert unloader.run({"step": step, "now": NOW, "work": work}, 170) == work
+    unloader.run(claim("b", "2026-11-22T04:15:00Z"), 170)
+    with pytest.raises(LostClaim):
+        unloader.run({"step": step, "now": "2026-11-22T04:16:00Z", "work": work}, 170)
