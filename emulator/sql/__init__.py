@@ -1,7 +1,29 @@
-"""Timestream's SQL over DuckDB: translated where its meaning is known, refused by name where it is not."""
+"""SQL of the Trino family over DuckDB: translated where its meaning is known, refused by name where it is not.
 
-from emulator.sql.execution import prepare
-from emulator.sql.result import Result
-from emulator.timestream.statements import describe, run
+A service brings a catalog (its tables and where DuckDB has them) and a dialect (its own functions and literals),
+prepares its connections once, and runs queries or describes them. It translates the two errors into its own.
+"""
 
-__all__ = ["Result", "describe", "prepare", "run"]
+from emulator.sql.catalog import Catalog, Column, TableInfo
+from emulator.sql.dialect import TRINO, Dialect
+from emulator.sql.errors import InvalidQueryError, QueryFailedError, SqlError
+from emulator.sql.execution import Description, Result, describe, prepare, run
+from emulator.sql.translation import Translation, translate
+
+__all__ = [
+    "TRINO",
+    "Catalog",
+    "Column",
+    "Description",
+    "Dialect",
+    "InvalidQueryError",
+    "QueryFailedError",
+    "Result",
+    "SqlError",
+    "TableInfo",
+    "Translation",
+    "describe",
+    "prepare",
+    "run",
+    "translate",
+]

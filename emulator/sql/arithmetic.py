@@ -1,12 +1,12 @@
 """+ - * / % and ||, whose result depends on the types of both sides."""
 
-from typing import TYPE_CHECKING
-
 from sqlglot import exp
 
-from emulator.sql import instants
+from emulator.sql import timestamps
+from emulator.sql.binder import ExpressionBinder
+from emulator.sql.bound import BoundExpression
+from emulator.sql.coercion import coerce, unify
 from emulator.sql.scope import Scope
-from emulator.sql.typed import Typed, coerce, unify
 from emulator.sql.types import (
     BIGINT,
     DATE,
@@ -22,9 +22,6 @@ from emulator.sql.types import (
     Type,
 )
 
-if TYPE_CHECKING:
-    from emulator.sql.expression import Expressions
-
 _SIGNS: dict[type[exp.Expression], str] = {
     exp.Add: "+",
     exp.Sub: "-",
@@ -34,7 +31,7 @@ _SIGNS: dict[type[exp.Expression], str] = {
 }
 
 
-def binary(binder: "Expressions", node: exp.Expression, scope: Scope) -> Typed:
+def bind_operator(binder: ExpressionBinder, node: exp.Expression, scope: Scope) -> BoundExpression:
     """Bind an arithmetic operator between numbers, or between times and intervals."""
     sign = _SIGNS[type(node)]
     left, right = binder.bind(node.this, scope), binder.bind(node.expression, scope)
@@ -53,44 +50,44 @@ def binary(binder: "Expressions", node: exp.Expression, scope: Scope) -> Typed:
     return numbers(sign, *both)
 
 
-def numbers(sign: str, left: Typed, right: Typed) -> Typed:
+def numbers(sign: str, left: BoundExpression, right: BoundExpression) -> BoundExpression:
     """An operation on two numbers of one type: whole numbers divide to whole numbers, doubles never fail."""
     kind = left.type
     if kind is DOUBLE:
         # % has the sign of the dividend, as in Java; DuckDB's fmod has that of the divisor.
-        return Typed(f"({left.sql} {sign} {right.sql})", DOUBLE, nan=True)
+        return BoundExpression(f"({left.sql} {sign} {right.sql})", DOUBLE, nan=True)
     if sign == "/":
-        return Typed(f"({left.sql} // {right.sql})", kind)
-    return Typed(f"({left.sql} {sign} {right.sql})", kind)
+        return BoundExpression(f"({left.sql} // {right.sql})", kind)
+    return BoundExpression(f"({left.sql} {sign} {right.sql})", kind)
 
 
-def negative(binder: "Expressions", node: exp.Expression, scope: Scope) -> Typed:
+def bind_negation(binder: ExpressionBinder, node: exp.Expression, scope: Scope) -> BoundExpression:
     """Bind a minus in front of a number or interval."""
     operand = binder.bind(node.this, scope)
     if operand.type not in (*NUMERIC, DAY_TO_SECOND, YEAR_TO_MONTH):
         raise binder.refuse(f"Cannot negate {operand.type}", node)
     if isinstance(operand.value, int) or operand.type in (DOUBLE, DECIMAL):
         value = -operand.value if isinstance(operand.value, int) else None
-        return Typed(f"(-{operand.sql})", operand.type, value=value, nan=operand.nan)
+        return BoundExpression(f"(-{operand.sql})", operand.type, value=value, nan=operand.nan)
     # A constant -x that does not fit would become a wider number in DuckDB.
-    return Typed(f"(0 - {operand.sql})", operand.type)
+    return BoundExpression(f"(0 - {operand.sql})", operand.type)
 
 
-def concatenation(binder: "Expressions", node: exp.Expression, scope: Scope) -> Typed:
+def bind_concatenation(binder: ExpressionBinder, node: exp.Expression, scope: Scope) -> BoundExpression:
     """Bind ||: NULL on either side makes NULL, and only strings or arrays of one type may meet."""
     left, right = binder.bind(node.this, scope), binder.bind(node.expression, scope)
     both = unify([left, right])
     if both is None or not (both[0].type is VARCHAR or both[0].type.name == "ARRAY"):
         raise binder.refuse(f"Cannot apply operator: {left.type} || {right.type}", node)
     if both[0].type is VARCHAR:
-        return Typed(f"({both[0].sql} || {both[1].sql})", VARCHAR)
+        return BoundExpression(f"({both[0].sql} || {both[1].sql})", VARCHAR)
     missing = f"{left.sql} IS NULL OR {right.sql} IS NULL"
-    return Typed(
+    return BoundExpression(
         f"(CASE WHEN {missing} THEN NULL ELSE list_concat({left.sql}, {right.sql}) END)", both[0].type
     )
 
 
-def interval(binder: "Expressions", node: exp.Expression, _scope: Scope) -> Typed:
+def bind_interval(binder: ExpressionBinder, node: exp.Expression, _scope: Scope) -> BoundExpression:
     """Bind INTERVAL '2' DAY."""
     unit = node.args.get("unit")
     quantity = node.this
@@ -99,32 +96,32 @@ def interval(binder: "Expressions", node: exp.Expression, _scope: Scope) -> Type
     amount, word = str(quantity.this).strip(), unit.name.lower()
     if not amount.lstrip("+-").isdigit() or len(amount) > 18:
         raise binder.refuse(f"Invalid INTERVAL value: {amount}", node)
-    if word in instants.UNITS:
-        return nanoseconds(int(amount) * instants.UNITS[word])
+    if word in timestamps.UNITS:
+        return nanoseconds(int(amount) * timestamps.UNITS[word])
     if word in ("month", "year"):
-        return months(int(amount) * instants.MONTHS[word])
+        return months(int(amount) * timestamps.MONTHS[word])
     raise binder.refuse(f"Invalid INTERVAL field: {unit.name}", node)
 
 
-def nanoseconds(amount: int) -> Typed:
+def nanoseconds(amount: int) -> BoundExpression:
     """A day-to-second interval literal."""
-    return Typed(f"CAST({amount} AS BIGINT)", DAY_TO_SECOND, value=amount)
+    return BoundExpression(f"CAST({amount} AS BIGINT)", DAY_TO_SECOND, value=amount)
 
 
-def months(amount: int) -> Typed:
+def months(amount: int) -> BoundExpression:
     """A year-to-month interval literal."""
-    return Typed(f"CAST({amount} AS INTEGER)", YEAR_TO_MONTH, value=amount)
+    return BoundExpression(f"CAST({amount} AS INTEGER)", YEAR_TO_MONTH, value=amount)
 
 
-def shifted(moment: Typed, count: str) -> Typed:
+def shifted(moment: BoundExpression, count: str) -> BoundExpression:
     """A timestamp or date moved by months: a day that the month does not have becomes its last."""
     if moment.type is DATE:
-        return Typed(f"CAST({moment.sql} + to_months(CAST({count} AS INTEGER)) AS DATE)", DATE)
+        return BoundExpression(f"CAST({moment.sql} + to_months(CAST({count} AS INTEGER)) AS DATE)", DATE)
     moved = f"epoch_us(make_timestamp({moment.sql} // 1000) + to_months(CAST({count} AS INTEGER)))"
-    return Typed(f"({moved} * 1000 + {moment.sql} % 1000)", TIMESTAMP)
+    return BoundExpression(f"({moved} * 1000 + {moment.sql} % 1000)", TIMESTAMP)
 
 
-def _timed(sign: str, left: Typed, right: Typed) -> Typed | None:
+def _timed(sign: str, left: BoundExpression, right: BoundExpression) -> BoundExpression | None:
     """The result of an operation on times and intervals, None when it is not one."""
     if sign == "+" and left.type in (DAY_TO_SECOND, YEAR_TO_MONTH) and right.type in (TIMESTAMP, DATE):
         left, right = right, left
@@ -134,35 +131,35 @@ def _timed(sign: str, left: Typed, right: Typed) -> Typed | None:
     return bind(sign, left, right) if bind else None
 
 
-def _moved(sign: str, moment: Typed, by: Typed) -> Typed | None:
+def _moved(sign: str, moment: BoundExpression, by: BoundExpression) -> BoundExpression | None:
     if sign not in "+-":
         return None
     if by.type is YEAR_TO_MONTH:
         return shifted(moment, f"{sign}{by.sql}")
     if moment.type is TIMESTAMP:
-        return Typed(f"({moment.sql} {sign} {by.sql})", TIMESTAMP)
-    if not isinstance(by.value, int) or by.value % instants.DAY:
+        return BoundExpression(f"({moment.sql} {sign} {by.sql})", TIMESTAMP)
+    if not isinstance(by.value, int) or by.value % timestamps.DAY:
         return None
-    return Typed(f"({moment.sql} {sign} CAST({by.value // instants.DAY} AS INTEGER))", DATE)
+    return BoundExpression(f"({moment.sql} {sign} CAST({by.value // timestamps.DAY} AS INTEGER))", DATE)
 
 
-def _intervals(sign: str, left: Typed, right: Typed) -> Typed | None:
+def _intervals(sign: str, left: BoundExpression, right: BoundExpression) -> BoundExpression | None:
     if sign not in "+-":
         return None
     value = None
     if isinstance(left.value, int) and isinstance(right.value, int):
         value = left.value + right.value if sign == "+" else left.value - right.value
-    return Typed(f"({left.sql} {sign} {right.sql})", left.type, value=value)
+    return BoundExpression(f"({left.sql} {sign} {right.sql})", left.type, value=value)
 
 
-def _scaled(sign: str, length: Typed, by: Typed) -> Typed | None:
+def _scaled(sign: str, length: BoundExpression, by: BoundExpression) -> BoundExpression | None:
     if sign != "*":
         return None
     factor = coerce(by, BIGINT) if length.type is DAY_TO_SECOND else by
     if factor is None or (length.type is YEAR_TO_MONTH and by.type is not INTEGER):
         return None
     value = length.value * by.value if isinstance(length.value, int) and isinstance(by.value, int) else None
-    return Typed(f"({length.sql} * {factor.sql})", length.type, value=value)
+    return BoundExpression(f"({length.sql} * {factor.sql})", length.type, value=value)
 
 
 def _pairs(lefts: tuple[Type, ...], rights: tuple[Type, ...]) -> list[tuple[str, str]]:

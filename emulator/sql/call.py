@@ -1,18 +1,16 @@
-"""A function call as its binder sees it: a name, bound arguments, and what was written around it."""
+"""A function call as the binder of its function sees it: a name, arguments, and what was written around it."""
 
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass
-from typing import TYPE_CHECKING
 
 from sqlglot import exp
 
+from emulator.sql.binder import ExpressionBinder
+from emulator.sql.bound import BoundExpression
+from emulator.sql.coercion import coerce
+from emulator.sql.errors import InvalidQueryError
 from emulator.sql.scope import Scope
-from emulator.sql.typed import Typed, coerce
 from emulator.sql.types import Type
-from emulator.timestream.errors import ValidationException
-
-if TYPE_CHECKING:
-    from emulator.sql.expression import Expressions
 
 _WITHOUT_PARENTHESES: dict[type[exp.Expression], str] = {
     exp.CurrentDate: "current_date",
@@ -27,7 +25,7 @@ _WITHOUT_PARENTHESES: dict[type[exp.Expression], str] = {
 class Call:
     """A call with its FILTER, OVER, DISTINCT, ORDER BY and IGNORE NULLS taken apart."""
 
-    binder: "Expressions"
+    binder: ExpressionBinder
     node: exp.Expression
     scope: Scope
     name: str
@@ -40,8 +38,8 @@ class Call:
     ignore_nulls: bool = False
 
     @staticmethod
-    def of(binder: "Expressions", node: exp.Expression, scope: Scope) -> "Call":
-        """Return what a node calls."""
+    def of(binder: ExpressionBinder, node: exp.Expression, scope: Scope) -> "Call":
+        """The call that a node is."""
         inner, window, condition, ignore = node, None, None, False
         while isinstance(inner, exp.Window | exp.Filter | exp.IgnoreNulls | exp.RespectNulls):
             if isinstance(inner, exp.Window):
@@ -75,20 +73,20 @@ class Call:
             ignore,
         )
 
-    def refuse(self, message: str) -> ValidationException:
+    def refuse(self, message: str) -> InvalidQueryError:
         """The error for this call."""
         return self.binder.refuse(message, self.node)
 
-    def arguments(self) -> list[Typed]:
+    def arguments(self) -> list[BoundExpression]:
         """Every argument bound."""
         return self.binder.each(self.nodes, self.scope)
 
-    def mismatch(self, arguments: Sequence[Typed]) -> ValidationException:
+    def mismatch(self, arguments: Sequence[BoundExpression]) -> InvalidQueryError:
         """The error for arguments the function does not take."""
         kinds = ", ".join(str(argument.type) for argument in arguments)
         return self.refuse(f"Unexpected parameters ({kinds}) for function {self.name}")
 
-    def take(self, *kinds: Type) -> list[Typed]:
+    def take(self, *kinds: Type) -> list[BoundExpression]:
         """The arguments as these types, or refuse them."""
         arguments = self.arguments()
         fitted = fit(arguments, kinds)
@@ -97,8 +95,12 @@ class Call:
         return fitted
 
 
-def fit(arguments: Sequence[Typed], kinds: Sequence[Type]) -> list[Typed] | None:
-    """Return arguments brought to the given types, or None when they do not fit."""
+Function = Callable[[Call], BoundExpression]
+"""Binds the calls of one function."""
+
+
+def fit(arguments: Sequence[BoundExpression], kinds: Sequence[Type]) -> list[BoundExpression] | None:
+    """The arguments brought to the given types, or None when they do not fit."""
     if len(arguments) != len(kinds):
         return None
     coerced = [coerce(argument, kind) for argument, kind in zip(arguments, kinds, strict=True)]
@@ -106,7 +108,7 @@ def fit(arguments: Sequence[Typed], kinds: Sequence[Type]) -> list[Typed] | None
     return fitted if len(fitted) == len(kinds) else None
 
 
-def _name_and_arguments(binder: "Expressions", node: exp.Expression) -> tuple[str, list[exp.Expression]]:
+def _name_and_arguments(binder: ExpressionBinder, node: exp.Expression) -> tuple[str, list[exp.Expression]]:
     if isinstance(node, exp.Anonymous):
         if not isinstance(node.this, str):
             raise binder.refuse("Function names are not quoted", node)

@@ -1,13 +1,13 @@
 """CAST and TRY_CAST as in Trino: DuckDB's own casts read more and round half to even."""
 
-from typing import TYPE_CHECKING
-
 from sqlglot import exp
 
-from emulator.sql import instants
+from emulator.sql import timestamps
+from emulator.sql.binder import ExpressionBinder
+from emulator.sql.bound import BoundExpression, date_of, null, text
+from emulator.sql.coercion import coerce
 from emulator.sql.render import as_text
 from emulator.sql.scope import Scope
-from emulator.sql.typed import Typed, coerce, date_of, null, text
 from emulator.sql.types import (
     BIGINT,
     BOOLEAN,
@@ -23,9 +23,6 @@ from emulator.sql.types import (
     Type,
     duck,
 )
-
-if TYPE_CHECKING:
-    from emulator.sql.expression import Expressions
 
 _NAMES = {
     "BOOLEAN": BOOLEAN,
@@ -48,7 +45,7 @@ _READABLE = {
 }
 
 
-def cast(binder: "Expressions", node: exp.Expression, scope: Scope) -> Typed:
+def bind_cast(binder: ExpressionBinder, node: exp.Expression, scope: Scope) -> BoundExpression:
     """Bind CAST, TRY_CAST, and typed literals such as TIMESTAMP '…', which are casts to the parser."""
     binder.only(node, "this", "to", "safe")
     to, length = target(binder, node)
@@ -70,10 +67,10 @@ def cast(binder: "Expressions", node: exp.Expression, scope: Scope) -> Typed:
         if value.type is not VARCHAR:
             raise binder.refuse(f"Cannot cast {value.type} to varchar({length}): only to varchar", node)
         sql = f"left({sql}, {length})"
-    return Typed(sql, to, nan=value.type in (DOUBLE, VARCHAR))
+    return BoundExpression(sql, to, nan=value.type in (DOUBLE, VARCHAR))
 
 
-def target(binder: "Expressions", node: exp.Expression) -> tuple[Type, int | None]:
+def target(binder: ExpressionBinder, node: exp.Expression) -> tuple[Type, int | None]:
     """The type a cast names, and a varchar's length."""
     kind = node.args["to"]
     found = _NAMES.get(kind.this.name)
@@ -94,16 +91,16 @@ def _digits(node: exp.Expression) -> int | None:
     return len(node.this.name.partition(".")[2])
 
 
-def _literal(value: Typed, to: Type) -> Typed | None:
+def _literal(value: BoundExpression, to: Type) -> BoundExpression | None:
     if value.type is not VARCHAR or not isinstance(value.value, str):
         return None
     if to is TIME:
-        clock = instants.time_of_day(value.value)
-        return None if clock is None else Typed(f"CAST({clock} AS BIGINT)", TIME)
+        clock = timestamps.time_of_day(value.value)
+        return None if clock is None else BoundExpression(f"CAST({clock} AS BIGINT)", TIME)
     return coerce(value, to) if to in (TIMESTAMP, DATE) else None
 
 
-def _converted(value: Typed, to: Type, function: str) -> str | None:
+def _converted(value: BoundExpression, to: Type, function: str) -> str | None:
     if value.type == to:
         return value.sql
     if to is VARCHAR:
@@ -119,7 +116,7 @@ def _converted(value: Typed, to: Type, function: str) -> str | None:
     return _between_times(value, to)
 
 
-def _to_whole(value: Typed, to: Type, function: str) -> str | None:
+def _to_whole(value: BoundExpression, to: Type, function: str) -> str | None:
     """Half a unit rounds away from zero, and what does not fit is an error (NULL for TRY_CAST)."""
     if value.type is DOUBLE:
         return f"{function}(round({value.sql}) AS {duck(to)})"
@@ -142,11 +139,11 @@ def _from_text(sql: str, to: Type, function: str) -> str | None:
     return f"{function}({guarded} AS {duck(to)})"
 
 
-def _between_times(value: Typed, to: Type) -> str | None:
+def _between_times(value: BoundExpression, to: Type) -> str | None:
     if value.type is DATE and to is TIMESTAMP:
         return f"epoch_ns(CAST({value.sql} AS TIMESTAMP_NS))"
     if value.type is TIMESTAMP and to is DATE:
         return date_of(value.sql)
     if value.type is TIMESTAMP and to is TIME:
-        return f"(({value.sql} % {instants.DAY} + {instants.DAY}) % {instants.DAY})"
+        return f"(({value.sql} % {timestamps.DAY} + {timestamps.DAY}) % {timestamps.DAY})"
     return None

@@ -1,15 +1,12 @@
 """Comparisons, BETWEEN, IN, LIKE and IS: between values of one type, with NaN unequal to everything."""
 
-from typing import TYPE_CHECKING
-
 from sqlglot import exp
 
+from emulator.sql.binder import ExpressionBinder
+from emulator.sql.bound import BoundExpression, text
+from emulator.sql.coercion import unify
 from emulator.sql.scope import Scope
-from emulator.sql.typed import Typed, text, unify
 from emulator.sql.types import BOOLEAN, DOUBLE, TIMESTAMP, VARCHAR
-
-if TYPE_CHECKING:
-    from emulator.sql.expression import Expressions
 
 _SIGNS: dict[type[exp.Expression], str] = {
     exp.EQ: "=",
@@ -21,18 +18,23 @@ _SIGNS: dict[type[exp.Expression], str] = {
 }
 
 
-def compare(binder: "Expressions", node: exp.Expression, scope: Scope) -> Typed:
+def bind_comparison(binder: ExpressionBinder, node: exp.Expression, scope: Scope) -> BoundExpression:
     """Bind one of = <> < <= > >=."""
     left, right = binder.bind(node.this, scope), binder.bind(node.expression, scope)
-    return Typed(relation(binder, node, scope, _SIGNS[type(node)], left, right), BOOLEAN)
+    return BoundExpression(relation(binder, node, scope, _SIGNS[type(node)], left, right), BOOLEAN)
 
 
 def relation(
-    binder: "Expressions", node: exp.Expression, scope: Scope, sign: str, left: Typed, right: Typed
+    binder: ExpressionBinder,
+    node: exp.Expression,
+    scope: Scope,
+    sign: str,
+    left: BoundExpression,
+    right: BoundExpression,
 ) -> str:
     """The SQL of a comparison of two bound values."""
     both = unify([left, right])
-    if both is None or (both[0].type.name in ("ROW", "TIMESERIES", "ARRAY") and sign not in ("=", "<>")):
+    if both is None or (both[0].type.name == "ARRAY" and sign not in ("=", "<>")):
         raise binder.refuse(f"Cannot apply operator: {left.type} {sign} {right.type}", node)
     first, second = both
     if first.type is TIMESTAMP and scope.pushdown and (left.stored or right.stored):
@@ -48,7 +50,9 @@ def relation(
     return f"(CASE WHEN ({odd}) AND {known} THEN {'TRUE' if sign == '<>' else 'FALSE'} ELSE {plain} END)"
 
 
-def _arrays(binder: "Expressions", node: exp.Expression, sign: str, first: Typed, second: Typed) -> str:
+def _arrays(
+    binder: ExpressionBinder, node: exp.Expression, sign: str, first: BoundExpression, second: BoundExpression
+) -> str:
     """The SQL of = or <> of arrays; elements that are NULL may make it NULL, so it fails for them."""
     element = first.type.of[0]
     if element.of or element is DOUBLE:
@@ -58,21 +62,21 @@ def _arrays(binder: "Expressions", node: exp.Expression, sign: str, first: Typed
     return f"(CASE WHEN {missing} THEN {refusal} ELSE {first.sql} {sign} {second.sql} END)"
 
 
-def _nanoseconds(given: Typed, bound: Typed) -> str:
+def _nanoseconds(given: BoundExpression, bound: BoundExpression) -> str:
     """A side as DuckDB's timestamp, so that the bare column on the other side can skip row groups."""
     return given.stored or f"make_timestamp_ns({bound.sql})"
 
 
-def between(binder: "Expressions", node: exp.Expression, scope: Scope) -> Typed:
+def bind_between(binder: ExpressionBinder, node: exp.Expression, scope: Scope) -> BoundExpression:
     """Bind BETWEEN low AND high."""
     binder.only(node, "this", "low", "high")
     value = binder.bind(node.this, scope)
     low, high = binder.bind(node.args["low"], scope), binder.bind(node.args["high"], scope)
     at_least = relation(binder, node, scope, ">=", value, low)
-    return Typed(f"({at_least} AND {relation(binder, node, scope, '<=', value, high)})", BOOLEAN)
+    return BoundExpression(f"({at_least} AND {relation(binder, node, scope, '<=', value, high)})", BOOLEAN)
 
 
-def member(binder: "Expressions", node: exp.Expression, scope: Scope) -> Typed:
+def bind_in(binder: ExpressionBinder, node: exp.Expression, scope: Scope) -> BoundExpression:
     """Bind IN, with a list or a subquery."""
     binder.only(node, "this", "expressions", "query")
     value = binder.bind(node.this, scope)
@@ -81,16 +85,17 @@ def member(binder: "Expressions", node: exp.Expression, scope: Scope) -> Typed:
         equal = [
             relation(binder, node, scope, "=", value, item) for item in binder.each(node.expressions, scope)
         ]
-        return Typed(_shorter(value, equal), BOOLEAN)
-    sql, types = binder.subqueries.subquery(query, scope)
-    both = unify([value, Typed("", types[0])]) if len(types) == 1 else None
+        return BoundExpression(_shorter(value, equal), BOOLEAN)
+    bound = binder.subquery(query, scope)
+    types = bound.types()
+    both = unify([value, BoundExpression("", types[0])]) if len(types) == 1 else None
     if both is None or both[0].type is DOUBLE or types[0] != both[0].type:
         found = ", ".join(str(kind) for kind in types)
         raise binder.refuse(f"Cannot apply operator: {value.type} IN ({found})", node)
-    return Typed(f"({both[0].sql} IN ({sql}))", BOOLEAN)
+    return BoundExpression(f"({both[0].sql} IN ({bound.sql}))", BOOLEAN)
 
 
-def _shorter(value: Typed, equal: list[str]) -> str:
+def _shorter(value: BoundExpression, equal: list[str]) -> str:
     """A IN (…) for plain equalities, which DuckDB turns into a hash lookup."""
     start = f"({value.sql} = "
     if len(equal) > 1 and all(sql.startswith(start) for sql in equal):
@@ -98,24 +103,24 @@ def _shorter(value: Typed, equal: list[str]) -> str:
     return f"({' OR '.join(equal)})"
 
 
-def is_null(binder: "Expressions", node: exp.Expression, scope: Scope) -> Typed:
+def bind_is_null(binder: ExpressionBinder, node: exp.Expression, scope: Scope) -> BoundExpression:
     """Bind IS NULL."""
     if not isinstance(node.expression, exp.Null):
         raise binder.refuse("IS is only supported with NULL or DISTINCT FROM", node)
-    return Typed(f"({binder.bind(node.this, scope).sql} IS NULL)", BOOLEAN)
+    return BoundExpression(f"({binder.bind(node.this, scope).sql} IS NULL)", BOOLEAN)
 
 
-def distinct(binder: "Expressions", node: exp.Expression, scope: Scope) -> Typed:
+def bind_distinct_from(binder: ExpressionBinder, node: exp.Expression, scope: Scope) -> BoundExpression:
     """Bind IS [NOT] DISTINCT FROM."""
     left, right = binder.bind(node.this, scope), binder.bind(node.expression, scope)
     both = unify([left, right])
     if both is None:
         raise binder.refuse(f"Cannot apply operator: {left.type} IS DISTINCT FROM {right.type}", node)
     words = "IS NOT DISTINCT FROM" if isinstance(node, exp.NullSafeEQ) else "IS DISTINCT FROM"
-    return Typed(f"({both[0].sql} {words} {both[1].sql})", BOOLEAN)
+    return BoundExpression(f"({both[0].sql} {words} {both[1].sql})", BOOLEAN)
 
 
-def like(binder: "Expressions", node: exp.Expression, scope: Scope) -> Typed:
+def bind_like(binder: ExpressionBinder, node: exp.Expression, scope: Scope) -> BoundExpression:
     """Bind LIKE, with or without ESCAPE."""
     escape = None
     inner = node
@@ -131,12 +136,14 @@ def like(binder: "Expressions", node: exp.Expression, scope: Scope) -> Typed:
             f"Left and right side of LIKE must be varchar, not {value.type}, {pattern.type}", node
         )
     if escape is None:
-        return Typed(f"({value.sql} {negation}LIKE {pattern.sql})", BOOLEAN)
+        return BoundExpression(f"({value.sql} {negation}LIKE {pattern.sql})", BOOLEAN)
     mark = _escape_mark(binder, node, escape, pattern)
-    return Typed(f"({value.sql} {negation}LIKE {pattern.sql} ESCAPE {text(mark)})", BOOLEAN)
+    return BoundExpression(f"({value.sql} {negation}LIKE {pattern.sql} ESCAPE {text(mark)})", BOOLEAN)
 
 
-def _escape_mark(binder: "Expressions", node: exp.Expression, escape: Typed, pattern: Typed) -> str:
+def _escape_mark(
+    binder: ExpressionBinder, node: exp.Expression, escape: BoundExpression, pattern: BoundExpression
+) -> str:
     if not isinstance(escape.value, str) or len(escape.value) != 1 or not isinstance(pattern.value, str):
         raise binder.refuse("Escape string must be a single character, and its pattern a literal", node)
     rest = pattern.value

@@ -1,14 +1,22 @@
-"""Runs translations on DuckDB, and turns what DuckDB says into what AWS says."""
+"""Queries run on DuckDB or described without being run; what DuckDB says is turned into our words."""
 
 import re
 from collections.abc import Iterator, Sequence
 from contextlib import contextmanager
+from dataclasses import dataclass
+from typing import Any
 
 import duckdb
 
-from emulator.sql.clock import at
-from emulator.sql.doubles import finished
-from emulator.timestream.errors import QueryExecutionException, ValidationException
+from emulator.sql import grammar
+from emulator.sql.bound import BoundColumn, Parameter
+from emulator.sql.catalog import Catalog
+from emulator.sql.dialect import TRINO, Dialect
+from emulator.sql.double_text import finished
+from emulator.sql.errors import InvalidQueryError, QueryFailedError
+from emulator.sql.query import query_binder
+from emulator.sql.timestamps import at
+from emulator.sql.translation import bind, translate
 
 _BATCH = 2048
 _IN_OUR_WORDS = (
@@ -28,21 +36,67 @@ _SETTINGS = (
 )
 
 
+@dataclass(frozen=True)
+class Result:
+    """Columns as ColumnInfo, and batches of rows as JSON texts: `{"Data":[{"ScalarValue":"1"},{"NullValue":true}]}`."""
+
+    columns: Sequence[dict[str, Any]]
+    rows: Iterator[Sequence[str]]
+    bytes_scanned: int = 0
+
+
+@dataclass(frozen=True)
+class Description:
+    """The columns of a query, and its parameters with the types they are used as."""
+
+    columns: Sequence[BoundColumn]
+    parameters: Sequence[Parameter]
+
+
 def prepare(connection: duckdb.DuckDBPyConnection) -> None:
     """Set a connection up for translations, and close its database's way to files and extensions for good."""
     connection.execute("; ".join(_SETTINGS))
 
 
-def batches(cursor: duckdb.DuckDBPyConnection, sql: str, now_ns: int) -> Iterator[Sequence[str]]:
-    """Start a translation and return batches of its one text column; it runs as far as it is asked for."""
-    with aws_errors():
-        cursor.execute(at(sql, now_ns))
-    return _fetched(cursor)
+def run(
+    catalog: Catalog,
+    cursor: duckdb.DuckDBPyConnection,
+    query: str,
+    now_ns: int,
+    dialect: Dialect = TRINO,
+) -> Result:
+    """A SELECT's result as of a moment; its rows are computed as they are asked for.
+
+    InvalidQueryError for a query that is wrong or not supported; QueryFailedError, here or from the rows, for one that
+    fails while it runs.
+    """
+    translation = translate(catalog, query, dialect)
+    with duckdb_errors():
+        cursor.execute(at(translation.as_json(), now_ns))
+    return Result(translation.column_info(), _fetched(cursor))
+
+
+def describe(
+    catalog: Catalog,
+    cursor: duckdb.DuckDBPyConnection,
+    query: str,
+    now_ns: int,
+    dialect: Dialect = TRINO,
+) -> Description:
+    """A SELECT's columns and parameters (@name), the query checked but not run; InvalidQueryError as in `run`."""
+    stream = grammar.tokens(query)
+    if not grammar.is_query(stream):
+        raise grammar.refuse("Only SELECT statements can be prepared", query, 0)
+    binder = query_binder(query, catalog, dialect, parameters=True)
+    bound = bind(binder, query, stream, dialect)
+    with duckdb_errors():
+        cursor.execute("EXPLAIN " + at(bound.sql, now_ns)).fetchall()
+    return Description(bound.columns, list((binder.expressions.parameters or {}).values()))
 
 
 def _fetched(cursor: duckdb.DuckDBPyConnection) -> Iterator[Sequence[str]]:
     while True:
-        with aws_errors():
+        with duckdb_errors():
             rows = cursor.fetchmany(_BATCH)
         if not rows:
             return
@@ -50,20 +104,20 @@ def _fetched(cursor: duckdb.DuckDBPyConnection) -> Iterator[Sequence[str]]:
 
 
 @contextmanager
-def aws_errors() -> Iterator[None]:
-    """Raise ValidationException for SQL that DuckDB refuses, and QueryExecutionException for values that it does."""
+def duckdb_errors() -> Iterator[None]:
+    """Raise InvalidQueryError for SQL that DuckDB refuses, and QueryFailedError for values that it refuses."""
     try:
         yield
     except duckdb.InterruptException:
         raise
     except (duckdb.OutOfRangeException, duckdb.ConversionException, duckdb.InvalidInputException) as error:
-        raise QueryExecutionException(_first_line(error)) from error
+        raise QueryFailedError(_first_line(error)) from error
     except (duckdb.BinderException, duckdb.ParserException, duckdb.NotImplementedException) as error:
-        raise ValidationException(_in_our_words(error)) from error
+        raise InvalidQueryError(_in_our_words(error)) from error
 
 
 def _first_line(error: duckdb.Error) -> str:
-    """Return what went wrong, without DuckDB's name for it and its advice."""
+    """The reason, without DuckDB's name for it and its advice."""
     line = str(error).split("\n", 1)[0]
     message = line.split("Error: ", 1)[-1]
     for found, ours in _IN_OUR_WORDS:

@@ -1,4 +1,4 @@
-"""Text to syntax tree: Trino's grammar as sqlglot knows it, narrowed, plus Timestream's own literals.
+"""Text to syntax tree: Trino's grammar as sqlglot knows it, narrowed.
 
 The parser is told of no function at all, so that every call stays a name and its arguments; what a name means is
 decided in one place, against the list of functions whose meaning is known.
@@ -6,6 +6,7 @@ decided in one place, against the list of functions whose meaning is known.
 
 import re
 from collections.abc import Sequence
+from itertools import pairwise
 from typing import Any, ClassVar
 
 from sqlglot import exp
@@ -14,8 +15,7 @@ from sqlglot.errors import ParseError, TokenError
 from sqlglot.parsers.trino import TrinoParser
 from sqlglot.tokenizer_core import Token, TokenType
 
-from emulator.sql import instants
-from emulator.timestream.errors import ValidationException
+from emulator.sql.errors import InvalidQueryError
 
 MAX_QUERY_BYTES = 262_144
 _MAX_DEPTH = 400
@@ -34,10 +34,10 @@ _OTHER_TYPE_NAMES = {
 }
 _AFTER_A_LIST = (None, TokenType.FROM, TokenType.WHERE, TokenType.R_PAREN, TokenType.R_BRACKET)
 _BEFORE_A_VALUE = (TokenType.SELECT, TokenType.COMMA, TokenType.L_PAREN, TokenType.L_BRACKET, TokenType.EQ)
-_MEASURE_TYPES = ("double", "bigint", "varchar", "boolean", "timestamp")
+_QUERY_WORDS = ("SELECT", "WITH", "VALUES", "(")
 
 
-class Timestream(Trino):
+class NarrowTrino(Trino):
     """Trino's dialect without its functions, its rewrites of them, and its non-standard comments."""
 
     INDEX_OFFSET = 0  # a subscript stays as it was written
@@ -61,20 +61,20 @@ class Timestream(Trino):
         }
 
 
-_DIALECT = Timestream()
+_DIALECT = NarrowTrino()
 
 
-def refuse(message: str, query: str = "", at: int | None = None) -> ValidationException:
+def refuse(message: str, query: str = "", at: int | None = None) -> InvalidQueryError:
     """The error for a statement that is wrong, or right but not supported, at an offset into the query."""
     if at is None:
-        return ValidationException(message)
+        return InvalidQueryError(message)
     before = query[:at]
     line, column = before.count("\n") + 1, at - (before.rfind("\n") + 1) + 1
-    return ValidationException(f"line {line}:{column}: {message}")
+    return InvalidQueryError(f"line {line}:{column}: {message}")
 
 
 def tokens(query: str) -> list[Token]:
-    """The query's tokens, a closing semicolon dropped; ValidationException when it is too long or unreadable."""
+    """The query's tokens, a closing semicolon dropped; InvalidQueryError when it is too long or unreadable."""
     if not query.strip():
         raise refuse("The query is empty.")
     if len(query.encode("utf-8", "replace")) > MAX_QUERY_BYTES:
@@ -101,10 +101,11 @@ def tokens(query: str) -> list[Token]:
 
 
 def parse(query: str, stream: Sequence[Token]) -> exp.Expression:
-    """The tree of one query expression; ValidationException with line and column when it is none."""
-    parser = Timestream.Parser(dialect=_DIALECT)
+    """The tree of one query expression; InvalidQueryError with line and column when it is none."""
+    _check_literals(stream, query)
+    parser = NarrowTrino.Parser(dialect=_DIALECT)
     try:
-        parsed = parser.parse(_merged(stream, query), query)
+        parsed = parser.parse(list(stream), query)
     except ParseError as error:
         raise _syntax_error(error, query) from error
     except RecursionError as error:
@@ -114,20 +115,25 @@ def parse(query: str, stream: Sequence[Token]) -> exp.Expression:
     return parsed[0]
 
 
+def is_query(stream: Sequence[Token]) -> bool:
+    """True if a statement is a query by its first word."""
+    return stream[0].text.upper() in _QUERY_WORDS
+
+
 def position(node: exp.Expression) -> int | None:
     """The offset of a node's first token, if the parser kept one."""
     starts = [part.meta["start"] for part in node.walk() if "start" in part.meta]
     return min(starts, default=None)
 
 
-def _syntax_error(error: ParseError, query: str) -> ValidationException:
+def _syntax_error(error: ParseError, query: str) -> InvalidQueryError:
     first = error.errors[0] if error.errors else {}
     highlight = str(first.get("highlight") or "")
     lines = query.split("\n")
     line = min(max(int(first.get("line") or 1), 1), len(lines))
     column = max(int(first.get("col") or 1) - max(len(highlight), 1) + 1, 1)
     what = f"mismatched input '{highlight}'" if highlight else "mismatched input '<EOF>'"
-    return ValidationException(f"line {line}:{column}: {what}. The query syntax is invalid.")
+    return InvalidQueryError(f"line {line}:{column}: {what}. The query syntax is invalid.")
 
 
 def _check_gaps(found: Sequence[Token], query: str) -> None:
@@ -183,53 +189,14 @@ def _check_pair(previous: TokenType, token: Token, following: Token | None, quer
         raise refuse(f"mismatched input '{spelled}'. The query syntax is invalid.", query, at)
 
 
-def _merged(stream: Sequence[Token], query: str) -> list[Token]:
-    """Turn `30s` into parse_duration('30s') and `measure_value::double` into one quoted name."""
-    merged: list[Token] = []
-    index = 0
-    while index < len(stream):
-        token = stream[index]
-        following = stream[index + 1] if index + 1 < len(stream) else None
-        if token.token_type == TokenType.NUMBER and following and following.start == token.end + 1:
-            index += _take_duration(merged, token, following, query)
-        elif token.token_type == TokenType.DCOLON:
-            index += _take_measure(merged, following, query, token.start)
-        else:
-            merged.append(token)
-            index += 1
-    return merged
-
-
-def _take_duration(merged: list[Token], number: Token, unit: Token, query: str) -> int:
-    text = query[unit.start : unit.end + 1]
-    if instants.is_unit(text):
-        call = (
-            (TokenType.VAR, "parse_duration"),
-            (TokenType.L_PAREN, "("),
-            (TokenType.STRING, number.text + text),
-            (TokenType.R_PAREN, ")"),
-        )
-        merged.extend(_like(number, kind, value, unit.end) for kind, value in call)
-        return 2
-    if text[:1].isalnum() or text[:1] in "_\"'":
-        raise refuse(
-            f"mismatched input '{number.text}{text}'. The query syntax is invalid.", query, number.start
-        )
-    merged.append(number)
-    return 1
-
-
-def _take_measure(merged: list[Token], kind: Token | None, query: str, at: int) -> int:
-    measure = merged[-1] if merged else None
-    named = (
-        measure is not None and query[measure.start : measure.end + 1].lower().strip('"') == "measure_value"
-    )
-    text = query[kind.start : kind.end + 1].lower() if kind else ""
-    if measure is None or kind is None or not named or text not in _MEASURE_TYPES:
-        raise refuse("mismatched input '::'. Only measure_value has types to choose from.", query, at)
-    merged[-1] = _like(measure, TokenType.IDENTIFIER, f"measure_value::{text}", kind.end)
-    return 2
-
-
-def _like(token: Token, kind: TokenType, text: str, end: int) -> Token:
-    return Token(kind, text=text, line=token.line, col=token.col, start=token.start, end=end)
+def _check_literals(stream: Sequence[Token], query: str) -> None:
+    """Refuse `1_000`, `30s` and `x::double`, unless a dialect made something of them before."""
+    for token, following in pairwise(stream):
+        text = query[following.start : following.end + 1]
+        joined = token.token_type == TokenType.NUMBER and following.start == token.end + 1
+        if joined and (text[:1].isalnum() or text[:1] in "_\"'"):
+            raise refuse(
+                f"mismatched input '{token.text}{text}'. The query syntax is invalid.", query, token.start
+            )
+        if token.token_type == TokenType.DCOLON:
+            raise refuse("mismatched input '::'. The query syntax is invalid.", query, token.start)

@@ -7,7 +7,7 @@ _CONTROL = {"t": "\\t", "n": "\\n", "r": "\\r", "f": "\\f"}
 _NO_LINE_END = "[^\\n\\r\\x{85}\\x{2028}\\x{2029}]"
 
 
-class UnsupportedPattern(Exception):  # noqa: N818 - says which part; becomes a ValidationException at once
+class UnsupportedPattern(Exception):  # noqa: N818 - says which part; becomes an InvalidQueryError at once
     """A part of a pattern that RE2 lacks or reads differently."""
 
 
@@ -47,7 +47,7 @@ def matches_nothing(pattern: str) -> bool:
 
 
 def groups(pattern: str) -> int:
-    """Return how many capturing groups a pattern has."""
+    """The number of a pattern's capturing groups."""
     return re.compile(pattern).groups
 
 

@@ -2,7 +2,7 @@
 
 from collections.abc import Sequence
 
-from emulator.sql.doubles import double_text, unfinished_text
+from emulator.sql.double_text import double_text, unfinished_text
 from emulator.sql.types import (
     BIGINT,
     BOOLEAN,
@@ -28,7 +28,7 @@ def as_text(sql: str, kind: Type) -> str:
 
 
 def row_json(columns: Sequence[tuple[str, Type]]) -> str:
-    """The SQL of a row's JSON, `{"Data":[…]}`, from its columns; `doubles.finished` completes it."""
+    """The SQL of a row's JSON, `{"Data":[…]}`, from its columns; `double_text.finished` completes it."""
     # concat instead of || is faster, and takes more columns than DuckDB allows operators in a chain.
     data = ", ',', ".join(datum(sql, kind) for sql, kind in columns)
     return f"""concat('{{"Data":[', {data}, ']}}')"""
@@ -44,15 +44,6 @@ def _present(sql: str, kind: Type, depth: int) -> str:
     if kind.name == "ARRAY":
         items = f"list_transform({sql}, lambda {variable}: {datum(variable, kind.of[0], depth + 1)})"
         return f"""'{{"ArrayValue":[' || array_to_string({items}, ',') || ']}}'"""
-    if kind.name == "TIMESERIES":
-        value = datum(f"{variable}.f1", kind.of[0], depth + 1)
-        time = as_text(f"{variable}.f0", TIMESTAMP)
-        point = f"""'{{"Time":"' || {time} || '","Value":' || {value} || '}}'"""
-        items = f"list_transform({sql}, lambda {variable}: {point})"
-        return f"""'{{"TimeSeriesValue":[' || array_to_string({items}, ',') || ']}}'"""
-    if kind.name == "ROW":
-        parts = [datum(f"{sql}.f{i}", of, depth + 1) for i, of in enumerate(kind.of)]
-        return f"""'{{"RowValue":{{"Data":[' || {" || ',' || ".join(parts)} || ']}}}}'"""
     if kind is DOUBLE:
         return f"""'{{"ScalarValue":"' || {unfinished_text(sql)} || '"}}'"""
     if kind is VARCHAR:

@@ -1,9 +1,9 @@
-"""What names mean at a place in a query."""
+"""The columns that names mean at a place in a query."""
 
 from collections.abc import Iterator, Sequence
-from dataclasses import dataclass, field
+from dataclasses import dataclass
 
-from emulator.sql.typed import Typed
+from emulator.sql.bound import BoundExpression
 
 
 @dataclass(frozen=True)
@@ -11,7 +11,7 @@ class Field:
     """A column that can be named: `table` is what may stand before its name, outermost first."""
 
     name: str | None
-    value: Typed
+    value: BoundExpression
     table: tuple[str, ...] = ()
     origin: tuple[str, str] | None = None
     hidden: bool = False
@@ -27,7 +27,6 @@ class Scope:
 
     fields: Sequence[Field] = ()
     parent: "Scope | None" = None
-    lambdas: dict[str, Typed] = field(default_factory=dict)
     pushdown: bool = False
 
     def find(self, parts: Sequence[str], *, quoted: bool) -> Field | None:

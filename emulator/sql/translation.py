@@ -1,4 +1,4 @@
-"""SELECT to DuckDB SQL, kept by query text for as long as the tables it was made for have the same columns."""
+"""A SELECT as DuckDB SQL, kept by its text for as long as the tables it was made for have the same columns."""
 
 from collections import OrderedDict
 from collections.abc import Sequence
@@ -6,30 +6,36 @@ from dataclasses import dataclass
 from threading import Lock
 from typing import Any
 
+from sqlglot.tokenizer_core import Token
+
 from emulator.sql import grammar
+from emulator.sql.binder import QueryBinder
+from emulator.sql.bound import BoundColumn, BoundQuery, select
 from emulator.sql.catalog import Catalog, TableInfo
-from emulator.sql.query import Bound, Output, Queries
+from emulator.sql.dialect import TRINO, Dialect
+from emulator.sql.errors import SqlError
+from emulator.sql.query import query_binder
 from emulator.sql.render import row_json
-from emulator.sql.typed import select
 from emulator.sql.types import shape
-from emulator.timestream.errors import ServiceError
 
 _KEPT = 512
 
 
 @dataclass(frozen=True)
 class Translation:
-    """A query's DuckDB SQL, its columns, and the tables it was made for."""
+    """A query's DuckDB SQL, its columns, and the tables it was made for.
+
+    The SQL has a mark where now() stands: `timestamps.at` makes it SQL for a run at one moment.
+    """
 
     sql: str
-    columns: Sequence[Output]
+    columns: Sequence[BoundColumn]
     tables: Sequence[TableInfo]
 
     def column_info(self) -> list[dict[str, Any]]:
         """The columns as ColumnInfo; one without a name is called by its position, as in Trino."""
         return [
-            {"Name": names, "Type": shape(c.type)}
-            for names, c in zip(self.names(), self.columns, strict=True)
+            {"Name": name, "Type": shape(c.type)} for name, c in zip(self.names(), self.columns, strict=True)
         ]
 
     def names(self) -> list[str]:
@@ -42,41 +48,45 @@ class Translation:
         return select([row_json(columns)], f"({self.sql}) AS q")
 
 
-def translate(catalog: Catalog, query: str) -> Translation:
-    """A query translated; ValidationException when it is wrong or not supported."""
+def translate(catalog: Catalog, query: str, dialect: Dialect = TRINO) -> Translation:
+    """A query translated; InvalidQueryError when it is wrong or not supported."""
+    key = (query, dialect)
     with _lock:
-        kept = _translations.get(query)
+        kept = _translations.get(key)
     if kept is not None and all(_unchanged(catalog, table) for table in kept.tables):
         return kept
-    queries = Queries(query, catalog)
-    translation = finished(queries, bind(queries, query))
+    stream = grammar.tokens(query)
+    if not grammar.is_query(stream):
+        raise grammar.refuse(f"mismatched input '{stream[0].text}'. The query syntax is invalid.", query, 0)
+    translation = translate_part(catalog, query, stream, dialect)
     with _lock:
-        _translations[query] = translation
+        _translations[key] = translation
         while len(_translations) > _KEPT:
             _translations.popitem(last=False)
     return translation
 
 
-def bind(queries: Queries, query: str, start: int = 0, end: int | None = None) -> Bound:
-    """The query, or the part of it between two tokens, bound."""
-    stream = grammar.tokens(query)[start:end]
+def translate_part(catalog: Catalog, query: str, stream: Sequence[Token], dialect: Dialect) -> Translation:
+    """The query that some tokens of a statement are, translated and not kept."""
+    binder = query_binder(query, catalog, dialect)
+    bound = bind(binder, query, stream, dialect)
+    return Translation(bound.sql, bound.columns, tuple(binder.tables))
+
+
+def bind(binder: QueryBinder, query: str, stream: Sequence[Token], dialect: Dialect) -> BoundQuery:
+    """The query that some tokens of a statement are, bound."""
     try:
-        return queries.bind(grammar.parse(query, stream), None)
+        return binder.bind(grammar.parse(query, dialect.literals(stream, query)), None)
     except RecursionError as error:
         raise grammar.refuse("The query is nested too deeply.") from error
-
-
-def finished(queries: Queries, bound: Bound) -> Translation:
-    """A bound query as a translation."""
-    return Translation(bound.sql, bound.columns, tuple(queries.tables))
 
 
 def _unchanged(catalog: Catalog, table: TableInfo) -> bool:
     try:
         return catalog.table(table.database, table.name) == table
-    except ServiceError:
+    except SqlError:
         return False
 
 
-_translations: OrderedDict[str, Translation] = OrderedDict()
+_translations: OrderedDict[tuple[str, Dialect], Translation] = OrderedDict()
 _lock = Lock()

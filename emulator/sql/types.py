@@ -1,4 +1,4 @@
-"""The types of Timestream's query language, and what stands for each in DuckDB.
+"""The types of Trino that are supported, and the DuckDB type that stands for each.
 
 Times are integers in DuckDB: nanoseconds since 1970 for timestamps, nanoseconds for a time of day and for day-to-second
 intervals, months for year-to-month intervals. DuckDB's own INTERVAL ends at microseconds, and integer arithmetic is
@@ -11,22 +11,15 @@ from typing import Any
 
 @dataclass(frozen=True)
 class Type:
-    """A type by its AWS name; `of` holds what an array, time series or row is made of."""
+    """A type by its AWS name; `of` holds the type of an array's elements."""
 
     name: str
     of: tuple["Type", ...] = ()
-    fields: tuple[str | None, ...] = ()
 
     def __str__(self) -> str:
         """The name as `typeof` and error messages spell it."""
-        if self.name in ("ARRAY", "TIMESERIES"):
-            return f"{self.name.lower()}({self.of[0]})"
-        if self.name == "ROW":
-            parts = (
-                f"{name} {kind}" if name else str(kind)
-                for name, kind in zip(self.fields, self.of, strict=True)
-            )
-            return f"row({', '.join(parts)})"
+        if self.name == "ARRAY":
+            return f"array({self.of[0]})"
         return self.name.lower().replace("_", " ")
 
 
@@ -69,24 +62,10 @@ def array(of: Type) -> Type:
     return Type("ARRAY", (of,))
 
 
-def timeseries(of: Type) -> Type:
-    """The time series type of a value type."""
-    return Type("TIMESERIES", (of,))
-
-
-def row(*of: Type, fields: tuple[str | None, ...] | None = None) -> Type:
-    """A row type; fields without a name are anonymous."""
-    return Type("ROW", of, fields or (None,) * len(of))
-
-
 def duck(kind: Type) -> str:
     """The DuckDB type that stands for a type."""
     if kind.name == "ARRAY":
         return f"{duck(kind.of[0])}[]"
-    if kind.name == "TIMESERIES":
-        return f"STRUCT(f0 BIGINT, f1 {duck(kind.of[0])})[]"
-    if kind.name == "ROW":
-        return f"STRUCT({', '.join(f'f{i} {duck(of)}' for i, of in enumerate(kind.of))})"
     return _DUCK[kind.name]
 
 
@@ -94,14 +73,6 @@ def shape(kind: Type) -> dict[str, Any]:
     """A type as ColumnInfo carries it."""
     if kind.name == "ARRAY":
         return {"ArrayColumnInfo": {"Type": shape(kind.of[0])}}
-    if kind.name == "TIMESERIES":
-        return {"TimeSeriesMeasureValueColumnInfo": {"Type": shape(kind.of[0])}}
-    if kind.name == "ROW":
-        columns = [
-            {"Type": shape(of)} if name is None else {"Name": name, "Type": shape(of)}
-            for name, of in zip(kind.fields, kind.of, strict=True)
-        ]
-        return {"RowColumnInfo": columns}
     return {"ScalarType": "DOUBLE" if kind is DECIMAL else kind.name}
 
 
@@ -115,7 +86,7 @@ def common(left: Type, right: Type) -> Type | None:
         return max(left, right, key=NUMERIC.index)
     if {left.name, right.name} == {"DATE", "TIMESTAMP"}:
         return TIMESTAMP
-    if left.name == right.name and left.name in ("ARRAY", "TIMESERIES"):
+    if left.name == right.name == "ARRAY":
         inner = common(left.of[0], right.of[0])
-        return Type(left.name, (inner,)) if inner else None
+        return array(inner) if inner else None
     return None

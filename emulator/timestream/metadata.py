@@ -3,17 +3,33 @@
 import json
 import re
 from collections.abc import Sequence
-from typing import Any
+from typing import Any, Protocol
 
 from sqlglot.tokenizer_core import Token, TokenType
 
-from emulator.sql import grammar
-from emulator.sql.catalog import Catalog, Column, Measure
-from emulator.sql.result import Result
-from emulator.sql.types import VARCHAR, array, row, shape
-from emulator.timestream.errors import ValidationException
+from emulator import sql
+from emulator.sql import InvalidQueryError, Result, grammar
+from emulator.sql.types import VARCHAR, shape
+from emulator.timestream.schema import Measure
 
-_DIMENSIONS = array(row(VARCHAR, VARCHAR, fields=("dimension_name", "data_type")))
+_PAIR = [{"Name": name, "Type": shape(VARCHAR)} for name in ("dimension_name", "data_type")]
+_DIMENSIONS = {"ArrayColumnInfo": {"Type": {"RowColumnInfo": _PAIR}}}
+
+
+class Catalog(sql.Catalog, Protocol):
+    """The names that SHOW lists, besides the tables that a query selects from."""
+
+    def databases(self) -> Sequence[str]:
+        """The names of all databases, sorted."""
+        ...
+
+    def tables(self, database: str) -> Sequence[str]:
+        """The names of a database's tables, sorted; InvalidQueryError when there is no such database."""
+        ...
+
+    def measures(self, database: str, table: str) -> Sequence[Measure]:
+        """The measure names ever written to a table, sorted by name."""
+        ...
 
 
 def metadata(catalog: Catalog, query: str, stream: Sequence[Token]) -> Result:
@@ -48,7 +64,7 @@ class _Reader:
         database, table = self._qualified()
         self._end()
         columns = self.catalog.table(database, table).columns
-        rows = [[_scalar(c.name), _scalar(c.type.lower()), _scalar(_role(c))] for c in columns]
+        rows = [[_scalar(c.name), _scalar(c.type.lower()), _scalar(c.role)] for c in columns]
         return _table(["Column", "Type", "Timestream attribute type"], rows)
 
     def _tables(self) -> Result:
@@ -70,7 +86,7 @@ class _Reader:
             for m in measures
             if _like(m.name, pattern)
         ]
-        return _table(["measure_name", "data_type", "dimensions"], rows, last=shape(_DIMENSIONS))
+        return _table(["measure_name", "data_type", "dimensions"], rows, last=_DIMENSIONS)
 
     def _matching(self, names: Sequence[str]) -> list[str]:
         pattern = self._pattern()
@@ -113,7 +129,7 @@ class _Reader:
         if self.left:
             raise self._error(f"mismatched input '{self.left[0].text}'. The query syntax is invalid.")
 
-    def _error(self, message: str) -> ValidationException:
+    def _error(self, message: str) -> InvalidQueryError:
         at = self.left[0].start if self.left else len(self.query)
         return grammar.refuse(message, self.query, at)
 
@@ -135,10 +151,6 @@ def _scalar(value: str) -> dict[str, Any]:
 def _dimensions(measure: Measure) -> dict[str, Any]:
     rows = [{"RowValue": {"Data": [_scalar(name), _scalar("varchar")]}} for name in measure.dimensions]
     return {"ArrayValue": rows}
-
-
-def _role(column: Column) -> str:
-    return {"MULTI": "MULTI", "MEASURE_VALUE": "MEASURE_VALUE"}.get(column.role, column.role)
 
 
 def _like(name: str, pattern: str | None) -> bool:

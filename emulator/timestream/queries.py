@@ -13,10 +13,11 @@ from typing import Any
 import duckdb
 import orjson
 
-from emulator import sql
+from emulator.sql import Result
+from emulator.timestream import statements
 from emulator.timestream.errors import ValidationException
 from emulator.timestream.faults import Faults
-from emulator.timestream.run import Page, Result, Run, check_rows_of
+from emulator.timestream.run import Page, Run, check_rows_of
 from emulator.timestream.store import Store
 from emulator.timestream.unload import UnloadTarget
 
@@ -95,7 +96,7 @@ class Queries:
         """The columns and parameters of a query."""
         query = request["QueryString"]
         with self._store.reader() as (catalog, cursor):
-            columns, parameters = sql.describe(catalog, cursor, query, self._store.clock_ns())
+            columns, parameters = statements.describe(catalog, cursor, query, self._store.clock_ns())
         return {"QueryString": query, "Columns": list(columns), "Parameters": list(parameters)}
 
     def _once(self, request: Mapping[str, Any]) -> bytes:
@@ -157,7 +158,7 @@ class Queries:
         now_ns = self._store.clock_ns()
 
         def execute(cursor: duckdb.DuckDBPyConnection) -> Result:
-            return sql.run(self._store, cursor, query, now_ns, unload=target, query_id=query_id)
+            return statements.run(self._store, cursor, query, now_ns, unload=target, query_id=query_id)
 
         return execute
 

@@ -5,10 +5,11 @@ import traceback
 from collections import deque
 from collections.abc import Callable, Iterator, Sequence
 from dataclasses import dataclass
-from typing import Any, Protocol
+from typing import Any
 
 import duckdb
 
+from emulator.sql import Result
 from emulator.timestream.errors import (
     ConflictException,
     InternalServerException,
@@ -18,25 +19,6 @@ from emulator.timestream.errors import (
 )
 
 PAGE_BYTES = 1_000_000
-
-
-class Result(Protocol):
-    """What the SQL layer returns: ColumnInfo, and batches of rows as JSON texts."""
-
-    @property
-    def columns(self) -> Sequence[dict[str, Any]]:
-        """The ColumnInfo of the result."""
-        ...
-
-    @property
-    def rows(self) -> Iterator[Sequence[str]]:
-        """Batches of rows, each row the JSON text of one Row."""
-        ...
-
-    @property
-    def bytes_scanned(self) -> int:
-        """Return how much the query read, as far as is known."""
-        ...
 
 
 @dataclass(frozen=True)

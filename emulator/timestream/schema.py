@@ -2,9 +2,12 @@
 
 from collections.abc import Iterable, Sequence
 from dataclasses import dataclass, field
+from typing import Literal
 
-from emulator.sql.catalog import Column, ColumnType, Measure, Role
+from emulator.sql.catalog import Column, ColumnType
 from emulator.timestream.records import Identity, Layout
+
+Role = Literal["DIMENSION", "MEASURE_NAME", "TIMESTAMP", "MULTI", "MEASURE_VALUE"]
 
 MAX_DIMENSION_NAME = 60
 MAX_MEASURE_NAME = 256
@@ -20,11 +23,20 @@ DUCKDB_TYPES: dict[str, str] = {
     "BOOLEAN": "BOOLEAN",
     "TIMESTAMP": "TIMESTAMP_NS",
 }
-_ORDER: dict[Role, int] = {"DIMENSION": 0, "MEASURE_NAME": 1, "TIMESTAMP": 2, "MEASURE_VALUE": 3, "MULTI": 4}
+_ORDER: dict[str, int] = {"DIMENSION": 0, "MEASURE_NAME": 1, "TIMESTAMP": 2, "MEASURE_VALUE": 3, "MULTI": 4}
 FIXED = (
     Column("measure_name", "VARCHAR", "MEASURE_NAME", "measure_name"),
-    Column("time", "TIMESTAMP", "TIMESTAMP", "time"),
+    Column("time", "TIMESTAMP", "TIMESTAMP", "time", since_1970=True),
 )
+
+
+@dataclass(frozen=True, slots=True)
+class Measure:
+    """A measure name of a table, as SHOW MEASURES lists it: its type (or MULTI) and the dimensions seen with it."""
+
+    name: str
+    type: str
+    dimensions: tuple[str, ...]
 
 
 class LimitError(Exception):
@@ -72,7 +84,7 @@ class Schema:
     def listed_measures(self) -> Sequence[Measure]:
         """The measure names, sorted."""
         return [
-            Measure(name, measure.kind, tuple(sorted(measure.dimensions)))  # type: ignore[arg-type]
+            Measure(name, measure.kind, tuple(sorted(measure.dimensions)))
             for name, measure in sorted(self.measures.items())
         ]
 
@@ -156,5 +168,5 @@ def _column_type(kind: str) -> ColumnType:
     return types[kind]
 
 
-def _word(role: Role) -> str:
+def _word(role: str) -> str:
     return "dimension" if role == "DIMENSION" else "measure"

@@ -1,21 +1,19 @@
-"""The statements there are: queries, SHOW, DESCRIBE and UNLOAD."""
+"""The statements there are: queries, SHOW, DESCRIBE and UNLOAD. Here SQL's errors become AWS's."""
 
+from collections.abc import Iterator, Sequence
+from contextlib import contextmanager
 from typing import Any
 
 import duckdb
 
+from emulator import sql
 from emulator.sql import grammar
-from emulator.sql.catalog import Catalog
-from emulator.sql.clock import at
-from emulator.sql.execution import aws_errors, batches
-from emulator.sql.query import Output, Queries
-from emulator.sql.result import Result
-from emulator.sql.translation import bind, translate
+from emulator.sql.bound import BoundColumn
 from emulator.sql.types import VARCHAR, shape
-from emulator.timestream.metadata import metadata
+from emulator.timestream.dialect import TIMESTREAM
+from emulator.timestream.errors import QueryExecutionException, ValidationException
+from emulator.timestream.metadata import Catalog, metadata
 from emulator.timestream.unload import UnloadTarget, run_unload
-
-_QUERY_WORDS = ("SELECT", "WITH", "VALUES", "(")
 
 
 def run(
@@ -26,37 +24,45 @@ def run(
     *,
     unload: UnloadTarget | None = None,
     query_id: str = "",
-) -> Result:
-    """A statement's result; its rows are computed as they are asked for."""
+) -> sql.Result:
+    """A statement's result as of a moment; its rows are computed as they are asked for.
+
+    ValidationException for a statement that is wrong or not supported; QueryExecutionException, here or from the rows,
+    for one that fails while it runs.
+    """
+    with _aws_errors():
+        result = _run(catalog, cursor, query, now_ns, unload, query_id)
+    return sql.Result(result.columns, _translated(result.rows), result.bytes_scanned)
+
+
+def _run(
+    catalog: Catalog,
+    cursor: duckdb.DuckDBPyConnection,
+    query: str,
+    now_ns: int,
+    unload: UnloadTarget | None,
+    query_id: str,
+) -> sql.Result:
     stream = grammar.tokens(query)
     word = stream[0].text.upper()
     if word == "UNLOAD":
         return run_unload(catalog, cursor, query, now_ns, unload, query_id)
     if word in ("SHOW", "DESCRIBE", "DESC"):
         return metadata(catalog, query, stream)
-    if word not in _QUERY_WORDS:
-        raise grammar.refuse(f"mismatched input '{stream[0].text}'. The query syntax is invalid.", query, 0)
-    translation = translate(catalog, query)
-    return Result(translation.column_info(), batches(cursor, translation.as_json(), now_ns))
+    return sql.run(catalog, cursor, query, now_ns, TIMESTREAM)
 
 
 def describe(
     catalog: Catalog, cursor: duckdb.DuckDBPyConnection, query: str, now_ns: int
 ) -> tuple[list[dict[str, Any]], list[dict[str, Any]]]:
-    """The columns and parameters of a SELECT for PrepareQuery."""
-    stream = grammar.tokens(query)
-    if stream[0].text.upper() not in _QUERY_WORDS:
-        raise grammar.refuse("Only SELECT statements can be prepared", query, 0)
-    queries = Queries(query, catalog, parameters=True)
-    bound = bind(queries, query)
-    with aws_errors():
-        cursor.execute("EXPLAIN " + at(bound.sql, now_ns)).fetchall()
-    columns = [_select_column(i, column) for i, column in enumerate(bound.columns)]
-    found = queries.expressions.parameters or {}
-    return columns, [{"Name": p.name, "Type": shape(p.type or VARCHAR)} for p in found.values()]
+    """The columns and parameters of a SELECT as PrepareQuery shows them; ValidationException as in `run`."""
+    with _aws_errors():
+        description = sql.describe(catalog, cursor, query, now_ns, TIMESTREAM)
+    columns = [_select_column(i, column) for i, column in enumerate(description.columns)]
+    return columns, [{"Name": p.name, "Type": shape(p.type or VARCHAR)} for p in description.parameters]
 
 
-def _select_column(index: int, column: Output) -> dict[str, Any]:
+def _select_column(index: int, column: BoundColumn) -> dict[str, Any]:
     described: dict[str, Any] = {
         "Name": f"_col{index}" if column.name is None else column.name,
         "Type": shape(column.type),
@@ -65,3 +71,18 @@ def _select_column(index: int, column: Output) -> dict[str, Any]:
     if column.origin is not None:
         described["DatabaseName"], described["TableName"] = column.origin
     return described
+
+
+def _translated(rows: Iterator[Sequence[str]]) -> Iterator[Sequence[str]]:
+    with _aws_errors():
+        yield from rows
+
+
+@contextmanager
+def _aws_errors() -> Iterator[None]:
+    try:
+        yield
+    except sql.InvalidQueryError as error:
+        raise ValidationException(error.message) from error
+    except sql.QueryFailedError as error:
+        raise QueryExecutionException(error.message) from error

@@ -12,14 +12,15 @@ import duckdb
 import orjson
 
 from emulator import sql
-from emulator.sql.catalog import Catalog, Measure, TableInfo
+from emulator.sql import InvalidQueryError, TableInfo
 from emulator.timestream.errors import (
     InternalServerException,
     RejectedRecordsException,
     ResourceNotFoundException,
-    ValidationException,
 )
+from emulator.timestream.metadata import Catalog
 from emulator.timestream.resources import DatabaseDescription, TableDescription
+from emulator.timestream.schema import Measure
 from emulator.timestream.storage import Storage
 from emulator.timestream.table import Outcome, Table
 from emulator.timestream.writelog import WriteLog, last_segment, replay
@@ -189,7 +190,7 @@ class Store:
     def tables(self, database: str) -> Sequence[str]:
         """The names of a database's tables, sorted."""
         if database not in self._databases:
-            raise ValidationException(f"The database {database} does not exist.")
+            raise InvalidQueryError(f"The database {database} does not exist.")
         return sorted(name for owner, name in list(self._tables) if owner == database)
 
     def table(self, database: str, table: str) -> TableInfo:
@@ -197,7 +198,7 @@ class Store:
         info = self._published.get((database, table))
         if info is None:
             what = f"table {database}.{table}" if database in self._databases else f"database {database}"
-            raise ValidationException(f"The {what} does not exist.")
+            raise InvalidQueryError(f"The {what} does not exist.")
         return info
 
     def measures(self, database: str, table: str) -> Sequence[Measure]:

@@ -1,6 +1,12 @@
-"""The functions whose meaning is known; every other name is refused."""
+"""The functions whose meaning is known, by name; every other name is refused.
 
-from emulator.sql.call import Call
+Each module has a table FUNCTIONS at its end. A function that only one service has stands in that service's dialect.
+"""
+
+from collections.abc import Mapping
+
+from emulator.sql.bound import BoundExpression
+from emulator.sql.call import Call, Function
 from emulator.sql.functions import (
     aggregates,
     arrays,
@@ -12,9 +18,8 @@ from emulator.sql.functions import (
     times,
     windows,
 )
-from emulator.sql.typed import Typed
 
-_SCALAR = {
+SCALAR_FUNCTIONS: Mapping[str, Function] = {
     **arrays.FUNCTIONS,
     **conditional.FUNCTIONS,
     **formats.FUNCTIONS,
@@ -25,13 +30,13 @@ _SCALAR = {
 }
 
 
-def bind_call(call: Call) -> Typed:
-    """A call bound; ValidationException that names the function when it is not known."""
+def bind_function_call(call: Call, of_dialect: Mapping[str, Function]) -> BoundExpression:
+    """A call bound; InvalidQueryError that names the function when neither Trino nor the dialect has it."""
     if call.name in aggregates.FUNCTIONS:
         return aggregates.bind(call)
     if call.name in windows.FUNCTIONS:
         return windows.bind(call)
-    function = _SCALAR.get(call.name)
+    function = SCALAR_FUNCTIONS.get(call.name) or of_dialect.get(call.name)
     if function is None:
         raise call.refuse(f"Function '{call.name}' is not registered or not supported")
     if call.window is not None or call.condition is not None or call.distinct or call.order or call.star:

@@ -2,16 +2,17 @@
 
 from collections.abc import Callable, Sequence
 
+from emulator.sql.bound import BoundExpression
 from emulator.sql.call import Call
+from emulator.sql.coercion import coerce
 from emulator.sql.functions.over import over, sorting
-from emulator.sql.typed import Typed, coerce
 from emulator.sql.types import BIGINT, BOOLEAN, DECIMAL, DOUBLE, INTEGER, UNKNOWN, WHOLE, Type, array
 
 Aggregate = Callable[[Call], tuple[str, Type, str]]
 """The aggregate without its FILTER and OVER, its type, and what is done with its result."""
 
 
-def bind(call: Call) -> Typed:
+def bind(call: Call) -> BoundExpression:
     """An aggregate call bound, with its FILTER and OVER."""
     if call.ignore_nulls:
         raise call.refuse(f"IGNORE NULLS is not supported with {call.name}")
@@ -24,7 +25,7 @@ def bind(call: Call) -> Typed:
         if call.distinct:
             raise call.refuse("DISTINCT in window function parameters not yet supported")
         sql += over(call)
-    return Typed(finish.format(sql), kind, nan=kind is DOUBLE)
+    return BoundExpression(finish.format(sql), kind, nan=kind is DOUBLE)
 
 
 def _distinct(call: Call) -> str:
@@ -42,7 +43,7 @@ def _count(call: Call) -> tuple[str, Type, str]:
     return f"count({_distinct(call)}{arguments[0].sql})", BIGINT, "{}"
 
 
-def _one(call: Call) -> Typed:
+def _one(call: Call) -> BoundExpression:
     arguments = call.arguments()
     if len(arguments) != 1 or call.star:
         raise call.mismatch(arguments)
@@ -57,7 +58,7 @@ def _sum(call: Call) -> tuple[str, Type, str]:
     return f"sum({_distinct(call)}{_as_double(call, value).sql})", DOUBLE, "{}"
 
 
-def _as_double(call: Call, value: Typed) -> Typed:
+def _as_double(call: Call, value: BoundExpression) -> BoundExpression:
     number = coerce(value, DOUBLE)
     if number is None or value.type is DECIMAL:
         raise call.mismatch([value])
@@ -96,7 +97,7 @@ def _of_pair(template: str, finish: str = "{}") -> Aggregate:
     return aggregate
 
 
-def _ordered(call: Call, value: Typed) -> str:
+def _ordered(call: Call, value: BoundExpression) -> str:
     """A value that min and max may compare; NaN is refused, as Trino's versions differ on it."""
     if value.type.of or value.type is BOOLEAN:
         raise call.mismatch([value])
@@ -160,7 +161,7 @@ def _approx_percentile(call: Call) -> tuple[str, Type, str]:
     if value.type not in (INTEGER, BIGINT, DOUBLE):
         raise call.mismatch(arguments)
     several = share.type.name == "ARRAY"
-    wanted = coerce(Typed("", share.type.of[0]), DOUBLE) if several else coerce(share, DOUBLE)
+    wanted = coerce(BoundExpression("", share.type.of[0]), DOUBLE) if several else coerce(share, DOUBLE)
     if wanted is None:
         raise call.mismatch(arguments)
     node = call.nodes[1]

@@ -1,35 +1,35 @@
 """Array functions."""
 
-from emulator.sql.call import Call
-from emulator.sql.functions.signature import Function
+from emulator.sql.bound import BoundExpression
+from emulator.sql.call import Call, Function
+from emulator.sql.coercion import coerce
 from emulator.sql.render import as_text
-from emulator.sql.typed import Typed, coerce
 from emulator.sql.types import BIGINT, BOOLEAN, DATE, DAY_TO_SECOND, DOUBLE, TIMESTAMP, VARCHAR, array
 
 _LONGEST_SEQUENCE = 10_000
 
 
-def _array(call: Call, count: int) -> list[Typed]:
+def _array(call: Call, count: int) -> list[BoundExpression]:
     arguments = call.arguments()
-    if len(arguments) != count or arguments[0].type.name not in ("ARRAY", "TIMESERIES"):
+    if len(arguments) != count or arguments[0].type.name != "ARRAY":
         raise call.mismatch(arguments)
     return arguments
 
 
-def _cardinality(call: Call) -> Typed:
-    return Typed(f"len({_array(call, 1)[0].sql})", BIGINT)
+def _cardinality(call: Call) -> BoundExpression:
+    return BoundExpression(f"len({_array(call, 1)[0].sql})", BIGINT)
 
 
-def _plain(call: Call, count: int) -> list[Typed]:
+def _plain(call: Call, count: int) -> list[BoundExpression]:
     """The arguments of a function that compares elements, which is refused for nested and double ones."""
     arguments = _array(call, count)
     element = arguments[0].type.of[0]
-    if arguments[0].type.name != "ARRAY" or element.of or element is DOUBLE:
+    if element.of or element is DOUBLE:
         raise call.mismatch(arguments)
     return arguments
 
 
-def _contains(call: Call) -> Typed:
+def _contains(call: Call) -> BoundExpression:
     """NULL when the element is not found and there are NULLs."""
     items, wanted = _plain(call, 2)
     element = coerce(wanted, items.type.of[0])
@@ -37,20 +37,22 @@ def _contains(call: Call) -> Typed:
         raise call.mismatch([items, wanted])
     found = f"list_contains({items.sql}, {element.sql})"
     unsure = f"NOT {found} AND len({items.sql}) > list_count({items.sql})"
-    return Typed(f"(CASE WHEN {element.sql} IS NULL OR ({unsure}) THEN NULL ELSE {found} END)", BOOLEAN)
+    return BoundExpression(
+        f"(CASE WHEN {element.sql} IS NULL OR ({unsure}) THEN NULL ELSE {found} END)", BOOLEAN
+    )
 
 
-def _element_at(call: Call) -> Typed:
+def _element_at(call: Call) -> BoundExpression:
     items, index = _array(call, 2)
     position = coerce(index, BIGINT)
-    if position is None or items.type.name != "ARRAY" or index.value == 0:
+    if position is None or index.value == 0:
         raise call.mismatch([items, index])
     zero = f"WHEN {position.sql} = 0 THEN error('SQL array indices start at 1')"
     sql = f"(CASE {zero} ELSE list_extract({items.sql}, {position.sql}) END)"
-    return Typed(sql, items.type.of[0], nan=True)
+    return BoundExpression(sql, items.type.of[0], nan=True)
 
 
-def _join(call: Call) -> Typed:
+def _join(call: Call) -> BoundExpression:
     """NULL elements are left out."""
     items, delimiter = _array(call, 2)
     between = coerce(delimiter, VARCHAR)
@@ -58,7 +60,7 @@ def _join(call: Call) -> Typed:
     if between is None or element.of:
         raise call.mismatch([items, delimiter])
     texts = f"list_filter(list_transform({items.sql}, lambda e: {as_text('e', element)}), lambda e: e IS NOT NULL)"
-    return Typed(
+    return BoundExpression(
         f"coalesce(array_to_string({texts}, {between.sql}), CASE WHEN {items.sql} IS NOT NULL THEN '' END)",
         VARCHAR,
     )
@@ -67,20 +69,20 @@ def _join(call: Call) -> Typed:
 def _extreme(name: str) -> Function:
     """NULL when any element is NULL."""
 
-    def bind(call: Call) -> Typed:
+    def bind(call: Call) -> BoundExpression:
         (items,) = _plain(call, 1)
         complete = f"len({items.sql}) = list_count({items.sql})"
-        return Typed(f"(CASE WHEN {complete} THEN {name}({items.sql}) END)", items.type.of[0])
+        return BoundExpression(f"(CASE WHEN {complete} THEN {name}({items.sql}) END)", items.type.of[0])
 
     return bind
 
 
-def _sequence(call: Call) -> Typed:
+def _sequence(call: Call) -> BoundExpression:
     """Steps from a start to a stop, both included."""
     arguments = call.arguments()
     timed = len(arguments) == 3 and arguments[2].type is DAY_TO_SECOND
     if not timed and len(arguments) == 2:
-        arguments.append(Typed("CAST(1 AS BIGINT)", BIGINT, value=1))
+        arguments.append(BoundExpression("CAST(1 AS BIGINT)", BIGINT, value=1))
     if timed and arguments[0].type is DATE and arguments[1].type is DATE:
         raise call.refuse("sequence of dates is not supported; cast them to timestamp")
     kind = TIMESTAMP if timed else BIGINT
@@ -98,7 +100,7 @@ def _sequence(call: Call) -> Typed:
         f" THEN error('result of sequence function must not have more than {_LONGEST_SEQUENCE} entries')"
         f" ELSE generate_series({start.sql}, {stop.sql}, {step.value}) END)"
     )
-    return Typed(sql, array(kind))
+    return BoundExpression(sql, array(kind))
 
 
 FUNCTIONS: dict[str, Function] = {

@@ -1,25 +1,24 @@
 """IF, COALESCE, NULLIF, GREATEST, LEAST, TRY and typeof."""
 
-from emulator.sql.call import Call
+from emulator.sql.bound import BoundExpression, varchar
+from emulator.sql.call import Call, Function
+from emulator.sql.coercion import unify
 from emulator.sql.comparison import relation
-from emulator.sql.functions.signature import Function
-from emulator.sql.typed import Typed, unify, varchar
+from emulator.sql.logic import choose
 from emulator.sql.types import BOOLEAN, DECIMAL, DOUBLE, UNKNOWN, VARCHAR
 
 
-def _if(call: Call) -> Typed:
-    from emulator.sql.expression import choose  # noqa: PLC0415 - expressions bind calls, and IF is a CASE
-
+def _if(call: Call) -> BoundExpression:
     if len(call.nodes) not in (2, 3):
         raise call.refuse("Invalid number of arguments for 'if' function")
     condition = call.binder.condition(call.nodes[0], call.scope, "IF condition")
     values = call.binder.each(call.nodes[1:], call.scope)
     if len(values) == 1:
-        values.append(Typed("NULL", UNKNOWN))
+        values.append(BoundExpression("NULL", UNKNOWN))
     return choose(call.binder, call.node, [condition], values)
 
 
-def _unified(call: Call, least: int) -> list[Typed]:
+def _unified(call: Call, least: int) -> list[BoundExpression]:
     arguments = call.arguments()
     unified = unify(arguments)
     if len(arguments) < least:
@@ -29,22 +28,24 @@ def _unified(call: Call, least: int) -> list[Typed]:
     return unified
 
 
-def _coalesce(call: Call) -> Typed:
+def _coalesce(call: Call) -> BoundExpression:
     items = _unified(call, 2)
-    return Typed(f"coalesce({', '.join(i.sql for i in items)})", items[0].type, nan=any(i.nan for i in items))
+    return BoundExpression(
+        f"coalesce({', '.join(i.sql for i in items)})", items[0].type, nan=any(i.nan for i in items)
+    )
 
 
-def _nullif(call: Call) -> Typed:
+def _nullif(call: Call) -> BoundExpression:
     if len(call.nodes) != 2:
         raise call.refuse("Invalid number of arguments for 'nullif' function")
     first, second = call.arguments()
     equal = relation(call.binder, call.node, call.scope, "=", first, second)
     if first.type is UNKNOWN:
         return first
-    return Typed(f"(CASE WHEN {equal} THEN NULL ELSE {first.sql} END)", first.type, nan=first.nan)
+    return BoundExpression(f"(CASE WHEN {equal} THEN NULL ELSE {first.sql} END)", first.type, nan=first.nan)
 
 
-def _extreme(call: Call) -> Typed:
+def _extreme(call: Call) -> BoundExpression:
     """NULL among the arguments makes NULL, and NaN among them is refused: Trino's versions differ on it."""
     items = _unified(call, 1)
     kind = items[0].type
@@ -54,19 +55,19 @@ def _extreme(call: Call) -> Typed:
     odd = [f"isnan({item.sql})" for item in items if item.nan and kind is DOUBLE]
     guard = f" WHEN {' OR '.join(odd)} THEN error('Invalid argument to {call.name}(): NaN')" if odd else ""
     sql = f"(CASE WHEN {missing} THEN NULL{guard} ELSE {call.name}({', '.join(i.sql for i in items)}) END)"
-    return Typed(sql, kind)
+    return BoundExpression(sql, kind)
 
 
-def _try(call: Call) -> Typed:
+def _try(call: Call) -> BoundExpression:
     if len(call.nodes) != 1:
         raise call.refuse("The 'try' function must have exactly one argument")
     value = call.arguments()[0]
     if "error(" in value.sql or "random(" in value.sql:
         raise call.refuse("TRY is not supported around this expression")
-    return Typed(f"TRY({value.sql})", value.type, nan=value.nan)
+    return BoundExpression(f"TRY({value.sql})", value.type, nan=value.nan)
 
 
-def _typeof(call: Call) -> Typed:
+def _typeof(call: Call) -> BoundExpression:
     if len(call.nodes) != 1:
         raise call.refuse("The 'typeof' function must have exactly one argument")
     value = call.arguments()[0]

@@ -4,10 +4,10 @@ import re
 from collections.abc import Callable, Mapping
 from datetime import UTC, datetime
 
-from emulator.sql import instants
-from emulator.sql.call import Call
-from emulator.sql.functions.signature import Function, returning
-from emulator.sql.typed import Typed, text
+from emulator.sql import timestamps
+from emulator.sql.bound import BoundExpression, text
+from emulator.sql.call import Call, Function
+from emulator.sql.functions.signature import returning
 from emulator.sql.types import DATE, TIMESTAMP, VARCHAR
 
 _MYSQL = {
@@ -50,11 +50,11 @@ def _joda(call: Call, pattern: str) -> str:
 
 
 def _formatter(translate: Callable[[Call, str], str]) -> Function:
-    def bind(call: Call) -> Typed:
+    def bind(call: Call) -> BoundExpression:
         moment, pattern = call.take(TIMESTAMP, VARCHAR)
         if not isinstance(pattern.value, str):
             raise call.refuse(f"{call.name} is only supported with a literal format")
-        return Typed(
+        return BoundExpression(
             f"strftime(make_timestamp_ns({moment.sql}), {text(translate(call, pattern.value))})", VARCHAR
         )
 
@@ -68,12 +68,12 @@ def _literal(call: Call) -> str:
     return given.value
 
 
-def _from_iso_timestamp(call: Call) -> Typed:
+def _from_iso_timestamp(call: Call) -> BoundExpression:
     spelled = _literal(call)
     nanoseconds = _iso_nanoseconds(spelled)
     if nanoseconds is None:
         raise call.refuse(f"Invalid or unsupported ISO 8601 timestamp: {spelled}")
-    return Typed(f"CAST({nanoseconds} AS BIGINT)", TIMESTAMP)
+    return BoundExpression(f"CAST({nanoseconds} AS BIGINT)", TIMESTAMP)
 
 
 def _iso_nanoseconds(spelled: str) -> int | None:
@@ -86,7 +86,7 @@ def _iso_nanoseconds(spelled: str) -> int | None:
     except ValueError:
         return None
     seconds = int((moment - datetime(1970, 1, 1, tzinfo=UTC)).total_seconds())
-    return seconds * instants.SECOND + instants.fraction(fraction)
+    return seconds * timestamps.SECOND + timestamps.fraction(fraction)
 
 
 def _offset(zone: str | None) -> str:
@@ -95,12 +95,12 @@ def _offset(zone: str | None) -> str:
     return zone if ":" in zone else f"{zone[:3]}:{zone[3:]}"
 
 
-def _from_iso_date(call: Call) -> Typed:
+def _from_iso_date(call: Call) -> BoundExpression:
     spelled = _literal(call)
-    moment = instants.timestamp(spelled) if re.fullmatch(r"[0-9]{4}-[0-9]{2}-[0-9]{2}", spelled) else None
+    moment = timestamps.timestamp(spelled) if re.fullmatch(r"[0-9]{4}-[0-9]{2}-[0-9]{2}", spelled) else None
     if moment is None:
         raise call.refuse(f"Invalid or unsupported ISO 8601 date: {spelled}")
-    return Typed(f"(DATE '1970-01-01' + CAST({moment // instants.DAY} AS INTEGER))", DATE)
+    return BoundExpression(f"(DATE '1970-01-01' + CAST({moment // timestamps.DAY} AS INTEGER))", DATE)
 
 
 FUNCTIONS: Mapping[str, Function] = {

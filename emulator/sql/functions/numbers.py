@@ -1,9 +1,10 @@
 """Mathematical functions: doubles follow IEEE 754 where DuckDB stops with an error."""
 
 from emulator.sql.arithmetic import numbers
-from emulator.sql.call import Call
-from emulator.sql.functions.signature import Function, Signature, function, returning
-from emulator.sql.typed import Typed, unify
+from emulator.sql.bound import BoundExpression
+from emulator.sql.call import Call, Function
+from emulator.sql.coercion import unify
+from emulator.sql.functions.signature import Signature, function, returning
 from emulator.sql.types import BIGINT, BOOLEAN, DECIMAL, DOUBLE, INTEGER, NUMERIC, VARCHAR, WHOLE
 
 _NAN = "CAST('NaN' AS DOUBLE)"
@@ -15,7 +16,7 @@ def _same(whole_sql: str, double_sql: str) -> Function:
     whole = (Signature((kind,), kind, whole_sql) for kind in WHOLE)
     inner = function(*whole, Signature((DOUBLE,), DOUBLE, double_sql))
 
-    def bind(call: Call) -> Typed:
+    def bind(call: Call) -> BoundExpression:
         arguments = call.arguments()
         if any(argument.type is DECIMAL for argument in arguments):
             raise call.refuse(
@@ -45,7 +46,7 @@ def _logarithm(name: str) -> Function:
     )
 
 
-def _round(call: Call) -> Typed:
+def _round(call: Call) -> BoundExpression:
     """Half a unit rounds away from zero, computed as Trino does: scaled, rounded, scaled back."""
     arguments = call.arguments()
     if len(arguments) not in (1, 2) or arguments[0].type not in (INTEGER, BIGINT, DOUBLE):
@@ -66,10 +67,10 @@ def _round(call: Call) -> Typed:
         f" ELSE floor({scaled} + 0.5e0) / {factor} END)"
     )
     sql = sql.replace(f"floor({scaled} + 0.5e0)", f"round({scaled})")
-    return Typed(sql, DOUBLE, nan=number.nan)
+    return BoundExpression(sql, DOUBLE, nan=number.nan)
 
 
-def _mod(call: Call) -> Typed:
+def _mod(call: Call) -> BoundExpression:
     arguments = call.arguments()
     both = unify(arguments)
     if len(arguments) != 2 or both is None or both[0].type not in NUMERIC or both[0].type is DECIMAL:

@@ -5,7 +5,7 @@ from collections.abc import Sequence
 from sqlglot import exp
 
 from emulator.sql.call import Call
-from emulator.sql.typed import coerce
+from emulator.sql.coercion import coerce
 from emulator.sql.types import BIGINT, DAY_TO_SECOND, WHOLE
 
 

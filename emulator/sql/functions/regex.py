@@ -2,8 +2,8 @@
 
 import re
 
-from emulator.sql.call import Call
-from emulator.sql.functions.signature import Function
+from emulator.sql.bound import BoundExpression, text
+from emulator.sql.call import Call, Function
 from emulator.sql.patterns import (
     UnsupportedPattern,
     anchored_at_end,
@@ -12,13 +12,12 @@ from emulator.sql.patterns import (
     matches_nothing,
     translate,
 )
-from emulator.sql.typed import Typed, text
 from emulator.sql.types import BIGINT, BOOLEAN, VARCHAR, array
 
 _LINE_ENDS = "\n\r\x85\u2028\u2029"
 
 
-def _pattern(call: Call, given: Typed) -> tuple[str, str]:
+def _pattern(call: Call, given: BoundExpression) -> tuple[str, str]:
     """A pattern as it was written and as RE2 takes it."""
     if not isinstance(given.value, str):
         raise call.refuse(f"{call.name} is only supported with a literal pattern")
@@ -28,7 +27,7 @@ def _pattern(call: Call, given: Typed) -> tuple[str, str]:
         raise call.refuse(f"{call.name} does not support this part of a pattern: {error}") from error
 
 
-def _subject(value: Typed, written: str) -> str:
+def _subject(value: BoundExpression, written: str) -> str:
     """Refuse, when it happens, a subject that ends a line before $, where Java's $ matches too.
 
     So it does one beyond ASCII for \\w and its like, which engines extend to other scripts or do not.
@@ -44,13 +43,13 @@ def _subject(value: Typed, written: str) -> str:
     return f"(CASE{cases} ELSE {value.sql} END)" if cases else value.sql
 
 
-def _like(call: Call) -> Typed:
+def _like(call: Call) -> BoundExpression:
     value, given = call.take(VARCHAR, VARCHAR)
     written, pattern = _pattern(call, given)
-    return Typed(f"regexp_matches({_subject(value, written)}, {text(pattern)})", BOOLEAN)
+    return BoundExpression(f"regexp_matches({_subject(value, written)}, {text(pattern)})", BOOLEAN)
 
 
-def _group(call: Call, written: str) -> tuple[Typed, int]:
+def _group(call: Call, written: str) -> tuple[BoundExpression, int]:
     """The subject and the number of the group wanted."""
     if len(call.nodes) == 2:
         return call.take(VARCHAR, VARCHAR)[0], 0
@@ -60,7 +59,7 @@ def _group(call: Call, written: str) -> tuple[Typed, int]:
     return value, group.value
 
 
-def _extract(call: Call) -> Typed:
+def _extract(call: Call) -> BoundExpression:
     """NULL where nothing matches; a group that took no part in the match cannot be told from an empty one."""
     written, pattern = _pattern(call, call.arguments()[1]) if len(call.nodes) > 1 else ("", "")
     value, group = _group(call, written)
@@ -68,18 +67,22 @@ def _extract(call: Call) -> Typed:
         raise call.refuse("regexp_extract of a group is not supported for patterns with optional groups")
     subject = _subject(value, written)
     both = f"{subject}, {text(pattern)}"
-    return Typed(f"(CASE WHEN regexp_matches({both}) THEN regexp_extract({both}, {group}) END)", VARCHAR)
+    return BoundExpression(
+        f"(CASE WHEN regexp_matches({both}) THEN regexp_extract({both}, {group}) END)", VARCHAR
+    )
 
 
-def _extract_all(call: Call) -> Typed:
+def _extract_all(call: Call) -> BoundExpression:
     written, pattern = _pattern(call, call.arguments()[1]) if len(call.nodes) > 1 else ("", "")
     value, group = _group(call, written)
     if matches_nothing(written) or (group and re.search(r"\)[?*{]|\|", written)):
         raise call.refuse("regexp_extract_all is not supported for patterns that match the empty string")
-    return Typed(f"regexp_extract_all({_subject(value, written)}, {text(pattern)}, {group})", array(VARCHAR))
+    return BoundExpression(
+        f"regexp_extract_all({_subject(value, written)}, {text(pattern)}, {group})", array(VARCHAR)
+    )
 
 
-def _replace(call: Call) -> Typed:
+def _replace(call: Call) -> BoundExpression:
     items = call.take(VARCHAR, VARCHAR) if len(call.nodes) == 2 else call.take(VARCHAR, VARCHAR, VARCHAR)
     written, pattern = _pattern(call, items[1])
     if matches_nothing(written):
@@ -92,7 +95,7 @@ def _replace(call: Call) -> Typed:
         raise call.refuse(f"regexp_replace cannot use the replacement {by}")
     replacement = re.sub(r"(?<!\\)\$([0-9])", r"\\\1", by).replace("\\$", "$")
     sql = f"regexp_replace({_subject(items[0], written)}, {text(pattern)}, {text(replacement)}, 'g')"
-    return Typed(sql, VARCHAR)
+    return BoundExpression(sql, VARCHAR)
 
 
 FUNCTIONS: dict[str, Function] = {

@@ -1,13 +1,11 @@
 """Functions that are a type signature and a line of DuckDB SQL."""
 
-from collections.abc import Callable, Sequence
+from collections.abc import Sequence
 from dataclasses import dataclass
 
-from emulator.sql.call import Call, fit
-from emulator.sql.typed import Typed
+from emulator.sql.bound import BoundExpression
+from emulator.sql.call import Call, Function, fit
 from emulator.sql.types import DOUBLE, Type
-
-Function = Callable[[Call], Typed]
 
 
 @dataclass(frozen=True)
@@ -22,7 +20,7 @@ class Signature:
 def function(*signatures: Signature) -> Function:
     """A function that has these signatures: one that fits exactly is taken before one that needs conversion."""
 
-    def bind(call: Call) -> Typed:
+    def bind(call: Call) -> BoundExpression:
         arguments = call.arguments()
         kinds = [argument.type for argument in arguments]
         exact = [s for s in signatures if list(s.takes) == kinds]
@@ -30,7 +28,7 @@ def function(*signatures: Signature) -> Function:
             fitted = fit(arguments, signature.takes)
             if fitted is not None:
                 sql = signature.sql.format(*(item.sql for item in fitted))
-                return Typed(f"({sql})", signature.returns, nan=signature.returns is DOUBLE)
+                return BoundExpression(f"({sql})", signature.returns, nan=signature.returns is DOUBLE)
         raise call.mismatch(arguments)
 
     return bind

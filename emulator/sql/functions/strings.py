@@ -1,8 +1,8 @@
 """String functions, counted in code points."""
 
-from emulator.sql.call import Call
-from emulator.sql.functions.signature import Function, Signature, function, returning
-from emulator.sql.typed import Typed, text
+from emulator.sql.bound import BoundExpression, text
+from emulator.sql.call import Call, Function
+from emulator.sql.functions.signature import Signature, function, returning
 from emulator.sql.types import BIGINT, INTEGER, UNKNOWN, VARCHAR, array
 
 _SPACES = "".join(
@@ -41,47 +41,47 @@ def _trimmed(name: str) -> Function:
     return returning(VARCHAR, f"{name}({{0}}, {text(_SPACES)})", VARCHAR)
 
 
-def _concat(call: Call) -> Typed:
+def _concat(call: Call) -> BoundExpression:
     arguments = call.arguments()
     if len(arguments) < 2:
         raise call.refuse("There must be two or more concatenation arguments")
     if any(argument.type not in (VARCHAR, UNKNOWN) for argument in arguments):
         raise call.mismatch(arguments)
-    return Typed(
+    return BoundExpression(
         f"({' || '.join(call.take(*[VARCHAR] * len(arguments))[i].sql for i in range(len(arguments)))})",
         VARCHAR,
     )
 
 
-def _replace(call: Call) -> Typed:
+def _replace(call: Call) -> BoundExpression:
     items = call.take(VARCHAR, VARCHAR) if len(call.nodes) == 2 else call.take(VARCHAR, VARCHAR, VARCHAR)
     if not items[1].value:
         raise call.refuse("replace is only supported with a literal, non-empty search string")
     by = items[2].sql if len(items) == 3 else "''"
-    return Typed(f"replace({items[0].sql}, {items[1].sql}, {by})", VARCHAR)
+    return BoundExpression(f"replace({items[0].sql}, {items[1].sql}, {by})", VARCHAR)
 
 
-def _padded(call: Call) -> Typed:
+def _padded(call: Call) -> BoundExpression:
     string, size, pad = call.take(VARCHAR, BIGINT, VARCHAR)
     if not isinstance(size.value, int) or size.value < 0 or not pad.value:
         raise call.refuse(
             f"{call.name} is only supported with a literal size and a literal, non-empty padding string"
         )
-    return Typed(f"{call.name}({string.sql}, CAST({size.value} AS INTEGER), {pad.sql})", VARCHAR)
+    return BoundExpression(f"{call.name}({string.sql}, CAST({size.value} AS INTEGER), {pad.sql})", VARCHAR)
 
 
-def _separator(call: Call, items: list[Typed]) -> None:
+def _separator(call: Call, items: list[BoundExpression]) -> None:
     if not items[1].value:
         raise call.refuse(f"{call.name} is only supported with a literal, non-empty delimiter")
 
 
-def _split(call: Call) -> Typed:
+def _split(call: Call) -> BoundExpression:
     items = call.take(VARCHAR, VARCHAR)
     _separator(call, items)
-    return Typed(f"string_split({items[0].sql}, {items[1].sql})", array(VARCHAR))
+    return BoundExpression(f"string_split({items[0].sql}, {items[1].sql})", array(VARCHAR))
 
 
-def _split_part(call: Call) -> Typed:
+def _split_part(call: Call) -> BoundExpression:
     items = call.take(VARCHAR, VARCHAR, BIGINT)
     _separator(call, items)
     index = (
@@ -89,7 +89,7 @@ def _split_part(call: Call) -> Typed:
         if not isinstance(items[2].value, int) or items[2].value < 1
         else items[2].sql
     )
-    return Typed(f"list_extract(string_split({items[0].sql}, {items[1].sql}), {index})", VARCHAR)
+    return BoundExpression(f"list_extract(string_split({items[0].sql}, {items[1].sql}), {index})", VARCHAR)
 
 
 FUNCTIONS: dict[str, Function] = {

@@ -2,20 +2,21 @@
 
 from collections.abc import Callable
 
+from emulator.sql.bound import BoundExpression
 from emulator.sql.call import Call
+from emulator.sql.coercion import coerce, unify
 from emulator.sql.functions.over import over
-from emulator.sql.typed import Typed, coerce, unify
 from emulator.sql.types import BIGINT, DOUBLE, Type
 
 
-def bind(call: Call) -> Typed:
+def bind(call: Call) -> BoundExpression:
     """A window function call bound."""
     if call.condition is not None or call.distinct or call.order or call.star:
         raise call.refuse(f"FILTER, DISTINCT and ORDER BY are not supported in {call.name}")
     if call.ignore_nulls and call.name not in ("lag", "lead", "first_value", "last_value", "nth_value"):
         raise call.refuse(f"Cannot specify null treatment clause for {call.name} function")
     sql, kind = FUNCTIONS[call.name](call)
-    return Typed(f"({sql}{over(call)})", kind, nan=kind is DOUBLE)
+    return BoundExpression(f"({sql}{over(call)})", kind, nan=kind is DOUBLE)
 
 
 def _rank(kind: Type) -> Callable[[Call], tuple[str, Type]]:

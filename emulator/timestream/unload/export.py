@@ -7,9 +7,9 @@ from typing import Any
 import pyarrow as pa
 from pyarrow import compute
 
+from emulator.sql.bound import select, text
 from emulator.sql.render import as_text
 from emulator.sql.translation import Translation
-from emulator.sql.typed import select, text
 from emulator.sql.types import (
     BIGINT,
     BOOLEAN,

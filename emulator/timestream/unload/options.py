@@ -7,7 +7,7 @@ from typing import Any
 
 from sqlglot.tokenizer_core import Token, TokenType
 
-from emulator.sql import grammar
+from emulator.sql import InvalidQueryError, grammar
 from emulator.timestream.errors import ValidationException
 
 _TARGET = re.compile(r"s3://([a-z0-9][a-z0-9.-]{1,61}[a-z0-9])(?:/(.*))?", re.DOTALL)
@@ -61,7 +61,7 @@ class Statement:
 
 
 def parse(query: str, stream: Sequence[Token]) -> Statement:
-    """The statement taken apart; ValidationException when it, or an option, is not valid."""
+    """The statement taken apart; InvalidQueryError when it, ValidationException when an option is not valid."""
     reader = _Reader(query, stream)
     reader.expect("UNLOAD")
     reader.expect("(")
@@ -85,7 +85,7 @@ class _Reader:
     def left(self) -> bool:
         return self.index < len(self.stream)
 
-    def error(self, message: str) -> ValidationException:
+    def error(self, message: str) -> InvalidQueryError:
         at = self.stream[self.index].start if self.left() else len(self.query)
         return grammar.refuse(message, self.query, at)
 

@@ -13,14 +13,12 @@ from botocore.config import Config
 from botocore.exceptions import BotoCoreError, ClientError
 from botocore.handlers import add_expect_header
 
-from emulator.sql import grammar
-from emulator.sql.catalog import Catalog
-from emulator.sql.clock import at
-from emulator.sql.execution import aws_errors
-from emulator.sql.query import Queries
-from emulator.sql.result import Result
-from emulator.sql.translation import Translation, bind, finished
+from emulator.sql import Catalog, Result, Translation, grammar
+from emulator.sql.execution import duckdb_errors
+from emulator.sql.timestamps import at
+from emulator.sql.translation import translate_part
 from emulator.sql.types import BIGINT, VARCHAR, shape
+from emulator.timestream.dialect import TIMESTREAM
 from emulator.timestream.errors import AccessDeniedException, QueryExecutionException, ValidationException
 from emulator.timestream.unload.export import Export, partition_folder, plan
 from emulator.timestream.unload.files import CsvFile, File, Files, ParquetFile
@@ -54,9 +52,9 @@ def run_unload(
     query_id: str,
 ) -> Result:
     """The one row that UNLOAD answers; it writes when that row is asked for."""
-    statement = parse(query, grammar.tokens(query))
-    queries = Queries(query, catalog)
-    translation = finished(queries, bind(queries, query, statement.first, statement.last))
+    stream = grammar.tokens(query)
+    statement = parse(query, stream)
+    translation = translate_part(catalog, query, stream[statement.first : statement.last], TIMESTREAM)
     export = plan(translation, statement.options)
     if target is None:
         raise ValidationException("UNLOAD needs an S3 endpoint, and this server was started without one")
@@ -93,7 +91,7 @@ class _Unload:
         yield [json.dumps({"Data": values}, separators=(",", ":"))]
 
     def _write(self, cursor: duckdb.DuckDBPyConnection, sql: str, files: Files) -> None:
-        with aws_errors():
+        with duckdb_errors():
             reader = cursor.sql(sql).to_arrow_reader(_BATCH)
             for batch in reader:
                 for values, rows in self.export.split(batch):

@@ -13,8 +13,8 @@ from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
 from emulator import sql
-from tests.emulator.sql.conftest import NOW, Ask, Tables
 from tests.support.sql_expected import stamp
+from tests.support.sql_fleet import NOW, Ask, Tables
 
 _EPOCH = datetime(1970, 1, 1, tzinfo=UTC)
 _MOMENTS = st.integers(0, 2**63 - 2)

@@ -6,6 +6,7 @@ from pathlib import Path
 from typing import Any
 
 import boto3
+import duckdb
 import pytest
 from botocore.config import Config
 
@@ -13,7 +14,21 @@ from emulator.timestream.clock import Clock
 from emulator.timestream.http import Server
 from emulator.timestream.service import Service
 from emulator.timestream.store import Store
+from tests.support.sql_fleet import Row, fleet, fleet_database
 from tests.support.timestream_factory import ManualClock, create
+
+
+@pytest.fixture(scope="session")
+def rows() -> list[Row]:
+    """The rows of the fleet's table as plain Python."""
+    return fleet()
+
+
+@pytest.fixture(scope="session")
+def database() -> Iterator[duckdb.DuckDBPyConnection]:
+    """The fleet's table in DuckDB."""
+    with fleet_database() as connection:
+        yield connection
 
 
 @pytest.fixture

@@ -11,9 +11,9 @@ import duckdb
 import orjson
 import pytest
 
-from emulator import sql
 from emulator.sql import Result
 from emulator.timestream import queries as module
+from emulator.timestream import statements
 from emulator.timestream.errors import (
     ConflictException,
     QueryExecutionException,
@@ -59,7 +59,7 @@ class Engine:
 def engine(monkeypatch: pytest.MonkeyPatch) -> Engine:
     """The stand-in for SQL."""
     engine = Engine()
-    monkeypatch.setattr(sql, "run", engine.run)
+    monkeypatch.setattr(statements, "run", engine.run)
     return engine
 
 
@@ -277,7 +277,7 @@ def test_moments_before_1970(store: Store) -> None:
     table = f"{DATABASE}.{TABLE}"
     truncated = f"SELECT date_trunc('hour', booted), date_trunc('day', booted) FROM {table}"
     with store.reader() as (catalog, cursor):
-        (found,) = next(sql.run(catalog, cursor, truncated, NOW_NS).rows)
+        (found,) = next(statements.run(catalog, cursor, truncated, NOW_NS).rows)
     assert [datum["ScalarValue"] for datum in json.loads(found)["Data"]] == [
         "1969-12-31 23:00:00.000000000",
         "1969-12-31 00:00:00.000000000",
@@ -286,4 +286,4 @@ def test_moments_before_1970(store: Store) -> None:
         store.reader() as (catalog, cursor),
         pytest.raises(QueryExecutionException, match="negative time"),
     ):
-        next(sql.run(catalog, cursor, f"SELECT bin(booted, 1h) FROM {table}", NOW_NS).rows)
+        next(statements.run(catalog, cursor, f"SELECT bin(booted, 1h) FROM {table}", NOW_NS).rows)

@@ -19,13 +19,11 @@ from botocore.config import Config
 from moto.server import DomainDispatcherApplication, create_backend_app
 from pyarrow import parquet
 
-from emulator import sql
+from emulator.timestream import statements
 from emulator.timestream.errors import QueryExecutionException, ServiceError, ValidationException
 from emulator.timestream.unload import UnloadTarget
-from tests.emulator.sql.conftest import NOW, Row, Tables, database, rows
 from tests.support.sql_expected import stamp
-
-__all__ = ["database", "rows"]
+from tests.support.sql_fleet import NOW, Row, Tables
 
 Unload = Callable[..., list[str]]
 
@@ -79,7 +77,7 @@ def unload(endpoint: str, bucket: Any, database: duckdb.DuckDBPyConnection) -> U
         statement = f"UNLOAD ({query}) TO 's3://{bucket.name}/out/'{with_clause}"
         target = UnloadTarget(endpoint, "us-east-1", fail)
         with database.cursor() as cursor:
-            result = sql.run(Tables(), cursor, statement, NOW, unload=target, query_id="QUERY1")
+            result = statements.run(Tables(), cursor, statement, NOW, unload=target, query_id="QUERY1")
             assert [c["Name"] for c in result.columns] == ["rows", "metadataFile", "manifestFile"]
             answered = [json.loads(row) for batch in result.rows for row in batch]
         return [datum["ScalarValue"] for datum in answered[0]["Data"]]
@@ -314,7 +312,7 @@ def test_malformed(statement: str, endpoint: str, database: duckdb.DuckDBPyConne
 
     def unloading() -> None:
         with database.cursor() as cursor:
-            list(sql.run(Tables(), cursor, statement, NOW, unload=target, query_id="Q").rows)
+            list(statements.run(Tables(), cursor, statement, NOW, unload=target, query_id="Q").rows)
 
     with pytest.raises(ServiceError) as refusal:
         unloading()

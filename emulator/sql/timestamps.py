@@ -1,8 +1,7 @@
-"""Timestamps, times and durations as people write them in SQL, as integers."""
+"""Timestamps and times of day as integers: read from text; and now(), which is known when a query starts."""
 
 import re
 from datetime import UTC, datetime
-from decimal import Decimal
 
 NANOSECOND, MICROSECOND, MILLISECOND, SECOND = 1, 1_000, 1_000_000, 1_000_000_000
 MINUTE, HOUR, DAY = 60 * SECOND, 3600 * SECOND, 86400 * SECOND
@@ -12,38 +11,12 @@ UNITS = {"second": SECOND, "minute": MINUTE, "hour": HOUR, "day": DAY, "week": W
 """Nanoseconds in each unit that always lasts the same."""
 MONTHS = {"month": 1, "quarter": 3, "year": 12}
 
-_SUFFIXES = {
-    "ns": NANOSECOND, "nanosecond": NANOSECOND, "us": MICROSECOND, "microsecond": MICROSECOND,
-    "ms": MILLISECOND, "millisecond": MILLISECOND, "s": SECOND, "second": SECOND, "m": MINUTE, "minute": MINUTE,
-    "h": HOUR, "hour": HOUR, "d": DAY, "day": DAY,
-}  # fmt: skip
-_MONTH_SUFFIXES = {"y": 12, "year": 12, "month": 1}
-_DURATION = re.compile(r"([0-9]+(?:\.[0-9]+)?) *([A-Za-z]+)")
 _TIMESTAMP = re.compile(
     r"([0-9]{4})-([0-9]{1,2})-([0-9]{1,2})(?: ([0-9]{1,2}):([0-9]{1,2})(?::([0-9]{1,2})(?:\.([0-9]{1,9}))?)?)?"
 )
 _TIME = re.compile(r"([0-9]{1,2}):([0-9]{2})(?::([0-9]{2})(?:\.([0-9]{1,9}))?)?")
 _LONGEST = 2**63 - 1
-
-
-def is_unit(text: str) -> bool:
-    """True if a word may follow a number in a duration literal."""
-    return text.lower() in _SUFFIXES or text.lower() in _MONTH_SUFFIXES
-
-
-def duration(text: str) -> tuple[str, int] | None:
-    """Return ("ns", nanoseconds) or ("months", months) of a duration such as 30s, 1.5h or 1year; None if it is none."""
-    match = _DURATION.fullmatch(text.strip())
-    if match is None:
-        return None
-    number, unit = Decimal(match[1]), match[2].lower()
-    kind, scale = ("ns", _SUFFIXES.get(unit)) if unit in _SUFFIXES else ("months", _MONTH_SUFFIXES.get(unit))
-    if scale is None:
-        return None
-    amount = number * scale
-    if amount != int(amount) or amount > _LONGEST:
-        return None
-    return kind, int(amount)
+_NOW = re.compile("\0(-?[0-9]+)\0")
 
 
 def timestamp(text: str) -> int | None:
@@ -76,3 +49,17 @@ def time_of_day(text: str) -> int | None:
 def fraction(digits: str | None) -> int:
     """The nanoseconds that up to nine digits after the decimal point stand for."""
     return int((digits or "0").ljust(9, "0"))
+
+
+def now_sql(offset_ns: int) -> str:
+    """The mark in a translation for the moment at which the query starts, moved by an offset.
+
+    A translation is thereby good for every run. NUL cannot be in a query's text, so nothing a caller writes can look
+    like the mark.
+    """
+    return f"\0{offset_ns}\0"
+
+
+def at(sql: str, now_ns: int) -> str:
+    """A translation's SQL for a query that starts at this moment."""
+    return _NOW.sub(lambda mark: f"CAST({now_ns + int(mark[1])} AS BIGINT)", sql)

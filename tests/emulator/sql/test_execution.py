@@ -1,19 +1,14 @@
-"""What surrounds a query: columns, SHOW and DESCRIBE, parameters, limits, translations kept, and closed doors."""
+"""What surrounds a query: its columns, its moment, limits, rows that come when asked for, and closed doors."""
 
-import json
 import tracemalloc
-from dataclasses import replace
 from pathlib import Path
 
 import duckdb
 import pytest
 
 from emulator import sql
-from emulator.sql.catalog import Column
-from emulator.sql.clock import at
-from emulator.sql.translation import translate
-from emulator.timestream.errors import ValidationException
-from tests.emulator.sql.conftest import NOW, Ask, Tables
+from emulator.sql import InvalidQueryError
+from tests.support.sql_fleet import NOW, Ask, Tables
 
 
 def test_columns_of_every_scalar_type(ask: Ask) -> None:
@@ -44,61 +39,11 @@ def test_arrays(ask: Ask) -> None:
     assert answer.rows == [[[3, 1, None]]]
 
 
-def test_show_and_describe(ask: Ask) -> None:
-    """SHOW and DESCRIBE answer from the catalog, filtered by LIKE."""
-    assert ask("SHOW DATABASES").rows == [["metrics"]]
-    assert ask("SHOW DATABASES LIKE 'x%'").rows == []
-    assert ask("SHOW TABLES FROM \"metrics\" LIKE 'fl__t'").rows == [["fleet"]]
-    measures = ask('SHOW MEASURES FROM "metrics"."fleet" LIKE \'t%\'')
-    assert measures.names == ["measure_name", "data_type", "dimensions"]
-    assert measures.rows[0][:2] == ["temperature", "double"]
-    described = ask("DESCRIBE metrics.fleet")
-    assert described.names == ["Column", "Type", "Timestream attribute type"]
-    assert ["time", "timestamp", "TIMESTAMP"] in described.rows
-    assert ["measure_value::double", "double", "MEASURE_VALUE"] in described.rows
-
-
 def test_now_is_the_same_everywhere_and_not_kept(ask: Ask) -> None:
     """Every now() of a query is the query's own moment; the next run of the same text has its own."""
     query = "SELECT now() = current_timestamp, ago(1s) < now(), now() FROM (VALUES 1) AS t(x)"
     assert ask(query, NOW).rows == [[True, True, "2023-11-14 22:20:00.123456789"]]
     assert ask(query, NOW + 1).rows == [[True, True, "2023-11-14 22:20:00.123456790"]]
-
-
-def test_a_translation_ends_with_its_table(database: duckdb.DuckDBPyConnection, ask: Ask) -> None:
-    """A column that comes later is seen by a text that ran before."""
-    query = "SELECT * FROM metrics.fleet LIMIT 1"
-    before = ask(query).names
-
-    class Wider(Tables):
-        info = replace(Tables.info, columns=(*Tables.info.columns, Column("cpu2", "DOUBLE", "MULTI", "cpu")))
-
-    with database.cursor() as cursor:
-        assert [c["Name"] for c in sql.run(Wider(), cursor, query, NOW).columns] == [*before, "cpu2"]
-    assert ask(query).names == before
-
-
-def test_prepared_columns_and_parameters(database: duckdb.DuckDBPyConnection) -> None:
-    """A prepared query tells where columns come from, which are aliased, and what its parameters are used as."""
-    with database.cursor() as cursor:
-        columns, parameters = sql.describe(
-            Tables(),
-            cursor,
-            "SELECT host, cpu AS load, max(requests) FROM metrics.fleet"
-            " WHERE host = @host AND cpu > @least AND time > @since GROUP BY host, cpu",
-            NOW,
-        )
-    direct = {"DatabaseName": "metrics", "TableName": "fleet"}
-    assert columns == [
-        {"Name": "host", "Type": {"ScalarType": "VARCHAR"}, "Aliased": False, **direct},
-        {"Name": "load", "Type": {"ScalarType": "DOUBLE"}, "Aliased": True, **direct},
-        {"Name": "_col2", "Type": {"ScalarType": "BIGINT"}, "Aliased": False},
-    ]
-    assert parameters == [
-        {"Name": "host", "Type": {"ScalarType": "VARCHAR"}},
-        {"Name": "least", "Type": {"ScalarType": "DOUBLE"}},
-        {"Name": "since", "Type": {"ScalarType": "TIMESTAMP"}},
-    ]
 
 
 @pytest.mark.parametrize(
@@ -115,7 +60,7 @@ def test_prepared_columns_and_parameters(database: duckdb.DuckDBPyConnection) ->
 )
 def test_hostile_sizes(query: str, ask: Ask) -> None:
     """Too long, too deep or unreadable text is refused, and the server stays up."""
-    with pytest.raises(ValidationException):
+    with pytest.raises(InvalidQueryError):
         ask(query)
     assert ask("SELECT 1").rows == [[1]]
 
@@ -170,16 +115,3 @@ def test_rows_come_as_they_are_asked_for(database: duckdb.DuckDBPyConnection) ->
         tracemalloc.stop()
     assert count == 1_000_000
     assert peak < 5_000_000
-
-
-def test_time_predicates_reach_the_column(database: duckdb.DuckDBPyConnection) -> None:
-    """A comparison of time with a moment filters the stored column itself, so that row groups can be skipped."""
-    query = "SELECT cpu FROM metrics.fleet WHERE time BETWEEN ago(15m) AND ago(10m)"
-    statement = at(translate(Tables(), query).sql, NOW)
-    with database.cursor() as cursor:
-        plan = json.loads(cursor.execute(f"EXPLAIN (FORMAT json) {statement}").fetchall()[0][1])[0]
-    while plan["children"]:
-        plan = plan["children"][0]
-    filters = str(plan["extra_info"]["Filters"])
-    assert "time >= '2023-11-14 22:05:00.123456789'::TIMESTAMP_NS" in filters
-    assert "time <= '2023-11-14 22:10:00.123456789'::TIMESTAMP_NS" in filters

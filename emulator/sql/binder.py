@@ -1,0 +1,168 @@
+"""The two binders of a statement: of expressions and of queries. What each kind of node means is in tables they get.
+
+A node is a function `bind_…(binder, node, scope)` or its like in the modules that import this one; `expression.py` and
+`query.py` hold the tables, and `query.query_binder` puts everything together.
+"""
+
+from collections.abc import Callable, Mapping, Sequence
+from dataclasses import replace
+
+from sqlglot import exp
+
+from emulator.sql import grammar
+from emulator.sql.bound import BoundExpression, BoundQuery, Parameter
+from emulator.sql.catalog import Catalog, TableInfo
+from emulator.sql.coercion import coerce
+from emulator.sql.errors import InvalidQueryError
+from emulator.sql.scope import Scope
+from emulator.sql.types import BOOLEAN
+
+ExpressionHandler = Callable[["ExpressionBinder", exp.Expression, Scope], BoundExpression]
+QueryHandler = Callable[["QueryBinder", exp.Expression, Scope | None], BoundQuery]
+
+_CONSTRUCTS = {
+    exp.AtTimeZone: "AT TIME ZONE",
+    exp.Any: "ANY",
+    exp.All: "ALL",
+    exp.ILike: "ILIKE",
+    exp.RegexpLike: "~",
+    exp.Struct: "{...}",
+    exp.HexString: "binary literals",
+    exp.UnicodeString: "U& string literals",
+    exp.WithinGroup: "WITHIN GROUP",
+    exp.Dot: "row field access",
+    exp.CurrentUser: "current_user",
+    exp.Collate: "COLLATE",
+}
+
+
+class ExpressionBinder:
+    """Binds the expressions of one statement; `subquery` binds a query nested in one."""
+
+    def __init__(
+        self,
+        query: str,
+        handlers: Mapping[type[exp.Expression], ExpressionHandler],
+        subquery: Callable[[exp.Expression, Scope], BoundQuery],
+        *,
+        parameters: bool = False,
+    ) -> None:
+        self.query = query
+        self.subquery = subquery
+        self.parameters: dict[str, Parameter] | None = {} if parameters else None
+        self._handlers = handlers
+
+    def bind(self, node: exp.Expression, scope: Scope) -> BoundExpression:
+        """The SQL and type of an expression; InvalidQueryError when it is wrong or not supported."""
+        handler = self._handlers.get(type(node))
+        if handler is None:
+            raise self.refuse(f"{_CONSTRUCTS.get(type(node), type(node).key)} is not supported", node)
+        return handler(self, node, scope)
+
+    def each(self, nodes: Sequence[exp.Expression], scope: Scope) -> list[BoundExpression]:
+        """Every expression bound."""
+        return [self.bind(node, scope) for node in nodes]
+
+    def condition(self, node: exp.Expression, scope: Scope, clause: str) -> str:
+        """The SQL of an expression that must be a boolean."""
+        bound = coerce(self.bind(node, scope), BOOLEAN)
+        if bound is None:
+            raise self.refuse(f"{clause} must evaluate to a boolean", node)
+        return bound.sql
+
+    def refuse(self, message: str, node: exp.Expression) -> InvalidQueryError:
+        """The error for a node, with the place where it starts."""
+        return grammar.refuse(message, self.query, grammar.position(node))
+
+    def only(self, node: exp.Expression, *allowed: str) -> None:
+        """Refuse a node that has a part besides those allowed."""
+        for part, value in node.args.items():
+            if value and part not in allowed:
+                what = part.strip("_").replace("_", " ").upper()
+                raise self.refuse(f"{what} is not supported here", node)
+
+
+class QueryBinder:
+    """Binds the queries of one statement: the tables they name, the aliases they need, and WITH."""
+
+    def __init__(
+        self,
+        query: str,
+        catalog: Catalog,
+        queries: Mapping[type[exp.Expression], QueryHandler],
+        expressions: Mapping[type[exp.Expression], ExpressionHandler],
+        *,
+        parameters: bool = False,
+    ) -> None:
+        self.expressions = ExpressionBinder(query, expressions, self._subquery, parameters=parameters)
+        self.tables: list[TableInfo] = []
+        self._catalog = catalog
+        self._handlers = queries
+        self._aliases = 0
+        self._with: list[dict[str, tuple[str, BoundQuery]]] = []
+
+    def bind(self, node: exp.Expression, outer: Scope | None) -> BoundQuery:
+        """Any query expression bound."""
+        handler = self._handlers.get(type(node))
+        if handler is None:
+            raise self.expressions.refuse(f"{type(node).key.upper()} is not supported", node)
+        clause = node.args.get("with_")
+        if clause is None:
+            return handler(self, node, outer)
+        with_sql = self._bind_with(clause, outer)
+        bound = handler(self, node, outer)
+        self._with.pop()
+        return replace(bound, sql=with_sql + bound.sql)
+
+    def alias(self) -> str:
+        """A name for a relation that nothing else in the statement has."""
+        self._aliases += 1
+        return f"r{self._aliases}"
+
+    def table(self, database: str, table: str, at: int | None) -> TableInfo:
+        """A table of the catalog; the error for one that is not there says where it was named."""
+        try:
+            found = self._catalog.table(database, table)
+        except InvalidQueryError as error:
+            raise grammar.refuse(error.message, self.expressions.query, at) from error
+        self.tables.append(found)
+        return found
+
+    def with_query(self, wanted: str) -> tuple[str, BoundQuery] | None:
+        """The SQL name and columns of a WITH query that is visible here."""
+        for level in reversed(self._with):
+            if wanted.lower() in level:
+                return level[wanted.lower()]
+        return None
+
+    def renamed(self, node: exp.Expression, bound: BoundQuery) -> BoundQuery:
+        """A query with the column names its alias gives it: AS t(a, b)."""
+        alias = node.args.get("alias")
+        names = [column.name for column in alias.args.get("columns") or ()] if alias else []
+        if not names:
+            return bound
+        if len(names) != len(bound.columns):
+            raise self.expressions.refuse(
+                f"Column alias list has {len(names)} entries but the relation has {len(bound.columns)} columns",
+                node,
+            )
+        return BoundQuery(bound.sql, [replace(c, name=n) for c, n in zip(bound.columns, names, strict=True)])
+
+    def _subquery(self, node: exp.Expression, scope: Scope) -> BoundQuery:
+        return self.bind(node, replace(scope, pushdown=False))
+
+    def _bind_with(self, node: exp.Expression, outer: Scope | None) -> str:
+        """The SQL of WITH; its queries are visible until the caller takes their level away."""
+        self.expressions.only(node, "expressions")
+        level: dict[str, tuple[str, BoundQuery]] = {}
+        self._with.append(level)
+        parts = []
+        for cte in node.expressions:
+            self.expressions.only(cte, "this", "alias")
+            if cte.alias.lower() in level:
+                raise self.expressions.refuse(f"WITH query name '{cte.alias}' specified more than once", cte)
+            bound = self.renamed(cte, self.bind(cte.this, outer))
+            alias = self.alias()
+            parts.append(f"{alias} AS ({bound.sql})")
+            level[cte.alias.lower()] = (alias, bound)
+        return f"WITH {', '.join(parts)} "

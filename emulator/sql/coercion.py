@@ -1,0 +1,100 @@
+"""How a bound expression becomes one of another type without being asked."""
+
+from collections.abc import Callable, Sequence
+
+from emulator.sql import timestamps
+from emulator.sql.bound import BoundExpression, null
+from emulator.sql.types import (
+    BIGINT,
+    DATE,
+    DECIMAL,
+    DOUBLE,
+    NUMERIC,
+    TIMESTAMP,
+    UNKNOWN,
+    VARCHAR,
+    Type,
+    common,
+    duck,
+)
+
+
+def coerce(given: BoundExpression, to: Type) -> BoundExpression | None:
+    """The expression as another type where Trino does that by itself, else None."""
+    if given.type == to:
+        return given
+    if given.type is UNKNOWN:
+        if given.parameter is not None and given.parameter.type is None:
+            given.parameter.type = to
+        return null(to)
+    convert = _IMPLICIT.get((given.type.name, to.name))
+    if convert is not None:
+        return convert(given)
+    if to.of and common(given.type, to) == to:
+        return BoundExpression(f"CAST({given.sql} AS {duck(to)})", to)
+    return None
+
+
+def unify(items: Sequence[BoundExpression]) -> list[BoundExpression] | None:
+    """All expressions as their common type, or None when there is none."""
+    kind = UNKNOWN
+    for item in items:
+        wider = common(kind, item.type)
+        if wider is None:
+            wider = _literal_side(kind, item, items)
+        if wider is None:
+            return None
+        kind = wider
+    coerced = [coerce(item, kind) for item in items]
+    found = [item for item in coerced if item is not None]
+    return found if len(found) == len(items) else None
+
+
+def _literal_side(kind: Type, item: BoundExpression, items: Sequence[BoundExpression]) -> Type | None:
+    """A string literal beside timestamps or dates is read as one of them; a string column is not."""
+    times = (TIMESTAMP, DATE)
+    if item.type is VARCHAR and item.value is not None and kind in times:
+        return kind if coerce(item, kind) else None
+    if (
+        kind is VARCHAR
+        and item.type in times
+        and all(i.value is not None for i in items if i.type is VARCHAR)
+    ):
+        return item.type
+    return None
+
+
+def _timestamp(given: BoundExpression) -> BoundExpression | None:
+    if given.value is None:
+        return None
+    moment = timestamps.timestamp(str(given.value))
+    return None if moment is None else BoundExpression(str(moment), TIMESTAMP)
+
+
+def _date(given: BoundExpression) -> BoundExpression | None:
+    if given.value is None:
+        return None
+    moment = timestamps.timestamp(str(given.value))
+    if moment is None or moment % timestamps.DAY:
+        return None
+    return BoundExpression(f"(DATE '1970-01-01' + CAST({moment // timestamps.DAY} AS INTEGER))", DATE)
+
+
+def as_double(given: BoundExpression) -> BoundExpression:
+    """A number as a double."""
+    return BoundExpression(f"CAST({given.sql} AS DOUBLE)", DOUBLE)
+
+
+_IMPLICIT: dict[tuple[str, str], Callable[[BoundExpression], BoundExpression | None]] = {
+    ("INTEGER", "BIGINT"): lambda given: BoundExpression(
+        f"CAST({given.sql} AS BIGINT)", BIGINT, value=given.value
+    ),
+    ("INTEGER", "DECIMAL"): lambda given: BoundExpression(f"CAST({given.sql} AS DECIMAL(10,0))", DECIMAL),
+    ("BIGINT", "DECIMAL"): lambda given: BoundExpression(f"CAST({given.sql} AS DECIMAL(19,0))", DECIMAL),
+    **{(kind.name, "DOUBLE"): as_double for kind in NUMERIC if kind is not DOUBLE},
+    ("DATE", "TIMESTAMP"): lambda given: BoundExpression(
+        f"epoch_ns(CAST({given.sql} AS TIMESTAMP_NS))", TIMESTAMP
+    ),
+    ("VARCHAR", "TIMESTAMP"): _timestamp,
+    ("VARCHAR", "DATE"): _date,
+}

@@ -1,0 +1,113 @@
+"""SELECT: its columns, WHERE, GROUP BY and HAVING."""
+
+from collections.abc import Sequence
+from dataclasses import replace
+
+from sqlglot import exp
+
+from emulator.sql.binder import QueryBinder
+from emulator.sql.bound import BoundColumn, BoundQuery
+from emulator.sql.ordering import bind_order_and_limit, ordinal
+from emulator.sql.relations import bind_from
+from emulator.sql.scope import Ambiguous, Field, Scope, qualifies
+
+_GROUPING = {exp.GroupingSets: "GROUPING SETS", exp.Rollup: "ROLLUP", exp.Cube: "CUBE"}
+
+
+def bind_select(binder: QueryBinder, node: exp.Expression, outer: Scope | None) -> BoundQuery:
+    """Bind one SELECT; a name in it that its FROM does not have may be a column of the query around it."""
+    expressions = binder.expressions
+    expressions.only(
+        node, "with_", "kind", "expressions", "distinct", "from_", "joins", "where", "group", "having",
+        "windows", "order", "limit", "offset", "laterals",
+    )  # fmt: skip
+    if node.args.get("kind") or node.args.get("windows") or node.args.get("laterals"):
+        raise expressions.refuse("WINDOW, LATERAL VIEW and SELECT AS are not supported", node)
+    from_sql, scope = bind_from(binder, node, outer)
+    where, having, distinct = (node.args.get(part) for part in ("where", "having", "distinct"))
+    where_sql, having_sql = "", ""
+    if where is not None:
+        condition = expressions.condition(where.this, replace(scope, pushdown=True), "WHERE clause")
+        where_sql = f" WHERE {condition}"
+    columns = _columns(binder, node, scope)
+    group_sql = _group(binder, node.args.get("group"), columns, scope)
+    if having is not None:
+        having_sql = f" HAVING {expressions.condition(having.this, scope, 'HAVING clause')}"
+    if distinct is not None:
+        expressions.only(distinct)
+    selected = ", ".join(f"{column.value.sql} AS c{i}" for i, column in enumerate(columns) if column.value)
+    tail = bind_order_and_limit(binder, node, columns, scope, distinct=distinct is not None)
+    word = "SELECT DISTINCT" if distinct is not None else "SELECT"
+    return BoundQuery(f"{word} {selected}{from_sql}{where_sql}{group_sql}{having_sql}{tail}", columns)
+
+
+def _columns(binder: QueryBinder, node: exp.Expression, scope: Scope) -> list[BoundColumn]:
+    columns: list[BoundColumn] = []
+    for item in node.expressions:
+        if isinstance(item, exp.Star) or (isinstance(item, exp.Column) and isinstance(item.this, exp.Star)):
+            columns.extend(_star(binder, item, scope))
+        else:
+            columns.append(_column(binder, item, scope))
+    if not columns:
+        raise binder.expressions.refuse("SELECT has no columns", node)
+    return columns
+
+
+def _star(binder: QueryBinder, item: exp.Expression, scope: Scope) -> list[BoundColumn]:
+    binder.expressions.only(item if isinstance(item, exp.Star) else item.this)
+    table = [part.name for part in (item.args.get("db"), item.args.get("table")) if part is not None]
+    fields = [f for f in scope.fields if not (f.hidden and not table) and qualifies(f.table, table)]
+    if not fields:
+        without = "SELECT * not allowed in queries without FROM"
+        message = f"Table '{'.'.join(table)}' not found" if table else without
+        raise binder.expressions.refuse(message, item)
+    return [BoundColumn(f.name, f.value.type, f.origin, value=f.value) for f in fields]
+
+
+def _column(binder: QueryBinder, item: exp.Expression, scope: Scope) -> BoundColumn:
+    alias, inner = None, item
+    if isinstance(item, exp.Alias):
+        alias, inner = item.alias, item.this
+    value = binder.expressions.bind(inner, scope)
+    origin, label = None, alias
+    if isinstance(inner, exp.Column):
+        field = _field(inner, scope)
+        origin = field.origin if field else None
+        label = alias or inner.name
+    return BoundColumn(label, value.type, origin, aliased=alias is not None, value=value)
+
+
+def _field(column: exp.Column, scope: Scope) -> Field | None:
+    parts = [part.name for part in (column.args.get("db"), column.args.get("table"), column.this) if part]
+    try:
+        return scope.find(parts, quoted=bool(column.this.args.get("quoted")))
+    except Ambiguous:
+        return None
+
+
+def _group(
+    binder: QueryBinder, group: exp.Expression | None, columns: Sequence[BoundColumn], scope: Scope
+) -> str:
+    if group is None:
+        return ""
+    binder.expressions.only(group, "expressions")
+    return f" GROUP BY {_grouping_list(binder, group, columns, scope)}"
+
+
+def _grouping_list(
+    binder: QueryBinder, node: exp.Expression, columns: Sequence[BoundColumn], scope: Scope
+) -> str:
+    return ", ".join(_grouping(binder, item, columns, scope) for item in node.expressions)
+
+
+def _grouping(binder: QueryBinder, item: exp.Expression, columns: Sequence[BoundColumn], scope: Scope) -> str:
+    word = _GROUPING.get(type(item))
+    if word is not None:
+        binder.expressions.only(item, "expressions")
+        return f"{word} ({_grouping_list(binder, item, columns, scope)})"
+    if isinstance(item, exp.Tuple):
+        return f"({_grouping_list(binder, item, columns, scope)})"
+    if isinstance(item, exp.Paren):
+        return _grouping(binder, item.this, columns, scope)
+    position = ordinal(binder, item, columns, "GROUP BY")
+    return binder.expressions.bind(item, scope).sql if position is None else str(position)

@@ -1,0 +1,138 @@
+"""Timestream's own SQL, besides Trino's: durations such as 30s, measure_value::double, ago(), bin() and the like."""
+
+import re
+from collections.abc import Sequence
+from decimal import Decimal
+
+from sqlglot.tokenizer_core import Token, TokenType
+
+from emulator.sql import Dialect, grammar
+from emulator.sql.arithmetic import months, nanoseconds, shifted
+from emulator.sql.bound import BoundExpression
+from emulator.sql.call import Call, Function
+from emulator.sql.functions.signature import Signature, function, returning
+from emulator.sql.timestamps import DAY, HOUR, MICROSECOND, MILLISECOND, MINUTE, NANOSECOND, SECOND, now_sql
+from emulator.sql.types import BIGINT, DAY_TO_SECOND, TIMESTAMP, VARCHAR, YEAR_TO_MONTH
+
+_UNITS = {
+    "ns": NANOSECOND, "nanosecond": NANOSECOND, "us": MICROSECOND, "microsecond": MICROSECOND,
+    "ms": MILLISECOND, "millisecond": MILLISECOND, "s": SECOND, "second": SECOND, "m": MINUTE, "minute": MINUTE,
+    "h": HOUR, "hour": HOUR, "d": DAY, "day": DAY,
+}  # fmt: skip
+_MONTHS = {"y": 12, "year": 12, "month": 1}
+_DURATION = re.compile(r"([0-9]+(?:\.[0-9]+)?) *([A-Za-z]+)")
+_LONGEST = 2**63 - 1
+_MEASURE_TYPES = ("double", "bigint", "varchar", "boolean", "timestamp")
+_NEGATIVE = "error('Timestream does not support negative time values')"
+
+
+def literals(stream: Sequence[Token], query: str) -> list[Token]:
+    """The tokens with `30s` as parse_duration('30s') and `measure_value::double` as one quoted name."""
+    merged: list[Token] = []
+    waiting = list(reversed(stream))
+    while waiting:
+        token = waiting.pop()
+        following = waiting[-1] if waiting else None
+        if token.token_type == TokenType.DCOLON:
+            _take_measure(merged, following, query, token.start)
+            waiting.pop()
+        elif following is not None and _is_duration(token, following, query):
+            _take_duration(merged, token, waiting.pop(), query)
+        else:
+            merged.append(token)
+    return merged
+
+
+def _is_duration(number: Token, unit: Token, query: str) -> bool:
+    adjacent = number.token_type == TokenType.NUMBER and unit.start == number.end + 1
+    return adjacent and query[unit.start : unit.end + 1].lower() in (*_UNITS, *_MONTHS)
+
+
+def _take_duration(merged: list[Token], number: Token, unit: Token, query: str) -> None:
+    call = (
+        (TokenType.VAR, "parse_duration"),
+        (TokenType.L_PAREN, "("),
+        (TokenType.STRING, number.text + query[unit.start : unit.end + 1]),
+        (TokenType.R_PAREN, ")"),
+    )
+    merged.extend(_like(number, kind, value, unit.end) for kind, value in call)
+
+
+def _take_measure(merged: list[Token], kind: Token | None, query: str, at: int) -> None:
+    measure = merged[-1] if merged else None
+    named = (
+        measure is not None and query[measure.start : measure.end + 1].lower().strip('"') == "measure_value"
+    )
+    text = query[kind.start : kind.end + 1].lower() if kind else ""
+    if measure is None or kind is None or not named or text not in _MEASURE_TYPES:
+        raise grammar.refuse("mismatched input '::'. Only measure_value has types to choose from.", query, at)
+    merged[-1] = _like(measure, TokenType.IDENTIFIER, f"measure_value::{text}", kind.end)
+
+
+def _like(token: Token, kind: TokenType, text: str, end: int) -> Token:
+    return Token(kind, text=text, line=token.line, col=token.col, start=token.start, end=end)
+
+
+def _ago(call: Call) -> BoundExpression:
+    (length,) = (
+        call.take(DAY_TO_SECOND)
+        if call.arguments()[:1] and call.arguments()[0].type is DAY_TO_SECOND
+        else call.take(YEAR_TO_MONTH)
+    )
+    if length.type is YEAR_TO_MONTH:
+        return shifted(BoundExpression(now_sql(0), TIMESTAMP), f"-{length.sql}")
+    if isinstance(length.value, int):
+        return BoundExpression(now_sql(-length.value), TIMESTAMP)
+    return BoundExpression(f"({now_sql(0)} - {length.sql})", TIMESTAMP)
+
+
+def _bin(call: Call) -> BoundExpression:
+    moment, width = call.take(TIMESTAMP, DAY_TO_SECOND)
+    if not isinstance(width.value, int) or width.value <= 0:
+        raise call.refuse("bin is only supported with a literal interval greater than zero")
+    sql = f"{moment.sql} - {moment.sql} % {width.value}"
+    if not moment.since_1970:
+        sql = f"CASE WHEN {moment.sql} < 0 THEN {_NEGATIVE} ELSE {sql} END"
+    return BoundExpression(f"({sql})", TIMESTAMP)
+
+
+def _parse_duration(call: Call) -> BoundExpression:
+    (given,) = call.take(VARCHAR)
+    parsed = _duration(given.value) if isinstance(given.value, str) else None
+    if parsed is None:
+        raise call.refuse(
+            f"Invalid duration: {given.value if given.value is not None else 'only literals are supported'}"
+        )
+    kind, amount = parsed
+    return nanoseconds(amount) if kind == "ns" else months(amount)
+
+
+def _duration(text: str) -> tuple[str, int] | None:
+    """("ns", nanoseconds) or ("months", months) of a duration such as 30s, 1.5h or 1year; None if it is none."""
+    match = _DURATION.fullmatch(text.strip())
+    if match is None:
+        return None
+    number, unit = Decimal(match[1]), match[2].lower()
+    kind, scale = ("ns", _UNITS.get(unit)) if unit in _UNITS else ("months", _MONTHS.get(unit))
+    if scale is None:
+        return None
+    amount = number * scale
+    return (kind, int(amount)) if amount == int(amount) and amount <= _LONGEST else None
+
+
+FUNCTIONS: dict[str, Function] = {
+    "ago": _ago,
+    "bin": _bin,
+    "parse_duration": _parse_duration,
+    "from_milliseconds": returning(TIMESTAMP, "{0} * 1000000", BIGINT),
+    "from_nanoseconds": returning(TIMESTAMP, "{0}", BIGINT),
+    "to_milliseconds": function(
+        Signature((DAY_TO_SECOND,), BIGINT, "{0} // 1000000"),
+        Signature((TIMESTAMP,), BIGINT, "CASE WHEN {0} < 0 THEN " + _NEGATIVE + " ELSE {0} // 1000000 END"),
+    ),
+    "to_nanoseconds": function(
+        Signature((DAY_TO_SECOND,), BIGINT, "{0}"), Signature((TIMESTAMP,), BIGINT, "{0}")
+    ),
+}
+
+TIMESTREAM = Dialect(FUNCTIONS, literals)

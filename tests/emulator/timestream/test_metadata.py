@@ -1,0 +1,44 @@
+"""SHOW and DESCRIBE: what is listed, and what is refused."""
+
+import duckdb
+import pytest
+
+from emulator.timestream.errors import ValidationException
+from emulator.timestream.statements import run
+from tests.support.sql_fleet import NOW, Answer, Tables, read
+
+
+def ask(statement: str) -> Answer:
+    """The answer to a statement that needs no rows."""
+    with duckdb.connect() as connection:
+        return read(run(Tables(), connection, statement, NOW))
+
+
+def test_show_and_describe() -> None:
+    """SHOW and DESCRIBE answer from the catalog, filtered by LIKE."""
+    assert ask("SHOW DATABASES").rows == [["metrics"]]
+    assert ask("SHOW DATABASES LIKE 'x%'").rows == []
+    assert ask("SHOW TABLES FROM \"metrics\" LIKE 'fl__t'").rows == [["fleet"]]
+    measures = ask('SHOW MEASURES FROM "metrics"."fleet" LIKE \'t%\'')
+    assert measures.names == ["measure_name", "data_type", "dimensions"]
+    assert measures.rows[0][:2] == ["temperature", "double"]
+    described = ask("DESCRIBE metrics.fleet")
+    assert described.names == ["Column", "Type", "Timestream attribute type"]
+    assert ["time", "timestamp", "TIMESTAMP"] in described.rows
+    assert ["measure_value::double", "double", "MEASURE_VALUE"] in described.rows
+
+
+@pytest.mark.parametrize(
+    ("statement", "says"),
+    [
+        ("SHOW FUNCTIONS", "SHOW FUNCTIONS is not supported"),
+        ("SHOW TABLES FROM other", "Requested database 'other' not found"),
+        ("DESCRIBE metrics", "line 1:17: mismatched input '<EOF>'"),
+        ("SHOW MEASURES", "mismatched input '<EOF>'"),
+    ],
+)
+def test_refused(statement: str, says: str) -> None:
+    """A statement that is none, or names what is not there, is refused as AWS refuses a query."""
+    with pytest.raises(ValidationException) as refusal:
+        ask(statement)
+    assert says in refusal.value.message
