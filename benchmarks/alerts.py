@@ -27,11 +27,13 @@ from handlers.domain.alerts.rules.reading import read_rule
 from handlers.domain.alerts.rules.selection import SelectionIndex
 from handlers.domain.alerts.windows.aggregation import aggregate
 from handlers.domain.alerts.windows.window_items import BatchRange
-from handlers.domain.point import Point
+from handlers.domain.ingest.envelope import StreamRecord
+from handlers.domain.point import Point, Series
 from tests.support.alert_tables import ALERTS, RULES, WINDOWS, create_alert_tables
 
 START = 1_763_769_600
 MONTH = 30.4375 * 86_400
+RECORD = StreamRecord("json", "-", "request", START * 1000, 1, "shardId-000000000000", b"")
 # us-east-1, list prices: docs/alerts.md names them with their units.
 WRITE_UNIT, READ_UNIT = 0.625e-6, 0.125e-6
 LAMBDA_REQUEST, LAMBDA_GB_SECOND = 0.20e-6, 0.0000133334
@@ -178,7 +180,8 @@ def _points(load: Load, begin: int, shard: int, chance: random.Random) -> Iterat
                 value = chance.random() * 100
                 value = value if load.digits is None else round(value, load.digits)
                 dimensions = (("host", f"host-{host:05d}"),)
-                yield Point(f"app.metric.{number}", "system", dimensions, second * 10**9, value, 1)
+                series = Series(f"app.metric.{number}", "system", dimensions)
+                yield Point(series, second * 10**9, value, 0, RECORD)
 
 
 LOADS = (

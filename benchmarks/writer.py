@@ -17,24 +17,21 @@ from typing import Any
 
 import orjson
 
-from handlers.adapters.timestream.packing import (
-    CALL_RECORDS,
-    UNIT_BYTES,
-    call_bytes,
-    pack,
-    shared_part,
-    write_units,
-)
+from benchmarks.metering import call_bytes, write_units
+from handlers.adapters.timestream.limits import store_limits
+from handlers.adapters.timestream.packing import CALL_RECORDS, UNIT_BYTES, pack, shared_part
 from handlers.adapters.timestream.store import TimestreamStore
 from handlers.adapters.timestream.wire import write_client
 from handlers.domain.deadline import Deadline
 from handlers.domain.ingest.batch import Ports, write_batch
 from handlers.domain.ingest.envelope import StreamRecord
+from handlers.domain.ingest.formats import read_request
 from handlers.domain.ingest.store import Outcome, Written
-from handlers.domain.point import Point, Rules
-from handlers.domain.violation import Violation
+from handlers.domain.ingest.validator import PointValidator
+from handlers.domain.point import Point
 
 ARRIVAL_MS = 1_763_769_600_000
+LIMITS = store_limits(30)
 TAGS = {"region": "eu-central-1", "environment": "production", "service": "checkout"}
 
 
@@ -54,24 +51,23 @@ def main() -> None:
     print("|---|---|---|")
     records = _records(FEEDS["100 hosts x 10 metrics"]())
     points = _points(FEEDS["100 hosts x 10 metrics"]())
-    _time("read and judge", len(points), lambda: _judge_all(records))
+    _time("read and judge", len(points), lambda: _read_all(records))
     _time("pack", len(points), lambda: pack(points))
     _time(
         "pack, find shared parts",
         len(points),
         lambda: [shared_part([points[i] for i in call]) for call in pack(points)],
     )
-    ports = Ports(_OpenRegistry(), _NoStore(), _NoQuarantine(), len)
-    _time("batch, no store", len(points), lambda: write_batch(records, Rules(30), ports, _deadline()))
+    ports = Ports(_OpenRegistry(), _NoStore(), LIMITS, _NoQuarantine(), len)
+    _time("batch, no store", len(points), lambda: write_batch(records, ports, _deadline()))
     with _loopback_store() as port:
         os.environ |= _ENVIRONMENT | {"AWS_ENDPOINT_URL": f"http://127.0.0.1:{port}"}
-        ports = Ports(
-            _OpenRegistry(), TimestreamStore(write_client(8), "metrics_dev", "metrics"), _NoQuarantine(), len
-        )
+        store = TimestreamStore(write_client(8), "metrics_dev", "metrics")
+        ports = Ports(_OpenRegistry(), store, LIMITS, _NoQuarantine(), len)
         _time(
             "batch, store on loopback",
             len(points),
-            lambda: write_batch(records, Rules(30), ports, _deadline()),
+            lambda: write_batch(records, ports, _deadline()),
         )
 
 
@@ -108,25 +104,25 @@ FEEDS: dict[str, Callable[[], list[list[Any]]]] = {
 def _records(requests: list[list[Any]]) -> list[StreamRecord]:
     return [
         StreamRecord(
-            f"request-{position}", "-", ARRIVAL_MS, position, "shard", orjson.dumps({"metrics": metrics})
+            "json",
+            "-",
+            f"request-{position}",
+            ARRIVAL_MS,
+            position,
+            "shard",
+            orjson.dumps({"metrics": metrics}),
         )
         for position, metrics in enumerate(requests)
     ]
 
 
-def _metrics(records: list[StreamRecord]) -> Iterator[tuple[Any, int, StreamRecord]]:
-    for record in records:
-        for index, raw in enumerate(orjson.loads(record.data)["metrics"]):
-            yield raw, index, record
-
-
 def _points(requests: list[list[Any]]) -> list[Point]:
-    return [point for point in _judge_all(_records(requests)) if isinstance(point, Point)]
+    return _read_all(_records(requests))
 
 
-def _judge_all(records: list[StreamRecord]) -> list[Point | Violation]:
-    rules = Rules(30)
-    return [rules.judge(*item) for item in _metrics(records)]
+def _read_all(records: list[StreamRecord]) -> list[Point]:
+    validator = PointValidator(LIMITS)
+    return [point for record in records for point in read_request(record, validator).points]
 
 
 def _time(step: str, points: int, work: Callable[[], object]) -> None:

@@ -11,6 +11,7 @@ from handlers.adapters.dynamodb.dimension_table import DimensionTable
 from handlers.adapters.dynamodb.export_hours.marks import THREADS as MARK_THREADS
 from handlers.adapters.dynamodb.export_hours.marks import MarkTable
 from handlers.adapters.s3.quarantine_bucket import QuarantineBucket
+from handlers.adapters.timestream.limits import store_limits
 from handlers.adapters.timestream.store import THREADS, TimestreamStore
 from handlers.adapters.timestream.wire import write_client
 from handlers.adapters.tracing import trace_if_sampled
@@ -19,7 +20,6 @@ from handlers.domain.exports.marking import LateHours
 from handlers.domain.ingest.batch import Ports, write_batch
 from handlers.domain.ingest.envelope import read_records
 from handlers.domain.ingest.report import log_lines
-from handlers.domain.point import Rules
 from handlers.environment import read_environment
 from handlers.logs import write_lines
 from handlers.start import build_once
@@ -58,8 +58,7 @@ class MetricWriter:
         """The answer to the event source mapping: the record to start again from, if there is one."""
         reserve_s = min(_RESERVE_S, seconds_left * _RESERVE_SHARE)
         deadline = Deadline(time.monotonic() + seconds_left - reserve_s, time.monotonic)
-        rules = Rules(self.environment.magnetic_retention_days)
-        report = write_batch(read_records(event), rules, self.ports, deadline)
+        report = write_batch(read_records(event), self.ports, deadline)
         every_request = self.environment.log_level in {"DEBUG", "INFO"}
         now_ms = round(self.clock() * 1000)
         write_lines(log_lines(report, self.environment.environment, now_ms, every_request=every_request))
@@ -87,6 +86,7 @@ def build(
     ports = Ports(
         registry=DimensionTable(dynamodb, environment.dimensions_table, environment.table_name),
         store=TimestreamStore(connect(THREADS), environment.database_name, environment.table_name),
+        limits=store_limits(environment.magnetic_retention_days),
         quarantine=QuarantineBucket(client("s3", read_timeout=3, attempts=2), environment.quarantine_bucket),
         on_stored=lambda times_ns: late_hours.note(times_ns, clock()),
     )

@@ -12,13 +12,14 @@ from handlers.adapters.aws import client
 from handlers.adapters.dynamodb.rules_table import RulesTable
 from handlers.adapters.dynamodb.windows_table import WindowsTable
 from handlers.adapters.stepfunctions import Executions
+from handlers.adapters.timestream.limits import store_limits
 from handlers.adapters.tracing import trace_if_sampled
 from handlers.domain.alerts.periods import Timing
 from handlers.domain.alerts.windows.aggregator import Aggregator, BatchReport
 from handlers.domain.emf import metrics_line
 from handlers.domain.errors import TransientError
 from handlers.domain.ingest.envelope import read_records
-from handlers.domain.point import Rules
+from handlers.domain.ingest.validator import PointValidator
 from handlers.environment import read_environment
 
 
@@ -61,7 +62,7 @@ def handler(event: dict[str, Any], _context: Any) -> dict[str, Any]:
     trace_if_sampled(os.environ)
     records = read_records(event)
     try:
-        report = aggregator.take(records, Rules(environment.magnetic_retention_days))
+        report = aggregator.take(records, PointValidator(store_limits(environment.magnetic_retention_days)))
     except TransientError as error:
         sys.stdout.write(json.dumps({"retry_from": str(records[0].sequence), "cause": str(error)}) + "\n")
         sys.stdout.flush()

@@ -1,17 +1,13 @@
 """The rules a point's dimensions must keep before their names are looked up in the registry."""
 
 import re
-from collections.abc import Mapping
-from typing import NamedTuple
 
 from handlers.domain.violation import Reason, Violation, dimension_field
 
-# A table takes 128 dimensions for ever; metric_name, metric_type and room for what we may add stay ours.
-# https://docs.aws.amazon.com/timestream/latest/developerguide/ts-limits.html
-CLIENT_NAMES = 120
-NAME_BYTES = 60
+# Of the stores that there may be, the shortest that one takes.
+NAME_CHARACTERS = 60
 
-# These become columns of Timestream, of Parquet files and of Athena, which folds case.
+# These become columns of the store, of Parquet files and of Athena, which folds case.
 _NAME = re.compile(r"[A-Za-z_][A-Za-z0-9_.-]*", re.ASCII)
 _RESERVED = frozenset({"value", "time", "metric_name", "metric_type"})
 _RESERVED_PREFIXES = ("export_", "measure_", "ts_")
@@ -20,42 +16,33 @@ _RESERVED_PREFIXES = ("export_", "measure_", "ts_")
 _UNPRINTABLE = re.compile(r"[\x00-\x1f\x7f-\x9f\u2028\u2029\ud800-\udfff]")
 
 
-class Dimensions(NamedTuple):
-    """A client's dimensions in the order of their names, and their size as Timestream counts it."""
-
-    pairs: tuple[tuple[str, str], ...]
-    size: int
-
-
-def printable(text: str) -> bool:
+def is_printable(text: str) -> bool:
     """True if the text can be stored and shown: valid Unicode, without control characters or line breaks."""
     return _UNPRINTABLE.search(text) is None
 
 
-def read_dimensions(raw: Mapping[str, object]) -> Dimensions | Violation:
-    """The dimensions, or the first rule that one of them breaks."""
-    if len(raw) > CLIENT_NAMES:
-        message = f"{len(raw)} dimensions; the table takes {CLIENT_NAMES} names from all clients together"
+def read_dimensions(raw: object, budget: int) -> tuple[tuple[str, str], ...] | Violation:
+    """The dimensions in the order of their names, or the first rule that one of them breaks.
+
+    `budget` is the number of names that the store takes from all clients together.
+    """
+    if not isinstance(raw, dict):
+        return Violation(Reason.DIMENSIONS_TYPE, "dimensions", "dimensions is an object of strings")
+    if len(raw) > budget:
+        message = f"{len(raw)} dimensions; the table takes {budget} names from all clients together"
         return Violation(Reason.DIMENSIONS_TOO_MANY, "dimensions", message)
-    size = 0
-    pairs = []
     for name, value in raw.items():
         violation = _judge_name(name) or _judge_value(name, value)
         if violation:
             return violation
-        text = str(value)
-        size += len(name) + len(text.encode())
-        pairs.append((name, text))
-    pairs.sort()
-    return Dimensions(tuple(pairs), size)
+    return tuple(sorted(raw.items()))
 
 
 def _judge_name(name: str) -> Violation | None:
     field = dimension_field(name)
-    if not 1 <= len(name) <= NAME_BYTES:
-        return Violation(
-            Reason.DIMENSION_NAME_LENGTH, field, f"a dimension name has 1 to {NAME_BYTES} characters"
-        )
+    if not 1 <= len(name) <= NAME_CHARACTERS:
+        message = f"a dimension name has 1 to {NAME_CHARACTERS} characters"
+        return Violation(Reason.DIMENSION_NAME_LENGTH, field, message)
     if _NAME.fullmatch(name) is None:
         message = (
             "a dimension name is made of ASCII letters, digits, _ . and -, and starts with a letter or _"
@@ -77,7 +64,7 @@ def _judge_value(name: str, value: object) -> Violation | None:
         return Violation(
             Reason.DIMENSION_VALUE_EMPTY, dimension_field(name), "a dimension's value is not empty"
         )
-    if not printable(value):
+    if not is_printable(value):
         message = "a dimension's value has no control characters, line breaks or lone surrogates"
         return Violation(Reason.DIMENSION_VALUE_CHARACTERS, dimension_field(name), message)
     return None

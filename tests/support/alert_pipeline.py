@@ -27,6 +27,7 @@ from handlers.domain.alerts.windows.window_items import (
     window_items,
 )
 from handlers.domain.point import Point
+from tests.support.points import point
 
 PLACE = Place("eu-west-1", "test")
 
@@ -35,7 +36,8 @@ def a_point(
     time: int, value: float, name: str = "cpu.load", kind: str = "application", **dimensions: str
 ) -> Point:
     """A point at a second."""
-    return Point(name, kind, tuple(sorted(dimensions.items())), time * 1_000_000_000, value, 1)
+    pairs = tuple(sorted(dimensions.items()))
+    return point(name, pairs, metric_type=kind, time_ns=time * 1_000_000_000, value=value)
 
 
 @dataclass

@@ -1,4 +1,4 @@
-"""Which points travel together, so that what they share is sent, and paid for, once.
+"""The packing of points: which travel together, so that what they share is sent, and paid for, once.
 
 Timestream meters a write call by the bytes of its names and values, rounded up to 1 KiB, with common attributes
 counted once: https://docs.aws.amazon.com/timestream/latest/developerguide/metering-and-pricing.writes.html
@@ -9,7 +9,7 @@ from collections.abc import Mapping, Sequence
 from itertools import accumulate, pairwise
 from typing import NamedTuple
 
-from handlers.domain.point import Point
+from handlers.domain.point import Point, Series
 
 CALL_RECORDS = 100
 UNIT_BYTES = 1024
@@ -29,45 +29,33 @@ _Row = tuple[_Value, ...]
 
 
 class Shared(NamedTuple):
-    """What the points of a call have in common; None where they differ."""
+    """The part that the points of a call have in common; None where they differ."""
 
     dimensions: tuple[tuple[str, str], ...]
     time_ns: int | None
     version: int | None
 
 
-def all_dimensions(point: Point) -> tuple[tuple[str, str], ...]:
-    """The point's dimensions as the store has them: ours, then the client's."""
-    return (("metric_name", point.metric_name), ("metric_type", point.metric_type), *point.dimensions)
+def all_dimensions(series: Series) -> tuple[tuple[str, str], ...]:
+    """The series' dimensions as Timestream has them: ours, then the client's."""
+    name, metric_type, dimensions = series
+    return (("metric_name", name), ("metric_type", metric_type), *dimensions)
 
 
 def shared_part(points: Sequence[Point]) -> Shared:
-    """What can stand once for all of the points."""
+    """The part that can stand once for all of the points."""
     first = points[0]
-    common = set(all_dimensions(first))
-    for dimensions in {point[:3]: all_dimensions(point) for point in points}.values():
-        common.intersection_update(dimensions)
+    dimensions = all_dimensions(first.series)
+    common = set(dimensions)
+    for series in {point.series for point in points}:
+        common.intersection_update(all_dimensions(series))
     times = {point.time_ns for point in points}
     versions = {point.version for point in points}
     return Shared(
-        dimensions=tuple(pair for pair in all_dimensions(first) if pair in common),
+        dimensions=tuple(pair for pair in dimensions if pair in common),
         time_ns=first.time_ns if len(times) == 1 else None,
         version=first.version if len(versions) == 1 else None,
     )
-
-
-def call_bytes(points: Sequence[Point]) -> int:
-    """What Timestream meters if the points are one call."""
-    shared = shared_part(points)
-    once = sum(_size(*pair) for pair in shared.dimensions)
-    time = 0 if shared.time_ns is None else _TIME_BYTES
-    whole = sum(_TIME_BYTES + sum(_size(*pair) for pair in all_dimensions(point)) for point in points)
-    return _CALL_BYTES + once + time + whole - len(points) * (once + time - _RECORD_BYTES)
-
-
-def write_units(points: Sequence[Point]) -> int:
-    """What Timestream charges if the points are one call."""
-    return -(-call_bytes(points) // UNIT_BYTES)
 
 
 def pack(points: Sequence[Point]) -> list[list[int]]:
@@ -86,11 +74,10 @@ def pack(points: Sequence[Point]) -> list[list[int]]:
 
 
 def _sizes_by_column(points: Sequence[Point]) -> dict[str, dict[_Value, int]]:
-    """What each value of each column weighs, the columns that are most worth sharing first."""
+    """The bytes that each value of each column takes, the columns that are most worth sharing first."""
     counts: dict[str, Counter[_Value]] = defaultdict(Counter)
     counts[_TIME].update(point.time_ns for point in points)
-    for series, count in Counter(point[:3] for point in points).items():
-        name, metric_type, dimensions = series
+    for (name, metric_type, dimensions), count in Counter(point.series for point in points).items():
         counts["metric_name"][name] += count
         counts["metric_type"][metric_type] += count
         for column, value in dimensions:
@@ -115,15 +102,15 @@ def _worth(counts: Mapping[_Value, int], sizes: Mapping[_Value, int]) -> float:
 
 
 def _row(point: Point, columns: Sequence[str]) -> _Row:
-    values: dict[str, _Value] = dict(point.dimensions)
-    values["metric_name"] = point.metric_name
-    values["metric_type"] = point.metric_type
+    values: dict[str, _Value] = dict(point.series.dimensions)
+    values["metric_name"] = point.series.metric_name
+    values["metric_type"] = point.series.metric_type
     values[_TIME] = point.time_ns
     return tuple([values.get(column, _ABSENT) for column in columns])
 
 
 class _Sheet:
-    """Sorted rows, and what any stretch of them would cost as one call."""
+    """Sorted rows, and the cost of any stretch of them as one call."""
 
     def __init__(self, rows: Sequence[_Row], sizes: Sequence[Mapping[_Value, int]]) -> None:
         self._length = len(rows)
@@ -168,7 +155,7 @@ class _Sheet:
 
 
 def _run_ends(rows: Sequence[_Row]) -> list[list[int]]:
-    """For each row and column, where the run of equal values that the row is in ends."""
+    """The end of the run of equal values that a row is in, for each row and column."""
     ends = [[len(rows)] * len(rows[0])]
     for index in range(len(rows) - 2, -1, -1):
         here, after = rows[index], rows[index + 1]

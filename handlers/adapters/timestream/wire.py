@@ -48,7 +48,7 @@ def request_body(target: Mapping[str, str], points: Sequence[Point]) -> bytes:
         record: dict[str, Any] = {
             "MeasureValues": [{"Name": "value", "Value": repr(point.value), "Type": "DOUBLE"}]
         }
-        if own := [pair for pair in all_dimensions(point) if pair not in once]:
+        if own := [pair for pair in all_dimensions(point.series) if pair not in once]:
             record["Dimensions"] = _dimensions(own)
         if shared.time_ns is None:
             record["Time"] = str(point.time_ns)

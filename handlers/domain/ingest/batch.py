@@ -1,39 +1,45 @@
 """A batch of requests becomes points in the store, lines in the quarantine, or records to be sent again."""
 
-from collections import defaultdict
 from collections.abc import Callable, Iterable, Sequence
 from dataclasses import dataclass, field
-from typing import Any
 
 from handlers.domain.deadline import Deadline
 from handlers.domain.errors import TransientError
-from handlers.domain.ingest.body import Unreadable, read_record
 from handlers.domain.ingest.envelope import StreamRecord
-from handlers.domain.ingest.quarantine import Quarantine, Refused, json_lines, object_key, whole_record
+from handlers.domain.ingest.formats import read_request
+from handlers.domain.ingest.quarantine import (
+    Quarantine,
+    QuarantinedPoint,
+    json_lines,
+    object_key,
+    quarantined_record,
+)
+from handlers.domain.ingest.reading import InvalidBody
 from handlers.domain.ingest.registry import DimensionRegistry, admit_points
-from handlers.domain.ingest.store import MetricStore, Outcome
-from handlers.domain.point import Point, Rules
+from handlers.domain.ingest.store import MetricStore, Outcome, StoreLimits
+from handlers.domain.ingest.validator import PointValidator
+from handlers.domain.point import Point, versions_of
 from handlers.domain.violation import Violation
 
 
 @dataclass
-class Request:
-    """The account of one record: received = stored + superseded + refused, unless something must be retried."""
+class RequestAccount:
+    """The account of one record: received = stored + superseded + quarantined, unless it must be retried."""
 
     record: StreamRecord
     received: int = 0
     stored: int = 0
     superseded: int = 0
-    refused: list[Refused] = field(default_factory=list)
+    quarantined: list[QuarantinedPoint] = field(default_factory=list)
     unreadable: bool = False
     retry: bool = False
 
 
 @dataclass(frozen=True)
 class Report:
-    """What was settled for good, and the sequence number from which the stream must send records again."""
+    """The requests that were settled for good, and the sequence number from which the stream must send again."""
 
-    settled: list[Request]
+    settled: list[RequestAccount]
     retry_from: int | None
     calls: int
     throttles: int
@@ -42,161 +48,152 @@ class Report:
 
 @dataclass(frozen=True)
 class Ports:
-    """What a batch is worked with. `on_stored` hears the times of the points that were stored, once they are."""
+    """The places that a batch is written to. `on_stored` hears the times (ns) of points once they are stored."""
 
     registry: DimensionRegistry
     store: MetricStore
+    limits: StoreLimits
     quarantine: Quarantine
     on_stored: Callable[[Sequence[int]], object]
 
 
-def write_batch(records: Sequence[StreamRecord], rules: Rules, ports: Ports, deadline: Deadline) -> Report:
+def write_batch(records: Sequence[StreamRecord], ports: Ports, deadline: Deadline) -> Report:
     """Accounts for every point before the first record that met a transient failure; the rest is for the retry.
 
     Nothing from that record on is counted or quarantined, although some of it may be stored: its turn comes again,
     and writing a point again with its own version changes nothing. Only `ConfigurationError` is raised.
     """
-    requests = [Request(record) for record in records]
-    candidates = [candidate for request in requests for candidate in _read(request, rules)]
-    work = _Work(ports, deadline)
-    work.note(work.store(work.admit(candidates)))
-    retry_from, cause = _set_aside(requests, ports.quarantine)
-    return Report(
-        settled=_before(requests, retry_from),
-        retry_from=retry_from,
-        calls=work.calls,
-        throttles=work.throttles,
-        causes=[*work.causes, *cause],
-    )
+    batch = _BatchWriter(ports, deadline)
+    points = batch.read(records)
+    admitted = batch.admit(points)
+    stored = batch.store(admitted)
+    batch.tell(stored)
+    return batch.settle()
 
 
-@dataclass(slots=True)
-class _Candidate:
-    request: Request
-    index: int
-    raw: Any
-    point: Point
-
-    def refuse(self, violation: Violation) -> None:
-        self.request.refused.append(Refused(self.request.record, self.index, violation, self.raw))
-
-    def rank(self) -> tuple[int, int, int]:
-        """Of points with one identity, the highest rank is the one to keep."""
-        return self.point.version, self.request.record.sequence, self.index
-
-
-def _read(request: Request, rules: Rules) -> Iterable[_Candidate]:
-    record = request.record
-    try:
-        metrics = read_record(record)
-    except Unreadable as error:
-        request.received = 1
-        request.unreadable = True
-        request.refused.append(whole_record(record, error.violation))
-        return
-    request.received = len(metrics)
-    for index, raw in enumerate(metrics):
-        judged = rules.judge(raw, index, record)
-        if isinstance(judged, Violation):
-            request.refused.append(Refused(record, index, judged, raw))
-        else:
-            yield _Candidate(request, index, raw, judged)
-
-
-class _Work:
-    """Brings candidates to an end, and notes what it took."""
+class _BatchWriter:
+    """Takes a batch through its steps, and keeps the account of each of its requests."""
 
     def __init__(self, ports: Ports, deadline: Deadline) -> None:
         self._ports = ports
         self._deadline = deadline
-        self.calls = 0
-        self.throttles = 0
-        self.causes: list[str] = []
+        self._accounts: dict[int, RequestAccount] = {}
+        self._payloads: dict[int, Callable[[int], object]] = {}
+        self._calls = 0
+        self._throttles = 0
+        self._causes: list[str] = []
 
-    def admit(self, candidates: Sequence[_Candidate]) -> list[_Candidate]:
-        """The candidates whose dimension names the table may take."""
-        admission = admit_points([candidate.point for candidate in candidates], self._ports.registry)
+    def read(self, records: Iterable[StreamRecord]) -> list[Point]:
+        """The points of all requests; whatever is not one is quarantined."""
+        validator = PointValidator(self._ports.limits)
+        points = []
+        for record in records:
+            account = self._accounts[record.sequence] = RequestAccount(record)
+            try:
+                reading = read_request(record, validator)
+            except InvalidBody as error:
+                account.received = 1
+                account.unreadable = True
+                account.quarantined.append(quarantined_record(record, error.violation))
+                continue
+            account.received = reading.received
+            self._payloads[record.sequence] = reading.payload
+            for index, violation in reading.refusals:
+                self._quarantine(record, index, violation)
+            points += reading.points
+        return points
+
+    def admit(self, points: Sequence[Point]) -> list[Point]:
+        """The points whose dimension names the store may take."""
+        admission = admit_points(points, self._ports.registry, self._ports.limits.dimension_names)
         if admission.cause:
-            self.causes.append(admission.cause)
+            self._causes.append(admission.cause)
         admitted = []
-        for candidate, verdict in zip(candidates, admission.verdicts, strict=True):
+        for point, verdict in zip(points, admission.verdicts, strict=True):
             if verdict is None:
-                admitted.append(candidate)
+                admitted.append(point)
             elif isinstance(verdict, Violation):
-                candidate.refuse(verdict)
+                self._quarantine(point.record, point.request_index, verdict)
             else:
-                candidate.request.retry = True
+                self._account(point).retry = True
         return admitted
 
-    def store(self, candidates: Sequence[_Candidate]) -> list[_Candidate]:
-        """Writes the highest of each identity; the others share its fate, or take its place if it is refused.
+    def store(self, points: Iterable[Point]) -> list[Point]:
+        """Writes the last version of each point, and gives those that are stored.
 
-        Returns those that are stored.
+        The versions before it are superseded by it, wait with it for the retry, or take its place if it is refused.
         """
         stored = []
-        rivals: dict[tuple[object, ...], list[_Candidate]] = defaultdict(list)
-        for candidate in candidates:
-            rivals[candidate.point.identity].append(candidate)
-        heats = [sorted(heat, key=_Candidate.rank) if len(heat) > 1 else heat for heat in rivals.values()]
-        while heats:
-            written = self._ports.store.write([heat[-1].point for heat in heats], self._deadline)
-            self.calls += written.calls
-            self.throttles += written.throttles
-            self.causes.extend(written.causes)
-            ends = list(zip(heats, written.outcomes, strict=True))
-            stored += [heat[-1] for heat, outcome in ends if outcome is Outcome.STORED]
-            heats = [rest for heat, outcome in ends if (rest := _conclude(heat, outcome))]
+        pending = versions_of(points)
+        while pending:
+            written = self._ports.store.write([versions[-1] for versions in pending], self._deadline)
+            self._calls += written.calls
+            self._throttles += written.throttles
+            self._causes += written.causes
+            refused = []
+            for versions, outcome in zip(pending, written.outcomes, strict=True):
+                latest = versions[-1]
+                if isinstance(outcome, Violation):
+                    self._quarantine(latest.record, latest.request_index, outcome)
+                    refused.append(versions[:-1])
+                elif outcome is Outcome.RETRY:
+                    for point in versions:
+                        self._account(point).retry = True
+                elif outcome is Outcome.STORED:
+                    self._account(latest).stored += 1
+                    self._supersede(versions[:-1])
+                    stored.append(latest)
+                else:
+                    self._supersede(versions)
+            pending = [versions for versions in refused if versions]
         return stored
 
-    def note(self, stored: Sequence[_Candidate]) -> None:
+    def tell(self, stored: Sequence[Point]) -> None:
         """Tells who must know; if that fails, the points come again, although they are stored."""
         try:
-            self._ports.on_stored([candidate.point.time_ns for candidate in stored])
+            self._ports.on_stored([point.time_ns for point in stored])
         except TransientError as error:
-            self.causes.append(str(error))
-            for candidate in stored:
-                candidate.request.retry = True
+            self._causes.append(str(error))
+            for point in stored:
+                self._account(point).retry = True
+
+    def settle(self) -> Report:
+        """Quarantines what was refused before the first retry; if that fails, the retry starts at the first refusal."""
+        retry_from = _first(account for account in self._accounts.values() if account.retry)
+        settled = self._before(retry_from)
+        refusing = [account for account in settled if account.quarantined]
+        if refusing:
+            lines = (
+                point
+                for account in refusing
+                for point in sorted(account.quarantined, key=lambda point: point.index)
+            )
+            try:
+                self._ports.quarantine.put(
+                    object_key(account.record for account in settled), json_lines(lines)
+                )
+            except TransientError as error:
+                self._causes.append(str(error))
+                retry_from = _first(refusing)
+                settled = self._before(retry_from)
+        return Report(settled, retry_from, self._calls, self._throttles, self._causes)
+
+    def _account(self, point: Point) -> RequestAccount:
+        return self._accounts[point.record.sequence]
+
+    def _quarantine(self, record: StreamRecord, index: int, violation: Violation) -> None:
+        payload = self._payloads[record.sequence](index)
+        quarantined = QuarantinedPoint(record, index, violation, payload)
+        self._accounts[record.sequence].quarantined.append(quarantined)
+
+    def _supersede(self, points: Iterable[Point]) -> None:
+        for point in points:
+            self._account(point).superseded += 1
+
+    def _before(self, sequence: int | None) -> list[RequestAccount]:
+        accounts = self._accounts.values()
+        return [account for account in accounts if sequence is None or account.record.sequence < sequence]
 
 
-def _conclude(heat: list[_Candidate], outcome: Outcome | Violation) -> list[_Candidate]:
-    """Books what became of the last of a heat, and returns those that must still be written."""
-    *beaten, winner = heat
-    if isinstance(outcome, Violation):
-        winner.refuse(outcome)
-        return beaten
-    if outcome is Outcome.RETRY:
-        for candidate in heat:
-            candidate.request.retry = True
-        return []
-    if outcome is Outcome.STORED:
-        winner.request.stored += 1
-    else:
-        winner.request.superseded += 1
-    for candidate in beaten:
-        candidate.request.superseded += 1
-    return []
-
-
-def _set_aside(requests: Sequence[Request], quarantine: Quarantine) -> tuple[int | None, list[str]]:
-    """Quarantines what was refused before the first retry; if that fails, the retry starts at the first refusal."""
-    retry_from = _lowest(request for request in requests if request.retry)
-    settled = _before(requests, retry_from)
-    refusing = [request for request in settled if request.refused]
-    if not refusing:
-        return retry_from, []
-    lines = (
-        refused for request in refusing for refused in sorted(request.refused, key=lambda item: item.index)
-    )
-    try:
-        quarantine.put(object_key(request.record for request in settled), json_lines(lines))
-    except TransientError as error:
-        return _lowest(refusing), [str(error)]
-    return retry_from, []
-
-
-def _lowest(requests: Iterable[Request]) -> int | None:
-    return min((request.record.sequence for request in requests), default=None)
-
-
-def _before(requests: Iterable[Request], sequence: int | None) -> list[Request]:
-    return [request for request in requests if sequence is None or request.record.sequence < sequence]
+def _first(accounts: Iterable[RequestAccount]) -> int | None:
+    return min((account.record.sequence for account in accounts), default=None)

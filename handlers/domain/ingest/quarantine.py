@@ -1,14 +1,14 @@
-"""What cannot be stored, kept with its reason: the port, and the lines that people read."""
+"""The quarantine of what cannot be stored: the port, and the lines that say why."""
 
 import base64
 import json
 from collections.abc import Iterable
 from dataclasses import dataclass
 from datetime import UTC, datetime
-from typing import Any, Protocol
+from typing import Protocol
 
-from handlers.domain.ingest.body import NotFinite
 from handlers.domain.ingest.envelope import StreamRecord
+from handlers.domain.ingest.validator import NotFinite
 from handlers.domain.violation import Violation
 
 
@@ -21,22 +21,22 @@ class Quarantine(Protocol):
 
 
 @dataclass(slots=True)
-class Refused:
-    """One metric set aside, or a whole record when no metric can be told from it."""
+class QuarantinedPoint:
+    """One point set aside, or a whole record when no point can be told from it."""
 
     record: StreamRecord
     index: int
     violation: Violation
-    payload: Any
+    payload: object
 
 
-def whole_record(record: StreamRecord, violation: Violation) -> Refused:
-    """A record that cannot be read counts as one point, and its bytes are kept as they came."""
-    return Refused(record, 0, violation, {"base64": base64.b64encode(record.data).decode()})
+def quarantined_record(record: StreamRecord, violation: Violation) -> QuarantinedPoint:
+    """A record of which no point can be told: it counts as one, and its bytes are kept as they came."""
+    return QuarantinedPoint(record, 0, violation, {"base64": base64.b64encode(record.data).decode()})
 
 
 def object_key(records: Iterable[StreamRecord]) -> str:
-    """The same records give the same key, so a retried batch replaces its own object."""
+    """The key of a batch's object: the same for the same records, so that a retried batch replaces its own object."""
     ordered = sorted(records, key=lambda record: record.sequence)
     first, last = ordered[0], ordered[-1]
     arrived = datetime.fromtimestamp(first.arrival_ms / 1000, UTC)
@@ -44,22 +44,22 @@ def object_key(records: Iterable[StreamRecord]) -> str:
     return f"{folder}/{first.shard}-{first.sequence}-{last.sequence}.jsonl"
 
 
-def json_lines(refused: Iterable[Refused]) -> bytes:
-    """One line of ASCII JSON each: whatever a client wrote, it cannot break out of its line."""
-    return "".join(_line(item) + "\n" for item in refused).encode()
+def json_lines(points: Iterable[QuarantinedPoint]) -> bytes:
+    """One line of ASCII JSON for each: whatever a client wrote, it cannot break out of its line."""
+    return "".join(_line(point) + "\n" for point in points).encode()
 
 
-def _line(item: Refused) -> str:
-    arrived = datetime.fromtimestamp(item.record.arrival_ms / 1000, UTC)
+def _line(point: QuarantinedPoint) -> str:
+    arrived = datetime.fromtimestamp(point.record.arrival_ms / 1000, UTC)
     line = {
-        "request_id": item.record.request_id,
-        "index": item.index,
-        "client": item.record.client,
+        "request_id": point.record.request_id,
+        "index": point.index,
+        "client": point.record.client,
         "arrived_at": arrived.isoformat(timespec="milliseconds").replace("+00:00", "Z"),
-        "reason": item.violation.reason,
-        "field": item.violation.field,
-        "message": item.violation.message,
-        "payload": item.payload,
+        "reason": point.violation.reason,
+        "field": point.violation.field,
+        "message": point.violation.message,
+        "payload": point.payload,
     }
     return json.dumps(line, default=_as_written, separators=(",", ":"))
 

@@ -3,7 +3,6 @@
 from collections.abc import Iterable, Mapping, Sequence
 from typing import NamedTuple, Protocol
 
-from handlers.domain.dimensions import CLIENT_NAMES
 from handlers.domain.errors import TransientError
 from handlers.domain.ingest.store import Outcome
 from handlers.domain.point import Point
@@ -26,44 +25,44 @@ class DimensionRegistry(Protocol):
         ...
 
     def admit(self, names: Iterable[str]) -> bool:
-        """Adds the names to those of the last refresh; False if somebody else has changed them since."""
+        """Adds the names to those of the last refresh; False if they have changed since."""
         ...
 
 
 class Admission(NamedTuple):
-    """For each point, None if all of its names are admitted, RETRY if nobody could tell, or what keeps it out."""
+    """For each point, None if all of its names are admitted, RETRY if that is not known, or what keeps it out."""
 
     verdicts: list[Violation | Outcome | None]
     cause: str | None = None
 
 
-def admit_points(points: Sequence[Point], registry: DimensionRegistry) -> Admission:
-    """Admits the names that are new, as far as the budget goes.
+def admit_points(points: Sequence[Point], registry: DimensionRegistry, budget: int) -> Admission:
+    """Admits the names that are new, as long as there are at most `budget` of them.
 
     Points are taken in order and whole: a point that does not fit uses up nothing. When the registry fails, points
     whose names are known are none the worse.
     """
     by_names: dict[tuple[str, ...], Violation | Outcome | None]
-    needs = [tuple([name for name, _ in point.dimensions]) for point in points]
+    needs = [tuple([name for name, _ in point.series.dimensions]) for point in points]
     known = registry.known()
     by_names = {names: None if _fits(names, known) else Outcome.RETRY for names in dict.fromkeys(needs)}
     cause = None
     unknown = [names for names, verdict in by_names.items() if verdict]
     if unknown:
         try:
-            by_names.update(_admit(unknown, registry))
+            by_names.update(_admit(unknown, registry, budget))
         except TransientError as error:
             cause = str(error)
     return Admission([by_names[names] for names in needs], cause)
 
 
 def _admit(
-    needs: Sequence[tuple[str, ...]], registry: DimensionRegistry
+    needs: Sequence[tuple[str, ...]], registry: DimensionRegistry, budget: int
 ) -> dict[tuple[str, ...], Violation | None]:
     for _ in range(_ATTEMPTS):
         admitted = dict(registry.refresh())
         new: list[str] = []
-        verdicts = {names: _judge(names, admitted, new) for names in needs}
+        verdicts = {names: _judge(names, admitted, new, budget) for names in needs}
         if not new or registry.admit(new):
             return verdicts
     raise TransientError("DimensionRegistryContended")
@@ -73,15 +72,15 @@ def _fits(names: Sequence[str], admitted: Mapping[str, str]) -> bool:
     return all(admitted.get(name.lower()) == name for name in names)
 
 
-def _judge(names: Sequence[str], admitted: dict[str, str], new: list[str]) -> Violation | None:
+def _judge(names: Sequence[str], admitted: dict[str, str], new: list[str], budget: int) -> Violation | None:
     wanted: dict[str, str] = {}
     for name in names:
         spelling = admitted.get(name.lower()) or wanted.setdefault(name.lower(), name)
         if spelling != name:
             message = f"names are unique without regard to case, and this one is taken as {spelling}"
             return Violation(Reason.DIMENSION_NAME_CASE, dimension_field(name), message)
-    if len(admitted) + len(wanted) > CLIENT_NAMES:
-        message = f"the table's {CLIENT_NAMES} names are taken; this one would be new"
+    if len(admitted) + len(wanted) > budget:
+        message = f"the table's {budget} names are taken; this one would be new"
         return Violation(Reason.DIMENSION_BUDGET_SPENT, dimension_field(min(wanted.values())), message)
     admitted.update(wanted)
     new.extend(wanted.values())

@@ -6,7 +6,7 @@ from itertools import islice
 from typing import Any
 
 from handlers.domain.emf import METRIC_VALUES, metrics_line
-from handlers.domain.ingest.batch import Report, Request
+from handlers.domain.ingest.batch import Report, RequestAccount
 
 # An event of CloudWatch Logs holds 256 KiB; an id of 256 characters, all escaped, takes 1.5 KiB.
 _REQUESTS_PER_LINE = 150
@@ -48,7 +48,7 @@ def _metrics(report: Report, now_ms: int) -> dict[str, Any]:
         sum(request.received for request in settled),
         sum(request.stored for request in settled),
         sum(request.superseded for request in settled),
-        sum(len(request.refused) for request in settled),
+        sum(len(request.quarantined) for request in settled),
         sum(request.unreadable for request in settled),
         report.calls,
         report.throttles,
@@ -69,10 +69,10 @@ def _sample(ordered: Sequence[int]) -> Sequence[int]:
     ]
 
 
-def _accounts(requests: Iterator[Request]) -> dict[str, list[int]]:
+def _accounts(requests: Iterator[RequestAccount]) -> dict[str, list[int]]:
     accounts: dict[str, list[int]] = {}
     for request in requests:
-        account = [request.received, request.stored, request.superseded, len(request.refused)]
+        account = [request.received, request.stored, request.superseded, len(request.quarantined)]
         before = accounts.get(request.record.request_id, [0] * len(account))
         accounts[request.record.request_id] = [sum(pair) for pair in zip(before, account, strict=True)]
     return accounts

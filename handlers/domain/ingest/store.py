@@ -1,4 +1,4 @@
-"""Where points are kept: the port. What implements it knows the store's own words; nothing here does."""
+"""The store of points: the port, and what the rules for points must know of whatever is behind it."""
 
 from collections.abc import Sequence
 from dataclasses import dataclass
@@ -8,6 +8,20 @@ from typing import Protocol
 from handlers.domain.deadline import Deadline
 from handlers.domain.point import Point
 from handlers.domain.violation import Violation
+
+
+@dataclass(frozen=True)
+class StoreLimits:
+    """The limits of a store, by which points are judged before they reach it."""
+
+    retention_days: int
+    # How far in the future a point's time may be.
+    future_ms: int
+    # Of one point as the store counts it, and what every point takes besides its name, type and dimensions.
+    point_bytes: int
+    point_overhead_bytes: int
+    # The budget of different names, from all clients together and for ever.
+    dimension_names: int
 
 
 class Outcome(Enum):
@@ -29,8 +43,8 @@ class Written:
 
 
 class MetricStore(Protocol):
-    """Keeps points. No two points of one `write` may have the same identity."""
+    """Keeps points. No two points of one `write` may have the same series and time."""
 
     def write(self, points: Sequence[Point], deadline: Deadline) -> Written:
-        """Returns by the deadline with an outcome for every point; raises only `ConfigurationError`."""
+        """The outcome of every point, known by the deadline; raises only `ConfigurationError`."""
         ...

@@ -25,7 +25,7 @@ from handlers.domain.alerts.rules.rule import (
     revision,
 )
 from handlers.domain.alerts.rules.text_template import FIELDS, unknown_field
-from handlers.domain.dimensions import CLIENT_NAMES, NAME_BYTES, printable
+from handlers.domain.dimensions import NAME_CHARACTERS, is_printable
 from handlers.domain.point import METRIC_NAME_BYTES
 from handlers.vocabulary import ANY_METRIC_TYPE, RULE_METRIC_TYPES, Severity
 
@@ -36,6 +36,7 @@ OPTIONAL = (
 )  # fmt: skip
 
 MOST_BY = 5
+MOST_MATCHES = 120
 MOST_VALUES = 50
 MOST_DATAPOINTS = 100
 ANNOTATION_CHARACTERS = 1_000
@@ -126,7 +127,7 @@ def _read_rule_id(value: object) -> str:
 
 
 def _read_text(field: str, value: object, most_bytes: int) -> str:
-    if not isinstance(value, str) or not value or not printable(value) or len(value.encode()) > most_bytes:
+    if not isinstance(value, str) or not value or not is_printable(value) or len(value.encode()) > most_bytes:
         raise RuleError(field, f"{shown(value)}: text of 1 to {most_bytes} bytes without control characters")
     return value
 
@@ -208,7 +209,7 @@ def _read_by(value: object) -> tuple[str, ...]:
 
 
 def _read_match(value: object) -> tuple[tuple[str, tuple[str, ...]], ...]:
-    if not isinstance(value, Mapping) or len(value) > CLIENT_NAMES:
+    if not isinstance(value, Mapping) or len(value) > MOST_MATCHES:
         raise RuleError(
             "match", f"{shown(value)}: a mapping from dimension names to a value or a list of values"
         )
@@ -226,7 +227,7 @@ def _read_values(name: str, values: object) -> tuple[str, ...]:
 
 
 def _read_dimension(field: str, name: object) -> str:
-    return _read_text(field, name, NAME_BYTES)
+    return _read_text(field, name, NAME_CHARACTERS)
 
 
 def _read_renotify(value: object) -> int:
@@ -239,7 +240,7 @@ def _read_renotify(value: object) -> int:
 def _read_template(field: str, value: object, by: tuple[str, ...]) -> str:
     if not isinstance(value, str) or len(value) > ANNOTATION_CHARACTERS:
         raise RuleError(field, f"{shown(value)}: text of up to {ANNOTATION_CHARACTERS} characters")
-    if not printable(value.translate(_LAYOUT)):
+    if not is_printable(value.translate(_LAYOUT)):
         raise RuleError(field, f"{shown(value)}: text without control characters but tabs and line breaks")
     unknown = unknown_field(value, by)
     if unknown is not None:
@@ -252,6 +253,6 @@ def _read_template(field: str, value: object, by: tuple[str, ...]) -> str:
 
 def _read_runbook(value: object, by: tuple[str, ...]) -> str:
     link = _read_template("runbook", value, by)
-    if link and (not link.startswith("https://") or not printable(link) or " " in link):
+    if link and (not link.startswith("https://") or not is_printable(link) or " " in link):
         raise RuleError("runbook", f"{shown(link)}: a link that starts with https://, without spaces")
     return link

@@ -6,7 +6,7 @@ from collections import defaultdict
 from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
 
-from handlers.domain.point import Point
+from handlers.domain.point import Series
 from handlers.vocabulary import ANY_METRIC_TYPE
 
 # The values of the `by` dimensions, in their order; None where a point lacks the dimension.
@@ -29,13 +29,13 @@ class Selection:
         parts = [self.metric_name, self.metric_type, self.match, self.by, self.period]
         return hashlib.sha256(json.dumps(parts).encode()).hexdigest()[:12]
 
-    def group_of(self, point: Point) -> Group | None:
-        """The group a point belongs to, or None if the selection does not ask for it."""
-        if self.metric_type not in (ANY_METRIC_TYPE, point.metric_type):
+    def group_of(self, series: Series) -> Group | None:
+        """The group a series belongs to, or None if the selection does not ask for it."""
+        if self.metric_type not in (ANY_METRIC_TYPE, series.metric_type):
             return None
         if not self.match and not self.by:
             return ()
-        dimensions = dict(point.dimensions)
+        dimensions = dict(series.dimensions)
         for name, values in self.match:
             if dimensions.get(name) not in values:
                 return None

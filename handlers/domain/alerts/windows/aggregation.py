@@ -42,8 +42,8 @@ def aggregate(
     names = {item: item.selection_id for items in index.by_metric.values() for item in items}
     for point in points:
         seconds = point.time_ns // NS_PER_S
-        for selection in index.by_metric.get(point.metric_name, ()):
-            group = selection.group_of(point)
+        for selection in index.by_metric.get(point.series.metric_name, ()):
+            group = selection.group_of(point.series)
             if group is None:
                 continue
             start = period_start(seconds, selection.period)

@@ -1,6 +1,7 @@
 """What the aggregator does with a batch: evidence to the windows table, and an evaluation started when one is due."""
 
-from collections.abc import Callable, Iterable, Sequence
+from collections.abc import Callable, Iterable, Iterator, Sequence
+from contextlib import suppress
 from dataclasses import dataclass, field
 from typing import Protocol
 
@@ -11,11 +12,11 @@ from handlers.domain.alerts.rules.selection import SelectionIndex
 from handlers.domain.alerts.windows.aggregation import Aggregated, GroupedSets, aggregate
 from handlers.domain.alerts.windows.window_items import BatchRange
 from handlers.domain.errors import TransientError
-from handlers.domain.ingest.body import Unreadable, read_record
 from handlers.domain.ingest.envelope import StreamRecord
-from handlers.domain.point import Point
-from handlers.domain.point import Rules as PointRules
-from handlers.domain.violation import Violation
+from handlers.domain.ingest.formats import read_request
+from handlers.domain.ingest.reading import InvalidBody
+from handlers.domain.ingest.validator import PointValidator
+from handlers.domain.point import Point, versions_of
 
 
 class EvidenceSink(Protocol):
@@ -62,12 +63,12 @@ class Aggregator:
     clock: Callable[[], float]
     _settled: set[int] = field(default_factory=set)
 
-    def take(self, records: Sequence[StreamRecord], judge: PointRules) -> BatchReport:
+    def take(self, records: Sequence[StreamRecord], validator: PointValidator) -> BatchReport:
         """Writes the batch's evidence; `TransientError` when that failed, so that the batch comes again."""
         now = self.clock()
         known = self.rules.rules()
         usable = [rule for rule in known.rules if rule.period % self.timing.tick == 0]
-        points = list(_points(records, judge))
+        points = list(_points(records, validator))
         index = SelectionIndex.of(rule.selection for rule in usable)
         found = aggregate(points, index, now, self.timing, self.group_cap)
         report = BatchReport(len(records), len(points), found.points, found.too_late)
@@ -127,16 +128,8 @@ def _breaches(found: Aggregated, rules: Iterable[Rule], end: int) -> bool:
     return False
 
 
-def _points(records: Iterable[StreamRecord], judge: PointRules) -> Iterable[Point]:
-    """The points that will be stored, too; of two in one request for the same series and time, the last."""
+def _points(records: Iterable[StreamRecord], validator: PointValidator) -> Iterator[Point]:
+    """The points that the writer stores, too: of several versions in one request, the one that counts."""
     for record in records:
-        try:
-            metrics = read_record(record)
-        except Unreadable:
-            continue  # the writer sets it aside and counts it
-        found: dict[tuple[object, ...], Point] = {}
-        for number, raw in enumerate(metrics):
-            judged = judge.judge(raw, number, record)
-            if not isinstance(judged, Violation):
-                found[judged.identity] = judged
-        yield from found.values()
+        with suppress(InvalidBody):  # the writer quarantines it and counts it
+            yield from (versions[-1] for versions in versions_of(read_request(record, validator).points))

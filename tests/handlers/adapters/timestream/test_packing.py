@@ -8,25 +8,27 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from handlers.adapters.timestream.packing import call_bytes, pack, write_units
+from benchmarks.metering import write_units
+from handlers.adapters.timestream.packing import pack
 from handlers.adapters.timestream.wire import request_body
 from handlers.domain.point import Point
+from tests.support.points import point
 
 names = st.text("abc", min_size=1, max_size=3)
 points = st.lists(
     st.builds(
-        Point,
+        point,
         names,
-        st.sampled_from(["system", "application"]),
         st.dictionaries(st.sampled_from(["host", "az", "zone"]), names).map(
             lambda found: tuple(sorted(found.items()))
         ),
-        st.integers(0, 5),
-        st.floats(allow_nan=False, allow_infinity=False),
-        st.integers(1, 3),
+        metric_type=st.sampled_from(["system", "application"]),
+        time_ns=st.integers(0, 5),
+        value=st.floats(allow_nan=False, allow_infinity=False),
+        version=st.integers(1, 3),
     ),
     max_size=400,
-    unique_by=lambda point: point.identity,
+    unique_by=lambda one: (one.series, one.time_ns),
 )
 
 
@@ -71,8 +73,8 @@ def test_common_attributes_and_record_make_the_point(some: list[Point]) -> None:
     for call in pack(some):
         chosen = [some[index] for index in call]
         seen = unpacked(request_body({"DatabaseName": "d", "TableName": "t"}, chosen))
-        assert seen == [tuple(point) for point in chosen]
-        assert len({point[:4] for point in seen}) == len(seen)
+        assert seen == [(*one.series, one.time_ns, one.value, one.version) for one in chosen]
+        assert len({row[:4] for row in seen}) == len(seen)
 
 
 @given(points, st.randoms(use_true_random=False))
@@ -98,13 +100,11 @@ def test_packing_is_never_dearer_than_the_order_of_arrival(some: list[Point]) ->
 def feed(hosts: int, metrics: int, **more: str) -> list[Point]:
     """Every host sends every metric at the same time, host by host."""
     return [
-        Point(
+        point(
             f"system.resource.metric_{metric}",
-            "system",
             tuple(sorted({"host": f"web-{host}.example.internal", **more}.items())),
-            1_763_769_600_000_000_000,
-            0.5,
-            1 + host,
+            time_ns=1_763_769_600_000_000_000,
+            version=1 + host,
         )
         for host in range(hosts)
         for metric in range(metrics)
@@ -124,22 +124,9 @@ def test_a_thousand_points_cost_few_write_units(hosts: int, metrics: int, units:
 def test_a_call_is_cut_where_a_shared_value_ends_if_that_is_cheaper() -> None:
     """One call for each metric shares its long name; a full call across two metrics would share neither."""
     some = [
-        Point("m" * 200 + str(metric), "system", (("host", f"h{host}"),), 1, 0.5, 1)
-        for host in range(60)
-        for metric in range(3)
+        point("m" * 200 + str(metric), (("host", f"h{host}"),)) for host in range(60) for metric in range(3)
     ]
-    assert [len({some[index].metric_name for index in call}) for call in pack(some)] == [1, 1, 1]
-
-
-def test_size_counts_shared_parts_once() -> None:
-    """Names and values in bytes, 8 for time and value, and what is shared once."""
-    one = Point("ü", "system", (("host", "a"),), 1, 0.5, 1)
-    single = len("metric_nameü".encode()) + len("metric_typesystem") + len("hosta") + len("metricvalue") + 16
-    assert call_bytes([one]) == single
-    assert call_bytes([one, one._replace(time_ns=2)]) == single + 8 + 8 + len("value")
-    assert call_bytes([one, one._replace(dimensions=(("host", "b"),))]) == single + len("hostb") + 8 + len(
-        "value"
-    )
+    assert [len({some[index].series.metric_name for index in call}) for call in pack(some)] == [1, 1, 1]
 
 
 def test_nothing_needs_no_call() -> None:
@@ -149,7 +136,7 @@ def test_nothing_needs_no_call() -> None:
 
 def test_ties_and_long_runs_fill_calls() -> None:
     """A series with a thousand times takes ten full calls."""
-    some = [Point("a", "system", (), time, 0.5, 1) for time in range(1000)]
+    some = [point("a", time_ns=time) for time in range(1000)]
     calls = pack(some)
     assert [len(call) for call in calls] == [100] * 10
     assert all(a < b for call in calls for a, b in pairwise(call))

@@ -15,6 +15,7 @@ from handlers.domain.violation import Violation
 from tests.support.events import ARRIVAL_MS
 from tests.support.fake_ports import Clock
 from tests.support.fake_timestream import FakeTimestream, Fault
+from tests.support.points import point
 
 THROTTLE = Fault("ThrottlingException")
 
@@ -22,7 +23,7 @@ THROTTLE = Fault("ThrottlingException")
 def points(count: int, version: int = 1, value: float = 0.5) -> list[Point]:
     """Points that differ in their host."""
     return [
-        Point("cpu", "system", (("host", f"h{n:03}"),), ARRIVAL_MS * 1_000_000, value, version)
+        point("cpu", (("host", f"h{n:03}"),), time_ns=ARRIVAL_MS * 1_000_000, value=value, version=version)
         for n in range(count)
     ]
 
@@ -143,7 +144,7 @@ def test_no_time_means_no_call(bench: Bench) -> None:
 def test_a_call_that_hangs_does_not_hold_the_batch(bench: Bench) -> None:
     """At the deadline, what has not answered is left for the retry, and the rest counts."""
     release = threading.Event()
-    some = points(1) + [points(1)[0]._replace(metric_name=f"slow{n}" * 60) for n in range(1)]
+    some = [*points(1), point("slow0" * 60, time_ns=ARRIVAL_MS * 1_000_000)]
 
     def hang(_: int, body: dict[str, Any]) -> None:
         if "slow" in str(body):
@@ -154,7 +155,7 @@ def test_a_call_that_hangs_does_not_hold_the_batch(bench: Bench) -> None:
         "before-send.timestream-write.WriteRecords",
         lambda request, **_: hang(0, {"body": request.body}),
     )
-    many = [point._replace(time_ns=point.time_ns - n) for point in some for n in range(100)]
+    many = [one._replace(time_ns=one.time_ns - n) for one in some for n in range(100)]
     deadline = Clock().deadline(0.4)
     written = bench.store.write(many, deadline)
     release.set()

@@ -8,11 +8,14 @@ from botocore.validate import ParamValidator
 
 from handlers.adapters.timestream.wire import request_body
 from handlers.domain.point import Point
+from tests.support import points as support
 
 
 def point(host: str, time_ns: int, version: int, value: float = 0.1) -> Point:
     """A point of one series per host."""
-    return Point('cpu\u2028 "load" é', "system", (("host", host),), time_ns, value, version)
+    return support.point(
+        'cpu\u2028 "load" é', (("host", host),), time_ns=time_ns, value=value, version=version
+    )
 
 
 def test_the_body_is_what_the_sdk_would_have_sent() -> None:

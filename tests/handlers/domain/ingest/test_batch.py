@@ -9,10 +9,11 @@ from handlers.domain.deadline import Deadline
 from handlers.domain.errors import ConfigurationError, TransientError
 from handlers.domain.ingest.batch import Ports, Report, write_batch
 from handlers.domain.ingest.store import Outcome, Written
-from handlers.domain.point import Point, Rules
+from handlers.domain.point import Point, versions_of
 from handlers.domain.violation import Reason, Violation
 from tests.support.events import ARRIVAL_MS, FIRST_SEQUENCE, batch, metric, records
 from tests.support.fake_ports import Clock, FakeQuarantine, FakeRegistry
+from tests.support.points import LIMITS
 
 AT = ARRIVAL_MS - 1000
 TOO_OLD = Violation(Reason.REJECTED_BY_STORE, "metric", "too old")
@@ -27,8 +28,8 @@ class Store:
 
     def write(self, points: Sequence[Point], deadline: Deadline) -> Written:
         """Every point comes to the end that the test has chosen."""
-        assert len({point.identity for point in points}) == len(points)
-        self.written.append([(point.metric_name, point.value) for point in points])
+        assert len(versions_of(points)) == len(points)
+        self.written.append([(point.series.metric_name, point.value) for point in points])
         return Written([self._outcome(point) for point in points], calls=1)
 
 
@@ -40,13 +41,15 @@ def work(
     on_stored: Callable[[Sequence[int]], object] = len,
 ) -> Report:
     """One batch of these bodies."""
-    ports = Ports(registry or FakeRegistry(), store or Store(), quarantine or FakeQuarantine(), on_stored)
-    return write_batch(records(*bodies), Rules(30), ports, Clock().deadline(10))
+    ports = Ports(
+        registry or FakeRegistry(), store or Store(), LIMITS, quarantine or FakeQuarantine(), on_stored
+    )
+    return write_batch(records(*bodies), ports, Clock().deadline(10))
 
 
 def accounts(report: Report) -> list[tuple[int, int, int, int]]:
     """Received, stored, superseded and refused, for each request."""
-    return [(r.received, r.stored, r.superseded, len(r.refused)) for r in report.settled]
+    return [(r.received, r.stored, r.superseded, len(r.quarantined)) for r in report.settled]
 
 
 def test_the_last_of_a_series_and_time_wins() -> None:
@@ -78,7 +81,7 @@ def test_what_lost_to_a_transient_failure_waits_with_it() -> None:
 def test_the_retry_starts_at_the_first_transient_failure() -> None:
     """What is before it is settled, even if it was bad; nothing after it is counted or quarantined."""
     quarantine = FakeQuarantine()
-    store = Store(lambda point: Outcome.RETRY if point.metric_name == "slow" else Outcome.STORED)
+    store = Store(lambda point: Outcome.RETRY if point.series.metric_name == "slow" else Outcome.STORED)
     report = work(
         metric(), b"{", batch(metric(), metric("slow")), metric(), b"[", store=store, quarantine=quarantine
     )
@@ -95,12 +98,10 @@ def test_the_retry_of_the_rest_adds_another_object() -> None:
     failing = [True]
     store = Store(lambda _: Outcome.RETRY if failing[0] else Outcome.STORED)
     bodies = records(b"{", batch(metric(), metric(value="x")))
-    ports = Ports(FakeRegistry(), store, quarantine, len)
-    first = write_batch(bodies, Rules(30), ports, Clock().deadline(10))
+    ports = Ports(FakeRegistry(), store, LIMITS, quarantine, len)
+    first = write_batch(bodies, ports, Clock().deadline(10))
     failing[0] = False
-    write_batch(
-        [r for r in bodies if r.sequence >= (first.retry_from or 0)], Rules(30), ports, Clock().deadline(10)
-    )
+    write_batch([r for r in bodies if r.sequence >= (first.retry_from or 0)], ports, Clock().deadline(10))
     assert [(line["request_id"], line["index"]) for line in quarantine.lines()] == [
         ("request/0+=", 0),
         ("request/1+=", 1),
@@ -166,7 +167,7 @@ def test_the_times_of_what_is_stored_are_told() -> None:
     some = [metric(name, timestamp=AT + n) for n, name in enumerate(["a", "late", "slow", "old", "b"])]
     work(
         *some,
-        store=Store(lambda point: ends.get(point.metric_name, Outcome.STORED)),
+        store=Store(lambda point: ends.get(point.series.metric_name, Outcome.STORED)),
         on_stored=heard.extend,
     )
     assert heard == [AT * 1_000_000, (AT + 4) * 1_000_000]

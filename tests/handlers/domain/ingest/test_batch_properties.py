@@ -14,10 +14,10 @@ from handlers.adapters.timestream.wire import write_client
 from handlers.domain.errors import TransientError
 from handlers.domain.ingest.batch import Ports, Report, write_batch
 from handlers.domain.ingest.envelope import StreamRecord, read_records
-from handlers.domain.point import Rules
 from tests.support.events import ARRIVAL_MS, batch, kinesis_record, metric
 from tests.support.fake_ports import Clock, FakeQuarantine, FakeRegistry
 from tests.support.fake_timestream import FakeTimestream, Fault
+from tests.support.points import LIMITS
 
 STORABLE = ("cpu", "mem")
 REFUSED_BY_STORE = "refused"
@@ -120,7 +120,8 @@ def test_every_point_comes_to_exactly_one_end(
             raise TransientError("UpdateItem: ThrottlingException")
         heard.update(times)
 
-    ports = Ports(FakeRegistry(fails=fails, rivals=[["region"], ["zone"]]), store, quarantine, on_stored)
+    registry = FakeRegistry(fails=fails, rivals=[["region"], ["zone"]])
+    ports = Ports(registry, store, LIMITS, quarantine, on_stored)
     records = read_records(
         {
             "Records": [
@@ -129,17 +130,17 @@ def test_every_point_comes_to_exactly_one_end(
             ]
         }
     )
-    reports = settle(records, lambda some: write_batch(some, Rules(30), ports, clock.deadline(seconds)))
+    reports = settle(records, lambda some: write_batch(some, ports, clock.deadline(seconds)))
 
     settled = [request for report in reports for request in report.settled]
     assert [request.record.sequence for request in settled] == [record.sequence for record in records]
     for request, body in zip(settled, contents, strict=True):
         assert request.received == (len(body["metrics"]) if isinstance(body, dict) else 1)
-        assert request.received == request.stored + request.superseded + len(request.refused)
+        assert request.received == request.stored + request.superseded + len(request.quarantined)
     lines = Counter((line["request_id"], line["index"]) for line in quarantine.lines())
     assert max(lines.values(), default=1) == 1
     assert set(lines) == {
-        (request.record.request_id, item.index) for request in settled for item in request.refused
+        (request.record.request_id, item.index) for request in settled for item in request.quarantined
     }
     assert heard >= {time_ns for _, _, time_ns in timestream.rows}
     stamped, unstamped_values = expected(contents)

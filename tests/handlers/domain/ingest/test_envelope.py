@@ -1,5 +1,7 @@
 """Records as they come from the data stream."""
 
+from dataclasses import replace
+
 import pytest
 
 from handlers.domain.ingest.envelope import read_records
@@ -9,7 +11,7 @@ from tests.support.events import ARRIVAL_MS, FIRST_SEQUENCE, SHARD, event, kines
 def test_a_record_carries_its_request() -> None:
     """Format, client and request id come from the partition key, time and order from Kinesis."""
     [record] = read_records({"Records": [kinesis_record(b"{}", partition_key="json/team-a/Ab/c+d=")]})
-    assert (record.client, record.request_id, record.violation) == ("team-a", "Ab/c+d=", None)
+    assert (record.format, record.client, record.request_id) == ("json", "team-a", "Ab/c+d=")
     assert (record.arrival_ms, record.sequence, record.shard) == (ARRIVAL_MS, FIRST_SEQUENCE, SHARD)
     assert record.data == b"{}"
 
@@ -17,26 +19,17 @@ def test_a_record_carries_its_request() -> None:
 @pytest.mark.parametrize(
     "key", ["no-slashes", "json/only-two", "json//request", "/-/request", "json/-/", "\n\x00"]
 )
-def test_a_foreign_partition_key_is_a_violation(key: str) -> None:
-    """A record that did not come through the API is unreadable, and its key stands for the request."""
+def test_a_foreign_partition_key_has_no_format(key: str) -> None:
+    """A record that did not come through the API is told by that, and its key stands for the request."""
     [record] = read_records({"Records": [kinesis_record({}, partition_key=key)]})
-    assert record.violation is not None
-    assert record.violation.reason == "partition_key_invalid"
-    assert (record.request_id, record.client) == (key, "-")
-
-
-def test_another_format_is_a_violation() -> None:
-    """Only json is known."""
-    [record] = read_records({"Records": [kinesis_record({}, partition_key="csv/-/request")]})
-    assert record.violation is not None
-    assert record.violation.reason == "format_unknown"
+    assert (record.format, record.request_id, record.client) == ("", key, "-")
 
 
 def test_versions_grow_with_the_arrival_and_fit_a_bigint() -> None:
     """A later arrival has the greater version, whatever the sequence numbers; a retry has the same."""
     early, late = records({}, arrival_ms=ARRIVAL_MS)[0], records({}, arrival_ms=ARRIVAL_MS + 1)[0]
     assert 0 < early.version < late.version < 2**63
-    assert early._replace(sequence=FIRST_SEQUENCE + 999_999).version < late.version
+    assert replace(early, sequence=FIRST_SEQUENCE + 999_999).version < late.version
     assert read_records(event({}))[0].version == early.version
 
 

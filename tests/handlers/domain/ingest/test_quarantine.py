@@ -2,8 +2,8 @@
 
 import json
 
-from handlers.domain.ingest.body import NotFinite
-from handlers.domain.ingest.quarantine import Refused, json_lines, object_key, whole_record
+from handlers.domain.ingest.quarantine import QuarantinedPoint, json_lines, object_key, quarantined_record
+from handlers.domain.ingest.validator import NotFinite
 from handlers.domain.violation import Reason, Violation
 from tests.support.events import ARRIVAL_MS, FIRST_SEQUENCE, SHARD, metric, records
 
@@ -13,7 +13,7 @@ VIOLATION = Violation(Reason.VALUE_TYPE, "value", "a value is a number")
 def test_a_line_says_what_was_refused_and_why() -> None:
     """Request, place, client, arrival, reason, field, message and the metric itself."""
     [record] = records({})
-    [line] = json_lines([Refused(record, 3, VIOLATION, metric(value="x"))]).splitlines()
+    [line] = json_lines([QuarantinedPoint(record, 3, VIOLATION, metric(value="x"))]).splitlines()
     assert json.loads(line) == {
         "request_id": "request/0+=",
         "index": 3,
@@ -29,7 +29,7 @@ def test_a_line_says_what_was_refused_and_why() -> None:
 def test_an_unreadable_record_is_kept_as_it_came() -> None:
     """Its bytes stand there in base64, at index 0."""
     [record] = records(b"\xff{")
-    [line] = json_lines([whole_record(record, VIOLATION)]).splitlines()
+    [line] = json_lines([quarantined_record(record, VIOLATION)]).splitlines()
     assert (json.loads(line)["index"], json.loads(line)["payload"]) == (0, {"base64": "/3s="})
 
 
@@ -37,7 +37,7 @@ def test_nothing_breaks_out_of_its_line() -> None:
     """Line breaks, lone surrogates and numbers without a double are written so that every reader copes."""
     [record] = records({})
     payload = {"a\n\u2028\x85": "\ud800", "value": NotFinite("1e999")}
-    body = json_lines([Refused(record, 0, VIOLATION, payload)] * 2)
+    body = json_lines([QuarantinedPoint(record, 0, VIOLATION, payload)] * 2)
     assert body.isascii()
     assert body.count(b"\n") == 2
     assert json.loads(body.splitlines()[0])["payload"] == {**payload, "value": "1e999"}

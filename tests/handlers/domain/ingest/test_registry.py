@@ -7,16 +7,23 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from handlers.domain.errors import TransientError
-from handlers.domain.ingest.registry import Admission, admit_points
+from handlers.domain.ingest.registry import Admission
+from handlers.domain.ingest.registry import admit_points as admit_within
 from handlers.domain.ingest.store import Outcome
 from handlers.domain.point import Point
 from handlers.domain.violation import Violation
+from tests.support import points as support
 from tests.support.fake_ports import FakeRegistry
 
 
 def point(*names: str) -> Point:
     """A point with dimensions of these names."""
-    return Point("a", "system", tuple((name, "x") for name in names), 1, 0.5, 1)
+    return support.point("a", tuple((name, "x") for name in names))
+
+
+def admit_points(points: list[Point], registry: FakeRegistry) -> Admission:
+    """The points that find room among 120 names."""
+    return admit_within(points, registry, 120)
 
 
 def reasons(admission: Admission) -> list[str | None]:
@@ -126,6 +133,6 @@ def test_the_budget_holds(needs: list[list[str]], taken: int, rivals: int) -> No
     assert len(registry.stored) <= 120
     for one, verdict in zip(some, admission.verdicts, strict=True):
         if verdict is None:
-            assert all(registry.stored[name.lower()] == name for name, _ in one.dimensions)
+            assert all(registry.stored[name.lower()] == name for name, _ in one.series.dimensions)
         elif verdict is not Outcome.RETRY:
-            assert any(registry.stored.get(name.lower()) != name for name, _ in one.dimensions)
+            assert any(registry.stored.get(name.lower()) != name for name, _ in one.series.dimensions)

@@ -1,10 +1,11 @@
 """The log of a batch."""
 
 import json
+from dataclasses import replace
 from typing import Any
 
-from handlers.domain.ingest.batch import Report, Request
-from handlers.domain.ingest.quarantine import Refused
+from handlers.domain.ingest.batch import Report, RequestAccount
+from handlers.domain.ingest.quarantine import QuarantinedPoint
 from handlers.domain.ingest.report import log_lines
 from handlers.domain.violation import Reason, Violation
 from tests.support.events import ARRIVAL_MS, records
@@ -12,7 +13,7 @@ from tests.support.events import ARRIVAL_MS, records
 VIOLATION = Violation(Reason.VALUE_TYPE, "value", "a value is a number")
 
 
-def report(*requests: Request, retry_from: int | None = None) -> Report:
+def report(*requests: RequestAccount, retry_from: int | None = None) -> Report:
     """A batch that came to this."""
     return Report(list(requests), retry_from, 7, 2, ["WriteRecords: ThrottlingException"])
 
@@ -27,11 +28,11 @@ def lines(some: Report, *, every_request: bool = True) -> list[dict[str, Any]]:
 def test_one_line_holds_the_metrics_of_a_batch() -> None:
     """In embedded metric format: each metric that is declared is there."""
     [one, two] = records({}, {}, arrival_ms=ARRIVAL_MS)
-    refused = [Refused(one, 0, VIOLATION, {})]
+    refused = [QuarantinedPoint(one, 0, VIOLATION, {})]
     [line] = lines(
         report(
-            Request(one, 4, 2, 1, refused),
-            Request(two, 1, 0, 0, [Refused(two, 0, VIOLATION, {})], unreadable=True),
+            RequestAccount(one, 4, 2, 1, refused),
+            RequestAccount(two, 1, 0, 0, [QuarantinedPoint(two, 0, VIOLATION, {})], unreadable=True),
         )
     )
     [directive] = line["_aws"]["CloudWatchMetrics"]
@@ -56,14 +57,16 @@ def test_one_line_holds_the_metrics_of_a_batch() -> None:
 def test_every_request_has_its_account() -> None:
     """Received, stored, superseded and quarantined by request id; one id in two records is one sum."""
     [one, two] = records({}, {})
-    [line] = lines(report(Request(one, 4, 3, 1), Request(two._replace(request_id=one.request_id), 2, 2)))
+    [line] = lines(
+        report(RequestAccount(one, 4, 3, 1), RequestAccount(replace(two, request_id=one.request_id), 2, 2))
+    )
     assert line["requests"] == {"request/0+=": [6, 5, 1, 0]}
 
 
 def test_quiet_logs_leave_out_what_was_stored_whole() -> None:
     """Only requests with something to tell remain, and the metrics count them all."""
     [one, two] = records({}, {})
-    [line] = lines(report(Request(one, 4, 4), Request(two, 4, 3, 1)), every_request=False)
+    [line] = lines(report(RequestAccount(one, 4, 4), RequestAccount(two, 4, 3, 1)), every_request=False)
     assert line["requests"] == {"request/1+=": [4, 3, 1, 0]}
     assert line["PointsReceived"] == 8
 
@@ -72,7 +75,7 @@ def test_hostile_ids_neither_break_nor_burst_a_line() -> None:
     """Ten thousand requests with the longest ids go on over several lines, and none is missing."""
     template = records({})[0]
     requests = [
-        Request(template._replace(request_id=f"{n}" + "\n\u2028💥" * 80), 1, 1) for n in range(10_000)
+        RequestAccount(replace(template, request_id=f"{n}" + "\n\u2028💥" * 80), 1, 1) for n in range(10_000)
     ]
     found = lines(report(*requests))
     assert len(found) > 1
@@ -83,7 +86,7 @@ def test_hostile_ids_neither_break_nor_burst_a_line() -> None:
 def test_delays_are_a_sample_with_both_ends() -> None:
     """A metric takes a hundred values."""
     template = records({})[0]
-    requests = [Request(template._replace(arrival_ms=ARRIVAL_MS - n), 1, 1) for n in range(5000)]
+    requests = [RequestAccount(replace(template, arrival_ms=ARRIVAL_MS - n), 1, 1) for n in range(5000)]
     [delays] = [line["IngestDelay"] for line in lines(report(*requests)) if "IngestDelay" in line]
     assert (len(delays), delays[0], delays[-1]) == (100, 900, 5899)
 

@@ -122,7 +122,7 @@ def expected(rule: Rule, writes: list[Write]) -> list[Told]:
     known: dict[tuple[str, int], RawPoint] = {}
     for write in sorted(writes, key=lambda write: write.at):
         for offset, point in enumerate(write.points):
-            group = rule.selection.group_of(point)
+            group = rule.selection.group_of(point.series)
             assert group is not None
             raw = RawPoint(write.at, group, point.time_ns // 10**9, point.value)
             known.setdefault((write.source.shard, write.source.first + offset), raw)

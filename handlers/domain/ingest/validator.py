@@ -1,0 +1,138 @@
+"""The rules that a point must keep, as far as they can be judged without a look at anything else."""
+
+import math
+import zlib
+from dataclasses import dataclass
+from typing import Final
+
+from handlers.domain.dimensions import is_printable, read_dimensions
+from handlers.domain.ingest.envelope import StreamRecord
+from handlers.domain.ingest.store import StoreLimits
+from handlers.domain.point import METRIC_NAME_BYTES, Series
+from handlers.domain.timestamp import NS_PER_MS
+from handlers.domain.violation import Reason, Violation
+from handlers.vocabulary import METRIC_TYPES
+
+# Stands for what the client left out.
+MISSING: Final = object()
+
+
+@dataclass(frozen=True)
+class NotFinite:
+    """A number that no double holds, kept as it was written."""
+
+    literal: str
+
+
+class PointValidator:
+    """Judges the parts of points; one instance serves a batch, in which clients repeat the same ones all the time."""
+
+    def __init__(self, limits: StoreLimits) -> None:
+        self._limits = limits
+        self._names: dict[str, int | Violation] = {}
+        self._dimensions: dict[tuple[tuple[str, object], ...], _JudgedDimensions] = {}
+
+    def series(self, metric_name: object, metric_type: object, dimensions: object) -> Series | Violation:
+        """The series of that name, type and dimensions, or the first rule that is broken, in this order."""
+        judged = self._judge_dimensions(dimensions)
+        try:
+            series = judged.series.get((metric_name, metric_type))
+        except TypeError:  # a list or an object has no hash
+            return self._judge_series(metric_name, metric_type, judged)
+        if series is None:
+            series = self._judge_series(metric_name, metric_type, judged)
+            judged.series[metric_name, metric_type] = series
+        return series
+
+    def value(self, raw: object) -> float | Violation:
+        """The value as a finite double."""
+        if isinstance(raw, NotFinite):
+            return Violation(Reason.VALUE_NOT_FINITE, "value", "a value is a finite double")
+        if isinstance(raw, bool) or not isinstance(raw, int | float):
+            if raw is MISSING:
+                return Violation(Reason.VALUE_MISSING, "value", "a metric has a value")
+            return Violation(Reason.VALUE_TYPE, "value", "a value is a number")
+        number = float(raw)
+        if not math.isfinite(number):
+            return Violation(Reason.VALUE_NOT_FINITE, "value", "a value is a finite double")
+        return number
+
+    def time_ns(self, time_ns: int, record: StreamRecord) -> int | Violation:
+        """The time, if the store takes it; by the record's arrival, so that a retry or a redrive judges alike."""
+        if time_ns > (record.arrival_ms + self._limits.future_ms) * NS_PER_MS:
+            message = f"more than {self._limits.future_ms // 60_000} minutes after its arrival"
+            return Violation(Reason.TIMESTAMP_IN_FUTURE, "timestamp", message)
+        oldest_ms = record.arrival_ms - self._limits.retention_days * 86_400_000
+        if time_ns < max(oldest_ms, 0) * NS_PER_MS:
+            message = f"older than the {self._limits.retention_days} days that the store keeps"
+            return Violation(Reason.TIMESTAMP_TOO_OLD, "timestamp", message)
+        return time_ns
+
+    def arrival_ns(self, index: int, record: StreamRecord) -> int:
+        """The time of a point without a timestamp: the record's arrival, the same at every retry.
+
+        Points of one request lie beside each other inside their millisecond and never meet: a record of 1 MiB holds
+        far fewer than a million. Requests of one millisecond start at scattered places.
+        """
+        offset_ns = (zlib.crc32(str(record.sequence).encode()) + index) % NS_PER_MS
+        return record.arrival_ms * NS_PER_MS + offset_ns
+
+    def _judge_series(
+        self, metric_name: object, metric_type: object, judged: "_JudgedDimensions"
+    ) -> Series | Violation:
+        if not isinstance(metric_name, str):
+            if metric_name is MISSING:
+                return Violation(Reason.METRIC_NAME_MISSING, "metric_name", "a metric has a name")
+            return Violation(Reason.METRIC_NAME_TYPE, "metric_name", "a metric's name is a string")
+        name_bytes = self._names.get(metric_name)
+        if name_bytes is None:
+            name_bytes = self._names[metric_name] = _judge_name(metric_name)
+        if isinstance(name_bytes, Violation):
+            return name_bytes
+        if not isinstance(metric_type, str) or metric_type not in METRIC_TYPES:
+            message = f"one of {', '.join(METRIC_TYPES)}"
+            return Violation(Reason.METRIC_TYPE_UNKNOWN, "metric_type", message)
+        if isinstance(judged.pairs, Violation):
+            return judged.pairs
+        size = name_bytes + len(metric_type) + judged.size + self._limits.point_overhead_bytes
+        if size > self._limits.point_bytes:
+            message = f"{size} bytes of names and values; the store takes {self._limits.point_bytes}"
+            return Violation(Reason.POINT_TOO_LARGE, "dimensions", message)
+        return Series(metric_name, metric_type, judged.pairs)
+
+    def _judge_dimensions(self, raw: object) -> "_JudgedDimensions":
+        if not isinstance(raw, dict):
+            return _JudgedDimensions(raw, self._limits)
+        key = tuple(raw.items())
+        try:
+            judged = self._dimensions.get(key)
+        except TypeError:  # likewise
+            return _JudgedDimensions(raw, self._limits)
+        if judged is None:
+            judged = self._dimensions[key] = _JudgedDimensions(raw, self._limits)
+        return judged
+
+
+class _JudgedDimensions:
+    """Dimensions or the rule that they break, their bytes, and the series that have them, by name and type."""
+
+    __slots__ = ("pairs", "series", "size")
+
+    def __init__(self, raw: object, limits: StoreLimits) -> None:
+        self.pairs = read_dimensions(raw, limits.dimension_names)
+        self.size = 0
+        if not isinstance(self.pairs, Violation):
+            self.size = sum(len(name) + len(value.encode()) for name, value in self.pairs)
+        self.series: dict[tuple[object, object], Series | Violation] = {}
+
+
+def _judge_name(name: str) -> int | Violation:
+    """The bytes of a metric's name, or the rule that it breaks."""
+    if not is_printable(name):
+        message = "a metric's name has no control characters, line breaks or lone surrogates"
+        return Violation(Reason.METRIC_NAME_CHARACTERS, "metric_name", message)
+    size = len(name.encode())
+    if not 1 <= size <= METRIC_NAME_BYTES:
+        message = f"a metric's name has 1 to {METRIC_NAME_BYTES} bytes"
+        return Violation(Reason.METRIC_NAME_LENGTH, "metric_name", message)
+    return size
