@@ -10,7 +10,7 @@ from emulator.clock import Clock
 from emulator.faults import FaultError, Faults, Rule, parse_rule
 from emulator.request import Request, Response
 from emulator.responses import as_json
-from emulator.timestream.engine import Engine
+from emulator.timestream_process import TimestreamProcess
 
 StatusProvider = Callable[[], Any]
 
@@ -24,7 +24,7 @@ class Control:
     can make, handed on as they are.
     """
 
-    def __init__(self, clock: Clock, faults: Faults, engine: Engine) -> None:
+    def __init__(self, clock: Clock, faults: Faults, engine: TimestreamProcess) -> None:
         self._clock = clock
         self._faults = faults
         self._engine = engine

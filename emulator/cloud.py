@@ -20,7 +20,7 @@ from emulator.lambda_.api import Invoker, LambdaApi
 from emulator.moto import clock as moto_clock
 from emulator.moto import state_machines
 from emulator.moto.app import MotoApp
-from emulator.timestream.engine import Engine, engine_command, free_port
+from emulator.timestream_process import TimestreamProcess, free_port, timestream_command
 
 EngineCommand = Callable[[int, Path, str], Sequence[str]]
 
@@ -50,7 +50,7 @@ class Cloud:
         self,
         *,
         control: Control,
-        engine: Engine,
+        engine: TimestreamProcess,
         functions: LambdaApi,
         port: int,
         stacks: Stacks,
@@ -101,7 +101,7 @@ def start(
     aws_port: int,
     data_dir: Path,
     clock: Clock,
-    engine: EngineCommand = engine_command,
+    engine: EngineCommand = timestream_command,
 ) -> Cloud:
     """Start the local AWS and create the stacks, in order, in each region; the last one is a region's deployment.
 
@@ -155,7 +155,7 @@ def _types(templates: Sequence[StackTemplate]) -> Set[str]:
     }
 
 
-def _start_engine(endpoint_url: str, data_dir: Path, command: EngineCommand) -> Engine:
+def _start_engine(endpoint_url: str, data_dir: Path, command: EngineCommand) -> TimestreamProcess:
     port = free_port()
     environment = {
         **os.environ,
@@ -163,7 +163,7 @@ def _start_engine(endpoint_url: str, data_dir: Path, command: EngineCommand) -> 
         "AWS_SECRET_ACCESS_KEY": "local",
         "PYTHONPATH": str(Path(__file__).resolve().parents[1]),
     }
-    return Engine(
+    return TimestreamProcess(
         port,
         command(port, data_dir / "timestream", endpoint_url),
         log=data_dir / "timestream.log",

@@ -12,7 +12,7 @@ from emulator.lambda_.api import LambdaApi
 from emulator.moto.app import MotoApp
 from emulator.request import Request, Response
 from emulator.responses import error
-from emulator.timestream.engine import Engine
+from emulator.timestream_process import TimestreamProcess
 
 
 class Endpoint:
@@ -22,7 +22,7 @@ class Endpoint:
         self,
         *,
         control: Control,
-        engine: Engine,
+        engine: TimestreamProcess,
         faults: Faults,
         functions: LambdaApi,
         moto: MotoApp,

@@ -18,7 +18,7 @@ from emulator.clock import Clock
 from emulator.cloud import Cloud, EngineCommand, FromOutput, StackTemplate, start
 from emulator.errors import CloudError
 from emulator.lambda_.api import Invocation
-from emulator.timestream.engine import engine_command
+from emulator.timestream_process import timestream_command
 from local import environment_file, sample_alert
 from local.accounting import Account
 from local.errors import LocalError
@@ -241,7 +241,7 @@ def _engine(memory_mb: int) -> EngineCommand:
     """The store's command, with what the environment lets it use."""
 
     def command(port: int, data_dir: Path, s3_endpoint: str) -> list[str]:
-        return [*engine_command(port, data_dir, s3_endpoint), "--memory-limit-mb", str(memory_mb)]
+        return [*timestream_command(port, data_dir, s3_endpoint), "--memory-limit-mb", str(memory_mb)]
 
     return command
 

@@ -1,4 +1,4 @@
-"""The Timestream engine: a process of its own, reached over HTTP."""
+"""The emulated Timestream in a process of its own, reached over HTTP."""
 
 import atexit
 import contextlib
@@ -22,8 +22,8 @@ _STOP_SECONDS = 10.0
 _HOP_BY_HOP = frozenset({"connection", "content-length", "keep-alive", "transfer-encoding"})
 
 
-def engine_command(port: int, data_dir: Path, s3_endpoint: str) -> list[str]:
-    """Return what starts the engine."""
+def timestream_command(port: int, data_dir: Path, s3_endpoint: str) -> list[str]:
+    """The command that starts the process."""
     return [
         sys.executable, "-m", "emulator.timestream",
         "--port", str(port), "--data", str(data_dir), "--s3-endpoint", s3_endpoint,
@@ -39,8 +39,8 @@ def free_port() -> int:
         return port
 
 
-class Engine:
-    """The running engine. It is not restarted when it ends: what it held in memory would be gone unseen."""
+class TimestreamProcess:
+    """The running process. It is not restarted when it ends: records that it held in memory would be gone unseen."""
 
     def __init__(
         self, port: int, command: Sequence[str], *, log: Path, environment: Mapping[str, str]
@@ -74,7 +74,7 @@ class Engine:
         return self._process.pid
 
     def wait_until_ready(self) -> None:
-        """Return once the engine answers; EngineError with its last words when it ends or stays silent."""
+        """Wait until the engine answers; EngineError with the last line of its log when it ends or stays silent."""
         deadline = time.monotonic() + _START_SECONDS
         while time.monotonic() < deadline:
             self.check()
@@ -83,14 +83,14 @@ class Engine:
                     return
             time.sleep(0.02)
         raise EngineError(
-            f"the Timestream engine did not answer within {_START_SECONDS:.0f} s; {self._last_words()}"
+            f"the Timestream engine did not answer within {_START_SECONDS:.0f} s; {self._last_line()}"
         )
 
     def check(self) -> None:
         """Raise EngineError when the engine has ended by itself."""
         status = self._process.poll()
         if status is not None:
-            raise EngineError(f"the Timestream engine ended with status {status}; {self._last_words()}")
+            raise EngineError(f"the Timestream engine ended with status {status}; {self._last_line()}")
 
     def forward(self, request: Request) -> Response:
         """Pass a request on unchanged and return the engine's answer."""
@@ -145,6 +145,6 @@ class Engine:
         if self._process.stdin is not None:
             self._process.stdin.close()
 
-    def _last_words(self) -> str:
+    def _last_line(self) -> str:
         lines = self._log.read_text("utf-8", "replace").strip().splitlines()
-        return f"its last words: {lines[-1]}" if lines else f"it wrote nothing to {self._log}"
+        return f"the last line of its log: {lines[-1]}" if lines else f"it wrote nothing to {self._log}"
