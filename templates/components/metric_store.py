@@ -1,16 +1,11 @@
 """The metric store: the Timestream table and the registry of its dimension names."""
 
 from dataclasses import dataclass
+from typing import Any
 
 from awacs import dynamodb, timestream
 from awacs.aws import Statement
 from troposphere import GetAtt, Ref, Template
-from troposphere.dynamodb import (
-    AttributeDefinition,
-    KeySchema,
-    PointInTimeRecoverySpecification,
-    SSESpecification,
-)
 from troposphere.dynamodb import Table as DynamoTable
 from troposphere.timestream import (
     Database,
@@ -22,12 +17,14 @@ from troposphere.timestream import (
 )
 
 from handlers.vocabulary import DIMENSIONS_KEY
-from templates.components.key import Key
-from templates.components.operators import Operators
+from templates.components.platform import Platform
+from templates.components.platform.key import Key
 from templates.components.quarantine import Quarantine
 from templates.config import Config
 from templates.constructs.alarms import Alarm, add_total_alarms
+from templates.constructs.outputs import add_outputs
 from templates.constructs.policy import allow
+from templates.constructs.table import add_table
 
 TABLE_NAME = "metrics"
 
@@ -57,7 +54,7 @@ class MetricStore:
     database: Database
     table: Table
     dimensions: DynamoTable
-    rejects_to: Quarantine
+    quarantine: Quarantine
     key: Key
 
     @property
@@ -75,6 +72,11 @@ class MetricStore:
         """The registry's name."""
         return Ref(self.dimensions)
 
+    @property
+    def environment(self) -> dict[str, Any]:
+        """The variables by which a function finds the table."""
+        return {"DATABASE_NAME": self.database_name, "TABLE_NAME": self.table_name}
+
     def write(self) -> list[Statement]:
         """Write points, and admit new dimension names."""
         return [
@@ -88,7 +90,7 @@ class MetricStore:
             ),
             self.key.decrypt("dynamodb"),
             # A late point that Timestream refuses afterwards is reported in the writer's name.
-            *self.rejects_to.report(),
+            *self.quarantine.write_reports(),
         ]
 
     def unload(self) -> list[Statement]:
@@ -110,7 +112,7 @@ class MetricStore:
 
 
 def add_metric_store(
-    template: Template, config: Config, *, rejects_to: Quarantine, key: Key, alarms_to: Operators
+    template: Template, config: Config, platform: Platform, *, quarantine: Quarantine
 ) -> MetricStore:
     """The table with its companions; all of it outlives the stack."""
     database = template.add_resource(
@@ -119,7 +121,7 @@ def add_metric_store(
             DeletionPolicy="RetainExceptOnCreate",
             UpdateReplacePolicy="Retain",
             DatabaseName=config.database_name,
-            KmsKeyId=key.arn,
+            KmsKeyId=platform.key.arn,
         )
     )
     table = template.add_resource(
@@ -135,7 +137,7 @@ def add_metric_store(
             ),
             MagneticStoreWriteProperties=MagneticStoreWriteProperties(
                 EnableMagneticStoreWrites=True,
-                MagneticStoreRejectedDataLocation=rejects_to.rejected_data,
+                MagneticStoreRejectedDataLocation=quarantine.rejected_data,
             ),
             # Fixed for ever at creation. Not the measure name, of which a table takes 8,192.
             Schema=Schema(
@@ -145,31 +147,21 @@ def add_metric_store(
             ),
         )
     )
-    dimensions = add_dimension_registry(template, key=key)
+    # One item per Timestream table: the dimension names admitted to it, of which it takes 128 for ever.
+    dimensions = add_table(template, "DimensionsTable", key=DIMENSIONS_KEY, key_arn=platform.key.arn)
     add_total_alarms(
         template,
         "MetricsTable",
         ALARMS,
         namespace="AWS/Timestream",
-        where={"DatabaseName": config.database_name, "TableName": TABLE_NAME},
-        notify=alarms_to.actions,
+        labels={"DatabaseName": config.database_name, "TableName": TABLE_NAME},
+        notify=platform.operators.actions,
     )
-    return MetricStore(database, table, dimensions, rejects_to, key)
-
-
-def add_dimension_registry(template: Template, *, key: Key) -> DynamoTable:
-    """One item per Timestream table: the dimension names admitted to it, of which it takes 128 for ever."""
-    return template.add_resource(
-        DynamoTable(
-            "DimensionsTable",
-            DeletionPolicy="RetainExceptOnCreate",
-            UpdateReplacePolicy="Retain",
-            BillingMode="PAY_PER_REQUEST",
-            AttributeDefinitions=[AttributeDefinition(AttributeName=DIMENSIONS_KEY[0], AttributeType="S")],
-            KeySchema=[KeySchema(AttributeName=DIMENSIONS_KEY[0], KeyType="HASH")],
-            PointInTimeRecoverySpecification=PointInTimeRecoverySpecification(
-                PointInTimeRecoveryEnabled=True
-            ),
-            SSESpecification=SSESpecification(SSEEnabled=True, SSEType="KMS", KMSMasterKeyId=key.arn),
-        )
+    store = MetricStore(database, table, dimensions, quarantine, platform.key)
+    add_outputs(
+        template,
+        ("DatabaseName", store.database_name, "The Timestream database"),
+        ("TableName", store.table_name, "The Timestream table of all points"),
+        ("DimensionsTableName", store.dimensions_name, "The registry of admitted dimension names"),
     )
+    return store

@@ -1,52 +1,23 @@
 """The metric writer: batches from the stream become points in the store."""
 
-from dataclasses import dataclass
-
-from troposphere import Ref, Template
-from troposphere.awslambda import DestinationConfig, EventSourceMapping, MetricsConfig, OnFailure
+from troposphere import Template
 
 from handlers.vocabulary import METRIC_DIMENSION, NAMESPACE
-from templates.components.export_store import ExportStore
-from templates.components.key import Key
+from templates.components.exporting.hours import ExportHours
 from templates.components.metric_store import MetricStore
-from templates.components.operators import Operators
+from templates.components.platform import Platform
 from templates.components.quarantine import Quarantine
 from templates.components.stream import Stream
 from templates.config import Config
-from templates.constructs.alarms import Alarm, add_alarms
-from templates.constructs.function import Bundle, Function, add_function
-
-FUNCTION_ALARMS = (
-    Alarm(
-        "Errors",
-        "Errors",
-        "Sum",
-        1,
-        "Invocations fail. One heals itself by a retry; three minutes of five are a defect or a missing permission.",
-        periods=5,
-        datapoints=3,
-    ),
-    Alarm(
-        "Throttles",
-        "Throttles",
-        "Sum",
-        1,
-        "Lambda has no room for the writer: the reserved concurrency or the account's is used up. Batches wait, so "
-        "it matters when it lasts.",
-        periods=5,
-        datapoints=3,
-    ),
-)
+from templates.constructs.alarms import Alarm, add_alarms, failure_alarms
+from templates.constructs.consumer import add_consumer, gave_up_alarm, late_alarm
+from templates.constructs.function import Function, add_function
+from templates.constructs.outputs import add_outputs
 
 MAPPING_ALARMS = (
-    Alarm(
-        "GaveUp",
-        "OnFailureDestinationDeliveredEventCount",
-        "Sum",
-        1,
+    gave_up_alarm(
         "Records went to the quarantine bucket (aws/lambda/) unstored, after the last retry or by their age. Each "
-        "holds up to a whole request: redrive them.",
-        period=300,
+        "holds up to a whole request: redrive them."
     ),
     Alarm(
         "Dropped",
@@ -81,20 +52,6 @@ POINT_ALARMS = (
 )
 
 
-def iterator_age_alarm(maximum_age_seconds: int) -> Alarm:
-    """Half of the age at which records are given up: time is left to act, and a deployment does not reach it."""
-    return Alarm(
-        "Late",
-        "IteratorAge",
-        "Maximum",
-        maximum_age_seconds * 1000 / 2,
-        "The oldest record has waited half of the time after which records are given up: the store refuses writes, "
-        "or the writer is too slow for what comes in.",
-        periods=3,
-        datapoints=3,
-    )
-
-
 def duration_alarm(timeout_seconds: int) -> Alarm:
     """Four fifths of the timeout: beyond it invocations end unfinished, and their batches are run again."""
     return Alarm(
@@ -109,27 +66,17 @@ def duration_alarm(timeout_seconds: int) -> Alarm:
     )
 
 
-@dataclass(frozen=True)
-class MetricWriter:
-    """The writer's function and its event source mapping."""
-
-    function: Function
-    mapping: EventSourceMapping
-
-
 def add_metric_writer(
     template: Template,
     config: Config,
+    platform: Platform,
     *,
     source: Stream,
     sink: MetricStore,
-    rejects_to: Quarantine,
-    marks_in: ExportStore,
-    bundle: Bundle,
-    key: Key,
-    alarms_to: Operators,
-) -> MetricWriter:
-    """A function that reads `source` in batches, writes to `sink`, sets aside what cannot be, and marks late hours."""
+    quarantine: Quarantine,
+    late_marks: ExportHours,
+) -> Function:
+    """A function that stores the points of `source` in `sink` or the quarantine, and marks the hours of late ones."""
     writer = config.writer
     function = add_function(
         template,
@@ -139,13 +86,12 @@ def add_metric_writer(
         memory_mb=writer.memory_mb,
         timeout_seconds=writer.timeout_seconds,
         environment={
+            **sink.environment,
             "PROJECT": config.project,
             "ENVIRONMENT": config.environment,
-            "DATABASE_NAME": sink.database_name,
-            "TABLE_NAME": sink.table_name,
             "DIMENSIONS_TABLE": sink.dimensions_name,
-            "QUARANTINE_BUCKET": rejects_to.name,
-            "EXPORT_HOURS_TABLE": marks_in.hours_name,
+            "QUARANTINE_BUCKET": quarantine.name,
+            "EXPORT_HOURS_TABLE": late_marks.name,
             "EXPORT_LAG_MINUTES": str(config.export.lag_minutes),
             "MEMORY_RETENTION_HOURS": str(config.store.memory_hours),
             "MAGNETIC_RETENTION_DAYS": str(config.store.magnetic_days),
@@ -154,55 +100,44 @@ def add_metric_writer(
         statements=[
             *source.read(),
             *sink.write(),
-            *rejects_to.set_aside(),
-            *rejects_to.take_failures(),
-            *marks_in.mark(),
+            *quarantine.write_points(),
+            *quarantine.write_failed_batches(),
+            *late_marks.mark_late(),
         ],
-        bundle=bundle,
-        key_arn=key.arn,
-        logs_config=config.logs,
+        runtime=platform.runtime,
         reserved_concurrency=writer.reserved_concurrency,
     )
-    mapping = template.add_resource(
-        EventSourceMapping(
-            "MetricWriterMapping",
-            FunctionName=function.name,
-            EventSourceArn=source.arn,
-            # A new stack must not miss what was posted before the mapping was ready.
-            StartingPosition="TRIM_HORIZON",
-            BatchSize=writer.batch_size,
-            MaximumBatchingWindowInSeconds=writer.window_seconds,
-            ParallelizationFactor=writer.parallelization,
-            BisectBatchOnFunctionError=True,
-            FunctionResponseTypes=["ReportBatchItemFailures"],
-            MaximumRetryAttempts=writer.maximum_retries,
-            MaximumRecordAgeInSeconds=writer.maximum_age_seconds,
-            # S3, not SQS: a queue gets the place in the stream, a bucket the records themselves.
-            DestinationConfig=DestinationConfig(OnFailure=OnFailure(Destination=rejects_to.arn)),
-            MetricsConfig=MetricsConfig(Metrics=["EventCount"]),
-        )
-    )
-    by_function = {"FunctionName": function.name}
-    tables = (
-        (
-            "AWS/Lambda",
-            by_function,
-            (
-                *FUNCTION_ALARMS,
-                duration_alarm(writer.timeout_seconds),
-                iterator_age_alarm(writer.maximum_age_seconds),
+    add_consumer(
+        template,
+        "MetricWriter",
+        function,
+        source_arn=source.arn,
+        batch_records=writer.batch_size,
+        window_seconds=writer.window_seconds,
+        maximum_retries=writer.maximum_retries,
+        maximum_age_seconds=writer.maximum_age_seconds,
+        failed_batches_arn=quarantine.arn,
+        function_alarms=(
+            *failure_alarms("the writer", "Batches wait, and are given up at writer.maximum_age_seconds."),
+            duration_alarm(writer.timeout_seconds),
+            late_alarm(
+                # Time is left to act, and a deployment does not reach it.
+                writer.maximum_age_seconds / 2,
+                "The oldest record has waited half of the time after which records are given up: the store refuses "
+                "writes, or the writer is too slow for what comes in.",
             ),
         ),
-        ("AWS/Lambda", {"EventSourceMappingUUID": Ref(mapping)}, MAPPING_ALARMS),
-        (NAMESPACE, {METRIC_DIMENSION: config.environment}, POINT_ALARMS),
+        mapping_alarms=MAPPING_ALARMS,
+        runtime=platform.runtime,
+        parallelization=writer.parallelization,
     )
-    for namespace, dimensions, alarms in tables:
-        add_alarms(
-            template,
-            "MetricWriter",
-            alarms,
-            namespace=namespace,
-            dimensions=dimensions,
-            notify=alarms_to.actions,
-        )
-    return MetricWriter(function, mapping)
+    add_alarms(
+        template,
+        "MetricWriter",
+        POINT_ALARMS,
+        namespace=NAMESPACE,
+        dimensions={METRIC_DIMENSION: config.environment},
+        notify=platform.operators.actions,
+    )
+    add_outputs(template, ("MetricWriterName", function.name, "The function that stores points"))
+    return function

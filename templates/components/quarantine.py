@@ -8,9 +8,11 @@ from troposphere import Ref, Template
 from troposphere.s3 import Bucket, LifecycleRule, NoncurrentVersionExpiration, ServerSideEncryptionByDefault
 from troposphere.timestream import MagneticStoreRejectedDataLocation, S3Configuration
 
-from templates.components.key import Key
+from templates.components.platform import Platform
+from templates.components.platform.key import Key
 from templates.config import Config
 from templates.constructs.bucket import add_private_bucket, objects
+from templates.constructs.outputs import add_outputs
 from templates.constructs.policy import allow
 from templates.names import QUARANTINE_BUCKET
 
@@ -48,15 +50,15 @@ class Quarantine:
             )
         )
 
-    def set_aside(self) -> list[Statement]:
-        """Put points there."""
+    def write_points(self) -> list[Statement]:
+        """Write points that cannot be stored."""
         return [
             allow([s3.PutObject], [objects(self.bucket, POINTS)], Sid="SetAside"),
             self.key.encrypt("s3"),
         ]
 
-    def take_failures(self) -> list[Statement]:
-        """Put there what Lambda gives up: it looks for the bucket first, and must not be led to another's."""
+    def write_failed_batches(self) -> list[Statement]:
+        """Write batches that Lambda gives up: it looks for the bucket first, and must not be led to another's."""
         own = Condition(StringEquals({"s3:ResourceAccount": Ref("AWS::AccountId")}))
         return [
             allow([s3.ListBucket], [self.arn], Sid="FindBucket", Condition=own),
@@ -64,8 +66,8 @@ class Quarantine:
             self.key.encrypt("s3"),
         ]
 
-    def report(self) -> list[Statement]:
-        """Let Timestream put its reports there, in the name of who wrote the points."""
+    def write_reports(self) -> list[Statement]:
+        """Write reports, as Timestream does in the name of who wrote the points."""
         return [
             allow([s3.PutObject], [objects(self.bucket, REJECTED)], Sid="ReportRejected"),
             allow([s3.GetBucketAcl], [self.arn], Sid="CheckReportBucket"),
@@ -73,13 +75,13 @@ class Quarantine:
         ]
 
 
-def add_quarantine(template: Template, config: Config, *, key: Key) -> Quarantine:
+def add_quarantine(template: Template, config: Config, platform: Platform) -> Quarantine:
     """The bucket; it outlives the stack, and forgets after the days the configuration says."""
     bucket = add_private_bucket(
         template,
         "QuarantineBucket",
         name=config.name(QUARANTINE_BUCKET),
-        encryption=ServerSideEncryptionByDefault(SSEAlgorithm="aws:kms", KMSMasterKeyID=key.arn),
+        encryption=ServerSideEncryptionByDefault(SSEAlgorithm="aws:kms", KMSMasterKeyID=platform.key.arn),
         rules=[
             LifecycleRule(
                 Id="Forget",
@@ -89,4 +91,8 @@ def add_quarantine(template: Template, config: Config, *, key: Key) -> Quarantin
             )
         ],
     )
-    return Quarantine(bucket, key)
+    add_outputs(
+        template,
+        ("QuarantineBucketName", Ref(bucket), "Accepted points that could not be stored, with reasons"),
+    )
+    return Quarantine(bucket, platform.key)

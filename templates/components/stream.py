@@ -8,10 +8,11 @@ from troposphere import Ref, Template
 from troposphere.kinesis import Stream as KinesisStream
 from troposphere.kinesis import StreamEncryption, StreamModeDetails
 
-from templates.components.key import Key
-from templates.components.operators import Operators
-from templates.config.pipeline import Stream as StreamConfig
+from templates.components.platform import Platform
+from templates.components.platform.key import Key
+from templates.config import Config
 from templates.constructs.alarms import Alarm, add_alarms
+from templates.constructs.outputs import add_outputs
 from templates.constructs.policy import allow
 
 ALARMS = (
@@ -71,17 +72,17 @@ class Stream:
         return [allow(actions, [self.arn], Sid="ReadStream"), self.key.decrypt("kinesis")]
 
 
-def add_stream(template: Template, config: StreamConfig, *, key: Key, alarms_to: Operators) -> Stream:
+def add_stream(template: Template, config: Config, platform: Platform) -> Stream:
     """An encrypted stream. It goes with its stack: what it holds is on its way, not at rest."""
-    shards = {} if config.shards is None else {"ShardCount": config.shards}
+    shards = {} if config.stream.shards is None else {"ShardCount": config.stream.shards}
     stream = template.add_resource(
         KinesisStream(
             "Stream",
             DeletionPolicy="Delete",
             UpdateReplacePolicy="Delete",
-            RetentionPeriodHours=config.retention_hours,
-            StreamModeDetails=StreamModeDetails(StreamMode=config.mode.replace("-", "_").upper()),
-            StreamEncryption=StreamEncryption(EncryptionType="KMS", KeyId=key.arn),
+            RetentionPeriodHours=config.stream.retention_hours,
+            StreamModeDetails=StreamModeDetails(StreamMode=config.stream.mode.replace("-", "_").upper()),
+            StreamEncryption=StreamEncryption(EncryptionType="KMS", KeyId=platform.key.arn),
             **shards,
         )
     )
@@ -91,6 +92,7 @@ def add_stream(template: Template, config: StreamConfig, *, key: Key, alarms_to:
         ALARMS,
         namespace="AWS/Kinesis",
         dimensions={"StreamName": Ref(stream)},
-        notify=alarms_to.actions,
+        notify=platform.operators.actions,
     )
-    return Stream(stream, key)
+    add_outputs(template, ("StreamName", Ref(stream), "The Kinesis data stream of accepted requests"))
+    return Stream(stream, platform.key)

@@ -1,1 +1,1 @@
-"""What several components need in the same way: a function with its role and logs, an alarm, a bucket."""
+"""Constructs: what several components need in the same way, such as a function with its role and log, or a table."""

@@ -23,6 +23,37 @@ class Alarm:
     datapoints: int = 1
 
 
+def failure_alarms(
+    who: str, consequence: str, *, threshold: int = 1, period: int = 60, periods: int = 5, datapoints: int = 3
+) -> tuple[Alarm, Alarm]:
+    """The alarms on a function's errors and throttles, with what follows for people while they last.
+
+    By default they go off in three minutes of five: one failure heals itself by a retry.
+    """
+    return (
+        Alarm(
+            "Errors",
+            "Errors",
+            "Sum",
+            threshold,
+            f"Invocations of {who} fail for longer than retries heal: a defect or a missing permission. {consequence}",
+            period,
+            periods,
+            datapoints,
+        ),
+        Alarm(
+            "Throttles",
+            "Throttles",
+            "Sum",
+            threshold,
+            f"Lambda has no room for {who}: the account's concurrency, or what is reserved, is used up. {consequence}",
+            period,
+            periods,
+            datapoints,
+        ),
+    )
+
+
 def add_alarms(
     template: Template,
     component: str,
@@ -51,13 +82,13 @@ def add_total_alarms(
     alarms: Sequence[Alarm],
     *,
     namespace: str,
-    where: Mapping[str, str],
+    labels: Mapping[str, str],
     notify: Sequence[Any],
 ) -> None:
     """Add alarms on the sum over every metric with these labels: for when AWS adds dimensions it does not list."""
-    labels = " AND ".join(f"{name} = '{value}'" for name, value in where.items())
+    condition = " AND ".join(f"{name} = '{value}'" for name, value in labels.items())
     for alarm in alarms:
-        query = f'SELECT SUM({alarm.metric}) FROM "{namespace}" WHERE {labels}'  # noqa: S608 - our own names, to CloudWatch
+        query = f'SELECT SUM({alarm.metric}) FROM "{namespace}" WHERE {condition}'  # noqa: S608 - our own names, to CloudWatch
         total = MetricDataQuery(Id="total", Expression=query, Period=alarm.period, ReturnData=True)
         _add(template, component, alarm, {"Metrics": [total]}, notify)
 

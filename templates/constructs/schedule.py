@@ -19,12 +19,12 @@ def add_schedule(
     component: str,
     *,
     expression: str,
-    starts: StateMachine,
+    target: StateMachine,
     payload: Mapping[str, object],
     maximum_age_seconds: int,
     enabled: bool = True,
 ) -> ScheduleGroup:
-    """Start `starts` at these times (UTC); a start that does not succeed within the age is dropped, and counted.
+    """Start `target` at these times (UTC); a start that does not succeed within the age is dropped, and counted.
 
     The schedule has a group of its own, as Scheduler's metrics know groups only.
     """
@@ -33,7 +33,7 @@ def add_schedule(
         f"{component}ScheduleRole",
         service="scheduler.amazonaws.com",
         description=f"What the schedule of {component} may do",
-        statements=starts.start(),
+        statements=target.start(),
     )
     group = template.add_resource(ScheduleGroup(f"{component}ScheduleGroup"))
     template.add_resource(
@@ -45,7 +45,7 @@ def add_schedule(
             ScheduleExpressionTimezone="UTC",
             FlexibleTimeWindow=FlexibleTimeWindow(Mode="OFF"),
             Target=Target(
-                Arn=starts.arn,
+                Arn=target.arn,
                 RoleArn=role.get_att("Arn"),
                 Input=json.dumps(payload),
                 RetryPolicy=RetryPolicy(

@@ -17,9 +17,9 @@ from troposphere.stepfunctions import (
 )
 from troposphere.stepfunctions import StateMachine as StepFunctionsStateMachine
 
-from templates.config.pipeline import Logs
 from templates.constructs.logs import add_log_group
 from templates.constructs.policy import add_role, allow
+from templates.constructs.runtime import Runtime
 
 DEFINITIONS = Path(__file__).parents[2] / "statemachines"
 
@@ -69,16 +69,15 @@ def add_state_machine(
     kind: str,
     tokens: Mapping[str, Any],
     statements: Sequence[Statement],
-    key_arn: object,
-    logs_config: Logs,
+    runtime: Runtime,
 ) -> StateMachine:
     """The machine of a file in `statemachines/`, EXPRESS or STANDARD, with a value for each of its `${Tokens}`."""
     # Under this prefix the log's resource policy does not grow with each state machine, to where it no longer fits.
     group = add_log_group(
         template,
         f"{component}Logs",
-        logs_config,
-        key_arn=key_arn,
+        runtime.logs,
+        key_arn=runtime.key_arn,
         name=Sub(f"/aws/vendedlogs/states/${{AWS::StackName}}-{component}"),
     )
     role = add_role(

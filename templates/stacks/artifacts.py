@@ -2,16 +2,16 @@
 
 from awacs.aws import Allow, Principal, Statement
 from awacs.sts import AssumeRole
-from troposphere import GetAtt, Output, Ref, Sub, Template
+from troposphere import GetAtt, Ref, Sub, Template
 from troposphere.apigateway import Account
 from troposphere.iam import Role
 from troposphere.s3 import LifecycleRule, NoncurrentVersionExpiration, ServerSideEncryptionByDefault
 
 from templates.config import Config
 from templates.constructs.bucket import add_private_bucket
+from templates.constructs.outputs import add_outputs
+from templates.constructs.ownership import set_role_path, tag_resources
 from templates.constructs.policy import document
-from templates.constructs.role_path import put_roles_together
-from templates.constructs.tags import tag_everything
 from templates.names import ARTIFACTS_BUCKET
 from templates.version import version
 
@@ -35,13 +35,9 @@ def artifacts(config: Config) -> Template:
         ],
     )
     add_api_gateway_account(template)
-    template.add_output(
-        Output(
-            "BucketName", Value=Ref(bucket), Description="Where the code bundle and templates are uploaded"
-        )
-    )
-    put_roles_together(template, config)
-    tag_everything(template, config)
+    add_outputs(template, ("BucketName", Ref(bucket), "Where the code bundle and templates are uploaded"))
+    set_role_path(template, config)
+    tag_resources(template, config)
     return template
 
 

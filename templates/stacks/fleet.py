@@ -5,7 +5,7 @@ from troposphere import GetAtt, Output, Ref, Template
 from templates.components.fleet import add_dashboard, add_fleet_roles, add_stack_sets
 from templates.components.fleet.stack_sets import ARTIFACTS, HAS_TEMPLATE
 from templates.config import Config
-from templates.constructs.tags import tag_everything
+from templates.constructs.ownership import tag_resources
 from templates.names import PIPELINE_STACK_SET
 from templates.parameters import network_parameters
 from templates.stacks.artifacts import artifacts
@@ -39,5 +39,5 @@ def fleet(config: Config) -> Template:
             Description="The StackSet of the pipelines, once there is one",
         )
     )
-    tag_everything(template, config)
+    tag_resources(template, config)
     return template

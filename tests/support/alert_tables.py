@@ -7,7 +7,7 @@ import boto3
 from troposphere import Template
 
 from templates.components.alerting.tables import add_alert_tables
-from templates.components.key import add_key
+from templates.components.platform import add_platform
 from templates.config import load
 
 RULES, WINDOWS, ALERTS = "AlertRulesTable", "AlertWindowsTable", "AlertsTable"
@@ -17,7 +17,7 @@ _CREATED = ("AttributeDefinitions", "BillingMode", "GlobalSecondaryIndexes", "Ke
 def create_alert_tables() -> None:
     """Create the three tables, each named by its logical id."""
     template = Template()
-    add_alert_tables(template, key=add_key(template, load("dev")))
+    add_alert_tables(template, add_platform(template, load("dev")))
     dynamodb = boto3.client("dynamodb")
     for title, resource in json.loads(template.to_json())["Resources"].items():
         if resource["Type"] == "AWS::DynamoDB::Table":

@@ -6,35 +6,17 @@ from troposphere import Ref, Template
 from handlers.vocabulary import METRIC_DIMENSION, NAMESPACE
 from templates.components.alerting.tables import AlertTables
 from templates.components.alerting.topic import AlertTopic
-from templates.components.key import Key
-from templates.components.operators import Operators
+from templates.components.platform import Platform
 from templates.config import Config
-from templates.constructs.alarms import Alarm, add_alarms
-from templates.constructs.function import Bundle, add_function
+from templates.constructs.alarms import Alarm, add_alarms, failure_alarms
+from templates.constructs.function import add_function
+from templates.constructs.outputs import add_outputs
 from templates.constructs.policy import allow
 from templates.constructs.schedule import add_schedule
 from templates.constructs.state_machine import StateMachine, add_state_machine
 
-FUNCTION_ALARMS = (
-    Alarm(
-        "Errors",
-        "Errors",
-        "Sum",
-        1,
-        "Steps of the alert evaluation fail. Each is tried five times, so three minutes of five are a defect or a "
-        "missing permission, and alerts are late or missing.",
-        periods=5,
-        datapoints=3,
-    ),
-    Alarm(
-        "Throttles",
-        "Throttles",
-        "Sum",
-        1,
-        "Lambda has no room for the evaluator: the account's concurrency is used up. Alerts are late while it lasts.",
-        periods=5,
-        datapoints=3,
-    ),
+FUNCTION_ALARMS = failure_alarms(
+    "the evaluator", "Each step is tried five times; while it lasts, alerts are late or missing."
 )
 
 MACHINE_ALARMS = (
@@ -77,7 +59,6 @@ RULE_ALARMS = (
     ),
 )
 
-
 SCHEDULE_ALARMS = (
     Alarm(
         "NotStarted",
@@ -93,14 +74,7 @@ SCHEDULE_ALARMS = (
 
 
 def add_alert_evaluation(
-    template: Template,
-    config: Config,
-    *,
-    tables: AlertTables,
-    topic: AlertTopic,
-    bundle: Bundle,
-    key: Key,
-    alarms_to: Operators,
+    template: Template, config: Config, platform: Platform, *, tables: AlertTables, topic: AlertTopic
 ) -> StateMachine:
     """The machine reads and writes `tables`, publishes to `topic`, and sweeps each minute."""
     function = add_function(
@@ -120,36 +94,32 @@ def add_alert_evaluation(
             "GRACE_SECONDS": str(config.alerts.grace_seconds),
             "MAXIMUM_GROUPS": str(config.alerts.maximum_groups),
         },
-        statements=[*tables.read_rules(), *tables.read_windows(), *tables.keep_alerts()],
-        bundle=bundle,
-        key_arn=key.arn,
-        logs_config=config.logs,
+        statements=[*tables.read_rules(), *tables.read_windows(), *tables.read_write_alerts()],
+        runtime=platform.runtime,
     )
-    evaluator_arn = function.resource.get_att("Arn")
     machine = add_state_machine(
         template,
         "AlertEvaluation",
         definition="alert_evaluation.asl.json",
         kind="EXPRESS",
         tokens={
-            "AlertEvaluatorArn": evaluator_arn,
+            "AlertEvaluatorArn": function.arn,
             "AlertsTableName": tables.alerts_name,
             "AlertTopicArn": topic.arn,
         },
         statements=[
-            allow([awslambda.InvokeFunction], [evaluator_arn], Sid="RunSteps"),
+            allow([awslambda.InvokeFunction], [function.arn], Sid="RunSteps"),
             *tables.confirm_notifications(),
             *topic.publish(),
         ],
-        key_arn=key.arn,
-        logs_config=config.logs,
+        runtime=platform.runtime,
     )
     group = add_schedule(
         template,
         "AlertEvaluation",
         # At each full minute, which is the end of a tick.
         expression="cron(* * * * ? *)",
-        starts=machine,
+        target=machine,
         payload={"source": "sweep"},
         # Later than this the next start does the same.
         maximum_age_seconds=60,
@@ -166,6 +136,7 @@ def add_alert_evaluation(
             alarms,
             namespace=namespace,
             dimensions=dimensions,
-            notify=alarms_to.actions,
+            notify=platform.operators.actions,
         )
+    add_outputs(template, ("AlertEvaluationArn", machine.arn, "The state machine that evaluates alerts"))
     return machine

@@ -1,70 +1,36 @@
 """Rule changes: the function that resolves the alerts of rules that were changed or deleted."""
 
-from troposphere import Ref, Template
-from troposphere.awslambda import DestinationConfig, EventSourceMapping, MetricsConfig, OnFailure
+from troposphere import Template
 
 from templates.components.alerting.tables import AlertTables
-from templates.components.key import Key
-from templates.components.operators import Operators
+from templates.components.platform import Platform
 from templates.components.quarantine import Quarantine
 from templates.config import Config
-from templates.constructs.alarms import Alarm, add_alarms
-from templates.constructs.function import Bundle, Function, add_function
+from templates.constructs.alarms import failure_alarms
+from templates.constructs.consumer import add_consumer, gave_up_alarm, late_alarm
+from templates.constructs.function import add_function
 
 FUNCTION_ALARMS = (
-    Alarm(
-        "Errors",
-        "Errors",
-        "Sum",
-        1,
-        "Changes of rules cannot be followed. The next evaluation ends the alerts of changed and deleted rules all "
-        "the same; three minutes of five are a defect or a missing permission.",
-        periods=5,
-        datapoints=3,
+    *failure_alarms(
+        "the resolver", "The next evaluation ends the alerts of changed and deleted rules all the same."
     ),
-    Alarm(
-        "Throttles",
-        "Throttles",
-        "Sum",
-        1,
-        "Lambda has no room to follow the changes of rules: the account's concurrency is used up.",
-        periods=5,
-        datapoints=3,
-    ),
-    Alarm(
-        "Late",
-        "IteratorAge",
-        "Maximum",
-        300_000,
+    late_alarm(
+        300,
         "A rule was changed five minutes ago and its alerts are not resolved: the function fails or is throttled.",
-        periods=3,
-        datapoints=3,
     ),
 )
 
 MAPPING_ALARMS = (
-    Alarm(
-        "GaveUp",
-        "OnFailureDestinationDeliveredEventCount",
-        "Sum",
-        1,
+    gave_up_alarm(
         "Changes of rules were given up after the last retry; they are in the quarantine bucket (aws/lambda/). The "
-        "next evaluation has ended the alerts in question.",
-        period=300,
+        "next evaluation has ended the alerts in question."
     ),
 )
 
 
 def add_rule_changes(
-    template: Template,
-    config: Config,
-    *,
-    tables: AlertTables,
-    rejects_to: Quarantine,
-    bundle: Bundle,
-    key: Key,
-    alarms_to: Operators,
-) -> Function:
+    template: Template, config: Config, platform: Platform, *, tables: AlertTables, quarantine: Quarantine
+) -> None:
     """A function that follows the rules' stream and resolves alerts in `tables`."""
     function = add_function(
         template,
@@ -78,37 +44,20 @@ def add_rule_changes(
             "ALERTS_TABLE": tables.alerts_name,
             "TICK_SECONDS": str(config.alerts.tick_seconds),
         },
-        statements=[*tables.follow_rules(), *tables.keep_alerts(), *rejects_to.take_failures()],
-        bundle=bundle,
-        key_arn=key.arn,
-        logs_config=config.logs,
+        statements=[*tables.follow_rules(), *tables.read_write_alerts(), *quarantine.write_failed_batches()],
+        runtime=platform.runtime,
     )
-    mapping = template.add_resource(
-        EventSourceMapping(
-            "RuleChangesMapping",
-            FunctionName=function.name,
-            EventSourceArn=tables.rules_stream,
-            StartingPosition="TRIM_HORIZON",
-            BatchSize=100,
-            MaximumBatchingWindowInSeconds=1,
-            BisectBatchOnFunctionError=True,
-            FunctionResponseTypes=["ReportBatchItemFailures"],
-            MaximumRetryAttempts=config.writer.maximum_retries,
-            MaximumRecordAgeInSeconds=config.writer.maximum_age_seconds,
-            DestinationConfig=DestinationConfig(OnFailure=OnFailure(Destination=rejects_to.arn)),
-            MetricsConfig=MetricsConfig(Metrics=["EventCount"]),
-        )
+    add_consumer(
+        template,
+        "RuleChanges",
+        function,
+        source_arn=tables.rules_stream,
+        batch_records=100,
+        window_seconds=1,
+        maximum_retries=config.writer.maximum_retries,
+        maximum_age_seconds=config.writer.maximum_age_seconds,
+        failed_batches_arn=quarantine.arn,
+        function_alarms=FUNCTION_ALARMS,
+        mapping_alarms=MAPPING_ALARMS,
+        runtime=platform.runtime,
     )
-    for dimensions, alarms in (
-        ({"FunctionName": function.name}, FUNCTION_ALARMS),
-        ({"EventSourceMappingUUID": Ref(mapping)}, MAPPING_ALARMS),
-    ):
-        add_alarms(
-            template,
-            "RuleChanges",
-            alarms,
-            namespace="AWS/Lambda",
-            dimensions=dimensions,
-            notify=alarms_to.actions,
-        )
-    return function

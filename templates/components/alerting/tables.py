@@ -1,37 +1,21 @@
 """The tables of the alerts: rules, the evidence of the last hours, and the alerts themselves."""
 
-from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
-from typing import Any
 
 from awacs import dynamodb
 from awacs.aws import Statement
-from troposphere import GetAtt, Ref, Sub, Template
-from troposphere.dynamodb import (
-    AttributeDefinition,
-    GlobalSecondaryIndex,
-    KeySchema,
-    PointInTimeRecoverySpecification,
-    Projection,
-    SSESpecification,
-    StreamSpecification,
-    Table,
-    TimeToLiveSpecification,
-)
+from troposphere import GetAtt, Ref, Template
+from troposphere.dynamodb import Table
 
-from handlers.vocabulary import (
-    ALERT_RULES_KEY,
-    ALERT_WINDOWS_KEY,
-    ALERTS_KEY,
-    EXPIRES_AT,
-    OPEN_INDEX,
-    OPEN_KEY,
-)
-from templates.components.key import Key
+from handlers.vocabulary import ALERT_RULES_KEY, ALERT_WINDOWS_KEY, ALERTS_KEY, OPEN_INDEX, OPEN_KEY
+from templates.components.platform import Platform
+from templates.components.platform.key import Key
+from templates.constructs.outputs import add_outputs
 from templates.constructs.policy import allow
+from templates.constructs.table import Index, add_table, index_arn
 
-_EXPIRES = TimeToLiveSpecification(AttributeName=EXPIRES_AT, Enabled=True)
-_RECOVERABLE = PointInTimeRecoverySpecification(PointInTimeRecoveryEnabled=True)
+# Only alerts that are not healthy have its hash key, so the healthy ones cost nothing here.
+_OPEN = Index(OPEN_INDEX, OPEN_KEY)
 
 
 @dataclass(frozen=True)
@@ -87,13 +71,12 @@ class AlertTables:
         actions = [dynamodb.BatchGetItem, dynamodb.Query, dynamodb.UpdateItem]
         return [allow(actions, [_arn(self.windows)], Sid="ReadWindows"), self.key.decrypt("dynamodb")]
 
-    def keep_alerts(self) -> list[Statement]:
-        """Find the alerts that matter, read and write them."""
+    def read_write_alerts(self) -> list[Statement]:
+        """Find the open alerts, read and write alerts."""
         actions = [dynamodb.BatchGetItem, dynamodb.Query, dynamodb.UpdateItem]
-        index = Sub(f"${{Alerts}}/index/{OPEN_INDEX}", Alerts=_arn(self.alerts))
         return [
             allow(actions, [_arn(self.alerts)], Sid="KeepAlerts"),
-            allow([dynamodb.Query], [index], Sid="FindOpenAlerts"),
+            allow([dynamodb.Query], [index_arn(self.alerts, _OPEN)], Sid="FindOpenAlerts"),
             self.key.decrypt("dynamodb"),
         ]
 
@@ -105,82 +88,20 @@ class AlertTables:
         ]
 
 
-def add_alert_tables(template: Template, *, key: Key) -> AlertTables:
-    """Rules and alerts outlive the stack; evidence of the last hours does not."""
-    rules = _add_table(
+def add_alert_tables(template: Template, platform: Platform) -> AlertTables:
+    """Rules and alerts, which outlive the stack, and the windows of the last hours, which do not."""
+    key_arn = platform.key.arn
+    rules = add_table(template, "AlertRulesTable", key=ALERT_RULES_KEY, key_arn=key_arn, streams=True)
+    windows = add_table(
+        template, "AlertWindowsTable", key=ALERT_WINDOWS_KEY, key_arn=key_arn, expires=True, retained=False
+    )
+    alerts = add_table(template, "AlertsTable", key=ALERTS_KEY, key_arn=key_arn, index=_OPEN, expires=True)
+    add_outputs(
         template,
-        "AlertRulesTable",
-        ALERT_RULES_KEY,
-        key=key,
-        # Both images: what a rule was says which alerts to resolve, what it is whether that is needed.
-        StreamSpecification=StreamSpecification(StreamViewType="NEW_AND_OLD_IMAGES"),
-        PointInTimeRecoverySpecification=_RECOVERABLE,
-        **_KEPT,
+        ("RulesTableName", Ref(rules), "The alert rules, which `ops rules` applies"),
+        ("AlertsTableName", Ref(alerts), "The alerts with their evidence and history"),
     )
-    windows = _add_table(
-        template,
-        "AlertWindowsTable",
-        ALERT_WINDOWS_KEY,
-        key=key,
-        TimeToLiveSpecification=_EXPIRES,
-        DeletionPolicy="Delete",
-        UpdateReplacePolicy="Delete",
-    )
-    alerts = _add_table(
-        template,
-        "AlertsTable",
-        ALERTS_KEY,
-        key=key,
-        others=OPEN_KEY[:1],
-        TimeToLiveSpecification=_EXPIRES,
-        PointInTimeRecoverySpecification=_RECOVERABLE,
-        GlobalSecondaryIndexes=[
-            # Only alerts that are not healthy have the attribute, so the healthy ones cost nothing here.
-            GlobalSecondaryIndex(
-                IndexName=OPEN_INDEX,
-                KeySchema=_keys(OPEN_KEY),
-                Projection=Projection(ProjectionType="KEYS_ONLY"),
-            )
-        ],
-        **_KEPT,
-    )
-    return AlertTables(rules, windows, alerts, key)
-
-
-_KEPT: Mapping[str, Any] = {
-    "DeletionPolicy": "RetainExceptOnCreate",
-    "UpdateReplacePolicy": "Retain",
-}
-
-
-def _add_table(
-    template: Template,
-    title: str,
-    names: tuple[str, str],
-    *,
-    key: Key,
-    others: Sequence[str] = (),
-    **properties: Any,
-) -> Table:
-    return template.add_resource(
-        Table(
-            title,
-            BillingMode="PAY_PER_REQUEST",
-            AttributeDefinitions=[
-                AttributeDefinition(AttributeName=name, AttributeType="S") for name in (*names, *others)
-            ],
-            KeySchema=_keys(names),
-            SSESpecification=SSESpecification(SSEEnabled=True, SSEType="KMS", KMSMasterKeyId=key.arn),
-            **properties,
-        )
-    )
-
-
-def _keys(names: tuple[str, str]) -> list[KeySchema]:
-    return [
-        KeySchema(AttributeName=name, KeyType=kind)
-        for name, kind in zip(names, ("HASH", "RANGE"), strict=True)
-    ]
+    return AlertTables(rules, windows, alerts, platform.key)
 
 
 def _arn(table: Table) -> GetAtt:

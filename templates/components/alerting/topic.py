@@ -10,11 +10,12 @@ from awacs.aws import Statement
 from troposphere import GetAtt, Ref, Template
 from troposphere.sns import SubscriptionResource, Topic, TopicPolicy
 
-from templates.components.key import Key
-from templates.components.operators import Operators
+from templates.components.platform import Platform
+from templates.components.platform.key import Key
 from templates.config import Config
 from templates.config.alerting import Subscription
 from templates.constructs.alarms import Alarm, add_alarms
+from templates.constructs.outputs import add_outputs
 from templates.constructs.policy import allow, deny_plain_http, document
 
 ALARMS = (
@@ -47,10 +48,10 @@ class AlertTopic:
         return [allow([sns.Publish], [self.arn], Sid="PublishAlerts"), self.key.encrypt("sns")]
 
 
-def add_alert_topic(template: Template, config: Config, *, key: Key, alarms_to: Operators) -> AlertTopic:
+def add_alert_topic(template: Template, config: Config, platform: Platform) -> AlertTopic:
     """An encrypted topic. Filters stand on the subscriptions: a topic has none."""
     topic = template.add_resource(
-        Topic("AlertTopic", DisplayName=f"{config.stack_name} alerts", KmsMasterKeyId=key.arn)
+        Topic("AlertTopic", DisplayName=f"{config.stack_name} alerts", KmsMasterKeyId=platform.key.arn)
     )
     template.add_resource(
         TopicPolicy(
@@ -68,9 +69,12 @@ def add_alert_topic(template: Template, config: Config, *, key: Key, alarms_to: 
         ALARMS,
         namespace="AWS/SNS",
         dimensions={"TopicName": topic_name},
-        notify=alarms_to.actions,
+        notify=platform.operators.actions,
     )
-    return AlertTopic(topic, key)
+    add_outputs(
+        template, ("AlertTopicArn", Ref(topic), "The topic of every alert: subscribe with a filter policy")
+    )
+    return AlertTopic(topic, platform.key)
 
 
 def _subscribe(template: Template, topic: Topic, subscription: Subscription) -> None:

@@ -15,7 +15,7 @@ from troposphere.cloudformation import Parameter as StackSetParameter
 
 from templates.components.fleet.roles import FleetRoles
 from templates.config import Config
-from templates.constructs.tags import project_tags
+from templates.constructs.ownership import project_tags
 from templates.names import ARTIFACTS_STACK_SET, PIPELINE_STACK_SET, REGIONAL_STACK_SET
 from templates.parameters import CODE_KEY, TEMPLATE_URL
 

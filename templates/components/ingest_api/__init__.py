@@ -9,10 +9,10 @@ from templates.components.ingest_api.cors import Cors
 from templates.components.ingest_api.gateway_responses import add_gateway_responses
 from templates.components.ingest_api.methods import Reply, add_answer, add_post, preflight, velocity
 from templates.components.ingest_api.stage import add_stage
-from templates.components.key import Key
-from templates.components.operators import Operators
+from templates.components.platform import Platform
 from templates.components.stream import Stream
 from templates.config import Config
+from templates.constructs.outputs import add_outputs
 from templates.constructs.policy import add_role
 from templates.names import INGEST_API
 from templates.version import version
@@ -31,9 +31,7 @@ class IngestApi:
         return Sub(f"{host}/${{Stage}}{path}", Api=Ref(self.api), Stage=Ref(self.stage))
 
 
-def add_ingest_api(
-    template: Template, config: Config, *, sink: Stream, key: Key, alarms_to: Operators
-) -> IngestApi:
+def add_ingest_api(template: Template, config: Config, platform: Platform, *, sink: Stream) -> IngestApi:
     """The API with every answer it gives: what is accepted is on the stream, what is not is said so."""
     cors = Cors(config.api.cors_origins)
     signed = config.api.auth == "iam"
@@ -68,7 +66,13 @@ def add_ingest_api(
     add_answer(template, "OtherAnyMethod", api, Ref(other), "ANY", not_found, cors=cors)
     add_gateway_responses(template, api, cors=cors, signed=signed)
     parts = [part for part in template.resources.values() if "RestApiId" in part.properties]
-    return IngestApi(api, add_stage(template, config, api, parts, key=key, alarms_to=alarms_to))
+    found = IngestApi(api, add_stage(template, config, platform, api, parts))
+    add_outputs(
+        template,
+        ("IngestUrl", found.url("/metrics"), "Where to POST metrics"),
+        ("HealthUrl", found.url("/health"), "Says what is deployed here"),
+    )
+    return found
 
 
 def add_path(template: Template, name: str, api: RestApi, part: str) -> Resource:

@@ -7,8 +7,7 @@ from collections.abc import Sequence
 from troposphere import AWSObject, Ref, Template
 from troposphere.apigateway import AccessLogSetting, Deployment, MethodSetting, RestApi, Stage
 
-from templates.components.key import Key
-from templates.components.operators import Operators
+from templates.components.platform import Platform
 from templates.config import Config
 from templates.constructs.alarms import Alarm, add_alarms
 from templates.constructs.logs import add_log_group
@@ -67,13 +66,7 @@ ALARMS = (
 
 
 def add_stage(
-    template: Template,
-    config: Config,
-    api: RestApi,
-    parts: Sequence[AWSObject],
-    *,
-    key: Key,
-    alarms_to: Operators,
+    template: Template, config: Config, platform: Platform, api: RestApi, parts: Sequence[AWSObject]
 ) -> Stage:
     """Deploy the API as it is: a change to any of its parts makes a new deployment, no change makes none."""
     deployment = template.add_resource(
@@ -84,7 +77,7 @@ def add_stage(
             DependsOn=sorted(part.title for part in parts),
         )
     )
-    log = add_log_group(template, "IngestApiAccessLog", config.logs, key_arn=key.arn)
+    log = add_log_group(template, "IngestApiAccessLog", config.logs, key_arn=platform.key.arn)
     stage = template.add_resource(
         Stage(
             "IngestApiStage",
@@ -115,7 +108,7 @@ def add_stage(
         ALARMS,
         namespace="AWS/ApiGateway",
         dimensions={"ApiName": api.Name, "Stage": STAGE},
-        notify=alarms_to.actions,
+        notify=platform.operators.actions,
     )
     return stage
 

@@ -1,21 +1,20 @@
-"""The metric export: each hour, the state machine that writes the store's whole hours to the export store."""
+"""The metric export: the state machine that writes the metric store's whole hours to the export store, each hour."""
 
-from collections.abc import Mapping
-from dataclasses import dataclass
+from collections.abc import Mapping, Sequence
 from typing import Any
 
 from awacs import awslambda
-from awacs.aws import Statement
 from troposphere import Ref, Template
 
 from handlers.vocabulary import METRIC_DIMENSION, NAMESPACE
-from templates.components.export_store import ExportStore
-from templates.components.key import Key
+from templates.components.exporting.hours import ExportHours
+from templates.components.exporting.store import ExportStore
 from templates.components.metric_store import MetricStore
-from templates.components.operators import Operators
+from templates.components.platform import Platform
 from templates.config import Config
-from templates.constructs.alarms import Alarm, add_alarms
-from templates.constructs.function import Bundle, Function, add_function
+from templates.constructs.alarms import Alarm, add_alarms, failure_alarms
+from templates.constructs.function import Function, add_function
+from templates.constructs.outputs import add_outputs
 from templates.constructs.policy import allow
 from templates.constructs.schedule import SCHEDULED_TIME, add_schedule
 from templates.constructs.state_machine import StateMachine, add_state_machine
@@ -23,25 +22,14 @@ from templates.constructs.state_machine import StateMachine, add_state_machine
 DEFINITION = "metric_export.asl.json"
 _HOUR = 3600
 
-FUNCTION_ALARMS = (
-    Alarm(
-        "Errors",
-        "Errors",
-        "Sum",
-        10,
-        "More invocations fail within an hour than the retries of a few hours' exports: a defect or a missing "
-        "permission. The execution's history names it.",
-        period=_HOUR,
-    ),
-    Alarm(
-        "Throttles",
-        "Throttles",
-        "Sum",
-        10,
-        "Lambda has no room for the exports: the account's concurrency is used up. A few throttles are retried, so "
-        "it takes ten within an hour.",
-        period=_HOUR,
-    ),
+# The retries of a few hours' exports end below ten failures in an hour.
+FUNCTION_ALARMS = failure_alarms(
+    "an export's step",
+    "Hours stay due; the execution's history names the error.",
+    threshold=10,
+    period=_HOUR,
+    periods=1,
+    datapoints=1,
 )
 
 EXECUTION_ALARMS = tuple(
@@ -95,118 +83,115 @@ SCHEDULE_ALARMS = (
 )
 
 
-@dataclass(frozen=True)
-class MetricExport:
-    """The state machine that exports hours."""
-
-    machine: StateMachine
-
-
 def add_metric_export(
     template: Template,
     config: Config,
+    platform: Platform,
     *,
     source: MetricStore,
     sink: ExportStore,
-    bundle: Bundle,
-    key: Key,
-    alarms_to: Operators,
-) -> MetricExport:
+    hours: ExportHours,
+) -> StateMachine:
     """Four functions, one per set of permissions, the machine that calls them, and its hourly start."""
-    functions = _add_functions(template, config, source=source, sink=sink, bundle=bundle, key=key)
+    functions = _add_functions(template, config, platform, source=source, sink=sink, hours=hours)
     machine = add_state_machine(
         template,
         "MetricExport",
         definition=DEFINITION,
         kind="STANDARD",
         tokens={
-            **{f"{name}Arn": function.resource.get_att("Arn") for name, function in functions.items()},
-            "OperatorTopicArn": alarms_to.arn,
+            **{f"{name}Arn": function.arn for name, function in functions.items()},
+            "OperatorTopicArn": platform.operators.arn,
         },
-        statements=[_invoke(functions), *alarms_to.publish()],
-        key_arn=key.arn,
-        logs_config=config.logs,
+        statements=[
+            allow(
+                [awslambda.InvokeFunction], [function.arn for function in functions.values()], Sid="Invoke"
+            ),
+            *platform.operators.publish(),
+        ],
+        runtime=platform.runtime,
     )
     group = add_schedule(
         template,
         "MetricExport",
         expression=f"cron({config.export.lag_minutes % 60} * * * ? *)",
-        starts=machine,
+        target=machine,
         payload={"scheduled_time": SCHEDULED_TIME},
         # Later than this the next start does the same.
         maximum_age_seconds=3000,
         enabled=config.export.enabled,
     )
-    tables: list[tuple[str, str, Mapping[str, Any], tuple[Alarm, ...]]] = [
+    alarms: list[tuple[str, str, Mapping[str, Any], Sequence[Alarm]]] = [
         (f"MetricExport{name}", "AWS/Lambda", {"FunctionName": function.name}, FUNCTION_ALARMS)
         for name, function in functions.items()
     ]
-    tables += [
+    alarms += [
         ("MetricExport", "AWS/States", {"StateMachineArn": machine.arn}, EXECUTION_ALARMS),
         ("MetricExport", NAMESPACE, {METRIC_DIMENSION: config.environment}, EXPORT_ALARMS),
         ("MetricExport", "AWS/Scheduler", {"ScheduleGroup": Ref(group)}, SCHEDULE_ALARMS),
     ]
-    for component, namespace, dimensions, alarms in tables:
+    for component, namespace, dimensions, watched in alarms:
         add_alarms(
             template,
             component,
-            alarms,
+            watched,
             namespace=namespace,
             dimensions=dimensions,
-            notify=alarms_to.actions,
+            notify=platform.operators.actions,
         )
-    return MetricExport(machine)
-
-
-def _invoke(functions: Mapping[str, Function]) -> Statement:
-    arns = [function.resource.get_att("Arn") for function in functions.values()]
-    return allow([awslambda.InvokeFunction], arns, Sid="Invoke")
+    add_outputs(template, ("MetricExportArn", machine.arn, "The state machine that exports hours"))
+    return machine
 
 
 def _add_functions(
-    template: Template, config: Config, *, source: MetricStore, sink: ExportStore, bundle: Bundle, key: Key
+    template: Template,
+    config: Config,
+    platform: Platform,
+    *,
+    source: MetricStore,
+    sink: ExportStore,
+    hours: ExportHours,
 ) -> dict[str, Function]:
-    hours = {"EXPORT_HOURS_TABLE": sink.hours_name}
+    ledger = {"EXPORT_HOURS_TABLE": hours.name}
     lag = {"EXPORT_LAG_MINUTES": str(config.export.lag_minutes)}
-    files = {"EXPORT_BUCKET": sink.bucket_name}
-    published = {"GLUE_DATABASE": sink.database_name}
+    files = {"EXPORT_BUCKET": sink.name}
+    published = {"GLUE_DATABASE": sink.catalog.name}
     specifications = {
         "Planner": (
             "Chooses the hours to export, enters failures, and says how it went",
             60,
             {
-                **hours,
+                **ledger,
                 **lag,
                 "PROJECT": config.project,
                 "ENVIRONMENT": config.environment,
                 "MAGNETIC_RETENTION_DAYS": str(config.store.magnetic_days),
             },
-            sink.keep_ledger(),
+            hours.read_write(),
         ),
         "Unloader": (
             "Claims an hour, starts its UNLOADs and follows them to their end",
             # Two questions, or two starts, or two looks, each of which may take Timestream a minute.
             180,
             {
-                **hours,
+                **ledger,
                 **files,
-                "DATABASE_NAME": source.database_name,
-                "TABLE_NAME": source.table_name,
-                "KEY_ARN": key.arn,
+                **source.environment,
+                "KEY_ARN": platform.key.arn,
             },
-            [*sink.keep_ledger(), *source.unload(), *sink.write()],
+            [*hours.read_write(), *source.unload(), *sink.write()],
         ),
         "Publisher": (
             "Verifies an hour's files and points readers at them",
             120,
-            {**hours, **lag, **files, **published},
-            [*sink.keep_ledger(), *sink.publish()],
+            {**ledger, **lag, **files, **published},
+            [*hours.read_write(), *sink.publish()],
         ),
         "Tidier": (
             "Deletes the files of replaced exports a day later",
             300,
-            {**hours, **files, **published},
-            [*sink.keep_ledger(), *sink.tidy()],
+            {**ledger, **files, **published},
+            [*hours.read_write(), *sink.tidy()],
         ),
     }
     return {
@@ -219,9 +204,7 @@ def _add_functions(
             timeout_seconds=timeout,
             environment=environment,
             statements=statements,
-            bundle=bundle,
-            key_arn=key.arn,
-            logs_config=config.logs,
+            runtime=platform.runtime,
         )
         for name, (description, timeout, environment, statements) in specifications.items()
     }

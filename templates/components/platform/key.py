@@ -19,6 +19,7 @@ from troposphere.kms import Alias
 from troposphere.kms import Key as KmsKey
 
 from templates.config import Config
+from templates.constructs.outputs import add_outputs
 from templates.constructs.policy import document
 from templates.names import KEY_ALIAS
 
@@ -161,4 +162,5 @@ def add_key(template: Template, config: Config) -> Key:
         )
     )
     template.add_resource(Alias("KeyAlias", AliasName=config.name(KEY_ALIAS), TargetKeyId=Ref(key)))
+    add_outputs(template, ("KeyArn", key.get_att("Arn"), "The key that encrypts this region's data"))
     return Key(key)

@@ -6,8 +6,8 @@ from typing import Any
 
 import pytest
 
-from templates.components import network
 from templates.config import BadValue, load
+from templates.constructs import network
 from templates.parameters import network_parameters
 from templates.stacks.regional import regional
 from tests.support.generated import PRIVATE, Generated, build, other

@@ -7,13 +7,14 @@ from awacs.aws import Allow, ArnLike, Condition, Principal, Statement, StringEqu
 from troposphere import Ref, Sub, Template
 from troposphere.sns import SubscriptionResource, Topic, TopicPolicy
 
-from templates.components.key import Key
+from templates.components.platform.key import Key
 from templates.config import Config
+from templates.constructs.outputs import add_outputs
 from templates.constructs.policy import allow, deny_plain_http, document
 
 
 @dataclass(frozen=True)
-class Operators:
+class OperatorTopic:
     """The topic that alarms and failing executions notify."""
 
     topic: Topic
@@ -34,7 +35,7 @@ class Operators:
         return [allow([sns.Publish], [Ref(self.topic)], Sid="NotifyOperators"), self.key.encrypt("sns")]
 
 
-def add_operators(template: Template, config: Config, *, key: Key) -> Operators:
+def add_operator_topic(template: Template, config: Config, *, key: Key) -> OperatorTopic:
     """An encrypted topic that this account's alarms may publish to, and the operator's e-mail if one is given."""
     topic = template.add_resource(
         Topic("OperatorTopic", DisplayName=f"{config.stack_name} operators", KmsMasterKeyId=key.arn)
@@ -73,4 +74,5 @@ def add_operators(template: Template, config: Config, *, key: Key) -> Operators:
                 "OperatorSubscription", TopicArn=Ref(topic), Protocol="email", Endpoint=config.operators.email
             )
         )
-    return Operators(topic, key)
+    add_outputs(template, ("OperatorTopicArn", Ref(topic), "The topic of every alarm"))
+    return OperatorTopic(topic, key)

@@ -1,0 +1,102 @@
+"""The catalog of the exports: a Glue database with a table for each dataset, in which readers find whole hours."""
+
+from dataclasses import dataclass
+
+from awacs import glue as actions
+from awacs.aws import Statement
+from troposphere import Ref, Sub, Template, glue
+from troposphere.s3 import Bucket
+
+from handlers.vocabulary import DATASETS, FIXED_COLUMNS
+from templates.config import Config
+from templates.constructs.policy import allow
+from templates.names import DATABASE
+
+_DESCRIPTIONS = {
+    "metrics": "The points of an hour, as they were stored",
+    "aggregates": "Count, sum, min, max, avg and approximate percentiles of each series and minute",
+}
+_KEPT = {"DeletionPolicy": "RetainExceptOnCreate", "UpdateReplacePolicy": "Retain"}
+_PARQUET = "org.apache.hadoop.hive.ql.io.parquet"
+
+
+@dataclass(frozen=True)
+class Catalog:
+    """The database and its tables, and the grants of those that publish hours in them."""
+
+    database: glue.Database
+    tables: tuple[glue.Table, ...]
+
+    @property
+    def name(self) -> Ref:
+        """The database's name."""
+        return Ref(self.database)
+
+    def publish(self) -> Statement:
+        """Point partitions at new files, and add columns to tables."""
+        updates = [
+            actions.CreatePartition,
+            actions.GetPartition,
+            actions.GetTable,
+            actions.UpdatePartition,
+            actions.UpdateTable,
+        ]
+        return allow(updates, self._arns(), Sid="Publish")
+
+    def see(self) -> Statement:
+        """See which files a partition points at."""
+        return allow([actions.GetPartition], self._arns(), Sid="SeeWhatIsPublished")
+
+    def _arns(self) -> list[Sub]:
+        """Catalog, database and tables: Glue wants a permission on all three, and offers the ARN of none."""
+        start = "arn:${AWS::Partition}:glue:${AWS::Region}:${AWS::AccountId}:"
+        tables = [
+            Sub(start + "table/${Database}/${Table}", Database=self.name, Table=Ref(table))
+            for table in self.tables
+        ]
+        return [Sub(start + "catalog"), Sub(start + "database/${Database}", Database=self.name), *tables]
+
+
+def add_catalog(template: Template, config: Config, *, bucket: Bucket) -> Catalog:
+    """The database and a table of each dataset's files in the bucket; all of it outlives the stack."""
+    database = template.add_resource(
+        glue.Database(
+            "ExportDatabase",
+            **_KEPT,
+            CatalogId=Ref("AWS::AccountId"),
+            DatabaseInput=glue.DatabaseInput(
+                Name=config.name(DATABASE), Description="Hourly exports of the metrics"
+            ),
+        )
+    )
+    tables = (_add_table(template, dataset, database=database, bucket=bucket) for dataset in DATASETS)
+    return Catalog(database, tuple(tables))
+
+
+def _add_table(template: Template, dataset: str, *, database: glue.Database, bucket: Bucket) -> glue.Table:
+    """A table with the columns that every point has; those of dimensions come with the points that have them."""
+    return template.add_resource(
+        glue.Table(
+            f"Export{dataset.capitalize()}Table",
+            **_KEPT,
+            CatalogId=Ref("AWS::AccountId"),
+            DatabaseName=Ref(database),
+            TableInput=glue.TableInput(
+                Name=dataset,
+                Description=_DESCRIPTIONS[dataset],
+                TableType="EXTERNAL_TABLE",
+                Parameters={"EXTERNAL": "TRUE", "classification": "parquet"},
+                PartitionKeys=[
+                    glue.Column(Name="export_date", Type="string", Comment="UTC day, such as 2026-11-22"),
+                    glue.Column(Name="export_hour", Type="string", Comment="UTC hour, 00 to 23"),
+                ],
+                StorageDescriptor=glue.StorageDescriptor(
+                    Columns=[glue.Column(Name=name, Type=kind) for name, kind in FIXED_COLUMNS[dataset]],
+                    Location=Sub(f"s3://${{Bucket}}/{dataset}/", Bucket=Ref(bucket)),
+                    InputFormat=f"{_PARQUET}.MapredParquetInputFormat",
+                    OutputFormat=f"{_PARQUET}.MapredParquetOutputFormat",
+                    SerdeInfo=glue.SerdeInfo(SerializationLibrary=f"{_PARQUET}.serde.ParquetHiveSerDe"),
+                ),
+            ),
+        )
+    )

@@ -1,0 +1,138 @@
+"""The export store: the bucket of hours, and the workgroup in which they are queried."""
+
+from dataclasses import dataclass
+
+from awacs import s3
+from awacs.aws import Statement
+from troposphere import Ref, Sub, Template, athena
+from troposphere.s3 import (
+    Bucket,
+    LifecycleRule,
+    LifecycleRuleTransition,
+    NoncurrentVersionExpiration,
+    ServerSideEncryptionByDefault,
+)
+
+from handlers.vocabulary import DATASETS
+from templates.components.exporting.catalog import Catalog, add_catalog
+from templates.components.platform import Platform
+from templates.components.platform.key import Key
+from templates.config import Config
+from templates.constructs.bucket import add_private_bucket, objects
+from templates.constructs.outputs import add_outputs
+from templates.constructs.policy import allow
+from templates.names import EXPORT_BUCKET, WORK_GROUP
+
+ATHENA_RESULTS = "athena/"
+
+
+@dataclass(frozen=True)
+class ExportStore:
+    """The bucket of exports with its catalog, and the grants of those that write, publish and tidy them."""
+
+    bucket: Bucket
+    catalog: Catalog
+    key: Key
+
+    @property
+    def name(self) -> Ref:
+        """The bucket's name."""
+        return Ref(self.bucket)
+
+    def write(self) -> list[Statement]:
+        """Let Timestream write files, in the name of who runs the UNLOAD.
+
+        https://docs.aws.amazon.com/timestream/latest/developerguide/export-unload-prerequisites.html
+        """
+        files = [objects(self.bucket, f"{dataset}/") for dataset in DATASETS]
+        return [
+            allow([s3.GetBucketAcl], [self.bucket.get_att("Arn")], Sid="CheckExportBucket"),
+            allow([s3.AbortMultipartUpload, s3.GetObject, s3.PutObject], files, Sid="WriteFiles"),
+            self.key.encrypt("s3"),
+            *self.key.unload(),
+        ]
+
+    def publish(self) -> list[Statement]:
+        """Read what was written, say what it is, and point readers at it."""
+        arn = self.bucket.get_att("Arn")
+        return [
+            allow([s3.ListBucket], [arn], Sid="ListFiles"),
+            allow([s3.GetObject, s3.PutObject], [objects(self.bucket, "metrics/")], Sid="WriteStatus"),
+            allow([s3.GetObject], [objects(self.bucket, "aggregates/")], Sid="ReadManifests"),
+            self.key.encrypt("s3"),
+            self.catalog.publish(),
+        ]
+
+    def tidy(self) -> list[Statement]:
+        """Delete files, but no version of them, that the catalog does not point at."""
+        files = [objects(self.bucket, f"{dataset}/") for dataset in DATASETS]
+        return [
+            allow([s3.ListBucket], [self.bucket.get_att("Arn")], Sid="ListFiles"),
+            allow([s3.DeleteObject], files, Sid="DeleteFiles"),
+            self.catalog.see(),
+        ]
+
+
+def add_export_store(template: Template, config: Config, platform: Platform) -> ExportStore:
+    """Bucket and catalog, which outlive the stack, and the workgroup."""
+    bucket = _add_bucket(template, config, platform.key)
+    catalog = add_catalog(template, config, bucket=bucket)
+    work_group = _add_work_group(template, config, bucket=bucket, key=platform.key)
+    add_outputs(
+        template,
+        ("ExportBucketName", Ref(bucket), "The exported hours, and Athena's results"),
+        ("ExportDatabaseName", catalog.name, "The Glue database of the exports"),
+        ("ExportWorkGroupName", Ref(work_group), "The Athena workgroup to query them in"),
+    )
+    return ExportStore(bucket, catalog, platform.key)
+
+
+def _add_bucket(template: Template, config: Config, key: Key) -> Bucket:
+    return add_private_bucket(
+        template,
+        "ExportBucket",
+        name=config.name(EXPORT_BUCKET),
+        encryption=ServerSideEncryptionByDefault(SSEAlgorithm="aws:kms", KMSMasterKeyID=key.arn),
+        rules=[
+            # Files of replaced runs are deleted a day after they were replaced; their versions go a week later.
+            LifecycleRule(
+                Id="ReplacedRuns",
+                Status="Enabled",
+                ExpiredObjectDeleteMarker=True,
+                NoncurrentVersionExpiration=NoncurrentVersionExpiration(NoncurrentDays=7),
+            ),
+            # Last month's hours are read now and then, older ones hardly; S3 follows what really happens.
+            LifecycleRule(
+                Id="ColderStorage",
+                Status="Enabled",
+                Transitions=[
+                    LifecycleRuleTransition(StorageClass="INTELLIGENT_TIERING", TransitionInDays=30)
+                ],
+            ),
+            LifecycleRule(Id="QueryResults", Status="Enabled", Prefix=ATHENA_RESULTS, ExpirationInDays=7),
+        ],
+    )
+
+
+def _add_work_group(template: Template, config: Config, *, bucket: Bucket, key: Key) -> athena.WorkGroup:
+    """Athena bills what it reads, so a query that reads too much is stopped."""
+    return template.add_resource(
+        athena.WorkGroup(
+            "ExportWorkGroup",
+            Name=config.name(WORK_GROUP),
+            Description="Queries over the hourly exports",
+            # Past queries are in it, and would keep it, and so its stack, from being deleted.
+            RecursiveDeleteOption=True,
+            WorkGroupConfiguration=athena.WorkGroupConfiguration(
+                EnforceWorkGroupConfiguration=True,
+                PublishCloudWatchMetricsEnabled=True,
+                BytesScannedCutoffPerQuery=config.export.scan_limit_gb * 10**9,
+                ResultConfiguration=athena.ResultConfiguration(
+                    OutputLocation=Sub(f"s3://${{Bucket}}/{ATHENA_RESULTS}", Bucket=Ref(bucket)),
+                    EncryptionConfiguration=athena.EncryptionConfiguration(
+                        EncryptionOption="SSE_KMS", KmsKey=key.arn
+                    ),
+                ),
+            ),
+        )
+    )

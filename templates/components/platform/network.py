@@ -1,0 +1,194 @@
+"""The private network, in which functions run when nothing of theirs may reach the internet."""
+
+from collections.abc import Mapping
+from typing import Any
+
+from awacs import logs
+from troposphere import Cidr, GetAZs, Join, Parameter, Ref, Select, Template
+from troposphere.ec2 import (
+    VPC,
+    FlowLog,
+    RouteTable,
+    SecurityGroup,
+    SecurityGroupEgress,
+    SecurityGroupRule,
+    Subnet,
+    SubnetRouteTableAssociation,
+)
+
+from templates.components.platform.key import Key
+from templates.config import Config
+from templates.config.network import PER_REGION
+from templates.constructs.logs import add_log_group
+from templates.constructs.network import Network
+from templates.constructs.outputs import add_outputs
+from templates.constructs.policy import add_role, allow
+from templates.parameters import NETWORK
+
+_PARAMETERS = {
+    "cidr": ("Address range", "The region's address range, apart from every other region's"),
+    "ingest_cell": (
+        "Timestream cell for writes",
+        "The cell that `aws timestream-write describe-endpoints` names for this account",
+    ),
+    "query_cell": (
+        "Timestream cell for queries",
+        "The cell that `aws timestream-query describe-endpoints` names for this account",
+    ),
+    "s3_prefix_list": (
+        "Prefix list of S3",
+        "Id of AWS's prefix list com.amazonaws.<region>.s3, the only S3 addresses that functions may reach",
+    ),
+    "dynamodb_prefix_list": (
+        "Prefix list of DynamoDB",
+        "Id of AWS's prefix list com.amazonaws.<region>.dynamodb, likewise",
+    ),
+}
+_PATTERNS = {
+    "cidr": r"[0-9]{1,3}(\.[0-9]{1,3}){3}/(1[6-9]|2[0-4])",
+    "ingest_cell": "cell[0-9]{1,4}",
+    "query_cell": "cell[0-9]{1,4}",
+    "s3_prefix_list": "pl-[0-9a-f]{8,17}",
+    "dynamodb_prefix_list": "pl-[0-9a-f]{8,17}",
+}
+
+# Half of the smallest range: 123 addresses a subnet, where the functions' interfaces take one each and endpoints too.
+_SUBNET_BITS = "7"
+
+
+def add_network(template: Template, config: Config, *, key: Key) -> Network:
+    """A VPC in which functions reach the endpoints of AWS and nothing else; each function adds those of its calls."""
+    given = _add_parameters(template)
+    vpc = template.add_resource(
+        VPC("Vpc", CidrBlock=given["cidr"], EnableDnsSupport=True, EnableDnsHostnames=True)
+    )
+    table = template.add_resource(RouteTable("PrivateRouteTable", VpcId=Ref(vpc)))
+    subnets = tuple(_add_subnet(template, number, vpc, table) for number in (0, 1))
+    functions = _add_functions_group(template, vpc, given)
+    endpoints = _add_endpoints_group(template, vpc, functions)
+    _add_flow_log(template, config, vpc, key=key)
+    add_outputs(
+        template,
+        ("VpcId", Ref(vpc), "The VPC that the functions run in"),
+        (
+            "PrivateSubnetIds",
+            Join(",", [Ref(subnet) for subnet in subnets]),
+            "Its two private subnets, each in a zone of its own",
+        ),
+    )
+    cells = {"Ingest": given["ingest_cell"], "Query": given["query_cell"]}
+    return Network(vpc, subnets, table, functions, endpoints, cells)
+
+
+def _add_parameters(template: Template) -> dict[str, Ref]:
+    given = {}
+    for name, (label, description) in _PARAMETERS.items():
+        parameter = template.add_parameter(
+            Parameter(
+                NETWORK[name],
+                Type="String",
+                Description=description,
+                AllowedPattern=_PATTERNS[name],
+                ConstraintDescription=PER_REGION[name].allowed,
+            )
+        )
+        template.add_parameter_to_group(parameter, "Network of the functions")
+        template.set_parameter_label(parameter, label)
+        given[name] = Ref(parameter)
+    return given
+
+
+def _add_subnet(template: Template, number: int, vpc: VPC, table: RouteTable) -> Subnet:
+    """One of two subnets, each in a zone of its own."""
+    name = f"PrivateSubnet{'AB'[number]}"
+    subnet = template.add_resource(
+        Subnet(
+            name,
+            VpcId=Ref(vpc),
+            AvailabilityZone=Select(number, GetAZs("")),
+            CidrBlock=Select(number, Cidr(vpc.get_att("CidrBlock"), 2, _SUBNET_BITS)),
+            MapPublicIpOnLaunch=False,
+        )
+    )
+    template.add_resource(
+        SubnetRouteTableAssociation(f"{name}Routes", SubnetId=Ref(subnet), RouteTableId=Ref(table))
+    )
+    return subnet
+
+
+def _add_functions_group(template: Template, vpc: VPC, given: Mapping[str, Ref]) -> SecurityGroup:
+    """Out to S3 and DynamoDB by their prefix lists, as gateways have no address; nothing comes in."""
+    return template.add_resource(
+        SecurityGroup(
+            "FunctionsSecurityGroup",
+            GroupDescription="The functions: out to the endpoints of AWS only",
+            VpcId=Ref(vpc),
+            SecurityGroupEgress=[
+                _https(f"To {service} through its gateway", DestinationPrefixListId=given[setting])
+                for service, setting in (("S3", "s3_prefix_list"), ("DynamoDB", "dynamodb_prefix_list"))
+            ],
+        )
+    )
+
+
+def _https(description: str, **peer: Any) -> SecurityGroupRule:
+    return SecurityGroupRule(IpProtocol="tcp", FromPort=443, ToPort=443, Description=description, **peer)
+
+
+def _add_endpoints_group(template: Template, vpc: VPC, functions: SecurityGroup) -> SecurityGroup:
+    """In from the functions, whose own group is opened towards it."""
+    group = template.add_resource(
+        SecurityGroup(
+            "EndpointsSecurityGroup",
+            GroupDescription="The endpoints: in from the functions only",
+            VpcId=Ref(vpc),
+            SecurityGroupIngress=[
+                _https("From the functions", SourceSecurityGroupId=functions.get_att("GroupId"))
+            ],
+            # An endpoint opens no connection. Without any rule, a group lets everything out.
+            SecurityGroupEgress=[
+                SecurityGroupRule(IpProtocol="-1", CidrIp="127.0.0.1/32", Description="Nowhere")
+            ],
+        )
+    )
+    template.add_resource(
+        SecurityGroupEgress(
+            "FunctionsToEndpoints",
+            GroupId=functions.get_att("GroupId"),
+            DestinationSecurityGroupId=group.get_att("GroupId"),
+            IpProtocol="tcp",
+            FromPort=443,
+            ToPort=443,
+            Description="To the interface endpoints",
+        )
+    )
+    return group
+
+
+def _add_flow_log(template: Template, config: Config, vpc: VPC, *, key: Key) -> None:
+    """Who talked to whom, and what was refused; kept as long as the other logs."""
+    group = add_log_group(template, "FlowLogs", config.logs, key_arn=key.arn)
+    arn = group.get_att("Arn")
+    role = add_role(
+        template,
+        "FlowLogRole",
+        service="vpc-flow-logs.amazonaws.com",
+        description="What the flow log of the VPC may do",
+        statements=[
+            allow([logs.CreateLogStream, logs.DescribeLogStreams, logs.PutLogEvents], [arn], Sid="Log"),
+            # https://docs.aws.amazon.com/vpc/latest/userguide/flow-logs-iam-role.html
+            allow([logs.DescribeLogGroups], ["*"], Sid="FindLog"),
+        ],
+    )
+    template.add_resource(
+        FlowLog(
+            "FlowLog",
+            ResourceId=Ref(vpc),
+            ResourceType="VPC",
+            TrafficType="ALL",
+            LogDestinationType="cloud-watch-logs",
+            LogGroupName=Ref(group),
+            DeliverLogsPermissionArn=role.get_att("Arn"),
+            MaxAggregationInterval=600,
+        )
+    )

@@ -1,0 +1,30 @@
+"""The ownership of an environment's resources: the tags of what takes tags, and the path of its roles."""
+
+from troposphere import Tags, Template
+from troposphere.iam import Role
+
+from templates.config import Config
+from templates.names import ROLE_PATH
+
+
+def project_tags(config: Config) -> dict[str, str]:
+    """Project, Environment, ManagedBy and the user's own."""
+    own = {"Project": config.project, "Environment": config.environment, "ManagedBy": "CloudFormation"}
+    return {**config.tags, **own}
+
+
+def tag_resources(template: Template, config: Config) -> None:
+    """Tag every resource of the template that takes tags; the last step of a stack."""
+    for resource in template.resources.values():
+        if "Tags" in resource.props:
+            resource.Tags = Tags(**project_tags(config))
+
+
+def set_role_path(template: Template, config: Config) -> None:
+    """Put every role of the template under the environment's path, by which the fleet's role may make them.
+
+    IAM is global, so two regions' roles may not have one name; a path they may share.
+    """
+    for resource in template.resources.values():
+        if isinstance(resource, Role):
+            resource.Path = config.name(ROLE_PATH)

@@ -1,0 +1,68 @@
+"""The runtime of a stack's functions: their code, by two parameters of the stack, their logs, alarms and network."""
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+from typing import Any
+
+from troposphere import Equals, If, Parameter, Ref, Sub, Template
+
+from templates.config import Config
+from templates.config.pipeline import Logs
+from templates.constructs.network import Network
+from templates.names import ARTIFACTS_BUCKET
+from templates.parameters import CODE_BUCKET, CODE_KEY
+
+OWN_BUCKET = "CodeIsInArtifactsBucket"
+
+
+@dataclass(frozen=True)
+class Bundle:
+    """The place of the code in a region: two parameters, as every deployment uploads its own."""
+
+    bucket: If
+    key: Ref
+
+
+@dataclass(frozen=True)
+class Runtime:
+    """The surroundings of every function of a stack; `network` is None where functions may reach the internet."""
+
+    bundle: Bundle
+    key_arn: object
+    logs: Logs
+    alarm_actions: Sequence[Any]
+    network: Network | None = None
+
+
+def add_bundle_parameters(template: Template, config: Config) -> Bundle:
+    """The parameters CodeBucket and CodeKey, described and grouped.
+
+    Code must lie in the function's region, whose bucket has a name that follows from it. As the stacks of all regions
+    are so made with the same parameters, CloudFormation makes them in one operation, which keeps to their order.
+    """
+    bucket = template.add_parameter(
+        Parameter(
+            CODE_BUCKET,
+            Type="String",
+            Default="",
+            Description="Bucket of this region that holds the functions' code; empty for that of the artifacts stack",
+            AllowedPattern="|[a-z0-9][a-z0-9.-]{1,61}[a-z0-9]",
+            ConstraintDescription="the name of an S3 bucket, or nothing",
+        )
+    )
+    key = template.add_parameter(
+        Parameter(
+            CODE_KEY,
+            Type="String",
+            Description="Key of the code bundle in that bucket; it carries the hash of the content",
+            AllowedPattern="[A-Za-z0-9!_.*'()/-]{1,1024}",
+            ConstraintDescription="the key of an S3 object",
+        )
+    )
+    template.add_parameter_to_group(bucket, "Code of the functions")
+    template.add_parameter_to_group(key, "Code of the functions")
+    template.set_parameter_label(bucket, "Code bucket")
+    template.set_parameter_label(key, "Code bundle")
+    template.add_condition(OWN_BUCKET, Equals(Ref(bucket), ""))
+    own = Sub(config.name(ARTIFACTS_BUCKET))
+    return Bundle(bucket=If(OWN_BUCKET, own, Ref(bucket)), key=Ref(key))
