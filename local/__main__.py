@@ -44,7 +44,7 @@ def _run(options: argparse.Namespace, data: Path) -> int:
         regions=tuple(options.region or ()),
         port=options.port,
         aws_port=options.aws_port,
-        duration=options.duration,
+        duration_s=options.duration,
         feed=not options.no_feed,
         data=data,
         environment_file=options.env_file,

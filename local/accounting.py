@@ -1,13 +1,15 @@
-"""Counts where every accepted point ended: by SQL on the store and by listing the quarantine, never by the sender."""
+"""Counts of where accepted points ended: by SQL on the store and by listing the quarantine, not by the sender."""
 
 import json
 from dataclasses import dataclass
 from typing import Any
 
+from ops.query import select
+
 
 @dataclass(frozen=True, slots=True)
-class Account:
-    """Where the points of a run are. `accepted` counts points of requests answered 202."""
+class PointCounts:
+    """Points by where they are. `accepted` counts points of requests answered 202."""
 
     accepted: int
     stored: int
@@ -16,12 +18,12 @@ class Account:
 
     @property
     def unaccounted(self) -> int:
-        """Accepted points that are nowhere (negative: points that nobody accepted)."""
+        """Accepted points that are nowhere (negative: points that were never accepted)."""
         return self.accepted - self.stored - self.superseded - self.quarantined
 
-    def __sub__(self, other: "Account") -> "Account":
-        """What came since `other` was taken."""
-        return Account(
+    def __sub__(self, other: "PointCounts") -> "PointCounts":
+        """The points that came since `other` was counted."""
+        return PointCounts(
             self.accepted - other.accepted,
             self.stored - other.stored,
             self.superseded - other.superseded,
@@ -30,16 +32,18 @@ class Account:
 
 
 def stored_points(timestream_query: Any, database: str, table: str) -> int:
-    """Rows of the metrics table."""
-    (row,) = _rows(timestream_query, f'SELECT count(*) FROM "{database}"."{table}"')  # noqa: S608 - names of our own
-    return int(row[0]["ScalarValue"])
+    """Rows of the metrics table; OperatorError when the store refuses to say."""
+    _, rows = select(timestream_query, f'SELECT count(*) FROM "{database}"."{table}"')  # noqa: S608 - our own names
+    [[count]] = rows
+    return int(count)
 
 
-def newest_point_ms(timestream_query: Any, database: str, table: str, since: str = "1m") -> int | None:
-    """Time of the newest queryable point in epoch milliseconds, of those within `since`; None when there is none."""
-    sql = f'SELECT to_milliseconds(max(time)) FROM "{database}"."{table}" WHERE time > ago({since})'  # noqa: S608
-    (row,) = _rows(timestream_query, sql)
-    return None if row[0].get("NullValue") else int(row[0]["ScalarValue"])
+def newest_point_ms(timestream_query: Any, database: str, table: str) -> int | None:
+    """Time of the last minute's newest point that a query sees, in epoch milliseconds; None when there is none."""
+    sql = f'SELECT to_milliseconds(max(time)) FROM "{database}"."{table}" WHERE time > ago(1m)'  # noqa: S608
+    _, rows = select(timestream_query, sql)
+    [[newest]] = rows
+    return int(newest) if newest else None
 
 
 def quarantined_points(s3: Any, bucket: str) -> int:
@@ -53,14 +57,3 @@ def quarantined_points(s3: Any, bucket: str) -> int:
                 record = json.loads(line)
                 seen.add((record["request_id"], record["index"]))
     return len(seen)
-
-
-def _rows(timestream_query: Any, sql: str) -> list[list[dict[str, Any]]]:
-    rows: list[list[dict[str, Any]]] = []
-    token: dict[str, str] = {}
-    while True:
-        page = timestream_query.query(QueryString=sql, **token)
-        rows.extend(row["Data"] for row in page["Rows"])
-        if "NextToken" not in page:
-            return rows
-        token = {"NextToken": page["NextToken"]}

@@ -10,7 +10,7 @@ _WORD = re.compile(r"(?<=[a-z0-9])(?=[A-Z])")
 
 
 def write(path: Path, *, endpoint_url: str, region: str, ingest_url: str, outputs: Mapping[str, str]) -> None:
-    """Write `export NAME=value` lines, all at once, so that whoever waits for the file never reads half of it.
+    """Write `export NAME=value` lines, all at once, so that a reader who waits for the file never gets half of it.
 
     The credentials are made up: nothing checks them, and they must not be anyone's real ones. Each output of the
     stack is there as TIDEGAUGE_<NAME_IN_CAPITALS>.

@@ -1,4 +1,4 @@
-"""What can keep the local run from starting."""
+"""The failure of a local run to start."""
 
 
 class LocalError(Exception):

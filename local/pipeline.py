@@ -17,22 +17,22 @@ from emulator.lambda_ import Functions, start_functions
 from emulator.lambda_.api import Invocation
 from emulator.scheduler.schedules import Schedules, read_schedules
 from local import accounting
-from local.accounting import Account
+from local.accounting import PointCounts
 from local.errors import LocalError
 from local.feed.host import Host
 from local.feed.sender import Feed, Sent
 from local.feed.signing import signed_for, unsigned
-from local.measuring import Prober
+from local.prober import Prober
 from local.view.reading import Reading
 from ops.bundle import Bundle
 
 _DRAIN_SECONDS = 60.0
-_NO_POINTS = Account(0, 0, 0, 0)
+_NO_POINTS = PointCounts(0, 0, 0, 0)
 
 
 @dataclass(frozen=True, slots=True)
 class Options:
-    """How a region is run here: the port of its API, whether it wants signed requests, and whether it is fed."""
+    """Options of a region here: the port of its API, if it wants signed requests, and if it is fed."""
 
     port: int
     feed: bool
@@ -67,7 +67,7 @@ class Pipeline:
         )
         # With kept data the store is not empty: only what comes from here on is this run's.
         self._before = _NO_POINTS
-        self._before = self.account()
+        self._before = self.point_counts()
         self._schedules = Schedules(read_schedules(deployment), clients, clock)
 
     @property
@@ -77,7 +77,7 @@ class Pipeline:
 
     @property
     def curl(self) -> str:
-        """How a command line that posts to it begins."""
+        """The beginning of a command line that posts to it."""
         sign = f"--aws-sigv4 aws:amz:{self.region}:execute-api --user local:local " if self._signed else ""
         return f"curl -s {sign}{self.ingest_url}"
 
@@ -94,7 +94,7 @@ class Pipeline:
         return self
 
     def reading(self) -> Reading:
-        """What a view shows of it now."""
+        """The figures that a view shows of it now."""
         errors = (self._prober.last_error, self._feed.sent.last_error if self._feed else "")
         return Reading(
             region=self.region,
@@ -103,12 +103,12 @@ class Pipeline:
             superseded=self._count("PointsSuperseded"),
             quarantined=self._count("PointsQuarantined"),
             rate=self._prober.rate,
-            delay=self._prober.delay,
+            delay_s=self._prober.delay_s,
             last_error=next((error for error in errors if error), ""),
         )
 
     def drain(self) -> bool:
-        """Stop feeding and taking requests, then wait until the stream is empty; whether it became so in time."""
+        """Stop feeding and taking requests, then wait until the stream is empty; True if it became so in time."""
         if self._feed is not None:
             self._feed.stop()
         self._prober.stop()
@@ -116,15 +116,17 @@ class Pipeline:
         self._gateway.close()
         return bool(self._functions.drain(_DRAIN_SECONDS))
 
-    def account(self) -> Account:
-        """Where the points of this run are: the store asked in SQL, the quarantine listed."""
+    def point_counts(self) -> PointCounts:
+        """Points of this run by where they are: the store asked in SQL, the quarantine listed."""
         outputs = self.deployment.outputs
         stored = accounting.stored_points(
             self._clients("timestream-query"), outputs["DatabaseName"], outputs["TableName"]
         )
         quarantined = accounting.quarantined_points(self._clients("s3"), outputs["QuarantineBucketName"])
         superseded = self._count("PointsSuperseded") + self._replaced()
-        return Account(self._gateway.stats().accepted_points, stored, superseded, quarantined) - self._before
+        return (
+            PointCounts(self._gateway.stats().accepted_points, stored, superseded, quarantined) - self._before
+        )
 
     def invoke(self, function: str, payload: bytes, kind: str) -> Invocation:
         """Invoke a function of this region, and wait for its answer unless `kind` is Event."""
@@ -135,7 +137,7 @@ class Pipeline:
         return Invocation(result.payload, result.function_error, result.status)
 
     def status(self) -> dict[str, Any]:
-        """What `/_local/status` shows of it."""
+        """The figures that `/_local/status` shows of it."""
         stats = self._gateway.stats()
         return {
             "ingest_url": self.ingest_url,
@@ -172,7 +174,7 @@ def start_pipeline(cloud: Cloud, region: str, options: Options, *, clock: Clock,
             region_name=region,
             endpoint_url=cloud.endpoint_url,
             aws_access_key_id="local",
-            aws_secret_access_key="local",  # noqa: S106 - nobody's: the local endpoint checks none
+            aws_secret_access_key="local",  # noqa: S106 - made up: the local endpoint checks none
             config=SdkConfig(retries={"mode": "standard", "max_attempts": 3}, read_timeout=70),
         )
 

@@ -20,10 +20,11 @@ from emulator.errors import CloudError
 from emulator.lambda_.api import Invocation
 from emulator.timestream_process import timestream_command
 from local import environment_file, sample_alert
-from local.accounting import Account
+from local.accounting import PointCounts
 from local.errors import LocalError
+from local.guide import guide
 from local.pipeline import Options, Pipeline, start_pipeline
-from local.view.reading import Guide, View
+from local.view.reading import View
 from ops.bundle import BUILD, Bundle, build_host
 from ops.errors import OperatorError
 from templates import config
@@ -33,20 +34,17 @@ from templates.parameters import CODE_BUCKET, CODE_KEY, code_key, network_parame
 
 _REFRESH_SECONDS = 0.5
 _LAST_PORT = 65_535
-_HELLO = "SELECT * FROM {table} WHERE metric_name = 'hello'"
-_EXPORTED = "SELECT metric_name, count(*) AS points FROM metrics GROUP BY 1 ORDER BY 2 DESC LIMIT 5"
-_BUSIEST = "SELECT metric_name, count(*) AS points FROM {table} GROUP BY 1 ORDER BY 2 DESC LIMIT 5"
 
 
 @dataclass(frozen=True, slots=True)
 class Settings:
-    """What was asked for on the command line; no regions means the environment's first, None what it says."""
+    """Settings from the command line; no regions means the environment's first, None what its file says."""
 
     environment: str
     regions: tuple[str, ...]
     port: int | None
     aws_port: int | None
-    duration: float | None
+    duration_s: float | None
     feed: bool
     data: Path
     environment_file: Path
@@ -88,17 +86,17 @@ class Run:
             self._view.close()
             self._view.step("ending: no more requests; waiting until the stream is empty …")
             drained = [pipeline.drain() for pipeline in self._pipelines]
-            accounts = [(pipeline.region, pipeline.account()) for pipeline in self._pipelines]
-        except (CloudError, BotoCoreError, ClientError) as error:
+            counts = [(pipeline.region, pipeline.point_counts()) for pipeline in self._pipelines]
+        except (CloudError, OperatorError, BotoCoreError, ClientError) as error:
             return self._give_up(f"the run failed: {error}", 1)
         except KeyboardInterrupt:
             return self._give_up("ended by a second signal", 130)
-        return self._summarise(accounts, drained=all(drained))
+        return self._summarise(counts, drained=all(drained))
 
     def _watch(self) -> None:
-        began = time.monotonic()
-        while (elapsed := time.monotonic() - began) < (self._settings.duration or float("inf")):
-            self._view.show([pipeline.reading() for pipeline in self._pipelines], elapsed)
+        began_s = time.monotonic()
+        while (elapsed_s := time.monotonic() - began_s) < (self._settings.duration_s or float("inf")):
+            self._view.show([pipeline.reading() for pipeline in self._pipelines], elapsed_s)
             self._cloud.check()
             time.sleep(_REFRESH_SECONDS)
 
@@ -147,7 +145,7 @@ class Run:
             first.client("dynamodb"),
             first.deployment.outputs["RulesTableName"],
             tick_seconds=tick_seconds,
-            now=int(self._clock.now()),
+            now_s=int(self._clock.now()),
         )
         for pipeline in self._pipelines:
             notifications = sample_alert.Notifications(
@@ -171,46 +169,31 @@ class Run:
         self._closing.callback(
             environment_file.remove, self._settings.environment_file, endpoint_url=self._cloud.endpoint_url
         )
-        variables = self._settings.environment_file
-        outputs = first.deployment.outputs
-        table = f'"{outputs["DatabaseName"]}"."{outputs["TableName"]}"'
-        escaped = _HELLO.format(table=table).replace('"', '\\"')
-        post = '-H \'content-type: application/json\' -d \'{"metric_name": "hello", "value": 42}\''
-        lines = [
-            *((f"ingest {pipeline.region}", pipeline.ingest_url) for pipeline in self._pipelines),
-            ("aws endpoint", self._cloud.endpoint_url),
-            ("post", f"{first.curl} {post}"),
-            (
-                "query",
-                f'. {variables} && .venv/bin/aws timestream-query query --query-string "{escaped}"',
-            ),
-            ("or", f"make query SQL='{_BUSIEST.format(table=table)}'"),
-        ]
-        if self._settings.feed:
-            lines.append(("trip an alert", f"{first.curl} {sample_alert.TRIP}"))
-        lines += [
-            ("export", f". {variables} && .venv/bin/python -m ops export run current"),
-            ("read it back", f". {variables} && .venv/bin/python -m ops export query '{_EXPORTED}'"),
-        ]
-        self._view.guide(Guide(lines))
+        lines = guide(
+            self._pipelines,
+            endpoint_url=self._cloud.endpoint_url,
+            environment_file=self._settings.environment_file,
+            alerts=self._settings.feed,
+        )
+        self._view.guide(list(lines))
 
     def _invoke(self, region: str, function: str, payload: bytes, kind: str) -> Invocation:
         """Run what a state machine or a caller of Lambda's API invokes, in the region it asked."""
         pipeline = next(pipeline for pipeline in self._pipelines if pipeline.region == region)
         return pipeline.invoke(function, payload, kind)
 
-    def _summarise(self, accounts: Sequence[tuple[str, Account]], *, drained: bool) -> int:
+    def _summarise(self, counts: Sequence[tuple[str, PointCounts]], *, drained: bool) -> int:
         if not drained:
             self._view.step("the stream is not empty: the writer did not get through in time; see build/logs")
-        for region, account in accounts:
-            where = f" ({region})" if len(accounts) > 1 else ""
+        for region, points in counts:
+            where = f" ({region})" if len(counts) > 1 else ""
             self._view.step(
-                f"summary{where}: accepted {account.accepted} = stored {account.stored} "
-                f"+ superseded {account.superseded} + quarantined {account.quarantined}"
+                f"summary{where}: accepted {points.accepted} = stored {points.stored} "
+                f"+ superseded {points.superseded} + quarantined {points.quarantined}"
             )
-            if account.unaccounted:
-                self._view.step(f"UNACCOUNTED{where}: {account.unaccounted} points; see build/logs")
-        return int(not drained or any(account.unaccounted for _, account in accounts))
+            if points.unaccounted:
+                self._view.step(f"UNACCOUNTED{where}: {points.unaccounted} points; see build/logs")
+        return int(not drained or any(points.unaccounted for _, points in counts))
 
     def _close(self) -> None:
         """A further Ctrl-C must not interrupt the cleaning up."""

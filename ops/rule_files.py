@@ -20,7 +20,7 @@ _FORM = "a rule file is a mapping with `rules`, a list of rules"
 
 @dataclass(frozen=True, slots=True)
 class Mistake:
-    """What is wrong, and where."""
+    """A mistake in a file, and its place."""
 
     file: Path
     line: int
@@ -41,14 +41,14 @@ class FiledRule:
 
 @dataclass(frozen=True, slots=True)
 class RuleFiles:
-    """What the files say, and all that is wrong with them."""
+    """The rules of files, and all mistakes in them."""
 
     rules: Sequence[FiledRule]
     mistakes: Sequence[Mistake]
 
 
-def read_rule_files(paths: Sequence[Path], tick: int) -> RuleFiles:
-    """Every rule of the files, and every mistake in them; `tick` is the deployment's time between evaluations."""
+def read_rule_files(paths: Sequence[Path], tick_seconds: int) -> RuleFiles:
+    """Every rule of the files, and every mistake in them; `tick_seconds` is the environment's setting of that name."""
     rules: list[FiledRule] = []
     mistakes: list[Mistake] = []
     for path in paths:
@@ -62,10 +62,10 @@ def read_rule_files(paths: Sequence[Path], tick: int) -> RuleFiles:
         Mistake(
             filed.file,
             filed.line,
-            f"period: {filed.rule.period}: not a multiple of alerts.tick_seconds = {tick} of this environment",
+            f"period: {filed.rule.period}: not a multiple of alerts.tick_seconds = {tick_seconds} of this environment",
         )
         for filed in rules
-        if filed.rule.period % tick
+        if filed.rule.period % tick_seconds
     ]
     return RuleFiles(rules, sorted(mistakes, key=lambda mistake: (str(mistake.file), mistake.line)))
 

@@ -1,4 +1,4 @@
-"""What this machine is doing, as metrics: CPU, memory, disk, network and its largest processes."""
+"""Metrics of this machine: CPU, memory, disk, network and its largest processes."""
 
 import socket
 from collections.abc import Iterator, Mapping

@@ -19,7 +19,7 @@ _TRIES = 5
 
 @dataclass(slots=True)
 class Sent:
-    """What the sender saw: for the view, never for the accounts of the run."""
+    """Counts of the sender itself: for the view, never for the accounts of the run."""
 
     requests: int = 0
     points: int = 0
@@ -30,7 +30,7 @@ class Sent:
 
 
 class Feed:
-    """A thread that samples and posts every `interval` seconds until stopped."""
+    """A thread that samples and posts every `interval_s` seconds until stopped."""
 
     def __init__(
         self,
@@ -39,12 +39,12 @@ class Feed:
         clock: Clock,
         *,
         sign: Sign = unsigned,
-        interval: float = 1.0,
+        interval_s: float = 1.0,
     ) -> None:
         parts = urlsplit(url)
         self._url, self._sign = url, sign
         self._host, self._port, self._path = parts.hostname or "127.0.0.1", parts.port, parts.path
-        self._sample, self._clock, self._interval = sample, clock, interval
+        self._sample, self._clock, self._interval_s = sample, clock, interval_s
         self._stopped = threading.Event()
         self._thread = threading.Thread(target=self._run, name="feed", daemon=True)
         self.sent = Sent()
@@ -60,14 +60,14 @@ class Feed:
             self._thread.join(timeout=_TIMEOUT_SECONDS * 2)
 
     def _run(self) -> None:
-        due = time.monotonic()
+        due_s = time.monotonic()
         while not self._stopped.is_set():
-            timestamp = int(self._clock.now() * 1000)
-            self._send(timestamp, self._sample(timestamp))
-            due = max(due + self._interval, time.monotonic())
-            self._stopped.wait(due - time.monotonic())
+            timestamp_ms = int(self._clock.now() * 1000)
+            self._send(timestamp_ms, self._sample(timestamp_ms))
+            due_s = max(due_s + self._interval_s, time.monotonic())
+            self._stopped.wait(due_s - time.monotonic())
 
-    def _send(self, timestamp: int, metrics: list[Metric]) -> None:
+    def _send(self, timestamp_ms: int, metrics: list[Metric]) -> None:
         """Post one batch; what failed is sent again, which is safe because every point has its time."""
         body = json.dumps({"metrics": metrics}).encode()
         for attempt in range(_TRIES):
@@ -75,7 +75,7 @@ class Feed:
             if status == http.HTTPStatus.ACCEPTED:
                 self.sent.requests += 1
                 self.sent.points += len(metrics)
-                self.sent.batches.append((timestamp, time.monotonic()))
+                self.sent.batches.append((timestamp_ms, time.monotonic()))
                 return
             self.sent.last_error = f"{status or 'no reply'}: {' '.join(reply.split())[:160]}"
             transient = status in {0, http.HTTPStatus.TOO_MANY_REQUESTS} or status >= 500

@@ -13,12 +13,12 @@ Sign = Callable[[str, bytes], Mapping[str, str]]
 
 
 def unsigned(_url: str, _body: bytes) -> Mapping[str, str]:
-    """Only say what the body is: for an API that takes requests from anybody."""
+    """Only say what the body is: for an API without authorization."""
     return HEADERS
 
 
 def signed_for(region: str) -> Sign:
-    """Sign for an API in `region` with the local run's credentials, which are nobody's."""
+    """Sign for an API in `region` with the local run's credentials, which are made up."""
     signer = SigV4Auth(Credentials("local", "local"), "execute-api", region)
 
     def sign(url: str, body: bytes) -> Mapping[str, str]:

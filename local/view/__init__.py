@@ -1,1 +1,1 @@
-"""What a person sees of the local run."""
+"""Views of the local run: a live one in a terminal, plain lines elsewhere."""

@@ -7,7 +7,7 @@ from rich.live import Live
 from rich.table import Table
 from rich.text import Text
 
-from local.view.reading import Guide, Reading, delay_text
+from local.view.reading import Lines, Reading, delay_text
 
 
 class LiveView:
@@ -21,20 +21,20 @@ class LiveView:
         """Say what is being done."""
         self._console.print(Text(text, style="dim"))
 
-    def guide(self, guide: Guide) -> None:
+    def guide(self, lines: Lines) -> None:
         """Show what can be done next; the lines are not wrapped by us, so a terminal copies them whole."""
-        width = max(len(label) for label, _ in guide.lines)
+        width = max(len(label) for label, _ in lines)
         self._console.print()
-        for label, line in guide.lines:
+        for label, line in lines:
             self._console.print(Text(f"{label:<{width}}  ", style="bold cyan") + Text(line), soft_wrap=True)
         self._console.print()
 
-    def show(self, readings: Sequence[Reading], elapsed: float) -> None:
+    def show(self, readings: Sequence[Reading], elapsed_s: float) -> None:
         """Redraw the figures."""
         if self._live is None:
             self._live = Live(console=self._console, refresh_per_second=4, transient=True)
             self._live.start()
-        self._live.update(_figures(readings, elapsed))
+        self._live.update(_figures(readings, elapsed_s))
 
     def close(self) -> None:
         """Give the terminal back."""
@@ -43,7 +43,7 @@ class LiveView:
             self._live = None
 
 
-def _figures(readings: Sequence[Reading], elapsed: float) -> Group:
+def _figures(readings: Sequence[Reading], elapsed_s: float) -> Group:
     table = Table(box=None, padding=(0, 2, 0, 0), header_style="dim")
     table.add_column("region")
     for name in ("accepted", "stored", "superseded", "quarantined", "points/s", "ingest to queryable"):
@@ -58,9 +58,9 @@ def _figures(readings: Sequence[Reading], elapsed: float) -> Group:
             f"{r.superseded:,}",
             quarantined,
             f"{r.rate:,.0f}",
-            delay_text(r.delay),
+            delay_text(r.delay_s),
         )
         if r.last_error:
             errors.append(Text(f"last error ({r.region}): {r.last_error}", style="red", overflow="ellipsis"))
-    foot = Text(f"up {int(elapsed) // 60}:{int(elapsed) % 60:02d} · Ctrl-C ends", style="dim")
+    foot = Text(f"up {int(elapsed_s) // 60}:{int(elapsed_s) % 60:02d} · Ctrl-C ends", style="dim")
     return Group(table, *(errors or [Text("last error: none", style="dim")]), foot)

@@ -7,7 +7,7 @@ from typing import Protocol
 
 @dataclass(frozen=True, slots=True)
 class Reading:
-    """One region at one moment. Rates are points per second, delays seconds; None: not known yet."""
+    """One region at one moment. The rate is in points per second, the delay None while not known."""
 
     region: str
     accepted: int
@@ -15,20 +15,17 @@ class Reading:
     superseded: int
     quarantined: int
     rate: float
-    delay: float | None
+    delay_s: float | None
     last_error: str
 
 
-@dataclass(frozen=True, slots=True)
-class Guide:
-    """What a person can do next: each a label and a line to paste."""
-
-    lines: Sequence[tuple[str, str]]
+Lines = Sequence[tuple[str, str]]
+"""Lines to paste, each after its label."""
 
 
-def delay_text(seconds: float | None) -> str:
+def delay_text(delay_s: float | None) -> str:
     """A delay for people: tenths of a second, or a dash."""
-    return "–" if seconds is None else f"{seconds:.1f} s"
+    return "–" if delay_s is None else f"{delay_s:.1f} s"
 
 
 class View(Protocol):
@@ -37,11 +34,11 @@ class View(Protocol):
     def step(self, text: str) -> None:
         """Say what is being done."""
 
-    def guide(self, guide: Guide) -> None:
+    def guide(self, lines: Lines) -> None:
         """Show what can be done next."""
 
-    def show(self, readings: Sequence[Reading], elapsed: float) -> None:
-        """Show the newest readings, `elapsed` seconds after the start."""
+    def show(self, readings: Sequence[Reading], elapsed_s: float) -> None:
+        """Show the newest readings, `elapsed_s` seconds after the start."""
 
     def close(self) -> None:
         """Give the terminal back."""

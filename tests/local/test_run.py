@@ -22,7 +22,7 @@ SETTINGS = Settings(
     (),
     port=None,
     aws_port=None,
-    duration=None,
+    duration_s=None,
     feed=False,
     data=Path(),
     environment_file=Path("never-written.env"),

@@ -28,7 +28,7 @@ def test_the_sample_rule_is_in_force_in_every_environments_terms(monkeypatch: py
             ],
         )
         tick = config.load("dev").alerts.tick_seconds
-        sample_alert.put_in_force(dynamodb, "rules", tick_seconds=tick, now=1_763_769_600)
+        sample_alert.put_in_force(dynamodb, "rules", tick_seconds=tick, now_s=1_763_769_600)
         (rule,) = RulesTable(dynamodb, "rules").fresh().rules
     assert rule.metric_name == "demo.temperature"
     assert rule.metric_name in sample_alert.TRIP

@@ -24,6 +24,6 @@ def test_publish_makes_the_bucket_before_it_uploads(
 def test_a_region_outside_the_environment_is_refused(
     stacks: dict[str, dict[str, str]], capsys: pytest.CaptureFixture[str]
 ) -> None:
-    """A region that the environment's file does not list, and so nobody checked, gets no stack."""
+    """A region that the environment's file does not list, and so was not checked, gets no stack."""
     assert main(["publish", "--region", "eu-west-1"]) == 1
     assert "environments/dev.toml" in capsys.readouterr().err

@@ -59,7 +59,7 @@ def test_a_mistake_is_told_with_its_place(tmp_path: Path, text: str, line: int, 
 
 
 def test_all_mistakes_are_told_at_once(tmp_path: Path) -> None:
-    """Nobody mends a file one error at a time."""
+    """A file need not be mended one error at a time."""
     second = GOOD.removeprefix("rules:\n").replace("avg", "p1").replace("hot", "cold")
     assert len(read(tmp_path, GOOD.replace("avg", "p2") + second)) == 2
 

@@ -114,7 +114,7 @@ def test_rules_are_listed_and_deleted(tmp_path: Path, capsys: Any) -> None:
 
 @pytest.mark.usefixtures("deployment")
 def test_items_that_are_no_rules_are_pointed_out(capsys: Any) -> None:
-    """Somebody wrote to the table by hand, and should know that it judges nothing."""
+    """An item written to the table by hand is no rule, and the operator is told that it judges nothing."""
     boto3.client("dynamodb").put_item(
         TableName=RULES, Item={"metric_name": {"S": "x"}, "rule_id": {"S": "y"}}
     )
@@ -123,6 +123,6 @@ def test_items_that_are_no_rules_are_pointed_out(capsys: Any) -> None:
 
 
 def test_without_a_deployment_checking_still_works(tmp_path: Path, capsys: Any) -> None:
-    """`check` asks nobody."""
+    """`check` makes no call."""
     assert main(["rules", "check", a_file(tmp_path)]) == 0
     assert capsys.readouterr().out == "1 rule, nothing wrong\n"

@@ -52,7 +52,7 @@ def one_metric(timestamp: int) -> list[dict[str, Any]]:
 def test_a_throttled_batch_is_sent_again_unchanged(status: int) -> None:
     """After 429 or 503 the same points go again with the same times, and count once."""
     with answering(status, status) as (url, bodies, done):
-        feed = Feed(url, one_metric, Clock(), interval=60)
+        feed = Feed(url, one_metric, Clock(), interval_s=60)
         feed.start()
         assert done.wait(10)
         feed.stop()
@@ -63,7 +63,7 @@ def test_a_throttled_batch_is_sent_again_unchanged(status: int) -> None:
 def test_a_refused_batch_is_not_sent_again() -> None:
     """After 400 the batch is given up, counted as refused, and its reason kept."""
     with answering(400) as (url, bodies, done):
-        feed = Feed(url, one_metric, Clock(), interval=0.05)
+        feed = Feed(url, one_metric, Clock(), interval_s=0.05)
         feed.start()
         assert done.wait(10)
         feed.stop()

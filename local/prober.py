@@ -1,14 +1,13 @@
-"""Reads the running pipeline once in a while, for the views."""
+"""The prober of the running pipeline: how many points it stores, and after which delay a query sees them."""
 
 import threading
 import time
 from collections import deque
 from typing import Any
 
-from botocore.exceptions import BotoCoreError, ClientError
-
 from local.accounting import newest_point_ms, stored_points
 from local.feed.sender import Sent
+from ops.errors import OperatorError
 
 _EVERY_SECONDS = 0.25
 _RATE_WINDOW_SECONDS = 5.0
@@ -25,9 +24,9 @@ class Prober:
         self._stopped = threading.Event()
         self._thread = threading.Thread(target=self._run, name="prober", daemon=True)
         self._counts: deque[tuple[float, int]] = deque(maxlen=int(_RATE_WINDOW_SECONDS / _EVERY_SECONDS) + 1)
-        self._seen_until = 0
+        self._seen_until_ms = 0
         self.stored = 0
-        self.delay: float | None = None
+        self.delay_s: float | None = None
         self.last_error = ""
 
     def start(self) -> None:
@@ -46,28 +45,28 @@ class Prober:
         counts = list(self._counts)
         if len(counts) < 2:
             return 0.0
-        (began, before), (ended, after) = counts[0], counts[-1]
-        return (after - before) / max(ended - began, 1e-9)
+        (first_s, before), (last_s, after) = counts[0], counts[-1]
+        return (after - before) / max(last_s - first_s, 1e-9)
 
     def _run(self) -> None:
         while not self._stopped.wait(_EVERY_SECONDS):
             try:
                 self.stored = stored_points(self._client, self._database, self._table)
-                newest = newest_point_ms(self._client, self._database, self._table)
-            except (ClientError, BotoCoreError) as error:
-                self.last_error = f"store: {error}"
+                newest_ms = newest_point_ms(self._client, self._database, self._table)
+            except OperatorError as error:
+                self.last_error = str(error)
                 continue
-            now = time.monotonic()
-            self._counts.append((now, self.stored))
-            if newest is not None:
-                self._note_visible(newest, now)
+            now_s = time.monotonic()
+            self._counts.append((now_s, self.stored))
+            if newest_ms is not None:
+                self._measure_delay(newest_ms, now_s)
 
-    def _note_visible(self, newest: int, now: float) -> None:
+    def _measure_delay(self, newest_ms: int, now_s: float) -> None:
         fresh = [
-            sent_at
-            for timestamp, sent_at in list(self._sent.batches)
-            if self._seen_until < timestamp <= newest
+            sent_at_s
+            for timestamp_ms, sent_at_s in list(self._sent.batches)
+            if self._seen_until_ms < timestamp_ms <= newest_ms
         ]
         if fresh:
-            self.delay = now - fresh[0]
-            self._seen_until = newest
+            self.delay_s = now_s - fresh[0]
+            self._seen_until_ms = newest_ms

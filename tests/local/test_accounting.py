@@ -1,0 +1,76 @@
+"""Where every accepted point ended."""
+
+import json
+from collections.abc import Iterator
+from io import BytesIO
+from typing import Any
+
+import pytest
+
+from local.accounting import PointCounts, newest_point_ms, quarantined_points, stored_points
+
+
+class Store:
+    """A store whose first page is empty, and the value on the second."""
+
+    def __init__(self, value: dict[str, Any]) -> None:
+        columns = [{"Name": "_col0"}]
+        self._pages: list[dict[str, Any]] = [
+            {"ColumnInfo": columns, "Rows": [], "NextToken": "next"},
+            {"ColumnInfo": columns, "Rows": [{"Data": [value]}]},
+        ]
+
+    def query(self, **_: Any) -> dict[str, Any]:
+        """The next page."""
+        return self._pages.pop(0)
+
+
+class Bucket:
+    """A quarantine of objects of lines."""
+
+    def __init__(self, *objects: list[tuple[str, int]]) -> None:
+        self._objects = objects
+
+    def get_paginator(self, _name: str) -> "Bucket":
+        """Itself, listing an object a page."""
+        return self
+
+    def paginate(self, **_: Any) -> Iterator[dict[str, Any]]:
+        """A page without objects, then one of each."""
+        yield {}
+        yield from ({"Contents": [{"Key": str(number)}]} for number in range(len(self._objects)))
+
+    def get_object(self, *, Bucket: str, Key: str) -> dict[str, Any]:  # noqa: N803 - the SDK's own names
+        """The lines of an object."""
+        lines = [
+            json.dumps({"request_id": request, "index": index}) for request, index in self._objects[int(Key)]
+        ]
+        return {"Body": BytesIO("\n".join(lines).encode())}
+
+
+@pytest.mark.parametrize("quarantined", [1, 2, 4])
+def test_a_point_that_is_nowhere_is_unaccounted(quarantined: int) -> None:
+    """Accepted points less those that are somewhere; fewer than none if one is counted that was never accepted."""
+    assert PointCounts(10, 5, 3, quarantined).unaccounted == 2 - quarantined
+
+
+def test_what_was_there_before_the_run_is_not_its_own() -> None:
+    """With kept data the counts at the start are taken off."""
+    assert PointCounts(9, 8, 7, 6) - PointCounts(1, 2, 3, 4) == PointCounts(8, 6, 4, 2)
+
+
+def test_the_store_is_asked_until_it_answers() -> None:
+    """The first page of an answer may be empty."""
+    assert stored_points(Store({"ScalarValue": "17"}), "d", "t") == 17
+    assert newest_point_ms(Store({"ScalarValue": "1763769600000"}), "d", "t") == 1_763_769_600_000
+
+
+def test_an_empty_store_has_no_newest_point() -> None:
+    """The greatest time of no rows is NULL."""
+    assert newest_point_ms(Store({"NullValue": True}), "d", "t") is None
+
+
+def test_a_point_that_is_named_twice_in_the_quarantine_is_one() -> None:
+    """A batch that was tried again in parts writes some of its points into two objects."""
+    bucket = Bucket([("a", 0), ("a", 1)], [("a", 1), ("b", 1)])
+    assert quarantined_points(bucket, "bucket") == 3

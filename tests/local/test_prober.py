@@ -1,0 +1,77 @@
+"""The prober: what the store holds, how fast, and how late a query sees it."""
+
+import time
+from collections.abc import Callable
+
+import pytest
+from botocore.exceptions import EndpointConnectionError
+
+from local import prober
+from local.feed.sender import Sent
+from local.prober import Prober
+
+
+class Store:
+    """A store that answers both questions with numbers, or refuses."""
+
+    def __init__(self) -> None:
+        self.stored, self.newest_ms, self.refusing = 0, 0, False
+
+    def query(self, *, QueryString: str) -> dict[str, object]:  # noqa: N803 - the SDK's own name
+        """The number of points, or the newest one's time."""
+        if self.refusing:
+            raise EndpointConnectionError(endpoint_url="http://127.0.0.1")
+        value = self.stored if "count(*)" in QueryString else self.newest_ms
+        return {"ColumnInfo": [{}], "Rows": [{"Data": [{"ScalarValue": str(value)}]}]}
+
+
+@pytest.fixture(autouse=True)
+def _quick(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(prober, "_EVERY_SECONDS", 0.01)
+
+
+def until(true: Callable[[], object]) -> None:
+    """Wait until something is true."""
+    deadline = time.monotonic() + 20
+    while not true():
+        assert time.monotonic() < deadline
+        time.sleep(0.01)
+
+
+def test_delay_is_from_the_reply_to_the_moment_a_query_sees_the_points() -> None:
+    """The oldest batch that became visible counts; before there is one the delay is not known."""
+    store, sent = Store(), Sent()
+    sent.batches.append((1_000, time.monotonic() - 5))
+    probing = Prober(store, "d", "t", sent)
+    probing.start()
+    try:
+        store.stored = 3
+        until(lambda: probing.stored == 3)
+        assert probing.delay_s is None
+        store.newest_ms = 1_000
+        until(lambda: 5 <= (probing.delay_s or 0) < 25)
+    finally:
+        probing.stop()
+
+
+def test_a_refusal_is_shown_and_the_prober_goes_on() -> None:
+    """A store that cannot be reached for a moment is a line of the view, not the end of it."""
+    store = Store()
+    store.refusing = True
+    probing = Prober(store, "d", "t", Sent())
+    probing.start()
+    try:
+        until(lambda: probing.last_error)
+        assert "cannot query Timestream" in probing.last_error
+        store.refusing, store.stored = False, 9
+        until(lambda: probing.stored == 9)
+        assert probing.rate >= 0
+    finally:
+        probing.stop()
+
+
+def test_without_an_answer_there_is_no_rate() -> None:
+    """One count says nothing about points per second, and a prober that was never started can be stopped."""
+    probing = Prober(Store(), "d", "t", Sent())
+    assert probing.rate == 0
+    probing.stop()
