@@ -13,7 +13,7 @@ from handlers.domain.ingest.quarantine import object_key
 from handlers.domain.ingest.report import log_lines
 from handlers.vocabulary import EXPIRES_AT, NAMESPACE
 from handlers.window_aggregator import report_line
-from templates.components.ingest_api.methods import velocity
+from templates.components.ingest_api.formats import put_record
 from templates.components.quarantine import POINTS
 from tests.support.events import kinesis_record
 from tests.support.generated import Generated
@@ -101,7 +101,7 @@ def test_every_subscription_carries_its_own_filter(regional: Generated) -> None:
 
 def test_the_consumer_reads_the_partition_key_that_the_api_writes() -> None:
     """The request id that a client got is the one its points are accounted under, whatever is in it."""
-    written = json.loads(velocity("put_record"))["PartitionKey"]
+    written = json.loads(put_record("json"))["PartitionKey"]
     key = written.replace("$context.extendedRequestId", "a/b+c/d=")
     (record,) = read_records({"Records": [kinesis_record(b"{}", partition_key=key)]})
     assert (record.format, record.request_id, record.client) == ("json", "a/b+c/d=", NO_CLIENT)

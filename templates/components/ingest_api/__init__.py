@@ -1,13 +1,17 @@
-"""The ingest API: POST /metrics puts the body on the stream, with no function in between."""
+"""The ingest API: a POST in one of its formats puts the body on the stream, with no function in between."""
 
+from collections.abc import Sequence
 from dataclasses import dataclass
+from typing import Any
 
 from troposphere import Ref, Sub, Template
 from troposphere.apigateway import EndpointConfiguration, Resource, RestApi, Stage
 
 from templates.components.ingest_api.cors import Cors
+from templates.components.ingest_api.formats import FORMATS, Format
 from templates.components.ingest_api.gateway_responses import add_gateway_responses
-from templates.components.ingest_api.methods import Reply, add_answer, add_post, preflight, velocity
+from templates.components.ingest_api.methods import add_answer, add_post, preflight
+from templates.components.ingest_api.replies import Reply, velocity
 from templates.components.ingest_api.stage import add_stage
 from templates.components.platform import Platform
 from templates.components.stream import Stream
@@ -31,7 +35,14 @@ class IngestApi:
         return Sub(f"{host}/${{Stage}}{path}", Api=Ref(self.api), Stage=Ref(self.stage))
 
 
-def add_ingest_api(template: Template, config: Config, platform: Platform, *, sink: Stream) -> IngestApi:
+def add_ingest_api(
+    template: Template,
+    config: Config,
+    platform: Platform,
+    *,
+    sink: Stream,
+    formats: Sequence[Format] = FORMATS,
+) -> IngestApi:
     """The API with every answer it gives: what is accepted is on the stream, what is not is said so."""
     cors = Cors(config.api.cors_origins)
     signed = config.api.auth == "iam"
@@ -53,15 +64,16 @@ def add_ingest_api(template: Template, config: Config, platform: Platform, *, si
             MinimumCompressionSize=0,
         )
     )
-    metrics = add_path(template, "Metrics", api, "metrics")
+    posts = [(format_, add_path(template, format_.name, api, format_.path)) for format_ in formats]
     health = add_path(template, "Health", api, "health")
     other = add_path(template, "Other", api, "{proxy+}")
-    add_post(template, api, metrics, sink=sink, role=role, cors=cors, signed=signed)
-    add_refusals(template, api, metrics, "Metrics", "POST", cors=cors)
+    for format_, resource in posts:
+        add_post(template, api, resource, format_, sink=sink, role=role, cors=cors, signed=signed)
+        add_refusals(template, api, resource, format_.name, "POST", cors=cors)
     add_health(template, config, api, health, cors=cors)
     add_refusals(template, api, health, "Health", "GET", cors=cors)
     # Without these, API Gateway answers 403 to a path it does not know.
-    not_found = Reply(404, cors.preamble + velocity("not_found"))
+    not_found = Reply(404, velocity("not_found"))
     add_answer(template, "RootAnyMethod", api, api.get_att("RootResourceId"), "ANY", not_found, cors=cors)
     add_answer(template, "OtherAnyMethod", api, Ref(other), "ANY", not_found, cors=cors)
     add_gateway_responses(template, api, cors=cors, signed=signed)
@@ -75,11 +87,17 @@ def add_ingest_api(template: Template, config: Config, platform: Platform, *, si
     return found
 
 
-def add_path(template: Template, name: str, api: RestApi, part: str) -> Resource:
-    """A path right below the root."""
-    root = api.get_att("RootResourceId")
+def add_path(template: Template, name: str, api: RestApi, path: str) -> Resource:
+    """The resource of a path, below those of its first parts, which are added unless another path has them."""
+    parent: Any = api.get_att("RootResourceId")
+    *above, last = path.split("/")
+    for depth, part in enumerate(above, 1):
+        title = "".join(part.title() for part in above[:depth]) + "PathResource"
+        if title not in template.resources:
+            template.add_resource(Resource(title, RestApiId=Ref(api), ParentId=parent, PathPart=part))
+        parent = Ref(title)
     return template.add_resource(
-        Resource(f"{name}Resource", RestApiId=Ref(api), ParentId=root, PathPart=part)
+        Resource(f"{name}Resource", RestApiId=Ref(api), ParentId=parent, PathPart=last)
     )
 
 
@@ -95,7 +113,7 @@ def add_refusals(
 ) -> None:
     """A path's other methods: 405 with what is allowed, and a browser's preflight where one may come."""
     allow = f"{allowed},OPTIONS" if cors.origins else allowed
-    wrong = Reply(405, cors.preamble + velocity("wrong_method"), headers={"Allow": f"'{allow}'"})
+    wrong = Reply(405, velocity("wrong_method"), headers={"Allow": f"'{allow}'"})
     add_answer(template, f"{name}AnyMethod", api, Ref(resource), "ANY", wrong, cors=cors)
     if cors.origins:
         add_answer(
@@ -104,6 +122,6 @@ def add_refusals(
             api,
             Ref(resource),
             "OPTIONS",
-            preflight(allow, cors=cors),
+            preflight(allow),
             cors=cors,
         )

@@ -1,4 +1,4 @@
-"""What tells a browser which web pages may post."""
+"""CORS: the headers that tell a browser which web pages may post."""
 
 import json
 from collections.abc import Sequence
@@ -30,7 +30,7 @@ class Cors:
 
     @property
     def preamble(self) -> str:
-        """What a response template starts with: of several origins, it answers with the one that asked."""
+        """The start of a response template: of several origins, it answers with the one that asked."""
         return CHOOSE_ORIGIN.format(origins=json.dumps(list(self.origins))) if len(self.origins) > 1 else ""
 
     @property

@@ -1,4 +1,4 @@
-"""What API Gateway itself answers: our words, never AWS's, which name accounts and resources."""
+"""The answers of API Gateway itself: our words, never AWS's, which name accounts and resources."""
 
 import json
 from dataclasses import dataclass

@@ -1,4 +1,4 @@
-"""What a request body may be, as JSON schema draft 4: what API Gateway can judge before anything is stored.
+"""The schema of our JSON bodies, in JSON schema draft 4: what API Gateway can judge before anything is stored.
 
 Times, names and numbers of dimensions are judged by the consumer, point by point; here a wrong shape refuses the
 whole request. Nothing is a `$ref` or an `anyOf`, so the reason that a client gets names what is wrong, not how many

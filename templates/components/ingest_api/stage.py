@@ -1,4 +1,4 @@
-"""What makes the API reachable: a deployment, a stage, its access log and its alarms."""
+"""The stage that makes the API reachable: a deployment, a stage, its access log and its alarms."""
 
 import hashlib
 import json

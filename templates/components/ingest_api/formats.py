@@ -1,0 +1,58 @@
+"""The formats that the API takes: a row for each, with its path, what may be posted there, and every answer."""
+
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
+from typing import Any
+
+from templates.components.ingest_api.model import BODY
+from templates.components.ingest_api.replies import JSON, Reply, velocity
+
+
+@dataclass(frozen=True)
+class BodyModel:
+    """A JSON schema that API Gateway holds bodies against: a logical id's middle, a name, and the schema."""
+
+    title: str
+    name: str
+    schema: Mapping[str, Any]
+
+
+@dataclass(frozen=True)
+class Format:
+    """One format of bodies. `format` stands in the partition key, and is what the consumers' readers are found by.
+
+    `name` begins the logical ids of the path's resources. `request` is the mapping template of the PutRecord call, in
+    which ${Stream} is the stream's name.
+    """
+
+    format: str
+    name: str
+    path: str
+    content_types: Sequence[str]
+    request: str
+    model: BodyModel | None
+    replies: Sequence[Reply]
+
+
+def put_record(format_: str) -> str:
+    """The mapping template that puts a body unchanged on the stream, as a record of that format."""
+    return velocity("put_record").replace("${Format}", format_)
+
+
+FORMATS = (
+    Format(
+        format="json",
+        name="Metrics",
+        path="metrics",
+        content_types=[JSON],
+        request=put_record("json"),
+        model=BodyModel("Body", "MetricsBody", BODY),
+        replies=(
+            Reply(202, velocity("accepted"), r"2\d{2}"),
+            # Kinesis says 400 to too much and too often alike; only the body of its answer tells them apart.
+            Reply(400, velocity("refused"), "400", may_set=["Retry-After"]),
+            Reply(413, velocity("too_large"), "413"),
+            Reply(503, velocity("unavailable"), headers={"Retry-After": "'2'"}),
+        ),
+    ),
+)
