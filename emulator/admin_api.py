@@ -2,13 +2,15 @@
 
 import threading
 from collections.abc import Callable
+from dataclasses import replace
 from typing import Any
 
 import orjson
 
+from emulator.aws_request import AwsRequest
 from emulator.clock import Clock
 from emulator.faults import FaultError, Faults, Rule, parse_rule
-from emulator.request import Request, Response
+from emulator.http_server import Response
 from emulator.responses import as_json
 from emulator.timestream_process import TimestreamProcess
 
@@ -17,8 +19,8 @@ StatusProvider = Callable[[], Any]
 _TIMESTREAM = "timestream"
 
 
-class Control:
-    """Answers the control routes, and holds what others add to the status.
+class AdminApi:
+    """Answers the admin routes, and holds what others add to the status.
 
     Faults are rules that strike here, for any service; under the name `timestream` stand those that only the engine
     can make, handed on as they are.
@@ -30,7 +32,7 @@ class Control:
         self._engine = engine
         self._providers: dict[str, StatusProvider] = {}
         self._lock = threading.Lock()
-        self._routes: dict[tuple[str, str], Callable[[Request], Response]] = {
+        self._routes: dict[tuple[str, str], Callable[[AwsRequest], Response]] = {
             ("GET", "/_local/status"): lambda _: as_json(self.status()),
             ("GET", "/_local/faults"): lambda _: as_json(self._describe_faults()),
             ("POST", "/_local/faults"): self._add_faults,
@@ -45,13 +47,13 @@ class Control:
             self._providers[name] = provider
 
     def status(self) -> dict[str, Any]:
-        """Return what every provider says of its part."""
+        """The clock, and under its name the part of every provider."""
         with self._lock:
             providers = dict(self._providers)
         return {"clock": self._describe_clock(), **{name: provider() for name, provider in providers.items()}}
 
-    def answer(self, request: Request) -> Response:
-        """The reply of a control route; 404 and 405 for what there is not."""
+    def answer(self, request: AwsRequest) -> Response:
+        """The reply of an admin route; 404 and 405 for what there is not."""
         route = self._routes.get((request.method, request.path))
         if route is not None:
             try:
@@ -63,14 +65,13 @@ class Control:
             reply = as_json(
                 {"error": f"{request.method} is not for {request.path}: {', '.join(allowed)}"}, 405
             )
-            reply.headers.append(("Allow", ", ".join(allowed)))
-            return reply
+            return replace(reply, headers=(*reply.headers, ("Allow", ", ".join(allowed))))
         return as_json({"error": f"there is no {request.path}"}, 404)
 
     def _describe_clock(self) -> dict[str, Any]:
         return {"now": self._clock.utcnow().isoformat(), "offset_seconds": self._clock.offset}
 
-    def _move_clock(self, request: Request) -> Response:
+    def _move_clock(self, request: AwsRequest) -> Response:
         body = _object(request)
         for name in body:
             if name not in {"advance_seconds", "offset_seconds"}:
@@ -87,7 +88,7 @@ class Control:
             raise FaultError(name, str(error)) from error
         return as_json(self._describe_clock())
 
-    def _add_faults(self, request: Request) -> Response:
+    def _add_faults(self, request: AwsRequest) -> Response:
         body = _object(request)
         inside = body.pop(_TIMESTREAM, None)
         raw = body.pop("rules") if set(body) == {"rules"} else [body] if body else []
@@ -112,7 +113,7 @@ class Control:
         return {**self._faults.describe(), _TIMESTREAM: inside}
 
 
-def _object(request: Request) -> dict[str, Any]:
+def _object(request: AwsRequest) -> dict[str, Any]:
     try:
         body = request.json()
     except orjson.JSONDecodeError as error:

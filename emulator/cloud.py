@@ -7,7 +7,7 @@ from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any
 
-from emulator.admin_api import Control, StatusProvider
+from emulator.admin_api import AdminApi, StatusProvider
 from emulator.clock import Clock
 from emulator.cloudformation.deploy import deploy
 from emulator.cloudformation.deployment import Deployment
@@ -16,11 +16,14 @@ from emulator.cloudformation.stacks import Stacks
 from emulator.endpoint import Endpoint
 from emulator.faults import Faults
 from emulator.http_server import HttpServer
+from emulator.kinesis.service import Kinesis
 from emulator.lambda_.api import Invoker, LambdaApi
 from emulator.moto import clock as moto_clock
 from emulator.moto import state_machines
 from emulator.moto.app import MotoApp
 from emulator.timestream_process import TimestreamProcess, free_port, timestream_command
+
+_BODY_LIMIT_BYTES = 1024 * 1024 * 1024
 
 EngineCommand = Callable[[int, Path, str], Sequence[str]]
 
@@ -49,28 +52,28 @@ class Cloud:
     def __init__(
         self,
         *,
-        control: Control,
+        admin: AdminApi,
         engine: TimestreamProcess,
         functions: LambdaApi,
-        port: int,
         stacks: Stacks,
+        url: str,
     ) -> None:
-        self.endpoint_url = f"http://127.0.0.1:{port}"
+        self.endpoint_url = url
         self.deployments: dict[str, Deployment] = {}
         self._closing = contextlib.ExitStack()
-        self._control = control
+        self._admin = admin
         self._engine = engine
         self._functions = functions
         self._stacks = stacks
-        control.add_status("timestream", lambda: engine.control("GET", "/_local/status")[1])
+        admin.add_status("timestream", lambda: engine.control("GET", "/_local/status")[1])
 
     def add_status(self, name: str, provider: StatusProvider) -> None:
         """Show what `provider` returns (anything JSON can hold) under this name at `/_local/status`."""
-        self._control.add_status(name, provider)
+        self._admin.add_status(name, provider)
 
     def status(self) -> dict[str, Any]:
         """Return what `/_local/status` shows."""
-        return self._control.status()
+        return self._admin.status()
 
     def invoke_with(self, invoker: Invoker) -> None:
         """Let this function run what is invoked through Lambda's API, by state machines for one."""
@@ -123,28 +126,34 @@ def _start_endpoint(
     closing: contextlib.ExitStack,
     types: Set[str],
 ) -> Cloud:
-    server = HttpServer(aws_port)
+    server = HttpServer(aws_port, name="aws-endpoint", body_limit=_BODY_LIMIT_BYTES)
     closing.callback(server.close)
     # The engine loads while moto does: it is the slowest part of the start.
-    engine = _start_engine(f"http://127.0.0.1:{server.port}", data_dir, command)
+    engine = _start_engine(server.url, data_dir, command)
     closing.callback(engine.close)
-    _set_moto_port(server.port, closing)
+    closing.enter_context(state_machines.tasks_call(server.port))
     moto_clock.follow(clock)
     closing.callback(moto_clock.follow, Clock())
     moto = MotoApp()
     closing.callback(moto.close)
-    faults, functions, stacks = Faults(), LambdaApi(), Stacks()
-    control = Control(clock, faults, engine)
+    faults, functions, stacks = Faults(), LambdaApi(), Stacks(clock)
+    admin = AdminApi(clock, faults, engine)
     endpoint = Endpoint(
-        control=control, engine=engine, faults=faults, functions=functions, moto=moto, stacks=stacks
+        admin=admin,
+        engine=engine,
+        faults=faults,
+        functions=functions,
+        kinesis=Kinesis(clock),
+        moto=moto,
+        stacks=stacks,
     )
-    server.start(endpoint.answer)
+    server.start(endpoint)
     closing.callback(endpoint.close)
     if "AWS::StepFunctions::StateMachine" in types:
         state_machines.load()  # while the engine is not ready anyway
     engine.wait_until_ready()
     engine.follow(clock, closing)
-    return Cloud(control=control, engine=engine, functions=functions, port=server.port, stacks=stacks)
+    return Cloud(admin=admin, engine=engine, functions=functions, url=server.url, stacks=stacks)
 
 
 def _types(templates: Sequence[StackTemplate]) -> Set[str]:
@@ -169,16 +178,6 @@ def _start_engine(endpoint_url: str, data_dir: Path, command: EngineCommand) -> 
         log=data_dir / "timestream.log",
         environment=environment,
     )
-
-
-def _set_moto_port(port: int, closing: contextlib.ExitStack) -> None:
-    """Tell moto's state machines where their tasks reach the other services."""
-    before = os.environ.get("MOTO_PORT")
-    os.environ["MOTO_PORT"] = str(port)
-    if before is None:
-        closing.callback(os.environ.pop, "MOTO_PORT", None)
-    else:
-        closing.callback(os.environ.__setitem__, "MOTO_PORT", before)
 
 
 def _create_stacks(cloud: Cloud, region: str, templates: Sequence[StackTemplate]) -> Deployment:

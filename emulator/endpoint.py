@@ -4,13 +4,14 @@ import threading
 
 import urllib3
 
-from emulator.admin_api import Control
+from emulator.admin_api import AdminApi
+from emulator.aws_request import AwsRequest
 from emulator.cloudformation.stacks import Stacks
 from emulator.faults import Faults
+from emulator.http_server import HttpRequest, Response
 from emulator.kinesis.service import Kinesis
 from emulator.lambda_.api import LambdaApi
 from emulator.moto.app import MotoApp
-from emulator.request import Request, Response
 from emulator.responses import error
 from emulator.timestream_process import TimestreamProcess
 
@@ -21,26 +22,34 @@ class Endpoint:
     def __init__(
         self,
         *,
-        control: Control,
+        admin: AdminApi,
         engine: TimestreamProcess,
         faults: Faults,
         functions: LambdaApi,
+        kinesis: Kinesis,
         moto: MotoApp,
         stacks: Stacks,
     ) -> None:
-        self._control = control
+        self._admin = admin
         self._engine = engine
         self._faults = faults
         self._functions = functions
-        self._kinesis = Kinesis()
+        self._kinesis = kinesis
         self._moto = moto
         self._stacks = stacks
         self._closing = threading.Event()
 
-    def answer(self, request: Request) -> Response:
-        """The reply, unless a fault says otherwise."""
+    def answer(self, request: HttpRequest) -> Response:
+        """The service's reply, unless a fault says otherwise."""
+        return self._answer(AwsRequest.of(request))
+
+    def too_large(self, request: HttpRequest) -> Response:
+        """The refusal of a body over the limit, which is far above that of any service."""
+        return error(AwsRequest.of(request), "RequestEntityTooLarge", "The body is too large", 413)
+
+    def _answer(self, request: AwsRequest) -> Response:
         if request.path.startswith("/_local/"):
-            return self._control.answer(request)
+            return self._admin.answer(request)
         rule = self._faults.take(request)
         if rule is None:
             return self._route(request)
@@ -56,8 +65,8 @@ class Endpoint:
         """Let no request wait any longer."""
         self._closing.set()
 
-    def _route(self, request: Request) -> Response:
-        if request.target.startswith("Timestream_20181101."):
+    def _route(self, request: AwsRequest) -> Response:
+        if request.json_target.startswith("Timestream_20181101."):
             return self._forward(request)
         service = request.service
         if service == "kinesis":
@@ -68,7 +77,7 @@ class Endpoint:
             return self._functions.answer(request)
         return self._moto.answer(request)
 
-    def _forward(self, request: Request) -> Response:
+    def _forward(self, request: AwsRequest) -> Response:
         try:
             return self._engine.forward(request)
         except urllib3.exceptions.HTTPError:

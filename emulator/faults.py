@@ -6,8 +6,9 @@ from collections.abc import Mapping
 from dataclasses import asdict, dataclass
 from typing import Any
 
+from emulator.aws_request import AwsRequest
 from emulator.errors import CloudError
-from emulator.request import Request, Response
+from emulator.http_server import Response
 from emulator.responses import error
 
 _SERVER_ERRORS = ("Internal", "KMSInternal", "ServiceUnavailable", "ServiceException", "SlowDown")
@@ -56,7 +57,7 @@ class Rule:
         """True if the rule answers in the service's place, rather than only delaying it."""
         return self.error is not None or self.status is not None
 
-    def meets(self, request: Request) -> bool:
+    def meets(self, request: AwsRequest) -> bool:
         """True if the request is one of those the rule is about."""
         return (
             self.service in {"*", request.service}
@@ -64,7 +65,7 @@ class Rule:
             and self.region in {"*", request.region}
         )
 
-    def reply(self, request: Request) -> Response:
+    def reply(self, request: AwsRequest) -> Response:
         """The error the caller gets."""
         status = self.status or (500 if (self.error or "").startswith(_SERVER_ERRORS) else 400)
         code = self.error or {500: "InternalFailure", 503: "ServiceUnavailable"}.get(status, "UnknownError")
@@ -90,7 +91,7 @@ class Faults:
         with self._lock:
             self._rules.clear()
 
-    def take(self, request: Request) -> Rule | None:
+    def take(self, request: AwsRequest) -> Rule | None:
         """The first rule that strikes this request, counting it."""
         if not self._rules:
             return None

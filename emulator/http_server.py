@@ -1,182 +1,296 @@
-"""A threaded HTTP server on the loopback interface that keeps connections alive and ends with nothing left behind.
+"""A threaded HTTP server on the loopback interface: connections are kept alive, and none is left when it is closed.
 
-Werkzeug's own server closes the connection after each answer; a client would pay for a new one with every call.
+The endpoint and every served API stand behind one of these.
 """
 
 import contextlib
 import errno
-import io
 import logging
+import re
 import socket
-import socketserver
 import threading
-from collections.abc import Callable
-from http.server import BaseHTTPRequestHandler
-from typing import Any
-
-from moto.moto_server.werkzeug_app import MotoRequestHandler
+from collections.abc import Iterator, Sequence
+from dataclasses import dataclass
+from functools import cached_property
+from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
+from typing import Any, Protocol, Self
 
 from emulator.errors import PortInUseError
-from emulator.request import Request, Response
 
 _LOG = logging.getLogger(__name__)
-_BODY_LIMIT_BYTES = 1024 * 1024 * 1024
+_BREAKS = re.compile(r"[\r\n]+")
+# How much of a body that is too large is read to no purpose, and how long its sender may pause.
+_DISCARD_BYTES = 64 * 1024 * 1024
+_DISCARD_S = 1.0
 
 
-class _Handler(MotoRequestHandler):
-    protocol_version = "HTTP/1.1"
-    # Headers and body leave in one piece: in two, the second would wait for the first one's acknowledgement.
-    wbufsize = -1
-    disable_nagle_algorithm = True
-    server: "HttpServer"
+@dataclass
+class HttpRequest:
+    """A request with its body read; header names are looked up in any case."""
 
-    def handle(self) -> None:
-        with contextlib.suppress(ConnectionError, TimeoutError):
-            BaseHTTPRequestHandler.handle(self)
+    method: str
+    target: str
+    headers: Sequence[tuple[str, str]]
+    body: bytes
+    source_ip: str = "127.0.0.1"
 
-    def handle_one_request(self) -> None:
-        BaseHTTPRequestHandler.handle_one_request(self)
+    @classmethod
+    def of(cls, request: "HttpRequest") -> Self:
+        """The same request in the words of one of its readers."""
+        return cls(request.method, request.target, request.headers, request.body, request.source_ip)
 
-    def run_wsgi(self) -> None:
-        environ = self.make_environ()
-        body = self._read_body(environ)
-        if body is None:
-            self._write(
-                Response(413, [("Content-Type", "text/plain")], b"the body is too large\n"), close=True
-            )
-            return
-        environ["wsgi.input"] = io.BytesIO(body)
-        environ["CONTENT_LENGTH"] = str(len(body))
-        environ.pop("HTTP_TRANSFER_ENCODING", None)
-        path, _, query = self.path.partition("?")
-        request = Request(
-            method=self.command,
-            path=path,
-            query=query,
-            headers={name.lower(): value for name, value in self.headers.items()},
-            body=body,
-            environ=environ,
-        )
-        try:
-            response = self.server.answer(request)
-        except Exception:  # noqa: BLE001 - one bad request must not end its connection's thread unanswered
-            _LOG.exception("%s %s failed", self.command, path)
-            response = Response(500, [("Content-Type", "text/plain")], b"internal error, see the log\n")
-        self._write(response)
+    @cached_property
+    def _folded(self) -> dict[str, str]:
+        return {name.lower(): value for name, value in self.headers}
 
-    def handle_expect_100(self) -> bool:
-        proceed: bool = BaseHTTPRequestHandler.handle_expect_100(self)
-        self.wfile.flush()
-        return proceed
+    def header(self, name: str) -> str | None:
+        """A header's value; the last one when it was sent twice, as API Gateway does."""
+        return self._folded.get(name.lower())
 
-    def log_message(self, format: str, *args: Any) -> None:  # noqa: A002 - the name is http.server's
-        _LOG.debug(format, *args)
-
-    def log_request(self, code: int | str = "-", size: int | str = "-") -> None:
-        """Write nothing: a line for each request would hide what matters."""
-
-    def _read_body(self, environ: dict[str, Any]) -> bytes | None:
-        if environ.get("wsgi.input_terminated"):
-            return bytes(environ["wsgi.input"].read())
-        length = self.headers.get("Content-Length", "0")
-        if not length.isdigit() or int(length) > _BODY_LIMIT_BYTES:
-            return None
-        return self.rfile.read(int(length))
-
-    def _write(self, response: Response, *, close: bool = False) -> None:
-        self.send_response(response.status)
-        names = set()
-        for name, value in response.headers:
-            if name.lower() not in {"connection", "transfer-encoding"}:
-                names.add(name.lower())
-                self.send_header(name, value)
-        if "content-length" not in names and response.status not in {204, 304}:
-            self.send_header("Content-Length", str(len(response.body)))
-        if close:
-            self.send_header("Connection", "close")
-            self.close_connection = True
-        self.end_headers()
-        if self.command != "HEAD":
-            self.wfile.write(response.body)
+    @cached_property
+    def path(self) -> str:
+        """The path without the query string."""
+        return self.target.partition("?")[0]
 
 
-class HttpServer(socketserver.ThreadingMixIn, socketserver.TCPServer):
-    """Answers requests with a function, each connection in a thread, until closed."""
+@dataclass(frozen=True, slots=True)
+class Response:
+    """An answer; its length is added where the headers do not state it."""
+
+    status: int
+    headers: Sequence[tuple[str, str]] = ()
+    body: bytes = b""
+
+
+class Answerer(Protocol):
+    """The application behind a server; called from many threads."""
+
+    def answer(self, request: HttpRequest) -> Response:
+        """The response to a request."""
+
+    def too_large(self, request: HttpRequest) -> Response:
+        """The response to a request whose body is over the limit and was not read."""
+
+
+class _TooLargeError(Exception):
+    pass
+
+
+class HttpServer(ThreadingHTTPServer):
+    """Answers requests, each connection in a thread, from `start` until `close`.
+
+    `body_limit` is in bytes; a connection that is silent for `idle_s` seconds is ended, and `close` lets requests
+    under way take `drain_s` seconds. Raises PortInUseError; port 0 takes a free one.
+    """
 
     allow_reuse_address = True
     # A caller that ends without closing must not hang; one that closes waits for the threads below.
     daemon_threads = True
+    block_on_close = False
     request_queue_size = 256
-    # What the environ of moto's handler is made of.
-    ssl_context = None
-    multithread = True
-    multiprocess = False
-    _server_version = "Tidegauge"
 
-    def __init__(self, port: int) -> None:
-        self.answer: Callable[[Request], Response] = _not_yet
-        self._open: set[socket.socket] = set()
-        self._serving: list[threading.Thread] = []
-        self._open_lock = threading.Lock()
+    def __init__(
+        self, port: int, *, name: str, body_limit: int, idle_s: float | None = None, drain_s: float = 0.0
+    ) -> None:
+        self.body_limit = body_limit
+        self.idle_s = idle_s
+        self.closing = False
+        self._drain_s = drain_s
+        self._connections: dict[threading.Thread, socket.socket] = {}
+        self._answering = 0
+        self._changed = threading.Condition()
         try:
             super().__init__(("127.0.0.1", port), _Handler)
         except OSError as error:
             if error.errno == errno.EADDRINUSE:
                 raise PortInUseError(port) from error
             raise
-        self._thread = threading.Thread(
-            target=self.serve_forever, args=(0.05,), name="aws-endpoint", daemon=True
-        )
+        self._thread = threading.Thread(target=self.serve_forever, args=(0.05,), name=name, daemon=True)
 
     @property
     def port(self) -> int:
         """The port it listens on."""
-        port: int = self.server_address[1]
-        return port
+        return int(self.server_address[1])
 
-    def start(self, answer: Callable[[Request], Response]) -> None:
-        """Answer requests with this function from now on."""
-        self.answer = answer
+    @property
+    def url(self) -> str:
+        """The server's root."""
+        return f"http://127.0.0.1:{self.port}"
+
+    def start(self, answerer: Answerer) -> None:
+        """Answer requests by this application from now on."""
+        self.answerer = answerer
         self._thread.start()
 
     def close(self) -> None:
-        """Stop listening, end every connection, and return when the last thread is gone."""
+        """Stop listening, end every connection, and return when the last thread is gone. A second call does nothing."""
         if self._thread.is_alive():
             self.shutdown()
             self._thread.join()
-        with self._open_lock:
-            threads = list(self._serving)
-            for connection in self._open:
+        self.server_close()
+        with self._changed:
+            self.closing = True
+            self._changed.wait_for(lambda: self._answering == 0, self._drain_s)
+            kept = dict(self._connections)
+            for connection in kept.values():
                 with contextlib.suppress(OSError):
                     connection.shutdown(socket.SHUT_RDWR)
-        for thread in threads:
+        for thread in kept:
             thread.join()
-        self.server_close()
 
     def process_request(self, request: Any, client_address: Any) -> None:
         """Serve a connection in a thread of its own."""
         thread = threading.Thread(
             target=self.process_request_thread,
             args=(request, client_address),
-            name="aws-connection",
+            name=f"{self._thread.name}-connection",
             daemon=True,
         )
-        with self._open_lock:
-            self._open.add(request)
-            self._serving = [each for each in self._serving if each.is_alive()]
-            self._serving.append(thread)
+        with self._changed:
+            self._connections = {old: kept for old, kept in self._connections.items() if old.is_alive()}
+            self._connections[thread] = request
             thread.start()
 
-    def shutdown_request(self, request: Any) -> None:
-        """Close a connection that is done."""
-        with self._open_lock:
-            self._open.discard(request)
-        super().shutdown_request(request)
+    @contextlib.contextmanager
+    def answering(self) -> Iterator[bool]:
+        """Count a request as under way; gives False when it came too late to be answered."""
+        with self._changed:
+            in_time = not self.closing
+            self._answering += 1
+        try:
+            yield in_time
+        finally:
+            with self._changed:
+                self._answering -= 1
+                self._changed.notify_all()
 
-    def handle_error(self, request: Any, client_address: Any) -> None:
-        """Note a connection that broke; the client knows already."""
-        _LOG.debug("the connection %s of %s broke", request, client_address, exc_info=True)
+    def handle_error(self, request: object, client_address: object) -> None:  # noqa: ARG002 - http.server's
+        """Note a connection that broke: the client is gone, or it sent what is no HTTP."""
+        _LOG.debug("a connection ended in an error", exc_info=True)
 
 
-def _not_yet(request: Request) -> Response:
-    raise RuntimeError(f"{request.path} was asked for before the server was started")
+class _Handler(BaseHTTPRequestHandler):
+    protocol_version = "HTTP/1.1"
+    # One write per response: with Nagle's algorithm a second one would wait for the client's acknowledgement.
+    wbufsize = -1
+    disable_nagle_algorithm = True
+    server: HttpServer
+    connection: socket.socket
+
+    def setup(self) -> None:
+        super().setup()
+        self.connection.settimeout(self.server.idle_s)
+
+    def handle(self) -> None:
+        with contextlib.suppress(ConnectionError, TimeoutError):
+            super().handle()
+
+    def finish(self) -> None:
+        with contextlib.suppress(OSError):
+            super().finish()
+
+    def handle_expect_100(self) -> bool:
+        """Tell a client that asks first, as curl does with large bodies, to send on."""
+        proceed = super().handle_expect_100()
+        self.wfile.flush()
+        return proceed
+
+    def _answer(self) -> None:
+        with self.server.answering() as in_time:
+            if not in_time:
+                self.close_connection = True
+                return
+            self._answer_now()
+
+    do_DELETE = do_GET = do_HEAD = do_OPTIONS = do_PATCH = do_POST = do_PUT = _answer  # noqa: N815 - http.server's names
+
+    def _answer_now(self) -> None:
+        request = HttpRequest(
+            self.command, self.path, tuple(self.headers.items()), b"", self.client_address[0]
+        )
+        try:
+            request.body = self._read_body()
+        except _TooLargeError:
+            self.close_connection = True
+            self._send(self.server.answerer.too_large(request))
+            self._discard()
+            return
+        except ValueError:
+            self.send_error(400)
+            return
+        try:
+            response = self.server.answerer.answer(request)
+        except Exception:  # noqa: BLE001 - one bad request must not end its connection's thread unanswered
+            _LOG.exception("%s %s failed", request.method, request.path)
+            response = Response(500, (("Content-Type", "text/plain"),), b"internal error, see the log\n")
+        self._send(response)
+
+    def _read_body(self) -> bytes:
+        if "chunked" in (self.headers.get("Transfer-Encoding") or "").lower():
+            return self._read_chunks()
+        length = _length(self.headers.get("Content-Length") or "0", 10)
+        self._check_size(length)
+        return self._read(length)
+
+    def _read_chunks(self) -> bytes:
+        parts: list[bytes] = []
+        size = 0
+        while True:
+            length = _length(self.rfile.readline(1024).partition(b";")[0].decode("latin-1"), 16)
+            size += length
+            self._check_size(size)
+            parts.append(self._read(length))
+            self.rfile.readline(1024)
+            if length == 0:
+                return b"".join(parts)
+
+    def _check_size(self, size: int) -> None:
+        if size > self.server.body_limit:
+            raise _TooLargeError
+
+    def _read(self, length: int) -> bytes:
+        """A part of the body; a client that went away before its end has sent no request."""
+        part = self.rfile.read(length)
+        if len(part) < length:
+            raise ValueError("the body ends early")
+        return part
+
+    def _discard(self) -> None:
+        """Read on for a while: a client that is still sending would get a reset instead of the answer."""
+        self.connection.settimeout(_DISCARD_S)
+        left = _DISCARD_BYTES
+        with contextlib.suppress(OSError):
+            while left > 0 and (chunk := self.rfile.read(min(left, 65536))):
+                left -= len(chunk)
+
+    def _send(self, response: Response) -> None:
+        self.send_response_only(response.status)
+        given = {name.lower() for name, _ in response.headers}
+        for name, value in response.headers:
+            if name.lower() not in {"connection", "transfer-encoding"}:
+                self.send_header(name, _BREAKS.sub(" ", value))
+        if "content-length" not in given and response.status not in {204, 304}:
+            self.send_header("Content-Length", str(len(response.body)))
+        self.close_connection = self.close_connection or self.server.closing
+        if self.close_connection:
+            self.send_header("Connection", "close")
+        self.end_headers()
+        if self.command != "HEAD":
+            self.wfile.write(response.body)
+        self.wfile.flush()
+
+    def send_error(self, code: int, message: str | None = None, explain: str | None = None) -> None:  # noqa: ARG002
+        """Answer what is no HTTP request at all, without a word about this server."""
+        self.close_connection = True
+        self._send(Response(code, (("Content-Type", "application/json"),), b'{"message":"Bad Request"}'))
+
+    def log_message(self, *_: object) -> None:
+        """Keep quiet: a line for each request would hide what matters."""
+
+
+def _length(text: str, base: int) -> int:
+    """A length as HTTP writes it: digits only, where Python also takes signs and underscores."""
+    digits = text.strip()
+    if not digits.isalnum():
+        raise ValueError("not a length")
+    return int(digits, base)

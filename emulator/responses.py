@@ -1,12 +1,13 @@
 """Answers and errors in the wire formats of AWS's services."""
 
+import uuid
 from typing import Any
 from xml.sax.saxutils import escape
 
 import orjson
 
-from emulator.cloudformation.naming import unique_id
-from emulator.request import Request, Response
+from emulator.aws_request import AwsRequest
+from emulator.http_server import Response
 
 _XML_SERVICES = frozenset({"cloudformation", "ec2", "iam", "sns", "sts"})
 
@@ -21,13 +22,13 @@ def success(payload: Any) -> Response:
     return Response(200, [("Content-Type", "application/x-amz-json-1.1")], orjson.dumps(payload))
 
 
-def error(request: Request, code: str, message: str, status: int) -> Response:
+def error(request: AwsRequest, code: str, message: str, status: int) -> Response:
     """An error the way the service asked would write it."""
-    request_id = unique_id(f"{id(request)}")
+    request_id = str(uuid.uuid4())
     if request.service == "s3":
         body = f"<Error><Code>{escape(code)}</Code><Message>{escape(message)}</Message></Error>"
         return _xml(status, body, request_id)
-    if request.service in _XML_SERVICES and not request.target:
+    if request.service in _XML_SERVICES and not request.json_target:
         kind = "Sender" if status < 500 else "Receiver"
         body = (
             f"<ErrorResponse><Error><Type>{kind}</Type><Code>{escape(code)}</Code>"

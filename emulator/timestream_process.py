@@ -15,7 +15,7 @@ import urllib3
 
 from emulator.clock import Clock
 from emulator.errors import EngineError
-from emulator.request import Request, Response
+from emulator.http_server import HttpRequest, Response
 
 _START_SECONDS = 30.0
 _STOP_SECONDS = 10.0
@@ -92,16 +92,20 @@ class TimestreamProcess:
         if status is not None:
             raise EngineError(f"the Timestream engine ended with status {status}; {self._last_line()}")
 
-    def forward(self, request: Request) -> Response:
+    def forward(self, request: HttpRequest) -> Response:
         """Pass a request on unchanged and return the engine's answer."""
         headers = {
             name: value
-            for name, value in request.headers.items()
-            if name not in _HOP_BY_HOP and name != "host"
+            for name, value in request.headers
+            if name.lower() not in _HOP_BY_HOP and name.lower() != "host"
         }
-        path = f"{request.path}?{request.query}" if request.query else request.path
         answer = self._pool.request(
-            request.method, path, body=request.body, headers=headers, redirect=False, decode_content=False
+            request.method,
+            request.target,
+            body=request.body,
+            headers=headers,
+            redirect=False,
+            decode_content=False,
         )
         return Response(
             answer.status,

@@ -13,6 +13,7 @@ from emulator.apigateway import Gateway, serve_gateway
 from emulator.clock import Clock
 from emulator.cloud import Cloud
 from emulator.cloudformation.deployment import Deployment
+from emulator.errors import PortInUseError
 from emulator.lambda_ import Functions, start_functions
 from emulator.lambda_.api import Invocation
 from emulator.scheduler.schedules import Schedules, read_schedules
@@ -187,7 +188,7 @@ def start_pipeline(cloud: Cloud, region: str, options: Options, *, clock: Clock,
             gateway = serve_gateway(
                 deployment, port=options.port, endpoint_url=cloud.endpoint_url, clock=clock
             )
-        except OSError as error:
+        except PortInUseError as error:
             raise LocalError(
                 f"port {options.port} on 127.0.0.1 is in use; stop what uses it, or: make run PORT=…"
             ) from error

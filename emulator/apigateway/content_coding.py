@@ -12,10 +12,9 @@ from emulator.apigateway.errors import GatewayError
 MAX_PAYLOAD = 10 * 1024 * 1024
 
 
-def check_size(size: int) -> None:
-    """Raise GatewayError (REQUEST_TOO_LARGE) for a payload over the limit."""
-    if size > MAX_PAYLOAD:
-        raise GatewayError("REQUEST_TOO_LARGE", f"HTTP content length exceeded {MAX_PAYLOAD} bytes.")
+def too_large() -> GatewayError:
+    """The refusal of a payload over the limit."""
+    return GatewayError("REQUEST_TOO_LARGE", f"HTTP content length exceeded {MAX_PAYLOAD} bytes.")
 
 
 def decompress(body: bytes, coding: str | None, minimum_size: int | None) -> bytes:
@@ -47,7 +46,8 @@ def _inflate(body: bytes, window: int) -> bytes:
         stream = zlib.decompressobj(window)
         parts.append(stream.decompress(rest, MAX_PAYLOAD + 1 - size))
         size += len(parts[-1])
-        check_size(size)
+        if size > MAX_PAYLOAD:
+            raise too_large()
         if not stream.eof:
             raise zlib.error("the body ends early")
         rest = stream.unused_data

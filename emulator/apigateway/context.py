@@ -9,7 +9,7 @@ from typing import Any
 from emulator.apigateway.api import Api
 from emulator.apigateway.errors import TemplateRenderError
 from emulator.apigateway.mapping_template import JavaMap
-from emulator.apigateway.request import Request
+from emulator.apigateway.request import ApiRequest
 
 
 class Override(JavaMap):
@@ -21,7 +21,7 @@ class Override(JavaMap):
         super().__setitem__(name, value)
 
 
-def new_context(api: Api, request: Request, *, now: float) -> JavaMap:
+def new_context(api: Api, request: ApiRequest, *, now: float) -> JavaMap:
     """The context of a request that arrived at `now` (epoch seconds)."""
     host = request.header("Host") or ""
     moment = datetime.fromtimestamp(now, tz=UTC)

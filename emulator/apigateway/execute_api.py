@@ -11,17 +11,18 @@ from emulator.apigateway.errors import GatewayError, TemplateRenderError
 from emulator.apigateway.integrations import AwsCaller, IntegrationAnswer, call_mock
 from emulator.apigateway.mapping_template import Input, JavaMap, MappingTemplate, Util
 from emulator.apigateway.parameters import REQUEST_HEADER, RESPONSE_HEADER, value_of
-from emulator.apigateway.request import Request, Response
+from emulator.apigateway.request import ApiRequest
 from emulator.apigateway.routing import route
 from emulator.apigateway.signature import LocalCredentials, check_signature
 from emulator.apigateway.stats import ACCEPTED, StatsCounter, points_in
 from emulator.apigateway.throttle import TokenBucket
 from emulator.clock import Clock
+from emulator.http_server import HttpRequest, Response
 
 _LOG = logging.getLogger(__name__)
 
 
-class ApiServing:
+class ExecuteApi:
     """Answers requests to one API; safe to use from many threads."""
 
     def __init__(
@@ -39,8 +40,9 @@ class ApiServing:
             if method.limits is not None
         }
 
-    def answer(self, request: Request) -> Response:
+    def answer(self, http: HttpRequest) -> Response:
         """The response; whatever goes wrong becomes the API's own gateway response."""
+        request = ApiRequest.of(http)
         context = new_context(self._api, request, now=self._clock.now())
         try:
             response = self._answer(request, context)
@@ -56,14 +58,15 @@ class ApiServing:
         self._stats.add(response.status, request_id=context["extendedRequestId"], points=points)
         return self._finished(response, request, context)
 
-    def too_large(self, request: Request, error: GatewayError) -> Response:
-        """The response to a request whose body was not even read."""
+    def too_large(self, http: HttpRequest) -> Response:
+        """The response to a request whose body is over API Gateway's limit and was not read."""
+        request, error = ApiRequest.of(http), content_coding.too_large()
         context = new_context(self._api, request, now=self._clock.now())
         response = gateway_responses.answer(self._api, error, request, context)
         self._stats.add(response.status, request_id=context["extendedRequestId"], points=0)
         return self._finished(response, request, context)
 
-    def _answer(self, request: Request, context: JavaMap) -> Response:
+    def _answer(self, request: ApiRequest, context: JavaMap) -> Response:
         found = route(self._api, request.segments, request.method)
         if found is None:
             raise GatewayError("MISSING_AUTHENTICATION_TOKEN", "Missing Authentication Token")
@@ -82,7 +85,9 @@ class ApiServing:
         answer = self._integrate(method.integration, request, context)
         return self._respond(method.integration, answer, request, context)
 
-    def _integrate(self, integration: Integration, request: Request, context: JavaMap) -> IntegrationAnswer:
+    def _integrate(
+        self, integration: Integration, request: ApiRequest, context: JavaMap
+    ) -> IntegrationAnswer:
         template = _request_template(integration, request)
         variables = self._variables(request, request, context)
         rendered = request.body if template is None else template.render(variables).encode("utf-8", "replace")
@@ -99,10 +104,10 @@ class ApiServing:
         return self._caller.call(integration.action, rendered, headers, seconds=integration.timeout)
 
     def _respond(
-        self, integration: Integration, answer: IntegrationAnswer, request: Request, context: JavaMap
+        self, integration: Integration, answer: IntegrationAnswer, request: ApiRequest, context: JavaMap
     ) -> Response:
         chosen = _select(integration, answer.status)
-        payload = Request("POST", "/", answer.headers, answer.body)
+        payload = ApiRequest("POST", "/", answer.headers, answer.body)
         headers: dict[str, str] = {}
         for target, source in chosen.parameters.items():
             value = value_of(
@@ -124,7 +129,7 @@ class ApiServing:
             headers["Content-Type"] = content_type
         return Response(int(override.get("status", chosen.status)), tuple(headers.items()), body)
 
-    def _variables(self, request: Request, payload: Request, context: JavaMap) -> Mapping[str, Any]:
+    def _variables(self, request: ApiRequest, payload: ApiRequest, context: JavaMap) -> Mapping[str, Any]:
         return {
             "input": Input(request, payload),
             "util": Util(),
@@ -132,11 +137,11 @@ class ApiServing:
             "stageVariables": JavaMap(self._api.stage_variables),
         }
 
-    def _internal_error(self, request: Request, context: JavaMap) -> Response:
+    def _internal_error(self, request: ApiRequest, context: JavaMap) -> Response:
         error = GatewayError("DEFAULT_5XX", "Internal server error")
         return gateway_responses.answer(self._api, error, request, context)
 
-    def _finished(self, response: Response, request: Request, context: JavaMap) -> Response:
+    def _finished(self, response: Response, request: ApiRequest, context: JavaMap) -> Response:
         """Add what every response carries, and compress it when the client and the API want that."""
         body, coding = content_coding.compress(
             response.body, request.header("Accept-Encoding"), self._api.minimum_compression
@@ -151,7 +156,7 @@ class ApiServing:
         return Response(response.status, tuple(headers), body)
 
 
-def _points(request: Request) -> int:
+def _points(request: ApiRequest) -> int:
     """Return how many points an accepted request holds; none when an API takes what is no JSON."""
     try:
         return points_in(request.json)
@@ -159,7 +164,7 @@ def _points(request: Request) -> int:
         return 0
 
 
-def _validate(method: Method, request: Request) -> None:
+def _validate(method: Method, request: ApiRequest) -> None:
     missing = []
     for name in method.required_parameters:
         source = value_of(name, request=request, context={}, stage_variables={})
@@ -173,7 +178,7 @@ def _validate(method: Method, request: Request) -> None:
         model.check(request)
 
 
-def _request_template(integration: Integration, request: Request) -> MappingTemplate | None:
+def _request_template(integration: Integration, request: ApiRequest) -> MappingTemplate | None:
     """The template for the content type; None when the payload passes through as it is."""
     template = integration.templates.get(request.content_type)
     if template is not None:
@@ -187,7 +192,7 @@ def _request_template(integration: Integration, request: Request) -> MappingTemp
 
 
 def _response_template(
-    templates: Mapping[str, MappingTemplate], payload: Request
+    templates: Mapping[str, MappingTemplate], payload: ApiRequest
 ) -> tuple[str, MappingTemplate]:
     content_type = payload.content_type if payload.content_type in templates else next(iter(templates))
     return content_type, templates[content_type]

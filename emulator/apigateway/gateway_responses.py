@@ -13,7 +13,8 @@ from emulator.apigateway.errors import GatewayError
 from emulator.apigateway.json_path import MISSING, find
 from emulator.apigateway.mapping_template import JavaMap, java_text
 from emulator.apigateway.parameters import value_of
-from emulator.apigateway.request import Request, Response
+from emulator.apigateway.request import ApiRequest
+from emulator.http_server import Response
 
 _STATUS: Final = {
     "ACCESS_DENIED": 403,
@@ -35,7 +36,7 @@ _NAME = r"(context|stageVariables|method\.request\.(?:header|querystring|path))\
 _VARIABLE = re.compile(rf"\$(?:\{{{_NAME}\}}|{_NAME})")
 
 
-def answer(api: Api, error: GatewayError, request: Request, context: Mapping[str, Any]) -> Response:
+def answer(api: Api, error: GatewayError, request: ApiRequest, context: Mapping[str, Any]) -> Response:
     """The response that the API defines for this failure, or API Gateway's own."""
     default = _STATUS[error.response_type]
     fallback = api.gateway_responses.get("DEFAULT_4XX" if default < 500 else "DEFAULT_5XX", _DEFAULT)
@@ -57,7 +58,7 @@ def answer(api: Api, error: GatewayError, request: Request, context: Mapping[str
     return Response(chosen.status or fallback.status or default, tuple(headers), body.encode())
 
 
-def _substitute(match: re.Match[str], api: Api, request: Request, variables: Mapping[str, Any]) -> str:
+def _substitute(match: re.Match[str], api: Api, request: ApiRequest, variables: Mapping[str, Any]) -> str:
     """A variable's text, escaped to stand between quotes; unknown variables vanish."""
     scope, name = (group for group in match.groups() if group is not None)
     if scope == "context":

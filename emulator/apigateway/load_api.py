@@ -5,7 +5,7 @@ from typing import Any
 
 from emulator.apigateway.api import Api, GatewayResponse, Method
 from emulator.apigateway.errors import UnsupportedApiError
-from emulator.apigateway.load_integration import read_integration, refuse_unknown
+from emulator.apigateway.load_integration import load_integration, refuse_unknown
 from emulator.apigateway.throttle import Limits
 from emulator.apigateway.validation import Model
 from emulator.cloudformation.deployment import Deployment, Resource
@@ -67,7 +67,7 @@ _PROPERTIES: Mapping[str, frozenset[str]] = {
 }
 
 
-def read_api(deployment: Deployment) -> Api:
+def load_api(deployment: Deployment) -> Api:
     """The one REST API of a deployment; UnsupportedApiError names what cannot be served here."""
     for resource_type, known in _PROPERTIES.items():
         for resource in deployment.of_type(resource_type):
@@ -180,7 +180,7 @@ def _method(
         else {},
         required_parameters=tuple(required) if _true(validator.get("ValidateRequestParameters")) else (),
         limits=limits,
-        integration=read_integration(where, properties["Integration"], properties.get("MethodResponses", ())),
+        integration=load_integration(where, properties["Integration"], properties.get("MethodResponses", ())),
     )
 
 

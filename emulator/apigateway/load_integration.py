@@ -30,7 +30,7 @@ _INTEGRATION = frozenset(
 _ACTION = re.compile(r"arn:aws[\w-]*:apigateway:[\w-]+:([\w-]+):action/(\w+)")
 
 
-def read_integration(where: str, properties: Mapping[str, Any], method_responses: Any) -> Integration:
+def load_integration(where: str, properties: Mapping[str, Any], method_responses: Any) -> Integration:
     """A method's integration; UnsupportedApiError names the method for what cannot be done here."""
     refuse_unknown(where, "its integration", properties, _INTEGRATION)
     declared = {

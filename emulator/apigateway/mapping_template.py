@@ -15,7 +15,7 @@ from airspeed.operators import TemplateError
 
 from emulator.apigateway.errors import GatewayError, TemplateRenderError, UnsupportedApiError
 from emulator.apigateway.json_path import MISSING, find
-from emulator.apigateway.request import Request
+from emulator.apigateway.request import ApiRequest
 
 # The library prints these as text, where API Gateway obeys them.
 _NOT_RENDERED = re.compile(r"#\{?(break|parse|include)\b")
@@ -103,7 +103,7 @@ def to_java(value: Any) -> Any:
 class Input:
     """`$input`: the payload and the request's parameters."""
 
-    def __init__(self, request: Request, payload: Request) -> None:
+    def __init__(self, request: ApiRequest, payload: ApiRequest) -> None:
         self._request = request
         self._payload = payload
 

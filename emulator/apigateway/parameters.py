@@ -10,7 +10,7 @@ from typing import Any, Final
 from emulator.apigateway.errors import UnsupportedApiError
 from emulator.apigateway.json_path import MISSING, find
 from emulator.apigateway.mapping_template import java_text
-from emulator.apigateway.request import Request
+from emulator.apigateway.request import ApiRequest
 
 RESPONSE_HEADER: Final = "method.response.header."
 REQUEST_HEADER: Final = "integration.request.header."
@@ -31,10 +31,10 @@ def check_source(source: Any, *, where: str) -> None:
 def value_of(
     source: str,
     *,
-    request: Request,
+    request: ApiRequest,
     context: Mapping[str, Any],
     stage_variables: Mapping[str, str],
-    response: Request | None = None,
+    response: ApiRequest | None = None,
 ) -> str | None:
     """Return what a mapping expression stands for; None when there is nothing to map."""
     if source.startswith("'"):
@@ -54,7 +54,7 @@ def value_of(
     return (request.query if kind == "querystring" else request.path_parameters).get(member)
 
 
-def _from_body(message: Request | None, path: str) -> str | None:
+def _from_body(message: ApiRequest | None, path: str) -> str | None:
     if message is None:
         return None
     return _text(find(message.json, f"$.{path}")) if path else message.text

@@ -1,7 +1,7 @@
-"""A request as it came in and the answer to it."""
+"""A request in the words of API Gateway."""
 
 import json
-from collections.abc import Mapping, Sequence
+from collections.abc import Mapping
 from dataclasses import dataclass, field
 from functools import cached_property
 from typing import Any
@@ -10,31 +10,14 @@ from urllib.parse import parse_qsl, unquote
 import orjson
 
 from emulator.apigateway.errors import GatewayError
+from emulator.http_server import HttpRequest
 
 
 @dataclass
-class Request:
-    """An HTTP request whose body is already decompressed; header names are looked up in any case."""
+class ApiRequest(HttpRequest):
+    """A request to an API, or an integration's answer where a mapping reads one; the body is decompressed."""
 
-    method: str
-    target: str
-    headers: Sequence[tuple[str, str]]
-    body: bytes
-    source_ip: str = "127.0.0.1"
     path_parameters: dict[str, str] = field(default_factory=dict)
-
-    @cached_property
-    def _folded(self) -> Mapping[str, str]:
-        return {name.lower(): value for name, value in self.headers}
-
-    def header(self, name: str) -> str | None:
-        """A header's value; the last one when it was sent twice, as API Gateway does."""
-        return self._folded.get(name.lower())
-
-    @cached_property
-    def path(self) -> str:
-        """The path without the query string."""
-        return self.target.partition("?")[0]
 
     @cached_property
     def segments(self) -> tuple[str, ...]:
@@ -76,12 +59,3 @@ def _tolerant_json(text: str) -> Any:
 
 def _refuse(constant: str) -> None:
     raise ValueError(f"{constant} is no JSON value")
-
-
-@dataclass(frozen=True, slots=True)
-class Response:
-    """The answer: status, headers in order, body."""
-
-    status: int
-    headers: tuple[tuple[str, str], ...]
-    body: bytes

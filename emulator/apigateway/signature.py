@@ -10,7 +10,7 @@ from botocore.awsrequest import AWSRequest
 from botocore.credentials import Credentials
 
 from emulator.apigateway.errors import GatewayError
-from emulator.apigateway.request import Request
+from emulator.apigateway.request import ApiRequest
 
 _AUTHORIZATION = re.compile(
     r"AWS4-HMAC-SHA256 Credential=(?P<key>[^/,\s]+)/(?P<date>\d{8})/(?P<region>[\w-]+)/execute-api/aws4_request,"
@@ -26,7 +26,7 @@ class LocalCredentials:
     secret_key: str = "local"  # noqa: S105 - a dummy that AWS knows nothing of
 
 
-def check_signature(request: Request, body: bytes, credentials: LocalCredentials, *, region: str) -> None:
+def check_signature(request: ApiRequest, body: bytes, credentials: LocalCredentials, *, region: str) -> None:
     """Raise GatewayError unless the request, with the body as it was sent, is signed for this API's region."""
     header = request.header("Authorization")
     if header is None:
@@ -45,7 +45,7 @@ def check_signature(request: Request, body: bytes, credentials: LocalCredentials
 
 
 def _signature(
-    request: Request, body: bytes, parts: re.Match[str], date: str, credentials: LocalCredentials
+    request: ApiRequest, body: bytes, parts: re.Match[str], date: str, credentials: LocalCredentials
 ) -> str:
     signer = SigV4Auth(
         Credentials(credentials.access_key, credentials.secret_key), "execute-api", parts["region"]

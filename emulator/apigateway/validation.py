@@ -12,7 +12,7 @@ from jsonschema import Draft4Validator
 from jsonschema.exceptions import SchemaError, ValidationError
 
 from emulator.apigateway.errors import GatewayError, UnsupportedApiError
-from emulator.apigateway.request import Request
+from emulator.apigateway.request import ApiRequest
 
 
 class Model:
@@ -33,7 +33,7 @@ class Model:
             raise UnsupportedApiError(f"{where}: the model is no draft-4 schema: {error}") from error
         self._explain = Draft4Validator(schema)
 
-    def check(self, request: Request) -> None:
+    def check(self, request: ApiRequest) -> None:
         """Raise GatewayError (BAD_REQUEST_BODY) with the reasons when the body does not fit the model."""
         body = request.json if request.body else None
         try:

@@ -2,15 +2,15 @@
 
 import threading
 from collections.abc import Callable, Mapping
-from datetime import UTC, datetime
 from urllib.parse import parse_qs
 from xml.sax.saxutils import escape
 
+from emulator.aws_request import AwsRequest
+from emulator.clock import Clock
 from emulator.cloudformation.deployment import Deployment, Resource
 from emulator.cloudformation.naming import unique_id
 from emulator.cloudformation.parameters import as_text
-from emulator.moto.clock import local_now
-from emulator.request import Request, Response
+from emulator.http_server import Response
 from emulator.responses import error
 
 _NAMESPACE = "http://cloudformation.amazonaws.com/doc/2010-05-15/"
@@ -21,7 +21,8 @@ Parameters = Mapping[str, str]
 class Stacks:
     """Every deployment by region and name, answering for CloudFormation."""
 
-    def __init__(self) -> None:
+    def __init__(self, clock: Clock) -> None:
+        self._clock = clock
         self._stacks: dict[tuple[str, str], tuple[Deployment, str]] = {}
         self._lock = threading.Lock()
         self._operations: Mapping[str, Callable[[str, Parameters], str]] = {
@@ -34,11 +35,11 @@ class Stacks:
 
     def publish(self, deployment: Deployment) -> None:
         """Show this deployment from now on, in the place of an earlier one of the same name and region."""
-        created = datetime.fromtimestamp(local_now(), tz=UTC).strftime("%Y-%m-%dT%H:%M:%SZ")
+        created = self._clock.utcnow().strftime("%Y-%m-%dT%H:%M:%SZ")
         with self._lock:
             self._stacks[deployment.region, deployment.stack_name] = (deployment, created)
 
-    def answer(self, request: Request) -> Response:
+    def answer(self, request: AwsRequest) -> Response:
         """Return CloudFormation's reply; stacks are made by the local run alone, so nothing here changes one."""
         name = request.operation
         operation = self._operations.get(name)

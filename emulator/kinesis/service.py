@@ -11,20 +11,20 @@ from collections.abc import Callable, Mapping
 from typing import Any
 
 import orjson
-from moto.kinesis.models import kinesis_backends
 
-from emulator.cloudformation.resources.context import ACCOUNT_ID
-from emulator.kinesis import shard as kinesis_shard
-from emulator.kinesis.shard import LocalShard, size_of
+from emulator.aws_request import AwsRequest
+from emulator.clock import Clock
+from emulator.http_server import Response
+from emulator.kinesis.shard import children_of, size_of
 from emulator.kinesis.throughput import Throughput
-from emulator.moto.clock import local_now
-from emulator.request import Request, Response
+from emulator.moto import ACCOUNT_ID
+from emulator.moto.kinesis_streams import Shard, find_stream, install
 from emulator.responses import error, success
 
 RECORD_LIMIT_BYTES = 1024 * 1024
 _REQUEST_LIMIT_BYTES = 10 * 1024 * 1024
 _REQUEST_LIMIT_RECORDS = 500
-_ITERATOR_SECONDS = 300
+_ITERATOR_S = 300
 _THROTTLED = "ProvisionedThroughputExceededException"
 
 
@@ -38,8 +38,9 @@ class _RefusedError(Exception):
 class Kinesis:
     """Answers PutRecord, PutRecords, GetShardIterator and GetRecords; everything else is moto's."""
 
-    def __init__(self) -> None:
-        kinesis_shard.install()
+    def __init__(self, clock: Clock) -> None:
+        install()
+        self._clock = clock
         self._throughput = Throughput()
         self._operations: Mapping[str, Callable[[str, Any], dict[str, Any]]] = {
             "GetRecords": self._get_records,
@@ -48,10 +49,10 @@ class Kinesis:
             "PutRecords": self._put_records,
         }
 
-    def answer(self, request: Request) -> Response | None:
+    def answer(self, request: AwsRequest) -> Response | None:
         """The reply, or None for a request that moto shall answer."""
         operation = self._operations.get(request.operation)
-        if operation is None or "json" not in request.headers.get("content-type", ""):
+        if operation is None or "json" not in (request.header("content-type") or ""):
             return None
         try:
             return success(operation(request.region, _parsed(request)))
@@ -93,26 +94,26 @@ class Kinesis:
     def _get_shard_iterator(self, region: str, parameters: Any) -> dict[str, Any]:
         stream = _stream(region, parameters)
         shard_id = str(parameters.get("ShardId"))
-        shard: LocalShard | None = stream.shards.get(shard_id)
+        shard: Shard | None = stream.shards.get(shard_id)
         if shard is None:
             raise _RefusedError(
                 "ResourceNotFoundException",
                 f"Shard {shard_id} in stream {stream.stream_name} under account {ACCOUNT_ID} does not exist",
             )
-        return {"ShardIterator": _iterator(stream, shard, _starting_point(shard, parameters))}
+        return {"ShardIterator": self._iterator(stream, shard, _starting_point(shard, parameters))}
 
     def _get_records(self, region: str, parameters: Any) -> dict[str, Any]:
         limit = parameters.get("Limit", 10_000)
         if not isinstance(limit, int) or not 1 <= limit <= 10_000:
             raise _invalid("limit", "Member must have value between 1 and 10000")
-        stream, shard, last = _opened(region, parameters.get("ShardIterator"))
-        shard.forget_before(local_now() - stream.retention_period_hours * 3600)
-        records, last, behind = shard.get_records(last, limit)
+        stream, shard, last = self._opened(region, parameters.get("ShardIterator"))
+        shard.forget_older(stream.retention_period_hours * 3600)
+        records, last, behind = shard.after(last, limit)
         reply: dict[str, Any] = {
             "MillisBehindLatest": behind,
             "Records": [
                 {
-                    "ApproximateArrivalTimestamp": round(record.created_at, 3),
+                    "ApproximateArrivalTimestamp": round(record.arrived_s, 3),
                     "Data": record.data,
                     "EncryptionType": stream.encryption_type,
                     "PartitionKey": record.partition_key,
@@ -122,13 +123,32 @@ class Kinesis:
             ],
         }
         if shard.drained_by(last):
-            reply["ChildShards"] = kinesis_shard.children_of(shard, list(stream.shards.values()))
+            reply["ChildShards"] = children_of(shard, list(stream.shards.values()))
         else:
-            reply["NextShardIterator"] = _iterator(stream, shard, last)
+            reply["NextShardIterator"] = self._iterator(stream, shard, last)
         return reply
 
+    def _iterator(self, stream: Any, shard: Shard, last: int) -> str:
+        text = f"{stream.stream_name}:{shard.shard_id}:{last}:{self._clock.now():.0f}"
+        return b64encode(text.encode()).decode()
 
-def _parsed(request: Request) -> Any:
+    def _opened(self, region: str, iterator: Any) -> tuple[Any, Shard, int]:
+        try:
+            name, shard_id, last, made = b64decode(str(iterator), validate=True).decode().split(":")
+            age_s = self._clock.now() - int(made)
+            stream = find_stream(region, name)
+            shard: Shard = stream.shards[shard_id]
+            position = int(last)
+        except (AttributeError, KeyError, ValueError):
+            raise _RefusedError("InvalidArgumentException", "Invalid ShardIterator.") from None
+        if age_s > _ITERATOR_S:
+            raise _RefusedError(
+                "ExpiredIteratorException", f"Iterator expired: it was made {age_s:.0f} seconds ago."
+            )
+        return stream, shard, position
+
+
+def _parsed(request: AwsRequest) -> Any:
     try:
         parameters = request.json()
     except orjson.JSONDecodeError:
@@ -142,7 +162,7 @@ def _stream(region: str, parameters: Any) -> Any:
     name = parameters.get("StreamName")
     if name is None:
         name = str(parameters.get("StreamARN", "")).rsplit("/", 1)[-1]
-    stream = kinesis_backends[ACCOUNT_ID][region].streams.get(name)
+    stream = find_stream(region, name)
     if stream is None:
         raise _RefusedError(
             "ResourceNotFoundException", f"Stream {name} under account {ACCOUNT_ID} not found."
@@ -170,18 +190,18 @@ def _checked_size(record: Any, place: str) -> int:
     return size
 
 
-def _shard_for(stream: Any, record: Any) -> LocalShard:
+def _shard_for(stream: Any, record: Any) -> Shard:
     shard = _open_shard(stream, record)
-    shard.forget_before(local_now() - stream.retention_period_hours * 3600)
+    shard.forget_older(stream.retention_period_hours * 3600)
     return shard
 
 
-def _open_shard(stream: Any, record: Any) -> LocalShard:
+def _open_shard(stream: Any, record: Any) -> Shard:
     explicit = record.get("ExplicitHashKey")
     place = int(explicit) if explicit else int.from_bytes(_md5(record["PartitionKey"].encode()))
     for shard in stream.shards.values():
         if shard.is_open and shard.starting_hash <= place <= shard.ending_hash:
-            found: LocalShard = shard
+            found: Shard = shard
             return found
     raise _RefusedError("InvalidArgumentException", f"No open shard takes the hash key {place}")
 
@@ -190,11 +210,11 @@ def _md5(data: bytes) -> bytes:
     return hashlib.md5(data, usedforsecurity=False).digest()
 
 
-def _append(shard: LocalShard, record: Any) -> str:
-    return shard.put_record(record["PartitionKey"], record["Data"], record.get("ExplicitHashKey"))
+def _append(shard: Shard, record: Any) -> str:
+    return str(shard.append(record["PartitionKey"], record["Data"]))
 
 
-def _starting_point(shard: LocalShard, parameters: Any) -> int:
+def _starting_point(shard: Shard, parameters: Any) -> int:
     kind = parameters.get("ShardIteratorType")
     if kind == "TRIM_HORIZON":
         return 0
@@ -210,28 +230,7 @@ def _starting_point(shard: LocalShard, parameters: Any) -> int:
     )
 
 
-def _iterator(stream: Any, shard: LocalShard, last: int) -> str:
-    text = f"{stream.stream_name}:{shard.shard_id}:{last}:{local_now():.0f}"
-    return b64encode(text.encode()).decode()
-
-
-def _opened(region: str, iterator: Any) -> tuple[Any, LocalShard, int]:
-    try:
-        name, shard_id, last, made = b64decode(str(iterator), validate=True).decode().split(":")
-        age = local_now() - int(made)
-        stream = kinesis_backends[ACCOUNT_ID][region].streams[name]
-        shard: LocalShard = stream.shards[shard_id]
-        position = int(last)
-    except (KeyError, ValueError):
-        raise _RefusedError("InvalidArgumentException", "Invalid ShardIterator.") from None
-    if age > _ITERATOR_SECONDS:
-        raise _RefusedError(
-            "ExpiredIteratorException", f"Iterator expired: it was made {age:.0f} seconds ago."
-        )
-    return stream, shard, position
-
-
-def _throttled(stream: Any, shard: LocalShard) -> str:
+def _throttled(stream: Any, shard: Shard) -> str:
     return (
         f"Rate exceeded for shard {shard.shard_id} in stream {stream.stream_name} under account {ACCOUNT_ID}."
     )

@@ -1,91 +1,85 @@
-"""A shard as Kinesis keeps it, put in the place of moto's.
-
-moto's own is not safe for concurrent writers, takes longer for each record it holds, never lets a record expire,
-numbers records 1, 2, 3 in every shard, and moves the records of a split shard to its children.
-"""
+"""A shard's records as Kinesis keeps them: in order, numbered, for as long as the stream keeps records."""
 
 import threading
 from bisect import bisect_left, bisect_right
-from collections.abc import Mapping, Sequence
+from collections.abc import Callable, Sequence
+from dataclasses import dataclass
 from datetime import UTC, datetime
-from types import MappingProxyType
 from typing import Any
-
-import moto.kinesis.models as moto_kinesis
-
-from emulator.moto.clock import local_now
-
-Record = moto_kinesis.Record
 
 _READ_LIMIT_BYTES = 10 * 1024 * 1024
 
 
-class LocalShard(moto_kinesis.Shard):
-    """Records in the order they came, each under a sequence number of AWS's shape: 56 digits, growing."""
+@dataclass(frozen=True, slots=True)
+class Record:
+    """A record on a shard; `data` is base64, as it came."""
 
-    def __init__(self, *arguments: Any, **names: Any) -> None:
+    sequence_number: int
+    partition_key: str
+    data: str
+    arrived_s: float
+
+
+class ShardRecords:
+    """Records in the order they came, each under a sequence number of AWS's shape: 56 digits, growing.
+
+    `now` gives seconds since the epoch.
+    """
+
+    def __init__(self, shard_id: int, *, now: Callable[[], float]) -> None:
+        self._now = now
+        self._shard_number = shard_id
         self._lock = threading.Lock()
-        self._kept: list[Any] = []
+        self._kept: list[Record] = []
         self._numbers: list[int] = []
-        self._created = int(local_now())
+        self._created_s = int(now())
         self._issued = 0
-        self._last_number = 0
-        super().__init__(*arguments, **names)
+        self.last_number = 0
 
-    @property
-    def records(self) -> Mapping[int, Any]:
-        """Return nothing: moto looks here for records to move when it closes a shard, and they stay where they are."""
-        return MappingProxyType({})
-
-    @records.setter
-    def records(self, value: object) -> None:
-        """Keep what is kept; moto sets this when it makes or closes a shard."""
-
-    def put_record(self, partition_key: str, data: str, explicit_hash_key: str) -> str:
-        """Append a record and return its sequence number."""
+    def append(self, partition_key: str, data: str) -> int:
+        """Append a record; its sequence number."""
         with self._lock:
+            now_s = self._now()
             self._issued += 1
-            number = self._number(self._issued, int(local_now()))
-            self._kept.append(Record(partition_key, data, number, explicit_hash_key))
+            number = self._number(self._issued, int(now_s))
+            self._kept.append(Record(number, partition_key, data, now_s))
             self._numbers.append(number)
-            self._last_number = number
-            return str(number)
+            self.last_number = number
+            return number
 
-    def get_records(self, last_sequence_id: int | str, limit: int | None) -> tuple[list[Any], int, int]:
-        """The records after a sequence number, the last one's number, and how many ms they lie back."""
-        last = int(last_sequence_id)
+    def after(self, last: int, limit: int) -> tuple[list[Record], int, int]:
+        """The records after a sequence number, the last one's number, and by how many milliseconds the reader lags.
+
+        Up to `limit` records and 10 MiB, at least one if there is any.
+        """
         with self._lock:
             start = bisect_right(self._numbers, last)
-            found: list[Any] = []
+            found: list[Record] = []
             size = 0
-            for record in self._kept[start : start + (limit or 10_000)]:
+            for record in self._kept[start : start + limit]:
                 size += size_of(record.data, record.partition_key)
                 if found and size > _READ_LIMIT_BYTES:
                     break
                 found.append(record)
             rest = start + len(found)
-            behind = local_now() - self._kept[rest].created_at if rest < len(self._kept) else 0.0
-        return found, (found[-1].sequence_number if found else last), max(0, int(behind * 1000))
+            behind_s = self._now() - self._kept[rest].arrived_s if rest < len(self._kept) else 0.0
+        return found, (found[-1].sequence_number if found else last), max(0, int(behind_s * 1000))
 
-    def drained_by(self, last_sequence_id: int | str) -> bool:
-        """True if a reader at this place has seen all there will ever be."""
-        return not self.is_open and int(last_sequence_id) >= self._last_number
-
-    def forget_before(self, instant: float) -> None:
-        """Let records expire that came before this time."""
+    def forget_older(self, age_s: float) -> None:
+        """Let records expire that came more than `age_s` seconds ago."""
         with self._lock:
-            count = bisect_left(self._kept, instant, key=lambda record: record.created_at)
+            count = bisect_left(self._kept, self._now() - age_s, key=lambda record: record.arrived_s)
             if count:
                 del self._kept[:count]
                 del self._numbers[:count]
 
     def get_min_sequence_number(self) -> int:
         """The number the shard's range starts with."""
-        return self._number(0, self._created)
+        return self._number(0, self._created_s)
 
     def get_max_sequence_number(self) -> int:
         """The last number given out."""
-        return self._last_number or self.get_min_sequence_number()
+        return self.last_number or self.get_min_sequence_number()
 
     def get_sequence_number_at(self, at_timestamp: float | str | datetime) -> int:
         """The number after which the records of this time and later come."""
@@ -94,15 +88,15 @@ class LocalShard(moto_kinesis.Shard):
         if isinstance(at_timestamp, datetime):
             at_timestamp = at_timestamp.replace(tzinfo=at_timestamp.tzinfo or UTC).timestamp()
         with self._lock:
-            index = bisect_left(self._kept, at_timestamp, key=lambda record: record.created_at)
+            index = bisect_left(self._kept, at_timestamp, key=lambda record: record.arrived_s)
             return self._numbers[index - 1] if index else 0
 
     def _number(self, index: int, second: int) -> int:
         """A number built of the shard's birth, a count, the second, the shard and a version, as on AWS."""
-        number = (2 << 36) | self._created
+        number = (2 << 36) | self._created_s
         number = (number << 68) | index
         number = (number << 44) | second
-        number = (number << 32) | int(self._shard_id)
+        number = (number << 32) | self._shard_number
         return (number << 4) | 2
 
 
@@ -112,12 +106,7 @@ def size_of(data: str, partition_key: str) -> int:
     return len(data) * 3 // 4 - padding + len(partition_key.encode())
 
 
-def install() -> None:
-    """Make moto build its streams of these shards."""
-    moto_kinesis.Shard = LocalShard
-
-
-def children_of(shard: LocalShard, shards: Sequence[LocalShard]) -> list[dict[str, Any]]:
+def children_of(shard: Any, shards: Sequence[Any]) -> list[dict[str, Any]]:
     """The shards that continue a closed one, as GetRecords names them."""
     return [
         {

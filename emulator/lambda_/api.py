@@ -2,6 +2,7 @@
 
 import re
 import threading
+import uuid
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass
 from typing import Any
@@ -9,9 +10,9 @@ from urllib.parse import unquote
 
 import orjson
 
+from emulator.aws_request import AwsRequest
 from emulator.cloudformation.deployment import Deployment, Resource
-from emulator.cloudformation.naming import unique_id
-from emulator.request import Request, Response
+from emulator.http_server import Response
 from emulator.responses import error
 
 _FUNCTIONS = "/2015-03-31/functions"
@@ -49,7 +50,7 @@ class LambdaApi:
         """Hand invocations to this function from now on."""
         self._invoker = invoker
 
-    def answer(self, request: Request) -> Response:
+    def answer(self, request: AwsRequest) -> Response:
         """Return Lambda's reply."""
         path = unquote(request.path)
         if request.method == "GET" and path.rstrip("/") == _FUNCTIONS:
@@ -72,16 +73,16 @@ class LambdaApi:
         configuration = _configuration(function)
         return _json(configuration if match[2] else {"Configuration": configuration, "Tags": {}})
 
-    def _invoke(self, request: Request, name: str) -> Response:
+    def _invoke(self, request: AwsRequest, name: str) -> Response:
         if self._invoker is None:
             return error(request, "ServiceException", "No function runs yet", 500)
-        kind = request.headers.get("x-amz-invocation-type", "RequestResponse")
+        kind = request.header("x-amz-invocation-type") or "RequestResponse"
         if kind == "DryRun":
             return Response(204)
         result = self._invoker(request.region, name, request.body or b"{}", kind)
         headers = [
             ("Content-Type", "application/json"),
-            ("x-amzn-RequestId", unique_id(f"{id(result)}")),
+            ("x-amzn-RequestId", str(uuid.uuid4())),
             ("X-Amz-Executed-Version", "$LATEST"),
         ]
         if result.function_error is not None:

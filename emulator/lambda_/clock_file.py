@@ -14,7 +14,7 @@ class ClockFile:
     """Holds a clock's offset; it follows the clock until it is closed."""
 
     def __init__(self, clock: Clock) -> None:
-        self._folder = tempfile.TemporaryDirectory(prefix="tidegauge-")
+        self._folder = tempfile.TemporaryDirectory(prefix="local-aws-")
         self.path = Path(self._folder.name) / "clock-offset"
         self.path.write_bytes(struct.pack("d", clock.offset))
         with self.path.open("r+b") as opened:

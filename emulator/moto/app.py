@@ -1,18 +1,26 @@
 """moto's services, called in process."""
 
+import io
 import logging
 import threading
 from collections.abc import Iterable
+from http.client import HTTPMessage
+from types import SimpleNamespace
 from typing import Any
 
 from moto.core.base_backend import BackendDict
 from moto.core.config import default_user_config
 from moto.iam.access_control import PermissionResult
-from moto.moto_server.werkzeug_app import DomainDispatcherApplication, create_backend_app
+from moto.moto_server.werkzeug_app import (
+    DomainDispatcherApplication,
+    MotoRequestHandler,
+    create_backend_app,
+)
 from moto.s3.models import FakeBucket
 
+from emulator.aws_request import AwsRequest
+from emulator.http_server import Response
 from emulator.moto import state_machines
-from emulator.request import Request, Response
 from emulator.responses import error
 
 # Calls of these may take long or call back into the endpoint; those of the others take turns, because moto's state is
@@ -54,8 +62,8 @@ class MotoApp:
         self._turns = {service: threading.Lock() for service in SERVICES - _CONCURRENT}
         logging.getLogger("moto").setLevel(logging.WARNING)
 
-    def answer(self, request: Request) -> Response:
-        """Return moto's reply."""
+    def answer(self, request: AwsRequest) -> Response:
+        """moto's reply."""
         service = request.service
         if service not in SERVICES:
             return error(request, "UnknownOperationException", f"The local run has no service {service}", 400)
@@ -73,13 +81,13 @@ class MotoApp:
         state_machines.end_executions()
         BackendDict.reset()
 
-    def _call(self, request: Request) -> Response:
+    def _call(self, request: AwsRequest) -> Response:
         started: list[tuple[str, list[tuple[str, str]]]] = []
 
         def start_response(status: str, headers: list[tuple[str, str]], *_: Any) -> None:
             started.append((status, headers))
 
-        chunks: Iterable[bytes] = self._application(request.environ, start_response)
+        chunks: Iterable[bytes] = self._application(_Environ(request).make_environ(), start_response)
         try:
             body = b"".join(chunks)
         finally:
@@ -88,6 +96,27 @@ class MotoApp:
                 close()
         status, headers = started[-1]
         return Response(int(status.split(" ", 1)[0]), headers, body)
+
+
+class _Environ(MotoRequestHandler):
+    """moto's own handler without a connection, for the WSGI environ that it makes of a request."""
+
+    def __init__(self, request: AwsRequest) -> None:
+        self.command, self.path, self.request_version = request.method, request.target, "HTTP/1.1"
+        self.headers = HTTPMessage()
+        for name, value in request.headers:
+            if name.lower() not in {"content-length", "transfer-encoding"}:
+                self.headers[name] = value
+        self.headers["Content-Length"] = str(len(request.body))
+        self.rfile = io.BytesIO(request.body)
+        self.client_address = (request.source_ip, 0)
+        self.connection = None
+        self.server = _SERVER
+
+
+_SERVER: Any = SimpleNamespace(
+    ssl_context=None, multithread=True, multiprocess=False, server_address=("127.0.0.1", 80)
+)
 
 
 def _neutral(*_: Any) -> PermissionResult:

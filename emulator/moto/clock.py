@@ -24,7 +24,11 @@ _TIME_READERS = (
 
 
 class _Followed:
-    """The clock that moto follows now; the machine's own between runs."""
+    """The clock that moto follows now; the machine's own between runs.
+
+    A global on purpose: moto's modules, with what replaces their functions, are one for the whole process, so the
+    functions cannot be handed a clock. Outside this folder a clock is passed.
+    """
 
     clock = Clock()
 

@@ -4,27 +4,29 @@ Loading it takes over a second, so it happens only where there are state machine
 they say however far the clock is moved, compare UTC with the machine's time zone, and cut up to a second off.
 """
 
+import contextlib
 import dataclasses
 import importlib
-import io
+import os
 import sys
 import threading
 import time
 import uuid
+from collections.abc import Iterator
 from datetime import UTC, datetime
 from typing import Any
 
 import orjson
 
-from emulator.cloudformation.resources.context import ACCOUNT_ID
+from emulator.aws_request import AwsRequest
+from emulator.moto import ACCOUNT_ID
 from emulator.moto import clock as moto_clock
 from emulator.moto.clock import local_now
-from emulator.request import Request
 
 _PARSER = "moto.stepfunctions.parser"
 _WAITS = f"{_PARSER}.asl.component.state.wait.wait_function"
-_SLICE_SECONDS = 0.05
-_END_SECONDS = 5.0
+_SLICE_S = 0.05
+_END_S = 5.0
 
 _loading = threading.Lock()
 
@@ -41,7 +43,21 @@ def load() -> None:
             moto_clock.follow_in_loaded(_PARSER, sleep=_sleep)
 
 
-def named(request: Request) -> Request:
+@contextlib.contextmanager
+def tasks_call(port: int) -> Iterator[None]:
+    """Let tasks reach the other services at this port of the machine; moto reads it from a variable."""
+    before = os.environ.get("MOTO_PORT")
+    os.environ["MOTO_PORT"] = str(port)
+    try:
+        yield
+    finally:
+        if before is None:
+            del os.environ["MOTO_PORT"]
+        else:
+            os.environ["MOTO_PORT"] = before
+
+
+def named(request: AwsRequest) -> AwsRequest:
     """A request to start an execution with a name in it, as AWS gives one where the caller does not.
 
     moto would take every execution without a name for the same one.
@@ -52,8 +68,7 @@ def named(request: Request) -> Request:
     if parameters.get("name"):
         return request
     body = orjson.dumps({**parameters, "name": str(uuid.uuid4())})
-    environ = {**request.environ, "wsgi.input": io.BytesIO(body), "CONTENT_LENGTH": str(len(body))}
-    return dataclasses.replace(request, body=body, environ=environ)
+    return dataclasses.replace(request, body=body)
 
 
 def end_executions() -> None:
@@ -68,16 +83,16 @@ def end_executions() -> None:
                 if environment is not None and environment.is_running():
                     environment.set_stop(stop_date=datetime.now(UTC), cause="The local run ended", error=None)
     threads = importlib.import_module(f"{_PARSER}.utils").TMP_THREADS
-    deadline = time.monotonic() + _END_SECONDS
+    deadline = time.monotonic() + _END_S
     for thread in threads:
         thread.join(max(0.0, deadline - time.monotonic()))
     threads.clear()
 
 
 def _wait_interval(self: Any, env: Any, wait_seconds: float) -> None:  # noqa: ARG001 - stands in for a method
-    deadline = local_now() + wait_seconds
-    while env.is_running() and (left := deadline - local_now()) > 0:
-        env.program_state_event.wait(min(left, _SLICE_SECONDS))
+    deadline_s = local_now() + wait_seconds
+    while env.is_running() and (left := deadline_s - local_now()) > 0:
+        env.program_state_event.wait(min(left, _SLICE_S))
 
 
 def _seconds_until(self: Any, env: Any) -> float:
@@ -91,6 +106,6 @@ def _seconds_until(self: Any, env: Any) -> float:
 
 def _sleep(seconds: float) -> None:
     """Sleep for this long by the local clock, which may be moved on the way; retries do."""
-    deadline = local_now() + seconds
-    while (left := deadline - local_now()) > 0:
-        time.sleep(min(left, _SLICE_SECONDS))
+    deadline_s = local_now() + seconds
+    while (left := deadline_s - local_now()) > 0:
+        time.sleep(min(left, _SLICE_S))

@@ -5,16 +5,16 @@ from typing import Any
 
 import pytest
 
+from emulator.aws_request import AwsRequest
 from emulator.faults import FaultError, Faults, parse_rule
-from emulator.request import Request
 
 
 def request(
     service: str = "kinesis", target: str = "Kinesis_20131202.PutRecord", region: str = "us-east-1"
-) -> Request:
+) -> AwsRequest:
     """A request to a JSON service."""
     scope = f"Credential=a/20260101/{region}/{service}/aws4_request"
-    return Request("POST", "/", "", {"x-amz-target": target, "authorization": scope}, b"{}", {})
+    return AwsRequest("POST", "/", (("X-Amz-Target", target), ("Authorization", scope)), b"{}")
 
 
 def faults(*rules: dict[str, Any]) -> Faults:

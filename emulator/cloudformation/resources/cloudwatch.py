@@ -2,10 +2,9 @@
 
 import json
 
-from moto.cloudwatch.models import cloudwatch_backends
-
 from emulator.cloudformation.properties import Properties
 from emulator.cloudformation.resources.context import Context, Created
+from emulator.moto.backends import put_composite_alarm
 
 _ALARM = (
     "ActionsEnabled",
@@ -30,6 +29,14 @@ _ALARM = (
     "TreatMissingData",
     "Unit",
 )
+_COMPOSITE_ALARM = (
+    "ActionsEnabled",
+    "AlarmActions",
+    "AlarmDescription",
+    "InsufficientDataActions",
+    "OKActions",
+    "Tags",
+)
 
 
 def _alarm(context: Context, properties: Properties) -> Created:
@@ -39,26 +46,11 @@ def _alarm(context: Context, properties: Properties) -> Created:
 
 
 def _composite_alarm(context: Context, properties: Properties) -> Created:
-    """Create the alarm in moto's state: it describes composite alarms, and has no call that makes one."""
     name = properties.text("AlarmName", context.name(properties.logical_id))
-    cloudwatch_backends[context.account_id][context.region].put_metric_alarm(
-        name=name,
-        namespace="",
-        metric_name="",
-        comparison_operator="",
-        evaluation_periods=0,
-        period=0,
-        threshold=0.0,
-        statistic="",
-        description=properties.text("AlarmDescription", ""),
-        dimensions=[],
-        alarm_actions=properties.get("AlarmActions", []),
-        ok_actions=properties.get("OKActions", []),
-        insufficient_data_actions=properties.get("InsufficientDataActions", []),
-        actions_enabled=properties.boolean("ActionsEnabled", default=True),
-        rule=properties.text("AlarmRule"),
-        tags=properties.get("Tags", []),
-    )
+    settings = properties.subset(*_COMPOSITE_ALARM)
+    if "ActionsEnabled" in settings:
+        settings["ActionsEnabled"] = properties.boolean("ActionsEnabled")
+    put_composite_alarm(context.region, name, properties.text("AlarmRule"), settings)
     return Created(name, {"Arn": context.arn("cloudwatch", f"alarm:{name}")})
 
 

@@ -9,9 +9,7 @@ import boto3
 from botocore.config import Config
 
 from emulator.cloudformation.naming import physical_name, unique_id
-
-ACCOUNT_ID = "123456789012"
-"""The account every local resource belongs to; it is the one moto gives unknown credentials."""
+from emulator.moto import ACCOUNT_ID
 
 
 @dataclass(frozen=True, slots=True)

@@ -1,14 +1,10 @@
 """Roles and policies. Nothing here enforces them: the local run checks no permission."""
 
 import json
-from typing import Any
-
-from moto.iam.aws_managed_policies import aws_managed_policies_data
-from moto.iam.models import AWSManagedPolicy, iam_backends
 
 from emulator.cloudformation.properties import Properties
 from emulator.cloudformation.resources.context import Context, Created
-from emulator.errors import TemplateError
+from emulator.moto.backends import load_aws_managed_policy
 
 _AWS_MANAGED = "arn:aws:iam::aws:policy/"
 
@@ -29,20 +25,12 @@ def _role(context: Context, properties: Properties) -> Created:
         )
     for arn in properties.get("ManagedPolicyArns", []):
         if arn.startswith(_AWS_MANAGED):
-            _load_aws_managed_policy(context, arn)
+            try:
+                load_aws_managed_policy(arn)
+            except LookupError as error:
+                raise properties.refuse("ManagedPolicyArns", str(error)) from error
         client.attach_role_policy(RoleName=name, PolicyArn=arn)
     return Created(name, {"Arn": role["Arn"], "RoleId": role["RoleId"]})
-
-
-def _load_aws_managed_policy(context: Context, arn: str) -> None:
-    """Make one policy of AWS's own known: moto would read all of them, which takes longer than the whole start."""
-    policies: dict[str, Any] = iam_backends[context.account_id]["aws"].managed_policies
-    if arn not in policies:
-        name = arn.rsplit("/", 1)[-1]
-        known = json.loads(aws_managed_policies_data)
-        if name not in known:
-            raise TemplateError(f"there is no policy {arn}", at=("ManagedPolicyArns",))
-        policies[arn] = AWSManagedPolicy.from_data(name, context.account_id, "aws", known[name])
 
 
 def _policy(context: Context, properties: Properties) -> Created:

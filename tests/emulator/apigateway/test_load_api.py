@@ -5,7 +5,7 @@ from typing import Any
 import pytest
 
 from emulator.apigateway.errors import UnsupportedApiError
-from emulator.apigateway.load_api import read_api
+from emulator.apigateway.load_api import load_api
 from emulator.apigateway.throttle import Limits
 from emulator.cloudformation.deployment import Deployment
 from tests.support.rest_api import integration, rest_api
@@ -65,7 +65,7 @@ def responses(**changes: Any) -> list[dict[str, Any]]:
 def test_what_is_not_served_is_named(deployment: Deployment, named: str) -> None:
     """The message holds the logical id and what it is about."""
     with pytest.raises(UnsupportedApiError, match=named):
-        read_api(deployment)
+        load_api(deployment)
 
 
 def test_a_template_without_a_stage_is_refused() -> None:
@@ -73,12 +73,12 @@ def test_a_template_without_a_stage_is_refused() -> None:
     whole = rest_api()
     resources = {name: item for name, item in whole.resources.items() if name != "Stage"}
     with pytest.raises(UnsupportedApiError, match="one AWS::ApiGateway::Stage"):
-        read_api(Deployment(whole.account_id, whole.region, whole.stack_name, resources, {}, {}))
+        load_api(Deployment(whole.account_id, whole.region, whole.stack_name, resources, {}, {}))
 
 
 def test_a_models_schema_may_be_text() -> None:
     """CloudFormation takes JSON as an object or as its text."""
-    read_api(rest_api(Model={"Schema": '{"type": "object"}'}))
+    load_api(rest_api(Model={"Schema": '{"type": "object"}'}))
 
 
 def test_limits_of_a_method_come_before_those_of_all() -> None:
@@ -93,6 +93,6 @@ def test_limits_of_a_method_come_before_those_of_all() -> None:
         {"ResourcePath": "/*", "HttpMethod": "*", "ThrottlingRateLimit": 50},
         {"ResourcePath": "/~1other", "HttpMethod": "POST", "ThrottlingRateLimit": 1},
     ]
-    methods = read_api(rest_api(Stage={"MethodSettings": settings})).methods
+    methods = load_api(rest_api(Stage={"MethodSettings": settings})).methods
     assert methods["/metrics"]["POST"].limits == Limits(5, 7)
     assert methods["/metrics"]["ANY"].limits == Limits(50, 50)

@@ -7,7 +7,7 @@ import pytest
 
 from emulator.apigateway.errors import GatewayError, UnsupportedApiError
 from emulator.apigateway.mapping_template import Input, JavaMap, MappingTemplate, Util
-from emulator.apigateway.request import Request
+from emulator.apigateway.request import ApiRequest
 
 BODY = {"a": {"b": [1, 2.50, None, True, 'x"y/é']}, "n": 10, "name": "Exception", "none": None}
 
@@ -15,7 +15,7 @@ BODY = {"a": {"b": [1, 2.50, None, True, 'x"y/é']}, "n": 10, "name": "Exception
 def render(template: str, body: Any = BODY, **request: Any) -> str:
     """What a template makes of a JSON body."""
     raw = body if isinstance(body, bytes) else json.dumps(body).encode()
-    got = Request("POST", "/p?q=1&w=%20", (("X-Head", "h"),), raw, **request)
+    got = ApiRequest("POST", "/p?q=1&w=%20", (("X-Head", "h"),), raw, **request)
     return MappingTemplate(template, where="Test").render(
         {
             "input": Input(got, got),

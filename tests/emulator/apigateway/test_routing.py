@@ -5,7 +5,7 @@ from typing import Any
 import pytest
 
 from emulator.apigateway.api import Api
-from emulator.apigateway.request import Request
+from emulator.apigateway.request import ApiRequest
 from emulator.apigateway.routing import route
 
 
@@ -34,7 +34,7 @@ EVERYTHING = api("/", "/a", "/a/{x}", "/a/b", "/{x}", "/{x}/c", "/{all+}")
 )
 def test_the_most_literal_path_wins(path: str, found: str, parameters: dict[str, str]) -> None:
     """Literal parts come before one parameter, which comes before a greedy one."""
-    segments = Request("GET", path, (), b"").segments
+    segments = ApiRequest("GET", path, (), b"").segments
     answers: list[Any] = [route(EVERYTHING, segments, verb) for verb in ("GET", "PUT")]
     assert answers == [(f"GET {found}", parameters), (f"ANY {found}", parameters)]
 
@@ -42,4 +42,4 @@ def test_the_most_literal_path_wins(path: str, found: str, parameters: dict[str,
 @pytest.mark.parametrize("path", ["/b", "/a/b", "/a/b/c/d", "//a"])
 def test_what_nobody_defined_is_not_found(path: str) -> None:
     """No path matches beyond its end, or by a prefix."""
-    assert route(api("/", "/a", "/a/b/c"), Request("GET", path, (), b"").segments, "GET") is None
+    assert route(api("/", "/a", "/a/b/c"), ApiRequest("GET", path, (), b"").segments, "GET") is None

@@ -10,7 +10,7 @@ from hypothesis import strategies as st
 from jsonschema import Draft4Validator
 
 from emulator.apigateway.errors import GatewayError, UnsupportedApiError
-from emulator.apigateway.request import Request
+from emulator.apigateway.request import ApiRequest
 from emulator.apigateway.validation import Model
 from tests.support.rest_api import MODEL
 
@@ -18,7 +18,7 @@ from tests.support.rest_api import MODEL
 def check(schema: Any, body: Any) -> str | None:
     """The reasons for a refusal; None when the body fits."""
     try:
-        Model(schema, where="Model").check(Request("POST", "/", (), json.dumps(body).encode()))
+        Model(schema, where="Model").check(ApiRequest("POST", "/", (), json.dumps(body).encode()))
     except GatewayError as error:
         return error.validation_error
     return None
@@ -44,7 +44,7 @@ BODIES = st.recursive(
 def test_the_fast_validator_agrees_with_the_exact_one(body: Any) -> None:
     """Speed changes no decision: accepted exactly when the draft-4 reference accepts."""
     try:
-        METRICS_MODEL.check(Request("POST", "/", (), json.dumps(body).encode()))
+        METRICS_MODEL.check(ApiRequest("POST", "/", (), json.dumps(body).encode()))
         accepted = True
     except GatewayError:
         accepted = False

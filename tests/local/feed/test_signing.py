@@ -3,16 +3,16 @@
 import pytest
 
 from emulator.apigateway.errors import GatewayError
-from emulator.apigateway.request import Request
+from emulator.apigateway.request import ApiRequest
 from emulator.apigateway.signature import LocalCredentials, check_signature
 from local.feed.signing import HEADERS, signed_for, unsigned
 
 URL = "http://127.0.0.1:8080/metrics"
 
 
-def arrived(headers: dict[str, str]) -> Request:
+def arrived(headers: dict[str, str]) -> ApiRequest:
     """The request as the gateway gets it."""
-    return Request("POST", "/metrics", (("Host", "127.0.0.1:8080"), *headers.items()), b"{}")
+    return ApiRequest("POST", "/metrics", (("Host", "127.0.0.1:8080"), *headers.items()), b"{}")
 
 
 def test_a_signed_request_is_let_in() -> None:

@@ -12,7 +12,7 @@ from jsonschema import Draft4Validator
 from emulator.apigateway.context import Override
 from emulator.apigateway.errors import GatewayError
 from emulator.apigateway.mapping_template import Input, JavaMap, MappingTemplate, Util
-from emulator.apigateway.request import Request
+from emulator.apigateway.request import ApiRequest
 from emulator.apigateway.validation import Model
 from templates.components.ingest_api.model import BODY
 from templates.config import load
@@ -40,9 +40,9 @@ class Rendered:
 
 def render(template: str, payload: bytes, *, headers: tuple[tuple[str, str], ...] = ()) -> Rendered:
     """The template rendered as API Gateway renders it, for a request with these headers."""
-    request = Request("POST", "/metrics", headers, b"")
+    request = ApiRequest("POST", "/metrics", headers, b"")
     context = JavaMap(extendedRequestId=REQUEST_ID, responseOverride=Override(header=Override()))
-    inputs = Input(request, Request("POST", "/", (), payload))
+    inputs = Input(request, ApiRequest("POST", "/", (), payload))
     text = MappingTemplate(template, where="test").render(
         {"input": inputs, "context": context, "util": Util()}
     )
@@ -386,5 +386,5 @@ def test_gzip_bodies_are_unpacked_before_they_are_validated(regional: Generated)
 def test_a_refusal_names_what_is_wrong(body: Any, said: str) -> None:
     """The reason is about the client's mistake, never about how many schemas it failed."""
     with pytest.raises(GatewayError) as error:
-        Model(BODY, where="test").check(Request("POST", "/metrics", (), json.dumps(body).encode()))
+        Model(BODY, where="test").check(ApiRequest("POST", "/metrics", (), json.dumps(body).encode()))
     assert said in str(error.value.validation_error)

@@ -1,12 +1,12 @@
 """A request to the local AWS endpoint, and what can be told from it without knowing the service's model."""
 
 import re
-from collections.abc import Mapping
-from dataclasses import dataclass, field
 from typing import Any
 from urllib.parse import parse_qs
 
 import orjson
+
+from emulator.http_server import HttpRequest
 
 _SCOPE = re.compile(r"Credential=[^/\s]*/[^/]*/([^/]+)/([^/]+)/aws4_request")
 _SERVICES = {"monitoring": "cloudwatch", "states": "stepfunctions", "email": "ses"}
@@ -26,35 +26,18 @@ _S3_SUBRESOURCES = frozenset(
 )
 
 
-@dataclass(frozen=True, slots=True)
-class Response:
-    """What the endpoint answers."""
-
-    status: int
-    headers: list[tuple[str, str]] = field(default_factory=list)
-    body: bytes = b""
-
-
-@dataclass(frozen=True, slots=True)
-class Request:
-    """What the endpoint was asked, its body read."""
-
-    method: str
-    path: str
-    query: str
-    headers: Mapping[str, str]
-    body: bytes
-    environ: dict[str, Any]
+class AwsRequest(HttpRequest):
+    """A request to the endpoint."""
 
     @property
-    def target(self) -> str:
+    def json_target(self) -> str:
         """The header that JSON services name their operation in."""
-        return self.headers.get("x-amz-target", "")
+        return self.header("x-amz-target") or ""
 
     @property
     def scope(self) -> tuple[str, str]:
         """The region and the signing name in the request's signature, or two empty texts."""
-        match = _SCOPE.search(self.headers.get("authorization", ""))
+        match = _SCOPE.search(self.header("authorization") or "")
         return (match[1], match[2]) if match else ("", "")
 
     @property
@@ -71,11 +54,11 @@ class Request:
     @property
     def operation(self) -> str:
         """The operation's name, or an empty text where the path alone says it."""
-        if self.target:
-            return self.target.rsplit(".", 1)[-1]
+        if self.json_target:
+            return self.json_target.rsplit(".", 1)[-1]
         if self.service == "s3":
             return self._s3_operation()
-        if "x-www-form-urlencoded" in self.headers.get("content-type", ""):
+        if "x-www-form-urlencoded" in (self.header("content-type") or ""):
             return parse_qs(self.body.decode("utf-8", "replace")).get("Action", [""])[0]
         if self.service == "lambda" and self.path.endswith("/invocations"):
             return "Invoke"
@@ -86,7 +69,7 @@ class Request:
         return orjson.loads(self.body or b"{}")
 
     def _s3_operation(self) -> str:
-        parameters = parse_qs(self.query, keep_blank_values=True)
+        parameters = parse_qs(self.target.partition("?")[2], keep_blank_values=True)
         subject = "Object" if "/" in self.path.strip("/") else "Bucket"
         if "uploadId" in parameters:
             return {
@@ -98,7 +81,7 @@ class Request:
             return "DeleteObjects"
         if subject == "Bucket" and self.method == "GET" and not _S3_SUBRESOURCES & set(parameters):
             return "ListObjectsV2" if self.path.strip("/") else "ListBuckets"
-        if subject == "Object" and self.method == "PUT" and "x-amz-copy-source" in self.headers:
+        if subject == "Object" and self.method == "PUT" and self.header("x-amz-copy-source") is not None:
             return "CopyObject"
         if _S3_SUBRESOURCES & set(parameters):
             return "CreateMultipartUpload" if "uploads" in parameters else ""
