@@ -33,7 +33,6 @@ _RESERVE_SHARE = 0.25
 class MetricWriterEnvironment:
     """The variables that the template gives the function."""
 
-    project: str
     environment: str
     database_name: str
     table_name: str

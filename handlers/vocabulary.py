@@ -38,6 +38,10 @@ class AlertState(StrEnum):
 # An alert that becomes PENDING notifies no receiver.
 NOTIFIED_STATES = (AlertState.OK, AlertState.ALARM, AlertState.MISSING)
 
+# How often alerts may be evaluated, and how long after its period's end a point still counts for them.
+TICKS_S = (10, 20, 30, 60)
+LATE_LIMIT_S = 3_600
+
 # DynamoDB: each table's hash key, then its range key; an index likewise.
 DIMENSIONS_KEY = ("table_name",)
 ALERT_RULES_KEY = ("metric_name", "rule_id")

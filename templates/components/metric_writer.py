@@ -87,7 +87,6 @@ def add_metric_writer(
         timeout_seconds=writer.timeout_seconds,
         environment={
             **sink.environment,
-            "PROJECT": config.project,
             "ENVIRONMENT": config.environment,
             "DIMENSIONS_TABLE": sink.dimensions_name,
             "QUARANTINE_BUCKET": quarantine.name,

@@ -14,7 +14,6 @@ from tests.support.events import ARRIVAL_MS, FIRST_SEQUENCE, batch, event, metri
 from tests.support.fake_timestream import FakeTimestream, Fault
 
 VARIABLES = {
-    "PROJECT": "metrics",
     "ENVIRONMENT": "dev",
     "DATABASE_NAME": "metrics_dev",
     "TABLE_NAME": "metrics",

@@ -99,6 +99,8 @@ BAD_VALUES = [
     # what comes later in the pipeline
     ("grace_seconds = 10 ", "grace_seconds = 121 ", "alerts.grace_seconds = 121"),
     ("grace_seconds = 10 ", "grace_seconds = 9 ", "alerts.grace_seconds = 9: expected at least window_seconds = 10"),
+    ("maximum_age_seconds = 600 ", "maximum_age_seconds = 3601 ", "alerts.maximum_age_seconds = 3601"),
+    ("maximum_retries = 20 ", "maximum_retries = -1 ", "alerts.maximum_retries = -1"),
     ("[alerts]", '[alerts]\nsubscriptions = "me"', "alerts.subscriptions = 'me': expected a list of tables"),
     ("[export]", subscription("sms", "1"), "alerts.subscriptions[0].protocol"),
     ("[export]", subscription("email", "x"), "alerts.subscriptions[0].endpoint = 'x': expected an e-mail address"),

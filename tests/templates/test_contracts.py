@@ -1,8 +1,12 @@
 """What the templates and the code that runs in them must say alike."""
 
+import ast
 import dataclasses
 import importlib
+import inspect
 import json
+from collections.abc import Iterator
+from typing import Any, get_args, get_origin, get_type_hints
 
 from handlers.alert_evaluator import outcome_line
 from handlers.domain.alerts.evaluation.evaluator import Outcome
@@ -15,6 +19,8 @@ from handlers.vocabulary import EXPIRES_AT, NAMESPACE
 from handlers.window_aggregator import report_line
 from templates.components.ingest_api.formats import put_record
 from templates.components.quarantine import POINTS
+from templates.config import ENVIRONMENTS, Config
+from templates.parameters import NETWORK
 from tests.support.events import kinesis_record
 from tests.support.generated import Generated
 
@@ -34,6 +40,43 @@ def test_variables_are_the_fields_of_the_handlers_environment(regional: Generate
         shape = getattr(module, title.removesuffix("Function") + "Environment")
         fields = {field.name.upper() for field in dataclasses.fields(shape)}
         assert set(function["Environment"]["Variables"]) == fields, title
+
+
+def test_every_variable_is_used(regional: Generated) -> None:
+    """The code of a function reads each field of its environment, so that no variable is set for nobody."""
+    for title, function in regional.of("AWS::Lambda::Function").items():
+        module = importlib.import_module(function["Handler"].rpartition(".")[0])
+        read = {
+            node.attr
+            for node in ast.walk(ast.parse(inspect.getsource(module)))
+            if isinstance(node, ast.Attribute)
+            and isinstance(node.ctx, ast.Load)
+            and ast.unparse(node.value).rpartition(".")[2] in {"environment", "self"}
+        }
+        unread = {name for name in function["Environment"]["Variables"] if name.lower() not in read}
+        assert not unread, title
+
+
+def test_every_setting_is_used() -> None:
+    """Some code outside the configuration reads each setting of an environment file."""
+    source = "".join(
+        file.read_text(encoding="utf-8")
+        for folder in ("templates", "ops", "local")
+        for file in (ENVIRONMENTS.parent / folder).rglob("*.py")
+        if file.parent.name != "config"
+    )
+    read = {node.attr for node in ast.walk(ast.parse(source)) if isinstance(node, ast.Attribute)}
+    # By getattr, and in Fleet.order.
+    read |= {*NETWORK, "canary"}
+    assert set(_settings(Config)) <= read
+
+
+def _settings(section: Any) -> Iterator[str]:
+    for name, kind in get_type_hints(section).items():
+        inner = get_args(kind)[0] if get_origin(kind) is tuple else kind
+        if dataclasses.is_dataclass(inner):
+            yield from _settings(inner)
+        yield name
 
 
 def test_alarms_watch_metrics_that_the_writer_emits(regional: Generated) -> None:

@@ -3,8 +3,9 @@
 from collections.abc import Iterator
 from dataclasses import dataclass
 
+from handlers.vocabulary import LATE_LIMIT_S
+
 DAY = 86_400
-TICKS = (10, 20, 30, 60)
 MAX_PERIOD = 3_600
 
 
@@ -19,7 +20,7 @@ class Timing:
     # An item may become readable this long after the time it carries: the longest a write is tried.
     write_delay: int = 5
     # Evidence that comes later than this after its period's end judges nothing any more.
-    late_limit: int = 3_600
+    late_limit: int = LATE_LIMIT_S
 
     def ready_at(self, tick: int) -> int:
         """When the tick that starts at `tick` may be evaluated."""

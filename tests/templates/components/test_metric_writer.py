@@ -4,14 +4,12 @@ from tests.support.generated import Generated
 
 
 def test_the_function_is_as_it_is_configured(regional: Generated) -> None:
-    """Timeout, memory and reserved concurrency are the environment's; it knows project and environment."""
+    """Timeout, memory and reserved concurrency are the environment's; it knows the environment."""
     writer, function = regional.config.writer, regional.of("AWS::Lambda::Function")["MetricWriterFunction"]
     assert function["Timeout"] == writer.timeout_seconds
     assert function["MemorySize"] == writer.memory_mb
     assert function.get("ReservedConcurrentExecutions") == writer.reserved_concurrency
-    variables = function["Environment"]["Variables"]
-    assert variables["PROJECT"] == regional.config.project
-    assert variables["ENVIRONMENT"] == regional.config.environment
+    assert function["Environment"]["Variables"]["ENVIRONMENT"] == regional.config.environment
 
 
 def test_the_mapping_reads_as_it_is_configured(regional: Generated) -> None:

@@ -4,7 +4,7 @@ import re
 from collections.abc import Mapping
 from typing import Any
 
-from handlers.domain.alerts.periods import DAY, MAX_PERIOD, TICKS
+from handlers.domain.alerts.periods import DAY, MAX_PERIOD
 from handlers.domain.alerts.rules.fields import (
     RuleError,
     choice,
@@ -27,7 +27,7 @@ from handlers.domain.alerts.rules.rule import (
 from handlers.domain.alerts.rules.text_template import FIELDS, unknown_field
 from handlers.domain.dimensions import NAME_CHARACTERS, is_printable
 from handlers.domain.point import METRIC_NAME_BYTES
-from handlers.vocabulary import ANY_METRIC_TYPE, RULE_METRIC_TYPES, Severity
+from handlers.vocabulary import ANY_METRIC_TYPE, RULE_METRIC_TYPES, TICKS_S, Severity
 
 REQUIRED = ("rule_id", "metric_name", "statistic", "operator", "threshold")
 OPTIONAL = (
@@ -144,9 +144,9 @@ def _read_bounds(field: str, value: object, operator: Operator) -> tuple[float, 
 
 
 def _read_period(value: object) -> int:
-    period = integer("period", value, TICKS[0], MAX_PERIOD)
-    if period % TICKS[0] or DAY % period:
-        raise RuleError("period", f"{period}: seconds, a multiple of {TICKS[0]} that divides a day")
+    period = integer("period", value, TICKS_S[0], MAX_PERIOD)
+    if period % TICKS_S[0] or DAY % period:
+        raise RuleError("period", f"{period}: seconds, a multiple of {TICKS_S[0]} that divides a day")
     return period
 
 

@@ -1,0 +1,24 @@
+"""The consumers of the alerts: what governs how they read."""
+
+from dataclasses import replace
+
+import pytest
+
+from handlers.domain.alerts.periods import Timing
+from templates.config import load
+from tests.support.generated import Generated, build
+
+
+@pytest.mark.parametrize("title", ["WindowAggregatorMapping", "RuleChangesMapping"])
+def test_the_alerts_own_settings_end_their_retries(title: str) -> None:
+    """The writer's patience is for storage; one that the alerts cannot use holds them up as long as they say."""
+    config = load("prod")
+    config = replace(config, alerts=replace(config.alerts, maximum_retries=7, maximum_age_seconds=601))
+    mapping = build("regional", config).of("AWS::Lambda::EventSourceMapping")[title]
+    assert (mapping["MaximumRetryAttempts"], mapping["MaximumRecordAgeInSeconds"]) == (7, 601)
+
+
+def test_no_batch_is_tried_when_it_can_judge_nothing_any_more(regional: Generated) -> None:
+    """What comes after the late limit of a period is left out, so a batch of that age is only in the way."""
+    mapping = regional.of("AWS::Lambda::EventSourceMapping")["WindowAggregatorMapping"]
+    assert mapping["MaximumRecordAgeInSeconds"] <= Timing().late_limit
