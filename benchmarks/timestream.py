@@ -23,7 +23,7 @@ _CALL = 100
 _CONNECTIONS = 2
 
 
-class Server:
+class ServerProcess:
     """`python -m emulator.timestream` on one core of its own."""
 
     def __init__(self, data: Path, *options: str) -> None:
@@ -89,13 +89,13 @@ def main(arguments: Sequence[str] | None = None) -> int:
 
 
 def _print_writes(directory: Path, bodies: Sequence[bytes]) -> None:
-    server = Server(directory / "log")
+    server = ServerProcess(directory / "log")
     first, late = _write(server, bodies), _write(server, bodies[: len(bodies) // 4])
     retried = _write(server, list(bodies[-1:]) * (len(bodies) // 4))
     status = server.status()
     server.stop()
     assert status["regions"]["us-east-1"]["rows"] == len(bodies) * _CALL
-    careful = Server(directory / "fsync", "--fsync")
+    careful = ServerProcess(directory / "fsync", "--fsync")
     synced = _write(careful, bodies[: len(bodies) // 4])
     careful.stop()
     naive = _commit_per_call(directory / "naive.duckdb", bodies[: len(bodies) // 10])
@@ -116,7 +116,7 @@ def _print_writes(directory: Path, bodies: Sequence[bytes]) -> None:
 
 def _print_arrivals(directory: Path, calls: int) -> None:
     """Send records for as long as it takes, and note the server's memory on the way."""
-    server = Server(directory)
+    server = ServerProcess(directory)
     begin = time.perf_counter()
     part = calls // 10
     resident = []
@@ -141,7 +141,7 @@ def _print_memory(directory: Path, points: int) -> None:
     load(directory, points)
     loaded = time.perf_counter() - begin
     begin = time.perf_counter()
-    server = Server(directory)
+    server = ServerProcess(directory)
     started = time.perf_counter() - begin
     fresh = server.status()["resident_bytes"]
     query = f'SELECT bin(time, 1h), avg(value), count(*) FROM "{DATABASE}"."{TABLE}" GROUP BY 1 ORDER BY 1'
@@ -162,7 +162,7 @@ def _print_memory(directory: Path, points: int) -> None:
     print(f"| resident memory after five full scans by hour | {used / 1e6:.0f} MB |")
 
 
-def _write(server: Server, bodies: Sequence[bytes]) -> tuple[float, float]:
+def _write(server: ServerProcess, bodies: Sequence[bytes]) -> tuple[float, float]:
     """Return records per second, by the clock and by the server's processor time."""
     if not server.call("ListDatabases", {})["Databases"]:
         server.call("CreateDatabase", {"DatabaseName": DATABASE})

@@ -7,8 +7,7 @@ from pathlib import Path
 import duckdb
 import orjson
 
-from emulator.timestream.administration import create_database, create_table
-from emulator.timestream.store import Store
+from emulator.timestream import Store, create_database, create_table
 
 DATABASE, TABLE, REGION = "bench", "points", "us-east-1"
 STEP_SECONDS = 10

@@ -18,9 +18,7 @@ import psutil
 from moto.server import DomainDispatcherApplication, create_backend_app
 
 from benchmarks.timestream_points import DATABASE, REGION, TABLE, load
-from emulator.timestream import statements
-from emulator.timestream.store import Store
-from emulator.timestream.unload import UnloadTarget
+from emulator.timestream import Store, UnloadTarget, run
 
 _SOURCE = f'"{DATABASE}"."{TABLE}"'
 _STATEMENTS = {
@@ -112,13 +110,13 @@ def _unloads(store: Store, now_ns: int) -> None:
 
 def _unload(store: Store, statement: str, now_ns: int, target: UnloadTarget) -> int:
     with store.reader() as (catalog, cursor):
-        result = statements.run(catalog, cursor, statement, now_ns, unload=target, query_id="BENCH")
+        result = run(catalog, cursor, statement, now_ns, unload=target, query_id="BENCH")
         return int(json.loads(next(result.rows)[0])["Data"][0]["ScalarValue"])
 
 
 def _run(store: Store, statement: str, now_ns: int) -> int:
     with store.reader() as (catalog, cursor):
-        return sum(len(batch) for batch in statements.run(catalog, cursor, statement, now_ns).rows)
+        return sum(len(batch) for batch in run(catalog, cursor, statement, now_ns).rows)
 
 
 def _best(action: Callable[[], int]) -> tuple[float, float, int]:

@@ -1,4 +1,4 @@
-"""Run the local Timestream: `python -m emulator.timestream --port 4567 --data DIR`."""
+"""RunningQuery the local Timestream: `python -m emulator.timestream --port 4567 --data DIR`."""
 
 import argparse
 import gc
@@ -7,18 +7,12 @@ import select
 import signal
 import socket
 import sys
-import threading
 from collections.abc import Sequence
 from pathlib import Path
 
-import duckdb
-
 from emulator.timestream.clock import Clock
 from emulator.timestream.errors import ServiceError
-from emulator.timestream.http import Server
-from emulator.timestream.service import Service
-
-_DRAIN_SECONDS = 5.0
+from emulator.timestream.server import DataFolderError, Server
 
 
 def main(arguments: Sequence[str] | None = None) -> int:
@@ -28,33 +22,27 @@ def main(arguments: Sequence[str] | None = None) -> int:
 
 def _serve(options: argparse.Namespace) -> int:
     try:
-        service = Service(
+        server = Server(
             options.data,
-            Clock(options.clock_offset),
+            port=options.port,
+            clock=Clock(options.clock_offset),
             s3_endpoint=options.s3_endpoint,
             fsync=options.fsync,
             memory_limit_mb=options.memory_limit_mb,
         )
-    except (OSError, duckdb.Error) as error:
-        return _refuse(
-            f"cannot use the data folder {options.data}: {getattr(error, 'strerror', None) or error}"
-        )
-    try:
-        server = Server(options.port, service.handle)
+    except DataFolderError as error:
+        return _refuse(f"cannot use the data folder {options.data}: {error}")
     except OSError as error:
-        service.close()
         return _refuse(f"cannot listen on 127.0.0.1:{options.port}: {error.strerror}")
     # Requests make many small objects and no cycles; looking for those too often takes a tenth of the time.
     gc.freeze()
     gc.set_threshold(50_000, 20, 20)
     ended = _first_signal()
-    threading.Thread(target=server.serve, daemon=True).start()
-    print(f"Timestream: http://127.0.0.1:{server.port} (data in {options.data})", flush=True)
-    # Whoever holds the other end of the pipe need not live to say goodbye: its end closes it.
+    server.start()
+    print(f"Timestream: {server.url} (data in {options.data})", flush=True)
+    # The system closes the pipe of a parent that is killed, too.
     select.select([ended, sys.stdin] if options.until_stdin_closes else [ended], [], [])
-    server.stop()
-    server.drain(_DRAIN_SECONDS)
-    service.close()
+    server.close()
     return 0
 
 
@@ -121,5 +109,5 @@ def _refuse(reason: str) -> int:
 if __name__ == "__main__":
     _status = main()
     sys.stdout.flush()
-    # All files are closed. Threads of idle connections may hold the interpreter up, so it is left without a goodbye.
+    # All files are closed. Threads of idle connections may hold the interpreter up, so it is not waited for.
     os._exit(_status)

@@ -1,16 +1,19 @@
 """From an HTTP request to an operation of the right region, and back."""
 
+import fcntl
 import re
 import threading
 import time
 import traceback
 import uuid
 from collections.abc import Mapping
+from dataclasses import dataclass
 from pathlib import Path
-from typing import Any
+from typing import IO, Any
 
 import orjson
 
+from emulator.timestream.admin_api import AdminApi
 from emulator.timestream.administration import OPERATIONS
 from emulator.timestream.clock import Clock
 from emulator.timestream.errors import (
@@ -22,9 +25,8 @@ from emulator.timestream.errors import (
     ValidationException,
 )
 from emulator.timestream.faults import Faults
-from emulator.timestream.http import Request, Response
-from emulator.timestream.process import claim, resident_bytes
-from emulator.timestream.queries import Queries
+from emulator.timestream.http_server import Request, Response
+from emulator.timestream.query_operations import QueryOperations
 from emulator.timestream.shapes import Shapes
 from emulator.timestream.store import Store
 
@@ -35,12 +37,12 @@ _CREDENTIAL_REGION = re.compile(r"Credential=[^/,\s]+/[0-9]{8}/([a-z0-9-]{1,40})
 _QUERY_OPERATIONS = ("Query", "CancelQuery", "PrepareQuery")
 
 
+@dataclass(frozen=True)
 class Region:
-    """The store and the queries of one region."""
+    """The store and the query operations of one region."""
 
-    def __init__(self, store: Store, queries: Queries) -> None:
-        self.store = store
-        self.queries = queries
+    store: Store
+    queries: QueryOperations
 
 
 class Service:
@@ -65,7 +67,8 @@ class Service:
         self._lock = threading.Lock()
         self._regions: dict[str, Region] = {}
         data.mkdir(parents=True, exist_ok=True)
-        self._claim = claim(data)
+        self._claim = _claim(data)
+        self._admin = AdminApi(self._stores, self._faults, clock)
         for directory in sorted(path.parent for path in data.glob("*/store.duckdb")):
             self._region(directory.name)
 
@@ -83,7 +86,9 @@ class Service:
         request_id = uuid.uuid4().hex
         try:
             if request.path.startswith("/_local/"):
-                return Response(200, orjson.dumps(self._control(request)), "application/json", request_id)
+                change = _json(request.body) if request.method == "POST" else None
+                shown = orjson.dumps(self._admin.answer(request.path, change))
+                return Response(200, shown, "application/json", request_id)
             body, lost = self._operate(request)
             return Response(200, body, _JSON, request_id, lost=lost)
         except ServiceError as error:
@@ -133,6 +138,9 @@ class Service:
             return orjson.dumps(region.queries.prepare(checked))
         return orjson.dumps(OPERATIONS[operation](region.store, checked))
 
+    def _stores(self) -> dict[str, Store]:
+        return {name: region.store for name, region in dict(self._regions).items()}
+
     def _region(self, name: str) -> Region:
         region = self._regions.get(name)
         if region is None:
@@ -150,26 +158,18 @@ class Service:
             fsync=self._fsync,
             memory_limit_mb=self._memory_limit_mb,
         )
-        return Region(store, Queries(store, self._faults, self._s3_endpoint))
+        return Region(store, QueryOperations(store, self._faults, self._s3_endpoint))
 
-    def _control(self, request: Request) -> dict[str, Any]:
-        writes = request.method == "POST"
-        if request.path == "/_local/status":
-            regions = {name: region.store.status() for name, region in sorted(dict(self._regions).items())}
-            return {
-                "regions": regions,
-                "resident_bytes": resident_bytes(),
-                "offset_seconds": self._clock.offset_seconds,
-            }
-        if request.path == "/_local/faults":
-            if writes:
-                self._faults.replace(_json(request.body))
-            return self._faults.shown()
-        if request.path == "/_local/clock":
-            if writes:
-                self._clock.set_offset(_json(request.body).get("offset_seconds"))
-            return {"offset_seconds": self._clock.offset_seconds, "now_ns": self._clock.now_ns()}
-        raise UnknownOperationException("There are /_local/status, /_local/faults and /_local/clock.")
+
+def _claim(directory: Path) -> IO[bytes]:
+    """Make the folder this process's own until the returned file is closed; OSError if another process has it."""
+    file = (directory / "lock").open("ab")
+    try:
+        fcntl.flock(file, fcntl.LOCK_EX | fcntl.LOCK_NB)
+    except OSError as error:
+        file.close()
+        raise OSError(error.errno, "another process uses it") from error
+    return file
 
 
 def _region_of(headers: Mapping[str, str]) -> str:

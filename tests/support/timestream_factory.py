@@ -2,10 +2,11 @@
 
 from typing import Any
 
+import boto3
 import orjson
+from botocore.config import Config
 
-from emulator.timestream.administration import create_database, create_table
-from emulator.timestream.store import Store
+from emulator.timestream import Store, create_database, create_table
 
 DATABASE, TABLE = "metrics_dev", "metrics"
 NOW_NS = 1_795_000_000_000_000_000
@@ -43,12 +44,12 @@ def single(value: str, kind: str | None = "DOUBLE", **members: Any) -> dict[str,
 
 
 def dimensions(**pairs: str) -> list[dict[str, str]]:
-    """Return dimensions as a record has them."""
+    """Dimensions as a record has them."""
     return [{"Name": name, "Value": value} for name, value in pairs.items()]
 
 
 def write(store: Store, *records: dict[str, Any], common: dict[str, Any] | None = None) -> dict[str, Any]:
-    """Write records to the one table and return what was ingested."""
+    """Write records to the one table and return how many were ingested, by store."""
     request: dict[str, Any] = {"DatabaseName": DATABASE, "TableName": TABLE, "Records": list(records)}
     if common is not None:
         request["CommonAttributes"] = common
@@ -67,3 +68,15 @@ def select(store: Store, columns: str = "*", then: str = "") -> list[tuple[Any, 
     with store.reader() as (catalog, cursor):
         relation = catalog.table(DATABASE, TABLE).relation
         return cursor.execute(f"SELECT {columns} FROM {relation} {then}").fetchall()
+
+
+def client(service: str, endpoint: str, region: str = "us-east-1", *, validate: bool = True) -> Any:
+    """A boto3 client that tries each call once; without `validate` it sends what a shape forbids, too."""
+    return boto3.client(
+        service,
+        endpoint_url=endpoint,
+        region_name=region,
+        aws_access_key_id="test",
+        aws_secret_access_key="test",
+        config=Config(retries={"total_max_attempts": 1}, parameter_validation=validate),
+    )

@@ -1,21 +1,15 @@
 """A store and a server of one's own for each test."""
 
-import threading
 from collections.abc import Iterator
 from pathlib import Path
 from typing import Any
 
-import boto3
 import duckdb
 import pytest
-from botocore.config import Config
 
-from emulator.timestream.clock import Clock
-from emulator.timestream.http import Server
-from emulator.timestream.service import Service
-from emulator.timestream.store import Store
+from emulator.timestream import Server, Store
 from tests.support.sql_fleet import Row, fleet, fleet_database
-from tests.support.timestream_factory import ManualClock, create
+from tests.support.timestream_factory import ManualClock, client, create
 
 
 @pytest.fixture(scope="session")
@@ -49,26 +43,19 @@ def store(tmp_path: Path, clock: ManualClock) -> Iterator[Store]:
 @pytest.fixture
 def server(tmp_path: Path) -> Iterator[Server]:
     """A server that answers, with nothing in it."""
-    service = Service(tmp_path / "data", Clock())
-    server = Server(0, service.handle)
-    thread = threading.Thread(target=server.serve)
-    thread.start()
-    yield server
-    server.stop()
-    thread.join()
-    server.drain(5)
-    service.close()
+    with Server(tmp_path / "data") as server:
+        yield server
 
 
 @pytest.fixture
 def endpoint(server: Server) -> str:
     """The server's address."""
-    return f"http://127.0.0.1:{server.port}"
+    return server.url
 
 
 @pytest.fixture
 def writer(endpoint: str) -> Iterator[Any]:
-    """Return boto3's timestream-write client."""
+    """boto3's timestream-write client."""
     with_closing = client("timestream-write", endpoint)
     yield with_closing
     with_closing.close()
@@ -76,19 +63,7 @@ def writer(endpoint: str) -> Iterator[Any]:
 
 @pytest.fixture
 def reader(endpoint: str) -> Iterator[Any]:
-    """Return boto3's timestream-query client."""
+    """boto3's timestream-query client."""
     with_closing = client("timestream-query", endpoint)
     yield with_closing
     with_closing.close()
-
-
-def client(service: str, endpoint: str, region: str = "us-east-1", *, validate: bool = True) -> Any:
-    """A boto3 client that tries each call once; without `validate` it sends what a shape forbids, too."""
-    return boto3.client(
-        service,
-        endpoint_url=endpoint,
-        region_name=region,
-        aws_access_key_id="test",
-        aws_secret_access_key="test",
-        config=Config(retries={"total_max_attempts": 1}, parameter_validation=validate),
-    )

@@ -7,7 +7,7 @@ import pytest
 from botocore.exceptions import ClientError
 
 from emulator.timestream import administration
-from tests.emulator.timestream.conftest import client
+from tests.support.timestream_factory import client
 
 
 def fails(code: str, call: Any, **arguments: Any) -> str:

@@ -4,8 +4,8 @@ from typing import Any
 
 import pytest
 
+from emulator.timestream import Store
 from emulator.timestream.errors import RejectedRecordsException, ValidationException
-from emulator.timestream.store import Store
 from tests.support.timestream_factory import (
     DATABASE,
     NOW_NS,

@@ -2,10 +2,10 @@
 
 import pytest
 
+from emulator.timestream import Store
 from emulator.timestream.administration import update_table
 from emulator.timestream.errors import RejectedRecordsException
 from emulator.timestream.retention import DAY_NS, FUTURE_NS, HOUR_NS, Retention
-from emulator.timestream.store import Store
 from tests.support.timestream_factory import DATABASE, NOW_NS, TABLE, ManualClock, record, select, write
 
 

@@ -44,7 +44,7 @@ class BadRequestError(Exception):
         self.status = status
 
 
-class Server:
+class HttpServer:
     """Listens from the start; `serve` answers until `stop`."""
 
     def __init__(self, port: int, handle: Callable[[Request], Response]) -> None:

@@ -17,7 +17,7 @@ from emulator.sql import Result
 from emulator.timestream import statements
 from emulator.timestream.errors import ValidationException
 from emulator.timestream.faults import Faults
-from emulator.timestream.run import Page, Run, check_rows_of
+from emulator.timestream.running_query import Page, RunningQuery, check_rows_of
 from emulator.timestream.store import Store
 from emulator.timestream.unload import UnloadTarget
 
@@ -37,7 +37,7 @@ _UNLOAD = re.compile(r"(?:\s|--[^\n]*\n|/\*.*?\*/)*UNLOAD\b", re.IGNORECASE | re
 class _Paging:
     """A query whose rows are not all fetched: the token that was used last, and the one that comes next."""
 
-    run: Run
+    run: RunningQuery
     next_token: str
     issued_ns: int
     used_token: str = ""
@@ -55,7 +55,7 @@ class _Asked:
     answer: "Future[bytes]" = field(default_factory=Future)
 
 
-class Queries:
+class QueryOperations:
     """The queries of one region."""
 
     def __init__(self, store: Store, faults: Faults, s3_endpoint: str | None) -> None:
@@ -138,7 +138,7 @@ class Queries:
     def _first(self, request: Mapping[str, Any]) -> bytes:
         query, max_rows = request["QueryString"], request.get("MaxRows")
         query_id = "".join(secrets.choice(_ID_LETTERS) for _ in range(32))
-        run = Run(query_id, query, self._store.cursor(), self._execution(query, query_id))
+        run = RunningQuery(query_id, query, self._store.cursor(), self._execution(query, query_id))
         # Known from the start, so that it can be cancelled while it executes.
         paging = self._remember(run)
         if not run.ready(_WAIT_SECONDS) or self._faults.empties_first_page():
@@ -192,7 +192,7 @@ class Queries:
             paging.next_token, paging.issued_ns = _new_token(run) if page.more else "", now_ns
         return self._body(run, page, paging.next_token or None)
 
-    def _remember(self, run: Run) -> _Paging:
+    def _remember(self, run: RunningQuery) -> _Paging:
         paging = _Paging(run, _new_token(run), self._store.clock_ns())
         with self._lock:
             self._paging[run.id] = paging
@@ -204,11 +204,11 @@ class Queries:
                 oldest.run.cancel()
         return paging
 
-    def _forget(self, run: Run) -> None:
+    def _forget(self, run: RunningQuery) -> None:
         with self._lock:
             self._paging.pop(run.id, None)
 
-    def _body(self, run: Run, page: Page, token: str | None) -> bytes:
+    def _body(self, run: RunningQuery, page: Page, token: str | None) -> bytes:
         status = {
             "ProgressPercentage": 100.0 if page.rows or token is None else 0.0,
             "CumulativeBytesScanned": run.bytes_scanned,
@@ -221,5 +221,5 @@ class Queries:
         return b'%b,"Rows":[%b]}' % (orjson.dumps(head)[:-1], ",".join(page.rows).encode())
 
 
-def _new_token(run: Run) -> str:
+def _new_token(run: RunningQuery) -> str:
     return f"{run.id}-{secrets.token_urlsafe(24)}"

@@ -37,7 +37,7 @@ class Page:
 Execute = Callable[[duckdb.DuckDBPyConnection], Result]
 
 
-class Run:
+class RunningQuery:
     """Executes one query and remembers where its reader is."""
 
     def __init__(
@@ -151,7 +151,7 @@ class Run:
             raise self._error
 
 
-def check_rows_of(run: Run, query: str) -> None:
+def check_rows_of(run: RunningQuery, query: str) -> None:
     """Refuse to page through one query's rows with another query's text."""
     if run.query != query:
         raise ValidationException("The NextToken belongs to another QueryString.")

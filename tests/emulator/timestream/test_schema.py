@@ -5,10 +5,9 @@ from typing import Any
 import orjson
 import pytest
 
-from emulator.timestream import schema
+from emulator.timestream import Store, schema
 from emulator.timestream.administration import create_table, update_table
 from emulator.timestream.errors import RejectedRecordsException
-from emulator.timestream.store import Store
 from tests.support.timestream_factory import (
     DATABASE,
     NOW_NS,

@@ -8,8 +8,8 @@ import pytest
 from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
+from emulator.timestream import Store
 from emulator.timestream.errors import RejectedRecordsException
-from emulator.timestream.store import Store
 from tests.support.timestream_factory import NOW_NS, ManualClock, create, dimensions, record, select, write
 
 HOUR = 3_600_000_000_000

@@ -12,8 +12,8 @@ import orjson
 import pytest
 
 from emulator.sql import Result
-from emulator.timestream import queries as module
-from emulator.timestream import statements
+from emulator.timestream import Store, statements
+from emulator.timestream import query_operations as module
 from emulator.timestream.errors import (
     ConflictException,
     QueryExecutionException,
@@ -21,8 +21,7 @@ from emulator.timestream.errors import (
     ValidationException,
 )
 from emulator.timestream.faults import Faults
-from emulator.timestream.queries import Queries
-from emulator.timestream.store import Store
+from emulator.timestream.query_operations import QueryOperations
 from tests.support.timestream_factory import DATABASE, NOW_NS, TABLE, ManualClock, record, write
 
 MINUTE = 60_000_000_000
@@ -70,22 +69,22 @@ def faults() -> Faults:
 
 
 @pytest.fixture
-def queries(tmp_path: Path, clock: ManualClock, engine: Engine, faults: Faults) -> Iterator[Queries]:
+def queries(tmp_path: Path, clock: ManualClock, engine: Engine, faults: Faults) -> Iterator[QueryOperations]:
     """The queries of an empty region."""
     store = Store(tmp_path / "r", "us-east-1", clock)
-    queries = Queries(store, faults, None)
+    queries = QueryOperations(store, faults, None)
     yield queries
     engine.released.set()
     queries.close()
     store.close()
 
 
-def ask(queries: Queries, query: str, **members: Any) -> dict[str, Any]:
+def ask(queries: QueryOperations, query: str, **members: Any) -> dict[str, Any]:
     """The response to a query."""
     return dict(orjson.loads(queries.query({"QueryString": query, **members})))
 
 
-def walk(queries: Queries, query: str, **members: Any) -> list[list[int]]:
+def walk(queries: QueryOperations, query: str, **members: Any) -> list[list[int]]:
     """The rows of every page."""
     page = ask(queries, query, **members)
     found = [page["Rows"]]
@@ -95,7 +94,7 @@ def walk(queries: Queries, query: str, **members: Any) -> list[list[int]]:
     return found
 
 
-def test_small_result_comes_at_once(queries: Queries) -> None:
+def test_small_result_comes_at_once(queries: QueryOperations) -> None:
     """Without MaxRows everything below 1 MB is one page without a token."""
     page = ask(queries, "2500")
     assert page["Rows"] == list(range(2_500))
@@ -105,39 +104,39 @@ def test_small_result_comes_at_once(queries: Queries) -> None:
     assert page["QueryStatus"]["CumulativeBytesMetered"] == 10_000_000
 
 
-def test_empty_result_has_columns(queries: Queries) -> None:
+def test_empty_result_has_columns(queries: QueryOperations) -> None:
     """A result without rows is one empty page."""
     page = ask(queries, "0")
     assert (page["Rows"], page["ColumnInfo"]) == ([], [{"Name": "n"}])
     assert "NextToken" not in page
 
 
-def test_max_rows_below_the_result_makes_the_first_page_empty(queries: Queries) -> None:
+def test_max_rows_below_the_result_makes_the_first_page_empty(queries: QueryOperations) -> None:
     """As on AWS, the first answer then has a token and no rows; each later page has MaxRows at most."""
     assert [len(rows) for rows in walk(queries, "7", MaxRows=3)] == [0, 3, 3, 1]
     assert [row for rows in walk(queries, "250", MaxRows=100) for row in rows] == list(range(250))
 
 
 @pytest.mark.parametrize("rows", [0, 2, 3])
-def test_max_rows_that_hold_the_result_return_it(queries: Queries, rows: int) -> None:
+def test_max_rows_that_hold_the_result_return_it(queries: QueryOperations, rows: int) -> None:
     """A result of up to MaxRows rows comes at once."""
     assert walk(queries, str(rows), MaxRows=3) == [list(range(rows))]
 
 
-def test_pages_hold_1_mb(queries: Queries) -> None:
+def test_pages_hold_1_mb(queries: QueryOperations) -> None:
     """Rows go to the next page before a page is larger than 1 MB."""
     pages = walk(queries, "25x100000")
     assert [len(rows) for rows in pages] == [10, 10, 5]
     assert [row for rows in pages for row in rows] == list(range(25))
 
 
-def test_row_beyond_1_mb_fails(queries: Queries) -> None:
+def test_row_beyond_1_mb_fails(queries: QueryOperations) -> None:
     """A row that fits no page is an error of the query."""
     with pytest.raises(QueryExecutionException):
         ask(queries, "1x1000001")
 
 
-def test_token_repeats_its_page_five_times(queries: Queries) -> None:
+def test_token_repeats_its_page_five_times(queries: QueryOperations) -> None:
     """The same token returns the same rows up to five times, then no more."""
     token = ask(queries, "7", MaxRows=3)["NextToken"]
     pages = [ask(queries, "7", MaxRows=3, NextToken=token) for _ in range(5)]
@@ -147,7 +146,7 @@ def test_token_repeats_its_page_five_times(queries: Queries) -> None:
     assert ask(queries, "7", MaxRows=3, NextToken=pages[0]["NextToken"])["Rows"] == [3, 4, 5]
 
 
-def test_newer_token_ends_the_older(queries: Queries) -> None:
+def test_newer_token_ends_the_older(queries: QueryOperations) -> None:
     """Once the next token was used the one before it is invalid."""
     first = ask(queries, "7", MaxRows=3)["NextToken"]
     second = ask(queries, "7", MaxRows=3, NextToken=first)["NextToken"]
@@ -156,7 +155,7 @@ def test_newer_token_ends_the_older(queries: Queries) -> None:
         ask(queries, "7", MaxRows=3, NextToken=first)
 
 
-def test_token_expires_after_an_hour(queries: Queries, clock: ManualClock) -> None:
+def test_token_expires_after_an_hour(queries: QueryOperations, clock: ManualClock) -> None:
     """A token is good for one hour."""
     token = ask(queries, "7", MaxRows=3)["NextToken"]
     clock.now_ns += 60 * MINUTE + 1
@@ -164,7 +163,7 @@ def test_token_expires_after_an_hour(queries: Queries, clock: ManualClock) -> No
         ask(queries, "7", MaxRows=3, NextToken=token)
 
 
-def test_token_belongs_to_its_query(queries: Queries) -> None:
+def test_token_belongs_to_its_query(queries: QueryOperations) -> None:
     """A token with another QueryString, or one that nobody issued, is refused."""
     token = ask(queries, "7", MaxRows=3)["NextToken"]
     for query, wrong in (("8", token), ("7", token[:-1]), ("7", "x" * 40)):
@@ -172,7 +171,7 @@ def test_token_belongs_to_its_query(queries: Queries) -> None:
             ask(queries, query, NextToken=wrong)
 
 
-def test_client_token_asks_once(queries: Queries, engine: Engine, clock: ManualClock) -> None:
+def test_client_token_asks_once(queries: QueryOperations, engine: Engine, clock: ManualClock) -> None:
     """Within 5 minutes the same request gets the same answer, after them an error, after 4 hours a new run."""
     first = ask(queries, "7", ClientToken=TOKEN)
     clock.now_ns += 5 * MINUTE
@@ -187,7 +186,7 @@ def test_client_token_asks_once(queries: Queries, engine: Engine, clock: ManualC
     assert ask(queries, "7", ClientToken=TOKEN)["QueryId"] != first["QueryId"]
 
 
-def test_client_token_of_a_failed_query_may_be_used_again(queries: Queries, engine: Engine) -> None:
+def test_client_token_of_a_failed_query_may_be_used_again(queries: QueryOperations, engine: Engine) -> None:
     """An error is not an answer to keep."""
     for _ in range(2):
         with pytest.raises(QueryExecutionException, match="on purpose"):
@@ -195,7 +194,7 @@ def test_client_token_of_a_failed_query_may_be_used_again(queries: Queries, engi
     assert engine.runs == 2
 
 
-def test_two_calls_with_one_client_token_run_once(queries: Queries, engine: Engine) -> None:
+def test_two_calls_with_one_client_token_run_once(queries: QueryOperations, engine: Engine) -> None:
     """A call that repeats one still under way waits for its answer."""
     engine.released.clear()
     answers: list[Any] = []
@@ -214,7 +213,7 @@ def test_two_calls_with_one_client_token_run_once(queries: Queries, engine: Engi
 
 
 def test_slow_query_answers_with_an_empty_page(
-    queries: Queries, engine: Engine, monkeypatch: pytest.MonkeyPatch
+    queries: QueryOperations, engine: Engine, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     """While a query still runs the answer is a token without rows, again and again."""
     monkeypatch.setattr(module, "_WAIT_SECONDS", 0.05)
@@ -229,7 +228,7 @@ def test_slow_query_answers_with_an_empty_page(
     assert ask(queries, "3", NextToken=page["NextToken"])["Rows"] == [0, 1, 2]
 
 
-def test_cancelled_query_cannot_be_read(queries: Queries) -> None:
+def test_cancelled_query_cannot_be_read(queries: QueryOperations) -> None:
     """After CancelQuery the query's token is a conflict; a second CancelQuery says so; a finished query cannot be."""
     page = ask(queries, "7", MaxRows=3)
     assert queries.cancel({"QueryId": page["QueryId"]}) == {}
@@ -241,7 +240,9 @@ def test_cancelled_query_cannot_be_read(queries: Queries) -> None:
             queries.cancel({"QueryId": query_id})
 
 
-def test_cancelling_interrupts_a_running_query(queries: Queries, monkeypatch: pytest.MonkeyPatch) -> None:
+def test_cancelling_interrupts_a_running_query(
+    queries: QueryOperations, monkeypatch: pytest.MonkeyPatch
+) -> None:
     """A query that computes stops soon after it is cancelled."""
     monkeypatch.setattr(module, "_WAIT_SECONDS", 0.2)
     page = ask(queries, "forever")
@@ -254,14 +255,14 @@ def test_cancelling_interrupts_a_running_query(queries: Queries, monkeypatch: py
         ask(queries, "forever", NextToken=page["NextToken"])
 
 
-def test_first_page_is_empty_by_request(queries: Queries, faults: Faults) -> None:
+def test_first_page_is_empty_by_request(queries: QueryOperations, faults: Faults) -> None:
     """The fault makes the next queries begin with a token only; no row is lost by it."""
     faults.replace({"empty_first_pages": {"count": 1}})
     assert walk(queries, "3") == [[], [0, 1, 2]]
     assert walk(queries, "3") == [[0, 1, 2]]
 
 
-def test_old_results_make_room(queries: Queries, monkeypatch: pytest.MonkeyPatch) -> None:
+def test_old_results_make_room(queries: QueryOperations, monkeypatch: pytest.MonkeyPatch) -> None:
     """Only so many unread results are kept; the oldest go first, and their tokens with them."""
     monkeypatch.setattr(module, "_OPEN_RUNS", 3)
     tokens = [ask(queries, "7", MaxRows=3)["NextToken"] for _ in range(4)]
