@@ -1,6 +1,6 @@
-"""What alerts cost and how long they take: the real handlers' code over tables in memory, every request counted.
+"""The cost and the time of alerts: the real handlers' code over tables in memory, every request counted.
 
-`python -m benchmarks.alerts` prints seconds per tick and the units, requests and dollars a month that follow from them.
+`python -m benchmarks.alerts` prints seconds per evaluation interval, and units, requests and dollars a month.
 """
 
 import argparse
@@ -19,9 +19,10 @@ from moto import mock_aws
 from handlers.adapters.dynamodb.alerts_table import AlertsTable
 from handlers.adapters.dynamodb.rules_table import RulesTable, item_of
 from handlers.adapters.dynamodb.windows_table import WindowsTable
-from handlers.domain.alerts.evaluation.evaluation_range import TickRange
-from handlers.domain.alerts.evaluation.evaluator import Evaluator, Share
-from handlers.domain.alerts.notifications.notification import Place
+from handlers.adapters.stepfunctions import PAGE_LIMITS
+from handlers.domain.alerts.evaluation.evaluation_range import IntervalRange
+from handlers.domain.alerts.evaluation.evaluator import Evaluator, RuleChunk
+from handlers.domain.alerts.notifications.notification import Origin
 from handlers.domain.alerts.periods import Timing
 from handlers.domain.alerts.rules.reading import read_rule
 from handlers.domain.alerts.rules.selection import SelectionIndex
@@ -97,7 +98,7 @@ class Load:
 
 @dataclass(frozen=True)
 class Result:
-    """One tick of a load in the steady state."""
+    """One interval of a load in the steady state."""
 
     load: Load
     aggregate_seconds: float
@@ -109,23 +110,27 @@ class Result:
     @property
     def month(self) -> dict[str, float]:
         """Dollars a month by what they are for."""
-        ticks, batches = MONTH / 60, MONTH / self.load.window * self.load.shards
+        intervals, batches = MONTH / 60, MONTH / self.load.window * self.load.shards
         waiting = 11 - self.load.window / 2 if self.load.window < 11 else 1
-        functions = batches * (self.aggregate_seconds + CALL_SECONDS) + ticks * (
+        functions = batches * (self.aggregate_seconds + CALL_SECONDS) + intervals * (
             self.evaluate_seconds + 4 * CALL_SECONDS
         )
         return {
-            "writes": self.write_units * ticks * WRITE_UNIT,
-            "reads": self.read_units * ticks * READ_UNIT,
-            "functions": functions * MEMORY_GB * LAMBDA_GB_SECOND + (batches + 4 * ticks) * LAMBDA_REQUEST,
-            # The tick's own execution waits for its grace; the sweep's finds that nothing is left, and ends.
-            "executions": 2 * ticks * EXPRESS_REQUEST
-            + ticks * (waiting + self.evaluate_seconds + 2 * STEP_SECONDS) * EXPRESS_GB * EXPRESS_GB_SECOND,
+            "writes": self.write_units * intervals * WRITE_UNIT,
+            "reads": self.read_units * intervals * READ_UNIT,
+            "functions": functions * MEMORY_GB * LAMBDA_GB_SECOND
+            + (batches + 4 * intervals) * LAMBDA_REQUEST,
+            # The interval's own execution waits for its grace; the sweep's finds that nothing is left, and ends.
+            "executions": 2 * intervals * EXPRESS_REQUEST
+            + intervals
+            * (waiting + self.evaluate_seconds + 2 * STEP_SECONDS)
+            * EXPRESS_GB
+            * EXPRESS_GB_SECOND,
         }
 
 
-def run(load: Load, ticks: int = 3) -> Result:
-    """The last of some ticks of a load, measured and counted."""
+def run(load: Load, intervals: int = 3) -> Result:
+    """The last of some intervals of a load, measured and counted."""
     meter, timing, chance = Meter(), Timing(), random.Random(7)
     with mock_aws():
         create_alert_tables()
@@ -139,32 +144,34 @@ def run(load: Load, ticks: int = 3) -> Result:
         clock = [float(START)]
         windows = WindowsTable(client, WINDOWS, timing, lambda: clock[0])
         rules = RulesTable(client, RULES)
-        evaluator = Evaluator(rules, windows, AlertsTable(client, ALERTS), timing, Place("r", "e"), 1_000_000)
+        evaluator = Evaluator(
+            rules, windows, AlertsTable(client, ALERTS), timing, Origin("r", "e"), 1_000_000, PAGE_LIMITS
+        )
         index = SelectionIndex.of(rule.selection for rule in rules.rules().rules)
         sequence = 0
-        for tick in range(START, START + 60 * ticks, 60):
+        for start in range(START, START + 60 * intervals, 60):
             meter.writes = meter.reads = 0
             meter.requests.clear()
             aggregating = []
-            for begin in range(tick, tick + 60, load.window):
+            for begin in range(start, start + 60, load.window):
                 clock[0] = begin + load.window
                 for shard in range(load.shards):
                     points = list(_points(load, begin, shard, chance))
                     began = time.perf_counter()
                     found = aggregate(points, index, clock[0], timing, 1_000_000)
                     source = BatchRange(f"shardId-{shard:012d}", 10**55 + sequence, 10**55 + sequence + 99)
-                    windows.write(found.evidence, source)
+                    windows.write(found.windows, source)
                     rules.fresh()
                     aggregating.append(time.perf_counter() - began)
                     sequence += 100
-            windows.claim(tick, int(clock[0]))
-            clock[0] = timing.ready_at(tick)
+            windows.claim(start, clock[0])
+            clock[0] = timing.ready_at(start)
             began = time.perf_counter()
-            chunks = evaluator.plan(tick, clock[0])["chunks"]
+            chunks = evaluator.plan(start, clock[0])["chunks"]
             for chunk in chunks:
-                evaluator.evaluate(TickRange(tick, tick), Share(**chunk), clock[0])
-                evaluator.hand_out(Share(**chunk), "", clock[0])
-            evaluator.finish(TickRange(tick, tick), clock[0])
+                evaluator.evaluate(IntervalRange(start, start), RuleChunk(**chunk), clock[0])
+                evaluator.next_page(RuleChunk(**chunk), "", clock[0])
+            evaluator.finish(IntervalRange(start, start), clock[0])
             evaluating = time.perf_counter() - began
             evaluator.plan(None, clock[0])
     average = sum(aggregating) / len(aggregating)
@@ -203,7 +210,7 @@ def main() -> None:
     argparse.ArgumentParser(description=__doc__).parse_args()
     os.environ.setdefault("AWS_DEFAULT_REGION", "us-east-1")
     print(
-        "| rules x groups | shards | window s | point every s | digits | batch s | tick s | WRU | RRU | $ a month |"
+        "| rules x groups | shards | window s | point every s | digits | batch s | interval s | WRU | RRU | $ a month |"
     )
     print("| --- | --- | --- | --- | --- | --- | --- | --- | --- | --- |")
     for load in (*LOADS, Load(100, 100, breach=True)):

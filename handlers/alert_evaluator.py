@@ -1,10 +1,9 @@
-"""The steps of the alert evaluation that need more than a Choice: plan, evaluate, hand out, finish."""
+"""The steps of the alert evaluation that need more than a Choice: plan, evaluate, next page, finish."""
 
 import os
-import sys
 import time
+from collections.abc import Callable, Mapping
 from dataclasses import dataclass
-from functools import cache
 from typing import Any
 
 from handlers.adapters.aws import client
@@ -14,19 +13,23 @@ from handlers.adapters.dynamodb.alerts_table import AlertsTable
 from handlers.adapters.dynamodb.rules_table import RulesTable
 from handlers.adapters.dynamodb.windows_table import READERS as WINDOW_READERS
 from handlers.adapters.dynamodb.windows_table import WindowsTable
+from handlers.adapters.stepfunctions import PAGE_LIMITS
 from handlers.adapters.tracing import trace_if_sampled
-from handlers.domain.alerts.evaluation.evaluation_range import TickRange
-from handlers.domain.alerts.evaluation.evaluator import Evaluator, Outcome, Share
-from handlers.domain.alerts.notifications.notification import Place
+from handlers.domain.alerts.evaluation.evaluation_range import IntervalRange
+from handlers.domain.alerts.evaluation.evaluator import Evaluator, Outcome, RuleChunk
+from handlers.domain.alerts.notifications.notification import Origin
 from handlers.domain.alerts.periods import Timing
+from handlers.domain.alerts.steps import Page, Plan, StepInput
 from handlers.domain.emf import metrics_line
 from handlers.domain.errors import ConfigurationError
 from handlers.environment import read_environment
+from handlers.logs import write_lines
+from handlers.start import build_once
 
 
 @dataclass(frozen=True)
 class AlertEvaluatorEnvironment:
-    """What the template tells the function."""
+    """The variables that the template gives the function."""
 
     environment: str
     rules_table: str
@@ -37,12 +40,50 @@ class AlertEvaluatorEnvironment:
     maximum_groups: int
 
 
-@cache
-def _started() -> tuple[AlertEvaluatorEnvironment, Evaluator]:
-    """The environment and the clients, made once for the life of the process."""
-    environment = read_environment(AlertEvaluatorEnvironment, os.environ)
+Answer = Plan | Page | dict[str, Any]
+
+
+@dataclass(frozen=True)
+class AlertEvaluator:
+    """The function, with all that it works with."""
+
+    environment: AlertEvaluatorEnvironment
+    evaluator: Evaluator
+    clock: Callable[[], float]
+
+    def answer(self, event: StepInput) -> Answer:
+        """The answer to a step; `ConfigurationError` if there is no such step."""
+        now_s = self.clock()
+        match event["step"]:
+            case "plan":
+                return self.evaluator.plan(event["input"].get("tick"), now_s)
+            case "evaluate":
+                chunk = RuleChunk(**event["chunk"])
+                outcome = self.evaluator.evaluate(IntervalRange(event["first"], event["last"]), chunk, now_s)
+                write_lines([outcome_line(outcome, self.environment.environment, round(now_s * 1000))])
+                return self.evaluator.next_page(chunk, "", self.clock(), outcome.notified)
+            case "hand_out":
+                return self.evaluator.next_page(RuleChunk(**event["chunk"]), event["after"], now_s)
+            case "finish":
+                self.evaluator.finish(IntervalRange(event["first"], event["last"]), now_s)
+                return {}
+            case step:
+                raise ConfigurationError(f"no such step: {step!r}")
+
+
+def build(
+    variables: Mapping[str, str],
+    *,
+    connect: Callable[..., Any] = client,
+    clock: Callable[[], float] = time.time,
+) -> AlertEvaluator:
+    """The function in this environment, with clients that `connect` makes.
+
+    `clock` tells the seconds since the epoch. `ConfigurationError` names what is wrong with the environment.
+    """
+    environment = read_environment(AlertEvaluatorEnvironment, variables)
     timing = Timing(environment.tick_seconds, environment.grace_seconds)
-    dynamodb = client(
+    dynamodb = connect(
         "dynamodb", read_timeout=5, attempts=4, connections=max(ALERT_READERS, ALERT_WRITERS, WINDOW_READERS)
     )
     evaluator = Evaluator(
@@ -50,34 +91,11 @@ def _started() -> tuple[AlertEvaluatorEnvironment, Evaluator]:
         windows=WindowsTable(dynamodb, environment.windows_table, timing),
         alerts=AlertsTable(dynamodb, environment.alerts_table),
         timing=timing,
-        place=Place(os.environ["AWS_REGION"], environment.environment),
+        origin=Origin(variables["AWS_REGION"], environment.environment),
         group_cap=environment.maximum_groups,
+        page_limits=PAGE_LIMITS,
     )
-    return environment, evaluator
-
-
-def handler(event: dict[str, Any], _context: Any) -> dict[str, Any]:
-    """Does the step that the state machine names, and answers what the next state needs."""
-    environment, evaluator = _started()
-    trace_if_sampled(os.environ)
-    now = time.time()
-    match event["step"]:
-        case "plan":
-            return evaluator.plan(event["input"].get("tick"), now)
-        case "evaluate":
-            about = TickRange(event["first"], event["last"])
-            share = Share(**event["chunk"])
-            outcome = evaluator.evaluate(about, share, now)
-            sys.stdout.write(outcome_line(outcome, environment.environment, round(now * 1000)) + "\n")
-            sys.stdout.flush()
-            return evaluator.hand_out(share, "", time.time(), outcome.told).document()
-        case "hand_out":
-            return evaluator.hand_out(Share(**event["chunk"]), event["after"], now).document()
-        case "finish":
-            evaluator.finish(TickRange(event["first"], event["last"]), now)
-            return {}
-        case step:
-            raise ConfigurationError(f"no such step: {step!r}")
+    return AlertEvaluator(environment, evaluator, clock)
 
 
 def outcome_line(outcome: Outcome, environment: str, now_ms: int) -> str:
@@ -93,6 +111,10 @@ def outcome_line(outcome: Outcome, environment: str, now_ms: int) -> str:
     return metrics_line(counts, environment, now_ms, context={"details": outcome.counts()})
 
 
-if "AWS_LAMBDA_FUNCTION_NAME" in os.environ:
-    # While Lambda initializes: a wrong environment ends the start with its reason, and the first event finds clients.
-    _started()
+_alert_evaluator = build_once(build)
+
+
+def handler(event: StepInput, _context: Any) -> Answer:
+    """Does the step that the state machine names, and answers what the next state needs."""
+    trace_if_sampled(os.environ)
+    return _alert_evaluator().answer(event)

@@ -1,12 +1,10 @@
-"""Resolves the alerts of rules that were changed or deleted, as the rules table's stream tells of them."""
+"""Resolves the alerts of rules that were changed or deleted, as the rules table's stream reports."""
 
 import json
 import os
-import sys
 import time
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
 from dataclasses import dataclass
-from functools import cache
 from typing import Any
 
 from handlers.adapters.aws import client
@@ -15,52 +13,67 @@ from handlers.adapters.dynamodb.rules_table import rule_of
 from handlers.adapters.tracing import trace_if_sampled
 from handlers.domain.alerts.evaluation.resolver import Resolver
 from handlers.domain.alerts.evaluation.rule_evaluation import RULE_CHANGED, RULE_DELETED
-from handlers.domain.alerts.notifications.notification import Place
+from handlers.domain.alerts.notifications.notification import Origin
 from handlers.domain.alerts.periods import Timing
 from handlers.domain.alerts.rules.fields import RuleError
 from handlers.domain.alerts.rules.reading import rule_revision
 from handlers.domain.alerts.rules.rule import Rule
 from handlers.domain.errors import TransientError
 from handlers.environment import read_environment
+from handlers.logs import write_lines
+from handlers.start import build_once
 
 
 @dataclass(frozen=True)
 class RuleChangesEnvironment:
-    """What the template tells the function."""
+    """The variables that the template gives the function."""
 
     environment: str
     alerts_table: str
     tick_seconds: int
 
 
-@cache
-def _started() -> Resolver:
-    """The resolver with its client, made once for the life of the process."""
-    environment = read_environment(RuleChangesEnvironment, os.environ)
-    return Resolver(
-        alerts=AlertsTable(client("dynamodb", read_timeout=5, attempts=4), environment.alerts_table),
+@dataclass(frozen=True)
+class RuleChanges:
+    """The function, with all that it works with."""
+
+    resolver: Resolver
+    clock: Callable[[], float]
+
+    def resolve(self, event: dict[str, Any]) -> dict[str, Any]:
+        """The answer to the event source mapping: the change to start again from, if there is one."""
+        for record in event["Records"]:
+            change = record["dynamodb"]
+            old, new = _rule(change.get("OldImage")), _rule(change.get("NewImage"))
+            if old is None or (new is not None and rule_revision(new) == rule_revision(old)):
+                continue
+            reason = RULE_DELETED if "NewImage" not in change else RULE_CHANGED
+            try:
+                resolved = self.resolver.resolve_alerts_of(old.key, reason, self.clock())
+            except TransientError as error:
+                write_lines([json.dumps({"retry_from": change["SequenceNumber"], "cause": str(error)})])
+                return {"batchItemFailures": [{"itemIdentifier": change["SequenceNumber"]}]}
+            write_lines([json.dumps({"rule": old.key, "reason": reason, "resolved": resolved})])
+        return {"batchItemFailures": []}
+
+
+def build(
+    variables: Mapping[str, str],
+    *,
+    connect: Callable[..., Any] = client,
+    clock: Callable[[], float] = time.time,
+) -> RuleChanges:
+    """The function in this environment, with clients that `connect` makes.
+
+    `clock` tells the seconds since the epoch. `ConfigurationError` names what is wrong with the environment.
+    """
+    environment = read_environment(RuleChangesEnvironment, variables)
+    resolver = Resolver(
+        alerts=AlertsTable(connect("dynamodb", read_timeout=5, attempts=4), environment.alerts_table),
         timing=Timing(environment.tick_seconds),
-        place=Place(os.environ["AWS_REGION"], environment.environment),
+        origin=Origin(variables["AWS_REGION"], environment.environment),
     )
-
-
-def handler(event: dict[str, Any], _context: Any) -> dict[str, Any]:
-    """Answers with the change from which the stream must come again, if there is one."""
-    resolver = _started()
-    trace_if_sampled(os.environ)
-    for record in event["Records"]:
-        change = record["dynamodb"]
-        old, new = _rule(change.get("OldImage")), _rule(change.get("NewImage"))
-        if old is None or (new is not None and rule_revision(new) == rule_revision(old)):
-            continue
-        reason = RULE_DELETED if "NewImage" not in change else RULE_CHANGED
-        try:
-            resolved = resolver.end_rule(old.key, reason, time.time())
-        except TransientError as error:
-            _log({"retry_from": change["SequenceNumber"], "cause": str(error)})
-            return {"batchItemFailures": [{"itemIdentifier": change["SequenceNumber"]}]}
-        _log({"rule": old.key, "reason": reason, "resolved": resolved})
-    return {"batchItemFailures": []}
+    return RuleChanges(resolver, clock)
 
 
 def _rule(image: Mapping[str, Any] | None) -> Rule | None:
@@ -71,11 +84,10 @@ def _rule(image: Mapping[str, Any] | None) -> Rule | None:
         return None
 
 
-def _log(content: Mapping[str, Any]) -> None:
-    sys.stdout.write(json.dumps(content) + "\n")
-    sys.stdout.flush()
+_rule_changes = build_once(build)
 
 
-if "AWS_LAMBDA_FUNCTION_NAME" in os.environ:
-    # While Lambda initializes: a wrong environment ends the start with its reason, and the first event finds clients.
-    _started()
+def handler(event: dict[str, Any], _context: Any) -> dict[str, Any]:
+    """Resolves the alerts of the rules that a batch of the table's stream changed or deleted."""
+    trace_if_sampled(os.environ)
+    return _rule_changes().resolve(event)

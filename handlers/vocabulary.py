@@ -22,11 +22,18 @@ class Severity(StrEnum):
 
 
 class AlertState(StrEnum):
-    """PENDING has some, but not enough, of the datapoints that ALARM or MISSING need."""
+    """The state of an alert; `domain.alerts.state.protocol` has how it changes.
+
+    MISSING is not called INSUFFICIENT_DATA, as CloudWatch has it: it is a state that a rule asks for and that fires,
+    and the word stands in items, messages and subscribers' filter policies.
+    """
 
     OK = "OK"
+    # Some, but not enough, of the datapoints that ALARM or MISSING need.
     PENDING = "PENDING"
+    # Enough datapoints breach; stays until the last ones have recovered.
     ALARM = "ALARM"
+    # Enough periods are without data; stays until the last ones have data.
     MISSING = "MISSING"
 
     @property
@@ -39,8 +46,8 @@ class AlertState(StrEnum):
 NOTIFIED_STATES = (AlertState.OK, AlertState.ALARM, AlertState.MISSING)
 
 # How often alerts may be evaluated, and how long after its period's end a point still counts for them.
-TICKS_S = (10, 20, 30, 60)
-LATE_LIMIT_S = 3_600
+EVALUATION_INTERVALS_S = (10, 20, 30, 60)
+ALLOWED_LATENESS_S = 3_600
 
 # DynamoDB: each table's hash key, then its range key; an index likewise.
 DIMENSIONS_KEY = ("table_name",)

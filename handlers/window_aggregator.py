@@ -1,11 +1,10 @@
-"""Turns each batch of the data stream into evidence for the alert rules, and starts evaluations that are due."""
+"""Aggregates each batch of the data stream by the windows of the alert rules, and starts evaluations that are due."""
 
 import json
 import os
-import sys
 import time
+from collections.abc import Callable, Mapping
 from dataclasses import asdict, dataclass
-from functools import cache
 from typing import Any
 
 from handlers.adapters.aws import client
@@ -21,11 +20,13 @@ from handlers.domain.errors import TransientError
 from handlers.domain.ingest.envelope import read_records
 from handlers.domain.ingest.validator import PointValidator
 from handlers.environment import read_environment
+from handlers.logs import write_lines
+from handlers.start import build_once
 
 
 @dataclass(frozen=True)
 class WindowAggregatorEnvironment:
-    """What the template tells the function."""
+    """The variables that the template gives the function."""
 
     environment: str
     rules_table: str
@@ -37,39 +38,52 @@ class WindowAggregatorEnvironment:
     magnetic_retention_days: int
 
 
-@cache
-def _started() -> tuple[WindowAggregatorEnvironment, Aggregator]:
-    """The environment and the clients, made once for the life of the process."""
-    environment = read_environment(WindowAggregatorEnvironment, os.environ)
+@dataclass(frozen=True)
+class WindowAggregator:
+    """The function, with all that it works with."""
+
+    environment: WindowAggregatorEnvironment
+    aggregator: Aggregator
+    clock: Callable[[], float]
+
+    def aggregate(self, event: dict[str, Any]) -> dict[str, Any]:
+        """The answer to the event source mapping: the first record if its windows could not be written, or none."""
+        records = read_records(event)
+        validator = PointValidator(store_limits(self.environment.magnetic_retention_days))
+        try:
+            report = self.aggregator.process(records, validator)
+        except TransientError as error:
+            sequence = str(records[0].sequence)
+            write_lines([json.dumps({"retry_from": sequence, "cause": str(error)})])
+            return {"batchItemFailures": [{"itemIdentifier": sequence}]}
+        write_lines([report_line(report, self.environment.environment, round(self.clock() * 1000))])
+        return {"batchItemFailures": []}
+
+
+def build(
+    variables: Mapping[str, str],
+    *,
+    connect: Callable[..., Any] = client,
+    clock: Callable[[], float] = time.time,
+) -> WindowAggregator:
+    """The function in this environment, with clients that `connect` makes.
+
+    `clock` tells the seconds since the epoch. `ConfigurationError` names what is wrong with the environment.
+    """
+    environment = read_environment(WindowAggregatorEnvironment, variables)
     timing = Timing(environment.tick_seconds, environment.grace_seconds)
     # A write that is tried only once ends within the time that its readers allow for; the table tries again itself.
+    writer = connect("dynamodb", read_timeout=2, attempts=1)
+    executions = connect("stepfunctions", read_timeout=3, attempts=2)
     aggregator = Aggregator(
-        rules=RulesTable(client("dynamodb", read_timeout=3, attempts=2), environment.rules_table),
-        sink=WindowsTable(client("dynamodb", read_timeout=2, attempts=1), environment.windows_table, timing),
-        start=Executions(
-            client("stepfunctions", read_timeout=3, attempts=2), environment.state_machine_arn
-        ).start,
+        rules=RulesTable(connect("dynamodb", read_timeout=3, attempts=2), environment.rules_table),
+        windows=WindowsTable(writer, environment.windows_table, timing, clock),
+        start=Executions(executions, environment.state_machine_arn).start,
         timing=timing,
         group_cap=environment.maximum_groups,
-        clock=time.time,
+        clock=clock,
     )
-    return environment, aggregator
-
-
-def handler(event: dict[str, Any], _context: Any) -> dict[str, Any]:
-    """Answers with the first record when the batch's evidence could not be written, so that all of it comes again."""
-    environment, aggregator = _started()
-    trace_if_sampled(os.environ)
-    records = read_records(event)
-    try:
-        report = aggregator.take(records, PointValidator(store_limits(environment.magnetic_retention_days)))
-    except TransientError as error:
-        sys.stdout.write(json.dumps({"retry_from": str(records[0].sequence), "cause": str(error)}) + "\n")
-        sys.stdout.flush()
-        return {"batchItemFailures": [{"itemIdentifier": str(records[0].sequence)}]}
-    sys.stdout.write(report_line(report, environment.environment, round(time.time() * 1000)) + "\n")
-    sys.stdout.flush()
-    return {"batchItemFailures": []}
+    return WindowAggregator(environment, aggregator, clock)
 
 
 def report_line(report: BatchReport, environment: str, now_ms: int) -> str:
@@ -85,6 +99,10 @@ def report_line(report: BatchReport, environment: str, now_ms: int) -> str:
     return metrics_line(counts, environment, now_ms, context={"details": asdict(report)})
 
 
-if "AWS_LAMBDA_FUNCTION_NAME" in os.environ:
-    # While Lambda initializes: a wrong environment ends the start with its reason, and the first batch finds clients.
-    _started()
+_window_aggregator = build_once(build)
+
+
+def handler(event: dict[str, Any], _context: Any) -> dict[str, Any]:
+    """Aggregates one batch of the data stream."""
+    trace_if_sampled(os.environ)
+    return _window_aggregator().aggregate(event)

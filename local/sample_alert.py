@@ -27,7 +27,7 @@ TRIP = (
 def put_in_force(dynamodb: Any, table: str, *, tick_seconds: int, now_s: int, path: Path = _RULES) -> None:
     """Write the sample's rules to the rules table, as `ops rules apply` would."""
     for filed in read_rule_files([path], tick_seconds).rules:
-        dynamodb.put_item(TableName=table, Item=item_of(replace(filed.rule, in_force_since=now_s)))
+        dynamodb.put_item(TableName=table, Item=item_of(replace(filed.rule, in_force_since_s=now_s)))
 
 
 class Notifications:

@@ -6,7 +6,7 @@ from datetime import UTC, datetime
 from typing import Any
 
 from handlers.adapters.dynamodb.alerts_table import AlertsTable
-from handlers.domain.alerts.ports import AlertKey, Stored
+from handlers.domain.alerts.notifications.stored_alert import AlertKey, StoredAlert
 from ops import stack
 from ops.errors import OperatorError, refusals
 from ops.output import counted, print_table, sanitize
@@ -38,8 +38,8 @@ def _list(options: argparse.Namespace) -> int:
             stored.alert.state,
             stored.key.rule_key,
             _group(stored),
-            _time(stored.alert.since),
-            _value(stored.alert.periods[-1].value if stored.alert.periods else None),
+            _time(stored.alert.since_s),
+            _value(stored.alert.datapoints[-1].value if stored.alert.datapoints else None),
             len(stored.unconfirmed),
         )
         for stored in found
@@ -69,11 +69,11 @@ def _show(options: argparse.Namespace) -> int:
     return 0
 
 
-def explain(stored: Stored) -> Iterator[str]:
+def explain(stored: StoredAlert) -> Iterator[str]:
     """An alert in lines: its state, the periods it rests on, how it came about, and what is on its way."""
     alert, rule = stored.alert, stored.alert.rule
     yield f"{stored.key.rule_key} {_group(stored)}"
-    yield f"  {alert.state} since {_time(alert.since)}"
+    yield f"  {alert.state} since {_time(alert.since_s)}"
     if rule:
         recovery = rule["recovery"]
         yield (
@@ -81,16 +81,18 @@ def explain(stored: Stored) -> Iterator[str]:
             f"of {rule['period']} s; is over when {recovery['datapoints']} in a row are not {rule['operator']} "
             f"{recovery['threshold']}; missing data: {rule['missing_data']}"
         )
-    if alert.periods:
+    if alert.datapoints:
         yield "  periods it rests on:"
-    yield from (f"    {line}" for line in _period_lines([judged.document() for judged in alert.periods]))
+    yield from (f"    {line}" for line in _period_lines([item.document() for item in alert.datapoints]))
     for entry in reversed(alert.history):
         late = ", by points that came late" if entry["late"] else ""
         yield f"  {_time(entry['at'])}  {entry['from']} -> {entry['to']} ({entry['kind']}{late}): {entry['reason']}"
         yield from (f"      {line}" for line in _period_lines(entry["periods"]))
     for message in stored.outbox.values():
-        sent = f"confirmed at {_time(message.confirmed_at)}" if message.confirmed_at else "not confirmed yet"
-        claimed = f", claimed at {_time(message.claimed_at)}" if message.claimed_at else ""
+        sent = (
+            f"confirmed at {_time(message.confirmed_at_s)}" if message.confirmed_at_s else "not confirmed yet"
+        )
+        claimed = f", claimed at {_time(message.claimed_at_s)}" if message.claimed_at_s else ""
         yield f"  message {message.entry_id}: {sent}{claimed}: {message.notification.subject}"
 
 
@@ -104,7 +106,7 @@ def _period_lines(periods: list[dict[str, Any]]) -> Iterator[str]:
         )
 
 
-def _stored(options: argparse.Namespace, *, every: bool) -> list[Stored]:
+def _stored(options: argparse.Namespace, *, every: bool) -> list[StoredAlert]:
     target = stack.find(options.environment, options.region)
     client, name = target.client("dynamodb"), target.output("AlertsTableName")
     table = AlertsTable(client, name)
@@ -122,7 +124,7 @@ def _stored(options: argparse.Namespace, *, every: bool) -> list[Stored]:
         return sorted(table.load(keys), key=lambda stored: stored.key)
 
 
-def _group(stored: Stored) -> str:
+def _group(stored: StoredAlert) -> str:
     names = stored.alert.rule.get("by", [])
     pairs = zip(names, stored.alert.group, strict=False)
     return " ".join(f"{name}={value}" for name, value in pairs) or "(all)"

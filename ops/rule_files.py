@@ -62,10 +62,11 @@ def read_rule_files(paths: Sequence[Path], tick_seconds: int) -> RuleFiles:
         Mistake(
             filed.file,
             filed.line,
-            f"period: {filed.rule.period}: not a multiple of alerts.tick_seconds = {tick_seconds} of this environment",
+            f"period: {filed.rule.period_s}: "
+            f"not a multiple of alerts.tick_seconds = {tick_seconds} of this environment",
         )
         for filed in rules
-        if filed.rule.period % tick_seconds
+        if filed.rule.period_s % tick_seconds
     ]
     return RuleFiles(rules, sorted(mistakes, key=lambda mistake: (str(mistake.file), mistake.line)))
 

@@ -59,7 +59,7 @@ def _apply(options: argparse.Namespace) -> int:
     now_s = int(time.time())
     table = target.output("RulesTableName")
     puts = [
-        {"Put": {"TableName": table, "Item": item_of(replace(rule, in_force_since=now_s))}}
+        {"Put": {"TableName": table, "Item": item_of(replace(rule, in_force_since_s=now_s))}}
         for rule in plan.written
     ]
     changes = [*puts, *_deletions(table, plan.removed)]
@@ -79,7 +79,7 @@ def _list(options: argparse.Namespace) -> int:
             rule.rule_id,
             rule.metric_name,
             ", ".join(rule.by) or "–",
-            f"{rule.statistic} {rule.condition}, {rule.datapoints} of {rule.period} s",
+            f"{rule.statistic} {rule.condition}, {rule.datapoints} of {rule.period_s} s",
             rule.missing_data,
             rule.severity,
             sum(key.rule_key == rule.key for key in open_alerts),

@@ -1,10 +1,16 @@
-"""Starts the state machine that evaluates alerts."""
+"""Executions of the state machine that evaluates alerts, and what its steps can hold."""
 
 import json
 import uuid
 from typing import Any
 
 from handlers.adapters.aws import AWS_ERRORS, translate
+from handlers.domain.alerts.notifications.pending_notifications import PageLimits
+from handlers.domain.alerts.steps import ExecutionInput
+
+# A state's input may hold 256 KiB, and what exceeds it cannot be caught; ours stay under 100 KiB.
+# https://docs.aws.amazon.com/step-functions/latest/dg/service-quotas.html
+PAGE_LIMITS = PageLimits(bytes=60_000, notifications=40)
 
 
 class Executions:
@@ -14,13 +20,14 @@ class Executions:
         self._states = states
         self._arn = state_machine_arn
 
-    def start(self, tick: int) -> None:
-        """Starts the evaluation of a tick, which waits by itself until it is time."""
+    def start(self, interval_start_s: int) -> None:
+        """Starts the evaluation of an interval, which waits by itself until it is time."""
+        payload: ExecutionInput = {"source": "batch", "tick": interval_start_s}
         try:
             self._states.start_execution(
                 stateMachineArn=self._arn,
-                name=f"tick-{tick}-{uuid.uuid4().hex[:12]}",
-                input=json.dumps({"source": "batch", "tick": tick}),
+                name=f"tick-{interval_start_s}-{uuid.uuid4().hex[:12]}",
+                input=json.dumps(payload),
             )
         except AWS_ERRORS as error:
             raise translate(error) from error

@@ -2,7 +2,13 @@
 
 from dataclasses import dataclass
 
-from handlers.vocabulary import LATE_LIMIT_S, NOTIFIED_STATES, RULE_METRIC_TYPES, TICKS_S, Severity
+from handlers.vocabulary import (
+    ALLOWED_LATENESS_S,
+    EVALUATION_INTERVALS_S,
+    NOTIFIED_STATES,
+    RULE_METRIC_TYPES,
+    Severity,
+)
 from templates.config.checks import BadValue, Section, list_of, one_of, setting, text, whole
 from templates.config.pipeline import EMAIL
 
@@ -37,13 +43,13 @@ class Alerts(Section):
     """How the stream is judged, and who is told."""
 
     window_seconds: int = setting(whole(1, 300, "seconds the aggregator's batch may wait to fill"), 10)
-    tick_seconds: int = setting(one_of(TICKS_S, "seconds between evaluations"), 60)
+    tick_seconds: int = setting(one_of(EVALUATION_INTERVALS_S, "seconds between evaluations"), 60)
     grace_seconds: int = setting(whole(0, 120, "seconds after a period's end before it is judged"), 10)
     maximum_retries: int = setting(whole(0, 10_000, "further attempts at a failing batch"), 100)
     maximum_age_seconds: int = setting(
         # What comes later than the late limit judges nothing any more, and holds up what does.
-        whole(60, LATE_LIMIT_S, "seconds after which a batch is given up"),
-        LATE_LIMIT_S,
+        whole(60, ALLOWED_LATENESS_S, "seconds after which a batch is given up"),
+        ALLOWED_LATENESS_S,
     )
     maximum_groups: int = setting(whole(1, 100_000, "alert groups of one rule"), 1000)
     subscriptions: tuple[Subscription, ...] = ()

@@ -6,20 +6,21 @@ from typing import Any
 
 import boto3
 import pytest
+from botocore.exceptions import ClientError
 from moto import mock_aws
 
 from handlers import alert_evaluator, rule_changes, window_aggregator
+from handlers.adapters.dynamodb import alerts_table
 from handlers.adapters.dynamodb.alerts_table import AlertsTable
 from handlers.adapters.dynamodb.rules_table import item_of
-from handlers.domain.alerts import ports
-from handlers.domain.alerts.evaluation.evaluator import SWEEP_SECONDS, Share
+from handlers.domain.alerts.evaluation.evaluator import SWEEP_SECONDS
 from handlers.domain.alerts.rules.rule import Rule
-from handlers.domain.errors import ConfigurationError, TransientError
+from handlers.domain.errors import ConfigurationError
 from tests.support.alert_tables import ALERTS, RULES, WINDOWS, create_alert_tables
 from tests.support.events import ARRIVAL_MS, batch, event, metric
 from tests.support.rules import a_rule
 
-TICK = ARRIVAL_MS // 1000
+START = ARRIVAL_MS // 1000
 VARIABLES = {
     "ENVIRONMENT": "dev",
     "RULES_TABLE": RULES,
@@ -37,61 +38,81 @@ VARIABLES = {
 class World:
     """Functions, tables, and a time that is moved by hand."""
 
-    def __init__(self, monkeypatch: pytest.MonkeyPatch) -> None:
-        self.now = TICK + 5.0
+    def __init__(self) -> None:
+        self.now_s = START + 5.0
         self.started: list[int] = []
+        self.refused: set[str] = set()
         self.dynamodb = boto3.client("dynamodb")
         create_alert_tables()
-        for module in (window_aggregator, alert_evaluator, rule_changes):
-            monkeypatch.setattr(module.time, "time", lambda: self.now)
-            module._started.cache_clear()
-        _, aggregator = window_aggregator._started()
-        aggregator.start = self.started.append
-        aggregator.clock = lambda: self.now
-        aggregator.sink._clock = lambda: self.now  # type: ignore[attr-defined]
+        self.build()
+
+    def build(self) -> None:
+        """Functions before their first invocation, which know no rule yet."""
+
+        def clock() -> float:
+            return self.now_s
+
+        self.aggregator = window_aggregator.build(VARIABLES, connect=self.connect, clock=clock)
+        self.evaluator = alert_evaluator.build(VARIABLES, connect=self.connect, clock=clock)
+        self.rule_changes = rule_changes.build(VARIABLES, connect=self.connect, clock=clock)
+
+    def connect(self, service: str, **_: Any) -> Any:
+        """A client that refuses the actions in `refused`, in passing."""
+        client = self if service == "stepfunctions" else boto3.client(service)
+        return Refusing(client, self.refused)
+
+    def start_execution(self, **arguments: Any) -> None:
+        """Step Functions' action: notes the interval that the execution is for."""
+        self.started.append(json.loads(arguments["input"])["tick"])
 
     def rule(self, rule: Rule) -> None:
         """Put a rule into force, known at once."""
         self.dynamodb.put_item(TableName=RULES, Item=item_of(rule))
-        self.forget_rules()
+        self.build()
 
-    def forget_rules(self) -> None:
-        """Make the functions read the rules again."""
-        for _, part in (window_aggregator._started(), alert_evaluator._started()):
-            part.rules._read_at = None  # type: ignore[attr-defined]
+    def delete_rule(self) -> None:
+        """Delete the rule, known at once."""
+        key = {"metric_name": {"S": "cpu.load"}, "rule_id": {"S": "cpu-hot"}}
+        self.dynamodb.delete_item(TableName=RULES, Key=key)
+        self.build()
+
+    def step(self, name: str, **arguments: Any) -> Any:
+        """The answer to a step of the state machine, as JSON brings it."""
+        event: Any = json.loads(json.dumps({"step": name, **arguments}))
+        return json.loads(json.dumps(self.evaluator.answer(event)))
 
     def post(self, *values: float, position: int = 0, **fields: Any) -> Any:
         """A batch with a request of these values."""
         body = batch(
             *(
-                metric(value=value, timestamp=int(self.now * 1000) + n, **fields)
+                metric(value=value, timestamp=int(self.now_s * 1000) + n, **fields)
                 for n, value in enumerate(values)
             )
         )
         happened = event(body)
         for record in happened["Records"]:
             sequence = str(int(record["kinesis"]["sequenceNumber"]) + position)
-            record["kinesis"] |= {"sequenceNumber": sequence, "approximateArrivalTimestamp": self.now}
-        return window_aggregator.handler(happened, None)
+            record["kinesis"] |= {"sequenceNumber": sequence, "approximateArrivalTimestamp": self.now_s}
+        return self.aggregator.aggregate(happened)
 
-    def evaluate(self, tick: int | None = None) -> list[dict[str, Any]]:
-        """What an execution would be handed: the messages' bodies."""
-        payload = {"source": "sweep"} if tick is None else {"source": "batch", "tick": tick}
-        plan = alert_evaluator.handler({"step": "plan", "input": payload}, None)
+    def evaluate(self, interval_start_s: int | None = None) -> list[dict[str, Any]]:
+        """The messages' bodies that an execution would be handed."""
+        payload: dict[str, Any] = {"source": "sweep"}
+        if interval_start_s is not None:
+            payload |= {"source": "batch", "tick": interval_start_s}
+        plan = self.step("plan", input=payload)
         if not plan["found"]:
             return []
-        self.now += plan["wait_seconds"]
+        self.now_s += plan["wait_seconds"]
+        intervals = {"first": plan["first"], "last": plan["last"]}
         found = []
         for chunk in plan["chunks"]:
-            about = {"chunk": chunk, "first": plan["first"], "last": plan["last"]}
-            page = alert_evaluator.handler({"step": "evaluate", **about}, None)
+            page = self.step("evaluate", chunk=chunk, **intervals)
             found += page["notifications"]
             while page["more"]:
-                page = alert_evaluator.handler(
-                    {"step": "hand_out", "chunk": chunk, "after": page["after"]}, None
-                )
+                page = self.step("hand_out", chunk=chunk, after=page["after"])
                 found += page["notifications"]
-        alert_evaluator.handler({"step": "finish", "first": plan["first"], "last": plan["last"]}, None)
+        self.step("finish", **intervals)
         for entry in found:
             self.confirm(entry)
         return [json.loads(entry["message"]) for entry in found]
@@ -107,45 +128,56 @@ class World:
         )
 
 
+class Refusing:
+    """A client that refuses some actions in passing."""
+
+    def __init__(self, client: Any, refused: set[str]) -> None:
+        self._client, self._refused = client, refused
+
+    def __getattr__(self, action: str) -> Any:
+        def refuse(**_: Any) -> None:
+            raise ClientError({"Error": {"Code": "ThrottlingException"}}, action)
+
+        return refuse if action in self._refused else getattr(self._client, action)
+
+
 @pytest.fixture
-def world(monkeypatch: pytest.MonkeyPatch) -> Iterator[World]:
+def world() -> Iterator[World]:
     """Functions before their first invocation."""
-    for name, value in VARIABLES.items():
-        monkeypatch.setenv(name, value)
     with mock_aws():
-        yield World(monkeypatch)
-    for module in (window_aggregator, alert_evaluator, rule_changes):
-        module._started.cache_clear()
+        yield World()
 
 
 def test_a_breaching_point_becomes_one_alarm_and_its_recovery_one_resolve(world: World) -> None:
-    """From the batch to the message and back, with nothing told in between."""
+    """From the batch to the message and back, with no notification in between."""
     world.rule(a_rule(by=["host"], severity="critical"))
     assert world.post(3.0, dimensions={"host": "a"}) == {"batchItemFailures": []}
-    [alarm] = world.evaluate(TICK)
+    [alarm] = world.evaluate(START)
     assert (alarm["state"], alarm["group"], alarm["value"]) == ("ALARM", {"host": "a"}, 3.0)
     world.post(4.0, position=1, dimensions={"host": "a"})
-    assert world.evaluate(TICK + 60) == []
+    assert world.evaluate(START + 60) == []
     world.post(1.0, position=2, dimensions={"host": "a"})
-    [resolved] = world.evaluate(TICK + 120)
+    [resolved] = world.evaluate(START + 120)
     assert (resolved["state"], resolved["kind"]) == ("OK", "resolved")
     assert resolved["dedupe_id"] != alarm["dedupe_id"]
     world.post(1.0, position=3, dimensions={"host": "a"})
-    assert world.evaluate(TICK + 180) == []
+    assert world.evaluate(START + 180) == []
 
 
-def test_a_batch_that_breaches_starts_its_tick_at_once_and_others_start_the_one_before(world: World) -> None:
-    """There may be no batch after a breach, so nobody waits for one; healthy ticks cost no waiting execution."""
+def test_a_batch_that_breaches_starts_its_interval_at_once_and_others_start_the_one_before(
+    world: World,
+) -> None:
+    """There may be no batch after a breach, so none is waited for; healthy intervals cost no waiting execution."""
     world.rule(a_rule())
     world.post(1.0)
-    assert world.started == [TICK - 60]
+    assert world.started == [START - 60]
     world.post(1.0, position=1)
-    assert world.started == [TICK - 60]
+    assert world.started == [START - 60]
     world.post(3.0, position=2)
-    assert world.started == [TICK - 60, TICK]
-    world.now = TICK + 61
+    assert world.started == [START - 60, START]
+    world.now_s = START + 61
     world.post(1.0, position=3)
-    assert world.started == [TICK - 60, TICK]
+    assert world.started == [START - 60, START]
 
 
 def test_without_rules_nothing_is_written_or_started(world: World) -> None:
@@ -156,100 +188,80 @@ def test_without_rules_nothing_is_written_or_started(world: World) -> None:
 
 
 def test_an_evaluation_that_cannot_be_started_is_left_to_the_sweep(world: World) -> None:
-    """The batch is not held up: its evidence is written, and the tick is free for the sweep."""
+    """The batch is not held up: its windows are written, and the interval is free for the sweep."""
     world.rule(a_rule())
-    _, aggregator = window_aggregator._started()
-
-    def fail(_tick: int) -> None:
-        raise TransientError("StartExecution: ThrottlingException")
-
-    aggregator.start = fail
+    world.refused.add("start_execution")
     assert world.post(3.0) == {"batchItemFailures": []}
-    world.now = TICK + 61
+    world.now_s = START + 61
     [alarm] = world.evaluate()
     assert alarm["state"] == "ALARM"
 
 
-def test_a_batch_whose_evidence_cannot_be_written_comes_again(world: World, capsys: Any) -> None:
+def test_a_batch_whose_windows_cannot_be_written_comes_again(world: World, capsys: Any) -> None:
     """The stream is told the first record; the log says why, without names of the account."""
     world.rule(a_rule())
-    world.dynamodb.delete_table(TableName=WINDOWS)
-    _, aggregator = window_aggregator._started()
-    aggregator.sink = Failing()
+    world.refused.add("put_item")
     answer = world.post(3.0)
     assert len(answer["batchItemFailures"]) == 1
-    assert "throttled" in capsys.readouterr().out
+    log = json.loads(capsys.readouterr().out)
+    assert (log["retry_from"], log["cause"]) == (
+        answer["batchItemFailures"][0]["itemIdentifier"], "put_item: ThrottlingException"
+    )  # fmt: skip
 
 
-class Failing:
-    """A windows table that refuses everything in passing."""
-
-    def __getattr__(self, _name: str) -> Any:
-        def refuse(*_: Any) -> None:
-            raise TransientError("throttled")
-
-        return refuse
-
-
-def test_the_sweep_evaluates_each_tick_that_nobody_evaluated_once(world: World) -> None:
+def test_the_sweep_evaluates_each_interval_that_was_not_evaluated_once(world: World) -> None:
     """It claims what is free, looks back a quarter of an hour, and finds nothing the second time."""
     world.rule(a_rule())
-    world.now = TICK + 60.5
-    plan = alert_evaluator.handler({"step": "plan", "input": {"source": "sweep"}}, None)
-    assert (plan["first"], plan["last"], plan["wait_seconds"]) == (TICK - SWEEP_SECONDS, TICK, 11)
-    assert alert_evaluator.handler({"step": "plan", "input": {"source": "sweep"}}, None) == {"found": False}
+    world.now_s = START + 60.5
+    plan = world.step("plan", input={"source": "sweep"})
+    assert (plan["first"], plan["last"], plan["wait_seconds"]) == (START - SWEEP_SECONDS, START, 11)
+    assert world.step("plan", input={"source": "sweep"}) == {"found": False}
 
 
 def test_missing_data_fires_without_any_batch(world: World) -> None:
     """A host that falls silent is noticed by the sweep alone."""
     world.rule(a_rule(by=["host"], missing_data="missing", datapoints=2))
     world.post(1.0, dimensions={"host": "a"})
-    assert world.evaluate(TICK) == []
+    assert world.evaluate(START) == []
     messages = []
     for number in (1, 2, 3):
-        world.now = TICK + 60 * number + 60.2
+        world.now_s = START + 60 * number + 60.2
         messages += [(number, message["kind"]) for message in world.evaluate()]
     assert messages == [(2, "missing")]
 
 
-def test_requests_that_nobody_can_read_and_points_that_nobody_stores_do_not_count(world: World) -> None:
+def test_requests_that_cannot_be_read_and_points_that_are_not_stored_do_not_count(world: World) -> None:
     """What the writer quarantines breaches nothing; of a point sent twice in a request the last counts."""
     world.rule(a_rule(statistic="count", operator=">=", threshold=2))
-    twice = metric(timestamp=int(world.now * 1000))
+    twice = metric(timestamp=int(world.now_s * 1000))
     world_event = event(b"{", batch(metric(value=True), twice, {**twice, "value": 5}))
     for record in world_event["Records"]:
-        record["kinesis"]["approximateArrivalTimestamp"] = world.now
-    window_aggregator.handler(world_event, None)
-    assert world.evaluate(TICK) == []
+        record["kinesis"]["approximateArrivalTimestamp"] = world.now_s
+    world.aggregator.aggregate(world_event)
+    assert world.evaluate(START) == []
 
 
-def test_a_deleted_rule_resolves_its_alerts_and_the_next_evaluation_tells(world: World) -> None:
+def test_a_deleted_rule_resolves_its_alerts_and_the_next_evaluation_notifies(world: World) -> None:
     """The stream's function ends the alert; its notification is sent although the rule is gone."""
     rule = a_rule(by=["host"])
     world.rule(rule)
     world.post(3.0, dimensions={"host": "a"})
-    world.evaluate(TICK)
-    world.dynamodb.delete_item(
-        TableName=RULES, Key={"metric_name": {"S": "cpu.load"}, "rule_id": {"S": "cpu-hot"}}
-    )
-    world.forget_rules()
+    world.evaluate(START)
+    world.delete_rule()
     change = {"SequenceNumber": "1", "OldImage": item_of(rule)}
-    assert rule_changes.handler({"Records": [{"dynamodb": change}]}, None) == {"batchItemFailures": []}
-    [resolved] = world.evaluate(TICK + 60)
+    assert world.rule_changes.resolve({"Records": [{"dynamodb": change}]}) == {"batchItemFailures": []}
+    [resolved] = world.evaluate(START + 60)
     assert (resolved["state"], resolved["reason"]) == ("OK", "the rule was deleted")
-    assert world.evaluate(TICK + 120) == []
+    assert world.evaluate(START + 120) == []
 
 
 def test_an_orphan_is_ended_even_if_its_deletion_was_never_heard_of(world: World) -> None:
     """The evaluation finds alerts without a rule by itself."""
     world.rule(a_rule(by=["host"]))
     world.post(3.0, dimensions={"host": "a"})
-    world.evaluate(TICK)
-    world.dynamodb.delete_item(
-        TableName=RULES, Key={"metric_name": {"S": "cpu.load"}, "rule_id": {"S": "cpu-hot"}}
-    )
-    world.forget_rules()
-    [resolved] = world.evaluate(TICK + 60)
+    world.evaluate(START)
+    world.delete_rule()
+    [resolved] = world.evaluate(START + 60)
     assert resolved["reason"] == "the rule was deleted"
 
 
@@ -258,13 +270,13 @@ def test_a_changed_rule_resolves_its_alerts_and_the_same_rule_again_does_not(wor
     rule = a_rule()
     world.rule(rule)
     world.post(3.0)
-    world.evaluate(TICK)
+    world.evaluate(START)
     same = {"SequenceNumber": "1", "OldImage": item_of(rule), "NewImage": item_of(a_rule(in_force_since=9))}
     other = {"SequenceNumber": "2", "OldImage": item_of(rule), "NewImage": item_of(a_rule(threshold=9))}
-    rule_changes.handler({"Records": [{"dynamodb": same}]}, None)
+    world.rule_changes.resolve({"Records": [{"dynamodb": same}]})
     world.rule(a_rule(threshold=9))
-    rule_changes.handler({"Records": [{"dynamodb": other}]}, None)
-    [resolved] = world.evaluate(TICK + 60)
+    world.rule_changes.resolve({"Records": [{"dynamodb": other}]})
+    [resolved] = world.evaluate(START + 60)
     assert resolved["reason"] == "the rule was changed"
 
 
@@ -273,30 +285,29 @@ def test_images_that_are_no_rules_have_no_alerts(world: World) -> None:
     new = {"SequenceNumber": "1", "NewImage": item_of(a_rule())}
     bad = {"SequenceNumber": "2", "OldImage": {"rule_id": {"S": "x"}}}
     records = [{"dynamodb": change} for change in (new, bad)]
-    assert rule_changes.handler({"Records": records}, None) == {"batchItemFailures": []}
+    assert world.rule_changes.resolve({"Records": records}) == {"batchItemFailures": []}
 
 
 def test_more_notifications_than_a_payload_holds_are_handed_out_in_pages(world: World) -> None:
     """A hundred alarms at once stay under the state machine's limit, and each is handed out once."""
     world.rule(a_rule(by=["host"]))
     body = batch(
-        *(metric(value=9, timestamp=int(world.now * 1000), dimensions={"host": f"h{n}"}) for n in range(100))
+        *(
+            metric(value=9, timestamp=int(world.now_s * 1000), dimensions={"host": f"h{n}"})
+            for n in range(100)
+        )
     )
     happened = event(body)
-    happened["Records"][0]["kinesis"]["approximateArrivalTimestamp"] = world.now
-    window_aggregator.handler(happened, None)
+    happened["Records"][0]["kinesis"]["approximateArrivalTimestamp"] = world.now_s
+    world.aggregator.aggregate(happened)
     page = None
-    plan = alert_evaluator.handler({"step": "plan", "input": {"source": "batch", "tick": TICK}}, None)
-    world.now += plan["wait_seconds"]
-    page = alert_evaluator.handler(
-        {"step": "evaluate", "chunk": {"index": 0, "of": 1}, "first": TICK, "last": TICK}, None
-    )
+    plan = world.step("plan", input={"source": "batch", "tick": START})
+    world.now_s += plan["wait_seconds"]
+    page = world.step("evaluate", chunk={"index": 0, "of": 1}, first=START, last=START)
     entries, pages = list(page["notifications"]), 1
     while page["more"]:
         assert len(json.dumps(page)) < 100 * 1024
-        page = alert_evaluator.handler(
-            {"step": "hand_out", "chunk": {"index": 0, "of": 1}, "after": page["after"]}, None
-        )
+        page = world.step("hand_out", chunk={"index": 0, "of": 1}, after=page["after"])
         entries += page["notifications"]
         pages += 1
     assert pages > 1
@@ -308,12 +319,15 @@ def test_groups_over_the_cap_are_counted_and_their_rule_named(world: World, caps
     world.rule(a_rule(by=["host"]))
     world.rule(a_rule(rule_id="all"))
     body = batch(
-        *(metric(value=9, timestamp=int(world.now * 1000), dimensions={"host": f"h{n}"}) for n in range(150))
+        *(
+            metric(value=9, timestamp=int(world.now_s * 1000), dimensions={"host": f"h{n}"})
+            for n in range(150)
+        )
     )
     happened = event(body)
-    happened["Records"][0]["kinesis"]["approximateArrivalTimestamp"] = world.now
-    window_aggregator.handler(happened, None)
-    messages = world.evaluate(TICK)
+    happened["Records"][0]["kinesis"]["approximateArrivalTimestamp"] = world.now_s
+    world.aggregator.aggregate(happened)
+    messages = world.evaluate(START)
     assert len(messages) == 101
     lines = [json.loads(line) for line in capsys.readouterr().out.splitlines()]
     counted = [line for line in lines if line.get("AlertRulesOverCap")]
@@ -321,37 +335,36 @@ def test_groups_over_the_cap_are_counted_and_their_rule_named(world: World, caps
     assert all(list(line["details"]["over_cap"]) == ["cpu-hot/cpu.load"] for line in counted)
 
 
-def test_a_conflict_is_decided_again_from_what_is_stored(world: World) -> None:
-    """Two evaluations of one tick at the same time tell people once."""
+def test_a_conflict_is_decided_again_from_what_is_stored(
+    world: World, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """Two evaluations of one interval at the same time notify once."""
     world.rule(a_rule())
     world.post(3.0)
-    assert len(world.evaluate(TICK)) == 1
-    _, evaluator = alert_evaluator._started()
-    keys = evaluator.alerts.open_keys
+    assert len(world.evaluate(START)) == 1
     # The second one does not see the alert that the first has just written.
-    evaluator.alerts.open_keys = list  # type: ignore[method-assign]
-    try:
-        share, about = {"index": 0, "of": 1}, {"first": TICK, "last": TICK}
-        alert_evaluator.handler({"step": "evaluate", "chunk": share, **about}, None)
-    finally:
-        evaluator.alerts.open_keys = keys  # type: ignore[method-assign]
-    assert evaluator.hand_out(Share(0, 1), "", world.now).notifications == []
+    with monkeypatch.context() as unseen:
+        unseen.setattr(AlertsTable, "open_keys", lambda _: [])
+        world.step("evaluate", chunk={"index": 0, "of": 1}, first=START, last=START)
+    assert world.step("hand_out", chunk={"index": 0, "of": 1}, after="")["count"] == 0
 
 
 def test_an_unknown_step_is_refused(world: World) -> None:
     """A definition and a function that do not belong together are a deployment's fault."""
     with pytest.raises(ConfigurationError):
-        alert_evaluator.handler({"step": "dance"}, None)
+        world.step("dance")
 
 
-def test_an_alert_is_told_before_the_index_knows_of_it(world: World, monkeypatch: pytest.MonkeyPatch) -> None:
-    """An index follows its table with a delay; a notification that waits for it would leave a tick too late."""
+def test_an_alert_is_notified_before_the_index_knows_of_it(
+    world: World, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """An index follows its table with a delay; a notification that waits for it would leave an interval too late."""
     world.rule(a_rule(by=["host"]))
     world.post(3.0, dimensions={"host": "a"})
     monkeypatch.setattr(AlertsTable, "open_keys", lambda _: [])
-    [alarm] = world.evaluate(TICK)
+    [alarm] = world.evaluate(START)
     assert alarm["state"] == "ALARM"
-    assert world.evaluate(TICK + 60) == []
+    assert world.evaluate(START + 60) == []
 
 
 def test_an_alert_with_too_much_unsent_stands_still_and_goes_on_when_it_is_sent(
@@ -359,17 +372,20 @@ def test_an_alert_with_too_much_unsent_stands_still_and_goes_on_when_it_is_sent(
 ) -> None:
     """Its item must not grow until it cannot be written, which would stop its rules' evaluation for good."""
     world.rule(a_rule(by=["host"]))
-    monkeypatch.setattr(ports, "OUTBOX_BYTES", 100)
+    monkeypatch.setattr(alerts_table, "OUTBOX_BYTES", 100)
     with monkeypatch.context() as refused:
         refused.setattr(World, "confirm", lambda *_: None)
         world.post(3.0, dimensions={"host": "a"})
-        assert [body["state"] for body in world.evaluate(TICK)] == ["ALARM"]
+        assert [body["state"] for body in world.evaluate(START)] == ["ALARM"]
         world.post(1.0, position=1, dimensions={"host": "a"})
         world.post(3.0, position=2, dimensions={"host": "b"})
-        told = world.evaluate(TICK + 60)
-        assert [(body["state"], body["group"]["host"]) for body in told] == [("ALARM", "a"), ("ALARM", "b")]
-    world.evaluate(TICK + 60)
+        messages = world.evaluate(START + 60)
+        assert [(body["state"], body["group"]["host"]) for body in messages] == [
+            ("ALARM", "a"),
+            ("ALARM", "b"),
+        ]
+    world.evaluate(START + 60)
     world.post(1.0, position=3, dimensions={"host": "a"})
     world.post(4.0, position=4, dimensions={"host": "b"})
-    [resolved] = world.evaluate(TICK + 120)
+    [resolved] = world.evaluate(START + 120)
     assert (resolved["state"], resolved["group"]) == ("OK", {"host": "a"})

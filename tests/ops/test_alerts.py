@@ -6,9 +6,9 @@ import boto3
 import pytest
 
 from handlers.adapters.dynamodb.alerts_table import AlertsTable
-from handlers.domain.alerts.evaluation.rule_evaluation import Changed
-from handlers.domain.alerts.notifications.notification import Place
-from handlers.domain.alerts.state.alert import Alert, Judged, Verdict
+from handlers.domain.alerts.notifications.notification import Origin
+from handlers.domain.alerts.notifications.stored_alert import AlertUpdate
+from handlers.domain.alerts.state.alert import Alert, Datapoint, Verdict
 from handlers.domain.alerts.state.protocol import decide
 from ops.__main__ import main
 from tests.support.alert_tables import ALERTS
@@ -21,10 +21,10 @@ def fire() -> None:
     """An alert that fires, in the table."""
     rule = a_rule(by=["host"])
     alert = Alert(rule.key, ("a\x1b[2J",))
-    changed = Changed(alert, alert)
-    judged = Judged(START, Verdict.BREACHING, 3.0, 7, late=True, sources=("shard#1-2#1/1",))
-    changed.apply(decide(rule, alert, [judged], START, START + 60), rule, Place("us-east-1", "dev"))
-    assert AlertsTable(boto3.client("dynamodb"), ALERTS).save(changed, None, START)
+    update = AlertUpdate(alert, alert)
+    datapoint = Datapoint(START, Verdict.BREACHING, 3.0, 7, late=True, sources=("shard#1-2#1/1",))
+    update.apply(decide(rule, alert, [datapoint], START, START + 60), rule, Origin("us-east-1", "dev"))
+    assert AlertsTable(boto3.client("dynamodb"), ALERTS).save(update, None, START)
 
 
 @pytest.mark.usefixtures("deployment")

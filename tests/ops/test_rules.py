@@ -33,7 +33,7 @@ def test_applying_puts_the_files_rules_into_force(tmp_path: Path, capsys: Any) -
     assert main(["rules", "apply", a_file(tmp_path)]) == 0
     [rule] = in_force()
     assert rule.rule_id == "hot"
-    assert rule.in_force_since > START
+    assert rule.in_force_since_s > START
     assert "+ hot: avg of cpu.load > 90" in capsys.readouterr().out
     assert main(["rules", "apply", a_file(tmp_path)]) == 0
     assert "0 to add, 0 to change, 0 to delete, 1 unchanged" in capsys.readouterr().out

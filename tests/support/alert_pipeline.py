@@ -4,32 +4,28 @@ from collections.abc import Iterable, Sequence
 from dataclasses import dataclass, field
 
 from handlers.domain.alerts.evaluation.evaluation_range import (
-    TickRange,
+    IntervalRange,
+    earlier_intervals_to_read,
+    intervals_to_read,
     late_periods,
-    more_ticks_to_read,
-    ticks_to_read,
     wanted_periods,
 )
-from handlers.domain.alerts.evaluation.rule_evaluation import Changed, RuleEvidence, evaluate
-from handlers.domain.alerts.notifications.notification import Place
+from handlers.domain.alerts.evaluation.rule_evaluation import RuleWindows, evaluate_rule
+from handlers.domain.alerts.notifications.notification import Origin
+from handlers.domain.alerts.notifications.stored_alert import AlertUpdate
 from handlers.domain.alerts.periods import Timing
 from handlers.domain.alerts.rules.rule import Rule
 from handlers.domain.alerts.rules.selection import Group, SelectionIndex
 from handlers.domain.alerts.state.alert import Alert
-from handlers.domain.alerts.state.protocol import Transition
+from handlers.domain.alerts.state.transition import Transition
 from handlers.domain.alerts.windows.aggregation import aggregate
-from handlers.domain.alerts.windows.window_aggregates import merge
-from handlers.domain.alerts.windows.window_items import (
-    BatchRange,
-    Partial,
-    WindowItem,
-    read_item,
-    window_items,
-)
+from handlers.domain.alerts.windows.merging import merge_windows
+from handlers.domain.alerts.windows.window_items import BatchRange, WindowItem, window_items
 from handlers.domain.point import Point
 from tests.support.points import point
 
-PLACE = Place("eu-west-1", "test")
+ORIGIN = Origin("eu-west-1", "test")
+ITEM_BYTES = 350_000
 
 
 def a_point(
@@ -49,52 +45,52 @@ class Pipeline:
     group_cap: int = 1_000
     windows: dict[tuple[int, str], WindowItem] = field(default_factory=dict)
     alerts: dict[tuple[str, Group], Alert] = field(default_factory=dict)
-    told: list[tuple[str, Group, Transition]] = field(default_factory=list)
-    changes: list[Changed] = field(default_factory=list)
+    transitions: list[tuple[str, Group, Transition]] = field(default_factory=list)
+    updates: list[AlertUpdate] = field(default_factory=list)
 
-    def write(self, points: Iterable[Point], source: BatchRange, now: float) -> None:
-        """What the aggregator does with a batch."""
+    def write(self, points: Iterable[Point], batch: BatchRange, now_s: float) -> None:
+        """The aggregator's work on a batch."""
         index = SelectionIndex.of(rule.selection for rule in self.rules)
-        evidence = aggregate(points, index, now, self.timing, self.group_cap).evidence
-        for item in window_items(evidence, source, now, self.timing) if evidence else ():
-            self.windows[item.tick, item.source] = item
+        found = aggregate(points, index, now_s, self.timing, self.group_cap).windows
+        for item in window_items(found, batch, now_s, self.timing, ITEM_BYTES) if found else ():
+            self.windows[item.interval_start_s, item.source] = item
 
-    def evaluate(self, first: int, last: int | None = None) -> None:
-        """What an execution does about one tick or several."""
-        about = TickRange(first, first if last is None else last)
-        read = ticks_to_read(self.rules, about, self.timing)
-        partials = self._read(read)
+    def evaluate(self, first_s: int, last_s: int | None = None) -> None:
+        """An execution's work on one interval or several."""
+        intervals = IntervalRange(first_s, first_s if last_s is None else last_s)
+        read = intervals_to_read(self.rules, intervals, self.timing)
+        items = self._read(read)
         selections = {rule.selection for rule in self.rules}
-        late = late_periods(partials, selections, about, self.timing)
-        partials += self._read(more_ticks_to_read(late, read, about, self.timing))
-        merged = merge(
-            partials, wanted_periods(self.rules, late, about, self.timing), self.timing, self.group_cap
-        )
+        late = late_periods(items, selections, intervals, self.timing)
+        items += self._read(earlier_intervals_to_read(late, read, intervals, self.timing))
+        wanted = wanted_periods(self.rules, late, intervals, self.timing)
+        merged = merge_windows(items, wanted, self.timing, self.group_cap)
         for rule in self.rules:
             name = rule.selection.selection_id
-            known = RuleEvidence(merged.get(name, {}), late.get(name, frozenset()))
+            windows = RuleWindows(merged.get(name, {}), late.get(name, frozenset()))
             open_alerts = [
                 alert for (key, _), alert in self.alerts.items() if key == rule.key and not alert.is_quiet
             ]
-            changes = evaluate(rule, known, open_alerts, about, self.timing, PLACE)
+            updates = evaluate_rule(rule, windows, open_alerts, intervals, self.timing, ORIGIN)
             # A healthy alert's item is not looked for, but it is found when it is to be created a second time.
             met = [
-                self.alerts[rule.key, changed.alert.group]
-                for changed in changes
-                if changed.previous is None and (rule.key, changed.alert.group) in self.alerts
+                self.alerts[rule.key, update.alert.group]
+                for update in updates
+                if update.previous is None and (rule.key, update.alert.group) in self.alerts
             ]
             if met:
-                changes = evaluate(rule, known, [*open_alerts, *met], about, self.timing, PLACE)
-            for changed in changes:
-                self._save(rule, changed)
+                alerts = [*open_alerts, *met]
+                updates = evaluate_rule(rule, windows, alerts, intervals, self.timing, ORIGIN)
+            for update in updates:
+                self._save(rule, update)
 
-    def _save(self, rule: Rule, changed: Changed) -> None:
+    def _save(self, rule: Rule, update: AlertUpdate) -> None:
         """As in the table, an item that is written is read again."""
-        alert = Alert.read(rule.key, changed.alert.document())
-        assert alert == changed.alert
+        alert = Alert.read(rule.key, update.alert.document())
+        assert alert == update.alert
         self.alerts[rule.key, alert.group] = alert
-        self.changes.append(changed)
-        self.told.extend((rule.rule_id, alert.group, transition) for transition in changed.transitions)
+        self.updates.append(update)
+        self.transitions.extend((rule.rule_id, alert.group, item) for item in update.transitions)
 
-    def _read(self, ticks: range) -> list[Partial]:
-        return [read_item(item) for item in self.windows.values() if item.tick in ticks]
+    def _read(self, intervals: range) -> list[WindowItem]:
+        return [item for item in self.windows.values() if item.interval_start_s in intervals]

@@ -58,7 +58,7 @@ class SlowEvaluator:
         if self.first_tick is None:
             self.first_tick = tick
         known = [point for point in self.points if point.known_at <= end + self.delay]
-        names = {point.group for point in known if point.time < end - end % self.rule.period}
+        names = {point.group for point in known if point.time < end - end % self.rule.period_s}
         if not self.rule.by and self.rule.missing_data in ("breaching", "missing"):
             names.add(())
         for name in sorted(names, key=str):
@@ -66,13 +66,13 @@ class SlowEvaluator:
 
     def _evaluate_group(self, name: tuple[str | None, ...], end: int, points: list[RawPoint]) -> None:
         group = self.groups.setdefault(name, _Group())
-        newest_end = end - end % self.rule.period
+        newest_end = end - end % self.rule.period_s
         periods = self._periods(points, newest_end, everybody=name == ())
         verdicts = [verdict for _, verdict, _ in periods]
         after = self._state(group, periods, verdicts, newest_end)
         kind = "silent"
         if after == group.state:
-            overdue = self.rule.renotify and end - group.told_at >= self.rule.renotify
+            overdue = self.rule.renotify_s and end - group.told_at >= self.rule.renotify_s
             if after not in ("ALARM", "MISSING") or not overdue:
                 return
             kind = "reminder"
@@ -92,7 +92,7 @@ class SlowEvaluator:
     def _periods(
         self, points: list[RawPoint], newest_end: int, *, everybody: bool
     ) -> list[tuple[int, str, Fraction | None]]:
-        period, rule = self.rule.period, self.rule
+        period, rule = self.rule.period_s, self.rule
         assert self.first_tick is not None
         complete = [point for point in points if point.time < newest_end]
         first = min((point.time // period * period for point in complete), default=None)
@@ -155,7 +155,7 @@ class SlowEvaluator:
             return "OK" if set(tail) <= {"good", "between"} else "MISSING"
         doubts = [start for start, verdict, _ in periods[-out_of:] if verdict in ("bad", "gone")]
         if group.state == "OK":
-            doubts = [start for start in doubts if start + self.rule.period > group.since]
+            doubts = [start for start in doubts if start + self.rule.period_s > group.since]
         return "PENDING" if doubts else "OK"
 
 

@@ -12,10 +12,8 @@ from concurrent.futures import ThreadPoolExecutor
 from typing import Any
 
 from handlers.adapters.aws import AWS_ERRORS, code_of, translate
-from handlers.domain.alerts.evaluation.rule_evaluation import Changed
 from handlers.domain.alerts.notifications.outbox import Entry, entry_document, read_entry
-from handlers.domain.alerts.ports import AlertKey, Stored
-from handlers.domain.alerts.rules.selection import group_key
+from handlers.domain.alerts.notifications.stored_alert import AlertKey, Alerts, AlertUpdate, StoredAlert
 from handlers.domain.alerts.state.alert import Alert
 from handlers.domain.errors import TransientError
 from handlers.vocabulary import ALERTS_KEY, EXPIRES_AT, OPEN_INDEX, OPEN_KEY
@@ -26,6 +24,9 @@ BUCKETS = 8
 KEPT_SECONDS = 30 * 86_400
 READERS = 8
 WRITERS = 16
+# An item holds 400 KB; the rest is for the alert itself, and for the last notifications of a rule that goes.
+# https://docs.aws.amazon.com/amazondynamodb/latest/developerguide/Limits.html
+OUTBOX_BYTES = 200_000
 
 _RULE_KEY, _GROUP_KEY = ALERTS_KEY
 _OPEN = OPEN_KEY[0]
@@ -33,7 +34,7 @@ _BATCH_KEYS = 100
 _ROUNDS = 5
 
 
-class AlertsTable:
+class AlertsTable(Alerts):
     """Alerts, read by their keys and written when they are still what was read."""
 
     def __init__(self, dynamodb: Any, table: str) -> None:
@@ -55,27 +56,26 @@ class AlertsTable:
             ConsistentRead=True,
         )
 
-    def load(self, keys: Sequence[AlertKey]) -> list[Stored]:
+    def load(self, keys: Sequence[AlertKey]) -> list[StoredAlert]:
         """The items of these alerts, those that exist."""
         parts = [keys[begin : begin + _BATCH_KEYS] for begin in range(0, len(keys), _BATCH_KEYS)]
         with ThreadPoolExecutor(READERS) as readers:
             return [stored for items in readers.map(self._load, parts) for stored in items]
 
-    def save(self, changed: Changed, known: Stored | None, now: int) -> bool:
+    def save(self, update: AlertUpdate, known: StoredAlert | None, now_s: float) -> bool:
         """Writes an alert with its notifications, unless its item is not the known one any more."""
-        update = _update(changed, known, now)
         try:
-            self._dynamodb.update_item(TableName=self._table, **update)
+            self._dynamodb.update_item(TableName=self._table, **_update(update, known, int(now_s)))
         except AWS_ERRORS as error:
             if code_of(error) == "ConditionalCheckFailedException":
                 return False
             raise translate(error) from error
         return True
 
-    def save_all(self, changes: Sequence[tuple[Changed, Stored | None]], now: int) -> list[bool]:
+    def save_all(self, updates: Sequence[tuple[AlertUpdate, StoredAlert | None]], now_s: float) -> list[bool]:
         """Writes many alerts, several at a time: in a bad minute there are thousands. Which of them were written."""
         with ThreadPoolExecutor(WRITERS) as writers:
-            return list(writers.map(lambda pair: self.save(pair[0], pair[1], now), changes))
+            return list(writers.map(lambda pair: self.save(pair[0], pair[1], now_s), updates))
 
     def _open_keys(self, bucket: int) -> list[AlertKey]:
         return self._keys(
@@ -96,7 +96,7 @@ class AlertsTable:
         except AWS_ERRORS as error:
             raise translate(error) from error
 
-    def _load(self, keys: Sequence[AlertKey]) -> list[Stored]:
+    def _load(self, keys: Sequence[AlertKey]) -> list[StoredAlert]:
         wanted = [_key(key) for key in keys]
         found = []
         for _ in range(_ROUNDS):
@@ -109,14 +109,14 @@ class AlertsTable:
             wanted = answer.get("UnprocessedKeys", {}).get(self._table, {}).get("Keys", [])
             if not wanted:
                 return found
-        # Who goes on without them judges an open alert as if there were none.
+        # Going on without them would evaluate an open alert as if there were none.
         raise TransientError(f"{len(wanted)} alerts could not be read")
 
 
-def _update(changed: Changed, known: Stored | None, now: int) -> dict[str, Any]:
-    alert = changed.alert
-    key = AlertKey(alert.rule_key, group_key(alert.group))
-    new = {message.dedupe_id: Entry(message) for message in changed.notifications}
+def _update(update: AlertUpdate, known: StoredAlert | None, now_s: int) -> dict[str, Any]:
+    alert = update.alert
+    key = AlertKey.of(alert)
+    new = {message.dedupe_id: Entry(message) for message in update.notifications}
     unconfirmed = [] if known is None else known.unconfirmed
     is_open = not alert.is_quiet or bool(new) or bool(unconfirmed)
     sets = ["alert = :alert", "#state = :state", "version = :next"]
@@ -132,7 +132,7 @@ def _update(changed: Changed, known: Stored | None, now: int) -> dict[str, Any]:
         values[":open"] = {"S": str(zlib.crc32("/".join(key).encode()) % BUCKETS)}
     else:
         sets.append(f"{EXPIRES_AT} = :expiry")
-        values[":expiry"] = {"N": str(now + KEPT_SECONDS)}
+        values[":expiry"] = {"N": str(now_s + KEPT_SECONDS)}
     if known is None:
         condition = "attribute_not_exists(version)"
         sets.append("outbox = :outbox")
@@ -151,7 +151,7 @@ def _update(changed: Changed, known: Stored | None, now: int) -> dict[str, Any]:
 
 
 def _change_outbox(
-    known: Stored,
+    known: StoredAlert,
     new: Mapping[str, Entry],
     clauses: tuple[list[str], list[str]],
     names: dict[str, str],
@@ -164,7 +164,7 @@ def _change_outbox(
         values[f":n{number}"] = _entry_item(entry)
         sets.append(f"outbox.#n{number} = :n{number}")
     done = [
-        entry_id for entry_id, entry in known.outbox.items() if entry.confirmed_at and entry_id not in new
+        entry_id for entry_id, entry in known.outbox.items() if entry.confirmed_at_s and entry_id not in new
     ]
     for number, entry_id in enumerate(done):
         names[f"#d{number}"] = entry_id
@@ -184,14 +184,17 @@ def _entry_item(entry: Entry) -> dict[str, Any]:
     }
 
 
-def _stored(item: Mapping[str, Any]) -> Stored:
+def _stored(item: Mapping[str, Any]) -> StoredAlert:
     key = AlertKey(item[_RULE_KEY]["S"], item[_GROUP_KEY]["S"])
     document = json.loads(zlib.decompress(bytes(item["alert"]["B"])))
-    return Stored(
+    outbox = {entry_id: _entry(entry_id, entry["M"]) for entry_id, entry in item["outbox"]["M"].items()}
+    unsent = [entry.notification.message for entry in outbox.values() if not entry.confirmed_at_s]
+    return StoredAlert(
         key=key,
         alert=Alert.read(key.rule_key, document),
         version=int(item["version"]["N"]),
-        outbox={entry_id: _entry(entry_id, entry["M"]) for entry_id, entry in item["outbox"]["M"].items()},
+        outbox=outbox,
+        is_full=sum(len(message.encode()) for message in unsent) > OUTBOX_BYTES,
     )
 
 

@@ -8,13 +8,13 @@ from typing import Any
 from boto3.dynamodb.types import TypeDeserializer, TypeSerializer
 
 from handlers.adapters.aws import AWS_ERRORS, translate
-from handlers.domain.alerts.ports import Rules
 from handlers.domain.alerts.rules.fields import RuleError
 from handlers.domain.alerts.rules.reading import read_rule, rule_document
 from handlers.domain.alerts.rules.rule import Rule
+from handlers.domain.alerts.rules.rule_set import RuleSet, RuleSource
 from handlers.domain.errors import TransientError
 
-# Half a minute is promised; the rest is for batches that are under way.
+# A change of rules counts within half a minute (docs/alerts.md): the rest is for the batch that is under way.
 FRESH_SECONDS = 10.0
 STALE_SECONDS = 25.0
 
@@ -22,17 +22,17 @@ _READ = TypeDeserializer()
 _WRITE = TypeSerializer()
 
 
-class RulesTable:
+class RulesTable(RuleSource):
     """Rules, read again when they are older than ten seconds."""
 
     def __init__(self, dynamodb: Any, table: str, clock: Callable[[], float] = time.monotonic) -> None:
         self._dynamodb = dynamodb
         self._table = table
         self._clock = clock
-        self._known = Rules(())
+        self._known = RuleSet(())
         self._read_at: float | None = None
 
-    def rules(self) -> Rules:
+    def rules(self) -> RuleSet:
         """The rules in force; if they cannot be read, those known while they are young enough."""
         age = float("inf") if self._read_at is None else self._clock() - self._read_at
         if age <= FRESH_SECONDS:
@@ -44,7 +44,7 @@ class RulesTable:
                 raise
             return self._known
 
-    def fresh(self) -> Rules:
+    def fresh(self) -> RuleSet:
         """The rules as they are now."""
         began = self._clock()
         found, unreadable = [], 0
@@ -57,7 +57,7 @@ class RulesTable:
                         unreadable += 1
         except AWS_ERRORS as error:
             raise translate(error) from error
-        self._known = Rules(sorted(found, key=lambda rule: rule.key), unreadable)
+        self._known = RuleSet(sorted(found, key=lambda rule: rule.key), unreadable)
         self._read_at = began
         return self._known
 

@@ -1,54 +1,51 @@
-"""What one period of one group says to a rule."""
+"""Datapoints: one period of one group, compared with a rule."""
 
-from handlers.domain.alerts.rules.rule import MissingData, Operator, Rule, Statistic
+from fractions import Fraction
+
+from handlers.domain.alerts.rules.rule import Operator, Rule, Statistic
 from handlers.domain.alerts.rules.selection import Group
-from handlers.domain.alerts.state.alert import Judged, Verdict
+from handlers.domain.alerts.state.alert import Datapoint
+from handlers.domain.alerts.state.protocol import VERDICT_WITHOUT_DATA, verdict_of
+from handlers.domain.alerts.windows.merging import GroupAggregate, MergedWindow
 from handlers.domain.alerts.windows.statistic_set import StatisticSet
-from handlers.domain.alerts.windows.window_aggregates import SOURCES_SHOWN, GroupEvidence, PeriodEvidence
 
-_FOR_MISSING = {
-    MissingData.BREACHING: Verdict.BREACHING,
-    MissingData.NOT_BREACHING: Verdict.RECOVERED,
-    MissingData.MISSING: Verdict.MISSING,
-}
+SOURCES_SHOWN = 3
 
 
-def judge(rule: Rule, start: int, period: PeriodEvidence, group: Group) -> Judged | None:
-    """The verdict, or None where nothing is known: data missing that is to be ignored, groups beyond the cap, shares of
-    periods that began before the rule did, and periods that were over by then."""
-    if start + rule.period <= rule.in_force_since:
+def evaluate_datapoint(rule: Rule, start_s: int, window: MergedWindow, group: Group) -> Datapoint | None:
+    """The datapoint of a group in the period that starts then, or None where nothing is known.
+
+    That is: data missing that is to be ignored, groups beyond the cap, parts of periods that began before the rule did,
+    and periods that were over by then.
+    """
+    if start_s + rule.period_s <= rule.in_force_since_s:
         return None
-    evidence = period.groups.get(group)
-    in_full = start >= rule.in_force_since
-    if evidence is None:
-        if not in_full or period.is_unknown(group) or rule.missing_data is MissingData.IGNORE:
+    aggregate = window.groups.get(group)
+    in_full = start_s >= rule.in_force_since_s
+    if aggregate is None:
+        verdict = VERDICT_WITHOUT_DATA[rule.missing_data]
+        if verdict is None or not in_full or window.is_unknown(group):
             return None
-        return Judged(start, _FOR_MISSING[rule.missing_data])
-    if not in_full and not _share_suffices(rule, evidence.statistics):
+        return Datapoint(start_s, verdict)
+    if not in_full and not _part_suffices(rule, aggregate.statistics):
         return None
-    return _judge_value(rule, start, evidence)
+    return _of_value(rule, start_s, aggregate)
 
 
-def _judge_value(rule: Rule, start: int, evidence: GroupEvidence) -> Judged:
-    value = evidence.statistics.value(rule.statistic)
-    if rule.condition.holds(value):
-        verdict = Verdict.BREACHING
-    elif rule.recovery.condition.holds(value):
-        verdict = Verdict.BETWEEN
-    else:
-        verdict = Verdict.RECOVERED
-    return Judged(
-        start=start,
-        verdict=verdict,
-        value=_shown(value),
-        count=evidence.statistics.count,
-        late=evidence.late,
-        sources=tuple(sorted(evidence.sources)[:SOURCES_SHOWN]),
+def _of_value(rule: Rule, start_s: int, aggregate: GroupAggregate) -> Datapoint:
+    value = aggregate.statistics.value(rule.statistic)
+    return Datapoint(
+        start_s=start_s,
+        verdict=verdict_of(rule, value),
+        value=_nearest_double(value),
+        count=aggregate.statistics.count,
+        late=aggregate.late,
+        sources=tuple(sorted(aggregate.sources)[:SOURCES_SHOWN]),
     )
 
 
-def _share_suffices(rule: Rule, statistics: StatisticSet) -> bool:
-    """True if a part of a period's points may be judged: sums and counts only if more points cannot undo it."""
+def _part_suffices(rule: Rule, statistics: StatisticSet) -> bool:
+    """True if a part of a period's points may be compared: sums and counts only if more points cannot undo it."""
     if rule.statistic not in (Statistic.SUM, Statistic.COUNT):
         return True
     grows = rule.statistic is Statistic.COUNT or statistics.minimum >= 0
@@ -56,9 +53,9 @@ def _share_suffices(rule: Rule, statistics: StatisticSet) -> bool:
     return grows and upper and rule.condition.holds(statistics.value(rule.statistic))
 
 
-def _shown(value: object) -> float:
+def _nearest_double(value: Fraction) -> float:
     """The nearest double; a sum may be larger than any."""
     try:
-        return float(value)  # type: ignore[arg-type]
+        return float(value)
     except OverflowError:
-        return 1.7976931348623157e308 if value > 0 else -1.7976931348623157e308  # type: ignore[operator]
+        return 1.7976931348623157e308 if value > 0 else -1.7976931348623157e308

@@ -1,91 +1,99 @@
-"""Which ticks of the windows table an evaluation must read, and which periods it judges again."""
+"""Evaluation ranges: the intervals of the windows table to read, and the periods to evaluate, or to evaluate again."""
 
 from collections import defaultdict
 from collections.abc import Iterable, Iterator, Mapping, Sequence, Set
 from dataclasses import dataclass
 
-from handlers.domain.alerts.periods import Timing, last_complete
-from handlers.domain.alerts.rules.rule import MissingData, Rule
+from handlers.domain.alerts.periods import Timing, last_complete_period
+from handlers.domain.alerts.rules.rule import Rule
 from handlers.domain.alerts.rules.selection import Selection
-from handlers.domain.alerts.windows.window_items import Partial
+from handlers.domain.alerts.state.protocol import VERDICT_WITHOUT_DATA
+from handlers.domain.alerts.windows.window_items import WindowItem
 
 # With these policies, silence of a group that was heard in the period before says something.
-SILENCE_COUNTS = frozenset({MissingData.BREACHING, MissingData.MISSING})
+SILENCE_COUNTS = frozenset(
+    policy
+    for policy, verdict in VERDICT_WITHOUT_DATA.items()
+    if verdict is not None and not verdict.is_healthy
+)
 
-# Starts of periods whose evidence changed after they were judged, by selection id.
-Late = Mapping[str, Set[int]]
+# Starts of periods whose windows changed after they were evaluated, by selection id.
+LatePeriods = Mapping[str, Set[int]]
 
 
 @dataclass(frozen=True, slots=True)
-class TickRange:
-    """The ticks, from one start to another, that an evaluation is about."""
+class IntervalRange:
+    """The intervals, from one start to another, that an evaluation is for."""
 
-    first: int
-    last: int
+    first_s: int
+    last_s: int
 
-    def steps(self, timing: Timing) -> range:
-        """The starts of the ticks, in order."""
-        return range(self.first, self.last + 1, timing.tick)
-
-
-def due_period(rule: Rule, tick: int, timing: Timing) -> int | None:
-    """The start of the rule's period that ends with the tick, if one does."""
-    end = tick + timing.tick
-    return end - rule.period if end % rule.period == 0 else None
+    def starts(self, timing: Timing) -> range:
+        """The starts of the intervals, in order."""
+        return range(self.first_s, self.last_s + 1, timing.interval_s)
 
 
-def ticks_to_read(rules: Iterable[Rule], about: TickRange, timing: Timing) -> range:
-    """The ticks in which everything lies that the due periods rest on, and in which late partials are noticed."""
-    starts = [about.first]
+def due_period(rule: Rule, interval_start_s: int, timing: Timing) -> int | None:
+    """The start of the rule's period that ends with the interval, if one does."""
+    end_s = interval_start_s + timing.interval_s
+    return end_s - rule.period_s if end_s % rule.period_s == 0 else None
+
+
+def intervals_to_read(rules: Iterable[Rule], intervals: IntervalRange, timing: Timing) -> range:
+    """The intervals that hold all windows of the due periods, and in which late items are noticed."""
+    starts = [intervals.first_s]
     for rule in rules:
-        back = rule.period if rule.missing_data in SILENCE_COUNTS else 0
-        due = (due_period(rule, tick, timing) for tick in about.steps(timing))
-        starts.extend(start - back for start in due if start is not None)
-    return _ticks(min(starts), about, timing)
+        back_s = rule.period_s if rule.missing_data in SILENCE_COUNTS else 0
+        due = (due_period(rule, start_s, timing) for start_s in intervals.starts(timing))
+        starts.extend(start_s - back_s for start_s in due if start_s is not None)
+    return _around(min(starts), intervals, timing)
 
 
 def late_periods(
-    partials: Iterable[Partial], selections: Iterable[Selection], about: TickRange, timing: Timing
-) -> Late:
-    """Periods judged before this evaluation of which a partial may not have been seen then."""
-    periods = {item.selection_id: item.period for item in selections}
+    items: Iterable[WindowItem], selections: Iterable[Selection], intervals: IntervalRange, timing: Timing
+) -> LatePeriods:
+    """Periods evaluated before of which an item may not have been seen then."""
+    periods = {item.selection_id: item.period_s for item in selections}
     late: dict[str, set[int]] = defaultdict(set)
-    for partial in partials:
-        for name, start in partial.periods():
-            end = start + periods.get(name, about.last + timing.tick)
-            if end <= about.first and timing.may_be_unseen(partial.written_at_ms / 1000, end):
-                late[name].add(start)
+    for item in items:
+        for selection_id, start_s in item.windows():
+            end_s = start_s + periods.get(selection_id, intervals.last_s + timing.interval_s)
+            if end_s <= intervals.first_s and timing.may_be_unseen(item.written_at_ms / 1000, end_s):
+                late[selection_id].add(start_s)
     return late
 
 
-def more_ticks_to_read(late: Late, read: range, about: TickRange, timing: Timing) -> range:
-    """The ticks before those already read in which the rest of the late periods' evidence lies."""
-    starts = [start for found in late.values() for start in found]
+def earlier_intervals_to_read(
+    late: LatePeriods, read: range, intervals: IntervalRange, timing: Timing
+) -> range:
+    """The intervals before those already read that hold the rest of the late periods' windows."""
+    starts = [start_s for found in late.values() for start_s in found]
     if not starts:
         return range(0)
-    return range(_ticks(min(starts), about, timing).start, read.start, timing.tick)
+    return range(_around(min(starts), intervals, timing).start, read.start, timing.interval_s)
 
 
 def wanted_periods(
-    rules: Sequence[Rule], late: Late, about: TickRange, timing: Timing
+    rules: Sequence[Rule], late: LatePeriods, intervals: IntervalRange, timing: Timing
 ) -> set[tuple[Selection, int]]:
-    """The selections and periods that judging needs the evidence of."""
-    return {(rule.selection, start) for rule in rules for start in _wanted(rule, late, about, timing)}
+    """The selections and starts of periods whose windows the evaluation needs."""
+    return {(rule.selection, start_s) for rule in rules for start_s in _wanted(rule, late, intervals, timing)}
 
 
-def _wanted(rule: Rule, late: Late, about: TickRange, timing: Timing) -> Iterator[int]:
-    newest = last_complete(about.last + timing.tick, rule.period)
+def _wanted(rule: Rule, late: LatePeriods, intervals: IntervalRange, timing: Timing) -> Iterator[int]:
+    newest_s = last_complete_period(intervals.last_s + timing.interval_s, rule.period_s)
     again = late.get(rule.selection.selection_id)
     if again:
-        yield from range(min(again), newest + 1, rule.period)
-    for tick in about.steps(timing):
-        start = due_period(rule, tick, timing)
-        if start is not None:
-            yield start
+        yield from range(min(again), newest_s + 1, rule.period_s)
+    for interval_start_s in intervals.starts(timing):
+        start_s = due_period(rule, interval_start_s, timing)
+        if start_s is not None:
+            yield start_s
             if rule.missing_data in SILENCE_COUNTS:
-                yield start - rule.period
+                yield start_s - rule.period_s
 
 
-def _ticks(first_start: int, about: TickRange, timing: Timing) -> range:
-    """One tick earlier, because clocks of clients may run ahead; one later, because the grace lies in it."""
-    return range(timing.tick_of(first_start) - timing.tick, about.last + 2 * timing.tick, timing.tick)
+def _around(first_start_s: int, intervals: IntervalRange, timing: Timing) -> range:
+    """One interval earlier, because clocks of clients may run ahead; one later, because the grace lies in it."""
+    first_s = timing.interval_of(first_start_s) - timing.interval_s
+    return range(first_s, intervals.last_s + 2 * timing.interval_s, timing.interval_s)

@@ -1,4 +1,4 @@
-"""The steps of an execution: find what to evaluate, evaluate a share of the rules, hand out what must be sent."""
+"""The evaluator: plans an execution, evaluates a chunk of the rules, hands out what must be sent, and finishes."""
 
 import math
 import zlib
@@ -7,44 +7,47 @@ from dataclasses import asdict, dataclass, field
 from typing import Any
 
 from handlers.domain.alerts.evaluation.evaluation_range import (
-    TickRange,
+    IntervalRange,
+    LatePeriods,
+    earlier_intervals_to_read,
+    intervals_to_read,
     late_periods,
-    more_ticks_to_read,
-    ticks_to_read,
     wanted_periods,
 )
 from handlers.domain.alerts.evaluation.resolver import TURNS, Resolver
-from handlers.domain.alerts.evaluation.rule_evaluation import RULE_DELETED, Changed, RuleEvidence, evaluate
-from handlers.domain.alerts.notifications.notification import Place
-from handlers.domain.alerts.notifications.pending_notifications import Page, hand_out
+from handlers.domain.alerts.evaluation.rule_evaluation import RULE_DELETED, RuleWindows, evaluate_rule
+from handlers.domain.alerts.notifications.notification import Origin
+from handlers.domain.alerts.notifications.pending_notifications import PageLimits, next_page
+from handlers.domain.alerts.notifications.stored_alert import AlertKey, Alerts, AlertUpdate, StoredAlert
 from handlers.domain.alerts.periods import Timing
-from handlers.domain.alerts.ports import AlertKey, Alerts, RuleSource, Stored, Windows
 from handlers.domain.alerts.rules.rule import Rule
+from handlers.domain.alerts.rules.rule_set import RuleSource
 from handlers.domain.alerts.rules.selection import Group, group_key
-from handlers.domain.alerts.windows.window_aggregates import Merged, merge
-from handlers.domain.alerts.windows.window_items import Partial, read_item
+from handlers.domain.alerts.steps import Page, Plan
+from handlers.domain.alerts.windows.merging import MergedWindows, merge_windows
+from handlers.domain.alerts.windows.ports import Windows
 from handlers.domain.errors import TransientError
 
 RULES_PER_CHUNK = 50
-# How far back a sweep looks for ticks that nobody evaluated; what is older was an outage that people know of.
+# How far back a sweep looks for intervals that were not evaluated; what is older was an outage that people know of.
 SWEEP_SECONDS = 900
 
 
 @dataclass(frozen=True, slots=True)
-class Share:
-    """A part of the rules, the same for whoever cuts: rules with this remainder of so many."""
+class RuleChunk:
+    """A part of the rules, the same in every function: rules with this remainder of so many."""
 
     index: int
     of: int
 
     def has(self, rule_key: str) -> bool:
-        """True if the rule belongs to the part."""
+        """True if the rule belongs to the chunk."""
         return zlib.crc32(rule_key.encode()) % self.of == self.index
 
 
 @dataclass(slots=True)
 class Outcome:
-    """What evaluating a share came to."""
+    """The outcome of evaluating a chunk, as it is logged, and the alerts that have notifications to be sent."""
 
     rules: int = 0
     unreadable: int = 0
@@ -54,161 +57,164 @@ class Outcome:
     late: int = 0
     full: int = 0
     over_cap: dict[str, int] = field(default_factory=dict)
-    told: list[AlertKey] = field(default_factory=list)
+    notified: list[AlertKey] = field(default_factory=list)
 
     def counts(self) -> dict[str, Any]:
         """All but the alerts that there may be thousands of, for the log."""
         found = asdict(self)
-        del found["told"]
+        del found["notified"]
         return found
 
 
 @dataclass(frozen=True)
 class Evaluator:
-    """Does the steps with the tables it is given."""
+    """Does the steps with the tables it is given; `steps` has their inputs and answers."""
 
     rules: RuleSource
     windows: Windows
     alerts: Alerts
     timing: Timing
-    place: Place
+    origin: Origin
     group_cap: int
+    page_limits: PageLimits
 
-    def plan(self, tick: int | None, now: float) -> dict[str, Any]:
-        """What an execution is about: the tick it was started for, or all that a sweep finds and claims."""
-        about = TickRange(tick, tick) if tick is not None else self._sweep(now)
-        if about is None:
+    def plan(self, interval_start_s: int | None, now_s: float) -> Plan:
+        """The intervals of an execution: the one it was started for, or all that a sweep finds and claims."""
+        if interval_start_s is None:
+            intervals = self._sweep(now_s)
+        else:
+            intervals = IntervalRange(interval_start_s, interval_start_s)
+        if intervals is None:
             return {"found": False}
         chunks = -(-max(1, len(self.rules.rules().rules)) // RULES_PER_CHUNK)
         return {
             "found": True,
-            "first": about.first,
-            "last": about.last,
-            "wait_seconds": max(0, math.ceil(self.timing.ready_at(about.last) - now)),
+            "first": intervals.first_s,
+            "last": intervals.last_s,
+            "wait_seconds": max(0, math.ceil(self.timing.ready_at(intervals.last_s) - now_s)),
             "chunks": [{"index": index, "of": chunks} for index in range(chunks)],
         }
 
-    def finish(self, about: TickRange, now: float) -> None:
-        """Nobody needs to evaluate these ticks again."""
-        self.windows.finish(about.steps(self.timing), int(now))
+    def finish(self, intervals: IntervalRange, now_s: float) -> None:
+        """Marks the intervals as evaluated."""
+        self.windows.finish(intervals.starts(self.timing), now_s)
 
-    def evaluate(self, about: TickRange, share: Share, now: float) -> Outcome:
-        """Judges the share's rules, and writes what changed with the notifications of it."""
+    def evaluate(self, intervals: IntervalRange, chunk: RuleChunk, now_s: float) -> Outcome:
+        """Evaluates the chunk's rules, and writes the alerts that changed with their notifications."""
         known = self.rules.rules()
-        keys = [key for key in self.alerts.open_keys() if share.has(key.rule_key)]
+        keys = [key for key in self.alerts.open_keys() if chunk.has(key.rule_key)]
         if {key.rule_key for key in keys} - {rule.key for rule in known.rules}:
             known = self.rules.fresh()
-        rules = [rule for rule in known.rules if share.has(rule.key) and rule.period % self.timing.tick == 0]
-        work = _Work(self, about, now, Outcome(rules=len(rules), unreadable=known.unreadable))
-        by_rule: dict[str, list[Stored]] = {}
+        rules = [
+            rule
+            for rule in known.rules
+            if chunk.has(rule.key) and rule.period_s % self.timing.interval_s == 0
+        ]
+        outcome = Outcome(rules=len(rules), unreadable=known.unreadable)
+        by_rule: dict[str, list[StoredAlert]] = {}
         for stored in self.alerts.load(keys):
             by_rule.setdefault(stored.key.rule_key, []).append(stored)
-        merged, late = self._evidence(rules, about)
+        merged, late = self._windows(rules, intervals)
         for rule in rules:
-            name = rule.selection.selection_id
-            evidence = RuleEvidence(merged.get(name, {}), late.get(name, frozenset()))
-            work.evaluate(rule, evidence, by_rule.pop(rule.key, []))
+            selection_id = rule.selection.selection_id
+            windows = RuleWindows(merged.get(selection_id, {}), late.get(selection_id, frozenset()))
+            _count_groups(outcome, rule, windows)
+            self._evaluate_rule(rule, windows, by_rule.pop(rule.key, []), intervals, now_s, outcome)
         existing = {rule.key for rule in known.rules}
-        resolver = Resolver(self.alerts, self.timing, self.place)
+        resolver = Resolver(self.alerts, self.timing, self.origin)
         for rule_key, orphans in by_rule.items():
             if rule_key not in existing:
                 for stored in orphans:
-                    work.outcome.transitions += resolver.end(stored, RULE_DELETED, now)
-        return work.outcome
+                    outcome.transitions += resolver.resolve(stored, RULE_DELETED, now_s)
+        return outcome
 
-    def hand_out(self, share: Share, after: str, now: float, told: Iterable[AlertKey] = ()) -> Page:
-        """The next notifications that somebody must publish, of the share's alerts behind `after`.
+    def next_page(
+        self, chunk: RuleChunk, after: str, now_s: float, notified: Iterable[AlertKey] = ()
+    ) -> Page:
+        """The next notifications to publish, of the chunk's alerts behind `after`.
 
-        The index of open alerts follows their table with a delay, so it may not have those `told` of just now.
+        The index of open alerts follows their table with a delay, so it may not have those `notified` just now.
         """
-        keys = {key for key in self.alerts.open_keys() if share.has(key.rule_key)}
-        return hand_out([*keys.union(told)], self.alerts.load, after, int(now))
+        keys = {key for key in self.alerts.open_keys() if chunk.has(key.rule_key)}
+        return next_page(keys.union(notified), self.alerts.load, after, now_s, self.page_limits)
 
-    def _sweep(self, now: float) -> TickRange | None:
+    def _sweep(self, now_s: float) -> IntervalRange | None:
         timing = self.timing
-        last = timing.tick_of(now) - timing.tick
-        ticks = list(range(timing.tick_of(last - SWEEP_SECONDS), last + 1, timing.tick))
+        last_s = timing.interval_of(now_s) - timing.interval_s
+        starts = range(timing.interval_of(last_s - SWEEP_SECONDS), last_s + 1, timing.interval_s)
         claimed = [
-            tick for tick in self.windows.unfinished(ticks, int(now)) if self.windows.claim(tick, int(now))
+            start_s
+            for start_s in self.windows.unfinished(starts, now_s)
+            if self.windows.claim(start_s, now_s)
         ]
-        return TickRange(min(claimed), max(claimed)) if claimed else None
+        return IntervalRange(min(claimed), max(claimed)) if claimed else None
 
-    def _evidence(self, rules: Sequence[Rule], about: TickRange) -> tuple[Merged, dict[str, Any]]:
+    def _windows(self, rules: Sequence[Rule], intervals: IntervalRange) -> tuple[MergedWindows, LatePeriods]:
         if not rules:
             return {}, {}
-        read = ticks_to_read(rules, about, self.timing)
-        partials = self._partials(read)
-        late = late_periods(partials, {rule.selection for rule in rules}, about, self.timing)
-        partials += self._partials(more_ticks_to_read(late, read, about, self.timing))
-        wanted = wanted_periods(rules, late, about, self.timing)
-        return merge(partials, wanted, self.timing, self.group_cap), dict(late)
+        read = intervals_to_read(rules, intervals, self.timing)
+        items = self.windows.read(read)
+        late = late_periods(items, {rule.selection for rule in rules}, intervals, self.timing)
+        items += self.windows.read(earlier_intervals_to_read(late, read, intervals, self.timing))
+        wanted = wanted_periods(rules, late, intervals, self.timing)
+        return merge_windows(items, wanted, self.timing, self.group_cap), late
 
-    def _partials(self, ticks: Iterable[int]) -> list[Partial]:
-        return [read_item(item) for item in self.windows.read(ticks)]
-
-
-@dataclass(frozen=True)
-class _Work:
-    """Evaluates rules one by one, and keeps count."""
-
-    evaluator: Evaluator
-    about: TickRange
-    now: float
-    outcome: Outcome
-
-    def evaluate(self, rule: Rule, evidence: RuleEvidence, stored: Sequence[Stored]) -> None:
+    def _evaluate_rule(
+        self,
+        rule: Rule,
+        windows: RuleWindows,
+        stored: Sequence[StoredAlert],
+        intervals: IntervalRange,
+        now_s: float,
+        outcome: Outcome,
+    ) -> None:
         """Decides and writes; where an item had changed meanwhile, decides again from what it is now."""
-        self._count(rule, evidence)
         known = {item.alert.group: item for item in stored}
         unsaved: set[Group] | None = None
         for _ in range(TURNS):
-            changes = evaluate(
-                rule,
-                evidence,
-                [item.alert for item in known.values()],
-                self.about,
-                self.evaluator.timing,
-                self.evaluator.place,
-            )
+            alerts = [item.alert for item in known.values()]
+            updates = evaluate_rule(rule, windows, alerts, intervals, self.timing, self.origin)
             # An alert stands still while too much of it is unsent: nothing of it is lost, and the others go on.
             full = {group for group, item in known.items() if item.is_full}
-            changes = [changed for changed in changes if changed.alert.group not in full]
-            self.outcome.full = max(self.outcome.full, len(full))
+            updates = [update for update in updates if update.alert.group not in full]
+            outcome.full = max(outcome.full, len(full))
             if unsaved is not None:
-                changes = [changed for changed in changes if changed.alert.group in unsaved]
+                updates = [update for update in updates if update.alert.group in unsaved]
             else:
-                self._tidy(known, changes)
-            pairs = [(changed, known.get(changed.alert.group)) for changed in changes]
-            saved = self.evaluator.alerts.save_all(pairs, int(self.now))
-            unsaved = {changed.alert.group for changed, done in zip(changes, saved, strict=True) if not done}
-            self._count_saved(changed for changed in changes if changed.alert.group not in unsaved)
+                self._close_quiet(known, updates, now_s)
+            pairs = [(update, known.get(update.alert.group)) for update in updates]
+            saved = self.alerts.save_all(pairs, now_s)
+            unsaved = {update.alert.group for update, done in zip(updates, saved, strict=True) if not done}
+            _count_saved(outcome, [update for update in updates if update.alert.group not in unsaved])
             if not unsaved:
                 return
             again = [AlertKey(rule.key, group_key(group)) for group in unsaved]
-            known.update({item.alert.group: item for item in self.evaluator.alerts.load(again)})
+            known.update({item.alert.group: item for item in self.alerts.load(again)})
         raise TransientError(f"{len(unsaved or ())} alerts are being written all the time")
 
-    def _tidy(self, known: dict[Group, Stored], changes: Sequence[Changed]) -> None:
+    def _close_quiet(
+        self, known: dict[Group, StoredAlert], updates: Sequence[AlertUpdate], now_s: float
+    ) -> None:
         """Healthy alerts whose last notification is confirmed need not be looked at any more."""
-        written = {changed.alert.group for changed in changes}
+        written = {update.alert.group for update in updates}
         for group, stored in known.items():
             if group not in written and stored.alert.is_quiet and not stored.unconfirmed:
-                self.evaluator.alerts.save(Changed(stored.alert, stored.alert), stored, int(self.now))
+                self.alerts.save(AlertUpdate(stored.alert, stored.alert), stored, now_s)
 
-    def _count_saved(self, changes: Iterable[Changed]) -> None:
-        for changed in changes:
-            self.outcome.transitions += len(changed.transitions)
-            self.outcome.notifications += len(changed.notifications)
-            if changed.notifications:
-                alert = changed.alert
-                self.outcome.told.append(AlertKey(alert.rule_key, group_key(alert.group)))
-            self.outcome.late += sum(transition.late for transition in changed.transitions)
 
-    def _count(self, rule: Rule, evidence: RuleEvidence) -> None:
-        if not evidence.periods:
-            return
-        newest = evidence.periods[max(evidence.periods)]
-        self.outcome.groups += len(newest.groups)
-        dropped = max(period.dropped for period in evidence.periods.values())
-        if dropped:
-            self.outcome.over_cap[rule.key] = dropped
+def _count_saved(outcome: Outcome, updates: Iterable[AlertUpdate]) -> None:
+    for update in updates:
+        outcome.transitions += len(update.transitions)
+        outcome.notifications += len(update.notifications)
+        outcome.late += sum(transition.late for transition in update.transitions)
+        if update.notifications:
+            outcome.notified.append(AlertKey.of(update.alert))
+
+
+def _count_groups(outcome: Outcome, rule: Rule, windows: RuleWindows) -> None:
+    if not windows.by_start:
+        return
+    outcome.groups += len(windows.by_start[max(windows.by_start)].groups)
+    dropped = max(window.dropped for window in windows.by_start.values())
+    if dropped:
+        outcome.over_cap[rule.key] = dropped

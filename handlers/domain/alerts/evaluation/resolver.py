@@ -1,11 +1,11 @@
-"""Ends the alerts of rules that are gone or say something else now."""
+"""The resolver: resolves the alerts of rules that are gone or say something else now."""
 
 from dataclasses import dataclass
 
-from handlers.domain.alerts.evaluation.rule_evaluation import end_alert
-from handlers.domain.alerts.notifications.notification import Place
+from handlers.domain.alerts.evaluation.rule_evaluation import close_alert
+from handlers.domain.alerts.notifications.notification import Origin
+from handlers.domain.alerts.notifications.stored_alert import Alerts, StoredAlert
 from handlers.domain.alerts.periods import Timing
-from handlers.domain.alerts.ports import Alerts, Stored
 from handlers.domain.errors import TransientError
 
 # Two functions that meet at one alert take turns; more than a few turns mean that something else is wrong.
@@ -14,28 +14,31 @@ TURNS = 4
 
 @dataclass(frozen=True)
 class Resolver:
-    """Ends alerts in the words of the rule as it was; the next evaluation sends what there is to tell."""
+    """Resolves alerts in the words of the rule as it was; the next evaluation sends the notifications."""
 
     alerts: Alerts
     timing: Timing
-    place: Place
+    origin: Origin
 
-    def end_rule(self, rule_key: str, reason: str, now: float) -> int:
-        """Ends all alerts of a rule; how many were not healthy."""
+    def resolve_alerts_of(self, rule_key: str, reason: str, now_s: float) -> int:
+        """Resolves all alerts of a rule; how many were not healthy."""
         stored = self.alerts.load(self.alerts.of_rule(rule_key))
-        return sum(self.end(item, reason, now) for item in stored if not item.alert.is_quiet)
+        return sum(self.resolve(item, reason, now_s) for item in stored if not item.alert.is_quiet)
 
-    def end(self, stored: Stored, reason: str, now: float) -> bool:
-        """Ends an alert, or notes that nothing of it is left to send; whether it was not healthy."""
-        at = self.timing.tick_of(now)
-        current: Stored | None = stored
+    def resolve(self, stored: StoredAlert, reason: str, now_s: float) -> bool:
+        """Resolves an alert, or notes that nothing of it is left to send; True if it was not healthy.
+
+        `TransientError` if its item is another one each time.
+        """
+        at_s = self.timing.interval_of(now_s)
+        current: StoredAlert | None = stored
         for _ in range(TURNS):
             if current is None:
                 return False
-            changed = end_alert(current.alert, reason, at, self.place)
-            if not changed.transitions and current.unconfirmed:
+            update = close_alert(current.alert, reason, at_s, self.origin)
+            if not update.transitions and current.unconfirmed:
                 return False
-            if self.alerts.save(changed, current, int(now)):
-                return bool(changed.transitions)
+            if self.alerts.save(update, current, now_s):
+                return bool(update.transitions)
             current = next(iter(self.alerts.load([current.key])), None)
         raise TransientError("an alert is being written all the time")

@@ -1,133 +1,108 @@
-"""Evaluates one rule for all its groups: judges what is due or came late, and decides group by group."""
+"""Evaluates one rule for all its groups: the datapoints that are due or came late, and what they change."""
 
 from collections.abc import Iterable, Iterator, Mapping, Set
-from dataclasses import dataclass, field
+from dataclasses import dataclass
 
-from handlers.domain.alerts.evaluation.datapoint import judge
-from handlers.domain.alerts.evaluation.evaluation_range import SILENCE_COUNTS, TickRange, due_period
-from handlers.domain.alerts.notifications.notification import Notification, Place, notification
-from handlers.domain.alerts.periods import Timing, last_complete
+from handlers.domain.alerts.evaluation.datapoint import evaluate_datapoint
+from handlers.domain.alerts.evaluation.evaluation_range import SILENCE_COUNTS, IntervalRange, due_period
+from handlers.domain.alerts.notifications.notification import Origin
+from handlers.domain.alerts.notifications.stored_alert import AlertUpdate
+from handlers.domain.alerts.periods import Timing, last_complete_period
 from handlers.domain.alerts.rules.reading import read_rule, rule_revision
 from handlers.domain.alerts.rules.rule import Rule
 from handlers.domain.alerts.rules.selection import Group
-from handlers.domain.alerts.state.alert import Alert, Judged, Verdict
-from handlers.domain.alerts.state.protocol import Decision, Kind, Transition, close, decide
-from handlers.domain.alerts.windows.window_aggregates import PeriodEvidence
+from handlers.domain.alerts.state.alert import Alert, Datapoint
+from handlers.domain.alerts.state.protocol import close, decide
+from handlers.domain.alerts.windows.merging import MergedWindow
 
 RULE_CHANGED = "the rule was changed"
 RULE_DELETED = "the rule was deleted"
 
-_NOTHING = PeriodEvidence()
-_HEALTHY = frozenset({Verdict.RECOVERED, Verdict.BETWEEN})
-
-
-@dataclass(slots=True)
-class Changed:
-    """A group whose item must be written: what it was, what it is, and what there is to tell."""
-
-    previous: Alert | None
-    alert: Alert
-    transitions: list[Transition] = field(default_factory=list)
-    notifications: list[Notification] = field(default_factory=list)
-
-    def apply(self, decision: Decision, rule: Rule, place: Place) -> None:
-        """Takes a decision over; notifications tell of it in the words of the rule it was made by."""
-        self.alert = decision.alert
-        for transition in decision.transitions:
-            self.transitions.append(transition)
-            if transition.kind is not Kind.SILENT:
-                self.notifications.append(notification(rule, decision.alert, transition, place))
-
-    @property
-    def is_news(self) -> bool:
-        """True if there is anything to write. A healthy group is not, however often it is judged."""
-        if self.transitions:
-            return True
-        if self.alert.is_quiet and (self.previous is None or self.previous.is_quiet):
-            return False
-        return self.alert != self.previous
+_EMPTY = MergedWindow()
 
 
 @dataclass(frozen=True, slots=True)
-class RuleEvidence:
-    """What is known for one rule: its selection's periods, and which of them changed after they were judged."""
+class RuleWindows:
+    """The windows of one rule by their start, and which of them changed after they were evaluated."""
 
-    periods: Mapping[int, PeriodEvidence]
+    by_start: Mapping[int, MergedWindow]
     late: Set[int] = frozenset()
 
-    def of(self, start: int) -> PeriodEvidence:
-        """The evidence of one period."""
-        return self.periods.get(start, _NOTHING)
+    def of(self, start_s: int) -> MergedWindow:
+        """The window that starts then."""
+        return self.by_start.get(start_s, _EMPTY)
 
     def first_late(self, group: Group) -> int | None:
-        """The first period that must be judged again for the group."""
-        return min((start for start in self.late if group in self.of(start).groups), default=None)
+        """The start of the first window that must be evaluated again for the group."""
+        return min((start_s for start_s in self.late if group in self.of(start_s).groups), default=None)
 
 
-def evaluate(
+def evaluate_rule(
     rule: Rule,
-    evidence: RuleEvidence,
+    windows: RuleWindows,
     alerts: Iterable[Alert],
-    about: TickRange,
+    intervals: IntervalRange,
     timing: Timing,
-    place: Place,
-) -> list[Changed]:
-    """The groups of a rule that changed in these ticks, given the items of all that are not healthy."""
-    work = {alert.group: Changed(alert, alert) for alert in alerts}
+    origin: Origin,
+) -> list[AlertUpdate]:
+    """The groups of a rule that changed in these intervals, given the alerts of all that are not healthy."""
+    updates = {alert.group: AlertUpdate(alert, alert) for alert in alerts}
     revision = rule_revision(rule)
-    for changed in work.values():
-        if changed.alert.rule_revision != revision:
-            _end(changed, RULE_CHANGED, about.first + timing.tick, place)
-    for tick in about.steps(timing):
-        late = evidence.late if tick == about.first else frozenset()
-        due = due_period(rule, tick, timing)
-        newest = last_complete(tick + timing.tick, rule.period)
-        for group in _groups(rule, evidence, due, late, work):
-            judged = list(_judged(rule, evidence, group, due, newest, again=bool(late)))
-            if group not in work:
-                if all(item.verdict in _HEALTHY for item in judged):
+    for update in updates.values():
+        if update.alert.rule_revision != revision:
+            _close(update, RULE_CHANGED, intervals.first_s + timing.interval_s, origin)
+    for interval_start_s in intervals.starts(timing):
+        late = windows.late if interval_start_s == intervals.first_s else frozenset()
+        due_s = due_period(rule, interval_start_s, timing)
+        end_s = interval_start_s + timing.interval_s
+        newest_s = last_complete_period(end_s, rule.period_s)
+        for group in _groups(rule, windows, due_s, late, updates):
+            datapoints = list(_datapoints(rule, windows, group, due_s, newest_s, again=bool(late)))
+            if group not in updates:
+                if all(item.verdict.is_healthy for item in datapoints):
                     continue
-                work[group] = Changed(None, Alert(rule.key, group))
-            changed = work[group]
-            changed.apply(decide(rule, changed.alert, judged, newest, tick + timing.tick), rule, place)
-    return [changed for changed in work.values() if changed.is_news]
+                updates[group] = AlertUpdate(None, Alert(rule.key, group))
+            update = updates[group]
+            update.apply(decide(rule, update.alert, datapoints, newest_s, end_s), rule, origin)
+    return [update for update in updates.values() if update.must_be_written]
 
 
-def end_alert(alert: Alert, reason: str, at: int, place: Place) -> Changed:
+def close_alert(alert: Alert, reason: str, at_s: int, origin: Origin) -> AlertUpdate:
     """Resolves an alert whose rule is gone or is another one now."""
-    changed = Changed(alert, alert)
-    _end(changed, reason, at, place)
-    return changed
+    update = AlertUpdate(alert, alert)
+    _close(update, reason, at_s, origin)
+    return update
 
 
-def _end(changed: Changed, reason: str, at: int, place: Place) -> None:
-    was = read_rule(changed.alert.rule)
-    changed.apply(close(changed.alert, reason, at, notify_on_resolve=was.notify_on_resolve), was, place)
+def _close(update: AlertUpdate, reason: str, at_s: int, origin: Origin) -> None:
+    was = read_rule(update.alert.rule)
+    decision = close(update.alert, reason, at_s, notify_on_resolve=was.notify_on_resolve)
+    update.apply(decision, was, origin)
 
 
 def _groups(
-    rule: Rule, evidence: RuleEvidence, due: int | None, late: Set[int], work: Mapping[Group, Changed]
+    rule: Rule, windows: RuleWindows, due_s: int | None, late: Set[int], updates: Mapping[Group, AlertUpdate]
 ) -> list[Group]:
-    groups = dict.fromkeys(work)
-    if due is not None:
-        groups.update(dict.fromkeys(evidence.of(due).groups))
+    groups = dict.fromkeys(updates)
+    if due_s is not None:
+        groups.update(dict.fromkeys(windows.of(due_s).groups))
         if rule.missing_data in SILENCE_COUNTS:
-            groups.update(dict.fromkeys(evidence.of(due - rule.period).groups))
+            groups.update(dict.fromkeys(windows.of(due_s - rule.period_s).groups))
             if not rule.by:
                 groups[()] = None
-    for start in late:
-        groups.update(dict.fromkeys(evidence.of(start).groups))
+    for start_s in late:
+        groups.update(dict.fromkeys(windows.of(start_s).groups))
     return list(groups)
 
 
-def _judged(
-    rule: Rule, evidence: RuleEvidence, group: Group, due: int | None, newest: int, *, again: bool
-) -> Iterator[Judged]:
-    first_late = evidence.first_late(group) if again else None
-    starts: Iterable[int] = () if due is None else (due,)
-    if first_late is not None:
-        starts = range(first_late, newest + 1, rule.period)
-    for start in starts:
-        judged = judge(rule, start, evidence.of(start), group)
-        if judged is not None:
-            yield judged
+def _datapoints(
+    rule: Rule, windows: RuleWindows, group: Group, due_s: int | None, newest_s: int, *, again: bool
+) -> Iterator[Datapoint]:
+    first_late_s = windows.first_late(group) if again else None
+    starts: Iterable[int] = () if due_s is None else (due_s,)
+    if first_late_s is not None:
+        starts = range(first_late_s, newest_s + 1, rule.period_s)
+    for start_s in starts:
+        datapoint = evaluate_datapoint(rule, start_s, windows.of(start_s), group)
+        if datapoint is not None:
+            yield datapoint

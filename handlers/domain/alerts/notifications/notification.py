@@ -1,4 +1,4 @@
-"""What people are told: a versioned JSON body, a subject that SNS takes, attributes that subscriptions filter on."""
+"""Notifications: a versioned JSON body, a subject that SNS takes, attributes that subscriptions filter on."""
 
 import hashlib
 import json
@@ -12,7 +12,7 @@ from handlers.domain.alerts.rules.rule import Rule, number_text
 from handlers.domain.alerts.rules.selection import group_key
 from handlers.domain.alerts.rules.text_template import render
 from handlers.domain.alerts.state.alert import Alert
-from handlers.domain.alerts.state.protocol import Transition
+from handlers.domain.alerts.state.transition import Transition
 
 VERSION = 1
 # SNS: ASCII, no control characters, fewer than 100. https://docs.aws.amazon.com/sns/latest/api/API_Publish.html
@@ -28,8 +28,8 @@ _TEXT_CHARACTERS = 2_000
 
 
 @dataclass(frozen=True, slots=True)
-class Place:
-    """Where a notification comes from."""
+class Origin:
+    """The origin of a notification."""
 
     region: str
     environment: str
@@ -45,11 +45,11 @@ class Notification:
     attributes: Mapping[str, Mapping[str, str]]
 
 
-def notification(rule: Rule, alert: Alert, transition: Transition, place: Place) -> Notification:
+def notification(rule: Rule, alert: Alert, transition: Transition, origin: Origin) -> Notification:
     """The message for a transition. Equal transitions make equal messages, so two evaluations cannot differ."""
     dedupe_id = _dedupe_id(rule, alert, transition)
     group = {name: value for name, value in zip(rule.by, alert.group, strict=True) if value is not None}
-    fields = _fields(rule, transition, group, place)
+    fields = _fields(rule, transition, group, origin)
     body = {
         "version": VERSION,
         "dedupe_id": dedupe_id,
@@ -64,14 +64,14 @@ def notification(rule: Rule, alert: Alert, transition: Transition, place: Place)
         "value": transition.value,
         "threshold": rule_document(rule)["threshold"],
         "period": _period_part(rule, transition),
-        "since": _time_text(transition.since),
-        "at": _time_text(transition.at),
+        "since": _time_text(transition.since_s),
+        "at": _time_text(transition.at_s),
         "late": transition.late,
         "reason": transition.reason,
         "annotation": render(rule.annotation, fields)[:_TEXT_CHARACTERS],
         "runbook": render(rule.runbook, fields, link=True)[:_TEXT_CHARACTERS],
-        "region": place.region,
-        "environment": place.environment,
+        "region": origin.region,
+        "environment": origin.environment,
     }
     return Notification(
         dedupe_id=dedupe_id,
@@ -82,7 +82,7 @@ def notification(rule: Rule, alert: Alert, transition: Transition, place: Place)
 
 
 def _dedupe_id(rule: Rule, alert: Alert, transition: Transition) -> str:
-    parts = [rule.key, group_key(alert.group), transition.number, transition.at, str(transition.state)]
+    parts = [rule.key, group_key(alert.group), transition.number, transition.at_s, str(transition.state)]
     return hashlib.sha256(json.dumps(parts).encode()).hexdigest()[:32]
 
 
@@ -102,8 +102,13 @@ def _rule_part(rule: Rule) -> dict[str, Any]:
 
 
 def _period_part(rule: Rule, transition: Transition) -> dict[str, Any]:
-    end = transition.periods[-1].start + rule.period if transition.periods else transition.since
-    return {"seconds": rule.period, "start": _time_text(end - rule.period), "end": _time_text(end)}
+    datapoints = transition.datapoints
+    end_s = datapoints[-1].start_s + rule.period_s if datapoints else transition.since_s
+    return {
+        "seconds": rule.period_s,
+        "start": _time_text(end_s - rule.period_s),
+        "end": _time_text(end_s),
+    }
 
 
 def _subject(rule: Rule, transition: Transition, group: Mapping[str, str]) -> str:
@@ -133,7 +138,7 @@ def _filtered_number(value: float) -> str:
     return "0" if text == "-0" else text
 
 
-def _fields(rule: Rule, transition: Transition, group: Mapping[str, str], place: Place) -> dict[str, str]:
+def _fields(rule: Rule, transition: Transition, group: Mapping[str, str], origin: Origin) -> dict[str, str]:
     return {
         "rule_id": rule.rule_id,
         "metric_name": rule.metric_name,
@@ -141,18 +146,18 @@ def _fields(rule: Rule, transition: Transition, group: Mapping[str, str], place:
         "statistic": str(rule.statistic),
         "operator": str(rule.condition.operator),
         "threshold": " to ".join(number_text(bound) for bound in rule.condition.bounds),
-        "period": str(rule.period),
+        "period": str(rule.period_s),
         "datapoints": str(rule.datapoints),
         "severity": str(rule.severity),
         "state": str(transition.state),
         "previous_state": str(transition.previous_state),
         "value": "no data" if transition.value is None else number_text(transition.value),
         "group": ", ".join(f"{name}={value}" for name, value in group.items()) or "all",
-        "region": place.region,
-        "environment": place.environment,
+        "region": origin.region,
+        "environment": origin.environment,
         **{f"group.{name}": group.get(name, _ABSENT) for name in rule.by},
     }
 
 
-def _time_text(seconds: int) -> str:
-    return datetime.fromtimestamp(seconds, tz=UTC).strftime("%Y-%m-%dT%H:%M:%SZ")
+def _time_text(time_s: int) -> str:
+    return datetime.fromtimestamp(time_s, tz=UTC).strftime("%Y-%m-%dT%H:%M:%SZ")

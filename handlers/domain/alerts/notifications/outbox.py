@@ -1,12 +1,15 @@
-"""Claim, publish, confirm: how a transition becomes one message, whatever dies on the way."""
+"""The outbox of an alert: claim, publish, confirm make one message of each notification, whichever execution crashes.
+
+The state machine claims and confirms in the table itself; here is when an entry may be claimed.
+"""
 
 from collections.abc import Iterable, Mapping
-from dataclasses import dataclass, replace
+from dataclasses import dataclass
 from typing import Any
 
 from handlers.domain.alerts.notifications.notification import Notification
 
-# An Express execution lives five minutes; whoever claimed longer ago cannot be about to publish any more.
+# An Express execution lives five minutes; one that claimed longer ago cannot be about to publish any more.
 # https://docs.aws.amazon.com/step-functions/latest/dg/service-quotas.html
 CLAIM_SECONDS = 330
 
@@ -16,36 +19,28 @@ class Entry:
     """A notification on its way. It is written together with the state it tells of, so neither is there alone."""
 
     notification: Notification
-    claimed_at: int = 0
-    confirmed_at: int = 0
+    claimed_at_s: int = 0
+    confirmed_at_s: int = 0
 
     @property
     def entry_id(self) -> str:
-        """Its key in the alert's outbox."""
+        """The key of the entry in the alert's outbox."""
         return self.notification.dedupe_id
 
-    def may_be_claimed(self, now: int) -> bool:
-        """True if it is nobody's, or was claimed by an execution that is dead by now."""
-        return not self.confirmed_at and self.claimed_at < stale_before(now)
-
-    def claimed(self, now: int) -> "Entry | None":
-        """The entry as the one execution that publishes it leaves it, or None for all others."""
-        return replace(self, claimed_at=now) if self.may_be_claimed(now) else None
-
-    def confirmed(self, now: int) -> "Entry":
-        """The entry once it is published."""
-        return replace(self, confirmed_at=now)
+    def may_be_claimed(self, now_s: float) -> bool:
+        """True if it is unclaimed, or was claimed by an execution that is dead by now."""
+        return not self.confirmed_at_s and self.claimed_at_s < stale_before(now_s)
 
 
-def stale_before(now: int) -> int:
+def stale_before(now_s: float) -> int:
     """Claims made before this time are void; 0 is the time of no claim."""
-    return max(1, now - CLAIM_SECONDS)
+    return max(1, int(now_s) - CLAIM_SECONDS)
 
 
-def due(entries: Iterable[Entry], now: int) -> list[Entry]:
-    """What somebody should publish now, oldest claims last."""
+def due_entries(entries: Iterable[Entry], now_s: float) -> list[Entry]:
+    """The entries to publish now, oldest claims last."""
     return sorted(
-        (entry for entry in entries if entry.may_be_claimed(now)), key=lambda entry: entry.claimed_at
+        (entry for entry in entries if entry.may_be_claimed(now_s)), key=lambda entry: entry.claimed_at_s
     )
 
 
@@ -56,8 +51,8 @@ def entry_document(entry: Entry) -> dict[str, Any]:
         "subject": message.subject,
         "message": message.message,
         "attributes": {name: dict(value) for name, value in message.attributes.items()},
-        "claimed_at": entry.claimed_at,
-        "confirmed_at": entry.confirmed_at,
+        "claimed_at": entry.claimed_at_s,
+        "confirmed_at": entry.confirmed_at_s,
     }
 
 

@@ -1,79 +1,70 @@
-"""Hands notifications to the state machine in pages that its payload can hold."""
+"""Pending notifications: what the outboxes hold to be published, in pages that the state machine's payload can hold."""
 
 import json
-from collections.abc import Callable, Iterable, Mapping, Sequence
-from dataclasses import dataclass, field
+from collections.abc import Callable, Iterable, Sequence
 from itertools import accumulate, islice
-from typing import Any
+from typing import NamedTuple
 
-from handlers.domain.alerts.notifications.outbox import Entry, due, stale_before
-from handlers.domain.alerts.ports import AlertKey, Stored
+from handlers.domain.alerts.notifications.outbox import Entry, due_entries, stale_before
+from handlers.domain.alerts.notifications.stored_alert import AlertKey, StoredAlert
+from handlers.domain.alerts.steps import Page, PendingNotification
 
-# A state's input may hold 256 KiB, and what exceeds it cannot be caught; ours stay under 100 KiB.
-# https://docs.aws.amazon.com/step-functions/latest/dg/service-quotas.html
-PAGE_BYTES = 60_000
-PAGE_ENTRIES = 40
 _LOADED_AT_ONCE = 100
 
 
-@dataclass(slots=True)
-class Page:
-    """Notifications that are nobody's yet, and where the next page begins."""
+class PageLimits(NamedTuple):
+    """The most bytes and notifications that a page may have."""
 
-    notifications: list[dict[str, Any]] = field(default_factory=list)
-    after: str = ""
-    more: bool = False
-
-    def document(self) -> dict[str, Any]:
-        """The page as the state machine reads it."""
-        return {
-            "notifications": self.notifications,
-            "count": len(self.notifications),
-            "after": self.after,
-            "more": self.more,
-        }
+    bytes: int
+    notifications: int
 
 
-def hand_out(
-    keys: Sequence[AlertKey], load: Callable[[Sequence[AlertKey]], list[Stored]], after: str, now: int
+def next_page(
+    keys: Iterable[AlertKey],
+    load: Callable[[Sequence[AlertKey]], list[StoredAlert]],
+    after: str,
+    now_s: float,
+    limits: PageLimits,
 ) -> Page:
     """The first page of what is due behind `after`, in the order of keys; at least one notification if any is due."""
     begin = tuple(json.loads(after)) if after else ("", "")
     waiting = iter(sorted(key for key in keys if tuple(key) > begin))
-    page, size = Page(after=after), 0
+    notifications: list[PendingNotification] = []
+    size = 0
     while some := list(islice(waiting, _LOADED_AT_ONCE)):
         found = {stored.key: stored for stored in load(some)}
         for key in some:
-            entries = [
-                _document(key, entry, now)
-                for entry in due(found[key].outbox.values() if key in found else (), now)
-            ]
+            outbox = found[key].outbox.values() if key in found else ()
+            pending = [_pending(key, entry, now_s) for entry in due_entries(outbox, now_s)]
             full = (
-                size + _weight(entries) > PAGE_BYTES or len(page.notifications) + len(entries) > PAGE_ENTRIES
+                size + _weight(pending) > limits.bytes
+                or len(notifications) + len(pending) > limits.notifications
             )
-            if entries and page.notifications and full:
-                page.more = True
-                return page
+            if pending and notifications and full:
+                return _page(notifications, after, more=True)
             # One alert alone may have more than a page: what is left stays in its outbox for the next evaluation.
-            taken = _within_page(entries)
-            page.notifications += taken
-            page.after = json.dumps(key)
+            taken = _within_limits(pending, limits)
+            notifications += taken
+            after = json.dumps(key)
             size += _weight(taken)
-    return page
+    return _page(notifications, after, more=False)
 
 
-def _weight(entries: Iterable[Mapping[str, Any]]) -> int:
-    return sum(len(json.dumps(entry).encode()) for entry in entries)
+def _page(notifications: list[PendingNotification], after: str, *, more: bool) -> Page:
+    return {"notifications": notifications, "count": len(notifications), "after": after, "more": more}
 
 
-def _within_page(entries: Sequence[dict[str, Any]]) -> list[dict[str, Any]]:
-    sizes = accumulate(_weight([entry]) for entry in entries[:PAGE_ENTRIES])
-    fitting = sum(size <= PAGE_BYTES for size in sizes)
-    return list(entries[: max(1, fitting)])
+def _weight(notifications: Iterable[PendingNotification]) -> int:
+    return sum(len(json.dumps(notification).encode()) for notification in notifications)
 
 
-def _document(key: AlertKey, entry: Entry, now: int) -> dict[str, Any]:
-    """One notification, with all that claiming, publishing and confirming it takes; numbers as DynamoDB wants them."""
+def _within_limits(pending: Sequence[PendingNotification], limits: PageLimits) -> list[PendingNotification]:
+    sizes = accumulate(_weight([notification]) for notification in pending[: limits.notifications])
+    fitting = sum(size <= limits.bytes for size in sizes)
+    return list(pending[: max(1, fitting)])
+
+
+def _pending(key: AlertKey, entry: Entry, now_s: float) -> PendingNotification:
     message = entry.notification
     return {
         "rule_key": key.rule_key,
@@ -82,6 +73,6 @@ def _document(key: AlertKey, entry: Entry, now: int) -> dict[str, Any]:
         "subject": message.subject,
         "message": message.message,
         "attributes": {name: dict(value) for name, value in message.attributes.items()},
-        "claimed_at": str(now),
-        "stale_before": str(stale_before(now)),
+        "claimed_at": str(int(now_s)),
+        "stale_before": str(stale_before(now_s)),
     }

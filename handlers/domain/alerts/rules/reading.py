@@ -4,7 +4,7 @@ import re
 from collections.abc import Mapping
 from typing import Any
 
-from handlers.domain.alerts.periods import DAY, MAX_PERIOD
+from handlers.domain.alerts.periods import DAY_S, MAX_PERIOD_S
 from handlers.domain.alerts.rules.fields import (
     RuleError,
     choice,
@@ -16,7 +16,7 @@ from handlers.domain.alerts.rules.fields import (
 )
 from handlers.domain.alerts.rules.rule import (
     Condition,
-    Datapoints,
+    DatapointsToAlarm,
     MissingData,
     Operator,
     Recovery,
@@ -27,7 +27,7 @@ from handlers.domain.alerts.rules.rule import (
 from handlers.domain.alerts.rules.text_template import FIELDS, unknown_field
 from handlers.domain.dimensions import NAME_CHARACTERS, is_printable
 from handlers.domain.point import METRIC_NAME_BYTES
-from handlers.vocabulary import ANY_METRIC_TYPE, RULE_METRIC_TYPES, TICKS_S, Severity
+from handlers.vocabulary import ANY_METRIC_TYPE, EVALUATION_INTERVALS_S, RULE_METRIC_TYPES, Severity
 
 REQUIRED = ("rule_id", "metric_name", "statistic", "operator", "threshold")
 OPTIONAL = (
@@ -55,7 +55,7 @@ def read_rule(document: Mapping[str, Any]) -> Rule:
         if field not in document:
             raise RuleError(field, "is missing")
     operator = choice(document, "operator", Operator)
-    period = _read_period(document.get("period", 60))
+    period_s = _read_period(document.get("period", 60))
     condition = Condition(operator, _read_bounds("threshold", document["threshold"], operator))
     by = _read_by(document.get("by", []))
     return Rule(
@@ -66,16 +66,16 @@ def read_rule(document: Mapping[str, Any]) -> Rule:
         by=by,
         statistic=choice(document, "statistic", Statistic),
         condition=condition,
-        period=period,
-        datapoints=_read_datapoints(document.get("datapoints", 1), period),
+        period_s=period_s,
+        datapoints=_read_datapoints(document.get("datapoints", 1), period_s),
         missing_data=choice(document, "missing_data", MissingData, MissingData.IGNORE),
-        recovery=_read_recovery(document.get("recovery", {}), condition, period),
+        recovery=_read_recovery(document.get("recovery", {}), condition, period_s),
         severity=choice(document, "severity", Severity, Severity.MEDIUM),
-        renotify=_read_renotify(document.get("renotify", 0)),
+        renotify_s=_read_renotify(document.get("renotify", 0)),
         notify_on_resolve=read_boolean("notify_on_resolve", document.get("notify_on_resolve", True)),
         annotation=_read_template("annotation", document.get("annotation", ""), by),
         runbook=_read_runbook(document.get("runbook", ""), by),
-        in_force_since=integer("in_force_since", document.get("in_force_since", 0), 0, 10**11),
+        in_force_since_s=integer("in_force_since", document.get("in_force_since", 0), 0, 10**11),
     )
 
 
@@ -90,7 +90,7 @@ def rule_document(rule: Rule) -> dict[str, Any]:
         "statistic": str(rule.statistic),
         "operator": str(rule.condition.operator),
         "threshold": _plain_bounds(rule.condition.bounds),
-        "period": rule.period,
+        "period": rule.period_s,
         "datapoints": str(rule.datapoints),
         "missing_data": str(rule.missing_data),
         "recovery": {
@@ -98,16 +98,16 @@ def rule_document(rule: Rule) -> dict[str, Any]:
             "datapoints": rule.recovery.datapoints,
         },
         "severity": str(rule.severity),
-        "renotify": rule.renotify,
+        "renotify": rule.renotify_s,
         "notify_on_resolve": rule.notify_on_resolve,
         "annotation": rule.annotation,
         "runbook": rule.runbook,
-        "in_force_since": rule.in_force_since,
+        "in_force_since": rule.in_force_since_s,
     }
 
 
 def rule_revision(rule: Rule) -> str:
-    """Names what the rule says: two rules with one revision fire alike and tell alike."""
+    """A name for what the rule says: two rules with one revision fire alike and notify alike."""
     document = rule_document(rule)
     del document["in_force_since"]
     return revision(document)
@@ -144,13 +144,15 @@ def _read_bounds(field: str, value: object, operator: Operator) -> tuple[float, 
 
 
 def _read_period(value: object) -> int:
-    period = integer("period", value, TICKS_S[0], MAX_PERIOD)
-    if period % TICKS_S[0] or DAY % period:
-        raise RuleError("period", f"{period}: seconds, a multiple of {TICKS_S[0]} that divides a day")
-    return period
+    period_s = integer("period", value, EVALUATION_INTERVALS_S[0], MAX_PERIOD_S)
+    if period_s % EVALUATION_INTERVALS_S[0] or DAY_S % period_s:
+        raise RuleError(
+            "period", f"{period_s}: seconds, a multiple of {EVALUATION_INTERVALS_S[0]} that divides a day"
+        )
+    return period_s
 
 
-def _read_datapoints(value: object, period: int) -> Datapoints:
+def _read_datapoints(value: object, period_s: int) -> DatapointsToAlarm:
     match = _DATAPOINTS.fullmatch(value) if isinstance(value, str) else None
     if match:
         needed, out_of = int(match[1]), int(match[2])
@@ -160,20 +162,20 @@ def _read_datapoints(value: object, period: int) -> Datapoints:
         )
     else:
         needed = out_of = integer("datapoints", value, 1, MOST_DATAPOINTS)
-    if not 1 <= needed <= out_of <= MOST_DATAPOINTS or out_of * period > DAY:
+    if not 1 <= needed <= out_of <= MOST_DATAPOINTS or out_of * period_s > DAY_S:
         raise RuleError(
             "datapoints",
             f"{needed} of {out_of}: 1 or more, not more than it is out of, at most {MOST_DATAPOINTS} and one day",
         )
-    return Datapoints(needed, out_of)
+    return DatapointsToAlarm(needed, out_of)
 
 
-def _read_recovery(value: object, condition: Condition, period: int) -> Recovery:
+def _read_recovery(value: object, condition: Condition, period_s: int) -> Recovery:
     if not isinstance(value, Mapping):
         raise RuleError("recovery", f"{shown(value)}: a mapping with threshold, datapoints or both")
     for field in value:
         member(f"recovery.{field}", field, ("threshold", "datapoints"))
-    most = min(MOST_DATAPOINTS, DAY // period)
+    most = min(MOST_DATAPOINTS, DAY_S // period_s)
     datapoints = integer("recovery.datapoints", value.get("datapoints", 1), 1, most)
     if "threshold" not in value:
         return Recovery(condition, datapoints)
@@ -231,9 +233,9 @@ def _read_dimension(field: str, name: object) -> str:
 
 
 def _read_renotify(value: object) -> int:
-    seconds = integer("renotify", value, 0, 7 * DAY)
+    seconds = integer("renotify", value, 0, 7 * DAY_S)
     if 0 < seconds < 60:
-        raise RuleError("renotify", f"{seconds}: seconds, 60 to {7 * DAY}, or 0 for never")
+        raise RuleError("renotify", f"{seconds}: seconds, 60 to {7 * DAY_S}, or 0 for never")
     return seconds
 
 

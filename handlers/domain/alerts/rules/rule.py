@@ -1,4 +1,4 @@
-"""What a rule watches and when it fires. Reading one from a file or a table is `reading`'s work."""
+"""Alert rules: which points they watch, and when they fire. `reading` makes them of files and items."""
 
 import hashlib
 import json
@@ -11,7 +11,7 @@ from handlers.vocabulary import Severity
 
 
 class Statistic(StrEnum):
-    """What of a period's values is compared."""
+    """The statistic of a period's values that is compared."""
 
     AVG = "avg"
     SUM = "sum"
@@ -21,7 +21,7 @@ class Statistic(StrEnum):
 
 
 class Operator(StrEnum):
-    """How a value is compared with one bound, or with the two bounds of a range."""
+    """A comparison of a value with one bound, or with the two bounds of a range."""
 
     GREATER = ">"
     GREATER_EQUAL = ">="
@@ -39,7 +39,7 @@ class Operator(StrEnum):
 
 
 class MissingData(StrEnum):
-    """What a period without a point says."""
+    """The policy for a period without a point; `state.protocol` has what each means."""
 
     BREACHING = "breaching"
     NOT_BREACHING = "not_breaching"
@@ -81,8 +81,8 @@ class Condition:
 
 
 @dataclass(frozen=True, slots=True)
-class Datapoints:
-    """So many of the last so many periods."""
+class DatapointsToAlarm:
+    """M of N: how many of the last `out_of` datapoints must breach."""
 
     needed: int
     out_of: int
@@ -93,7 +93,7 @@ class Datapoints:
 
 @dataclass(frozen=True, slots=True)
 class Recovery:
-    """When a firing alert is over: so many periods in a row that do not meet this condition."""
+    """The end of a firing alert: this many datapoints in a row that do not meet this condition."""
 
     condition: Condition
     datapoints: int
@@ -101,7 +101,7 @@ class Recovery:
 
 @dataclass(frozen=True, slots=True)
 class Rule:
-    """One line of watch: which points, by which groups, and what must happen to them for somebody to be told."""
+    """An alert rule: which points it watches, in which groups, and what must happen to them for it to notify."""
 
     rule_id: str
     metric_name: str
@@ -110,30 +110,30 @@ class Rule:
     by: tuple[str, ...]
     statistic: Statistic
     condition: Condition
-    period: int
-    datapoints: Datapoints
+    period_s: int
+    datapoints: DatapointsToAlarm
     missing_data: MissingData
     recovery: Recovery
     severity: Severity
-    renotify: int
+    renotify_s: int
     notify_on_resolve: bool
     annotation: str
     runbook: str
-    in_force_since: int = 0
+    in_force_since_s: int = 0
 
     @property
     def key(self) -> str:
-        """Names the rule among all rules of the deployment. A rule id holds no slash, so this splits again."""
+        """The name of the rule among all rules of the deployment. A rule id holds no slash, so this splits again."""
         return f"{self.rule_id}/{self.metric_name}"
 
     @property
     def selection(self) -> Selection:
-        """The points the rule asks for; rules that ask for the same share their evidence."""
-        return Selection(self.metric_name, self.metric_type, self.match, self.by, self.period)
+        """The points the rule asks for; rules that ask for the same share its windows."""
+        return Selection(self.metric_name, self.metric_type, self.match, self.by, self.period_s)
 
     @property
-    def kept(self) -> int:
-        """How many periods an open alert must remember."""
+    def datapoints_kept(self) -> int:
+        """The number of datapoints that an open alert must remember."""
         return max(self.datapoints.out_of, self.recovery.datapoints)
 
 

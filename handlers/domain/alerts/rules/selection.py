@@ -1,4 +1,4 @@
-"""Which points a rule asks for, and how they fall into groups."""
+"""Selections: the points that a rule asks for, and how they fall into groups."""
 
 import hashlib
 import json
@@ -12,6 +12,9 @@ from handlers.vocabulary import ANY_METRIC_TYPE
 # The values of the `by` dimensions, in their order; None where a point lacks the dimension.
 Group = tuple[str | None, ...]
 
+# Part of what is stored and of every `dedupe_id`, so not to be changed; tables need no more than 1,024.
+GROUP_KEY_BYTES = 900
+
 
 @dataclass(frozen=True, slots=True)
 class Selection:
@@ -21,12 +24,12 @@ class Selection:
     metric_type: str
     match: tuple[tuple[str, tuple[str, ...]], ...]
     by: tuple[str, ...]
-    period: int
+    period_s: int
 
     @property
     def selection_id(self) -> str:
-        """A short name that any function computes alike: evidence is stored under it."""
-        parts = [self.metric_name, self.metric_type, self.match, self.by, self.period]
+        """A short name that any function computes alike: window aggregates are stored under it."""
+        parts = [self.metric_name, self.metric_type, self.match, self.by, self.period_s]
         return hashlib.sha256(json.dumps(parts).encode()).hexdigest()[:12]
 
     def group_of(self, series: Series) -> Group | None:
@@ -58,17 +61,14 @@ class SelectionIndex:
 
 
 def group_key(group: Group) -> str:
-    """A group's sort key: its values as JSON, cut with a digest where DynamoDB's 1,024 bytes might not do."""
+    """A group's key in tables and messages: its values as JSON, or a digest of them where that is too long."""
     text = json.dumps(group, ensure_ascii=False, separators=(",", ":"))
-    if len(text.encode()) <= _KEY_BYTES:
+    if len(text.encode()) <= GROUP_KEY_BYTES:
         return text
     return "#" + hashlib.sha256(text.encode()).hexdigest()
 
 
 def group_rank(group: Group) -> bytes:
-    """An order of groups that nobody can choose a place in, and in which the first k of a union are among the
+    """An order of groups in which no client can choose its place, and in which the first k of a union are among the
     first k of each part. So a cap on groups keeps the same ones whatever batch or shard they came through."""
     return hashlib.blake2b(json.dumps(group).encode(), digest_size=8).digest()
-
-
-_KEY_BYTES = 900

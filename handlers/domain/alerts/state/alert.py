@@ -1,30 +1,38 @@
-"""An alert: what is known of one group of one rule, as its item keeps it."""
+"""An alert: the state of one group of one rule with the datapoints it rests on, as its item keeps it.
+
+Times are whole seconds since 1970. The names in `document` are stored, and stay.
+"""
 
 from collections.abc import Mapping
-from dataclasses import dataclass, field, replace
+from dataclasses import dataclass, field
 from enum import StrEnum
 from typing import Any
 
 from handlers.domain.alerts.rules.selection import Group
 from handlers.vocabulary import AlertState
 
-HISTORY = 10
+HISTORY_ENTRIES = 10
 
 
 class Verdict(StrEnum):
-    """What one period says. BETWEEN does not breach, but does not count towards recovery either."""
+    """The comparison of one datapoint. BETWEEN does not breach, but does not count towards recovery either."""
 
     BREACHING = "breaching"
     BETWEEN = "between"
     RECOVERED = "recovered"
     MISSING = "missing"
 
+    @property
+    def is_healthy(self) -> bool:
+        """True for a datapoint that counts neither towards ALARM nor towards MISSING."""
+        return self in {Verdict.BETWEEN, Verdict.RECOVERED}
+
 
 @dataclass(frozen=True, slots=True)
-class Judged:
-    """One period of one group as it was judged, with what it was judged by."""
+class Datapoint:
+    """One period of one group as it was evaluated, with what it was evaluated from."""
 
-    start: int
+    start_s: int
     verdict: Verdict
     value: float | None = None
     count: int = 0
@@ -32,32 +40,42 @@ class Judged:
     sources: tuple[str, ...] = ()
 
     def document(self) -> dict[str, Any]:
-        """The period as an alert's item keeps it."""
+        """The datapoint as an alert's item keeps it."""
         return {
-            "start": self.start, "verdict": str(self.verdict), "value": self.value, "count": self.count,
+            "start": self.start_s, "verdict": str(self.verdict), "value": self.value, "count": self.count,
             "late": self.late, "sources": list(self.sources),
         }  # fmt: skip
 
     @classmethod
-    def read(cls, document: Mapping[str, Any]) -> "Judged":
-        """The period that a document describes."""
-        values = {**document, "verdict": Verdict(document["verdict"]), "sources": tuple(document["sources"])}
-        return cls(**values)
+    def read(cls, document: Mapping[str, Any]) -> "Datapoint":
+        """The datapoint that a document describes."""
+        return cls(
+            start_s=document["start"],
+            verdict=Verdict(document["verdict"]),
+            value=document["value"],
+            count=document["count"],
+            late=document["late"],
+            sources=tuple(document["sources"]),
+        )
 
 
 @dataclass(frozen=True, slots=True)
 class Alert:
-    """The state of one group, the periods it rests on, and how it came about."""
+    """The state of one group, the datapoints it rests on, and how it came about."""
 
     rule_key: str
     group: Group
+    # The rule by which it was last evaluated: its alerts end in its words when it changes.
     rule_revision: str = ""
     rule: Mapping[str, Any] = field(default_factory=dict)
     state: AlertState = AlertState.OK
-    since: int = 0
-    newest: int = 0
-    periods: tuple[Judged, ...] = ()
-    notified_at: float = 0.0
+    # The end of the period with which the state began.
+    since_s: int = 0
+    # The start of the last period that was complete at an evaluation.
+    newest_s: int = 0
+    datapoints: tuple[Datapoint, ...] = ()
+    # The end of the interval that last led to a notification, and how many of those there were.
+    notified_at_s: int = 0
     sequence: int = 0
     history: tuple[Mapping[str, Any], ...] = ()
 
@@ -68,10 +86,10 @@ class Alert:
             "rule_revision": self.rule_revision,
             "rule": dict(self.rule),
             "state": str(self.state),
-            "since": self.since,
-            "newest": self.newest,
-            "periods": [judged.document() for judged in self.periods],
-            "notified_at": self.notified_at,
+            "since": self.since_s,
+            "newest": self.newest_s,
+            "periods": [datapoint.document() for datapoint in self.datapoints],
+            "notified_at": self.notified_at_s,
             "sequence": self.sequence,
             "history": [dict(entry) for entry in self.history],
         }
@@ -85,20 +103,15 @@ class Alert:
             rule_revision=document["rule_revision"],
             rule=document["rule"],
             state=AlertState(document["state"]),
-            since=document["since"],
-            newest=document["newest"],
-            periods=tuple(map(Judged.read, document["periods"])),
-            notified_at=document["notified_at"],
+            since_s=document["since"],
+            newest_s=document["newest"],
+            datapoints=tuple(map(Datapoint.read, document["periods"])),
+            notified_at_s=document["notified_at"],
             sequence=document["sequence"],
             history=tuple(document["history"]),
         )
 
-    def forgotten(self) -> "Alert":
-        """The same alert without the periods it rested on, as when its rule changes."""
-        return replace(self, state=AlertState.OK, periods=(), newest=0)
-
     @property
     def is_quiet(self) -> bool:
         """True if the group is as healthy as one that has no item, so that nothing needs to be written of it."""
-        unhealthy = {Verdict.BREACHING, Verdict.MISSING}
-        return self.state is AlertState.OK and not any(judged.verdict in unhealthy for judged in self.periods)
+        return self.state is AlertState.OK and all(item.verdict.is_healthy for item in self.datapoints)

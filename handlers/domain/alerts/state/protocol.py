@@ -1,200 +1,205 @@
-"""Decides, from what was known of a group and what is known now, which state its alert is in and whom to tell."""
+"""The alert protocol: everything that decides on the state of an alert, and on what it notifies, is on this page.
 
-from collections.abc import Iterable, Sequence
+Each group of a rule has one alert. An evaluation gives it the datapoints of the periods that are complete; a period
+that is evaluated again, because points came late, gives one again, which takes the place of the first. The alert
+remembers as many as it needs, and they are read in three steps:
+
+1. A datapoint has a verdict, by its value (`verdict_of`) or, where there is no data, by the rule's policy
+   (`VERDICT_WITHOUT_DATA`). With the policy `ignore`, a period without data is as if it never was.
+2. The remembered datapoints together are a finding (`_finding`): enough of the last N breach, or are missing (M of N);
+   or it is `clear` that the alert is over; or neither, `unsettled`. An alert that fires is clear when its last recovery
+   datapoints are in `CLEARED_BY`, any other when none of the last N breaches or is missing.
+3. State and finding are a cell of `TABLE`: the next state, and the kind of transition, None for none.
+
+Two kinds ask the rule once more: a reminder waits until `renotify` seconds have passed since the last notification (0:
+never), and with `notify_on_resolve: false` a resolve is silent. That a rule was changed or deleted is a finding as
+well: the alert is closed in the words of the rule as it was, and what it remembered is forgotten.
+
+Nothing here knows the time, or which function asks: equal arguments give equal decisions, so that of two evaluations of
+an interval one is written, and the other finds the item changed. Two things hold an alert back before it comes here: a
+group beyond the cap has no datapoints (`evaluation.datapoint`), and an alert with too much unsent stands still
+(`evaluation.evaluator`).
+"""
+
+from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass, replace
 from enum import StrEnum
+from fractions import Fraction
 
 from handlers.domain.alerts.rules.reading import rule_document, rule_revision
-from handlers.domain.alerts.rules.rule import MissingData, Rule, number_text
-from handlers.domain.alerts.state.alert import HISTORY, Alert, Judged, Verdict
+from handlers.domain.alerts.rules.rule import MissingData, Rule
+from handlers.domain.alerts.state.alert import Alert, Datapoint, Verdict
+from handlers.domain.alerts.state.transition import Kind, Transition, reason_of, recorded
 from handlers.vocabulary import AlertState
 
-# An alert of a hundred datapoints must fit its item, history and all.
-_PERIODS_KEPT = 10
-_VALUES_TOLD = 5
+
+class Finding(StrEnum):
+    """The remembered datapoints of an alert, taken together."""
+
+    NOTHING = "nothing known"
+    BREACHING = "M of N breach"
+    MISSING = "M of N missing"
+    UNSETTLED = "unsettled"
+    CLEAR = "clear"
+    RULE_ENDED = "rule changed or deleted"
 
 
-class Kind(StrEnum):
-    """What a transition tells people."""
+# The verdict of a period without data, by the rule's `missing_data`; None: no datapoint.
+VERDICT_WITHOUT_DATA: Mapping[MissingData, Verdict | None] = {
+    MissingData.IGNORE: None,
+    MissingData.NOT_BREACHING: Verdict.RECOVERED,
+    MissingData.BREACHING: Verdict.BREACHING,
+    MissingData.MISSING: Verdict.MISSING,
+}
 
-    ALARM = "alarm"
-    MISSING = "missing"
-    RESOLVED = "resolved"
-    REMINDER = "reminder"
-    SILENT = "silent"
+# The verdicts of the last recovery datapoints by which a firing alert is clear: an alarm needs them recovered, missing
+# data only needs data that does not breach.
+CLEARED_BY: Mapping[AlertState, frozenset[Verdict]] = {
+    AlertState.ALARM: frozenset({Verdict.RECOVERED}),
+    AlertState.MISSING: frozenset({Verdict.RECOVERED, Verdict.BETWEEN}),
+}
 
+Cell = tuple[AlertState, Kind | None]
+_OK, _PENDING, _ALARM, _MISSING = AlertState.OK, AlertState.PENDING, AlertState.ALARM, AlertState.MISSING
 
-@dataclass(frozen=True, slots=True)
-class Transition:
-    """A change of state, or a reminder of one, with the evidence for it. `number` counts those people hear of."""
-
-    kind: Kind
-    previous_state: AlertState
-    state: AlertState
-    at: int
-    since: int
-    reason: str
-    value: float | None
-    late: bool
-    periods: tuple[Judged, ...]
-    number: int
+TABLE: Mapping[AlertState, Mapping[Finding, Cell]] = {
+    AlertState.OK: {
+        Finding.NOTHING: (_OK, None),
+        Finding.BREACHING: (_ALARM, Kind.ALARM),
+        Finding.MISSING: (_MISSING, Kind.MISSING),
+        Finding.UNSETTLED: (_PENDING, Kind.SILENT),
+        Finding.CLEAR: (_OK, None),
+        Finding.RULE_ENDED: (_OK, None),
+    },
+    AlertState.PENDING: {
+        Finding.NOTHING: (_PENDING, None),
+        Finding.BREACHING: (_ALARM, Kind.ALARM),
+        Finding.MISSING: (_MISSING, Kind.MISSING),
+        Finding.UNSETTLED: (_PENDING, None),
+        Finding.CLEAR: (_OK, Kind.SILENT),
+        Finding.RULE_ENDED: (_OK, Kind.SILENT),
+    },
+    AlertState.ALARM: {
+        Finding.NOTHING: (_ALARM, Kind.REMINDER),
+        Finding.BREACHING: (_ALARM, Kind.REMINDER),
+        Finding.MISSING: (_MISSING, Kind.MISSING),
+        Finding.UNSETTLED: (_ALARM, Kind.REMINDER),
+        Finding.CLEAR: (_OK, Kind.RESOLVED),
+        Finding.RULE_ENDED: (_OK, Kind.RESOLVED),
+    },
+    AlertState.MISSING: {
+        Finding.NOTHING: (_MISSING, Kind.REMINDER),
+        Finding.BREACHING: (_ALARM, Kind.ALARM),
+        Finding.MISSING: (_MISSING, Kind.REMINDER),
+        Finding.UNSETTLED: (_MISSING, Kind.REMINDER),
+        Finding.CLEAR: (_OK, Kind.RESOLVED),
+        Finding.RULE_ENDED: (_OK, Kind.RESOLVED),
+    },
+}
 
 
 @dataclass(frozen=True, slots=True)
 class Decision:
-    """The alert as it is now, and what happened to it."""
+    """The alert as it is now, and its transition, if it made one."""
 
     alert: Alert
-    transitions: tuple[Transition, ...] = ()
+    transition: Transition | None = None
 
 
-def decide(rule: Rule, alert: Alert, judged: Sequence[Judged], newest: int, at: int) -> Decision:
-    """The state after `judged` periods, new ones and ones judged again, where `newest` is the last complete one.
+def verdict_of(rule: Rule, value: Fraction) -> Verdict:
+    """The verdict of a datapoint with this value."""
+    if rule.condition.holds(value):
+        return Verdict.BREACHING
+    return Verdict.BETWEEN if rule.recovery.condition.holds(value) else Verdict.RECOVERED
 
-    The same arguments give the same decision, whoever evaluates and when: `at` is the end of the tick.
+
+def decide(rule: Rule, alert: Alert, datapoints: Sequence[Datapoint], newest_s: int, at_s: int) -> Decision:
+    """The alert after these datapoints, new ones and ones evaluated again.
+
+    `newest_s` is the start of the rule's last complete period, `at_s` the end of the evaluation interval.
     """
-    newest = max(newest, alert.newest)
-    periods = _remembered(rule, alert, judged, newest)
+    newest_s = max(newest_s, alert.newest_s)
     known = replace(
-        alert, periods=periods, newest=newest, rule=rule_document(rule), rule_revision=rule_revision(rule)
+        alert,
+        datapoints=_remembered(rule, alert, datapoints, newest_s),
+        newest_s=newest_s,
+        rule=rule_document(rule),
+        rule_revision=rule_revision(rule),
     )
-    state = _next_state(rule, alert, periods, newest)
-    if state is alert.state:
-        return _remind(rule, known, at)
-    late = any(item.late for item in judged)
-    return _move(
-        known, state, newest + rule.period, at, _reason(rule, state, periods, newest), late=late, rule=rule
-    )
+    state, kind = TABLE[alert.state][_finding(rule, known)]
+    if kind is None or (kind is Kind.REMINDER and not _reminder_is_due(rule, alert, at_s)):
+        return Decision(known)
+    if kind is Kind.REMINDER:
+        return _transition(known, state, kind, at_s, alert.since_s, f"still {state}")
+    if kind is Kind.RESOLVED and not rule.notify_on_resolve:
+        kind = Kind.SILENT
+    reason = reason_of(rule, state, known.datapoints, _last(rule, known, rule.datapoints.out_of))
+    late = any(item.late for item in datapoints)
+    return _transition(known, state, kind, at_s, newest_s + rule.period_s, reason, late=late)
 
 
-def close(alert: Alert, reason: str, at: int, *, notify_on_resolve: bool) -> Decision:
-    """Ends an alert whose rule is not what it was: what its periods said means nothing any more."""
-    forgotten = replace(alert.forgotten(), since=at)
-    if alert.state is AlertState.OK:
-        return Decision(forgotten)
-    kind = Kind.RESOLVED if alert.state.is_firing and notify_on_resolve else Kind.SILENT
-    return _record(forgotten, _transition(alert, AlertState.OK, kind, at, at, reason, late=False), at)
+def close(alert: Alert, reason: str, at_s: int, *, notify_on_resolve: bool) -> Decision:
+    """Closes an alert whose rule is not what it was: what its datapoints said means nothing any more."""
+    state, kind = TABLE[alert.state][Finding.RULE_ENDED]
+    if kind is Kind.RESOLVED and not notify_on_resolve:
+        kind = Kind.SILENT
+    closed = replace(alert, since_s=at_s)
+    decision = _transition(alert, state, kind, at_s, at_s, reason) if kind else Decision(closed)
+    return replace(decision, alert=replace(decision.alert, datapoints=(), newest_s=0))
 
 
-def _remembered(rule: Rule, alert: Alert, judged: Iterable[Judged], newest: int) -> tuple[Judged, ...]:
-    by_start = {item.start: item for item in alert.periods} | {item.start: item for item in judged}
-    return tuple(_last(rule, [by_start[start] for start in sorted(by_start)], newest, rule.kept))
-
-
-def _last(rule: Rule, periods: Sequence[Judged], newest: int, count: int) -> Sequence[Judged]:
-    """The last so many periods. Where missing data is ignored, a period without data is as if it never was."""
-    if rule.missing_data is MissingData.IGNORE:
-        return periods[-count:]
-    return [item for item in periods if newest - count * rule.period < item.start]
-
-
-def _next_state(rule: Rule, alert: Alert, periods: Sequence[Judged], newest: int) -> AlertState:
-    if not periods:
-        return alert.state
-    last = _last(rule, periods, newest, rule.datapoints.out_of)
-    breaching = [item for item in last if item.verdict is Verdict.BREACHING]
-    missing = [item for item in last if item.verdict is Verdict.MISSING]
-    if len(breaching) >= rule.datapoints.needed:
-        return AlertState.ALARM
-    if len(missing) >= rule.datapoints.needed:
-        return AlertState.MISSING
+def _finding(rule: Rule, alert: Alert) -> Finding:
+    if not alert.datapoints:
+        return Finding.NOTHING
+    last = _last(rule, alert, rule.datapoints.out_of)
+    if sum(item.verdict is Verdict.BREACHING for item in last) >= rule.datapoints.needed:
+        return Finding.BREACHING
+    if sum(item.verdict is Verdict.MISSING for item in last) >= rule.datapoints.needed:
+        return Finding.MISSING
     if alert.state.is_firing:
-        return AlertState.OK if _has_recovered(rule, alert.state, periods) else alert.state
-    doubtful = [*breaching, *missing]
-    if (
+        recovery = alert.datapoints[-rule.recovery.datapoints :]
+        clear = all(item.verdict in CLEARED_BY[alert.state] for item in recovery)
+    elif (
         alert.state is AlertState.OK
     ):  # what was there when an alert was resolved does not put it in doubt again
-        doubtful = [item for item in doubtful if item.start + rule.period > alert.since]
-    return AlertState.PENDING if doubtful else AlertState.OK
+        clear = all(item.verdict.is_healthy or item.start_s + rule.period_s <= alert.since_s for item in last)
+    else:
+        clear = all(item.verdict.is_healthy for item in last)
+    return Finding.CLEAR if clear else Finding.UNSETTLED
 
 
-def _has_recovered(rule: Rule, state: AlertState, periods: Sequence[Judged]) -> bool:
-    """An alarm is over when its last periods recovered; missing data is over when there is data that is no alarm."""
-    enough = {Verdict.RECOVERED} if state is AlertState.ALARM else {Verdict.RECOVERED, Verdict.BETWEEN}
-    return all(item.verdict in enough for item in periods[-rule.recovery.datapoints :])
+def _remembered(
+    rule: Rule, alert: Alert, datapoints: Iterable[Datapoint], newest_s: int
+) -> tuple[Datapoint, ...]:
+    by_start = {item.start_s: item for item in (*alert.datapoints, *datapoints)}
+    known = replace(alert, datapoints=tuple(by_start[start] for start in sorted(by_start)), newest_s=newest_s)
+    return tuple(_last(rule, known, rule.datapoints_kept))
 
 
-def _remind(rule: Rule, alert: Alert, at: int) -> Decision:
-    due = rule.renotify and alert.state.is_firing and at - alert.notified_at >= rule.renotify
-    if not due:
-        return Decision(alert)
-    reason = f"still {alert.state}"
-    transition = _transition(alert, alert.state, Kind.REMINDER, at, alert.since, reason, late=False)
-    return _record(alert, transition, at)
+def _last(rule: Rule, alert: Alert, count: int) -> Sequence[Datapoint]:
+    """The datapoints of the last `count` periods; with the policy `ignore`, of the last that had data."""
+    if rule.missing_data is MissingData.IGNORE:
+        return alert.datapoints[-count:]
+    return [item for item in alert.datapoints if alert.newest_s - count * rule.period_s < item.start_s]
 
 
-def _move(
-    alert: Alert, state: AlertState, since: int, at: int, reason: str, *, late: bool, rule: Rule
-) -> Decision:
-    kind = Kind.SILENT
-    if state.is_firing:
-        kind = Kind.ALARM if state is AlertState.ALARM else Kind.MISSING
-    elif alert.state.is_firing and rule.notify_on_resolve:
-        kind = Kind.RESOLVED
-    transition = _transition(alert, state, kind, at, since, reason, late=late)
-    return _record(replace(alert, state=state, since=since), transition, at)
+def _reminder_is_due(rule: Rule, alert: Alert, at_s: int) -> bool:
+    return bool(rule.renotify_s) and at_s - alert.notified_at_s >= rule.renotify_s
 
 
 def _transition(
-    alert: Alert, state: AlertState, kind: Kind, at: int, since: int, reason: str, *, late: bool
-) -> Transition:
-    return Transition(
+    alert: Alert, state: AlertState, kind: Kind, at_s: int, since_s: int, reason: str, *, late: bool = False
+) -> Decision:
+    """The decision that takes an alert from its state to this one."""
+    transition = Transition(
         kind=kind,
         previous_state=alert.state,
         state=state,
-        at=at,
-        since=since,
+        at_s=at_s,
+        since_s=since_s,
         reason=reason,
-        value=_told_value(alert.periods, state, kind),
         late=late,
-        periods=alert.periods,
+        datapoints=alert.datapoints,
         number=alert.sequence + (kind is not Kind.SILENT),
     )
-
-
-def _told_value(periods: Sequence[Judged], state: AlertState, kind: Kind) -> float | None:
-    """The value of the last period, or of the last that breached where that is the news."""
-    if kind is Kind.ALARM:
-        periods = [item for item in periods if item.verdict is Verdict.BREACHING]
-    return periods[-1].value if periods and state is not AlertState.MISSING else None
-
-
-def _record(alert: Alert, transition: Transition, at: int) -> Decision:
-    entry = {
-        "kind": str(transition.kind),
-        "from": str(transition.previous_state),
-        "to": str(transition.state),
-        "at": at,
-        "reason": transition.reason,
-        "late": transition.late,
-        "threshold": alert.rule.get("threshold"),
-        "periods": [item.document() for item in transition.periods[-_PERIODS_KEPT:]],
-    }
-    told = transition.kind is not Kind.SILENT
-    recorded = replace(
-        alert,
-        history=(*alert.history, entry)[-HISTORY:],
-        sequence=transition.number,
-        notified_at=at if told else alert.notified_at,
-    )
-    return Decision(recorded, (transition,))
-
-
-def _reason(rule: Rule, state: AlertState, periods: Sequence[Judged], newest: int) -> str:
-    last = _last(rule, periods, newest, rule.datapoints.out_of)
-    out_of = f"of the last {rule.datapoints.out_of} periods of {rule.period} s"
-    what = f"{rule.statistic} of {rule.metric_name}"
-    if state is AlertState.OK:
-        values = _values_text(periods[-rule.recovery.datapoints :])
-        return f"{what} is {values}, which is not {rule.recovery.condition}"
-    bad = {Verdict.MISSING} if state is AlertState.MISSING else {Verdict.BREACHING, Verdict.MISSING}
-    found = [item for item in last if item.verdict in bad]
-    values = _values_text(found)
-    if state is AlertState.MISSING:
-        return f"no data for {rule.metric_name} in {len(found)} {out_of}"
-    return f"{what} is {values} in {len(found)} {out_of}, where {rule.condition} breaches; {rule.datapoints} fire"
-
-
-def _values_text(periods: Sequence[Judged]) -> str:
-    values = ["missing" if item.value is None else number_text(item.value) for item in periods]
-    return ", ".join(["…", *values[-_VALUES_TOLD:]] if len(values) > _VALUES_TOLD else values)
+    return Decision(recorded(replace(alert, state=state, since_s=since_s), transition), transition)

@@ -1,9 +1,10 @@
-"""Turns the points of a batch into evidence: one statistic set for each selection, period and group."""
+"""Aggregates the points of a batch by window: one statistic set for each selection, period and group."""
 
 from collections import defaultdict
 from collections.abc import Iterable, Mapping
 from dataclasses import dataclass, field
 from heapq import nsmallest
+from typing import NamedTuple
 
 from handlers.domain.alerts.periods import Timing, period_start
 from handlers.domain.alerts.rules.selection import Group, SelectionIndex, group_rank
@@ -12,50 +13,56 @@ from handlers.domain.point import Point
 from handlers.domain.timestamp import NS_PER_S
 
 
+class Window(NamedTuple):
+    """A period of event time, named by its start, of the points that a selection asks for."""
+
+    selection_id: str
+    start_s: int
+
+
 @dataclass(frozen=True, slots=True)
-class GroupedSets:
-    """The groups of one selection and period, and how many a cap kept out."""
+class WindowAggregate:
+    """The statistic sets of a window's groups, and how many groups a cap kept out."""
 
     sets: Mapping[Group, StatisticSet]
     dropped: int = 0
 
 
-# By selection id and start of the period.
-Evidence = Mapping[tuple[str, int], GroupedSets]
+WindowAggregates = Mapping[Window, WindowAggregate]
 
 
 @dataclass(slots=True)
-class Aggregated:
-    """What a batch says to the rules, and the points that were too late to say anything."""
+class BatchAggregates:
+    """The windows of a batch, how many points they hold, and how many points were later than is allowed."""
 
-    evidence: dict[tuple[str, int], GroupedSets] = field(default_factory=dict)
+    windows: dict[Window, WindowAggregate] = field(default_factory=dict)
     points: int = 0
     too_late: int = 0
 
 
 def aggregate(
-    points: Iterable[Point], index: SelectionIndex, now: float, timing: Timing, group_cap: int
-) -> Aggregated:
-    """The evidence in a batch. At most `group_cap` groups of a selection and period are kept, always the same."""
+    points: Iterable[Point], index: SelectionIndex, now_s: float, timing: Timing, group_cap: int
+) -> BatchAggregates:
+    """The windows of a batch. At most `group_cap` groups of a window are kept, always the same."""
     values: dict[tuple[str, int], dict[Group, list[float]]] = defaultdict(lambda: defaultdict(list))
-    result = Aggregated()
-    names = {item: item.selection_id for items in index.by_metric.values() for item in items}
+    result = BatchAggregates()
+    ids = {item: item.selection_id for items in index.by_metric.values() for item in items}
     for point in points:
-        seconds = point.time_ns // NS_PER_S
+        time_s = point.time_ns // NS_PER_S
         for selection in index.by_metric.get(point.series.metric_name, ()):
             group = selection.group_of(point.series)
             if group is None:
                 continue
-            start = period_start(seconds, selection.period)
-            if start + selection.period + timing.late_limit < now:
+            start_s = period_start(time_s, selection.period_s)
+            if start_s + selection.period_s + timing.allowed_lateness_s < now_s:
                 result.too_late += 1
                 continue
-            values[names[selection], start][group].append(point.value)
+            values[ids[selection], start_s][group].append(point.value)
             result.points += 1
-    for key, groups in values.items():
+    for (selection_id, start_s), groups in values.items():
         kept = capped(groups, group_cap)
         sets = {group: StatisticSet.of(groups[group]) for group in kept}
-        result.evidence[key] = GroupedSets(sets, len(groups) - len(sets))
+        result.windows[Window(selection_id, start_s)] = WindowAggregate(sets, len(groups) - len(sets))
     return result
 
 

@@ -1,9 +1,16 @@
-"""Count, sum, minimum and maximum of some values, which merge exactly in any order."""
+"""Statistic sets: count, sum, minimum and maximum of some values, which merge exactly in any order.
 
-from collections.abc import Iterable
+A new statistic of rules is a member of `Statistic` and, here, a case of `value`; if a set does not hold what it needs,
+also a field, with its part in `of` and `merge`, and a column.
+"""
+
+from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from decimal import Context, Decimal, DivisionByZero, Inexact, InvalidOperation, Overflow, localcontext
 from fractions import Fraction
+from typing import Any
+
+from handlers.domain.alerts.rules.rule import Statistic, exact_fraction
 
 # A double counts as the decimal number it is written as, so 0.1 + 0.2 is 0.3 whichever comes first, and a sum
 # takes few bytes. Every sum of doubles fits: at most 309 digits before the point, 342 behind it, and those that a
@@ -40,21 +47,40 @@ class StatisticSet:
             max(self.maximum, other.maximum),
         )
 
-    def value(self, statistic: str) -> Fraction:
-        """One of avg, sum, min, max and count, exactly."""
+    def value(self, statistic: Statistic) -> Fraction:
+        """The exact value of a statistic."""
         match statistic:
-            case "avg":
+            case Statistic.AVG:
                 return Fraction(self.total) / self.count
-            case "sum":
+            case Statistic.SUM:
                 return Fraction(self.total)
-            case "min":
-                return Fraction(repr(self.minimum))
-            case "max":
-                return Fraction(repr(self.maximum))
-            case "count":
+            case Statistic.MIN:
+                return exact_fraction(self.minimum)
+            case Statistic.MAX:
+                return exact_fraction(self.maximum)
+            case Statistic.COUNT:
                 return Fraction(self.count)
-            case _:
-                raise ValueError(f"no such statistic: {statistic!r}")
+
+
+def columns(sets: Sequence[StatisticSet]) -> dict[str, Any]:
+    """Statistic sets as the columns that are stored: they compress better than rows, and one value is said once."""
+    return {
+        "n": [item.count for item in sets],
+        "t": ",".join(total_text(item.total) for item in sets),
+        "l": ",".join("" if item.count == 1 else _text(item.minimum) for item in sets),
+        "h": ",".join("" if item.count == 1 else _text(item.maximum) for item in sets),
+    }
+
+
+def sets_of_columns(stored: Mapping[str, Any]) -> Iterator[StatisticSet]:
+    """The statistic sets, of which there must be one, that columns were made of."""
+    texts = (stored["t"].split(","), stored["l"].split(","), stored["h"].split(","))
+    for count, total, low, high in zip(stored["n"], *texts, strict=True):
+        yield StatisticSet(count, Decimal(total), float(low or total), float(high or total))
+
+
+def _text(number: float) -> str:
+    return repr(number).removesuffix(".0")
 
 
 def total_text(total: Decimal) -> str:

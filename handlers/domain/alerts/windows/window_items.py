@@ -1,22 +1,17 @@
-"""A batch's evidence as items of the windows table, and back, without counting anything twice."""
+"""The windows of a batch as items of the windows table, and back, without counting anything twice."""
 
 import zlib
 from collections import defaultdict
 from collections.abc import Container, Iterable, Iterator, Mapping
 from dataclasses import dataclass, replace
-from decimal import Decimal
 from typing import Any, NamedTuple
 
 import orjson
 
 from handlers.domain.alerts.periods import Timing
 from handlers.domain.alerts.rules.selection import Group
-from handlers.domain.alerts.windows.aggregation import Evidence, GroupedSets
-from handlers.domain.alerts.windows.statistic_set import StatisticSet, total_text
-
-# An item holds 400 KB; the rest is for its keys and for safety.
-# https://docs.aws.amazon.com/amazondynamodb/latest/developerguide/Limits.html
-ITEM_BYTES = 350_000
+from handlers.domain.alerts.windows.aggregation import Window, WindowAggregate, WindowAggregates
+from handlers.domain.alerts.windows.statistic_set import columns, sets_of_columns
 
 
 class BatchRange(NamedTuple):
@@ -27,163 +22,137 @@ class BatchRange(NamedTuple):
     last: int
 
 
-class WindowItem(NamedTuple):
-    """One item of the windows table. `source` says which part of which batch it is; times are milliseconds."""
-
-    tick: int
-    source: str
-    written_at_ms: int
-    data: bytes
-
-
 @dataclass(frozen=True, slots=True)
-class Partial:
-    """An item that was read: where it came from, and the evidence in it, still packed.
+class WindowItem:
+    """One item of the windows table: a part of a batch's windows, still packed, in the interval it was written in.
 
     It is unpacked anew for each use: a period of an hour and late points need the items of hours, which packed take
     a tenth of the memory, or less.
     """
 
-    tick: int
-    range: BatchRange
+    interval_start_s: int
+    batch: BatchRange
     part: int
     parts: int
     written_at_ms: int
-    source: str
     data: bytes
 
-    def periods(self) -> Iterator[tuple[str, int]]:
-        """The selections and periods it says something of."""
-        for selection, periods in self._content().items():
-            for start in periods:
-                yield selection, int(start)
+    @property
+    def source(self) -> str:
+        """The shard, records and part of the batch as text: the item's key within its interval."""
+        return f"{self.batch.shard}#{self.batch.first}-{self.batch.last}#{self.part}/{self.parts}"
 
-    def sets(self, wanted: Container[tuple[str, int]]) -> Iterator[tuple[tuple[str, int], GroupedSets]]:
-        """What it says of those of its selections and periods that are wanted."""
-        for selection, periods in self._content().items():
+    @classmethod
+    def read(cls, interval_start_s: int, source: str, written_at_ms: int, data: bytes) -> "WindowItem":
+        """The item that was written with this `source`."""
+        shard, records, part = source.rsplit("#", 2)
+        first, _, last = records.partition("-")
+        number, _, parts = part.partition("/")
+        batch = BatchRange(shard, int(first), int(last))
+        return cls(interval_start_s, batch, int(number), int(parts), written_at_ms, data)
+
+    def windows(self) -> Iterator[Window]:
+        """The windows that the item has aggregates of."""
+        for selection_id, periods in self._content().items():
+            for start in periods:
+                yield Window(selection_id, int(start))
+
+    def aggregates(self, wanted: Container[Window]) -> Iterator[tuple[Window, WindowAggregate]]:
+        """The aggregates of those of its windows that are wanted."""
+        for selection_id, periods in self._content().items():
             for start, packed in periods.items():
-                if (selection, int(start)) in wanted:
-                    yield (selection, int(start)), _unpack(packed)
+                window = Window(selection_id, int(start))
+                if window in wanted:
+                    yield window, _unpack(packed)
 
     def _content(self) -> dict[str, dict[str, Any]]:
         found: dict[str, dict[str, Any]] = orjson.loads(zlib.decompress(self.data))
         return found
 
 
-def window_items(evidence: Evidence, source: BatchRange, now: float, timing: Timing) -> list[WindowItem]:
+def window_items(
+    aggregates: WindowAggregates, batch: BatchRange, now_s: float, timing: Timing, item_bytes: int
+) -> list[WindowItem]:
     """The items to write now, together or not at all: one, unless it were too large or knew of the far future.
 
-    Whoever judges a period reads from one tick before its start; what is said of a period that starts later than
-    that goes to the tick where it will be looked for.
+    An evaluation of a period reads from one interval before its start; a window that starts later than that goes to
+    the interval where it will be looked for. No item has more than `item_bytes` of data.
     """
-    tick = timing.tick_of(now)
-    by_tick: dict[int, dict[tuple[str, int], GroupedSets]] = defaultdict(dict)
-    for (selection, start), sets in evidence.items():
-        ahead = timing.tick_of(start)
-        by_tick[ahead if ahead > tick + timing.tick else tick][selection, start] = sets
+    present_s = timing.interval_of(now_s)
+    by_interval: dict[int, dict[Window, WindowAggregate]] = defaultdict(dict)
+    for window, aggregate in aggregates.items():
+        ahead_s = timing.interval_of(window.start_s)
+        interval_start_s = ahead_s if ahead_s > present_s + timing.interval_s else present_s
+        by_interval[interval_start_s][window] = aggregate
     return [
-        WindowItem(target, _source_text(source, part, len(parts)), int(now * 1000), data)
-        for target, share in sorted(by_tick.items())
-        for parts in [list(_packed(share))]
+        WindowItem(interval_start_s, batch, part, len(parts), int(now_s * 1000), data)
+        for interval_start_s, content in sorted(by_interval.items())
+        for parts in [list(_packed(content, item_bytes))]
         for part, data in enumerate(parts, start=1)
     ]
 
 
-def read_item(item: WindowItem) -> Partial:
-    """What an item says."""
-    shard, records, part = item.source.rsplit("#", 2)
-    first, _, last = records.partition("-")
-    number, _, parts = part.partition("/")
-    return Partial(
-        tick=item.tick,
-        range=BatchRange(shard, int(first), int(last)),
-        part=int(number),
-        parts=int(parts),
-        written_at_ms=item.written_at_ms,
-        source=item.source,
-        data=item.data,
-    )
-
-
-def without_duplicates(partials: Iterable[Partial]) -> list[Partial]:
-    """The partials in which every record counts once.
+def without_duplicates(items: Iterable[WindowItem]) -> list[WindowItem]:
+    """The items in which every record counts once.
 
     A batch that is sent again, whole or in halves, has the range of the first attempt or one inside it. So of
     ranges with the same records the last written one stays, and ranges inside others go.
     """
-    writes: dict[BatchRange, dict[int, list[Partial]]] = defaultdict(lambda: defaultdict(list))
-    for partial in partials:
-        writes[partial.range][partial.written_at_ms].append(partial)
-    kept: list[Partial] = []
+    writes: dict[BatchRange, dict[int, list[WindowItem]]] = defaultdict(lambda: defaultdict(list))
+    for item in items:
+        writes[item.batch][item.written_at_ms].append(item)
+    kept: list[WindowItem] = []
     reached: dict[str, int] = {}
-    for source in sorted(writes, key=lambda item: (item.shard, item.first, -item.last)):
-        whole = {at: write for at, write in writes[source].items() if _is_whole(write)}
-        if whole and source.last > reached.get(source.shard, -1):
-            reached[source.shard] = source.last
+    for batch in sorted(writes, key=lambda item: (item.shard, item.first, -item.last)):
+        whole = {at_ms: write for at_ms, write in writes[batch].items() if _is_whole(write)}
+        if whole and batch.last > reached.get(batch.shard, -1):
+            reached[batch.shard] = batch.last
             # What was known since the first attempt does not become late by another one.
-            kept.extend(replace(partial, written_at_ms=min(whole)) for partial in whole[max(whole)])
+            kept.extend(replace(item, written_at_ms=min(whole)) for item in whole[max(whole)])
     return kept
 
 
-def _is_whole(write: Iterable[Partial]) -> bool:
-    """True if all parts are there, in each tick of which one is."""
+def _is_whole(write: Iterable[WindowItem]) -> bool:
+    """True if all parts are there, in each interval of which one is."""
     found: dict[tuple[int, int], set[int]] = defaultdict(set)
-    for partial in write:
-        found[partial.tick, partial.parts].add(partial.part)
+    for item in write:
+        found[item.interval_start_s, item.parts].add(item.part)
     return all(len(numbers) == parts for (_, parts), numbers in found.items())
 
 
-def _source_text(source: BatchRange, part: int, parts: int) -> str:
-    return f"{source.shard}#{source.first}-{source.last}#{part}/{parts}"
-
-
-def _packed(evidence: Evidence) -> Iterator[bytes]:
+def _packed(aggregates: WindowAggregates, item_bytes: int) -> Iterator[bytes]:
     nested: dict[str, dict[str, Any]] = defaultdict(dict)
-    for (selection, start), sets in evidence.items():
-        nested[selection][str(start)] = _pack(sets)
+    for window, aggregate in aggregates.items():
+        nested[window.selection_id][str(window.start_s)] = _pack(aggregate)
     data = zlib.compress(orjson.dumps(nested), 6)
-    if len(data) <= ITEM_BYTES:
+    if len(data) <= item_bytes:
         yield data
         return
-    for half in _halves(evidence):
-        yield from _packed(half)
+    for half in _halves(aggregates):
+        yield from _packed(half, item_bytes)
 
 
-def _halves(evidence: Evidence) -> tuple[Evidence, Evidence]:
-    entries = list(evidence.items())
+def _halves(aggregates: WindowAggregates) -> tuple[WindowAggregates, WindowAggregates]:
+    entries = list(aggregates.items())
     middle = len(entries) // 2
     if middle:
         return dict(entries[:middle]), dict(entries[middle:])
-    key, whole = entries[0]
+    window, whole = entries[0]
     groups = list(whole.sets.items())
     middle = len(groups) // 2
-    return {key: GroupedSets(dict(groups[:middle]), whole.dropped)}, {key: GroupedSets(dict(groups[middle:]))}
+    return (
+        {window: WindowAggregate(dict(groups[:middle]), whole.dropped)},
+        {window: WindowAggregate(dict(groups[middle:]))},
+    )
 
 
-def _pack(grouped: GroupedSets) -> dict[str, Any]:
-    """Columns compress better than rows, and a group with one point needs its value once."""
-    groups = sorted(grouped.sets, key=lambda group: [value or "" for value in group])
-    sets = [grouped.sets[group] for group in groups]
-    packed = {
-        "g": groups,
-        "n": [item.count for item in sets],
-        "t": ",".join(total_text(item.total) for item in sets),
-        "l": ",".join("" if item.count == 1 else _text(item.minimum) for item in sets),
-        "h": ",".join("" if item.count == 1 else _text(item.maximum) for item in sets),
-    }
-    return {**packed, "d": grouped.dropped} if grouped.dropped else packed
+def _pack(aggregate: WindowAggregate) -> dict[str, Any]:
+    groups = sorted(aggregate.sets, key=lambda group: [value or "" for value in group])
+    packed = {"g": groups, **columns([aggregate.sets[group] for group in groups])}
+    return {**packed, "d": aggregate.dropped} if aggregate.dropped else packed
 
 
-def _unpack(packed: Mapping[str, Any]) -> GroupedSets:
-    sets: dict[Group, StatisticSet] = {}
-    columns = (packed["t"].split(","), packed["l"].split(","), packed["h"].split(","))
-    if packed["g"]:
-        for group, count, total, low, high in zip(packed["g"], packed["n"], *columns, strict=True):
-            sets[tuple(group)] = StatisticSet(
-                count, Decimal(total), float(low or total), float(high or total)
-            )
-    return GroupedSets(sets, packed.get("d", 0))
-
-
-def _text(number: float) -> str:
-    return repr(number).removesuffix(".0")
+def _unpack(packed: Mapping[str, Any]) -> WindowAggregate:
+    groups: list[Group] = [tuple(group) for group in packed["g"]]
+    sets = dict(zip(groups, sets_of_columns(packed), strict=True)) if groups else {}
+    return WindowAggregate(sets, packed.get("d", 0))

@@ -8,10 +8,9 @@ import pytest
 from moto import mock_aws
 
 from handlers.adapters.dynamodb.alerts_table import KEPT_SECONDS, AlertsTable
-from handlers.domain.alerts.evaluation.rule_evaluation import Changed
-from handlers.domain.alerts.notifications.notification import Place
-from handlers.domain.alerts.ports import AlertKey, Stored
-from handlers.domain.alerts.state.alert import Alert, Judged, Verdict
+from handlers.domain.alerts.notifications.notification import Origin
+from handlers.domain.alerts.notifications.stored_alert import AlertKey, AlertUpdate, StoredAlert
+from handlers.domain.alerts.state.alert import Alert, Datapoint, Verdict
 from handlers.domain.alerts.state.protocol import decide
 from handlers.domain.errors import TransientError
 from tests.support.alert_tables import ALERTS, create_alert_tables
@@ -20,7 +19,7 @@ from tests.support.rules import a_rule
 START = 1_763_769_600
 NOW = START + 71
 RULE = a_rule(by=["host"])
-PLACE = Place("us-east-1", "dev")
+ORIGIN = Origin("us-east-1", "dev")
 
 
 @pytest.fixture
@@ -31,30 +30,30 @@ def dynamodb() -> Iterator[Any]:
         yield boto3.client("dynamodb")
 
 
-def step(alert: Alert, value: float, number: int = 0) -> Changed:
+def step(alert: Alert, value: float, number: int = 0) -> AlertUpdate:
     """What one period of a group changes."""
     start = START + 60 * number
     verdict = Verdict.BREACHING if value > 2 else Verdict.RECOVERED
-    changed = Changed(alert, alert)
-    changed.apply(decide(RULE, alert, [Judged(start, verdict, value, 1)], start, start + 60), RULE, PLACE)
-    return changed
+    update = AlertUpdate(alert, alert)
+    update.apply(decide(RULE, alert, [Datapoint(start, verdict, value, 1)], start, start + 60), RULE, ORIGIN)
+    return update
 
 
-def fire(table: AlertsTable, host: str = "a") -> Stored:
+def fire(table: AlertsTable, host: str = "a") -> StoredAlert:
     """A stored alert that fires."""
     assert table.save(step(Alert(RULE.key, (host,)), 3), None, NOW)
     return one(table, host)
 
 
-def one(table: AlertsTable, host: str = "a") -> Stored:
+def one(table: AlertsTable, host: str = "a") -> StoredAlert:
     """The stored alert of a host."""
     [stored] = table.load([AlertKey(RULE.key, f'["{host}"]')])
     return stored
 
 
-def confirm(dynamodb: Any, stored: Stored) -> None:
+def confirm(dynamodb: Any, stored: StoredAlert) -> None:
     """What the state machine does with the only entry."""
-    [entry_id] = [name for name, entry in stored.outbox.items() if not entry.confirmed_at]
+    [entry_id] = [name for name, entry in stored.outbox.items() if not entry.confirmed_at_s]
     dynamodb.update_item(
         TableName=ALERTS,
         Key={"rule_key": {"S": stored.key.rule_key}, "group_key": {"S": stored.key.group_key}},
@@ -65,12 +64,12 @@ def confirm(dynamodb: Any, stored: Stored) -> None:
 
 
 def test_an_alert_is_read_as_it_was_written_with_its_notification(dynamodb: Any) -> None:
-    """State, periods, history and the message on its way come back unchanged."""
-    table, changed = AlertsTable(dynamodb, ALERTS), step(Alert(RULE.key, ("a",)), 3)
-    assert table.save(changed, None, NOW)
+    """State, periods, history and the message on its way come back unupdate."""
+    table, update = AlertsTable(dynamodb, ALERTS), step(Alert(RULE.key, ("a",)), 3)
+    assert table.save(update, None, NOW)
     stored = one(table)
-    assert stored.alert == changed.alert
-    assert [entry.notification for entry in stored.outbox.values()] == changed.notifications
+    assert stored.alert == update.alert
+    assert [entry.notification for entry in stored.outbox.values()] == update.notifications
     assert table.open_keys() == [stored.key]
 
 
@@ -82,12 +81,12 @@ def test_of_two_that_create_an_alert_one_succeeds(dynamodb: Any) -> None:
 
 
 def test_of_two_that_change_an_alert_one_succeeds(dynamodb: Any) -> None:
-    """Whoever read an older version writes nothing, and so tells nobody anything."""
+    """A function that read an older version writes nothing, and so notifies nothing."""
     table = AlertsTable(dynamodb, ALERTS)
     stored = fire(table)
-    changed = step(stored.alert, 1, 1)
-    assert table.save(changed, stored, NOW)
-    assert not table.save(changed, stored, NOW)
+    update = step(stored.alert, 1, 1)
+    assert table.save(update, stored, NOW)
+    assert not table.save(update, stored, NOW)
     assert one(table).version == stored.version + 1
 
 
@@ -112,7 +111,7 @@ def test_confirmed_notifications_are_removed_with_the_next_write(dynamodb: Any) 
 
 
 def test_an_alert_stays_open_until_its_last_notification_is_confirmed(dynamodb: Any) -> None:
-    """A resolved alert is looked at until somebody was told; then it only explains itself, and goes after a month."""
+    """A resolved alert is looked at until it was notified; then it only explains itself, and goes after a month."""
     table = AlertsTable(dynamodb, ALERTS)
     confirm(dynamodb, fire(table))
     stored = one(table)
@@ -121,7 +120,7 @@ def test_an_alert_stays_open_until_its_last_notification_is_confirmed(dynamodb: 
     confirm(dynamodb, one(table))
     stored = one(table)
     assert stored.alert.is_quiet
-    assert table.save(Changed(stored.alert, stored.alert), stored, NOW)
+    assert table.save(AlertUpdate(stored.alert, stored.alert), stored, NOW)
     assert table.open_keys() == []
     [item] = dynamodb.scan(TableName=ALERTS)["Items"]
     assert int(item["expires_at"]["N"]) == NOW + KEPT_SECONDS
@@ -137,7 +136,7 @@ def test_an_alert_that_fires_again_does_not_expire(dynamodb: Any) -> None:
     table.save(step(stored.alert, 1, 1), stored, NOW)
     confirm(dynamodb, one(table))
     stored = one(table)
-    table.save(Changed(stored.alert, stored.alert), stored, NOW)
+    table.save(AlertUpdate(stored.alert, stored.alert), stored, NOW)
     stored = one(table)
     assert table.save(step(stored.alert, 3, 2), stored, NOW)
     [item] = dynamodb.scan(TableName=ALERTS)["Items"]

@@ -1,4 +1,4 @@
-"""Evidence in its table, and who evaluates a tick."""
+"""Window aggregates in their table, and who evaluates an interval."""
 
 import hashlib
 from collections.abc import Iterator
@@ -10,18 +10,20 @@ from moto import mock_aws
 
 from handlers.adapters.dynamodb.windows_table import KEPT_SECONDS, WindowsTable
 from handlers.domain.alerts.notifications.outbox import CLAIM_SECONDS
-from handlers.domain.alerts.periods import MAX_PERIOD, Timing
+from handlers.domain.alerts.periods import MAX_PERIOD_S, Timing
 from handlers.domain.alerts.rules.selection import Group
-from handlers.domain.alerts.windows.aggregation import GroupedSets
+from handlers.domain.alerts.windows.aggregation import Window, WindowAggregate, WindowAggregates
 from handlers.domain.alerts.windows.statistic_set import StatisticSet
-from handlers.domain.alerts.windows.window_items import BatchRange, read_item, without_duplicates
+from handlers.domain.alerts.windows.window_items import BatchRange, without_duplicates
 from handlers.domain.errors import ConfigurationError, TransientError
 from tests.support.alert_tables import WINDOWS, create_alert_tables
 
-TICK = 1_763_769_600
+START = 1_763_769_600
 TIMING = Timing()
 SOURCE = BatchRange("shardId-000000000003", 10, 20)
-EVIDENCE = {("selection", TICK): GroupedSets({("a",): StatisticSet.of([1.0, 2.0])})}
+WINDOWS_FOUND: WindowAggregates = {
+    Window("selection", START): WindowAggregate({("a",): StatisticSet.of([1.0, 2.0])})
+}
 
 
 @pytest.fixture
@@ -32,41 +34,41 @@ def dynamodb() -> Iterator[Any]:
         yield boto3.client("dynamodb")
 
 
-def a_table(dynamodb: Any, now: float = TICK + 5) -> WindowsTable:
+def a_table(dynamodb: Any, now_s: float = START + 5) -> WindowsTable:
     """The table at a time."""
-    return WindowsTable(dynamodb, WINDOWS, TIMING, lambda: now)
+    return WindowsTable(dynamodb, WINDOWS, TIMING, lambda: now_s)
 
 
-def test_evidence_is_read_in_the_tick_it_was_written_in(dynamodb: Any) -> None:
-    """A batch is one item of its tick, which says what was found, and goes by itself some hours later."""
+def test_windows_are_read_in_the_interval_they_were_written_in(dynamodb: Any) -> None:
+    """A batch is one item of its interval, which says what was found, and goes by itself some hours later."""
     table = a_table(dynamodb)
-    assert table.write(EVIDENCE, SOURCE) > 0
-    [item] = table.read([TICK - 60, TICK, TICK + 60])
-    assert dict(read_item(item).sets(EVIDENCE)) == EVIDENCE
-    assert read_item(item).range == SOURCE
+    assert table.write(WINDOWS_FOUND, SOURCE) > 0
+    [item] = table.read([START - 60, START, START + 60])
+    assert dict(item.aggregates(WINDOWS_FOUND)) == WINDOWS_FOUND
+    assert item.batch == SOURCE
     [raw] = dynamodb.scan(TableName=WINDOWS)["Items"]
-    assert int(raw["expires_at"]["N"]) == TICK + 5 + KEPT_SECONDS
-    assert 3 * MAX_PERIOD + TIMING.late_limit < KEPT_SECONDS
+    assert int(raw["expires_at"]["N"]) == START + 5 + KEPT_SECONDS
+    assert 3 * MAX_PERIOD_S + TIMING.allowed_lateness_s < KEPT_SECONDS
 
 
-def test_a_batch_written_again_in_its_tick_is_one_item(dynamodb: Any) -> None:
-    """A retry within the tick takes the place of the first attempt."""
-    for now in (TICK + 5, TICK + 6):
-        a_table(dynamodb, now).write(EVIDENCE, SOURCE)
-    assert len(a_table(dynamodb).read([TICK])) == 1
+def test_a_batch_written_again_in_its_interval_is_one_item(dynamodb: Any) -> None:
+    """A retry within the interval takes the place of the first attempt."""
+    for now_s in (START + 5, START + 6):
+        a_table(dynamodb, now_s).write(WINDOWS_FOUND, SOURCE)
+    assert len(a_table(dynamodb).read([START])) == 1
 
 
-def test_large_evidence_is_written_whole_in_several_items(dynamodb: Any) -> None:
+def test_many_windows_are_written_whole_in_several_items(dynamodb: Any) -> None:
     """Parts of a batch are one transaction, and read back as one write."""
     names = [hashlib.sha256(b"%d" % number).hexdigest() for number in range(8_000)]
     sets: dict[Group, StatisticSet] = {
         (name,): StatisticSet.of([number / 7, 1 / 3]) for number, name in enumerate(names)
     }
     table = a_table(dynamodb)
-    table.write({("selection", TICK): GroupedSets(sets)}, SOURCE)
-    items = table.read([TICK])
+    table.write({Window("selection", START): WindowAggregate(sets)}, SOURCE)
+    items = table.read([START])
     assert len(items) > 1
-    assert len(without_duplicates(map(read_item, items))) == len(items)
+    assert len(without_duplicates(items)) == len(items)
 
 
 class Refusing:
@@ -87,13 +89,13 @@ class Refusing:
 def test_a_passing_failure_is_tried_again_with_the_time_it_is_then(
     dynamodb: Any, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    """An item says when it was really written, because readers rely on seeing it soon after."""
+    """An item says when it was really written, because evaluations rely on seeing it soon after."""
     monkeypatch.setattr("handlers.adapters.dynamodb.windows_table.time.sleep", lambda _: None)
-    times = iter([TICK + 59.5, TICK + 60.5])
+    times = iter([START + 59.5, START + 60.5])
     refusing = Refusing(dynamodb, 1, "ThrottlingException")
-    WindowsTable(refusing, WINDOWS, TIMING, lambda: next(times)).write(EVIDENCE, SOURCE)
-    [item] = a_table(dynamodb).read([TICK, TICK + 60])
-    assert (item.tick, item.written_at_ms) == (TICK + 60, (TICK + 60) * 1000 + 500)
+    WindowsTable(refusing, WINDOWS, TIMING, lambda: next(times)).write(WINDOWS_FOUND, SOURCE)
+    [item] = a_table(dynamodb).read([START, START + 60])
+    assert (item.interval_start_s, item.written_at_ms) == (START + 60, (START + 60) * 1000 + 500)
 
 
 def test_failures_that_last_are_told(dynamodb: Any, monkeypatch: pytest.MonkeyPatch) -> None:
@@ -104,44 +106,44 @@ def test_failures_that_last_are_told(dynamodb: Any, monkeypatch: pytest.MonkeyPa
         Refusing(dynamodb, 9, "AccessDeniedException"),
     )
     with pytest.raises(TransientError):
-        a_table(throttled).write(EVIDENCE, SOURCE)
+        a_table(throttled).write(WINDOWS_FOUND, SOURCE)
     with pytest.raises(ConfigurationError):
-        a_table(denied).write(EVIDENCE, SOURCE)
+        a_table(denied).write(WINDOWS_FOUND, SOURCE)
     assert (throttled.calls, denied.calls) == (3, 1)
 
 
-def test_a_tick_is_claimed_once_until_its_claimer_must_be_dead(dynamodb: Any) -> None:
-    """The first claims; others may when an execution cannot live any more, and nobody once it is finished."""
-    table, now = a_table(dynamodb), TICK + 70
-    assert table.unfinished([TICK, TICK + 60], now) == [TICK, TICK + 60]
-    assert table.claim(TICK, now)
-    assert not table.claim(TICK, now + CLAIM_SECONDS)
-    assert table.unfinished([TICK], now + CLAIM_SECONDS) == []
-    assert table.unfinished([TICK], now + CLAIM_SECONDS + 1) == [TICK]
-    assert table.claim(TICK, now + CLAIM_SECONDS + 1)
-    table.finish([TICK], now + CLAIM_SECONDS + 9)
-    assert not table.claim(TICK, now + 10 * CLAIM_SECONDS)
-    assert table.unfinished([TICK], now + 10 * CLAIM_SECONDS) == []
+def test_an_interval_is_claimed_once_until_its_execution_must_be_dead(dynamodb: Any) -> None:
+    """The first claims; others may when an execution cannot live any more, and none once it is finished."""
+    table, now_s = a_table(dynamodb), START + 70
+    assert table.unfinished([START, START + 60], now_s) == [START, START + 60]
+    assert table.claim(START, now_s)
+    assert not table.claim(START, now_s + CLAIM_SECONDS)
+    assert table.unfinished([START], now_s + CLAIM_SECONDS) == []
+    assert table.unfinished([START], now_s + CLAIM_SECONDS + 1) == [START]
+    assert table.claim(START, now_s + CLAIM_SECONDS + 1)
+    table.finish([START], now_s + CLAIM_SECONDS + 9)
+    assert not table.claim(START, now_s + 10 * CLAIM_SECONDS)
+    assert table.unfinished([START], now_s + 10 * CLAIM_SECONDS) == []
 
 
 def test_a_claim_that_came_to_nothing_is_given_back(dynamodb: Any) -> None:
-    """Whoever could not start an evaluation lets the next one do it."""
+    """A batch that could not start an evaluation lets the next one do it."""
     table = a_table(dynamodb)
-    assert table.claim(TICK, TICK)
-    table.give_back(TICK)
-    assert table.claim(TICK, TICK)
+    assert table.claim(START, START)
+    table.give_back(START)
+    assert table.claim(START, START)
 
 
-def test_claims_are_no_evidence(dynamodb: Any) -> None:
-    """Reading a tick leaves out who evaluates it."""
+def test_claims_are_no_windows(dynamodb: Any) -> None:
+    """Reading an interval leaves out who evaluates it."""
     table = a_table(dynamodb)
-    table.claim(TICK, TICK)
-    assert table.read([TICK]) == []
+    table.claim(START, START)
+    assert table.read([START]) == []
 
 
-def test_many_ticks_are_looked_up_together(dynamodb: Any) -> None:
-    """More ticks than one request takes are asked for in several."""
-    ticks = list(range(TICK, TICK + 250 * 10, 10))
+def test_many_intervals_are_looked_up_together(dynamodb: Any) -> None:
+    """More intervals than one request takes are asked for in several."""
+    starts = list(range(START, START + 250 * 10, 10))
     table = a_table(dynamodb)
-    table.finish(ticks[::2], TICK)
-    assert table.unfinished(ticks, TICK) == ticks[1::2]
+    table.finish(starts[::2], START)
+    assert table.unfinished(starts, START) == starts[1::2]

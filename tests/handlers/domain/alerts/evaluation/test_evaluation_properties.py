@@ -13,17 +13,17 @@ from tests.support.alert_pipeline import Pipeline, a_point
 from tests.support.rules import a_rule
 from tests.support.slow_evaluator import RawPoint, SlowEvaluator, Told
 
-TIMING = Timing(tick=10, grace=4, settle=1, write_delay=2, late_limit=400)
+TIMING = Timing(interval_s=10, grace_s=4, write_time_s=1, visibility_delay_s=2, allowed_lateness_s=400)
 BASE = 1_763_766_000
 TICKS = 14
-END = BASE + TICKS * TIMING.tick
+END = BASE + TICKS * TIMING.interval_s
 
 VALUES = st.sampled_from([0.1, 0.2, 0.7, 1.0, 2.0, 2.5, 3.0, -1.0, 1e16, 1e-9])
 
 
 @dataclass(frozen=True)
 class Write:
-    """One attempt to write down the evidence of some neighbouring records of a shard."""
+    """One attempt to write down the windows of some neighbouring records of a shard."""
 
     at: float
     source: BatchRange
@@ -64,7 +64,11 @@ def batches(draw: st.DrawFn, *, in_time: bool) -> list[Write]:
     for shard in ("shardId-000000000000", "shardId-000000000001"):
         sequence = draw(st.integers(1, 10**40))
         for _ in range(draw(st.integers(0, 8))):
-            at = BASE + draw(st.integers(0, TICKS * TIMING.tick - 20)) + draw(st.sampled_from([0.0, 0.25]))
+            at = (
+                BASE
+                + draw(st.integers(0, TICKS * TIMING.interval_s - 20))
+                + draw(st.sampled_from([0.0, 0.25]))
+            )
             size = draw(st.integers(1, 5))
             points = tuple(draw(_points(at, in_time=in_time)) for _ in range(size))
             writes += draw(_attempts(at, BatchRange(shard, sequence, sequence + size - 1), points))
@@ -74,7 +78,7 @@ def batches(draw: st.DrawFn, *, in_time: bool) -> list[Write]:
 
 @st.composite
 def _points(draw: st.DrawFn, at: float, *, in_time: bool) -> Point:
-    oldest = TIMING.grace if in_time else 60
+    oldest = TIMING.grace_s if in_time else 60
     time = int(at) - draw(st.integers(-40, oldest))
     return a_point(max(time, BASE), draw(VALUES), host=draw(st.sampled_from("abc")))
 
@@ -101,16 +105,16 @@ def run(rule: Rule, writes: list[Write]) -> tuple[Pipeline, list[Told]]:
     pipeline = Pipeline([rule], TIMING)
     pending = sorted(writes, key=lambda write: write.at)
     told: list[Told] = []
-    for tick in range(BASE, END, TIMING.tick):
+    for tick in range(BASE, END, TIMING.interval_s):
         while pending and pending[0].at <= TIMING.ready_at(tick):
             write = pending.pop(0)
             pipeline.write(write.points, write.source, write.at)
-        before = len(pipeline.told)
+        before = len(pipeline.transitions)
         pipeline.evaluate(tick)
         told += sorted(
             (
-                Told(group, str(item.kind), str(item.previous_state), str(item.state), item.at, item.value)
-                for _, group, item in pipeline.told[before:]
+                Told(group, str(item.kind), str(item.previous_state), str(item.state), item.at_s, item.value)
+                for _, group, item in pipeline.transitions[before:]
             ),
             key=lambda entry: str(entry.group),
         )
@@ -126,8 +130,8 @@ def expected(rule: Rule, writes: list[Write]) -> list[Told]:
             assert group is not None
             raw = RawPoint(write.at, group, point.time_ns // 10**9, point.value)
             known.setdefault((write.source.shard, write.source.first + offset), raw)
-    slow = SlowEvaluator(rule, list(known.values()), TIMING.tick, TIMING.grace + TIMING.settle)
-    for tick in range(BASE, END, TIMING.tick):
+    slow = SlowEvaluator(rule, list(known.values()), TIMING.interval_s, TIMING.grace_s + TIMING.write_time_s)
+    for tick in range(BASE, END, TIMING.interval_s):
         slow.evaluate(tick)
     return slow.told
 
@@ -158,6 +162,6 @@ def test_late_points_judge_their_period_again(rule: Rule, writes: list[Write]) -
 def test_evaluating_again_changes_nothing(rule: Rule, writes: list[Write]) -> None:
     """An evaluation that is repeated tells nothing that was told already."""
     pipeline, told = run(rule, writes)
-    before = len(pipeline.told)
-    pipeline.evaluate(END - TIMING.tick)
-    assert pipeline.told[before:] == [], told
+    before = len(pipeline.transitions)
+    pipeline.evaluate(END - TIMING.interval_s)
+    assert pipeline.transitions[before:] == [], told

@@ -2,26 +2,26 @@
 
 import json
 
-from handlers.domain.alerts.evaluation.rule_evaluation import RULE_DELETED, end_alert
+from handlers.domain.alerts.evaluation.rule_evaluation import RULE_DELETED, close_alert
 from handlers.domain.alerts.periods import Timing
 from handlers.domain.alerts.windows.window_items import BatchRange
-from tests.support.alert_pipeline import PLACE, Pipeline, a_point
+from tests.support.alert_pipeline import ORIGIN, Pipeline, a_point
 from tests.support.rules import a_rule
 
 TIMING = Timing()
-TICK = 1_763_769_600
+START = 1_763_769_600
 SOURCE = BatchRange("s-0", 1, 10)
 
 
 def test_healthy_groups_cost_no_write() -> None:
-    """Groups that never breach have no item, however many ticks they are judged in."""
+    """Groups that never breach have no item, however many intervals they are evaluated in."""
     pipeline = Pipeline([a_rule(by=["host"])], TIMING)
     for number in range(4):
-        tick = TICK + 60 * number
+        start = START + 60 * number
         pipeline.write(
-            [a_point(tick, 1.0, host=f"h{n}") for n in range(50)], BatchRange("s", number, number), tick
+            [a_point(start, 1.0, host=f"h{n}") for n in range(50)], BatchRange("s", number, number), start
         )
-        pipeline.evaluate(tick)
+        pipeline.evaluate(start)
     assert pipeline.alerts == {}
 
 
@@ -30,11 +30,11 @@ def test_a_group_that_recovered_is_written_until_nothing_of_it_counts_and_then_n
     pipeline = Pipeline([a_rule(datapoints="1 of 2")], TIMING)
     written = []
     for number, value in enumerate([3.0, 1.0, 1.0, 1.0, 1.0]):
-        tick = TICK + 60 * number
-        pipeline.write([a_point(tick, value)], BatchRange("s", number, number), tick)
-        before = len(pipeline.changes)
-        pipeline.evaluate(tick)
-        written.append(len(pipeline.changes) - before)
+        start = START + 60 * number
+        pipeline.write([a_point(start, value)], BatchRange("s", number, number), start)
+        before = len(pipeline.updates)
+        pipeline.evaluate(start)
+        written.append(len(pipeline.updates) - before)
     assert written == [1, 1, 1, 0, 0]
 
 
@@ -42,11 +42,11 @@ def test_each_group_has_its_own_alert() -> None:
     """One breaching group fires alone; points without the dimension are a group of their own."""
     pipeline = Pipeline([a_rule(by=["host", "disk"])], TIMING)
     points = [
-        a_point(TICK, 3.0, host="a"), a_point(TICK, 1.0, host="b"), a_point(TICK, 9.0), a_point(TICK, 1.0, disk="x")
+        a_point(START, 3.0, host="a"), a_point(START, 1.0, host="b"), a_point(START, 9.0), a_point(START, 1.0, disk="x")
     ]  # fmt: skip
-    pipeline.write(points, SOURCE, TICK)
-    pipeline.evaluate(TICK)
-    assert {group for _, group, _ in pipeline.told} == {("a", None), (None, None)}
+    pipeline.write(points, SOURCE, START)
+    pipeline.evaluate(START)
+    assert {group for _, group, _ in pipeline.transitions} == {("a", None), (None, None)}
 
 
 def test_match_and_type_decide_what_a_rule_sees() -> None:
@@ -57,74 +57,74 @@ def test_match_and_type_decide_what_a_rule_sees() -> None:
         a_rule(metric_name="other", rule_id="name"),
     ]
     pipeline = Pipeline(rules, TIMING)
-    pipeline.write([a_point(TICK, 9.0, env="dev"), a_point(TICK, 9.0)], SOURCE, TICK)
-    pipeline.evaluate(TICK)
-    assert pipeline.told == []
-    pipeline.write([a_point(TICK + 60, 9.0, env="stage", kind="system")], SOURCE, TICK + 60)
-    pipeline.evaluate(TICK + 60)
-    assert sorted(rule for rule, _, _ in pipeline.told) == ["env", "type"]
+    pipeline.write([a_point(START, 9.0, env="dev"), a_point(START, 9.0)], SOURCE, START)
+    pipeline.evaluate(START)
+    assert pipeline.transitions == []
+    pipeline.write([a_point(START + 60, 9.0, env="stage", kind="system")], SOURCE, START + 60)
+    pipeline.evaluate(START + 60)
+    assert sorted(rule for rule, _, _ in pipeline.transitions) == ["env", "type"]
 
 
-def test_a_late_partial_is_marked_in_the_alert_and_the_notification() -> None:
-    """Points that come after the grace fire in the next tick, and everything says that they were late."""
+def test_a_late_item_is_marked_in_the_alert_and_the_notification() -> None:
+    """Points that come after the grace fire in the next interval, and everything says that they were late."""
     pipeline = Pipeline([a_rule()], TIMING)
-    pipeline.write([a_point(TICK, 1.0)], SOURCE, TICK)
-    pipeline.evaluate(TICK)
-    pipeline.write([a_point(TICK + 1, 9.0)], BatchRange("s-0", 11, 11), TICK + 60 + TIMING.grace + 2)
-    pipeline.evaluate(TICK + 60)
-    [(_, _, transition)] = pipeline.told
+    pipeline.write([a_point(START, 1.0)], SOURCE, START)
+    pipeline.evaluate(START)
+    pipeline.write([a_point(START + 1, 9.0)], BatchRange("s-0", 11, 11), START + 60 + TIMING.grace_s + 2)
+    pipeline.evaluate(START + 60)
+    [(_, _, transition)] = pipeline.transitions
     assert (transition.kind, transition.late, transition.value) == ("alarm", True, 5.0)
     [alert] = pipeline.alerts.values()
-    assert [item.late for item in alert.periods] == [True]
-    assert json.loads(pipeline.changes[-1].notifications[0].message)["late"] is True
+    assert [item.late for item in alert.datapoints] == [True]
+    assert json.loads(pipeline.updates[-1].notifications[0].message)["late"] is True
 
 
 def test_a_rule_that_changed_resolves_its_alert_and_starts_anew() -> None:
-    """The alarm of the old rule is resolved in its words, and the new rule judges from its own first period."""
+    """The alarm of the old rule is resolved in its words, and the new rule counts from its own first period."""
     pipeline = Pipeline([a_rule(severity="low")], TIMING)
-    pipeline.write([a_point(TICK, 3.0)], SOURCE, TICK)
-    pipeline.evaluate(TICK)
+    pipeline.write([a_point(START, 3.0)], SOURCE, START)
+    pipeline.evaluate(START)
     pipeline.rules = [a_rule(severity="high", threshold=5)]
-    pipeline.write([a_point(TICK + 60, 3.0)], BatchRange("s-0", 11, 12), TICK + 60)
-    pipeline.evaluate(TICK + 60)
-    assert [(str(item.kind), item.reason) for _, _, item in pipeline.told][1:] == [
+    pipeline.write([a_point(START + 60, 3.0)], BatchRange("s-0", 11, 12), START + 60)
+    pipeline.evaluate(START + 60)
+    assert [(str(item.kind), item.reason) for _, _, item in pipeline.transitions][1:] == [
         ("resolved", "the rule was changed")
     ]
-    assert json.loads(pipeline.changes[-1].notifications[0].message)["severity"] == "low"
+    assert json.loads(pipeline.updates[-1].notifications[0].message)["severity"] == "low"
 
 
 def test_the_alert_of_a_deleted_rule_is_resolved_from_what_its_item_knows() -> None:
     """The rule need not exist any more: the alert keeps what it said."""
     pipeline = Pipeline([a_rule(by=["host"])], TIMING)
-    pipeline.write([a_point(TICK, 3.0, host="a")], SOURCE, TICK)
-    pipeline.evaluate(TICK)
+    pipeline.write([a_point(START, 3.0, host="a")], SOURCE, START)
+    pipeline.evaluate(START)
     [alert] = pipeline.alerts.values()
-    changed = end_alert(alert, RULE_DELETED, TICK + 90, PLACE)
-    [message] = changed.notifications
+    update = close_alert(alert, RULE_DELETED, START + 90, ORIGIN)
+    [message] = update.notifications
     body = json.loads(message.message)
     assert (body["state"], body["reason"], body["group"]) == ("OK", "the rule was deleted", {"host": "a"})
-    assert end_alert(changed.alert, RULE_DELETED, TICK + 99, PLACE).notifications == []
+    assert close_alert(update.alert, RULE_DELETED, START + 99, ORIGIN).notifications == []
 
 
-def test_ticks_that_nobody_evaluated_are_made_up_for_in_order() -> None:
-    """An evaluation of several ticks tells what each of them would have told."""
+def test_intervals_that_were_not_evaluated_are_made_up_for_in_order() -> None:
+    """An evaluation of several intervals tells what each of them would have told."""
     pipeline = Pipeline([a_rule()], TIMING)
     for number, value in enumerate([3.0, 1.0, 3.0]):
-        tick = TICK + 60 * number
-        pipeline.write([a_point(tick, value)], BatchRange("s", number, number), tick)
-    pipeline.evaluate(TICK, TICK + 120)
-    assert [str(item.kind) for _, _, item in pipeline.told] == ["alarm", "resolved", "alarm"]
-    assert [item.at for _, _, item in pipeline.told] == [TICK + 60, TICK + 120, TICK + 180]
+        start = START + 60 * number
+        pipeline.write([a_point(start, value)], BatchRange("s", number, number), start)
+    pipeline.evaluate(START, START + 120)
+    assert [str(item.kind) for _, _, item in pipeline.transitions] == ["alarm", "resolved", "alarm"]
+    assert [item.at_s for _, _, item in pipeline.transitions] == [START + 60, START + 120, START + 180]
 
 
 def test_groups_over_the_cap_do_not_disturb_the_others() -> None:
-    """With more groups than the cap, those kept are judged, those left out neither fire nor go missing."""
+    """With more groups than the cap, those kept are evaluated, those left out neither fire nor go missing."""
     pipeline = Pipeline([a_rule(by=["host"], missing_data="breaching")], TIMING, group_cap=10)
     for number in range(2):
-        tick = TICK + 60 * number
-        points = [a_point(tick, 3.0, host=f"h{n}") for n in range(100)]
-        pipeline.write(points, BatchRange("s", number, number), tick)
-        pipeline.evaluate(tick)
+        start = START + 60 * number
+        points = [a_point(start, 3.0, host=f"h{n}") for n in range(100)]
+        pipeline.write(points, BatchRange("s", number, number), start)
+        pipeline.evaluate(start)
     assert len(pipeline.alerts) == 10
-    assert {str(item.kind) for _, _, item in pipeline.told} == {"alarm"}
-    assert len(pipeline.told) == 10
+    assert {str(item.kind) for _, _, item in pipeline.transitions} == {"alarm"}
+    assert len(pipeline.transitions) == 10

@@ -9,24 +9,24 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from handlers.domain.alerts.notifications.notification import Notification, Place, notification
+from handlers.domain.alerts.notifications.notification import Notification, Origin, notification
 from handlers.domain.alerts.rules.rule import Rule
-from handlers.domain.alerts.state.alert import Alert, Judged, Verdict
-from handlers.domain.alerts.state.protocol import Transition, decide
+from handlers.domain.alerts.state.alert import Alert, Datapoint, Verdict
+from handlers.domain.alerts.state.protocol import decide
 from tests.support.rules import a_rule
 
 SCHEMA = json.loads(Path("docs/alert-notification.schema.json").read_text())
-PLACE = Place("eu-west-1", "dev")
+ORIGIN = Origin("eu-west-1", "dev")
 START = 1_763_769_600
 
 
 def told(rule: Rule, group: tuple[str | None, ...] = (), value: float | None = 3.0) -> Notification:
     """The notification of a group that begins to fire."""
     alert = Alert(rule.key, group)
-    judged = [Judged(START, Verdict.BREACHING, value, 1)]
-    decision = decide(rule, alert, judged, START, START + 60)
-    [transition] = decision.transitions
-    return notification(rule, decision.alert, transition, PLACE)
+    datapoints = [Datapoint(START, Verdict.BREACHING, value, 1)]
+    decision = decide(rule, alert, datapoints, START, START + 60)
+    assert decision.transition is not None
+    return notification(rule, decision.alert, decision.transition, ORIGIN)
 
 
 def test_the_body_says_everything_a_person_needs() -> None:
@@ -117,10 +117,10 @@ def test_later_notifications_of_a_group_have_other_ids() -> None:
     for number, value in enumerate([3.0, 1.0, 3.0, 1.0]):
         start = START + 60 * number
         verdict = Verdict.BREACHING if value > 2 else Verdict.RECOVERED
-        decision = decide(rule, alert, [Judged(start, verdict, value, 1)], start, start + 60)
+        decision = decide(rule, alert, [Datapoint(start, verdict, value, 1)], start, start + 60)
         alert = decision.alert
-        transitions: tuple[Transition, ...] = decision.transitions
-        ids.update(notification(rule, alert, item, PLACE).dedupe_id for item in transitions)
+        assert decision.transition is not None
+        ids.add(notification(rule, alert, decision.transition, ORIGIN).dedupe_id)
     assert len(ids) == 4
 
 

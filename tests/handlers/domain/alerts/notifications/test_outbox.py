@@ -1,12 +1,18 @@
 """Claim, publish, confirm under every crash: no notification is lost, and none is sent by two at once."""
 
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from handlers.domain.alerts.notifications.notification import Notification
-from handlers.domain.alerts.notifications.outbox import CLAIM_SECONDS, Entry, due, entry_document, read_entry
+from handlers.domain.alerts.notifications.outbox import (
+    CLAIM_SECONDS,
+    Entry,
+    due_entries,
+    entry_document,
+    read_entry,
+)
 
 ENTRY = Entry(
     Notification("a" * 32, "subject", "message", {"state": {"DataType": "String", "StringValue": "OK"}})
@@ -14,40 +20,50 @@ ENTRY = Entry(
 EXPRESS_SECONDS = 300
 
 
+def claim(entry: Entry, now_s: int) -> Entry | None:
+    """The entry as the state machine's Claim leaves it, or None where its condition fails."""
+    return replace(entry, claimed_at_s=now_s) if entry.may_be_claimed(now_s) else None
+
+
+def confirm(entry: Entry, now_s: int) -> Entry:
+    """The entry as the state machine's Confirm leaves it."""
+    return replace(entry, confirmed_at_s=now_s)
+
+
 def test_an_entry_is_claimed_by_one() -> None:
     """Whoever comes second, while the first may still be at work, gets nothing."""
-    claimed = ENTRY.claimed(1_000)
+    claimed = claim(ENTRY, 1_000)
     assert claimed is not None
-    assert claimed.claimed(1_000) is None
-    assert claimed.claimed(1_000 + EXPRESS_SECONDS) is None
+    assert claim(claimed, 1_000) is None
+    assert claim(claimed, 1_000 + EXPRESS_SECONDS) is None
 
 
 def test_a_claim_whose_execution_must_be_dead_is_free_again() -> None:
     """After longer than an Express execution can live, the entry is due once more."""
-    claimed = ENTRY.claimed(1_000)
+    claimed = claim(ENTRY, 1_000)
     assert claimed is not None
-    assert due([claimed], 1_000 + CLAIM_SECONDS) == []
-    assert due([claimed], 1_001 + CLAIM_SECONDS) == [claimed]
+    assert due_entries([claimed], 1_000 + CLAIM_SECONDS) == []
+    assert due_entries([claimed], 1_001 + CLAIM_SECONDS) == [claimed]
 
 
 def test_what_is_confirmed_is_never_due_again() -> None:
     """A published notification stays published."""
-    claimed = ENTRY.claimed(1_000)
+    claimed = claim(ENTRY, 1_000)
     assert claimed is not None
-    assert due([claimed.confirmed(1_001)], 10**9) == []
+    assert due_entries([confirm(claimed, 1_001)], 10**9) == []
 
 
 def test_what_nobody_claimed_comes_first() -> None:
     """New notifications do not wait behind old failures."""
-    stale = Entry(ENTRY.notification, claimed_at=1)
-    assert due([stale, ENTRY], 10_000) == [ENTRY, stale]
+    stale = Entry(ENTRY.notification, claimed_at_s=1)
+    assert due_entries([stale, ENTRY], 10_000) == [ENTRY, stale]
 
 
 def test_an_entry_is_read_as_it_was_written() -> None:
     """An entry survives its way through the table."""
-    claimed = ENTRY.claimed(1_000)
+    claimed = claim(ENTRY, 1_000)
     assert claimed is not None
-    for entry in (ENTRY, claimed, claimed.confirmed(1_004)):
+    for entry in (ENTRY, claimed, confirm(claimed, 1_004)):
         assert read_entry(entry.entry_id, entry_document(entry)) == entry
 
 
@@ -60,7 +76,7 @@ class _World:
     published: list[int] = field(default_factory=list)
 
     def execute(self, dies_after: str, takes: int) -> None:
-        claimed = self.entry.claimed(self.now)
+        claimed = claim(self.entry, self.now)
         if claimed is None:
             return
         self.entry = claimed
@@ -69,7 +85,7 @@ class _World:
         self.published.append(self.now + takes)
         if dies_after == "publish":
             return
-        self.entry = self.entry.confirmed(self.now + takes)
+        self.entry = confirm(self.entry, self.now + takes)
 
 
 @settings(max_examples=300)
@@ -94,5 +110,5 @@ def test_whatever_dies_the_notification_leaves_and_rarely_twice(runs: list[tuple
         world.now += pause
     world.now += CLAIM_SECONDS + 1
     world.execute("never", 0)
-    assert world.entry.confirmed_at
+    assert world.entry.confirmed_at_s
     assert 1 <= len(world.published) <= crashes_after_publish + 1

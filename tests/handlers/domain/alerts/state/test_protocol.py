@@ -5,35 +5,36 @@ from typing import Any
 
 import pytest
 
-from handlers.domain.alerts.evaluation.datapoint import judge
+from handlers.domain.alerts.evaluation.datapoint import evaluate_datapoint
 from handlers.domain.alerts.rules.rule import Rule
-from handlers.domain.alerts.state.alert import HISTORY, Alert, Judged
+from handlers.domain.alerts.state.alert import HISTORY_ENTRIES, Alert, Datapoint, Verdict
 from handlers.domain.alerts.state.protocol import close, decide
-from handlers.domain.alerts.windows.aggregation import GroupedSets
+from handlers.domain.alerts.windows.aggregation import WindowAggregate
+from handlers.domain.alerts.windows.merging import GroupAggregate, MergedWindow
 from handlers.domain.alerts.windows.statistic_set import StatisticSet
-from handlers.domain.alerts.windows.window_aggregates import GroupEvidence, PeriodEvidence
 from tests.support.rules import a_rule
 
 START = 1_763_769_600
 
 
-def evidence(*values: float, late: bool = False) -> PeriodEvidence:
+def a_window(*values: float, late: bool = False) -> MergedWindow:
     """A period in which the one group had these values, or none."""
     if not values:
-        return PeriodEvidence()
-    return PeriodEvidence({(): GroupEvidence(StatisticSet.of(values), ["s-0#1-2#1/1"], late)})
+        return MergedWindow()
+    return MergedWindow({(): GroupAggregate(StatisticSet.of(values), ["s-0#1-2#1/1"], late)})
 
 
 def walk(rule: Rule, values: Sequence[float | None]) -> tuple[Alert, list[str], list[str]]:
     """The alert after one period per value (None is missing), its states, and what people were told."""
     alert, states, told = Alert(rule.key, ()), [], []
     for number, value in enumerate(values):
-        start = START + number * rule.period
-        found = judge(rule, start, evidence() if value is None else evidence(value), ())
-        decision = decide(rule, alert, [] if found is None else [found], start, start + rule.period)
+        start = START + number * rule.period_s
+        found = evaluate_datapoint(rule, start, a_window() if value is None else a_window(value), ())
+        decision = decide(rule, alert, [] if found is None else [found], start, start + rule.period_s)
         alert = decision.alert
         states.append(str(alert.state))
-        told += [f"{number}:{item.kind}" for item in decision.transitions if item.kind != "silent"]
+        if decision.transition is not None and decision.transition.notify:
+            told.append(f"{number}:{decision.transition.kind}")
     return alert, states, told
 
 
@@ -102,22 +103,23 @@ def test_a_lasting_alarm_is_repeated_at_its_interval() -> None:
     assert told == ["0:alarm", "2:reminder", "4:reminder", "5:resolved"]
 
 
-def test_a_period_judged_again_can_end_or_begin_an_alarm_and_says_it_came_late() -> None:
-    """Late evidence takes the place of what was known, and the transition is marked."""
+def test_a_period_evaluated_again_can_end_or_begin_an_alarm_and_says_it_came_late() -> None:
+    """A late datapoint takes the place of the one that was known, and the transition is marked."""
     rule = a_rule()
     alert, _, _ = walk(rule, [1, 3])
-    corrected = judge(rule, START + 60, evidence(3, 0, 0, late=True), ())
+    corrected = evaluate_datapoint(rule, START + 60, a_window(3, 0, 0, late=True), ())
     assert corrected is not None
     decision = decide(rule, alert, [corrected], START + 60, START + 180)
-    [transition] = decision.transitions
+    transition = decision.transition
+    assert transition is not None
     assert (transition.kind, transition.late, transition.value) == ("resolved", True, 1.0)
-    assert [item.start for item in decision.alert.periods] == [START + 60]
+    assert [item.start_s for item in decision.alert.datapoints] == [START + 60]
 
 
-def test_the_history_keeps_the_evidence_of_the_last_transitions() -> None:
-    """Each entry says from where to where, why, by which values, threshold and partials; only the last ones stay."""
+def test_the_history_keeps_the_datapoints_of_the_last_transitions() -> None:
+    """Each entry says from where to where, why, by which values, threshold and sources; only the last ones stay."""
     alert, _, _ = walk(a_rule(), [3, 1] * 20)
-    assert len(alert.history) == HISTORY
+    assert len(alert.history) == HISTORY_ENTRIES
     last = alert.history[-2]
     assert (last["from"], last["to"], last["threshold"]) == ("OK", "ALARM", 2.0)
     assert last["periods"][-1] == {
@@ -130,9 +132,11 @@ def test_the_history_keeps_the_evidence_of_the_last_transitions() -> None:
 def test_the_same_arguments_give_the_same_decision() -> None:
     """Two evaluations of one transition agree in every field, so that only one of them can be written."""
     rule = a_rule()
-    judged = [Judged(START, "breaching", 3.0)]  # type: ignore[arg-type]
+    datapoints = [Datapoint(START, Verdict.BREACHING, 3.0)]
     alert = Alert(rule.key, ())
-    assert decide(rule, alert, judged, START, START + 60) == decide(rule, alert, judged, START, START + 60)
+    assert decide(rule, alert, datapoints, START, START + 60) == decide(
+        rule, alert, datapoints, START, START + 60
+    )
 
 
 @pytest.mark.parametrize(
@@ -142,44 +146,43 @@ def test_an_alert_whose_rule_is_gone_is_resolved(values: list[float | None], tol
     """What fires is ended with the reason, what does not is forgotten in silence."""
     alert, _, _ = walk(a_rule(), values)
     decision = close(alert, "the rule was deleted", START + 600, notify_on_resolve=True)
-    assert [str(item.kind) for item in decision.transitions] == told
+    transitions = [] if decision.transition is None else [decision.transition]
+    assert [str(item.kind) for item in transitions] == told
     assert decision.alert.state == "OK"
-    assert decision.alert.periods == ()
-    assert all(item.reason == "the rule was deleted" for item in decision.transitions)
+    assert decision.alert.datapoints == ()
+    assert all(item.reason == "the rule was deleted" for item in transitions)
 
 
-def test_a_rule_in_force_since_the_middle_of_a_period_judges_only_what_a_share_can_say() -> None:
-    """Missing data, sums and counts of a share say nothing, unless more points could not undo the breach."""
-    late_rule = {"in_force_since": START + 30}
-    partial = evidence(3, 4)
-    assert judge(a_rule(**late_rule, missing_data="breaching"), START, evidence(), ()) is None
-    assert judge(a_rule(**late_rule, statistic="sum", operator="<", threshold=10), START, partial, ()) is None
-    assert (
-        judge(a_rule(**late_rule, statistic="count", operator="<", threshold=10), START, partial, ()) is None
-    )
-    assert judge(a_rule(**late_rule, statistic="sum", threshold=6), START, evidence(-1, 9), ()) is None
-    for fields in (
-        {"statistic": "sum", "threshold": 6},
-        {"statistic": "count", "threshold": 1},
-        {"statistic": "avg"},
-    ):
-        found = judge(a_rule(**late_rule, **fields), START, partial, ())
-        assert found is not None
-        assert found.verdict == "breaching"
-    full = judge(a_rule(**late_rule, statistic="sum", operator="<", threshold=10), START + 60, partial, ())
-    assert full is not None
+def test_a_rule_in_force_since_the_middle_of_a_period_evaluates_only_what_a_part_can_say() -> None:
+    """Missing data, sums and counts of a part say nothing, unless more points could not undo the breach."""
+
+    def verdict(window: MergedWindow, start: int = START, **fields: Any) -> str | None:
+        found = evaluate_datapoint(a_rule(in_force_since=START + 30, **fields), start, window, ())
+        return None if found is None else str(found.verdict)
+
+    part = a_window(3, 4)
+    assert verdict(a_window(), missing_data="breaching") is None
+    assert verdict(part, statistic="sum", operator="<", threshold=10) is None
+    assert verdict(part, statistic="count", operator="<", threshold=10) is None
+    assert verdict(a_window(-1, 9), statistic="sum", threshold=6) is None
+    assert verdict(part, statistic="sum", threshold=6) == "breaching"
+    assert verdict(part, statistic="count", threshold=1) == "breaching"
+    assert verdict(part, statistic="avg") == "breaching"
+    assert verdict(part, START + 60, statistic="sum", operator="<", threshold=10) is not None
 
 
 def test_groups_beyond_the_cap_are_unknown_and_not_missing() -> None:
     """A group that a cap keeps out changes no state, whatever the rule says of missing data."""
-    period = PeriodEvidence(dict(evidence(1).groups), dropped=1, last_kept=b"")
-    assert judge(a_rule(missing_data="breaching", by=["host"]), START, period, ("z",)) is None
-    assert GroupedSets({}).dropped == 0
+    period = MergedWindow(dict(a_window(1).groups), dropped=1, last_kept=b"")
+    assert evaluate_datapoint(a_rule(missing_data="breaching", by=["host"]), START, period, ("z",)) is None
+    assert WindowAggregate({}).dropped == 0
 
 
 def test_a_period_that_was_over_before_its_rule_says_nothing() -> None:
-    """Late points, or a tick that is evaluated again, would fire a rule by what came before it."""
-    evidence = PeriodEvidence({("a",): GroupEvidence(StatisticSet.of([9.0]))})
+    """Late points, or an interval that is evaluated again, would fire a rule by what came before it."""
+    window = MergedWindow({("a",): GroupAggregate(StatisticSet.of([9.0]))})
     over = a_rule(by=["host"], in_force_since=START + 60)
-    assert judge(over, START, evidence, ("a",)) is None
-    assert judge(a_rule(by=["host"], in_force_since=START + 59), START, evidence, ("a",)) is not None
+    assert evaluate_datapoint(over, START, window, ("a",)) is None
+    assert (
+        evaluate_datapoint(a_rule(by=["host"], in_force_since=START + 59), START, window, ("a",)) is not None
+    )

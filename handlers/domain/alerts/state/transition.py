@@ -1,0 +1,93 @@
+"""Transitions: a change of an alert's state, or a reminder of it, in words and in the alert's history."""
+
+from collections.abc import Sequence
+from dataclasses import dataclass, replace
+from enum import StrEnum
+
+from handlers.domain.alerts.rules.rule import Rule, number_text
+from handlers.domain.alerts.state.alert import HISTORY_ENTRIES, Alert, Datapoint, Verdict
+from handlers.vocabulary import AlertState
+
+# An alert of a hundred datapoints must fit its item, history and all.
+_DATAPOINTS_KEPT = 10
+_VALUES_SHOWN = 5
+
+
+class Kind(StrEnum):
+    """The kind of a transition: of its notification, or silent. All stand in histories and messages, and stay."""
+
+    ALARM = "alarm"
+    MISSING = "missing"
+    RESOLVED = "resolved"
+    REMINDER = "reminder"
+    SILENT = "silent"
+
+
+@dataclass(frozen=True, slots=True)
+class Transition:
+    """A change of state, or a reminder of one, with the datapoints it rests on. `number` counts those that notify."""
+
+    kind: Kind
+    previous_state: AlertState
+    state: AlertState
+    at_s: int
+    since_s: int
+    reason: str
+    late: bool
+    datapoints: tuple[Datapoint, ...]
+    number: int
+
+    @property
+    def notify(self) -> bool:
+        """True if there is a notification of it."""
+        return self.kind is not Kind.SILENT
+
+    @property
+    def value(self) -> float | None:
+        """The value of the last datapoint, or of the last that breached where that is the news."""
+        datapoints = self.datapoints
+        if self.kind is Kind.ALARM:
+            datapoints = tuple(item for item in datapoints if item.verdict is Verdict.BREACHING)
+        return datapoints[-1].value if datapoints and self.state is not AlertState.MISSING else None
+
+
+def recorded(alert: Alert, transition: Transition) -> Alert:
+    """The alert with the transition in its history, and counted if it notifies."""
+    entry = {
+        "kind": str(transition.kind),
+        "from": str(transition.previous_state),
+        "to": str(transition.state),
+        "at": transition.at_s,
+        "reason": transition.reason,
+        "late": transition.late,
+        "threshold": alert.rule.get("threshold"),
+        "periods": [item.document() for item in transition.datapoints[-_DATAPOINTS_KEPT:]],
+    }
+    return replace(
+        alert,
+        history=(*alert.history, entry)[-HISTORY_ENTRIES:],
+        sequence=transition.number,
+        notified_at_s=transition.at_s if transition.notify else alert.notified_at_s,
+    )
+
+
+def reason_of(
+    rule: Rule, state: AlertState, datapoints: Sequence[Datapoint], last: Sequence[Datapoint]
+) -> str:
+    """The reason for a new state in a sentence: its values of all remembered datapoints, or of the last N."""
+    out_of = f"of the last {rule.datapoints.out_of} periods of {rule.period_s} s"
+    what = f"{rule.statistic} of {rule.metric_name}"
+    if state is AlertState.OK:
+        values = _values_text(datapoints[-rule.recovery.datapoints :])
+        return f"{what} is {values}, which is not {rule.recovery.condition}"
+    bad = {Verdict.MISSING} if state is AlertState.MISSING else {Verdict.BREACHING, Verdict.MISSING}
+    found = [item for item in last if item.verdict in bad]
+    if state is AlertState.MISSING:
+        return f"no data for {rule.metric_name} in {len(found)} {out_of}"
+    values = _values_text(found)
+    return f"{what} is {values} in {len(found)} {out_of}, where {rule.condition} breaches; {rule.datapoints} fire"
+
+
+def _values_text(datapoints: Sequence[Datapoint]) -> str:
+    values = ["missing" if item.value is None else number_text(item.value) for item in datapoints]
+    return ", ".join(["…", *values[-_VALUES_SHOWN:]] if len(values) > _VALUES_SHOWN else values)
