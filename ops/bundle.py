@@ -52,7 +52,7 @@ def build_lambda(build: Path = BUILD) -> tuple[Bundle, Path]:
     The same lock and handlers give the same digest and, with the same zlib, the same bytes.
     Raises OperatorError when the dependencies cannot be had.
     """
-    with _alone(build / "lambda"):
+    with _locked(build / "lambda"):
         bundle = _assemble(build / "lambda", ("--no-compile", *_LAMBDA_PLATFORM))
         archive = build / f"functions-{bundle.digest[:16]}.zip"
         if not archive.exists():
@@ -65,7 +65,7 @@ def build_host(build: Path = BUILD) -> Bundle:
 
     Raises OperatorError when the dependencies cannot be had. Needs no network when the lock has not changed.
     """
-    with _alone(build / "host"):
+    with _locked(build / "host"):
         _install(build / "host" / "runtime", "runtime.txt", ())
         return _assemble(build / "host", ())
 
@@ -118,7 +118,7 @@ def _assemble(folder: Path, pip_options: Sequence[str]) -> Bundle:
 
 
 @contextlib.contextmanager
-def _alone(folder: Path) -> Iterator[None]:
+def _locked(folder: Path) -> Iterator[None]:
     """Wait until no other process builds in this folder."""
     folder.mkdir(parents=True, exist_ok=True)
     with (folder / "lock").open("w") as lock:
