@@ -61,7 +61,7 @@ def test_the_shipped_bundle_names_nothing_of_this_machine(shipped: tuple[Bundle,
 
 
 def _called(folder: Path) -> set[str]:
-    """The services that client(…) calls in a folder name."""
+    """The services that calls of client(…) or connect(…) in a folder name."""
     called = set()
     for source in folder.rglob("*.py"):
         for node in ast.walk(ast.parse(source.read_text())):
@@ -69,7 +69,7 @@ def _called(folder: Path) -> set[str]:
                 name = (
                     node.func.attr if isinstance(node.func, ast.Attribute) else getattr(node.func, "id", "")
                 )
-                if name in {"client", "create_client", "resource"}:
+                if name in {"client", "connect", "create_client", "resource"}:
                     called.add(str(node.args[0].value))
     return called
 
