@@ -6,12 +6,22 @@ from typing import Any
 import pytest
 
 from handlers.domain.alerts.evaluation.datapoint import evaluate_datapoint
-from handlers.domain.alerts.rules.rule import Rule
+from handlers.domain.alerts.rules.reading import rule_document
+from handlers.domain.alerts.rules.rule import MissingData, Rule
 from handlers.domain.alerts.state.alert import HISTORY_ENTRIES, Alert, Datapoint, Verdict
-from handlers.domain.alerts.state.protocol import close, decide
+from handlers.domain.alerts.state.protocol import (
+    CLEARED_BY,
+    TABLE,
+    VERDICT_WITHOUT_DATA,
+    Finding,
+    close,
+    decide,
+)
+from handlers.domain.alerts.state.transition import Kind
 from handlers.domain.alerts.windows.aggregation import WindowAggregate
 from handlers.domain.alerts.windows.merging import GroupAggregate, MergedWindow
 from handlers.domain.alerts.windows.statistic_set import StatisticSet
+from handlers.vocabulary import AlertState
 from tests.support.rules import a_rule
 
 START = 1_763_769_600
@@ -85,6 +95,48 @@ CASES: list[tuple[str, dict[str, Any], list[float | None], str]] = [
 def test_states(fields: dict[str, Any], values: list[float | None], states: str) -> None:
     """Each sequence of values leads through exactly these states."""
     assert [state[0] for state in walk(a_rule(**fields), values)[1]] == states.split()
+
+
+REMEMBERED: dict[Finding, list[Verdict]] = {
+    Finding.NOTHING: [],
+    Finding.BREACHING: [Verdict.BREACHING, Verdict.BREACHING],
+    Finding.MISSING: [Verdict.MISSING, Verdict.RECOVERED, Verdict.MISSING],
+    Finding.UNSETTLED: [Verdict.RECOVERED, Verdict.BREACHING],
+    Finding.CLEAR: [Verdict.RECOVERED, Verdict.RECOVERED],
+}
+
+
+@pytest.mark.parametrize("finding", Finding)
+@pytest.mark.parametrize("state", AlertState)
+def test_every_cell_of_the_table_is_what_happens(state: AlertState, finding: Finding) -> None:
+    """An alert in each state, with datapoints of each finding, goes to the table's state and makes its transition."""
+    rule = a_rule(datapoints="2 of 3", recovery={"datapoints": 2}, missing_data="missing", renotify=60)
+    verdicts = REMEMBERED.get(finding, [Verdict.BREACHING])
+    datapoints = tuple(Datapoint(START + 60 * number, verdict) for number, verdict in enumerate(verdicts))
+    alert = Alert(rule.key, (), rule=rule_document(rule), state=state, since_s=7, datapoints=datapoints)
+    if finding is Finding.RULE_ENDED:
+        decision = close(alert, "the rule was deleted", START + 180, notify_on_resolve=True)
+    else:
+        decision = decide(rule, alert, [], START + 120, START + 180)
+    next_state, kind = TABLE[state][finding]
+    transition = decision.transition
+    assert decision.alert.state is next_state
+    assert (None if transition is None else transition.kind) is kind
+    if transition is not None:
+        assert (transition.previous_state, transition.state) == (state, next_state)
+        assert transition.notify == (kind is not Kind.SILENT)
+        assert decision.alert.notified_at_s == (START + 180 if transition.notify else 0)
+        assert decision.alert.history[-1]["kind"] == str(kind)
+    assert (decision.alert.since_s != 7) == (next_state is not state or finding is Finding.RULE_ENDED)
+
+
+def test_the_table_has_a_cell_for_every_state_and_finding() -> None:
+    """A new state or finding without its cells would end an evaluation when it is met."""
+    assert {state: set(cells) for state, cells in TABLE.items()} == {
+        state: set(Finding) for state in AlertState
+    }
+    assert set(VERDICT_WITHOUT_DATA) == set(MissingData)
+    assert set(CLEARED_BY) == {state for state in AlertState if state.is_firing}
 
 
 def test_people_are_told_once_and_when_it_is_over() -> None:
