@@ -16,7 +16,7 @@ _LONGEST = {ACCOUNT: 12, REGION: len("ap-northeast-1")}
 
 @dataclass(frozen=True)
 class Named:
-    """What a service allows as the name of a resource, and what tells this one from others of its kind.
+    """A kind of name: the length that its service allows, and the word that tells it from others of its kind.
 
     `ending` is text that AWS or its namespaces want after the name, with `{account}` and `{region}` in it.
     """
@@ -51,23 +51,6 @@ PIPELINE_STACK_SET = "RegionalStackSet"
 """The logical id of the pipelines' StackSet in the fleet's template."""
 DASHBOARD = Named(255, ending="-{region}")  # dashboards are the account's, whatever region made them
 ROLE_PATH = Named(512, prefix="/", ending="/")
-
-ALL = (
-    ARTIFACTS_BUCKET,
-    EXPORT_BUCKET,
-    QUARANTINE_BUCKET,
-    DATABASE,
-    WORK_GROUP,
-    KEY_ALIAS,
-    INGEST_API,
-    REGIONAL_STACK,
-    ARTIFACTS_STACK,
-    FLEET_STACK,
-    ARTIFACTS_STACK_SET,
-    REGIONAL_STACK_SET,
-    DASHBOARD,
-    ROLE_PATH,
-)
 
 
 def physical_name(

@@ -7,48 +7,44 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
+from templates import names
 from templates.config import load
 from templates.config.fleet import TIMESTREAM_REGIONS
 from templates.names import (
-    ALL,
     ARTIFACTS_BUCKET,
     ARTIFACTS_STACK,
     ARTIFACTS_STACK_SET,
-    DASHBOARD,
     DATABASE,
     EXPORT_BUCKET,
     FLEET_STACK,
-    INGEST_API,
-    KEY_ALIAS,
     QUARANTINE_BUCKET,
     REGIONAL_STACK,
     REGIONAL_STACK_SET,
-    ROLE_PATH,
-    WORK_GROUP,
     Named,
     physical_name,
 )
 
+ALL = {name: value for name, value in vars(names).items() if isinstance(value, Named)}
 BUCKET = r"(?!.*\.\.)[a-z0-9][a-z0-9.-]{1,61}[a-z0-9]"
 STACK = r"[a-zA-Z][a-zA-Z0-9-]{0,127}"
 # What each service takes, in the words of its API's reference.
 VALID = {
-    ARTIFACTS_BUCKET: BUCKET,
-    EXPORT_BUCKET: BUCKET,
-    QUARANTINE_BUCKET: BUCKET,
-    DATABASE: r"[a-z][a-z0-9_]{2,254}",
-    WORK_GROUP: r"[a-zA-Z0-9._-]{1,128}",
-    KEY_ALIAS: r"alias/(?!aws/)[a-zA-Z0-9/_-]{1,250}",
-    INGEST_API: r"[a-zA-Z0-9-]{1,128}",
-    REGIONAL_STACK: STACK,
-    ARTIFACTS_STACK: STACK,
-    FLEET_STACK: STACK,
-    ARTIFACTS_STACK_SET: r"[a-zA-Z][a-zA-Z0-9-]{0,81}",
-    REGIONAL_STACK_SET: r"[a-zA-Z][a-zA-Z0-9-]{0,81}",
-    DASHBOARD: r"[A-Za-z0-9_-]{1,255}",
-    ROLE_PATH: r"/[\x21-\x7e]{1,510}/",
+    "ARTIFACTS_BUCKET": BUCKET,
+    "EXPORT_BUCKET": BUCKET,
+    "QUARANTINE_BUCKET": BUCKET,
+    "DATABASE": r"[a-z][a-z0-9_]{2,254}",
+    "WORK_GROUP": r"[a-zA-Z0-9._-]{1,128}",
+    "KEY_ALIAS": r"alias/(?!aws/)[a-zA-Z0-9/_-]{1,250}",
+    "INGEST_API": r"[a-zA-Z0-9-]{1,128}",
+    "REGIONAL_STACK": STACK,
+    "ARTIFACTS_STACK": STACK,
+    "FLEET_STACK": STACK,
+    "ARTIFACTS_STACK_SET": r"[a-zA-Z][a-zA-Z0-9-]{0,81}",
+    "REGIONAL_STACK_SET": r"[a-zA-Z][a-zA-Z0-9-]{0,81}",
+    "DASHBOARD": r"[A-Za-z0-9_-]{1,255}",
+    "ROLE_PATH": r"/[\x21-\x7e]{1,510}/",
 }
-PER_REGION = [named for named in ALL if "{region}" in named.ending]
+PER_REGION = [named for named in ALL.values() if "{region}" in named.ending]
 
 usual = st.text(string.ascii_lowercase + string.digits, min_size=2, max_size=12).filter(
     lambda t: t[0].isalpha()
@@ -68,16 +64,16 @@ def test_every_name_has_its_services_rule() -> None:
     assert set(VALID) == set(ALL)
 
 
-@pytest.mark.parametrize("named", ALL, ids=lambda named: f"{named.prefix}{named.what}{named.longest}")
+@pytest.mark.parametrize("kind", ALL)
 @given(place=places, account=accounts)
-def test_every_name_is_valid_for_its_service(named: Named, place: tuple[str, str, str], account: str) -> None:
+def test_every_name_is_valid_for_its_service(kind: str, place: tuple[str, str, str], account: str) -> None:
     """Whatever the parts are, the service takes the name."""
     project, environment, region = place
-    name = physical_name(named, project, environment, account=account, region=region)
-    assert re.fullmatch(VALID[named], name), name
+    name = physical_name(ALL[kind], project, environment, account=account, region=region)
+    assert re.fullmatch(VALID[kind], name), name
 
 
-@pytest.mark.parametrize("named", ALL, ids=lambda named: f"{named.prefix}{named.what}{named.longest}")
+@pytest.mark.parametrize("named", ALL.values(), ids=ALL)
 @given(one=places, other=places, account=accounts)
 def test_two_places_never_share_a_name(
     named: Named, one: tuple[str, str, str], other: tuple[str, str, str], account: str
@@ -96,7 +92,7 @@ def test_what_cloudformation_fills_in_is_what_a_command_computes(
     project: str, environment: str, region: str, account: str
 ) -> None:
     """The name in a template, filled in by CloudFormation, is the one that a command which knows both works out."""
-    for named in ALL:
+    for named in ALL.values():
         left = physical_name(named, project, environment)
         filled = left.replace("${AWS::AccountId}", account).replace("${AWS::Region}", region)
         assert filled == physical_name(named, project, environment, account=account, region=region)

@@ -15,15 +15,15 @@ from templates.constructs.policy import allow, document
 
 @dataclass(frozen=True)
 class FleetRoles:
-    """Both roles, and what must be there besides before a StackSet can use them."""
+    """Both roles, and the logical ids of the policies without which a StackSet cannot use them yet."""
 
     administration: Role
     execution: Role
     complete: Sequence[str]
 
 
-def add_fleet_roles(template: Template, config: Config) -> FleetRoles:
-    """StackSets take the administration role, which may only take the execution role, which does the work.
+def add_fleet_roles(template: Template, config: Config, *, pipeline: Template) -> FleetRoles:
+    """StackSets take the administration role, which may only take the execution role, which makes `pipeline`.
 
     https://docs.aws.amazon.com/AWSCloudFormation/latest/UserGuide/stacksets-prereqs-self-managed.html
     """
@@ -42,7 +42,7 @@ def add_fleet_roles(template: Template, config: Config) -> FleetRoles:
                 PolicyDocument=document(*statements),
             )
         )
-        for title, statements in permissions(config).items()
+        for title, statements in permissions(config, pipeline).items()
     ]
     execution = template.add_resource(
         Role(

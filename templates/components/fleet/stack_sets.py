@@ -1,6 +1,7 @@
 """The StackSets: artifacts with their template inline, the pipeline by the URL of its template."""
 
 from collections.abc import Mapping
+from dataclasses import dataclass
 from typing import Any
 
 from troposphere import Equals, GetAtt, Not, Parameter, Ref, Tags, Template
@@ -23,6 +24,14 @@ ARTIFACTS = "ArtifactsStackSet"
 HAS_TEMPLATE = "RegionalTemplateIsGiven"
 
 
+@dataclass(frozen=True)
+class FleetStackSets:
+    """The StackSets of code buckets and of pipelines; the second is there under the condition HAS_TEMPLATE."""
+
+    artifacts: StackSet
+    pipeline: StackSet
+
+
 def add_stack_sets(
     template: Template,
     config: Config,
@@ -30,11 +39,11 @@ def add_stack_sets(
     roles: FleetRoles,
     artifacts: Template,
     overrides: Mapping[str, Mapping[str, str]],
-) -> None:
+) -> FleetStackSets:
     """Both StackSets; the pipeline's is there once its template's URL is, as code must be uploaded before."""
     url, key = _add_parameters(template)
     template.add_condition(HAS_TEMPLATE, Not(Equals(Ref(url), "")))
-    _add_stack_set(
+    artifacts_set = _add_stack_set(
         template,
         ARTIFACTS,
         config,
@@ -45,7 +54,7 @@ def add_stack_sets(
         # Inline, as it makes the buckets that other templates are read from.
         TemplateBody=artifacts.to_json(indent=None, separators=(",", ":")),
     )
-    _add_stack_set(
+    pipeline_set = _add_stack_set(
         template,
         PIPELINE_STACK_SET,
         config,
@@ -57,6 +66,7 @@ def add_stack_sets(
         TemplateURL=Ref(url),
         Parameters=[StackSetParameter(ParameterKey=CODE_KEY, ParameterValue=Ref(key))],
     )
+    return FleetStackSets(artifacts_set, pipeline_set)
 
 
 def _add_parameters(template: Template) -> tuple[Parameter, Parameter]:
@@ -94,9 +104,9 @@ def _add_stack_set(
     roles: FleetRoles,
     overrides: Mapping[str, Mapping[str, str]],
     **properties: Any,
-) -> None:
+) -> StackSet:
     administration_arn: GetAtt = roles.administration.get_att("Arn")
-    template.add_resource(
+    return template.add_resource(
         StackSet(
             title,
             # Without all of these, a StackSet's first operation finds a role that it cannot use yet.
