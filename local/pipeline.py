@@ -19,6 +19,7 @@ from emulator.lambda_.api import Invocation
 from emulator.scheduler.schedules import Schedules, read_schedules
 from local import accounting
 from local.accounting import PointCounts
+from local.answers import AnswerCounter
 from local.errors import LocalError
 from local.feed.host import Host
 from local.feed.sender import Feed, Sent
@@ -48,6 +49,7 @@ class Pipeline:
         deployment: Deployment,
         functions: Functions,
         gateway: Gateway,
+        answers: AnswerCounter,
         clients: Callable[[str], Any],
         *,
         replaced: Callable[[], int],
@@ -56,6 +58,7 @@ class Pipeline:
     ) -> None:
         self.deployment = deployment
         self._functions, self._gateway, self._clients = functions, gateway, clients
+        self._answers = answers
         self._replaced = replaced
         self.ingest_url = f"{gateway.url}/metrics"
         self._signed = options.signed
@@ -99,7 +102,7 @@ class Pipeline:
         errors = (self._prober.last_error, self._feed.sent.last_error if self._feed else "")
         return Reading(
             region=self.region,
-            accepted=self._gateway.stats().accepted_points,
+            accepted=self._answers.accepted_points,
             stored=self._prober.stored - self._before.stored,
             superseded=self._count("PointsSuperseded"),
             quarantined=self._count("PointsQuarantined"),
@@ -125,9 +128,7 @@ class Pipeline:
         )
         quarantined = accounting.quarantined_points(self._clients("s3"), outputs["QuarantineBucketName"])
         superseded = self._count("PointsSuperseded") + self._replaced()
-        return (
-            PointCounts(self._gateway.stats().accepted_points, stored, superseded, quarantined) - self._before
-        )
+        return PointCounts(self._answers.accepted_points, stored, superseded, quarantined) - self._before
 
     def invoke(self, function: str, payload: bytes, kind: str) -> Invocation:
         """Invoke a function of this region, and wait for its answer unless `kind` is Event."""
@@ -139,11 +140,10 @@ class Pipeline:
 
     def status(self) -> dict[str, Any]:
         """The figures that `/_local/status` shows of it."""
-        stats = self._gateway.stats()
         return {
             "ingest_url": self.ingest_url,
-            "requests": {str(status): count for status, count in sorted(stats.requests.items())},
-            "accepted": stats.accepted_points,
+            "requests": {str(status): count for status, count in self._answers.requests.items()},
+            "accepted": self._answers.accepted_points,
             "metrics": {
                 function: {name: total.sum for name, total in metrics.items()}
                 for function, metrics in self._functions.metrics().items()
@@ -184,9 +184,14 @@ def start_pipeline(cloud: Cloud, region: str, options: Options, *, clock: Clock,
             deployment, endpoint_url=cloud.endpoint_url, clock=clock, bundle=bundle.folder
         )
         failing.callback(functions.close)
+        answers = AnswerCounter()
         try:
             gateway = serve_gateway(
-                deployment, port=options.port, endpoint_url=cloud.endpoint_url, clock=clock
+                deployment,
+                port=options.port,
+                endpoint_url=cloud.endpoint_url,
+                clock=clock,
+                on_answer=answers.add,
             )
         except PortInUseError as error:
             raise LocalError(
@@ -197,6 +202,7 @@ def start_pipeline(cloud: Cloud, region: str, options: Options, *, clock: Clock,
             deployment,
             functions,
             gateway,
+            answers,
             functools.cache(client),
             replaced=lambda: _replaced(cloud, region),
             clock=clock,

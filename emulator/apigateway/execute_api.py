@@ -1,8 +1,8 @@
 """The way of a request through the API: route, authorize, validate, map, call, map back."""
 
 import logging
-from collections.abc import Mapping
-from typing import Any
+from collections.abc import Callable, Mapping
+from typing import Any, NamedTuple
 
 from emulator.apigateway import content_coding, gateway_responses
 from emulator.apigateway.api import Api, Integration, IntegrationResponse, Method
@@ -14,7 +14,6 @@ from emulator.apigateway.parameters import REQUEST_HEADER, RESPONSE_HEADER, valu
 from emulator.apigateway.request import ApiRequest
 from emulator.apigateway.routing import route
 from emulator.apigateway.signature import LocalCredentials, check_signature
-from emulator.apigateway.stats import ACCEPTED, StatsCounter, points_in
 from emulator.apigateway.throttle import TokenBucket
 from emulator.clock import Clock
 from emulator.http_server import HttpRequest, Response
@@ -22,16 +21,28 @@ from emulator.http_server import HttpRequest, Response
 _LOG = logging.getLogger(__name__)
 
 
+class Answered(NamedTuple):
+    """A request that was answered; its resource's path is empty if it has none, its body is decompressed."""
+
+    method: str
+    resource_path: str
+    body: bytes
+    status: int
+
+
+OnAnswer = Callable[[Answered], object]
+
+
 class ExecuteApi:
     """Answers requests to one API; safe to use from many threads."""
 
     def __init__(
-        self, api: Api, caller: AwsCaller, clock: Clock, stats: StatsCounter, credentials: LocalCredentials
+        self, api: Api, caller: AwsCaller, clock: Clock, on_answer: OnAnswer, credentials: LocalCredentials
     ) -> None:
         self._api = api
         self._caller = caller
         self._clock = clock
-        self._stats = stats
+        self._on_answer = on_answer
         self._credentials = credentials
         self._buckets = {
             method.logical_id: TokenBucket(method.limits)
@@ -54,8 +65,8 @@ class ExecuteApi:
         except Exception:  # noqa: BLE001 - a client gets an answer whatever failed here
             _LOG.exception("the gateway failed")
             response = self._internal_error(request, context)
-        points = _points(request) if response.status == ACCEPTED else 0
-        self._stats.add(response.status, request_id=context["extendedRequestId"], points=points)
+        path = context.get("resourcePath", "")
+        self._on_answer(Answered(request.method, path, request.body, response.status))
         return self._finished(response, request, context)
 
     def too_large(self, http: HttpRequest) -> Response:
@@ -63,7 +74,7 @@ class ExecuteApi:
         request, error = ApiRequest.of(http), content_coding.too_large()
         context = new_context(self._api, request, now=self._clock.now())
         response = gateway_responses.answer(self._api, error, request, context)
-        self._stats.add(response.status, request_id=context["extendedRequestId"], points=0)
+        self._on_answer(Answered(request.method, "", b"", response.status))
         return self._finished(response, request, context)
 
     def _answer(self, request: ApiRequest, context: JavaMap) -> Response:
@@ -154,14 +165,6 @@ class ExecuteApi:
         if coding is not None:
             headers.append(("Content-Encoding", coding))
         return Response(response.status, tuple(headers), body)
-
-
-def _points(request: ApiRequest) -> int:
-    """Return how many points an accepted request holds; none when an API takes what is no JSON."""
-    try:
-        return points_in(request.json)
-    except GatewayError:
-        return 0
 
 
 def _validate(method: Method, request: ApiRequest) -> None:

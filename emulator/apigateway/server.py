@@ -1,11 +1,10 @@
 """A REST API of a deployment, served on a port of this machine."""
 
 from emulator.apigateway.content_coding import MAX_PAYLOAD
-from emulator.apigateway.execute_api import ExecuteApi
+from emulator.apigateway.execute_api import ExecuteApi, OnAnswer
 from emulator.apigateway.integrations import AwsCaller
 from emulator.apigateway.load_api import load_api
 from emulator.apigateway.signature import LocalCredentials
-from emulator.apigateway.stats import GatewayStats, StatsCounter
 from emulator.clock import Clock
 from emulator.cloudformation.deployment import Deployment
 from emulator.http_server import HttpServer
@@ -19,19 +18,14 @@ _IDLE_S = 60.0
 class Gateway:
     """A REST API that is being served; close it when done."""
 
-    def __init__(self, server: HttpServer, stats: StatsCounter, caller: AwsCaller) -> None:
+    def __init__(self, server: HttpServer, caller: AwsCaller) -> None:
         self._server = server
-        self._stats = stats
         self._caller = caller
 
     @property
     def url(self) -> str:
         """The root of the API; the stage is not part of it."""
         return self._server.url
-
-    def stats(self) -> GatewayStats:
-        """The requests answered so far, counted."""
-        return self._stats.snapshot()
 
     def close(self) -> None:
         """Take no more requests, answer those under way, end kept connections. A second call does nothing."""
@@ -46,17 +40,16 @@ def serve_gateway(
     endpoint_url: str,
     clock: Clock,
     credentials: LocalCredentials | None = None,
-    remember_requests: bool = False,
+    on_answer: OnAnswer = lambda _: None,
 ) -> Gateway:
     """Serve the deployment's REST API on 127.0.0.1; port 0 takes a free one.
 
     Raises UnsupportedApiError, naming the logical id, for what cannot be served as AWS would, and
-    PortInUseError. With `remember_requests` the stats also tell the accepted points of each request id.
+    PortInUseError. `on_answer` is called for every answer before it is sent, on the thread that answers.
     """
     known = credentials or LocalCredentials()
     api = load_api(deployment)
-    stats = StatsCounter(remember_requests=remember_requests)
     caller = AwsCaller(endpoint_url, deployment.region, known)
     server = HttpServer(port, name="gateway", body_limit=MAX_PAYLOAD, idle_s=_IDLE_S, drain_s=_LAST_ANSWERS_S)
-    server.start(ExecuteApi(api, caller, clock, stats, known))
-    return Gateway(server, stats, caller)
+    server.start(ExecuteApi(api, caller, clock, on_answer, known))
+    return Gateway(server, caller)

@@ -8,7 +8,7 @@ from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
 
 import pytest
 
-from emulator.apigateway import Gateway, serve_gateway
+from emulator.apigateway import Answered, Gateway, serve_gateway
 from emulator.clock import Clock
 from emulator.cloudformation.deployment import Deployment
 from tests.support.http_client import Call, caller
@@ -48,13 +48,21 @@ def kinesis() -> Iterator[FakeKinesis]:
 
 
 @pytest.fixture
-def serve(kinesis: FakeKinesis) -> Iterator[Callable[[Deployment], Gateway]]:
+def answers() -> list[Answered]:
+    """The answers of every gateway that the test serves."""
+    return []
+
+
+@pytest.fixture
+def serve(kinesis: FakeKinesis, answers: list[Answered]) -> Iterator[Callable[[Deployment], Gateway]]:
     """Serve deployments until the test ends."""
     opened: list[Gateway] = []
 
     def open_gateway(deployment: Deployment) -> Gateway:
         opened.append(
-            serve_gateway(deployment, port=0, endpoint_url=kinesis.url, clock=Clock(), remember_requests=True)
+            serve_gateway(
+                deployment, port=0, endpoint_url=kinesis.url, clock=Clock(), on_answer=answers.append
+            )
         )
         return opened[-1]
 

@@ -1,0 +1,54 @@
+"""The answers of the ingest API, counted: requests by status, and the points of those that were accepted."""
+
+import threading
+from collections import Counter
+from collections.abc import Mapping
+
+from emulator.apigateway import Answered
+from handlers.adapters.timestream.limits import store_limits
+from handlers.domain.ingest.envelope import NO_CLIENT, StreamRecord
+from handlers.domain.ingest.formats import read_request
+from handlers.domain.ingest.reading import InvalidBody
+from handlers.domain.ingest.validator import PointValidator
+from templates.components.ingest_api.formats import FORMATS
+
+_FORMATS = {f"/{format_.path}": format_.format for format_ in FORMATS}
+
+
+class AnswerCounter:
+    """Counts answers; safe to use from every thread of a gateway."""
+
+    def __init__(self) -> None:
+        self._lock = threading.Lock()
+        self._requests: Counter[int] = Counter()
+        self._points = 0
+
+    def add(self, answered: Answered) -> None:
+        """Counts one answer, and the points of its request if that was accepted."""
+        points = points_of(answered)
+        with self._lock:
+            self._requests[answered.status] += 1
+            self._points += points
+
+    @property
+    def requests(self) -> Mapping[int, int]:
+        """The number of requests by status, so far."""
+        with self._lock:
+            return dict(sorted(self._requests.items()))
+
+    @property
+    def accepted_points(self) -> int:
+        """The points of accepted requests, so far."""
+        return self._points
+
+
+def points_of(answered: Answered) -> int:
+    """The points that an accepted request is accounted for by, whatever its format: as the consumers read it."""
+    format_ = _FORMATS.get(answered.resource_path)
+    if format_ is None or answered.method != "POST" or not 200 <= answered.status < 300:
+        return 0
+    record = StreamRecord(format_, NO_CLIENT, "", 0, 0, "", answered.body)
+    try:
+        return read_request(record, PointValidator(store_limits(1))).received
+    except InvalidBody:
+        return 1
