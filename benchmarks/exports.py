@@ -60,7 +60,7 @@ def _measure(folder: Path, points: int) -> tuple[float, int, int]:
     try:
         cloud.invoke_with(lambda _region, name, payload, _kind: _invoke(functions, name, payload))
         hour = Hour.containing(clock.now()).plus(1)
-        clock.advance(hour.end - 1 - clock.now())
+        clock.advance(hour.end_s - 1 - clock.now())
         _write(cloud, values.database_name, hour, points)
         clock.advance(901)
         began = time.perf_counter()
@@ -102,7 +102,7 @@ def _calls(database: str, hour: Hour, points: int) -> Iterator[bytes]:
             {
                 "Dimensions": [{"Name": "host", "Value": f"h{number % _SERIES}"}],
                 "MeasureValues": [{"Name": "value", "Value": str(number % 977 / 7), "Type": "DOUBLE"}],
-                "Time": str(hour.start * 10**9 + number // _SERIES * (3600 * 10**9 // steps)),
+                "Time": str(hour.start_s * 10**9 + number // _SERIES * (3600 * 10**9 // steps)),
             }
             for number in range(first, min(first + _CALL, points))
         ]

@@ -1,4 +1,4 @@
-"""Keeps the ledger of an export's execution: chooses its hours, enters what failed, and says how it went."""
+"""The planner of an export's execution: it chooses hours, enters failures in the ledger, and reports at the end."""
 
 import os
 from collections.abc import Callable, Mapping, Sequence
@@ -6,21 +6,20 @@ from dataclasses import dataclass
 from typing import Any
 
 from handlers.adapters.aws import client
-from handlers.adapters.dynamodb.export_hours.ledger import HourTable
+from handlers.adapters.dynamodb.export_hours.ledger import ExportHoursLedger
 from handlers.adapters.tracing import trace_if_sampled
 from handlers.domain.errors import ConfigurationError
 from handlers.domain.exports.choosing import choose
 from handlers.domain.exports.hour import Hour, hours_between
-from handlers.domain.exports.ledger import HourLedger
 from handlers.domain.exports.report import (
     WINDOW_HOURS,
+    export_lag_s,
     failure_text,
-    lag_seconds,
     notification,
     read_results,
     results_line,
 )
-from handlers.domain.exports.request import Terms, read_moment, read_request
+from handlers.domain.exports.request import ExportLimits, read_request, read_time_s
 from handlers.environment import read_environment
 from handlers.logs import write_lines
 from handlers.start import build_once
@@ -28,7 +27,7 @@ from handlers.start import build_once
 
 @dataclass(frozen=True)
 class MetricExportPlannerEnvironment:
-    """What the template tells the function."""
+    """The variables that the template gives the function."""
 
     project: str
     environment: str
@@ -37,9 +36,9 @@ class MetricExportPlannerEnvironment:
     magnetic_retention_days: int
 
     @property
-    def terms(self) -> Terms:
-        """What requests are held against."""
-        return Terms(self.export_lag_minutes * 60, self.magnetic_retention_days)
+    def limits(self) -> ExportLimits:
+        """The limits that requests are held against."""
+        return ExportLimits(self.export_lag_minutes * 60, self.magnetic_retention_days)
 
 
 @dataclass(frozen=True)
@@ -47,44 +46,44 @@ class MetricExportPlanner:
     """The function, with all that it works with; `region` is empty where there is none."""
 
     environment: MetricExportPlannerEnvironment
-    ledger: HourLedger
+    ledger: ExportHoursLedger
     region: str
 
     def run(self, event: Mapping[str, Any]) -> dict[str, Any]:
         """The output of the step that the event names; `ConfigurationError` if there is no such step."""
-        now = read_moment(event["now"])
+        now_s = read_time_s(event["now"])
         match event["step"]:
             case "choose":
-                return self._choose(event["input"], now)
+                return self._choose(event["input"], now_s)
             case "give_up":
-                return self._give_up(event, now)
+                return self._give_up(event, now_s)
             case "summarise":
-                return self._summarise(event["results"], now)
+                return self._summarise(event["results"], now_s)
             case step:
                 raise ConfigurationError(f"no such step: {step!r}")
 
-    def _choose(self, payload: Mapping[str, Any], now: float) -> dict[str, Any]:
-        terms = self.environment.terms
-        choice = choose(read_request(payload, now, terms), self.ledger, now, terms)
-        hours = [str(hour) for hour in choice.hours]
-        return {"hours": hours, "more": choice.next is not None, "next": choice.next or {}}
+    def _choose(self, payload: Mapping[str, Any], now_s: float) -> dict[str, Any]:
+        limits = self.environment.limits
+        selection = choose(read_request(payload, now_s, limits), self.ledger, now_s, limits)
+        hours = [str(hour) for hour in selection.hours]
+        return {"hours": hours, "more": selection.next_input is not None, "next": selection.next_input or {}}
 
-    def _give_up(self, event: Mapping[str, Any], now: float) -> dict[str, Any]:
+    def _give_up(self, event: Mapping[str, Any], now_s: float) -> dict[str, Any]:
         error = event["error"]
         text = failure_text(error)
         if error.get("Error") == "LostClaim":
             return {"hour": event["hour"], "outcome": "busy", "error": text}
-        self.ledger.give_up(Hour.parse(event["hour"]), event["by"], text, now)
+        self.ledger.give_up(Hour.parse(event["hour"]), event["by"], text, now_s)
         return {"hour": event["hour"], "outcome": "failed", "error": text}
 
-    def _summarise(self, raw: Sequence[Mapping[str, Any]], now: float) -> dict[str, Any]:
+    def _summarise(self, raw: Sequence[Mapping[str, Any]], now_s: float) -> dict[str, Any]:
         results = read_results(raw)
-        last = Hour.containing(now)
+        last = Hour.containing(now_s)
         records = self.ledger.read(hours_between(last.plus(1 - WINDOW_HOURS), last))
-        lag = lag_seconds(records, now, self.environment.terms.lag_seconds)
-        write_lines([results_line(results, lag, self.environment.environment, round(now * 1000))])
-        where = f"{self.environment.project}-{self.environment.environment} {self.region}".strip()
-        subject, message = notification(results, where)
+        lag_s = export_lag_s(records, now_s, self.environment.limits.lag_s)
+        write_lines([results_line(results, lag_s, self.environment.environment, round(now_s * 1000))])
+        deployment = f"{self.environment.project}-{self.environment.environment} {self.region}".strip()
+        subject, message = notification(results, deployment)
         failed = sum(result.outcome == "failed" for result in results)
         return {"hours": len(results), "failed": failed, "subject": subject, "message": message}
 
@@ -93,7 +92,7 @@ def build(variables: Mapping[str, str], *, connect: Callable[..., Any] = client)
     """The function in this environment, with the clients that `connect` makes, by default AWS's."""
     environment = read_environment(MetricExportPlannerEnvironment, variables)
     dynamodb = connect("dynamodb", read_timeout=3, attempts=3)
-    ledger = HourTable(dynamodb, environment.export_hours_table)
+    ledger = ExportHoursLedger(dynamodb, environment.export_hours_table)
     return MetricExportPlanner(environment, ledger, variables.get("AWS_REGION", ""))
 
 

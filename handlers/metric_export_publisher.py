@@ -1,4 +1,4 @@
-"""Shows readers an hour, once everything that was to be in its files is there."""
+"""The publisher of an exported hour: readers are sent to its files once those are known to be whole."""
 
 import os
 from collections.abc import Callable, Mapping
@@ -6,20 +6,21 @@ from dataclasses import dataclass
 from typing import Any
 
 from handlers.adapters.aws import client
-from handlers.adapters.dynamodb.export_hours.ledger import HourTable
+from handlers.adapters.dynamodb.export_hours.ledger import ExportHoursLedger
 from handlers.adapters.glue import GlueCatalog
 from handlers.adapters.s3.export_bucket import S3ExportBucket
+from handlers.adapters.timestream.manifest import read_manifest
 from handlers.adapters.tracing import trace_if_sampled
-from handlers.domain.exports.publishing import publish, verify_work
-from handlers.domain.exports.request import read_moment
-from handlers.domain.exports.work import read_work
+from handlers.domain.exports.job import read_job
+from handlers.domain.exports.publishing import publish, verify_job
+from handlers.domain.exports.request import read_time_s
 from handlers.environment import read_environment
 from handlers.start import build_once
 
 
 @dataclass(frozen=True)
 class MetricExportPublisherEnvironment:
-    """What the template tells the function."""
+    """The variables that the template gives the function."""
 
     export_hours_table: str
     export_lag_minutes: int
@@ -31,25 +32,25 @@ class MetricExportPublisherEnvironment:
 class MetricExportPublisher:
     """The function, with all that it works with."""
 
-    ledger: HourTable
+    ledger: ExportHoursLedger
     bucket: S3ExportBucket
     catalog: GlueCatalog
-    lag_seconds: float
+    lag_s: float
 
     def run(self, event: Mapping[str, Any]) -> dict[str, Any]:
-        """The result of the hour whose work the event has: verified and published."""
-        work = read_work(event["work"])
+        """The result of the hour whose job the event has: verified and published."""
+        job = read_job(event["job"])
         published = publish(
-            work,
-            verify_work(work, self.bucket),
+            job,
+            verify_job(job, self.bucket, read_manifest),
             self.ledger,
             self.catalog,
             self.bucket,
-            now=read_moment(event["now"]),
-            lag_seconds=self.lag_seconds,
+            now_s=read_time_s(event["now"]),
+            lag_s=self.lag_s,
         )
         return {
-            "hour": str(work.claim.attempt.hour),
+            "hour": str(job.claim.attempt.hour),
             "outcome": "exported" if published.rows else "empty",
             "run": published.run,
             "rows": published.rows,
@@ -61,7 +62,7 @@ def build(variables: Mapping[str, str], *, connect: Callable[..., Any] = client)
     """The function in this environment, with the clients that `connect` makes, by default AWS's."""
     environment = read_environment(MetricExportPublisherEnvironment, variables)
     return MetricExportPublisher(
-        HourTable(connect("dynamodb", read_timeout=3, attempts=3), environment.export_hours_table),
+        ExportHoursLedger(connect("dynamodb", read_timeout=3, attempts=3), environment.export_hours_table),
         S3ExportBucket(connect("s3", read_timeout=10, attempts=3), environment.export_bucket),
         GlueCatalog(connect("glue", read_timeout=10, attempts=3), environment.glue_database),
         environment.export_lag_minutes * 60,

@@ -1,4 +1,4 @@
-"""Deletes the files of replaced and abandoned exports, a day after the last reader was sent to them."""
+"""The cleanup of replaced and abandoned exports, a day after the last reader was sent to their files."""
 
 import os
 import time
@@ -7,23 +7,23 @@ from dataclasses import dataclass
 from typing import Any
 
 from handlers.adapters.aws import client
-from handlers.adapters.dynamodb.export_hours.cleanup import TidyTable
+from handlers.adapters.dynamodb.export_hours.cleanup import ExportHoursCleanup
 from handlers.adapters.glue import GlueCatalog
 from handlers.adapters.s3.export_bucket import S3ExportBucket
 from handlers.adapters.tracing import trace_if_sampled
 from handlers.domain.deadline import Deadline
-from handlers.domain.exports.request import read_moment
-from handlers.domain.exports.tidying import tidy_hour
+from handlers.domain.exports.cleanup import clean_up_hour
+from handlers.domain.exports.request import read_time_s
 from handlers.environment import read_environment
 from handlers.start import build_once
 
 _HOURS = 200
-_RESERVE_SECONDS = 30
+_RESERVE_S = 30
 
 
 @dataclass(frozen=True)
 class MetricExportTidierEnvironment:
-    """What the template tells the function."""
+    """The variables that the template gives the function."""
 
     export_hours_table: str
     export_bucket: str
@@ -34,19 +34,21 @@ class MetricExportTidierEnvironment:
 class MetricExportTidier:
     """The function, with all that it works with."""
 
-    wishes: TidyTable
+    cleanup: ExportHoursCleanup
     bucket: S3ExportBucket
     catalog: GlueCatalog
 
     def run(self, event: Mapping[str, Any], seconds_left: float) -> dict[str, Any]:
-        """Hours tidied and objects deleted: as many as there is time for; the rest stays wished for."""
-        now = read_moment(event["now"])
+        """The numbers of hours cleaned up and objects deleted, as many as there is time for; the rest stays due."""
+        now_s = read_time_s(event["now"])
         deadline = Deadline(time.monotonic() + seconds_left, time.monotonic)
         hours = deleted = 0
-        for wish in self.wishes.due(now, _HOURS):
-            if deadline.seconds_left() < _RESERVE_SECONDS:
+        for task in self.cleanup.due(now_s, _HOURS):
+            if deadline.seconds_left() < _RESERVE_S:
                 break
-            deleted += tidy_hour(wish, self.wishes, self.catalog, self.bucket, now)
+            cleaned = clean_up_hour(self.cleanup.record(task.hour), self.catalog, self.bucket, now_s)
+            self.cleanup.done(task, cleaned.again_at_s)
+            deleted += cleaned.deleted
             hours += 1
         return {"hours": hours, "objects": deleted}
 
@@ -55,7 +57,7 @@ def build(variables: Mapping[str, str], *, connect: Callable[..., Any] = client)
     """The function in this environment, with the clients that `connect` makes, by default AWS's."""
     environment = read_environment(MetricExportTidierEnvironment, variables)
     return MetricExportTidier(
-        TidyTable(connect("dynamodb", read_timeout=3, attempts=3), environment.export_hours_table),
+        ExportHoursCleanup(connect("dynamodb", read_timeout=3, attempts=3), environment.export_hours_table),
         S3ExportBucket(connect("s3", read_timeout=10, attempts=3), environment.export_bucket),
         GlueCatalog(connect("glue", read_timeout=10, attempts=3), environment.glue_database),
     )

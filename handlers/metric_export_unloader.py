@@ -1,4 +1,4 @@
-"""Takes an hour and has Timestream write it: claims it, starts its UNLOADs, and follows them to their end."""
+"""The unloader of an hour: it claims it, starts its UNLOADs, and polls them to their end."""
 
 import os
 import time
@@ -7,25 +7,25 @@ from dataclasses import dataclass
 from typing import Any
 
 from handlers.adapters.aws import client
-from handlers.adapters.dynamodb.export_hours.ledger import HourTable
-from handlers.adapters.dynamodb.export_hours.unload_rate import UnloadPace
-from handlers.adapters.timestream.queries import TimestreamQueries
+from handlers.adapters.dynamodb.export_hours.ledger import ExportHoursLedger
+from handlers.adapters.dynamodb.export_hours.unload_rate import ExportHoursUnloadRate
+from handlers.adapters.timestream.export_source import CALL_S, TimestreamExportSource
+from handlers.adapters.timestream.statements import Source
 from handlers.adapters.tracing import trace_if_sampled
 from handlers.domain.deadline import Deadline
 from handlers.domain.errors import ConfigurationError
 from handlers.domain.exports.hour import Hour
-from handlers.domain.exports.ledger import Claim, HourLedger
-from handlers.domain.exports.request import read_moment
-from handlers.domain.exports.statements import Source
-from handlers.domain.exports.unloading import CALL_SECONDS, LostClaim, Queries, follow, start, survey
-from handlers.domain.exports.work import Work, read_work
+from handlers.domain.exports.job import Claim, ExportJob, read_job
+from handlers.domain.exports.ports import ExportSource
+from handlers.domain.exports.request import read_time_s
+from handlers.domain.exports.unloading import count_points, poll_unloads, start_unloads
 from handlers.environment import read_environment
 from handlers.start import build_once
 
 
 @dataclass(frozen=True)
 class MetricExportUnloaderEnvironment:
-    """What the template tells the function."""
+    """The variables that the template gives the function."""
 
     database_name: str
     table_name: str
@@ -38,53 +38,50 @@ class MetricExportUnloaderEnvironment:
 class MetricExportUnloader:
     """The function, with all that it works with."""
 
-    source: Source
-    ledger: HourLedger
-    queries: Queries
-    wait_turn: Callable[[], None]
+    source: ExportSource
+    ledger: ExportHoursLedger
 
     def run(self, event: Mapping[str, Any], seconds_left: float) -> dict[str, Any]:
-        """The work of an hour after the step that the event names; `ConfigurationError` if there is no such step."""
-        now = read_moment(event["now"])
+        """The job of an hour after the step that the event names; `ConfigurationError` if there is no such step."""
+        now_s = read_time_s(event["now"])
         deadline = Deadline(time.monotonic() + seconds_left, time.monotonic)
         match event["step"]:
             case "claim":
-                return self._claim(event, now, deadline)
+                return self._claim(event, now_s, deadline)
             case "start":
-                return start(self._renewed(event, now), self.source, self.queries, self.wait_turn).payload()
-            case "follow":
-                work = self._renewed(event, now)
-                return follow(work, self.source, self.queries, now, deadline).payload()
+                return start_unloads(self._renewed(event, now_s), self.source).payload()
+            case "poll":
+                return poll_unloads(self._renewed(event, now_s), self.source, now_s, deadline).payload()
             case step:
                 raise ConfigurationError(f"no such step: {step!r}")
 
-    def _claim(self, event: Mapping[str, Any], now: float, deadline: Deadline) -> dict[str, Any]:
+    def _claim(self, event: Mapping[str, Any], now_s: float, deadline: Deadline) -> dict[str, Any]:
         hour = Hour.parse(event["hour"])
-        claim = self.ledger.claim(hour, event["by"], now)
+        claim = self.ledger.claim(hour, event["by"], now_s)
         if not isinstance(claim, Claim):
             error = f"{claim.claimed_by} is exporting it"
             return {"phase": "busy", "hour": str(hour), "by": event["by"], "outcome": "busy", "error": error}
-        return survey(claim, self.source, self.queries, deadline).payload()
+        return count_points(claim, self.source, deadline).payload()
 
-    def _renewed(self, event: Mapping[str, Any], now: float) -> Work:
-        work = read_work(event["work"])
-        if not self.ledger.renew(work.claim, now):
-            raise LostClaim(f"{work.claim.attempt.hour} was taken over")
-        return work
+    def _renewed(self, event: Mapping[str, Any], now_s: float) -> ExportJob:
+        job = read_job(event["job"])
+        self.ledger.renew(job.claim, now_s)
+        return job
 
 
 def build(variables: Mapping[str, str], *, connect: Callable[..., Any] = client) -> MetricExportUnloader:
     """The function in this environment, with the clients that `connect` makes, by default AWS's."""
     environment = read_environment(MetricExportUnloaderEnvironment, variables)
     dynamodb = connect("dynamodb", read_timeout=3, attempts=3)
+    source = Source(
+        environment.database_name, environment.table_name, environment.export_bucket, environment.key_arn
+    )
+    # A query's call blocks for up to a minute; the state machine retries it, so that no token is used up unseen.
+    timestream = connect("timestream-query", read_timeout=CALL_S, attempts=1)
+    rate = ExportHoursUnloadRate(dynamodb, environment.export_hours_table)
     return MetricExportUnloader(
-        Source(
-            environment.database_name, environment.table_name, environment.export_bucket, environment.key_arn
-        ),
-        HourTable(dynamodb, environment.export_hours_table),
-        # A query's call blocks for up to a minute; the state machine retries it, so that no token is used up unseen.
-        TimestreamQueries(connect("timestream-query", read_timeout=CALL_SECONDS, attempts=1)),
-        UnloadPace(dynamodb, environment.export_hours_table).wait_turn,
+        TimestreamExportSource(timestream, source, rate.wait_turn),
+        ExportHoursLedger(dynamodb, environment.export_hours_table),
     )
 
 

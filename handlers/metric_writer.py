@@ -9,7 +9,7 @@ from typing import Any
 from handlers.adapters.aws import client
 from handlers.adapters.dynamodb.dimension_table import DimensionTable
 from handlers.adapters.dynamodb.export_hours.marks import THREADS as MARK_THREADS
-from handlers.adapters.dynamodb.export_hours.marks import MarkTable
+from handlers.adapters.dynamodb.export_hours.marks import ExportHoursMarks
 from handlers.adapters.s3.quarantine_bucket import QuarantineBucket
 from handlers.adapters.timestream.limits import store_limits
 from handlers.adapters.timestream.store import THREADS, TimestreamStore
@@ -78,16 +78,16 @@ def build(
     environment = read_environment(MetricWriterEnvironment, variables)
     dynamodb = client("dynamodb", read_timeout=2, attempts=2, connections=MARK_THREADS)
     late_hours = LateHours(
-        MarkTable(dynamodb, environment.export_hours_table),
-        lag_seconds=environment.export_lag_minutes * 60,
-        memory_seconds=environment.memory_retention_hours * 3600,
+        ExportHoursMarks(dynamodb, environment.export_hours_table),
+        lag_s=environment.export_lag_minutes * 60,
+        memory_s=environment.memory_retention_hours * 3600,
     )
     ports = Ports(
         registry=DimensionTable(dynamodb, environment.dimensions_table, environment.table_name),
         store=TimestreamStore(connect(THREADS), environment.database_name, environment.table_name),
         limits=store_limits(environment.magnetic_retention_days),
         quarantine=QuarantineBucket(client("s3", read_timeout=3, attempts=2), environment.quarantine_bucket),
-        on_stored=lambda times_ns: late_hours.note(times_ns, clock()),
+        on_stored=lambda times_ns: late_hours.on_stored(times_ns, clock()),
     )
     return MetricWriter(environment, ports, clock)
 

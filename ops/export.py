@@ -11,8 +11,8 @@ from typing import Any
 
 from rich.text import Text
 
-from handlers.adapters.dynamodb.export_hours.ledger import HourTable
-from handlers.domain.exports.hour import Hour, complete_at, hours_between
+from handlers.adapters.dynamodb.export_hours.ledger import ExportHoursLedger
+from handlers.domain.exports.hour import Hour, complete_at_s, hours_between
 from handlers.domain.exports.record import Record, State, state_of
 from handlers.domain.exports.report import WINDOW_HOURS
 from handlers.domain.exports.request import CURRENT
@@ -22,7 +22,7 @@ from ops.output import print_columns, sanitize
 from ops.stack import Target
 
 _POLL_SECONDS = 1.0
-_COLOURS = {State.FAILED: "red", State.EXPIRED: "red", State.MISSING: "yellow", State.DIRTY: "yellow"}
+_COLOURS = {State.FAILED: "red", State.EXPIRED: "red", State.MISSING: "yellow", State.STALE: "yellow"}
 
 
 def add_arguments(parser: argparse.ArgumentParser) -> None:
@@ -137,11 +137,11 @@ def _states(
 ) -> Iterator[tuple[Hour, State, Record | None]]:
     """Hours with their state and entry; without hours, the newest so many up to the current one."""
     lag = target.config.export.lag_minutes * 60
-    ledger = HourTable(target.client("dynamodb"), target.output("ExportHoursTableName"))
+    ledger = ExportHoursLedger(target.client("dynamodb"), target.output("ExportHoursTableName"))
     with refusals("cannot read the ledger of hours"):
         mark = ledger.watermark()
         # A local run's clock may have been moved ahead of this machine's.
-        now = max(time.time(), complete_at(mark, lag) if mark else 0)
+        now = max(time.time(), complete_at_s(mark, lag) if mark else 0)
         last = Hour.containing(now)
         wanted = list(hours_between(last.plus(1 - newest), last)) if hours is None else hours
         records = ledger.read(wanted)
@@ -159,12 +159,12 @@ def _details(record: Record | None) -> tuple[str, str, str, str]:
     remarks = record.error
     if record.claimed_by and not record.error:
         remarks = f"claimed by {record.claimed_by}"
-    if record.due_at is not None:
-        remarks = f"{remarks} due {_moment(record.due_at)}".strip()
+    if record.due_at_s is not None:
+        remarks = f"{remarks} due {_moment(record.due_at_s)}".strip()
     if record.published is None:
         return "", "", "", remarks
     published = record.published
-    return f"{published.rows:,}", f"{published.bytes:,}", _moment(published.published_at), remarks
+    return f"{published.rows:,}", f"{published.bytes:,}", _moment(published.published_at_s), remarks
 
 
 def _moment(seconds: float) -> str:

@@ -23,14 +23,14 @@ _ATTEMPTS = 5
 
 
 class GlueCatalog:
-    """One table per dataset, one partition per hour."""
+    """The port `Catalog`: one table per dataset, one partition per hour."""
 
     def __init__(self, glue: Any, database: str) -> None:
         self._glue = glue
         self._database = database
 
     def add_columns(self, dataset: str, columns: Sequence[Column]) -> int:
-        """Appends those of the columns that the table does not have; how many those were."""
+        """Updates the table on the version that was read, and once more if another publisher changed it meanwhile."""
         for _ in range(_ATTEMPTS):
             table = self._table(dataset)
             descriptor = table["StorageDescriptor"]
@@ -52,8 +52,8 @@ class GlueCatalog:
             return len(new)
         raise TransientError("the catalog's table kept changing")
 
-    def location(self, dataset: str, hour: Hour) -> str | None:
-        """Where the hour's partition points; None if there is none."""
+    def partition_location(self, dataset: str, hour: Hour) -> str | None:
+        """The location in the hour's partition."""
         try:
             partition = self._glue.get_partition(
                 DatabaseName=self._database, TableName=dataset, PartitionValues=_values(hour)
@@ -64,8 +64,8 @@ class GlueCatalog:
             raise translate(error) from error
         return str(partition["StorageDescriptor"]["Location"])
 
-    def point(self, dataset: str, hour: Hour, location: str) -> None:
-        """Points the hour's partition at a location, at once for every reader."""
+    def set_partition_location(self, dataset: str, hour: Hour, location: str) -> None:
+        """Updates the hour's partition, with the columns that the table has by now, or creates it."""
         descriptor = {**self._table(dataset)["StorageDescriptor"], "Location": location}
         target = {"DatabaseName": self._database, "TableName": dataset}
         partition = {"Values": _values(hour), "StorageDescriptor": descriptor}
@@ -81,7 +81,7 @@ class GlueCatalog:
             self._glue.create_partition(**target, PartitionInput=partition)
         except AWS_ERRORS as error:
             if code_of(error) == "AlreadyExistsException":
-                raise TransientError("the partition was made by somebody else meanwhile") from error
+                raise TransientError("the partition was created by another publisher meanwhile") from error
             raise translate(error) from error
 
     def _table(self, dataset: str) -> dict[str, Any]:

@@ -5,7 +5,7 @@ from typing import Any
 import pytest
 
 from handlers.domain.errors import ConfigurationError
-from handlers.domain.exports.unloading import LostClaim
+from handlers.domain.exports.ports import LostClaim
 from handlers.metric_export_unloader import MetricExportUnloader, build
 from tests.support.export_ports import HOURS
 from tests.support.memory_dynamodb import MemoryDynamoDB
@@ -22,7 +22,7 @@ HOUR = "2026-11-22T02"
 
 
 class EmptyTimestream:
-    """A store to which nobody wrote."""
+    """A store that was never written to."""
 
     def query(self, **_call: Any) -> dict[str, Any]:
         """No rows."""
@@ -42,9 +42,9 @@ def claim(by: str, now: str = NOW) -> dict[str, Any]:
 
 
 def test_a_step_nobody_knows_is_refused(unloader: MetricExportUnloader) -> None:
-    """A state machine that is newer than the function fails at once, and is not taken to follow an UNLOAD."""
+    """A state machine that is newer than the function fails at once, and is not taken to poll an UNLOAD."""
     with pytest.raises(ConfigurationError, match="no such step: 'watch'"):
-        unloader.run({"step": "watch", "now": NOW, "work": {}}, 170)
+        unloader.run({"step": "watch", "now": NOW, "job": {}}, 170)
 
 
 def test_an_hour_that_another_execution_has_is_busy(unloader: MetricExportUnloader) -> None:
@@ -54,11 +54,11 @@ def test_an_hour_that_another_execution_has_is_busy(unloader: MetricExportUnload
     assert busy == {"phase": "busy", "hour": HOUR, "by": "b", "outcome": "busy", "error": "a is exporting it"}
 
 
-@pytest.mark.parametrize("step", ["start", "follow"])
+@pytest.mark.parametrize("step", ["start", "poll"])
 def test_a_step_after_the_claim_was_lost_fails(unloader: MetricExportUnloader, step: str) -> None:
     """Another execution took the hour over."""
-    work = unloader.run(claim("a"), 170)
-    assert unloader.run({"step": step, "now": NOW, "work": work}, 170) == work
+    job = unloader.run(claim("a"), 170)
+    assert unloader.run({"step": step, "now": NOW, "job": job}, 170) == job
     unloader.run(claim("b", "2026-11-22T04:15:00Z"), 170)
     with pytest.raises(LostClaim):
-        unloader.run({"step": step, "now": "2026-11-22T04:16:00Z", "work": work}, 170)
+        unloader.run({"step": step, "now": "2026-11-22T04:16:00Z", "job": job}, 170)

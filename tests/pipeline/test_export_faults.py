@@ -57,7 +57,7 @@ def test_a_killed_execution_is_finished_by_the_next(world: World, step: str, mom
     executions: list[str] = []
 
     def kill(name: str, event: dict[str, Any]) -> None:
-        asked = event.get("hour") or event.get("work", {}).get("hour")
+        asked = event.get("hour") or event.get("job", {}).get("hour")
         if name == step and asked == str(hour):
             world.client("stepfunctions").stop_execution(executionArn=executions[0])
 

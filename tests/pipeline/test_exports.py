@@ -15,7 +15,7 @@ __all__ = ["deployment", "world"]
 def seen(world: World, hour: Hour) -> list[tuple[Any, ...]]:
     """Seconds into the hour, value and host of each point that readers see."""
     return sorted(
-        ((row["time"] // 10**6 - hour.start * 1000) / 1000, row["value"], row.get("host") or "")
+        ((row["time"] // 10**6 - hour.start_s * 1000) / 1000, row["value"], row.get("host") or "")
         for row in world.read(hour)
     )
 
@@ -50,7 +50,7 @@ def test_aggregates_are_what_the_points_come_to(world: World) -> None:
     world.write(*points(hour, 90, host="a"), *points(hour, 10, host="b"))
     world.go_to(hour.plus(1), 15)
     world.scheduled()
-    rows = {(row["host"], row["time"] // 10**9 - hour.start): row for row in world.read(hour, "aggregates")}
+    rows = {(row["host"], row["time"] // 10**9 - hour.start_s): row for row in world.read(hour, "aggregates")}
     assert sorted(rows) == [("a", 0), ("a", 60), ("b", 0)]
     minute = rows["a", 60]
     assert (minute["count"], minute["sum"], minute["min"], minute["max"]) == (

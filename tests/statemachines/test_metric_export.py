@@ -29,9 +29,9 @@ def machine(monkeypatch: pytest.MonkeyPatch) -> Iterator[Machine]:
             },
             "Planner.summarise": summary,
             "Unloader.claim": lambda event: work(event["hour"], event["by"], "unload"),
-            "Unloader.start": lambda event: {**event["work"], "phase": "publish"},
-            "Unloader.follow": lambda event: {**event["work"], "phase": "publish"},
-            "Publisher": lambda event: {"hour": event["work"]["hour"], "outcome": "exported", "rows": 3, "bytes": 9},
+            "Unloader.start": lambda event: {**event["job"], "phase": "publish"},
+            "Unloader.poll": lambda event: {**event["job"], "phase": "publish"},
+            "Publisher": lambda event: {"hour": event["job"]["hour"], "outcome": "exported", "rows": 3, "bytes": 9},
             "Tidier": lambda _: {"hours": 0, "objects": 0},
         }  # fmt: skip
         yield ready
@@ -100,18 +100,18 @@ def test_unloads_are_followed_until_they_are_done(machine: Machine) -> None:
 
     def follow(event: dict[str, Any]) -> dict[str, Any]:
         turn = next(turns)
-        return {**event["work"], "token": turn, "phase": "publish" if turn == 3 else "unload"}
+        return {**event["job"], "token": turn, "phase": "publish" if turn == 3 else "unload"}
 
     machine.functions["Planner.choose"] = lambda _: {"hours": HOURS[:1], "more": False, "next": {}}
-    machine.functions["Unloader.start"] = lambda event: event["work"]
-    machine.functions["Unloader.follow"] = follow
+    machine.functions["Unloader.start"] = lambda event: event["job"]
+    machine.functions["Unloader.poll"] = follow
     ended = machine.run()
     followed = [
-        payload["work"].get("token") for payload in machine.steps("Unloader") if payload["step"] == "follow"
+        payload["job"].get("token") for payload in machine.steps("Unloader") if payload["step"] == "poll"
     ]
     assert followed == [None, 1, 2]
     assert ended.states.count("WaitForUnloads") == 3
-    assert machine.steps("Publisher")[0]["work"]["token"] == 3
+    assert machine.steps("Publisher")[0]["job"]["token"] == 3
 
 
 def test_an_hour_without_points_is_published_without_an_unload(machine: Machine) -> None:
@@ -133,19 +133,19 @@ def test_an_hour_that_another_execution_has_is_left_to_it(machine: Machine) -> N
     assert notifications(machine) == []
 
 
-@pytest.mark.parametrize("step", ["Unloader.claim", "Unloader.start", "Unloader.follow", "Publisher"])
+@pytest.mark.parametrize("step", ["Unloader.claim", "Unloader.start", "Unloader.poll", "Publisher"])
 def test_a_transient_error_is_retried(machine: Machine, step: str) -> None:
     """Up to three times, and the hour is exported all the same."""
     machine.functions["Planner.choose"] = lambda _: {"hours": HOURS[:1], "more": False, "next": {}}
-    machine.functions["Unloader.start"] = lambda event: event["work"] if step.endswith("follow") else {
-        **event["work"], "phase": "publish",
+    machine.functions["Unloader.start"] = lambda event: event["job"] if step.endswith("poll") else {
+        **event["job"], "phase": "publish",
     }  # fmt: skip
     machine.functions[step] = fails("ThrottledError", times=3, then=machine.functions[step])
     assert machine.run().status == "SUCCEEDED"
     assert outcomes(machine) == ["exported"]
 
 
-@pytest.mark.parametrize("step", ["Unloader.claim", "Unloader.start", "Unloader.follow", "Publisher"])
+@pytest.mark.parametrize("step", ["Unloader.claim", "Unloader.start", "Unloader.poll", "Publisher"])
 @pytest.mark.parametrize(
     ("error", "calls"), [("TransientError", 4), ("Mismatch", 1), ("Runtime.ExitError", 3)]
 )
@@ -157,14 +157,14 @@ def test_a_failing_hour_is_entered_and_does_not_stop_the_others(
     tried = count()
 
     def function(event: dict[str, Any]) -> Any:
-        hour = event.get("hour") or event["work"]["hour"]
+        hour = event.get("hour") or event["job"]["hour"]
         if hour == HOURS[0]:
             next(tried)
             raise FunctionError(error, "why")
         return good(event)
 
-    if step.endswith("follow"):
-        machine.functions["Unloader.start"] = lambda event: event["work"]
+    if step.endswith("poll"):
+        machine.functions["Unloader.start"] = lambda event: event["job"]
     machine.functions[step] = function
     ended = machine.run()
     assert ended.status == "SUCCEEDED"
@@ -191,7 +191,7 @@ def test_a_failure_that_cannot_be_entered_still_counts(machine: Machine) -> None
 
 def test_a_refused_range_fails_the_execution_in_words(machine: Machine) -> None:
     """Nothing broke, so nobody is notified; who asked reads why."""
-    machine.functions["Planner.choose"] = fails("Refused", "2026-11-22T09 is in the future")
+    machine.functions["Planner.choose"] = fails("ExportRequestError", "2026-11-22T09 is in the future")
     ended = machine.run(first="2026-11-22T09")
     assert (ended.status, ended.error) == ("FAILED", "Refused")
     assert "in the future" in ended.cause

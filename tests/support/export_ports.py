@@ -1,31 +1,33 @@
-"""What exports stand on in tests: the ledger's table, and a store that answers queries as it is told."""
+"""Ports of exports for tests: the ledger's table, a bucket and a catalog in memory."""
 
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterable, Iterator, Sequence
 from typing import Any
 
-from handlers.adapters.dynamodb.export_hours.ledger import HourTable
+from handlers.adapters.dynamodb.export_hours.ledger import ExportHoursLedger
+from handlers.domain.errors import TransientError
+from handlers.domain.exports.columns import Column
 from handlers.domain.exports.hour import Hour
-from handlers.domain.exports.ledger import Claim
+from handlers.domain.exports.job import Claim
+from handlers.domain.exports.manifest import File
 from handlers.domain.exports.record import Published
-from handlers.domain.exports.unloading import Answer
 from handlers.vocabulary import DUE_INDEX
 
 HOURS = "export-hours"
 HOUR = Hour.parse("2026-11-22T02")
-NOW = float(HOUR.end + 900)
-LAG = 900.0
+NOW_S = float(HOUR.end_s + 900)
+LAG_S = 900.0
 
 
-def claimed(ledger: HourTable, by: str = "a", now: float = NOW) -> Claim:
+def claimed(ledger: ExportHoursLedger, by: str = "a", now_s: float = NOW_S) -> Claim:
     """A claim on the hour."""
-    claim = ledger.claim(HOUR, by, now)
+    claim = ledger.claim(HOUR, by, now_s)
     assert isinstance(claim, Claim)
     return claim
 
 
-def published(claim: Claim, at: float = NOW + 30, rows: int = 3) -> Published:
-    """What the claim's export came to."""
-    return Published(claim.attempt.run, claim.attempt.started_at, at, rows, 100)
+def published(claim: Claim, at_s: float = NOW_S + 30, rows: int = 3) -> Published:
+    """The publication of the claim's export."""
+    return Published(claim.attempt.run, claim.attempt.started_at_s, at_s, rows, 100)
 
 
 def create_hours_table(dynamodb: Any, name: str = HOURS) -> str:
@@ -50,24 +52,82 @@ def create_hours_table(dynamodb: Any, name: str = HOURS) -> str:
     return name
 
 
-class ScriptedQueries:
-    """Answers in the order given; remembers what it was asked."""
+class MemoryBucket:
+    """A bucket of bytes."""
 
-    def __init__(self, *answers: Answer | Exception) -> None:
-        self._answers: Iterator[Answer | Exception] = iter(answers)
-        self.asked: list[tuple[str, str | None, str | None]] = []
+    name = "exports"
 
-    def ask(
-        self, statement: str, *, client_token: str | None = None, next_token: str | None = None
-    ) -> Answer:
-        """The next answer; an exception among them is raised."""
-        self.asked.append((statement, client_token, next_token))
-        answer = next(self._answers)
-        if isinstance(answer, Exception):
-            raise answer
-        return answer
+    def __init__(self) -> None:
+        self.objects: dict[str, bytes] = {}
+
+    def read(self, key: str) -> bytes | None:
+        """An object, or None."""
+        return self.objects.get(key)
+
+    def listing(self, prefix: str) -> Iterator[tuple[str, int]]:
+        """What lies below a prefix."""
+        return ((key, len(body)) for key, body in sorted(self.objects.items()) if key.startswith(prefix))
+
+    def folders(self, prefix: str) -> Sequence[str]:
+        """The folders right below a prefix."""
+        below = (key.removeprefix(prefix) for key in self.objects if key.startswith(prefix))
+        return sorted({name.partition("/")[0] for name in below if "/" in name})
+
+    def write(self, key: str, content: bytes) -> None:
+        """Puts an object."""
+        self.objects[key] = content
+
+    def delete(self, keys: Iterable[str]) -> int:
+        """Deletes objects."""
+        return sum(self.objects.pop(key, None) is not None for key in list(keys))
 
 
-def rows(*found: Sequence[str], next_token: str | None = None) -> Answer:
-    """A page of an answer."""
-    return Answer(list(found), next_token)
+class MemoryCatalog:
+    """Tables and partitions; remembers the order of changes, and can fail at one of them."""
+
+    def __init__(self) -> None:
+        self.columns: dict[str, int] = {}
+        self.locations: dict[tuple[str, Hour], str] = {}
+        self.calls: list[str] = []
+        self.fail_at = 10**9
+
+    def add_columns(self, dataset: str, columns: Sequence[Column]) -> int:
+        """Remembers how many columns there are."""
+        self._step(f"columns {dataset}")
+        self.columns[dataset] = len(columns)
+        return 0
+
+    def partition_location(self, dataset: str, hour: Hour) -> str | None:
+        """The location that readers are sent to."""
+        return self.locations.get((dataset, hour))
+
+    def set_partition_location(self, dataset: str, hour: Hour, location: str) -> None:
+        """Sends readers elsewhere."""
+        self._step(f"location {dataset}")
+        self.locations[dataset, hour] = location
+
+    def _step(self, name: str) -> None:
+        if len(self.calls) >= self.fail_at:
+            self.fail_at = 10**9
+            raise TransientError("the catalog does not answer")
+        self.calls.append(name)
+
+
+def manifest_document(files: tuple[File, ...], bucket: str = "exports") -> dict[str, Any]:
+    """A manifest as Timestream writes it."""
+    return {
+        "result_files": [
+            {
+                "url": f"s3://{bucket}/{file.key}",
+                "file_metadata": {"content_length_in_bytes": file.bytes, "row_count": file.rows},
+            }
+            for file in files
+        ],
+        "query_metadata": {
+            "total_content_length_in_bytes": sum(file.bytes for file in files),
+            "total_row_count": sum(file.rows for file in files),
+            "result_format": "PARQUET",
+            "result_version": "Amazon Timestream version 1.0.0",
+        },
+        "author": {"name": "Amazon Timestream", "manifest_file_version": "1.0"},
+    }

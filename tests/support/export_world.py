@@ -77,7 +77,7 @@ class World:
     def go_to(self, hour: Hour, minutes: float = 0) -> None:
         """Moves the clock to so many minutes into an hour; it goes forward only."""
         control = f"{self.cloud.endpoint_url}/_local/clock"
-        seconds = hour.start + minutes * 60 - self.clock.now()
+        seconds = hour.start_s + minutes * 60 - self.clock.now()
         assert seconds >= 0, "the clock moves forward only"
         _post(control, {"advance_seconds": seconds})
 
@@ -293,7 +293,7 @@ def _set_environment(world: World, monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setenv("AWS_DEFAULT_REGION", REGION)
     for name in ("AWS_ACCESS_KEY_ID", "AWS_SECRET_ACCESS_KEY"):
         monkeypatch.setenv(name, "local")
-    monkeypatch.setattr(export_pace, "INTERVAL_SECONDS", 0.02)
+    monkeypatch.setattr(export_pace, "INTERVAL_S", 0.02)
 
 
 @pytest.fixture(scope="module")
@@ -312,7 +312,7 @@ def world(deployment: World) -> World:
 
 def at(hour: Hour, seconds: float) -> int:
     """So many seconds into an hour, as a client writes it."""
-    return round((hour.start + seconds) * 1000)
+    return round((hour.start_s + seconds) * 1000)
 
 
 def points(hour: Hour, number: int, **dimensions: str) -> list[dict[str, Any]]:

@@ -10,7 +10,7 @@ _KEYS_OF_A_DELETE = 1000
 
 
 class S3ExportBucket:
-    """Objects by key; listings come page by page, so that their length does not matter."""
+    """The port `ExportBucket`; listings come page by page, so that their length does not matter."""
 
     def __init__(self, s3: Any, bucket: str) -> None:
         self._s3 = s3
@@ -22,7 +22,7 @@ class S3ExportBucket:
         return self._bucket
 
     def read(self, key: str) -> bytes | None:
-        """An object's content; None if there is none."""
+        """An object, by one GetObject."""
         try:
             content: bytes = self._s3.get_object(Bucket=self._bucket, Key=key)["Body"].read()
         except AWS_ERRORS as error:
@@ -32,13 +32,13 @@ class S3ExportBucket:
         return content
 
     def listing(self, prefix: str) -> Iterator[tuple[str, int]]:
-        """Key and size of every object below a prefix."""
+        """The objects of every page of ListObjectsV2."""
         for page in self._pages(Prefix=prefix):
             for entry in page.get("Contents", []):
                 yield entry["Key"], entry["Size"]
 
     def folders(self, prefix: str) -> list[str]:
-        """The names of the folders right below a prefix."""
+        """The common prefixes of every page of ListObjectsV2."""
         return [
             entry["Prefix"][len(prefix) :].rstrip("/")
             for page in self._pages(Prefix=prefix, Delimiter="/")
@@ -53,7 +53,7 @@ class S3ExportBucket:
             raise translate(error) from error
 
     def delete(self, keys: Iterable[str]) -> int:
-        """Deletes objects, how many; the bucket keeps them as noncurrent versions for as long as its lifecycle says."""
+        """Deletes a thousand at a time; they stay as noncurrent versions for as long as the bucket's lifecycle says."""
         deleted = 0
         batch: list[str] = []
         for key in keys:

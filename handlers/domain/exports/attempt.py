@@ -14,23 +14,23 @@ _STAMP = "%Y%m%dT%H%M%S"
 
 @dataclass(frozen=True, slots=True)
 class Attempt:
-    """The `number`th attempt at an hour, begun at `started_at` (seconds since the epoch)."""
+    """The `number`th attempt at an hour, begun at `started_at_s` (seconds since the epoch)."""
 
     hour: Hour
     number: int
-    started_at: float
+    started_at_s: float
 
     @property
     def run(self) -> str:
-        """Its name. It carries the time as well: a ledger that was lost and begins again at 1 meets no old files."""
-        return f"{datetime.fromtimestamp(self.started_at, UTC):{_STAMP}}-{self.number}"
+        """The attempt's name, with its time: a ledger that was lost and begins again at 1 meets no old files."""
+        return f"{datetime.fromtimestamp(self.started_at_s, UTC):{_STAMP}}-{self.number}"
 
     def prefix(self, dataset: str) -> str:
-        """Where a dataset's UNLOAD writes: a folder that no other attempt ever has."""
+        """The folder that a dataset's UNLOAD writes to, and that no other attempt ever has."""
         return f"{hour_prefix(dataset, self.hour)}{self.run}/"
 
     def results(self, dataset: str) -> str:
-        """Where the dataset's files come to lie, and nothing else."""
+        """The folder that the dataset's files come to lie in, and nothing else."""
         return f"{self.prefix(dataset)}results/"
 
     def client_token(self, dataset: str) -> str:
@@ -48,8 +48,8 @@ def status_key(hour: Hour) -> str:
     return f"{hour_prefix(METRICS, hour)}_hour.json"
 
 
-def run_started_at(run: str) -> float | None:
-    """When a run began, by its name; None if this is no run's name."""
+def run_started_at_s(run: str) -> float | None:
+    """The time at which a run began, by its name; None if this is no run's name."""
     match = _RUN.fullmatch(run)
     if match is None:
         return None
@@ -62,6 +62,6 @@ def run_started_at(run: str) -> float | None:
 def run_of(location: str) -> str | None:
     """The run whose results a partition's location is; None if it is not one of ours."""
     parts = location.rstrip("/").split("/")
-    if len(parts) < 2 or parts[-1] != "results" or run_started_at(parts[-2]) is None:
+    if len(parts) < 2 or parts[-1] != "results" or run_started_at_s(parts[-2]) is None:
         return None
     return parts[-2]

@@ -1,11 +1,11 @@
-"""An hour of UTC as a value: what is exported is always one, whole."""
+"""An hour of UTC as a value: an export is always one, whole."""
 
 import re
 from collections.abc import Iterator
 from dataclasses import dataclass
 from datetime import UTC, datetime
 
-SECONDS = 3600
+HOUR_S = 3600
 _NS = 1_000_000_000
 _TEXT = re.compile(r"(\d{4})-(\d\d)-(\d\d)T(\d\d)", re.ASCII)
 
@@ -17,14 +17,14 @@ class Hour:
     index: int
 
     @classmethod
-    def containing(cls, seconds: float) -> "Hour":
-        """The hour in which a moment (seconds since the epoch) lies."""
-        return cls(int(seconds // SECONDS))
+    def containing(cls, time_s: float) -> "Hour":
+        """The hour in which a time (seconds since the epoch) lies."""
+        return cls(int(time_s // HOUR_S))
 
     @classmethod
     def of_time_ns(cls, time_ns: int) -> "Hour":
         """The hour in which a point's time lies."""
-        return cls(time_ns // (SECONDS * _NS))
+        return cls(time_ns // (HOUR_S * _NS))
 
     @classmethod
     def parse(cls, text: str) -> "Hour":
@@ -39,23 +39,23 @@ class Hour:
         return cls.containing(moment.timestamp())
 
     @property
-    def start(self) -> int:
-        """Its first moment, in seconds since the epoch."""
-        return self.index * SECONDS
+    def start_s(self) -> int:
+        """The first second of the hour, since the epoch."""
+        return self.index * HOUR_S
 
     @property
-    def end(self) -> int:
-        """The first moment after it."""
-        return self.start + SECONDS
+    def end_s(self) -> int:
+        """The first second after the hour, since the epoch."""
+        return self.start_s + HOUR_S
 
     @property
     def date(self) -> str:
-        """Its day, as the partition key `export_date` has it."""
+        """The day, as the partition key `export_date` has it."""
         return str(self)[:10]
 
     @property
     def of_day(self) -> str:
-        """Its two digits, as the partition key `export_hour` has them."""
+        """The two digits of the hour, as the partition key `export_hour` has them."""
         return str(self)[11:]
 
     def plus(self, hours: int) -> "Hour":
@@ -63,7 +63,7 @@ class Hour:
         return Hour(self.index + hours)
 
     def __str__(self) -> str:
-        return f"{datetime.fromtimestamp(self.start, UTC):%Y-%m-%dT%H}"
+        return f"{datetime.fromtimestamp(self.start_s, UTC):%Y-%m-%dT%H}"
 
 
 def hours_between(first: Hour, last: Hour) -> Iterator[Hour]:
@@ -71,11 +71,11 @@ def hours_between(first: Hour, last: Hour) -> Iterator[Hour]:
     return (Hour(index) for index in range(first.index, last.index + 1))
 
 
-def complete_at(hour: Hour, lag_seconds: float) -> float:
-    """From when an hour counts as complete: what comes for it later is late."""
-    return hour.end + lag_seconds
+def complete_at_s(hour: Hour, lag_s: float) -> float:
+    """The time from which an hour counts as complete: points that come for it later are late."""
+    return hour.end_s + lag_s
 
 
-def due_hour(scheduled: float, lag_seconds: float) -> Hour:
+def due_hour(scheduled_s: float, lag_s: float) -> Hour:
     """The newest hour that is complete at a scheduled time."""
-    return Hour.containing(scheduled - lag_seconds).plus(-1)
+    return Hour.containing(scheduled_s - lag_s).plus(-1)

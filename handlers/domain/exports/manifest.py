@@ -1,9 +1,8 @@
-"""The manifest an UNLOAD leaves when it is done, and whether what lies in the bucket is exactly what it says."""
+"""The manifest of a finished UNLOAD, held against the files in the bucket."""
 
-import json
-from collections.abc import Iterable, Mapping
+from collections.abc import Iterable
 from dataclasses import dataclass
-from typing import Any, NamedTuple
+from typing import NamedTuple
 
 
 class File(NamedTuple):
@@ -16,7 +15,7 @@ class File(NamedTuple):
 
 @dataclass(frozen=True)
 class Manifest:
-    """Which files an UNLOAD wrote."""
+    """The files that an UNLOAD wrote."""
 
     files: tuple[File, ...]
     rows: int
@@ -27,33 +26,17 @@ class Manifest:
         return sum(file.bytes for file in self.files)
 
 
-class Mismatch(Exception):  # noqa: N818 -- the domain's word: what was verified is not so
+class Mismatch(Exception):  # noqa: N818 -- the state machine and its operators read this name
     """The files are not what the manifest says; the text names the first difference."""
 
 
 NOTHING = Manifest((), 0)
 
 
-def read_manifest(text: bytes, bucket: str) -> Manifest:
-    """The manifest in an object; `Mismatch` when it is none, or does not agree with itself."""
-    try:
-        document = json.loads(text)
-        files = tuple(_file(entry, bucket) for entry in document["result_files"])
-        rows = int(document["query_metadata"]["total_row_count"])
-    except (ValueError, KeyError, TypeError, AttributeError) as error:
-        raise Mismatch(f"the manifest cannot be read: {type(error).__name__}") from error
-    if sum(file.rows for file in files) != rows:
-        raise Mismatch(
-            f"the manifest's files have {sum(file.rows for file in files)} rows, its total says {rows}"
-        )
-    if len({file.key for file in files}) < len(files):
-        raise Mismatch("the manifest names a file twice")
-    return Manifest(files, rows)
-
-
 def verify(manifest: Manifest, listing: Iterable[tuple[str, int]], results: str, rows: int) -> None:
-    """Returns if the listing (key and size of every object below `results`) is exactly the manifest's files, and their
-    rows are those that the query reported; raises `Mismatch` otherwise.
+    """Holds the manifest against the listing (key and size of every object below `results`) and the rows reported.
+
+    `Mismatch` unless the listing is exactly the manifest's files, and their rows are those that the query reported.
     """
     if manifest.rows != rows:
         raise Mismatch(f"the query reported {rows} rows, its manifest has {manifest.rows}")
@@ -76,10 +59,3 @@ def object_key(url: str, bucket: str) -> str:
     if not url.startswith(start) or len(url) == len(start):
         raise Mismatch(f"{url[:200]} is not an object of {bucket}")
     return url[len(start) :]
-
-
-def _file(entry: Mapping[str, Any], bucket: str) -> File:
-    metadata = entry["file_metadata"]
-    return File(
-        object_key(entry["url"], bucket), int(metadata["content_length_in_bytes"]), int(metadata["row_count"])
-    )

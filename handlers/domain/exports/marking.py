@@ -1,38 +1,39 @@
-"""Late points: which hours they touch, and that those are exported again.
+"""Late points: their hours are marked, and exported again.
 
-An hour's mark says from when an export is sure to hold the point (`settled_at`), and from when even if the store shows
-it hours later (`final_at`). A mark lies a little ahead, so that one serves every late point of the next minutes.
+An hour's mark says from when an export is sure to hold the point (`settled_at_s`), and from when even if the store
+shows it hours later (`final_at_s`). It lies a little ahead, so that one serves every late point of the next minutes.
 """
 
 from collections.abc import Iterable, Mapping
 from typing import NamedTuple, Protocol
 
-from handlers.domain.exports.hour import Hour, complete_at
+from handlers.domain.exports.hour import Hour, complete_at_s
 
-SETTLE_SECONDS = 5 * 60
+SETTLE_S = 5 * 60
 # The store may show a point a moment after it took it: "eventually consistent" reads, and clocks that differ.
-MARGIN_SECONDS = 60
+MARGIN_S = 60
 # Points that go to the magnetic store become queryable within six hours.
 # https://docs.aws.amazon.com/timestream/latest/developerguide/data-ingest.html
-MAGNETIC_SECONDS = 6 * 3600
+MAGNETIC_S = 6 * 3600
 _REMEMBERED = 10_000
 _NS = 1_000_000_000
 
 
 class Mark(NamedTuple):
-    """What a late point asks of its hour. Times are seconds since the epoch."""
+    """An hour's mark: when it is due, and from when an export has its late points. In seconds since the epoch."""
 
-    due_at: float
-    settled_at: float
-    final_at: float
+    due_at_s: float
+    settled_at_s: float
+    final_at_s: float
 
 
-class HourMarks(Protocol):
-    """Where marks are kept: beside what is known of the hours."""
+class LateMarks(Protocol):
+    """The marks of hours, beside their entries in the ledger."""
 
-    def mark(self, marks: Mapping[Hour, Mark], enough: float) -> Mapping[Hour, float]:
-        """Marks the hours, except where a mark's `settled_at` is not before `enough` already; for each, the
-        `settled_at` that it has then. May raise `TransientError` or `ConfigurationError`.
+    def mark_late(self, marks: Mapping[Hour, Mark], *, already_after_s: float) -> Mapping[Hour, float]:
+        """Marks the hours but those whose mark settles at `already_after_s` or later as it is.
+
+        For each hour, the `settled_at_s` that it has then. May raise `TransientError` or `ConfigurationError`.
         """
         ...
 
@@ -40,35 +41,37 @@ class HourMarks(Protocol):
 class LateHours:
     """Marks the hours of late points; one instance serves a process."""
 
-    def __init__(self, marks: HourMarks, *, lag_seconds: float, memory_seconds: float) -> None:
+    def __init__(self, marks: LateMarks, *, lag_s: float, memory_s: float) -> None:
         self._marks = marks
-        self._lag = lag_seconds
-        self._memory = memory_seconds
-        self._settled: dict[Hour, float] = {}
+        self._lag_s = lag_s
+        self._memory_s = memory_s
+        self._settled_at_s: dict[Hour, float] = {}
 
-    def note(self, times_ns: Iterable[int], now: float) -> int:
-        """Marks the hours of points that are in the store since `now` at the latest; how many were marked.
+    def on_stored(self, times_ns: Iterable[int], now_s: float) -> int:
+        """Marks the hours of the late ones among points that are in the store by now; the number of hours marked.
 
         To be called after they were stored and before the batch is done with: a mark without its point would be used
         up too early, a point without its mark would be missing from its export for ever.
         """
-        first_on_time = self._first_on_time_ns(now)
-        late = {Hour.of_time_ns(time) for time in times_ns if time < first_on_time}
-        enough = now + MARGIN_SECONDS
-        wanted = {hour: self._mark(hour, now) for hour in sorted(late) if self._settled.get(hour, 0) < enough}
-        if not wanted:
+        first_on_time_ns = self._first_on_time_ns(now_s)
+        late = {Hour.of_time_ns(time_ns) for time_ns in times_ns if time_ns < first_on_time_ns}
+        already_after_s = now_s + MARGIN_S
+        unmarked = [hour for hour in sorted(late) if self._settled_at_s.get(hour, 0) < already_after_s]
+        if not unmarked:
             return 0
-        if len(self._settled) > _REMEMBERED:
-            self._settled.clear()
-        self._settled.update(self._marks.mark(wanted, enough))
-        return len(wanted)
+        if len(self._settled_at_s) > _REMEMBERED:
+            self._settled_at_s.clear()
+        marks = {hour: self._mark(hour, now_s) for hour in unmarked}
+        self._settled_at_s.update(self._marks.mark_late(marks, already_after_s=already_after_s))
+        return len(unmarked)
 
-    def _first_on_time_ns(self, now: float) -> int:
+    def _first_on_time_ns(self, now_s: float) -> int:
         """Points before this are late: their hour may have been exported, or the store may be slow to show them."""
-        open_hour = Hour.containing(now + MARGIN_SECONDS - self._lag)
-        shown_at_once = now + MARGIN_SECONDS - self._memory
-        return max(open_hour.start, int(shown_at_once)) * _NS
+        open_hour = Hour.containing(now_s + MARGIN_S - self._lag_s)
+        shown_at_once_s = now_s + MARGIN_S - self._memory_s
+        return max(open_hour.start_s, int(shown_at_once_s)) * _NS
 
-    def _mark(self, hour: Hour, now: float) -> Mark:
-        settled = now + SETTLE_SECONDS
-        return Mark(max(settled, complete_at(hour, self._lag)), settled, settled + MAGNETIC_SECONDS)
+    def _mark(self, hour: Hour, now_s: float) -> Mark:
+        settled_at_s = now_s + SETTLE_S
+        due_at_s = max(settled_at_s, complete_at_s(hour, self._lag_s))
+        return Mark(due_at_s, settled_at_s, settled_at_s + MAGNETIC_S)

@@ -1,15 +1,15 @@
-"""What is known about the export of one hour, and what follows from it."""
+"""The ledger's entry of one hour, and what follows from it."""
 
 from collections.abc import Mapping
 from dataclasses import dataclass, field
 from enum import StrEnum
 
 from handlers.domain.exports.attempt import Attempt
-from handlers.domain.exports.hour import Hour, complete_at
+from handlers.domain.exports.hour import Hour, complete_at_s
 
 
 class Outcome(StrEnum):
-    """How the last attempt at an hour ended."""
+    """The end of the last attempt at an hour."""
 
     EXPORTED = "exported"
     EMPTY = "empty"
@@ -18,27 +18,27 @@ class Outcome(StrEnum):
 
 
 class State(StrEnum):
-    """What an operator is told about an hour."""
+    """The state of an hour as operators are told it."""
 
     EXPORTED = "exported"
     EMPTY = "empty"
-    PARTIAL = "partial"  # exported by hand before it was complete; its own turn comes
-    DIRTY = "dirty"
+    PARTIAL = "partial"  # exported by hand before it was complete; the schedule exports it again
+    STALE = "stale"  # late points came; the next run exports it again
     FAILED = "failed"
     EXPIRED = "expired"
     RUNNING = "running"
     MISSING = "missing"
     WAITING = "waiting"  # not due yet
-    NONE = "none"  # it was over before the first export, and nobody asked for it
+    NONE = "none"  # it was over before the first export, and was not asked for
 
 
 @dataclass(frozen=True)
 class Published:
-    """What readers see of an hour. `started_at` is when its export began to look."""
+    """The export of an hour that readers see. Times are seconds since the epoch; `started_at_s` is before any query."""
 
     run: str
-    started_at: float
-    published_at: float
+    started_at_s: float
+    published_at_s: float
     rows: int
     bytes: int
 
@@ -47,54 +47,54 @@ class Published:
 class Record:
     """An hour's entry in the ledger. Times are seconds since the epoch.
 
-    `due_at` is when it next wants an export, None when it wants none. An export that begins at or after `settled_at`
-    has every late point that the store shows at once, one at or after `final_at` also those that it shows hours later.
+    `due_at_s` is when it is next to be exported, None when it is not. An export begun at or after `settled_at_s` has
+    every late point that the store shows at once, one begun at or after `final_at_s` also those that it shows later.
     """
 
     hour: Hour
-    due_at: float | None = None
-    settled_at: float | None = None
-    final_at: float | None = None
+    due_at_s: float | None = None
+    settled_at_s: float | None = None
+    final_at_s: float | None = None
     outcome: Outcome | None = None
     error: str = ""
     failures: int = 0
     attempts: int = 0
     claimed_by: str = ""
-    claimed_at: float = 0.0
-    claimed_until: float = 0.0
+    claimed_at_s: float = 0.0
+    claimed_until_s: float = 0.0
     published: Published | None = None
     replaced: Mapping[str, float] = field(default_factory=dict)
 
-    def claimed(self, now: float) -> bool:
-        """True if somebody is at it."""
-        return bool(self.claimed_by) and self.claimed_until > now
+    def is_claimed(self, now_s: float) -> bool:
+        """True if an execution is exporting it."""
+        return bool(self.claimed_by) and self.claimed_until_s > now_s
 
     @property
     def attempt(self) -> Attempt:
         """The last attempt that was begun."""
-        return Attempt(self.hour, self.attempts, self.claimed_at)
+        return Attempt(self.hour, self.attempts, self.claimed_at_s)
 
 
-def next_due(record: Record, started_at: float, lag_seconds: float) -> float | None:
-    """When an hour that was just published, from an export begun at `started_at`, must be exported again."""
-    reasons = (complete_at(record.hour, lag_seconds), record.settled_at, record.final_at)
-    return min((moment for moment in reasons if moment is not None and moment > started_at), default=None)
+def next_due_s(record: Record, started_at_s: float, lag_s: float) -> float | None:
+    """The time at which an hour must be exported again that was published from an export begun at `started_at_s`."""
+    reasons_s = (complete_at_s(record.hour, lag_s), record.settled_at_s, record.final_at_s)
+    return min((time_s for time_s in reasons_s if time_s is not None and time_s > started_at_s), default=None)
 
 
-def state_of(hour: Hour, record: Record | None, now: float, lag_seconds: float) -> State:
-    """What to tell an operator about an hour; `record` is None when the ledger has no entry."""
-    due = complete_at(hour, lag_seconds) <= now
+def state_of(hour: Hour, record: Record | None, now_s: float, lag_s: float) -> State:
+    """The state of an hour at a time; `record` is None when the ledger has no entry."""
+    due = complete_at_s(hour, lag_s) <= now_s
     if record is None:
         return State.MISSING if due else State.WAITING
-    if record.claimed(now):
+    if record.is_claimed(now_s):
         return State.RUNNING
     if record.outcome in {Outcome.FAILED, Outcome.EXPIRED}:
         return State(record.outcome)
     published = record.published
     if published is None:
         return State.MISSING if due else State.WAITING
-    if published.started_at < complete_at(hour, lag_seconds):
+    if published.started_at_s < complete_at_s(hour, lag_s):
         return State.MISSING if due else State.PARTIAL
-    if record.settled_at is not None and published.started_at < record.settled_at:
-        return State.DIRTY
+    if record.settled_at_s is not None and published.started_at_s < record.settled_at_s:
+        return State.STALE
     return State.EXPORTED if published.rows else State.EMPTY

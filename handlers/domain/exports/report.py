@@ -1,4 +1,4 @@
-"""What an execution says when its hours are done: to operators in words, to CloudWatch in numbers."""
+"""The report of an execution whose hours are done: to operators in words, to CloudWatch in numbers."""
 
 import contextlib
 import json
@@ -10,16 +10,16 @@ from handlers.domain.emf import metrics_line
 from handlers.domain.exports.hour import Hour
 from handlers.domain.exports.record import Record, State, state_of
 
-# How far back readers' data is looked at, and what `ops export status` shows.
+# So far back the lag is looked for, and so many hours `ops export status` shows.
 WINDOW_HOURS = 48
 _LISTED = 20
 _SHOWN = 200
-_DONE = frozenset({State.EXPORTED, State.EMPTY, State.DIRTY})
+_DONE = frozenset({State.EXPORTED, State.EMPTY, State.STALE})
 
 
 @dataclass(frozen=True)
 class Result:
-    """How one hour ended in this execution; `outcome` is exported, empty, failed or busy."""
+    """The end of one hour in this execution; `outcome` is exported, empty, failed or busy."""
 
     hour: str
     outcome: str
@@ -44,10 +44,10 @@ def failure_text(error: Mapping[str, Any]) -> str:
     return line[:_SHOWN]
 
 
-def notification(results: Sequence[Result], where: str) -> tuple[str, str]:
+def notification(results: Sequence[Result], deployment: str) -> tuple[str, str]:
     """Subject and text for operators: which hours failed, why, and what happens next."""
     failed = [result for result in results if result.outcome == "failed"]
-    subject = f"{where}: {len(failed)} hour{'' if len(failed) == 1 else 's'} not exported"
+    subject = f"{deployment}: {len(failed)} hour{'' if len(failed) == 1 else 's'} not exported"
     lines = [f"{result.hour}  {result.error}" for result in failed[:_LISTED]]
     if len(failed) > _LISTED:
         lines.append(f"and {len(failed) - _LISTED} more")
@@ -58,23 +58,23 @@ def notification(results: Sequence[Result], where: str) -> tuple[str, str]:
     return subject[:100], "\n".join(lines)
 
 
-def lag_seconds(records: Mapping[Hour, Record], now: float, lag: float) -> float | None:
-    """For how long the newest hour that readers have whole has been over; None if there is nothing to say yet."""
+def export_lag_s(records: Mapping[Hour, Record], now_s: float, lag_s: float) -> float | None:
+    """The seconds since the end of the newest hour that readers have whole; None before the ledger has an entry."""
     if not records:
         return None
-    whole = [hour for hour, record in records.items() if state_of(hour, record, now, lag) in _DONE]
+    whole = [hour for hour, record in records.items() if state_of(hour, record, now_s, lag_s) in _DONE]
     newest = max(whole, default=min(records).plus(-1))
-    return max(0.0, now - newest.end)
+    return max(0.0, now_s - newest.end_s)
 
 
-def results_line(results: Sequence[Result], lag: float | None, environment: str, now_ms: int) -> str:
-    """The results as a log line that is metrics, too; `lag` in seconds."""
+def results_line(results: Sequence[Result], export_lag_s: float | None, environment: str, now_ms: int) -> str:
+    """The results as a log line that is metrics, too."""
     values: dict[str, float] = {
         "HoursExported": sum(result.outcome in {"exported", "empty"} for result in results),
         "HoursFailed": sum(result.outcome == "failed" for result in results),
         "RowsExported": sum(result.rows for result in results),
         "BytesExported": sum(result.bytes for result in results),
     }
-    if lag is not None:
-        values["ExportLag"] = round(lag)
+    if export_lag_s is not None:
+        values["ExportLag"] = round(export_lag_s)
     return metrics_line(values, environment, now_ms, units={"BytesExported": "Bytes", "ExportLag": "Seconds"})

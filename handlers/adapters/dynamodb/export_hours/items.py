@@ -1,7 +1,7 @@
 """The items of the export hours table, and the updates that change them.
 
-The table's key is `id`: `hour#2026-11-22T02` is an hour's entry, `tidy#…` the wish to tidy it, `watermark` and `pace`
-one item each. `work` and `due_at` stand only on items that want something done; the index `by_due` holds exactly those.
+The table's key is `id`: `hour#2026-11-22T02` is an hour's entry, `tidy#…` the task to clean it up, `watermark` and
+`pace` are one item each. `work` and `due_at` stand only on items that have something to be done, and so in the index.
 """
 
 import re
@@ -24,12 +24,12 @@ _WORK, _DUE_AT = DUE_KEY
 _NAMES = re.compile(r"#(\w+)")
 
 
-class ExportItems:
+class ExportHoursTable:
     """Conditional updates of single items; a condition that does not hold is an answer, not an error."""
 
     def __init__(self, dynamodb: Any, table: str) -> None:
         self.dynamodb = dynamodb
-        self.table = table
+        self.name = table
 
     def update(
         self,
@@ -39,12 +39,12 @@ class ExportItems:
         *,
         condition: str | None = None,
     ) -> tuple[bool, dict[str, Any]]:
-        """True if the change was made, and the item: as it is now, or as it stood in the condition's way.
+        """True if the change was made, and the item: as it is now, or as it kept the condition from holding.
 
         Every `#name` in the two expressions stands for the attribute of that name.
         """
         arguments: dict[str, Any] = {
-            "TableName": self.table,
+            "TableName": self.name,
             "Key": {ID: {"S": key}},
             "UpdateExpression": change,
             "ExpressionAttributeNames": {
@@ -66,8 +66,8 @@ class ExportItems:
         """The item as it is now; empty if there is none."""
         return self.call("get_item", Key={ID: {"S": key}}, ConsistentRead=True).get("Item", {})
 
-    def due(self, work: str, now: float, limit: int) -> list[dict[str, Any]]:
-        """The items that want this work by now, the longest due first."""
+    def due(self, work: str, now_s: float, limit: int) -> list[dict[str, Any]]:
+        """The items that have this work to be done by now, the longest due first."""
         found: list[dict[str, Any]] = []
         page: dict[str, Any] = {}
         while len(found) < limit:
@@ -76,7 +76,7 @@ class ExportItems:
                 IndexName=DUE_INDEX,
                 KeyConditionExpression=f"#{_WORK} = :work AND #{_DUE_AT} <= :now",
                 ExpressionAttributeNames={f"#{name}": name for name in DUE_KEY},
-                ExpressionAttributeValues={":work": {"S": work}, ":now": written(now)},
+                ExpressionAttributeValues={":work": {"S": work}, ":now": written(now_s)},
                 Limit=limit - len(found),
                 **page,
             )
@@ -89,13 +89,13 @@ class ExportItems:
     def call(self, operation: str, **arguments: Any) -> dict[str, Any]:
         """An operation on the table, its errors translated."""
         try:
-            return getattr(self.dynamodb, operation)(TableName=self.table, **arguments)
+            return getattr(self.dynamodb, operation)(TableName=self.name, **arguments)
         except AWS_ERRORS as error:
             raise translate(error) from error
 
 
 def written(value: Value) -> dict[str, Any]:
-    """A value as DynamoDB has it; moments are kept to the millisecond."""
+    """A value as DynamoDB has it; times are kept to the millisecond."""
     if isinstance(value, str):
         return {"S": value}
     if isinstance(value, Mapping):
@@ -129,16 +129,16 @@ def record_of(item: Mapping[str, Any]) -> Record:
     replaced = item.get("replaced", {}).get("M", {})
     return Record(
         hour=hour_of(item),
-        due_at=number(item, _DUE_AT),
-        settled_at=number(item, "settled_at"),
-        final_at=number(item, "final_at"),
+        due_at_s=number(item, _DUE_AT),
+        settled_at_s=number(item, "settled_at"),
+        final_at_s=number(item, "final_at"),
         outcome=Outcome(text(item, "outcome")) if "outcome" in item else None,
         error=text(item, "error"),
         failures=int(number(item, "failures") or 0),
         attempts=int(number(item, "attempts") or 0),
         claimed_by=text(item, "claimed_by"),
-        claimed_at=number(item, "claimed_at") or 0.0,
-        claimed_until=number(item, "claimed_until") or 0.0,
+        claimed_at_s=number(item, "claimed_at") or 0.0,
+        claimed_until_s=number(item, "claimed_until") or 0.0,
         published=published,
         replaced={name: float(value["N"]) for name, value in replaced.items()},
     )
@@ -147,8 +147,8 @@ def record_of(item: Mapping[str, Any]) -> Record:
 def _published(item: Mapping[str, Any]) -> Published:
     return Published(
         run=text(item, "run"),
-        started_at=number(item, "started_at") or 0.0,
-        published_at=number(item, "published_at") or 0.0,
+        started_at_s=number(item, "started_at") or 0.0,
+        published_at_s=number(item, "published_at") or 0.0,
         rows=int(number(item, "rows") or 0),
         bytes=int(number(item, "bytes") or 0),
     )

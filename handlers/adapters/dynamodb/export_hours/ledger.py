@@ -10,7 +10,7 @@ from handlers.adapters.dynamodb.export_hours.items import (
     ID,
     TIDY,
     TIDY_PREFIX,
-    ExportItems,
+    ExportHoursTable,
     Value,
     hour_of,
     key_of,
@@ -18,110 +18,111 @@ from handlers.adapters.dynamodb.export_hours.items import (
     text,
 )
 from handlers.domain.errors import TransientError
+from handlers.domain.exports.cleanup import GRACE_S
 from handlers.domain.exports.hour import Hour
-from handlers.domain.exports.ledger import LEASE_SECONDS, Claim
-from handlers.domain.exports.record import Outcome, Published, Record, next_due
-from handlers.domain.exports.tidying import GRACE_SECONDS
+from handlers.domain.exports.job import LEASE_S, Claim
+from handlers.domain.exports.ports import LostClaim
+from handlers.domain.exports.record import Outcome, Published, Record, next_due_s
 
 _KEYS_OF_A_READ = 100
 _ATTEMPTS = 10
 _ERROR_CHARACTERS = 500
 # Older than this, a replaced run needs no date of its own any more: it may go by any rule.
-_REMEMBERED_SECONDS = 3 * GRACE_SECONDS
+_REMEMBERED_S = 3 * GRACE_S
 
 _FREE = "attribute_not_exists(#claimed_by) OR #claimed_until < :now"
 _MINE = "#claimed_by = :by AND #attempts = :attempt"
 
 
-class HourTable:
-    """One item per hour; whoever changes one says in a condition what it relies on."""
+class ExportHoursLedger:
+    """The ledger of hours, one item per hour; each change says in a condition what it relies on.
+
+    Its methods are those of the port `HourLedger`, and two more for the functions that claim hours and give them up.
+    """
 
     def __init__(self, dynamodb: Any, table: str) -> None:
-        self._items = ExportItems(dynamodb, table)
+        self._table = ExportHoursTable(dynamodb, table)
 
     def watermark(self) -> Hour | None:
-        """The newest hour that was entered by the schedule; None before the first."""
-        hour = text(self._items.get("watermark"), "hour")
+        """The hour in the item `watermark`."""
+        hour = text(self._table.get("watermark"), "hour")
         return Hour.parse(hour) if hour else None
 
     def advance(self, hour: Hour) -> None:
-        """Moves the watermark forward to an hour; never back."""
+        """Texts of hours sort as the hours do, so the condition can compare them."""
         condition = "attribute_not_exists(#hour) OR #hour < :hour"
-        self._items.update("watermark", "SET #hour = :hour", {"hour": str(hour)}, condition=condition)
+        self._table.update("watermark", "SET #hour = :hour", {"hour": str(hour)}, condition=condition)
 
-    def enter(self, hours: Iterable[Hour], due_at: float, *, again: bool) -> None:
-        """Makes hours due. Those that have an entry are left alone, unless they are wanted `again`."""
+    def enter(self, hours: Iterable[Hour], due_at_s: float, *, again: bool) -> None:
+        """Puts each hour into the index of due ones."""
         for hour in hours:
-            self._items.update(
+            self._table.update(
                 key_of(hour),
                 "SET #work = :work, #due_at = :due_at",
-                {"work": EXPORT, "due_at": due_at},
+                {"work": EXPORT, "due_at": due_at_s},
                 condition=None if again else "attribute_not_exists(#id)",
             )
 
-    def due(self, now: float, limit: int) -> Sequence[Hour]:
-        """The hours due by now, the longest due first; one that was entered just now may still be missing."""
-        return [hour_of(item) for item in self._items.due(EXPORT, now, limit)]
+    def due(self, now_s: float, limit: int) -> Sequence[Hour]:
+        """Reads the index, which follows the items a moment later."""
+        return [hour_of(item) for item in self._table.due(EXPORT, now_s, limit)]
 
     def read(self, hours: Iterable[Hour]) -> Mapping[Hour, Record]:
-        """The entries that there are."""
+        """Consistent reads of a hundred items at a time."""
         found: dict[Hour, Record] = {}
         for some in _batched(hours, _KEYS_OF_A_READ):
             wanted: dict[str, Any] = {
-                self._items.table: {
+                self._table.name: {
                     "Keys": [{ID: {"S": key_of(hour)}} for hour in some],
                     "ConsistentRead": True,
                 }
             }
             while wanted:
                 try:
-                    answer = self._items.dynamodb.batch_get_item(RequestItems=wanted)
+                    answer = self._table.dynamodb.batch_get_item(RequestItems=wanted)
                 except AWS_ERRORS as error:
                     raise translate(error) from error
-                found |= {hour_of(item): record_of(item) for item in answer["Responses"][self._items.table]}
+                found |= {hour_of(item): record_of(item) for item in answer["Responses"][self._table.name]}
                 wanted = answer.get("UnprocessedKeys", {})
         return found
 
-    def claim(self, hour: Hour, by: str, now: float) -> Claim | Record:
-        """The claim, begun now or, for the same execution, earlier; the entry when somebody else is at it."""
+    def claim(self, hour: Hour, by: str, now_s: float) -> Claim | Record:
+        """The claim, begun now or, for the same execution, earlier; the entry while another execution has the hour."""
         change = "SET #claimed_by = :by, #claimed_at = :now, #claimed_until = :until ADD #attempts :one"
-        values: dict[str, Value] = {"by": by, "now": now, "until": now + LEASE_SECONDS, "one": 1}
-        _, item = self._items.update(key_of(hour), change, values, condition=_FREE)
+        values: dict[str, Value] = {"by": by, "now": now_s, "until": now_s + LEASE_S, "one": 1}
+        _, item = self._table.update(key_of(hour), change, values, condition=_FREE)
         record = record_of(item)
         if record.claimed_by == by:
             return Claim(record.attempt, by)
         return record
 
-    def renew(self, claim: Claim, now: float) -> bool:
-        """Keeps a claim alive; False when it was lost, and nothing may be published any more."""
-        values: dict[str, Value] = {**_identity(claim), "until": now + LEASE_SECONDS}
-        renewed, _ = self._items.update(
-            key_of(claim.attempt.hour), "SET #claimed_until = :until", values, condition=_MINE
-        )
-        return renewed
+    def renew(self, claim: Claim, now_s: float) -> None:
+        """Moves the end of the lease."""
+        hour, values = claim.attempt.hour, {**_identity(claim), "until": now_s + LEASE_S}
+        if not self._table.update(key_of(hour), "SET #claimed_until = :until", values, condition=_MINE)[0]:
+            raise _lost(claim)
 
-    def complete(self, claim: Claim, published: Published, lag_seconds: float) -> bool:
-        """Enters what was published and gives the claim back; False when the claim was lost."""
+    def complete(self, claim: Claim, published: Published, lag_s: float) -> None:
+        """Writes the publication on the entry; `TransientError` when late points keep changing it meanwhile."""
         hour = claim.attempt.hour
         if claim.attempt.number > 1:
-            self._want_tidy(hour, published.published_at + GRACE_SECONDS)
+            self._ask_for_cleanup(hour, published.published_at_s + GRACE_S)
         for _ in range(_ATTEMPTS):
             record = self.read([hour]).get(hour)
             if record is None or record.claimed_by != claim.by or record.attempts != claim.attempt.number:
-                return False
+                raise _lost(claim)
             # A late point may mark the hour right now: what follows from its marks is entered only if they still stand.
-            change, values = _completion(record, published, lag_seconds)
+            change, values = _completion(record, published, lag_s)
             condition = f"{_MINE} AND {_unchanged(record)}"
-            if record.settled_at is not None:
-                values["seen"] = record.settled_at
-            if self._items.update(key_of(hour), change, {**values, **_identity(claim)}, condition=condition)[
-                0
-            ]:
-                return True
+            if record.settled_at_s is not None:
+                values["seen"] = record.settled_at_s
+            values |= _identity(claim)
+            if self._table.update(key_of(hour), change, values, condition=condition)[0]:
+                return
         raise TransientError("the hour kept being marked")
 
-    def give_up(self, hour: Hour, by: str, error: str, now: float) -> None:
-        """Enters a failure, gives the claim back and makes the hour due again; nothing if somebody else is at it."""
+    def give_up(self, hour: Hour, by: str, error: str, now_s: float) -> None:
+        """Enters a failure, gives the claim back and makes the hour due again; nothing if another execution has it."""
         change = (
             "SET #outcome = :outcome, #error = :error, #work = :work, #due_at = :now "
             "REMOVE #claimed_by, #claimed_until ADD #failures :one"
@@ -130,60 +131,60 @@ class HourTable:
             "outcome": Outcome.FAILED.value,
             "error": error[:_ERROR_CHARACTERS],
             "work": EXPORT,
-            "now": now,
+            "now": now_s,
             "one": 1,
             "by": by,
         }
-        self._items.update(key_of(hour), change, values, condition=f"{_FREE} OR #claimed_by = :by")
+        self._table.update(key_of(hour), change, values, condition=f"{_FREE} OR #claimed_by = :by")
 
-    def expire(self, hour: Hour, now: float) -> None:
-        """Wants an hour no more: the store has forgotten it. Nothing if somebody is at it."""
-        change = "SET #outcome = :outcome REMOVE #work, #due_at, #settled_at, #final_at"
+    def expire(self, hour: Hour, now_s: float) -> None:
+        """Enters the hour as expired, or leaves its publication as it is if there is one."""
+        key, gone = key_of(hour), "REMOVE #work, #due_at, #settled_at, #final_at"
+        values: dict[str, Value] = {"outcome": Outcome.EXPIRED.value, "now": now_s}
         condition = f"attribute_not_exists(#run) AND ({_FREE})"
-        done, _ = self._items.update(
-            key_of(hour), change, {"outcome": Outcome.EXPIRED.value, "now": now}, condition=condition
-        )
-        if not done:  # what was published of it stays as it is
-            change = "REMOVE #work, #due_at, #settled_at, #final_at"
-            self._items.update(
-                key_of(hour), change, {"now": now}, condition=f"attribute_exists(#run) AND ({_FREE})"
-            )
+        if not self._table.update(key, f"SET #outcome = :outcome {gone}", values, condition=condition)[0]:
+            condition = f"attribute_exists(#run) AND ({_FREE})"
+            self._table.update(key, gone, {"now": now_s}, condition=condition)
 
-    def _want_tidy(self, hour: Hour, at: float) -> None:
-        self._items.update(
+    def _ask_for_cleanup(self, hour: Hour, at_s: float) -> None:
+        self._table.update(
             key_of(hour, TIDY_PREFIX),
             "SET #work = :work, #due_at = if_not_exists(#due_at, :at) ADD #revision :one",
-            {"work": TIDY, "at": at, "one": 1},
+            {"work": TIDY, "at": at_s, "one": 1},
         )
 
 
-def _completion(record: Record, published: Published, lag_seconds: float) -> tuple[str, dict[str, Value]]:
+def _completion(record: Record, published: Published, lag_s: float) -> tuple[str, dict[str, Value]]:
     """The change that enters a publication."""
-    now = published.published_at
-    replaced = {run: at for run, at in record.replaced.items() if at > now - _REMEMBERED_SECONDS}
+    now_s = published.published_at_s
+    replaced = {run: at_s for run, at_s in record.replaced.items() if at_s > now_s - _REMEMBERED_S}
     if record.published is not None:
-        replaced[record.published.run] = now
+        replaced[record.published.run] = now_s
     values: dict[str, Value] = {
         "outcome": (Outcome.EXPORTED if published.rows else Outcome.EMPTY).value,
         "run": published.run,
-        "started_at": published.started_at,
-        "published_at": now,
+        "started_at": published.started_at_s,
+        "published_at": now_s,
         "rows": published.rows,
         "bytes": published.bytes,
         "replaced": replaced,
     }
     gone = ["claimed_by", "claimed_until", "error", "failures"]
-    due_at = next_due(record, published.started_at, lag_seconds)
-    if due_at is None:
+    due_at_s = next_due_s(record, published.started_at_s, lag_s)
+    if due_at_s is None:
         gone += ["work", "due_at", "settled_at", "final_at"]
     else:
-        values |= {"work": EXPORT, "due_at": due_at}
+        values |= {"work": EXPORT, "due_at": due_at_s}
     sets = ", ".join(f"#{name} = :{name}" for name in values)
     return f"SET {sets} REMOVE {', '.join(f'#{name}' for name in gone)}", values
 
 
 def _unchanged(record: Record) -> str:
-    return "attribute_not_exists(#settled_at)" if record.settled_at is None else "#settled_at = :seen"
+    return "attribute_not_exists(#settled_at)" if record.settled_at_s is None else "#settled_at = :seen"
+
+
+def _lost(claim: Claim) -> LostClaim:
+    return LostClaim(f"{claim.attempt.hour} was taken over")
 
 
 def _identity(claim: Claim) -> dict[str, Value]:

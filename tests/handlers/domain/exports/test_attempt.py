@@ -3,7 +3,7 @@
 from hypothesis import given
 from hypothesis import strategies as st
 
-from handlers.domain.exports.attempt import Attempt, run_of, run_started_at, status_key
+from handlers.domain.exports.attempt import Attempt, run_of, run_started_at_s, status_key
 from handlers.domain.exports.hour import Hour
 from handlers.vocabulary import DATASETS
 
@@ -33,12 +33,12 @@ def test_a_client_token_has_the_length_timestream_takes(attempt: Attempt) -> Non
 def test_a_location_tells_its_run(attempt: Attempt) -> None:
     """From a partition's location the run can be told, and from the run when it began."""
     assert run_of(f"s3://bucket/{attempt.results('metrics')}") == attempt.run
-    assert run_started_at(attempt.run) == attempt.started_at
+    assert run_started_at_s(attempt.run) == attempt.started_at_s
 
 
 def test_names_are_short_and_stable() -> None:
     """The layout of the bucket, which people script against."""
-    attempt = Attempt(HOUR, 3, HOUR.end + 900)
+    attempt = Attempt(HOUR, 3, HOUR.end_s + 900)
     assert attempt.results("metrics") == "metrics/2026-11-22/02/20261122T031500-3/results/"
     assert status_key(HOUR) == "metrics/2026-11-22/02/_hour.json"
 
@@ -46,6 +46,6 @@ def test_names_are_short_and_stable() -> None:
 def test_what_is_no_run_is_told_apart() -> None:
     """Folders and locations of others are not taken for ours."""
     for name in ("", "results", "20261122T031500", "20269922T031500-1", "20261122T031500-x", "_hour.json"):
-        assert run_started_at(name) is None
+        assert run_started_at_s(name) is None
     assert run_of("s3://bucket/metrics/") is None
     assert run_of("s3://bucket/20261122T031500-1/other/") is None

@@ -1,43 +1,20 @@
 """The columns of the datasets."""
 
-import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from handlers.domain.errors import ConfigurationError
-from handlers.domain.exports.columns import Column, Layout, new_columns, read_description
-
-OURS = [
-    ["metric_name", "varchar", "DIMENSION"],
-    ["metric_type", "varchar", "DIMENSION"],
-    ["measure_name", "varchar", "MEASURE_NAME"],
-    ["time", "timestamp", "TIMESTAMP"],
-    ["value", "double", "MULTI"],
-]
+from handlers.domain.exports.columns import Column, Layout, new_columns
 
 
 def test_dimensions_come_in_order_after_what_every_point_has() -> None:
-    """The clients' dimensions follow ours, sorted, as texts."""
-    layout = read_description([["zone", "varchar", "DIMENSION"], *OURS, ["host", "varchar", "DIMENSION"]])
-    assert layout == Layout(("host", "zone"), written=True)
+    """The clients' dimensions follow ours as they are."""
+    layout = Layout(("host", "zone"), written=True)
     assert [column.name for column in layout.catalog("metrics")] == [
         "metric_name", "metric_type", "time", "value", "host", "zone",
     ]  # fmt: skip
     assert [column.name for column in layout.catalog("aggregates")] == [
         "metric_name", "metric_type", "time", "count", "sum", "min", "max", "avg", "p50", "p90", "p99", "host", "zone",
     ]  # fmt: skip
-
-
-def test_a_table_nobody_wrote_to_has_no_points() -> None:
-    """Before the first point there is no column value, and nothing to unload."""
-    assert read_description(OURS[:-1]) == Layout((), written=False)
-
-
-@pytest.mark.parametrize("row", [["value", "bigint", "MULTI"], ["value", "varchar", "DIMENSION"]])
-def test_a_table_of_something_else_is_refused(row: list[str]) -> None:
-    """If value is not a double measure, the deployment is wrong."""
-    with pytest.raises(ConfigurationError, match="value"):
-        read_description([*OURS[:-1], row])
 
 
 def test_a_dimension_named_like_an_aggregate_keeps_its_place() -> None:

@@ -4,7 +4,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from handlers.domain.exports.hour import Hour, complete_at, due_hour, hours_between
+from handlers.domain.exports.hour import Hour, complete_at_s, due_hour, hours_between
 
 MOMENTS = st.integers(0, 4_000_000_000)
 
@@ -13,9 +13,9 @@ MOMENTS = st.integers(0, 4_000_000_000)
 def test_a_moment_lies_in_exactly_one_hour(moment: int) -> None:
     """Every moment is at or after the start of its hour and before its end, and the next hour begins there."""
     hour = Hour.containing(moment)
-    assert hour.start <= moment < hour.end
-    assert hour.plus(1).start == hour.end
-    assert Hour.containing(hour.end) == hour.plus(1)
+    assert hour.start_s <= moment < hour.end_s
+    assert hour.plus(1).start_s == hour.end_s
+    assert Hour.containing(hour.end_s) == hour.plus(1)
 
 
 @given(MOMENTS)
@@ -31,7 +31,7 @@ def test_an_hour_survives_its_text(moment: int) -> None:
 def test_a_time_in_nanoseconds_has_its_hour(time_ns: int) -> None:
     """A point belongs to the hour its time lies in, to the nanosecond."""
     hour = Hour.of_time_ns(time_ns)
-    assert hour.start * 10**9 <= time_ns < hour.end * 10**9
+    assert hour.start_s * 10**9 <= time_ns < hour.end_s * 10**9
 
 
 @pytest.mark.parametrize(
@@ -48,7 +48,7 @@ def test_the_due_hour_is_the_newest_complete_one(scheduled: int, lag_minutes: in
     """At a scheduled time the due hour has been over for the lag, and the hour after it has not."""
     lag = lag_minutes * 60
     due = due_hour(scheduled, lag)
-    assert complete_at(due, lag) <= scheduled < complete_at(due.plus(1), lag)
+    assert complete_at_s(due, lag) <= scheduled < complete_at_s(due.plus(1), lag)
 
 
 def test_a_range_holds_both_ends() -> None:

@@ -6,22 +6,22 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from handlers.adapters.dynamodb.export_hours.ledger import HourTable
-from handlers.adapters.dynamodb.export_hours.marks import MarkTable
+from handlers.adapters.dynamodb.export_hours.ledger import ExportHoursLedger
+from handlers.adapters.dynamodb.export_hours.marks import ExportHoursMarks
 from handlers.domain.exports.choosing import choose
-from handlers.domain.exports.hour import Hour, complete_at
-from handlers.domain.exports.ledger import Claim
-from handlers.domain.exports.marking import MAGNETIC_SECONDS, MARGIN_SECONDS, SETTLE_SECONDS, LateHours, Mark
+from handlers.domain.exports.hour import Hour, complete_at_s
+from handlers.domain.exports.job import Claim
+from handlers.domain.exports.marking import MAGNETIC_S, MARGIN_S, SETTLE_S, LateHours, Mark
 from handlers.domain.exports.record import Published
-from handlers.domain.exports.request import Terms, read_request
+from handlers.domain.exports.request import ExportLimits, read_request
 from tests.support.export_ports import HOURS
 from tests.support.memory_dynamodb import MemoryDynamoDB
 
 LAG = 900.0
 MEMORY = 3600.0
-TERMS = Terms(LAG, 30)
+LIMITS = ExportLimits(LAG, 30)
 HOUR = Hour.parse("2026-11-22T02")
-COMPLETE = complete_at(HOUR, LAG)
+COMPLETE = complete_at_s(HOUR, LAG)
 
 
 class CountingMarks:
@@ -30,20 +30,20 @@ class CountingMarks:
     def __init__(self) -> None:
         self.asked: list[Hour] = []
 
-    def mark(self, marks: Mapping[Hour, Mark], enough: float) -> Mapping[Hour, float]:
+    def mark_late(self, marks: Mapping[Hour, Mark], *, already_after_s: float) -> Mapping[Hour, float]:
         """Everything is marked."""
         self.asked += marks
-        return dict.fromkeys(marks, enough + 240)
+        return dict.fromkeys(marks, already_after_s + 240)
 
 
 def _late(marks: CountingMarks) -> LateHours:
-    return LateHours(marks, lag_seconds=LAG, memory_seconds=6 * 3600)
+    return LateHours(marks, lag_s=LAG, memory_s=6 * 3600)
 
 
 def test_a_point_on_time_marks_nothing() -> None:
     """Before its hour is complete a point needs no mark: the hour's export has not begun."""
     marks = CountingMarks()
-    assert _late(marks).note([HOUR.start * 10**9, HOUR.end * 10**9], COMPLETE - MARGIN_SECONDS - 1) == 0
+    assert _late(marks).on_stored([HOUR.start_s * 10**9, HOUR.end_s * 10**9], COMPLETE - MARGIN_S - 1) == 0
     assert marks.asked == []
 
 
@@ -51,7 +51,10 @@ def test_a_point_after_its_hour_is_complete_marks_it() -> None:
     """From a minute before the export may begin on, points of the hour are late; those of the next are not."""
     marks = CountingMarks()
     assert (
-        _late(marks).note([HOUR.start * 10**9, (HOUR.end * 10**9) - 1, HOUR.end * 10**9], COMPLETE - 30) == 1
+        _late(marks).on_stored(
+            [HOUR.start_s * 10**9, (HOUR.end_s * 10**9) - 1, HOUR.end_s * 10**9], COMPLETE - 30
+        )
+        == 1
     )
     assert marks.asked == [HOUR]
 
@@ -59,8 +62,8 @@ def test_a_point_after_its_hour_is_complete_marks_it() -> None:
 def test_a_point_that_the_store_shows_late_marks_its_hour_even_on_time() -> None:
     """What is older than the memory store keeps may be queryable hours later, after the hour's export."""
     marks = CountingMarks()
-    late = LateHours(marks, lag_seconds=LAG, memory_seconds=MEMORY)
-    late.note([HOUR.start * 10**9], HOUR.end + 60.0)
+    late = LateHours(marks, lag_s=LAG, memory_s=MEMORY)
+    late.on_stored([HOUR.start_s * 10**9], HOUR.end_s + 60.0)
     assert marks.asked == [HOUR]
 
 
@@ -69,7 +72,7 @@ def test_a_process_marks_an_hour_once_in_some_minutes() -> None:
     marks = CountingMarks()
     late = _late(marks)
     for second in range(600):
-        late.note([HOUR.start * 10**9] * 50, COMPLETE + second)
+        late.on_stored([HOUR.start_s * 10**9] * 50, COMPLETE + second)
     assert 2 <= len(marks.asked) <= 4
 
 
@@ -77,18 +80,20 @@ def test_a_process_marks_an_hour_once_in_some_minutes() -> None:
 def test_points_of_one_hour_are_one_mark(points: int) -> None:
     """Marks are counted by hours, not by points."""
     marks = CountingMarks()
-    _late(marks).note([HOUR.start * 10**9 + index for index in range(points)], COMPLETE + 60)
+    _late(marks).on_stored([HOUR.start_s * 10**9 + index for index in range(points)], COMPLETE + 60)
     assert len(marks.asked) == 1
 
 
-def test_a_mark_vouches_only_for_points_stored_before_it_settles(ledger: HourTable, marks: MarkTable) -> None:
+def test_a_mark_vouches_only_for_points_stored_before_it_settles(
+    ledger: ExportHoursLedger, marks: ExportHoursMarks
+) -> None:
     """Whenever a point was stored, an export that holds it is due within minutes, not at the last look alone."""
-    late = LateHours(marks, lag_seconds=LAG, memory_seconds=MEMORY)
+    late = LateHours(marks, lag_s=LAG, memory_s=MEMORY)
     for seconds in (0, 100, 239, 241, 299, 301, 500, 1000):
-        late.note([HOUR.start * 10**9], COMPLETE + seconds)
-        settled = ledger.read([HOUR])[HOUR].settled_at
+        late.on_stored([HOUR.start_s * 10**9], COMPLETE + seconds)
+        settled = ledger.read([HOUR])[HOUR].settled_at_s
         assert settled is not None
-        assert COMPLETE + seconds + MARGIN_SECONDS <= settled <= COMPLETE + seconds + SETTLE_SECONDS
+        assert COMPLETE + seconds + MARGIN_S <= settled <= COMPLETE + seconds + SETTLE_S
 
 
 STEPS = st.lists(
@@ -125,25 +130,25 @@ class _World:
 
     def __init__(self) -> None:
         dynamodb = MemoryDynamoDB(HOURS)
-        self.ledger = HourTable(dynamodb, HOURS)
-        marks = MarkTable(dynamodb, HOURS)
-        self.writers = [LateHours(marks, lag_seconds=LAG, memory_seconds=MEMORY) for _ in range(2)]
-        self.now = float(HOUR.start)
+        self.ledger = ExportHoursLedger(dynamodb, HOURS)
+        marks = ExportHoursMarks(dynamodb, HOURS)
+        self.writers = [LateHours(marks, lag_s=LAG, memory_s=MEMORY) for _ in range(2)]
+        self.now = float(HOUR.start_s)
         self.points: list[tuple[Hour, float]] = []  # hour, and when the store shows it
         self.runs = 0
         self.first: Hour | None = None  # what the first run was due to export
 
     def store(self, hour: Hour, writer: int, delay_hours: int) -> None:
-        age = self.now - hour.start
-        shown = self.now + (delay_hours * 3600 if age > MEMORY else MARGIN_SECONDS - 1)
-        self.points.append((hour, min(shown, self.now + MAGNETIC_SECONDS)))
-        self.writers[writer].note([hour.start * 10**9], self.now)
+        age = self.now - hour.start_s
+        shown = self.now + (delay_hours * 3600 if age > MEMORY else MARGIN_S - 1)
+        self.points.append((hour, min(shown, self.now + MAGNETIC_S)))
+        self.writers[writer].on_stored([hour.start_s * 10**9], self.now)
 
     def run(self, kind: str) -> None:
         self.runs += 1
-        request = read_request({}, self.now, TERMS)
+        request = read_request({}, self.now, LIMITS)
         self.first = self.first or request.due
-        choice = choose(request, self.ledger, self.now, TERMS)
+        choice = choose(request, self.ledger, self.now, LIMITS)
         for hour in choice.hours:
             claim = self.ledger.claim(hour, f"run {self.runs}", self.now)
             if isinstance(claim, Claim) and kind != "killed run":
@@ -158,5 +163,5 @@ class _World:
                 continue  # it was over before the first export, and no late point asked for it
             assert entry is not None, f"{hour} was never exported"
             assert entry.published is not None, f"{hour} was never published"
-            assert entry.published.started_at >= shown, f"{hour} lacks a point"
-            assert entry.due_at is None
+            assert entry.published.started_at_s >= shown, f"{hour} lacks a point"
+            assert entry.due_at_s is None

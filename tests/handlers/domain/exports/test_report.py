@@ -6,8 +6,8 @@ from handlers.domain.exports.hour import Hour
 from handlers.domain.exports.record import Outcome, Published, Record
 from handlers.domain.exports.report import (
     Result,
+    export_lag_s,
     failure_text,
-    lag_seconds,
     notification,
     read_results,
     results_line,
@@ -18,7 +18,7 @@ HOUR = Hour.parse("2026-11-22T02")
 
 def _whole(hour: Hour) -> Record:
     return Record(
-        hour, outcome=Outcome.EXPORTED, published=Published("r", hour.end + 900, hour.end + 930, 1, 1)
+        hour, outcome=Outcome.EXPORTED, published=Published("r", hour.end_s + 900, hour.end_s + 930, 1, 1)
     )
 
 
@@ -57,10 +57,10 @@ def test_a_notification_stays_within_what_sns_takes() -> None:
 def test_the_lag_is_the_age_of_the_newest_whole_hour() -> None:
     """Readers are as far behind as the newest hour they have whole; failures after it make it grow."""
     records = {HOUR: _whole(HOUR), HOUR.plus(1): Record(HOUR.plus(1), outcome=Outcome.FAILED)}
-    assert lag_seconds(records, HOUR.end + 960, 900) == 960
-    assert lag_seconds(records, HOUR.end + 4560, 900) == 4560
-    assert lag_seconds({}, HOUR.end, 900) is None
-    assert lag_seconds({HOUR: Record(HOUR)}, HOUR.end + 960, 900) == 4560
+    assert export_lag_s(records, HOUR.end_s + 960, 900) == 960
+    assert export_lag_s(records, HOUR.end_s + 4560, 900) == 4560
+    assert export_lag_s({}, HOUR.end_s, 900) is None
+    assert export_lag_s({HOUR: Record(HOUR)}, HOUR.end_s + 960, 900) == 4560
 
 
 def test_metrics_are_embedded_in_one_log_line() -> None:

@@ -4,10 +4,10 @@ import json
 import re
 from typing import Any
 
+from handlers.adapters.timestream.export_source import CALL_S
 from handlers.domain.exports.columns import Layout
-from handlers.domain.exports.ledger import LEASE_SECONDS
+from handlers.domain.exports.job import LEASE_S
 from handlers.domain.exports.report import results_line
-from handlers.domain.exports.unloading import CALL_SECONDS
 from handlers.vocabulary import DATASETS, NAMESPACE
 from tests.support.generated import Generated, build, generated
 
@@ -35,13 +35,13 @@ def test_the_machine_outlives_no_claim(regional: Generated) -> None:
         for retrier in state.get("Retry", []):
             attempts = retrier["MaxAttempts"] + 1
             waits = retrier["MaxAttempts"] * retrier.get("MaxDelaySeconds", 0)
-            assert attempts * timeout + waits < LEASE_SECONDS, name
+            assert attempts * timeout + waits < LEASE_S, name
 
 
 def test_a_function_lives_longer_than_its_longest_call(regional: Generated) -> None:
     """Two queries of a minute each fit into an invocation."""
     timeout = regional.of("AWS::Lambda::Function")["MetricExportUnloaderFunction"]["Timeout"]
-    assert timeout > 2 * CALL_SECONDS
+    assert timeout > 2 * CALL_S
 
 
 def test_the_schedule_starts_each_hour_after_the_lag(regional: Generated) -> None:

@@ -7,8 +7,8 @@ import boto3
 import pytest
 from moto import mock_aws
 
-from handlers.adapters.dynamodb.export_hours.ledger import HourTable
-from handlers.adapters.dynamodb.export_hours.marks import MarkTable
+from handlers.adapters.dynamodb.export_hours.ledger import ExportHoursLedger
+from handlers.adapters.dynamodb.export_hours.marks import ExportHoursMarks
 from tests.support.export_ports import HOURS, create_hours_table
 from tests.support.memory_dynamodb import MemoryDynamoDB
 
@@ -26,12 +26,12 @@ def dynamodb(request: pytest.FixtureRequest) -> Iterator[Any]:
 
 
 @pytest.fixture
-def ledger(dynamodb: Any) -> HourTable:
+def ledger(dynamodb: Any) -> ExportHoursLedger:
     """An empty ledger."""
-    return HourTable(dynamodb, HOURS)
+    return ExportHoursLedger(dynamodb, HOURS)
 
 
 @pytest.fixture
-def marks(dynamodb: Any) -> MarkTable:
+def marks(dynamodb: Any) -> ExportHoursMarks:
     """Marks in the same table."""
-    return MarkTable(dynamodb, HOURS)
+    return ExportHoursMarks(dynamodb, HOURS)

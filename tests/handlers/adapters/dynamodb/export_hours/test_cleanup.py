@@ -1,27 +1,27 @@
-"""The wishes to tidy an hour, in the export hours table."""
+"""The hours with files to clean up, in the export hours table."""
 
 from typing import Any
 
-from handlers.adapters.dynamodb.export_hours.cleanup import TidyTable
-from handlers.adapters.dynamodb.export_hours.ledger import HourTable
-from handlers.domain.exports.tidying import GRACE_SECONDS, Wish
-from tests.support.export_ports import HOUR, HOURS, LAG, NOW, claimed, published
+from handlers.adapters.dynamodb.export_hours.cleanup import CleanupTask, ExportHoursCleanup
+from handlers.adapters.dynamodb.export_hours.ledger import ExportHoursLedger
+from handlers.domain.exports.cleanup import GRACE_S
+from tests.support.export_ports import HOUR, HOURS, LAG_S, NOW_S, claimed, published
 
 
-def test_only_a_second_attempt_leaves_something_to_tidy(ledger: HourTable, dynamodb: Any) -> None:
-    """A day after the publication that replaced it; a wish that was renewed meanwhile stays."""
-    wishes = TidyTable(dynamodb, HOURS)
+def test_only_a_second_attempt_leaves_something_to_clean_up(ledger: ExportHoursLedger, dynamodb: Any) -> None:
+    """A day after the publication that replaced it; a task that was asked for again meanwhile stays."""
+    cleanup = ExportHoursCleanup(dynamodb, HOURS)
     first = claimed(ledger)
-    ledger.complete(first, published(first), LAG)
-    assert wishes.due(NOW * 2, 9) == []
-    second = claimed(ledger, now=NOW + 60)
-    ledger.complete(second, published(second, NOW + 90), LAG)
-    assert wishes.due(NOW + 90 + GRACE_SECONDS - 1, 9) == []
-    (wish,) = wishes.due(NOW + 90 + GRACE_SECONDS, 9)
-    assert wishes.record(HOUR).replaced == {first.attempt.run: NOW + 90}
-    wishes.met(Wish(HOUR, wish.revision - 1), None)
-    assert wishes.due(NOW + 90 + GRACE_SECONDS, 9) == [wish]
-    wishes.met(wish, NOW + 3 * GRACE_SECONDS)
-    assert wishes.due(NOW + 2 * GRACE_SECONDS, 9) == []
-    wishes.met(wish, None)
-    assert wishes.due(NOW * 2, 9) == []
+    ledger.complete(first, published(first), LAG_S)
+    assert cleanup.due(NOW_S * 2, 9) == []
+    second = claimed(ledger, now_s=NOW_S + 60)
+    ledger.complete(second, published(second, NOW_S + 90), LAG_S)
+    assert cleanup.due(NOW_S + 90 + GRACE_S - 1, 9) == []
+    (task,) = cleanup.due(NOW_S + 90 + GRACE_S, 9)
+    assert cleanup.record(HOUR).replaced == {first.attempt.run: NOW_S + 90}
+    cleanup.done(CleanupTask(HOUR, task.revision - 1), None)
+    assert cleanup.due(NOW_S + 90 + GRACE_S, 9) == [task]
+    cleanup.done(task, NOW_S + 3 * GRACE_S)
+    assert cleanup.due(NOW_S + 2 * GRACE_S, 9) == []
+    cleanup.done(task, None)
+    assert cleanup.due(NOW_S * 2, 9) == []

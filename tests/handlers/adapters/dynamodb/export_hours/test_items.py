@@ -10,17 +10,17 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 from moto import mock_aws
 
-from handlers.adapters.dynamodb.export_hours.cleanup import TidyTable
-from handlers.adapters.dynamodb.export_hours.items import ExportItems
-from handlers.adapters.dynamodb.export_hours.ledger import HourTable
-from handlers.adapters.dynamodb.export_hours.marks import MarkTable
+from handlers.adapters.dynamodb.export_hours.cleanup import CleanupTask, ExportHoursCleanup
+from handlers.adapters.dynamodb.export_hours.items import ExportHoursTable
+from handlers.adapters.dynamodb.export_hours.ledger import ExportHoursLedger
+from handlers.adapters.dynamodb.export_hours.marks import ExportHoursMarks
 from handlers.domain.errors import ConfigurationError
 from handlers.domain.exports.attempt import Attempt
 from handlers.domain.exports.hour import Hour
-from handlers.domain.exports.ledger import Claim
+from handlers.domain.exports.job import Claim
 from handlers.domain.exports.marking import Mark
-from handlers.domain.exports.tidying import Wish
-from tests.support.export_ports import HOUR, HOURS, LAG, NOW, create_hours_table, published
+from handlers.domain.exports.ports import LostClaim
+from tests.support.export_ports import HOUR, HOURS, LAG_S, NOW_S, create_hours_table, published
 from tests.support.memory_dynamodb import MemoryDynamoDB
 
 
@@ -28,53 +28,63 @@ def test_a_missing_table_is_the_operators_matter() -> None:
     """It will not pass by itself."""
     with mock_aws():
         with pytest.raises(ConfigurationError, match="ResourceNotFoundException"):
-            ExportItems(boto3.client("dynamodb"), "nowhere").get("watermark")
+            ExportHoursTable(boto3.client("dynamodb"), "nowhere").get("watermark")
         with pytest.raises(ConfigurationError):
-            HourTable(boto3.client("dynamodb"), "nowhere").read([HOUR])
+            ExportHoursLedger(boto3.client("dynamodb"), "nowhere").read([HOUR])
+
+
+def _kept(change: Callable[[], None]) -> bool:
+    """True if the claim was not lost."""
+    try:
+        change()
+    except LostClaim:
+        return False
+    return True
 
 
 class _Adapters:
     """Everything that reads and writes one table of hours."""
 
     def __init__(self, dynamodb: Any, table: str) -> None:
-        self._ledger = HourTable(dynamodb, table)
-        self._marks = MarkTable(dynamodb, table)
-        self._tidy = TidyTable(dynamodb, table)
+        self._ledger = ExportHoursLedger(dynamodb, table)
+        self._marks = ExportHoursMarks(dynamodb, table)
+        self._cleanup = ExportHoursCleanup(dynamodb, table)
 
-    def do(self, kind: str, hour: Hour, by: str, number: int, now: float) -> Any:
+    def do(self, kind: str, hour: Hour, by: str, number: int, now_s: float) -> Any:
         """One operation: what it answered, in a form that can be compared."""
-        claim = Claim(Attempt(hour, number, now), by)
+        claim = Claim(Attempt(hour, number, now_s), by)
+        mark = Mark(now_s + 300, now_s + 300, now_s + 900)
         operations: dict[str, Callable[[], Any]] = {
-            "enter": lambda: self._ledger.enter([hour, hour.plus(1)], now, again=False),
-            "enter again": lambda: self._ledger.enter([hour], now, again=True),
+            "enter": lambda: self._ledger.enter([hour, hour.plus(1)], now_s, again=False),
+            "enter again": lambda: self._ledger.enter([hour], now_s, again=True),
             "advance": lambda: self._ledger.advance(hour),
             "watermark": self._ledger.watermark,
-            "claim": lambda: self._ledger.claim(hour, by, now),
-            "renew": lambda: self._ledger.renew(claim, now),
-            "complete": lambda: self._ledger.complete(claim, published(claim, now), LAG),
-            "give up": lambda: self._ledger.give_up(hour, by, "why", now),
-            "expire": lambda: self._ledger.expire(hour, now),
-            "mark": lambda: self._marks.mark({hour: Mark(now + 300, now + 300, now + 900)}, now + 60),
-            "tidied": lambda: self._tidied(now, None),
-            "tidied in part": lambda: self._tidied(now, now + 9),
+            "claim": lambda: self._ledger.claim(hour, by, now_s),
+            "renew": lambda: _kept(lambda: self._ledger.renew(claim, now_s)),
+            "complete": lambda: _kept(lambda: self._ledger.complete(claim, published(claim, now_s), LAG_S)),
+            "give up": lambda: self._ledger.give_up(hour, by, "why", now_s),
+            "expire": lambda: self._ledger.expire(hour, now_s),
+            "mark": lambda: self._marks.mark_late({hour: mark}, already_after_s=now_s + 60),
+            "clean up": lambda: self._clean_up(now_s, None),
+            "clean up in part": lambda: self._clean_up(now_s, now_s + 9),
         }
         return operations[kind]()
 
-    def _tidied(self, now: float, again_at: float | None) -> Sequence[Wish]:
-        wishes = self._tidy.due(now, 1)
-        for wish in wishes:
-            self._tidy.met(wish, again_at)
-        return wishes
+    def _clean_up(self, now_s: float, again_at_s: float | None) -> Sequence[CleanupTask]:
+        tasks = self._cleanup.due(now_s, 1)
+        for task in tasks:
+            self._cleanup.done(task, again_at_s)
+        return tasks
 
-    def kept(self, now: float) -> Any:
+    def kept(self, now_s: float) -> Any:
         """Everything the table holds."""
         hours = [HOUR.plus(number) for number in range(4)]
-        due, wishes = self._ledger.due(now, 9), self._tidy.due(now + 10**6, 9)
-        return self._ledger.read(hours), self._ledger.watermark(), sorted(due), sorted(wishes)
+        due, tasks = self._ledger.due(now_s, 9), self._cleanup.due(now_s + 10**6, 9)
+        return self._ledger.read(hours), self._ledger.watermark(), sorted(due), sorted(tasks)
 
 
 KINDS = ["enter", "enter again", "advance", "watermark", "claim", "claim", "renew", "complete", "complete", "give up",
-         "expire", "mark", "mark", "tidied", "tidied in part"]  # fmt: skip
+         "expire", "mark", "mark", "clean up", "clean up in part"]  # fmt: skip
 STEPS = st.lists(
     st.tuples(
         st.sampled_from(KINDS),
@@ -104,10 +114,10 @@ def test_the_table_in_memory_answers_as_dynamodb_does(
 ) -> None:
     """Whatever is done in whichever order, by whomever: every answer and every entry is the same in both."""
     both = [table_in_moto(), _Adapters(MemoryDynamoDB(HOURS), HOURS)]
-    now = NOW
+    now_s = NOW_S
     for kind, hour, by, number, later in steps:
-        now += later
-        in_moto, in_memory = (adapters.do(kind, hour, by, number, now) for adapters in both)
+        now_s += later
+        in_moto, in_memory = (adapters.do(kind, hour, by, number, now_s) for adapters in both)
         assert in_moto == in_memory
-    in_moto, in_memory = (adapters.kept(now) for adapters in both)
+    in_moto, in_memory = (adapters.kept(now_s) for adapters in both)
     assert in_moto == in_memory

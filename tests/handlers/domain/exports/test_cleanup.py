@@ -6,12 +6,12 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from handlers.domain.exports.attempt import Attempt
+from handlers.domain.exports.cleanup import GRACE_S, Plan, plan
 from handlers.domain.exports.hour import Hour
 from handlers.domain.exports.record import Published, Record
-from handlers.domain.exports.tidying import GRACE_SECONDS, Plan, plan
 
 HOUR = Hour.parse("2026-11-22T02")
-START = HOUR.end + 900
+START = HOUR.end_s + 900
 
 
 def _run(number: int) -> str:
@@ -27,7 +27,7 @@ def _record(current: int, published_at: float, **replaced: float) -> Record:
 def test_a_replaced_run_goes_a_day_after_it_was_replaced() -> None:
     """Not a second earlier, however long ago it was written."""
     record = _record(2, START + 90_000_000, r1=START + 90_000_000)
-    free_at = START + 90_000_000 + GRACE_SECONDS
+    free_at = START + 90_000_000 + GRACE_S
     assert plan(record, [_run(1), _run(2)], [_run(2)], free_at - 1) == Plan((), free_at)
     assert plan(record, [_run(1), _run(2)], [_run(2)], free_at) == Plan((_run(1),), None)
 
@@ -41,10 +41,14 @@ def test_what_the_catalog_points_at_stays() -> None:
 def test_a_running_attempt_stays() -> None:
     """Files of an attempt under way are not touched while its claim holds."""
     record = replace(
-        _record(1, START), attempts=2, claimed_at=START + 7200, claimed_by="x", claimed_until=START + 10**8
+        _record(1, START),
+        attempts=2,
+        claimed_at_s=START + 7200,
+        claimed_by="x",
+        claimed_until_s=START + 10**8,
     )
     assert plan(record, [_run(1), _run(2)], [_run(1)], START + 10**7) == Plan((), None)
-    assert plan(replace(record, claimed_until=0), [_run(1), _run(2)], [_run(1)], START + 10**7).delete == (
+    assert plan(replace(record, claimed_until_s=0), [_run(1), _run(2)], [_run(1)], START + 10**7).delete == (
         _run(2),
     )
 
@@ -56,7 +60,7 @@ def test_folders_of_others_are_not_deleted() -> None:
 
 def test_before_anything_is_published_abandoned_attempts_go_by_their_age() -> None:
     """An attempt nobody ever read goes a day after it began."""
-    free_at = START + 3600 + GRACE_SECONDS
+    free_at = START + 3600 + GRACE_S
     assert plan(Record(HOUR), [_run(1)], [], free_at - 1) == Plan((), free_at)
     assert plan(Record(HOUR), [_run(1)], [], free_at).delete == (_run(1),)
 
@@ -71,6 +75,6 @@ def test_no_reader_loses_a_file_within_a_day(folders: list[int], current: int, l
     )
     steps = plan(record, [_run(number) for number in folders], [_run(current)], now)
     assert _run(current) not in steps.delete
-    if later < GRACE_SECONDS:
+    if later < GRACE_S:
         assert not [number for number in folders if number < current and _run(number) in steps.delete]
-    assert (steps.again_at is None) or steps.again_at > now
+    assert (steps.again_at_s is None) or steps.again_at_s > now
