@@ -1,4 +1,4 @@
-"""How fast the local Timestream takes records, and what 10 million points cost: `python -m benchmarks.timestream`."""
+"""The rate at which the emulated Timestream takes records, and its memory: `python -m benchmarks.timestream`."""
 
 import argparse
 import http.client
@@ -50,7 +50,7 @@ class ServerProcess:
         return answer
 
     def status(self) -> dict[str, Any]:
-        """Return what the server tells about itself."""
+        """The server's own counts and memory."""
         connection = http.client.HTTPConnection("127.0.0.1", self.port)
         connection.request("GET", "/_local/status")
         answer: dict[str, Any] = orjson.loads(connection.getresponse().read())
@@ -163,7 +163,7 @@ def _print_memory(directory: Path, points: int) -> None:
 
 
 def _write(server: ServerProcess, bodies: Sequence[bytes]) -> tuple[float, float]:
-    """Return records per second, by the clock and by the server's processor time."""
+    """The records per second, by the clock and by the server's processor time."""
     if not server.call("ListDatabases", {})["Databases"]:
         server.call("CreateDatabase", {"DatabaseName": DATABASE})
         server.call("CreateTable", {"DatabaseName": DATABASE, "TableName": TABLE})

@@ -28,10 +28,14 @@ def load(directory: Path, points: int = 10_000_000, series: int = 1_000) -> int:
     create_table(store, {"DatabaseName": DATABASE, "TableName": TABLE})
     for body in _newest(series, newest_ns):
         store.write(orjson.loads(body), body, {})
-    relation = store.table_of(DATABASE, TABLE).number
-    value = store.table_of(DATABASE, TABLE).schema.stored["value"]
+    table = store.catalog.table_of(DATABASE, TABLE)
     store.close()
-    _copy(directory / REGION / "store.duckdb", f"t{relation}", value, points // series - 1)
+    _copy(
+        directory / REGION / "store.duckdb",
+        f"t{table.number}",
+        table.schema.stored["value"],
+        points // series - 1,
+    )
     return newest_ns
 
 

@@ -1,4 +1,4 @@
-"""How fast the local Timestream answers over 10 million points: `python -m benchmarks.timestream_query`.
+"""The time of the emulated Timestream's answers over 10 million points: `python -m benchmarks.timestream_query`.
 
 Each statement is timed warm, best of five, beside a bare DuckDB scan of the same column in the same run, as machines
 differ and their load too. Processor time is that of the whole process, the S3 of the exports included.

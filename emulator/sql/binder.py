@@ -1,7 +1,7 @@
-"""The two binders of a statement: of expressions and of queries. What each kind of node means is in tables they get.
+"""The two binders of a statement: of expressions and of queries. They get tables of what binds each kind of node.
 
-A node is a function `bind_…(binder, node, scope)` or its like in the modules that import this one; `expression.py` and
-`query.py` hold the tables, and `query.query_binder` puts everything together.
+What binds one is a function of binder, node and scope, `bind_…`, in a module that imports this one. The tables stand in
+`expression.py` and `query.py`; `query.query_binder` puts everything together.
 """
 
 from collections.abc import Callable, Mapping, Sequence
@@ -119,12 +119,12 @@ class QueryBinder:
         self._aliases += 1
         return f"r{self._aliases}"
 
-    def table(self, database: str, table: str, at: int | None) -> TableInfo:
+    def table(self, database: str, table: str, offset: int | None) -> TableInfo:
         """A table of the catalog; the error for one that is not there says where it was named."""
         try:
             found = self._catalog.table(database, table)
         except InvalidQueryError as error:
-            raise grammar.refuse(error.message, self.expressions.query, at) from error
+            raise grammar.refuse(error.message, self.expressions.query, offset) from error
         self.tables.append(found)
         return found
 

@@ -1,4 +1,4 @@
-"""How a bound expression becomes one of another type without being asked."""
+"""Implicit conversions: a bound expression as another type, several as their common type."""
 
 from collections.abc import Callable, Sequence
 

@@ -1,4 +1,4 @@
-"""What one service's SQL has besides Trino's own.
+"""The dialect of one service: its SQL besides Trino's own.
 
 Timestream passes its functions and literals (`emulator.timestream.dialect`). Athena will have to pass its functions
 (none of its own in Trino's core) and a catalog whose names ignore case. Not passed in yet, because both would share

@@ -1,4 +1,4 @@
-"""Doubles as Java spells them: plain from 0.001 to 10,000,000, else as 1.5E10.
+"""The text of doubles as Java spells them: plain from 0.001 to 10,000,000, else as 1.5E10.
 
 Inside an expression this is SQL. In a row's JSON the rare spellings are left to Python, behind a NUL, as planning the
 SQL for them takes longer than most queries: a NUL in a string is escaped in JSON, so nothing else can look like it.

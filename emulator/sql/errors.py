@@ -2,7 +2,7 @@
 
 
 class SqlError(Exception):
-    """An error in words for whoever wrote the SQL."""
+    """An error, in words for the author of the SQL."""
 
     def __init__(self, message: str) -> None:
         super().__init__(message)

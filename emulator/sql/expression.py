@@ -14,7 +14,7 @@ from emulator.sql.types import BIGINT, BOOLEAN, DECIMAL, DOUBLE, INTEGER, UNKNOW
 
 
 def expression_handlers(functions: Mapping[str, Function]) -> dict[type[exp.Expression], ExpressionHandler]:
-    """What binds each kind of expression, calls of a dialect's own functions included."""
+    """The handler of each kind of expression, calls of a dialect's own functions included."""
 
     def bind_call(binder: ExpressionBinder, node: exp.Expression, scope: Scope) -> BoundExpression:
         return bind_function_call(Call.of(binder, node, scope), functions)

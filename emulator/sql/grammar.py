@@ -1,6 +1,6 @@
 """Text to syntax tree: Trino's grammar as sqlglot knows it, narrowed.
 
-The parser is told of no function at all, so that every call stays a name and its arguments; what a name means is
+The parser knows no function at all, so that every call stays a name and its arguments; what a name means is
 decided in one place, against the list of functions whose meaning is known.
 """
 
@@ -64,12 +64,12 @@ class NarrowTrino(Trino):
 _DIALECT = NarrowTrino()
 
 
-def refuse(message: str, query: str = "", at: int | None = None) -> InvalidQueryError:
+def refuse(message: str, query: str = "", offset: int | None = None) -> InvalidQueryError:
     """The error for a statement that is wrong, or right but not supported, at an offset into the query."""
-    if at is None:
+    if offset is None:
         return InvalidQueryError(message)
-    before = query[:at]
-    line, column = before.count("\n") + 1, at - (before.rfind("\n") + 1) + 1
+    before = query[:offset]
+    line, column = before.count("\n") + 1, offset - (before.rfind("\n") + 1) + 1
     return InvalidQueryError(f"line {line}:{column}: {message}")
 
 

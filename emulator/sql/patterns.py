@@ -71,8 +71,8 @@ def _escape(character: str) -> str:
     return "[^ \\t\\n\\x0B\\f\\r]" if character == "S" else "\\" + character
 
 
-def _class_end(pattern: str, start: int) -> int:
-    index = start + 1 + (pattern[start + 1 : start + 2] == "^")
+def _class_end(pattern: str, opening: int) -> int:
+    index = opening + 1 + (pattern[opening + 1 : opening + 2] == "^")
     while index < len(pattern) and pattern[index] != "]":
         index += 2 if pattern[index] == "\\" else 1
     if index >= len(pattern):

@@ -37,9 +37,9 @@ def create_database(store: Store, request: Request) -> Response:
     name = request["DatabaseName"]
     check_new_name(name, "database")
     with store.exclusive():
-        if name in store.databases():
+        if name in store.catalog.databases():
             raise ConflictException(f"Database already exists: {name}")
-        if len(store.databases()) >= MAX_DATABASES:
+        if len(store.catalog.databases()) >= MAX_DATABASES:
             raise ServiceQuotaExceededException(f"An account has at most {MAX_DATABASES} databases.")
         now = store.clock_ns() / 1e9
         key = request.get("KmsKeyId", default_key(store.region))
@@ -49,14 +49,14 @@ def create_database(store: Store, request: Request) -> Response:
 
 
 def describe_database(store: Store, request: Request) -> Response:
-    """Tell about one database."""
-    database = store.database_of(request["DatabaseName"])
-    return {"Database": database.shape(len(store.tables(database.name)))}
+    """The description of one database."""
+    database = store.catalog.database_of(request["DatabaseName"])
+    return {"Database": database.shape(len(store.catalog.described_tables(database.name)))}
 
 
 def list_databases(store: Store, request: Request) -> Response:
-    """Tell about all databases, a page at a time."""
-    found, token = _page(store.described_databases(), request, lambda pair: pair[0].name)
+    """The descriptions of all databases, a page at a time."""
+    found, token = _page(store.catalog.described_databases(), request, lambda pair: pair[0].name)
     return {"Databases": [database.shape(count) for database, count in found], **token}
 
 
@@ -64,19 +64,19 @@ def update_database(store: Store, request: Request) -> Response:
     """Change a database's key."""
     with store.exclusive():
         database = replace(
-            store.database_of(request["DatabaseName"]),
+            store.catalog.database_of(request["DatabaseName"]),
             kms_key=request["KmsKeyId"],
             updated=store.clock_ns() / 1e9,
         )
         store.put_database(database)
-        return {"Database": database.shape(len(store.tables(database.name)))}
+        return {"Database": database.shape(len(store.catalog.described_tables(database.name)))}
 
 
 def delete_database(store: Store, request: Request) -> Response:
     """Delete a database that has no tables."""
     with store.exclusive():
-        name = store.database_of(request["DatabaseName"]).name
-        if store.tables(name):
+        name = store.catalog.database_of(request["DatabaseName"]).name
+        if store.catalog.described_tables(name):
             raise ValidationException(f"The database {name} still has tables; delete them first.")
         store.drop_database(name)
     return {}
@@ -86,27 +86,29 @@ def create_table(store: Store, request: Request) -> Response:
     """Create an empty table."""
     table = new_table(request, store.region, store.clock_ns())
     with store.exclusive():
-        store.database_of(table.database)
-        if table.name in store.tables(table.database):
+        store.catalog.database_of(table.database)
+        if table.name in store.catalog.tables(table.database):
             raise ConflictException(f"Table already exists: {table.name}")
-        if len(store.described_tables(None)) >= MAX_TABLES:
+        if len(store.catalog.described_tables(None)) >= MAX_TABLES:
             raise ServiceQuotaExceededException(f"An account has at most {MAX_TABLES} tables.")
         store.create_table(table)
     return {"Table": table.shape()}
 
 
 def describe_table(store: Store, request: Request) -> Response:
-    """Tell about one table."""
-    return {"Table": store.table_of(request["DatabaseName"], request["TableName"]).description.shape()}
+    """The description of one table."""
+    return {
+        "Table": store.catalog.table_of(request["DatabaseName"], request["TableName"]).description.shape()
+    }
 
 
 def list_tables(store: Store, request: Request) -> Response:
-    """Tell about the tables of a database, or of all, a page at a time."""
+    """The descriptions of the tables of a database, or of all, a page at a time."""
     database = request.get("DatabaseName")
     if database is not None:
-        store.database_of(database)
+        store.catalog.database_of(database)
     found, token = _page(
-        store.described_tables(database), request, lambda table: f"{table.database}\0{table.name}"
+        store.catalog.described_tables(database), request, lambda table: f"{table.database}\0{table.name}"
     )
     return {"Tables": [table.shape() for table in found], **token}
 
@@ -114,7 +116,7 @@ def list_tables(store: Store, request: Request) -> Response:
 def update_table(store: Store, request: Request) -> Response:
     """Change a table's retention, magnetic store writes, or the enforcement of its partition key."""
     with store.exclusive():
-        current = store.table_of(request["DatabaseName"], request["TableName"]).description
+        current = store.catalog.table_of(request["DatabaseName"], request["TableName"]).description
         table = current.changed(request, store.clock_ns())
         store.put_table(table)
     return {"Table": table.shape()}
@@ -123,7 +125,7 @@ def update_table(store: Store, request: Request) -> Response:
 def delete_table(store: Store, request: Request) -> Response:
     """Delete a table and its records."""
     with store.exclusive():
-        store.table_of(request["DatabaseName"], request["TableName"])
+        store.catalog.table_of(request["DatabaseName"], request["TableName"])
         store.drop_table(request["DatabaseName"], request["TableName"])
     return {}
 
@@ -172,10 +174,10 @@ OPERATIONS: dict[str, Callable[[Store, Request], Response]] = {
 
 
 def _resource(store: Store, arn: str) -> DatabaseDescription | TableDescription:
-    for database, _ in store.described_databases():
+    for database, _ in store.catalog.described_databases():
         if database.arn == arn:
             return database
-    for table in store.described_tables(None):
+    for table in store.catalog.described_tables(None):
         if table.arn == arn:
             return table
     if not arn.startswith(f"arn:aws:timestream:{store.region}:"):
@@ -195,7 +197,7 @@ def _put_tags(
 def _page(
     items: Sequence[Listed], request: Request, name: Callable[[Listed], str]
 ) -> tuple[Sequence[Listed], dict[str, str]]:
-    """The items after the request's token, and the token for the rest; a name deleted meanwhile is no matter."""
+    """The items after the request's token, and the token for the rest; the name in a token need not exist any more."""
     after = _read_token(request["NextToken"]) if "NextToken" in request else ""
     rest = [item for item in items if name(item) > after]
     page = rest[: request.get("MaxResults", _PAGE)]

@@ -17,7 +17,7 @@ _ARROW_TYPES = {
 
 
 def key_table(keys: Sequence[Key]) -> pa.Table:
-    """Return points' series and times."""
+    """The series and times of points."""
     series, times = zip(*keys, strict=True)
     return pa.table(
         {"series": pa.array(series, pa.int32()), "time": pa.array(times, pa.int64()).cast("timestamp[ns]")}
@@ -25,7 +25,7 @@ def key_table(keys: Sequence[Key]) -> pa.Table:
 
 
 def identity_columns(items: Sequence[tuple[Key, Row]]) -> dict[str, pa.Array]:
-    """Return series, version, time, measure name and dimensions of buffered rows, by stored column."""
+    """The series, version, time, measure name and dimensions of buffered rows, by stored column."""
     series = [key[0] for key, _ in items]
     # Dimensions repeat with their series: spell them once per series, and let Arrow spread them over the rows.
     identities = {key[0]: row[0] for key, row in items}

@@ -21,7 +21,7 @@ class Clock:
 
     @property
     def offset_seconds(self) -> float:
-        """Return by how many seconds this clock is ahead of the machine's."""
+        """The seconds by which this clock is ahead of the machine's."""
         return self._offset_ns / 1e9
 
     def set_offset(self, seconds: Any) -> None:

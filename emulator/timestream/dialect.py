@@ -58,19 +58,21 @@ def _take_duration(merged: list[Token], number: Token, unit: Token, query: str) 
     merged.extend(_like(number, kind, value, unit.end) for kind, value in call)
 
 
-def _take_measure(merged: list[Token], kind: Token | None, query: str, at: int) -> None:
+def _take_measure(merged: list[Token], kind: Token | None, query: str, offset: int) -> None:
     measure = merged[-1] if merged else None
     named = (
         measure is not None and query[measure.start : measure.end + 1].lower().strip('"') == "measure_value"
     )
     text = query[kind.start : kind.end + 1].lower() if kind else ""
     if measure is None or kind is None or not named or text not in _MEASURE_TYPES:
-        raise grammar.refuse("mismatched input '::'. Only measure_value has types to choose from.", query, at)
+        raise grammar.refuse(
+            "mismatched input '::'. Only measure_value has types to choose from.", query, offset
+        )
     merged[-1] = _like(measure, TokenType.IDENTIFIER, f"measure_value::{text}", kind.end)
 
 
-def _like(token: Token, kind: TokenType, text: str, end: int) -> Token:
-    return Token(kind, text=text, line=token.line, col=token.col, start=token.start, end=end)
+def _like(token: Token, kind: TokenType, text: str, last: int) -> Token:
+    return Token(kind, text=text, line=token.line, col=token.col, start=token.start, end=last)
 
 
 def _ago(call: Call) -> BoundExpression:

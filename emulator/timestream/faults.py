@@ -1,4 +1,4 @@
-"""Trouble on request: what `/_local/faults` makes this server do.
+"""Faults on request: throttling, delays and the like, as `/_local/faults` is told.
 
     {"throttle": {"WriteRecords": {"count": 3}, "Query": {"probability": 0.2}},
      "latency": {"*": {"seconds": 0.5, "probability": 0.1}},
@@ -56,12 +56,12 @@ class Faults:
         return self._operation_rule("lose_replies", operation) is not None
 
     def latency(self, operation: str) -> float:
-        """Return by how many seconds this call is delayed."""
+        """The seconds by which this call is delayed."""
         rule = self._operation_rule("latency", operation)
         return float(rule["seconds"]) if rule else 0.0
 
     def rejections(self, records: int) -> dict[int, str]:
-        """Return which records of a call are rejected, and why."""
+        """The records of a call that are rejected, by index, and the reasons."""
         if "reject" not in self._rules:
             return {}
         with self._lock:

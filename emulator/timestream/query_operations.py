@@ -158,7 +158,9 @@ class QueryOperations:
         now_ns = self._store.clock_ns()
 
         def execute(cursor: duckdb.DuckDBPyConnection) -> Result:
-            return statements.run(self._store, cursor, query, now_ns, unload=target, query_id=query_id)
+            return statements.run(
+                self._store.catalog, cursor, query, now_ns, unload=target, query_id=query_id
+            )
 
         return execute
 

@@ -23,7 +23,7 @@ _TYPE_BYTES = {"DOUBLE": 8, "BIGINT": 8, "TIMESTAMP": 8, "BOOLEAN": 1, "VARCHAR"
 
 
 class Identity:
-    """What makes a point's series: its measure name, the kind of measure, and its dimensions.
+    """The identity of a point's series: its measure name, the kind of measure, and its dimensions.
 
     `series` and `columns` are filled in by the table when it first admits the series.
     """
@@ -39,7 +39,7 @@ class Identity:
         self.columns: tuple[str, ...] = ()
 
     def digest(self) -> bytes:
-        """Return 16 bytes that no other series shares (the kind is not part of it: a measure name has one)."""
+        """The 16 bytes that no other series shares (the kind is not part of it: a measure name has one)."""
         parts = [self.measure_name, *(part for pair in self.dimensions for part in pair)]
         encoded = [part.encode() for part in parts]
         lengths = ",".join(str(len(part)) for part in encoded).encode()

@@ -1,4 +1,4 @@
-"""Databases and tables as the account owns them: what is told about them, and what may be changed."""
+"""The descriptions of databases and tables, and what of them may be changed."""
 
 import json
 from collections.abc import Iterable, Mapping
@@ -52,7 +52,7 @@ class DatabaseDescription:
 
 
 def load_database(text: str) -> DatabaseDescription:
-    """Return what `dump` wrote."""
+    """The database that `dump` wrote."""
     return DatabaseDescription(**json.loads(text))
 
 
@@ -128,7 +128,7 @@ class TableDescription:
 
 
 def load_table(text: str) -> TableDescription:
-    """Return what `dump` wrote."""
+    """The table that `dump` wrote."""
     members = json.loads(text)
     members["retention"] = Retention(**members["retention"])
     members["partition_key"] = tuple(members["partition_key"])

@@ -1,4 +1,4 @@
-"""Which times a table takes, and when it lets go of them."""
+"""Retention: the times that a table takes, and the age at which records are deleted."""
 
 from dataclasses import dataclass
 from datetime import UTC, datetime
@@ -11,7 +11,7 @@ FUTURE_NS = 15 * 60 * 1_000_000_000
 
 @dataclass(frozen=True, slots=True)
 class Retention:
-    """How long a table's memory and magnetic store keep records, and whether late ones go to the magnetic store.
+    """The periods for which a table's stores keep records, and whether late ones go to the magnetic store.
 
     The `since` bounds are set when a period is extended: a longer period never reaches back before what the
     shorter one still covered at that moment.

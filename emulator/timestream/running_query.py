@@ -30,7 +30,7 @@ class Page:
 
     @property
     def size(self) -> int:
-        """Return about how much memory the page takes."""
+        """The memory that the page takes, about, in bytes."""
         return sum(map(len, self.rows))
 
 

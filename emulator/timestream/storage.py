@@ -1,4 +1,4 @@
-"""The DuckDB file of one region: what is in it, and how rows get in and out."""
+"""The DuckDB file of one region: its databases and tables, and the log position that it has reached."""
 
 import json
 from collections.abc import Iterator, Mapping, Sequence
@@ -6,14 +6,10 @@ from contextlib import contextmanager
 from pathlib import Path
 
 import duckdb
-import pyarrow as pa
 
-from emulator.sql.catalog import Column
-from emulator.timestream.batches import identity_columns, key_table, measure_columns
+from emulator.timestream import table_storage
 from emulator.timestream.resources import DatabaseDescription, TableDescription, load_database, load_table
-from emulator.timestream.schema import DUCKDB_TYPES, FIXED
-from emulator.timestream.table import Key, Row, Stored, Table
-from emulator.timestream.values import Value
+from emulator.timestream.table import Key, Stored, Table
 
 _META = """
 CREATE TABLE IF NOT EXISTS databases (name VARCHAR PRIMARY KEY, description VARCHAR NOT NULL);
@@ -91,7 +87,7 @@ class Storage:
         query = "SELECT number, description FROM tables ORDER BY number"
         for number, description in self._write.execute(query).fetchall():
             table = Table(number, load_table(description))
-            self._restore(table)
+            table_storage.restore(self._write, table)
             found.append(table)
         return found
 
@@ -105,7 +101,7 @@ class Storage:
         )
         self._write.execute(f"CREATE TABLE s{number} (series INTEGER NOT NULL, digest BLOB NOT NULL)")
         table = Table(number, description)
-        self._create_view(table)
+        table_storage.create_view(self._write, table)
         return table
 
     def put_table(self, table: Table) -> None:
@@ -123,134 +119,17 @@ class Storage:
             self._write.execute(f"DELETE FROM {meta} WHERE number = ?", [table.number])  # noqa: S608 - fixed names
 
     def rows(self, table: Table) -> int:
-        """Return how many rows the database has for a table."""
-        return int(self._write.execute(f"SELECT count(*) FROM t{table.number}").fetchall()[0][0])  # noqa: S608 - a number
+        """The number of rows that the database has for a table."""
+        return table_storage.rows(self._write, table)
 
     def expire(self, table: Table, before_ns: int) -> int:
         """Delete the rows older than a time and return how many there were."""
-        statement = f"DELETE FROM t{table.number} WHERE time < make_timestamp_ns(?)"  # noqa: S608 - a number
-        return int(self._write.execute(statement, [before_ns]).fetchall()[0][0])
+        return table_storage.expire(self._write, table, before_ns)
 
     def lookup(self, table: Table, keys: Sequence[Key]) -> dict[Key, Stored]:
         """The rows the database has for some points."""
-        if not keys:
-            return {}
-        measures = [
-            (table.schema.stored[c.name], c) for c in table.schema.columns.values() if c.role != "DIMENSION"
-        ]
-        measures = [pair for pair in measures if pair[1] not in table.schema.added]
-        selected = "".join(
-            f", epoch_ns(t.{stored})" if column.type == "TIMESTAMP" else f", t.{stored}"
-            for stored, column in measures
-        )
-        times = [time for _, time in keys]
-        with self._registered(key_table(keys)):
-            # The bounds let DuckDB skip what is not of that time; the join alone would read the whole table.
-            rows = self._write.execute(
-                f"SELECT t.series, epoch_ns(t.time), t.version{selected} "  # noqa: S608 - numbers and own names
-                f"FROM t{table.number} t JOIN batch b ON t.series = b.series AND t.time = b.time "
-                "WHERE t.time BETWEEN make_timestamp_ns(?) AND make_timestamp_ns(?)",
-                [min(times), max(times)],
-            ).fetchall()
-        names = [stored for stored, _ in measures]
-        return {(row[0], row[1]): (row[2], _present(names, row[3:])) for row in rows}
+        return table_storage.lookup(self._write, table, keys)
 
     def flush(self, table: Table) -> None:
-        """Write a table's new columns, measure names, series and buffered rows; the caller has a transaction."""
-        self._flush_schema(table)
-        if table.new_series:
-            numbers, digests = zip(*table.new_series, strict=True)
-            batch = pa.table(
-                {"series": pa.array(numbers, pa.int32()), "digest": pa.array(digests, pa.binary())}
-            )
-            with self._registered(batch):
-                self._write.execute(f"INSERT INTO s{table.number} SELECT series, digest FROM batch")  # noqa: S608 - a number
-        if table.superseded:
-            self._delete(table, list(table.superseded))
-        layouts: dict[tuple[str, ...], list[tuple[Key, Row]]] = {}
-        for item in table.buffer.items():
-            layouts.setdefault(item[1][2].columns, []).append(item)
-        for columns, items in layouts.items():
-            self._insert(table, columns, items)
-
-    def _restore(self, table: Table) -> None:
-        number = [table.number]
-        columns = self._write.execute(
-            "SELECT stored, name, type, role, physical FROM columns WHERE number = ? ORDER BY rowid", number
-        ).fetchall()
-        for stored, name, kind, role, physical in columns:
-            table.schema.restore(stored, Column(name, kind, role, physical))
-        for name, kind, dimensions in self._write.execute(
-            "SELECT name, kind, dimensions FROM measures WHERE number = ?", number
-        ).fetchall():
-            table.schema.restore_measure(name, kind, json.loads(dimensions))
-        series = self._write.execute(
-            "SELECT s.series, s.digest, coalesce(m.last, -1) "  # noqa: S608 - a number
-            f"FROM s{table.number} s LEFT JOIN (SELECT series, max(epoch_ns(time)) AS last FROM t{table.number} "
-            "GROUP BY series) m ON s.series = m.series ORDER BY s.series"
-        )
-        while rows := series.fetchmany(10_000):
-            for row in rows:
-                table.restore_series(*row)
-
-    def _flush_schema(self, table: Table) -> None:
-        schema = table.schema
-        for column in schema.added:
-            stored = schema.stored[column.name]
-            self._write.execute(
-                f"ALTER TABLE t{table.number} ADD COLUMN {stored} {DUCKDB_TYPES[column.type]}"
-            )
-            self._write.execute(
-                "INSERT INTO columns VALUES (?, ?, ?, ?, ?, ?)",
-                [table.number, stored, column.name, column.type, column.role, column.physical],
-            )
-        if schema.added:
-            self._create_view(table)
-        for name in schema.touched:
-            measure = schema.measures[name]
-            self._write.execute("DELETE FROM measures WHERE number = ? AND name = ?", [table.number, name])
-            self._write.execute(
-                "INSERT INTO measures VALUES (?, ?, ?, ?)",
-                [table.number, name, measure.kind, json.dumps(sorted(measure.dimensions))],
-            )
-
-    def _create_view(self, table: Table) -> None:
-        schema = table.schema
-        selected = ", ".join(
-            f"{column.name if column in FIXED else schema.stored[column.name]} AS {quote(column.physical)}"
-            for column in schema.visible()
-        )
-        view = f"SELECT {selected} FROM t{table.number}"  # noqa: S608 - names are quoted
-        self._write.execute(f"CREATE OR REPLACE VIEW v{table.number} AS {view}")
-
-    def _delete(self, table: Table, keys: Sequence[Key]) -> None:
-        times = [time for _, time in keys]
-        with self._registered(key_table(keys)):
-            self._write.execute(
-                f"DELETE FROM t{table.number} t USING batch b WHERE t.series = b.series AND t.time = b.time "  # noqa: S608 - a number
-                "AND t.time BETWEEN make_timestamp_ns(?) AND make_timestamp_ns(?)",
-                [min(times), max(times)],
-            )
-
-    def _insert(self, table: Table, columns: tuple[str, ...], items: Sequence[tuple[Key, Row]]) -> None:
-        batch = {**identity_columns(items), **measure_columns(table.schema, columns, items)}
-        names = ", ".join(batch)
-        with self._registered(pa.table(batch)):
-            self._write.execute(f"INSERT INTO t{table.number} ({names}) SELECT {names} FROM batch")  # noqa: S608 - own names
-
-    @contextmanager
-    def _registered(self, batch: pa.Table) -> Iterator[None]:
-        self._write.register("batch", batch)
-        try:
-            yield
-        finally:
-            self._write.unregister("batch")
-
-
-def quote(name: str) -> str:
-    """A name as a DuckDB identifier."""
-    return '"' + name.replace('"', '""') + '"'
-
-
-def _present(names: Sequence[str], row: Sequence[Value | None]) -> dict[str, Value]:
-    return {name: value for name, value in zip(names, row, strict=True) if value is not None}
+        """Write what a table has new; the caller has a transaction."""
+        table_storage.flush(self._write, table)

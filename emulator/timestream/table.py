@@ -22,7 +22,7 @@ Lookup = Callable[["Table", Sequence[Key]], Mapping[Key, Stored]]
 
 @dataclass
 class Outcome:
-    """What became of the records of one call."""
+    """The outcome of one call: its records by where they went."""
 
     memory: int = 0
     magnetic: int = 0

@@ -52,7 +52,7 @@ class WriteLog:
         self._end += written
 
     def settle(self, position: tuple[int, int]) -> None:
-        """Return when the entries before `position` are as safe as this log promises."""
+        """Wait until the entries before `position` are as safe as this log promises."""
         if not self._fsync:
             return
         with self._sync_lock:

@@ -43,7 +43,7 @@ class Process:
         return self._process
 
     def kill(self) -> None:
-        """End the process as nothing else does: SIGKILL."""
+        """End the process by SIGKILL."""
         self.running.kill()
         self._ended()
 
@@ -73,7 +73,7 @@ class Client:
         return response.status, orjson.loads(response.read())
 
     def get(self, path: str) -> dict[str, Any]:
-        """Return what a control path tells."""
+        """The answer of a control path."""
         self._connection.request("GET", path)
         return dict(orjson.loads(self._connection.getresponse().read()))
 

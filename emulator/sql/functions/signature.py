@@ -10,7 +10,7 @@ from emulator.sql.types import DOUBLE, Type
 
 @dataclass(frozen=True)
 class Signature:
-    """What a function takes, what it returns, and its SQL with {0}, {1}, … for the arguments."""
+    """The types that a function takes and returns, and its SQL with {0}, {1}, … for the arguments."""
 
     takes: Sequence[Type]
     returns: Type

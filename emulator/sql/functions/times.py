@@ -98,7 +98,7 @@ def _date_diff(call: Call) -> BoundExpression:
 
 
 def _whole_months(first: str, second: str) -> str:
-    """Return whole months between two moments.
+    """The SQL of whole months between two moments.
 
     Of the times of day it matters only which is later, so that one second stands for all nanoseconds of it.
     """

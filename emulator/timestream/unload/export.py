@@ -1,4 +1,4 @@
-"""What an UNLOAD asks of DuckDB: typed columns for Parquet, finished lines for CSV, and partition values as text."""
+"""The SQL of an UNLOAD: typed columns for Parquet, finished lines for CSV, and partition values as text."""
 
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
@@ -88,7 +88,7 @@ class Export:
 
 
 def plan(translation: Translation, options: Options) -> Export:
-    """Return how a query is exported; ValidationException when its columns do not allow it."""
+    """The export of a query; ValidationException when its columns do not allow it."""
     names = translation.names()
     kinds = [column.type for column in translation.columns]
     for name, kind in zip(names, kinds, strict=True):
@@ -112,7 +112,7 @@ def plan(translation: Translation, options: Options) -> Export:
 
 
 def _data_columns(names: Sequence[str], options: Options) -> int:
-    """Return how many columns are data: those of the partitions are the last, in their order."""
+    """The number of data columns: those of the partitions are the last, in their order."""
     data = len(names) - len(options.partitioned_by)
     if options.partitioned_by and list(names[max(data, 0) :]) != list(options.partitioned_by):
         raise ValidationException(

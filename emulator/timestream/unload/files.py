@@ -154,7 +154,7 @@ class Files:
         self._partitions: dict[tuple[str | None, ...], Partition] = {}
 
     def __len__(self) -> int:
-        """Return how many partitions there are."""
+        """The number of partitions."""
         return len(self._partitions)
 
     def add(self, values: tuple[str | None, ...], batch: pa.RecordBatch) -> None:

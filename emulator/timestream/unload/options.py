@@ -26,7 +26,7 @@ _CSV_ONLY = ("field_delimiter", "escaped_by", "include_header")
 
 @dataclass(frozen=True)
 class Options:
-    """Where an UNLOAD writes and how."""
+    """The place that an UNLOAD writes to, and the form of its files."""
 
     bucket: str
     prefix: str
@@ -45,7 +45,7 @@ class Options:
         return "/".join([*([self.prefix] if self.prefix else []), *parts])
 
     def upload_arguments(self) -> dict[str, str]:
-        """Return what every object is written with."""
+        """The arguments that every object is written with."""
         if self.encryption == "SSE_S3":
             return {"ServerSideEncryption": "AES256"}
         return {"ServerSideEncryption": "aws:kms", "SSEKMSKeyId": self.kms_key or ""}

@@ -36,7 +36,7 @@ _COLUMNS = [
 
 @dataclass(frozen=True)
 class UnloadTarget:
-    """Where UNLOAD finds S3, and whether it is to fail on the way."""
+    """The S3 that UNLOAD writes to, and whether it is to fail on the way."""
 
     s3_endpoint: str | None
     region: str

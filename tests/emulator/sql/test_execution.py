@@ -1,4 +1,4 @@
-"""What surrounds a query: its columns, its moment, limits, rows that come when asked for, and closed doors."""
+"""The circumstances of a query: its columns, its moment, limits, rows that come when asked for, and closed doors."""
 
 import tracemalloc
 from pathlib import Path

@@ -30,7 +30,7 @@ def test_signals_end_the_server_cleanly(tmp_path: Path, number: signal.Signals) 
 
 
 def test_port_in_use_is_one_line_and_status_2(tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:
-    """When the port is taken the program says so, frees its data folder and ends with 2."""
+    """A program whose port is taken says so, frees its data folder and ends with 2."""
     with socket.create_server(("127.0.0.1", 0)) as taken:
         port = taken.getsockname()[1]
         for _ in range(2):

@@ -64,7 +64,7 @@ def engine(monkeypatch: pytest.MonkeyPatch) -> Engine:
 
 @pytest.fixture
 def faults() -> Faults:
-    """Return faults that are not yet any."""
+    """Faults, none of them in force yet."""
     return Faults()
 
 

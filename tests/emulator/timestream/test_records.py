@@ -1,4 +1,4 @@
-"""What a record may be made of."""
+"""The parts that a record may have."""
 
 from typing import Any
 
@@ -187,7 +187,7 @@ _MULTI = [{"Name": "value", "Value": "1", "Type": "DOUBLE"}]
     ids=lambda broken: str(broken)[:60] + "...",
 )
 def test_malformed_record_refuses_the_whole_call(store: Store, broken: Any) -> None:
-    """What is malformed by itself is a ValidationException, and no record of the call is stored."""
+    """A malformed record is a ValidationException, and no record of the call is stored."""
     with pytest.raises(ValidationException):
         write(store, record(Time=str(NOW_NS - 1)), broken)
     assert store.status()["rows"] == 0

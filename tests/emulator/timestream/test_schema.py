@@ -21,7 +21,7 @@ from tests.support.timestream_factory import (
 
 
 def rejection(store: Store, *records: dict[str, Any]) -> str:
-    """Return why the last of some records was rejected, and it alone."""
+    """The reason for which the last of some records was rejected, and it alone."""
     with pytest.raises(RejectedRecordsException) as caught:
         write(store, *records)
     (one,) = caught.value.rejected
@@ -160,7 +160,7 @@ def create_keyed(store: Store, enforcement: str) -> None:
 
 
 def rejection_in(store: Store, request: dict[str, Any], records: list[dict[str, Any]]) -> str:
-    """Return why the last record was rejected."""
+    """The reason for which the last record was rejected."""
     whole = {**request, "Records": records}
     with pytest.raises(RejectedRecordsException) as caught:
         store.write(whole, _body(whole), {})

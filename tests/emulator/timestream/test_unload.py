@@ -210,7 +210,7 @@ def test_nothing_to_write(unload: Unload, bucket: Any) -> None:
 
 
 def test_a_failed_run_leaves_files_and_no_manifest(unload: Unload, bucket: Any) -> None:
-    """What was written before a failure stays; the manifest, which says that all is there, is never written."""
+    """Files written before a failure stay; the manifest, which says that all is there, is never written."""
     with pytest.raises(QueryExecutionException):
         unload("SELECT host FROM metrics.fleet", fail=True)
     keys = list(content(bucket))

@@ -10,7 +10,7 @@ from emulator.timestream.writelog import WriteLog, last_segment, replay
 
 
 def test_entries_come_back_in_order(tmp_path: Path) -> None:
-    """What was appended is read again from any position, empty entries included."""
+    """Entries that were appended are read again from any position, empty entries included."""
     log = WriteLog(tmp_path, 0, fsync=False)
     log.append(b"one")
     segment, offset = log.position
@@ -88,7 +88,7 @@ def test_waiting_for_the_disk_covers_what_others_wrote(
 
 
 def test_failed_append_leaves_no_trace(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
-    """When the disk is full the log is as before."""
+    """A full disk leaves the log as it was."""
     log = WriteLog(tmp_path, 0, fsync=False)
     log.append(b"one")
     real = os.writev
