@@ -14,11 +14,9 @@ from urllib.parse import urlsplit
 import boto3
 import orjson
 
-from emulator import Cloud, Invocation, StackTemplate, start
-from emulator.clock import Clock
-from emulator.lambda_ import Functions, start_functions
+from emulator import Clock, Cloud, StackTemplate, start
 from handlers.domain.exports.hour import Hour
-from ops.bundle import build_host
+from ops.bundle import BUILD, build_host
 from templates import config
 from templates.stacks import STACKS
 
@@ -32,17 +30,17 @@ def main(arguments: Sequence[str] | None = None) -> int:
     parser = argparse.ArgumentParser(prog="python -m benchmarks.exports", description=__doc__)
     parser.add_argument("--points", type=int, nargs="*", default=[1_000, 100_000, 1_000_000])
     options = parser.parse_args(arguments)
-    build_host()
+    code = build_host().folder
     print("| points of the hour | export, s | files, MB | largest function, MB |")
     print("|---|---|---|---|")
     for points in options.points:
         with tempfile.TemporaryDirectory() as folder:
-            seconds, size, memory = _measure(Path(folder), points)
+            seconds, size, memory = _measure(Path(folder), code, points)
         print(f"| {points:,} | {seconds:.1f} | {size / 1e6:.1f} | {memory / 1e6:.0f} |", flush=True)
     return 0
 
 
-def _measure(folder: Path, points: int) -> tuple[float, int, int]:
+def _measure(folder: Path, code: Path, points: int) -> tuple[float, int, int]:
     """Seconds of the execution, bytes of the files, and the most memory any function's process ever had."""
     values = config.load("dev")
     body = json.loads(STACKS["regional"](values).to_json())
@@ -56,9 +54,8 @@ def _measure(folder: Path, points: int) -> tuple[float, int, int]:
         clock=clock,
     )
     deployment = cloud.deployments[_REGION]
-    functions = start_functions(deployment, endpoint_url=cloud.endpoint_url, clock=clock)
     try:
-        cloud.invoke_with(lambda _region, name, payload, _kind: _invoke(functions, name, payload))
+        cloud.start_functions(_REGION, code=code, runtime=BUILD / "host" / "runtime", logs=BUILD / "logs")
         hour = Hour.containing(clock.now()).plus(1)
         clock.advance(hour.end_s - 1 - clock.now())
         _write(cloud, values.database_name, hour, points)
@@ -70,13 +67,7 @@ def _measure(folder: Path, points: int) -> tuple[float, int, int]:
             raise SystemExit(f"{points} points were written, {result['rows']} exported")
         return seconds, result["bytes"], max(_peaks())
     finally:
-        functions.close()
         cloud.close()
-
-
-def _invoke(functions: Functions, name: str, payload: bytes) -> Invocation:
-    result = functions.invoke(name, payload)
-    return Invocation(result.payload, result.function_error, result.status)
 
 
 def _write(cloud: Cloud, database: str, hour: Hour, points: int) -> None:

@@ -1,17 +1,88 @@
-"""The local AWS: templates resolved and deployed into moto, behind one endpoint."""
+"""AWS on this machine: stacks deployed from their own templates and run behind one endpoint. README.md shows how.
 
-from emulator.cloud import Cloud, FromOutput, StackTemplate, start
-from emulator.errors import CloudError, EngineError, PortInUseError, TemplateError
-from emulator.lambda_.api import Invocation
+A name is loaded when it is first asked for: whoever runs one service alone does not load the others.
+"""
+
+import importlib
+from typing import TYPE_CHECKING, Any
+
+if TYPE_CHECKING:
+    from emulator.apigateway.execute_api import Answered
+    from emulator.apigateway.server import Gateway, serve_gateway
+    from emulator.clock import Clock
+    from emulator.cloud import Cloud, EngineCommand, FromOutput, StackTemplate, start
+    from emulator.cloudformation.deployment import Deployment, Resource
+    from emulator.errors import (
+        CloudError,
+        EngineError,
+        PortInUseError,
+        TemplateError,
+        UnknownFunctionError,
+        UnsupportedApiError,
+        UnsupportedFunctionError,
+        UnsupportedScheduleError,
+    )
+    from emulator.lambda_.invocation import InvokeResult
+    from emulator.lambda_.service import Functions, start_functions
+    from emulator.scheduler.schedules import Schedules
+    from emulator.timestream_process import timestream_command
+
+_MODULES = {
+    "Answered": "apigateway.execute_api",
+    "Clock": "clock",
+    "Cloud": "cloud",
+    "CloudError": "errors",
+    "Deployment": "cloudformation.deployment",
+    "EngineCommand": "cloud",
+    "EngineError": "errors",
+    "FromOutput": "cloud",
+    "Functions": "lambda_.service",
+    "Gateway": "apigateway.server",
+    "InvokeResult": "lambda_.invocation",
+    "PortInUseError": "errors",
+    "Resource": "cloudformation.deployment",
+    "Schedules": "scheduler.schedules",
+    "StackTemplate": "cloud",
+    "TemplateError": "errors",
+    "UnknownFunctionError": "errors",
+    "UnsupportedApiError": "errors",
+    "UnsupportedFunctionError": "errors",
+    "UnsupportedScheduleError": "errors",
+    "serve_gateway": "apigateway.server",
+    "start": "cloud",
+    "start_functions": "lambda_.service",
+    "timestream_command": "timestream_process",
+}
 
 __all__ = [
+    "Answered",
+    "Clock",
     "Cloud",
     "CloudError",
+    "Deployment",
+    "EngineCommand",
     "EngineError",
     "FromOutput",
-    "Invocation",
+    "Functions",
+    "Gateway",
+    "InvokeResult",
     "PortInUseError",
+    "Resource",
+    "Schedules",
     "StackTemplate",
     "TemplateError",
+    "UnknownFunctionError",
+    "UnsupportedApiError",
+    "UnsupportedFunctionError",
+    "UnsupportedScheduleError",
+    "serve_gateway",
     "start",
+    "start_functions",
+    "timestream_command",
 ]
+
+
+def __getattr__(name: str) -> Any:
+    if name not in _MODULES:
+        raise AttributeError(f"module {__name__!r} has no attribute {name!r}")
+    return getattr(importlib.import_module(f"{__name__}.{_MODULES[name]}"), name)

@@ -1,13 +1,17 @@
 """Starts and ends the local AWS: its endpoint, its Timestream engine, and the stacks of each region."""
 
 import contextlib
+import functools
 import os
 from collections.abc import Callable, Mapping, Sequence, Set
 from dataclasses import dataclass, field
 from pathlib import Path
-from typing import Any
+from typing import Any, Self
 
 from emulator.admin_api import AdminApi, StatusProvider
+from emulator.apigateway.execute_api import OnAnswer
+from emulator.apigateway.server import Gateway, serve_gateway
+from emulator.client import local_client
 from emulator.clock import Clock
 from emulator.cloudformation.deploy import deploy
 from emulator.cloudformation.deployment import Deployment
@@ -18,9 +22,12 @@ from emulator.faults import Faults
 from emulator.http_server import HttpServer
 from emulator.kinesis.service import Kinesis
 from emulator.lambda_.api import Invoker, LambdaApi
+from emulator.lambda_.invocation import InvokeResult, refused
+from emulator.lambda_.service import Functions, start_functions
 from emulator.moto import clock as moto_clock
 from emulator.moto import state_machines
 from emulator.moto.app import MotoApp
+from emulator.scheduler.schedules import Schedules, load_schedules
 from emulator.timestream_process import TimestreamProcess, free_port, timestream_command
 
 _BODY_LIMIT_BYTES = 1024 * 1024 * 1024
@@ -47,12 +54,13 @@ class StackTemplate:
 
 
 class Cloud:
-    """The running local AWS."""
+    """The running local AWS; a context manager that closes it."""
 
     def __init__(
         self,
         *,
         admin: AdminApi,
+        clock: Clock,
         engine: TimestreamProcess,
         functions: LambdaApi,
         stacks: Stacks,
@@ -60,23 +68,77 @@ class Cloud:
     ) -> None:
         self.endpoint_url = url
         self.deployments: dict[str, Deployment] = {}
+        self.clock = clock
         self._closing = contextlib.ExitStack()
         self._admin = admin
         self._engine = engine
         self._functions = functions
+        self._running: dict[str, Functions] = {}
         self._stacks = stacks
         admin.add_status("timestream", lambda: engine.control("GET", "/_local/status")[1])
+
+    def __enter__(self) -> Self:
+        return self
+
+    def __exit__(self, *_: object) -> None:
+        self.close()
+
+    def client(self, service: str, region: str) -> Any:
+        """An SDK client of a service in a region; close it when done."""
+        return local_client(service, endpoint_url=self.endpoint_url, region=region, attempts=4)
+
+    def start_functions(self, region: str, *, code: Path, runtime: Path, logs: Path) -> Functions:
+        """Run a region's functions and event source mappings until the end; Lambda's API invokes them.
+
+        `code` is the folder that every function's handler is found in, `runtime` one with AWS's runtime client
+        (`pip install --target RUNTIME awslambdaric`), `logs` where each function's lines go.
+        Raises UnsupportedFunctionError.
+        """
+        functions = start_functions(
+            self.deployments[region],
+            endpoint_url=self.endpoint_url,
+            clock=self.clock,
+            code=code,
+            runtime=runtime,
+            logs=logs,
+        )
+        self._closing.callback(functions.close)
+        self._running[region] = functions
+        self._functions.invoke_with(self._invoke)
+        return functions
+
+    def serve_api(self, region: str, *, port: int = 0, on_answer: OnAnswer = lambda _: None) -> Gateway:
+        """Serve a region's REST API on 127.0.0.1 until the end; `on_answer` is called with every answer.
+
+        Raises UnsupportedApiError and PortInUseError.
+        """
+        gateway = serve_gateway(
+            self.deployments[region],
+            port=port,
+            endpoint_url=self.endpoint_url,
+            clock=self.clock,
+            on_answer=on_answer,
+        )
+        self._closing.callback(gateway.close)
+        return gateway
+
+    def start_schedules(self, region: str) -> Schedules:
+        """Fire a region's schedules until the end. Raises UnsupportedScheduleError."""
+        found = load_schedules(self.deployments[region])
+        schedules = Schedules(found, functools.partial(self.client, region=region), self.clock)
+        self._closing.callback(schedules.close)
+        return schedules.start()
 
     def add_status(self, name: str, provider: StatusProvider) -> None:
         """Show what `provider` returns (anything JSON can hold) under this name at `/_local/status`."""
         self._admin.add_status(name, provider)
 
     def status(self) -> dict[str, Any]:
-        """Return what `/_local/status` shows."""
+        """The JSON object that `/_local/status` shows."""
         return self._admin.status()
 
     def invoke_with(self, invoker: Invoker) -> None:
-        """Let this function run what is invoked through Lambda's API, by state machines for one."""
+        """Let this function run whatever is invoked through Lambda's API, in the place of functions in processes."""
         self._functions.invoke_with(invoker)
 
     def publish(self, deployment: Deployment) -> None:
@@ -89,29 +151,38 @@ class Cloud:
         self._engine.check()
 
     def keep(self, closing: contextlib.ExitStack) -> None:
-        """Take over what has to be ended with the local AWS."""
+        """Take over the parts that have to be ended with the local AWS."""
         self._closing = closing
 
     def close(self) -> None:
         """End everything: no thread, process or port is left."""
         self._closing.close()
 
+    def _invoke(self, region: str, name: str, payload: bytes, kind: str) -> InvokeResult:
+        if region not in self._running:
+            return refused(500, "ServiceException", f"No function runs in {region}")
+        if kind == "Event":
+            self._running[region].invoke_later(name, payload)
+            return InvokeResult(b"", status=202)
+        return self._running[region].invoke(name, payload)
+
 
 def start(
     regions: Sequence[str],
     templates: Sequence[StackTemplate],
     *,
-    aws_port: int,
     data_dir: Path,
-    clock: Clock,
+    aws_port: int = 0,
+    clock: Clock | None = None,
     engine: EngineCommand = timestream_command,
 ) -> Cloud:
     """Start the local AWS and create the stacks, in order, in each region; the last one is a region's deployment.
 
+    `data_dir` keeps what Timestream stores; port 0 takes a free one.
     Raises PortInUseError, EngineError or TemplateError, each a line to show, with nothing left running.
     """
     with contextlib.ExitStack() as closing:
-        cloud = _start_endpoint(aws_port, data_dir, clock, engine, closing, _types(templates))
+        cloud = _start_endpoint(aws_port, data_dir, clock or Clock(), engine, closing, _types(templates))
         for region in regions:
             cloud.deployments[region] = _create_stacks(cloud, region, templates)
         cloud.keep(closing.pop_all())
@@ -153,7 +224,7 @@ def _start_endpoint(
         state_machines.load()  # while the engine is not ready anyway
     engine.wait_until_ready()
     engine.follow(clock, closing)
-    return Cloud(admin=admin, engine=engine, functions=functions, url=server.url, stacks=stacks)
+    return Cloud(admin=admin, clock=clock, engine=engine, functions=functions, url=server.url, stacks=stacks)
 
 
 def _types(templates: Sequence[StackTemplate]) -> Set[str]:

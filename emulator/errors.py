@@ -1,4 +1,4 @@
-"""What can go wrong while the local AWS starts, each as one line that a person can act on."""
+"""Errors of the local AWS, each as one line that a person can act on."""
 
 from typing import Self
 
@@ -26,6 +26,22 @@ class PortInUseError(CloudError):
     def __init__(self, port: int) -> None:
         self.port = port
         super().__init__(f"port {port} on 127.0.0.1 is in use; stop what uses it or choose another port")
+
+
+class UnsupportedApiError(CloudError):
+    """The template asks for something the local API Gateway does not do; the message names the logical id."""
+
+
+class UnsupportedFunctionError(CloudError):
+    """The template asks for something the local Lambda does not do; the message names the logical id."""
+
+
+class UnsupportedScheduleError(CloudError):
+    """The template has a schedule that would run otherwise than on AWS; the message names the logical id."""
+
+
+class UnknownFunctionError(CloudError):
+    """No function of the deployment has this name."""
 
 
 class EngineError(CloudError):

@@ -4,7 +4,7 @@ import threading
 from collections import Counter
 from collections.abc import Mapping
 
-from emulator.apigateway import Answered
+from emulator import Answered
 from handlers.adapters.timestream.limits import store_limits
 from handlers.domain.ingest.envelope import NO_CLIENT, StreamRecord
 from handlers.domain.ingest.formats import read_request

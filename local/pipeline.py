@@ -1,22 +1,10 @@
 """One region of the local run: its functions, its API, its feed, and the accounts of all three."""
 
-import contextlib
 import functools
-from collections.abc import Callable
 from dataclasses import dataclass
 from typing import Any, Self
 
-import boto3
-from botocore.config import Config as SdkConfig
-
-from emulator.apigateway import Gateway, serve_gateway
-from emulator.clock import Clock
-from emulator.cloud import Cloud
-from emulator.cloudformation.deployment import Deployment
-from emulator.errors import PortInUseError
-from emulator.lambda_ import Functions, start_functions
-from emulator.lambda_.api import Invocation
-from emulator.scheduler.schedules import Schedules, read_schedules
+from emulator import Cloud, Functions, Gateway, PortInUseError, Schedules
 from local import accounting
 from local.accounting import PointCounts
 from local.answers import AnswerCounter
@@ -26,7 +14,7 @@ from local.feed.sender import Feed, Sent
 from local.feed.signing import signed_for, unsigned
 from local.prober import Prober
 from local.view.reading import Reading
-from ops.bundle import Bundle
+from ops.bundle import BUILD, Bundle
 
 _DRAIN_SECONDS = 60.0
 _NO_POINTS = PointCounts(0, 0, 0, 0)
@@ -46,33 +34,30 @@ class Pipeline:
 
     def __init__(
         self,
-        deployment: Deployment,
+        cloud: Cloud,
+        region: str,
         functions: Functions,
         gateway: Gateway,
         answers: AnswerCounter,
-        clients: Callable[[str], Any],
-        *,
-        replaced: Callable[[], int],
-        clock: Clock,
         options: Options,
     ) -> None:
-        self.deployment = deployment
-        self._functions, self._gateway, self._clients = functions, gateway, clients
+        self.deployment = cloud.deployments[region]
         self._answers = answers
-        self._replaced = replaced
+        self._cloud, self._functions, self._gateway = cloud, functions, gateway
+        self.client = functools.cache(functools.partial(cloud.client, region=region))
         self.ingest_url = f"{gateway.url}/metrics"
         self._signed = options.signed
-        sign = signed_for(deployment.region) if options.signed else unsigned
-        self._feed = Feed(self.ingest_url, Host().sample, clock, sign=sign) if options.feed else None
+        sign = signed_for(region) if options.signed else unsigned
+        self._feed = Feed(self.ingest_url, Host().sample, cloud.clock, sign=sign) if options.feed else None
         sent = self._feed.sent if self._feed else Sent()
-        outputs = deployment.outputs
+        outputs = self.deployment.outputs
         self._prober = Prober(
-            clients("timestream-query"), outputs["DatabaseName"], outputs["TableName"], sent
+            self.client("timestream-query"), outputs["DatabaseName"], outputs["TableName"], sent
         )
         # With kept data the store is not empty: only what comes from here on is this run's.
         self._before = _NO_POINTS
         self._before = self.point_counts()
-        self._schedules = Schedules(read_schedules(deployment), clients, clock)
+        self._schedules: Schedules | None = None
 
     @property
     def region(self) -> str:
@@ -85,14 +70,10 @@ class Pipeline:
         sign = f"--aws-sigv4 aws:amz:{self.region}:execute-api --user local:local " if self._signed else ""
         return f"curl -s {sign}{self.ingest_url}"
 
-    def client(self, service: str) -> Any:
-        """An SDK client of this region."""
-        return self._clients(service)
-
     def start(self) -> Self:
         """Begin to feed and to measure."""
         self._prober.start()
-        self._schedules.start()
+        self._schedules = self._cloud.start_schedules(self.region)
         if self._feed is not None:
             self._feed.start()
         return self
@@ -116,7 +97,8 @@ class Pipeline:
         if self._feed is not None:
             self._feed.stop()
         self._prober.stop()
-        self._schedules.close()
+        if self._schedules is not None:
+            self._schedules.close()
         self._gateway.close()
         return bool(self._functions.drain(_DRAIN_SECONDS))
 
@@ -124,19 +106,11 @@ class Pipeline:
         """Points of this run by where they are: the store asked in SQL, the quarantine listed."""
         outputs = self.deployment.outputs
         stored = accounting.stored_points(
-            self._clients("timestream-query"), outputs["DatabaseName"], outputs["TableName"]
+            self.client("timestream-query"), outputs["DatabaseName"], outputs["TableName"]
         )
-        quarantined = accounting.quarantined_points(self._clients("s3"), outputs["QuarantineBucketName"])
-        superseded = self._count("PointsSuperseded") + self._replaced()
+        quarantined = accounting.quarantined_points(self.client("s3"), outputs["QuarantineBucketName"])
+        superseded = self._count("PointsSuperseded") + _replaced(self._cloud, self.region)
         return PointCounts(self._answers.accepted_points, stored, superseded, quarantined) - self._before
-
-    def invoke(self, function: str, payload: bytes, kind: str) -> Invocation:
-        """Invoke a function of this region, and wait for its answer unless `kind` is Event."""
-        if kind == "Event":
-            self._functions.invoke_later(function, payload)
-            return Invocation(b"", status=202)
-        result = self._functions.invoke(function, payload)
-        return Invocation(result.payload, result.function_error, result.status)
 
     def status(self) -> dict[str, Any]:
         """The figures that `/_local/status` shows of it."""
@@ -155,7 +129,8 @@ class Pipeline:
         if self._feed is not None:
             self._feed.stop()
         self._prober.stop()
-        self._schedules.close()
+        if self._schedules is not None:
+            self._schedules.close()
         self._gateway.close()
         self._functions.close()
 
@@ -165,51 +140,23 @@ class Pipeline:
         return int(sum(total.sum for total in totals if total))
 
 
-def start_pipeline(cloud: Cloud, region: str, options: Options, *, clock: Clock, bundle: Bundle) -> Pipeline:
-    """Run the functions and serve the API of a region's deployment; LocalError when its port is taken."""
-    deployment = cloud.deployments[region]
+def start_pipeline(cloud: Cloud, region: str, options: Options, *, bundle: Bundle) -> Pipeline:
+    """Run the functions and serve the API of a region's deployment; LocalError when its port is taken.
 
-    def client(service: str) -> Any:
-        return boto3.client(
-            service,
-            region_name=region,
-            endpoint_url=cloud.endpoint_url,
-            aws_access_key_id="local",
-            aws_secret_access_key="local",  # noqa: S106 - made up: the local endpoint checks none
-            config=SdkConfig(retries={"mode": "standard", "max_attempts": 3}, read_timeout=70),
-        )
-
-    with contextlib.ExitStack() as failing:
-        functions = start_functions(
-            deployment, endpoint_url=cloud.endpoint_url, clock=clock, bundle=bundle.folder
-        )
-        failing.callback(functions.close)
-        answers = AnswerCounter()
-        try:
-            gateway = serve_gateway(
-                deployment,
-                port=options.port,
-                endpoint_url=cloud.endpoint_url,
-                clock=clock,
-                on_answer=answers.add,
-            )
-        except PortInUseError as error:
-            raise LocalError(
-                f"port {options.port} on 127.0.0.1 is in use; stop what uses it, or: make run PORT=…"
-            ) from error
-        failing.callback(gateway.close)
-        pipeline = Pipeline(
-            deployment,
-            functions,
-            gateway,
-            answers,
-            functools.cache(client),
-            replaced=lambda: _replaced(cloud, region),
-            clock=clock,
-            options=options,
-        )
-        cloud.add_status(region, pipeline.status)
-        failing.pop_all()
+    Whatever of it runs ends with the cloud at the latest.
+    """
+    functions = cloud.start_functions(
+        region, code=bundle.folder, runtime=BUILD / "host" / "runtime", logs=BUILD / "logs"
+    )
+    answers = AnswerCounter()
+    try:
+        gateway = cloud.serve_api(region, port=options.port, on_answer=answers.add)
+    except PortInUseError as error:
+        raise LocalError(
+            f"port {options.port} on 127.0.0.1 is in use; stop what uses it, or: make run PORT=…"
+        ) from error
+    pipeline = Pipeline(cloud, region, functions, gateway, answers, options)
+    cloud.add_status(region, pipeline.status)
     return pipeline.start()
 
 

@@ -14,11 +14,16 @@ from typing import Any, Self
 from botocore.exceptions import BotoCoreError, ClientError
 
 import generate
-from emulator.clock import Clock
-from emulator.cloud import Cloud, EngineCommand, FromOutput, StackTemplate, start
-from emulator.errors import CloudError
-from emulator.lambda_.api import Invocation
-from emulator.timestream_process import timestream_command
+from emulator import (
+    Clock,
+    Cloud,
+    CloudError,
+    EngineCommand,
+    FromOutput,
+    StackTemplate,
+    start,
+    timestream_command,
+)
 from local import environment_file, sample_alert
 from local.accounting import PointCounts
 from local.errors import LocalError
@@ -130,10 +135,9 @@ class Run:
         for number, region in enumerate(regions):
             view.step(f"pipeline    {region}")
             options = Options(port=port + number, feed=settings.feed, signed=values.api.auth == "iam")
-            pipeline = start_pipeline(self._cloud, region, options, clock=self._clock, bundle=bundle)
+            pipeline = start_pipeline(self._cloud, region, options, bundle=bundle)
             self._closing.callback(pipeline.close)
             self._pipelines.append(pipeline)
-        self._cloud.invoke_with(self._invoke)
         if settings.feed:
             self._show_alerts(values.alerts.tick_seconds)
         self._announce()
@@ -176,11 +180,6 @@ class Run:
             alerts=self._settings.feed,
         )
         self._view.guide(list(lines))
-
-    def _invoke(self, region: str, function: str, payload: bytes, kind: str) -> Invocation:
-        """Run what a state machine or a caller of Lambda's API invokes, in the region it asked."""
-        pipeline = next(pipeline for pipeline in self._pipelines if pipeline.region == region)
-        return pipeline.invoke(function, payload, kind)
 
     def _summarise(self, counts: Sequence[tuple[str, PointCounts]], *, drained: bool) -> int:
         if not drained:

@@ -1,10 +1,6 @@
-"""What can go wrong in the local gateway, at its start and while it answers."""
+"""Errors that end in a gateway response while an API is served."""
 
 from dataclasses import dataclass, field
-
-
-class UnsupportedApiError(Exception):
-    """The template asks for something the local gateway does not do; the message names the logical id."""
 
 
 class TemplateRenderError(Exception):

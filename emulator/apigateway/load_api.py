@@ -4,11 +4,11 @@ from collections.abc import Mapping
 from typing import Any
 
 from emulator.apigateway.api import Api, GatewayResponse, Method
-from emulator.apigateway.errors import UnsupportedApiError
 from emulator.apigateway.load_integration import load_integration, refuse_unknown
 from emulator.apigateway.throttle import Limits
 from emulator.apigateway.validation import Model
 from emulator.cloudformation.deployment import Deployment, Resource
+from emulator.errors import UnsupportedApiError
 
 # Properties the gateway acts on, and those that change nothing a client of one machine could see.
 _PROPERTIES: Mapping[str, frozenset[str]] = {

@@ -7,9 +7,9 @@ from typing import Any
 import botocore.session
 
 from emulator.apigateway.api import AwsAction, Integration, IntegrationResponse
-from emulator.apigateway.errors import UnsupportedApiError
 from emulator.apigateway.mapping_template import MappingTemplate
 from emulator.apigateway.parameters import RESPONSE_HEADER, check_source
+from emulator.errors import UnsupportedApiError
 
 # Seconds; API Gateway's default and upper limit.
 _MAX_TIMEOUT = 29.0

@@ -13,9 +13,10 @@ import airspeed
 from airspeed import operators
 from airspeed.operators import TemplateError
 
-from emulator.apigateway.errors import GatewayError, TemplateRenderError, UnsupportedApiError
+from emulator.apigateway.errors import GatewayError, TemplateRenderError
 from emulator.apigateway.json_path import MISSING, find
 from emulator.apigateway.request import ApiRequest
+from emulator.errors import UnsupportedApiError
 
 # The library prints these as text, where API Gateway obeys them.
 _NOT_RENDERED = re.compile(r"#\{?(break|parse|include)\b")

@@ -7,10 +7,10 @@ import re
 from collections.abc import Mapping
 from typing import Any, Final
 
-from emulator.apigateway.errors import UnsupportedApiError
 from emulator.apigateway.json_path import MISSING, find
 from emulator.apigateway.mapping_template import java_text
 from emulator.apigateway.request import ApiRequest
+from emulator.errors import UnsupportedApiError
 
 RESPONSE_HEADER: Final = "method.response.header."
 REQUEST_HEADER: Final = "integration.request.header."

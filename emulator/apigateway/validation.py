@@ -11,8 +11,9 @@ import fastjsonschema
 from jsonschema import Draft4Validator
 from jsonschema.exceptions import SchemaError, ValidationError
 
-from emulator.apigateway.errors import GatewayError, UnsupportedApiError
+from emulator.apigateway.errors import GatewayError
 from emulator.apigateway.request import ApiRequest
+from emulator.errors import UnsupportedApiError
 
 
 class Model:

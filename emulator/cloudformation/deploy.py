@@ -10,7 +10,7 @@ from emulator.cloudformation.deployment import Deployment, Resource
 from emulator.cloudformation.intrinsics import Path, Scope
 from emulator.cloudformation.parameters import as_text
 from emulator.cloudformation.properties import Properties
-from emulator.cloudformation.resources import PROVISIONERS
+from emulator.cloudformation.resources import HANDLERS
 from emulator.cloudformation.resources.context import Context
 from emulator.cloudformation.template import DeclaredResource, Template
 from emulator.errors import TemplateError
@@ -25,7 +25,7 @@ def deploy(
     """Create every resource of the template in the context's region, refusing a type or property not known here."""
     template = Template(body, parameters or {}, pseudo=_pseudo_parameters(context))
     for resource in template.resources.values():
-        if resource.type not in PROVISIONERS:
+        if resource.type not in HANDLERS:
             raise TemplateError(
                 f"the local run does not know the resource type {resource.type}",
                 at=(resource.logical_id, "Type"),
@@ -56,7 +56,7 @@ def _create(resource: DeclaredResource, scope: Scope, context: Context) -> Resou
     resolved = scope.evaluate(dict(resource.properties), at)
     properties = Properties(resolved, at=at)
     try:
-        created = PROVISIONERS[resource.type](context, properties)
+        created = HANDLERS[resource.type](context, properties)
     except BotoCoreError as error:
         raise TemplateError(" ".join(str(error).split()), at=at) from error
     except ClientError as error:

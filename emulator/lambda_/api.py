@@ -4,7 +4,6 @@ import re
 import threading
 import uuid
 from collections.abc import Callable, Mapping
-from dataclasses import dataclass
 from typing import Any
 from urllib.parse import unquote
 
@@ -13,6 +12,7 @@ import orjson
 from emulator.aws_request import AwsRequest
 from emulator.cloudformation.deployment import Deployment, Resource
 from emulator.http_server import Response
+from emulator.lambda_.invocation import InvokeResult
 from emulator.responses import error
 
 _FUNCTIONS = "/2015-03-31/functions"
@@ -20,16 +20,7 @@ _FUNCTION = re.compile(rf"{_FUNCTIONS}/([^/]+)(?:/(configuration|invocations))?/
 _MAPPINGS = "/2015-03-31/event-source-mappings"
 
 
-@dataclass(frozen=True, slots=True)
-class Invocation:
-    """What came of an invocation: the function's answer, and AWS's name for its error if it failed."""
-
-    payload: bytes
-    function_error: str | None = None
-    status: int = 200
-
-
-Invoker = Callable[[str, str, bytes, str], Invocation]
+Invoker = Callable[[str, str, bytes, str], InvokeResult]
 """Runs a function: region, function name, payload, and RequestResponse or Event."""
 
 

@@ -9,7 +9,7 @@ from collections.abc import Callable
 from emulator.lambda_ import invocation
 from emulator.lambda_.configuration import FunctionConfig
 from emulator.lambda_.execution_environment import ExecutionEnvironment
-from emulator.lambda_.invocation import MAX_PAYLOAD, InvokeResult
+from emulator.lambda_.invocation import MAX_PAYLOAD_BYTES, InvokeResult
 
 # X-Ray samples the first request of each second and 5 % of the others.
 _SAMPLED_SHARE = 0.05
@@ -33,8 +33,10 @@ class FunctionPool:
 
     def invoke(self, payload: bytes) -> InvokeResult:
         """Run one event; refused beyond the payload limit and beyond the reserved concurrency."""
-        if len(payload) > MAX_PAYLOAD:
-            message = f"Request must be smaller than {MAX_PAYLOAD} bytes for the InvokeFunction operation"
+        if len(payload) > MAX_PAYLOAD_BYTES:
+            message = (
+                f"Request must be smaller than {MAX_PAYLOAD_BYTES} bytes for the InvokeFunction operation"
+            )
             return invocation.refused(413, "RequestTooLargeException", message)
         environment = self._take()
         if environment is None:

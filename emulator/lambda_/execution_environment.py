@@ -30,9 +30,9 @@ Spawn = Callable[[list[str], Mapping[str, str]], "subprocess.Popen[bytes]"]
 
 @dataclass(frozen=True, slots=True)
 class Installation:
-    """Where code lies and what the functions talk to."""
+    """The folders of the code, and the endpoint that the functions talk to."""
 
-    bundle: Path
+    code: Path
     runtime: Path
     clock_file: Path
     endpoint_url: str
@@ -146,7 +146,7 @@ class ExecutionEnvironment:
             str(_BOOTSTRAP),
             str(os.getpid()),
             str(installation.clock_file),
-            str(installation.bundle),
+            str(installation.code),
             str(installation.runtime),
             self._config.handler,
         ]
@@ -180,7 +180,7 @@ def _variables(
         "AWS_XRAY_CONTEXT_MISSING": "LOG_ERROR",
         "AWS_XRAY_DAEMON_ADDRESS": "127.0.0.1:2000",
         "LAMBDA_RUNTIME_DIR": str(installation.runtime),
-        "LAMBDA_TASK_ROOT": str(installation.bundle),
+        "LAMBDA_TASK_ROOT": str(installation.code),
         "LANG": "en_US.UTF-8",
         "PATH": "/usr/local/bin:/usr/bin:/bin",
         "TZ": ":UTC",

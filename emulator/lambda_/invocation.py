@@ -1,21 +1,21 @@
-"""What goes into a function and what comes out, in the shapes and words of Lambda."""
+"""The result of an invocation, in the shapes and words of Lambda."""
 
 import json
 from typing import Any, Final, NamedTuple
 
 # Request and response of a synchronous invocation:
 # https://docs.aws.amazon.com/lambda/latest/dg/gettingstarted-limits.html
-MAX_PAYLOAD: Final = 6 * 1024 * 1024
+MAX_PAYLOAD_BYTES: Final = 6 * 1024 * 1024
 # Lambda lets a response be a little larger than a request.
-MAX_RESPONSE: Final = MAX_PAYLOAD + 100
+MAX_RESPONSE_BYTES: Final = MAX_PAYLOAD_BYTES + 100
 
 
 class InvokeResult(NamedTuple):
-    """The answer to an invocation: HTTP status, payload, and "Unhandled" when the function failed."""
+    """The answer to an invocation: payload, "Unhandled" when the function failed, and HTTP status."""
 
-    status: int
     payload: bytes
     function_error: str | None = None
+    status: int = 200
 
     @property
     def throttled(self) -> bool:
@@ -26,7 +26,7 @@ class InvokeResult(NamedTuple):
 def failed(error_type: str, message: str, **more: Any) -> InvokeResult:
     """The result of an invocation that ended in an error of the function."""
     payload = {"errorType": error_type, "errorMessage": message, **more}
-    return InvokeResult(200, json.dumps(payload).encode(), "Unhandled")
+    return InvokeResult(json.dumps(payload).encode(), "Unhandled")
 
 
 def timed_out(request_id: str, seconds: float) -> InvokeResult:
@@ -45,8 +45,9 @@ def exited(request_id: str, status: int) -> InvokeResult:
 
 
 def refused(status: int, code: str, message: str) -> InvokeResult:
-    """Return Lambda's own refusal: the function did not run."""
-    return InvokeResult(status, json.dumps({"Type": "User", "__type": code, "Message": message}).encode())
+    """Lambda's own refusal: the function did not run."""
+    payload = {"Type": "User", "__type": code, "Message": message}
+    return InvokeResult(json.dumps(payload).encode(), status=status)
 
 
 def throttled() -> InvokeResult:

@@ -1,4 +1,4 @@
-"""Where the lines of functions go: a file each, and CloudWatch Logs; metrics in them are counted."""
+"""The log lines of functions: written to a file each and to CloudWatch Logs; metrics in them are counted."""
 
 import contextlib
 import logging
@@ -10,22 +10,22 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
-import boto3
 from botocore.exceptions import BotoCoreError, ClientError
 
+from emulator.client import local_client
 from emulator.clock import Clock
 from emulator.lambda_.embedded_metrics import EmbeddedMetrics, MetricStatistics
 
 _LOG = logging.getLogger(__name__)
 # PutLogEvents takes 10,000 events and 1 MiB, each event counted with 26 bytes more.
-_MAX_EVENTS = 5_000
-_MAX_BYTES = 900_000
-_SHIP_EVERY = 1.0
+_CALL_LIMIT_EVENTS = 5_000
+_CALL_LIMIT_BYTES = 900_000
+_SHIP_EVERY_S = 1.0
 
 
 @dataclass(frozen=True, slots=True)
 class LogStream:
-    """Where an execution environment writes."""
+    """A log stream of CloudWatch Logs, and the function that writes to it."""
 
     function: str
     group: str
@@ -42,13 +42,7 @@ class FunctionLogs:
         self._metrics = EmbeddedMetrics()
         self._lock = threading.Lock()
         self._files: dict[str, Any] = {}
-        self._client = boto3.client(
-            "logs",
-            endpoint_url=endpoint_url,
-            region_name=region,
-            aws_access_key_id="local",
-            aws_secret_access_key="local",  # noqa: S106 - a dummy for the local endpoint
-        )
+        self._client = local_client("logs", endpoint_url=endpoint_url, region=region, attempts=3)
         self._known: set[LogStream] = set()
         self._lines: queue.Queue[tuple[LogStream, int, str] | None] = queue.Queue(maxsize=100_000)
         self._shipper = threading.Thread(target=self._ship, name="function-logs", daemon=True)
@@ -84,7 +78,7 @@ class FunctionLogs:
 
     def _ship(self) -> None:
         stopping = threading.Event()
-        while not stopping.wait(_SHIP_EVERY if self._lines.empty() else 0.05):
+        while not stopping.wait(_SHIP_EVERY_S if self._lines.empty() else 0.05):
             for stream, events in self._collect(stopping).items():
                 self._put(stream, events)
 
@@ -92,7 +86,7 @@ class FunctionLogs:
         """The waiting lines by stream, within the limits of one call."""
         events: dict[LogStream, list[dict[str, Any]]] = defaultdict(list)
         size = 0
-        for _ in range(_MAX_EVENTS):
+        for _ in range(_CALL_LIMIT_EVENTS):
             try:
                 item = self._lines.get_nowait()
             except queue.Empty:
@@ -100,11 +94,11 @@ class FunctionLogs:
             if item is None:
                 stopping.set()
                 break
-            stream, moment, line = item
+            stream, time_ms, line = item
             if line:
-                events[stream].append({"timestamp": moment, "message": line})
+                events[stream].append({"timestamp": time_ms, "message": line})
             size += len(line.encode()) + 26
-            if size > _MAX_BYTES:
+            if size > _CALL_LIMIT_BYTES:
                 break
         return events
 

@@ -10,7 +10,7 @@ import threading
 from dataclasses import dataclass
 from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
 
-from emulator.lambda_.invocation import MAX_RESPONSE, InvokeResult, failed
+from emulator.lambda_.invocation import MAX_RESPONSE_BYTES, InvokeResult, failed
 
 _PREFIX = "/2018-06-01/runtime"
 _REPLY = re.compile(rf"{_PREFIX}/invocation/(?P<id>[^/]+)/(?P<kind>response|error)")
@@ -133,17 +133,19 @@ class _Handler(BaseHTTPRequestHandler):
         body = self._body()
         signals = self.server.api.signals
         if self.path == f"{_PREFIX}/init/error":
-            signals.put(InitFailed(InvokeResult(200, body, "Unhandled")))
+            signals.put(InitFailed(InvokeResult(body, "Unhandled")))
             self._send(202, {}, b'{"status":"OK"}')
             return
         reply = _REPLY.fullmatch(self.path)
         if reply is None:
             self._send(404, {})
             return
-        result = InvokeResult(200, body, "Unhandled" if reply["kind"] == "error" else None)
-        too_large = len(body) > MAX_RESPONSE
+        result = InvokeResult(body, "Unhandled" if reply["kind"] == "error" else None)
+        too_large = len(body) > MAX_RESPONSE_BYTES
         if too_large:
-            message = f"Response payload size exceeded maximum allowed payload size ({MAX_RESPONSE} bytes)."
+            message = (
+                f"Response payload size exceeded maximum allowed payload size ({MAX_RESPONSE_BYTES} bytes)."
+            )
             result = failed("Function.ResponseSizeTooLarge", message)
         signals.put(Answered(reply["id"], result))
         self._send(413 if too_large else 202, {}, b'{"status":"OK"}')

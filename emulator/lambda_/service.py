@@ -11,11 +11,11 @@ from typing import Any
 
 from emulator.clock import Clock
 from emulator.cloudformation.deployment import Deployment
+from emulator.errors import UnknownFunctionError, UnsupportedFunctionError
 from emulator.lambda_.clock_file import ClockFile
 from emulator.lambda_.concurrency import FunctionPool
 from emulator.lambda_.configuration import FunctionConfig, read_functions
 from emulator.lambda_.embedded_metrics import MetricStatistics
-from emulator.lambda_.errors import UnknownFunctionError, UnsupportedFunctionError
 from emulator.lambda_.event_source_mapping.configuration import MappingConfig, function_name, read_mappings
 from emulator.lambda_.event_source_mapping.destination import BucketDestination, Destination, Nowhere
 from emulator.lambda_.event_source_mapping.event_source import EventSource
@@ -27,9 +27,8 @@ from emulator.lambda_.invocation import InvokeResult
 from emulator.lambda_.logs import FunctionLogs
 
 _LOG = logging.getLogger(__name__)
-BUILD = Path(__file__).resolve().parent.parent.parent / "build"
 # Processes per function, however many invocations wait: this is one machine.
-_MOST_ENVIRONMENTS = 2
+_ENVIRONMENTS_LIMIT = 2
 
 
 def start_functions(
@@ -37,22 +36,22 @@ def start_functions(
     *,
     endpoint_url: str,
     clock: Clock,
-    bundle: Path = BUILD / "host" / "bundle",
-    runtime: Path = BUILD / "host" / "runtime",
-    log_folder: Path = BUILD / "logs",
+    code: Path,
+    runtime: Path,
+    logs: Path,
 ) -> "Functions":
     """Make the deployment's functions invocable and start its event source mappings.
 
     A function's process starts with its first event. Raises UnsupportedFunctionError, naming the logical id, for what
     would not run as on AWS.
     """
-    for folder in (bundle, runtime):
+    for folder in (code, runtime):
         if not folder.is_dir():
-            raise UnsupportedFunctionError(f"the functions' code is not built: {folder.name} is missing")
+            raise UnsupportedFunctionError(f"the functions cannot run: there is no folder {folder}")
     clock_file = ClockFile(clock)
-    installation = Installation(bundle.resolve(), runtime.resolve(), clock_file.path, endpoint_url)
+    installation = Installation(code.resolve(), runtime.resolve(), clock_file.path, endpoint_url)
     try:
-        return Functions(deployment, installation, clock, log_folder, on_close=clock_file.close)
+        return Functions(deployment, installation, clock, logs, on_close=clock_file.close)
     except BaseException:
         clock_file.close()
         raise
@@ -82,7 +81,7 @@ class Functions:
         self._spawner = ThreadPoolExecutor(max_workers=1, thread_name_prefix="function-spawner")
         self._background = ThreadPoolExecutor(max_workers=4, thread_name_prefix="function-event")
         self._pools = {
-            name: FunctionPool(config, self._creator(config, installation), most=_MOST_ENVIRONMENTS)
+            name: FunctionPool(config, self._creator(config, installation), most=_ENVIRONMENTS_LIMIT)
             for name, config in configs.items()
         }
         self._mappings = tuple(
@@ -115,9 +114,9 @@ class Functions:
         """The metrics that functions embedded in their logs, by function and metric name."""
         return self._logs.metrics()
 
-    def drain(self, timeout: float) -> bool:
-        """Wait until everything that is on the streams now is dealt with; tell whether that was so in time."""
-        until = time.monotonic() + timeout
+    def drain(self, timeout_s: float) -> bool:
+        """True if everything that is on the streams now was processed or given up within `timeout_s` seconds."""
+        until = time.monotonic() + timeout_s
         return all(mapping.drain(max(0.1, until - time.monotonic())) for mapping in self._mappings)
 
     def close(self) -> None:

@@ -12,17 +12,18 @@ from botocore.exceptions import BotoCoreError, ClientError
 
 from emulator.clock import Clock
 from emulator.cloudformation.deployment import Deployment
+from emulator.errors import UnsupportedScheduleError
 from emulator.scheduler.cron import Cron, parse_cron
 
 _LOG = logging.getLogger(__name__)
-_LOOK_EVERY = 0.25
+_LOOK_EVERY_S = 0.25
 _SCHEDULED_TIME = "<aws.scheduler.scheduled-time>"
 _MINUTE = timedelta(minutes=1)
 
 
 @dataclass(frozen=True, slots=True)
 class Schedule:
-    """What to start, and when."""
+    """A state machine to start, its input, and when."""
 
     name: str
     cron: Cron
@@ -55,7 +56,7 @@ class Schedules:
             self._thread.join(5)
 
     def _run(self) -> None:
-        while not self._stopped.wait(_LOOK_EVERY):
+        while not self._stopped.wait(_LOOK_EVERY_S):
             self.fire_due()
 
     def fire_due(self) -> None:
@@ -84,8 +85,8 @@ class Schedules:
             _LOG.warning("schedule %s could not start its target: %s", schedule.name, error)
 
 
-def read_schedules(deployment: Deployment) -> list[Schedule]:
-    """The enabled schedules of a deployment; ValueError names one that cannot be followed here."""
+def load_schedules(deployment: Deployment) -> list[Schedule]:
+    """The enabled schedules of a deployment; UnsupportedScheduleError names one that cannot be followed."""
     return [
         _read(item.logical_id, item.properties)
         for item in deployment.of_type("AWS::Scheduler::Schedule")
@@ -96,12 +97,16 @@ def read_schedules(deployment: Deployment) -> list[Schedule]:
 def _read(name: str, properties: Mapping[str, Any]) -> Schedule:
     target = properties["Target"]
     if target["Arn"].split(":")[2] != "states":
-        raise ValueError(f"{name}: {target['Arn']} is not started here")
+        raise UnsupportedScheduleError(f"{name}: {target['Arn']} is not started here")
     if properties.get("ScheduleExpressionTimezone", "UTC") != "UTC":
-        raise ValueError(f"{name}: schedules here are in UTC")
+        raise UnsupportedScheduleError(f"{name}: schedules here are in UTC")
     payload = target.get("Input", "{}")
-    json.loads(payload)
-    return Schedule(name, parse_cron(properties["ScheduleExpression"]), target["Arn"], payload)
+    try:
+        json.loads(payload)
+        cron = parse_cron(properties["ScheduleExpression"])
+    except ValueError as error:
+        raise UnsupportedScheduleError(f"{name}: {error}") from error
+    return Schedule(name, cron, target["Arn"], payload)
 
 
 def _next_minute(now: datetime) -> datetime:

@@ -9,7 +9,7 @@ from collections.abc import Callable
 from dataclasses import dataclass, field
 from urllib.parse import urlsplit
 
-from emulator.clock import Clock
+from emulator import Clock
 from local.feed.host import Metric
 from local.feed.signing import Sign, unsigned
 

@@ -15,7 +15,7 @@ import pytest
 import urllib3
 from moto.dynamodb.models import table as moto_table
 
-from emulator import Cloud, Invocation
+from emulator import Cloud, InvokeResult
 from tests.support.aws_clients import Clients
 
 AWS = Path(sys.executable).with_name("aws")
@@ -196,9 +196,9 @@ def test_a_function_is_invoked_by_whoever_runs_functions(cloud: Cloud, client: C
     arn = cloud.deployments["us-east-1"].resources["Function"].attributes["Arn"]
     asked = []
 
-    def invoke(region: str, function: str, payload: bytes, kind: str) -> Invocation:
+    def invoke(region: str, function: str, payload: bytes, kind: str) -> InvokeResult:
         asked.append((region, function, payload, kind))
-        return Invocation(b'{"errorMessage": "no"}', "Unhandled")
+        return InvokeResult(b'{"errorMessage": "no"}', "Unhandled")
 
     with pytest.raises(functions.exceptions.ServiceException):
         functions.invoke(FunctionName=name)

@@ -4,7 +4,7 @@ import json
 
 import pytest
 
-from emulator.apigateway import Answered
+from emulator import Answered
 from local.answers import AnswerCounter, points_of
 from tests.support.events import batch, metric
 

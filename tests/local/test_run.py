@@ -9,7 +9,7 @@ from typing import Any
 import pytest
 
 import generate
-from emulator.errors import EngineError
+from emulator import EngineError
 from local import run
 from local.errors import LocalError
 from local.run import Run, Settings

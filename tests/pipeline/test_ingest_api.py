@@ -10,9 +10,7 @@ from typing import Any
 import boto3
 import pytest
 
-from emulator import Cloud, FromOutput, StackTemplate, start
-from emulator.apigateway import Gateway, serve_gateway
-from emulator.clock import Clock
+from emulator import Clock, Cloud, FromOutput, Gateway, StackTemplate, serve_gateway, start
 from templates.config import load
 from tests.support.generated import build
 from tests.support.http_client import Call, Reply, caller

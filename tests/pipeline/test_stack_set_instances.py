@@ -8,8 +8,7 @@ from typing import Any
 import boto3
 import pytest
 
-from emulator import Cloud, StackTemplate, start
-from emulator.clock import Clock
+from emulator import Clock, Cloud, StackTemplate, start
 from tests.support.generated import build, other
 
 CONFIG = other()

@@ -15,7 +15,7 @@ import boto3
 from moto import mock_aws
 from moto.awslambda_simple.models import LambdaSimpleBackend
 
-from emulator.clock import Clock
+from emulator import Clock
 from emulator.moto import clock as moto_clock
 from emulator.moto import state_machines
 

@@ -18,9 +18,7 @@ import urllib3
 from botocore.config import Config
 from pyarrow import parquet
 
-from emulator import Cloud, Invocation, StackTemplate, start
-from emulator.clock import Clock
-from emulator.cloudformation.deployment import Deployment
+from emulator import Clock, Cloud, Deployment, InvokeResult, StackTemplate, start
 from handlers import (
     metric_export_planner,
     metric_export_publisher,
@@ -201,7 +199,7 @@ class World:
             self.client("s3").download_file(bucket, key, str(files[-1]))
         return files
 
-    def invoke(self, _region: str, function: str, payload: bytes, _kind: str) -> Invocation:
+    def invoke(self, _region: str, function: str, payload: bytes, _kind: str) -> InvokeResult:
         """Runs the function that a state machine invokes, as Lambda would report it."""
         name = function.rpartition(":")[2]
         functions = self.deployment.of_type("AWS::Lambda::Function")
@@ -216,8 +214,8 @@ class World:
             self.after(name, event_)
         except Exception as error:  # noqa: BLE001 -- whatever a function raises is its answer
             report = {"errorType": type(error).__name__, "errorMessage": str(error)}
-            return Invocation(json.dumps(report).encode(), "Unhandled")
-        return Invocation(json.dumps(answer).encode())
+            return InvokeResult(json.dumps(report).encode(), "Unhandled")
+        return InvokeResult(json.dumps(answer).encode())
 
     def _call(self, module: str, event_: dict[str, Any]) -> Any:
         """A function's answer, as JSON makes it on the way to its caller."""

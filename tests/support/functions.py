@@ -4,8 +4,7 @@ from collections.abc import Callable
 from pathlib import Path
 from typing import Any
 
-from emulator.cloudformation.deployment import Deployment, Resource
-from emulator.lambda_ import Functions
+from emulator import Deployment, Functions, Resource
 from emulator.lambda_.event_source_mapping.configuration import UNLIMITED, MappingConfig
 
 ROOT = Path(__file__).resolve().parents[2]

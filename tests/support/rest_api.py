@@ -3,7 +3,7 @@
 from dataclasses import dataclass, field
 from typing import Any
 
-from emulator.cloudformation.deployment import Deployment, Resource
+from emulator import Deployment, Resource
 
 METRIC: dict[str, Any] = {
     "type": "object",

@@ -6,7 +6,6 @@ from emulator.cloudformation.properties import Properties
 from emulator.cloudformation.resources import (
     apigateway,
     athena,
-    awslambda,
     cloudwatch,
     dynamodb,
     ec2,
@@ -14,6 +13,7 @@ from emulator.cloudformation.resources import (
     iam,
     kinesis,
     kms,
+    lambda_,
     logs,
     s3,
     scheduler,
@@ -23,14 +23,14 @@ from emulator.cloudformation.resources import (
 )
 from emulator.cloudformation.resources.context import Context, Created
 
-Provisioner = Callable[[Context, Properties], Created]
+ResourceHandler = Callable[[Context, Properties], Created]
 
-PROVISIONERS: Mapping[str, Provisioner] = {
-    name: provisioner
+HANDLERS: Mapping[str, ResourceHandler] = {
+    name: handler
     for module in (
         apigateway,
         athena,
-        awslambda,
+        lambda_,
         cloudwatch,
         dynamodb,
         ec2,
@@ -45,5 +45,5 @@ PROVISIONERS: Mapping[str, Provisioner] = {
         stepfunctions,
         timestream,
     )
-    for name, provisioner in module.PROVISIONERS.items()
+    for name, handler in module.HANDLERS.items()
 }

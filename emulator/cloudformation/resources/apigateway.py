@@ -5,7 +5,7 @@ from collections.abc import Callable, Mapping
 from emulator.cloudformation.properties import Properties
 from emulator.cloudformation.resources.context import Context, Created
 
-Provisioner = Callable[[Context, Properties], Created]
+ResourceHandler = Callable[[Context, Properties], Created]
 
 
 def _rest_api(context: Context, properties: Properties) -> Created:
@@ -34,7 +34,7 @@ def _account(context: Context, properties: Properties) -> Created:
 
 
 def _with_id(attribute: str, *required: str) -> Callable[[Context, Properties], Created]:
-    """The provisioner of a type whose Ref is an id of its own, also readable as this attribute."""
+    """The handler of a type whose Ref is an id of its own, also readable as this attribute."""
 
     def create(context: Context, properties: Properties) -> Created:
         for name in required:
@@ -46,7 +46,7 @@ def _with_id(attribute: str, *required: str) -> Callable[[Context, Properties], 
     return create
 
 
-PROVISIONERS: Mapping[str, Provisioner] = {
+HANDLERS: Mapping[str, ResourceHandler] = {
     "AWS::ApiGateway::Account": _account,
     "AWS::ApiGateway::Authorizer": _with_id("AuthorizerId", "RestApiId", "Type"),
     "AWS::ApiGateway::Deployment": _with_id("DeploymentId", "RestApiId"),

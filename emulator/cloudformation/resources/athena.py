@@ -16,4 +16,4 @@ def _work_group(context: Context, properties: Properties) -> Created:
     return Created(name)
 
 
-PROVISIONERS = {"AWS::Athena::WorkGroup": _work_group}
+HANDLERS = {"AWS::Athena::WorkGroup": _work_group}

@@ -63,7 +63,7 @@ def _dashboard(context: Context, properties: Properties) -> Created:
     return Created(name)
 
 
-PROVISIONERS = {
+HANDLERS = {
     "AWS::CloudWatch::Alarm": _alarm,
     "AWS::CloudWatch::CompositeAlarm": _composite_alarm,
     "AWS::CloudWatch::Dashboard": _dashboard,

@@ -1,20 +1,18 @@
-"""What a provisioner works with."""
+"""The stack that a resource handler works for, and what it returns."""
 
 import threading
 from collections.abc import Mapping
 from dataclasses import dataclass, field
 from typing import Any
 
-import boto3
-from botocore.config import Config
-
+from emulator.client import local_client
 from emulator.cloudformation.naming import physical_name, unique_id
 from emulator.moto import ACCOUNT_ID
 
 
 @dataclass(frozen=True, slots=True)
 class Created:
-    """What a provisioner made: the answers to Ref and GetAtt."""
+    """A resource that a handler made: the answers to Ref and GetAtt."""
 
     physical_id: str
     attributes: Mapping[str, Any] = field(default_factory=dict)
@@ -29,11 +27,6 @@ class Context:
         self.region = region
         self.stack_name = stack_name
         self._endpoint_url = endpoint_url
-        self._session = boto3.Session(
-            aws_access_key_id="local",
-            aws_secret_access_key="local",  # noqa: S106 - made up; nothing local checks it
-            region_name=region,
-        )
         self._clients: dict[str, Any] = {}
         self._lock = threading.Lock()
 
@@ -48,10 +41,8 @@ class Context:
         """The client of a service, the same one each time."""
         with self._lock:
             if service not in self._clients:
-                self._clients[service] = self._session.client(
-                    service,
-                    endpoint_url=self._endpoint_url,
-                    config=Config(retries={"total_max_attempts": 1}, inject_host_prefix=False),
+                self._clients[service] = local_client(
+                    service, endpoint_url=self._endpoint_url, region=self.region
                 )
             return self._clients[service]
 
@@ -76,12 +67,12 @@ class Context:
 
 
 def tags_as_map(tags: Any) -> dict[str, str]:
-    """Return CloudFormation's list of tags as an object; one that is an object already stays."""
+    """CloudFormation's list of tags as an object; one that is an object already stays."""
     if isinstance(tags, Mapping):
         return dict(tags)
     return {tag["Key"]: tag["Value"] for tag in tags or []}
 
 
 def lower_tags(tags: Any) -> list[dict[str, str]]:
-    """Return tags with the lower case keys some services want."""
+    """Tags with the lower case keys that some services want."""
     return [{"key": key, "value": value} for key, value in tags_as_map(tags).items()]

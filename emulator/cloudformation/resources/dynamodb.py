@@ -42,4 +42,4 @@ def _table(context: Context, properties: Properties) -> Created:
     return Created(name, attributes)
 
 
-PROVISIONERS = {"AWS::DynamoDB::Table": _table}
+HANDLERS = {"AWS::DynamoDB::Table": _table}

@@ -156,7 +156,7 @@ def _tags(properties: Properties, resource_type: str) -> dict[str, Any]:
     return {"TagSpecifications": [{"ResourceType": resource_type, "Tags": tags}]} if tags else {}
 
 
-PROVISIONERS = {
+HANDLERS = {
     "AWS::EC2::FlowLog": _flow_log,
     "AWS::EC2::RouteTable": _route_table,
     "AWS::EC2::SecurityGroup": _security_group,

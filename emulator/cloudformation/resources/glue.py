@@ -20,4 +20,4 @@ def _table(context: Context, properties: Properties) -> Created:
     return Created(name)
 
 
-PROVISIONERS = {"AWS::Glue::Database": _database, "AWS::Glue::Table": _table}
+HANDLERS = {"AWS::Glue::Database": _database, "AWS::Glue::Table": _table}

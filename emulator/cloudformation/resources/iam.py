@@ -53,7 +53,7 @@ def _managed_policy(context: Context, properties: Properties) -> Created:
     return Created(arn, {"PolicyArn": arn})
 
 
-PROVISIONERS = {
+HANDLERS = {
     "AWS::IAM::ManagedPolicy": _managed_policy,
     "AWS::IAM::Policy": _policy,
     "AWS::IAM::Role": _role,

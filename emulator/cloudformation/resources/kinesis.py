@@ -33,4 +33,4 @@ def _stream(context: Context, properties: Properties) -> Created:
     return Created(name, {"Arn": context.arn("kinesis", f"stream/{name}")})
 
 
-PROVISIONERS = {"AWS::Kinesis::Stream": _stream}
+HANDLERS = {"AWS::Kinesis::Stream": _stream}

@@ -33,4 +33,4 @@ def _alias(context: Context, properties: Properties) -> Created:
     return Created(name)
 
 
-PROVISIONERS = {"AWS::KMS::Alias": _alias, "AWS::KMS::Key": _key}
+HANDLERS = {"AWS::KMS::Alias": _alias, "AWS::KMS::Key": _key}

@@ -20,4 +20,4 @@ def _log_group(context: Context, properties: Properties) -> Created:
     return Created(name, {"Arn": context.arn("logs", f"log-group:{name}:*")})
 
 
-PROVISIONERS = {"AWS::Logs::LogGroup": _log_group}
+HANDLERS = {"AWS::Logs::LogGroup": _log_group}

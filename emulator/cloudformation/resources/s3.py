@@ -169,4 +169,4 @@ def _bucket_policy(context: Context, properties: Properties) -> Created:
     return Created(bucket)
 
 
-PROVISIONERS = {"AWS::S3::Bucket": _bucket, "AWS::S3::BucketPolicy": _bucket_policy}
+HANDLERS = {"AWS::S3::Bucket": _bucket, "AWS::S3::BucketPolicy": _bucket_policy}

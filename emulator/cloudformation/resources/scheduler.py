@@ -33,4 +33,4 @@ def _schedule_group(context: Context, properties: Properties) -> Created:
     return Created(name, {"Arn": arn})
 
 
-PROVISIONERS = {"AWS::Scheduler::Schedule": _schedule, "AWS::Scheduler::ScheduleGroup": _schedule_group}
+HANDLERS = {"AWS::Scheduler::Schedule": _schedule, "AWS::Scheduler::ScheduleGroup": _schedule_group}

@@ -63,4 +63,4 @@ def _lower_keys(value: Any) -> Any:
     return value
 
 
-PROVISIONERS = {"AWS::StepFunctions::StateMachine": _state_machine}
+HANDLERS = {"AWS::StepFunctions::StateMachine": _state_machine}

@@ -42,4 +42,4 @@ def _table(context: Context, properties: Properties) -> Created:
     return Created(f"{names['DatabaseName']}|{names['TableName']}", attributes)
 
 
-PROVISIONERS = {"AWS::Timestream::Database": _database, "AWS::Timestream::Table": _table}
+HANDLERS = {"AWS::Timestream::Database": _database, "AWS::Timestream::Table": _table}

@@ -8,7 +8,7 @@ from collections.abc import Callable, Sequence
 from emulator.lambda_.event_source_mapping.batch import RETRIES_EXHAUSTED, BatchProcessor, Discarded
 from emulator.lambda_.event_source_mapping.configuration import MappingConfig
 from emulator.lambda_.event_source_mapping.event_source import SourceRecord
-from emulator.lambda_.invocation import MAX_PAYLOAD
+from emulator.lambda_.invocation import MAX_PAYLOAD_BYTES
 
 # What surrounds the records in an event.
 _ENVELOPE = len(b'{"Records":[]}')
@@ -70,7 +70,10 @@ class Batcher:
         self._thread.join(timeout_s)
 
     def _has_room(self) -> bool:
-        full = len(self._records) >= _AHEAD * self._config.batch_size or self._bytes >= _AHEAD * MAX_PAYLOAD
+        full = (
+            len(self._records) >= _AHEAD * self._config.batch_size
+            or self._bytes >= _AHEAD * MAX_PAYLOAD_BYTES
+        )
         return not full
 
     def _run(self) -> None:
@@ -95,7 +98,7 @@ class Batcher:
         """The seconds to wait for a fuller batch; None when no record waits."""
         if not self._records:
             return None
-        full = len(self._records) >= self._config.batch_size or self._bytes + _ENVELOPE > MAX_PAYLOAD
+        full = len(self._records) >= self._config.batch_size or self._bytes + _ENVELOPE > MAX_PAYLOAD_BYTES
         if full or self._hurry:
             return 0.0
         return self._records[0][0] + self._config.window_s - time.monotonic()
@@ -107,8 +110,8 @@ class Batcher:
         while self._records and len(batch) < self._config.batch_size:
             record = self._records[0][1]
             length = len(record.event) + 1
-            if size + length > MAX_PAYLOAD:
-                if not batch and _ENVELOPE + length > MAX_PAYLOAD:
+            if size + length > MAX_PAYLOAD_BYTES:
+                if not batch and _ENVELOPE + length > MAX_PAYLOAD_BYTES:
                     self._records.popleft()
                     self._bytes -= length
                     self._discard(Discarded([record], RETRIES_EXHAUSTED, 0, None))

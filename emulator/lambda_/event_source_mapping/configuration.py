@@ -5,7 +5,7 @@ from dataclasses import dataclass
 from typing import Any
 
 from emulator.cloudformation.deployment import Deployment, Resource
-from emulator.lambda_.errors import UnsupportedFunctionError
+from emulator.errors import UnsupportedFunctionError
 
 # https://docs.aws.amazon.com/lambda/latest/dg/services-kinesis-parameters.html
 _DEFAULT_BATCH_SIZE = 100

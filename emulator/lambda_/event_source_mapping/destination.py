@@ -9,8 +9,7 @@ from collections.abc import Mapping
 from datetime import UTC, datetime
 from typing import Any, Protocol
 
-import boto3
-
+from emulator.client import local_client
 from emulator.clock import Clock
 from emulator.lambda_.event_source_mapping.batch import Discarded
 from emulator.lambda_.event_source_mapping.configuration import MappingConfig
@@ -49,13 +48,7 @@ class BucketDestination:
         self._function_arn = function_arn
         self._clock = clock
         self._bucket = (config.destination_arn or "").rpartition(":")[2]
-        self._client = boto3.client(
-            "s3",
-            endpoint_url=endpoint_url,
-            region_name=region,
-            aws_access_key_id="local",
-            aws_secret_access_key="local",  # noqa: S106 - a dummy for the local endpoint
-        )
+        self._client = local_client("s3", endpoint_url=endpoint_url, region=region, attempts=3)
 
     def send(self, shard: str, discarded: Discarded) -> None:
         """Deliver the record; botocore's errors mean that it was not delivered."""

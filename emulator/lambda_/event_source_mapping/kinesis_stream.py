@@ -6,10 +6,9 @@ import threading
 from collections.abc import Mapping, Sequence
 from typing import Any
 
-import boto3
-from botocore.config import Config
 from botocore.exceptions import BotoCoreError, ClientError
 
+from emulator.client import local_client
 from emulator.lambda_.event_source_mapping.configuration import MappingConfig
 from emulator.lambda_.event_source_mapping.event_source import Page, SourceRecord, SourceUnavailableError
 
@@ -29,14 +28,7 @@ class KinesisSource:
         self._stream = config.source_arn.rpartition("/")[2]
         self._finished: set[str] = set()
         self._lock = threading.Lock()
-        self._client = boto3.client(
-            "kinesis",
-            endpoint_url=endpoint_url,
-            region_name=region,
-            aws_access_key_id="local",
-            aws_secret_access_key="local",  # noqa: S106 - a dummy for the local endpoint
-            config=Config(max_pool_connections=32, retries={"mode": "standard", "total_max_attempts": 1}),
-        )
+        self._client = local_client("kinesis", endpoint_url=endpoint_url, region=region)
 
     @property
     def arn(self) -> str:

@@ -5,10 +5,9 @@ import json
 from collections.abc import Mapping, Sequence
 from typing import Any
 
-import boto3
-from botocore.config import Config
 from botocore.exceptions import BotoCoreError, ClientError
 
+from emulator.client import local_client
 from emulator.lambda_.event_source_mapping.configuration import MappingConfig
 from emulator.lambda_.event_source_mapping.event_source import Page, SourceRecord, SourceUnavailableError
 
@@ -23,14 +22,7 @@ class TableStreamSource:
     def __init__(self, config: MappingConfig, *, endpoint_url: str, region: str) -> None:
         self._config = config
         self._region = region
-        self._client = boto3.client(
-            "dynamodbstreams",
-            endpoint_url=endpoint_url,
-            region_name=region,
-            aws_access_key_id="local",
-            aws_secret_access_key="local",  # noqa: S106 - a dummy for the local endpoint
-            config=Config(retries={"mode": "standard", "total_max_attempts": 1}),
-        )
+        self._client = local_client("dynamodbstreams", endpoint_url=endpoint_url, region=region)
 
     @property
     def arn(self) -> str:

@@ -8,7 +8,7 @@ from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
 
 import pytest
 
-from emulator.apigateway import Answered, Gateway, serve_gateway
+from emulator import Answered, Gateway, serve_gateway
 from emulator.clock import Clock
 from emulator.cloudformation.deployment import Deployment
 from tests.support.http_client import Call, caller

@@ -13,7 +13,7 @@ from typing import Any
 
 import pytest
 
-from emulator.apigateway import Answered, Gateway
+from emulator import Answered, Gateway
 from emulator.cloudformation.deployment import Deployment
 from tests.support.http_client import Call, Reply, caller
 from tests.support.rest_api import FakeKinesis, integration, rest_api

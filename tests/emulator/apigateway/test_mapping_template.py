@@ -5,9 +5,10 @@ from typing import Any
 
 import pytest
 
-from emulator.apigateway.errors import GatewayError, UnsupportedApiError
+from emulator.apigateway.errors import GatewayError
 from emulator.apigateway.mapping_template import Input, JavaMap, MappingTemplate, Util
 from emulator.apigateway.request import ApiRequest
+from emulator.errors import UnsupportedApiError
 
 BODY = {"a": {"b": [1, 2.50, None, True, 'x"y/é']}, "n": 10, "name": "Exception", "none": None}
 

@@ -9,7 +9,7 @@ from botocore.auth import SigV4Auth
 from botocore.awsrequest import AWSRequest
 from botocore.credentials import Credentials
 
-from emulator.apigateway import Gateway
+from emulator import Gateway
 from emulator.apigateway.signature import LocalCredentials
 from emulator.cloudformation.deployment import Deployment
 from tests.support.http_client import Call, caller

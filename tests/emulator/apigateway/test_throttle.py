@@ -4,7 +4,7 @@ from collections.abc import Callable
 
 import pytest
 
-from emulator.apigateway import Gateway
+from emulator import Gateway
 from emulator.apigateway.errors import GatewayError
 from emulator.apigateway.throttle import Limits, TokenBucket
 from emulator.cloudformation.deployment import Deployment

@@ -9,9 +9,10 @@ from hypothesis import given
 from hypothesis import strategies as st
 from jsonschema import Draft4Validator
 
-from emulator.apigateway.errors import GatewayError, UnsupportedApiError
+from emulator.apigateway.errors import GatewayError
 from emulator.apigateway.request import ApiRequest
 from emulator.apigateway.validation import Model
+from emulator.errors import UnsupportedApiError
 from tests.support.rest_api import MODEL
 
 

@@ -9,7 +9,7 @@ import pytest
 
 from emulator import Cloud
 from emulator.cloudformation.deployment import Deployment
-from emulator.cloudformation.resources import PROVISIONERS
+from emulator.cloudformation.resources import HANDLERS
 from tests.support.aws_clients import Clients
 from tests.support.template_fixture import everything
 
@@ -28,7 +28,7 @@ def ids(deployment: Deployment) -> Mapping[str, str]:
 
 def test_the_fixture_has_every_known_type() -> None:
     """Each type the local run knows is deployed by these tests."""
-    assert {resource["Type"] for resource in everything()["Resources"].values()} == set(PROVISIONERS)
+    assert {resource["Type"] for resource in everything()["Resources"].values()} == set(HANDLERS)
 
 
 def test_a_key_rotates_and_has_its_alias(client: Clients, ids: Mapping[str, str]) -> None:

@@ -1,7 +1,5 @@
 """Functions written for a test, run by AWS's runtime client as the local run does."""
 
-import subprocess
-import sys
 import textwrap
 from collections.abc import Iterator
 from pathlib import Path
@@ -9,18 +7,10 @@ from typing import Any
 
 import pytest
 
+from emulator import Functions, start_functions
 from emulator.clock import Clock
 from emulator.cloudformation.deployment import Resource
-from emulator.lambda_ import Functions, start_functions
-from tests.support.functions import NOWHERE, ROOT, RUNTIME, Start, deployment, function
-
-
-@pytest.fixture(scope="session")
-def runtime() -> Path:
-    """AWS's runtime client, installed once as the local run does."""
-    if not RUNTIME.is_dir():
-        subprocess.run([sys.executable, "-m", "ops", "bundle", "--target", "host"], cwd=ROOT, check=True)
-    return RUNTIME
+from tests.support.functions import NOWHERE, Start, deployment, function
 
 
 @pytest.fixture
@@ -43,9 +33,9 @@ def start(tmp_path: Path, runtime: Path, clock: Clock) -> Iterator[Start]:
                 deployment(function(**properties), *more),
                 endpoint_url=endpoint_url,
                 clock=clock,
-                bundle=bundle,
+                code=bundle,
                 runtime=runtime,
-                log_folder=tmp_path / "logs",
+                logs=tmp_path / "logs",
             )
         )
         return started[-1]

@@ -15,8 +15,8 @@ import psutil
 import pytest
 
 from emulator.clock import Clock
-from emulator.lambda_.errors import UnknownFunctionError
-from emulator.lambda_.invocation import MAX_PAYLOAD
+from emulator.errors import UnknownFunctionError
+from emulator.lambda_.invocation import MAX_PAYLOAD_BYTES
 from tests.support.functions import ROOT, Start
 
 
@@ -172,8 +172,8 @@ def test_a_module_that_ends_the_process_is_an_exit_error(start: Start) -> None:
 def test_a_request_over_six_megabytes_is_refused(start: Start) -> None:
     """Lambda answers 413 itself; the largest event that fits arrives."""
     functions = start("def handler(event, context): return len(event)")
-    largest = b'"' + b"x" * (MAX_PAYLOAD - 2) + b'"'
-    assert functions.invoke("writer", largest).payload == str(MAX_PAYLOAD - 2).encode()
+    largest = b'"' + b"x" * (MAX_PAYLOAD_BYTES - 2) + b'"'
+    assert functions.invoke("writer", largest).payload == str(MAX_PAYLOAD_BYTES - 2).encode()
     refused = functions.invoke("writer", largest + b" ")
     assert refused.status == 413
     assert json.loads(refused.payload)["__type"] == "RequestTooLargeException"
@@ -182,8 +182,8 @@ def test_a_request_over_six_megabytes_is_refused(start: Start) -> None:
 def test_a_response_over_six_megabytes_is_an_error(start: Start) -> None:
     """The function's answer is dropped with Lambda's reason; the process goes on."""
     functions = start("def handler(event, context): return 'x' * event")
-    assert len(functions.invoke("writer", MAX_PAYLOAD - 10).payload) == MAX_PAYLOAD - 8
-    result = functions.invoke("writer", MAX_PAYLOAD + 200)
+    assert len(functions.invoke("writer", MAX_PAYLOAD_BYTES - 10).payload) == MAX_PAYLOAD_BYTES - 8
+    result = functions.invoke("writer", MAX_PAYLOAD_BYTES + 200)
     assert result.function_error == "Unhandled"
     assert json.loads(result.payload)["errorType"] == "Function.ResponseSizeTooLarge"
 
@@ -316,10 +316,10 @@ def test_a_killed_parent_leaves_no_process_behind(tmp_path: Path, runtime: Path)
 import threading, time
 from pathlib import Path
 from emulator.clock import Clock
-from emulator.lambda_ import start_functions
+from emulator import start_functions
 from tests.support.functions import deployment, function
 functions = start_functions(deployment(function()), endpoint_url="http://127.0.0.1:9", clock=Clock(),
-    bundle=Path({str(bundle)!r}), runtime=Path({str(runtime)!r}), log_folder=Path({str(tmp_path / "logs")!r}))
+    code=Path({str(bundle)!r}), runtime=Path({str(runtime)!r}), logs=Path({str(tmp_path / "logs")!r}))
 pid = functions.invoke("writer", 0).payload.decode()
 threading.Thread(target=functions.invoke, args=("writer", 15)).start()
 time.sleep(0.3)

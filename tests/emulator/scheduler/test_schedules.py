@@ -6,7 +6,8 @@ import pytest
 
 from emulator.clock import Clock
 from emulator.cloudformation.deployment import Resource
-from emulator.scheduler.schedules import Schedules, read_schedules
+from emulator.errors import UnsupportedScheduleError
+from emulator.scheduler.schedules import Schedules, load_schedules
 
 MACHINE = "arn:aws:states:us-east-1:123456789012:stateMachine:m"
 
@@ -45,7 +46,7 @@ def a_schedule(expression: str, **fields: Any) -> dict[str, Any]:
 def run(*schedules: dict[str, Any], now: float) -> tuple[Schedules, Recorder, Clock]:
     """Schedules that fire when they are told to look."""
     clock, recorder = Clock(lambda: now), Recorder()
-    found = read_schedules(Deployed(*schedules))  # type: ignore[arg-type]
+    found = load_schedules(Deployed(*schedules))  # type: ignore[arg-type]
     return Schedules(found, lambda _: recorder, clock), recorder, clock
 
 
@@ -85,12 +86,18 @@ def test_disabled_schedules_do_not_fire() -> None:
 
 
 @pytest.mark.parametrize(
-    "fields", [{"ScheduleExpressionTimezone": "Europe/Berlin"}, {"Target": {"Arn": "arn:aws:sqs:r:1:q"}}]
+    "fields",
+    [
+        {"ScheduleExpressionTimezone": "Europe/Berlin"},
+        {"Target": {"Arn": "arn:aws:sqs:r:1:q"}},
+        {"ScheduleExpression": "cron(0 9 ? * MON *)"},
+        {"Target": {"Arn": MACHINE, "Input": "{"}},
+    ],
 )
 def test_what_cannot_be_followed_is_refused(fields: dict[str, Any]) -> None:
     """A schedule that would behave otherwise than on AWS is named."""
-    with pytest.raises(ValueError, match="Schedule0"):
-        read_schedules(Deployed(a_schedule("rate(1 minute)", **fields)))  # type: ignore[arg-type]
+    with pytest.raises(UnsupportedScheduleError, match="Schedule0"):
+        load_schedules(Deployed(a_schedule("rate(1 minute)", **fields)))  # type: ignore[arg-type]
 
 
 def test_the_thread_fires_and_ends() -> None:

@@ -9,7 +9,7 @@ from typing import Any
 
 import pytest
 
-from emulator.clock import Clock
+from emulator import Clock
 from local.feed.sender import Feed
 
 

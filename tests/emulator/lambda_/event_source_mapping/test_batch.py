@@ -35,7 +35,7 @@ def batch(size: int) -> list[SourceRecord]:
 def report(*numbers: int) -> InvokeResult:
     """What a function answers that reports these sequence numbers."""
     failures = [{"itemIdentifier": str(number)} for number in numbers]
-    return InvokeResult(200, json.dumps({"batchItemFailures": failures}).encode())
+    return InvokeResult(json.dumps({"batchItemFailures": failures}).encode())
 
 
 RAISED = failed("ValueError", "no")
@@ -251,4 +251,4 @@ def test_stopping_leaves_the_rest_neither_done_nor_given_up() -> None:
 )
 def test_what_an_answer_says_about_the_batch(payload: bytes, expected: int | None) -> None:
     """Nothing reported is success; a report that names no record of the batch fails all of it."""
-    assert first_failed(InvokeResult(200, payload), batch(3), report=True) == expected
+    assert first_failed(InvokeResult(payload), batch(3), report=True) == expected

@@ -11,7 +11,7 @@ import pytest
 from moto.server import ThreadedMotoServer
 
 from emulator.cloudformation.deployment import Resource
-from emulator.lambda_.errors import UnsupportedFunctionError
+from emulator.errors import UnsupportedFunctionError
 from tests.support.functions import NOWHERE, Start
 
 
@@ -122,6 +122,7 @@ def test_what_fails_for_good_is_in_the_bucket_with_its_payload(
     destination = {"OnFailure": {"Destination": f"arn:aws:s3:::{name}"}}
     functions = start(ECHO, mapping(name, DestinationConfig=destination), endpoint_url=endpoint)
     assert functions.drain(30)
+    functions.close()
     assert functions.metrics()["writer"]["Processed"].sum == 2
     (found,) = s3.list_objects_v2(Bucket=name)["Contents"]
     day = time.strftime("%Y/%m/%d", time.gmtime())

@@ -17,7 +17,7 @@ from emulator.lambda_.event_source_mapping.batch import Discarded
 from emulator.lambda_.event_source_mapping.configuration import MappingConfig
 from emulator.lambda_.event_source_mapping.event_source import Page, SourceRecord, SourceUnavailableError
 from emulator.lambda_.event_source_mapping.mapping import EventSourceMapping
-from emulator.lambda_.invocation import MAX_PAYLOAD, InvokeResult, failed
+from emulator.lambda_.invocation import MAX_PAYLOAD_BYTES, InvokeResult, failed
 from tests.support.functions import MAPPING as CONFIG
 
 
@@ -85,7 +85,7 @@ class Function:
 
     def __call__(self, event: bytes) -> InvokeResult:
         """Take a batch."""
-        assert len(event) <= MAX_PAYLOAD
+        assert len(event) <= MAX_PAYLOAD_BYTES
         batch = json.loads(event)["Records"]
         with self.lock:
             self.batches.append(batch)
@@ -95,7 +95,7 @@ class Function:
             return failed("ValueError", "no")
         with self.lock:
             self.processed.extend(item["n"] for item in batch)
-        return InvokeResult(200, b"{}")
+        return InvokeResult(b"{}")
 
     @property
     def numbers(self) -> list[int]:
@@ -192,7 +192,7 @@ def test_a_batch_waits_for_its_window_or_its_size(begin: Begin) -> None:
 def test_a_batch_stays_within_six_megabytes(begin: Begin) -> None:
     """Large records make small batches; one too large for any event goes to the destination."""
     stream, function, kept = MemoryStream(), Function(), Kept()
-    sizes = [2_500_000, 2_500_000, 2_500_000, MAX_PAYLOAD, 1000]
+    sizes = [2_500_000, 2_500_000, 2_500_000, MAX_PAYLOAD_BYTES, 1000]
     stream.records["s0"] = [record(number, size=size) for number, size in enumerate(sizes)]
     assert begin(stream, function, kept, window_s=60.0).drain(20)
     assert [[item["n"] for item in batch] for batch in function.batches] == [[0, 1], [2], [4]]

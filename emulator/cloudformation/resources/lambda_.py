@@ -30,7 +30,7 @@ def _permission(context: Context, properties: Properties) -> Created:
     return Created(context.name(properties.logical_id))
 
 
-PROVISIONERS = {
+HANDLERS = {
     "AWS::Lambda::EventSourceMapping": _event_source_mapping,
     "AWS::Lambda::Function": _function,
     "AWS::Lambda::Permission": _permission,
