@@ -7,10 +7,7 @@ import pytest
 from moto import mock_aws
 
 from tests.support.fake_timestream import FakeTimestream
-
-REGISTRY = "dimensions"
-HOURS = "export-hours"
-BUCKET = "quarantine-bucket"
+from tests.support.function_resources import BUCKET, HOURS, REGISTRY
 
 
 @pytest.fixture(autouse=True)

@@ -9,9 +9,9 @@ import pytest
 from handlers.adapters.timestream.wire import write_client
 from handlers.domain.errors import ConfigurationError
 from handlers.metric_writer import build
-from tests.handlers.conftest import BUCKET, HOURS, REGISTRY
 from tests.support.events import ARRIVAL_MS, FIRST_SEQUENCE, batch, event, metric
 from tests.support.fake_timestream import FakeTimestream, Fault
+from tests.support.function_resources import BUCKET, HOURS, REGISTRY
 
 VARIABLES = {
     "ENVIRONMENT": "dev",

@@ -9,7 +9,7 @@ from botocore.exceptions import ConnectTimeoutError
 from handlers.adapters.aws import client
 from handlers.adapters.dynamodb.dimension_table import DimensionTable
 from handlers.domain.errors import ConfigurationError, TransientError
-from tests.handlers.conftest import REGISTRY
+from tests.support.function_resources import REGISTRY
 
 
 def registry(table: str = "metrics") -> DimensionTable:

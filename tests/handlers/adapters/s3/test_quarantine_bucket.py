@@ -7,7 +7,7 @@ from botocore.exceptions import EndpointConnectionError
 from handlers.adapters.aws import client
 from handlers.adapters.s3.quarantine_bucket import QuarantineBucket
 from handlers.domain.errors import ConfigurationError, TransientError
-from tests.handlers.conftest import BUCKET
+from tests.support.function_resources import BUCKET
 
 
 def test_writing_a_key_again_replaces_it(aws: None) -> None:
