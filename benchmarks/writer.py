@@ -1,4 +1,4 @@
-"""How fast the metric writer works, and what its packing saves: `python -m benchmarks.writer`.
+"""The speed of the metric writer, and the write units that its packing saves: `python -m benchmarks.writer`.
 
 Speed is measured on one core against a store on loopback that answers at once, and says as much about the machine as
 about the code. Calls and write units are counts: they are the same everywhere.

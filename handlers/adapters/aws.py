@@ -26,7 +26,7 @@ _THROTTLES = frozenset(
 _PASSING = frozenset(
     {"InvalidEndpointException", "OperationAborted", "RequestTimeout", "RequestTimeoutException"}
 )
-_ON_THE_WAY = (
+_CONNECTION_ERRORS = (
     exceptions.ConnectionError,
     exceptions.HTTPClientError,
     EndpointDiscoveryRefreshFailed,
@@ -37,11 +37,11 @@ AWS_ERRORS = (ClientError, BotoCoreError, ResponseParserError)
 
 
 class ThrottledError(TransientError):
-    """AWS asks for patience."""
+    """AWS takes the request at a lower rate only."""
 
 
 def client(service: str, *, read_timeout: float, attempts: int, connections: int = 2) -> Any:
-    """A client whose calls end within `attempts` times two seconds to connect and `read_timeout` to answer."""
+    """A client whose calls end within `attempts` times two seconds to connect and `read_timeout` seconds to answer."""
     config = Config(
         connect_timeout=2,
         read_timeout=read_timeout,
@@ -63,7 +63,7 @@ def translate(error: Exception) -> TransientError | ConfigurationError:
     """The failure of the domain, naming the code only: AWS's messages carry account numbers and names."""
     code = code_of(error)
     if not isinstance(error, ClientError):
-        return TransientError(code) if isinstance(error, _ON_THE_WAY) else ConfigurationError(code)
+        return TransientError(code) if isinstance(error, _CONNECTION_ERRORS) else ConfigurationError(code)
     where = f"{error.operation_name}: {code}"
     if code in _THROTTLES:
         return ThrottledError(where)

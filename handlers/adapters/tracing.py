@@ -1,4 +1,4 @@
-"""AWS X-Ray subsegments around AWS calls, at no cost to invocations that nobody traces."""
+"""AWS X-Ray subsegments around AWS calls, at no cost to invocations that are not traced."""
 
 from collections.abc import Mapping
 

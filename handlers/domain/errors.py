@@ -1,9 +1,9 @@
-"""The failures that are not the point's own fault: one passes by itself, the other needs an operator."""
+"""The failures that are no fault of a point: one passes by itself, the other needs an operator."""
 
 
 class TransientError(Exception):
-    """It may work later: what was being done is reported back to the stream and done again."""
+    """A failure that may pass: what was being done is reported back to the stream and done again."""
 
 
 class ConfigurationError(Exception):
-    """It cannot work until somebody changes the deployment: the whole batch fails, loudly, and is kept."""
+    """A failure that lasts until an operator changes the deployment: the whole batch fails, loudly, and is kept."""

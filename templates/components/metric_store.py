@@ -77,7 +77,12 @@ class MetricStore:
         """The variables by which a function finds the table."""
         return {"DATABASE_NAME": self.database_name, "TABLE_NAME": self.table_name}
 
-    def write(self) -> list[Statement]:
+    @property
+    def writer_environment(self) -> dict[str, Any]:
+        """The variables by which a function that writes points finds the table and the registry."""
+        return {**self.environment, "DIMENSIONS_TABLE": self.dimensions_name}
+
+    def write_points(self) -> list[Statement]:
         """Write points, and admit new dimension names."""
         return [
             allow([timestream.WriteRecords], [self.table.get_att("Arn")], Sid="WritePoints"),
@@ -93,7 +98,7 @@ class MetricStore:
             *self.quarantine.write_reports(),
         ]
 
-    def unload(self) -> list[Statement]:
+    def unload_points(self) -> list[Statement]:
         """Export points, and ask how many there are. AWS lists WriteRecords among what UNLOAD takes.
 
         https://docs.aws.amazon.com/timestream/latest/developerguide/export-unload-prerequisites.html

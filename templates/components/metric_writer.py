@@ -86,9 +86,8 @@ def add_metric_writer(
         memory_mb=writer.memory_mb,
         timeout_seconds=writer.timeout_seconds,
         environment={
-            **sink.environment,
+            **sink.writer_environment,
             "ENVIRONMENT": config.environment,
-            "DIMENSIONS_TABLE": sink.dimensions_name,
             "QUARANTINE_BUCKET": quarantine.name,
             "EXPORT_HOURS_TABLE": late_marks.name,
             "EXPORT_LAG_MINUTES": str(config.export.lag_minutes),
@@ -98,7 +97,7 @@ def add_metric_writer(
         },
         statements=[
             *source.read(),
-            *sink.write(),
+            *sink.write_points(),
             *quarantine.write_points(),
             *quarantine.write_failed_batches(),
             *late_marks.mark_late(),

@@ -9,7 +9,7 @@ from handlers.domain.errors import TransientError
 
 
 class Clock:
-    """Time that passes only when somebody sleeps."""
+    """Time that passes only by sleeping."""
 
     def __init__(self) -> None:
         self.now = 0.0
@@ -29,7 +29,7 @@ def never() -> bool:
 
 
 class FakeRegistry:
-    """Names in memory; `rivals` are names that somebody else admits between a refresh and an admission."""
+    """Names in memory; `rivals` are names that another function admits between a refresh and an admission."""
 
     def __init__(
         self,

@@ -123,34 +123,34 @@ class _Sheet:
     def cuts(self) -> list[int]:
         """The cheapest places to cut, of those where a call is full or a column's value changes."""
         best: dict[int, tuple[float, int]] = {0: (0.0, 0)}
-        for start in range(self._length):
-            if start not in best:
+        for first in range(self._length):
+            if first not in best:
                 continue
-            spent = best[start][0]
-            for end in self._ends(start):
-                cost = spent + self._cost(start, end)
-                if end not in best or cost < best[end][0]:
-                    best[end] = (cost, start)
+            spent = best[first][0]
+            for stop in self._ends(first):
+                cost = spent + self._cost(first, stop)
+                if stop not in best or cost < best[stop][0]:
+                    best[stop] = (cost, first)
         cuts = [self._length]
         while cuts[-1]:
             cuts.append(best[cuts[-1]][1])
         return cuts[::-1]
 
-    def _ends(self, start: int) -> set[int]:
-        full = min(start + CALL_RECORDS, self._length)
+    def _ends(self, first: int) -> set[int]:
+        full = min(first + CALL_RECORDS, self._length)
         ends = {full}
-        for end in self._run_ends[start]:
-            if start < end < full:
-                ends.add(end)
+        for stop in self._run_ends[first]:
+            if first < stop < full:
+                ends.add(stop)
         return ends
 
-    def _cost(self, start: int, end: int) -> float:
+    def _cost(self, first: int, stop: int) -> float:
         repeated = sum(
             size
-            for size, run_end in zip(self._sizes[start], self._run_ends[start], strict=True)
-            if run_end >= end
+            for size, run_end in zip(self._sizes[first], self._run_ends[first], strict=True)
+            if run_end >= stop
         )
-        size = _CALL_BYTES + self._bytes[end] - self._bytes[start] - repeated * (end - start - 1)
+        size = _CALL_BYTES + self._bytes[stop] - self._bytes[first] - repeated * (stop - first - 1)
         return -(-size // UNIT_BYTES) + _CALL_COST
 
 

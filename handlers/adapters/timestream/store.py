@@ -20,8 +20,8 @@ from handlers.domain.violation import Reason, Violation
 
 # Calls wait for the network most of their time; more threads than this only wait for each other's Python.
 THREADS = 8
-_BACKOFF_SECONDS = 0.1
-_BACKOFF_CAP_SECONDS = 5.0
+_BACKOFF_S = 0.1
+_BACKOFF_CAP_S = 5.0
 
 _Outcomes = list[Outcome | Violation]
 
@@ -67,9 +67,9 @@ class TimestreamStore:
     def _write_call(self, points: Sequence[Point], deadline: Deadline) -> "_Answer":
         answer = _Answer([Outcome.RETRY] * len(points))
         body = request_body(self._target, points)
-        pause = 0.0
-        while pause < deadline.seconds_left():
-            self._sleep(pause)
+        pause_s = 0.0
+        while pause_s < deadline.seconds_left():
+            self._sleep(pause_s)
             answer.calls += 1
             try:
                 answer.outcomes = self._send(body, len(points))
@@ -81,7 +81,7 @@ class TimestreamStore:
             except TransientError as error:
                 answer.throttles += isinstance(error, ThrottledError)
                 answer.causes.append(str(error))
-            pause = self._pause(answer.calls)
+            pause_s = self._pause_s(answer.calls)
         answer.causes.append("OutOfTime")
         return answer
 
@@ -103,7 +103,7 @@ class TimestreamStore:
     def _write_halves(
         self, points: Sequence[Point], deadline: Deadline, refusal: str, answer: "_Answer"
     ) -> _Outcomes:
-        """Finds the record for which a call is refused, so that it alone is set aside."""
+        """Finds the record for which a call is refused, so that it alone is quarantined."""
         if len(points) == 1:
             return [Violation(Reason.REJECTED_BY_STORE, "metric", refusal)]
         outcomes: _Outcomes = []
@@ -114,14 +114,14 @@ class TimestreamStore:
             outcomes += found.outcomes
         return outcomes
 
-    def _pause(self, attempt: int) -> float:
+    def _pause_s(self, attempt: int) -> float:
         # Full jitter: https://aws.amazon.com/builders-library/timeouts-retries-and-backoff-with-jitter/
-        return min(_BACKOFF_CAP_SECONDS, _BACKOFF_SECONDS * 2 ** min(attempt, 10)) * self._jitter()
+        return min(_BACKOFF_CAP_S, _BACKOFF_S * 2 ** min(attempt, 10)) * self._jitter()
 
 
 @dataclass
 class _Answer:
-    """What became of the points of a call, and what it took."""
+    """The outcomes of a call's points, and what the call took."""
 
     outcomes: _Outcomes
     calls: int = 0

@@ -67,7 +67,7 @@ def write_batch(records: Sequence[StreamRecord], ports: Ports, deadline: Deadlin
     points = batch.read(records)
     admitted = batch.admit(points)
     stored = batch.store(admitted)
-    batch.tell(stored)
+    batch.report_stored(stored)
     return batch.settle()
 
 
@@ -148,8 +148,8 @@ class _BatchWriter:
             pending = [versions for versions in refused if versions]
         return stored
 
-    def tell(self, stored: Sequence[Point]) -> None:
-        """Tells who must know; if that fails, the points come again, although they are stored."""
+    def report_stored(self, stored: Sequence[Point]) -> None:
+        """Calls `on_stored` with the times of what is stored; if that fails, those points come again."""
         try:
             self._ports.on_stored([point.time_ns for point in stored])
         except TransientError as error:

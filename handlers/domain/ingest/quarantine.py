@@ -22,7 +22,7 @@ class Quarantine(Protocol):
 
 @dataclass(slots=True)
 class QuarantinedPoint:
-    """One point set aside, or a whole record when no point can be told from it."""
+    """One point with the rule that it breaks, or a whole record when no point can be told from it."""
 
     record: StreamRecord
     index: int

@@ -1,4 +1,4 @@
-"""What a batch came to, as log lines that are metrics, too (CloudWatch's embedded metric format)."""
+"""The report of a batch as log lines that are metrics, too (CloudWatch's embedded metric format)."""
 
 import json
 from collections.abc import Iterator, Sequence

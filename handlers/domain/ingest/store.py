@@ -25,7 +25,7 @@ class StoreLimits:
 
 
 class Outcome(Enum):
-    """What became of a point that the store did not refuse for good."""
+    """The end of a point that the store did not refuse for good."""
 
     STORED = auto()
     SUPERSEDED = auto()  # a later version of the same point is already there

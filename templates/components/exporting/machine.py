@@ -179,7 +179,7 @@ def _add_functions(
                 **source.environment,
                 "KEY_ARN": platform.key.arn,
             },
-            [*hours.read_write(), *source.unload(), *sink.write()],
+            [*hours.read_write(), *source.unload_points(), *sink.write()],
         ),
         "Publisher": (
             "Verifies an hour's files and points readers at them",

@@ -173,7 +173,7 @@ def test_what_an_operator_must_mend_stops_the_batch() -> None:
     assert quarantine.objects == {}
 
 
-def test_the_times_of_what_is_stored_are_told() -> None:
+def test_the_times_of_what_is_stored_are_reported() -> None:
     """Only of what is stored: what was refused, superseded or must be retried is not there to be exported."""
     ends: dict[str, Outcome | Violation] = {"late": Outcome.SUPERSEDED, "slow": Outcome.RETRY, "old": TOO_OLD}
     heard: list[int] = []
@@ -186,18 +186,18 @@ def test_the_times_of_what_is_stored_are_told() -> None:
     assert heard == [AT * 1_000_000, (AT + 4) * 1_000_000]
 
 
-def test_when_nobody_hears_of_it_the_points_come_again() -> None:
+def test_when_stored_points_cannot_be_reported_they_come_again() -> None:
     """A late point that its hour does not know of would be missing from its export."""
 
-    def deaf(times: Sequence[int]) -> None:
+    def failing(times: Sequence[int]) -> None:
         raise TransientError("UpdateItem: InternalServerError")
 
-    report = work(b"{", metric(), on_stored=deaf)
+    report = work(b"{", metric(), on_stored=failing)
     assert (report.retry_from, accounts(report)) == (FIRST_SEQUENCE + 1, [(1, 0, 0, 1)])
     assert report.causes == ["UpdateItem: InternalServerError"]
 
 
-def test_an_empty_batch_of_points_asks_nobody() -> None:
+def test_a_batch_without_points_calls_no_port() -> None:
     """Nothing to write, nothing to look up."""
     store = Store()
     registry = FakeRegistry()
@@ -254,7 +254,7 @@ def settle(
 
 @pytest.fixture(scope="module")
 def client() -> Iterator[Any]:
-    """A client that signs, to nobody."""
+    """A client that signs, without a network."""
     with pytest.MonkeyPatch.context() as patch:
         for name in ("AWS_ACCESS_KEY_ID", "AWS_SECRET_ACCESS_KEY"):
             patch.setenv(name, "testing")

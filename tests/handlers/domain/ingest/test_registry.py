@@ -95,7 +95,7 @@ def test_a_rivals_spelling_wins() -> None:
 
 
 def test_when_the_registry_fails_known_names_pass() -> None:
-    """Only points with names that nobody can vouch for wait for the retry."""
+    """Only points with names that are not known wait for the retry."""
     failing = [False]
     registry = FakeRegistry(["host"], fails=lambda: failing[0])
     admit_points([point("host")], registry)
