@@ -1,6 +1,7 @@
 """A small table of a fleet of hosts: its catalog, and its rows as plain Python and in DuckDB."""
 
 import json
+import math
 import random
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass
@@ -8,6 +9,7 @@ from typing import Any
 
 import duckdb
 import pyarrow as pa
+from hypothesis import HealthCheck, settings
 
 from emulator import sql
 from emulator.sql import Column, InvalidQueryError, TableInfo
@@ -129,6 +131,22 @@ class Answer:
 
 
 Ask = Callable[..., Answer]
+
+
+many = settings(max_examples=60, deadline=None, suppress_health_check=[HealthCheck.function_scoped_fixture])
+"""The settings of a property; the fixture that asks is the same for every example."""
+
+
+def one(ask: Ask, expression: str) -> object:
+    """The one value of an expression."""
+    return ask(f"SELECT {expression}").rows[0][0]
+
+
+def double_literal(number: float) -> str:
+    """A finite number as a literal of type double."""
+    spelled = repr(abs(number))
+    spelled = spelled if "e" in spelled else f"{spelled}e0"
+    return f"-{spelled}" if math.copysign(1, number) < 0 else spelled
 
 
 def read(result: sql.Result) -> Answer:

@@ -7,8 +7,8 @@ from typing import Any
 import duckdb
 import pytest
 
-from emulator.timestream import Server, Store
-from tests.support.sql_fleet import Row, fleet, fleet_database
+from emulator.timestream import Server, Store, run
+from tests.support.sql_fleet import NOW, Answer, Ask, Row, Tables, fleet, fleet_database, read
 from tests.support.timestream_factory import ManualClock, client, create
 
 
@@ -23,6 +23,17 @@ def database() -> Iterator[duckdb.DuckDBPyConnection]:
     """The fleet's table in DuckDB."""
     with fleet_database() as connection:
         yield connection
+
+
+@pytest.fixture(scope="session")
+def ask(database: duckdb.DuckDBPyConnection) -> Ask:
+    """A function that runs a statement over the fleet's table and reads its rows back."""
+
+    def asking(statement: str) -> Answer:
+        with database.cursor() as cursor:
+            return read(run(Tables(), cursor, statement, NOW))
+
+    return asking
 
 
 @pytest.fixture

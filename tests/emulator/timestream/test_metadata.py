@@ -1,20 +1,12 @@
 """SHOW and DESCRIBE: what is listed, and what is refused."""
 
-import duckdb
 import pytest
 
 from emulator.timestream.errors import ValidationException
-from emulator.timestream.statements import run
-from tests.support.sql_fleet import NOW, Answer, Tables, read
+from tests.support.sql_fleet import Ask
 
 
-def ask(statement: str) -> Answer:
-    """The answer to a statement that needs no rows."""
-    with duckdb.connect() as connection:
-        return read(run(Tables(), connection, statement, NOW))
-
-
-def test_show_and_describe() -> None:
+def test_show_and_describe(ask: Ask) -> None:
     """SHOW and DESCRIBE answer from the catalog, filtered by LIKE."""
     assert ask("SHOW DATABASES").rows == [["metrics"]]
     assert ask("SHOW DATABASES LIKE 'x%'").rows == []
@@ -37,7 +29,7 @@ def test_show_and_describe() -> None:
         ("SHOW MEASURES", "mismatched input '<EOF>'"),
     ],
 )
-def test_refused(statement: str, says: str) -> None:
+def test_refused(statement: str, says: str, ask: Ask) -> None:
     """A statement that is none, or names what is not there, is refused as AWS refuses a query."""
     with pytest.raises(ValidationException) as refusal:
         ask(statement)

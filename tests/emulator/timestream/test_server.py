@@ -16,10 +16,11 @@ import pytest
 _COMMANDS = """
 import contextlib, io, json, sys
 from awscli.clidriver import create_clidriver
+driver = create_clidriver()
 for command in json.load(sys.stdin):
     output, errors = io.StringIO(), io.StringIO()
     with contextlib.redirect_stdout(output), contextlib.redirect_stderr(errors):
-        status = create_clidriver().main(command)
+        status = driver.main(command)
     print(json.dumps([status, errors.getvalue() if status else output.getvalue()]))
 """
 

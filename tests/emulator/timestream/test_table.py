@@ -15,6 +15,8 @@ from tests.support.timestream_factory import NOW_NS, ManualClock, create, dimens
 HOUR = 3_600_000_000_000
 MEMORY_HOURS, MAGNETIC_DAYS = 2, 1
 FUTURE = 15 * 60 * 1_000_000_000
+# A folder in memory where the system has one: each example opens files of its own, and none is to outlive it.
+_MEMORY = "/dev/shm" if Path("/dev/shm").is_dir() else None
 
 # Times on both sides of each edge of the window, and a few in the middle that collide often.
 _edges = [0, -MEMORY_HOURS * HOUR, -MAGNETIC_DAYS * 24 * HOUR, FUTURE, -HOUR, -HOUR + 1]
@@ -44,13 +46,13 @@ class Model:
         self.magnetic_writes = magnetic_writes
         self.replaced = 0
 
-    def write(self, now: int, host: str, time: int, version: int | None, value: float) -> Any:
+    def write(self, now_ns: int, host: str, time: int, version: int | None, value: float) -> Any:
         """The store the record goes to, or why it does not."""
         version = 1 if version is None else version
-        oldest = now - (MAGNETIC_DAYS * 24 if self.magnetic_writes else MEMORY_HOURS) * HOUR
-        if not oldest <= time < now + FUTURE:
+        oldest = now_ns - (MAGNETIC_DAYS * 24 if self.magnetic_writes else MEMORY_HOURS) * HOUR
+        if not oldest <= time < now_ns + FUTURE:
             return "outside"
-        store = "memory" if time >= now - MEMORY_HOURS * HOUR else "magnetic"
+        store = "memory" if time >= now_ns - MEMORY_HOURS * HOUR else "magnetic"
         existing = self.rows.get((host, time))
         if existing is None or version > existing[0]:
             self.replaced += existing is not None
@@ -65,7 +67,7 @@ class Model:
 @settings(max_examples=30, deadline=None, suppress_health_check=[HealthCheck.too_slow])
 def test_store_agrees_with_the_model(steps: list[Any], magnetic_writes: bool) -> None:
     """Any series of writes, flushes, restarts and clock moves answers and leaves what the rules say."""
-    with TemporaryDirectory() as directory:
+    with TemporaryDirectory(dir=_MEMORY) as directory:
         clock = ManualClock()
         store = Store(Path(directory), "us-east-1", clock)
         create(
@@ -104,13 +106,13 @@ def test_store_agrees_with_the_model(steps: list[Any], magnetic_writes: bool) ->
 
 
 def _write_both(
-    store: Store, model: Model, now: int, records: list[tuple[str, int, int | None, float]]
+    store: Store, model: Model, now_ns: int, records: list[tuple[str, int, int | None, float]]
 ) -> None:
     expected = [
-        model.write(now, host, now + offset, version, value) for host, offset, version, value in records
+        model.write(now_ns, host, now_ns + offset, version, value) for host, offset, version, value in records
     ]
     sent = [
-        record(value, Dimensions=dimensions(host=host), Time=str(now + offset), Version=version)
+        record(value, Dimensions=dimensions(host=host), Time=str(now_ns + offset), Version=version)
         for host, offset, version, value in records
     ]
     refused = {index: answer for index, answer in enumerate(expected) if answer not in {"memory", "magnetic"}}

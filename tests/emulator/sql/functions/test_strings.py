@@ -1,0 +1,22 @@
+"""String functions against Python's strings."""
+
+from hypothesis import given
+from hypothesis import strategies as st
+
+from tests.support.sql_fleet import Ask, many
+
+
+@many
+@given(
+    word=st.text(st.characters(exclude_categories=["Cs"], exclude_characters="\0")),
+    first=st.integers(-8, 8),
+    length=st.integers(-2, 8),
+)
+def test_substr(ask: Ask, word: str, first: int, length: int) -> None:
+    """substr counts code points from 1, or back from the end; position 0 and beyond the start are empty."""
+    begin = first - 1 if first > 0 else len(word) + first
+    expected = "" if first == 0 or begin < 0 else word[begin : begin + max(length, 0)]
+    quoted = word.replace("'", "''")
+    assert ask(f"SELECT substr('{quoted}', {first}, {length}), '{quoted}', length('{quoted}')").rows == [
+        [expected, word, len(word)]
+    ]
