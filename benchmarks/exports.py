@@ -1,4 +1,4 @@
-"""How long an hour takes to export, and what the functions need for it: `python -m benchmarks.exports`."""
+"""The time and memory that the export of an hour takes: `python -m benchmarks.exports`."""
 
 import argparse
 import http.client

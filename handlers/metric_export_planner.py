@@ -16,10 +16,16 @@ from handlers.domain.exports.report import (
     export_lag_s,
     failure_text,
     notification,
-    read_results,
     results_line,
 )
 from handlers.domain.exports.request import ExportLimits, read_request, read_time_s
+from handlers.domain.exports.steps import (
+    ChooseOutput,
+    ExecutionInput,
+    GiveUpInput,
+    HourResult,
+    SummariseOutput,
+)
 from handlers.environment import read_environment
 from handlers.logs import write_lines
 from handlers.start import build_once
@@ -49,7 +55,7 @@ class MetricExportPlanner:
     ledger: ExportHoursLedger
     region: str
 
-    def run(self, event: Mapping[str, Any]) -> dict[str, Any]:
+    def run(self, event: Any) -> ChooseOutput | HourResult | SummariseOutput:
         """The output of the step that the event names; `ConfigurationError` if there is no such step."""
         now_s = read_time_s(event["now"])
         match event["step"]:
@@ -62,13 +68,14 @@ class MetricExportPlanner:
             case step:
                 raise ConfigurationError(f"no such step: {step!r}")
 
-    def _choose(self, payload: Mapping[str, Any], now_s: float) -> dict[str, Any]:
+    def _choose(self, payload: ExecutionInput, now_s: float) -> ChooseOutput:
         limits = self.environment.limits
         selection = choose(read_request(payload, now_s, limits), self.ledger, now_s, limits)
         hours = [str(hour) for hour in selection.hours]
-        return {"hours": hours, "more": selection.next_input is not None, "next": selection.next_input or {}}
+        following = selection.next_input
+        return {"hours": hours, "more": following is not None, "next": following or {}}
 
-    def _give_up(self, event: Mapping[str, Any], now_s: float) -> dict[str, Any]:
+    def _give_up(self, event: GiveUpInput, now_s: float) -> HourResult:
         error = event["error"]
         text = failure_text(error)
         if error.get("Error") == "LostClaim":
@@ -76,15 +83,14 @@ class MetricExportPlanner:
         self.ledger.give_up(Hour.parse(event["hour"]), event["by"], text, now_s)
         return {"hour": event["hour"], "outcome": "failed", "error": text}
 
-    def _summarise(self, raw: Sequence[Mapping[str, Any]], now_s: float) -> dict[str, Any]:
-        results = read_results(raw)
+    def _summarise(self, results: Sequence[HourResult], now_s: float) -> SummariseOutput:
         last = Hour.containing(now_s)
         records = self.ledger.read(hours_between(last.plus(1 - WINDOW_HOURS), last))
         lag_s = export_lag_s(records, now_s, self.environment.limits.lag_s)
         write_lines([results_line(results, lag_s, self.environment.environment, round(now_s * 1000))])
         deployment = f"{self.environment.project}-{self.environment.environment} {self.region}".strip()
         subject, message = notification(results, deployment)
-        failed = sum(result.outcome == "failed" for result in results)
+        failed = sum(result["outcome"] == "failed" for result in results)
         return {"hours": len(results), "failed": failed, "subject": subject, "message": message}
 
 
@@ -99,7 +105,7 @@ def build(variables: Mapping[str, str], *, connect: Callable[..., Any] = client)
 _planner = build_once(build)
 
 
-def handler(event: Mapping[str, Any], _context: Any) -> dict[str, Any]:
+def handler(event: Any, _context: Any) -> ChooseOutput | HourResult | SummariseOutput:
     """The output of the state machine's step."""
     planner = _planner()
     trace_if_sampled(os.environ)

@@ -14,6 +14,7 @@ from handlers.adapters.tracing import trace_if_sampled
 from handlers.domain.exports.job import read_job
 from handlers.domain.exports.publishing import publish, verify_job
 from handlers.domain.exports.request import read_time_s
+from handlers.domain.exports.steps import HourResult, PublishInput
 from handlers.environment import read_environment
 from handlers.start import build_once
 
@@ -37,7 +38,7 @@ class MetricExportPublisher:
     catalog: GlueCatalog
     lag_s: float
 
-    def run(self, event: Mapping[str, Any]) -> dict[str, Any]:
+    def run(self, event: PublishInput) -> HourResult:
         """The result of the hour whose job the event has: verified and published."""
         job = read_job(event["job"])
         published = publish(
@@ -72,7 +73,7 @@ def build(variables: Mapping[str, str], *, connect: Callable[..., Any] = client)
 _publisher = build_once(build)
 
 
-def handler(event: Mapping[str, Any], _context: Any) -> dict[str, Any]:
+def handler(event: PublishInput, _context: Any) -> HourResult:
     """The output of the state machine's step."""
     publisher = _publisher()
     trace_if_sampled(os.environ)

@@ -14,6 +14,7 @@ from handlers.adapters.tracing import trace_if_sampled
 from handlers.domain.deadline import Deadline
 from handlers.domain.exports.cleanup import clean_up_hour
 from handlers.domain.exports.request import read_time_s
+from handlers.domain.exports.steps import TidyInput, TidyOutput
 from handlers.environment import read_environment
 from handlers.start import build_once
 
@@ -38,7 +39,7 @@ class MetricExportTidier:
     bucket: S3ExportBucket
     catalog: GlueCatalog
 
-    def run(self, event: Mapping[str, Any], seconds_left: float) -> dict[str, Any]:
+    def run(self, event: TidyInput, seconds_left: float) -> TidyOutput:
         """The numbers of hours cleaned up and objects deleted, as many as there is time for; the rest stays due."""
         now_s = read_time_s(event["now"])
         deadline = Deadline(time.monotonic() + seconds_left, time.monotonic)
@@ -66,7 +67,7 @@ def build(variables: Mapping[str, str], *, connect: Callable[..., Any] = client)
 _tidier = build_once(build)
 
 
-def handler(event: Mapping[str, Any], context: Any) -> dict[str, Any]:
+def handler(event: TidyInput, context: Any) -> TidyOutput:
     """The output of the state machine's step."""
     tidier = _tidier()
     trace_if_sampled(os.environ)

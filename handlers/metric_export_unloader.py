@@ -18,6 +18,7 @@ from handlers.domain.exports.hour import Hour
 from handlers.domain.exports.job import Claim, ExportJob, read_job
 from handlers.domain.exports.ports import ExportSource
 from handlers.domain.exports.request import read_time_s
+from handlers.domain.exports.steps import BusyHour, ClaimInput, JobPayload, UnloadInput
 from handlers.domain.exports.unloading import count_points, poll_unloads, start_unloads
 from handlers.environment import read_environment
 from handlers.start import build_once
@@ -41,7 +42,7 @@ class MetricExportUnloader:
     source: ExportSource
     ledger: ExportHoursLedger
 
-    def run(self, event: Mapping[str, Any], seconds_left: float) -> dict[str, Any]:
+    def run(self, event: Any, seconds_left: float) -> JobPayload | BusyHour:
         """The job of an hour after the step that the event names; `ConfigurationError` if there is no such step."""
         now_s = read_time_s(event["now"])
         deadline = Deadline(time.monotonic() + seconds_left, time.monotonic)
@@ -55,7 +56,7 @@ class MetricExportUnloader:
             case step:
                 raise ConfigurationError(f"no such step: {step!r}")
 
-    def _claim(self, event: Mapping[str, Any], now_s: float, deadline: Deadline) -> dict[str, Any]:
+    def _claim(self, event: ClaimInput, now_s: float, deadline: Deadline) -> JobPayload | BusyHour:
         hour = Hour.parse(event["hour"])
         claim = self.ledger.claim(hour, event["by"], now_s)
         if not isinstance(claim, Claim):
@@ -63,7 +64,7 @@ class MetricExportUnloader:
             return {"phase": "busy", "hour": str(hour), "by": event["by"], "outcome": "busy", "error": error}
         return count_points(claim, self.source, deadline).payload()
 
-    def _renewed(self, event: Mapping[str, Any], now_s: float) -> ExportJob:
+    def _renewed(self, event: UnloadInput, now_s: float) -> ExportJob:
         job = read_job(event["job"])
         self.ledger.renew(job.claim, now_s)
         return job
@@ -88,7 +89,7 @@ def build(variables: Mapping[str, str], *, connect: Callable[..., Any] = client)
 _unloader = build_once(build)
 
 
-def handler(event: Mapping[str, Any], context: Any) -> dict[str, Any]:
+def handler(event: Any, context: Any) -> JobPayload | BusyHour:
     """The output of the state machine's step."""
     unloader = _unloader()
     trace_if_sampled(os.environ)

@@ -5,6 +5,7 @@ from typing import Any
 import pytest
 
 from handlers.domain.errors import ConfigurationError
+from handlers.domain.exports.steps import SummariseOutput
 from handlers.metric_export_planner import MetricExportPlanner, build
 from tests.support.export_ports import HOURS
 from tests.support.memory_dynamodb import MemoryDynamoDB
@@ -59,7 +60,8 @@ def test_an_hour_is_given_up(planner: MetricExportPlanner, error: str, outcome: 
 def test_an_execution_is_summarised(planner: MetricExportPlanner, capsys: pytest.CaptureFixture[str]) -> None:
     """Counts for the machine, words for operators, and a line of metrics in the log."""
     results = [{"hour": HOUR, "outcome": "failed", "error": "Mismatch"}]
-    summary = planner.run({"step": "summarise", "now": NOW, "results": results})
+    summary: Any = planner.run({"step": "summarise", "now": NOW, "results": results})
+    assert summary.keys() == SummariseOutput.__annotations__.keys()
     assert (summary["hours"], summary["failed"]) == (1, 1)
     assert summary["subject"] == "metrics-dev us-east-1: 1 hour not exported"
     assert '"HoursFailed":1' in capsys.readouterr().out

@@ -6,6 +6,7 @@ import pytest
 
 from handlers.domain.errors import ConfigurationError
 from handlers.domain.exports.ports import LostClaim
+from handlers.domain.exports.steps import JobPayload
 from handlers.metric_export_unloader import MetricExportUnloader, build
 from tests.support.export_ports import HOURS
 from tests.support.memory_dynamodb import MemoryDynamoDB
@@ -49,7 +50,9 @@ def test_a_step_nobody_knows_is_refused(unloader: MetricExportUnloader) -> None:
 
 def test_an_hour_that_another_execution_has_is_busy(unloader: MetricExportUnloader) -> None:
     """The second one is told who has it."""
-    assert unloader.run(claim("a"), 170)["phase"] == "publish"
+    job = unloader.run(claim("a"), 170)
+    assert job["phase"] == "publish"
+    assert job.keys() == JobPayload.__annotations__.keys()
     busy = unloader.run(claim("b"), 170)
     assert busy == {"phase": "busy", "hour": HOUR, "by": "b", "outcome": "busy", "error": "a is exporting it"}
 

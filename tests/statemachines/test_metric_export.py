@@ -28,7 +28,7 @@ def machine(monkeypatch: pytest.MonkeyPatch) -> Iterator[Machine]:
                 "hour": event["hour"], "outcome": "failed", "error": event["error"]["Error"],
             },
             "Planner.summarise": summary,
-            "Unloader.claim": lambda event: work(event["hour"], event["by"], "unload"),
+            "Unloader.claim": lambda event: job(event["hour"], event["by"], "unload"),
             "Unloader.start": lambda event: {**event["job"], "phase": "publish"},
             "Unloader.poll": lambda event: {**event["job"], "phase": "publish"},
             "Publisher": lambda event: {"hour": event["job"]["hour"], "outcome": "exported", "rows": 3, "bytes": 9},
@@ -37,8 +37,8 @@ def machine(monkeypatch: pytest.MonkeyPatch) -> Iterator[Machine]:
         yield ready
 
 
-def work(hour: str, by: str, phase: str) -> dict[str, Any]:
-    """The work of an hour as far as the machine looks at it."""
+def job(hour: str, by: str, phase: str) -> dict[str, Any]:
+    """The job of an hour as far as the machine looks at it."""
     return {"hour": hour, "by": by, "phase": phase}
 
 
@@ -94,38 +94,38 @@ def test_without_hours_there_is_nothing_to_do(machine: Machine) -> None:
     assert len(machine.steps("Tidier")) == 1
 
 
-def test_unloads_are_followed_until_they_are_done(machine: Machine) -> None:
-    """An UNLOAD may take many invocations; each gets the work as the last one left it."""
+def test_unloads_are_polled_until_they_are_done(machine: Machine) -> None:
+    """An UNLOAD may take many invocations; each gets the job as the last one left it."""
     turns = count(1)
 
-    def follow(event: dict[str, Any]) -> dict[str, Any]:
+    def poll(event: dict[str, Any]) -> dict[str, Any]:
         turn = next(turns)
         return {**event["job"], "token": turn, "phase": "publish" if turn == 3 else "unload"}
 
     machine.functions["Planner.choose"] = lambda _: {"hours": HOURS[:1], "more": False, "next": {}}
     machine.functions["Unloader.start"] = lambda event: event["job"]
-    machine.functions["Unloader.poll"] = follow
+    machine.functions["Unloader.poll"] = poll
     ended = machine.run()
-    followed = [
+    polled = [
         payload["job"].get("token") for payload in machine.steps("Unloader") if payload["step"] == "poll"
     ]
-    assert followed == [None, 1, 2]
+    assert polled == [None, 1, 2]
     assert ended.states.count("WaitForUnloads") == 3
     assert machine.steps("Publisher")[0]["job"]["token"] == 3
 
 
 def test_an_hour_without_points_is_published_without_an_unload(machine: Machine) -> None:
     """Nothing is started for it."""
-    machine.functions["Unloader.claim"] = lambda event: work(event["hour"], event["by"], "publish")
+    machine.functions["Unloader.claim"] = lambda event: job(event["hour"], event["by"], "publish")
     machine.run()
     assert {payload["step"] for payload in machine.steps("Unloader")} == {"claim"}
     assert outcomes(machine) == ["exported", "exported"]
 
 
 def test_an_hour_that_another_execution_has_is_left_to_it(machine: Machine) -> None:
-    """It says so, and nobody is alarmed."""
+    """It says so, and operators are not notified."""
     machine.functions["Unloader.claim"] = lambda event: {
-        **work(event["hour"], event["by"], "busy"),
+        **job(event["hour"], event["by"], "busy"),
         "outcome": "busy",
     }
     assert machine.run().status == "SUCCEEDED"
@@ -190,7 +190,7 @@ def test_a_failure_that_cannot_be_entered_still_counts(machine: Machine) -> None
 
 
 def test_a_refused_range_fails_the_execution_in_words(machine: Machine) -> None:
-    """Nothing broke, so nobody is notified; who asked reads why."""
+    """Nothing broke, so operators are not notified; who asked reads why."""
     machine.functions["Planner.choose"] = fails("ExportRequestError", "2026-11-22T09 is in the future")
     ended = machine.run(first="2026-11-22T09")
     assert (ended.status, ended.error) == ("FAILED", "Refused")
@@ -265,7 +265,7 @@ def test_hours_are_exported_a_few_at_a_time(machine: Machine) -> None:
 
     def claim(event: dict[str, Any]) -> dict[str, Any]:
         gate.wait(0.3)
-        return work(event["hour"], event["by"], "unload")
+        return job(event["hour"], event["by"], "unload")
 
     machine.functions["Planner.choose"] = lambda _: {
         "hours": [f"2026-11-22T{number:02}" for number in range(9)], "more": False, "next": {},

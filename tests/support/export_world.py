@@ -87,7 +87,7 @@ class World:
             _post(url, rule if "timestream" in rule else {"rules": [rule]})
 
     def renew(self) -> None:
-        """Forgets what earlier tests did: an empty ledger, nothing that fails or crashes, hours nobody has touched."""
+        """Forgets what earlier tests did: an empty ledger, no fault, no crash, and hours without points."""
         self.before = self.after = nothing
         self.faults()
         self.invoked.clear()
@@ -224,7 +224,7 @@ class World:
         return json.loads(json.dumps(self._functions[module](event_)))
 
 
-def _build(module: str, clock: Clock) -> Callable[[dict[str, Any]], Any]:
+def _build(module: str, clock: Clock) -> Callable[[Any], Any]:
     """A function in a new process, with most of its time left."""
     seconds_left = 170.0
     match module:

@@ -1,12 +1,12 @@
 """The choice of the hours that an execution takes on."""
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Sequence
 from dataclasses import dataclass
-from typing import Any
 
 from handlers.domain.exports.hour import Hour, complete_at_s, hours_between
 from handlers.domain.exports.ports import HourLedger
 from handlers.domain.exports.request import ExportLimits, ExportRequest
+from handlers.domain.exports.steps import ExecutionInput
 
 # A round is one Map of the state machine: small enough for its history, of which Step Functions keeps 25,000 events.
 ROUND = 50
@@ -18,7 +18,7 @@ class Selection:
     """The hours of this round, and the input of the next one if there is more to do."""
 
     hours: tuple[Hour, ...]
-    next_input: Mapping[str, Any] | None
+    next_input: ExecutionInput | None
 
 
 def choose(request: ExportRequest, ledger: HourLedger, now_s: float, limits: ExportLimits) -> Selection:
@@ -66,10 +66,10 @@ def _is_due(due_at_s: float | None, now_s: float) -> bool:
     return due_at_s is not None and due_at_s <= now_s
 
 
-def _next_input(request: ExportRequest, hours: tuple[Hour, ...]) -> Mapping[str, Any] | None:
+def _next_input(request: ExportRequest, hours: tuple[Hour, ...]) -> ExecutionInput | None:
     if len(hours) <= ROUND or request.round >= ROUNDS:
         return None
-    more: dict[str, Any] = {"cutoff": request.cutoff_s, "round": request.round + 1}
+    more: ExecutionInput = {"cutoff": request.cutoff_s, "round": request.round + 1}
     if request.hours:
-        more |= {"first": str(hours[ROUND]), "last": str(hours[-1])}
+        more["first"], more["last"] = str(hours[ROUND]), str(hours[-1])
     return more

@@ -2,11 +2,11 @@
 
 from collections.abc import Mapping
 from dataclasses import dataclass, field, replace
-from typing import Any
 
 from handlers.domain.exports.attempt import Attempt
 from handlers.domain.exports.columns import Layout
 from handlers.domain.exports.hour import Hour
+from handlers.domain.exports.steps import JobPayload
 from handlers.vocabulary import DATASETS
 
 # From one step of an export to the next nothing takes this long, retries included; a silent execution is a dead one.
@@ -88,7 +88,7 @@ class ExportJob:
         """The same with one dataset's UNLOAD further on."""
         return replace(self, unloads={**self.unloads, dataset: unload})
 
-    def payload(self) -> dict[str, Any]:
+    def payload(self) -> JobPayload:
         """The job as JSON, a few kilobytes whatever the hour's size."""
         attempt = self.claim.attempt
         return {
@@ -104,9 +104,9 @@ class ExportJob:
         }
 
 
-def read_job(payload: Mapping[str, Any]) -> ExportJob:
+def read_job(payload: JobPayload) -> ExportJob:
     """The job that `payload()` was made of."""
-    attempt = Attempt(Hour.parse(payload["hour"]), int(payload["attempt"]), float(payload["started_at"]))
+    attempt = Attempt(Hour.parse(payload["hour"]), payload["attempt"], float(payload["started_at"]))
     return ExportJob(
         Claim(attempt, payload["by"]),
         Layout(tuple(payload["dimensions"]), written=payload["written"]),

@@ -3,12 +3,11 @@
 import contextlib
 import json
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass
-from typing import Any
 
 from handlers.domain.emf import metrics_line
 from handlers.domain.exports.hour import Hour
 from handlers.domain.exports.record import Record, State, state_of
+from handlers.domain.exports.steps import CaughtError, HourResult
 
 # So far back the lag is looked for, and so many hours `ops export status` shows.
 WINDOW_HOURS = 48
@@ -17,38 +16,20 @@ _SHOWN = 200
 _DONE = frozenset({State.EXPORTED, State.EMPTY, State.STALE})
 
 
-@dataclass(frozen=True)
-class Result:
-    """The end of one hour in this execution; `outcome` is exported, empty, failed or busy."""
-
-    hour: str
-    outcome: str
-    rows: int = 0
-    bytes: int = 0
-    error: str = ""
-
-
-def read_results(raw: Sequence[Mapping[str, Any]]) -> list[Result]:
-    """The results of the state machine's Map."""
-    known = Result.__dataclass_fields__
-    return [Result(**{name: value for name, value in result.items() if name in known}) for result in raw]
-
-
-def failure_text(error: Mapping[str, Any]) -> str:
+def failure_text(error: CaughtError) -> str:
     """One line about what a state caught: the error's name, and the message Lambda wraps in its cause."""
-    name = str(error.get("Error", "Unknown"))
-    cause = str(error.get("Cause", ""))
+    name, cause = error.get("Error", "Unknown"), error.get("Cause", "")
     with contextlib.suppress(ValueError, KeyError, TypeError):
         cause = str(json.loads(cause)["errorMessage"])
     line = " ".join(f"{name}: {cause}".split()) if cause else name
     return line[:_SHOWN]
 
 
-def notification(results: Sequence[Result], deployment: str) -> tuple[str, str]:
+def notification(results: Sequence[HourResult], deployment: str) -> tuple[str, str]:
     """Subject and text for operators: which hours failed, why, and what happens next."""
-    failed = [result for result in results if result.outcome == "failed"]
+    failed = [result for result in results if result["outcome"] == "failed"]
     subject = f"{deployment}: {len(failed)} hour{'' if len(failed) == 1 else 's'} not exported"
-    lines = [f"{result.hour}  {result.error}" for result in failed[:_LISTED]]
+    lines = [f"{result['hour']}  {result.get('error', '')}" for result in failed[:_LISTED]]
     if len(failed) > _LISTED:
         lines.append(f"and {len(failed) - _LISTED} more")
     lines += [
@@ -67,13 +48,15 @@ def export_lag_s(records: Mapping[Hour, Record], now_s: float, lag_s: float) -> 
     return max(0.0, now_s - newest.end_s)
 
 
-def results_line(results: Sequence[Result], export_lag_s: float | None, environment: str, now_ms: int) -> str:
+def results_line(
+    results: Sequence[HourResult], export_lag_s: float | None, environment: str, now_ms: int
+) -> str:
     """The results as a log line that is metrics, too."""
     values: dict[str, float] = {
-        "HoursExported": sum(result.outcome in {"exported", "empty"} for result in results),
-        "HoursFailed": sum(result.outcome == "failed" for result in results),
-        "RowsExported": sum(result.rows for result in results),
-        "BytesExported": sum(result.bytes for result in results),
+        "HoursExported": sum(result["outcome"] in {"exported", "empty"} for result in results),
+        "HoursFailed": sum(result["outcome"] == "failed" for result in results),
+        "RowsExported": sum(result.get("rows", 0) for result in results),
+        "BytesExported": sum(result.get("bytes", 0) for result in results),
     }
     if export_lag_s is not None:
         values["ExportLag"] = round(export_lag_s)

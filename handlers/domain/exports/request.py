@@ -6,11 +6,12 @@ from datetime import UTC, datetime
 from typing import Any
 
 from handlers.domain.exports.hour import Hour, due_hour, hours_between
+from handlers.domain.exports.steps import ExecutionInput
 
 CURRENT = "current"
 LONGEST_RANGE = 31 * 24
 _DAY = 86_400
-_FIELDS = frozenset({"scheduled_time", "first", "last", "cutoff", "round"})
+_FIELDS = frozenset(ExecutionInput.__annotations__)
 
 
 class ExportRequestError(Exception):

@@ -59,7 +59,7 @@ def test_folders_of_others_are_not_deleted() -> None:
 
 
 def test_before_anything_is_published_abandoned_attempts_go_by_their_age() -> None:
-    """An attempt nobody ever read goes a day after it began."""
+    """An attempt that was never read goes a day after it began."""
     free_at = START + 3600 + GRACE_S
     assert plan(Record(HOUR), [_run(1)], [], free_at - 1) == Plan((), free_at)
     assert plan(Record(HOUR), [_run(1)], [], free_at).delete == (_run(1),)

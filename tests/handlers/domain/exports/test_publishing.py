@@ -106,7 +106,7 @@ def test_publishing_again_after_it_was_done_changes_nothing(ledger: ExportHoursL
 
 
 def test_who_lost_the_hour_publishes_nothing(ledger: ExportHoursLedger) -> None:
-    """After somebody else took the hour over, the first one's files stay unseen."""
+    """After another execution took the hour over, the first one's files stay unseen."""
     bucket, catalog = MemoryBucket(), MemoryCatalog()
     job = unloaded(bucket, claimed(ledger))
     verified = verify_job(job, bucket, read_manifest)

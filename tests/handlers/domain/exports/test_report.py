@@ -1,17 +1,17 @@
 """What an execution tells operators and CloudWatch."""
 
 import json
+from typing import Any
 
 from handlers.domain.exports.hour import Hour
 from handlers.domain.exports.record import Outcome, Published, Record
 from handlers.domain.exports.report import (
-    Result,
     export_lag_s,
     failure_text,
     notification,
-    read_results,
     results_line,
 )
+from handlers.domain.exports.steps import HourResult
 
 HOUR = Hour.parse("2026-11-22T02")
 
@@ -33,11 +33,14 @@ def test_a_caught_error_becomes_one_line() -> None:
 
 def test_operators_hear_which_hours_failed_and_what_comes_next() -> None:
     """Every failed hour with its reason, none of the others."""
-    results = read_results([
+    busy: Any = {
+        "phase": "busy", "hour": "2026-11-22T04", "by": "a", "outcome": "busy", "error": "b is exporting it",
+    }  # fmt: skip
+    results: list[HourResult] = [
         {"hour": "2026-11-22T02", "outcome": "failed", "error": "Mismatch: x"},
         {"hour": "2026-11-22T03", "outcome": "exported", "rows": 4, "run": "r", "bytes": 5},
-        {"phase": "busy", "hour": "2026-11-22T04", "by": "a", "outcome": "busy", "error": "b is exporting it"},
-    ])  # fmt: skip
+        busy,
+    ]
     subject, message = notification(results, "metrics-dev us-east-1")
     assert subject == "metrics-dev us-east-1: 1 hour not exported"
     assert "2026-11-22T02  Mismatch: x" in message
@@ -47,7 +50,8 @@ def test_operators_hear_which_hours_failed_and_what_comes_next() -> None:
 
 def test_a_notification_stays_within_what_sns_takes() -> None:
     """However many hours failed, subject and text are bounded."""
-    results = [Result(str(HOUR.plus(number)), "failed", error="e" * 200) for number in range(500)]
+    hours = [str(HOUR.plus(number)) for number in range(500)]
+    results: list[HourResult] = [{"hour": hour, "outcome": "failed", "error": "e" * 200} for hour in hours]
     subject, message = notification(results, "x" * 200)
     assert len(subject) <= 100
     assert len(message.encode()) < 10_000
@@ -65,11 +69,11 @@ def test_the_lag_is_the_age_of_the_newest_whole_hour() -> None:
 
 def test_metrics_are_embedded_in_one_log_line() -> None:
     """CloudWatch finds each value under its name, by environment."""
-    results = [
-        Result("a", "exported", 5, 10),
-        Result("b", "empty"),
-        Result("c", "failed"),
-        Result("d", "busy"),
+    results: list[HourResult] = [
+        {"hour": "a", "outcome": "exported", "rows": 5, "bytes": 10},
+        {"hour": "b", "outcome": "empty"},
+        {"hour": "c", "outcome": "failed"},
+        {"hour": "d", "outcome": "busy"},
     ]
     line = results_line(results, 960.4, "dev", 1)
     document = json.loads(line)
