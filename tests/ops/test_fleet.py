@@ -1,7 +1,11 @@
 """`ops fleet`: every region at a glance, and what the private mode needs to know."""
 
+import threading
 import tomllib
+from collections.abc import Iterator
 from dataclasses import replace
+from http.server import BaseHTTPRequestHandler, HTTPServer
+from typing import Any, ClassVar
 
 import pytest
 
@@ -49,3 +53,66 @@ def test_network_prints_what_the_environment_file_needs(
     assert network["ingest_cell"] == {region: f"cell{number}" for number, region in enumerate(REGIONS)}
     ranges = {region: f"10.{number}.0.0/16" for number, region in enumerate(REGIONS)}
     assert replace(prod, network=Network(mode="private", cidr=ranges, **network)).network.private
+
+
+class _Server(BaseHTTPRequestHandler):
+    """A pipeline's API and the local run's status, on one port."""
+
+    answers: ClassVar[dict[str, bytes]] = {}
+
+    def do_GET(self) -> None:
+        """The answer of a path, or 404."""
+        answer = self.answers.get(self.path)
+        self.send_response(200 if answer is not None else 404)
+        self.end_headers()
+        self.wfile.write(answer or b"")
+
+    def log_message(self, *_: Any) -> None:
+        """Nothing is logged."""
+
+
+@pytest.fixture
+def served() -> Iterator[str]:
+    """The URL of a server that answers what a test lets it."""
+    _Server.answers = {}
+    with HTTPServer(("127.0.0.1", 0), _Server) as server:
+        thread = threading.Thread(target=server.serve_forever, daemon=True)
+        thread.start()
+        yield f"http://127.0.0.1:{server.server_port}"
+        server.shutdown()
+        thread.join()
+
+
+@pytest.mark.parametrize(
+    ("answer", "health"),
+    [
+        (b'{"status": "ok", "version": "1"}', ("ok", {"status": "ok", "version": "1"})),
+        (b"[]", ("ok", {})),
+        (b"not JSON", ("no answer (JSONDecodeError)", {})),
+        (None, ("no answer (HTTPError)", {})),
+    ],
+)
+def test_health_is_what_the_region_answers(
+    served: str, answer: bytes | None, health: tuple[str, dict[str, str]]
+) -> None:
+    """A region without an answer is told from one that is well, with the reason."""
+    if answer is not None:
+        _Server.answers["/health"] = answer
+    assert fleet._health(f"{served}/health") == health
+
+
+def test_a_region_without_a_url_is_not_asked() -> None:
+    """A stack that is being made has no output yet."""
+    assert fleet._health("–/health") == ("no URL", {})
+
+
+def test_the_local_run_names_its_own_url(served: str, monkeypatch: pytest.MonkeyPatch) -> None:
+    """With its environment file loaded the URL is the local one; the cloud's endpoints are never asked for it."""
+    _Server.answers["/_local/status"] = b'{"us-east-1": {"ingest_url": "http://127.0.0.1:8080/metrics"}}'
+    monkeypatch.setenv("AWS_ENDPOINT_URL", served)
+    assert fleet._local_ingest_url("us-east-1") == "http://127.0.0.1:8080/metrics"
+    assert fleet._local_ingest_url("eu-west-1") is None
+    _Server.answers.clear()
+    assert fleet._local_ingest_url("us-east-1") is None
+    monkeypatch.setenv("AWS_ENDPOINT_URL", "https://example.com")
+    assert fleet._local_ingest_url("us-east-1") is None
