@@ -68,10 +68,11 @@ test-statemachines: install-dev ## run the deployed state machines in an interpr
 	@$(PY) -m pytest -q -n 2 tests/statemachines
 
 .PHONY: lint
-lint: install-dev ## format, lint, types
+lint: install-dev ## format, lint, types, dead code
 	@$(VENV)/bin/ruff format --check --quiet .
 	@$(VENV)/bin/ruff check --quiet .
 	@$(VENV)/bin/mypy --no-error-summary
+	@$(VENV)/bin/vulture
 
 .PHONY: generate
 generate: install-local ## write the templates to build/$(ENV)/
