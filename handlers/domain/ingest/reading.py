@@ -2,7 +2,6 @@
 
 from collections.abc import Callable
 from dataclasses import dataclass, field
-from typing import NamedTuple
 
 from handlers.domain.point import Point
 from handlers.domain.violation import Violation
@@ -16,23 +15,16 @@ class InvalidBody(Exception):  # noqa: N818 -- a verdict on a request, not an er
         self.violation = violation
 
 
-class Refusal(NamedTuple):
-    """A place in a request that holds no point, and the first rule that is broken there."""
-
-    request_index: int
-    violation: Violation
-
-
 @dataclass(frozen=True, slots=True)
 class Reading:
-    """The points and refusals of a request, each in its order; together they are all that it holds.
+    """The points of a request, and the places in it that hold none, each with the first rule that is broken there.
 
     `payload` gives what the client wrote at an index, as JSON can say it, for points that are refused later on, too.
     """
 
     payload: Callable[[int], object]
     points: list[Point] = field(default_factory=list)
-    refusals: list[Refusal] = field(default_factory=list)
+    refusals: list[tuple[int, Violation]] = field(default_factory=list)
 
     @property
     def received(self) -> int:
@@ -44,4 +36,4 @@ class Reading:
         if isinstance(found, Point):
             self.points.append(found)
         else:
-            self.refusals.append(Refusal(index, found))
+            self.refusals.append((index, found))

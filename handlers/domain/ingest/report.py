@@ -11,16 +11,6 @@ from handlers.domain.ingest.batch import Report, RequestAccount
 # An event of CloudWatch Logs holds 256 KiB; an id of 256 characters, all escaped, takes 1.5 KiB.
 _REQUESTS_PER_LINE = 150
 
-_COUNTS = (
-    "PointsReceived",
-    "PointsStored",
-    "PointsSuperseded",
-    "PointsQuarantined",
-    "RecordsUnreadable",
-    "WriteCalls",
-    "WriteThrottles",
-)
-
 
 def log_lines(report: Report, environment: str, now_ms: int, *, every_request: bool) -> Iterator[str]:
     """One line with the metrics and the first requests, further lines with further requests, all of them ASCII JSON.
@@ -44,18 +34,16 @@ def log_lines(report: Report, environment: str, now_ms: int, *, every_request: b
 
 def _metrics(report: Report, now_ms: int) -> dict[str, Any]:
     settled = report.settled
-    values = (
-        sum(request.received for request in settled),
-        sum(request.stored for request in settled),
-        sum(request.superseded for request in settled),
-        sum(len(request.quarantined) for request in settled),
-        sum(request.unreadable for request in settled),
-        report.calls,
-        report.throttles,
-    )
-    delays = sorted(now_ms - request.record.arrival_ms for request in settled if request.stored)
-    metrics: dict[str, Any] = dict(zip(_COUNTS, values, strict=True))
-    if delays:
+    metrics: dict[str, Any] = {
+        "PointsReceived": sum(request.received for request in settled),
+        "PointsStored": sum(request.stored for request in settled),
+        "PointsSuperseded": sum(request.superseded for request in settled),
+        "PointsQuarantined": sum(len(request.quarantined) for request in settled),
+        "RecordsUnreadable": sum(request.unreadable for request in settled),
+        "WriteCalls": report.calls,
+        "WriteThrottles": report.throttles,
+    }
+    if delays := sorted(now_ms - request.record.arrival_ms for request in settled if request.stored):
         metrics["IngestDelay"] = _sample(delays)
     return metrics
 
