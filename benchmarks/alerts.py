@@ -1,21 +1,26 @@
-"""The cost and the time of alerts: the real handlers' code over tables in memory, every request counted.
+"""The cost and the time of alerts: the real handlers' code over emulated tables, every request counted.
 
 `python -m benchmarks.alerts` prints seconds per evaluation interval, and units, requests and dollars a month.
 """
 
 import argparse
+import contextlib
+import json
 import math
-import os
 import random
+import tempfile
 import time
 from collections import Counter
 from collections.abc import Iterator
 from dataclasses import dataclass, field
+from pathlib import Path
 from typing import Any
 
 import boto3
-from moto import mock_aws
+from troposphere import Template
 
+from emulator import StackTemplate, start
+from emulator.clock import Clock
 from handlers.adapters.dynamodb.alerts_table import AlertsTable
 from handlers.adapters.dynamodb.rules_table import RulesTable, item_of
 from handlers.adapters.dynamodb.windows_table import WindowsTable
@@ -30,8 +35,11 @@ from handlers.domain.alerts.windows.aggregation import aggregate
 from handlers.domain.alerts.windows.window_items import BatchRange
 from handlers.domain.ingest.envelope import StreamRecord
 from handlers.domain.point import Point, Series
-from tests.support.alert_tables import ALERTS, RULES, WINDOWS, create_alert_tables
+from templates import config
+from templates.components.alerting.tables import add_alert_tables
+from templates.components.platform import add_platform
 
+REGION = "us-east-1"
 START = 1_763_769_600
 MONTH = 30.4375 * 86_400
 RECORD = StreamRecord("json", "-", "request", START * 1000, 1, "shardId-000000000000", b"")
@@ -132,21 +140,18 @@ class Result:
 def run(load: Load, intervals: int = 3) -> Result:
     """The last of some intervals of a load, measured and counted."""
     meter, timing, chance = Meter(), Timing(), random.Random(7)
-    with mock_aws():
-        create_alert_tables()
-        client = boto3.client("dynamodb", region_name="us-east-1")
+    with _tables() as (client, names):
         for number in range(load.rules):
             document = {"rule_id": f"rule-{number}", "metric_name": f"app.metric.{number}", "by": ["host"]}
             bound = -1 if load.breach else 1e6
             rule = read_rule({**document, "statistic": "avg", "operator": ">", "threshold": bound})
-            client.put_item(TableName=RULES, Item=item_of(rule))
+            client.put_item(TableName=names["AlertRulesTable"], Item=item_of(rule))
         meter.watch(client)
         clock = [float(START)]
-        windows = WindowsTable(client, WINDOWS, timing, lambda: clock[0])
-        rules = RulesTable(client, RULES)
-        evaluator = Evaluator(
-            rules, windows, AlertsTable(client, ALERTS), timing, Origin("r", "e"), 1_000_000, PAGE_LIMITS
-        )
+        windows = WindowsTable(client, names["AlertWindowsTable"], timing, lambda: clock[0])
+        rules = RulesTable(client, names["AlertRulesTable"])
+        alerts = AlertsTable(client, names["AlertsTable"])
+        evaluator = Evaluator(rules, windows, alerts, timing, Origin("r", "e"), 1_000_000, PAGE_LIMITS)
         index = SelectionIndex.of(rule.selection for rule in rules.rules().rules)
         sequence = 0
         for start in range(START, START + 60 * intervals, 60):
@@ -176,6 +181,28 @@ def run(load: Load, intervals: int = 3) -> Result:
             evaluator.plan(None, clock[0])
     average = sum(aggregating) / len(aggregating)
     return Result(load, average, evaluating, meter.writes, meter.reads, meter.requests)
+
+
+@contextlib.contextmanager
+def _tables() -> Iterator[tuple[Any, dict[str, str]]]:
+    """A client of DynamoDB, and the names of the template's tables by their logical ids."""
+    template = Template()
+    add_alert_tables(template, add_platform(template, config.load("dev")))
+    stack = StackTemplate(
+        "alerts", json.loads(template.to_json()), {"CodeBucket": "bucket", "CodeKey": "key"}
+    )
+    with tempfile.TemporaryDirectory() as folder:
+        cloud = start([REGION], [stack], aws_port=0, data_dir=Path(folder), clock=Clock())
+        with contextlib.closing(cloud):
+            client = boto3.client(
+                "dynamodb",
+                region_name=REGION,
+                endpoint_url=cloud.endpoint_url,
+                aws_access_key_id="local",
+                aws_secret_access_key="local",  # noqa: S106 -- the emulator takes any
+            )
+            resources = cloud.deployments[REGION].resources
+            yield client, {logical_id: item.physical_id for logical_id, item in resources.items()}
 
 
 def _points(load: Load, begin: int, shard: int, chance: random.Random) -> Iterator[Point]:
@@ -208,7 +235,6 @@ LOADS = (
 def main() -> None:
     """Print a line for each load."""
     argparse.ArgumentParser(description=__doc__).parse_args()
-    os.environ.setdefault("AWS_DEFAULT_REGION", "us-east-1")
     print(
         "| rules x groups | shards | window s | point every s | digits | batch s | interval s | WRU | RRU | $ a month |"
     )
