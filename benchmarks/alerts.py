@@ -19,8 +19,7 @@ from typing import Any
 import boto3
 from troposphere import Template
 
-from emulator import StackTemplate, start
-from emulator.clock import Clock
+from emulator import Clock, StackTemplate, start
 from handlers.adapters.dynamodb.alerts_table import AlertsTable
 from handlers.adapters.dynamodb.rules_table import RulesTable, item_of
 from handlers.adapters.dynamodb.windows_table import WindowsTable

@@ -1,28 +1,20 @@
 """The alert evaluation's definition, branch by branch, in moto's interpreter."""
 
 import json
-from collections.abc import Iterator
+import re
+from collections.abc import Callable, Mapping
 from typing import Any
 
 import boto3
 import pytest
 
 from tests.support.alert_tables import ALERTS, create_alert_tables
-from tests.support.interpreter import FunctionError, Interpreter, interpreting
+from tests.support.state_machine import FunctionError, Machine
 
-EVALUATOR = "arn:aws:lambda:us-east-1:123456789012:function:evaluator"
+EVALUATOR = "AlertEvaluator"
 TOPIC = "arn:aws:sns:us-east-1:123456789012:alerts"
 NOW = 1_763_769_671
 ATTEMPTS = 5
-
-
-@pytest.fixture(autouse=True)
-def aws_environment(monkeypatch: pytest.MonkeyPatch) -> None:
-    """No test can reach an account."""
-    for name in ("AWS_ACCESS_KEY_ID", "AWS_SECRET_ACCESS_KEY"):
-        monkeypatch.setenv(name, "testing")
-    monkeypatch.setenv("AWS_DEFAULT_REGION", "us-east-1")
-    monkeypatch.delenv("AWS_ENDPOINT_URL", raising=False)
 
 
 class Steps:
@@ -76,8 +68,9 @@ def a_page(entries: list[str], *, more: bool = False) -> dict[str, Any]:
 class World:
     """The machine with its table, its topic, and a queue that hears everything."""
 
-    def __init__(self, interpreter: Interpreter, steps: Steps) -> None:
-        self.interpreter, self.steps = interpreter, steps
+    def __init__(self, machine: Machine) -> None:
+        self.machine, self.steps = machine, Steps()
+        machine.functions[EVALUATOR] = self.steps
         self.dynamodb = boto3.client("dynamodb")
         create_alert_tables()
         sns, self.sqs = boto3.client("sns"), boto3.client("sqs")
@@ -116,24 +109,24 @@ class World:
         return sorted(found)
 
 
+def action(name: str, arguments: Mapping[str, Any]) -> str:
+    """A claim and a confirmation by their own names, as they are the same action."""
+    target = re.search(r"\.(claim|confirm)ed_at = :now", arguments.get("UpdateExpression", ""))
+    return target[1] if target else name
+
+
 @pytest.fixture
-def world() -> Iterator[World]:
+def world(deployed: Callable[..., Machine]) -> World:
     """A machine over empty tables."""
-    steps = Steps()
-    interpreter = Interpreter(
-        "alert_evaluation.asl.json",
-        {"AlertEvaluatorArn": EVALUATOR, "AlertsTableName": ALERTS, "AlertTopicArn": TOPIC},
-        {EVALUATOR: steps},
-    )
-    with interpreting(interpreter):
-        yield World(interpreter, steps)
+    tokens = {"AlertsTableName": ALERTS, "AlertTopicArn": TOPIC}
+    return World(deployed("alert_evaluation.asl.json", [EVALUATOR], tokens, action))
 
 
 def test_a_sweep_that_finds_nothing_ends_at_once(world: World) -> None:
     """Most sweeps are one step: every tick is somebody's."""
     world.steps.plan = {"found": False}
-    ended = world.interpreter.run({"source": "sweep"})
-    assert (ended.status, ended.entered) == ("SUCCEEDED", ["Plan", "IsThereWork", "NothingToDo"])
+    ended = world.machine.run(source="sweep")
+    assert (ended.status, ended.states) == ("SUCCEEDED", ["Plan", "IsThereWork", "NothingToDo"])
     assert world.steps.asked == [{"step": "plan", "input": {"source": "sweep"}}]
 
 
@@ -141,11 +134,11 @@ def test_a_tick_without_news_is_evaluated_and_finished(world: World) -> None:
     """Plan, wait, evaluate each chunk, finish; nothing is published."""
     world.steps.plan["chunks"] = [{"index": 0, "of": 2}, {"index": 1, "of": 2}]
     world.steps.plan["wait_seconds"] = 1
-    ended = world.interpreter.run({"source": "batch", "tick": NOW - 71})
+    ended = world.machine.run(source="batch", tick=NOW - 71)
     assert ended.status == "SUCCEEDED"
-    assert ended.entered[:4] == ["Plan", "IsThereWork", "WaitForGrace", "Chunks"]
-    assert ended.entered[-2:] == ["Finish", "Evaluated"]
-    assert ended.entered.count("ChunkDone") == 2
+    assert ended.states[:4] == ["Plan", "IsThereWork", "WaitForGrace", "Chunks"]
+    assert ended.states[-2:] == ["Finish", "Evaluated"]
+    assert ended.states.count("ChunkDone") == 2
     assert world.steps.asked[0]["input"] == {"source": "batch", "tick": NOW - 71}
     assert world.steps.asked[-1] == {"step": "finish", "first": NOW - 71, "last": NOW - 71}
     chunks = [event["chunk"]["index"] for event in world.steps.asked if event["step"] == "evaluate"]
@@ -158,7 +151,7 @@ def test_news_is_claimed_published_and_confirmed(world: World) -> None:
     for entry in ("a", "b", "c"):
         world.put(entry)
     world.steps.pages[0] = [a_page(["a", "b", "c"])]
-    assert world.interpreter.run({"source": "batch", "tick": 1}).status == "SUCCEEDED"
+    assert world.machine.run(source="batch", tick=1).status == "SUCCEEDED"
     assert world.heard() == ["a", "b", "c"]
     assert world.entry("b") == (NOW, NOW)
 
@@ -168,7 +161,7 @@ def test_pages_are_handed_out_until_there_are_no_more(world: World) -> None:
     for entry in ("a", "b", "c"):
         world.put(entry)
     world.steps.pages[0] = [a_page(["a"], more=True), a_page([], more=True), a_page(["b", "c"])]
-    ended = world.interpreter.run({"source": "batch", "tick": 1})
+    ended = world.machine.run(source="batch", tick=1)
     assert ended.status == "SUCCEEDED"
     assert world.heard() == ["a", "b", "c"]
     afters = [event["after"] for event in world.steps.asked if event["step"] == "hand_out"]
@@ -186,13 +179,13 @@ def test_what_is_somebody_elses_is_left_to_them(
     """A young claim or a confirmation stops this execution, an old claim does not."""
     world.put("a", claimed_at=claimed_at, confirmed_at=confirmed_at)
     world.steps.pages[0] = [a_page(["a"])]
-    ended = world.interpreter.run({"source": "batch", "tick": 1})
+    ended = world.machine.run(source="batch", tick=1)
     assert ended.status == "SUCCEEDED"
-    assert ("SomebodyElses" in ended.entered) == (not heard)
+    assert ("SomebodyElses" in ended.states) == (not heard)
     assert world.heard() == heard
     if not heard:
         assert world.entry("a") == (claimed_at, confirmed_at)
-        assert world.interpreter.pauses == []
+        assert world.machine.pauses == []
 
 
 def test_two_executions_of_one_transition_publish_once(world: World) -> None:
@@ -200,7 +193,7 @@ def test_two_executions_of_one_transition_publish_once(world: World) -> None:
     world.put("a")
     for _ in range(2):
         world.steps.pages[0] = [a_page(["a"])]
-        assert world.interpreter.run({"source": "batch", "tick": 1}).status == "SUCCEEDED"
+        assert world.machine.run(source="batch", tick=1).status == "SUCCEEDED"
     assert world.heard() == ["a"]
 
 
@@ -209,9 +202,9 @@ def test_a_step_that_fails_in_passing_is_tried_again(world: World, step: str) ->
     """Throttles and passing errors cost seconds, no alert; the pauses grow, with jitter."""
     world.steps.pages[0] = [a_page([], more=True)]
     world.steps.errors[step] = ["TransientError", "Sandbox.Timedout", "", ""]
-    world.interpreter.faults[f"lambda:{step}"] = ["TooManyRequestsException", "", ""]
-    assert world.interpreter.run({"source": "batch", "tick": 1}).status == "SUCCEEDED"
-    pauses = world.interpreter.pauses
+    world.machine.faults[f"lambda:{EVALUATOR}.{step}"] = ["TooManyRequestsException", "", ""]
+    assert world.machine.run(source="batch", tick=1).status == "SUCCEEDED"
+    pauses = world.machine.pauses
     assert len(pauses) == 3
     assert all(0 <= pause <= limit for pause, limit in zip(pauses, (1, 2, 4), strict=True))
     assert len({round(pause, 6) for pause in pauses}) == 3
@@ -230,7 +223,7 @@ def test_a_step_that_fails_for_good_ends_in_a_failure(world: World, step: str, e
     """After five attempts the execution fails, which an alarm watches; the tick stays unfinished for the sweep."""
     world.steps.pages[0] = [a_page([], more=True)]
     world.steps.errors[step] = ["TransientError"] * 9
-    ended = world.interpreter.run({"source": "batch", "tick": 1})
+    ended = world.machine.run(source="batch", tick=1)
     assert (ended.status, ended.error) == ("FAILED", error)
     assert world.steps.steps(step) == ATTEMPTS
     assert world.steps.steps("finish") == (ATTEMPTS if step == "finish" else 0)
@@ -241,7 +234,7 @@ def test_a_wrong_configuration_is_not_tried_again(world: World, step: str) -> No
     """What only a deployment can mend fails at once."""
     world.steps.pages[0] = [a_page([], more=True)]
     world.steps.errors[step] = ["ConfigurationError"] * 9
-    assert world.interpreter.run({"source": "batch", "tick": 1}).status == "FAILED"
+    assert world.machine.run(source="batch", tick=1).status == "FAILED"
     assert world.steps.steps(step) == 1
 
 
@@ -257,21 +250,21 @@ def test_a_chunk_that_fails_does_not_stop_the_others(world: World) -> None:
             raise FunctionError("ConfigurationError")
         return original(event)
 
-    world.interpreter.functions[EVALUATOR] = steps
-    ended = world.interpreter.run({"source": "batch", "tick": 1})
+    world.machine.functions[EVALUATOR] = steps
+    ended = world.machine.run(source="batch", tick=1)
     assert (ended.status, ended.error) == ("FAILED", "NotEvaluated")
-    assert "ChunkFailed" in ended.entered
+    assert "ChunkFailed" in ended.states
     assert world.heard() == ["b"]
 
 
-@pytest.mark.parametrize("call", ["dynamodb:claim", "sns:publish", "dynamodb:confirm"])
+@pytest.mark.parametrize("call", ["dynamodb:claim", "sns:Publish", "dynamodb:confirm"])
 def test_a_call_that_fails_in_passing_is_tried_again(world: World, call: str) -> None:
     """A throttled claim, publish or confirm is repeated, and the notification arrives once."""
     world.put("a")
     world.steps.pages[0] = [a_page(["a"])]
-    world.interpreter.faults[call] = ["ThrottlingException", "InternalServerError"]
-    assert world.interpreter.run({"source": "batch", "tick": 1}).status == "SUCCEEDED"
-    assert len(world.interpreter.pauses) == 2
+    world.machine.faults[call] = ["ThrottlingException", "InternalServerError"]
+    assert world.machine.run(source="batch", tick=1).status == "SUCCEEDED"
+    assert len(world.machine.pauses) == 2
     assert world.heard() == ["a"]
     assert world.entry("a") == (NOW, NOW)
 
@@ -280,7 +273,7 @@ def test_a_call_that_fails_in_passing_is_tried_again(world: World, call: str) ->
     ("call", "heard", "entry"),
     [
         ("dynamodb:claim", ["b"], (0, 0)),
-        ("sns:publish", ["b"], (NOW, 0)),
+        ("sns:Publish", ["b"], (NOW, 0)),
         ("dynamodb:confirm", ["a", "b"], (NOW, 0)),
     ],
 )
@@ -291,11 +284,11 @@ def test_a_notification_that_cannot_be_sent_waits_in_its_outbox(
     world.put("a")
     world.put("b")
     world.steps.pages[0] = [a_page(["a"], more=True), a_page(["b"])]
-    world.interpreter.faults[call] = ["ThrottlingException"] * ATTEMPTS
-    ended = world.interpreter.run({"source": "batch", "tick": 1})
+    world.machine.faults[call] = ["ThrottlingException"] * ATTEMPTS
+    ended = world.machine.run(source="batch", tick=1)
     assert (ended.status, ended.error) == ("FAILED", "NotEvaluated")
-    assert "NotSent" in ended.entered
-    assert "RememberFailure" in ended.entered
+    assert "NotSent" in ended.states
+    assert "RememberFailure" in ended.states
     assert world.heard() == heard
     assert world.entry("a") == entry
 
@@ -304,12 +297,12 @@ def test_an_entry_that_is_gone_when_it_is_confirmed_is_not_tried_again(world: Wo
     """Nothing can be confirmed any more, so the failure is told at once."""
     world.put("a")
     world.steps.pages[0] = [a_page(["a"])]
-    world.interpreter.faults["dynamodb:confirm"] = ["ConditionalCheckFailedException"]
-    assert world.interpreter.run({"source": "batch", "tick": 1}).status == "FAILED"
-    assert world.interpreter.pauses == []
+    world.machine.faults["dynamodb:confirm"] = ["ConditionalCheckFailedException"]
+    assert world.machine.run(source="batch", tick=1).status == "FAILED"
+    assert world.machine.pauses == []
 
 
 def test_answers_that_are_no_answers_end_in_a_failure(world: World) -> None:
     """A page or a plan that the maps cannot read is caught, not lost."""
     world.steps.pages[0] = [{"count": 1, "notifications": [{"no": "keys"}], "more": False, "after": ""}]
-    assert world.interpreter.run({"source": "batch", "tick": 1}).error == "NotEvaluated"
+    assert world.machine.run(source="batch", tick=1).error == "NotEvaluated"

@@ -3,38 +3,42 @@
 import json
 import threading
 import time
-from collections.abc import Iterator
+from collections.abc import Callable
 from itertools import count
 from typing import Any
 
 import boto3
 import pytest
 
-from tests.support.export_machine import FunctionError, Machine, deployed
+from tests.support.state_machine import FunctionError, Machine
 
 HOURS = ["2026-11-22T02", "2026-11-22T03"]
 
 
 @pytest.fixture
-def machine(monkeypatch: pytest.MonkeyPatch) -> Iterator[Machine]:
+def topic(deployed: Callable[..., Machine]) -> str:
+    """The operators' topic."""
+    return str(boto3.client("sns").create_topic(Name="operators")["TopicArn"])
+
+
+@pytest.fixture
+def machine(deployed: Callable[..., Machine], topic: str) -> Machine:
     """The machine with functions that do their work at once: two hours, both exported."""
-    monkeypatch.setenv("AWS_DEFAULT_REGION", "us-east-1")
-    for name in ("AWS_ACCESS_KEY_ID", "AWS_SECRET_ACCESS_KEY"):
-        monkeypatch.setenv(name, "testing")
-    with deployed(monkeypatch) as ready:
-        ready.functions = {
-            "Planner.choose": lambda _: {"hours": HOURS, "more": False, "next": {}},
-            "Planner.give_up": lambda event: {
-                "hour": event["hour"], "outcome": "failed", "error": event["error"]["Error"],
-            },
-            "Planner.summarise": summary,
-            "Unloader.claim": lambda event: job(event["hour"], event["by"], "unload"),
-            "Unloader.start": lambda event: {**event["job"], "phase": "publish"},
-            "Unloader.poll": lambda event: {**event["job"], "phase": "publish"},
-            "Publisher": lambda event: {"hour": event["job"]["hour"], "outcome": "exported", "rows": 3, "bytes": 9},
-            "Tidier": lambda _: {"hours": 0, "objects": 0},
-        }  # fmt: skip
-        yield ready
+    names = ("Planner", "Unloader", "Publisher", "Tidier")
+    ready = deployed("metric_export.asl.json", names, {"OperatorTopicArn": topic})
+    ready.functions = {
+        "Planner.choose": lambda _: {"hours": HOURS, "more": False, "next": {}},
+        "Planner.give_up": lambda event: {
+            "hour": event["hour"], "outcome": "failed", "error": event["error"]["Error"],
+        },
+        "Planner.summarise": summary,
+        "Unloader.claim": lambda event: job(event["hour"], event["by"], "unload"),
+        "Unloader.start": lambda event: {**event["job"], "phase": "publish"},
+        "Unloader.poll": lambda event: {**event["job"], "phase": "publish"},
+        "Publisher": lambda event: {"hour": event["job"]["hour"], "outcome": "exported", "rows": 3, "bytes": 9},
+        "Tidier": lambda _: {"hours": 0, "objects": 0},
+    }  # fmt: skip
+    return ready
 
 
 def job(hour: str, by: str, phase: str) -> dict[str, Any]:
@@ -53,12 +57,12 @@ def outcomes(machine: Machine) -> list[str]:
     return [result["outcome"] for result in machine.steps("Planner")[-1]["results"]]
 
 
-def notifications(machine: Machine) -> list[tuple[str, str]]:
+def notifications(topic: str) -> list[tuple[str, str]]:
     """What was published to operators."""
     from moto.sns.models import sns_backends
 
-    topic = sns_backends["123456789012"]["us-east-1"].topics[machine.topic]
-    return [(sent[2] or "", sent[1]) for sent in topic.sent_notifications]
+    found = sns_backends["123456789012"]["us-east-1"].topics[topic]
+    return [(sent[2] or "", sent[1]) for sent in found.sent_notifications]
 
 
 def fails(error_type: str, message: str = "", *, times: int = 10**6, then: Any = None) -> Any:
@@ -73,7 +77,7 @@ def fails(error_type: str, message: str = "", *, times: int = 10**6, then: Any =
     return function
 
 
-def test_hours_are_claimed_unloaded_published_and_tidied(machine: Machine) -> None:
+def test_hours_are_claimed_unloaded_published_and_tidied(machine: Machine, topic: str) -> None:
     """The way of an hour that meets no trouble; each step is told when it was entered."""
     ended = machine.run(scheduled_time="2026-11-22T04:15:00Z")
     assert ended.status == "SUCCEEDED"
@@ -83,7 +87,7 @@ def test_hours_are_claimed_unloaded_published_and_tidied(machine: Machine) -> No
     assert all("now" in payload for _, payload in machine.calls)
     assert ended.output["summary"] == {"hours": 2, "failed": 0, "subject": "s", "message": "0 failed"}
     assert ended.output["tidied"] == {"hours": 0, "objects": 0}
-    assert notifications(machine) == []
+    assert notifications(topic) == []
 
 
 def test_without_hours_there_is_nothing_to_do(machine: Machine) -> None:
@@ -122,15 +126,15 @@ def test_an_hour_without_points_is_published_without_an_unload(machine: Machine)
     assert outcomes(machine) == ["exported", "exported"]
 
 
-def test_an_hour_that_another_execution_has_is_left_to_it(machine: Machine) -> None:
-    """It says so, and operators are not notified."""
+def test_an_hour_that_another_execution_has_is_left_to_it(machine: Machine, topic: str) -> None:
+    """It says so, and nobody is alarmed."""
     machine.functions["Unloader.claim"] = lambda event: {
         **job(event["hour"], event["by"], "busy"),
         "outcome": "busy",
     }
     assert machine.run().status == "SUCCEEDED"
     assert outcomes(machine) == ["busy", "busy"]
-    assert notifications(machine) == []
+    assert notifications(topic) == []
 
 
 @pytest.mark.parametrize("step", ["Unloader.claim", "Unloader.start", "Unloader.poll", "Publisher"])
@@ -150,7 +154,7 @@ def test_a_transient_error_is_retried(machine: Machine, step: str) -> None:
     ("error", "calls"), [("TransientError", 4), ("Mismatch", 1), ("Runtime.ExitError", 3)]
 )
 def test_a_failing_hour_is_entered_and_does_not_stop_the_others(
-    machine: Machine, step: str, error: str, calls: int
+    machine: Machine, topic: str, step: str, error: str, calls: int
 ) -> None:
     """What will not pass by itself is not retried, the rest a few times; operators hear of the failed hour alone."""
     good = machine.functions[step]
@@ -175,10 +179,10 @@ def test_a_failing_hour_is_entered_and_does_not_stop_the_others(
     assert given_up["by"].startswith("run-")
     assert given_up["error"]["Error"] == error
     assert json.loads(given_up["error"]["Cause"])["errorMessage"] == "why"
-    assert notifications(machine) == [("s", "1 failed")]
+    assert notifications(topic) == [("s", "1 failed")]
 
 
-def test_a_failure_that_cannot_be_entered_still_counts(machine: Machine) -> None:
+def test_a_failure_that_cannot_be_entered_still_counts(machine: Machine, topic: str) -> None:
     """If the ledger does not answer either, the hour is failed, and its claim runs out."""
     machine.functions["Publisher"] = fails("Mismatch")
     machine.functions["Planner.give_up"] = fails("TransientError")
@@ -186,25 +190,25 @@ def test_a_failure_that_cannot_be_entered_still_counts(machine: Machine) -> None
     assert [result["error"] for result in machine.steps("Planner")[-1]["results"]] == [
         "the failure could not be entered"
     ] * 2
-    assert len(notifications(machine)) == 1
+    assert len(notifications(topic)) == 1
 
 
-def test_a_refused_range_fails_the_execution_in_words(machine: Machine) -> None:
-    """Nothing broke, so operators are not notified; who asked reads why."""
+def test_a_refused_range_fails_the_execution_in_words(machine: Machine, topic: str) -> None:
+    """Nothing broke, so nobody is notified; who asked reads why."""
     machine.functions["Planner.choose"] = fails("ExportRequestError", "2026-11-22T09 is in the future")
     ended = machine.run(first="2026-11-22T09")
     assert (ended.status, ended.error) == ("FAILED", "Refused")
     assert "in the future" in ended.cause
-    assert notifications(machine) == []
+    assert notifications(topic) == []
 
 
 @pytest.mark.parametrize("step", ["Planner.choose", "Planner.summarise", "Tidier"])
-def test_what_breaks_a_whole_run_is_told_and_fails_it(machine: Machine, step: str) -> None:
+def test_what_breaks_a_whole_run_is_told_and_fails_it(machine: Machine, topic: str, step: str) -> None:
     """Without its planner, or its tidier, an execution ends as failed after it told the operators."""
     machine.functions[step] = fails("ConfigurationError", "no table")
     ended = machine.run()
     assert (ended.status, ended.error, ended.cause) == ("FAILED", "BrokeOff", "ConfigurationError")
-    ((subject, message),) = notifications(machine)
+    ((subject, message),) = notifications(topic)
     assert subject == "Metric export broke off"
     assert "ConfigurationError" in message
 
@@ -218,19 +222,19 @@ def test_the_other_steps_are_retried_too(machine: Machine, step: str) -> None:
     assert machine.run().status == "SUCCEEDED"
 
 
-def test_operators_who_cannot_be_told_fail_the_execution(machine: Machine) -> None:
+def test_operators_who_cannot_be_told_fail_the_execution(machine: Machine, topic: str) -> None:
     """Then the alarm on failed executions tells them."""
     machine.functions["Publisher"] = fails("Mismatch")
-    boto3.client("sns").delete_topic(TopicArn=machine.topic)
+    boto3.client("sns").delete_topic(TopicArn=topic)
     ended = machine.run()
     assert (ended.status, ended.error) == ("FAILED", "NotNotified")
     assert ended.states.count("NotifyFailed") == 1
 
 
-def test_a_broken_run_that_cannot_be_told_fails_as_well(machine: Machine) -> None:
+def test_a_broken_run_that_cannot_be_told_fails_as_well(machine: Machine, topic: str) -> None:
     """However it ends, it does not look like success."""
     machine.functions["Planner.choose"] = fails("ConfigurationError")
-    boto3.client("sns").delete_topic(TopicArn=machine.topic)
+    boto3.client("sns").delete_topic(TopicArn=topic)
     assert machine.run().error == "NotNotified"
 
 
@@ -248,7 +252,7 @@ def test_more_hours_than_a_round_holds_are_taken_in_rounds(machine: Machine) -> 
     assert len(machine.steps("Tidier")) == 1
 
 
-def test_a_round_with_failures_is_followed_by_the_next(machine: Machine) -> None:
+def test_a_round_with_failures_is_followed_by_the_next(machine: Machine, topic: str) -> None:
     """Operators are told, and the rest is exported."""
     machine.functions["Planner.choose"] = lambda event: {
         "hours": HOURS[:1], "more": "round" not in event["input"], "next": {"round": 2},
@@ -256,7 +260,7 @@ def test_a_round_with_failures_is_followed_by_the_next(machine: Machine) -> None
     machine.functions["Publisher"] = fails("Mismatch", times=1, then=machine.functions["Publisher"])
     assert machine.run().status == "SUCCEEDED"
     assert outcomes(machine) == ["exported"]
-    assert len(notifications(machine)) == 1
+    assert len(notifications(topic)) == 1
 
 
 def test_hours_are_exported_a_few_at_a_time(machine: Machine) -> None:
@@ -273,5 +277,5 @@ def test_hours_are_exported_a_few_at_a_time(machine: Machine) -> None:
     machine.functions["Unloader.claim"] = claim
     begun = time.monotonic()
     machine.run()
-    assert machine.busiest == 3
+    assert machine.busiest["Unloader"] == 3
     assert time.monotonic() - begun > 0.8

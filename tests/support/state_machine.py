@@ -20,7 +20,7 @@ from botocore.exceptions import ClientError
 from moto import mock_aws
 from moto.stepfunctions.parser.asl.component.common.retry import retrier_decl
 
-from emulator.clock import Clock
+from emulator import Clock
 from emulator.moto import clock as moto_clock
 from emulator.moto import state_machines
 
