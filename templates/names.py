@@ -28,7 +28,7 @@ class Named:
     ending: str = ""
 
 
-# In the account's regional namespace nobody else can have the name, in any region:
+# In the account's regional namespace no other account can have the name, in any region:
 # https://docs.aws.amazon.com/AmazonS3/latest/userguide/gpbucketnamespaces.html
 _ACCOUNT_REGIONAL = "-{account}-{region}-an"
 

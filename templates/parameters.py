@@ -1,4 +1,4 @@
-"""Parameters of the templates for whoever deploys: their names, and values that follow from code or region."""
+"""The names of the templates' parameters, for the commands that deploy, and values that follow from code or region."""
 
 from collections.abc import Mapping
 

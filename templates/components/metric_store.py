@@ -37,8 +37,8 @@ ALARMS = tuple(
         "Sum",
         1,
         f"Timestream could not put a report on rejected late points into the quarantine bucket, {because}. Without "
-        "the report nobody knows which.",
-        period=300,
+        "the report it cannot be known which.",
+        period_s=300,
     )
     for whose, because in (
         ("User", "as the permissions on the bucket or the key are wrong"),
@@ -49,7 +49,7 @@ ALARMS = tuple(
 
 @dataclass(frozen=True)
 class MetricStore:
-    """The store, and what writing to it and setting points aside take."""
+    """The store, and the grants of those that write to it and read from it."""
 
     database: Database
     table: Table
@@ -83,7 +83,7 @@ class MetricStore:
         return {**self.environment, "DIMENSIONS_TABLE": self.dimensions_name}
 
     def write_points(self) -> list[Statement]:
-        """Write points, and admit new dimension names."""
+        """The grant to write points, and to admit new dimension names."""
         return [
             allow([timestream.WriteRecords], [self.table.get_att("Arn")], Sid="WritePoints"),
             # Timestream is asked for its endpoint first, and that question has no resource.
@@ -99,7 +99,7 @@ class MetricStore:
         ]
 
     def unload_points(self) -> list[Statement]:
-        """Export points, and ask how many there are. AWS lists WriteRecords among what UNLOAD takes.
+        """The grant to export points, and to ask how many there are. AWS lists WriteRecords among what UNLOAD takes.
 
         https://docs.aws.amazon.com/timestream/latest/developerguide/export-unload-prerequisites.html
         """

@@ -26,7 +26,7 @@ MAPPING_ALARMS = (
         1,
         "Lambda dropped records without storing or keeping them: the one way points are lost. Look at the "
         "permissions of the quarantine bucket and the key first.",
-        period=300,
+        period_s=300,
     ),
 )
 
@@ -38,7 +38,7 @@ POINT_ALARMS = (
         1,
         "A client sends points that cannot be stored; each is in the quarantine bucket with its reason. Somebody "
         "should tell the client, so the first one counts.",
-        period=300,
+        period_s=300,
     ),
     Alarm(
         "Unreadable",
@@ -47,7 +47,7 @@ POINT_ALARMS = (
         1,
         "A record is not what the API lets through, so something else writes to the stream, or the API's model is "
         "broken.",
-        period=300,
+        period_s=300,
     ),
 )
 

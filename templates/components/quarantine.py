@@ -23,7 +23,7 @@ REJECTED = "rejected/"  # Timestream's reports on late points
 
 @dataclass(frozen=True)
 class Quarantine:
-    """The bucket, and what putting things there takes."""
+    """The bucket, and the grants of those that put things there."""
 
     bucket: Bucket
     key: Key
@@ -40,7 +40,7 @@ class Quarantine:
 
     @property
     def rejected_data(self) -> MagneticStoreRejectedDataLocation:
-        """Where Timestream reports late points that it refuses after it accepted them."""
+        """The location of Timestream's reports on late points that it refuses after it accepted them."""
         return MagneticStoreRejectedDataLocation(
             S3Configuration=S3Configuration(
                 BucketName=self.name,
@@ -51,14 +51,14 @@ class Quarantine:
         )
 
     def write_points(self) -> list[Statement]:
-        """Write points that cannot be stored."""
+        """The grant to write points that cannot be stored."""
         return [
             allow([s3.PutObject], [objects(self.bucket, POINTS)], Sid="SetAside"),
             self.key.encrypt("s3"),
         ]
 
     def write_failed_batches(self) -> list[Statement]:
-        """Write batches that Lambda gives up: it looks for the bucket first, and must not be led to another's."""
+        """The grant to write batches that Lambda gives up: it looks for the bucket first, in this account alone."""
         own = Condition(StringEquals({"s3:ResourceAccount": Ref("AWS::AccountId")}))
         return [
             allow([s3.ListBucket], [self.arn], Sid="FindBucket", Condition=own),
@@ -67,7 +67,7 @@ class Quarantine:
         ]
 
     def write_reports(self) -> list[Statement]:
-        """Write reports, as Timestream does in the name of who wrote the points."""
+        """The grant to write reports, as Timestream does in the name of who wrote the points."""
         return [
             allow([s3.PutObject], [objects(self.bucket, REJECTED)], Sid="ReportRejected"),
             allow([s3.GetBucketAcl], [self.arn], Sid="CheckReportBucket"),

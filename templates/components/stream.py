@@ -41,27 +41,27 @@ ALARMS = (
 
 @dataclass(frozen=True)
 class Stream:
-    """The stream, and what writing to it and reading from it take."""
+    """The stream, and the grants of those that write to it and read from it."""
 
     resource: KinesisStream
     key: Key
 
     @property
     def name(self) -> Ref:
-        """Its name."""
+        """The stream's name."""
         return Ref(self.resource)
 
     @property
     def arn(self) -> object:
-        """Its ARN."""
+        """The stream's ARN."""
         return self.resource.get_att("Arn")
 
     def put(self) -> list[Statement]:
-        """Put single records."""
+        """The grant to put single records."""
         return [allow([kinesis.PutRecord], [self.arn], Sid="PutRecord"), self.key.encrypt("kinesis")]
 
     def read(self) -> list[Statement]:
-        """Read as an event source mapping does, with the function's role."""
+        """The grant to read, as an event source mapping does with the function's role."""
         actions = [
             kinesis.DescribeStream,
             kinesis.DescribeStreamSummary,

@@ -1,4 +1,4 @@
-"""Alerts: how the stream is judged, and who is told."""
+"""The settings of the alerts: rhythm, bounds and receivers."""
 
 from dataclasses import dataclass
 
@@ -40,7 +40,7 @@ class Subscription(Section):
 
 @dataclass(frozen=True)
 class Alerts(Section):
-    """How the stream is judged, and who is told."""
+    """The rhythm and bounds of the alerts' evaluation, and their receivers."""
 
     window_seconds: int = setting(whole(1, 300, "seconds the aggregator's batch may wait to fill"), 10)
     tick_seconds: int = setting(one_of(EVALUATION_INTERVALS_S, "seconds between evaluations"), 60)

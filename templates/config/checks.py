@@ -1,4 +1,4 @@
-"""What a setting may be: a test of the value, and the words that say what passes it."""
+"""Checks of settings: a test of the value, and the words that say what passes it."""
 
 import re
 from collections.abc import Callable, Collection, Mapping

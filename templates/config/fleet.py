@@ -21,7 +21,7 @@ REGION = one_of(TIMESTREAM_REGIONS, "the regions that have Timestream for LiveAn
 
 @dataclass(frozen=True)
 class Fleet(Section):
-    """How a change goes from region to region, and from which one it is steered."""
+    """The way of a change from region to region, and the region that it is steered from."""
 
     home: str | None = setting(optional(REGION), None)
     canary: str | None = setting(optional(REGION), None)

@@ -9,7 +9,7 @@ PORT = whole(1024, 65535, "a port on 127.0.0.1")
 
 @dataclass(frozen=True)
 class Local(Section):
-    """Where the local run listens, and how much its store may use."""
+    """The ports of the local run, and the memory of its store."""
 
     gateway_port: int = setting(PORT, 8080)
     aws_port: int = setting(PORT, 4566)

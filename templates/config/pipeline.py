@@ -87,7 +87,7 @@ class Logs(Section):
 
 @dataclass(frozen=True)
 class Operators(Section):
-    """Who hears of alarms."""
+    """The receiver of alarms."""
 
     email: str | None = setting(optional(EMAIL), None)
 

@@ -11,20 +11,26 @@ from troposphere.cloudwatch import MetricDataQuery, MetricDimension
 
 @dataclass(frozen=True)
 class Alarm:
-    """One alarm: it goes off when `datapoints` of `periods` periods (of `period` seconds) reach the threshold."""
+    """One alarm: it goes off when `datapoints` of `periods` periods (of `period_s` seconds) reach the threshold."""
 
     name: str
     metric: str
     statistic: str
     threshold: float
     why: str
-    period: int = 60
+    period_s: int = 60
     periods: int = 1
     datapoints: int = 1
 
 
 def failure_alarms(
-    who: str, consequence: str, *, threshold: int = 1, period: int = 60, periods: int = 5, datapoints: int = 3
+    who: str,
+    consequence: str,
+    *,
+    threshold: int = 1,
+    period_s: int = 60,
+    periods: int = 5,
+    datapoints: int = 3,
 ) -> tuple[Alarm, Alarm]:
     """The alarms on a function's errors and throttles, with what follows for people while they last.
 
@@ -37,7 +43,7 @@ def failure_alarms(
             "Sum",
             threshold,
             f"Invocations of {who} fail for longer than retries heal: a defect or a missing permission. {consequence}",
-            period,
+            period_s,
             periods,
             datapoints,
         ),
@@ -47,7 +53,7 @@ def failure_alarms(
             "Sum",
             threshold,
             f"Lambda has no room for {who}: the account's concurrency, or what is reserved, is used up. {consequence}",
-            period,
+            period_s,
             periods,
             datapoints,
         ),
@@ -70,7 +76,7 @@ def add_alarms(
             "Namespace": namespace,
             "MetricName": alarm.metric,
             "Dimensions": [MetricDimension(Name=name, Value=value) for name, value in dimensions.items()],
-            "Period": alarm.period,
+            "Period": alarm.period_s,
             statistic: alarm.statistic,
         }
         _add(template, component, alarm, watched, notify)
@@ -89,7 +95,7 @@ def add_total_alarms(
     condition = " AND ".join(f"{name} = '{value}'" for name, value in labels.items())
     for alarm in alarms:
         query = f'SELECT SUM({alarm.metric}) FROM "{namespace}" WHERE {condition}'  # noqa: S608 - our own names, to CloudWatch
-        total = MetricDataQuery(Id="total", Expression=query, Period=alarm.period, ReturnData=True)
+        total = MetricDataQuery(Id="total", Expression=query, Period=alarm.period_s, ReturnData=True)
         _add(template, component, alarm, {"Metrics": [total]}, notify)
 
 

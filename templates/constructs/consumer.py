@@ -18,7 +18,7 @@ def late_alarm(after_seconds: float, why: str, *, periods: int = 3) -> Alarm:
 
 def gave_up_alarm(why: str) -> Alarm:
     """An alarm on the first batch that is given up, after its last retry or by its age."""
-    return Alarm("GaveUp", "OnFailureDestinationDeliveredEventCount", "Sum", 1, why, period=300)
+    return Alarm("GaveUp", "OnFailureDestinationDeliveredEventCount", "Sum", 1, why, period_s=300)
 
 
 def add_consumer(

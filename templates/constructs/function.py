@@ -27,12 +27,12 @@ class Function:
 
     @property
     def name(self) -> Ref:
-        """Its name."""
+        """The function's name."""
         return Ref(self.resource)
 
     @property
     def arn(self) -> GetAtt:
-        """Its ARN."""
+        """The function's ARN."""
         return self.resource.get_att("Arn")
 
 

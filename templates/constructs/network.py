@@ -44,7 +44,7 @@ class Network:
         )
 
     def join(self) -> list[Statement]:
-        """Make interfaces in the subnets and keep them, as Lambda does with the function's role.
+        """The grant to make interfaces in the subnets and keep them, as Lambda does with the function's role.
 
         https://docs.aws.amazon.com/lambda/latest/dg/configuration-vpc.html
         """

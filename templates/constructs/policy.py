@@ -11,7 +11,7 @@ from troposphere.iam import Policy, Role
 
 
 def allow(actions: Sequence[Any], resources: Sequence[Any], **extra: Any) -> Statement:
-    """Allow these actions on these resources."""
+    """A statement that allows these actions on these resources."""
     return Statement(Effect=Allow, Action=list(actions), Resource=list(resources), **extra)
 
 
@@ -21,7 +21,7 @@ def document(*statements: Statement) -> PolicyDocument:
 
 
 def deny_plain_http(action: Any, resources: Sequence[Any]) -> Statement:
-    """Refuse whoever comes without TLS, whatever else allows them."""
+    """A statement that refuses requests without TLS, whatever else allows them."""
     return Statement(
         Sid="DenyPlainHttp",
         Effect=Deny,

@@ -53,11 +53,11 @@ class StateMachine:
 
     @property
     def arn(self) -> Ref:
-        """Its ARN."""
+        """The machine's ARN."""
         return Ref(self.resource)
 
     def start(self) -> list[Statement]:
-        """Start executions."""
+        """The grant to start executions."""
         return [allow([states.StartExecution], [self.arn], Sid="StartExecution")]
 
 

@@ -42,7 +42,7 @@ def artifacts(config: Config) -> Template:
 
 
 def add_api_gateway_account(template: Template) -> None:
-    """Let API Gateway write logs. The setting is one for the account and region, whoever makes it.
+    """Let API Gateway write logs. There is one such setting for an account and region.
 
     Both stay when the stack goes: another environment of this account may rely on them.
     """

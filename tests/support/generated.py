@@ -78,12 +78,12 @@ class Generated:
 
     @property
     def resources(self) -> Mapping[str, Any]:
-        """Its resources by logical id."""
+        """The resources by logical id."""
         resources: Mapping[str, Any] = self.body["Resources"]
         return resources
 
     def of(self, kind: str) -> dict[str, Any]:
-        """The properties of its resources of one type, by logical id."""
+        """The properties of the resources of one type, by logical id."""
         return {
             title: resource.get("Properties", {})
             for title, resource in self.resources.items()

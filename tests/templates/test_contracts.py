@@ -1,4 +1,4 @@
-"""What the templates and the code that runs in them must say alike."""
+"""Contracts: what the templates and the code that runs in them must say alike."""
 
 import ast
 import dataclasses

@@ -1,4 +1,4 @@
-"""What roles and services may do, and where a `*` is right."""
+"""Least privilege: what roles and services may do, and where a `*` is right."""
 
 from collections.abc import Callable, Iterator
 from typing import Any

@@ -110,7 +110,7 @@ def test_siblings_of_one_service_differ() -> None:
 
 
 def test_usual_names_are_plain() -> None:
-    """What an environment file may say is short enough to be read in every name."""
+    """Words that an environment file may say is short enough to be read in every name."""
     config = load("prod")
     assert config.name(DATABASE) == "metrics_prod"
     assert config.name(REGIONAL_STACK) == "metrics-prod"

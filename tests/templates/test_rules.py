@@ -209,7 +209,7 @@ def test_nothing_of_iam_has_a_name(any_stack: Generated) -> None:
 
 
 def test_roles_of_an_environment_are_under_its_path(to_regions: Generated) -> None:
-    """What may make these roles need not be allowed to make any other."""
+    """A principal that may make these roles need not be allowed to make any other."""
     for title, role in to_regions.of("AWS::IAM::Role").items():
         assert role["Path"] == f"/{to_regions.config.project}-{to_regions.config.environment}/", title
 

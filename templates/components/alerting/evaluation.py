@@ -46,7 +46,7 @@ RULE_ALARMS = (
         1,
         "A rule has more groups than alerts.maximum_groups: those beyond are not judged. The evaluator's log names "
         "the rule; give it a narrower `match` or a coarser `by`.",
-        period=300,
+        period_s=300,
     ),
     Alarm(
         "UnreadableRules",
@@ -55,7 +55,7 @@ RULE_ALARMS = (
         1,
         "An item of the rules table is no rule, and judges nothing. It was not written by `ops rules apply`, which "
         "refuses such a rule and says what is wrong with it.",
-        period=300,
+        period_s=300,
     ),
 )
 

@@ -1,4 +1,4 @@
-"""The tables of the alerts: rules, the evidence of the last hours, and the alerts themselves."""
+"""The tables of the alerts: rules, the windows of the last hours, and the alerts themselves."""
 
 from dataclasses import dataclass
 
@@ -20,7 +20,7 @@ _OPEN = Index(OPEN_INDEX, OPEN_KEY)
 
 @dataclass(frozen=True)
 class AlertTables:
-    """The tables, and what each use of them takes."""
+    """The tables, and the grants of those that use them."""
 
     rules: Table
     windows: Table
@@ -48,11 +48,11 @@ class AlertTables:
         return Ref(self.alerts)
 
     def read_rules(self) -> list[Statement]:
-        """Read all rules."""
+        """The grant to read all rules."""
         return [allow([dynamodb.Scan], [_arn(self.rules)], Sid="ReadRules"), self.key.decrypt("dynamodb")]
 
     def follow_rules(self) -> list[Statement]:
-        """Follow the changes of the rules, as an event source mapping does with the function's role."""
+        """The grant to follow the changes of the rules, as an event source mapping does with the function's role."""
         actions = [
             dynamodb.DescribeStream,
             dynamodb.GetRecords,
@@ -62,17 +62,17 @@ class AlertTables:
         return [allow(actions, [self.rules_stream], Sid="FollowRules"), self.key.decrypt("dynamodb")]
 
     def write_windows(self) -> list[Statement]:
-        """Write evidence, and claim a tick or give it back. A transaction needs the rights of what it puts."""
+        """The grant to write windows, and to claim a tick; a transaction needs the rights of what it puts."""
         actions = [dynamodb.DeleteItem, dynamodb.PutItem, dynamodb.UpdateItem]
         return [allow(actions, [_arn(self.windows)], Sid="WriteWindows"), self.key.decrypt("dynamodb")]
 
     def read_windows(self) -> list[Statement]:
-        """Read evidence, claim ticks and mark them as evaluated."""
+        """The grant to read windows, to claim ticks and to mark them as evaluated."""
         actions = [dynamodb.BatchGetItem, dynamodb.Query, dynamodb.UpdateItem]
         return [allow(actions, [_arn(self.windows)], Sid="ReadWindows"), self.key.decrypt("dynamodb")]
 
     def read_write_alerts(self) -> list[Statement]:
-        """Find the open alerts, read and write alerts."""
+        """The grant to find the open alerts, and to read and write alerts."""
         actions = [dynamodb.BatchGetItem, dynamodb.Query, dynamodb.UpdateItem]
         return [
             allow(actions, [_arn(self.alerts)], Sid="KeepAlerts"),
@@ -81,7 +81,7 @@ class AlertTables:
         ]
 
     def confirm_notifications(self) -> list[Statement]:
-        """Claim and confirm notifications in the alerts' outboxes."""
+        """The grant to claim and confirm notifications in the alerts' outboxes."""
         return [
             allow([dynamodb.UpdateItem], [_arn(self.alerts)], Sid="ConfirmNotifications"),
             self.key.decrypt("dynamodb"),

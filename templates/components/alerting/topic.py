@@ -25,8 +25,8 @@ ALARMS = (
         "Sum",
         1,
         "SNS gave up delivering an alert to a subscriber after its retries: a queue's policy, an endpoint or an "
-        "address is wrong, and somebody does not hear of alerts.",
-        period=300,
+        "address is wrong, and a receiver does not hear of alerts.",
+        period_s=300,
     ),
 )
 
@@ -40,11 +40,11 @@ class AlertTopic:
 
     @property
     def arn(self) -> Ref:
-        """Its ARN."""
+        """The topic's ARN."""
         return Ref(self.topic)
 
     def publish(self) -> list[Statement]:
-        """Publish notifications."""
+        """The grant to publish notifications."""
         return [allow([sns.Publish], [self.arn], Sid="PublishAlerts"), self.key.encrypt("sns")]
 
 
@@ -78,7 +78,7 @@ def add_alert_topic(template: Template, config: Config, platform: Platform) -> A
 
 
 def _subscribe(template: Template, topic: Topic, subscription: Subscription) -> None:
-    # Named after its receiver, so that adding or removing another one makes nobody confirm again.
+    # Named after its receiver, so that adding or removing another one makes no other confirm again.
     receiver = f"{subscription.protocol} {subscription.endpoint}"
     title = f"AlertSubscription{hashlib.sha256(receiver.encode()).hexdigest()[:8]}"
     optional: dict[str, Any] = {}

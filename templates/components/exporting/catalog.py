@@ -33,7 +33,7 @@ class Catalog:
         return Ref(self.database)
 
     def publish(self) -> Statement:
-        """Point partitions at new files, and add columns to tables."""
+        """The grant to point partitions at new files, and to add columns to tables."""
         updates = [
             actions.CreatePartition,
             actions.GetPartition,
@@ -43,8 +43,8 @@ class Catalog:
         ]
         return allow(updates, self._arns(), Sid="Publish")
 
-    def see(self) -> Statement:
-        """See which files a partition points at."""
+    def read(self) -> Statement:
+        """The grant to see which files a partition points at."""
         return allow([actions.GetPartition], self._arns(), Sid="SeeWhatIsPublished")
 
     def _arns(self) -> list[Sub]:

@@ -31,14 +31,14 @@ class ExportHours:
         return Ref(self.table)
 
     def mark_late(self) -> list[Statement]:
-        """Mark the hours of late points."""
+        """The grant to mark the hours of late points."""
         return [
             allow([dynamodb.UpdateItem], [self.table.get_att("Arn")], Sid="MarkHours"),
             self.key.decrypt("dynamodb"),
         ]
 
     def read_write(self) -> list[Statement]:
-        """Read and change the entries of hours."""
+        """The grant to read and change the entries of hours."""
         actions = [dynamodb.BatchGetItem, dynamodb.GetItem, dynamodb.UpdateItem]
         return [
             allow(actions, [self.table.get_att("Arn")], Sid="KeepLedger"),

@@ -27,7 +27,7 @@ FUNCTION_ALARMS = failure_alarms(
     "an export's step",
     "Hours stay due; the execution's history names the error.",
     threshold=10,
-    period=_HOUR,
+    period_s=_HOUR,
     periods=1,
     datapoints=1,
 )
@@ -38,14 +38,14 @@ EXECUTION_ALARMS = tuple(
         f"Executions{ended}",
         "Sum",
         1,
-        f"An execution {how}. What it left undone stays due for the next hourly run, which will end alike if "
-        "nobody looks: see its history.",
-        period=300,
+        f"An execution {how}. What it left undone stays due for the next hourly run, which will end alike "
+        "until its cause is mended: see its history.",
+        period_s=300,
     )
     for ended, how in (
         ("Failed", "failed as a whole, before its hours could be chosen or after"),
         ("TimedOut", "took longer than six hours"),
-        ("Aborted", "was stopped by somebody"),
+        ("Aborted", "was stopped by hand"),
     )
 )
 
@@ -57,7 +57,7 @@ EXPORT_ALARMS = (
         1,
         "An hour could not be exported; the message to this topic says which and why. Readers see the last whole "
         "export of it, and the next run tries again.",
-        period=300,
+        period_s=300,
     ),
     Alarm(
         "Lag",
@@ -66,7 +66,7 @@ EXPORT_ALARMS = (
         3 * _HOUR,
         "The newest hour that readers have whole ended three hours ago, so two runs in a row exported nothing new: "
         "look at the failed executions and hours.",
-        period=_HOUR,
+        period_s=_HOUR,
     ),
 )
 
@@ -78,7 +78,7 @@ SCHEDULE_ALARMS = (
         1,
         "Scheduler could not start the export within most of an hour. The next start makes up for its hours, unless "
         "the role or the state machine is broken.",
-        period=_HOUR,
+        period_s=_HOUR,
     ),
 )
 

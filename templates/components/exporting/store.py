@@ -40,7 +40,7 @@ class ExportStore:
         return Ref(self.bucket)
 
     def write(self) -> list[Statement]:
-        """Let Timestream write files, in the name of who runs the UNLOAD.
+        """The grant to write files, as Timestream does in the name of who runs the UNLOAD.
 
         https://docs.aws.amazon.com/timestream/latest/developerguide/export-unload-prerequisites.html
         """
@@ -53,7 +53,7 @@ class ExportStore:
         ]
 
     def publish(self) -> list[Statement]:
-        """Read what was written, say what it is, and point readers at it."""
+        """The grant to read what was written, to say what it is, and to point readers at it."""
         arn = self.bucket.get_att("Arn")
         return [
             allow([s3.ListBucket], [arn], Sid="ListFiles"),
@@ -64,12 +64,12 @@ class ExportStore:
         ]
 
     def tidy(self) -> list[Statement]:
-        """Delete files, but no version of them, that the catalog does not point at."""
+        """The grant to delete files, but no version of them, and to see which the catalog points at."""
         files = [objects(self.bucket, f"{dataset}/") for dataset in DATASETS]
         return [
             allow([s3.ListBucket], [self.bucket.get_att("Arn")], Sid="ListFiles"),
             allow([s3.DeleteObject], files, Sid="DeleteFiles"),
-            self.catalog.see(),
+            self.catalog.read(),
         ]
 
 

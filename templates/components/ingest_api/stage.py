@@ -48,7 +48,7 @@ ALARMS = (
         0.2,
         "A fifth of all requests is refused for a quarter of an hour: a client is broken, unsigned, or over the "
         "throttle. The access log says which.",
-        period=300,
+        period_s=300,
         periods=3,
         datapoints=3,
     ),

@@ -59,25 +59,25 @@ DELEGATED = [
 
 @dataclass(frozen=True)
 class Key:
-    """The customer managed key, and what using it takes."""
+    """The customer managed key, and the grants of those that use it."""
 
     resource: KmsKey
 
     @property
     def arn(self) -> object:
-        """Its ARN."""
+        """The key's ARN."""
         return self.resource.get_att("Arn")
 
     def encrypt(self, service: str) -> Statement:
-        """Encrypt through one AWS service: what putting data there takes."""
+        """The grant to encrypt through one AWS service, with which data is put there."""
         return self._through(service, [kms.GenerateDataKey, kms.Decrypt])
 
     def decrypt(self, service: str) -> Statement:
-        """Decrypt through one AWS service: what reading data there takes."""
+        """The grant to decrypt through one AWS service, with which data is read there."""
         return self._through(service, [kms.Decrypt])
 
     def unload(self) -> list[Statement]:
-        """What Timestream's UNLOAD needs besides, to write files under the key in the name of who runs it.
+        """The grants that Timestream's UNLOAD needs besides, to write files under the key in its caller's name.
 
         https://docs.aws.amazon.com/timestream/latest/developerguide/export-unload-prerequisites.html
         """

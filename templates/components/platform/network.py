@@ -166,7 +166,7 @@ def _add_endpoints_group(template: Template, vpc: VPC, functions: SecurityGroup)
 
 
 def _add_flow_log(template: Template, config: Config, vpc: VPC, *, key: Key) -> None:
-    """Who talked to whom, and what was refused; kept as long as the other logs."""
+    """A log of every connection, accepted or refused; kept as long as the other logs."""
     group = add_log_group(template, "FlowLogs", config.logs, key_arn=key.arn)
     arn = group.get_att("Arn")
     role = add_role(

@@ -31,7 +31,7 @@ class OperatorTopic:
         return [self.arn]
 
     def publish(self) -> list[Statement]:
-        """What a role of this account needs to notify the operators itself."""
+        """The grant to notify the operators, for a role of this account."""
         return [allow([sns.Publish], [Ref(self.topic)], Sid="NotifyOperators"), self.key.encrypt("sns")]
 
 

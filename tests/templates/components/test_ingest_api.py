@@ -26,7 +26,7 @@ PROD = build("regional", load("prod"))
 
 @dataclass
 class Rendered:
-    """What a template made: its text, and what it overrode."""
+    """The output of a mapping template: its text, and what it overrode."""
 
     text: str
     status: int | None

@@ -23,7 +23,7 @@ def test_failures_are_told_with_their_consequence() -> None:
     for alarm in failure_alarms("the writer", "Batches wait."):
         assert "the writer" in alarm.why
         assert alarm.why.endswith("Batches wait.")
-        assert (alarm.threshold, alarm.period, alarm.periods, alarm.datapoints) == (1, 60, 5, 3)
+        assert (alarm.threshold, alarm.period_s, alarm.periods, alarm.datapoints) == (1, 60, 5, 3)
 
 
 def test_every_function_has_both_alarms(regional: Generated) -> None:

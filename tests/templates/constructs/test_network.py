@@ -64,7 +64,7 @@ def test_two_functions_share_the_endpoint_of_what_both_call() -> None:
 
 
 def test_a_call_without_an_endpoint_is_refused() -> None:
-    """It would wait for its timeout each time, in private mode alone."""
+    """The call would wait for its timeout each time, in private mode alone."""
     template = Template()
     platform = add_platform(template, other())
     with pytest.raises(LookupError, match=r"no endpoint is known for the actions ec2:"):

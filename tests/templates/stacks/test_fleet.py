@@ -44,7 +44,7 @@ def test_stacksets_wait_for_roles_and_policies(fleet: Generated) -> None:
 
 
 def test_artifacts_go_out_with_their_template_inline(fleet: Generated) -> None:
-    """It cannot be read from the bucket it makes; a StackSet takes 51,200 characters inline."""
+    """The template cannot be read from the bucket it makes; a StackSet takes 51,200 characters inline."""
     body = fleet.resources["ArtifactsStackSet"]["Properties"]["TemplateBody"]
     assert json.loads(body) == json.loads(artifacts(fleet.config).to_json())
     assert len(body) < 51_200
@@ -63,7 +63,7 @@ def test_the_pipeline_goes_out_once_its_url_is_known(fleet: Generated) -> None:
 
 
 def test_every_region_gets_each_parameter_of_the_pipeline(fleet: Generated) -> None:
-    """What the regional template has no default for comes from the StackSet or from the region's overrides."""
+    """A parameter without default comes from the StackSet or from the region's overrides."""
     parameters = build("regional", fleet.config).body["Parameters"]
     wanted = {name for name, parameter in parameters.items() if "Default" not in parameter}
     groups = fleet.resources["RegionalStackSet"]["Properties"]["StackInstancesGroup"]
@@ -150,7 +150,7 @@ def test_the_dashboard_is_one_and_shows_every_region(fleet: Generated) -> None:
 
 
 def test_a_fleet_of_every_region_fits_a_template(fleet: Generated) -> None:
-    """It is deployed before there is a bucket for it, so inline: 51,200 characters without spaces."""
+    """The fleet's template is deployed before there is a bucket for it, so inline: 51,200 characters without spaces."""
     tables = {name: dict.fromkeys(TIMESTREAM_REGIONS, "") for name in PER_REGION}
     for number, region in enumerate(TIMESTREAM_REGIONS):
         tables["cidr"][region] = f"10.{number}.0.0/16"

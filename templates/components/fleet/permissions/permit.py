@@ -42,5 +42,5 @@ def here(service: str, rest: str) -> str:
 
 
 def generated(config: Config) -> str:
-    """How names begin that CloudFormation chooses for the stack instances' resources."""
+    """A pattern of the names that CloudFormation chooses for the stack instances' resources."""
     return f"StackSet-{config.project}"[:_KEPT] + "*"

@@ -19,6 +19,6 @@ def test_the_alerts_own_settings_end_their_retries(title: str) -> None:
 
 
 def test_no_batch_is_tried_when_it_can_judge_nothing_any_more(regional: Generated) -> None:
-    """What comes after the late limit of a period is left out, so a batch of that age is only in the way."""
+    """Evidence after the late limit of a period is left out, so a batch of that age is only in the way."""
     mapping = regional.of("AWS::Lambda::EventSourceMapping")["WindowAggregatorMapping"]
     assert mapping["MaximumRecordAgeInSeconds"] <= Timing().allowed_lateness_s

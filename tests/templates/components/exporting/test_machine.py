@@ -122,7 +122,7 @@ def test_alarms_watch_metrics_that_the_planner_emits(regional: Generated) -> Non
 
 
 def test_no_function_may_delete_a_version_or_the_catalogs_entries(regional: Generated) -> None:
-    """What is deleted by mistake is there for a week, and readers' partitions are only ever moved."""
+    """A file that is deleted by mistake is there for a week, and readers' partitions are only ever moved."""
     for title, role in regional.of("AWS::IAM::Role").items():
         for policy in role.get("Policies", []):
             for statement in policy["PolicyDocument"]["Statement"]:

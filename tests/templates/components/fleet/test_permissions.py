@@ -168,7 +168,7 @@ def test_the_execution_role_names_its_resources(fleet: Generated) -> None:
 
 
 def test_the_execution_role_makes_and_passes_the_environments_roles_only(fleet: Generated) -> None:
-    """It cannot make a role elsewhere, nor hand one to a service that the templates do not use."""
+    """The role cannot make a role elsewhere, nor hand one to a service that the templates do not use."""
     passing = [one for one in _execution(fleet) if "iam:PassRole" in one["Action"]]
     (statement,) = passing
     assert statement["Resource"] == [
