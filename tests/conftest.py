@@ -1,8 +1,10 @@
-"""How properties are searched, and what CI asks of tests: the same examples for the same code, and none skipped."""
+"""What holds for all tests: how properties are searched, and that in CI none is skipped."""
 
+import functools
 import os
 from collections.abc import Generator
 
+import botocore.loaders
 import pytest
 from hypothesis import HealthCheck, settings
 
@@ -12,6 +14,9 @@ settings.register_profile(
     "project", deadline=None, suppress_health_check=[HealthCheck.too_slow], derandomize=CI
 )
 settings.load_profile("project")
+
+# Functions and clients start anew in most tests; the models of AWS's services are read once for all of them.
+botocore.loaders.create_loader = functools.cache(botocore.loaders.create_loader)
 
 
 @pytest.hookimpl(wrapper=True)
