@@ -2,7 +2,6 @@
 
 import json
 import time
-import urllib.request
 from collections.abc import Iterator
 from typing import Any
 
@@ -46,22 +45,29 @@ class Listener:
     def move_to_end_of_period(self, *, before: float) -> int:
         """Move the clock to so long before the end of the next period; its end."""
         end = (int(self.now()) // PERIOD + 2) * PERIOD
-        self.ahead += end - before - self.now()
-        body = json.dumps({"offset_seconds": self.ahead}).encode()
-        url = f"{self.running.environment['AWS_ENDPOINT_URL']}/_local/clock"
-        with urllib.request.urlopen(urllib.request.Request(url, body, method="POST"), timeout=10):  # noqa: S310
-            return end
+        self.move_to(end - before)
+        return end
 
-    def messages(self, queue: str, until: float) -> list[tuple[float, dict[str, Any]]]:
-        """What comes to a queue until then, each with the time it came."""
-        found = []
-        while self.now() < until:
-            answer = self.sqs.receive_message(
-                QueueUrl=queue, WaitTimeSeconds=1, MessageAttributeNames=["All"]
-            )
-            for message in answer.get("Messages", []):
-                found.append((self.now(), message))
-                self.sqs.delete_message(QueueUrl=queue, ReceiptHandle=message["ReceiptHandle"])
+    def move_to(self, moment: float) -> None:
+        """Move the clock forward to a moment, if that has not come yet."""
+        self.ahead += max(moment - self.now(), 0.0)
+        self.running.control("clock", {"offset_seconds": self.ahead})
+
+    def messages(self, queue: str, count: int, until: float) -> list[tuple[float, dict[str, Any]]]:
+        """What comes to a queue until then, each with the time it came; once so many have come, the clock is moved."""
+        found: list[tuple[float, dict[str, Any]]] = []
+        while self.now() < until and len(found) < count:
+            found += self._receive(queue)
+        self.move_to(until)
+        while more := self._receive(queue):
+            found += more
+        return found
+
+    def _receive(self, queue: str) -> list[tuple[float, dict[str, Any]]]:
+        answer = self.sqs.receive_message(QueueUrl=queue, WaitTimeSeconds=1, MessageAttributeNames=["All"])
+        found = [(self.now(), message) for message in answer.get("Messages", [])]
+        for _, message in found:
+            self.sqs.delete_message(QueueUrl=queue, ReceiptHandle=message["ReceiptHandle"])
         return found
 
 
@@ -90,7 +96,7 @@ def test_an_alert_fires_once_in_time_and_is_resolved_once(listener: Listener) ->
     """The message is there within the period's end, the grace and three seconds; filters pass what they say."""
     end = listener.move_to_end_of_period(before=3)
     assert listener.running.post(_temperature(95)).status == 202
-    alarms = listener.messages(listener.everything, end + GRACE + ALLOWED + 3)
+    alarms = listener.messages(listener.everything, 2, end + GRACE + ALLOWED + 3)
     assert sorted(message["MessageAttributes"]["rule_id"]["StringValue"] for _, message in alarms) == [
         "hot-critical",
         "hot-low",
@@ -105,12 +111,12 @@ def test_an_alert_fires_once_in_time_and_is_resolved_once(listener: Listener) ->
         )
         assert message["MessageAttributes"]["value"]["DataType"] == "Number"
         assert json.loads(message["Body"])["group"] == {"room": "attic"}
-    [(_, only)] = listener.messages(listener.critical, listener.now() + 1)
+    [(_, only)] = listener.messages(listener.critical, 1, listener.now() + 1)
     assert only["MessageAttributes"]["severity"]["StringValue"] == "critical"
 
     end = listener.move_to_end_of_period(before=3)
     assert listener.running.post(_temperature(60)).status == 202
-    resolved = listener.messages(listener.everything, end + GRACE + ALLOWED + 3)
+    resolved = listener.messages(listener.everything, 1, end + GRACE + ALLOWED + 3)
     assert [json.loads(message["Body"])["kind"] for _, message in resolved] == ["resolved"]
     assert [json.loads(message["Body"])["rule"]["rule_id"] for _, message in resolved] == ["hot-critical"]
     assert "ALARM" in listener.running.shell("python -m ops alerts show hot-low")
