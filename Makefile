@@ -35,7 +35,7 @@ export SQL
 .PHONY: test
 test: install-dev lint ## all that needs only Python and its index: lint, types, templates, units, the whole pipeline
 	@$(PY) -m ops bundle --target host
-	@$(PY) -m pytest -q -n 2 --dist loadfile
+	@$(PY) -m pytest -q -n 3 --dist loadfile --no-loadscope-reorder
 
 .PHONY: test-clients
 test-clients: install-dev $(NODE_MODULES) ## curl, Debian's AWS CLI and the AWS SDK for JavaScript against the local run; installs them

@@ -19,6 +19,11 @@ settings.load_profile("project")
 botocore.loaders.create_loader = functools.cache(botocore.loaders.create_loader)
 
 
+def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
+    """The longest begin first, or a core stands idle in the end."""
+    items.sort(key=lambda item: item.get_closest_marker("pipeline") is None)
+
+
 @pytest.hookimpl(wrapper=True)
 def pytest_runtest_makereport() -> Generator[None, pytest.TestReport, pytest.TestReport]:
     """In CI a test that skips has failed."""

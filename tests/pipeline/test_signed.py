@@ -1,8 +1,14 @@
 """A run of an environment that takes signed requests only."""
 
+import json
+import signal
+import urllib.request
 from collections.abc import Callable
 
 import pytest
+from botocore.auth import SigV4Auth
+from botocore.awsrequest import AWSRequest
+from botocore.credentials import Credentials
 
 from tests.support.local_run import LocalRun, wait_for
 
@@ -12,16 +18,16 @@ pytestmark = pytest.mark.pipeline
 def test_an_environment_that_wants_signatures_is_fed_with_signed_requests(
     start: Callable[..., LocalRun],
 ) -> None:
-    """The feed signs what it sends, the line to paste makes curl sign, and who does not sign is refused."""
+    """The feed signs what it sends, whoever does not sign is refused, and SIGTERM ends the run as Ctrl-C does."""
     run = start("--environment", "prod")
     wait_for(lambda: run.control("status")["us-east-1"]["accepted"] > 100, "the feed", seconds=20)
     body = {"metric_name": "hello", "value": 1}
     assert run.post(body).status == 403
-    stdout = run.process.stdout
-    assert stdout is not None
-    line = next(line for line in stdout if line.startswith("post "))
-    assert "accepted" in run.shell(line.removeprefix("post "))
-    ended = run.end()
-    accepted, stored, superseded, quarantined = ended.account
-    assert accepted == stored > 100
-    assert (superseded, quarantined, ended.status) == (0, 0, 0)
+    assert run.stored("hello") == 0
+    url, headers = run.environment["TIDEGAUGE_URL"], {"Content-Type": "application/json"}
+    signed = AWSRequest("POST", url, headers, json.dumps(body).encode())
+    SigV4Auth(Credentials("local", "local"), "execute-api", run.environment["AWS_REGION"]).add_auth(signed)
+    request = urllib.request.Request(url, signed.data, dict(signed.headers))  # noqa: S310 - our own URL
+    with urllib.request.urlopen(request, timeout=40) as reply:  # noqa: S310
+        assert "accepted" in reply.read().decode()
+    run.end_cleanly(signal.SIGTERM, at_least=100)

@@ -19,6 +19,7 @@ from pathlib import Path
 from typing import Any
 
 import boto3
+import psutil
 from botocore.exceptions import ClientError
 
 ROOT = Path(__file__).resolve().parents[2]
@@ -168,6 +169,20 @@ class LocalRun:
         self.process.send_signal(number)
         output, errors = self.process.communicate(timeout=90)
         return Ended(self.process.returncode, output, errors)
+
+    def end_cleanly(self, number: int, *, at_least: int) -> None:
+        """Ask the run to end: more points than that are stored and accounted for, and nothing is left over."""
+        children = psutil.Process(self.process.pid).children(recursive=True)
+        assert children
+        ended = self.end(number)
+        assert ended.status == 0, ended
+        accepted, stored, superseded, quarantined = ended.account
+        assert accepted == stored > at_least
+        assert (superseded, quarantined) == (0, 0)
+        _, alive = psutil.wait_procs(children, timeout=5)
+        assert not alive
+        assert not self.env_file.exists()
+        assert ended.errors == ""
 
     def kill(self) -> None:
         """End it for certain."""
