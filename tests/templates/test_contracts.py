@@ -15,7 +15,7 @@ from handlers.domain.ingest.batch import Report
 from handlers.domain.ingest.envelope import NO_CLIENT, read_records
 from handlers.domain.ingest.quarantine import object_key
 from handlers.domain.ingest.report import log_lines
-from handlers.vocabulary import EXPIRES_AT, NAMESPACE
+from handlers.vocabulary import NAMESPACE
 from handlers.window_aggregator import report_line
 from templates.components.ingest_api.formats import put_record
 from templates.components.quarantine import POINTS
@@ -115,31 +115,6 @@ def test_alarms_watch_metrics_that_the_alerts_functions_emit(regional: Generated
     assert alarms == {"AlertRulesOverCap", "AlertRulesUnreadable"}
     assert alarms <= emitted
     assert {json.loads(line)["Environment"] for line in lines} == {environment}
-
-
-def test_changes_of_rules_and_the_end_of_alerts_reach_who_relies_on_them(regional: Generated) -> None:
-    """The rules' stream has both images; windows and alerts go when they expire."""
-    tables = regional.of("AWS::DynamoDB::Table")
-    assert tables["AlertRulesTable"]["StreamSpecification"] == {"StreamViewType": "NEW_AND_OLD_IMAGES"}
-    for title in ("AlertWindowsTable", "AlertsTable"):
-        assert tables[title]["TimeToLiveSpecification"] == {"AttributeName": EXPIRES_AT, "Enabled": True}
-
-
-def test_every_subscription_carries_its_own_filter(regional: Generated) -> None:
-    """Filters stand on subscriptions, only for what the environment file names, and queues get the bare message."""
-    wanted = {subscription.endpoint: subscription for subscription in regional.config.alerts.subscriptions}
-    found = {
-        resource["Endpoint"]: resource
-        for title, resource in regional.of("AWS::SNS::Subscription").items()
-        if title.startswith("AlertSubscription")
-    }
-    assert set(found) == set(wanted)
-    for endpoint, resource in found.items():
-        filters = {name: getattr(wanted[endpoint], name) for name in ("severity", "metric_type", "state")}
-        assert resource.get("FilterPolicy", {}) == {
-            name: list(some) for name, some in filters.items() if some
-        }
-        assert ("RawMessageDelivery" in resource) == (wanted[endpoint].protocol == "sqs")
 
 
 def test_the_consumer_reads_the_partition_key_that_the_api_writes() -> None:

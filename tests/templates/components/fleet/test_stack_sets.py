@@ -1,0 +1,79 @@
+"""The StackSets: which regions get what, in which order."""
+
+import json
+
+from templates.config import load
+from templates.stacks.artifacts import artifacts
+from tests.support.generated import Generated, build, other
+
+
+def test_stacksets_wait_for_roles_and_policies(fleet: Generated) -> None:
+    """A StackSet that is made before its roles can be used fails; the pipeline's comes after the artifacts'."""
+    policies = {*fleet.of("AWS::IAM::ManagedPolicy"), *fleet.of("AWS::IAM::Policy")}
+    for title, resource in fleet.resources.items():
+        if resource["Type"] == "AWS::CloudFormation::StackSet":
+            assert policies <= set(resource["DependsOn"]), title
+            properties = resource["Properties"]
+            assert properties["AdministrationRoleARN"] == {"Fn::GetAtt": ["AdministrationRole", "Arn"]}
+            assert properties["ExecutionRoleName"] == {"Ref": "ExecutionRole"}
+            assert properties["ManagedExecution"] == {"Active": True}
+            assert properties["Capabilities"] == ["CAPABILITY_IAM"]
+    assert "ArtifactsStackSet" in fleet.resources["RegionalStackSet"]["DependsOn"]
+
+
+def test_artifacts_go_out_with_their_template_inline(fleet: Generated) -> None:
+    """The template cannot be read from the bucket it makes; a StackSet takes 51,200 characters inline."""
+    body = fleet.resources["ArtifactsStackSet"]["Properties"]["TemplateBody"]
+    assert json.loads(body) == json.loads(artifacts(fleet.config).to_json())
+    assert len(body) < 51_200
+
+
+def test_the_pipeline_goes_out_once_its_url_is_known(fleet: Generated) -> None:
+    """Without URL there is no StackSet of it; with it, code and template are parameters whose change is noticed."""
+    regional = fleet.resources["RegionalStackSet"]
+    condition = fleet.body["Conditions"][regional["Condition"]]
+    assert condition == {"Fn::Not": [{"Fn::Equals": [{"Ref": "RegionalTemplateUrl"}, ""]}]}
+    assert fleet.body["Parameters"]["RegionalTemplateUrl"]["Default"] == ""
+    assert regional["Properties"]["TemplateURL"] == {"Ref": "RegionalTemplateUrl"}
+    assert regional["Properties"]["Parameters"] == [
+        {"ParameterKey": "CodeKey", "ParameterValue": {"Ref": "CodeKey"}}
+    ]
+
+
+def test_every_region_gets_each_parameter_of_the_pipeline(fleet: Generated) -> None:
+    """A parameter without default comes from the StackSet or from the region's overrides."""
+    parameters = build("regional", fleet.config).body["Parameters"]
+    wanted = {name for name, parameter in parameters.items() if "Default" not in parameter}
+    groups = fleet.resources["RegionalStackSet"]["Properties"]["StackInstancesGroup"]
+    for group in groups:
+        own = {pair["ParameterKey"]: pair["ParameterValue"] for pair in group.get("ParameterOverrides", [])}
+        assert set(own) | {"CodeKey"} == wanted
+        if fleet.config.network.private:
+            (region,) = group["Regions"]
+            assert own["VpcCidr"] == fleet.config.network.cidr[region]
+    assert sorted(region for group in groups for region in group["Regions"]) == sorted(fleet.config.regions)
+
+
+def test_the_canary_goes_first_and_a_failure_stops_the_others() -> None:
+    """Production: one region after the other, the canary before all, and in one operation, which keeps the order."""
+    config = load("prod")
+    for title in ("ArtifactsStackSet", "RegionalStackSet"):
+        properties = build("fleet", config).resources[title]["Properties"]
+        assert properties["OperationPreferences"] == {
+            "RegionConcurrencyType": "SEQUENTIAL",
+            "RegionOrder": ["us-west-2", "us-east-1", "eu-west-1", "ap-northeast-1"],
+            "FailureToleranceCount": 0,
+            "MaxConcurrentCount": 1,
+        }
+        (group,) = properties["StackInstancesGroup"]
+        assert group["DeploymentTargets"] == {"Accounts": [{"Ref": "AWS::AccountId"}]}
+
+
+def test_regions_may_go_at_once() -> None:
+    """In parallel there is no order, and a tolerated failure holds nobody up."""
+    preferences = build("fleet", other()).resources["RegionalStackSet"]["Properties"]["OperationPreferences"]
+    assert preferences == {
+        "RegionConcurrencyType": "PARALLEL",
+        "FailureToleranceCount": 1,
+        "MaxConcurrentCount": 1,
+    }
