@@ -27,11 +27,6 @@ class Point(NamedTuple):
     request_index: int
     record: StreamRecord
 
-    @property
-    def version(self) -> int:
-        """The record's version: of two points of one series and time, the store keeps the higher."""
-        return self.record.version
-
 
 def versions_of(points: Iterable[Point]) -> list[list[Point]]:
     """The points of each series and time together, in the order of their precedence: the last one counts.

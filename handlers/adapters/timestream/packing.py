@@ -50,11 +50,11 @@ def shared_part(points: Sequence[Point]) -> Shared:
     for series in {point.series for point in points}:
         common.intersection_update(all_dimensions(series))
     times = {point.time_ns for point in points}
-    versions = {point.version for point in points}
+    versions = {point.record.version for point in points}
     return Shared(
         dimensions=tuple(pair for pair in dimensions if pair in common),
         time_ns=first.time_ns if len(times) == 1 else None,
-        version=first.version if len(versions) == 1 else None,
+        version=first.record.version if len(versions) == 1 else None,
     )
 
 
@@ -102,9 +102,7 @@ def _worth(counts: Mapping[_Value, int], sizes: Mapping[_Value, int]) -> float:
 
 
 def _row(point: Point, columns: Sequence[str]) -> _Row:
-    values: dict[str, _Value] = dict(point.series.dimensions)
-    values["metric_name"] = point.series.metric_name
-    values["metric_type"] = point.series.metric_type
+    values: dict[str, _Value] = dict(all_dimensions(point.series))
     values[_TIME] = point.time_ns
     return tuple([values.get(column, _ABSENT) for column in columns])
 

@@ -44,16 +44,16 @@ def request_body(target: Mapping[str, str], points: Sequence[Point]) -> bytes:
         common["Version"] = shared.version
     once = frozenset(shared.dimensions)
     records = []
-    for point in points:
+    for series, time_ns, value, _, source in points:
         record: dict[str, Any] = {
-            "MeasureValues": [{"Name": "value", "Value": repr(point.value), "Type": "DOUBLE"}]
+            "MeasureValues": [{"Name": "value", "Value": repr(value), "Type": "DOUBLE"}]
         }
-        if own := [pair for pair in all_dimensions(point.series) if pair not in once]:
+        if own := [pair for pair in all_dimensions(series) if pair not in once]:
             record["Dimensions"] = _dimensions(own)
         if shared.time_ns is None:
-            record["Time"] = str(point.time_ns)
+            record["Time"] = str(time_ns)
         if shared.version is None:
-            record["Version"] = point.version
+            record["Version"] = source.version
         records.append(record)
     return orjson.dumps({**target, "CommonAttributes": common, "Records": records})
 

@@ -139,12 +139,12 @@ class _BatchWriter:
                 elif outcome is Outcome.RETRY:
                     for point in versions:
                         self._account(point).retry = True
-                elif outcome is Outcome.STORED:
-                    self._account(latest).stored += 1
-                    self._supersede(versions[:-1])
-                    stored.append(latest)
                 else:
-                    self._supersede(versions)
+                    if outcome is Outcome.STORED:
+                        self._accounts[latest.record.sequence].stored += 1
+                        stored.append(versions.pop())
+                    for point in versions:
+                        self._account(point).superseded += 1
             pending = [versions for versions in refused if versions]
         return stored
 
@@ -185,10 +185,6 @@ class _BatchWriter:
         payload = self._payloads[record.sequence](index)
         quarantined = QuarantinedPoint(record, index, violation, payload)
         self._accounts[record.sequence].quarantined.append(quarantined)
-
-    def _supersede(self, points: Iterable[Point]) -> None:
-        for point in points:
-            self._account(point).superseded += 1
 
     def _before(self, sequence: int | None) -> list[RequestAccount]:
         accounts = self._accounts.values()

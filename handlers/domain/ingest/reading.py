@@ -30,10 +30,3 @@ class Reading:
     def received(self) -> int:
         """The number of points that the request is accounted for by."""
         return len(self.points) + len(self.refusals)
-
-    def add(self, index: int, found: Point | Violation) -> None:
-        """Books what stands at an index."""
-        if isinstance(found, Point):
-            self.points.append(found)
-        else:
-            self.refusals.append((index, found))

@@ -9,7 +9,7 @@ from handlers.domain.dimensions import is_printable, read_dimensions
 from handlers.domain.ingest.envelope import StreamRecord
 from handlers.domain.ingest.store import StoreLimits
 from handlers.domain.point import METRIC_NAME_BYTES, Series
-from handlers.domain.timestamp import NS_PER_MS
+from handlers.domain.timestamp import NS_PER_MS, NS_PER_S
 from handlers.domain.violation import Reason, Violation
 from handlers.vocabulary import METRIC_TYPES
 
@@ -29,6 +29,8 @@ class PointValidator:
 
     def __init__(self, limits: StoreLimits) -> None:
         self._limits = limits
+        self._future_ns = limits.future_ms * NS_PER_MS
+        self._retention_ns = limits.retention_days * 86_400 * NS_PER_S
         self._names: dict[str, int | Violation] = {}
         self._dimensions: dict[tuple[tuple[str, object], ...], _JudgedDimensions] = {}
 
@@ -46,24 +48,23 @@ class PointValidator:
 
     def value(self, raw: object) -> float | Violation:
         """The value as a finite double."""
-        if isinstance(raw, NotFinite):
-            return Violation(Reason.VALUE_NOT_FINITE, "value", "a value is a finite double")
-        if isinstance(raw, bool) or not isinstance(raw, int | float):
-            if raw is MISSING:
-                return Violation(Reason.VALUE_MISSING, "value", "a metric has a value")
+        if isinstance(raw, int | float) and not isinstance(raw, bool):
+            number = float(raw)
+            if math.isfinite(number):
+                return number
+        elif raw is MISSING:
+            return Violation(Reason.VALUE_MISSING, "value", "a metric has a value")
+        elif not isinstance(raw, NotFinite):
             return Violation(Reason.VALUE_TYPE, "value", "a value is a number")
-        number = float(raw)
-        if not math.isfinite(number):
-            return Violation(Reason.VALUE_NOT_FINITE, "value", "a value is a finite double")
-        return number
+        return Violation(Reason.VALUE_NOT_FINITE, "value", "a value is a finite double")
 
     def time_ns(self, time_ns: int, record: StreamRecord) -> int | Violation:
         """The time, if the store takes it; by the record's arrival, so that a retry or a redrive judges alike."""
-        if time_ns > (record.arrival_ms + self._limits.future_ms) * NS_PER_MS:
+        arrival_ns = record.arrival_ms * NS_PER_MS
+        if time_ns > arrival_ns + self._future_ns:
             message = f"more than {self._limits.future_ms // 60_000} minutes after its arrival"
             return Violation(Reason.TIMESTAMP_IN_FUTURE, "timestamp", message)
-        oldest_ms = record.arrival_ms - self._limits.retention_days * 86_400_000
-        if time_ns < max(oldest_ms, 0) * NS_PER_MS:
+        if time_ns < max(arrival_ns - self._retention_ns, 0):
             message = f"older than the {self._limits.retention_days} days that the store keeps"
             return Violation(Reason.TIMESTAMP_TOO_OLD, "timestamp", message)
         return time_ns

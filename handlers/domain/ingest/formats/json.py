@@ -24,7 +24,11 @@ def read(record: StreamRecord, validator: PointValidator) -> Reading:
     metrics = parse(record.data)
     reading = Reading(metrics.__getitem__)
     for index, raw in enumerate(metrics):
-        reading.add(index, read_metric(raw, index, record, validator))
+        found = read_metric(raw, index, record, validator)
+        if isinstance(found, Point):
+            reading.points.append(found)
+        else:
+            reading.refusals.append((index, found))
     return reading
 
 

@@ -73,7 +73,7 @@ def test_common_attributes_and_record_make_the_point(some: list[Point]) -> None:
     for call in pack(some):
         chosen = [some[index] for index in call]
         seen = unpacked(request_body({"DatabaseName": "d", "TableName": "t"}, chosen))
-        assert seen == [(*one.series, one.time_ns, one.value, one.version) for one in chosen]
+        assert seen == [(*one.series, one.time_ns, one.value, one.record.version) for one in chosen]
         assert len({row[:4] for row in seen}) == len(seen)
 
 

@@ -47,7 +47,11 @@ def read_csv(record: StreamRecord, validator: PointValidator) -> Reading:
         raise InvalidBody(Violation(Reason.BODY_FORM, "body", "a body has a line at least"))
     reading = Reading(lines.__getitem__)
     for index, line in enumerate(lines):
-        reading.add(index, _read_line(line, index, record, validator))
+        found = _read_line(line, index, record, validator)
+        if isinstance(found, Point):
+            reading.points.append(found)
+        else:
+            reading.refusals.append((index, found))
     return reading
 
 
@@ -94,7 +98,7 @@ class MemoryStore:
         outcomes: list[Outcome | Violation] = []
         for point in points:
             there = self.rows.get((point.series, point.time_ns))
-            if there is not None and there.version > point.version:
+            if there is not None and there.record.version > point.record.version:
                 outcomes.append(Outcome.SUPERSEDED)
                 continue
             self.rows[point.series, point.time_ns] = point
