@@ -24,6 +24,8 @@ SERVICES = frozenset(
     {"dynamodb", "glue", "s3", "stepfunctions", "timestream-query", "timestream-write", "xray"}
 )
 
+_PIP = ("pip", "install", "--quiet", "--disable-pip-version-check", "--require-hashes", "--no-deps")
+
 # Written by pip for its own use; they name this machine, so they would make two builds of one lock differ.
 _PIP_NOTES = frozenset({"RECORD", "INSTALLER", "REQUESTED", "direct_url.json"})
 
@@ -137,16 +139,8 @@ def _install(target: Path, lock: str, pip_options: Sequence[str]) -> Path:
         return target
     stamp.unlink(missing_ok=True)
     shutil.rmtree(target, ignore_errors=True)
-    command = [sys.executable, "-m", "pip", "install", "--quiet", "--disable-pip-version-check"]
-    command += [
-        "--require-hashes",
-        "--no-deps",
-        "--target",
-        str(target),
-        *pip_options,
-        "-r",
-        str(requirements),
-    ]
+    where = (f"--target={target}", f"--requirement={requirements}")
+    command = [sys.executable, "-m", *_PIP, *pip_options, *where]
     done = subprocess.run(command, capture_output=True, text=True, check=False)
     if done.returncode != 0:
         reason = next((line for line in done.stderr.splitlines() if line.startswith("ERROR")), "pip failed")

@@ -5,7 +5,7 @@ from typing import Any
 
 from botocore.exceptions import ClientError, EndpointConnectionError
 
-from ops.errors import REFUSALS, code_of, reason_of
+from ops.errors import REFUSALS, OperatorError, code_of, reason_of, refusals
 from ops.retained import identifier, retained
 from ops.stack import Clients
 from templates.config import Config
@@ -43,34 +43,41 @@ def problems(
     `templates` are those to be rolled out; the fleet has no pipeline in `new_regions` yet, no artifacts in
     `bare_regions`.
     """
-    disabled = _disabled(config, clients)
-    if isinstance(disabled, str):
-        return [disabled]
+    try:
+        disabled = _disabled(config, clients)
+    except OperatorError as error:
+        return [str(error)]
     found = [
         f"{region} is not enabled in this account: aws account enable-region --region-name {region}"
         for region in disabled
     ]
-    found += _roles(config, templates, new_regions, clients)
+    found += _said(_roles(config, templates, new_regions, clients))
     for region in config.regions:
         if region in disabled:
             continue
         timestream = list(_timestream(config, region, clients))
         found += timestream
         if region in new_regions:
-            found += _concurrency(config, region, clients)
-            found += _networks(config, region, clients)
+            found += _said(_concurrency(config, region, clients))
+            found += _said(_networks(config, region, clients))
             if not timestream:
                 new = [templates["regional"], *([templates["artifacts"]] if region in bare_regions else [])]
                 found += _retained(config, account, region, new, clients)
     return found
 
 
-def _disabled(config: Config, clients: Clients) -> list[str] | str:
-    """The regions that the account has not opted in to, or why they cannot be told."""
+def _said(obstacles: Iterator[str]) -> Iterator[str]:
+    """The obstacles; what AWS refuses to say is one, too."""
     try:
+        yield from obstacles
+    except OperatorError as error:
+        yield str(error)
+
+
+def _disabled(config: Config, clients: Clients) -> list[str]:
+    """The regions that the account has not opted in to."""
+    with refusals("cannot see which regions are enabled (ec2:DescribeRegions)"):
         known = clients("ec2", config.home).describe_regions(AllRegions=True)["Regions"]
-    except REFUSALS as error:
-        return f"cannot see which regions are enabled (ec2:DescribeRegions): {reason_of(error)}"
     enabled = {
         region["RegionName"]
         for region in known
@@ -98,10 +105,10 @@ def _timestream(config: Config, region: str, clients: Clients) -> Iterator[str]:
                 "taken no new customers since 2025-06-20, and a caller needs timestream:DescribeEndpoints"
             )
             return
-        named = {address["Address"].split(".")[0].rpartition("-")[2] for address in endpoints}
-        if config.network.private and cell not in named:
+        serving = {address["Address"].split(".")[0].rpartition("-")[2] for address in endpoints}
+        if config.network.private and cell not in serving:
             yield (
-                f"{service} of {region} is served by {', '.join(sorted(named))}, not by {cell}: see "
+                f"{service} of {region} is served by {', '.join(sorted(serving))}, not by {cell}: see "
                 f"python -m ops fleet network --environment {config.environment}"
             )
 
@@ -115,11 +122,8 @@ def _roles(
         for template in templates.values()
         for part in template["Resources"].values()
     )
-    try:
+    with refusals("cannot see how many roles the account may have (iam:GetAccountSummary)"):
         summary = clients("iam", config.home).get_account_summary()["SummaryMap"]
-    except REFUSALS as error:
-        yield f"cannot see how many roles the account may have (iam:GetAccountSummary): {reason_of(error)}"
-        return
     room, needed = summary["RolesQuota"] - summary["Roles"], in_each * len(new_regions) + 2
     if new_regions and needed > room:
         yield (
@@ -132,11 +136,8 @@ def _concurrency(config: Config, region: str, clients: Clients) -> Iterator[str]
     reserved = config.writer.reserved_concurrency
     if reserved is None:
         return
-    try:
+    with refusals(f"cannot see Lambda's quota in {region} (lambda:GetAccountSettings)"):
         limit = clients("lambda", region).get_account_settings()["AccountLimit"]
-    except REFUSALS as error:
-        yield f"cannot see Lambda's quota in {region} (lambda:GetAccountSettings): {reason_of(error)}"
-        return
     room = limit["UnreservedConcurrentExecutions"] - _UNRESERVED
     if reserved > room:
         yield (
@@ -149,12 +150,9 @@ def _networks(config: Config, region: str, clients: Clients) -> Iterator[str]:
     if not config.network.private:
         return
     service, code = _VPCS_QUOTA
-    try:
+    with refusals(f"cannot see how many VPCs {region} may have (servicequotas:GetServiceQuota)"):
         quota = clients("service-quotas", region).get_service_quota(ServiceCode=service, QuotaCode=code)
         there = len(clients("ec2", region).describe_vpcs()["Vpcs"])
-    except REFUSALS as error:
-        yield f"cannot see how many VPCs {region} may have (servicequotas:GetServiceQuota): {reason_of(error)}"
-        return
     most = int(quota["Quota"]["Value"])
     if there >= most:
         yield f"{region} has {there} of {most} VPCs, and private mode takes one: raise the quota (VPCs per Region)"

@@ -147,19 +147,9 @@ class Rollout:
         return False
 
     def _again(self, region: str) -> str:
-        return shlex.join(
-            (
-                *("aws", "cloudformation", "update-stack-instances", "--region", self._config.home),
-                *(
-                    "--stack-set-name",
-                    self._sets["pipeline"],
-                    "--regions",
-                    region,
-                    "--accounts",
-                    self._account,
-                ),
-            )
-        )
+        command = ("aws", "cloudformation", "update-stack-instances", "--region", self._config.home)
+        only = ("--regions", region, "--accounts", self._account)
+        return shlex.join((*command, "--stack-set-name", self._sets["pipeline"], *only))
 
     def _end(self, progress: Progress) -> int:
         """Name every region that is not as it should be, with the reason."""

@@ -137,3 +137,26 @@ def test_everything_that_outlives_its_stack_under_a_name_of_ours_is_looked_for(o
             assert not {"TableName", "KeyId"} & set(part["Properties"]), title
         else:
             assert looked_for & set(names.values()), title
+
+
+@pytest.mark.parametrize(
+    ("service", "region", "operation", "said"),
+    [
+        (
+            "ec2",
+            "us-east-1",
+            "describe_regions",
+            "cannot see which regions are enabled (ec2:DescribeRegions): no",
+        ),
+        ("iam", "us-east-1", "get_account_summary", "cannot see how many roles the account may have"),
+        ("lambda", "eu-west-1", "get_account_settings", "cannot see Lambda's quota in eu-west-1"),
+    ],
+)
+def test_what_aws_refuses_to_say_is_an_obstacle(
+    account: Account, prod: Config, service: str, region: str, operation: str, said: str
+) -> None:
+    """The line has the permission that is missing, and the other checks go on."""
+    account.instead[service, region] = Answering(operation, REFUSED)
+    assert account.roll_out(prod) == 1
+    (line,) = [line for line in account.said if line.startswith("before anything is made: ")]
+    assert said in line
