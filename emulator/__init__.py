@@ -27,62 +27,24 @@ if TYPE_CHECKING:
     from emulator.scheduler.schedules import Schedules
     from emulator.timestream_process import timestream_command
 
-_MODULES = {
-    "Answered": "apigateway.execute_api",
-    "Clock": "clock",
-    "Cloud": "cloud",
-    "CloudError": "errors",
-    "Deployment": "cloudformation.deployment",
-    "EngineCommand": "cloud",
-    "EngineError": "errors",
-    "FromOutput": "cloud",
-    "Functions": "lambda_.service",
-    "Gateway": "apigateway.server",
-    "InvokeResult": "lambda_.invocation",
-    "PortInUseError": "errors",
-    "Resource": "cloudformation.deployment",
-    "Schedules": "scheduler.schedules",
-    "StackTemplate": "cloud",
-    "TemplateError": "errors",
-    "UnknownFunctionError": "errors",
-    "UnsupportedApiError": "errors",
-    "UnsupportedFunctionError": "errors",
-    "UnsupportedScheduleError": "errors",
-    "serve_gateway": "apigateway.server",
-    "start": "cloud",
-    "start_functions": "lambda_.service",
-    "timestream_command": "timestream_process",
-}
-
 __all__ = [
-    "Answered",
-    "Clock",
-    "Cloud",
-    "CloudError",
-    "Deployment",
-    "EngineCommand",
-    "EngineError",
-    "FromOutput",
-    "Functions",
-    "Gateway",
-    "InvokeResult",
-    "PortInUseError",
-    "Resource",
-    "Schedules",
-    "StackTemplate",
-    "TemplateError",
-    "UnknownFunctionError",
-    "UnsupportedApiError",
-    "UnsupportedFunctionError",
-    "UnsupportedScheduleError",
-    "serve_gateway",
-    "start",
-    "start_functions",
-    "timestream_command",
-]
+    "Answered", "Clock", "Cloud", "CloudError", "Deployment", "EngineCommand", "EngineError", "FromOutput",
+    "Functions", "Gateway", "InvokeResult", "PortInUseError", "Resource", "Schedules", "StackTemplate",
+    "TemplateError", "UnknownFunctionError", "UnsupportedApiError", "UnsupportedFunctionError",
+    "UnsupportedScheduleError", "serve_gateway", "start", "start_functions", "timestream_command",
+]  # fmt: skip
+# The module of each name that is not one of the errors.
+_MODULES = {
+    "Answered": "apigateway.execute_api", "Clock": "clock", "Cloud": "cloud", "EngineCommand": "cloud",
+    "Deployment": "cloudformation.deployment", "FromOutput": "cloud", "Functions": "lambda_.service",
+    "Gateway": "apigateway.server", "InvokeResult": "lambda_.invocation", "StackTemplate": "cloud",
+    "Resource": "cloudformation.deployment", "Schedules": "scheduler.schedules", "start": "cloud",
+    "serve_gateway": "apigateway.server", "start_functions": "lambda_.service",
+    "timestream_command": "timestream_process",
+}  # fmt: skip
 
 
 def __getattr__(name: str) -> Any:
-    if name not in _MODULES:
+    if name not in __all__:
         raise AttributeError(f"module {__name__!r} has no attribute {name!r}")
-    return getattr(importlib.import_module(f"{__name__}.{_MODULES[name]}"), name)
+    return getattr(importlib.import_module(f"{__name__}.{_MODULES.get(name, 'errors')}"), name)

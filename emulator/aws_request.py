@@ -12,18 +12,10 @@ _SCOPE = re.compile(r"Credential=[^/\s]*/[^/]*/([^/]+)/([^/]+)/aws4_request")
 _SERVICES = {"monitoring": "cloudwatch", "states": "stepfunctions", "email": "ses"}
 _S3_SUBRESOURCES = frozenset(
     {
-        "acl",
-        "cors",
-        "encryption",
-        "lifecycle",
-        "location",
-        "notification",
-        "policy",
-        "tagging",
-        "uploads",
-        "versioning",
+        "acl", "cors", "encryption", "lifecycle", "location", "notification", "policy", "tagging",
+        "uploads", "versioning",
     }
-)
+)  # fmt: skip
 
 
 class AwsRequest(HttpRequest):

@@ -14,18 +14,10 @@ from emulator.responses import error
 _SERVER_ERRORS = ("Internal", "KMSInternal", "ServiceUnavailable", "ServiceException", "SlowDown")
 _FIELDS = frozenset(
     {
-        "count",
-        "error",
-        "latency_ms",
-        "message",
-        "operation",
-        "probability",
-        "region",
-        "service",
-        "status",
-        "when",
+        "count", "error", "latency_ms", "message", "operation", "probability", "region", "service",
+        "status", "when",
     }
-)
+)  # fmt: skip
 _LONGEST_DELAY_MS = 15 * 60 * 1000
 
 

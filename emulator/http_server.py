@@ -1,6 +1,6 @@
 """A threaded HTTP server on the loopback interface: connections are kept alive, and none is left when it is closed.
 
-The endpoint and every served API stand behind one of these.
+The endpoint, every served API and every function's Runtime API stand behind one of these.
 """
 
 import contextlib

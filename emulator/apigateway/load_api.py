@@ -14,33 +14,16 @@ from emulator.errors import UnsupportedApiError
 _PROPERTIES: Mapping[str, frozenset[str]] = {
     "AWS::ApiGateway::RestApi": frozenset(
         [
-            "Name",
-            "Description",
-            "MinimumCompressionSize",
-            "EndpointConfiguration",
-            "DisableExecuteApiEndpoint",
-            "Tags",
-            "ApiKeySourceType",
-            "FailOnWarnings",
-            "Policy",
-            "SecurityPolicy",
-            "EndpointAccessMode",
+            "Name", "Description", "MinimumCompressionSize", "EndpointConfiguration",
+            "DisableExecuteApiEndpoint", "Tags", "ApiKeySourceType", "FailOnWarnings", "Policy",
+            "SecurityPolicy", "EndpointAccessMode",
         ]
     ),
     "AWS::ApiGateway::Resource": frozenset(["ParentId", "PathPart", "RestApiId"]),
     "AWS::ApiGateway::Method": frozenset(
         [
-            "HttpMethod",
-            "ResourceId",
-            "RestApiId",
-            "AuthorizationType",
-            "ApiKeyRequired",
-            "RequestModels",
-            "RequestParameters",
-            "RequestValidatorId",
-            "Integration",
-            "MethodResponses",
-            "OperationName",
+            "HttpMethod", "ResourceId", "RestApiId", "AuthorizationType", "ApiKeyRequired", "RequestModels",
+            "RequestParameters", "RequestValidatorId", "Integration", "MethodResponses", "OperationName",
         ]
     ),
     "AWS::ApiGateway::Model": frozenset(["ContentType", "Description", "Name", "RestApiId", "Schema"]),
@@ -52,19 +35,11 @@ _PROPERTIES: Mapping[str, frozenset[str]] = {
     ),
     "AWS::ApiGateway::Stage": frozenset(
         [
-            "AccessLogSetting",
-            "DeploymentId",
-            "Description",
-            "MethodSettings",
-            "RestApiId",
-            "StageName",
-            "Tags",
-            "TracingEnabled",
-            "Variables",
-            "CacheClusterEnabled",
+            "AccessLogSetting", "DeploymentId", "Description", "MethodSettings", "RestApiId", "StageName",
+            "Tags", "TracingEnabled", "Variables", "CacheClusterEnabled",
         ]
     ),
-}
+}  # fmt: skip
 
 
 def load_api(deployment: Deployment) -> Api:

@@ -16,17 +16,10 @@ _MAX_TIMEOUT = 29.0
 
 _INTEGRATION = frozenset(
     [
-        "Type",
-        "Uri",
-        "IntegrationHttpMethod",
-        "Credentials",
-        "TimeoutInMillis",
-        "PassthroughBehavior",
-        "RequestTemplates",
-        "RequestParameters",
-        "IntegrationResponses",
+        "Type", "Uri", "IntegrationHttpMethod", "Credentials", "TimeoutInMillis", "PassthroughBehavior",
+        "RequestTemplates", "RequestParameters", "IntegrationResponses",
     ]
-)
+)  # fmt: skip
 _ACTION = re.compile(r"arn:aws[\w-]*:apigateway:[\w-]+:([\w-]+):action/(\w+)")
 
 

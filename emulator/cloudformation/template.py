@@ -18,15 +18,10 @@ from emulator.errors import TemplateError
 
 _SECTIONS = frozenset(
     {
-        "AWSTemplateFormatVersion",
-        "Conditions",
-        "Description",
-        "Metadata",
-        "Outputs",
-        "Parameters",
+        "AWSTemplateFormatVersion", "Conditions", "Description", "Metadata", "Outputs", "Parameters",
         "Resources",
     }
-)
+)  # fmt: skip
 _RESOURCE_KEYS = frozenset(
     {"Condition", "DeletionPolicy", "DependsOn", "Metadata", "Properties", "Type", "UpdateReplacePolicy"}
 )

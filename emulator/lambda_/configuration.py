@@ -9,27 +9,12 @@ from emulator.errors import UnsupportedFunctionError
 
 _PROPERTIES = frozenset(
     {
-        "Architectures",
-        "Code",
-        "Description",
-        "Environment",
-        "EphemeralStorage",
-        "FunctionName",
-        "Handler",
-        "KmsKeyArn",
-        "LoggingConfig",
-        "MemorySize",
-        "PackageType",
-        "RecursiveLoop",
-        "ReservedConcurrentExecutions",
-        "Role",
-        "Runtime",
-        "Tags",
-        "Timeout",
-        "TracingConfig",
+        "Architectures", "Code", "Description", "Environment", "EphemeralStorage", "FunctionName",
+        "Handler", "KmsKeyArn", "LoggingConfig", "MemorySize", "PackageType", "RecursiveLoop",
+        "ReservedConcurrentExecutions", "Role", "Runtime", "Tags", "Timeout", "TracingConfig",
         "VpcConfig",  # its network exists beside it, to be looked at; the function runs on this machine's
     }
-)
+)  # fmt: skip
 
 
 @dataclass(frozen=True, slots=True)

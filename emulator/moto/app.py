@@ -29,23 +29,10 @@ _CONCURRENT = frozenset({"athena", "lambda", "sqs", "stepfunctions"})
 
 SERVICES = frozenset(
     {
-        "athena",
-        "cloudwatch",
-        "dynamodb",
-        "ec2",
-        "glue",
-        "iam",
-        "kinesis",
-        "kms",
-        "logs",
-        "s3",
-        "scheduler",
-        "sns",
-        "sqs",
-        "stepfunctions",
-        "sts",
+        "athena", "cloudwatch", "dynamodb", "ec2", "glue", "iam", "kinesis", "kms", "logs", "s3",
+        "scheduler", "sns", "sqs", "stepfunctions", "sts",
     }
-)
+)  # fmt: skip
 """What the endpoint leaves to moto; the others are answered elsewhere or not at all."""
 
 

@@ -7,36 +7,14 @@ from emulator.cloudformation.resources.context import Context, Created
 from emulator.moto.backends import put_composite_alarm
 
 _ALARM = (
-    "ActionsEnabled",
-    "AlarmActions",
-    "AlarmDescription",
-    "ComparisonOperator",
-    "DatapointsToAlarm",
-    "Dimensions",
-    "EvaluateLowSampleCountPercentile",
-    "EvaluationPeriods",
-    "ExtendedStatistic",
-    "InsufficientDataActions",
-    "MetricName",
-    "Metrics",
-    "Namespace",
-    "OKActions",
-    "Period",
-    "Statistic",
-    "Tags",
-    "Threshold",
-    "ThresholdMetricId",
-    "TreatMissingData",
-    "Unit",
-)
+    "ActionsEnabled", "AlarmActions", "AlarmDescription", "ComparisonOperator", "DatapointsToAlarm",
+    "Dimensions", "EvaluateLowSampleCountPercentile", "EvaluationPeriods", "ExtendedStatistic",
+    "InsufficientDataActions", "MetricName", "Metrics", "Namespace", "OKActions", "Period", "Statistic",
+    "Tags", "Threshold", "ThresholdMetricId", "TreatMissingData", "Unit",
+)  # fmt: skip
 _COMPOSITE_ALARM = (
-    "ActionsEnabled",
-    "AlarmActions",
-    "AlarmDescription",
-    "InsufficientDataActions",
-    "OKActions",
-    "Tags",
-)
+    "ActionsEnabled", "AlarmActions", "AlarmDescription", "InsufficientDataActions", "OKActions", "Tags",
+)  # fmt: skip
 
 
 def _alarm(context: Context, properties: Properties) -> Created:

@@ -10,17 +10,10 @@ def _table(context: Context, properties: Properties) -> Created:
     client = context.client("dynamodb")
     name = properties.text("TableName", context.name(properties.logical_id))
     arguments: dict[str, Any] = properties.subset(
-        "AttributeDefinitions",
-        "BillingMode",
-        "DeletionProtectionEnabled",
-        "GlobalSecondaryIndexes",
-        "KeySchema",
-        "LocalSecondaryIndexes",
-        "OnDemandThroughput",
-        "ProvisionedThroughput",
-        "TableClass",
+        "AttributeDefinitions", "BillingMode", "DeletionProtectionEnabled", "GlobalSecondaryIndexes",
+        "KeySchema", "LocalSecondaryIndexes", "OnDemandThroughput", "ProvisionedThroughput", "TableClass",
         "Tags",
-    )
+    )  # fmt: skip
     stream = properties.get("StreamSpecification")
     if stream is not None:
         arguments["StreamSpecification"] = {"StreamEnabled": True, "StreamViewType": stream["StreamViewType"]}

@@ -118,14 +118,9 @@ def _rule(rule: Any, peer: str) -> dict[str, Any]:
 
 def _vpc_endpoint(context: Context, properties: Properties) -> Created:
     arguments = properties.subset(
-        "PrivateDnsEnabled",
-        "RouteTableIds",
-        "SecurityGroupIds",
-        "ServiceName",
-        "SubnetIds",
-        "VpcEndpointType",
-        "VpcId",
-    )
+        "PrivateDnsEnabled", "RouteTableIds", "SecurityGroupIds", "ServiceName", "SubnetIds",
+        "VpcEndpointType", "VpcId",
+    )  # fmt: skip
     policy = properties.get("PolicyDocument")
     if policy is not None:
         arguments["PolicyDocument"] = policy if isinstance(policy, str) else json.dumps(policy)
@@ -136,15 +131,9 @@ def _vpc_endpoint(context: Context, properties: Properties) -> Created:
 
 def _flow_log(context: Context, properties: Properties) -> Created:
     arguments = properties.subset(
-        "DeliverLogsPermissionArn",
-        "LogDestination",
-        "LogDestinationType",
-        "LogFormat",
-        "LogGroupName",
-        "MaxAggregationInterval",
-        "ResourceType",
-        "TrafficType",
-    )
+        "DeliverLogsPermissionArn", "LogDestination", "LogDestinationType", "LogFormat", "LogGroupName",
+        "MaxAggregationInterval", "ResourceType", "TrafficType",
+    )  # fmt: skip
     identifier = context.client("ec2").create_flow_logs(
         ResourceIds=[properties.text("ResourceId")], **arguments, **_tags(properties, "vpc-flow-log")
     )["FlowLogIds"][0]

@@ -4,17 +4,9 @@ from emulator.cloudformation.properties import Properties
 from emulator.cloudformation.resources.context import Context, Created
 
 _SCHEDULE = (
-    "Description",
-    "EndDate",
-    "FlexibleTimeWindow",
-    "GroupName",
-    "KmsKeyArn",
-    "ScheduleExpression",
-    "ScheduleExpressionTimezone",
-    "StartDate",
-    "State",
-    "Target",
-)
+    "Description", "EndDate", "FlexibleTimeWindow", "GroupName", "KmsKeyArn", "ScheduleExpression",
+    "ScheduleExpressionTimezone", "StartDate", "State", "Target",
+)  # fmt: skip
 
 
 def _schedule(context: Context, properties: Properties) -> Created:

@@ -16,13 +16,9 @@ _TOPIC_ATTRIBUTES = {
     "TracingConfig": "TracingConfig",
 }
 _SUBSCRIPTION_ATTRIBUTES = (
-    "DeliveryPolicy",
-    "FilterPolicy",
-    "FilterPolicyScope",
-    "RawMessageDelivery",
-    "RedrivePolicy",
+    "DeliveryPolicy", "FilterPolicy", "FilterPolicyScope", "RawMessageDelivery", "RedrivePolicy",
     "SubscriptionRoleArn",
-)
+)  # fmt: skip
 
 
 def _topic(context: Context, properties: Properties) -> Created:

@@ -13,23 +13,12 @@ UNLIMITED = -1
 
 _PROPERTIES = frozenset(
     {
-        "BatchSize",
-        "BisectBatchOnFunctionError",
-        "DestinationConfig",
-        "Enabled",
-        "EventSourceArn",
-        "FunctionName",
-        "FunctionResponseTypes",
-        "MaximumBatchingWindowInSeconds",
-        "MaximumRecordAgeInSeconds",
-        "MaximumRetryAttempts",
-        "MetricsConfig",
-        "ParallelizationFactor",
-        "StartingPosition",
-        "StartingPositionTimestamp",
-        "Tags",
+        "BatchSize", "BisectBatchOnFunctionError", "DestinationConfig", "Enabled", "EventSourceArn",
+        "FunctionName", "FunctionResponseTypes", "MaximumBatchingWindowInSeconds",
+        "MaximumRecordAgeInSeconds", "MaximumRetryAttempts", "MetricsConfig", "ParallelizationFactor",
+        "StartingPosition", "StartingPositionTimestamp", "Tags",
     }
-)
+)  # fmt: skip
 
 
 @dataclass(frozen=True, slots=True)
