@@ -9,7 +9,7 @@ import orjson
 
 from emulator.aws_request import AwsRequest
 from emulator.clock import Clock
-from emulator.faults import FaultError, Faults, Rule, parse_rule
+from emulator.faults import FaultError, FaultRule, Faults, parse_rule
 from emulator.http_server import Response
 from emulator.responses import as_json
 from emulator.timestream_process import TimestreamProcess
@@ -69,7 +69,7 @@ class AdminApi:
         return as_json({"error": f"there is no {request.path}"}, 404)
 
     def _describe_clock(self) -> dict[str, Any]:
-        return {"now": self._clock.utcnow().isoformat(), "offset_seconds": self._clock.offset}
+        return {"now": self._clock.utcnow().isoformat(), "offset_seconds": self._clock.offset_s}
 
     def _move_clock(self, request: AwsRequest) -> Response:
         body = _object(request)
@@ -81,7 +81,7 @@ class AdminApi:
         ((name, value),) = body.items()
         if isinstance(value, bool) or not isinstance(value, int | float):
             raise FaultError(name, "must be a number of seconds")
-        seconds = value if name == "advance_seconds" else value - self._clock.offset
+        seconds = value if name == "advance_seconds" else value - self._clock.offset_s
         try:
             self._clock.advance(seconds)
         except ValueError as error:
@@ -94,7 +94,7 @@ class AdminApi:
         raw = body.pop("rules") if set(body) == {"rules"} else [body] if body else []
         if not isinstance(raw, list) or not (raw or inside is not None):
             raise FaultError("rules", "must be a list of rules")
-        rules: list[Rule] = [parse_rule(rule) for rule in raw]
+        rules: list[FaultRule] = [parse_rule(rule) for rule in raw]
         if inside is not None:
             status, answer = self._engine.control("POST", "/_local/faults", inside)
             if status != 200:

@@ -25,7 +25,7 @@ from emulator.lambda_.api import Invoker, LambdaApi
 from emulator.lambda_.invocation import InvokeResult, refused
 from emulator.lambda_.service import Functions, start_functions
 from emulator.moto import clock as moto_clock
-from emulator.moto import state_machines
+from emulator.moto import kinesis_streams, state_machines
 from emulator.moto.app import MotoApp
 from emulator.scheduler.schedules import Schedules, load_schedules
 from emulator.timestream_process import TimestreamProcess, free_port, timestream_command
@@ -205,6 +205,7 @@ def _start_endpoint(
     closing.enter_context(state_machines.tasks_call(server.port))
     moto_clock.follow(clock)
     closing.callback(moto_clock.follow, Clock())
+    closing.enter_context(kinesis_streams.installed())
     moto = MotoApp()
     closing.callback(moto.close)
     faults, functions, stacks = Faults(), LambdaApi(), Stacks(clock)

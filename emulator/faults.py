@@ -30,7 +30,7 @@ class FaultError(CloudError):
 
 
 @dataclass(slots=True)
-class Rule:
+class FaultRule:
     """One fault: which requests it meets and what happens to them."""
 
     service: str
@@ -68,12 +68,12 @@ class Faults:
     """The rules in force."""
 
     def __init__(self, *, seed: int | None = None) -> None:
-        self._rules: list[Rule] = []
+        self._rules: list[FaultRule] = []
         self._lock = threading.Lock()
         self._random = random.Random(seed)  # noqa: S311 - decides which requests fail, no secret
         self._injected = 0
 
-    def add(self, rule: Rule) -> None:
+    def add(self, rule: FaultRule) -> None:
         """Put a rule in force, behind those there already."""
         with self._lock:
             self._rules.append(rule)
@@ -83,7 +83,7 @@ class Faults:
         with self._lock:
             self._rules.clear()
 
-    def take(self, request: AwsRequest) -> Rule | None:
+    def take(self, request: AwsRequest) -> FaultRule | None:
         """The first rule that strikes this request, counting it."""
         if not self._rules:
             return None
@@ -104,7 +104,7 @@ class Faults:
             return {"rules": [asdict(rule) for rule in self._rules], "injected": self._injected}
 
 
-def parse_rule(raw: Any) -> Rule:
+def parse_rule(raw: Any) -> FaultRule:
     """The rule a JSON object describes; FaultError names the field that is wrong."""
     if not isinstance(raw, Mapping):
         raise FaultError("rules", "each rule is an object")
@@ -128,7 +128,7 @@ def parse_rule(raw: Any) -> Rule:
         )
     if not {"error", "status", "latency_ms"} & set(raw):
         raise FaultError("error", "one of error, status and latency_ms is required")
-    return Rule(**raw)
+    return FaultRule(**raw)
 
 
 def _check_integer(raw: Mapping[str, Any], name: str, least: int, most: int) -> None:

@@ -190,7 +190,7 @@ class _Handler(BaseHTTPRequestHandler):
             super().finish()
 
     def handle_expect_100(self) -> bool:
-        """Tell a client that asks first, as curl does with large bodies, to send on."""
+        """Let a client that asks first, as curl does with large bodies, send on."""
         proceed = super().handle_expect_100()
         self.wfile.flush()
         return proceed

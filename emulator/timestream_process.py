@@ -127,8 +127,8 @@ class TimestreamProcess:
     def follow(self, clock: Clock, closing: contextlib.ExitStack) -> None:
         """Keep the engine's clock with this one until `closing` ends."""
         closing.callback(clock.on_advance(self._set_offset))
-        if clock.offset:
-            self._set_offset(clock.offset)
+        if clock.offset_s:
+            self._set_offset(clock.offset_s)
 
     def _set_offset(self, offset: float) -> None:
         status, answer = self.control("POST", "/_local/clock", {"offset_seconds": offset})

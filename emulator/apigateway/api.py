@@ -1,4 +1,4 @@
-"""What the gateway serves: a REST API as its template describes it, checked before the first request."""
+"""A REST API as its template describes it, checked before the first request."""
 
 import re
 from collections.abc import Mapping
@@ -13,7 +13,7 @@ Templates = Mapping[str, MappingTemplate]
 
 @dataclass(frozen=True, slots=True)
 class IntegrationResponse:
-    """How one outcome of an integration becomes a response; without a selection it is the default."""
+    """The response for one outcome of an integration; without a selection it is the default."""
 
     status: int
     selection: re.Pattern[str] | None
@@ -31,11 +31,11 @@ class AwsAction:
 
 @dataclass(frozen=True, slots=True)
 class Integration:
-    """Where a method's requests go; `action` is None for a MOCK integration."""
+    """The target of a method's requests; `action` is None for a MOCK integration."""
 
     logical_id: str
     action: AwsAction | None
-    timeout: float
+    timeout_s: float
     passthrough: str
     templates: Templates
     parameters: Mapping[str, str]
@@ -58,7 +58,7 @@ class Method:
 
 @dataclass(frozen=True, slots=True)
 class GatewayResponse:
-    """What a client gets when the gateway itself answers; templates are plain substitution."""
+    """The answer of the gateway itself; templates are plain substitution."""
 
     status: int | None
     templates: Mapping[str, str]

@@ -1,4 +1,4 @@
-"""`$context`: what a mapping may know about a request besides its payload."""
+"""`$context`: the facts about a request, besides its payload, that a mapping may use."""
 
 import base64
 import secrets
@@ -21,10 +21,10 @@ class Override(JavaMap):
         super().__setitem__(name, value)
 
 
-def new_context(api: Api, request: ApiRequest, *, now: float) -> JavaMap:
-    """The context of a request that arrived at `now` (epoch seconds)."""
+def new_context(api: Api, request: ApiRequest, *, now_s: float) -> JavaMap:
+    """The context of a request that arrived at `now_s`, in seconds since the epoch."""
     host = request.header("Host") or ""
-    moment = datetime.fromtimestamp(now, tz=UTC)
+    moment = datetime.fromtimestamp(now_s, tz=UTC)
     return JavaMap(
         accountId=api.account_id,
         apiId=api.api_id,
@@ -39,7 +39,7 @@ def new_context(api: Api, request: ApiRequest, *, now: float) -> JavaMap:
         requestId=str(uuid.uuid4()),
         requestOverride=JavaMap(header=Override(), path=Override(), querystring=Override()),
         requestTime=moment.strftime("%d/%b/%Y:%H:%M:%S +0000"),
-        requestTimeEpoch=int(now * 1000),
+        requestTimeEpoch=int(now_s * 1000),
         responseOverride=Override(header=Override()),
         stage=api.stage,
     )

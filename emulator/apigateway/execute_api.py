@@ -1,4 +1,4 @@
-"""The way of a request through the API: route, authorize, validate, map, call, map back."""
+"""A request's way through an API: route, authorize, validate, map, call, map back."""
 
 import logging
 from collections.abc import Callable, Mapping
@@ -54,7 +54,7 @@ class ExecuteApi:
     def answer(self, http: HttpRequest) -> Response:
         """The response; whatever goes wrong becomes the API's own gateway response."""
         request = ApiRequest.of(http)
-        context = new_context(self._api, request, now=self._clock.now())
+        context = new_context(self._api, request, now_s=self._clock.now())
         try:
             response = self._answer(request, context)
         except GatewayError as error:
@@ -72,7 +72,7 @@ class ExecuteApi:
     def too_large(self, http: HttpRequest) -> Response:
         """The response to a request whose body is over API Gateway's limit and was not read."""
         request, error = ApiRequest.of(http), content_coding.too_large()
-        context = new_context(self._api, request, now=self._clock.now())
+        context = new_context(self._api, request, now_s=self._clock.now())
         response = gateway_responses.answer(self._api, error, request, context)
         self._on_answer(Answered(request.method, "", b"", response.status))
         return self._finished(response, request, context)
@@ -112,7 +112,7 @@ class ExecuteApi:
             if target.startswith(REQUEST_HEADER) and value is not None:
                 headers[target.removeprefix(REQUEST_HEADER)] = value
         headers.update({name: str(value) for name, value in context["requestOverride"]["header"].items()})
-        return self._caller.call(integration.action, rendered, headers, seconds=integration.timeout)
+        return self._caller.call(integration.action, rendered, headers, timeout_s=integration.timeout_s)
 
     def _respond(
         self, integration: Integration, answer: IntegrationAnswer, request: ApiRequest, context: JavaMap

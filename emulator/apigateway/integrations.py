@@ -18,7 +18,7 @@ from emulator.apigateway.signature import LocalCredentials
 
 @dataclass(frozen=True, slots=True)
 class IntegrationAnswer:
-    """What an integration said, before the response templates."""
+    """An integration's answer, before the response templates."""
 
     status: int
     headers: tuple[tuple[str, str], ...]
@@ -46,9 +46,9 @@ class AwsCaller:
         self._services: dict[str, Mapping[str, Any]] = {}
 
     def call(
-        self, action: AwsAction, body: bytes, headers: Mapping[str, str], *, seconds: float
+        self, action: AwsAction, body: bytes, headers: Mapping[str, str], *, timeout_s: float
     ) -> IntegrationAnswer:
-        """Return what the service answers, whatever its status; GatewayError when it does not answer in time."""
+        """The service's answer, whatever its status; GatewayError when none comes within `timeout_s` seconds."""
         service = self._service(action.service)
         request = AWSRequest(
             method="POST",
@@ -68,7 +68,7 @@ class AwsCaller:
                 self._endpoint,
                 body=body,
                 headers=dict(request.headers),
-                timeout=urllib3.Timeout(seconds),
+                timeout=urllib3.Timeout(timeout_s),
             )
         except urllib3.exceptions.NewConnectionError as error:
             # urllib3 counts a refused connection among the timeouts.

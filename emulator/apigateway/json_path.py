@@ -12,7 +12,7 @@ _STEP = re.compile(r"\.([A-Za-z_$][\w$-]*)|\[(\d+)\]|\['([^']*)'\]|\[\"([^\"]*)\
 
 
 def find(document: Any, path: str) -> Any:
-    """Return what the path finds: one value for a definite path, a list for one with wildcards or filters."""
+    """The value at a definite path (MISSING if there is none), or the list that one with wildcards or filters finds."""
     steps = _definite(path)
     if steps is None:
         return [match.value for match in _parse(path).find(document)]

@@ -113,7 +113,7 @@ def _methods(
 
 
 def _limits(stage: Resource, path: str, verb: str) -> Limits | None:
-    """Return what the stage's settings for this method, or else for all methods, allow."""
+    """The limits in the stage's settings for this method, or else for all methods."""
     escaped = "/" if path == "/" else "/" + path.replace("/", "~1")
     found: Limits | None = None
     for setting in stage.properties.get("MethodSettings", ()):
@@ -160,5 +160,5 @@ def _method(
 
 
 def _true(value: Any) -> bool:
-    """Tell what a CloudFormation boolean says: it may be text."""
+    """True if a CloudFormation boolean says so: it may be text."""
     return value is True or str(value).lower() == "true"

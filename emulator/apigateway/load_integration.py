@@ -1,4 +1,4 @@
-"""Reads where a method's requests go, and how answers are mapped back."""
+"""Reads a method's integration: the target of its requests, and the mappings of its answers."""
 
 import re
 from collections.abc import Mapping
@@ -11,8 +11,8 @@ from emulator.apigateway.mapping_template import MappingTemplate
 from emulator.apigateway.parameters import RESPONSE_HEADER, check_source
 from emulator.errors import UnsupportedApiError
 
-# Seconds; API Gateway's default and upper limit.
-_MAX_TIMEOUT = 29.0
+# API Gateway's default and upper limit.
+_MAX_TIMEOUT_S = 29.0
 
 _INTEGRATION = frozenset(
     [
@@ -35,7 +35,7 @@ def load_integration(where: str, properties: Mapping[str, Any], method_responses
     return Integration(
         logical_id=where,
         action=_action(where, properties),
-        timeout=float(properties.get("TimeoutInMillis", _MAX_TIMEOUT * 1000)) / 1000,
+        timeout_s=float(properties.get("TimeoutInMillis", _MAX_TIMEOUT_S * 1000)) / 1000,
         passthrough=properties.get("PassthroughBehavior", "WHEN_NO_MATCH"),
         templates=_templates(where, properties.get("RequestTemplates", {})),
         parameters=parameters,

@@ -95,7 +95,7 @@ def java_text(value: Any) -> str:
 
 
 def to_java(value: Any) -> Any:
-    """Return parsed JSON in the types templates work with."""
+    """Parsed JSON in the types that templates work with."""
     if isinstance(value, dict):
         return JavaMap((key, to_java(item)) for key, item in value.items())
     return JavaList(map(to_java, value)) if isinstance(value, list) else value
@@ -114,12 +114,12 @@ class Input:
         return self._payload.text
 
     def json(self, path: str) -> str:
-        """Return what the JSONPath finds, as compact JSON; an empty string's JSON when it finds nothing."""
+        """The value at the JSONPath as compact JSON; an empty string's JSON when there is none."""
         found = self._find(path)
         return '""' if found is MISSING else json.dumps(found, separators=(",", ":"), ensure_ascii=False)
 
     def path(self, path: str) -> Any:
-        """Return what the JSONPath finds as an object; an empty string when it finds nothing."""
+        """The value at the JSONPath as an object; an empty string when there is none."""
         found = self._find(path)
         return "" if found is MISSING else to_java(found)
 
@@ -145,7 +145,7 @@ class Util:
     """`$util`: text conversions, all of them in UTF-8."""
 
     def escapeJavaScript(self, text: Any) -> str:  # noqa: N802 - AWS's name
-        """Return text that fits between the quotes of a JavaScript string."""
+        """The text as it stands between the quotes of a JavaScript string."""
         return json.dumps(java_text(text))[1:-1].replace("'", "\\'")
 
     def base64Encode(self, text: Any) -> str:  # noqa: N802 - AWS's name

@@ -36,7 +36,7 @@ def value_of(
     stage_variables: Mapping[str, str],
     response: ApiRequest | None = None,
 ) -> str | None:
-    """Return what a mapping expression stands for; None when there is nothing to map."""
+    """The value of a mapping expression; None when there is nothing to map."""
     if source.startswith("'"):
         return source[1:-1]
     scope, _, name = source.partition(".")

@@ -1,4 +1,4 @@
-"""What a template became on this machine."""
+"""A deployed stack: its resources and outputs, every reference resolved."""
 
 from collections.abc import Mapping
 from dataclasses import dataclass

@@ -17,7 +17,7 @@ Path = tuple[str, ...]
 
 
 class NoValue:
-    """What `Ref: AWS::NoValue` gives: the property, or the item of a list, is left out."""
+    """The value of `Ref: AWS::NoValue`: the property, or the item of a list, is left out."""
 
 
 NO_VALUE = NoValue()
@@ -30,7 +30,7 @@ class References(Protocol):
     """Answers Ref and GetAtt."""
 
     def ref(self, name: str, at: Path) -> Any:
-        """Return what Ref gives for a parameter, pseudo parameter or resource."""
+        """The value of Ref for a parameter, pseudo parameter or resource."""
 
     def get_att(self, logical_id: str, attribute: str, at: Path) -> Any:
         """An attribute of a resource."""
@@ -38,14 +38,14 @@ class References(Protocol):
 
 @dataclass(frozen=True)
 class Scope:
-    """What a template's functions may look at."""
+    """The names and conditions that a template's functions may look at."""
 
     references: References
     conditions: Callable[[str, Path], bool]
     region: str
 
     def evaluate(self, value: Any, at: Path = ()) -> Any:
-        """Return `value` with every function in it replaced by its result."""
+        """The value with every function in it replaced by its result."""
         if isinstance(value, Mapping):
             name = function_name(value)
             if name is None:

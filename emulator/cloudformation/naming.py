@@ -9,7 +9,7 @@ _ALPHABET = string.ascii_uppercase + string.digits
 def physical_name(
     stack_name: str, logical_id: str, *, seed: str = "", longest: int = 255, lower: bool = False
 ) -> str:
-    """Return `<stack>-<logical id>-<12 characters>`, its parts cut evenly where it would be longer than allowed.
+    """The name `<stack>-<logical id>-<12 characters>`, its parts cut evenly where it would be longer than allowed.
 
     The characters follow from the names and the seed, so that two regions never share a name.
     """
@@ -25,7 +25,7 @@ def physical_name(
 
 
 def unique_id(seed: str, *, length: int = 36) -> str:
-    """Return hexadecimal digits in the form of a UUID (36), or as many as asked for, derived from `seed`."""
+    """Hexadecimal digits in the form of a UUID (36), or as many as asked for, derived from `seed`."""
     digest = hashlib.sha256(seed.encode()).hexdigest()
     if length == 36:
         return f"{digest[:8]}-{digest[8:12]}-{digest[12:16]}-{digest[16:20]}-{digest[20:32]}"

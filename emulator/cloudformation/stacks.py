@@ -40,7 +40,7 @@ class Stacks:
             self._stacks[deployment.region, deployment.stack_name] = (deployment, created)
 
     def answer(self, request: AwsRequest) -> Response:
-        """Return CloudFormation's reply; stacks are made by the local run alone, so nothing here changes one."""
+        """CloudFormation's reply; stacks are made when the emulator starts, so nothing here changes one."""
         name = request.operation
         operation = self._operations.get(name)
         if operation is None:

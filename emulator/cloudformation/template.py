@@ -71,7 +71,7 @@ class Template:
 
     @property
     def scope(self) -> Scope:
-        """Return what may be looked at before any resource exists."""
+        """The scope of functions before any resource exists."""
         return Scope(
             references=self,
             conditions=self.condition,

@@ -18,7 +18,7 @@ from emulator.http_server import Response
 from emulator.kinesis.shard import children_of, size_of
 from emulator.kinesis.throughput import Throughput
 from emulator.moto import ACCOUNT_ID
-from emulator.moto.kinesis_streams import Shard, find_stream, install
+from emulator.moto.kinesis_streams import Shard, find_stream
 from emulator.responses import error, success
 
 RECORD_LIMIT_BYTES = 1024 * 1024
@@ -39,7 +39,6 @@ class Kinesis:
     """Answers PutRecord, PutRecords, GetShardIterator and GetRecords; everything else is moto's."""
 
     def __init__(self, clock: Clock) -> None:
-        install()
         self._clock = clock
         self._throughput = Throughput()
         self._operations: Mapping[str, Callable[[str, Any], dict[str, Any]]] = {

@@ -1,4 +1,4 @@
-"""What a shard takes in a second: 1 MiB and 1,000 records, whichever is reached first.
+"""The throughput of a shard: 1 MiB and 1,000 records a second, whichever is reached first.
 
 https://docs.aws.amazon.com/streams/latest/dev/service-sizes-and-limits.html
 """

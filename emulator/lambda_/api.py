@@ -42,7 +42,7 @@ class LambdaApi:
         self._invoker = invoker
 
     def answer(self, request: AwsRequest) -> Response:
-        """Return Lambda's reply."""
+        """Lambda's reply."""
         path = unquote(request.path)
         if request.method == "GET" and path.rstrip("/") == _FUNCTIONS:
             functions = self._resources(request.region, "AWS::Lambda::Function")

@@ -1,7 +1,7 @@
 """First code of a function's process: ties its life to the parent's, then becomes AWS's runtime client.
 
 Run by path, isolated (`-I -S`): arguments are the parent's process id, the file that holds the local clock's offset,
-the bundle, the runtime client's folder and the handler. Imports nothing of this project.
+the bundle, the runtime client's folder and the handler. Imports nothing of the emulator.
 """
 
 import ctypes

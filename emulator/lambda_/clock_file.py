@@ -16,7 +16,7 @@ class ClockFile:
     def __init__(self, clock: Clock) -> None:
         self._folder = tempfile.TemporaryDirectory(prefix="local-aws-")
         self.path = Path(self._folder.name) / "clock-offset"
-        self.path.write_bytes(struct.pack("d", clock.offset))
+        self.path.write_bytes(struct.pack("d", clock.offset_s))
         with self.path.open("r+b") as opened:
             self._shared = mmap.mmap(opened.fileno(), _SIZE)
         self._stop_following = clock.on_advance(self._write)

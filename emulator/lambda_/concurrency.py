@@ -15,7 +15,7 @@ from emulator.lambda_.invocation import MAX_PAYLOAD_BYTES, InvokeResult
 _SAMPLED_SHARE = 0.05
 
 
-class FunctionPool:
+class ExecutionEnvironments:
     """Runs invocations of one function, each in an environment of its own."""
 
     def __init__(

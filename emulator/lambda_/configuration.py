@@ -1,4 +1,4 @@
-"""What a deployment says about its functions; what would be ignored here is refused with its logical id."""
+"""The functions of a deployment as configured; a property that would be ignored is refused with its logical id."""
 
 from collections.abc import Mapping
 from dataclasses import dataclass
@@ -28,8 +28,8 @@ class FunctionConfig:
     region: str
     handler: str
     runtime: str
-    timeout: float
-    memory_size: int
+    timeout_s: float
+    memory_mb: int
     environment: Mapping[str, str]
     log_group: str
     log_format: str
@@ -63,8 +63,8 @@ def _function(deployment: Deployment, resource: Resource) -> FunctionConfig:
         region=deployment.region,
         handler=properties["Handler"],
         runtime=properties["Runtime"],
-        timeout=float(properties.get("Timeout", 3)),
-        memory_size=int(properties.get("MemorySize", 128)),
+        timeout_s=float(properties.get("Timeout", 3)),
+        memory_mb=int(properties.get("MemorySize", 128)),
         environment={
             name: str(value) for name, value in properties.get("Environment", {}).get("Variables", {}).items()
         },

@@ -13,7 +13,7 @@ import orjson
 
 @dataclass(frozen=True, slots=True)
 class MetricStatistics:
-    """What was reported under one metric name."""
+    """The values reported under one metric name."""
 
     sum: float
     count: int

@@ -23,7 +23,7 @@ from emulator.lambda_.runtime_api import Answered, Event, Exited, InitFailed, Re
 
 _BOOTSTRAP = Path(__file__).with_name("bootstrap.py")
 # Lambda gives the init phase ten seconds; what is left of it then counts as part of the invocation.
-_INIT_SECONDS = 10.0
+_INIT_S = 10.0
 
 Spawn = Callable[[list[str], Mapping[str, str]], "subprocess.Popen[bytes]"]
 
@@ -63,7 +63,7 @@ class ExecutionEnvironment:
         if self._closed.is_set():
             return invocation.stopping()
         running = self._running
-        initialised: float | None = None
+        init_s: float | None = None
         if running is None or not running.alive:
             self.stop()
             running = self._running = self._start()
@@ -71,15 +71,15 @@ class ExecutionEnvironment:
                 self.stop()
                 return invocation.stopping()
             began = time.monotonic()
-            outcome = running.wait((Ready, InitFailed, Exited), _INIT_SECONDS)
-            initialised = time.monotonic() - began
+            outcome = running.wait((Ready, InitFailed, Exited), _INIT_S)
+            init_s = time.monotonic() - began
             if isinstance(outcome, InitFailed | Exited):
-                return self._not_initialised(outcome, request_id)
+                return self._not_init_s(outcome, request_id)
         running.log(f"START RequestId: {request_id} Version: $LATEST")
         began = time.monotonic()
         result = self._run(running, request_id, payload, trace)
         running.log(f"END RequestId: {request_id}")
-        running.log(self._report(request_id, time.monotonic() - began, initialised))
+        running.log(self._report(request_id, time.monotonic() - began, init_s))
         return result
 
     def stop(self) -> None:
@@ -94,38 +94,38 @@ class ExecutionEnvironment:
         self.stop()
 
     def _run(self, running: "_Running", request_id: str, payload: bytes, trace: str) -> InvokeResult:
-        seconds = self._config.timeout
+        timeout_s = self._config.timeout_s
         running.api.offer(
             Event(
                 request_id=request_id,
                 payload=payload,
-                deadline_ms=int((self._clock.now() + seconds) * 1000),
+                deadline_ms=int((self._clock.now() + timeout_s) * 1000),
                 function_arn=self._config.arn,
                 trace=trace,
             )
         )
-        outcome = running.wait((Answered, InitFailed, Exited), seconds)
+        outcome = running.wait((Answered, InitFailed, Exited), timeout_s)
         if isinstance(outcome, Answered):
             return outcome.result
         self.stop()
         if outcome is None:
-            running.log(f"{request_id} Task timed out after {seconds:.2f} seconds")
-            return invocation.timed_out(request_id, seconds)
-        return self._not_initialised(outcome, request_id)
+            running.log(f"{request_id} Task timed out after {timeout_s:.2f} seconds")
+            return invocation.timed_out(request_id, timeout_s)
+        return self._not_init_s(outcome, request_id)
 
-    def _not_initialised(self, outcome: Signal | None, request_id: str) -> InvokeResult:
+    def _not_init_s(self, outcome: Signal | None, request_id: str) -> InvokeResult:
         self.stop()
         if isinstance(outcome, InitFailed):
             return outcome.result
         return invocation.exited(request_id, outcome.status if isinstance(outcome, Exited) else 1)
 
-    def _report(self, request_id: str, seconds: float, initialised: float | None) -> str:
-        milliseconds = seconds * 1000
+    def _report(self, request_id: str, duration_s: float, init_s: float | None) -> str:
+        milliseconds = duration_s * 1000
         report = (
             f"REPORT RequestId: {request_id}\tDuration: {milliseconds:.2f} ms\t"
-            f"Billed Duration: {int(milliseconds) + 1} ms\tMemory Size: {self._config.memory_size} MB"
+            f"Billed Duration: {int(milliseconds) + 1} ms\tMemory Size: {self._config.memory_mb} MB"
         )
-        return report if initialised is None else f"{report}\tInit Duration: {initialised * 1000:.2f} ms"
+        return report if init_s is None else f"{report}\tInit Duration: {init_s * 1000:.2f} ms"
 
     def _start(self) -> "_Running":
         day = self._clock.utcnow().strftime("%Y/%m/%d")
@@ -166,7 +166,7 @@ def _variables(
         "AWS_DEFAULT_REGION": config.region,
         "AWS_ENDPOINT_URL": installation.endpoint_url,
         "AWS_EXECUTION_ENV": f"AWS_Lambda_{config.runtime}",
-        "AWS_LAMBDA_FUNCTION_MEMORY_SIZE": str(config.memory_size),
+        "AWS_LAMBDA_FUNCTION_MEMORY_SIZE": str(config.memory_mb),
         "AWS_LAMBDA_FUNCTION_NAME": config.name,
         "AWS_LAMBDA_FUNCTION_VERSION": "$LATEST",
         "AWS_LAMBDA_INITIALIZATION_TYPE": "on-demand",
@@ -211,9 +211,9 @@ class _Running:
         """True if the process runs."""
         return self._process.poll() is None
 
-    def wait(self, kinds: tuple[type, ...], seconds: float) -> Signal | None:
-        """The first signal of these kinds; None when it does not come in time."""
-        until = time.monotonic() + seconds
+    def wait(self, kinds: tuple[type, ...], timeout_s: float) -> Signal | None:
+        """The first signal of these kinds; None when none comes within `timeout_s` seconds."""
+        until = time.monotonic() + timeout_s
         while True:
             try:
                 found = self.api.signals.get(timeout=max(0.0, until - time.monotonic()))

@@ -29,10 +29,10 @@ def failed(error_type: str, message: str, **more: Any) -> InvokeResult:
     return InvokeResult(json.dumps(payload).encode(), "Unhandled")
 
 
-def timed_out(request_id: str, seconds: float) -> InvokeResult:
+def timed_out(request_id: str, timeout_s: float) -> InvokeResult:
     """The result of an invocation that took too long."""
     return failed(
-        "Sandbox.Timedout", f"RequestId: {request_id} Error: Task timed out after {seconds:.2f} seconds"
+        "Sandbox.Timedout", f"RequestId: {request_id} Error: Task timed out after {timeout_s:.2f} seconds"
     )
 
 

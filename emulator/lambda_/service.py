@@ -13,7 +13,7 @@ from emulator.clock import Clock
 from emulator.cloudformation.deployment import Deployment
 from emulator.errors import UnknownFunctionError, UnsupportedFunctionError
 from emulator.lambda_.clock_file import ClockFile
-from emulator.lambda_.concurrency import FunctionPool
+from emulator.lambda_.concurrency import ExecutionEnvironments
 from emulator.lambda_.configuration import FunctionConfig, read_functions
 from emulator.lambda_.embedded_metrics import MetricStatistics
 from emulator.lambda_.event_source_mapping.configuration import MappingConfig, function_name, read_mappings
@@ -80,8 +80,8 @@ class Functions:
         # A process dies with the thread that started it, so one thread that lives as long as this starts them all.
         self._spawner = ThreadPoolExecutor(max_workers=1, thread_name_prefix="function-spawner")
         self._background = ThreadPoolExecutor(max_workers=4, thread_name_prefix="function-event")
-        self._pools = {
-            name: FunctionPool(config, self._creator(config, installation), most=_ENVIRONMENTS_LIMIT)
+        self._environments = {
+            name: ExecutionEnvironments(config, self._creator(config, installation), most=_ENVIRONMENTS_LIMIT)
             for name, config in configs.items()
         }
         self._mappings = tuple(
@@ -96,19 +96,19 @@ class Functions:
     @property
     def names(self) -> tuple[str, ...]:
         """The names of the functions."""
-        return tuple(self._pools)
+        return tuple(self._environments)
 
     def invoke(self, name_or_arn: str, payload: Any) -> InvokeResult:
         """Invoke a function and wait for its answer; `payload` is JSON as bytes, or what becomes JSON.
 
         Raises UnknownFunctionError when the deployment has no such function.
         """
-        return self._pool(name_or_arn).invoke(_encoded(payload))
+        return self._environments_of(name_or_arn).invoke(_encoded(payload))
 
     def invoke_later(self, name_or_arn: str, payload: Any) -> None:
         """Invoke a function without waiting, as InvocationType Event does."""
-        pool, event = self._pool(name_or_arn), _encoded(payload)
-        self._background.submit(_log_failure, pool, event)
+        environments, event = self._environments_of(name_or_arn), _encoded(payload)
+        self._background.submit(_log_failure, environments, event)
 
     def metrics(self) -> Mapping[str, Mapping[str, MetricStatistics]]:
         """The metrics that functions embedded in their logs, by function and metric name."""
@@ -126,8 +126,8 @@ class Functions:
         self._closed = True
         for mapping in self._mappings:
             mapping.stop()
-        for pool in self._pools.values():
-            pool.close()
+        for environments in self._environments.values():
+            environments.close()
         for mapping in self._mappings:
             mapping.join(5)
         self._background.shutdown(wait=False, cancel_futures=True)
@@ -135,9 +135,9 @@ class Functions:
         self._logs.close()
         self._on_close()
 
-    def _pool(self, name_or_arn: str) -> FunctionPool:
+    def _environments_of(self, name_or_arn: str) -> ExecutionEnvironments:
         try:
-            return self._pools[function_name(name_or_arn)]
+            return self._environments[function_name(name_or_arn)]
         except KeyError:
             raise UnknownFunctionError(name_or_arn) from None
 
@@ -180,7 +180,7 @@ class Functions:
         return EventSourceMapping(
             config,
             source,
-            invoke=self._pools[function.name].invoke,
+            invoke=self._environments[function.name].invoke,
             destination=destination,
             clock=self._clock,
         )
@@ -205,7 +205,7 @@ def _encoded(payload: Any) -> bytes:
     return payload if isinstance(payload, bytes) else json.dumps(payload, separators=(",", ":")).encode()
 
 
-def _log_failure(pool: FunctionPool, event: bytes) -> None:
-    result = pool.invoke(event)
+def _log_failure(environments: ExecutionEnvironments, event: bytes) -> None:
+    result = environments.invoke(event)
     if result.status != 200 or result.function_error is not None:
-        _LOG.warning("an asynchronous invocation of %s failed", pool.config.name)
+        _LOG.warning("an asynchronous invocation of %s failed", environments.config.name)

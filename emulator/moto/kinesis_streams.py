@@ -4,7 +4,8 @@ moto's shard is not safe for concurrent writers, takes longer for each record it
 numbers records 1, 2, 3 in every shard, and moves the records of a split shard to its children.
 """
 
-from collections.abc import Mapping
+import contextlib
+from collections.abc import Iterator, Mapping
 from types import MappingProxyType
 from typing import Any
 
@@ -37,9 +38,14 @@ class Shard(ShardRecords, MotoShard):
         return not self.is_open and sequence_number >= self.last_number
 
 
-def install() -> None:
-    """Make moto build its streams of these shards."""
+@contextlib.contextmanager
+def installed() -> Iterator[None]:
+    """Let moto build its streams of these shards until the end."""
     moto_kinesis.Shard = Shard
+    try:
+        yield
+    finally:
+        moto_kinesis.Shard = MotoShard
 
 
 def find_stream(region: str, name: str) -> Any:

@@ -46,10 +46,10 @@ def test_the_status_shows_what_others_add(cloud: Cloud) -> None:
 
 def test_the_clock_moves_forward_everywhere(cloud: Cloud, clock: Clock, client: Clients) -> None:
     """An advance reaches this process, moto's services and the Timestream engine."""
-    before = clock.offset
+    before = clock.offset_s
     status, body = call(cloud, "POST", "clock", {"advance_seconds": 86400})
     assert (status, body["offset_seconds"]) == (200, before + 86400)
-    assert clock.offset == before + 86400
+    assert clock.offset_s == before + 86400
     now = datetime.fromisoformat(body["now"]).timestamp()
     bucket = cloud.deployments["us-east-1"].resources["Bucket"].physical_id
     client("s3").put_object(Bucket=bucket, Key="later", Body=b"x")
@@ -61,7 +61,7 @@ def test_the_clock_moves_forward_everywhere(cloud: Cloud, clock: Clock, client: 
 
 def test_the_clock_takes_an_offset_too(cloud: Cloud, clock: Clock) -> None:
     """An offset is reached by an advance; a smaller one than the present is refused."""
-    wanted = clock.offset + 60
+    wanted = clock.offset_s + 60
     assert call(cloud, "POST", "clock", {"offset_seconds": wanted})[1]["offset_seconds"] == wanted
     assert call(cloud, "POST", "clock", {"offset_seconds": wanted - 1})[0] == 400
 
@@ -81,9 +81,9 @@ def test_the_clock_takes_an_offset_too(cloud: Cloud, clock: Clock) -> None:
 )
 def test_a_bad_move_of_the_clock_is_refused(cloud: Cloud, clock: Clock, body: Any, field: str) -> None:
     """400 names the field, and the clock stays."""
-    before = clock.offset
+    before = clock.offset_s
     status, reply = call(cloud, "POST", "clock", body)
-    assert (status, reply["field"], clock.offset) == (400, field, before)
+    assert (status, reply["field"], clock.offset_s) == (400, field, before)
 
 
 def test_a_fault_strikes_and_is_cleared(cloud: Cloud, client: Clients) -> None:
@@ -103,7 +103,7 @@ def test_a_fault_strikes_and_is_cleared(cloud: Cloud, client: Clients) -> None:
 
 
 def test_a_fault_after_the_fact_loses_only_the_answer(cloud: Cloud, client: Clients) -> None:
-    """What was asked is done, and the caller does not learn it."""
+    """The work that was asked for is done, and the caller does not learn it."""
     table = cloud.deployments["us-east-1"].resources["Table"].physical_id
     key = {"pk": {"S": "written"}}
     call(cloud, "POST", "faults", {"service": "dynamodb", "status": 500, "when": "after", "count": 1})

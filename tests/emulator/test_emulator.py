@@ -39,7 +39,7 @@ def test_moto_is_reached_from_one_folder() -> None:
 
 
 def test_every_name_of_the_face_is_there() -> None:
-    """What the package says it has can be had, and nothing else is made up."""
+    """Each name that the package says it has can be had, and no other is made up."""
     assert all(getattr(emulator, name) for name in emulator.__all__)
     assert not hasattr(emulator, "nothing")
 

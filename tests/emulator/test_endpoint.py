@@ -22,7 +22,7 @@ AWS = Path(sys.executable).with_name("aws")
 
 
 def aws(cloud: Cloud, *arguments: str) -> Any:
-    """Return what the AWS CLI prints, as JSON."""
+    """The output of the AWS CLI, as JSON."""
     environment = {
         "PATH": os.environ["PATH"],
         "HOME": "/nonexistent",

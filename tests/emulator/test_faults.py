@@ -18,7 +18,7 @@ def request(
 
 
 def faults(*rules: dict[str, Any]) -> Faults:
-    """Return these rules in force."""
+    """These rules, in force."""
     made = Faults(seed=1)
     for rule in rules:
         made.add(parse_rule(rule))
@@ -33,7 +33,7 @@ def test_a_rule_strikes_as_often_as_it_says() -> None:
 
 
 def test_a_rule_strikes_its_service_operation_and_region_alone() -> None:
-    """What a rule does not name is left alone."""
+    """A request that a rule does not name is left alone."""
     made = faults({"service": "kinesis", "operation": "PutRecord", "region": "us-east-1", "error": "X"})
     assert made.take(request()) is not None
     assert made.take(request(target="Kinesis_20131202.GetRecords")) is None

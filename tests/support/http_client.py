@@ -9,7 +9,7 @@ from typing import Any
 
 @dataclass
 class Reply:
-    """What came back over HTTP."""
+    """An answer that came over HTTP."""
 
     status: int
     headers: dict[str, str]

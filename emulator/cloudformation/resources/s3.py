@@ -82,7 +82,7 @@ def _lifecycle(configuration: Any) -> dict[str, Any]:
 
 
 def _lifecycle_rule(rule: Any) -> dict[str, Any]:
-    """Return CloudFormation's flat lifecycle rule in the API's nesting."""
+    """CloudFormation's flat lifecycle rule in the API's nesting."""
     converted = {name: rule[key] for key, name in _RULE_AS_IT_IS.items() if key in rule}
     expiration = {name: rule[key] for key, name in _RULE_EXPIRATION.items() if key in rule}
     if expiration:

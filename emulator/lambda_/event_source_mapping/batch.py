@@ -1,4 +1,4 @@
-"""How a batch is retried, split and discarded, as an event source mapping does it.
+"""A batch retried, split and discarded as an event source mapping does it.
 
 https://docs.aws.amazon.com/lambda/latest/dg/services-kinesis-batchfailurereporting.html
 https://docs.aws.amazon.com/lambda/latest/dg/kinesis-on-failure-destination.html
@@ -58,7 +58,7 @@ class BatchProcessor:
         self._back_off = back_off
 
     def process(self, batch: Sequence[SourceRecord]) -> bool:
-        """Return when every record is processed or given up; False when told to stop before that."""
+        """True once every record is processed or given up; False when told to stop before that."""
         waiting = [_Work(batch)]
         refusals = 0
         while waiting:
@@ -88,7 +88,7 @@ class BatchProcessor:
             return work
         oldest = self._now() - self._config.max_age_s
         old = 0
-        while old < len(work.records) and work.records[old].arrival <= oldest:
+        while old < len(work.records) and work.records[old].arrival_s <= oldest:
             old += 1
         if old:
             self._discard(Discarded(work.records[:old], AGE_EXCEEDED, work.invocations, work.result))

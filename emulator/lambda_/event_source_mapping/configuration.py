@@ -1,4 +1,4 @@
-"""What a deployment says about its event source mappings."""
+"""The event source mappings of a deployment as configured."""
 
 from collections.abc import Mapping
 from dataclasses import dataclass

@@ -17,7 +17,7 @@ from emulator.lambda_.event_source_mapping.event_source import EventSource, even
 
 
 class Destination(Protocol):
-    """Where given-up records go."""
+    """The receiver of records that were given up."""
 
     def send(self, shard: str, discarded: Discarded) -> None:
         """Deliver an invocation record for these records of a shard."""
@@ -80,8 +80,8 @@ class BucketDestination:
             "shardId": shard,
             "startSequenceNumber": records[0].sequence,
             "endSequenceNumber": records[-1].sequence,
-            "approximateArrivalOfFirstRecord": _iso(records[0].arrival),
-            "approximateArrivalOfLastRecord": _iso(records[-1].arrival),
+            "approximateArrivalOfFirstRecord": _iso(records[0].arrival_s),
+            "approximateArrivalOfLastRecord": _iso(records[-1].arrival_s),
             "batchSize": len(records),
             "streamArn": self._source.arn,
         }

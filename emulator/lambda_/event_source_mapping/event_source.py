@@ -1,8 +1,10 @@
-"""What an event source mapping reads: records of a shard, in order, shaped for the function's event."""
+"""The port of an event source mapping to its stream: records of a shard, in order, shaped for the event."""
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
-from typing import Protocol
+from typing import Any, Protocol
+
+from botocore.exceptions import BotoCoreError, ClientError
 
 
 @dataclass(frozen=True, slots=True)
@@ -11,13 +13,13 @@ class SourceRecord:
 
     sequence: str
     partition_key: str
-    arrival: float
+    arrival_s: float
     event: bytes
 
 
 @dataclass(frozen=True, slots=True)
 class Page:
-    """What one read gave: records, where to read on (None: the shard has ended), and whether that was all for now."""
+    """The records of one read, the next position (None: the shard has ended), and if that was all for now."""
 
     records: Sequence[SourceRecord]
     next_position: str | None
@@ -37,19 +39,28 @@ class EventSource(Protocol):
 
     @property
     def batch_info_key(self) -> str:
-        """Return what an invocation record calls this kind of source's batch."""
+        """The member of an invocation record that describes a batch of this kind of source."""
 
     def shards(self) -> Sequence[str]:
         """The ids of the shards that may be read now; a child's only once its parents have ended."""
 
     def position(self, shard: str, after: str | None) -> str:
-        """Return where to read on after a sequence number, or where the mapping starts."""
+        """The position after a sequence number, or that at which the mapping starts."""
 
     def read(self, shard: str, position: str) -> Page:
         """The next records."""
 
     def finished(self, shard: str) -> None:
         """Take note that a shard was read to its end."""
+
+
+def call(client: Any, operation: str, stream: str, **arguments: Any) -> Mapping[str, Any]:
+    """The answer of a stream's service; SourceUnavailableError when it refuses or is not there."""
+    try:
+        answer: Mapping[str, Any] = getattr(client, operation)(**arguments)
+    except (BotoCoreError, ClientError) as error:
+        raise SourceUnavailableError(f"{operation} on {stream}: {error}") from error
+    return answer
 
 
 def event_of(records: Sequence[SourceRecord]) -> bytes:

@@ -6,11 +6,9 @@ import threading
 from collections.abc import Mapping, Sequence
 from typing import Any
 
-from botocore.exceptions import BotoCoreError, ClientError
-
 from emulator.client import local_client
 from emulator.lambda_.event_source_mapping.configuration import MappingConfig
-from emulator.lambda_.event_source_mapping.event_source import Page, SourceRecord, SourceUnavailableError
+from emulator.lambda_.event_source_mapping.event_source import Page, SourceRecord, call
 
 # Records in one read; a mapping's batch is filled from several.
 _READ_LIMIT = 500
@@ -40,7 +38,7 @@ class KinesisSource:
         found: list[Mapping[str, Any]] = []
         arguments: dict[str, Any] = {"StreamName": self._stream}
         while True:
-            answer = self._call("list_shards", **arguments)
+            answer = call(self._client, "list_shards", self._stream, **arguments)
             found.extend(answer["Shards"])
             if "NextToken" not in answer:
                 break
@@ -62,12 +60,19 @@ class KinesisSource:
             arguments = {"ShardIteratorType": "AFTER_SEQUENCE_NUMBER", "StartingSequenceNumber": after}
         elif self._config.starting_at_s is not None:
             arguments["Timestamp"] = self._config.starting_at_s
-        answer = self._call("get_shard_iterator", StreamName=self._stream, ShardId=shard, **arguments)
+        answer = call(
+            self._client,
+            "get_shard_iterator",
+            self._stream,
+            StreamName=self._stream,
+            ShardId=shard,
+            **arguments,
+        )
         return str(answer["ShardIterator"])
 
     def read(self, shard: str, position: str) -> Page:
         """Up to 500 records."""
-        answer = self._call("get_records", ShardIterator=position, Limit=_READ_LIMIT)
+        answer = call(self._client, "get_records", self._stream, ShardIterator=position, Limit=_READ_LIMIT)
         records = [self._record(shard, item) for item in answer["Records"]]
         caught_up = not records and not answer.get("MillisBehindLatest")
         return Page(records, answer.get("NextShardIterator"), caught_up)
@@ -100,10 +105,3 @@ class KinesisSource:
         return SourceRecord(
             sequence, item["PartitionKey"], arrival, json.dumps(event, separators=(",", ":")).encode()
         )
-
-    def _call(self, operation: str, **arguments: Any) -> Mapping[str, Any]:
-        try:
-            answer: Mapping[str, Any] = getattr(self._client, operation)(**arguments)
-        except (BotoCoreError, ClientError) as error:
-            raise SourceUnavailableError(f"{operation} on {self._stream}: {error}") from error
-        return answer

@@ -5,11 +5,9 @@ import json
 from collections.abc import Mapping, Sequence
 from typing import Any
 
-from botocore.exceptions import BotoCoreError, ClientError
-
 from emulator.client import local_client
 from emulator.lambda_.event_source_mapping.configuration import MappingConfig
-from emulator.lambda_.event_source_mapping.event_source import Page, SourceRecord, SourceUnavailableError
+from emulator.lambda_.event_source_mapping.event_source import Page, SourceRecord, call
 
 _READ_LIMIT = 500
 
@@ -31,7 +29,7 @@ class TableStreamSource:
 
     def shards(self) -> Sequence[str]:
         """The shard."""
-        answer = self._call("describe_stream", StreamArn=self.arn)
+        answer = call(self._client, "describe_stream", self.arn, StreamArn=self.arn)
         return [shard["ShardId"] for shard in answer["StreamDescription"]["Shards"]]
 
     def position(self, shard: str, after: str | None) -> str:
@@ -39,13 +37,15 @@ class TableStreamSource:
         arguments: dict[str, Any] = {"ShardIteratorType": self._config.starting_position}
         if after is not None:
             arguments = {"ShardIteratorType": "AFTER_SEQUENCE_NUMBER", "SequenceNumber": after}
-        answer = self._call("get_shard_iterator", StreamArn=self.arn, ShardId=shard, **arguments)
+        answer = call(
+            self._client, "get_shard_iterator", self.arn, StreamArn=self.arn, ShardId=shard, **arguments
+        )
         return str(answer["ShardIterator"])
 
     def read(self, shard: str, position: str) -> Page:
         """The next changes; moto's one shard needs no name here."""
         del shard
-        answer = self._call("get_records", ShardIterator=position, Limit=_READ_LIMIT)
+        answer = call(self._client, "get_records", self.arn, ShardIterator=position, Limit=_READ_LIMIT)
         records = [self._record(item) for item in answer["Records"]]
         return Page(records, answer.get("NextShardIterator"), caught_up=not records)
 
@@ -69,13 +69,6 @@ class TableStreamSource:
         text = json.dumps(event, separators=(",", ":"), default=_binary)
         key = json.dumps(change["Keys"], sort_keys=True, default=_binary)
         return SourceRecord(change["SequenceNumber"], key, made, text.encode())
-
-    def _call(self, operation: str, **arguments: Any) -> Mapping[str, Any]:
-        try:
-            answer: Mapping[str, Any] = getattr(self._client, operation)(**arguments)
-        except (BotoCoreError, ClientError) as error:
-            raise SourceUnavailableError(f"{operation} on {self.arn}: {error}") from error
-        return answer
 
 
 def _binary(value: bytes) -> str:

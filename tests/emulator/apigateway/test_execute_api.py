@@ -278,7 +278,7 @@ def test_an_api_without_a_model_may_take_what_is_no_json(
 def test_a_request_under_way_is_answered_before_the_gateway_ends(
     serve: Callable[[Deployment], Gateway], kinesis: FakeKinesis, answers: list[Answered]
 ) -> None:
-    """What close() has returned from is counted to the last point, and closing again is no error."""
+    """An answer under way is counted before close() returns, and closing again is no error."""
     kinesis.delay = 0.2
     gateway = serve(rest_api())
     replies: list[Reply] = []

@@ -1,4 +1,4 @@
-"""What the gateway refuses to serve, and says so before the first request."""
+"""An API that is not served is refused before the first request."""
 
 from typing import Any
 

@@ -14,7 +14,7 @@ BODY = {"a": {"b": [1, 2.50, None, True, 'x"y/é']}, "n": 10, "name": "Exception
 
 
 def render(template: str, body: Any = BODY, **request: Any) -> str:
-    """What a template makes of a JSON body."""
+    """The text that a template makes of a JSON body."""
     raw = body if isinstance(body, bytes) else json.dumps(body).encode()
     got = ApiRequest("POST", "/p?q=1&w=%20", (("X-Head", "h"),), raw, **request)
     return MappingTemplate(template, where="Test").render(

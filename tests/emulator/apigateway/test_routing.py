@@ -1,4 +1,4 @@
-"""Which method answers a path and verb."""
+"""The method that answers a path and verb."""
 
 from typing import Any
 

@@ -1,4 +1,4 @@
-"""What each resource of a template becomes, seen through the calls that describe it."""
+"""Each resource of a template, seen through the calls that describe it."""
 
 import json
 import time

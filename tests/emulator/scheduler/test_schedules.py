@@ -43,16 +43,16 @@ def a_schedule(expression: str, **fields: Any) -> dict[str, Any]:
     return {"ScheduleExpression": expression, "Target": target, **fields}
 
 
-def run(*schedules: dict[str, Any], now: float) -> tuple[Schedules, Recorder, Clock]:
+def run(*schedules: dict[str, Any], now_s: float) -> tuple[Schedules, Recorder, Clock]:
     """Schedules that fire when they are told to look."""
-    clock, recorder = Clock(lambda: now), Recorder()
+    clock, recorder = Clock(lambda: now_s), Recorder()
     found = load_schedules(Deployed(*schedules))  # type: ignore[arg-type]
     return Schedules(found, lambda _: recorder, clock), recorder, clock
 
 
 def test_a_schedule_fires_when_its_minute_begins_and_once() -> None:
     """Not before, not twice, and with the time it was planned for."""
-    schedules, recorder, clock = run(a_schedule("cron(* * * * ? *)"), now=1_763_769_630.0)
+    schedules, recorder, clock = run(a_schedule("cron(* * * * ? *)"), now_s=1_763_769_630.0)
     schedules.fire_due()
     assert recorder.started == []
     clock.advance(30.5)
@@ -66,7 +66,7 @@ def test_a_schedule_fires_when_its_minute_begins_and_once() -> None:
 def test_a_clock_moved_forward_fires_each_schedule_once() -> None:
     """Hours ahead, the last due time of each is started, under a name of its own."""
     schedules, recorder, clock = run(
-        a_schedule("cron(* * * * ? *)"), a_schedule("cron(15 * * * ? *)"), now=1_763_769_630.0
+        a_schedule("cron(* * * * ? *)"), a_schedule("cron(15 * * * ? *)"), now_s=1_763_769_630.0
     )
     clock.advance(3 * 3600)
     schedules.fire_due()
@@ -79,7 +79,7 @@ def test_a_clock_moved_forward_fires_each_schedule_once() -> None:
 
 def test_disabled_schedules_do_not_fire() -> None:
     """As on AWS."""
-    schedules, recorder, clock = run(a_schedule("rate(1 minute)", State="DISABLED"), now=1_763_769_630.0)
+    schedules, recorder, clock = run(a_schedule("rate(1 minute)", State="DISABLED"), now_s=1_763_769_630.0)
     clock.advance(600)
     schedules.fire_due()
     assert recorder.started == []
@@ -102,7 +102,7 @@ def test_what_cannot_be_followed_is_refused(fields: dict[str, Any]) -> None:
 
 def test_the_thread_fires_and_ends() -> None:
     """Started, it looks by itself; closed, it is gone."""
-    schedules, recorder, clock = run(a_schedule("cron(* * * * ? *)"), now=1_763_769_659.0)
+    schedules, recorder, clock = run(a_schedule("cron(* * * * ? *)"), now_s=1_763_769_659.0)
     schedules.start()
     clock.advance(2)
     for _ in range(100):

@@ -22,9 +22,9 @@ from tests.support.functions import MAPPING as CONFIG
 NOW = 10_000.0
 
 
-def record(number: int, *, age: float = 1.0) -> SourceRecord:
+def record(number: int, *, age_s: float = 1.0) -> SourceRecord:
     """The record with this sequence number; its event is the number."""
-    return SourceRecord(str(number), f"key-{number}", NOW - age, str(number).encode())
+    return SourceRecord(str(number), f"key-{number}", NOW - age_s, str(number).encode())
 
 
 def batch(size: int) -> list[SourceRecord]:
@@ -33,7 +33,7 @@ def batch(size: int) -> list[SourceRecord]:
 
 
 def report(*numbers: int) -> InvokeResult:
-    """What a function answers that reports these sequence numbers."""
+    """The answer of a function that reports these sequence numbers."""
     failures = [{"itemIdentifier": str(number)} for number in numbers]
     return InvokeResult(json.dumps({"batchItemFailures": failures}).encode())
 
@@ -44,7 +44,7 @@ OK = report()
 
 @dataclass
 class Run:
-    """What happened to a batch."""
+    """The course of a batch."""
 
     respond: Callable[[list[int]], InvokeResult]
     invoked: list[list[int]] = field(default_factory=list)
@@ -166,7 +166,7 @@ def test_a_failed_batch_is_halved_without_using_up_retries() -> None:
 
 
 def test_a_partial_answer_cuts_the_batch_at_the_lowest_reported_record() -> None:
-    """What came before is done; the rest is retried from there."""
+    """Records before it are done; the rest is retried from there."""
     answers = iter([report(3, 2), OK])
     seen = run(CONFIG, batch(5), lambda _: next(answers))
     assert seen.invoked == [[0, 1, 2, 3, 4], [2, 3, 4]]
@@ -203,7 +203,7 @@ def test_throttling_is_no_failed_attempt() -> None:
 
 def test_old_records_are_given_up_before_the_others_are_tried() -> None:
     """MaximumRecordAge is judged record by record, before each attempt."""
-    records = [record(0, age=61), record(1, age=60), record(2, age=59)]
+    records = [record(0, age_s=61), record(1, age_s=60), record(2, age_s=59)]
     seen = run(replace(CONFIG, max_age_s=60.0), records, lambda _: OK)
     assert seen.invoked == [[2]]
     assert (seen.given_up, seen.discarded[0].condition) == ([0, 1], AGE_EXCEEDED)
@@ -224,7 +224,7 @@ def test_records_grow_old_while_they_are_retried() -> None:
 
 
 def test_stopping_leaves_the_rest_neither_done_nor_given_up() -> None:
-    """When told to stop, the batch is left where it is; its checkpoint was not passed."""
+    """A batch is left where it is by a mapping that is told to stop."""
     seen = run(CONFIG, batch(4), lambda _: RAISED, go_on=lambda pauses: pauses < 3)
     assert seen.ended == []
 

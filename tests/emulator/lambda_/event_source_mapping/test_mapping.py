@@ -200,7 +200,7 @@ def test_a_batch_stays_within_six_megabytes(begin: Begin) -> None:
 
 
 def test_drain_does_not_wait_for_the_window(begin: Begin) -> None:
-    """What is on the stream is processed at once, also what arrives while an invocation runs."""
+    """Records on the stream are processed at once, also what arrives while an invocation runs."""
     stream, function = MemoryStream(), Function(seconds=0.3)
     stream.records["s0"] = [record(number) for number in range(3)]
     running = begin(stream, function, window_s=300.0)
@@ -233,7 +233,7 @@ def test_a_source_in_trouble_is_read_again_from_the_same_place(begin: Begin) -> 
 
 
 def test_a_destination_in_trouble_is_tried_again(begin: Begin) -> None:
-    """What was given up is not lost because the bucket refused once."""
+    """A record that was given up is not lost because the bucket refused once."""
     stream, function, kept = MemoryStream(), Function(bad={1}), Kept(refusals=2)
     stream.records["s0"] = [record(number) for number in range(3)]
     assert begin(stream, function, kept, max_retries=0).drain(20)
