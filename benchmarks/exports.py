@@ -1,7 +1,6 @@
 """The time and memory that the export of an hour takes: `python -m benchmarks.exports`."""
 
 import argparse
-import http.client
 import json
 import tempfile
 import time
@@ -9,10 +8,10 @@ import uuid
 from collections.abc import Iterator, Sequence
 from pathlib import Path
 from typing import Any
-from urllib.parse import urlsplit
 
 import boto3
 import orjson
+import urllib3
 
 from emulator import Clock, Cloud, StackTemplate, start
 from handlers.domain.exports.hour import Hour
@@ -71,18 +70,15 @@ def _measure(folder: Path, code: Path, points: int) -> tuple[float, int, int]:
 
 
 def _write(cloud: Cloud, database: str, hour: Hour, points: int) -> None:
-    connection = http.client.HTTPConnection(urlsplit(cloud.endpoint_url).netloc)
     headers = {
         "X-Amz-Target": "Timestream_20181101.WriteRecords",
         "Content-Type": "application/x-amz-json-1.0",
     }
-    for call in _calls(database, hour, points):
-        connection.request("POST", "/", call, headers)
-        answer = connection.getresponse()
-        content = answer.read()
-        if answer.status != 200:
-            raise SystemExit(f"the points were refused: {content!r}")
-    connection.close()
+    with urllib3.PoolManager() as pool:
+        for call in _calls(database, hour, points):
+            answer = pool.request("POST", cloud.endpoint_url, body=call, headers=headers)
+            if answer.status != 200:
+                raise SystemExit(f"the points were refused: {answer.data!r}")
 
 
 def _calls(database: str, hour: Hour, points: int) -> Iterator[bytes]:

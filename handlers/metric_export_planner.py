@@ -1,7 +1,7 @@
 """The planner of an export's execution: it chooses hours, enters failures in the ledger, and reports at the end."""
 
 import os
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Callable, Mapping
 from dataclasses import dataclass
 from typing import Any
 
@@ -20,10 +20,11 @@ from handlers.domain.exports.report import (
 )
 from handlers.domain.exports.request import ExportLimits, read_request, read_time_s
 from handlers.domain.exports.steps import (
+    ChooseInput,
     ChooseOutput,
-    ExecutionInput,
     GiveUpInput,
     HourResult,
+    SummariseInput,
     SummariseOutput,
 )
 from handlers.environment import read_environment
@@ -60,17 +61,17 @@ class MetricExportPlanner:
         now_s = read_time_s(event["now"])
         match event["step"]:
             case "choose":
-                return self._choose(event["input"], now_s)
+                return self._choose(event, now_s)
             case "give_up":
                 return self._give_up(event, now_s)
             case "summarise":
-                return self._summarise(event["results"], now_s)
+                return self._summarise(event, now_s)
             case step:
                 raise ConfigurationError(f"no such step: {step!r}")
 
-    def _choose(self, payload: ExecutionInput, now_s: float) -> ChooseOutput:
+    def _choose(self, event: ChooseInput, now_s: float) -> ChooseOutput:
         limits = self.environment.limits
-        selection = choose(read_request(payload, now_s, limits), self.ledger, now_s, limits)
+        selection = choose(read_request(event["input"], now_s, limits), self.ledger, now_s, limits)
         hours = [str(hour) for hour in selection.hours]
         following = selection.next_input
         return {"hours": hours, "more": following is not None, "next": following or {}}
@@ -83,7 +84,8 @@ class MetricExportPlanner:
         self.ledger.give_up(Hour.parse(event["hour"]), event["by"], text, now_s)
         return {"hour": event["hour"], "outcome": "failed", "error": text}
 
-    def _summarise(self, results: Sequence[HourResult], now_s: float) -> SummariseOutput:
+    def _summarise(self, event: SummariseInput, now_s: float) -> SummariseOutput:
+        results = event["results"]
         last = Hour.containing(now_s)
         records = self.ledger.read(hours_between(last.plus(1 - WINDOW_HOURS), last))
         lag_s = export_lag_s(records, now_s, self.environment.limits.lag_s)

@@ -47,10 +47,10 @@ class MetricExportTidier:
         for task in self.cleanup.due(now_s, _HOURS):
             if deadline.seconds_left() < _RESERVE_S:
                 break
-            cleaned = clean_up_hour(self.cleanup.record(task.hour), self.catalog, self.bucket, now_s)
-            self.cleanup.done(task, cleaned.again_at_s)
-            deleted += cleaned.deleted
-            hours += 1
+            record = self.cleanup.record(task.hour)
+            objects, again_at_s = clean_up_hour(record, self.catalog, self.bucket, now_s)
+            self.cleanup.done(task, again_at_s)
+            hours, deleted = hours + 1, deleted + objects
         return {"hours": hours, "objects": deleted}
 
 

@@ -9,16 +9,7 @@ from handlers.domain.exports.columns import Column, new_columns
 from handlers.domain.exports.hour import Hour
 
 # What GetTable answers and UpdateTable takes: https://docs.aws.amazon.com/glue/latest/webapi/API_TableInput.html
-_INPUT = (
-    "Name",
-    "Description",
-    "Owner",
-    "Retention",
-    "StorageDescriptor",
-    "PartitionKeys",
-    "TableType",
-    "Parameters",
-)
+_INPUT = ("Name", "Description", "Owner", "Retention", "PartitionKeys", "TableType", "Parameters")
 _ATTEMPTS = 5
 
 
@@ -34,12 +25,13 @@ class GlueCatalog:
         for _ in range(_ATTEMPTS):
             table = self._table(dataset)
             descriptor = table["StorageDescriptor"]
-            existing = [Column(column["Name"], column["Type"]) for column in descriptor["Columns"]]
-            new = new_columns(existing, columns)
+            existing = descriptor["Columns"]
+            new = new_columns([Column(column["Name"], column["Type"]) for column in existing], columns)
             if not new:
                 return 0
+            appended = [*existing, *({"Name": column.name, "Type": column.type} for column in new)]
             changed = {name: table[name] for name in _INPUT if name in table}
-            changed["StorageDescriptor"] = {**descriptor, "Columns": _columns((*existing, *new))}
+            changed["StorageDescriptor"] = {**descriptor, "Columns": appended}
             version = {"VersionId": table["VersionId"]} if "VersionId" in table else {}
             try:
                 self._glue.update_table(
@@ -84,16 +76,11 @@ class GlueCatalog:
                 raise TransientError("the partition was created by another publisher meanwhile") from error
             raise translate(error) from error
 
-    def _table(self, dataset: str) -> dict[str, Any]:
+    def _table(self, dataset: str) -> Any:
         try:
-            table: dict[str, Any] = self._glue.get_table(DatabaseName=self._database, Name=dataset)["Table"]
+            return self._glue.get_table(DatabaseName=self._database, Name=dataset)["Table"]
         except AWS_ERRORS as error:
             raise translate(error) from error
-        return table
-
-
-def _columns(columns: Sequence[Column]) -> list[dict[str, str]]:
-    return [{"Name": column.name, "Type": column.type} for column in columns]
 
 
 def _values(hour: Hour) -> list[str]:

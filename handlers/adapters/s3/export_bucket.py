@@ -1,6 +1,7 @@
 """The export bucket in S3."""
 
 from collections.abc import Iterable, Iterator
+from itertools import islice
 from typing import Any
 
 from handlers.adapters.aws import AWS_ERRORS, code_of, translate
@@ -14,17 +15,12 @@ class S3ExportBucket:
 
     def __init__(self, s3: Any, bucket: str) -> None:
         self._s3 = s3
-        self._bucket = bucket
-
-    @property
-    def name(self) -> str:
-        """The bucket's name."""
-        return self._bucket
+        self.name = bucket
 
     def read(self, key: str) -> bytes | None:
         """An object, by one GetObject."""
         try:
-            content: bytes = self._s3.get_object(Bucket=self._bucket, Key=key)["Body"].read()
+            content: bytes = self._s3.get_object(Bucket=self.name, Key=key)["Body"].read()
         except AWS_ERRORS as error:
             if code_of(error) in {"NoSuchKey", "404"}:
                 return None
@@ -48,39 +44,29 @@ class S3ExportBucket:
     def write(self, key: str, content: bytes) -> None:
         """Puts an object; the bucket encrypts it with its own key."""
         try:
-            self._s3.put_object(Bucket=self._bucket, Key=key, Body=content, ContentType="application/json")
+            self._s3.put_object(Bucket=self.name, Key=key, Body=content, ContentType="application/json")
         except AWS_ERRORS as error:
             raise translate(error) from error
 
     def delete(self, keys: Iterable[str]) -> int:
         """Deletes a thousand at a time; they stay as noncurrent versions for as long as the bucket's lifecycle says."""
-        deleted = 0
-        batch: list[str] = []
-        for key in keys:
-            batch.append(key)
-            if len(batch) == _KEYS_OF_A_DELETE:
-                deleted += self._delete(batch)
-                batch = []
-        return deleted + (self._delete(batch) if batch else 0)
+        deleted, rest = 0, iter(keys)
+        while batch := list(islice(rest, _KEYS_OF_A_DELETE)):
+            self._delete(batch)
+            deleted += len(batch)
+        return deleted
 
-    def _delete(self, keys: list[str]) -> int:
+    def _delete(self, keys: list[str]) -> None:
         wanted = {"Objects": [{"Key": key} for key in keys], "Quiet": True}
         try:
-            answer = self._s3.delete_objects(Bucket=self._bucket, Delete=wanted)
+            answer = self._s3.delete_objects(Bucket=self.name, Delete=wanted)
         except AWS_ERRORS as error:
             raise translate(error) from error
         if answer.get("Errors"):
             raise TransientError(f"DeleteObjects: {answer['Errors'][0].get('Code', 'Unknown')}")
-        return len(keys)
 
     def _pages(self, **arguments: Any) -> Iterator[dict[str, Any]]:
-        page: dict[str, Any] = {}
-        while True:
-            try:
-                answer = self._s3.list_objects_v2(Bucket=self._bucket, **arguments, **page)
-            except AWS_ERRORS as error:
-                raise translate(error) from error
-            yield answer
-            if not answer.get("IsTruncated"):
-                return
-            page = {"ContinuationToken": answer["NextContinuationToken"]}
+        try:
+            yield from self._s3.get_paginator("list_objects_v2").paginate(Bucket=self.name, **arguments)
+        except AWS_ERRORS as error:
+            raise translate(error) from error

@@ -1,6 +1,6 @@
 """Hours of points out of Timestream: its queries, and its UNLOAD over as many calls as that takes."""
 
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Callable, Sequence
 from dataclasses import replace
 from typing import Any
 
@@ -76,7 +76,8 @@ class TimestreamExportSource:
             if code_of(error) in _QUERY_FAILED:
                 raise UnloadFailed(f"{code_of(error)}: {_reason(error)}") from error
             raise translate(error) from error
-        return [_texts(row["Data"]) for row in page.get("Rows", [])], page.get("NextToken")
+        cells = ([str(datum.get("ScalarValue", "")) for datum in row["Data"]] for row in page.get("Rows", []))
+        return list(cells), page.get("NextToken")
 
 
 def _advance(state: Unload, rows: Rows, token: str | None) -> Unload:
@@ -100,10 +101,6 @@ def _result(row: Sequence[str]) -> tuple[int, str]:
         return int(row[0]), row[2]
     except (ValueError, IndexError) as error:
         raise UnloadFailed("the UNLOAD's result is not rows, metadata file and manifest file") from error
-
-
-def _texts(data: Sequence[Mapping[str, Any]]) -> list[str]:
-    return [str(datum.get("ScalarValue", "")) for datum in data]
 
 
 def _reason(error: Exception) -> str:

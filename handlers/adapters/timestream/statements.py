@@ -12,14 +12,8 @@ from handlers.vocabulary import AGGREGATES, MEASURES
 
 # The measures of a series' minute, over `value`.
 EXPRESSIONS = {
-    "count": 'count("value")',
-    "sum": 'sum("value")',
-    "min": 'min("value")',
-    "max": 'max("value")',
-    "avg": 'avg("value")',
-    "p50": 'approx_percentile("value", 0.5)',
-    "p90": 'approx_percentile("value", 0.9)',
-    "p99": 'approx_percentile("value", 0.99)',
+    **{name: f'{name}("value")' for name in ("count", "sum", "min", "max", "avg")},
+    **{f"p{percent}": f'approx_percentile("value", 0.{percent})' for percent in (50, 90, 99)},
 }
 _OURS = ("metric_name", "metric_type")
 

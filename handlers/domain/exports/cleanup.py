@@ -19,16 +19,13 @@ class Plan:
     again_at_s: float | None
 
 
-@dataclass(frozen=True)
-class Cleanup:
-    """The number of objects deleted, and when to look again, None if the hour has nothing left to clean up."""
+def clean_up_hour(
+    record: Record, catalog: Catalog, bucket: ExportBucket, now_s: float
+) -> tuple[int, float | None]:
+    """Deletes the files of an hour's runs that no reader can be at; the number of objects, and when to look again.
 
-    deleted: int
-    again_at_s: float | None
-
-
-def clean_up_hour(record: Record, catalog: Catalog, bucket: ExportBucket, now_s: float) -> Cleanup:
-    """Deletes the files of an hour's runs that no reader can be at. May die anywhere, and is done again then."""
+    That is None if the hour has nothing left to clean up. May die anywhere, and is done again then.
+    """
     deleted = 0
     again_at_s = []
     for dataset in DATASETS:
@@ -40,7 +37,7 @@ def clean_up_hour(record: Record, catalog: Catalog, bucket: ExportBucket, now_s:
             deleted += bucket.delete(key for key, _ in bucket.listing(f"{prefix}{run}/"))
         if steps.again_at_s is not None:
             again_at_s.append(steps.again_at_s)
-    return Cleanup(deleted, min(again_at_s, default=None))
+    return deleted, min(again_at_s, default=None)
 
 
 def plan(record: Record, runs: Iterable[str], in_use: Collection[str], now_s: float) -> Plan:

@@ -35,7 +35,6 @@ class LateMarks(Protocol):
 
         For each hour, the `settled_at_s` that it has then. May raise `TransientError` or `ConfigurationError`.
         """
-        ...
 
 
 class LateHours:

@@ -27,31 +27,20 @@ class ExportSource(Protocol):
     Every call may also raise `UnloadFailed`.
     """
 
-    @property
-    def call_s(self) -> float:
-        """Seconds that a call may block."""
-        ...
-
-    @property
-    def longest_unload_s(self) -> float:
-        """Seconds after which the store has ended every UNLOAD."""
-        ...
+    call_s: float  # a call may block for so long
+    longest_unload_s: float  # after so long the store has ended every UNLOAD
 
     def layout(self, deadline: Deadline) -> Layout:
         """The columns that points have by now."""
-        ...
 
     def count_points(self, hour: Hour, deadline: Deadline) -> PointCount:
         """The number of points whose time lies in the hour, with the first and last of their times."""
-        ...
 
     def start_unload(self, request: UnloadRequest) -> Unload:
         """An UNLOAD that was started, or has ended already. Starting it twice with one client token starts it once."""
-        ...
 
     def poll_unload(self, request: UnloadRequest, unload: Unload) -> Unload:
         """The UNLOAD as it is by now. Each call blocks for at most `call_s`."""
-        ...
 
 
 class HourLedger(Protocol):
@@ -59,35 +48,27 @@ class HourLedger(Protocol):
 
     def watermark(self) -> Hour | None:
         """The newest hour that was entered by the schedule; None before the first."""
-        ...
 
     def advance(self, hour: Hour) -> None:
         """Moves the watermark forward to an hour; never back."""
-        ...
 
     def enter(self, hours: Iterable[Hour], due_at_s: float, *, again: bool) -> None:
         """Makes hours due. Those that have an entry are left alone, unless they are wanted `again`."""
-        ...
 
     def due(self, now_s: float, limit: int) -> Sequence[Hour]:
         """The hours due by now, the longest due first; one that was entered just now may still be missing."""
-        ...
 
     def read(self, hours: Iterable[Hour]) -> Mapping[Hour, Record]:
         """The entries that there are."""
-        ...
 
     def renew(self, claim: Claim, now_s: float) -> None:
         """Keeps a claim alive; `LostClaim` when another execution has the hour, and nothing may be published."""
-        ...
 
     def complete(self, claim: Claim, published: Published, lag_s: float) -> None:
         """Enters a publication and gives the claim back; `LostClaim` as in `renew`."""
-        ...
 
     def expire(self, hour: Hour, now_s: float) -> None:
         """Takes an hour that the store has forgotten off the list of due ones; nothing while it is claimed."""
-        ...
 
 
 class Catalog(Protocol):
@@ -95,41 +76,30 @@ class Catalog(Protocol):
 
     def add_columns(self, dataset: str, columns: Sequence[Column]) -> int:
         """Appends those of the columns that the table does not have; the number of those."""
-        ...
 
     def partition_location(self, dataset: str, hour: Hour) -> str | None:
         """The location of the hour's partition; None if there is none."""
-        ...
 
     def set_partition_location(self, dataset: str, hour: Hour, location: str) -> None:
         """Sends readers of the hour to another location, all of them at once."""
-        ...
 
 
 class ExportBucket(Protocol):
     """The bucket of the exported files."""
 
-    @property
-    def name(self) -> str:
-        """The bucket's name."""
-        ...
+    name: str
 
     def read(self, key: str) -> bytes | None:
         """An object's content; None if there is none."""
-        ...
 
     def write(self, key: str, content: bytes) -> None:
         """Puts an object."""
-        ...
 
     def listing(self, prefix: str) -> Iterable[tuple[str, int]]:
         """Key and size of every object below a prefix, page by page."""
-        ...
 
     def folders(self, prefix: str) -> Sequence[str]:
         """The names of the folders right below a prefix."""
-        ...
 
     def delete(self, keys: Iterable[str]) -> int:
         """Deletes objects; the number of those."""
-        ...

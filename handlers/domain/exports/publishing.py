@@ -2,7 +2,6 @@
 
 import json
 from collections.abc import Callable
-from dataclasses import dataclass
 from typing import Any
 
 from handlers.domain.exports.attempt import status_key
@@ -14,22 +13,11 @@ from handlers.domain.exports.record import Published
 from handlers.vocabulary import AGGREGATES, DATASETS, METRICS
 
 SCHEMA_VERSION = 1
+Manifests = dict[str, Manifest]
 ReadManifest = Callable[[bytes, str], Manifest]
 
 
-@dataclass(frozen=True)
-class Verified:
-    """The manifests of a job, each in agreement with the bucket."""
-
-    manifests: dict[str, Manifest]
-
-    @property
-    def bytes(self) -> int:
-        """The size of all files."""
-        return sum(manifest.bytes for manifest in self.manifests.values())
-
-
-def verify_job(job: ExportJob, bucket: ExportBucket, read_manifest: ReadManifest) -> Verified:
+def verify_job(job: ExportJob, bucket: ExportBucket, read_manifest: ReadManifest) -> Manifests:
     """The manifests, if they are there and agree with the listing, the rows reported and the points counted before.
 
     `read_manifest` takes an object's content and the bucket's name. `Mismatch` otherwise.
@@ -41,12 +29,12 @@ def verify_job(job: ExportJob, bucket: ExportBucket, read_manifest: ReadManifest
         raise Mismatch(f"the hour had {job.counted.points} points, the files have {exported}")
     if bool(manifests[AGGREGATES].rows) != bool(exported):
         raise Mismatch(f"{exported} points have {manifests[AGGREGATES].rows} aggregates")
-    return Verified(manifests)
+    return manifests
 
 
-def publish(job: ExportJob, verified: Verified, ledger: HourLedger, catalog: Catalog, bucket: ExportBucket, *,
+def publish(job: ExportJob, manifests: Manifests, ledger: HourLedger, catalog: Catalog, bucket: ExportBucket, *,
             now_s: float, lag_s: float) -> Published:  # fmt: skip
-    """Sends readers to the job's files; may be repeated after a crash. `LostClaim` as the ledger raises it."""
+    """Sends readers to the job's verified files; may be repeated after a crash. `LostClaim` as the ledger raises it."""
     claim, attempt = job.claim, job.claim.attempt
     entry = ledger.read([attempt.hour]).get(attempt.hour)
     if entry is not None and entry.published is not None and entry.published.run == attempt.run:
@@ -56,45 +44,47 @@ def publish(job: ExportJob, verified: Verified, ledger: HourLedger, catalog: Cat
     for dataset in DATASETS:
         catalog.add_columns(dataset, job.layout.catalog(dataset))
     for dataset in reversed(DATASETS):
-        location = f"s3://{bucket.name}/{attempt.results(dataset)}"
-        catalog.set_partition_location(dataset, attempt.hour, location)
-    rows = verified.manifests[METRICS].rows
-    published = Published(attempt.run, attempt.started_at_s, now_s, rows, verified.bytes)
-    status = status_document(job, verified, bucket.name, now_s=now_s, lag_s=lag_s)
+        catalog.set_partition_location(dataset, attempt.hour, _location(job, dataset, bucket))
+    size = sum(manifest.bytes for manifest in manifests.values())
+    published = Published(attempt.run, attempt.started_at_s, now_s, manifests[METRICS].rows, size)
+    status = status_document(job, manifests, published, bucket, lag_s)
     bucket.write(status_key(attempt.hour), json.dumps(status, indent=1).encode())
     ledger.complete(claim, published, lag_s)
     return published
 
 
 def status_document(
-    job: ExportJob, verified: Verified, bucket: str, *, now_s: float, lag_s: float
+    job: ExportJob, manifests: Manifests, published: Published, bucket: ExportBucket, lag_s: float
 ) -> dict[str, Any]:
     """The content of `_hour.json`: the points that were exported, when, and their files."""
-    attempt = job.claim.attempt
-    rows = verified.manifests[METRICS].rows
-    partial = attempt.started_at_s < complete_at_s(attempt.hour, lag_s)
+    hour = job.claim.attempt.hour
+    is_partial = published.started_at_s < complete_at_s(hour, lag_s)
     return {
         "schema_version": SCHEMA_VERSION,
-        "hour": str(attempt.hour),
-        "state": "partial" if partial else "exported" if rows else "empty",
-        "run": attempt.run,
-        "started_at": round(attempt.started_at_s, 3),
-        "published_at": round(now_s, 3),
-        "rows": rows,
-        "bytes": verified.bytes,
+        "hour": str(hour),
+        "state": "partial" if is_partial else "exported" if published.rows else "empty",
+        "run": published.run,
+        "started_at": round(published.started_at_s, 3),
+        "published_at": round(published.published_at_s, 3),
+        "rows": published.rows,
+        "bytes": published.bytes,
         "min_time": _iso(job.counted.first),
         "max_time": _iso(job.counted.last),
         "datasets": {
             dataset: {
-                "location": f"s3://{bucket}/{attempt.results(dataset)}",
+                "location": _location(job, dataset, bucket),
                 "rows": manifest.rows,
                 "bytes": manifest.bytes,
                 "columns": [column._asdict() for column in job.layout.catalog(dataset)],
                 "files": [file._asdict() for file in manifest.files],
             }
-            for dataset, manifest in verified.manifests.items()
+            for dataset, manifest in manifests.items()
         },
     }
+
+
+def _location(job: ExportJob, dataset: str, bucket: ExportBucket) -> str:
+    return f"s3://{bucket.name}/{job.claim.attempt.results(dataset)}"
 
 
 def _verify_dataset(

@@ -7,7 +7,7 @@ from collections.abc import Mapping, Sequence
 from handlers.domain.emf import metrics_line
 from handlers.domain.exports.hour import Hour
 from handlers.domain.exports.record import Record, State, state_of
-from handlers.domain.exports.steps import CaughtError, HourResult
+from handlers.domain.exports.steps import HourResult
 
 # So far back the lag is looked for, and so many hours `ops export status` shows.
 WINDOW_HOURS = 48
@@ -16,7 +16,7 @@ _SHOWN = 200
 _DONE = frozenset({State.EXPORTED, State.EMPTY, State.STALE})
 
 
-def failure_text(error: CaughtError) -> str:
+def failure_text(error: Mapping[str, str]) -> str:
     """One line about what a state caught: the error's name, and the message Lambda wraps in its cause."""
     name, cause = error.get("Error", "Unknown"), error.get("Cause", "")
     with contextlib.suppress(ValueError, KeyError, TypeError):

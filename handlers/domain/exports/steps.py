@@ -4,6 +4,7 @@
 caught, or one line about it where a step answers with one.
 """
 
+from collections.abc import Mapping
 from typing import Any, Literal, NotRequired, TypedDict
 
 
@@ -81,13 +82,6 @@ class PublishInput(TypedDict):
     job: JobPayload
 
 
-class CaughtError(TypedDict, total=False):
-    """An error as Step Functions hands it to a state that catches it."""
-
-    Error: str
-    Cause: str
-
-
 class GiveUpInput(TypedDict):
     """The planner's step with an hour whose export failed; it answers with an `HourResult`."""
 
@@ -95,7 +89,7 @@ class GiveUpInput(TypedDict):
     now: str
     hour: str
     by: str
-    error: CaughtError
+    error: Mapping[str, str]  # Error and Cause, as Step Functions hands them to a state that catches it
 
 
 class HourResult(TypedDict):

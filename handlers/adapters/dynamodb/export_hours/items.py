@@ -32,24 +32,18 @@ class ExportHoursTable:
         self.name = table
 
     def update(
-        self,
-        key: str,
-        change: str,
-        values: Mapping[str, Value],
-        *,
-        condition: str | None = None,
+        self, key: str, change: str, values: Mapping[str, Value], *, condition: str | None = None
     ) -> tuple[bool, dict[str, Any]]:
         """True if the change was made, and the item: as it is now, or as it kept the condition from holding.
 
         Every `#name` in the two expressions stands for the attribute of that name.
         """
+        names = _NAMES.findall(f"{change} {condition}")
         arguments: dict[str, Any] = {
             "TableName": self.name,
             "Key": {ID: {"S": key}},
             "UpdateExpression": change,
-            "ExpressionAttributeNames": {
-                f"#{name}": name for name in _NAMES.findall(f"{change} {condition}")
-            },
+            "ExpressionAttributeNames": {f"#{name}": name for name in names},
             "ExpressionAttributeValues": {f":{name}": written(value) for name, value in values.items()},
             "ReturnValues": "ALL_NEW",
         }
@@ -125,30 +119,29 @@ def hour_of(item: Mapping[str, Any]) -> Hour:
 
 def record_of(item: Mapping[str, Any]) -> Record:
     """The entry an item holds."""
-    published = _published(item) if "run" in item else None
+
+    def whole(name: str) -> int:
+        return int(number(item, name) or 0)
+
+    def time_s(name: str) -> float:
+        return number(item, name) or 0.0
+
+    published = Published(
+        text(item, "run"), time_s("started_at"), time_s("published_at"), whole("rows"), whole("bytes")
+    )
     replaced = item.get("replaced", {}).get("M", {})
     return Record(
         hour=hour_of(item),
-        due_at_s=number(item, _DUE_AT),
+        due_at_s=number(item, "due_at"),
         settled_at_s=number(item, "settled_at"),
         final_at_s=number(item, "final_at"),
         outcome=Outcome(text(item, "outcome")) if "outcome" in item else None,
         error=text(item, "error"),
-        failures=int(number(item, "failures") or 0),
-        attempts=int(number(item, "attempts") or 0),
+        failures=whole("failures"),
+        attempts=whole("attempts"),
         claimed_by=text(item, "claimed_by"),
-        claimed_at_s=number(item, "claimed_at") or 0.0,
-        claimed_until_s=number(item, "claimed_until") or 0.0,
-        published=published,
+        claimed_at_s=time_s("claimed_at"),
+        claimed_until_s=time_s("claimed_until"),
+        published=published if "run" in item else None,
         replaced={name: float(value["N"]) for name, value in replaced.items()},
-    )
-
-
-def _published(item: Mapping[str, Any]) -> Published:
-    return Published(
-        run=text(item, "run"),
-        started_at_s=number(item, "started_at") or 0.0,
-        published_at_s=number(item, "published_at") or 0.0,
-        rows=int(number(item, "rows") or 0),
-        bytes=int(number(item, "bytes") or 0),
     )

@@ -1,6 +1,6 @@
 """The ledger of hours in DynamoDB."""
 
-from collections.abc import Iterable, Iterator, Mapping, Sequence
+from collections.abc import Iterable, Mapping, Sequence
 from itertools import islice
 from typing import Any
 
@@ -70,13 +70,10 @@ class ExportHoursLedger:
     def read(self, hours: Iterable[Hour]) -> Mapping[Hour, Record]:
         """Consistent reads of a hundred items at a time."""
         found: dict[Hour, Record] = {}
-        for some in _batched(hours, _KEYS_OF_A_READ):
-            wanted: dict[str, Any] = {
-                self._table.name: {
-                    "Keys": [{ID: {"S": key_of(hour)}} for hour in some],
-                    "ConsistentRead": True,
-                }
-            }
+        rest = iter(hours)
+        while some := list(islice(rest, _KEYS_OF_A_READ)):
+            keys = [{ID: {"S": key_of(hour)}} for hour in some]
+            wanted: dict[str, Any] = {self._table.name: {"Keys": keys, "ConsistentRead": True}}
             while wanted:
                 try:
                     answer = self._table.dynamodb.batch_get_item(RequestItems=wanted)
@@ -113,11 +110,11 @@ class ExportHoursLedger:
                 raise _lost(claim)
             # A late point may mark the hour right now: what follows from its marks is entered only if they still stand.
             change, values = _completion(record, published, lag_s)
-            condition = f"{_MINE} AND {_unchanged(record)}"
-            if record.settled_at_s is not None:
-                values["seen"] = record.settled_at_s
             values |= _identity(claim)
-            if self._table.update(key_of(hour), change, values, condition=condition)[0]:
+            unchanged = "attribute_not_exists(#settled_at)"
+            if record.settled_at_s is not None:
+                unchanged, values["seen"] = "#settled_at = :seen", record.settled_at_s
+            if self._table.update(key_of(hour), change, values, condition=f"{_MINE} AND {unchanged}")[0]:
                 return
         raise TransientError("the hour kept being marked")
 
@@ -179,19 +176,9 @@ def _completion(record: Record, published: Published, lag_s: float) -> tuple[str
     return f"SET {sets} REMOVE {', '.join(f'#{name}' for name in gone)}", values
 
 
-def _unchanged(record: Record) -> str:
-    return "attribute_not_exists(#settled_at)" if record.settled_at_s is None else "#settled_at = :seen"
-
-
 def _lost(claim: Claim) -> LostClaim:
     return LostClaim(f"{claim.attempt.hour} was taken over")
 
 
 def _identity(claim: Claim) -> dict[str, Value]:
     return {"by": claim.by, "attempt": claim.attempt.number}
-
-
-def _batched(hours: Iterable[Hour], size: int) -> Iterator[list[Hour]]:
-    rest = iter(hours)
-    while some := list(islice(rest, size)):
-        yield some
