@@ -234,26 +234,21 @@ LOADS = (
 def main() -> None:
     """Print a line for each load."""
     argparse.ArgumentParser(description=__doc__).parse_args()
-    print(
-        "| rules x groups | shards | window s | point every s | digits | batch s | interval s | WRU | RRU | $ a month |"
+    columns = (
+        "rules x groups | shards | window s | each s | digits | batch s | interval s | WRU | RRU | $ a month"
     )
-    print("| --- | --- | --- | --- | --- | --- | --- | --- | --- | --- |")
+    print(f"| {columns} |\n|{' --- |' * 10}")
     for load in (*LOADS, Load(100, 100, breach=True)):
         result = run(load)
         month = result.month
-        total = (
-            "all fire"
-            if load.breach
-            else f"{sum(month.values()):.2f} = "
-            + " + ".join(f"{dollars:.2f} {name}" for name, dollars in month.items())
-        )
-        digits = "all" if load.digits is None else load.digits
-        print(
-            f"| {load.rules} x {load.groups} | {load.shards} | {load.window} | {load.every} | {digits} | "
-            f"{result.aggregate_seconds:.3f} | {result.evaluate_seconds:.2f} | {result.write_units:.0f} | "
-            f"{result.read_units:.0f} | {total} |",
-            flush=True,
-        )
+        parts = " + ".join(f"{dollars:.2f} {name}" for name, dollars in month.items())
+        cells = (
+            f"{load.rules} x {load.groups}", load.shards, load.window, load.every,
+            "all" if load.digits is None else load.digits, f"{result.aggregate_seconds:.3f}",
+            f"{result.evaluate_seconds:.2f}", f"{result.write_units:.0f}", f"{result.read_units:.0f}",
+            "all fire" if load.breach else f"{sum(month.values()):.2f} = {parts}",
+        )  # fmt: skip
+        print(f"| {' | '.join(map(str, cells))} |", flush=True)
 
 
 if __name__ == "__main__":

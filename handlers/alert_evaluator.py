@@ -72,15 +72,9 @@ class AlertEvaluator:
 
 
 def build(
-    variables: Mapping[str, str],
-    *,
-    connect: Callable[..., Any] = client,
-    clock: Callable[[], float] = time.time,
+    variables: Mapping[str, str], connect: Callable[..., Any] = client, clock: Callable[[], float] = time.time
 ) -> AlertEvaluator:
-    """The function in this environment, with clients that `connect` makes.
-
-    `clock` tells the seconds since the epoch. `ConfigurationError` names what is wrong with the environment.
-    """
+    """The function in this environment, with clients that `connect` makes; `clock` tells seconds since 1970."""
     environment = read_environment(AlertEvaluatorEnvironment, variables)
     timing = Timing(environment.tick_seconds, environment.grace_seconds)
     dynamodb = connect(

@@ -58,15 +58,9 @@ class RuleChanges:
 
 
 def build(
-    variables: Mapping[str, str],
-    *,
-    connect: Callable[..., Any] = client,
-    clock: Callable[[], float] = time.time,
+    variables: Mapping[str, str], connect: Callable[..., Any] = client, clock: Callable[[], float] = time.time
 ) -> RuleChanges:
-    """The function in this environment, with clients that `connect` makes.
-
-    `clock` tells the seconds since the epoch. `ConfigurationError` names what is wrong with the environment.
-    """
+    """The function in this environment, with clients that `connect` makes; `clock` tells seconds since 1970."""
     environment = read_environment(RuleChangesEnvironment, variables)
     resolver = Resolver(
         alerts=AlertsTable(connect("dynamodb", read_timeout=5, attempts=4), environment.alerts_table),

@@ -61,15 +61,9 @@ class WindowAggregator:
 
 
 def build(
-    variables: Mapping[str, str],
-    *,
-    connect: Callable[..., Any] = client,
-    clock: Callable[[], float] = time.time,
+    variables: Mapping[str, str], connect: Callable[..., Any] = client, clock: Callable[[], float] = time.time
 ) -> WindowAggregator:
-    """The function in this environment, with clients that `connect` makes.
-
-    `clock` tells the seconds since the epoch. `ConfigurationError` names what is wrong with the environment.
-    """
+    """The function in this environment, with clients that `connect` makes; `clock` tells seconds since 1970."""
     environment = read_environment(WindowAggregatorEnvironment, variables)
     timing = Timing(environment.tick_seconds, environment.grace_seconds)
     # A write that is tried only once ends within the time that its readers allow for; the table tries again itself.

@@ -6,6 +6,7 @@ import boto3
 import pytest
 from moto import mock_aws
 
+from tests.support.alert_functions import AlertFunctions
 from tests.support.fake_timestream import FakeTimestream
 from tests.support.function_resources import BUCKET, HOURS, REGISTRY
 
@@ -38,3 +39,10 @@ def aws() -> Iterator[None]:
 def timestream() -> FakeTimestream:
     """An empty table."""
     return FakeTimestream()
+
+
+@pytest.fixture
+def world() -> Iterator[AlertFunctions]:
+    """The functions of the alerts before their first invocation, over empty tables."""
+    with mock_aws():
+        yield AlertFunctions()

@@ -19,7 +19,8 @@ from handlers.domain.alerts.rules.selection import Group, SelectionIndex
 from handlers.domain.alerts.state.alert import Alert
 from handlers.domain.alerts.state.transition import Transition
 from handlers.domain.alerts.windows.aggregation import aggregate
-from handlers.domain.alerts.windows.merging import merge_windows
+from handlers.domain.alerts.windows.merging import GroupAggregate, MergedWindow, merge_windows
+from handlers.domain.alerts.windows.statistic_set import StatisticSet
 from handlers.domain.alerts.windows.window_items import BatchRange, WindowItem, window_items
 from handlers.domain.point import Point
 from tests.support.points import point
@@ -34,6 +35,13 @@ def a_point(
     """A point at a second."""
     pairs = tuple(sorted(dimensions.items()))
     return point(name, pairs, metric_type=kind, time_ns=time * 1_000_000_000, value=value)
+
+
+def a_window(*values: float, late: bool = False) -> MergedWindow:
+    """A period in which the one group had these values, or none."""
+    if not values:
+        return MergedWindow()
+    return MergedWindow({(): GroupAggregate(StatisticSet.of(values), ["s-0#1-2#1/1"], late)})
 
 
 @dataclass

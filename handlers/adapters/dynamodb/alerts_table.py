@@ -12,7 +12,8 @@ from concurrent.futures import ThreadPoolExecutor
 from typing import Any
 
 from handlers.adapters.aws import AWS_ERRORS, code_of, translate
-from handlers.domain.alerts.notifications.outbox import Entry, entry_document, read_entry
+from handlers.domain.alerts.notifications.notification import Notification
+from handlers.domain.alerts.notifications.outbox import Entry
 from handlers.domain.alerts.notifications.stored_alert import AlertKey, Alerts, AlertUpdate, StoredAlert
 from handlers.domain.alerts.state.alert import Alert
 from handlers.domain.errors import TransientError
@@ -172,14 +173,14 @@ def _change_outbox(
 
 
 def _entry_item(entry: Entry) -> dict[str, Any]:
-    document = entry_document(entry)
+    message = entry.notification
     return {
         "M": {
-            "subject": {"S": document["subject"]},
-            "message": {"S": document["message"]},
-            "attributes": {"S": json.dumps(document["attributes"])},
-            "claimed_at": {"N": str(document["claimed_at"])},
-            "confirmed_at": {"N": str(document["confirmed_at"])},
+            "subject": {"S": message.subject},
+            "message": {"S": message.message},
+            "attributes": {"S": json.dumps(message.attributes)},
+            "claimed_at": {"N": str(entry.claimed_at_s)},
+            "confirmed_at": {"N": str(entry.confirmed_at_s)},
         }
     }
 
@@ -199,16 +200,9 @@ def _stored(item: Mapping[str, Any]) -> StoredAlert:
 
 
 def _entry(entry_id: str, item: Mapping[str, Any]) -> Entry:
-    return read_entry(
-        entry_id,
-        {
-            "subject": item["subject"]["S"],
-            "message": item["message"]["S"],
-            "attributes": json.loads(item["attributes"]["S"]),
-            "claimed_at": item["claimed_at"]["N"],
-            "confirmed_at": item["confirmed_at"]["N"],
-        },
-    )
+    attributes = json.loads(item["attributes"]["S"])
+    message = Notification(entry_id, item["subject"]["S"], item["message"]["S"], attributes)
+    return Entry(message, int(item["claimed_at"]["N"]), int(item["confirmed_at"]["N"]))
 
 
 def _key(key: AlertKey) -> dict[str, Any]:

@@ -10,8 +10,7 @@ from boto3.dynamodb.types import TypeDeserializer, TypeSerializer
 from handlers.adapters.aws import AWS_ERRORS, translate
 from handlers.domain.alerts.rules.fields import RuleError
 from handlers.domain.alerts.rules.reading import read_rule, rule_document
-from handlers.domain.alerts.rules.rule import Rule
-from handlers.domain.alerts.rules.rule_set import RuleSet, RuleSource
+from handlers.domain.alerts.rules.rule import Rule, RuleSet, RuleSource
 from handlers.domain.errors import TransientError
 
 # A change of rules counts within half a minute (docs/alerts.md): the rest is for the batch that is under way.

@@ -13,8 +13,7 @@ from handlers.adapters.aws import AWS_ERRORS, code_of, translate
 from handlers.domain.alerts.notifications.outbox import stale_before
 from handlers.domain.alerts.periods import Timing
 from handlers.domain.alerts.windows.aggregation import WindowAggregates
-from handlers.domain.alerts.windows.ports import Windows
-from handlers.domain.alerts.windows.window_items import BatchRange, WindowItem, window_items
+from handlers.domain.alerts.windows.window_items import BatchRange, WindowItem, Windows, window_items
 from handlers.domain.errors import TransientError
 from handlers.vocabulary import ALERT_WINDOWS_KEY, EXPIRES_AT
 
@@ -140,10 +139,7 @@ class WindowsTable(Windows):
         try:
             return [
                 WindowItem.read(
-                    interval_start_s,
-                    item[_SOURCE]["S"],
-                    int(item["written_at"]["N"]),
-                    bytes(item["data"]["B"]),
+                    interval_start_s, item[_SOURCE]["S"], int(item["written_at"]["N"]), item["data"]["B"]
                 )
                 for page in pages
                 for item in page["Items"]

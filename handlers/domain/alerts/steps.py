@@ -31,10 +31,7 @@ class PlanInput(TypedDict):
 
 
 class Plan(TypedDict):
-    """Answer to `plan`: the first and last interval, the seconds to wait for them, and the chunks to evaluate.
-
-    Where nothing is `found`, the rest is absent.
-    """
+    """Answer to `plan`: the intervals, the seconds to wait for them, the chunks to evaluate; or nothing is `found`."""
 
     found: bool
     first: NotRequired[int]

@@ -20,12 +20,11 @@ from handlers.domain.alerts.notifications.notification import Origin
 from handlers.domain.alerts.notifications.pending_notifications import PageLimits, next_page
 from handlers.domain.alerts.notifications.stored_alert import AlertKey, Alerts, AlertUpdate, StoredAlert
 from handlers.domain.alerts.periods import Timing
-from handlers.domain.alerts.rules.rule import Rule
-from handlers.domain.alerts.rules.rule_set import RuleSource
+from handlers.domain.alerts.rules.rule import Rule, RuleSource
 from handlers.domain.alerts.rules.selection import Group, group_key
 from handlers.domain.alerts.steps import Page, Plan
 from handlers.domain.alerts.windows.merging import MergedWindows, merge_windows
-from handlers.domain.alerts.windows.ports import Windows
+from handlers.domain.alerts.windows.window_items import Windows
 from handlers.domain.errors import TransientError
 
 RULES_PER_CHUNK = 50

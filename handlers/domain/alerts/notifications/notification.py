@@ -23,6 +23,9 @@ _LARGEST_FILTERED = 10**9
 # https://docs.aws.amazon.com/AWSSimpleQueueService/latest/APIReference/API_SendMessage.html
 _ESCAPED = {0xFFFE: "\\ufffe", 0xFFFF: "\\uffff"}
 _ABSENT = "(none)"
+_RULE_FIELDS = (
+    "rule_id", "statistic", "operator", "threshold", "period", "datapoints", "missing_data", "recovery",
+)  # fmt: skip
 # Fields may repeat, and what clients send may be long.
 _TEXT_CHARACTERS = 2_000
 
@@ -88,27 +91,14 @@ def _dedupe_id(rule: Rule, alert: Alert, transition: Transition) -> str:
 
 def _rule_part(rule: Rule) -> dict[str, Any]:
     document = rule_document(rule)
-    shown = (
-        "rule_id",
-        "statistic",
-        "operator",
-        "threshold",
-        "period",
-        "datapoints",
-        "missing_data",
-        "recovery",
-    )
-    return {name: document[name] for name in shown}
+    return {name: document[name] for name in _RULE_FIELDS}
 
 
 def _period_part(rule: Rule, transition: Transition) -> dict[str, Any]:
     datapoints = transition.datapoints
     end_s = datapoints[-1].start_s + rule.period_s if datapoints else transition.since_s
-    return {
-        "seconds": rule.period_s,
-        "start": _time_text(end_s - rule.period_s),
-        "end": _time_text(end_s),
-    }
+    start_s = end_s - rule.period_s
+    return {"seconds": rule.period_s, "start": _time_text(start_s), "end": _time_text(end_s)}
 
 
 def _subject(rule: Rule, transition: Transition, group: Mapping[str, str]) -> str:

@@ -3,9 +3,8 @@
 The state machine claims and confirms in the table itself; here is when an entry may be claimed.
 """
 
-from collections.abc import Iterable, Mapping
+from collections.abc import Iterable
 from dataclasses import dataclass
-from typing import Any
 
 from handlers.domain.alerts.notifications.notification import Notification
 
@@ -42,21 +41,3 @@ def due_entries(entries: Iterable[Entry], now_s: float) -> list[Entry]:
     return sorted(
         (entry for entry in entries if entry.may_be_claimed(now_s)), key=lambda entry: entry.claimed_at_s
     )
-
-
-def entry_document(entry: Entry) -> dict[str, Any]:
-    """The entry as an alert's item keeps it."""
-    message = entry.notification
-    return {
-        "subject": message.subject,
-        "message": message.message,
-        "attributes": {name: dict(value) for name, value in message.attributes.items()},
-        "claimed_at": entry.claimed_at_s,
-        "confirmed_at": entry.confirmed_at_s,
-    }
-
-
-def read_entry(entry_id: str, document: Mapping[str, Any]) -> Entry:
-    """The entry that a document describes."""
-    message = Notification(entry_id, document["subject"], document["message"], document["attributes"])
-    return Entry(message, int(document["claimed_at"]), int(document["confirmed_at"]))

@@ -76,20 +76,15 @@ class Alerts(Protocol):
 
     def open_keys(self) -> list[AlertKey]:
         """The alerts that are not healthy, or of which something is still to be sent, in the order of their keys."""
-        ...
 
     def load(self, keys: Sequence[AlertKey]) -> list[StoredAlert]:
         """The items of these alerts, those that exist."""
-        ...
 
     def of_rule(self, rule_key: str) -> list[AlertKey]:
         """All alerts of a rule, healthy ones too."""
-        ...
 
     def save(self, update: AlertUpdate, known: StoredAlert | None, now_s: float) -> bool:
         """Writes an alert with its notifications, unless its item is not the known one any more; True if written."""
-        ...
 
     def save_all(self, updates: Sequence[tuple[AlertUpdate, StoredAlert | None]], now_s: float) -> list[bool]:
         """Writes many alerts, several at a time; which of them were written."""
-        ...

@@ -2,9 +2,11 @@
 
 import hashlib
 import json
+from collections.abc import Sequence
 from dataclasses import dataclass
 from enum import StrEnum
 from fractions import Fraction
+from typing import Protocol
 
 from handlers.domain.alerts.rules.selection import Selection
 from handlers.vocabulary import Severity
@@ -135,6 +137,24 @@ class Rule:
     def datapoints_kept(self) -> int:
         """The number of datapoints that an open alert must remember."""
         return max(self.datapoints.out_of, self.recovery.datapoints)
+
+
+@dataclass(frozen=True, slots=True)
+class RuleSet:
+    """The rules in force, and how many items of the table are none."""
+
+    rules: Sequence[Rule]
+    unreadable: int = 0
+
+
+class RuleSource(Protocol):
+    """The rules table. Both methods raise `TransientError` when it cannot be read and nothing young enough is known."""
+
+    def rules(self) -> RuleSet:
+        """The rules, at most half a minute old."""
+
+    def fresh(self) -> RuleSet:
+        """The rules as they are now."""
 
 
 def revision(document: object) -> str:

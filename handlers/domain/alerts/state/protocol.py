@@ -60,42 +60,21 @@ CLEARED_BY: Mapping[AlertState, frozenset[Verdict]] = {
 }
 
 Cell = tuple[AlertState, Kind | None]
-_OK, _PENDING, _ALARM, _MISSING = AlertState.OK, AlertState.PENDING, AlertState.ALARM, AlertState.MISSING
+_STAYS_OK, _TO_OK, _RESOLVED = ((AlertState.OK, kind) for kind in (None, Kind.SILENT, Kind.RESOLVED))
+_STAYS_PENDING, _TO_PENDING = (AlertState.PENDING, None), (AlertState.PENDING, Kind.SILENT)
+_STAYS_ALARM, _TO_ALARM = (AlertState.ALARM, Kind.REMINDER), (AlertState.ALARM, Kind.ALARM)
+_STAYS_MISSING, _TO_MISSING = (AlertState.MISSING, Kind.REMINDER), (AlertState.MISSING, Kind.MISSING)
 
-TABLE: Mapping[AlertState, Mapping[Finding, Cell]] = {
-    AlertState.OK: {
-        Finding.NOTHING: (_OK, None),
-        Finding.BREACHING: (_ALARM, Kind.ALARM),
-        Finding.MISSING: (_MISSING, Kind.MISSING),
-        Finding.UNSETTLED: (_PENDING, Kind.SILENT),
-        Finding.CLEAR: (_OK, None),
-        Finding.RULE_ENDED: (_OK, None),
-    },
-    AlertState.PENDING: {
-        Finding.NOTHING: (_PENDING, None),
-        Finding.BREACHING: (_ALARM, Kind.ALARM),
-        Finding.MISSING: (_MISSING, Kind.MISSING),
-        Finding.UNSETTLED: (_PENDING, None),
-        Finding.CLEAR: (_OK, Kind.SILENT),
-        Finding.RULE_ENDED: (_OK, Kind.SILENT),
-    },
-    AlertState.ALARM: {
-        Finding.NOTHING: (_ALARM, Kind.REMINDER),
-        Finding.BREACHING: (_ALARM, Kind.REMINDER),
-        Finding.MISSING: (_MISSING, Kind.MISSING),
-        Finding.UNSETTLED: (_ALARM, Kind.REMINDER),
-        Finding.CLEAR: (_OK, Kind.RESOLVED),
-        Finding.RULE_ENDED: (_OK, Kind.RESOLVED),
-    },
-    AlertState.MISSING: {
-        Finding.NOTHING: (_MISSING, Kind.REMINDER),
-        Finding.BREACHING: (_ALARM, Kind.ALARM),
-        Finding.MISSING: (_MISSING, Kind.REMINDER),
-        Finding.UNSETTLED: (_MISSING, Kind.REMINDER),
-        Finding.CLEAR: (_OK, Kind.RESOLVED),
-        Finding.RULE_ENDED: (_OK, Kind.RESOLVED),
-    },
+# fmt: off
+_ROWS: Mapping[AlertState, tuple[Cell, ...]] = {
+    #                    nothing known    M of N breach   M of N missing   unsettled        clear       rule ended
+    AlertState.OK:      (_STAYS_OK,       _TO_ALARM,      _TO_MISSING,     _TO_PENDING,     _STAYS_OK,  _STAYS_OK),
+    AlertState.PENDING: (_STAYS_PENDING,  _TO_ALARM,      _TO_MISSING,     _STAYS_PENDING,  _TO_OK,     _TO_OK),
+    AlertState.ALARM:   (_STAYS_ALARM,    _STAYS_ALARM,   _TO_MISSING,     _STAYS_ALARM,    _RESOLVED,  _RESOLVED),
+    AlertState.MISSING: (_STAYS_MISSING,  _TO_ALARM,      _STAYS_MISSING,  _STAYS_MISSING,  _RESOLVED,  _RESOLVED),
 }
+# fmt: on
+TABLE = {state: dict(zip(Finding, cells, strict=True)) for state, cells in _ROWS.items()}
 
 
 @dataclass(frozen=True, slots=True)

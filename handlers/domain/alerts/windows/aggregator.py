@@ -5,12 +5,10 @@ from contextlib import suppress
 from dataclasses import dataclass, field
 
 from handlers.domain.alerts.periods import Timing
-from handlers.domain.alerts.rules.rule import Rule
-from handlers.domain.alerts.rules.rule_set import RuleSource
+from handlers.domain.alerts.rules.rule import Rule, RuleSource
 from handlers.domain.alerts.rules.selection import SelectionIndex
 from handlers.domain.alerts.windows.aggregation import BatchAggregates, aggregate
-from handlers.domain.alerts.windows.ports import Windows
-from handlers.domain.alerts.windows.window_items import BatchRange
+from handlers.domain.alerts.windows.window_items import BatchRange, Windows
 from handlers.domain.errors import TransientError
 from handlers.domain.ingest.envelope import StreamRecord
 from handlers.domain.ingest.formats import read_request

@@ -2,9 +2,9 @@
 
 import zlib
 from collections import defaultdict
-from collections.abc import Container, Iterable, Iterator, Mapping
+from collections.abc import Container, Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, replace
-from typing import Any, NamedTuple
+from typing import Any, NamedTuple, Protocol
 
 import orjson
 
@@ -49,7 +49,7 @@ class WindowItem:
         first, _, last = records.partition("-")
         number, _, parts = part.partition("/")
         batch = BatchRange(shard, int(first), int(last))
-        return cls(interval_start_s, batch, int(number), int(parts), written_at_ms, data)
+        return cls(interval_start_s, batch, int(number), int(parts), written_at_ms, bytes(data))
 
     def windows(self) -> Iterator[Window]:
         """The windows that the item has aggregates of."""
@@ -68,6 +68,31 @@ class WindowItem:
     def _content(self) -> dict[str, dict[str, Any]]:
         found: dict[str, dict[str, Any]] = orjson.loads(zlib.decompress(self.data))
         return found
+
+
+class Windows(Protocol):
+    """Window aggregates by the interval they were written in, and who evaluates which interval.
+
+    Intervals are named by their start, in seconds. Every method raises `TransientError` when it may be tried again.
+    """
+
+    def write(self, aggregates: WindowAggregates, batch: BatchRange) -> int:
+        """Writes a batch's aggregates, whole or not at all; the bytes it took."""
+
+    def read(self, intervals: Iterable[int]) -> list[WindowItem]:
+        """All items of these intervals; one that was written in the last moments may be missing."""
+
+    def claim(self, interval_start_s: int, now_s: float) -> bool:
+        """True if the interval's evaluation is the caller's from now on: it was free, or its execution is dead."""
+
+    def give_back(self, interval_start_s: int) -> None:
+        """Takes a claim back, so that the interval can be claimed again."""
+
+    def unfinished(self, intervals: Sequence[int], now_s: float) -> list[int]:
+        """Those of the intervals that may be claimed."""
+
+    def finish(self, intervals: Iterable[int], now_s: float) -> None:
+        """Marks intervals as evaluated."""
 
 
 def window_items(

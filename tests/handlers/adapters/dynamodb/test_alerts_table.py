@@ -1,6 +1,7 @@
 """Alerts in their table: guarded writes, an outbox that others work in, and an index of what matters."""
 
 from collections.abc import Iterator
+from dataclasses import replace
 from typing import Any
 
 import boto3
@@ -49,6 +50,23 @@ def one(table: AlertsTable, host: str = "a") -> StoredAlert:
     """The stored alert of a host."""
     [stored] = table.load([AlertKey(RULE.key, f'["{host}"]')])
     return stored
+
+
+def test_an_entry_is_read_with_its_claim_and_its_confirmation(dynamodb: Any) -> None:
+    """What the state machine notes in an outbox comes back with the notification."""
+    table = AlertsTable(dynamodb, ALERTS)
+    stored = fire(table)
+    [entry] = stored.outbox.values()
+    assert (entry.claimed_at_s, entry.confirmed_at_s) == (0, 0)
+    dynamodb.update_item(
+        TableName=ALERTS,
+        Key={"rule_key": {"S": stored.key.rule_key}, "group_key": {"S": stored.key.group_key}},
+        UpdateExpression="SET outbox.#entry.claimed_at = :claimed",
+        ExpressionAttributeNames={"#entry": entry.entry_id},
+        ExpressionAttributeValues={":claimed": {"N": "4"}},
+    )
+    confirm(dynamodb, stored)
+    assert list(one(table).outbox.values()) == [replace(entry, claimed_at_s=4, confirmed_at_s=5)]
 
 
 def confirm(dynamodb: Any, stored: StoredAlert) -> None:

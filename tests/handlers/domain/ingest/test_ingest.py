@@ -15,7 +15,7 @@ from troposphere import Template
 from emulator.apigateway.mapping_template import Input, JavaMap, MappingTemplate, Util
 from emulator.apigateway.request import ApiRequest
 from handlers.domain.alerts.periods import Timing
-from handlers.domain.alerts.rules.rule_set import RuleSet
+from handlers.domain.alerts.rules.rule import RuleSet
 from handlers.domain.alerts.windows.aggregation import WindowAggregates
 from handlers.domain.alerts.windows.aggregator import Aggregator
 from handlers.domain.deadline import Deadline

@@ -10,8 +10,6 @@ from handlers.domain.alerts.notifications.outbox import (
     CLAIM_SECONDS,
     Entry,
     due_entries,
-    entry_document,
-    read_entry,
 )
 
 ENTRY = Entry(
@@ -57,14 +55,6 @@ def test_what_nobody_claimed_comes_first() -> None:
     """New notifications do not wait behind old failures."""
     stale = Entry(ENTRY.notification, claimed_at_s=1)
     assert due_entries([stale, ENTRY], 10_000) == [ENTRY, stale]
-
-
-def test_an_entry_is_read_as_it_was_written() -> None:
-    """An entry survives its way through the table."""
-    claimed = claim(ENTRY, 1_000)
-    assert claimed is not None
-    for entry in (ENTRY, claimed, confirm(claimed, 1_004)):
-        assert read_entry(entry.entry_id, entry_document(entry)) == entry
 
 
 @dataclass

@@ -18,20 +18,11 @@ from handlers.domain.alerts.state.protocol import (
     decide,
 )
 from handlers.domain.alerts.state.transition import Kind
-from handlers.domain.alerts.windows.aggregation import WindowAggregate
-from handlers.domain.alerts.windows.merging import GroupAggregate, MergedWindow
-from handlers.domain.alerts.windows.statistic_set import StatisticSet
 from handlers.vocabulary import AlertState
+from tests.support.alert_pipeline import a_window
 from tests.support.rules import a_rule
 
 START = 1_763_769_600
-
-
-def a_window(*values: float, late: bool = False) -> MergedWindow:
-    """A period in which the one group had these values, or none."""
-    if not values:
-        return MergedWindow()
-    return MergedWindow({(): GroupAggregate(StatisticSet.of(values), ["s-0#1-2#1/1"], late)})
 
 
 def walk(rule: Rule, values: Sequence[float | None]) -> tuple[Alert, list[str], list[str]]:
@@ -203,38 +194,3 @@ def test_an_alert_whose_rule_is_gone_is_resolved(values: list[float | None], tol
     assert decision.alert.state == "OK"
     assert decision.alert.datapoints == ()
     assert all(item.reason == "the rule was deleted" for item in transitions)
-
-
-def test_a_rule_in_force_since_the_middle_of_a_period_evaluates_only_what_a_part_can_say() -> None:
-    """Missing data, sums and counts of a part say nothing, unless more points could not undo the breach."""
-
-    def verdict(window: MergedWindow, start: int = START, **fields: Any) -> str | None:
-        found = evaluate_datapoint(a_rule(in_force_since=START + 30, **fields), start, window, ())
-        return None if found is None else str(found.verdict)
-
-    part = a_window(3, 4)
-    assert verdict(a_window(), missing_data="breaching") is None
-    assert verdict(part, statistic="sum", operator="<", threshold=10) is None
-    assert verdict(part, statistic="count", operator="<", threshold=10) is None
-    assert verdict(a_window(-1, 9), statistic="sum", threshold=6) is None
-    assert verdict(part, statistic="sum", threshold=6) == "breaching"
-    assert verdict(part, statistic="count", threshold=1) == "breaching"
-    assert verdict(part, statistic="avg") == "breaching"
-    assert verdict(part, START + 60, statistic="sum", operator="<", threshold=10) is not None
-
-
-def test_groups_beyond_the_cap_are_unknown_and_not_missing() -> None:
-    """A group that a cap keeps out changes no state, whatever the rule says of missing data."""
-    period = MergedWindow(dict(a_window(1).groups), dropped=1, last_kept=b"")
-    assert evaluate_datapoint(a_rule(missing_data="breaching", by=["host"]), START, period, ("z",)) is None
-    assert WindowAggregate({}).dropped == 0
-
-
-def test_a_period_that_was_over_before_its_rule_says_nothing() -> None:
-    """Late points, or an interval that is evaluated again, would fire a rule by what came before it."""
-    window = MergedWindow({("a",): GroupAggregate(StatisticSet.of([9.0]))})
-    over = a_rule(by=["host"], in_force_since=START + 60)
-    assert evaluate_datapoint(over, START, window, ("a",)) is None
-    assert (
-        evaluate_datapoint(a_rule(by=["host"], in_force_since=START + 59), START, window, ("a",)) is not None
-    )

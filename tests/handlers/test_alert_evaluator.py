@@ -1,0 +1,164 @@
+"""The evaluator as the state machine calls it, after the aggregator."""
+
+import json
+from typing import Any
+
+import pytest
+
+from handlers.adapters.dynamodb import alerts_table
+from handlers.adapters.dynamodb.alerts_table import AlertsTable
+from handlers.domain.alerts.evaluation.evaluator import SWEEP_SECONDS
+from handlers.domain.errors import ConfigurationError
+from tests.support.alert_functions import START, AlertFunctions
+from tests.support.events import batch, event, metric
+from tests.support.rules import a_rule
+
+
+def test_a_breaching_point_becomes_one_alarm_and_its_recovery_one_resolve(world: AlertFunctions) -> None:
+    """From the batch to the message and back, with no notification in between."""
+    world.rule(a_rule(by=["host"], severity="critical"))
+    assert world.post(3.0, dimensions={"host": "a"}) == {"batchItemFailures": []}
+    [alarm] = world.evaluate(START)
+    assert (alarm["state"], alarm["group"], alarm["value"]) == ("ALARM", {"host": "a"}, 3.0)
+    world.post(4.0, position=1, dimensions={"host": "a"})
+    assert world.evaluate(START + 60) == []
+    world.post(1.0, position=2, dimensions={"host": "a"})
+    [resolved] = world.evaluate(START + 120)
+    assert (resolved["state"], resolved["kind"]) == ("OK", "resolved")
+    assert resolved["dedupe_id"] != alarm["dedupe_id"]
+    world.post(1.0, position=3, dimensions={"host": "a"})
+    assert world.evaluate(START + 180) == []
+
+
+def test_the_sweep_evaluates_each_interval_that_was_not_evaluated_once(world: AlertFunctions) -> None:
+    """It claims what is free, looks back a quarter of an hour, and finds nothing the second time."""
+    world.rule(a_rule())
+    world.now_s = START + 60.5
+    plan = world.step("plan", input={"source": "sweep"})
+    assert (plan["first"], plan["last"], plan["wait_seconds"]) == (START - SWEEP_SECONDS, START, 11)
+    assert world.step("plan", input={"source": "sweep"}) == {"found": False}
+
+
+def test_missing_data_fires_without_any_batch(world: AlertFunctions) -> None:
+    """A host that falls silent is noticed by the sweep alone."""
+    world.rule(a_rule(by=["host"], missing_data="missing", datapoints=2))
+    world.post(1.0, dimensions={"host": "a"})
+    assert world.evaluate(START) == []
+    messages = []
+    for number in (1, 2, 3):
+        world.now_s = START + 60 * number + 60.2
+        messages += [(number, message["kind"]) for message in world.evaluate()]
+    assert messages == [(2, "missing")]
+
+
+def test_an_orphan_is_ended_even_if_its_deletion_was_never_heard_of(world: AlertFunctions) -> None:
+    """The evaluation finds alerts without a rule by itself."""
+    world.rule(a_rule(by=["host"]))
+    world.post(3.0, dimensions={"host": "a"})
+    world.evaluate(START)
+    world.delete_rule()
+    [resolved] = world.evaluate(START + 60)
+    assert resolved["reason"] == "the rule was deleted"
+
+
+def test_more_notifications_than_a_payload_holds_are_handed_out_in_pages(world: AlertFunctions) -> None:
+    """A hundred alarms at once stay under the state machine's limit, and each is handed out once."""
+    world.rule(a_rule(by=["host"]))
+    body = batch(
+        *(
+            metric(value=9, timestamp=int(world.now_s * 1000), dimensions={"host": f"h{n}"})
+            for n in range(100)
+        )
+    )
+    happened = event(body)
+    happened["Records"][0]["kinesis"]["approximateArrivalTimestamp"] = world.now_s
+    world.aggregator.aggregate(happened)
+    page = None
+    plan = world.step("plan", input={"source": "batch", "tick": START})
+    world.now_s += plan["wait_seconds"]
+    page = world.step("evaluate", chunk={"index": 0, "of": 1}, first=START, last=START)
+    entries, pages = list(page["notifications"]), 1
+    while page["more"]:
+        assert len(json.dumps(page)) < 100 * 1024
+        page = world.step("hand_out", chunk={"index": 0, "of": 1}, after=page["after"])
+        entries += page["notifications"]
+        pages += 1
+    assert pages > 1
+    assert len({entry["entry"] for entry in entries}) == len(entries) == 100
+
+
+def test_groups_over_the_cap_are_counted_and_their_rule_named(world: AlertFunctions, capsys: Any) -> None:
+    """The metric raises the alarm, the log names the rule; other rules go on."""
+    world.rule(a_rule(by=["host"]))
+    world.rule(a_rule(rule_id="all"))
+    body = batch(
+        *(
+            metric(value=9, timestamp=int(world.now_s * 1000), dimensions={"host": f"h{n}"})
+            for n in range(150)
+        )
+    )
+    happened = event(body)
+    happened["Records"][0]["kinesis"]["approximateArrivalTimestamp"] = world.now_s
+    world.aggregator.aggregate(happened)
+    messages = world.evaluate(START)
+    assert len(messages) == 101
+    lines = [json.loads(line) for line in capsys.readouterr().out.splitlines()]
+    counted = [line for line in lines if line.get("AlertRulesOverCap")]
+    assert len(counted) == 2
+    assert all(list(line["details"]["over_cap"]) == ["cpu-hot/cpu.load"] for line in counted)
+
+
+def test_a_conflict_is_decided_again_from_what_is_stored(
+    world: AlertFunctions, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """Two evaluations of one interval at the same time notify once."""
+    world.rule(a_rule())
+    world.post(3.0)
+    assert len(world.evaluate(START)) == 1
+    # The second one does not see the alert that the first has just written.
+    with monkeypatch.context() as unseen:
+        unseen.setattr(AlertsTable, "open_keys", lambda _: [])
+        world.step("evaluate", chunk={"index": 0, "of": 1}, first=START, last=START)
+    assert world.step("hand_out", chunk={"index": 0, "of": 1}, after="")["count"] == 0
+
+
+def test_an_unknown_step_is_refused(world: AlertFunctions) -> None:
+    """A definition and a function that do not belong together are a deployment's fault."""
+    with pytest.raises(ConfigurationError):
+        world.step("dance")
+
+
+def test_an_alert_is_notified_before_the_index_knows_of_it(
+    world: AlertFunctions, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """An index follows its table with a delay; a notification that waits for it would leave an interval too late."""
+    world.rule(a_rule(by=["host"]))
+    world.post(3.0, dimensions={"host": "a"})
+    monkeypatch.setattr(AlertsTable, "open_keys", lambda _: [])
+    [alarm] = world.evaluate(START)
+    assert alarm["state"] == "ALARM"
+    assert world.evaluate(START + 60) == []
+
+
+def test_an_alert_with_too_much_unsent_stands_still_and_goes_on_when_it_is_sent(
+    world: AlertFunctions, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """Its item must not grow until it cannot be written, which would stop its rules' evaluation for good."""
+    world.rule(a_rule(by=["host"]))
+    monkeypatch.setattr(alerts_table, "OUTBOX_BYTES", 100)
+    with monkeypatch.context() as refused:
+        refused.setattr(AlertFunctions, "confirm", lambda *_: None)
+        world.post(3.0, dimensions={"host": "a"})
+        assert [body["state"] for body in world.evaluate(START)] == ["ALARM"]
+        world.post(1.0, position=1, dimensions={"host": "a"})
+        world.post(3.0, position=2, dimensions={"host": "b"})
+        messages = world.evaluate(START + 60)
+        assert [(body["state"], body["group"]["host"]) for body in messages] == [
+            ("ALARM", "a"),
+            ("ALARM", "b"),
+        ]
+    world.evaluate(START + 60)
+    world.post(1.0, position=3, dimensions={"host": "a"})
+    world.post(4.0, position=4, dimensions={"host": "b"})
+    [resolved] = world.evaluate(START + 120)
+    assert (resolved["state"], resolved["group"]) == ("OK", {"host": "a"})

@@ -1,0 +1,67 @@
+"""The aggregator as Lambda calls it, with the evaluations that follow."""
+
+import json
+from typing import Any
+
+from tests.support.alert_functions import START, AlertFunctions
+from tests.support.alert_tables import WINDOWS
+from tests.support.events import batch, event, metric
+from tests.support.rules import a_rule
+
+
+def test_a_batch_that_breaches_starts_its_interval_at_once_and_others_start_the_one_before(
+    world: AlertFunctions,
+) -> None:
+    """There may be no batch after a breach, so none is waited for; healthy intervals cost no waiting execution."""
+    world.rule(a_rule())
+    world.post(1.0)
+    assert world.started == [START - 60]
+    world.post(1.0, position=1)
+    assert world.started == [START - 60]
+    world.post(3.0, position=2)
+    assert world.started == [START - 60, START]
+    world.now_s = START + 61
+    world.post(1.0, position=3)
+    assert world.started == [START - 60, START]
+
+
+def test_without_rules_nothing_is_written_or_started(world: AlertFunctions) -> None:
+    """The consumer costs its invocations and no more."""
+    world.post(3.0)
+    assert world.started == []
+    assert world.dynamodb.scan(TableName=WINDOWS)["Items"] == []
+
+
+def test_an_evaluation_that_cannot_be_started_is_left_to_the_sweep(world: AlertFunctions) -> None:
+    """The batch is not held up: its windows are written, and the interval is free for the sweep."""
+    world.rule(a_rule())
+    world.refused.add("start_execution")
+    assert world.post(3.0) == {"batchItemFailures": []}
+    world.now_s = START + 61
+    [alarm] = world.evaluate()
+    assert alarm["state"] == "ALARM"
+
+
+def test_a_batch_whose_windows_cannot_be_written_comes_again(world: AlertFunctions, capsys: Any) -> None:
+    """The stream is told the first record; the log says why, without names of the account."""
+    world.rule(a_rule())
+    world.refused.add("put_item")
+    answer = world.post(3.0)
+    assert len(answer["batchItemFailures"]) == 1
+    log = json.loads(capsys.readouterr().out)
+    assert (log["retry_from"], log["cause"]) == (
+        answer["batchItemFailures"][0]["itemIdentifier"], "put_item: ThrottlingException"
+    )  # fmt: skip
+
+
+def test_requests_that_cannot_be_read_and_points_that_are_not_stored_do_not_count(
+    world: AlertFunctions,
+) -> None:
+    """What the writer quarantines breaches nothing; of a point sent twice in a request the last counts."""
+    world.rule(a_rule(statistic="count", operator=">=", threshold=2))
+    twice = metric(timestamp=int(world.now_s * 1000))
+    happened = event(b"{", batch(metric(value=True), twice, {**twice, "value": 5}))
+    for record in happened["Records"]:
+        record["kinesis"]["approximateArrivalTimestamp"] = world.now_s
+    world.aggregator.aggregate(happened)
+    assert world.evaluate(START) == []
