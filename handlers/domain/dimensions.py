@@ -32,13 +32,13 @@ def read_dimensions(raw: object, budget: int) -> tuple[tuple[str, str], ...] | V
         message = f"{len(raw)} dimensions; the table takes {budget} names from all clients together"
         return Violation(Reason.DIMENSIONS_TOO_MANY, "dimensions", message)
     for name, value in raw.items():
-        violation = _judge_name(name) or _judge_value(name, value)
+        violation = _check_name(name) or _check_value(name, value)
         if violation:
             return violation
     return tuple(sorted(raw.items()))
 
 
-def _judge_name(name: str) -> Violation | None:
+def _check_name(name: str) -> Violation | None:
     field = dimension_field(name)
     if not 1 <= len(name) <= NAME_CHARACTERS:
         message = f"a dimension name has 1 to {NAME_CHARACTERS} characters"
@@ -55,7 +55,7 @@ def _judge_name(name: str) -> Violation | None:
     return None
 
 
-def _judge_value(name: str, value: object) -> Violation | None:
+def _check_value(name: str, value: object) -> Violation | None:
     if not isinstance(value, str):
         return Violation(
             Reason.DIMENSION_VALUE_TYPE, dimension_field(name), "a dimension's value is a string"

@@ -13,11 +13,12 @@ from handlers.domain.alerts.evaluation.evaluator import Outcome
 from handlers.domain.alerts.windows.aggregator import BatchReport
 from handlers.domain.ingest.batch import Report
 from handlers.domain.ingest.envelope import NO_CLIENT, read_records
+from handlers.domain.ingest.formats import READERS
 from handlers.domain.ingest.quarantine import object_key
 from handlers.domain.ingest.report import log_lines
 from handlers.vocabulary import NAMESPACE
 from handlers.window_aggregator import report_line
-from templates.components.ingest_api.formats import put_record
+from templates.components.ingest_api.formats import FORMATS, put_record
 from templates.components.quarantine import POINTS
 from templates.config import ENVIRONMENTS, Config
 from templates.parameters import NETWORK
@@ -115,6 +116,11 @@ def test_alarms_watch_metrics_that_the_alerts_functions_emit(regional: Generated
     assert alarms == {"AlertRulesOverCap", "AlertRulesUnreadable"}
     assert alarms <= emitted
     assert {json.loads(line)["Environment"] for line in lines} == {environment}
+
+
+def test_every_format_that_the_api_takes_has_a_reader() -> None:
+    """And there is no reader of a format that cannot be sent."""
+    assert {format_.format for format_ in FORMATS} == READERS.keys()
 
 
 def test_the_consumer_reads_the_partition_key_that_the_api_writes() -> None:

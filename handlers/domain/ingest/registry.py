@@ -62,7 +62,7 @@ def _admit(
     for _ in range(_ATTEMPTS):
         admitted = dict(registry.refresh())
         new: list[str] = []
-        verdicts = {names: _judge(names, admitted, new, budget) for names in needs}
+        verdicts = {names: _admit_names(names, admitted, new, budget) for names in needs}
         if not new or registry.admit(new):
             return verdicts
     raise TransientError("DimensionRegistryContended")
@@ -72,7 +72,9 @@ def _fits(names: Sequence[str], admitted: Mapping[str, str]) -> bool:
     return all(admitted.get(name.lower()) == name for name in names)
 
 
-def _judge(names: Sequence[str], admitted: dict[str, str], new: list[str], budget: int) -> Violation | None:
+def _admit_names(
+    names: Sequence[str], admitted: dict[str, str], new: list[str], budget: int
+) -> Violation | None:
     wanted: dict[str, str] = {}
     for name in names:
         spelling = admitted.get(name.lower()) or wanted.setdefault(name.lower(), name)

@@ -1,4 +1,4 @@
-"""The rules that a point must keep, as far as they can be judged without a look at anything else."""
+"""The rules that a point must keep, as far as they can be checked without a look at anything else."""
 
 import math
 import zlib
@@ -25,25 +25,25 @@ class NotFinite:
 
 
 class PointValidator:
-    """Judges the parts of points; one instance serves a batch, in which clients repeat the same ones all the time."""
+    """Checks the parts of points; one instance serves a batch, in which clients repeat the same ones all the time."""
 
     def __init__(self, limits: StoreLimits) -> None:
         self._limits = limits
         self._future_ns = limits.future_ms * NS_PER_MS
         self._retention_ns = limits.retention_days * 86_400 * NS_PER_S
         self._names: dict[str, int | Violation] = {}
-        self._dimensions: dict[tuple[tuple[str, object], ...], _JudgedDimensions] = {}
+        self._dimensions: dict[tuple[tuple[str, object], ...], _CheckedDimensions] = {}
 
     def series(self, metric_name: object, metric_type: object, dimensions: object) -> Series | Violation:
         """The series of that name, type and dimensions, or the first rule that is broken, in this order."""
-        judged = self._judge_dimensions(dimensions)
+        checked = self._check_dimensions(dimensions)
         try:
-            series = judged.series.get((metric_name, metric_type))
+            series = checked.series.get((metric_name, metric_type))
         except TypeError:  # a list or an object has no hash
-            return self._judge_series(metric_name, metric_type, judged)
+            return self._check_series(metric_name, metric_type, checked)
         if series is None:
-            series = self._judge_series(metric_name, metric_type, judged)
-            judged.series[metric_name, metric_type] = series
+            series = self._check_series(metric_name, metric_type, checked)
+            checked.series[metric_name, metric_type] = series
         return series
 
     def value(self, raw: object) -> float | Violation:
@@ -78,8 +78,8 @@ class PointValidator:
         offset_ns = (zlib.crc32(str(record.sequence).encode()) + index) % NS_PER_MS
         return record.arrival_ms * NS_PER_MS + offset_ns
 
-    def _judge_series(
-        self, metric_name: object, metric_type: object, judged: "_JudgedDimensions"
+    def _check_series(
+        self, metric_name: object, metric_type: object, checked: "_CheckedDimensions"
     ) -> Series | Violation:
         if not isinstance(metric_name, str):
             if metric_name is MISSING:
@@ -87,34 +87,34 @@ class PointValidator:
             return Violation(Reason.METRIC_NAME_TYPE, "metric_name", "a metric's name is a string")
         name_bytes = self._names.get(metric_name)
         if name_bytes is None:
-            name_bytes = self._names[metric_name] = _judge_name(metric_name)
+            name_bytes = self._names[metric_name] = _check_name(metric_name)
         if isinstance(name_bytes, Violation):
             return name_bytes
         if not isinstance(metric_type, str) or metric_type not in METRIC_TYPES:
             message = f"one of {', '.join(METRIC_TYPES)}"
             return Violation(Reason.METRIC_TYPE_UNKNOWN, "metric_type", message)
-        if isinstance(judged.pairs, Violation):
-            return judged.pairs
-        size = name_bytes + len(metric_type) + judged.size + self._limits.point_overhead_bytes
+        if isinstance(checked.pairs, Violation):
+            return checked.pairs
+        size = name_bytes + len(metric_type) + checked.size + self._limits.point_overhead_bytes
         if size > self._limits.point_bytes:
             message = f"{size} bytes of names and values; the store takes {self._limits.point_bytes}"
             return Violation(Reason.POINT_TOO_LARGE, "dimensions", message)
-        return Series(metric_name, metric_type, judged.pairs)
+        return Series(metric_name, metric_type, checked.pairs)
 
-    def _judge_dimensions(self, raw: object) -> "_JudgedDimensions":
+    def _check_dimensions(self, raw: object) -> "_CheckedDimensions":
         if not isinstance(raw, dict):
-            return _JudgedDimensions(raw, self._limits)
+            return _CheckedDimensions(raw, self._limits)
         key = tuple(raw.items())
         try:
-            judged = self._dimensions.get(key)
+            checked = self._dimensions.get(key)
         except TypeError:  # likewise
-            return _JudgedDimensions(raw, self._limits)
-        if judged is None:
-            judged = self._dimensions[key] = _JudgedDimensions(raw, self._limits)
-        return judged
+            return _CheckedDimensions(raw, self._limits)
+        if checked is None:
+            checked = self._dimensions[key] = _CheckedDimensions(raw, self._limits)
+        return checked
 
 
-class _JudgedDimensions:
+class _CheckedDimensions:
     """Dimensions or the rule that they break, their bytes, and the series that have them, by name and type."""
 
     __slots__ = ("pairs", "series", "size")
@@ -127,7 +127,7 @@ class _JudgedDimensions:
         self.series: dict[tuple[object, object], Series | Violation] = {}
 
 
-def _judge_name(name: str) -> int | Violation:
+def _check_name(name: str) -> int | Violation:
     """The bytes of a metric's name, or the rule that it breaks."""
     if not is_printable(name):
         message = "a metric's name has no control characters, line breaks or lone surrogates"
