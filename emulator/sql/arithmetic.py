@@ -23,12 +23,8 @@ from emulator.sql.types import (
 )
 
 _SIGNS: dict[type[exp.Expression], str] = {
-    exp.Add: "+",
-    exp.Sub: "-",
-    exp.Mul: "*",
-    exp.Div: "/",
-    exp.Mod: "%",
-}
+    exp.Add: "+", exp.Sub: "-", exp.Mul: "*", exp.Div: "/", exp.Mod: "%",
+}  # fmt: skip
 
 
 def bind_operator(binder: ExpressionBinder, node: exp.Expression, scope: Scope) -> BoundExpression:

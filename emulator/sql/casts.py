@@ -24,15 +24,8 @@ from emulator.sql.types import (
     duck,
 )
 
-_NAMES = {
-    "BOOLEAN": BOOLEAN,
-    "INT": INTEGER,
-    "BIGINT": BIGINT,
-    "DOUBLE": DOUBLE,
-    "VARCHAR": VARCHAR,
-    "TIMESTAMP": TIMESTAMP,
-    "DATE": DATE,
-    "TIME": TIME,
+_NAMES = {kind.name: kind for kind in (BOOLEAN, BIGINT, DOUBLE, VARCHAR, TIMESTAMP, DATE, TIME)} | {
+    "INT": INTEGER
 }
 _NUMBER = r"\s*[+-]?([0-9]+\.?[0-9]*|\.[0-9]+)([eE][+-]?[0-9]+)?\s*"
 _MOMENT = r"\s*[0-9]{4}-[0-9]{1,2}-[0-9]{1,2}( [0-9]{1,2}:[0-9]{1,2}(:[0-9]{1,2}(\.[0-9]{1,9})?)?)?\s*"

@@ -9,13 +9,8 @@ from emulator.sql.scope import Scope
 from emulator.sql.types import BOOLEAN, DOUBLE, TIMESTAMP, VARCHAR
 
 _SIGNS: dict[type[exp.Expression], str] = {
-    exp.EQ: "=",
-    exp.NEQ: "<>",
-    exp.LT: "<",
-    exp.LTE: "<=",
-    exp.GT: ">",
-    exp.GTE: ">=",
-}
+    exp.EQ: "=", exp.NEQ: "<>", exp.LT: "<", exp.LTE: "<=", exp.GT: ">", exp.GTE: ">=",
+}  # fmt: skip
 
 
 def bind_comparison(binder: ExpressionBinder, node: exp.Expression, scope: Scope) -> BoundExpression:

@@ -59,11 +59,7 @@ def prepare(connection: duckdb.DuckDBPyConnection) -> None:
 
 
 def run(
-    catalog: Catalog,
-    cursor: duckdb.DuckDBPyConnection,
-    query: str,
-    now_ns: int,
-    dialect: Dialect = TRINO,
+    catalog: Catalog, cursor: duckdb.DuckDBPyConnection, query: str, now_ns: int, dialect: Dialect = TRINO
 ) -> Result:
     """A SELECT's result as of a moment; its rows are computed as they are asked for.
 
@@ -77,11 +73,7 @@ def run(
 
 
 def describe(
-    catalog: Catalog,
-    cursor: duckdb.DuckDBPyConnection,
-    query: str,
-    now_ns: int,
-    dialect: Dialect = TRINO,
+    catalog: Catalog, cursor: duckdb.DuckDBPyConnection, query: str, now_ns: int, dialect: Dialect = TRINO
 ) -> Description:
     """A SELECT's columns and parameters (@name), the query checked but not run; InvalidQueryError as in `run`."""
     stream = grammar.tokens(query)

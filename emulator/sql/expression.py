@@ -93,19 +93,9 @@ def _exists(binder: ExpressionBinder, node: exp.Expression, scope: Scope) -> Bou
 
 
 _CALLS: tuple[type[exp.Expression], ...] = (
-    exp.Anonymous,
-    exp.Window,
-    exp.Filter,
-    exp.IgnoreNulls,
-    exp.RespectNulls,
-    exp.CurrentDate,
-    exp.CurrentTime,
-    exp.CurrentTimestamp,
-    exp.Localtime,
-    exp.Localtimestamp,
-    exp.Extract,
-    exp.StrPosition,
-)
+    exp.Anonymous, exp.Window, exp.Filter, exp.IgnoreNulls, exp.RespectNulls, exp.Extract, exp.StrPosition,
+    exp.CurrentDate, exp.CurrentTime, exp.CurrentTimestamp, exp.Localtime, exp.Localtimestamp,
+)  # fmt: skip
 _HANDLERS: dict[type[exp.Expression], ExpressionHandler] = {
     exp.Literal: _literal,
     exp.Column: _column,

@@ -22,16 +22,8 @@ _MAX_DEPTH = 400
 _COMMENT = re.compile(r"--[^\n]*|/\*.*?\*/", re.DOTALL)
 _KEPT = ("CAST", "TRY_CAST", "EXTRACT", "POSITION")
 _OTHER_TYPE_NAMES = {
-    "BOOL",
-    "INT4",
-    "INT32",
-    "INT64",
-    "LONG",
-    "FLOAT8",
-    "VARCHAR2",
-    "CHAR VARYING",
-    "CHARACTER VARYING",
-}
+    "BOOL", "INT4", "INT32", "INT64", "LONG", "FLOAT8", "VARCHAR2", "CHAR VARYING", "CHARACTER VARYING",
+}  # fmt: skip
 _AFTER_A_LIST = (None, TokenType.FROM, TokenType.WHERE, TokenType.R_PAREN, TokenType.R_BRACKET)
 _BEFORE_A_VALUE = (TokenType.SELECT, TokenType.COMMA, TokenType.L_PAREN, TokenType.L_BRACKET, TokenType.EQ)
 _QUERY_WORDS = ("SELECT", "WITH", "VALUES", "(")

@@ -2,7 +2,7 @@
 
 from collections.abc import Iterable, Sequence
 from dataclasses import dataclass, field
-from typing import Literal
+from typing import Literal, cast
 
 from emulator.sql.catalog import Column, ColumnType
 from emulator.timestream.records import Identity, Layout
@@ -152,20 +152,9 @@ class Schema:
         while physical.lower() in self._physical:
             twins += 1
             physical = f"{name}~{twins}"
-        column = Column(name, _column_type(kind), role, physical)
+        column = Column(name, cast("ColumnType", kind), role, physical)
         self.restore(f"c{len(self.columns) + 1}", column)
         self.added.append(column)
-
-
-def _column_type(kind: str) -> ColumnType:
-    types: dict[str, ColumnType] = {
-        "BIGINT": "BIGINT",
-        "DOUBLE": "DOUBLE",
-        "VARCHAR": "VARCHAR",
-        "BOOLEAN": "BOOLEAN",
-        "TIMESTAMP": "TIMESTAMP",
-    }
-    return types[kind]
 
 
 def _word(role: str) -> str:

@@ -1,7 +1,7 @@
 """The DuckDB file of one region: its databases and tables, and the log position that it has reached."""
 
 import json
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Iterator, Mapping
 from contextlib import contextmanager
 from pathlib import Path
 
@@ -9,7 +9,7 @@ import duckdb
 
 from emulator.timestream import table_storage
 from emulator.timestream.resources import DatabaseDescription, TableDescription, load_database, load_table
-from emulator.timestream.table import Key, Stored, Table
+from emulator.timestream.table import Table
 
 _META = """
 CREATE TABLE IF NOT EXISTS databases (name VARCHAR PRIMARY KEY, description VARCHAR NOT NULL);
@@ -23,7 +23,7 @@ CREATE SEQUENCE IF NOT EXISTS table_numbers;
 
 
 class Storage:
-    """One writer at a time; any number of readers through `cursor`, each with its own snapshot."""
+    """One `writer` connection, for one thread at a time; any number of readers, each with its own snapshot."""
 
     def __init__(self, path: Path, memory_limit_mb: int) -> None:
         # The root connection only hands out cursors, so that no statement of one thread meets another's.
@@ -32,7 +32,7 @@ class Storage:
         )
         self._root.execute("SET TimeZone = 'UTC'")
         self._root.execute(_META)
-        self._write = self._root.cursor()
+        self.writer = self._root.cursor()
 
     def cursor(self) -> duckdb.DuckDBPyConnection:
         """A connection for one reader."""
@@ -40,96 +40,80 @@ class Storage:
 
     def close(self) -> None:
         """Give the file back."""
-        self._write.close()
+        self.writer.close()
         self._root.close()
 
     @contextmanager
     def transaction(self) -> Iterator[None]:
         """Make everything inside visible and lasting at once, or not at all."""
-        self._write.execute("BEGIN")
+        self.writer.execute("BEGIN")
         try:
             yield
         except BaseException:
-            self._write.execute("ROLLBACK")
+            self.writer.execute("ROLLBACK")
             raise
-        self._write.execute("COMMIT")
+        self.writer.execute("COMMIT")
 
     def progress(self) -> tuple[int, int, dict[str, int]]:
         """The log position up to which everything is in the database, and the counters then."""
-        rows = self._write.execute('SELECT segment, "offset", counters FROM progress').fetchall()
+        rows = self.writer.execute('SELECT segment, "offset", counters FROM progress').fetchall()
         return (rows[0][0], rows[0][1], json.loads(rows[0][2])) if rows else (0, 0, {})
 
     def set_progress(self, position: tuple[int, int], counters: Mapping[str, int]) -> None:
         """Remember the log position that the current transaction brings the database to."""
-        self._write.execute("DELETE FROM progress")
-        self._write.execute("INSERT INTO progress VALUES (?, ?, ?)", [*position, json.dumps(counters)])
+        self.writer.execute("DELETE FROM progress")
+        self.writer.execute("INSERT INTO progress VALUES (?, ?, ?)", [*position, json.dumps(counters)])
 
     def databases(self) -> list[DatabaseDescription]:
         """All databases."""
         return [
             load_database(row[0])
-            for row in self._write.execute("SELECT description FROM databases").fetchall()
+            for row in self.writer.execute("SELECT description FROM databases").fetchall()
         ]
 
     def put_database(self, database: DatabaseDescription) -> None:
         """Store a new or changed database."""
-        self._write.execute(
+        self.writer.execute(
             "INSERT OR REPLACE INTO databases VALUES (?, ?)", [database.name, database.dump()]
         )
 
     def drop_database(self, name: str) -> None:
         """Forget a database."""
-        self._write.execute("DELETE FROM databases WHERE name = ?", [name])
+        self.writer.execute("DELETE FROM databases WHERE name = ?", [name])
 
     def tables(self) -> list[Table]:
         """All tables with their columns, measure names and series."""
         found = []
         query = "SELECT number, description FROM tables ORDER BY number"
-        for number, description in self._write.execute(query).fetchall():
+        for number, description in self.writer.execute(query).fetchall():
             table = Table(number, load_table(description))
-            table_storage.restore(self._write, table)
+            table_storage.restore(self.writer, table)
             found.append(table)
         return found
 
     def create_table(self, description: TableDescription) -> Table:
         """Store a new, empty table."""
-        number = self._write.execute("SELECT nextval('table_numbers')").fetchall()[0][0]
-        self._write.execute("INSERT INTO tables VALUES (?, ?)", [number, description.dump()])
-        self._write.execute(
+        number = self.writer.execute("SELECT nextval('table_numbers')").fetchall()[0][0]
+        self.writer.execute("INSERT INTO tables VALUES (?, ?)", [number, description.dump()])
+        self.writer.execute(
             f"CREATE TABLE t{number} (series INTEGER NOT NULL, version BIGINT NOT NULL, "
             "measure_name VARCHAR NOT NULL, time TIMESTAMP_NS NOT NULL)"
         )
-        self._write.execute(f"CREATE TABLE s{number} (series INTEGER NOT NULL, digest BLOB NOT NULL)")
+        self.writer.execute(f"CREATE TABLE s{number} (series INTEGER NOT NULL, digest BLOB NOT NULL)")
         table = Table(number, description)
-        table_storage.create_view(self._write, table)
+        table_storage.create_view(self.writer, table)
         return table
 
     def put_table(self, table: Table) -> None:
         """Store a changed description."""
-        self._write.execute(
+        self.writer.execute(
             "UPDATE tables SET description = ? WHERE number = ?", [table.description.dump(), table.number]
         )
 
     def drop_table(self, table: Table) -> None:
         """Forget a table and its records."""
-        self._write.execute(f"DROP VIEW v{table.number}")
-        self._write.execute(f"DROP TABLE t{table.number}")
-        self._write.execute(f"DROP TABLE s{table.number}")
+        self.writer.execute(f"DROP VIEW v{table.number}")
+        self.writer.execute(f"DROP TABLE t{table.number}")
+        self.writer.execute(f"DROP TABLE s{table.number}")
         for meta in ("tables", "columns", "measures"):
-            self._write.execute(f"DELETE FROM {meta} WHERE number = ?", [table.number])  # noqa: S608 - fixed names
-
-    def rows(self, table: Table) -> int:
-        """The number of rows that the database has for a table."""
-        return table_storage.rows(self._write, table)
-
-    def expire(self, table: Table, before_ns: int) -> int:
-        """Delete the rows older than a time and return how many there were."""
-        return table_storage.expire(self._write, table, before_ns)
-
-    def lookup(self, table: Table, keys: Sequence[Key]) -> dict[Key, Stored]:
-        """The rows the database has for some points."""
-        return table_storage.lookup(self._write, table, keys)
-
-    def flush(self, table: Table) -> None:
-        """Write what a table has new; the caller has a transaction."""
-        table_storage.flush(self._write, table)
+            self.writer.execute(f"DELETE FROM {meta} WHERE number = ?", [table.number])  # noqa: S608 - fixed names

@@ -5,6 +5,7 @@ import threading
 from collections import Counter
 from collections.abc import Callable, Iterator, Mapping, Sequence
 from contextlib import contextmanager
+from functools import partial
 from pathlib import Path
 from typing import Any
 
@@ -12,6 +13,7 @@ import duckdb
 import orjson
 
 from emulator import sql
+from emulator.timestream import table_storage
 from emulator.timestream.catalog import RegionCatalog
 from emulator.timestream.errors import (
     InternalServerException,
@@ -113,7 +115,7 @@ class Store:
         }
 
     def _apply(self, table: Table, points: Sequence[Any], now_ns: int, refused: Mapping[int, str]) -> Outcome:
-        outcome = table.apply(points, now_ns, refused, self._storage.lookup)
+        outcome = table.apply(points, now_ns, refused, partial(table_storage.lookup, self._storage.writer))
         self._buffered += len(points) or 1
         self._counters.update(
             accepted=outcome.memory + outcome.magnetic,
@@ -136,7 +138,7 @@ class Store:
             ]
             with self._storage.transaction():
                 for table in tables:
-                    self._storage.flush(table)
+                    table_storage.flush(self._storage.writer, table)
                 self._expire()
                 self._storage.set_progress(self._log.position, self._counters)
             for table in tables:
@@ -158,7 +160,7 @@ class Store:
         for table in self.catalog.all_tables():
             before = table.description.retention.expired_before(now_ns)
             if before > 0:
-                self._counters["expired"] += self._storage.expire(table, before)
+                self._counters["expired"] += table_storage.expire(self._storage.writer, table, before)
 
     # Reading
 
@@ -186,7 +188,7 @@ class Store:
             names = ("accepted", "rejected", "replaced", "repeated", "magnetic", "expired", "dropped")
             return {
                 **{name: self._counters[name] for name in names},
-                "rows": sum(map(self._storage.rows, tables)),
+                "rows": sum(table_storage.rows(self._storage.writer, table) for table in tables),
                 "series": sum(len(table.last) for table in tables),
                 "databases": len(self.catalog.databases()),
                 "tables": len(tables),
@@ -239,7 +241,7 @@ class Store:
         with self._lock:
             table = self.catalog.table_of(database, name)
             self.flush()
-            self._counters["dropped"] += self._storage.rows(table)
+            self._counters["dropped"] += table_storage.rows(self._storage.writer, table)
             with self.changing() as storage:
                 storage.drop_table(table)
                 storage.set_progress(self._log.position, self._counters)

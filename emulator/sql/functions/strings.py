@@ -5,22 +5,11 @@ from emulator.sql.call import Call, Function
 from emulator.sql.functions.signature import Signature, function, returning
 from emulator.sql.types import BIGINT, INTEGER, UNKNOWN, VARCHAR, array
 
-_SPACES = "".join(
-    map(
-        chr,
-        [
-            *range(9, 14),
-            *range(28, 33),
-            0x1680,
-            *range(0x2000, 0x2007),
-            *range(0x2008, 0x200B),
-            0x2028,
-            0x2029,
-            0x205F,
-            0x3000,
-        ],
-    )
-)
+_SPACE_CODES = (
+    *range(9, 14), *range(28, 33), 0x1680, *range(0x2000, 0x2007), *range(0x2008, 0x200B), 0x2028, 0x2029,
+    0x205F, 0x3000,
+)  # fmt: skip
+_SPACES = "".join(map(chr, _SPACE_CODES))
 _SUBSTRING = (
     "CASE WHEN {1} = 0 OR {1} < -length({0}) THEN '' ELSE substring({0}, {1}) END",
     "CASE WHEN {1} = 0 OR {1} < -length({0}) OR {2} <= 0 THEN '' ELSE substring({0}, {1}, {2}) END",
