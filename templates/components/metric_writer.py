@@ -36,8 +36,8 @@ POINT_ALARMS = (
         "PointsQuarantined",
         "Sum",
         1,
-        "A client sends points that cannot be stored; each is in the quarantine bucket with its reason. Somebody "
-        "should tell the client, so the first one counts.",
+        "A client sends points that cannot be stored; each is in the quarantine bucket with its reason. The client "
+        "should be told, so the first one counts.",
         period_s=300,
     ),
     Alarm(

@@ -44,7 +44,7 @@ def test_variables_are_the_fields_of_the_handlers_environment(regional: Generate
 
 
 def test_every_variable_is_used(regional: Generated) -> None:
-    """The code of a function reads each field of its environment, so that no variable is set for nobody."""
+    """The code of a function reads each field of its environment, so that no variable is set in vain."""
     for title, function in regional.of("AWS::Lambda::Function").items():
         module = importlib.import_module(function["Handler"].rpartition(".")[0])
         read = {
@@ -81,7 +81,7 @@ def _settings(section: Any) -> Iterator[str]:
 
 
 def test_alarms_watch_metrics_that_the_writer_emits(regional: Generated) -> None:
-    """An alarm on a metric, or a dimension, that nobody emits would never go off."""
+    """An alarm on a metric, or a dimension, that no code emits would never go off."""
     report = Report(settled=[], retry_from=None, calls=0, throttles=0, causes=[])
     line = json.loads(next(log_lines(report, regional.config.environment, 0, every_request=True)))
     (directive,) = line["_aws"]["CloudWatchMetrics"]

@@ -110,8 +110,8 @@ def test_every_role_is_used_by_one_thing(to_regions: Generated) -> None:
         assert len(users) == 1, (title, users)
 
 
-def test_nobody_outside_the_account_is_allowed_in(any_stack: Generated) -> None:
-    """Key, topic and bucket policies allow the account and AWS services that act for it, and nobody else."""
+def test_no_principal_outside_the_account_is_allowed_in(any_stack: Generated) -> None:
+    """Key, topic and bucket policies allow the account and AWS services that act for it, and no other."""
     for where, statement in _statements(any_stack):
         principal = statement.get("Principal")
         if statement["Effect"] == "Allow" and principal:

@@ -66,7 +66,7 @@ HOLDS_NOTHING = {
     "AWS::SNS::TopicPolicy",
     "AWS::Timestream::Table",  # as its database is
 }
-PASSING = {"AlertWindowsTable"}  # evidence of the last hours, which nobody looks at when it is older
+PASSING = {"AlertWindowsTable"}  # aggregates of the last hours, of no use when they are older
 KEPT = {
     "AWS::DynamoDB::Table",
     "AWS::Glue::Database",

@@ -1,4 +1,4 @@
-"""The window aggregator: the stream's second consumer, which turns batches into evidence for the rules."""
+"""The window aggregator: the stream's second consumer, which aggregates batches by the windows of the rules."""
 
 from troposphere import Template
 
@@ -12,7 +12,7 @@ from templates.constructs.consumer import add_consumer, gave_up_alarm, late_alar
 from templates.constructs.function import add_function
 from templates.constructs.state_machine import StateMachine
 
-# A batch is one item of evidence, so a large one is cheap; Lambda cuts it at 6 MB.
+# A batch becomes one item, so a large one is cheap; Lambda cuts it at 6 MB.
 BATCH_RECORDS = 1_000
 
 FUNCTION_ALARMS = (
@@ -43,12 +43,12 @@ def add_window_aggregator(
     evaluation: StateMachine,
     quarantine: Quarantine,
 ) -> None:
-    """A function that reads `source` in plain batches, writes evidence to `tables` and starts `evaluation`."""
+    """A function that reads `source` in plain batches, writes window aggregates to `tables` and starts `evaluation`."""
     function = add_function(
         template,
         "WindowAggregator",
         handler="handlers.window_aggregator.handler",
-        description="Turns batches of requests into evidence for the alert rules, and starts their evaluation",
+        description="Aggregates batches of requests by the windows of the alert rules, and starts their evaluation",
         memory_mb=512,
         timeout_seconds=60,
         environment={

@@ -99,7 +99,7 @@ def add_alert_tables(template: Template, platform: Platform) -> AlertTables:
     add_outputs(
         template,
         ("RulesTableName", Ref(rules), "The alert rules, which `ops rules` applies"),
-        ("AlertsTableName", Ref(alerts), "The alerts with their evidence and history"),
+        ("AlertsTableName", Ref(alerts), "The alerts with their datapoints and history"),
     )
     return AlertTables(rules, windows, alerts, platform.key)
 

@@ -23,7 +23,7 @@ from templates.config.fleet import Fleet
     ],
 )
 def test_a_fleet_that_cannot_be_steered_is_refused(fleet_config: Fleet, said: str) -> None:
-    """Home and canary are regions of the environment, and a canary has somebody to go before."""
+    """Home and canary are regions of the environment, and a canary has regions to go before."""
     with pytest.raises(BadValue, match=said):
         replace(load("prod"), fleet=fleet_config)
 

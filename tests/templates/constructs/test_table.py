@@ -36,7 +36,7 @@ def test_an_index_holds_keys_alone() -> None:
 
 
 def test_a_table_expires_and_streams_only_if_asked() -> None:
-    """Both are off by default: one deletes, the other is read by somebody or nobody."""
+    """Both are off by default: one deletes, the other has a reader or costs in vain."""
     assert not {"TimeToLiveSpecification", "StreamSpecification"} & made()["Properties"].keys()
     properties = made(expires=True, streams=True)["Properties"]
     assert properties["TimeToLiveSpecification"] == {"AttributeName": "expires_at", "Enabled": True}

@@ -10,7 +10,7 @@ def test_past_queries_do_not_keep_the_stack(regional: Generated) -> None:
 
 
 def test_queries_read_no_more_than_the_limit(regional: Generated) -> None:
-    """A query over too many hours is stopped, and nobody can get round that within the work group."""
+    """A query over too many hours is stopped, and no query can get round that within the work group."""
     group = regional.of("AWS::Athena::WorkGroup")["ExportWorkGroup"]["WorkGroupConfiguration"]
     assert group["EnforceWorkGroupConfiguration"] is True
     assert group["BytesScannedCutoffPerQuery"] == regional.config.export.scan_limit_gb * 10**9

@@ -65,7 +65,7 @@ NOT_USED = {
     "s3:*BucketLogging": "access is not logged",
     "s3:*Metadata*": "no bucket has metadata tables",
     "s3:*Metrics*": "requests are not measured",
-    "s3:*BucketNotification": "nobody is told of objects",
+    "s3:*BucketNotification": "no receiver is told of objects",
     "s3:*ObjectLock*": "nothing is locked",
     "s3:*Replication*": "nothing is replicated",
     "s3:*BucketWebsite": "no bucket is a web site",

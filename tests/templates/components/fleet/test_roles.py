@@ -4,7 +4,7 @@ from tests.support.generated import Generated
 
 
 def test_only_stacksets_of_this_account_take_the_administration_role(fleet: Generated) -> None:
-    """And all that it may do is to take the execution role, which nobody else may."""
+    """And all that it may do is to take the execution role, which no other may."""
     roles = fleet.of("AWS::IAM::Role")
     (trust,) = roles["AdministrationRole"]["AssumeRolePolicyDocument"]["Statement"]
     assert trust["Principal"] == {"Service": "cloudformation.amazonaws.com"}

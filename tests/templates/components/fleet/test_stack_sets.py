@@ -70,7 +70,7 @@ def test_the_canary_goes_first_and_a_failure_stops_the_others() -> None:
 
 
 def test_regions_may_go_at_once() -> None:
-    """In parallel there is no order, and a tolerated failure holds nobody up."""
+    """In parallel there is no order, and a tolerated failure holds up no region."""
     preferences = build("fleet", other()).resources["RegionalStackSet"]["Properties"]["OperationPreferences"]
     assert preferences == {
         "RegionConcurrencyType": "PARALLEL",
