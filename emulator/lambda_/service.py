@@ -17,7 +17,7 @@ from emulator.lambda_.concurrency import ExecutionEnvironments
 from emulator.lambda_.configuration import FunctionConfig, read_functions
 from emulator.lambda_.embedded_metrics import MetricStatistics
 from emulator.lambda_.event_source_mapping.configuration import MappingConfig, function_name, read_mappings
-from emulator.lambda_.event_source_mapping.destination import BucketDestination, Destination, Nowhere
+from emulator.lambda_.event_source_mapping.destination import BucketDestination, Destination
 from emulator.lambda_.event_source_mapping.event_source import EventSource
 from emulator.lambda_.event_source_mapping.kinesis_stream import KinesisSource
 from emulator.lambda_.event_source_mapping.mapping import EventSourceMapping
@@ -167,7 +167,7 @@ class Functions:
             source = KinesisSource(
                 config, role_arn=function.role_arn, endpoint_url=endpoint_url, region=function.region
             )
-        destination: Destination = Nowhere()
+        destination: Destination | None = None
         if config.destination_arn:
             destination = BucketDestination(
                 config,

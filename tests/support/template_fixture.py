@@ -289,12 +289,6 @@ def _network() -> dict[str, Any]:
             GroupDescription="functions",
             SecurityGroupEgress=[{**https, "CidrIp": "10.0.0.0/16", "Description": "endpoints"}],
         ),
-        "IntoEndpoints": _resource(
-            "EC2::SecurityGroupIngress",
-            GroupId=_ref("Endpoints"),
-            SourceSecurityGroupId=_ref("Functions"),
-            **https,
-        ),
         "OutOfFunctions": _resource(
             "EC2::SecurityGroupEgress",
             GroupId=_ref("Functions"),

@@ -15,15 +15,7 @@ def _vpc(context: Context, properties: Properties) -> Created:
     for name in ("EnableDnsHostnames", "EnableDnsSupport"):
         if properties.get(name) is not None:
             client.modify_vpc_attribute(VpcId=identifier, **{name: {"Value": properties.boolean(name)}})
-    groups = client.describe_security_groups(Filters=[{"Name": "vpc-id", "Values": [identifier]}])
-    return Created(
-        identifier,
-        {
-            "CidrBlock": block,
-            "DefaultSecurityGroup": groups["SecurityGroups"][0]["GroupId"],
-            "VpcId": identifier,
-        },
-    )
+    return Created(identifier, {"CidrBlock": block, "VpcId": identifier})
 
 
 def _subnet(context: Context, properties: Properties) -> Created:
@@ -35,15 +27,7 @@ def _subnet(context: Context, properties: Properties) -> Created:
         client.modify_subnet_attribute(
             SubnetId=identifier, MapPublicIpOnLaunch={"Value": properties.boolean("MapPublicIpOnLaunch")}
         )
-    return Created(
-        identifier,
-        {
-            "AvailabilityZone": subnet["AvailabilityZone"],
-            "CidrBlock": subnet["CidrBlock"],
-            "SubnetId": identifier,
-            "VpcId": subnet["VpcId"],
-        },
-    )
+    return Created(identifier, {"SubnetId": identifier})
 
 
 def _route_table(context: Context, properties: Properties) -> Created:
@@ -83,13 +67,6 @@ def _security_group(context: Context, properties: Properties) -> Created:
     return Created(identifier, {"GroupId": identifier, "Id": identifier, "VpcId": properties.text("VpcId")})
 
 
-def _ingress(context: Context, properties: Properties) -> Created:
-    context.client("ec2").authorize_security_group_ingress(
-        GroupId=properties.text("GroupId"), IpPermissions=[_rule(properties.all(), "Source")]
-    )
-    return Created(context.name(properties.logical_id), {"Id": context.name(properties.logical_id)})
-
-
 def _egress(context: Context, properties: Properties) -> Created:
     context.client("ec2").authorize_security_group_egress(
         GroupId=properties.text("GroupId"), IpPermissions=[_rule(properties.all(), "Destination")]
@@ -106,8 +83,6 @@ def _rule(rule: Any, peer: str) -> dict[str, Any]:
     described = {"Description": rule["Description"]} if "Description" in rule else {}
     if "CidrIp" in rule:
         permission["IpRanges"] = [{"CidrIp": rule["CidrIp"], **described}]
-    if "CidrIpv6" in rule:
-        permission["Ipv6Ranges"] = [{"CidrIpv6": rule["CidrIpv6"], **described}]
     if f"{peer}SecurityGroupId" in rule:
         permission["UserIdGroupPairs"] = [{"GroupId": rule[f"{peer}SecurityGroupId"], **described}]
     prefix_list = rule.get(f"{peer}PrefixListId")
@@ -150,7 +125,6 @@ HANDLERS = {
     "AWS::EC2::RouteTable": _route_table,
     "AWS::EC2::SecurityGroup": _security_group,
     "AWS::EC2::SecurityGroupEgress": _egress,
-    "AWS::EC2::SecurityGroupIngress": _ingress,
     "AWS::EC2::Subnet": _subnet,
     "AWS::EC2::SubnetRouteTableAssociation": _association,
     "AWS::EC2::VPC": _vpc,

@@ -23,9 +23,6 @@ def _stream(context: Context, properties: Properties) -> Created:
     encryption = properties.get("StreamEncryption")
     if encryption is not None:
         client.start_stream_encryption(StreamName=name, **encryption)
-    metrics = properties.get("DesiredShardLevelMetrics")
-    if metrics:
-        client.enable_enhanced_monitoring(StreamName=name, ShardLevelMetrics=metrics)
     properties.only("MaxRecordSizeInKiB", 1024)
     tags = tags_as_map(properties.get("Tags"))
     if tags:

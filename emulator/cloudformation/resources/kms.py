@@ -15,15 +15,8 @@ def _key(context: Context, properties: Properties) -> Created:
     tags = [{"TagKey": tag["Key"], "TagValue": tag["Value"]} for tag in properties.get("Tags", [])]
     key = client.create_key(**arguments, Tags=tags)["KeyMetadata"]
     if properties.boolean("EnableKeyRotation"):
-        days = properties.integer("RotationPeriodInDays")
-        client.enable_key_rotation(
-            KeyId=key["KeyId"], **({} if days is None else {"RotationPeriodInDays": days})
-        )
-    if not properties.boolean("Enabled", default=True):
-        client.disable_key(KeyId=key["KeyId"])
-    properties.without_effect(
-        "PendingWindowInDays", "BypassPolicyLockoutSafetyCheck"
-    )  # both concern later changes
+        client.enable_key_rotation(KeyId=key["KeyId"])
+    properties.without_effect("PendingWindowInDays")  # it concerns the key's deletion
     return Created(key["KeyId"], {"Arn": key["Arn"], "KeyId": key["KeyId"]})
 
 

@@ -15,34 +15,19 @@ def _bucket(context: Context, properties: Properties) -> Created:
     arguments: dict[str, Any] = {"Bucket": name}
     if context.region != "us-east-1":
         arguments["CreateBucketConfiguration"] = {"LocationConstraint": context.region}
-    if properties.boolean("ObjectLockEnabled"):
-        arguments["ObjectLockEnabledForBucket"] = True
     client.create_bucket(**arguments)
     for member, operation, argument, convert in _CONFIGURATIONS:
         value = properties.get(member)
         if value is not None:
             getattr(client, operation)(Bucket=name, **{argument: convert(value)})
-    return Created(
-        name,
-        {
-            "Arn": f"arn:aws:s3:::{name}",
-            "DomainName": f"{name}.s3.amazonaws.com",
-            "DualStackDomainName": f"{name}.s3.dualstack.{context.region}.amazonaws.com",
-            "RegionalDomainName": f"{name}.s3.{context.region}.amazonaws.com",
-        },
-    )
+    return Created(name, {"Arn": f"arn:aws:s3:::{name}"})
 
 
 def _bucket_name(context: Context, properties: Properties) -> str:
-    """The name given, the one S3 makes of a prefix in the account's regional namespace, or a generated one."""
+    """The name given, or a generated one."""
     properties.only("BucketNamespace", "global", "account-regional")
-    prefix = properties.get("BucketNamePrefix")
-    name = properties.get("BucketName")
-    if prefix is not None:
-        name = f"{prefix}-{context.account_id}-{context.region}-an"
-    elif name is None:
-        name = context.name(properties.logical_id, longest=63, lower=True)
-    if not isinstance(name, str) or len(name) > 63:
+    name = properties.text("BucketName", context.name(properties.logical_id, longest=63, lower=True))
+    if len(name) > 63:
         raise properties.refuse("BucketName", f"{name!r} is no bucket name of at most 63 characters")
     return name
 
@@ -58,23 +43,13 @@ def _encryption(configuration: Any) -> dict[str, Any]:
     return {"Rules": rules}
 
 
-_RULE_AS_IT_IS = {
+_RULE = {
     "AbortIncompleteMultipartUpload": "AbortIncompleteMultipartUpload",
     "Id": "ID",
     "NoncurrentVersionExpiration": "NoncurrentVersionExpiration",
     "Status": "Status",
 }
-_RULE_EXPIRATION = {
-    "ExpirationDate": "Date",
-    "ExpirationInDays": "Days",
-    "ExpiredObjectDeleteMarker": "ExpiredObjectDeleteMarker",
-}
-_RULE_FILTER = {
-    "ObjectSizeGreaterThan": "ObjectSizeGreaterThan",
-    "ObjectSizeLessThan": "ObjectSizeLessThan",
-    "Prefix": "Prefix",
-    "TagFilters": "Tags",
-}
+_RULE_EXPIRATION = {"ExpirationInDays": "Days", "ExpiredObjectDeleteMarker": "ExpiredObjectDeleteMarker"}
 
 
 def _lifecycle(configuration: Any) -> dict[str, Any]:
@@ -83,53 +58,23 @@ def _lifecycle(configuration: Any) -> dict[str, Any]:
 
 def _lifecycle_rule(rule: Any) -> dict[str, Any]:
     """CloudFormation's flat lifecycle rule in the API's nesting."""
-    converted = {name: rule[key] for key, name in _RULE_AS_IT_IS.items() if key in rule}
-    expiration = {name: rule[key] for key, name in _RULE_EXPIRATION.items() if key in rule}
-    if expiration:
-        converted["Expiration"] = expiration
-    if "NoncurrentVersionExpirationInDays" in rule:
-        converted["NoncurrentVersionExpiration"] = {
-            "NoncurrentDays": rule["NoncurrentVersionExpirationInDays"]
-        }
-    if "NoncurrentVersionTransitions" in rule:
-        converted["NoncurrentVersionTransitions"] = _transitions(
-            rule["NoncurrentVersionTransitions"], days="NoncurrentDays"
-        )
-    if "Transitions" in rule:
-        converted["Transitions"] = _transitions(rule["Transitions"], days="Days")
-    converted["Filter"] = _filter({name: rule[key] for key, name in _RULE_FILTER.items() if key in rule})
-    known = {*_RULE_AS_IT_IS, *_RULE_EXPIRATION, *_RULE_FILTER, *_RULE_CONVERTED}
     for key in rule:
-        if key not in known:
+        if key not in {*_RULE, *_RULE_EXPIRATION, "Prefix", "Transitions"}:
             raise TemplateError(
                 f"the local run does not know {key} of a lifecycle rule", at=(str(rule.get("Id")),)
             )
+    converted = {name: rule[key] for key, name in _RULE.items() if key in rule}
+    expiration = {name: rule[key] for key, name in _RULE_EXPIRATION.items() if key in rule}
+    if expiration:
+        converted["Expiration"] = expiration
+    if "Transitions" in rule:
+        names = {"TransitionInDays": "Days"}
+        converted["Transitions"] = [
+            {names.get(key, key): value for key, value in transition.items()}
+            for transition in rule["Transitions"]
+        ]
+    converted["Filter"] = {"Prefix": rule.get("Prefix", "")}
     return converted
-
-
-_RULE_CONVERTED = ("NoncurrentVersionExpirationInDays", "NoncurrentVersionTransitions", "Transitions")
-
-
-def _transitions(transitions: Any, *, days: str) -> list[dict[str, Any]]:
-    names = {"TransitionDate": "Date", "TransitionInDays": days}
-    return [{names.get(key, key): value for key, value in transition.items()} for transition in transitions]
-
-
-def _filter(conditions: dict[str, Any]) -> dict[str, Any]:
-    tags = conditions.get("Tags", [])
-    if len(conditions) > 1 or len(tags) > 1:
-        return {"And": conditions}
-    if tags:
-        return {"Tag": tags[0]}
-    return conditions or {"Prefix": ""}
-
-
-def _notification(configuration: Any) -> dict[str, Any]:
-    if set(configuration) - {"EventBridgeConfiguration"}:
-        raise TemplateError(
-            "the local run delivers no bucket notifications", at=("NotificationConfiguration",)
-        )
-    return {"EventBridgeConfiguration": {}}
 
 
 def _unchanged(configuration: Any) -> Any:
@@ -151,12 +96,6 @@ _CONFIGURATIONS: tuple[tuple[str, str, str, Callable[[Any], Any]], ...] = (
     ),
     ("OwnershipControls", "put_bucket_ownership_controls", "OwnershipControls", _unchanged),
     ("LifecycleConfiguration", "put_bucket_lifecycle_configuration", "LifecycleConfiguration", _lifecycle),
-    (
-        "NotificationConfiguration",
-        "put_bucket_notification_configuration",
-        "NotificationConfiguration",
-        _notification,
-    ),
     ("Tags", "put_bucket_tagging", "Tagging", _tag_set),
 )
 

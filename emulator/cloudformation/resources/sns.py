@@ -7,14 +7,7 @@ from typing import Any
 from emulator.cloudformation.properties import Properties
 from emulator.cloudformation.resources.context import Context, Created
 
-_TOPIC_ATTRIBUTES = {
-    "ContentBasedDeduplication": "ContentBasedDeduplication",
-    "DisplayName": "DisplayName",
-    "FifoTopic": "FifoTopic",
-    "KmsMasterKeyId": "KmsMasterKeyId",
-    "SignatureVersion": "SignatureVersion",
-    "TracingConfig": "TracingConfig",
-}
+_TOPIC_ATTRIBUTES = ("DisplayName", "KmsMasterKeyId", "SignatureVersion", "TracingConfig")
 _SUBSCRIPTION_ATTRIBUTES = (
     "DeliveryPolicy", "FilterPolicy", "FilterPolicyScope", "RawMessageDelivery", "RedrivePolicy",
     "SubscriptionRoleArn",
@@ -24,13 +17,8 @@ _SUBSCRIPTION_ATTRIBUTES = (
 def _topic(context: Context, properties: Properties) -> Created:
     client = context.client("sns")
     name = properties.text("TopicName", context.name(properties.logical_id, longest=256))
-    attributes = {
-        _TOPIC_ATTRIBUTES[key]: _attribute(value)
-        for key, value in properties.subset(*_TOPIC_ATTRIBUTES).items()
-    }
+    attributes = {key: _attribute(value) for key, value in properties.subset(*_TOPIC_ATTRIBUTES).items()}
     arn = client.create_topic(Name=name, Attributes=attributes, Tags=properties.get("Tags", []))["TopicArn"]
-    for subscription in properties.get("Subscription", []):
-        client.subscribe(TopicArn=arn, Protocol=subscription["Protocol"], Endpoint=subscription["Endpoint"])
     return Created(arn, {"TopicArn": arn, "TopicName": name})
 
 

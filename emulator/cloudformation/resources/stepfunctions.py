@@ -22,7 +22,7 @@ def _state_machine(context: Context, properties: Properties) -> Created:
             arguments[member[0].lower() + member[1:]] = _lower_keys(value)
     arn = context.client("stepfunctions").create_state_machine(
         name=name,
-        definition=_definition(context, properties),
+        definition=_definition(properties),
         roleArn=properties.text("RoleArn"),
         type=kind,
         tags=lower_tags(properties.get("Tags")),
@@ -31,20 +31,9 @@ def _state_machine(context: Context, properties: Properties) -> Created:
     return Created(arn, {"Arn": arn, "Name": name, "StateMachineRevisionId": "INITIAL"})
 
 
-def _definition(context: Context, properties: Properties) -> str:
-    """The definition with its tokens replaced; a token nobody gives a value for is an error."""
+def _definition(properties: Properties) -> str:
+    """The definition with its tokens replaced; a token without a value is an error."""
     substitutions: Mapping[str, Any] = properties.get("DefinitionSubstitutions", {})
-    text = properties.get("DefinitionString")
-    document = properties.get("Definition")
-    location = properties.get("DefinitionS3Location")
-    if document is not None:
-        text = json.dumps(document)
-    elif location is not None:
-        version = {"VersionId": location["Version"]} if "Version" in location else {}
-        found = context.client("s3").get_object(Bucket=location["Bucket"], Key=location["Key"], **version)
-        text = found["Body"].read().decode()
-    if not isinstance(text, str):
-        raise properties.refuse("DefinitionString", "is required")
 
     def replace(match: re.Match[str]) -> str:
         if match[1] not in substitutions:
@@ -52,7 +41,7 @@ def _definition(context: Context, properties: Properties) -> str:
         # The token stands inside a JSON string: its value is written as one.
         return json.dumps(as_text(substitutions[match[1]]))[1:-1]
 
-    return _TOKEN.sub(replace, text)
+    return _TOKEN.sub(replace, properties.text("DefinitionString"))
 
 
 def _lower_keys(value: Any) -> Any:

@@ -23,13 +23,6 @@ class Destination(Protocol):
         """Deliver an invocation record for these records of a shard."""
 
 
-class Nowhere:
-    """The destination of a mapping without one: records are dropped, as on AWS."""
-
-    def send(self, shard: str, discarded: Discarded) -> None:
-        """Drop the records."""
-
-
 class BucketDestination:
     """Puts invocation records into a bucket of the local endpoint."""
 

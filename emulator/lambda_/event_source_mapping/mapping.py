@@ -33,7 +33,7 @@ class EventSourceMapping:
         source: EventSource,
         *,
         invoke: Callable[[bytes], InvokeResult],
-        destination: Destination,
+        destination: Destination | None,
         clock: Clock,
     ) -> None:
         self.config = config
@@ -112,9 +112,9 @@ class EventSourceMapping:
         return ShardPoller(shard, self._source, batchers, self._stopped)
 
     def _discard(self, shard: str, discarded: Discarded) -> None:
-        """Deliver what was given up; Lambda, too, retries the delivery before it drops the records."""
+        """Deliver what was given up, if there is a destination; Lambda, too, retries that before it drops records."""
         attempt = 1
-        while True:
+        while self._destination is not None:
             try:
                 self._destination.send(shard, discarded)
                 return

@@ -62,7 +62,7 @@ def test_an_unknown_type_is_refused_before_anything_is_made(context: Context, cl
                 "Type": "AWS::S3::Bucket",
                 "Properties": {"NotificationConfiguration": {"LambdaConfigurations": []}},
             },
-            "notifications",
+            r"^A\.NotificationConfiguration: .*AWS::S3::Bucket",
         ),
         (
             {
