@@ -99,7 +99,7 @@ def explain(stored: StoredAlert) -> Iterator[str]:
 def _period_lines(periods: list[dict[str, Any]]) -> Iterator[str]:
     for period in periods:
         late = "  late" if period["late"] else ""
-        sources = ", ".join(period["sources"]) or "no partials"
+        sources = ", ".join(period["sources"]) or "no batch"
         yield (
             f"{_time(period['start'])}  {period['verdict']:<9}  {_value(period['value'])} "
             f"({period['count']} points){late}  {sources}"

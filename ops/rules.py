@@ -132,7 +132,7 @@ def _in_force(target: stack.Target) -> list[Rule]:
     with refusals("cannot read the rules"):
         found = RulesTable(target.client("dynamodb"), target.output("RulesTableName")).fresh()
     if found.unreadable:
-        print(f"note: {found.unreadable} items of the rules table are no rules and judge nothing")
+        print(f"note: {found.unreadable} items of the rules table are no rules and watch nothing")
     return list(found.rules)
 
 

@@ -123,14 +123,14 @@ def world(deployed: Callable[..., Machine]) -> World:
 
 
 def test_a_sweep_that_finds_nothing_ends_at_once(world: World) -> None:
-    """Most sweeps are one step: every tick is somebody's."""
+    """Most sweeps are one step: every interval is claimed."""
     world.steps.plan = {"found": False}
     ended = world.machine.run(source="sweep")
     assert (ended.status, ended.states) == ("SUCCEEDED", ["Plan", "IsThereWork", "NothingToDo"])
     assert world.steps.asked == [{"step": "plan", "input": {"source": "sweep"}}]
 
 
-def test_a_tick_without_news_is_evaluated_and_finished(world: World) -> None:
+def test_an_interval_without_news_is_evaluated_and_finished(world: World) -> None:
     """Plan, wait, evaluate each chunk, finish; nothing is published."""
     world.steps.plan["chunks"] = [{"index": 0, "of": 2}, {"index": 1, "of": 2}]
     world.steps.plan["wait_seconds"] = 1
@@ -173,7 +173,7 @@ def test_pages_are_handed_out_until_there_are_no_more(world: World) -> None:
     [(NOW - 1, 0, []), (NOW - 400, NOW - 399, []), (NOW - 331, 0, ["a"])],
     ids=["another's", "confirmed", "of a dead execution"],
 )
-def test_what_is_somebody_elses_is_left_to_them(
+def test_what_another_execution_claimed_is_left_to_it(
     world: World, claimed_at: int, confirmed_at: int, heard: list[str]
 ) -> None:
     """A young claim or a confirmation stops this execution, an old claim does not."""
@@ -181,7 +181,7 @@ def test_what_is_somebody_elses_is_left_to_them(
     world.steps.pages[0] = [a_page(["a"])]
     ended = world.machine.run(source="batch", tick=1)
     assert ended.status == "SUCCEEDED"
-    assert ("SomebodyElses" in ended.states) == (not heard)
+    assert ("ClaimedByAnother" in ended.states) == (not heard)
     assert world.heard() == heard
     if not heard:
         assert world.entry("a") == (claimed_at, confirmed_at)
@@ -220,7 +220,7 @@ def test_a_step_that_fails_in_passing_is_tried_again(world: World, step: str) ->
     ],
 )
 def test_a_step_that_fails_for_good_ends_in_a_failure(world: World, step: str, error: str) -> None:
-    """After five attempts the execution fails, which an alarm watches; the tick stays unfinished for the sweep."""
+    """After five attempts the execution fails, which an alarm watches; the interval stays unfinished for the sweep."""
     world.steps.pages[0] = [a_page([], more=True)]
     world.steps.errors[step] = ["TransientError"] * 9
     ended = world.machine.run(source="batch", tick=1)
@@ -294,7 +294,7 @@ def test_a_notification_that_cannot_be_sent_waits_in_its_outbox(
 
 
 def test_an_entry_that_is_gone_when_it_is_confirmed_is_not_tried_again(world: World) -> None:
-    """Nothing can be confirmed any more, so the failure is told at once."""
+    """Nothing can be confirmed any more, so the execution fails at once."""
     world.put("a")
     world.steps.pages[0] = [a_page(["a"])]
     world.machine.faults["dynamodb:confirm"] = ["ConditionalCheckFailedException"]

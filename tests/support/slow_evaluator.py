@@ -1,7 +1,7 @@
 """An alert evaluator that is slow and obvious: it looks at every raw point again whenever it is asked.
 
 It shares no code with what it checks but the reading of a rule. No statistic sets, no windows, no items: for each
-tick, for each group ever seen, it lists the periods, computes their values from the raw points, and walks through
+interval, for each group ever seen, it lists the periods, computes their values from the raw points, and walks through
 the text of the rules for states.
 """
 
@@ -22,7 +22,7 @@ class RawPoint(NamedTuple):
     value: float
 
 
-class Told(NamedTuple):
+class Event(NamedTuple):
     """What happened to a group."""
 
     group: tuple[str | None, ...]
@@ -37,26 +37,26 @@ class Told(NamedTuple):
 class _Group:
     state: str = "OK"
     since: int = 0
-    told_at: int = 0
+    notified_at: int = 0
 
 
 @dataclass
 class SlowEvaluator:
-    """Evaluates one rule, tick after tick, over all the points that are known by then."""
+    """Evaluates one rule, interval after interval, over all the points that are known by then."""
 
     rule: Rule
     points: Sequence[RawPoint]
-    tick: int
+    interval: int
     delay: int
     groups: dict[tuple[str | None, ...], _Group] = field(default_factory=dict)
-    told: list[Told] = field(default_factory=list)
-    first_tick: int | None = None
+    events: list[Event] = field(default_factory=list)
+    first_start: int | None = None
 
-    def evaluate(self, tick: int) -> None:
-        """Evaluates one tick at the time it is due."""
-        end = tick + self.tick
-        if self.first_tick is None:
-            self.first_tick = tick
+    def evaluate(self, start: int) -> None:
+        """Evaluates one interval at the time it is due."""
+        end = start + self.interval
+        if self.first_start is None:
+            self.first_start = start
         known = [point for point in self.points if point.known_at <= end + self.delay]
         names = {point.group for point in known if point.time < end - end % self.rule.period_s}
         if not self.rule.by and self.rule.missing_data in ("breaching", "missing"):
@@ -72,7 +72,7 @@ class SlowEvaluator:
         after = self._state(group, periods, verdicts, newest_end)
         kind = "silent"
         if after == group.state:
-            overdue = self.rule.renotify_s and end - group.told_at >= self.rule.renotify_s
+            overdue = self.rule.renotify_s and end - group.notified_at >= self.rule.renotify_s
             if after not in ("ALARM", "MISSING") or not overdue:
                 return
             kind = "reminder"
@@ -82,22 +82,24 @@ class SlowEvaluator:
             kind = "resolved"
         looked_at = [item for item in periods if kind != "alarm" or item[1] == "bad"]
         value = looked_at[-1][2] if looked_at and after != "MISSING" else None
-        self.told.append(Told(name, kind, group.state, after, end, None if value is None else float(value)))
+        self.events.append(
+            Event(name, kind, group.state, after, end, None if value is None else float(value))
+        )
         if kind != "reminder":
             group.since = newest_end
         if kind != "silent":
-            group.told_at = end
+            group.notified_at = end
         group.state = after
 
     def _periods(
         self, points: list[RawPoint], newest_end: int, *, everybody: bool
     ) -> list[tuple[int, str, Fraction | None]]:
         period, rule = self.rule.period_s, self.rule
-        assert self.first_tick is not None
+        assert self.first_start is not None
         complete = [point for point in points if point.time < newest_end]
         first = min((point.time // period * period for point in complete), default=None)
         if everybody:
-            origin = -(-(self.first_tick + self.tick) // period) * period - period
+            origin = -(-(self.first_start + self.interval) // period) * period - period
             first = origin if first is None else min(first, origin)
         assert first is not None
         found: list[tuple[int, str, Fraction | None]] = []

@@ -1,1 +1,1 @@
-"""Alerts: from the points of a batch to a notification, as pure functions of rules, evidence, state and time."""
+"""Alerts: from the points of a batch to a notification, as pure functions of rules, windows, state and time."""

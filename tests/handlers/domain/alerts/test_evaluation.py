@@ -11,12 +11,12 @@ from handlers.domain.alerts.windows.window_items import BatchRange
 from handlers.domain.point import Point
 from tests.support.alert_pipeline import Pipeline, a_point
 from tests.support.rules import a_rule
-from tests.support.slow_evaluator import RawPoint, SlowEvaluator, Told
+from tests.support.slow_evaluator import Event, RawPoint, SlowEvaluator
 
 TIMING = Timing(interval_s=10, grace_s=4, write_time_s=1, visibility_delay_s=2, allowed_lateness_s=400)
 BASE = 1_763_766_000
-TICKS = 14
-END = BASE + TICKS * TIMING.interval_s
+INTERVALS = 14
+END = BASE + INTERVALS * TIMING.interval_s
 
 VALUES = st.sampled_from([0.1, 0.2, 0.7, 1.0, 2.0, 2.5, 3.0, -1.0, 1e16, 1e-9])
 
@@ -66,7 +66,7 @@ def batches(draw: st.DrawFn, *, in_time: bool) -> list[Write]:
         for _ in range(draw(st.integers(0, 8))):
             at = (
                 BASE
-                + draw(st.integers(0, TICKS * TIMING.interval_s - 20))
+                + draw(st.integers(0, INTERVALS * TIMING.interval_s - 20))
                 + draw(st.sampled_from([0.0, 0.25]))
             )
             size = draw(st.integers(1, 5))
@@ -100,29 +100,29 @@ def _attempts(draw: st.DrawFn, at: float, source: BatchRange, points: tuple[Poin
     return writes
 
 
-def run(rule: Rule, writes: list[Write]) -> tuple[Pipeline, list[Told]]:
-    """What the pipeline tells when every write and every evaluation happens at its time."""
+def run(rule: Rule, writes: list[Write]) -> tuple[Pipeline, list[Event]]:
+    """The transitions of the pipeline when every write and every evaluation happens at its time."""
     pipeline = Pipeline([rule], TIMING)
     pending = sorted(writes, key=lambda write: write.at)
-    told: list[Told] = []
-    for tick in range(BASE, END, TIMING.interval_s):
-        while pending and pending[0].at <= TIMING.ready_at(tick):
+    events: list[Event] = []
+    for start in range(BASE, END, TIMING.interval_s):
+        while pending and pending[0].at <= TIMING.ready_at(start):
             write = pending.pop(0)
             pipeline.write(write.points, write.source, write.at)
         before = len(pipeline.transitions)
-        pipeline.evaluate(tick)
-        told += sorted(
+        pipeline.evaluate(start)
+        events += sorted(
             (
-                Told(group, str(item.kind), str(item.previous_state), str(item.state), item.at_s, item.value)
+                Event(group, str(item.kind), str(item.previous_state), str(item.state), item.at_s, item.value)
                 for _, group, item in pipeline.transitions[before:]
             ),
             key=lambda entry: str(entry.group),
         )
-    return pipeline, told
+    return pipeline, events
 
 
-def expected(rule: Rule, writes: list[Write]) -> list[Told]:
-    """What the slow evaluator tells of the same points, each known since its first write."""
+def expected(rule: Rule, writes: list[Write]) -> list[Event]:
+    """The transitions that the slow evaluator makes of the same points, each known since its first write."""
     known: dict[tuple[str, int], RawPoint] = {}
     for write in sorted(writes, key=lambda write: write.at):
         for offset, point in enumerate(write.points):
@@ -131,9 +131,9 @@ def expected(rule: Rule, writes: list[Write]) -> list[Told]:
             raw = RawPoint(write.at, group, point.time_ns // 10**9, point.value)
             known.setdefault((write.source.shard, write.source.first + offset), raw)
     slow = SlowEvaluator(rule, list(known.values()), TIMING.interval_s, TIMING.grace_s + TIMING.write_time_s)
-    for tick in range(BASE, END, TIMING.interval_s):
-        slow.evaluate(tick)
-    return slow.told
+    for start in range(BASE, END, TIMING.interval_s):
+        slow.evaluate(start)
+    return slow.events
 
 
 PROPERTY = settings(
@@ -143,7 +143,7 @@ PROPERTY = settings(
 
 @PROPERTY
 @given(rules(), batches(in_time=True))
-def test_any_split_over_shards_batches_and_retries_tells_what_the_raw_points_tell(
+def test_any_split_over_shards_batches_and_retries_makes_the_transitions_of_the_raw_points(
     rule: Rule, writes: list[Write]
 ) -> None:
     """However points inside the grace are batched, repeated and bisected, the transitions are those of the points."""
@@ -152,16 +152,16 @@ def test_any_split_over_shards_batches_and_retries_tells_what_the_raw_points_tel
 
 @PROPERTY
 @given(rules(), batches(in_time=False))
-def test_late_points_judge_their_period_again(rule: Rule, writes: list[Write]) -> None:
-    """Points that come after their period was judged change it as if it were looked at anew."""
+def test_late_points_count_for_their_period(rule: Rule, writes: list[Write]) -> None:
+    """Points that come after their period was evaluated change it as if it were looked at anew."""
     assert run(rule, writes)[1] == expected(rule, writes)
 
 
 @PROPERTY
 @given(rules(), batches(in_time=False))
 def test_evaluating_again_changes_nothing(rule: Rule, writes: list[Write]) -> None:
-    """An evaluation that is repeated tells nothing that was told already."""
-    pipeline, told = run(rule, writes)
+    """An evaluation that is repeated makes no transition a second time."""
+    pipeline, events = run(rule, writes)
     before = len(pipeline.transitions)
     pipeline.evaluate(END - TIMING.interval_s)
-    assert pipeline.transitions[before:] == [], told
+    assert pipeline.transitions[before:] == [], events

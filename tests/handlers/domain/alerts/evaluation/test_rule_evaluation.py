@@ -1,4 +1,4 @@
-"""A rule evaluated for all its groups: what is written, what is told, and what costs nothing."""
+"""A rule evaluated for all its groups: what is written, what notifies, and what costs nothing."""
 
 import json
 
@@ -107,7 +107,7 @@ def test_the_alert_of_a_deleted_rule_is_resolved_from_what_its_item_knows() -> N
 
 
 def test_intervals_that_were_not_evaluated_are_made_up_for_in_order() -> None:
-    """An evaluation of several intervals tells what each of them would have told."""
+    """An evaluation of several intervals makes the transitions that each of them would have made."""
     pipeline = Pipeline([a_rule()], TIMING)
     for number, value in enumerate([3.0, 1.0, 3.0]):
         start = START + 60 * number

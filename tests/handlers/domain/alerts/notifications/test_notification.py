@@ -1,4 +1,4 @@
-"""What people are told: valid under its schema, subjects that SNS takes, attributes that filters understand."""
+"""Notifications: valid under their schema, subjects that SNS takes, attributes that filters understand."""
 
 import json
 from pathlib import Path
@@ -20,7 +20,7 @@ ORIGIN = Origin("eu-west-1", "dev")
 START = 1_763_769_600
 
 
-def told(rule: Rule, group: tuple[str | None, ...] = (), value: float | None = 3.0) -> Notification:
+def notify(rule: Rule, group: tuple[str | None, ...] = (), value: float | None = 3.0) -> Notification:
     """The notification of a group that begins to fire."""
     alert = Alert(rule.key, group)
     datapoints = [Datapoint(START, Verdict.BREACHING, value, 1)]
@@ -35,7 +35,7 @@ def test_the_body_says_everything_a_person_needs() -> None:
         by=["host"], severity="critical", metric_type="system",
         annotation="{group.host} is at {value} ({operator} {threshold})", runbook="https://example.com/{group.host}",
     )  # fmt: skip
-    message = told(rule, ("a/b",))
+    message = notify(rule, ("a/b",))
     body = json.loads(message.message)
     jsonschema.Draft202012Validator(SCHEMA).validate(body)
     assert body["version"] == 1
@@ -52,7 +52,7 @@ def test_the_body_says_everything_a_person_needs() -> None:
 
 def test_attributes_are_what_filter_policies_compare() -> None:
     """Severity, type, state and rule are Strings, the value is a Number."""
-    attributes = told(a_rule(severity="low")).attributes
+    attributes = notify(a_rule(severity="low")).attributes
     assert {name: value["StringValue"] for name, value in attributes.items()} == {
         "severity": "low", "metric_type": "any", "state": "ALARM", "rule_id": "cpu-hot", "value": "3",
     }  # fmt: skip
@@ -68,12 +68,12 @@ def test_attributes_are_what_filter_policies_compare() -> None:
 )
 def test_values_stay_inside_what_filters_compare(value: float, text: str) -> None:
     """Filter policies know numbers within a billion and five digits; a larger value still passes `> 90`."""
-    assert told(a_rule(), value=value).attributes["value"]["StringValue"] == text
+    assert notify(a_rule(), value=value).attributes["value"]["StringValue"] == text
 
 
 def test_missing_data_has_no_value() -> None:
     """Where there is no value there is no attribute, and null in the body."""
-    message = told(a_rule(missing_data="breaching"), value=None)
+    message = notify(a_rule(missing_data="breaching"), value=None)
     assert "value" not in message.attributes
     assert json.loads(message.message)["value"] is None
 
@@ -88,7 +88,7 @@ def test_hostile_names_and_values_make_subjects_that_sns_takes(
 ) -> None:
     """Whatever clients call their metrics and dimensions, the subject is short printable ASCII, the body valid."""
     rule = a_rule(metric_name=name, by=[f"d{n}" for n in range(len(values))], annotation="{group} {value}")
-    message = told(rule, tuple(values), value)
+    message = notify(rule, tuple(values), value)
     assert 1 <= len(message.subject) < 100
     assert all(" " <= character <= "~" for character in message.subject)
     assert message.subject[0] == "["
@@ -97,13 +97,13 @@ def test_hostile_names_and_values_make_subjects_that_sns_takes(
 
 
 def test_equal_transitions_have_one_id_and_different_ones_have_others() -> None:
-    """The id tells copies of one notification from other notifications."""
+    """Copies of one notification share an id, other notifications have others."""
     rule = a_rule(by=["host"])
     ids = [
-        told(rule, ("a",)),
-        told(rule, ("a",)),
-        told(rule, ("b",)),
-        told(a_rule(by=["host"], rule_id="x"), ("a",)),
+        notify(rule, ("a",)),
+        notify(rule, ("a",)),
+        notify(rule, ("b",)),
+        notify(a_rule(by=["host"], rule_id="x"), ("a",)),
     ]
     assert ids[0] == ids[1]
     assert len({message.dedupe_id for message in ids}) == 3
@@ -127,6 +127,6 @@ def test_later_notifications_of_a_group_have_other_ids() -> None:
 def test_what_a_queue_does_not_take_is_escaped() -> None:
     """SQS refuses or replaces two characters that a client may send; a reader of the JSON gets them all the same."""
     strange = "a\ufffeb\uffffc\U0001f600"
-    message = told(a_rule(by=["host"]), (strange,)).message
+    message = notify(a_rule(by=["host"]), (strange,)).message
     assert not {"\ufffe", "\uffff"} & set(message)
     assert json.loads(message)["group"] == {"host": strange}

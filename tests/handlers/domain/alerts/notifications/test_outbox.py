@@ -29,7 +29,7 @@ def confirm(entry: Entry, now_s: int) -> Entry:
 
 
 def test_an_entry_is_claimed_by_one() -> None:
-    """Whoever comes second, while the first may still be at work, gets nothing."""
+    """The second execution, while the first may still be at work, gets nothing."""
     claimed = claim(ENTRY, 1_000)
     assert claimed is not None
     assert claim(claimed, 1_000) is None

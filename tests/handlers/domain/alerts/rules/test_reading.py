@@ -14,7 +14,7 @@ from tests.support.rules import a_document, a_rule
 
 
 def test_a_short_rule_has_sensible_defaults() -> None:
-    """Five fields make a rule: one group, one period of a minute, missing data ignored, medium, resolves told."""
+    """Five fields make a rule: one group, one period of a minute, missing data ignored, medium, resolves notified."""
     rule = read_rule({k: v for k, v in a_document().items() if k != "period"})
     document = rule_document(rule)
     assert document == {

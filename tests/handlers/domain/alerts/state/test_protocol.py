@@ -26,8 +26,8 @@ START = 1_763_769_600
 
 
 def walk(rule: Rule, values: Sequence[float | None]) -> tuple[Alert, list[str], list[str]]:
-    """The alert after one period per value (None is missing), its states, and what people were told."""
-    alert, states, told = Alert(rule.key, ()), [], []
+    """The alert after one period per value (None is missing), its states, and what was notified."""
+    alert, states, notified = Alert(rule.key, ()), [], []
     for number, value in enumerate(values):
         start = START + number * rule.period_s
         found = evaluate_datapoint(rule, start, a_window() if value is None else a_window(value), ())
@@ -35,8 +35,8 @@ def walk(rule: Rule, values: Sequence[float | None]) -> tuple[Alert, list[str], 
         alert = decision.alert
         states.append(str(alert.state))
         if decision.transition is not None and decision.transition.notify:
-            told.append(f"{number}:{decision.transition.kind}")
-    return alert, states, told
+            notified.append(f"{number}:{decision.transition.kind}")
+    return alert, states, notified
 
 
 N = None
@@ -130,20 +130,20 @@ def test_the_table_has_a_cell_for_every_state_and_finding() -> None:
     assert set(CLEARED_BY) == {state for state in AlertState if state.is_firing}
 
 
-def test_people_are_told_once_and_when_it_is_over() -> None:
+def test_an_alarm_notifies_once_and_when_it_is_over() -> None:
     """A long alarm is one notification, its end another."""
     assert walk(a_rule(), [1, 3, 3, 3, 1, 1])[2] == ["1:alarm", "4:resolved"]
 
 
-def test_nobody_is_told_of_the_end_if_the_rule_says_so() -> None:
-    """Without notify_on_resolve, only the alarm is told."""
+def test_the_end_notifies_nothing_if_the_rule_says_so() -> None:
+    """Without notify_on_resolve, only the alarm notifies."""
     assert walk(a_rule(notify_on_resolve=False), [3, 1])[2] == ["0:alarm"]
 
 
 def test_a_lasting_alarm_is_repeated_at_its_interval() -> None:
     """Reminders come every `renotify` seconds after the last notification, as long as the alarm lasts."""
-    told = walk(a_rule(renotify=120), [3, 3, 3, 3, 3, 1, 1, 1])[2]
-    assert told == ["0:alarm", "2:reminder", "4:reminder", "5:resolved"]
+    notified = walk(a_rule(renotify=120), [3, 3, 3, 3, 3, 1, 1, 1])[2]
+    assert notified == ["0:alarm", "2:reminder", "4:reminder", "5:resolved"]
 
 
 def test_a_period_evaluated_again_can_end_or_begin_an_alarm_and_says_it_came_late() -> None:
@@ -183,14 +183,14 @@ def test_the_same_arguments_give_the_same_decision() -> None:
 
 
 @pytest.mark.parametrize(
-    ("values", "told"), [([3], ["resolved"]), ([1], []), ([3, 1], [])], ids=["alarm", "ok", "resolved"]
+    ("values", "notified"), [([3], ["resolved"]), ([1], []), ([3, 1], [])], ids=["alarm", "ok", "resolved"]
 )
-def test_an_alert_whose_rule_is_gone_is_resolved(values: list[float | None], told: list[str]) -> None:
+def test_an_alert_whose_rule_is_gone_is_resolved(values: list[float | None], notified: list[str]) -> None:
     """What fires is ended with the reason, what does not is forgotten in silence."""
     alert, _, _ = walk(a_rule(), values)
     decision = close(alert, "the rule was deleted", START + 600, notify_on_resolve=True)
     transitions = [] if decision.transition is None else [decision.transition]
-    assert [str(item.kind) for item in transitions] == told
+    assert [str(item.kind) for item in transitions] == notified
     assert decision.alert.state == "OK"
     assert decision.alert.datapoints == ()
     assert all(item.reason == "the rule was deleted" for item in transitions)
