@@ -61,7 +61,7 @@ foreign-clients:
 
 $(NODE_MODULES): tests/clients/javascript/package-lock.json | foreign-clients
 	@echo "Installing the AWS SDK for JavaScript, once …"
-	@cd $(<D) && npm ci --loglevel=error --no-audit --no-fund && touch $(CURDIR)/$@
+	@cd $(<D) && npm ci --loglevel=error --no-audit --no-fund >/dev/null && touch $(CURDIR)/$@
 
 .PHONY: test-statemachines
 test-statemachines: install-dev ## run the deployed state machines in an interpreter, every branch
