@@ -7,17 +7,14 @@ differ and their load too. Processor time is that of the whole process, the S3 o
 import argparse
 import json
 import tempfile
-import threading
 import time
 from collections.abc import Callable
 from pathlib import Path
-from wsgiref.simple_server import WSGIRequestHandler, make_server
 
-import boto3
 import psutil
-from moto.server import DomainDispatcherApplication, create_backend_app
 
 from benchmarks.timestream_points import DATABASE, REGION, TABLE, load
+from emulator import StackTemplate, start
 from emulator.timestream import Store, UnloadTarget, run
 
 _SOURCE = f'"{DATABASE}"."{TABLE}"'
@@ -47,9 +44,9 @@ _EXPORTS = (
 )
 
 
-class _Quiet(WSGIRequestHandler):
-    def log_message(self, *_args: object) -> None:
-        """Say nothing."""
+_BUCKET = StackTemplate(
+    "exports", {"Resources": {"Bucket": {"Type": "AWS::S3::Bucket", "Properties": {"BucketName": "exports"}}}}
+)
 
 
 def main() -> None:
@@ -84,19 +81,14 @@ def _queries(store: Store, now_ns: int) -> None:
 
 def _unloads(store: Store, now_ns: int) -> None:
     """Time UNLOAD of a million rows, S3 included."""
-    application = DomainDispatcherApplication(create_backend_app)
-    server = make_server("127.0.0.1", 0, application, handler_class=_Quiet)
-    threading.Thread(target=server.serve_forever, daemon=True).start()
-    endpoint = f"http://127.0.0.1:{server.server_port}"
-    client = boto3.client(
-        "s3",
-        endpoint_url=endpoint,
-        region_name=REGION,
-        aws_access_key_id="x",
-        aws_secret_access_key="x",  # noqa: S106 - the S3 of this benchmark takes any
-    )
-    client.create_bucket(Bucket="exports")
-    target = UnloadTarget(endpoint, REGION)
+    with (
+        tempfile.TemporaryDirectory(prefix="exports-") as folder,
+        start([REGION], [_BUCKET], data_dir=Path(folder)) as cloud,
+    ):
+        _time_unloads(store, now_ns, UnloadTarget(cloud.endpoint_url, REGION))
+
+
+def _time_unloads(store: Store, now_ns: int, target: UnloadTarget) -> None:
     query = f"SELECT host, metric_name, time, value, service FROM {_SOURCE} LIMIT 1000000"
     print("\n| UNLOAD of a million rows | s | processor s | rows/s |")
     print("|---|---|---|---|")
@@ -104,8 +96,6 @@ def _unloads(store: Store, now_ns: int) -> None:
         statement = f"UNLOAD ({query}) TO 's3://exports/x' WITH ({options})"
         seconds, cpu, rows = _best(lambda statement=statement: _unload(store, statement, now_ns, target))  # type: ignore[misc]
         print(f"| {options} | {seconds:.2f} | {cpu:.2f} | {rows / seconds:,.0f} |", flush=True)
-    server.shutdown()
-    server.server_close()
 
 
 def _unload(store: Store, statement: str, now_ns: int, target: UnloadTarget) -> int:

@@ -25,25 +25,10 @@ from emulator.cloudformation.resources.context import Context, Created
 
 ResourceHandler = Callable[[Context, Properties], Created]
 
+_MODULES = (
+    apigateway, athena, cloudwatch, dynamodb, ec2, glue, iam, kinesis, kms, lambda_, logs, s3, scheduler, sns,
+    stepfunctions, timestream,
+)  # fmt: skip
 HANDLERS: Mapping[str, ResourceHandler] = {
-    name: handler
-    for module in (
-        apigateway,
-        athena,
-        lambda_,
-        cloudwatch,
-        dynamodb,
-        ec2,
-        glue,
-        iam,
-        kinesis,
-        kms,
-        logs,
-        s3,
-        scheduler,
-        sns,
-        stepfunctions,
-        timestream,
-    )
-    for name, handler in module.HANDLERS.items()
+    name: handler for module in _MODULES for name, handler in module.HANDLERS.items()
 }
