@@ -45,13 +45,8 @@ def _measure(folder: Path, code: Path, points: int) -> tuple[float, int, int]:
     body = json.loads(STACKS["regional"](values).to_json())
     parameters: Any = {"CodeBucket": "bucket", "CodeKey": "key"}
     clock = Clock()
-    cloud = start(
-        [_REGION],
-        [StackTemplate(values.stack_name, body, parameters)],
-        aws_port=0,
-        data_dir=folder,
-        clock=clock,
-    )
+    stack = StackTemplate(values.stack_name, body, parameters)
+    cloud = start([_REGION], [stack], aws_port=0, data_dir=folder, clock=clock)
     deployment = cloud.deployments[_REGION]
     try:
         cloud.start_functions(_REGION, code=code, runtime=BUILD / "host" / "runtime", logs=BUILD / "logs")
@@ -93,11 +88,9 @@ def _calls(database: str, hour: Hour, points: int) -> Iterator[bytes]:
             }
             for number in range(first, min(first + _CALL, points))
         ]
+        series = {"metric_name": "cpu.load", "metric_type": "system"}
         common = {
-            "Dimensions": [
-                {"Name": "metric_name", "Value": "cpu.load"},
-                {"Name": "metric_type", "Value": "system"},
-            ],
+            "Dimensions": [{"Name": name, "Value": value} for name, value in series.items()],
             "MeasureName": "metric",
             "MeasureValueType": "MULTI",
             "TimeUnit": "NANOSECONDS",

@@ -9,6 +9,7 @@ from handlers.adapters.aws import client
 from handlers.adapters.dynamodb.export_hours.ledger import ExportHoursLedger
 from handlers.adapters.tracing import trace_if_sampled
 from handlers.domain.errors import ConfigurationError
+from handlers.domain.exports import steps
 from handlers.domain.exports.choosing import choose
 from handlers.domain.exports.hour import Hour, hours_between
 from handlers.domain.exports.report import (
@@ -19,14 +20,6 @@ from handlers.domain.exports.report import (
     results_line,
 )
 from handlers.domain.exports.request import ExportLimits, read_request, read_time_s
-from handlers.domain.exports.steps import (
-    ChooseInput,
-    ChooseOutput,
-    GiveUpInput,
-    HourResult,
-    SummariseInput,
-    SummariseOutput,
-)
 from handlers.environment import read_environment
 from handlers.logs import write_lines
 from handlers.start import build_once
@@ -56,7 +49,7 @@ class MetricExportPlanner:
     ledger: ExportHoursLedger
     region: str
 
-    def run(self, event: Any) -> ChooseOutput | HourResult | SummariseOutput:
+    def run(self, event: Any) -> steps.ChooseOutput | steps.HourResult | steps.SummariseOutput:
         """The output of the step that the event names; `ConfigurationError` if there is no such step."""
         now_s = read_time_s(event["now"])
         match event["step"]:
@@ -69,14 +62,14 @@ class MetricExportPlanner:
             case step:
                 raise ConfigurationError(f"no such step: {step!r}")
 
-    def _choose(self, event: ChooseInput, now_s: float) -> ChooseOutput:
+    def _choose(self, event: steps.ChooseInput, now_s: float) -> steps.ChooseOutput:
         limits = self.environment.limits
         selection = choose(read_request(event["input"], now_s, limits), self.ledger, now_s, limits)
         hours = [str(hour) for hour in selection.hours]
         following = selection.next_input
         return {"hours": hours, "more": following is not None, "next": following or {}}
 
-    def _give_up(self, event: GiveUpInput, now_s: float) -> HourResult:
+    def _give_up(self, event: steps.GiveUpInput, now_s: float) -> steps.HourResult:
         error = event["error"]
         text = failure_text(error)
         if error.get("Error") == "LostClaim":
@@ -84,7 +77,7 @@ class MetricExportPlanner:
         self.ledger.give_up(Hour.parse(event["hour"]), event["by"], text, now_s)
         return {"hour": event["hour"], "outcome": "failed", "error": text}
 
-    def _summarise(self, event: SummariseInput, now_s: float) -> SummariseOutput:
+    def _summarise(self, event: steps.SummariseInput, now_s: float) -> steps.SummariseOutput:
         results = event["results"]
         last = Hour.containing(now_s)
         records = self.ledger.read(hours_between(last.plus(1 - WINDOW_HOURS), last))
@@ -107,7 +100,7 @@ def build(variables: Mapping[str, str], *, connect: Callable[..., Any] = client)
 _planner = build_once(build)
 
 
-def handler(event: Any, _context: Any) -> ChooseOutput | HourResult | SummariseOutput:
+def handler(event: Any, _context: Any) -> steps.ChooseOutput | steps.HourResult | steps.SummariseOutput:
     """The output of the state machine's step."""
     planner = _planner()
     trace_if_sampled(os.environ)
