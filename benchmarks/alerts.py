@@ -29,7 +29,6 @@ from handlers.domain.alerts.evaluation.evaluator import Evaluator, RuleChunk
 from handlers.domain.alerts.notifications.notification import Origin
 from handlers.domain.alerts.periods import Timing
 from handlers.domain.alerts.rules.reading import read_rule
-from handlers.domain.alerts.rules.selection import SelectionIndex
 from handlers.domain.alerts.windows.aggregation import aggregate
 from handlers.domain.alerts.windows.window_items import BatchRange
 from handlers.domain.ingest.envelope import StreamRecord
@@ -151,7 +150,7 @@ def run(load: Load, intervals: int = 3) -> Result:
         rules = RulesTable(client, names["AlertRulesTable"])
         alerts = AlertsTable(client, names["AlertsTable"])
         evaluator = Evaluator(rules, windows, alerts, timing, Origin("r", "e"), 1_000_000, PAGE_LIMITS)
-        index = SelectionIndex.of(rule.selection for rule in rules.rules().rules)
+        selections = [rule.selection for rule in rules.rules().rules]
         sequence = 0
         for start in range(START, START + 60 * intervals, 60):
             meter.writes = meter.reads = 0
@@ -162,7 +161,7 @@ def run(load: Load, intervals: int = 3) -> Result:
                 for shard in range(load.shards):
                     points = list(_points(load, begin, shard, chance))
                     began = time.perf_counter()
-                    found = aggregate(points, index, clock[0], timing, 1_000_000)
+                    found = aggregate(points, selections, clock[0], timing, 1_000_000)
                     source = BatchRange(f"shardId-{shard:012d}", 10**55 + sequence, 10**55 + sequence + 99)
                     windows.write(found.windows, source)
                     rules.fresh()

@@ -15,7 +15,7 @@ from handlers.domain.alerts.notifications.notification import Origin
 from handlers.domain.alerts.notifications.stored_alert import AlertUpdate
 from handlers.domain.alerts.periods import Timing
 from handlers.domain.alerts.rules.rule import Rule
-from handlers.domain.alerts.rules.selection import Group, SelectionIndex
+from handlers.domain.alerts.rules.selection import Group
 from handlers.domain.alerts.state.alert import Alert
 from handlers.domain.alerts.state.transition import Transition
 from handlers.domain.alerts.windows.aggregation import aggregate
@@ -58,8 +58,8 @@ class Pipeline:
 
     def write(self, points: Iterable[Point], batch: BatchRange, now_s: float) -> None:
         """The aggregator's work on a batch."""
-        index = SelectionIndex.of(rule.selection for rule in self.rules)
-        found = aggregate(points, index, now_s, self.timing, self.group_cap).windows
+        selections = (rule.selection for rule in self.rules)
+        found = aggregate(points, selections, now_s, self.timing, self.group_cap).windows
         for item in window_items(found, batch, now_s, self.timing, ITEM_BYTES) if found else ():
             self.windows[item.interval_start_s, item.source] = item
 

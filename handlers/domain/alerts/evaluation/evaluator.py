@@ -79,10 +79,8 @@ class Evaluator:
 
     def plan(self, interval_start_s: int | None, now_s: float) -> Plan:
         """The intervals of an execution: the one it was started for, or all that a sweep finds and claims."""
-        if interval_start_s is None:
-            intervals = self._sweep(now_s)
-        else:
-            intervals = IntervalRange(interval_start_s, interval_start_s)
+        start_s = interval_start_s
+        intervals = self._sweep(now_s) if start_s is None else IntervalRange(start_s, start_s)
         if intervals is None:
             return {"found": False}
         chunks = -(-max(1, len(self.rules.rules().rules)) // RULES_PER_CHUNK)
@@ -104,11 +102,8 @@ class Evaluator:
         keys = [key for key in self.alerts.open_keys() if chunk.has(key.rule_key)]
         if {key.rule_key for key in keys} - {rule.key for rule in known.rules}:
             known = self.rules.fresh()
-        rules = [
-            rule
-            for rule in known.rules
-            if chunk.has(rule.key) and rule.period_s % self.timing.interval_s == 0
-        ]
+        interval_s = self.timing.interval_s
+        rules = [rule for rule in known.rules if chunk.has(rule.key) and rule.period_s % interval_s == 0]
         outcome = Outcome(rules=len(rules), unreadable=known.unreadable)
         by_rule: dict[str, list[StoredAlert]] = {}
         for stored in self.alerts.load(keys):

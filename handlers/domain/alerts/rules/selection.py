@@ -2,8 +2,6 @@
 
 import hashlib
 import json
-from collections import defaultdict
-from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
 
 from handlers.domain.point import Series
@@ -43,21 +41,6 @@ class Selection:
             if dimensions.get(name) not in values:
                 return None
         return tuple(dimensions.get(name) for name in self.by)
-
-
-@dataclass(frozen=True, slots=True)
-class SelectionIndex:
-    """Finds the selections that may ask for a point without trying them all."""
-
-    by_metric: Mapping[str, Sequence[Selection]]
-
-    @classmethod
-    def of(cls, selections: Iterable[Selection]) -> "SelectionIndex":
-        """An index in which each selection stands once, however many rules share it."""
-        by_metric: dict[str, list[Selection]] = defaultdict(list)
-        for selection in dict.fromkeys(selections):
-            by_metric[selection.metric_name].append(selection)
-        return cls(by_metric)
 
 
 def group_key(group: Group) -> str:

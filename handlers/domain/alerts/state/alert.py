@@ -12,6 +12,7 @@ from handlers.domain.alerts.rules.selection import Group
 from handlers.vocabulary import AlertState
 
 HISTORY_ENTRIES = 10
+_DATAPOINT_FIELDS = ("start", "verdict", "value", "count", "late", "sources")
 
 
 class Verdict(StrEnum):
@@ -41,22 +42,14 @@ class Datapoint:
 
     def document(self) -> dict[str, Any]:
         """The datapoint as an alert's item keeps it."""
-        return {
-            "start": self.start_s, "verdict": str(self.verdict), "value": self.value, "count": self.count,
-            "late": self.late, "sources": list(self.sources),
-        }  # fmt: skip
+        values = (self.start_s, str(self.verdict), self.value, self.count, self.late, list(self.sources))
+        return dict(zip(_DATAPOINT_FIELDS, values, strict=True))
 
     @classmethod
     def read(cls, document: Mapping[str, Any]) -> "Datapoint":
         """The datapoint that a document describes."""
-        return cls(
-            start_s=document["start"],
-            verdict=Verdict(document["verdict"]),
-            value=document["value"],
-            count=document["count"],
-            late=document["late"],
-            sources=tuple(document["sources"]),
-        )
+        start_s, verdict, value, count, late, sources = (document[name] for name in _DATAPOINT_FIELDS)
+        return cls(start_s, Verdict(verdict), value, count, late, tuple(sources))
 
 
 @dataclass(frozen=True, slots=True)

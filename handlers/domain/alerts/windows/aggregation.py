@@ -7,7 +7,7 @@ from heapq import nsmallest
 from typing import NamedTuple
 
 from handlers.domain.alerts.periods import Timing, period_start
-from handlers.domain.alerts.rules.selection import Group, SelectionIndex, group_rank
+from handlers.domain.alerts.rules.selection import Group, Selection, group_rank
 from handlers.domain.alerts.windows.statistic_set import StatisticSet
 from handlers.domain.point import Point
 from handlers.domain.timestamp import NS_PER_S
@@ -41,15 +41,17 @@ class BatchAggregates:
 
 
 def aggregate(
-    points: Iterable[Point], index: SelectionIndex, now_s: float, timing: Timing, group_cap: int
+    points: Iterable[Point], selections: Iterable[Selection], now_s: float, timing: Timing, group_cap: int
 ) -> BatchAggregates:
-    """The windows of a batch. At most `group_cap` groups of a window are kept, always the same."""
+    """The windows of a batch, those that selections share once. Of a window, at most `group_cap` groups are kept."""
     values: dict[tuple[str, int], dict[Group, list[float]]] = defaultdict(lambda: defaultdict(list))
     result = BatchAggregates()
-    ids = {item: item.selection_id for items in index.by_metric.values() for item in items}
+    by_metric: dict[str, list[tuple[str, Selection]]] = defaultdict(list)
+    for selection in dict.fromkeys(selections):
+        by_metric[selection.metric_name].append((selection.selection_id, selection))
     for point in points:
         time_s = point.time_ns // NS_PER_S
-        for selection in index.by_metric.get(point.series.metric_name, ()):
+        for selection_id, selection in by_metric.get(point.series.metric_name, ()):
             group = selection.group_of(point.series)
             if group is None:
                 continue
@@ -57,7 +59,7 @@ def aggregate(
             if start_s + selection.period_s + timing.allowed_lateness_s < now_s:
                 result.too_late += 1
                 continue
-            values[ids[selection], start_s][group].append(point.value)
+            values[selection_id, start_s][group].append(point.value)
             result.points += 1
     for (selection_id, start_s), groups in values.items():
         kept = capped(groups, group_cap)

@@ -6,7 +6,6 @@ from dataclasses import dataclass, field
 
 from handlers.domain.alerts.periods import Timing
 from handlers.domain.alerts.rules.rule import Rule, RuleSource
-from handlers.domain.alerts.rules.selection import SelectionIndex
 from handlers.domain.alerts.windows.aggregation import BatchAggregates, aggregate
 from handlers.domain.alerts.windows.window_items import BatchRange, Windows
 from handlers.domain.errors import TransientError
@@ -51,8 +50,8 @@ class Aggregator:
         known = self.rules.rules()
         usable = [rule for rule in known.rules if rule.period_s % self.timing.interval_s == 0]
         points = list(_points(records, validator))
-        index = SelectionIndex.of(rule.selection for rule in usable)
-        found = aggregate(points, index, now_s, self.timing, self.group_cap)
+        selections = (rule.selection for rule in usable)
+        found = aggregate(points, selections, now_s, self.timing, self.group_cap)
         report = BatchReport(len(records), len(points), found.points, found.too_late)
         report.unreadable_rules = known.unreadable + len(known.rules) - len(usable)
         self._count(found, usable, report)

@@ -1,5 +1,6 @@
 """Windows as items: every record counts once, nothing is cut, nothing is lost."""
 
+import gc
 import hashlib
 import tracemalloc
 
@@ -7,7 +8,7 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from handlers.domain.alerts.periods import Timing
-from handlers.domain.alerts.rules.selection import Group, SelectionIndex, group_key
+from handlers.domain.alerts.rules.selection import Group, group_key
 from handlers.domain.alerts.windows.aggregation import (
     Window,
     WindowAggregate,
@@ -46,8 +47,7 @@ def an_item(first: int, last: int, at_s: int = NOW, shard: str = "s-0", value: f
 @given(st.lists(st.tuples(st.text(min_size=1, max_size=6), st.floats(-1e9, 1e9)), min_size=1, max_size=30))
 def test_an_item_says_what_was_written(points: list[tuple[str, float]]) -> None:
     """Windows read from their item are the windows, whatever the groups are called."""
-    index = SelectionIndex.of([SELECTION])
-    windows = aggregate((a_point(NOW, v, host=h) for h, v in points), index, NOW, TIMING, 100).windows
+    windows = aggregate((a_point(NOW, v, host=h) for h, v in points), [SELECTION], NOW, TIMING, 100).windows
     [written] = window_items(windows, BatchRange("s-0", 5, 9), NOW, TIMING, ITEM_BYTES)
     item = WindowItem.read(written.interval_start_s, written.source, written.written_at_ms, written.data)
     assert item == written
@@ -124,7 +124,7 @@ def test_a_period_far_ahead_lies_where_its_evaluation_looks() -> None:
 def test_points_later_than_is_allowed_are_counted_and_not_kept() -> None:
     """A point whose period ended longer ago than the limit costs no space."""
     old = a_point(NOW - 60 - TIMING.allowed_lateness_s - 61, 1.0, host="a")
-    result = aggregate([old, a_point(NOW, 1.0, host="a")], SelectionIndex.of([SELECTION]), NOW, TIMING, 10)
+    result = aggregate([old, a_point(NOW, 1.0, host="a")], [SELECTION], NOW, TIMING, 10)
     assert (result.too_late, result.points, len(result.windows)) == (1, 1, 1)
 
 
@@ -142,16 +142,15 @@ def test_a_thousand_healthy_groups_fit_in_a_few_write_units() -> None:
 @given(st.lists(st.lists(st.integers(0, 40), max_size=12), min_size=1, max_size=6), st.integers(1, 9))
 def test_a_cap_keeps_the_same_groups_however_they_arrive(batches: list[list[int]], cap: int) -> None:
     """Groups kept of each batch and then of all are those kept of all at once, with all their points."""
-    timing, index = TIMING, SelectionIndex.of([SELECTION])
     items: list[WindowItem] = []
     for number, hosts in enumerate(batches):
         points = [a_point(NOW, float(host), host=f"h{host}") for host in hosts]
-        windows = aggregate(points, index, NOW, timing, cap).windows
+        windows = aggregate(points, [SELECTION], NOW, TIMING, cap).windows
         if windows:
             items += items_of(windows, BatchRange("s", number, number))
     everybody = {(f"h{host}",) for hosts in batches for host in hosts}
     start_s = NOW // 60 * 60
-    found_windows = merge_windows(items, {(SELECTION, start_s)}, timing, cap)
+    found_windows = merge_windows(items, {(SELECTION, start_s)}, TIMING, cap)
     merged = found_windows[SELECTION.selection_id][start_s]
     assert set(merged.groups) == set(capped(everybody, cap))
     for group, found in merged.groups.items():
@@ -179,6 +178,7 @@ def test_what_was_read_takes_no_more_memory_than_its_item() -> None:
     for item in items:
         assert list(item.windows())
         assert list(item.aggregates([Window("x", NOW)]))
+    gc.collect()  # empties the interpreter's own store of used tuples
     kept, _ = tracemalloc.get_traced_memory()
     tracemalloc.stop()
     assert kept < sum(len(item.data) for item in items) / 4
