@@ -20,12 +20,12 @@ class Cron:
     """The minutes at which something is due."""
 
     fields: tuple[frozenset[int], ...]
-    every: int = 0
+    every_minutes: int = 0
 
     def matches(self, moment: datetime) -> bool:
         """True if it is due in this minute. Rates count from midnight; AWS's count from the schedule's creation."""
-        if self.every:
-            return (int(moment.timestamp()) // 60) % self.every == 0
+        if self.every_minutes:
+            return (int(moment.timestamp()) // 60) % self.every_minutes == 0
         weekday = moment.isoweekday() % 7 + 1
         parts = (moment.minute, moment.hour, moment.day, moment.month, weekday, moment.year)
         return all(part in allowed for part, allowed in zip(parts, self.fields, strict=True))

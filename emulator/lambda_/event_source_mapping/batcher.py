@@ -28,7 +28,7 @@ class Batcher:
         self._records: deque[tuple[float, SourceRecord]] = deque()
         self._bytes = 0
         self._busy = False
-        self._hurry = False
+        self._flushing = False
         self._stopped = False
         self._changed = threading.Condition()
         self._thread = threading.Thread(target=self._run, name=f"batcher-{config.logical_id}", daemon=True)
@@ -47,10 +47,10 @@ class Batcher:
         with self._changed:
             return self._changed.wait_for(lambda: self._has_room() or self._stopped, timeout_s)
 
-    def hurry(self, *, on: bool) -> None:
+    def flush(self, *, on: bool) -> None:
         """Process what is there without waiting for the batching window to end."""
         with self._changed:
-            self._hurry = on
+            self._flushing = on
             self._changed.notify_all()
 
     @property
@@ -99,7 +99,7 @@ class Batcher:
         if not self._records:
             return None
         full = len(self._records) >= self._config.batch_size or self._bytes + _ENVELOPE > MAX_PAYLOAD_BYTES
-        if full or self._hurry:
+        if full or self._flushing:
             return 0.0
         return self._records[0][0] + self._config.window_s - time.monotonic()
 

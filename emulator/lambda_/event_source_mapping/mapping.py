@@ -54,7 +54,7 @@ class EventSourceMapping:
         until = time.monotonic() + timeout_s
         if not self._listed.wait(timeout_s):
             return False
-        self._set_hurry(on=True)
+        self._flush(on=True)
         try:
             pollers = tuple(self._pollers.values())
             marks = [poller.caught_up_count for poller in pollers]
@@ -69,7 +69,7 @@ class EventSourceMapping:
                     return False
             return False
         finally:
-            self._set_hurry(on=False)
+            self._flush(on=False)
 
     def stop(self) -> None:
         """Stop reading, and processing after the invocation that runs."""
@@ -84,9 +84,9 @@ class EventSourceMapping:
         for poller in tuple(self._pollers.values()):
             poller.join(max(0.0, until - time.monotonic()))
 
-    def _set_hurry(self, *, on: bool) -> None:
+    def _flush(self, *, on: bool) -> None:
         for poller in tuple(self._pollers.values()):
-            poller.hurry(on=on)
+            poller.flush(on=on)
 
     def _follow_shards(self) -> None:
         while not self._stopped.is_set():

@@ -42,10 +42,10 @@ class ShardPoller:
         """True if every record read was dealt with."""
         return all(batcher.idle for batcher in self._batchers)
 
-    def hurry(self, *, on: bool) -> None:
+    def flush(self, *, on: bool) -> None:
         """Do not wait for batching windows to end."""
         for batcher in self._batchers:
-            batcher.hurry(on=on)
+            batcher.flush(on=on)
 
     def stop(self) -> None:
         """Stop the batchers."""
