@@ -1,1 +1,1 @@
-"""How fast, how much, against what."""
+"""Benchmarks: how fast, how much, against what."""
