@@ -1,4 +1,4 @@
-"""What holds for all tests: how properties are searched, and that in CI none is skipped."""
+"""Settings of all tests: how properties are searched, what begins first, and that in CI none is skipped."""
 
 import functools
 import os

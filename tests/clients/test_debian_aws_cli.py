@@ -77,7 +77,7 @@ def test_it_writes_records_itself(clients: ForeignClients) -> None:
     ids=lambda value: value[0] if isinstance(value, list) else "",
 )
 def test_it_names_errors_as_aws_does(clients: ForeignClients, command: list[str], named: str) -> None:
-    """What a service refuses is an error of the operation, by the name that scripts look for."""
+    """Errors are the operation's, by the names that scripts look for."""
     assert refusal(clients.aws(*command)) == named
 
 

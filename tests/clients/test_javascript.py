@@ -71,7 +71,7 @@ def test_it_writes_records_itself(clients: ForeignClients) -> None:
 
 
 def test_it_names_errors_as_aws_does(clients: ForeignClients) -> None:
-    """What a service refuses is thrown by the name that programs catch, as the caller's fault."""
+    """Errors are thrown by the names that programs catch, as the caller's fault."""
     none = {"DatabaseName": "none", "TableName": "none"}
     quarantine = clients.variables["TIDEGAUGE_QUARANTINE_BUCKET_NAME"]
     answers = clients.node(

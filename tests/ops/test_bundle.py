@@ -25,7 +25,7 @@ def versions(folder: Path) -> dict[str, str]:
 
 
 def test_both_bundles_hold_the_same_versions(shipped: tuple[Bundle, Path]) -> None:
-    """What runs here is, version for version, what ships."""
+    """The versions that run here are those that ship."""
     here = versions(build_host().folder)
     assert here == versions(shipped[0].folder)
     assert "boto3" in here

@@ -1,4 +1,4 @@
-"""What installs Debian's packages: only what is absent, and one line where it cannot."""
+"""The installation of Debian's packages: only those that are absent, and one line where it cannot be."""
 
 import shutil
 import subprocess
@@ -73,7 +73,7 @@ def test_a_machine_without_apt_is_told_what_it_lacks(path: Path) -> None:
 
 
 def test_what_apt_says_is_in_the_line(path: Path) -> None:
-    """Its first error, without the rest."""
+    """The first error, without the rest."""
     put(path, "sudo", 'shift; exec "$@"')
     put(path, "apt-get", 'echo "E: Unable to locate package nodejs" >&2; echo "E: more" >&2; exit 100')
     line = complaint(install(path, "node=nodejs"))

@@ -1,4 +1,4 @@
-"""What installs the locked requirements: once, and with one line about what is missing."""
+"""The installation of the locked requirements: once, and with one line about what is missing."""
 
 import os
 import shutil
@@ -60,7 +60,7 @@ def complaint(done: subprocess.CompletedProcess[str]) -> str:
 
 
 def test_scripts_start_where_the_path_has_spaces_and_a_second_time_nothing_is_done(project: Path) -> None:
-    """What pip made with a first line that no kernel understands can be started all the same."""
+    """Scripts that pip made with a first line that no kernel understands can be started all the same."""
     assert install(project, PYTHON=sys.executable).returncode == 0
     again = install(project, PYTHON="/nowhere")
     assert (again.returncode, again.stdout) == (0, "")

@@ -48,19 +48,27 @@ class Listener:
         self.move_to(end - before)
         return end
 
-    def move_to(self, moment: float) -> None:
+    def move_to(self, moment_s: float) -> None:
         """Move the clock forward to a moment, if that has not come yet."""
-        self.ahead += max(moment - self.now(), 0.0)
+        self.ahead += max(moment_s - self.now(), 0.0)
         self.running.control("clock", {"offset_seconds": self.ahead})
 
-    def messages(self, queue: str, count: int, until: float) -> list[tuple[float, dict[str, Any]]]:
-        """What comes to a queue until then, each with the time it came; once so many have come, the clock is moved."""
+    def messages(self, queue: str, count: int, until_s: float) -> list[tuple[float, dict[str, Any]]]:
+        """The messages that come to a queue until then, each with its time.
+
+        After the first `count` the clock is moved there, and three more seconds are given to what must not come.
+        """
         found: list[tuple[float, dict[str, Any]]] = []
-        while self.now() < until and len(found) < count:
+        while self.now() < until_s and len(found) < count:
             found += self._receive(queue)
-        self.move_to(until)
-        while more := self._receive(queue):
-            found += more
+        self.move_to(until_s)
+        return found + self.further(queue, seconds=3)
+
+    def further(self, queue: str, *, seconds: float) -> list[tuple[float, dict[str, Any]]]:
+        """The messages that come to a queue within some seconds of the machine's time."""
+        found, end = [], time.monotonic() + seconds
+        while time.monotonic() < end:
+            found += self._receive(queue)
         return found
 
     def _receive(self, queue: str) -> list[tuple[float, dict[str, Any]]]:
@@ -111,7 +119,7 @@ def test_an_alert_fires_once_in_time_and_is_resolved_once(listener: Listener) ->
         )
         assert message["MessageAttributes"]["value"]["DataType"] == "Number"
         assert json.loads(message["Body"])["group"] == {"room": "attic"}
-    [(_, only)] = listener.messages(listener.critical, 1, listener.now() + 1)
+    [(_, only)] = listener.further(listener.critical, seconds=1)
     assert only["MessageAttributes"]["severity"]["StringValue"] == "critical"
 
     end = listener.move_to_end_of_period(before=3)

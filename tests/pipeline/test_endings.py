@@ -1,4 +1,4 @@
-"""How a run ends when it cannot end well."""
+"""The end of a run that cannot end well."""
 
 import signal
 import subprocess

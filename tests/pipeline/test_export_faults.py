@@ -92,7 +92,7 @@ def test_of_two_executions_one_exports_the_hour(world: World) -> None:
 
 
 def test_an_unload_that_breaks_publishes_nothing(world: World) -> None:
-    """Its files are there and its manifest is not; readers keep what they had, and the next run makes it good."""
+    """Files without a manifest are not seen; readers keep what they had, and the next run makes it good."""
     hour = world.hour
     world.go_to(hour, 30)
     world.write(*points(hour, 4))

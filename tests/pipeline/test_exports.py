@@ -141,7 +141,7 @@ def test_an_hour_without_points_is_exported_as_empty(world: World) -> None:
 
 
 def test_the_current_hour_can_be_exported_by_hand(world: World) -> None:
-    """It is partial then, and exported again when it is complete."""
+    """The hour is partial then, and exported again when it is complete."""
     hour = world.hour
     world.go_to(hour, 10)
     world.write(*points(hour, 3))
@@ -154,7 +154,7 @@ def test_the_current_hour_can_be_exported_by_hand(world: World) -> None:
 
 
 def told(capsys: pytest.CaptureFixture[str]) -> str:
-    """What a command printed, without what the functions in this process logged."""
+    """The lines that a command printed, without those that the functions in this process logged."""
     lines = capsys.readouterr().out.splitlines(keepends=True)
     return "".join(line for line in lines if not line.startswith("{"))
 

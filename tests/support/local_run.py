@@ -28,7 +28,7 @@ SUMMARY = re.compile(r"accepted (\d+) = stored (\d+) \+ superseded (\d+) \+ quar
 
 @dataclass(frozen=True)
 class Ended:
-    """How a run ended."""
+    """The end of a run: its exit status, and what it printed."""
 
     status: int
     output: str
@@ -112,7 +112,7 @@ class LocalRun:
         )
 
     def shell(self, script: str) -> str:
-        """What a bash with the environment file loaded prints, in the project's folder."""
+        """The output of a bash script in the project's folder, with the environment file loaded."""
         path = f"{Path(sys.executable).parent}:{os.environ['PATH']}"
         return subprocess.run(
             ["/bin/bash", "-euc", f"source {self.env_file}; export LOCAL_ENV={self.env_file}; {script}"],
@@ -151,11 +151,11 @@ class LocalRun:
             return json.loads(reply.read())
 
     def wait_until_stored(self, name: str, count: int, seconds: float = 20) -> None:
-        """Return once so many points of a metric can be queried."""
+        """Wait until so many points of a metric can be queried."""
         wait_for(lambda: self.stored(name) == count, f"{count} points of {name}", seconds=seconds)
 
     def stored(self, name: str) -> int:
-        """How many points of a metric can be queried."""
+        """The number of a metric's points that can be queried."""
         try:
             ((count,),) = self.select(f"SELECT count(*) FROM {{table}} WHERE metric_name = '{name}'")
         except ClientError as error:
@@ -212,7 +212,7 @@ def free_ports(count: int) -> list[int]:
 
 
 def wait_for(condition: Callable[[], bool], what: str, *, seconds: float) -> None:
-    """Return once the condition holds; fail, saying what did not come, when the time is over."""
+    """Wait until the condition holds; fail, saying what did not come, when the time is over."""
     until = time.monotonic() + seconds
     while not condition():
         assert time.monotonic() < until, f"waited {seconds} s for {what}"
