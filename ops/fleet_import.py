@@ -5,6 +5,7 @@ https://docs.aws.amazon.com/AWSCloudFormation/latest/UserGuide/import-resources.
 """
 
 import json
+import re
 import shlex
 from collections.abc import Iterator, Mapping, Sequence
 from pathlib import Path
@@ -17,10 +18,12 @@ from ops.errors import OperatorError, refusals
 from ops.retained import identifier, retained
 from ops.stack import Clients
 from templates.config import Config
+from templates.config.tags import LOGICAL_ID
 from templates.names import ARTIFACTS_STACK, ARTIFACTS_STACK_SET, REGIONAL_STACK_SET
 
-# CloudFormation puts it on what it makes, and it stays when the stack goes.
-_LOGICAL_ID = "aws:cloudformation:logical-id"
+_TABLE, _KEY = "AWS::DynamoDB::Table", "AWS::KMS::Key"
+# A table's name as CloudFormation makes it, of a stack that was made before its tables had their logical id on them.
+_TABLE_NAME = re.compile(r".+-([A-Za-z0-9]+)-[A-Z0-9]+")
 
 
 def run(config: Config, region: str | None) -> int:
@@ -53,15 +56,11 @@ def plan(
     """A template of what the region kept, and how CloudFormation finds each; OperatorError if something is gone."""
     account = stack.account(clients, region)
     kept = retained(template)
-    tagged = dict(_tagged(config, region, clients))
+    tagged = list(_tagged(config, region, clients))
     resources = []
     for title, part in kept.items():
-        name = identifier(config, account, region, part, kept) or tagged.get(title)
-        if name is None:
-            raise OperatorError(
-                f"{region} has no {part['Type']} that is tagged as {title} of {config.stack_name}: without it the "
-                "data cannot be taken back as it was; look for it by its tags, or restore it"
-            )
+        name = identifier(config, account, region, part, kept)
+        name = name or _found(config, region, title, part["Type"], tagged, clients)
         resources.append(
             {"ResourceType": part["Type"], "LogicalResourceId": title, "ResourceIdentifier": name}
         )
@@ -73,8 +72,44 @@ def plan(
     return only_kept, resources
 
 
-def _tagged(config: Config, region: str, clients: Clients) -> Iterator[tuple[str, dict[str, str]]]:
-    """Tables and keys, whose names are CloudFormation's or AWS's, by the logical id in their tags."""
+def _found(
+    config: Config,
+    region: str,
+    title: str,
+    kind: str,
+    tagged: Sequence[tuple[str, str, str]],
+    clients: Clients,
+) -> dict[str, str]:
+    """The one table or key of this logical id; OperatorError if there is none, or more than one."""
+    names = sorted(name for found, logical_id, name in tagged if (found, logical_id) == (kind, title))
+    if kind == _KEY and len(names) != 1:
+        names = _key_of_database(config, region, clients)
+    if not names:
+        raise OperatorError(
+            f"{region} has no {kind} that is tagged as {title} of {config.stack_name}: without it the "
+            "data cannot be taken back as it was; look for it by its tags, or restore it"
+        )
+    if len(names) > 1:
+        raise OperatorError(
+            f"{region} has more than one {kind} that is tagged as {title} of {config.stack_name}: "
+            f"{', '.join(names)}; take the tag {LOGICAL_ID} off the others"
+        )
+    return {"KeyId" if kind == _KEY else "TableName": names[0]}
+
+
+def _key_of_database(config: Config, region: str, clients: Clients) -> list[str]:
+    """The id of the key that the points are encrypted with, if its tags do not tell."""
+    with refusals(f"cannot look for the key of {config.database_name} in {region}"):
+        database = clients("timestream-write", region).describe_database(DatabaseName=config.database_name)
+    return [database["Database"]["KmsKeyId"].rpartition("/")[2]]
+
+
+def _tagged(config: Config, region: str, clients: Clients) -> Iterator[tuple[str, str, str]]:
+    """Type, logical id and name of the environment's tables and keys, whose names are CloudFormation's or AWS's.
+
+    The logical id is that in our own tag, as CloudFormation's are on neither type:
+    https://github.com/aws-cloudformation/cloudformation-coverage-roadmap/issues/2065
+    """
     filters = [
         {"Key": "Project", "Values": [config.project]},
         {"Key": "Environment", "Values": [config.environment]},
@@ -89,8 +124,8 @@ def _tagged(config: Config, region: str, clients: Clients) -> Iterator[tuple[str
     for item in found:
         tags = {tag["Key"]: tag["Value"] for tag in item["Tags"]}
         service, name = item["ResourceARN"].split(":")[2], item["ResourceARN"].rpartition("/")[2]
-        if _LOGICAL_ID in tags:
-            yield tags[_LOGICAL_ID], {"TableName" if service == "dynamodb" else "KeyId": name}
+        made = _TABLE_NAME.fullmatch(name) if service == "dynamodb" else None
+        yield _KEY if service == "kms" else _TABLE, tags.get(LOGICAL_ID) or (made[1] if made else ""), name
 
 
 def _commands(

@@ -12,6 +12,7 @@ from emulator.cloudformation.parameters import as_text
 from emulator.cloudformation.properties import Properties
 from emulator.cloudformation.resources import HANDLERS
 from emulator.cloudformation.resources.context import Context
+from emulator.cloudformation.system_tags import with_system_tags
 from emulator.cloudformation.template import DeclaredResource, Template
 from emulator.errors import TemplateError
 
@@ -54,7 +55,8 @@ def deploy(
 def _create(resource: DeclaredResource, scope: Scope, context: Context) -> Resource:
     at = (resource.logical_id,)
     resolved = scope.evaluate(dict(resource.properties), at)
-    properties = Properties(resolved, at=at)
+    tagged = with_system_tags(context, resource.type, resource.logical_id, resolved)
+    properties = Properties(tagged, at=at)
     try:
         created = HANDLERS[resource.type](context, properties)
     except BotoCoreError as error:

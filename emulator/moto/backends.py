@@ -7,6 +7,7 @@ from typing import Any
 from moto.cloudwatch.models import cloudwatch_backends
 from moto.iam.aws_managed_policies import aws_managed_policies_data
 from moto.iam.models import AWSManagedPolicy, iam_backends
+from moto.s3.models import s3_backends
 
 from emulator.moto import ACCOUNT_ID
 
@@ -48,3 +49,8 @@ def put_composite_alarm(region: str, name: str, rule: str, properties: Mapping[s
         rule=rule,
         tags=properties.get("Tags", []),
     )
+
+
+def tag_bucket(name: str, tags: Mapping[str, str]) -> None:
+    """Put tags on a bucket, those of AWS itself among them: no caller may, but CloudFormation does."""
+    s3_backends[ACCOUNT_ID]["aws"].put_bucket_tagging(name, dict(tags))

@@ -2,7 +2,8 @@
 
 from templates.config.checks import Check, table_of, text
 
-OWN_TAGS = ("Project", "Environment", "ManagedBy")
+LOGICAL_ID = "LogicalId"
+OWN_TAGS = ("Project", "Environment", "ManagedBy", LOGICAL_ID)
 _OWN_IN_ANY_CASE = frozenset(name.lower() for name in OWN_TAGS)
 _TAG_TEXT = r"[A-Za-z0-9 _.:/=+@-]"
 TAG_KEY = Check(
@@ -17,7 +18,7 @@ TAG_VALUE = text(_TAG_TEXT + "{0,256}", "at most 256 letters, digits, spaces and
 
 
 def tags_check() -> Check:
-    """The user's own tags: AWS takes 50 to a resource, and three are ours.
+    """The user's own tags: AWS takes 50 to a resource, and four are ours.
 
     A role cannot have two whose keys differ by case only: https://docs.aws.amazon.com/IAM/latest/UserGuide/id_tags.html
     """

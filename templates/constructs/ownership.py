@@ -4,6 +4,7 @@ from troposphere import Tags, Template
 from troposphere.iam import Role
 
 from templates.config import Config
+from templates.config.tags import LOGICAL_ID
 from templates.names import ROLE_PATH
 
 
@@ -14,10 +15,15 @@ def project_tags(config: Config) -> dict[str, str]:
 
 
 def tag_resources(template: Template, config: Config) -> None:
-    """Tag every resource of the template that takes tags; the last step of a stack."""
-    for resource in template.resources.values():
+    """Tag every resource of the template that takes tags; the last step of a stack.
+
+    What outlives its stack has its logical id there, too, by which an import finds it again: CloudFormation's own tags
+    do not stand on tables and keys.
+    """
+    for title, resource in template.resources.items():
         if "Tags" in resource.props:
-            resource.Tags = Tags(**project_tags(config))
+            kept = "Retain" in resource.resource.get("DeletionPolicy", "")
+            resource.Tags = Tags(**project_tags(config), **({LOGICAL_ID: title} if kept else {}))
 
 
 def set_role_path(template: Template, config: Config) -> None:

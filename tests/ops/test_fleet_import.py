@@ -1,8 +1,11 @@
 """Taking a removed region's data back: what is imported, under which names, by which commands."""
 
+from collections.abc import Sequence
 from typing import Any
 
 import pytest
+from botocore.exceptions import ClientError
+from cfnlint.schema import PROVIDER_SCHEMA_MANAGER
 
 from ops import stack
 from ops.bundle import BUILD
@@ -20,11 +23,22 @@ KEPT = {
 }
 
 
-class _Account:
-    """An account that still has what a stack left, and says so by tags."""
+def aws_tags(kind: str, title: str) -> dict[str, str]:
+    """The tags that CloudFormation puts on a resource itself, of the types whose schema says that it does."""
+    schema = PROVIDER_SCHEMA_MANAGER.get_resource_schema("eu-west-1", kind).schema
+    put = schema["tagging"]["cloudFormationSystemTags"]
+    return {"aws:cloudformation:logical-id": title} if put else {}
 
-    def __init__(self, *, without: str = "") -> None:
-        self._without = without
+
+class _Account:
+    """An account that still has what a stack left, with the tags it had there.
+
+    `untagged` are resources of a stack from before they had their logical id on them, `extra` is another table by the
+    logical id in its tags.
+    """
+
+    def __init__(self, *, without: str = "", untagged: Sequence[str] = (), extra: str = "") -> None:
+        self._without, self._untagged, self._extra = without, untagged, extra
 
     def client(self, service: str, region: str) -> Any:
         return self
@@ -32,24 +46,40 @@ class _Account:
     def get_caller_identity(self) -> dict[str, str]:
         return {"Account": "123456789012"}
 
+    def describe_database(self, *, DatabaseName: str) -> Any:  # noqa: N803 - the SDK's own names
+        assert DatabaseName == "metrics_prod"
+        if self._without == "Key":
+            missing = {"Code": "ResourceNotFoundException", "Message": "The database does not exist."}
+            raise ClientError({"Error": missing}, "DescribeDatabase")
+        return {"Database": {"KmsKeyId": "arn:aws:kms:eu-west-1:123456789012:key/2222-3333"}}
+
     def get_paginator(self, name: str) -> Any:
         assert name == "get_resources"
         return self
 
     def paginate(self, *, TagFilters: Any, ResourceTypeFilters: Any) -> Any:  # noqa: N803 - the SDK's own names
-        assert {"Key": "Environment", "Values": ["prod"]} in TagFilters
-        assert ResourceTypeFilters == ["dynamodb:table", "kms:key"]
         found = []
         for title, part in REGIONAL.resources.items():
             arn = {
-                "AWS::DynamoDB::Table": f"arn:aws:dynamodb:eu-west-1:123456789012:table/StackSet-{title}-1",
+                "AWS::DynamoDB::Table": f"arn:aws:dynamodb:eu-west-1:123456789012:table/StackSet-prod-1-{title}-1A2B",
                 "AWS::KMS::Key": "arn:aws:kms:eu-west-1:123456789012:key/0000-1111",
             }.get(part["Type"])
             if arn and title != self._without:
-                tags = [{"Key": "aws:cloudformation:logical-id", "Value": title}]
-                found.append({"ResourceARN": arn, "Tags": tags})
-        yield {"ResourceTagMappingList": found[:1]}
-        yield {"ResourceTagMappingList": found[1:]}
+                tags = {tag["Key"]: tag["Value"] for tag in part["Properties"]["Tags"]}
+                if title in self._untagged:
+                    tags.pop("LogicalId")
+                found.append((arn, {**tags, **aws_tags(part["Type"], title)}))
+                if title == self._extra:
+                    found.append((f"{arn}-another", found[-1][1]))
+        assert ResourceTypeFilters == ["dynamodb:table", "kms:key"]
+        for wanted in TagFilters:
+            found = [(arn, tags) for arn, tags in found if tags.get(wanted["Key"]) in wanted["Values"]]
+        listed = [
+            {"ResourceARN": arn, "Tags": [{"Key": key, "Value": value} for key, value in tags.items()]}
+            for arn, tags in found
+        ]
+        yield {"ResourceTagMappingList": listed[:1]}
+        yield {"ResourceTagMappingList": listed[1:]}
 
 
 def test_everything_that_was_kept_is_imported_and_nothing_else() -> None:
@@ -62,18 +92,45 @@ def test_everything_that_was_kept_is_imported_and_nothing_else() -> None:
     assert found["Database"] == {"DatabaseName": "metrics_prod"}
     assert found["MetricsTable"] == {"DatabaseName": "metrics_prod", "TableName": "metrics"}
     assert found["QuarantineBucket"] == {"BucketName": "metrics-prod-quarantine-123456789012-eu-west-1-an"}
-    assert found["DimensionsTable"] == {"TableName": "StackSet-DimensionsTable-1"}
+    assert found["DimensionsTable"] == {"TableName": "StackSet-prod-1-DimensionsTable-1A2B"}
+
+
+def test_a_region_from_before_its_resources_had_their_logical_id_is_found() -> None:
+    """Its tables by the names that CloudFormation gave them, its key by the database that it encrypts."""
+    account = _Account(untagged=("AlertRulesTable", "Key"))
+    _, resources = plan(PROD, "eu-west-1", REGIONAL.body, account.client)
+    found = {resource["LogicalResourceId"]: resource["ResourceIdentifier"] for resource in resources}
+    assert found["AlertRulesTable"] == {"TableName": "StackSet-prod-1-AlertRulesTable-1A2B"}
+    assert found["Key"] == {"KeyId": "2222-3333"}
+
+
+def test_of_two_keys_the_databases_is_taken() -> None:
+    """A key that an earlier stack left, too, does not decrypt the points."""
+    _, resources = plan(PROD, "eu-west-1", REGIONAL.body, _Account(extra="Key").client)
+    assert {"KeyId": "2222-3333"} in [resource["ResourceIdentifier"] for resource in resources]
+
+
+@pytest.mark.parametrize("title", ["AlertsTable", "ExportHoursTable"])
+def test_of_two_tables_none_is_taken(title: str) -> None:
+    """Which of them holds the data is not for this command to guess."""
+    with pytest.raises(OperatorError, match=rf"more than one .* tagged as {title} .*-another"):
+        plan(PROD, "eu-west-1", REGIONAL.body, _Account(extra=title).client)
+
+
+def test_a_table_that_is_gone_is_said_to_be_missing() -> None:
+    """The rest without it is not what the region was."""
+    with pytest.raises(OperatorError, match=r"eu-west-1 has no AWS::DynamoDB::Table .*AlertRulesTable"):
+        plan(PROD, "eu-west-1", REGIONAL.body, _Account(without="AlertRulesTable").client)
 
 
 def test_identifiers_are_those_of_cloudformations_schemas() -> None:
     """CloudFormation wants a resource's primary identifier, whole."""
-    from cfnlint.schema import PROVIDER_SCHEMA_MANAGER
-
     _, resources = plan(PROD, "eu-west-1", REGIONAL.body, _Account().client)
     for resource in resources:
         schema = PROVIDER_SCHEMA_MANAGER.get_resource_schema("eu-west-1", resource["ResourceType"]).schema
         wanted = {path.rpartition("/")[2] for path in schema["primaryIdentifier"]}
         assert set(resource["ResourceIdentifier"]) == wanted, resource["ResourceType"]
+        assert "read" in schema["handlers"], "or it cannot be imported"
 
 
 def test_imported_resources_refer_to_each_other_only() -> None:
@@ -91,7 +148,7 @@ def test_imported_resources_refer_to_each_other_only() -> None:
 def test_a_key_that_is_gone_is_said_to_be_missing() -> None:
     """Without its key the data cannot be read, so nothing is planned."""
     with pytest.raises(
-        OperatorError, match=r"eu-west-1 has no AWS::KMS::Key that is tagged as Key of metrics-prod"
+        OperatorError, match=r"cannot look for the key of metrics_prod in eu-west-1: The data"
     ):
         plan(PROD, "eu-west-1", REGIONAL.body, _Account(without="Key").client)
 
@@ -115,5 +172,6 @@ def test_the_commands_are_shown_in_order(
     assert places == sorted(places)
     for name in ("artifacts", "regional"):
         assert f"file://build/prod/resources-{name}-eu-west-1.json" in shown
-        assert (BUILD / f"prod/import-{name}-eu-west-1.json").is_file()
+        template = BUILD / f"prod/import-{name}-eu-west-1.json"
+        assert template.stat().st_size <= 51_200, "a template that is not in a bucket may have no more bytes"
     assert "metrics-prod-artifacts-123456789012-eu-west-1-an" in shown

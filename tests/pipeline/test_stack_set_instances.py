@@ -9,6 +9,8 @@ import boto3
 import pytest
 
 from emulator import Clock, Cloud, StackTemplate, start
+from ops.fleet_import import plan
+from ops.retained import retained
 from tests.support.generated import build, other
 
 CONFIG = other()
@@ -101,3 +103,15 @@ def test_no_two_regions_share_a_name_that_is_global(cloud: Cloud) -> None:
             for resource in deployment.of_type(kind)
         ]
         assert len(names) == len(set(names)) > 1, kind
+
+
+@pytest.mark.parametrize("region", CONFIG.regions)
+def test_an_import_finds_what_a_region_would_leave(cloud: Cloud, region: str) -> None:
+    """Each retained resource, by the tags that services show and by names, as the region's own stack made it."""
+    template = build("regional", CONFIG).body
+    _, found = plan(CONFIG, region, template, lambda service, place: _client(cloud, service, place))
+    made = cloud.deployments[region].resources
+    for resource in found:
+        names = resource["ResourceIdentifier"]
+        assert made[resource["LogicalResourceId"]].physical_id in (*names.values(), "|".join(names.values()))
+    assert {resource["LogicalResourceId"] for resource in found} == set(retained(template))

@@ -93,6 +93,7 @@ BAD_VALUES = [
     ('CostCenter = "development"', 'Project = "x"', "tags = "),
     ('CostCenter = "development"', 'project = "x"', "tags = "),
     ('CostCenter = "development"', 'Team = "a"\nteam = "b"', "no two keys that differ by case only"),
+    ('CostCenter = "development"', 'LogicalId = "x"', "tags = "),
     ('CostCenter = "development"', '"aws:x" = "x"', "tags = "),
     ('CostCenter = "development"', "CostCenter = 1", "tags = "),
     ('CostCenter = "development"', f'CostCenter = "{"x" * 257}"', "tags = "),

@@ -5,8 +5,9 @@ from collections.abc import Callable
 from typing import Any
 
 from emulator.cloudformation.properties import Properties
-from emulator.cloudformation.resources.context import Context, Created
+from emulator.cloudformation.resources.context import Context, Created, tags_as_map
 from emulator.errors import TemplateError
+from emulator.moto.backends import tag_bucket
 
 
 def _bucket(context: Context, properties: Properties) -> Created:
@@ -20,6 +21,7 @@ def _bucket(context: Context, properties: Properties) -> Created:
         value = properties.get(member)
         if value is not None:
             getattr(client, operation)(Bucket=name, **{argument: convert(value)})
+    tag_bucket(name, tags_as_map(properties.get("Tags")))
     return Created(name, {"Arn": f"arn:aws:s3:::{name}"})
 
 
@@ -81,10 +83,6 @@ def _unchanged(configuration: Any) -> Any:
     return configuration
 
 
-def _tag_set(tags: Any) -> dict[str, Any]:
-    return {"TagSet": tags}
-
-
 _CONFIGURATIONS: tuple[tuple[str, str, str, Callable[[Any], Any]], ...] = (
     ("VersioningConfiguration", "put_bucket_versioning", "VersioningConfiguration", _unchanged),
     ("BucketEncryption", "put_bucket_encryption", "ServerSideEncryptionConfiguration", _encryption),
@@ -96,7 +94,6 @@ _CONFIGURATIONS: tuple[tuple[str, str, str, Callable[[Any], Any]], ...] = (
     ),
     ("OwnershipControls", "put_bucket_ownership_controls", "OwnershipControls", _unchanged),
     ("LifecycleConfiguration", "put_bucket_lifecycle_configuration", "LifecycleConfiguration", _lifecycle),
-    ("Tags", "put_bucket_tagging", "Tagging", _tag_set),
 )
 
 
