@@ -1,4 +1,4 @@
-"""RunningQuery the local Timestream: `python -m emulator.timestream --port 4567 --data DIR`."""
+"""Run the local Timestream: `python -m emulator.timestream --port 4567 --data DIR`."""
 
 import argparse
 import gc
@@ -10,6 +10,7 @@ import sys
 from collections.abc import Sequence
 from pathlib import Path
 
+from emulator.errors import PortInUseError
 from emulator.timestream.clock import Clock
 from emulator.timestream.errors import ServiceError
 from emulator.timestream.server import DataFolderError, Server
@@ -32,8 +33,9 @@ def _serve(options: argparse.Namespace) -> int:
         )
     except DataFolderError as error:
         return _refuse(f"cannot use the data folder {options.data}: {error}")
-    except OSError as error:
-        return _refuse(f"cannot listen on 127.0.0.1:{options.port}: {error.strerror}")
+    except (OSError, PortInUseError) as error:
+        reason = getattr(error, "strerror", error)
+        return _refuse(f"cannot listen on 127.0.0.1:{options.port}: {reason}")
     # Requests make many small objects and no cycles; looking for those too often takes a tenth of the time.
     gc.freeze()
     gc.set_threshold(50_000, 20, 20)

@@ -1,6 +1,6 @@
 """The paths `/_local/status`, `/_local/faults` and `/_local/clock`: the server's own, none of AWS's."""
 
-from collections.abc import Callable, Mapping
+from collections.abc import Mapping
 from pathlib import Path
 from typing import Any
 
@@ -10,31 +10,25 @@ from emulator.timestream.faults import Faults
 from emulator.timestream.store import Store
 
 
-class AdminApi:
-    """Answers the paths below `/_local/`; a POST changes what they show."""
-
-    def __init__(self, stores: Callable[[], Mapping[str, Store]], faults: Faults, clock: Clock) -> None:
-        self._stores = stores
-        self._faults = faults
-        self._clock = clock
-
-    def answer(self, path: str, change: Mapping[str, Any] | None) -> dict[str, Any]:
-        """The answer to a path, after a change if there is one; UnknownOperationException for a path that is none."""
-        if path == "/_local/status":
-            return {
-                "regions": {name: store.status() for name, store in sorted(self._stores().items())},
-                "resident_bytes": _resident_bytes(),
-                "offset_seconds": self._clock.offset_seconds,
-            }
-        if path == "/_local/faults":
-            if change is not None:
-                self._faults.replace(change)
-            return self._faults.shown()
-        if path == "/_local/clock":
-            if change is not None:
-                self._clock.set_offset(change.get("offset_seconds"))
-            return {"offset_seconds": self._clock.offset_seconds, "now_ns": self._clock.now_ns()}
-        raise UnknownOperationException("There are /_local/status, /_local/faults and /_local/clock.")
+def answer(
+    path: str, change: Mapping[str, Any] | None, stores: Mapping[str, Store], faults: Faults, clock: Clock
+) -> dict[str, Any]:
+    """The answer to a path, after a change if there is one; UnknownOperationException for a path that is none."""
+    if path == "/_local/status":
+        return {
+            "regions": {name: store.status() for name, store in sorted(stores.items())},
+            "resident_bytes": _resident_bytes(),
+            "offset_seconds": clock.offset_seconds,
+        }
+    if path == "/_local/faults":
+        if change is not None:
+            faults.replace(change)
+        return faults.shown()
+    if path == "/_local/clock":
+        if change is not None:
+            clock.set_offset(change.get("offset_seconds"))
+        return {"offset_seconds": clock.offset_seconds, "now_ns": clock.now_ns()}
+    raise UnknownOperationException("There are /_local/status, /_local/faults and /_local/clock.")
 
 
 def _resident_bytes() -> int:

@@ -104,7 +104,7 @@ def test_rows_come_as_they_are_asked_for(database: duckdb.DuckDBPyConnection) ->
     """The first rows of a large result are there at once, and memory does not grow with the rest."""
     query = (
         "SELECT a.x * 10000 + b.x AS n FROM UNNEST(SEQUENCE(0, 9999)) AS a(x)"
-        " CROSS JOIN UNNEST(SEQUENCE(0, 29)) AS b(x)"
+        " CROSS JOIN UNNEST(SEQUENCE(0, 99)) AS b(x)"
     )
     with database.cursor() as cursor:
         rows = sql.run(Tables(), cursor, query, NOW).rows
@@ -113,5 +113,5 @@ def test_rows_come_as_they_are_asked_for(database: duckdb.DuckDBPyConnection) ->
         count = len(first) + sum(len(batch) for batch in rows)
         peak = tracemalloc.get_traced_memory()[1]
         tracemalloc.stop()
-    assert count == 300_000
+    assert count == 1_000_000
     assert peak < 5_000_000
