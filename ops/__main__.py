@@ -16,6 +16,7 @@ COMMANDS: Mapping[str, str] = {
     "deploy": "create or update the regional stack with the code that publish uploaded",
     "rollout": "bring code and templates to every region, canary first",
     "fleet": "every region: status, networks, taking a region's data back",
+    "cost": "price a month of an environment, idle and under a load",
     "query": "ask the metrics in SQL",
     "rules": "alert rules: check, plan, apply, list, delete",
     "alerts": "alerts: list, show",

@@ -1,0 +1,111 @@
+"""The work that a region's functions and state machines do in a month, by the template's schedules and mappings.
+
+The figures per unit of work are those of `benchmarks/` and `docs/alerts.md`, rounded up.
+"""
+
+from collections.abc import Mapping
+from dataclasses import dataclass
+
+from ops.bill.load import HOURS, SECONDS, Load
+from ops.bill.template import Deployed, Properties
+
+# A stream on demand begins with as many, and splits before one is full: 1 MB or 1,000 records a second.
+_SHARDS_ON_DEMAND = 4
+_SHARD_BYTES = 1e6
+_SHARD_RECORDS = 1000
+
+
+@dataclass(frozen=True, slots=True)
+class Runs:
+    """Invocations of a function in a month, their seconds and their bytes of log, both for one."""
+
+    invocations: float
+    seconds: float
+    log_bytes: float
+
+
+@dataclass(frozen=True, slots=True)
+class Executions:
+    """Executions of a state machine in a month, the seconds of each, and the transitions of all."""
+
+    number: float
+    seconds: float
+    transitions: float
+
+
+class Activity:
+    """The work of a region under a load."""
+
+    def __init__(self, deployed: Deployed, load: Load) -> None:
+        self._deployed, self._load = deployed, load
+        [stream] = deployed.of("AWS::Kinesis::Stream").values()
+        self.on_demand = stream["StreamModeDetails"]["StreamMode"] == "ON_DEMAND"
+        per_second = load.requests / SECONDS
+        needed = max(per_second * load.record_bytes / _SHARD_BYTES, per_second / _SHARD_RECORDS)
+        self.shards = max(stream.get("ShardCount", _SHARDS_ON_DEMAND), int(-(-needed // 1)))
+        self.writer_batches = self._batches("MetricWriter")
+        self.aggregator_batches = self._batches("WindowAggregator")
+        aggregator = _variables(deployed, "WindowAggregatorFunction")
+        self.grace_s = float(aggregator["GRACE_SECONDS"])
+        # Points of rules start an evaluation each interval; the sweep of each minute finds what was not evaluated.
+        starts = SECONDS / float(aggregator["TICK_SECONDS"]) if load.active and load.groups else 0.0
+        sweeps = _starts(deployed, "AlertEvaluationSchedule")
+        self.evaluated = max(starts, sweeps)
+        self.idle_sweeps = sweeps if starts else 0.0
+        self.export_hours = _starts(deployed, "MetricExportSchedule")
+        # Hours without points take no query.
+        self.exported_hours = self.export_hours if load.active else 0.0
+
+    def functions(self) -> Mapping[str, Runs]:
+        """The runs of each function, by logical id."""
+        load, exported, hours = self._load, self.exported_hours, self.export_hours
+        points = load.points / self.writer_batches if load.active else 0.0
+        requests = points / load.request_points
+        level = _variables(self._deployed, "MetricWriterFunction")["LOG_LEVEL"]
+        logged = 90 * requests if level in {"DEBUG", "INFO"} else 0
+        seen = load.points / self.aggregator_batches if load.active else 0.0
+        steps = 3 * self.evaluated
+        evaluating = (0.15 + 1e-4 * load.groups) / 3
+        return {
+            "MetricWriterFunction": Runs(self.writer_batches, 0.1 + 1e-4 * points, 1000 + logged),
+            "WindowAggregatorFunction": Runs(self.aggregator_batches, 0.05 + 5e-5 * seen, 850),
+            "AlertEvaluatorFunction": Runs(steps + self.idle_sweeps, evaluating, 500),
+            "RuleChangesFunction": Runs(0, 0, 0),
+            "MetricExportPlannerFunction": Runs(2 * hours, 0.2, 600),
+            "MetricExportUnloaderFunction": Runs(hours + 3 * exported, 5 if exported else 0.2, 400),
+            "MetricExportPublisherFunction": Runs(hours, 0.5, 400),
+            "MetricExportTidierFunction": Runs(hours, 0.3, 400),
+        }
+
+    def machines(self) -> Mapping[str, Executions]:
+        """The executions of each state machine, by logical id; Express ones are billed by time, not by transitions."""
+        evaluations = self.evaluated + self.idle_sweeps
+        waiting = (self.evaluated * (self.grace_s + 1) + self.idle_sweeps * 0.3) / max(evaluations, 1)
+        return {
+            "AlertEvaluationStateMachine": Executions(evaluations, waiting, 0),
+            "MetricExportStateMachine": Executions(
+                self.export_hours, 0, 10 * self.export_hours + 8 * self.exported_hours
+            ),
+        }
+
+    def queries(self) -> tuple[float, float]:
+        """Timestream's queries in a month: those of exports (columns, count and two UNLOADs an hour), and people's."""
+        return 4 * self.exported_hours, self._load.queries_per_day * HOURS / 24
+
+    def _batches(self, component: str) -> float:
+        mapping = self._deployed.of("AWS::Lambda::EventSourceMapping")[f"{component}Mapping"]
+        lanes = self.shards * mapping.get("ParallelizationFactor", 1)
+        return self._load.batches(lanes, mapping["MaximumBatchingWindowInSeconds"], mapping["BatchSize"])
+
+
+def _variables(deployed: Deployed, title: str) -> Properties:
+    variables: Properties = deployed.of("AWS::Lambda::Function")[title]["Environment"]["Variables"]
+    return variables
+
+
+def _starts(deployed: Deployed, title: str) -> float:
+    """A schedule's starts in a month: each minute or each hour, as its cron expression says."""
+    schedule = deployed.of("AWS::Scheduler::Schedule")[title]
+    if schedule["State"] != "ENABLED":
+        return 0.0
+    return SECONDS / 60 if schedule["ScheduleExpression"].startswith("cron(* ") else float(HOURS)

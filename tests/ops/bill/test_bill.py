@@ -1,0 +1,51 @@
+"""The bill adds up, whatever the load."""
+
+import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+
+from ops.bill.bill import REFERENCE_POINTS_PER_SECOND, bill, total
+from ops.bill.load import SECONDS, Load
+from ops.bill.template import Deployed
+from tests.support.bill import deployed
+
+LOADS = st.builds(
+    Load,
+    points_per_second=st.one_of(st.just(0.0), st.floats(0.001, 20_000)),
+    request_points=st.integers(1, 1000),
+    groups=st.integers(0, 10_000),
+    queries_per_day=st.floats(0, 1000),
+)
+
+
+@given(LOADS, st.sampled_from(["dev", "prod", "other"]))
+def test_a_month_is_what_stands_and_what_the_points_add(load: Load, name: str) -> None:
+    """The lines sum to the idle month and the price of a million for each million points."""
+    priced = bill(deployed(name), load)
+    millions = load.points_per_second * SECONDS / 1e6
+    assert priced.monthly == pytest.approx(priced.idle_monthly + priced.per_million * millions)
+    assert priced.monthly == sum(line.units * line.price for line in priced.lines)
+    assert all(line.units > 0 and line.price > 0 for line in priced.lines)
+    assert priced.per_million > 0
+
+
+@given(LOADS)
+def test_each_line_is_there_once(load: Load) -> None:
+    """A line is known by its component and text."""
+    names = [(line.component, line.what) for line in bill(deployed("prod"), load).lines]
+    assert len(names) == len(set(names))
+
+
+def test_without_a_load_a_million_points_is_priced_at_a_hundred_a_second() -> None:
+    """What stands does not depend on the load; the price of a million does."""
+    idle = bill(deployed("dev"), Load())
+    assert idle.monthly == idle.idle_monthly == total(idle.idle)
+    assert idle.per_million == bill(deployed("dev"), Load(REFERENCE_POINTS_PER_SECOND)).per_million
+    assert idle.idle_monthly == bill(deployed("dev"), Load(1000)).idle_monthly
+
+
+def test_what_regions_share_is_divided_by_them() -> None:
+    """One dashboard shows all regions."""
+    alone = deployed("prod")
+    four = Deployed(alone.regional, alone.fleet, 4)
+    assert bill(alone, Load()).idle_monthly - bill(four, Load()).idle_monthly == pytest.approx(3 * 0.75)

@@ -1,0 +1,10 @@
+"""An environment as a bill reads it."""
+
+from ops.bill.template import Deployed
+from tests.support.generated import generated
+
+
+def deployed(name: str) -> Deployed:
+    """An environment's templates."""
+    bodies = {one.stack: one.body for one in generated() if one.config.environment == name}
+    return Deployed(bodies["regional"], bodies["fleet"], 1)
