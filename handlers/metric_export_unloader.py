@@ -33,6 +33,7 @@ class MetricExportUnloaderEnvironment:
     export_hours_table: str
     export_bucket: str
     key_arn: str
+    timestream_endpoint_url: str | None = None
 
 
 @dataclass(frozen=True)
@@ -78,7 +79,12 @@ def build(variables: Mapping[str, str], *, connect: Callable[..., Any] = client)
         environment.database_name, environment.table_name, environment.export_bucket, environment.key_arn
     )
     # A query's call blocks for up to a minute; the state machine retries it, so that no token is used up unseen.
-    timestream = connect("timestream-query", read_timeout=CALL_S, attempts=1)
+    timestream = connect(
+        "timestream-query",
+        read_timeout=CALL_S,
+        attempts=1,
+        endpoint_url=environment.timestream_endpoint_url,
+    )
     rate = ExportHoursUnloadRate(dynamodb, environment.export_hours_table)
     return MetricExportUnloader(
         TimestreamExportSource(timestream, source, rate.wait_turn),

@@ -43,6 +43,7 @@ class MetricWriterEnvironment:
     export_hours_table: str
     export_lag_minutes: int
     log_level: str
+    timestream_endpoint_url: str | None = None
 
 
 @dataclass(frozen=True)
@@ -68,10 +69,10 @@ class MetricWriter:
 def build(
     variables: Mapping[str, str],
     *,
-    connect: Callable[[int], Any] = write_client,
+    connect: Callable[[int, str | None], Any] = write_client,
     clock: Callable[[], float] = time.time,
 ) -> MetricWriter:
-    """The function in this environment, with a store client that `connect` makes for so many connections.
+    """The function in this environment, with the store client that `connect` makes, of so many connections.
 
     `clock` tells the seconds since the epoch. `ConfigurationError` names what is wrong with the environment.
     """
@@ -84,7 +85,11 @@ def build(
     )
     ports = Ports(
         registry=DimensionTable(dynamodb, environment.dimensions_table, environment.table_name),
-        store=TimestreamStore(connect(THREADS), environment.database_name, environment.table_name),
+        store=TimestreamStore(
+            connect(THREADS, environment.timestream_endpoint_url),
+            environment.database_name,
+            environment.table_name,
+        ),
         limits=store_limits(environment.magnetic_retention_days),
         quarantine=QuarantineBucket(client("s3", read_timeout=3, attempts=2), environment.quarantine_bucket),
         on_stored=lambda times_ns: late_hours.on_stored(times_ns, clock()),

@@ -22,6 +22,7 @@ from templates.components.platform.key import Key
 from templates.components.quarantine import Quarantine
 from templates.config import Config
 from templates.constructs.alarms import Alarm, add_total_alarms
+from templates.constructs.network import Network
 from templates.constructs.outputs import add_outputs
 from templates.constructs.policy import allow
 from templates.constructs.table import add_table
@@ -56,6 +57,7 @@ class MetricStore:
     dimensions: DynamoTable
     quarantine: Quarantine
     key: Key
+    network: Network | None
 
     @property
     def database_name(self) -> Ref:
@@ -73,21 +75,26 @@ class MetricStore:
         return Ref(self.dimensions)
 
     @property
-    def environment(self) -> dict[str, Any]:
-        """The variables by which a function finds the table."""
-        return {"DATABASE_NAME": self.database_name, "TABLE_NAME": self.table_name}
+    def write_environment(self) -> dict[str, Any]:
+        """The variables by which a function that writes points finds the table and the registry."""
+        return {**self._environment("Ingest"), "DIMENSIONS_TABLE": self.dimensions_name}
 
     @property
-    def writer_environment(self) -> dict[str, Any]:
-        """The variables by which a function that writes points finds the table and the registry."""
-        return {**self.environment, "DIMENSIONS_TABLE": self.dimensions_name}
+    def query_environment(self) -> dict[str, Any]:
+        """The variables by which a function that queries points finds the table."""
+        return self._environment("Query")
+
+    def _environment(self, cell: str) -> dict[str, Any]:
+        found: dict[str, Any] = {"DATABASE_NAME": self.database_name, "TABLE_NAME": self.table_name}
+        if self.network:
+            found["TIMESTREAM_ENDPOINT_URL"] = self.network.cell_url(cell)
+        return found
 
     def write_points(self) -> list[Statement]:
         """The grant to write points, and to admit new dimension names."""
         return [
             allow([timestream.WriteRecords], [self.table.get_att("Arn")], Sid="WritePoints"),
-            # Timestream is asked for its endpoint first, and that question has no resource.
-            allow([timestream.DescribeEndpoints], ["*"], Sid="FindTimestream"),
+            *self._find(),
             allow(
                 [dynamodb.GetItem, dynamodb.UpdateItem],
                 [self.dimensions.get_att("Arn")],
@@ -112,8 +119,12 @@ class MetricStore:
         ]
         return [
             allow(actions, [self.table.get_att("Arn")], Sid="UnloadPoints"),
-            allow([timestream.DescribeEndpoints], ["*"], Sid="FindTimestream"),
+            *self._find(),
         ]
+
+    def _find(self) -> list[Statement]:
+        """The grant to ask Timestream for its endpoint, which has no resource; in a network the answer is known."""
+        return [] if self.network else [allow([timestream.DescribeEndpoints], ["*"], Sid="FindTimestream")]
 
 
 def add_metric_store(
@@ -162,7 +173,7 @@ def add_metric_store(
         labels={"DatabaseName": config.database_name, "TableName": TABLE_NAME},
         notify=platform.operators.actions,
     )
-    store = MetricStore(database, table, dimensions, quarantine, platform.key)
+    store = MetricStore(database, table, dimensions, quarantine, platform.key, platform.runtime.network)
     add_outputs(
         template,
         ("DatabaseName", store.database_name, "The Timestream database"),

@@ -86,7 +86,7 @@ def add_metric_writer(
         memory_mb=writer.memory_mb,
         timeout_seconds=writer.timeout_seconds,
         environment={
-            **sink.writer_environment,
+            **sink.write_environment,
             "ENVIRONMENT": config.environment,
             "QUARANTINE_BUCKET": quarantine.name,
             "EXPORT_HOURS_TABLE": late_marks.name,

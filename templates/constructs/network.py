@@ -43,6 +43,11 @@ class Network:
             SecurityGroupIds=[self.functions.get_att("GroupId")],
         )
 
+    def cell_url(self, kind: str) -> Sub:
+        """The address of a Timestream cell, which the endpoint's private DNS leads to; no general name has one."""
+        host = f"{kind.lower()}-${{Cell}}.timestream.${{AWS::Region}}.${{AWS::URLSuffix}}"
+        return Sub(f"https://{host}", Cell=self.cells[kind])
+
     def join(self) -> list[Statement]:
         """The grant to make interfaces in the subnets and keep them, as Lambda does with the function's role.
 

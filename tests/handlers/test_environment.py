@@ -14,11 +14,20 @@ class Shape:
 
     table_name: str
     retention_days: int
+    endpoint_url: str | None = None
 
 
 def test_fields_are_variables_in_capitals() -> None:
     """With their types; other variables do not matter."""
     assert read_environment(Shape, {"TABLE_NAME": "t", "RETENTION_DAYS": "30", "PATH": ""}) == Shape("t", 30)
+
+
+@pytest.mark.parametrize(("variables", "url"), [({}, None), ({"ENDPOINT_URL": "https://x"}, "https://x")])
+def test_a_field_with_a_default_needs_no_variable(variables: dict[str, str], url: str | None) -> None:
+    """It has the variable's value where there is one."""
+    assert (
+        read_environment(Shape, {"TABLE_NAME": "t", "RETENTION_DAYS": "1", **variables}).endpoint_url == url
+    )
 
 
 @pytest.mark.parametrize("number", ["-1", "1.5", "x", "٣", "1_0", " 1"])

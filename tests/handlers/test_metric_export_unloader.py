@@ -57,6 +57,20 @@ def test_an_hour_that_another_execution_has_is_busy(unloader: MetricExportUnload
     assert busy == {"phase": "busy", "hour": HOUR, "by": "b", "outcome": "busy", "error": "a is exporting it"}
 
 
+@pytest.mark.parametrize("url", [None, "https://query-cell1.timestream.us-east-1.amazonaws.com"])
+def test_the_store_is_asked_at_the_endpoint_that_is_given(url: str | None) -> None:
+    """In a VPC that is the cell's; without one the SDK asks Timestream for it."""
+    made: dict[str, Any] = {}
+
+    def connect(service: str, **settings: Any) -> Any:
+        made[service] = settings
+        return MemoryDynamoDB(HOURS)
+
+    build({**VARIABLES, **({"TIMESTREAM_ENDPOINT_URL": url} if url else {})}, connect=connect)
+    assert made["timestream-query"]["endpoint_url"] == url
+    assert "endpoint_url" not in made["dynamodb"]
+
+
 @pytest.mark.parametrize("step", ["start", "poll"])
 def test_a_step_after_the_claim_was_lost_fails(unloader: MetricExportUnloader, step: str) -> None:
     """Another execution took the hour over."""

@@ -30,11 +30,11 @@ VARIABLES = {
 class Function:
     """The function before its first invocation, with its store."""
 
-    def __init__(self, store: FakeTimestream) -> None:
+    def __init__(self, store: FakeTimestream, **variables: str) -> None:
         self.store = store
         self._writer = build(
-            VARIABLES,
-            connect=lambda connections: store.behind(write_client(connections)),
+            {**VARIABLES, **variables},
+            connect=lambda connections, url: store.behind(write_client(connections, url)),
             clock=lambda: ARRIVAL_MS / 1000,
         )
 
@@ -76,6 +76,14 @@ def test_the_store_is_found_by_endpoint_discovery(function: Function) -> None:
     for _ in range(3):
         function.invoke(event(metric()))
     assert function.store.discoveries == 1
+
+
+def test_a_store_whose_endpoint_is_given_is_not_discovered(aws: None, timestream: FakeTimestream) -> None:
+    """In a VPC only the cell's own name has an endpoint, and the name that answers where the cell is has none."""
+    url = "https://ingest-cell1.timestream.us-east-1.amazonaws.com"
+    Function(timestream, TIMESTREAM_ENDPOINT_URL=url).invoke(event(metric()))
+    assert timestream.discoveries == 0
+    assert len(timestream.rows) == 1
 
 
 def test_throttling_that_does_not_end_is_reported(function: Function) -> None:

@@ -14,9 +14,11 @@ _BODY = "_body"
 _OPERATION = "timestream-write.WriteRecords"
 
 
-def write_client(connections: int) -> Any:
+def write_client(connections: int, endpoint_url: str | None = None) -> Any:
     """A client for `send`. It makes one attempt: only its caller knows how long it may go on trying."""
-    timestream = client("timestream-write", read_timeout=5, attempts=1, connections=connections)
+    timestream = client(
+        "timestream-write", read_timeout=5, attempts=1, connections=connections, endpoint_url=endpoint_url
+    )
     timestream.meta.events.register(f"before-parameter-build.{_OPERATION}", _take_body)
     timestream.meta.events.register(f"before-call.{_OPERATION}", _put_body)
     timestream.meta.events.register(f"needs-retry.{_OPERATION}", _give_up_on_endpoint)
@@ -24,7 +26,7 @@ def write_client(connections: int) -> Any:
 
 
 def send(timestream: Any, body: bytes) -> None:
-    """WriteRecords with a body that is JSON already; endpoint discovery, signing and errors stay botocore's."""
+    """WriteRecords with a body that is JSON already; endpoint, signing and errors stay botocore's."""
     timestream.write_records(**{_BODY: body})
 
 

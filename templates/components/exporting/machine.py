@@ -176,7 +176,7 @@ def _add_functions(
             {
                 **ledger,
                 **files,
-                **source.environment,
+                **source.query_environment,
                 "KEY_ARN": platform.key.arn,
             },
             [*hours.read_write(), *source.unload_points(), *sink.write()],

@@ -1,10 +1,11 @@
 """AWS's errors in the domain's words."""
 
 import pytest
+from botocore.awsrequest import AWSPreparedRequest
 from botocore.exceptions import ClientError, ConnectionClosedError, NoCredentialsError, SSLError
 from botocore.parsers import ResponseParserError
 
-from handlers.adapters.aws import ThrottledError, translate
+from handlers.adapters.aws import AWS_ERRORS, ThrottledError, client, translate
 from handlers.domain.errors import ConfigurationError, TransientError
 
 
@@ -36,3 +37,31 @@ def test_an_error_is_told_by_its_code(error: Exception, kind: type[Exception], t
     failure = translate(error)
     assert type(failure) is kind
     assert text is None or str(failure) == text
+
+
+@pytest.mark.parametrize(
+    ("endpoint_url", "first"),
+    [
+        (None, "https://query.timestream.eu-west-1.amazonaws.com/ DescribeEndpoints"),
+        ("https://query-cell2.timestream.eu-west-1.amazonaws.com", None),
+    ],
+)
+def test_a_client_with_its_endpoint_asks_for_no_other(
+    monkeypatch: pytest.MonkeyPatch, endpoint_url: str | None, first: str | None
+) -> None:
+    """The first call of a Timestream client is a question of where Timestream is, unless it has been told."""
+    asked: list[str] = []
+
+    def unreachable(request: AWSPreparedRequest, **_: object) -> None:
+        asked.append(f"{request.url} {request.headers['X-Amz-Target'].decode().rpartition('.')[2]}")
+        raise ConnectionClosedError(endpoint_url=request.url)
+
+    monkeypatch.setenv("AWS_DEFAULT_REGION", "eu-west-1")
+    monkeypatch.setenv("AWS_ACCESS_KEY_ID", "key")
+    monkeypatch.setenv("AWS_SECRET_ACCESS_KEY", "secret")
+    monkeypatch.delenv("AWS_ENDPOINT_URL", raising=False)
+    timestream = client("timestream-query", read_timeout=1, attempts=1, endpoint_url=endpoint_url)
+    timestream.meta.events.register("before-send.timestream-query", unreachable)
+    with pytest.raises(AWS_ERRORS):
+        timestream.query(QueryString="SELECT 1")
+    assert asked == [first or f"{endpoint_url}/ Query"]

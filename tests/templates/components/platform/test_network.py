@@ -93,6 +93,21 @@ def test_whatever_a_function_may_call_has_an_endpoint() -> None:
     assert cell == {"Ref": "TimestreamQueryCell"}
 
 
+def test_each_function_of_the_store_has_the_address_of_its_cell() -> None:
+    """The one address of Timestream that the VPC's DNS leads to an endpoint; the suffix is the partition's."""
+    given = {
+        title: function["Environment"]["Variables"].get("TIMESTREAM_ENDPOINT_URL")
+        for title, function in STACK.of("AWS::Lambda::Function").items()
+    }
+    found = {title: url["Fn::Sub"] for title, url in given.items() if url}
+    assert set(found) == {"MetricWriterFunction", "MetricExportUnloaderFunction"}
+    endpoints = STACK.of("AWS::EC2::VPCEndpoint")
+    for title, kind in (("MetricWriterFunction", "Ingest"), ("MetricExportUnloaderFunction", "Query")):
+        url, values = found[title]
+        assert url == f"https://{kind.lower()}-${{Cell}}.timestream.${{AWS::Region}}.${{AWS::URLSuffix}}"
+        assert values == endpoints[f"Timestream{kind}Endpoint"]["ServiceName"]["Fn::Sub"][1]
+
+
 def test_a_call_without_an_endpoint_stops_the_generation(monkeypatch: pytest.MonkeyPatch) -> None:
     """Whoever lets a function call another service learns at once that it could not be reached."""
     known = {name: endpoint for name, endpoint in network._INTERFACES.items() if name != "glue"}
