@@ -13,7 +13,7 @@ from troposphere.ec2 import VPC, RouteTable, SecurityGroup, Subnet, VPCEndpoint
 from templates.constructs.policy import allow, document
 
 # Which endpoint the actions of a role are called through, by their prefix.
-_INTERFACES = {"glue": "Glue", "sns": "Sns", "states": "States", "xray": "XRay"}
+_INTERFACES = {"glue": "Glue", "sns": "Sns", "states": "States"}
 _GATEWAYS = {"dynamodb": "DynamoDb", "s3": "S3"}
 _CELLS = {"timestream": ("Ingest", "Query")}
 # Allowed to a role, and called by another service in its name.
@@ -21,6 +21,7 @@ _CALLED_FROM_ELSEWHERE = {
     "kinesis": "Lambda's pollers read the stream",
     "kms": "the services that hold data use the key in the name of who asks them",
     "logs": "Lambda takes a function's log from its execution environment",
+    "xray": "segments go to Lambda's own daemon beside the function, which sends them on outside the VPC",
 }
 
 

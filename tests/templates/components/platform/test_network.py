@@ -73,12 +73,11 @@ def test_whatever_a_function_may_call_has_an_endpoint() -> None:
         ("DynamoDbEndpoint", ".dynamodb"),
         ("GlueEndpoint", ".glue"),
         ("StatesEndpoint", ".states"),
-        ("XRayEndpoint", ".xray"),
         ("TimestreamIngestEndpoint", ".timestream.ingest-${Cell}"),
         ("TimestreamQueryEndpoint", ".timestream.query-${Cell}"),
     ):
         assert f"com.amazonaws.${{AWS::Region}}{service}" in names[title]
-    assert len(endpoints) == 7
+    assert len(endpoints) == 6
     for title, part in endpoints.items():
         if title in {"S3Endpoint", "DynamoDbEndpoint"}:
             assert part["VpcEndpointType"] == "Gateway"
