@@ -10,7 +10,7 @@ from typing import Any, Self
 
 from emulator.admin_api import AdminApi, StatusProvider
 from emulator.apigateway.execute_api import OnAnswer
-from emulator.apigateway.server import Gateway, serve_gateway
+from emulator.apigateway.server import LOOPBACK, Gateway, serve_gateway
 from emulator.client import local_client
 from emulator.clock import Clock
 from emulator.cloudformation.deploy import deploy
@@ -107,8 +107,17 @@ class Cloud:
         self._functions.invoke_with(self._invoke)
         return functions
 
-    def serve_api(self, region: str, *, port: int = 0, on_answer: OnAnswer = lambda _: None) -> Gateway:
+    def serve_api(
+        self,
+        region: str,
+        *,
+        port: int = 0,
+        on_answer: OnAnswer = lambda _: None,
+        source_ip: str = LOOPBACK,
+    ) -> Gateway:
         """Serve a region's REST API on 127.0.0.1 until the end; `on_answer` is called with every answer.
+
+        The API's policy is held against `source_ip`, wherever a request comes from.
 
         Raises UnsupportedApiError and PortInUseError.
         """
@@ -118,6 +127,7 @@ class Cloud:
             endpoint_url=self.endpoint_url,
             clock=self.clock,
             on_answer=on_answer,
+            source_ip=source_ip,
         )
         self._closing.callback(gateway.close)
         return gateway

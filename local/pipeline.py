@@ -22,11 +22,12 @@ _NO_POINTS = PointCounts(0, 0, 0, 0)
 
 @dataclass(frozen=True, slots=True)
 class Options:
-    """Options of a region here: the port of its API, if it wants signed requests, and if it is fed."""
+    """Options of a region here: its API's port, if it wants signed requests and from where, and if it is fed."""
 
     port: int
     feed: bool
     signed: bool
+    source_ip: str
 
 
 class Pipeline:
@@ -150,7 +151,9 @@ def start_pipeline(cloud: Cloud, region: str, options: Options, *, bundle: Bundl
     )
     answers = AnswerCounter()
     try:
-        gateway = cloud.serve_api(region, port=options.port, on_answer=answers.add)
+        gateway = cloud.serve_api(
+            region, port=options.port, on_answer=answers.add, source_ip=options.source_ip
+        )
     except PortInUseError as error:
         raise LocalError(
             f"port {options.port} on 127.0.0.1 is in use; stop what uses it, or: make run PORT=…"

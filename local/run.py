@@ -134,7 +134,12 @@ class Run:
         self._closing.callback(self._cloud.close)
         for number, region in enumerate(regions):
             view.step(f"pipeline    {region}")
-            options = Options(port=port + number, feed=settings.feed, signed=values.api.auth == "iam")
+            options = Options(
+                port=port + number,
+                feed=settings.feed,
+                signed=values.api.auth == "iam",
+                source_ip=_source_ip(values),
+            )
             pipeline = start_pipeline(self._cloud, region, options, bundle=bundle)
             self._closing.callback(pipeline.close)
             self._pipelines.append(pipeline)
@@ -211,6 +216,11 @@ def _checked(regions: tuple[str, ...]) -> tuple[str, ...]:
         if regions.count(region) > 1:
             raise LocalError(f"--region {region}: given twice")
     return regions
+
+
+def _source_ip(values: config.Config) -> str:
+    """The address that requests of this machine seem to come from: one that the API answers."""
+    return values.api.allow_from[0].split("/")[0] if values.api.allow_from else "127.0.0.1"
 
 
 def _first_port(port: int, regions: int) -> int:

@@ -5,6 +5,7 @@ from collections.abc import Mapping
 from dataclasses import dataclass
 
 from emulator.apigateway.mapping_template import MappingTemplate
+from emulator.apigateway.resource_policy import ResourcePolicy
 from emulator.apigateway.throttle import Limits
 from emulator.apigateway.validation import Model
 
@@ -77,3 +78,4 @@ class Api:
     minimum_compression: int | None
     methods: Mapping[str, Mapping[str, Method]]
     gateway_responses: Mapping[str, GatewayResponse]
+    policy: ResourcePolicy | None = None

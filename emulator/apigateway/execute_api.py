@@ -37,13 +37,20 @@ class ExecuteApi:
     """Answers requests to one API; safe to use from many threads."""
 
     def __init__(
-        self, api: Api, caller: AwsCaller, clock: Clock, on_answer: OnAnswer, credentials: LocalCredentials
+        self,
+        api: Api,
+        caller: AwsCaller,
+        clock: Clock,
+        on_answer: OnAnswer,
+        credentials: LocalCredentials,
+        source_ip: str,
     ) -> None:
         self._api = api
         self._caller = caller
         self._clock = clock
         self._on_answer = on_answer
         self._credentials = credentials
+        self._source_ip = source_ip
         self._buckets = {
             method.logical_id: TokenBucket(method.limits)
             for methods in api.methods.values()
@@ -54,6 +61,7 @@ class ExecuteApi:
     def answer(self, http: HttpRequest) -> Response:
         """The response; whatever goes wrong becomes the API's own gateway response."""
         request = ApiRequest.of(http)
+        request.source_ip = self._source_ip
         context = new_context(self._api, request, now_s=self._clock.now())
         try:
             response = self._answer(request, context)
@@ -87,6 +95,7 @@ class ExecuteApi:
         if method.authorization == "AWS_IAM":
             check_signature(request, request.body, self._credentials, region=self._api.region)
             context["identity"]["accessKey"] = self._credentials.access_key
+        self._check_policy(request, signed=method.authorization == "AWS_IAM")
         if method.logical_id in self._buckets:
             self._buckets[method.logical_id].take()
         request.body = content_coding.decompress(
@@ -95,6 +104,16 @@ class ExecuteApi:
         _validate(method, request)
         answer = self._integrate(method.integration, request, context)
         return self._respond(method.integration, answer, request, context)
+
+    def _check_policy(self, request: ApiRequest, *, signed: bool) -> None:
+        """Hold a request against the API's policy: a caller of this account needs no more than not to be denied."""
+        if self._api.policy is None:
+            return
+        account = (self._credentials.account_id or self._api.account_id) if signed else None
+        path = "/".join((self._api.stage, request.method, *request.segments))
+        allowed = self._api.policy.allows(path, request.source_ip, account)
+        if allowed is False or (allowed is None and account != self._api.account_id):
+            raise GatewayError("ACCESS_DENIED", f"{account or 'anonymous'} may not execute-api:Invoke {path}")
 
     def _integrate(
         self, integration: Integration, request: ApiRequest, context: JavaMap

@@ -5,6 +5,7 @@ from typing import Any
 
 from emulator.apigateway.api import Api, GatewayResponse, Method
 from emulator.apigateway.load_integration import load_integration, refuse_unknown
+from emulator.apigateway.resource_policy import load_policy
 from emulator.apigateway.throttle import Limits
 from emulator.apigateway.validation import Model
 from emulator.cloudformation.deployment import Deployment, Resource
@@ -50,6 +51,8 @@ def load_api(deployment: Deployment) -> Api:
     rest_api = _only(deployment, "AWS::ApiGateway::RestApi")
     stage = _only(deployment, "AWS::ApiGateway::Stage")
     minimum = rest_api.properties.get("MinimumCompressionSize")
+    policy = rest_api.properties.get("Policy")
+    arn = f"arn:aws:execute-api:{deployment.region}:{deployment.account_id}:{rest_api.physical_id}"
     return Api(
         api_id=rest_api.physical_id,
         account_id=deployment.account_id,
@@ -66,6 +69,7 @@ def load_api(deployment: Deployment) -> Api:
             )
             for item in deployment.of_type("AWS::ApiGateway::GatewayResponse")
         },
+        policy=None if policy is None else load_policy(rest_api.logical_id, policy, arn),
     )
 
 

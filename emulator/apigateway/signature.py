@@ -20,10 +20,11 @@ _AUTHORIZATION = re.compile(
 
 @dataclass(frozen=True, slots=True)
 class LocalCredentials:
-    """The one pair of keys that signs requests on this machine; no secret."""
+    """The one pair of keys that signs requests on this machine, no secret; of the API's account unless one is given."""
 
     access_key: str = "local"
     secret_key: str = "local"  # noqa: S105 - a dummy that AWS knows nothing of
+    account_id: str | None = None
 
 
 def check_signature(request: ApiRequest, body: bytes, credentials: LocalCredentials, *, region: str) -> None:

@@ -1,15 +1,45 @@
 """The pipeline's own sections: from the API to the store and the export."""
 
 from dataclasses import dataclass
+from ipaddress import IPv4Network, ip_network
 
-from templates.config.checks import BadValue, Section, flag, list_of, one_of, optional, setting, text, whole
+from templates.config.checks import (
+    BadValue,
+    Check,
+    Section,
+    flag,
+    list_of,
+    one_of,
+    optional,
+    setting,
+    text,
+    whole,
+)
 
 # https://docs.aws.amazon.com/AmazonCloudWatchLogs/latest/APIReference/API_PutRetentionPolicy.html
 LOG_RETENTION_DAYS = (
     1, 3, 5, 7, 14, 30, 60, 90, 120, 150, 180, 365, 400, 545, 731, 1096, 1827, 2192, 2557, 2922, 3288, 3653,
 )  # fmt: skip
 
+ACCOUNT = text(r"[0-9]{12}", "an AWS account's number, as text of 12 digits")
 EMAIL = text(r"[A-Za-z0-9._%+-]{1,64}@[A-Za-z0-9-]+(\.[A-Za-z0-9-]+)+", "an e-mail address")
+
+# AWS's API sees nobody's address within a network of their own.
+_WITHIN_NETWORKS = tuple(map(IPv4Network, ("10.0.0.0/8", "172.16.0.0/12", "192.168.0.0/16")))
+
+
+def _public_range(value: object) -> bool:
+    try:
+        found = ip_network(str(value))
+    except ValueError:
+        return False
+    inside = isinstance(found, IPv4Network) and any(found.subnet_of(net) for net in _WITHIN_NETWORKS)
+    return "/" in str(value) and found.prefixlen > 0 and not inside
+
+
+ADDRESSES = Check(
+    _public_range, "a range of public addresses such as 203.0.113.0/24 or 2001:db8::/32, host bits zero"
+)
 
 
 @dataclass(frozen=True)
@@ -29,7 +59,7 @@ class Stream(Section):
 
 @dataclass(frozen=True)
 class Api(Section):
-    """The ingest API: who may call it, from which web pages, how often."""
+    """The ingest API: who may call it, from which addresses and web pages, how often."""
 
     auth: str = setting(one_of(("iam", "none")))
     throttle_rate: int = setting(whole(1, 100_000, "requests a second, steady"))
@@ -40,9 +70,19 @@ class Api(Section):
         ),
         (),
     )
+    # A resource policy has 8,192 characters: https://docs.aws.amazon.com/apigateway/latest/developerguide/limits.html
+    allow_from: tuple[str, ...] = setting(list_of(ADDRESSES), ())
+    allow_accounts: tuple[str, ...] = setting(list_of(ACCOUNT), ())
+
+    @property
+    def open(self) -> bool:
+        """True if whoever finds the URL may post."""
+        return self.auth == "none" and not self.allow_from
 
     def __post_init__(self) -> None:
         super().__post_init__()
+        if self.allow_accounts and self.auth == "none":
+            raise BadValue("allow_accounts", self.allow_accounts, 'none, as auth = "none" asks nobody')
         if "*" in self.cors_origins and len(self.cors_origins) > 1:
             raise BadValue("cors_origins", self.cors_origins, '"*" alone, or origins without it')
 

@@ -254,6 +254,7 @@ def test_the_regional_stack_has_the_outputs_that_scripts_rely_on(regional: Gener
         "DatabaseName",
         "DimensionsTableName",
         "HealthUrl",
+        "IngestArn",
         "IngestUrl",
         "KeyArn",
         "MetricWriterName",

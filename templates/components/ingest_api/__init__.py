@@ -12,6 +12,7 @@ from templates.components.ingest_api.formats import FORMATS, Format
 from templates.components.ingest_api.gateway_responses import add_gateway_responses
 from templates.components.ingest_api.methods import add_answer, add_post, preflight
 from templates.components.ingest_api.replies import Reply, velocity
+from templates.components.ingest_api.resource_policy import resource_policy
 from templates.components.ingest_api.stage import add_stage
 from templates.components.platform import Platform
 from templates.components.stream import Stream
@@ -34,6 +35,12 @@ class IngestApi:
         host = "https://${Api}.execute-api.${AWS::Region}.${AWS::URLSuffix}"
         return Sub(f"{host}/${{Stage}}{path}", Api=Ref(self.api), Stage=Ref(self.stage))
 
+    @property
+    def posts(self) -> Sub:
+        """The ARN of every path that metrics are posted to."""
+        arn = "arn:${AWS::Partition}:execute-api:${AWS::Region}:${AWS::AccountId}:${Api}/${Stage}/POST/*"
+        return Sub(arn, Api=Ref(self.api), Stage=Ref(self.stage))
+
 
 def add_ingest_api(
     template: Template,
@@ -53,6 +60,7 @@ def add_ingest_api(
         description="What the ingest API may do",
         statements=sink.put(),
     )
+    policy = resource_policy(config.api)
     api = template.add_resource(
         RestApi(
             "IngestApi",
@@ -62,6 +70,7 @@ def add_ingest_api(
             # gzip bodies are unpacked before they are validated, but none that is smaller than this: so zero.
             # https://docs.aws.amazon.com/apigateway/latest/developerguide/api-gateway-enable-compression.html
             MinimumCompressionSize=0,
+            **({"Policy": policy} if policy else {}),
         )
     )
     posts = [(format_, add_path(template, format_.name, api, format_.path)) for format_ in formats]
@@ -82,6 +91,7 @@ def add_ingest_api(
     add_outputs(
         template,
         ("IngestUrl", found.url("/metrics"), "Where to POST metrics"),
+        ("IngestArn", found.posts, "What a signed client's permission execute-api:Invoke has to name"),
         ("HealthUrl", found.url("/health"), "Says what is deployed here"),
     )
     return found

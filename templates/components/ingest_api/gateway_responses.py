@@ -33,7 +33,7 @@ ANSWERS = (
     Answer(
         "UNSUPPORTED_MEDIA_TYPE", 415, "Send JSON with Content-Type: application/json; gzip is understood"
     ),
-    Answer("ACCESS_DENIED", 403, "These credentials may not call this API"),
+    Answer("ACCESS_DENIED", 403, "These credentials, or this address, may not call this API"),
     Answer("EXPIRED_TOKEN", 403, "The credentials or the signature have expired"),
     Answer("INVALID_SIGNATURE", 403, "The signature does not fit the request"),
     Answer("THROTTLED", 429, "Too many requests; send it again", retry=True),

@@ -5,6 +5,7 @@ import threading
 import time
 from collections.abc import Callable, Iterator
 from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
+from typing import Any
 
 import pytest
 
@@ -54,16 +55,13 @@ def answers() -> list[Answered]:
 
 
 @pytest.fixture
-def serve(kinesis: FakeKinesis, answers: list[Answered]) -> Iterator[Callable[[Deployment], Gateway]]:
+def serve(kinesis: FakeKinesis, answers: list[Answered]) -> Iterator[Callable[..., Gateway]]:
     """Serve deployments until the test ends."""
     opened: list[Gateway] = []
 
-    def open_gateway(deployment: Deployment) -> Gateway:
-        opened.append(
-            serve_gateway(
-                deployment, port=0, endpoint_url=kinesis.url, clock=Clock(), on_answer=answers.append
-            )
-        )
+    def open_gateway(deployment: Deployment, **options: Any) -> Gateway:
+        given = {"endpoint_url": kinesis.url, "clock": Clock(), "on_answer": answers.append, **options}
+        opened.append(serve_gateway(deployment, port=0, **given))
         return opened[-1]
 
     yield open_gateway

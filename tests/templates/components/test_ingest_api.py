@@ -13,11 +13,14 @@ from emulator.apigateway.context import Override
 from emulator.apigateway.errors import GatewayError
 from emulator.apigateway.mapping_template import Input, JavaMap, MappingTemplate, Util
 from emulator.apigateway.request import ApiRequest
+from emulator.apigateway.resource_policy import load_policy
 from emulator.apigateway.validation import Model
 from templates.components.ingest_api.model import BODY
 from templates.config import load
+from templates.config.pipeline import Api
 from tests.support.generated import Generated, build, other
 
+OFFICE = ("203.0.113.0/24", "2001:db8::/32")
 REQUEST_ID = "JfNb/W+pIAMFYqA="
 DEV = build("regional", load("dev"))
 OTHER = build("regional", other())
@@ -329,6 +332,72 @@ def test_of_several_origins_the_one_that_asks_is_allowed(
         assert static_headers(answer)["Vary"] == "Origin"
 
 
+def lets_in(api: Api, path: str, source_ip: str, account: str | None) -> bool:
+    """True if the policy that these settings lead to lets a request pass, held against it as API Gateway does."""
+    config = load("dev")
+    generated = build("regional", replace(config, api=api)).of("AWS::ApiGateway::RestApi")["IngestApi"]
+    if "Policy" not in generated:
+        return True
+    text = json.dumps(generated["Policy"]).replace("${AWS::Partition}", "aws")
+    policy = json.loads(re.sub(r'\{"Fn::Sub": ("[^"]*")\}', r"\1", text))
+    said = load_policy("IngestApi", policy, "arn:aws:execute-api:us-east-1:123456789012:api1").allows(
+        path, source_ip, account
+    )
+    return account == "123456789012" if said is None else said
+
+
+POST, HEALTH = "v1/POST/metrics", "v1/GET/health"
+HERE, THERE, OURS, THEIRS = "203.0.113.7", "198.51.100.7", "123456789012", "210987654321"
+
+
+@pytest.mark.parametrize(
+    ("settings", "path", "let_in"),
+    [
+        # who is let in of: from here unsigned, from elsewhere unsigned; from here ours, theirs, a third's
+        ({"auth": "none"}, POST, "here there ours theirs third"),
+        ({"auth": "none", "allow_from": OFFICE}, POST, "here ours theirs third"),
+        ({"auth": "none", "allow_from": OFFICE}, HEALTH, "here ours theirs third"),
+        ({"auth": "iam", "allow_from": OFFICE}, POST, "ours"),
+        ({"auth": "iam", "allow_from": OFFICE}, HEALTH, "here ours theirs third"),
+        ({"auth": "iam", "allow_accounts": (THEIRS,)}, POST, "ours theirs"),
+        ({"auth": "iam", "allow_accounts": (THEIRS,)}, HEALTH, "here there ours theirs third"),
+        ({"auth": "iam", "allow_accounts": (THEIRS,), "allow_from": OFFICE}, POST, "ours theirs"),
+        (
+            {"auth": "iam", "allow_accounts": (THEIRS,), "allow_from": OFFICE},
+            HEALTH,
+            "here ours theirs third",
+        ),
+    ],
+)
+def test_the_policy_lets_in_whom_the_settings_name(settings: Any, path: str, let_in: str) -> None:
+    """Addresses bind everybody, accounts may post, and what is not signed still says who is there."""
+    api = replace(load("dev").api, **settings)
+    callers = {
+        "here": (HERE, None),
+        "there": (THERE, None),
+        "ours": (HERE, OURS),
+        "theirs": (HERE, THEIRS),
+        "third": (HERE, "333333333333"),
+    }
+    found = [name for name, (source_ip, account) in callers.items() if lets_in(api, path, source_ip, account)]
+    assert found == let_in.split()
+    if "allow_from" in settings:
+        assert not any(lets_in(api, path, THERE, account) for account in (None, OURS, THEIRS))
+
+
+def test_without_addresses_and_accounts_there_is_no_policy() -> None:
+    """Signed callers of this account need their own permission then, and nobody else has one."""
+    assert "Policy" not in PROD.of("AWS::ApiGateway::RestApi")["IngestApi"]
+
+
+def test_an_output_names_what_a_client_has_to_be_allowed(regional: Generated) -> None:
+    """The ARN covers every path that is posted to, in this API's stage alone."""
+    arn, names = regional.body["Outputs"]["IngestArn"]["Value"]["Fn::Sub"]
+    partition, region, account = "${AWS::Partition}", "${AWS::Region}", "${AWS::AccountId}"
+    assert arn == f"arn:{partition}:execute-api:{region}:{account}:${{Api}}/${{Stage}}/POST/*"
+    assert names == {"Api": {"Ref": "IngestApi"}, "Stage": {"Ref": "IngestApiStage"}}
+
+
 def deployment(stack: Generated) -> str:
     """The logical id of the stack's deployment."""
     (title,) = stack.of("AWS::ApiGateway::Deployment")
@@ -340,7 +409,9 @@ def test_a_change_to_the_api_makes_a_new_deployment() -> None:
     config = load("dev")
     signed = replace(config, api=replace(config.api, auth="iam"))
     elsewhere = replace(config, store=replace(config.store, magnetic_days=31))
+    inside = replace(config, api=replace(config.api, allow_from=OFFICE))
     assert deployment(build("regional", signed)) != deployment(DEV)
+    assert deployment(build("regional", inside)) != deployment(DEV)
     assert deployment(build("regional", elsewhere)) == deployment(DEV)
     assert DEV.of("AWS::ApiGateway::Stage")["IngestApiStage"]["DeploymentId"] == {"Ref": deployment(DEV)}
 

@@ -32,6 +32,7 @@ def compute(config: Config, pipeline: Template) -> Sequence[Permit]:
                 "apigateway:*::/tags/*",
             ),
         ),
+        Permit("apigateway", "UpdateRestApiPolicy", ("apigateway:*::/restapis", "apigateway:*::/restapis/*")),
         Permit(
             "lambda",
             "CreateFunction DeleteFunction DeleteFunctionConcurrency GetFunction GetFunctionCodeSigningConfig "

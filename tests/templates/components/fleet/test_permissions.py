@@ -78,7 +78,6 @@ NOT_USED = {
     "s3files:*": "no function mounts a file system",
     "s3tables:*": "no bucket has metadata tables",
     "sns:PutDataProtectionPolicy": "nothing in messages is masked",
-    "apigateway:UpdateRestApiPolicy": "the API has no policy",
     "vpc-lattice:*": "no endpoint is for Lattice",
     "vpce:*": "endpoints are in their region",
 }
