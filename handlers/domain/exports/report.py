@@ -36,7 +36,7 @@ def notification(results: Sequence[HourResult], deployment: str) -> tuple[str, s
         "",
         "The next hourly run tries them again. Until then readers see what was published of them before.",
     ]
-    return subject[:100], "\n".join(lines)
+    return subject[:99], "\n".join(lines)
 
 
 def export_lag_s(records: Mapping[Hour, Record], now_s: float, lag_s: float) -> float | None:
