@@ -6,12 +6,15 @@ from typing import Any
 
 from troposphere import Template
 from troposphere.cloudwatch import Alarm as CloudWatchAlarm
-from troposphere.cloudwatch import MetricDataQuery, MetricDimension
+from troposphere.cloudwatch import Metric, MetricDataQuery, MetricDimension, MetricStat
 
 
 @dataclass(frozen=True)
 class Alarm:
-    """One alarm: it goes off when `datapoints` of `periods` periods (of `period_s` seconds) reach the threshold."""
+    """One alarm: it goes off when `datapoints` of `periods` periods (of `period_s` seconds) reach the threshold.
+
+    A period with fewer than `at_least` values of the metric does not count: a share of next to nothing means nothing.
+    """
 
     name: str
     metric: str
@@ -21,6 +24,7 @@ class Alarm:
     period_s: int = 60
     periods: int = 1
     datapoints: int = 1
+    at_least: int = 0
 
 
 def failure_alarms(
@@ -71,15 +75,37 @@ def add_alarms(
 ) -> None:
     """Add the alarms of one component that share a namespace and dimensions."""
     for alarm in alarms:
-        statistic = "ExtendedStatistic" if alarm.statistic.startswith("p") else "Statistic"
-        watched = {
+        metric = {
             "Namespace": namespace,
             "MetricName": alarm.metric,
             "Dimensions": [MetricDimension(Name=name, Value=value) for name, value in dimensions.items()],
-            "Period": alarm.period_s,
-            statistic: alarm.statistic,
         }
-        _add(template, component, alarm, watched, notify)
+        statistic = "ExtendedStatistic" if alarm.statistic.startswith("p") else "Statistic"
+        watched = {**metric, "Period": alarm.period_s, statistic: alarm.statistic}
+        _add(template, component, alarm, _at_least(alarm, metric) if alarm.at_least else watched, notify)
+
+
+def _at_least(alarm: Alarm, metric: Mapping[str, Any]) -> Mapping[str, Any]:
+    """The alarm's statistic, or nothing of it where there are too few values."""
+    statistics = {"watched": alarm.statistic, "number": "SampleCount"}
+    return {
+        "Metrics": [
+            MetricDataQuery(
+                Id="enough",
+                Expression=f"IF(number >= {alarm.at_least}, watched, 0)",
+                Label=alarm.metric,
+                ReturnData=True,
+            ),
+            *(
+                MetricDataQuery(
+                    Id=name,
+                    MetricStat=MetricStat(Metric=Metric(**metric), Period=alarm.period_s, Stat=statistic),
+                    ReturnData=False,
+                )
+                for name, statistic in statistics.items()
+            ),
+        ]
+    }
 
 
 def add_total_alarms(

@@ -46,11 +46,12 @@ ALARMS = (
         "4XXError",
         "Average",
         0.2,
-        "A fifth of all requests is refused for a quarter of an hour: a client is broken, unsigned, or over the "
-        "throttle. The access log says which.",
+        "A fifth of all requests, of ten in five minutes at least, is refused for a quarter of an hour: a client is "
+        "broken, unsigned, or over the throttle. The access log says which.",
         period_s=300,
         periods=3,
         datapoints=3,
+        at_least=10,  # or one request of whoever tries doors would be all of a quiet quarter's
     ),
     Alarm(
         "Slow",

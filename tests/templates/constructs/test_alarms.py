@@ -2,8 +2,9 @@
 
 from troposphere import Template
 
+from templates.config import load
 from templates.constructs.alarms import Alarm, add_alarms, failure_alarms
-from tests.support.generated import Generated
+from tests.support.generated import Generated, build
 
 
 def test_percentiles_are_extended_statistics() -> None:
@@ -16,6 +17,36 @@ def test_percentiles_are_extended_statistics() -> None:
     assert (slow["ExtendedStatistic"], "Statistic" in slow) == ("p99", False)
     assert (errors["Statistic"], "ExtendedStatistic" in errors) == ("Sum", False)
     assert (errors["AlarmActions"], errors["OKActions"]) == (["topic"], ["topic"])
+
+
+def test_a_share_of_too_few_values_is_none() -> None:
+    """The formula takes the statistic where there are enough values of the same metric, and else nothing of it."""
+    template = Template()
+    alarm = Alarm("Refused", "4XXError", "Average", 0.2, "refused", period_s=300, at_least=10)
+    add_alarms(template, "Api", [alarm], namespace="AWS/ApiGateway", dimensions={"A": "b"}, notify=["topic"])
+    found = template.resources["ApiRefusedAlarm"].to_dict()["Properties"]
+    formula, *statistics = found["Metrics"]
+    assert (formula["Expression"], formula["ReturnData"]) == ("IF(number >= 10, watched, 0)", True)
+    metric = {
+        "Namespace": "AWS/ApiGateway",
+        "MetricName": "4XXError",
+        "Dimensions": [{"Name": "A", "Value": "b"}],
+    }
+    assert [(one["Id"], one["MetricStat"]["Stat"], one["ReturnData"]) for one in statistics] == [
+        ("watched", "Average", False),
+        ("number", "SampleCount", False),
+    ]
+    assert all(
+        one["MetricStat"] == {"Metric": metric, "Period": 300, "Stat": one["MetricStat"]["Stat"]}
+        for one in statistics
+    )
+    assert not {"Period", "Statistic", "MetricName"} & found.keys()
+
+
+def test_an_alarm_on_a_share_of_refused_requests_takes_more_than_one() -> None:
+    """A client's error is not ours: one stray request in a quiet quarter of an hour wakes nobody."""
+    refused = build("regional", load("prod")).of("AWS::CloudWatch::Alarm")["IngestApiRefusedAlarm"]
+    assert refused["Metrics"][0]["Expression"] == "IF(number >= 10, watched, 0)"
 
 
 def test_failures_are_told_with_their_consequence() -> None:
