@@ -41,7 +41,7 @@ def test_posted_points_come_back_through_the_aws_cli_within_five_seconds(running
     # Until the first point is stored the table has no column `host`, and Timestream refuses to name it.
     query = (
         "aws timestream-query query --output text --query 'Rows[].[Data[0].ScalarValue, Data[1].ScalarValue]' "
-        """--query-string "SELECT host, value FROM \\"metrics_dev\\".\\"metrics\\" """
+        """--query-string "SELECT host, value FROM \\"metrics_load\\".\\"metrics\\" """
         """WHERE metric_name = 'cli' ORDER BY host" || true"""
     )
     while (found := running.shell(query)) != "a\t1.5\nb\t-2.0\n":
@@ -164,7 +164,7 @@ def test_the_readmes_make_query_asks_the_local_run(running: LocalRun) -> None:
     running.post({"metric_name": "asked", "value": 7})
     running.wait_until_stored("asked", 1)
     shown = running.shell(
-        """make query SQL="SELECT value FROM \\"metrics_dev\\".\\"metrics\\" WHERE metric_name = 'asked'" """
+        """make query SQL="SELECT value FROM \\"metrics_load\\".\\"metrics\\" WHERE metric_name = 'asked'" """
     )
     assert "7.0" in shown
     assert "(1 row)" in shown

@@ -71,8 +71,15 @@ BAD_VALUES = [
     ('["*"]', """["https://a.example'"]""", "api.cors_origins"),
     ('["*"]', '["*", "https://example.com"]', '"*" alone'),
     ('["*"]', '"*"', "api.cors_origins = '*'"),
-    ("throttle_rate = 200", "throttle_rate = 0", "api.throttle_rate = 0"),
-    ("throttle_burst = 400", 'throttle_burst = "many"', "api.throttle_burst = 'many'"),
+    *(
+        ('auth = "none"', f'auth = "none"\nallow_from = ["{value}"]', f"api.allow_from = ['{value}']: expected a list")
+        for value in ("203.0.113.7", "203.0.113.7/24", "0.0.0.0/0", "::/0", "10.1.0.0/16", "172.31.0.0/24", "office")
+    ),
+    ('auth = "none"', "auth = \"iam\"\nallow_accounts = ['12345678901']", "api.allow_accounts = ['12345678901']"),
+    ('auth = "none"', 'auth = "iam"\nallow_accounts = [123456789012]', "api.allow_accounts = [123456789012]"),
+    ('auth = "none"', "auth = \"none\"\nallow_accounts = ['123456789012']", 'expected none, as auth = "none"'),
+    ("throttle_rate = 5 ", "throttle_rate = 0 ", "api.throttle_rate = 0"),
+    ("throttle_burst = 20", 'throttle_burst = "many"', "api.throttle_burst = 'many'"),
     # the writer
     ("memory_mb = 512", "memory_mb = 127", "writer.memory_mb = 127: expected a whole number from 128 to 10240"),
     ("memory_mb = 512", "memory_mb = 10241", "writer.memory_mb = 10241"),
