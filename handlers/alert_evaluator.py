@@ -25,12 +25,14 @@ from handlers.domain.errors import ConfigurationError
 from handlers.environment import read_environment
 from handlers.logs import write_lines
 from handlers.start import build_once
+from handlers.vocabulary import metric_dimensions
 
 
 @dataclass(frozen=True)
 class AlertEvaluatorEnvironment:
     """The variables that the template gives the function."""
 
+    project: str
     environment: str
     rules_table: str
     windows_table: str
@@ -60,7 +62,8 @@ class AlertEvaluator:
             case "evaluate":
                 chunk = RuleChunk(**event["chunk"])
                 outcome = self.evaluator.evaluate(IntervalRange(event["first"], event["last"]), chunk, now_s)
-                write_lines([outcome_line(outcome, self.environment.environment, round(now_s * 1000))])
+                dimensions = metric_dimensions(self.environment.project, self.environment.environment)
+                write_lines([outcome_line(outcome, dimensions, round(now_s * 1000))])
                 return self.evaluator.next_page(chunk, "", self.clock(), outcome.notified)
             case "hand_out":
                 return self.evaluator.next_page(RuleChunk(**event["chunk"]), event["after"], now_s)
@@ -92,7 +95,7 @@ def build(
     return AlertEvaluator(environment, evaluator, clock)
 
 
-def outcome_line(outcome: Outcome, environment: str, now_ms: int) -> str:
+def outcome_line(outcome: Outcome, dimensions: Mapping[str, str], now_ms: int) -> str:
     """An evaluation as a log line that is metrics, too."""
     counts = {
         "AlertGroupsEvaluated": outcome.groups,
@@ -102,7 +105,7 @@ def outcome_line(outcome: Outcome, environment: str, now_ms: int) -> str:
         "AlertRulesOverCap": len(outcome.over_cap),
         "AlertRulesUnreadable": outcome.unreadable,
     }
-    return metrics_line(counts, environment, now_ms, context={"details": outcome.counts()})
+    return metrics_line(counts, dimensions, now_ms, context={"details": outcome.counts()})
 
 
 _alert_evaluator = build_once(build)

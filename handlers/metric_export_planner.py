@@ -23,6 +23,7 @@ from handlers.domain.exports.request import ExportLimits, read_request, read_tim
 from handlers.environment import read_environment
 from handlers.logs import write_lines
 from handlers.start import build_once
+from handlers.vocabulary import metric_dimensions
 
 
 @dataclass(frozen=True)
@@ -82,7 +83,8 @@ class MetricExportPlanner:
         last = Hour.containing(now_s)
         records = self.ledger.read(hours_between(last.plus(1 - WINDOW_HOURS), last))
         lag_s = export_lag_s(records, now_s, self.environment.limits.lag_s)
-        write_lines([results_line(results, lag_s, self.environment.environment, round(now_s * 1000))])
+        dimensions = metric_dimensions(self.environment.project, self.environment.environment)
+        write_lines([results_line(results, lag_s, dimensions, round(now_s * 1000))])
         deployment = f"{self.environment.project}-{self.environment.environment} {self.region}".strip()
         subject, message = notification(results, deployment)
         failed = sum(result["outcome"] == "failed" for result in results)

@@ -23,6 +23,7 @@ from handlers.domain.ingest.report import log_lines
 from handlers.environment import read_environment
 from handlers.logs import write_lines
 from handlers.start import build_once
+from handlers.vocabulary import metric_dimensions
 
 # Kept back from the time the function has, for the quarantine and the log once the store has had its turn.
 _RESERVE_S = 5.0
@@ -33,6 +34,7 @@ _RESERVE_SHARE = 0.25
 class MetricWriterEnvironment:
     """The variables that the template gives the function."""
 
+    project: str
     environment: str
     database_name: str
     table_name: str
@@ -61,7 +63,8 @@ class MetricWriter:
         report = write_batch(read_records(event), self.ports, deadline)
         every_request = self.environment.log_level in {"DEBUG", "INFO"}
         now_ms = round(self.clock() * 1000)
-        write_lines(log_lines(report, self.environment.environment, now_ms, every_request=every_request))
+        dimensions = metric_dimensions(self.environment.project, self.environment.environment)
+        write_lines(log_lines(report, dimensions, now_ms, every_request=every_request))
         failed = [] if report.retry_from is None else [{"itemIdentifier": str(report.retry_from)}]
         return {"batchItemFailures": failed}
 

@@ -2,9 +2,14 @@
 
 from enum import StrEnum
 
-# CloudWatch metrics of our own, and the one dimension they have.
+# CloudWatch metrics of our own.
 NAMESPACE = "Tidegauge"
-METRIC_DIMENSION = "Environment"
+
+
+def metric_dimensions(project: str, environment: str) -> dict[str, str]:
+    """The dimensions of each of our metrics: one set, as each is billed, which no other project of the account has."""
+    return {"Project": project, "Environment": environment}
+
 
 METRIC_TYPES = ("system", "application", "business")
 DEFAULT_METRIC_TYPE = "application"

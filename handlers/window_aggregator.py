@@ -22,12 +22,14 @@ from handlers.domain.ingest.validator import PointValidator
 from handlers.environment import read_environment
 from handlers.logs import write_lines
 from handlers.start import build_once
+from handlers.vocabulary import metric_dimensions
 
 
 @dataclass(frozen=True)
 class WindowAggregatorEnvironment:
     """The variables that the template gives the function."""
 
+    project: str
     environment: str
     rules_table: str
     windows_table: str
@@ -56,7 +58,8 @@ class WindowAggregator:
             sequence = str(records[0].sequence)
             write_lines([json.dumps({"retry_from": sequence, "cause": str(error)})])
             return {"batchItemFailures": [{"itemIdentifier": sequence}]}
-        write_lines([report_line(report, self.environment.environment, round(self.clock() * 1000))])
+        dimensions = metric_dimensions(self.environment.project, self.environment.environment)
+        write_lines([report_line(report, dimensions, round(self.clock() * 1000))])
         return {"batchItemFailures": []}
 
 
@@ -80,7 +83,7 @@ def build(
     return WindowAggregator(environment, aggregator, clock)
 
 
-def report_line(report: BatchReport, environment: str, now_ms: int) -> str:
+def report_line(report: BatchReport, dimensions: Mapping[str, str], now_ms: int) -> str:
     """The batch as a log line that is metrics, too."""
     counts = {
         "AlertPointsJudged": report.judged,
@@ -90,7 +93,7 @@ def report_line(report: BatchReport, environment: str, now_ms: int) -> str:
         "AlertRulesOverCap": len(report.over_cap),
         "AlertEvaluationsNotStarted": len(report.not_started),
     }
-    return metrics_line(counts, environment, now_ms, context={"details": asdict(report)})
+    return metrics_line(counts, dimensions, now_ms, context={"details": asdict(report)})
 
 
 _window_aggregator = build_once(build)

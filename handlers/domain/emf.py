@@ -4,7 +4,7 @@ import json
 from collections.abc import Mapping, Sequence
 from typing import Any
 
-from handlers.vocabulary import METRIC_DIMENSION, NAMESPACE
+from handlers.vocabulary import NAMESPACE
 
 # https://docs.aws.amazon.com/AmazonCloudWatch/latest/monitoring/CloudWatch_Embedded_Metric_Format_Specification.html
 METRIC_VALUES = 100
@@ -13,18 +13,18 @@ _COUNT = "Count"
 
 def metrics_line(
     values: Mapping[str, float | Sequence[int]],
-    environment: str,
+    dimensions: Mapping[str, str],
     now_ms: int,
     *,
     units: Mapping[str, str] | None = None,
     context: Mapping[str, Any] | None = None,
 ) -> str:
-    """One line of ASCII JSON: the values as metrics of the environment, beside them the context that explains them.
+    """One line of ASCII JSON: the values as metrics in these dimensions, beside them the context that explains them.
 
     A metric counts something unless `units` says otherwise; one that is a sequence has up to METRIC_VALUES values.
     """
     metrics = [{"Name": name, "Unit": (units or {}).get(name, _COUNT)} for name in values]
-    directive = {"Namespace": NAMESPACE, "Dimensions": [[METRIC_DIMENSION]], "Metrics": metrics}
+    directive = {"Namespace": NAMESPACE, "Dimensions": [list(dimensions)], "Metrics": metrics}
     embedded = {"Timestamp": now_ms, "CloudWatchMetrics": [directive]}
-    line = {**values, METRIC_DIMENSION: environment, "_aws": embedded, **(context or {})}
+    line = {**values, **dimensions, "_aws": embedded, **(context or {})}
     return json.dumps(line, separators=(",", ":"))

@@ -2,7 +2,7 @@
 
 from troposphere import Template
 
-from handlers.vocabulary import METRIC_DIMENSION, NAMESPACE
+from handlers.vocabulary import NAMESPACE, metric_dimensions
 from templates.components.exporting.hours import ExportHours
 from templates.components.metric_store import MetricStore
 from templates.components.platform import Platform
@@ -87,6 +87,7 @@ def add_metric_writer(
         timeout_seconds=writer.timeout_seconds,
         environment={
             **sink.write_environment,
+            "PROJECT": config.project,
             "ENVIRONMENT": config.environment,
             "QUARANTINE_BUCKET": quarantine.name,
             "EXPORT_HOURS_TABLE": late_marks.name,
@@ -134,7 +135,7 @@ def add_metric_writer(
         "MetricWriter",
         POINT_ALARMS,
         namespace=NAMESPACE,
-        dimensions={METRIC_DIMENSION: config.environment},
+        dimensions=metric_dimensions(config.project, config.environment),
         notify=platform.operators.actions,
     )
     add_outputs(template, ("MetricWriterName", function.name, "The function that stores points"))

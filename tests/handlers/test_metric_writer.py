@@ -14,6 +14,7 @@ from tests.support.fake_timestream import FakeTimestream, Fault
 from tests.support.function_resources import BUCKET, HOURS, REGISTRY
 
 VARIABLES = {
+    "PROJECT": "metrics",
     "ENVIRONMENT": "dev",
     "DATABASE_NAME": "metrics_dev",
     "TABLE_NAME": "metrics",

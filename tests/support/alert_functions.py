@@ -14,6 +14,7 @@ from tests.support.events import ARRIVAL_MS, batch, event, metric
 
 START = ARRIVAL_MS // 1000
 VARIABLES = {
+    "PROJECT": "metrics",
     "ENVIRONMENT": "dev",
     "RULES_TABLE": RULES,
     "WINDOWS_TABLE": WINDOWS,

@@ -16,7 +16,7 @@ from handlers.domain.ingest.envelope import NO_CLIENT, read_records
 from handlers.domain.ingest.formats import READERS
 from handlers.domain.ingest.quarantine import object_key
 from handlers.domain.ingest.report import log_lines
-from handlers.vocabulary import NAMESPACE
+from handlers.vocabulary import NAMESPACE, metric_dimensions
 from handlers.window_aggregator import report_line
 from templates.components.ingest_api.formats import FORMATS, put_record
 from templates.components.quarantine import POINTS
@@ -90,7 +90,13 @@ def _settings(section: Any) -> Iterator[str]:
 def test_alarms_watch_metrics_that_the_writer_emits(regional: Generated) -> None:
     """An alarm on a metric, or a dimension, that no code emits would never go off."""
     report = Report(settled=[], retry_from=None, calls=0, throttles=0, causes=[])
-    line = json.loads(next(log_lines(report, regional.config.environment, 0, every_request=True)))
+    line = json.loads(
+        next(
+            log_lines(
+                report, metric_dimensions("metrics", regional.config.environment), 0, every_request=True
+            )
+        )
+    )
     (directive,) = line["_aws"]["CloudWatchMetrics"]
     emitted = {metric["Name"] for metric in directive["Metrics"]}
     alarms = [
@@ -101,15 +107,15 @@ def test_alarms_watch_metrics_that_the_writer_emits(regional: Generated) -> None
     assert {alarm["MetricName"] for alarm in alarms} == {"PointsQuarantined", "RecordsUnreadable"}
     for alarm in alarms:
         assert alarm["MetricName"] in emitted
-        (dimension,) = alarm["Dimensions"]
-        assert [[dimension["Name"]]] == directive["Dimensions"]
-        assert dimension["Value"] == line[dimension["Name"]]
+        assert [[dimension["Name"] for dimension in alarm["Dimensions"]]] == directive["Dimensions"]
+        for dimension in alarm["Dimensions"]:
+            assert dimension["Value"] == line[dimension["Name"]]
 
 
 def test_alarms_watch_metrics_that_the_alerts_functions_emit(regional: Generated) -> None:
-    """The alarms on rules look at what the aggregator and the evaluator log, under the same name and environment."""
-    environment = regional.config.environment
-    lines = [report_line(BatchReport(), environment, 0), outcome_line(Outcome(), environment, 0)]
+    """The alarms on rules look at what the aggregator and the evaluator log, in the same dimensions."""
+    dimensions = metric_dimensions("metrics", regional.config.environment)
+    lines = [report_line(BatchReport(), dimensions, 0), outcome_line(Outcome(), dimensions, 0)]
     emitted = {
         metric["Name"]
         for line in lines
@@ -122,7 +128,8 @@ def test_alarms_watch_metrics_that_the_alerts_functions_emit(regional: Generated
     }
     assert alarms == {"AlertRulesOverCap", "AlertRulesUnreadable"}
     assert alarms <= emitted
-    assert {json.loads(line)["Environment"] for line in lines} == {environment}
+    for line in lines:
+        assert dimensions.items() <= json.loads(line).items()
 
 
 def test_every_format_that_the_api_takes_has_a_reader() -> None:

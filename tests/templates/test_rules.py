@@ -1,12 +1,15 @@
 """Rules that every stack of every environment keeps."""
 
+import json
 import re
+from dataclasses import replace
 from typing import Any
 
 from cfnlint.schema import PROVIDER_SCHEMA_MANAGER
 
+from templates.config import load
 from templates.names import ARTIFACTS_BUCKET
-from tests.support.generated import Generated
+from tests.support.generated import Generated, build
 
 KEY = {"Fn::GetAtt": ["Key", "Arn"]}
 TOPIC = {"Ref": "OperatorTopic"}
@@ -285,3 +288,22 @@ def _nodes(value: Any) -> list[Any]:
     found = [value] if isinstance(value, dict) else []
     inner = value.values() if isinstance(value, dict) else value if isinstance(value, list) else ()
     return found + [node for part in inner for node in _nodes(part)]
+
+
+def test_two_projects_alarms_share_nothing() -> None:
+    """Two projects with an environment `prod` in one account and region: neither wakes the other's operators."""
+    mine, theirs = (_watched(build("regional", replace(load("prod"), project=name))) for name in ("a1", "b2"))
+    assert mine.keys() == theirs.keys()
+    assert not {title for title in mine if mine[title] == theirs[title]}
+
+
+def _watched(regional: Generated) -> dict[str, str]:
+    """The metrics of each alarm, with the stack in the place of what only the stack's own resources have."""
+    found = {}
+    for title, alarm in regional.of("AWS::CloudWatch::Alarm").items():
+        assert "AlarmName" not in alarm, "CloudFormation's begins with the stack's, and so with the project"
+        metric = json.dumps(
+            [alarm.get(part) for part in ("Namespace", "MetricName", "Dimensions", "Metrics")]
+        )
+        found[title] = re.sub(r"Ref|Fn::GetAtt|Fn::Sub", f"of {regional.config.stack_name}", metric)
+    return found

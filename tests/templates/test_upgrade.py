@@ -10,6 +10,8 @@ from typing import Any
 import pytest
 from cfnlint.schema import PROVIDER_SCHEMA_MANAGER
 
+from tests.support.dashboards import written_out
+
 HERE = Path(__file__).parent
 STACKS = ("artifacts", "fleet", "regional")
 # What holds data, or an address or a name that people have written down elsewhere.
@@ -95,10 +97,10 @@ def drawn(body: Body) -> set[tuple[str, str]]:
     """Namespace and name of every metric on a stack's dashboards."""
     boards = [part for part in body["Resources"].values() if part["Type"] == "AWS::CloudWatch::Dashboard"]
     return {
-        (metric[0], metric[1])
+        (line[0], line[1])
         for board in boards
         for widget in json.loads(board["Properties"]["DashboardBody"])["widgets"]
-        for metric in widget["properties"].get("metrics", ())
+        for line in written_out(widget["properties"].get("metrics", ()))
     }
 
 

@@ -49,7 +49,7 @@ def export_lag_s(records: Mapping[Hour, Record], now_s: float, lag_s: float) -> 
 
 
 def results_line(
-    results: Sequence[HourResult], export_lag_s: float | None, environment: str, now_ms: int
+    results: Sequence[HourResult], export_lag_s: float | None, dimensions: Mapping[str, str], now_ms: int
 ) -> str:
     """The results as a log line that is metrics, too."""
     values: dict[str, float] = {
@@ -60,4 +60,4 @@ def results_line(
     }
     if export_lag_s is not None:
         values["ExportLag"] = round(export_lag_s)
-    return metrics_line(values, environment, now_ms, units={"BytesExported": "Bytes", "ExportLag": "Seconds"})
+    return metrics_line(values, dimensions, now_ms, units={"BytesExported": "Bytes", "ExportLag": "Seconds"})

@@ -1,7 +1,7 @@
 """The report of a batch as log lines that are metrics, too (CloudWatch's embedded metric format)."""
 
 import json
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from itertools import islice
 from typing import Any
 
@@ -12,7 +12,9 @@ from handlers.domain.ingest.batch import Report, RequestAccount
 _REQUESTS_PER_LINE = 150
 
 
-def log_lines(report: Report, environment: str, now_ms: int, *, every_request: bool) -> Iterator[str]:
+def log_lines(
+    report: Report, dimensions: Mapping[str, str], now_ms: int, *, every_request: bool
+) -> Iterator[str]:
     """One line with the metrics and the first requests, further lines with further requests, all of them ASCII JSON.
 
     A request's entry is [received, stored, superseded, quarantined]. Without `every_request`, those of which all was
@@ -26,7 +28,7 @@ def log_lines(report: Report, environment: str, now_ms: int, *, every_request: b
         context |= {"retry_from": str(report.retry_from), "causes": report.causes}
     context["requests"] = _accounts(islice(requests, _REQUESTS_PER_LINE))
     yield metrics_line(
-        _metrics(report, now_ms), environment, now_ms, units={"IngestDelay": "Milliseconds"}, context=context
+        _metrics(report, now_ms), dimensions, now_ms, units={"IngestDelay": "Milliseconds"}, context=context
     )
     while more := _accounts(islice(requests, _REQUESTS_PER_LINE)):
         yield json.dumps({"requests": more}, separators=(",", ":"))

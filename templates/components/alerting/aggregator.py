@@ -52,6 +52,7 @@ def add_window_aggregator(
         memory_mb=512,
         timeout_seconds=60,
         environment={
+            "PROJECT": config.project,
             "ENVIRONMENT": config.environment,
             "RULES_TABLE": tables.rules_name,
             "WINDOWS_TABLE": tables.windows_name,

@@ -3,7 +3,7 @@
 from awacs import awslambda
 from troposphere import Ref, Template
 
-from handlers.vocabulary import METRIC_DIMENSION, NAMESPACE
+from handlers.vocabulary import NAMESPACE, metric_dimensions
 from templates.components.alerting.tables import AlertTables
 from templates.components.alerting.topic import AlertTopic
 from templates.components.platform import Platform
@@ -86,6 +86,7 @@ def add_alert_evaluation(
         memory_mb=512,
         timeout_seconds=60,
         environment={
+            "PROJECT": config.project,
             "ENVIRONMENT": config.environment,
             "RULES_TABLE": tables.rules_name,
             "WINDOWS_TABLE": tables.windows_name,
@@ -127,7 +128,7 @@ def add_alert_evaluation(
     for namespace, dimensions, alarms in (
         ("AWS/Lambda", {"FunctionName": function.name}, FUNCTION_ALARMS),
         ("AWS/States", {"StateMachineArn": machine.arn}, MACHINE_ALARMS),
-        (NAMESPACE, {METRIC_DIMENSION: config.environment}, RULE_ALARMS),
+        (NAMESPACE, metric_dimensions(config.project, config.environment), RULE_ALARMS),
         ("AWS/Scheduler", {"ScheduleGroup": Ref(group)}, SCHEDULE_ALARMS),
     ):
         add_alarms(

@@ -6,7 +6,7 @@ from typing import Any
 from awacs import awslambda
 from troposphere import Ref, Template
 
-from handlers.vocabulary import METRIC_DIMENSION, NAMESPACE
+from handlers.vocabulary import NAMESPACE, metric_dimensions
 from templates.components.exporting.hours import ExportHours
 from templates.components.exporting.store import ExportStore
 from templates.components.metric_store import MetricStore
@@ -127,7 +127,7 @@ def add_metric_export(
     ]
     alarms += [
         ("MetricExport", "AWS/States", {"StateMachineArn": machine.arn}, EXECUTION_ALARMS),
-        ("MetricExport", NAMESPACE, {METRIC_DIMENSION: config.environment}, EXPORT_ALARMS),
+        ("MetricExport", NAMESPACE, metric_dimensions(config.project, config.environment), EXPORT_ALARMS),
         ("MetricExport", "AWS/Scheduler", {"ScheduleGroup": Ref(group)}, SCHEDULE_ALARMS),
     ]
     for component, namespace, dimensions, watched in alarms:

@@ -3,13 +3,13 @@
 import json
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
-from itertools import pairwise
+from itertools import pairwise, zip_longest
 from typing import Any
 
 from troposphere import Template
 from troposphere.cloudwatch import Dashboard
 
-from handlers.vocabulary import METRIC_DIMENSION, NAMESPACE
+from handlers.vocabulary import NAMESPACE, metric_dimensions
 from templates.components.ingest_api.stage import STAGE
 from templates.components.metric_store import TABLE_NAME
 from templates.config import Config
@@ -69,7 +69,7 @@ def _row(config: Config, region: str, top: int) -> list[dict[str, Any]]:
                 "region": region,
                 "view": "timeSeries",
                 "period": 300,
-                "metrics": [_line(one) for one in series],
+                "metrics": _lines(series),
             },
         }
         for (title, series), (left, right) in zip(views.items(), pairwise(edges), strict=True)
@@ -78,12 +78,12 @@ def _row(config: Config, region: str, top: int) -> list[dict[str, Any]]:
 
 def _views(config: Config) -> dict[str, Sequence[Series]]:
     api = {"ApiName": config.name(INGEST_API), "Stage": STAGE}
-    environment = {METRIC_DIMENSION: config.environment}
+    dimensions = metric_dimensions(config.project, config.environment)
     table = {"DatabaseName": config.name(DATABASE), "TableName": TABLE_NAME}
     write = {"Operation": "WriteRecords"}
 
     def own(metric: str, statistic: str = "Sum", *, right: bool = False) -> Series:
-        return Series(NAMESPACE, metric, environment, statistic, right)
+        return Series(NAMESPACE, metric, dimensions, statistic, right)
 
     return {
         "Ingest": (
@@ -120,9 +120,15 @@ def _views(config: Config) -> dict[str, Sequence[Series]]:
     }
 
 
-def _line(series: Series) -> list[Any]:
-    names = [part for pair in series.dimensions.items() for part in pair]
-    options: dict[str, Any] = {"stat": series.statistic}
-    if series.right:
-        options["yAxis"] = "right"
-    return [series.namespace, series.metric, *names, options]
+def _lines(series: Sequence[Series]) -> list[list[Any]]:
+    """Each line as CloudWatch writes it: a dot where the line above has the same, which keeps the template small."""
+    named = [
+        [one.namespace, one.metric, *(part for pair in one.dimensions.items() for part in pair)]
+        for one in series
+    ]
+    lines: list[list[Any]] = []
+    for one, names, above in zip(series, named, [[], *named], strict=False):
+        short = ["." if name == other else name for name, other in zip_longest(names, above[: len(names)])]
+        options = {"stat": one.statistic, **({"yAxis": "right"} if one.right else {})}
+        lines.append([*short, options])
+    return lines

@@ -9,7 +9,7 @@ def test_a_line_declares_each_value_once_and_carries_its_context() -> None:
     """CloudWatch reads the values by the directive; people read what stands beside them."""
     line = metrics_line(
         {"Points": 3, "Delay": [1, 2]},
-        "dev",
+        {"Project": "metrics", "Environment": "dev"},
         1763769600000,
         units={"Delay": "Milliseconds"},
         context={"details": {"shard": "ü\u2028"}},
@@ -18,6 +18,7 @@ def test_a_line_declares_each_value_once_and_carries_its_context() -> None:
     assert json.loads(line) == {
         "Points": 3,
         "Delay": [1, 2],
+        "Project": "metrics",
         "Environment": "dev",
         "details": {"shard": "ü\u2028"},
         "_aws": {
@@ -25,7 +26,7 @@ def test_a_line_declares_each_value_once_and_carries_its_context() -> None:
             "CloudWatchMetrics": [
                 {
                     "Namespace": "Tidegauge",
-                    "Dimensions": [["Environment"]],
+                    "Dimensions": [["Project", "Environment"]],
                     "Metrics": [
                         {"Name": "Points", "Unit": "Count"},
                         {"Name": "Delay", "Unit": "Milliseconds"},

@@ -68,20 +68,20 @@ def test_the_lag_is_the_age_of_the_newest_whole_hour() -> None:
 
 
 def test_metrics_are_embedded_in_one_log_line() -> None:
-    """CloudWatch finds each value under its name, by environment."""
+    """CloudWatch finds each value under its name, by project and environment."""
     results: list[HourResult] = [
         {"hour": "a", "outcome": "exported", "rows": 5, "bytes": 10},
         {"hour": "b", "outcome": "empty"},
         {"hour": "c", "outcome": "failed"},
         {"hour": "d", "outcome": "busy"},
     ]
-    line = results_line(results, 960.4, "dev", 1)
+    line = results_line(results, 960.4, {"Project": "metrics", "Environment": "dev"}, 1)
     document = json.loads(line)
     directive = document["_aws"]["CloudWatchMetrics"][0]
-    assert directive["Dimensions"] == [["Environment"]]
+    assert directive["Dimensions"] == [["Project", "Environment"]]
     values = {metric["Name"]: document[metric["Name"]] for metric in directive["Metrics"]}
     assert values == {
         "HoursExported": 2, "HoursFailed": 1, "RowsExported": 5, "BytesExported": 10, "ExportLag": 960,
     }  # fmt: skip
-    assert "ExportLag" not in json.loads(results_line(results, None, "dev", 1))
+    assert "ExportLag" not in json.loads(results_line(results, None, {}, 1))
     assert "\n" not in line

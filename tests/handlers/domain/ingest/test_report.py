@@ -20,7 +20,11 @@ def report(*requests: RequestAccount, retry_from: int | None = None) -> Report:
 
 def lines(some: Report, *, every_request: bool = True) -> list[dict[str, Any]]:
     """The log, read."""
-    found = list(log_lines(some, "dev", ARRIVAL_MS + 900, every_request=every_request))
+    found = list(
+        log_lines(
+            some, {"Project": "metrics", "Environment": "dev"}, ARRIVAL_MS + 900, every_request=every_request
+        )
+    )
     assert all("\n" not in line and line.isascii() and len(line) < 256 * 1024 for line in found)
     return [json.loads(line) for line in found]
 
@@ -36,11 +40,8 @@ def test_one_line_holds_the_metrics_of_a_batch() -> None:
         )
     )
     [directive] = line["_aws"]["CloudWatchMetrics"]
-    assert (directive["Namespace"], directive["Dimensions"], line["Environment"]) == (
-        "Tidegauge",
-        [["Environment"]],
-        "dev",
-    )
+    assert (directive["Namespace"], directive["Dimensions"]) == ("Tidegauge", [["Project", "Environment"]])
+    assert (line["Project"], line["Environment"]) == ("metrics", "dev")
     assert {metric["Name"]: line[metric["Name"]] for metric in directive["Metrics"]} == {
         "PointsReceived": 5,
         "PointsStored": 2,

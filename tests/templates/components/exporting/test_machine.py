@@ -6,7 +6,7 @@ from typing import Any
 from handlers.adapters.timestream.export_source import CALL_S
 from handlers.domain.exports.job import LEASE_S
 from handlers.domain.exports.report import results_line
-from handlers.vocabulary import NAMESPACE
+from handlers.vocabulary import NAMESPACE, metric_dimensions
 from tests.support.generated import Generated, build, generated
 
 REGIONAL = [one for one in generated() if one.stack == "regional"]
@@ -58,8 +58,8 @@ def test_exports_can_be_switched_off() -> None:
 
 
 def test_alarms_watch_metrics_that_the_planner_emits(regional: Generated) -> None:
-    """Lag and failures, under the names and the dimension that the log line has."""
-    line = json.loads(results_line([], 0.0, regional.config.environment, 0))
+    """Lag and failures, under the names and the dimensions that the log line has."""
+    line = json.loads(results_line([], 0.0, metric_dimensions("metrics", regional.config.environment), 0))
     alarms = [
         alarm
         for title, alarm in regional.of("AWS::CloudWatch::Alarm").items()
@@ -68,4 +68,7 @@ def test_alarms_watch_metrics_that_the_planner_emits(regional: Generated) -> Non
     assert {alarm["MetricName"] for alarm in alarms} == {"HoursFailed", "ExportLag"}
     for alarm in alarms:
         assert alarm["MetricName"] in line
-        assert alarm["Dimensions"] == [{"Name": "Environment", "Value": line["Environment"]}]
+        assert alarm["Dimensions"] == [
+            {"Name": name, "Value": line[name]}
+            for name in line["_aws"]["CloudWatchMetrics"][0]["Dimensions"][0]
+        ]
