@@ -7,14 +7,18 @@ from typing import Any
 
 
 class ServiceError(Exception):
-    """An error that reaches the caller as AWS JSON 1.0: `__type` is the class's `code`."""
+    """An error that reaches the caller as AWS JSON 1.0: `__type` is the class's name."""
 
-    code = "InternalServerException"
     status = 400
 
     def __init__(self, message: str) -> None:
         super().__init__(message)
         self.message = message
+
+    @property
+    def code(self) -> str:
+        """The error's name."""
+        return type(self).__name__
 
     def body(self) -> dict[str, Any]:
         """The members of the error's body besides `__type`."""
@@ -24,55 +28,38 @@ class ServiceError(Exception):
 class ValidationException(ServiceError):
     """The request, or the SQL in it, is malformed or not supported; the message names what."""
 
-    code = "ValidationException"
-
 
 class ResourceNotFoundException(ServiceError):
     """A database, table or tagged resource does not exist."""
-
-    code = "ResourceNotFoundException"
 
 
 class ConflictException(ServiceError):
     """The resource exists already, a query was cancelled, or a token is bound to another request."""
 
-    code = "ConflictException"
-
 
 class ThrottlingException(ServiceError):
     """Too many requests; the caller should try again."""
-
-    code = "ThrottlingException"
 
 
 class AccessDeniedException(ServiceError):
     """The caller, or the role it acts for, may not do this (UNLOAD into a foreign bucket, say)."""
 
-    code = "AccessDeniedException"
-
 
 class ServiceQuotaExceededException(ServiceError):
     """An account-wide quota (databases, tables, tags) is used up."""
-
-    code = "ServiceQuotaExceededException"
 
 
 class QueryExecutionException(ServiceError):
     """A valid query failed while it ran (division by zero, a failed UNLOAD)."""
 
-    code = "QueryExecutionException"
-
 
 class UnknownOperationException(ServiceError):
     """The `X-Amz-Target` header names nothing this server does."""
-
-    code = "UnknownOperationException"
 
 
 class InternalServerException(ServiceError):
     """Something went wrong here; details go to the server's log, never to the caller."""
 
-    code = "InternalServerException"
     status = 500
 
 
@@ -95,7 +82,6 @@ class RejectedRecord:
 class RejectedRecordsException(ServiceError):
     """Some records of a call were refused; all others of the call are stored."""
 
-    code = "RejectedRecordsException"
     # AWS answers 419 to this one; SDKs go by `__type`.
     status = 419
 
@@ -113,5 +99,3 @@ class RejectedRecordsException(ServiceError):
 
 class SerializationException(ServiceError):
     """The body of the request is no JSON object."""
-
-    code = "SerializationException"

@@ -13,15 +13,24 @@ A `count` is used up, a `probability` lasts; with neither a fault happens each t
 
 import random
 import threading
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
+from copy import deepcopy
 from typing import Any
 
 from emulator.timestream.errors import ValidationException
 
 _PER_OPERATION = ("throttle", "latency", "lose_replies")
 _PLAIN = ("reject", "empty_first_pages", "fail_unloads")
-_MEMBERS = {"count", "probability", "seconds", "reason"}
 _MAX_SECONDS = 600
+_MEMBERS: dict[str, tuple[Callable[[Any], bool], str]] = {
+    "count": (lambda given: type(given) is int and given >= 0, "a whole number of at least 0"),
+    "probability": (lambda given: isinstance(given, int | float) and 0 <= given <= 1, "a number from 0 to 1"),
+    "seconds": (
+        lambda given: isinstance(given, int | float) and 0 <= given <= _MAX_SECONDS,
+        f"a number from 0 to {_MAX_SECONDS}",
+    ),
+    "reason": (lambda given: isinstance(given, str), "a text"),
+}
 
 
 class Faults:
@@ -45,59 +54,31 @@ class Faults:
     def shown(self) -> dict[str, Any]:
         """The faults as they stand, counts as far as they are used up."""
         with self._lock:
-            return {name: _copied(rule) for name, rule in self._rules.items()}
+            return deepcopy(self._rules)
 
-    def throttles(self, operation: str) -> bool:
-        """True if this call is throttled."""
-        return self._operation_rule("throttle", operation) is not None
-
-    def loses_reply(self, operation: str) -> bool:
-        """True if this call is done but never answered."""
-        return self._operation_rule("lose_replies", operation) is not None
-
-    def latency(self, operation: str) -> float:
-        """The seconds by which this call is delayed."""
-        rule = self._operation_rule("latency", operation)
-        return float(rule["seconds"]) if rule else 0.0
-
-    def rejections(self, records: int) -> dict[int, str]:
-        """The records of a call that are rejected, by index, and the reasons."""
-        if "reject" not in self._rules:
-            return {}
-        with self._lock:
-            rule = self._rules.get("reject")
-            if rule is None:
-                return {}
-            reason = rule.get("reason", "The record was rejected by request of a fault.")
-            return {index: reason for index in range(records) if self._happens(rule)}
-
-    def empties_first_page(self) -> bool:
-        """True if this query answers first with a page without rows."""
-        return self._plain("empty_first_pages")
-
-    def fails_unload(self) -> bool:
-        """True if this UNLOAD breaks after some of its files."""
-        return self._plain("fail_unloads")
-
-    def _operation_rule(self, fault: str, operation: str) -> Mapping[str, Any] | None:
+    def happens(self, fault: str, operation: str = "") -> Mapping[str, Any] | None:
+        """The rule by which a fault happens now; None if it does not."""
         if not self.active:
             return None
         with self._lock:
-            rules = self._rules.get(fault, {})
-            for name in (operation, "*"):
-                rule = rules.get(name)
-                if rule is not None and self._happens(rule):
+            found = self._rules.get(fault)
+            if found is None:
+                return None
+            for rule in (found.get(operation), found.get("*")) if fault in _PER_OPERATION else (found,):
+                if rule is not None and self._strikes(rule):
                     return dict(rule)
         return None
 
-    def _plain(self, fault: str) -> bool:
-        if not self.active:
-            return False
-        with self._lock:
-            rule = self._rules.get(fault)
-            return rule is not None and self._happens(rule)
+    def rejections(self, records: int) -> dict[int, str]:
+        """The records of a call that are rejected, by index, and the reasons."""
+        plain = "The record was rejected by request of a fault."
+        return {
+            index: rule.get("reason", plain)
+            for index in range(records)
+            if (rule := self.happens("reject")) is not None
+        }
 
-    def _happens(self, rule: dict[str, Any]) -> bool:
+    def _strikes(self, rule: dict[str, Any]) -> bool:
         if rule.get("count") == 0 or self._random.random() >= rule.get("probability", 1):
             return False
         if "count" in rule:
@@ -118,21 +99,11 @@ def _checked(name: str, rule: Any) -> Any:
 
 
 def _checked_rule(name: str, rule: Any) -> dict[str, Any]:
-    if not isinstance(rule, dict) or not set(rule) <= _MEMBERS:
+    if not isinstance(rule, dict) or not rule.keys() <= _MEMBERS.keys():
         raise ValidationException(f"The fault '{name}' takes an object with {', '.join(sorted(_MEMBERS))}.")
-    count, probability, seconds = rule.get("count", 1), rule.get("probability", 1), rule.get("seconds", 0)
-    if isinstance(count, bool) or not isinstance(count, int) or count < 0:
-        raise ValidationException(f"The count of '{name}' must be a whole number of at least 0.")
-    if not isinstance(probability, int | float) or not 0 <= probability <= 1:
-        raise ValidationException(f"The probability of '{name}' must be a number from 0 to 1.")
-    if not isinstance(seconds, int | float) or not 0 <= seconds <= _MAX_SECONDS:
-        raise ValidationException(f"The seconds of '{name}' must be a number from 0 to {_MAX_SECONDS}.")
+    for member, (fits, expected) in _MEMBERS.items():
+        if member in rule and not fits(rule[member]):
+            raise ValidationException(f"The {member} of '{name}' must be {expected}.")
     if name == "latency" and "seconds" not in rule:
         raise ValidationException("The fault 'latency' needs seconds.")
-    if not isinstance(rule.get("reason", ""), str):
-        raise ValidationException(f"The reason of '{name}' must be a text.")
     return dict(rule)
-
-
-def _copied(rule: Any) -> Any:
-    return {name: _copied(part) for name, part in rule.items()} if isinstance(rule, dict) else rule

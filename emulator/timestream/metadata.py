@@ -8,9 +8,10 @@ from typing import Any, Protocol
 from sqlglot.tokenizer_core import Token, TokenType
 
 from emulator import sql
-from emulator.sql import InvalidQueryError, Result, grammar
+from emulator.sql import Result
 from emulator.sql.types import VARCHAR, shape
 from emulator.timestream.schema import Measure
+from emulator.timestream.token_reader import TokenReader
 
 _PAIR = [{"Name": name, "Type": shape(VARCHAR)} for name in ("dimension_name", "data_type")]
 _DIMENSIONS = {"ArrayColumnInfo": {"Type": {"RowColumnInfo": _PAIR}}}
@@ -37,48 +38,43 @@ def metadata(catalog: Catalog, query: str, stream: Sequence[Token]) -> Result:
     return _Reader(catalog, query, stream).result()
 
 
-class _Reader:
-    """Reads a statement word by word."""
-
+class _Reader(TokenReader):
     def __init__(self, catalog: Catalog, query: str, stream: Sequence[Token]) -> None:
+        super().__init__(query, stream)
         self.catalog = catalog
-        self.query = query
-        self.left = list(stream)
 
     def result(self) -> Result:
-        if self._word() in ("DESCRIBE", "DESC"):
-            self._take()
+        if self.take().text.upper() in ("DESCRIBE", "DESC"):
             return self._describe()
-        self._take()
-        what = self._take().text.upper()
+        what = self.take().text.upper()
         if what == "DATABASES":
-            names = self._matching(self.catalog.databases())
-            return _table(["Database"], [[_scalar(n)] for n in names])
+            names, pattern = self.catalog.databases(), self._pattern()
+            return _table(["Database"], [[_scalar(n)] for n in names if _like(n, pattern)])
         if what == "TABLES":
             return self._tables()
         if what == "MEASURES":
             return self._measures()
-        raise self._error(f"SHOW {what} is not supported")
+        raise self.error(f"SHOW {what} is not supported")
 
     def _describe(self) -> Result:
         database, table = self._qualified()
-        self._end()
+        self.end()
         columns = self.catalog.table(database, table).columns
         rows = [[_scalar(c.name), _scalar(c.type.lower()), _scalar(c.role)] for c in columns]
         return _table(["Column", "Type", "Timestream attribute type"], rows)
 
     def _tables(self) -> Result:
         databases: Sequence[str] = self.catalog.databases()
-        if self._word() in ("FROM", "IN"):
-            self._take()
+        if self.word() in ("FROM", "IN"):
+            self.take()
             databases = [self._name()]
         pattern = self._pattern()
         names = [n for database in databases for n in self.catalog.tables(database) if _like(n, pattern)]
         return _table(["Table"], [[_scalar(n)] for n in names])
 
     def _measures(self) -> Result:
-        if self._take().text.upper() != "FROM":
-            raise self._error("SHOW MEASURES needs FROM database.table")
+        if self.take().text.upper() != "FROM":
+            raise self.error("SHOW MEASURES needs FROM database.table")
         measures = self.catalog.measures(*self._qualified())
         pattern = self._pattern()
         rows = [
@@ -88,50 +84,27 @@ class _Reader:
         ]
         return _table(["measure_name", "data_type", "dimensions"], rows, last=_DIMENSIONS)
 
-    def _matching(self, names: Sequence[str]) -> list[str]:
-        pattern = self._pattern()
-        return [name for name in names if _like(name, pattern)]
-
     def _pattern(self) -> str | None:
-        if not self.left:
+        if self.peek() is None:
             return None
-        if (
-            self._take().text.upper() != "LIKE"
-            or not self.left
-            or self.left[0].token_type != TokenType.STRING
-        ):
-            raise self._error("The query syntax is invalid; LIKE 'pattern' may end it")
-        pattern = self._take().text
-        self._end()
-        return pattern
+        like, pattern = self.take(), self.peek()
+        if like.text.upper() != "LIKE" or pattern is None or pattern.token_type != TokenType.STRING:
+            raise self.error("The query syntax is invalid; LIKE 'pattern' may end it")
+        self.take()
+        self.end()
+        return pattern.text
 
     def _qualified(self) -> tuple[str, str]:
         database = self._name()
-        if self._take().token_type != TokenType.DOT:
-            raise self._error("A table is named as database.table")
+        if self.take().token_type != TokenType.DOT:
+            raise self.error("A table is named as database.table")
         return database, self._name()
 
     def _name(self) -> str:
-        token = self._take()
+        token = self.take()
         if token.token_type in (TokenType.STRING, TokenType.NUMBER) or not token.text:
-            raise self._error("A name is missing")
+            raise self.error("A name is missing")
         return token.text
-
-    def _word(self) -> str:
-        return self.left[0].text.upper() if self.left else ""
-
-    def _take(self) -> Token:
-        if not self.left:
-            raise self._error("mismatched input '<EOF>'. The query syntax is invalid.")
-        return self.left.pop(0)
-
-    def _end(self) -> None:
-        if self.left:
-            raise self._error(f"mismatched input '{self.left[0].text}'. The query syntax is invalid.")
-
-    def _error(self, message: str) -> InvalidQueryError:
-        at = self.left[0].start if self.left else len(self.query)
-        return grammar.refuse(message, self.query, at)
 
 
 def _table(

@@ -17,7 +17,7 @@ from emulator.sql import Result
 from emulator.timestream import statements
 from emulator.timestream.errors import ValidationException
 from emulator.timestream.faults import Faults
-from emulator.timestream.running_query import Page, RunningQuery, check_rows_of
+from emulator.timestream.running_query import Page, RunningQuery
 from emulator.timestream.store import Store
 from emulator.timestream.unload import UnloadTarget
 
@@ -141,7 +141,7 @@ class QueryOperations:
         run = RunningQuery(query_id, query, self._store.cursor(), self._execution(query, query_id))
         # Known from the start, so that it can be cancelled while it executes.
         paging = self._remember(run)
-        if not run.ready(_WAIT_SECONDS) or self._faults.empties_first_page():
+        if not run.ready(_WAIT_SECONDS) or self._faults.happens("empty_first_pages") is not None:
             return self._body(run, Page((), more=True), paging.next_token)
         try:
             page = run.page(max_rows, whole=max_rows is not None)
@@ -153,16 +153,13 @@ class QueryOperations:
         return self._body(run, page, paging.next_token if page.more else None)
 
     def _execution(self, query: str, query_id: str) -> Callable[[duckdb.DuckDBPyConnection], Result]:
-        fails = bool(_UNLOAD.match(query)) and self._faults.fails_unload()
+        fails = bool(_UNLOAD.match(query)) and self._faults.happens("fail_unloads") is not None
         target = UnloadTarget(self._s3_endpoint, self._store.region, fails)
         now_ns = self._store.clock_ns()
 
-        def execute(cursor: duckdb.DuckDBPyConnection) -> Result:
-            return statements.run(
-                self._store.catalog, cursor, query, now_ns, unload=target, query_id=query_id
-            )
-
-        return execute
+        return lambda cursor: statements.run(
+            self._store.catalog, cursor, query, now_ns, unload=target, query_id=query_id
+        )
 
     def _next(self, request: Mapping[str, Any]) -> bytes:
         token, now_ns = request["NextToken"], self._store.clock_ns()
@@ -170,7 +167,8 @@ class QueryOperations:
             paging = self._paging.get(token.partition("-")[0])
             if paging is None or token not in {paging.next_token, paging.used_token}:
                 raise ValidationException("The NextToken is invalid or has expired.")
-            check_rows_of(paging.run, request["QueryString"])
+            if paging.run.query != request["QueryString"]:
+                raise ValidationException("The NextToken belongs to another QueryString.")
             if now_ns - paging.issued_ns > _TOKEN_LIFE_NS or (
                 token == paging.used_token and paging.calls >= _TOKEN_CALLS
             ):

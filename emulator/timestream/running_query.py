@@ -15,7 +15,6 @@ from emulator.timestream.errors import (
     InternalServerException,
     QueryExecutionException,
     ServiceError,
-    ValidationException,
 )
 
 PAGE_BYTES = 1_000_000
@@ -149,9 +148,3 @@ class RunningQuery:
             raise ConflictException("Unable to poll results for a cancelled query.")
         if self._error is not None:
             raise self._error
-
-
-def check_rows_of(run: RunningQuery, query: str) -> None:
-    """Refuse to page through one query's rows with another query's text."""
-    if run.query != query:
-        raise ValidationException("The NextToken belongs to another QueryString.")

@@ -148,8 +148,9 @@ class Server:
         if operation not in _KNOWN:
             raise errors.UnknownOperationException(f"The operation '{target[:100]}' is not supported.")
         if self._faults.active:
-            self._ending.wait(self._faults.latency(operation))
-            if self._faults.throttles(operation):
+            delay = self._faults.happens("latency", operation)
+            self._ending.wait(delay["seconds"] if delay else 0)
+            if self._faults.happens("throttle", operation) is not None:
                 raise errors.ThrottlingException("Rate exceeded")
         parsed = _json(request.body)
         if operation == "DescribeEndpoints":
@@ -159,7 +160,7 @@ class Server:
             body = orjson.dumps(self._write(region.store, parsed, request.body))
         else:
             body = self._ask(region, operation, parsed)
-        if self._faults.active and self._faults.loses_reply(operation):
+        if self._faults.happens("lose_replies", operation) is not None:
             raise ConnectionAbortedError
         return body
 

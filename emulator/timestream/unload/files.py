@@ -4,7 +4,6 @@ import zlib
 from collections.abc import Callable, Sequence
 from pathlib import Path
 from tempfile import TemporaryDirectory
-from typing import Protocol
 
 import pyarrow as pa
 from pyarrow import parquet
@@ -13,24 +12,6 @@ from emulator.timestream.unload.options import Options
 
 _FAST = 1
 """zlib's fastest level: a file for a test need not be small."""
-
-
-class File(Protocol):
-    """A file being written."""
-
-    rows: int
-
-    def write(self, batch: pa.RecordBatch) -> None:
-        """Append rows."""
-        ...
-
-    def size(self) -> int:
-        """The bytes written so far."""
-        ...
-
-    def close(self) -> None:
-        """Complete the file."""
-        ...
 
 
 class ParquetFile:
@@ -93,6 +74,9 @@ class CsvFile:
         if self._gzip:
             self._sink.write(self._gzip.flush())
         self._sink.close()
+
+
+File = ParquetFile | CsvFile
 
 
 class Partition:

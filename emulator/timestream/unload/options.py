@@ -7,8 +7,8 @@ from typing import Any
 
 from sqlglot.tokenizer_core import Token, TokenType
 
-from emulator.sql import InvalidQueryError, grammar
 from emulator.timestream.errors import ValidationException
+from emulator.timestream.token_reader import TokenReader
 
 _TARGET = re.compile(r"s3://([a-z0-9][a-z0-9.-]{1,61}[a-z0-9])(?:/(.*))?", re.DOTALL)
 _SIZE = re.compile(r"([0-9]+(?:\.[0-9]+)?) ?(MB|GB)", re.IGNORECASE)
@@ -51,96 +51,54 @@ class Options:
         return {"ServerSideEncryption": "aws:kms", "SSEKMSKeyId": self.kms_key or ""}
 
 
-@dataclass(frozen=True)
-class Statement:
-    """An UNLOAD statement: the tokens of its query, from one to before the other, and its options."""
+def parse(query: str, stream: Sequence[Token]) -> tuple[Sequence[Token], Options]:
+    """The tokens of an UNLOAD's query, and its options.
 
-    first: int
-    last: int
-    options: Options
-
-
-def parse(query: str, stream: Sequence[Token]) -> Statement:
-    """The statement taken apart; InvalidQueryError when it, ValidationException when an option is not valid."""
-    reader = _Reader(query, stream)
+    InvalidQueryError when the statement, ValidationException when an option is not valid.
+    """
+    reader = TokenReader(query, stream)
     reader.expect("UNLOAD")
     reader.expect("(")
-    first = reader.index
-    reader.skip_to_closing()
-    last = reader.index - 1
+    first, depth = reader.index, 1
+    while depth:
+        kind = reader.take().token_type
+        depth += (kind == TokenType.L_PAREN) - (kind == TokenType.R_PAREN)
+    inner = stream[first : reader.index - 1]
     reader.expect("TO")
     target = _TARGET.fullmatch(reader.string())
     if target is None:
         raise reader.error("UNLOAD target must be s3://bucket-name/folder")
-    values = reader.options() if reader.left() else {}
-    return Statement(first, last, _options(target[1], (target[2] or "").strip("/"), values))
+    values = _values(reader) if reader.peek() else {}
+    return inner, _options(target[1], (target[2] or "").strip("/"), values)
 
 
-class _Reader:
-    def __init__(self, query: str, stream: Sequence[Token]) -> None:
-        self.query = query
-        self.stream = stream
-        self.index = 0
+def _values(reader: TokenReader) -> dict[str, Any]:
+    reader.expect("WITH")
+    reader.expect("(")
+    values: dict[str, Any] = {}
+    closing = ","
+    while closing == ",":
+        name = reader.take().text.lower()
+        if name in values:
+            raise reader.error(f"Duplicate UNLOAD option: {name}")
+        reader.expect("=")
+        values[name] = _names(reader) if name == "partitioned_by" else reader.string()
+        closing = reader.take().text
+    if closing != ")":
+        raise reader.error(f"mismatched input '{closing}'. Expecting: ',' or ')'")
+    reader.end()
+    return values
 
-    def left(self) -> bool:
-        return self.index < len(self.stream)
 
-    def error(self, message: str) -> InvalidQueryError:
-        at = self.stream[self.index].start if self.left() else len(self.query)
-        return grammar.refuse(message, self.query, at)
-
-    def take(self) -> Token:
-        if not self.left():
-            raise self.error("mismatched input '<EOF>'. The query syntax is invalid.")
-        self.index += 1
-        return self.stream[self.index - 1]
-
-    def expect(self, text: str) -> None:
-        if not self.left() or self.stream[self.index].text.upper() != text:
-            raise self.error(f"mismatched input. Expecting: '{text}'")
-        self.index += 1
-
-    def string(self) -> str:
-        if not self.left() or self.stream[self.index].token_type != TokenType.STRING:
-            raise self.error("mismatched input. Expecting: a string")
-        return self.take().text
-
-    def skip_to_closing(self) -> None:
-        depth = 1
-        while depth:
-            kind = self.take().token_type
-            depth += (kind == TokenType.L_PAREN) - (kind == TokenType.R_PAREN)
-
-    def options(self) -> dict[str, Any]:
-        self.expect("WITH")
-        self.expect("(")
-        values: dict[str, Any] = {}
-        while True:
-            name = self.take().text.lower()
-            if name in values:
-                raise self.error(f"Duplicate UNLOAD option: {name}")
-            self.expect("=")
-            values[name] = self._names() if name == "partitioned_by" else self.string()
-            closing = self.take().text
-            if closing == ")":
-                break
-            if closing != ",":
-                raise self.error(f"mismatched input '{closing}'. Expecting: ',' or ')'")
-        if self.left():
-            raise self.error(
-                f"mismatched input '{self.stream[self.index].text}'. The query syntax is invalid."
-            )
-        return values
-
-    def _names(self) -> tuple[str, ...]:
-        self.expect("ARRAY")
-        self.expect("[")
-        names = [self.string()]
-        while self.left() and self.stream[self.index].text == ",":
-            self.index += 1
-            names.append(self.string())
-        self.expect("]")
-        return tuple(names)
+def _names(reader: TokenReader) -> tuple[str, ...]:
+    reader.expect("ARRAY")
+    reader.expect("[")
+    names = [reader.string()]
+    while reader.word() == ",":
+        reader.take()
+        names.append(reader.string())
+    reader.expect("]")
+    return tuple(names)
 
 
 def _options(bucket: str, prefix: str, values: dict[str, Any]) -> Options:

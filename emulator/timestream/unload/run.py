@@ -3,6 +3,7 @@
 import json
 import uuid
 from collections.abc import Iterator, Sequence
+from contextlib import contextmanager
 from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any
@@ -52,13 +53,12 @@ def run_unload(
     query_id: str,
 ) -> Result:
     """The one row that UNLOAD answers; it writes when that row is asked for."""
-    stream = grammar.tokens(query)
-    statement = parse(query, stream)
-    translation = translate_part(catalog, query, stream[statement.first : statement.last], TIMESTREAM)
-    export = plan(translation, statement.options)
+    inner, options = parse(query, grammar.tokens(query))
+    translation = translate_part(catalog, query, inner, TIMESTREAM)
+    export = plan(translation, options)
     if target is None:
         raise ValidationException("UNLOAD needs an S3 endpoint, and this server was started without one")
-    unload = _Unload(translation, export, statement.options, target, query_id or uuid.uuid4().hex.upper())
+    unload = _Unload(translation, export, options, target, query_id or uuid.uuid4().hex.upper())
     return Result(_COLUMNS, unload.rows(cursor, at(export.sql, now_ns)))
 
 
@@ -165,18 +165,15 @@ def _client(target: UnloadTarget) -> Any:
     return client
 
 
-class _s3_errors:  # noqa: N801 - used as a with statement's word
-    """Raises what S3 answers as Timestream reports it."""
-
-    def __enter__(self) -> None:
-        """Do nothing before."""
-
-    def __exit__(self, kind: object, error: BaseException | None, trace: object) -> None:
-        """Translate an error of S3."""
-        if isinstance(error, ClientError):
-            code = str(error.response.get("Error", {}).get("Code", ""))
-            if code in ("AccessDenied", "403"):
-                raise AccessDeniedException("UNLOAD may not write to the S3 bucket") from error
-            raise ValidationException(f"UNLOAD cannot write to the S3 bucket: {code}") from error
-        if isinstance(error, BotoCoreError):
-            raise QueryExecutionException("UNLOAD could not reach S3") from error
+@contextmanager
+def _s3_errors() -> Iterator[None]:
+    """Raise what S3 answers as Timestream reports it."""
+    try:
+        yield
+    except ClientError as error:
+        code = str(error.response.get("Error", {}).get("Code", ""))
+        if code in ("AccessDenied", "403"):
+            raise AccessDeniedException("UNLOAD may not write to the S3 bucket") from error
+        raise ValidationException(f"UNLOAD cannot write to the S3 bucket: {code}") from error
+    except BotoCoreError as error:
+        raise QueryExecutionException("UNLOAD could not reach S3") from error
