@@ -4,7 +4,7 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 
 from emulator.sql import timestamps
-from emulator.sql.types import BIGINT, INTEGER, VARCHAR, Type, duck
+from emulator.sql.types import BIGINT, INTEGER, VARCHAR, Type
 
 
 @dataclass
@@ -87,13 +87,13 @@ def select_all(source: str) -> str:
 def whole(value: int, kind: Type = BIGINT) -> BoundExpression:
     """An integer literal that DuckDB takes for the type it has here."""
     return BoundExpression(
-        f"CAST({value} AS {duck(kind)})" if kind is not INTEGER else f"({value})", kind, value=value
+        f"CAST({value} AS {kind.duck})" if kind is not INTEGER else f"({value})", kind, value=value
     )
 
 
 def null(kind: Type) -> BoundExpression:
     """A NULL of a type."""
-    return BoundExpression(f"CAST(NULL AS {duck(kind)})", kind)
+    return BoundExpression(f"CAST(NULL AS {kind.duck})", kind)
 
 
 def date_of(nanoseconds: str) -> str:

@@ -21,7 +21,6 @@ from emulator.sql.types import (
     VARCHAR,
     WHOLE,
     Type,
-    duck,
 )
 
 _NAMES = {kind.name: kind for kind in (BOOLEAN, BIGINT, DOUBLE, VARCHAR, TIMESTAMP, DATE, TIME)} | {
@@ -112,9 +111,9 @@ def _converted(value: BoundExpression, to: Type, function: str) -> str | None:
 def _to_whole(value: BoundExpression, to: Type, function: str) -> str | None:
     """Half a unit rounds away from zero, and what does not fit is an error (NULL for TRY_CAST)."""
     if value.type is DOUBLE:
-        return f"{function}(round({value.sql}) AS {duck(to)})"
+        return f"{function}(round({value.sql}) AS {to.duck})"
     if value.type in (*WHOLE, DECIMAL, BOOLEAN):
-        return f"{function}({value.sql} AS {duck(to)})"
+        return f"{function}({value.sql} AS {to.duck})"
     return None
 
 
@@ -129,7 +128,7 @@ def _from_text(sql: str, to: Type, function: str) -> str | None:
     if readable is None:
         return None
     guarded = f"CASE WHEN {readable.format(sql)} THEN {sql} ELSE 'not a {to}: ' || {sql} END"
-    return f"{function}({guarded} AS {duck(to)})"
+    return f"{function}({guarded} AS {to.duck})"
 
 
 def _between_times(value: BoundExpression, to: Type) -> str | None:

@@ -15,7 +15,6 @@ from emulator.sql.types import (
     VARCHAR,
     Type,
     common,
-    duck,
 )
 
 
@@ -31,7 +30,7 @@ def coerce(given: BoundExpression, to: Type) -> BoundExpression | None:
     if convert is not None:
         return convert(given)
     if to.of and common(given.type, to) == to:
-        return BoundExpression(f"CAST({given.sql} AS {duck(to)})", to)
+        return BoundExpression(f"CAST({given.sql} AS {to.duck})", to)
     return None
 
 

@@ -4,11 +4,11 @@ from collections.abc import Mapping
 
 from sqlglot import exp
 
-from emulator.sql import arithmetic, casts, comparison, logic, subscripts
+from emulator.sql import arithmetic, casts, comparison, logic
 from emulator.sql.binder import ExpressionBinder, ExpressionHandler
 from emulator.sql.bound import BoundExpression, Parameter, varchar, whole
 from emulator.sql.call import Call, Function
-from emulator.sql.functions import bind_function_call
+from emulator.sql.functions import arrays, bind_function_call
 from emulator.sql.scope import Ambiguous, Scope
 from emulator.sql.types import BIGINT, BOOLEAN, DECIMAL, DOUBLE, INTEGER, UNKNOWN
 
@@ -124,6 +124,6 @@ _HANDLERS: dict[type[exp.Expression], ExpressionHandler] = {
     exp.NullSafeNEQ: comparison.bind_distinct_from,
     exp.Like: comparison.bind_like,
     exp.Escape: comparison.bind_like,
-    exp.Array: subscripts.bind_array,
-    exp.Bracket: subscripts.bind_subscript,
+    exp.Array: arrays.bind_array,
+    exp.Bracket: arrays.bind_subscript,
 }

@@ -11,9 +11,10 @@ from typing import Any
 
 @dataclass(frozen=True)
 class Type:
-    """A type by its AWS name; `of` holds the type of an array's elements."""
+    """A type by its AWS name, and the DuckDB type that stands for it; `of` holds the type of an array's elements."""
 
     name: str
+    duck: str
     of: tuple["Type", ...] = ()
 
     def __str__(self) -> str:
@@ -23,50 +24,28 @@ class Type:
         return self.name.lower().replace("_", " ")
 
 
-BOOLEAN = Type("BOOLEAN")
-INTEGER = Type("INTEGER")
-BIGINT = Type("BIGINT")
-DECIMAL = Type("DECIMAL")
+BOOLEAN = Type("BOOLEAN", "BOOLEAN")
+INTEGER = Type("INTEGER", "INTEGER")
+BIGINT = Type("BIGINT", "BIGINT")
+DECIMAL = Type("DECIMAL", "DECIMAL(38,10)")
 """What a literal like 1.5 is; no column and no result has it."""
-DOUBLE = Type("DOUBLE")
-VARCHAR = Type("VARCHAR")
-TIMESTAMP = Type("TIMESTAMP")
-DATE = Type("DATE")
-TIME = Type("TIME")
-DAY_TO_SECOND = Type("INTERVAL_DAY_TO_SECOND")
-YEAR_TO_MONTH = Type("INTERVAL_YEAR_TO_MONTH")
-UNKNOWN = Type("UNKNOWN")
+DOUBLE = Type("DOUBLE", "DOUBLE")
+VARCHAR = Type("VARCHAR", "VARCHAR")
+TIMESTAMP = Type("TIMESTAMP", "BIGINT")
+DATE = Type("DATE", "DATE")
+TIME = Type("TIME", "BIGINT")
+DAY_TO_SECOND = Type("INTERVAL_DAY_TO_SECOND", "BIGINT")
+YEAR_TO_MONTH = Type("INTERVAL_YEAR_TO_MONTH", "INTEGER")
+UNKNOWN = Type("UNKNOWN", "INTEGER")
 """The type of a bare NULL."""
 
 WHOLE = (INTEGER, BIGINT)
 NUMERIC = (INTEGER, BIGINT, DECIMAL, DOUBLE)
 
-_DUCK = {
-    "BOOLEAN": "BOOLEAN",
-    "INTEGER": "INTEGER",
-    "BIGINT": "BIGINT",
-    "DECIMAL": "DECIMAL(38,10)",
-    "DOUBLE": "DOUBLE",
-    "VARCHAR": "VARCHAR",
-    "TIMESTAMP": "BIGINT",
-    "DATE": "DATE",
-    "TIME": "BIGINT",
-    "INTERVAL_DAY_TO_SECOND": "BIGINT",
-    "INTERVAL_YEAR_TO_MONTH": "INTEGER",
-    "UNKNOWN": "INTEGER",
-}
-
 
 def array(of: Type) -> Type:
     """The array type of an element type."""
-    return Type("ARRAY", (of,))
-
-
-def duck(kind: Type) -> str:
-    """The DuckDB type that stands for a type."""
-    if kind.name == "ARRAY":
-        return f"{duck(kind.of[0])}[]"
-    return _DUCK[kind.name]
+    return Type("ARRAY", f"{of.duck}[]", (of,))
 
 
 def shape(kind: Type) -> dict[str, Any]:

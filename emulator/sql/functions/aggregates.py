@@ -65,12 +65,8 @@ def _as_double(call: Call, value: BoundExpression) -> BoundExpression:
     return number
 
 
-def _of_double(template: str) -> Aggregate:
-    def aggregate(call: Call) -> tuple[str, Type, str]:
-        numbers = [_as_double(call, value) for value in [_one(call)]]
-        return template.format(_distinct(call) + numbers[0].sql), DOUBLE, "{}"
-
-    return aggregate
+def _avg(call: Call) -> tuple[str, Type, str]:
+    return f"avg({_distinct(call)}{_as_double(call, _one(call)).sql})", DOUBLE, "{}"
 
 
 def _spread(name: str) -> Aggregate:
@@ -87,14 +83,18 @@ def _spread(name: str) -> Aggregate:
     return aggregate
 
 
-def _of_pair(template: str, finish: str = "{}") -> Aggregate:
+def _plain(template: str, returns: Type, *takes: Type, finish: str = "{}") -> Aggregate:
     def aggregate(call: Call) -> tuple[str, Type, str]:
-        first, second = call.take(DOUBLE, DOUBLE)
-        if call.distinct:
+        items = call.take(*takes)
+        if call.distinct and len(items) > 1:
             raise call.refuse(f"DISTINCT is not supported in {call.name}")
-        return template.format(first.sql, second.sql), DOUBLE, finish
+        return template.format(*(item.sql for item in items)), returns, finish
 
     return aggregate
+
+
+def _of_pair(name: str, finish: str = "{}") -> Aggregate:
+    return _plain(f"{name}({{}}, {{}})", DOUBLE, DOUBLE, DOUBLE, finish=finish)
 
 
 def _ordered(call: Call, value: BoundExpression) -> str:
@@ -123,19 +123,6 @@ def _extreme_by(call: Call) -> tuple[str, Type, str]:
 def _arbitrary(call: Call) -> tuple[str, Type, str]:
     value = _one(call)
     return f"any_value({value.sql})", value.type, "{}"
-
-
-def _boolean(name: str) -> Aggregate:
-    def aggregate(call: Call) -> tuple[str, Type, str]:
-        (value,) = call.take(BOOLEAN)
-        return f"{name}({value.sql})", BOOLEAN, "{}"
-
-    return aggregate
-
-
-def _count_if(call: Call) -> tuple[str, Type, str]:
-    (value,) = call.take(BOOLEAN)
-    return f"count(CASE WHEN {value.sql} THEN 1 END)", BIGINT, "{}"
 
 
 def _array_agg(call: Call) -> tuple[str, Type, str]:
@@ -187,26 +174,27 @@ def _shares(call: Call, nodes: Sequence[object]) -> list[str]:
 
 FUNCTIONS: dict[str, Aggregate] = {
     "count": _count,
-    "count_if": _count_if,
+    "count_if": _plain("count(CASE WHEN {} THEN 1 END)", BIGINT, BOOLEAN),
     "sum": _sum,
-    "avg": _of_double("avg({})"),
+    "avg": _avg,
     "min": _extreme,
     "max": _extreme,
     "min_by": _extreme_by,
     "max_by": _extreme_by,
     "arbitrary": _arbitrary,
-    "bool_and": _boolean("bool_and"),
-    "bool_or": _boolean("bool_or"),
-    "every": _boolean("bool_and"),
+    "bool_and": _plain("bool_and({})", BOOLEAN, BOOLEAN),
+    "bool_or": _plain("bool_or({})", BOOLEAN, BOOLEAN),
+    "every": _plain("bool_and({})", BOOLEAN, BOOLEAN),
     "array_agg": _array_agg,
     "approx_distinct": _approx_distinct,
     "approx_percentile": _approx_percentile,
     **{name: _spread(name) for name in ("stddev_samp", "stddev_pop", "var_samp", "var_pop")},
     "stddev": _spread("stddev_samp"),
     "variance": _spread("var_samp"),
-    "covar_pop": _of_pair("covar_pop({}, {})"),
-    "covar_samp": _of_pair("covar_samp({}, {})"),
-    "corr": _of_pair("corr({}, {})", "(CASE WHEN isfinite({0}) THEN {0} END)"),
-    "regr_slope": _of_pair("regr_slope({}, {})", "(CASE WHEN isfinite({0}) THEN {0} END)"),
-    "regr_intercept": _of_pair("regr_intercept({}, {})", "(CASE WHEN isfinite({0}) THEN {0} END)"),
+    "covar_pop": _of_pair("covar_pop"),
+    "covar_samp": _of_pair("covar_samp"),
+    **{
+        name: _of_pair(name, "(CASE WHEN isfinite({0}) THEN {0} END)")
+        for name in ("corr", "regr_slope", "regr_intercept")
+    },
 }

@@ -63,10 +63,8 @@ def _round(call: Call) -> BoundExpression:
     scaled = f"abs({number.sql}) * {factor}"
     sql = (
         f"(CASE WHEN NOT ({scaled} < 9e18) THEN {number.sql}"
-        f" WHEN {number.sql} < 0 THEN -(floor({scaled} + 0.5e0) / {factor})"
-        f" ELSE floor({scaled} + 0.5e0) / {factor} END)"
+        f" WHEN {number.sql} < 0 THEN -(round({scaled}) / {factor}) ELSE round({scaled}) / {factor} END)"
     )
-    sql = sql.replace(f"floor({scaled} + 0.5e0)", f"round({scaled})")
     return BoundExpression(sql, DOUBLE, nan=number.nan)
 
 
@@ -81,14 +79,6 @@ def _mod(call: Call) -> BoundExpression:
 _SIGN = f"CASE WHEN isnan({{0}}) THEN {_NAN} ELSE CAST(sign({{0}}) AS DOUBLE) END"
 _POWER = returning(DOUBLE, "pow({0}, {1})", DOUBLE, DOUBLE)
 _RANDOM = returning(DOUBLE, "random()")
-_BITWISE = {
-    name: returning(BIGINT, sql, BIGINT, BIGINT)
-    for name, sql in {
-        "bitwise_and": "{0} & {1}",
-        "bitwise_or": "{0} | {1}",
-        "bitwise_xor": "xor({0}, {1})",
-    }.items()
-}
 
 FUNCTIONS: dict[str, Function] = {
     "abs": _same("abs({0})", "abs({0})"),
@@ -127,6 +117,8 @@ FUNCTIONS: dict[str, Function] = {
     "is_nan": returning(BOOLEAN, "isnan({0})", DOUBLE),
     "rand": _RANDOM,
     "random": _RANDOM,
-    **_BITWISE,
+    "bitwise_and": returning(BIGINT, "{0} & {1}", BIGINT, BIGINT),
+    "bitwise_or": returning(BIGINT, "{0} | {1}", BIGINT, BIGINT),
+    "bitwise_xor": returning(BIGINT, "xor({0}, {1})", BIGINT, BIGINT),
     "bitwise_not": returning(BIGINT, "~{0}", BIGINT),
 }

@@ -3,7 +3,7 @@
 from emulator.sql.bound import BoundExpression, text
 from emulator.sql.call import Call, Function
 from emulator.sql.functions.signature import Signature, function, returning
-from emulator.sql.types import BIGINT, INTEGER, UNKNOWN, VARCHAR, array
+from emulator.sql.types import BIGINT, INTEGER, UNKNOWN, VARCHAR, Type, array
 
 _SPACE_CODES = (
     *range(9, 14), *range(28, 33), 0x1680, *range(0x2000, 0x2007), *range(0x2008, 0x200B), 0x2028, 0x2029,
@@ -36,10 +36,8 @@ def _concat(call: Call) -> BoundExpression:
         raise call.refuse("There must be two or more concatenation arguments")
     if any(argument.type not in (VARCHAR, UNKNOWN) for argument in arguments):
         raise call.mismatch(arguments)
-    return BoundExpression(
-        f"({' || '.join(call.take(*[VARCHAR] * len(arguments))[i].sql for i in range(len(arguments)))})",
-        VARCHAR,
-    )
+    texts = call.take(*[VARCHAR] * len(arguments))
+    return BoundExpression(f"({' || '.join(item.sql for item in texts)})", VARCHAR)
 
 
 def _replace(call: Call) -> BoundExpression:
@@ -59,26 +57,24 @@ def _padded(call: Call) -> BoundExpression:
     return BoundExpression(f"{call.name}({string.sql}, CAST({size.value} AS INTEGER), {pad.sql})", VARCHAR)
 
 
-def _separator(call: Call, items: list[BoundExpression]) -> None:
-    if not items[1].value:
+def _parts(call: Call, *more: Type) -> tuple[str, list[BoundExpression]]:
+    """The SQL of a string's parts, and the arguments behind string and delimiter."""
+    string, delimiter, *others = call.take(VARCHAR, VARCHAR, *more)
+    if not delimiter.value:
         raise call.refuse(f"{call.name} is only supported with a literal, non-empty delimiter")
+    return f"string_split({string.sql}, {delimiter.sql})", others
 
 
 def _split(call: Call) -> BoundExpression:
-    items = call.take(VARCHAR, VARCHAR)
-    _separator(call, items)
-    return BoundExpression(f"string_split({items[0].sql}, {items[1].sql})", array(VARCHAR))
+    return BoundExpression(_parts(call)[0], array(VARCHAR))
 
 
 def _split_part(call: Call) -> BoundExpression:
-    items = call.take(VARCHAR, VARCHAR, BIGINT)
-    _separator(call, items)
-    index = (
-        f"CASE WHEN {items[2].sql} < 1 THEN error('Index must be greater than zero') ELSE {items[2].sql} END"
-        if not isinstance(items[2].value, int) or items[2].value < 1
-        else items[2].sql
-    )
-    return BoundExpression(f"list_extract(string_split({items[0].sql}, {items[1].sql}), {index})", VARCHAR)
+    parts, (place,) = _parts(call, BIGINT)
+    index = place.sql
+    if not isinstance(place.value, int) or place.value < 1:
+        index = f"CASE WHEN {index} < 1 THEN error('Index must be greater than zero') ELSE {index} END"
+    return BoundExpression(f"list_extract({parts}, {index})", VARCHAR)
 
 
 FUNCTIONS: dict[str, Function] = {

@@ -14,11 +14,6 @@ _MONDAY = 3 * timestamps.DAY
 """1970-01-01 was a Thursday, three days after a Monday."""
 
 
-def _now(call: Call) -> BoundExpression:
-    call.take()
-    return BoundExpression(now_sql(0), TIMESTAMP)
-
-
 def _unit(call: Call, given: BoundExpression) -> str:
     unit = str(given.value).lower() if isinstance(given.value, str) else ""
     if unit not in (*timestamps.UNITS, *timestamps.MONTHS, "millisecond"):
@@ -123,7 +118,7 @@ _CLOCK_FIELDS = {
     "millisecond": f"{{0}} // {timestamps.MILLISECOND} % 1000",
     "nanosecond": "{0} % 1000000000",
 }
-_INTERVAL_FIELDS = {"day": "{0} // 86400000000000", "year": "{0} // 12", "month": "{0} % 12"}
+_INTERVAL_FIELDS = {"year": "{0} // 12", "month": "{0} % 12"}
 
 
 def _field(name: str) -> Function:
@@ -135,12 +130,11 @@ def _field(name: str) -> Function:
         signatures.append(Signature((TIMESTAMP,), BIGINT, clock.replace("{0}", of_day)))
         signatures += [Signature((kind,), BIGINT, clock) for kind in (TIME, DAY_TO_SECOND)]
     else:
-        part = _FIELDS[name]
-        signatures.append(Signature((TIMESTAMP,), BIGINT, f"{part}({date_of('{0}')})"))
-        signatures.append(Signature((DATE,), BIGINT, f"{part}({{0}})"))
+        days = ((TIMESTAMP, date_of("{0}")), (DATE, "{0}"))
+        signatures += [Signature((kind,), BIGINT, f"{_FIELDS[name]}({day})") for kind, day in days]
     if name in ("day", "day_of_month"):
-        signatures.append(Signature((DAY_TO_SECOND,), BIGINT, _INTERVAL_FIELDS["day"]))
-    if name in ("year", "month"):
+        signatures.append(Signature((DAY_TO_SECOND,), BIGINT, f"{{0}} // {_DAY}"))
+    if name in _INTERVAL_FIELDS:
         signatures.append(Signature((YEAR_TO_MONTH,), BIGINT, f"CAST({_INTERVAL_FIELDS[name]} AS BIGINT)"))
     return function(*signatures)
 
@@ -153,16 +147,6 @@ def _extract(call: Call) -> BoundExpression:
     if field not in _EXTRACTORS or field in ("millisecond", "nanosecond", "week_of_year"):
         raise call.refuse(f"Invalid EXTRACT field: {field}")
     return _EXTRACTORS[field](Call(call.binder, call.node, call.scope, field, call.nodes[1:]))
-
-
-def _current_date(call: Call) -> BoundExpression:
-    call.take()
-    return BoundExpression(date_of(now_sql(0)), DATE)
-
-
-def _current_time(call: Call) -> BoundExpression:
-    call.take()
-    return BoundExpression(f"({now_sql(0)} % {_DAY})", TIME)
 
 
 def _current_timezone(call: Call) -> BoundExpression:
@@ -178,13 +162,16 @@ def _date(call: Call) -> BoundExpression:
     return BoundExpression(date_of(moment.sql), DATE)
 
 
+_NOW = returning(TIMESTAMP, now_sql(0))
+_CURRENT_TIME = returning(TIME, f"{now_sql(0)} % {_DAY}")
+
 FUNCTIONS: dict[str, Function] = {
-    "now": _now,
-    "current_timestamp": _now,
-    "localtimestamp": _now,
-    "current_date": _current_date,
-    "current_time": _current_time,
-    "localtime": _current_time,
+    "now": _NOW,
+    "current_timestamp": _NOW,
+    "localtimestamp": _NOW,
+    "current_date": returning(DATE, date_of(now_sql(0))),
+    "current_time": _CURRENT_TIME,
+    "localtime": _CURRENT_TIME,
     "current_timezone": _current_timezone,
     "date_trunc": _date_trunc,
     "date_add": _date_add,
