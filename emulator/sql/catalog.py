@@ -1,23 +1,22 @@
 """The interface that SQL needs of a service: tables, their columns, and where to select them from."""
 
 from dataclasses import dataclass
-from typing import Literal, Protocol
-
-ColumnType = Literal["BIGINT", "DOUBLE", "VARCHAR", "BOOLEAN", "TIMESTAMP"]
+from typing import Protocol
 
 
 @dataclass(frozen=True, slots=True)
 class Column:
     """A visible column.
 
-    `name` is what the writer called it, and case matters. `role` is the service's own, for its DESCRIBE. `physical` is
-    the column's name in the relation, where case does not matter: the same as `name` unless the table has another
-    column that differs from it only by case. TIMESTAMP columns are TIMESTAMP_NS in the relation, every other type is
-    DuckDB's type of the same name. `since_1970` promises timestamps that are never negative.
+    `name` is what the writer called it, and case matters. `type` is BIGINT, DOUBLE, VARCHAR, BOOLEAN or TIMESTAMP.
+    `role` is the service's own, for its DESCRIBE. `physical` is the column's name in the relation, where case does not
+    matter: the same as `name` unless the table has another column that differs from it only by case. TIMESTAMP columns
+    are TIMESTAMP_NS in the relation, every other type is DuckDB's type of the same name. `since_1970` promises
+    timestamps that are never negative.
     """
 
     name: str
-    type: ColumnType
+    type: str
     role: str
     physical: str
     since_1970: bool = False

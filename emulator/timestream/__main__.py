@@ -7,7 +7,7 @@ import select
 import signal
 import socket
 import sys
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from pathlib import Path
 
 from emulator.errors import PortInUseError
@@ -60,8 +60,10 @@ def _first_signal() -> socket.socket:
 
 def _options(arguments: Sequence[str] | None) -> argparse.Namespace:
     parser = argparse.ArgumentParser(prog="python -m emulator.timestream", description=__doc__)
+    port = _whole(0, 65_535, "port number from 0 to 65535")
+    megabytes = _whole(64, 1 << 40, "whole number of megabytes of at least 64")
     parser.add_argument(
-        "--port", type=_port, default=4567, help="port on 127.0.0.1 (0: any free one; default 4567)"
+        "--port", type=port, default=4567, help="port on 127.0.0.1 (0: any free one; default 4567)"
     )
     parser.add_argument(
         "--data", type=Path, required=True, help="folder for the data, one folder per region inside"
@@ -74,18 +76,12 @@ def _options(arguments: Sequence[str] | None) -> argparse.Namespace:
         "--fsync", action="store_true", help="wait for the disk before a write is acknowledged"
     )
     parser.add_argument(
-        "--memory-limit-mb", type=_megabytes, default=400, help="memory of the SQL engine per region"
+        "--memory-limit-mb", type=megabytes, default=400, help="memory of the SQL engine per region"
     )
     parser.add_argument(
         "--until-stdin-closes", action="store_true", help="end when standard input does, so with the parent"
     )
     return parser.parse_args(arguments)
-
-
-def _port(text: str) -> int:
-    if text.isascii() and text.isdigit() and int(text) < 65_536:
-        return int(text)
-    raise argparse.ArgumentTypeError(f"{text!r} is no port number from 0 to 65535")
 
 
 def _seconds(text: str) -> float:
@@ -97,10 +93,13 @@ def _seconds(text: str) -> float:
         ) from error
 
 
-def _megabytes(text: str) -> int:
-    if text.isascii() and text.isdigit() and int(text) >= 64:
-        return int(text)
-    raise argparse.ArgumentTypeError(f"{text!r} is no whole number of megabytes of at least 64")
+def _whole(least: int, most: int, described: str) -> Callable[[str], int]:
+    def parse(text: str) -> int:
+        if text.isascii() and text.isdigit() and least <= int(text) <= most:
+            return int(text)
+        raise argparse.ArgumentTypeError(f"{text!r} is no {described}")
+
+    return parse
 
 
 def _refuse(reason: str) -> int:

@@ -100,26 +100,25 @@ def _bin(call: Call) -> BoundExpression:
 
 def _parse_duration(call: Call) -> BoundExpression:
     (given,) = call.take(VARCHAR)
-    parsed = _duration(given.value) if isinstance(given.value, str) else None
-    if parsed is None:
+    length = _duration(given.value) if isinstance(given.value, str) else None
+    if length is None:
         raise call.refuse(
             f"Invalid duration: {given.value if given.value is not None else 'only literals are supported'}"
         )
-    kind, amount = parsed
-    return nanoseconds(amount) if kind == "ns" else months(amount)
+    return length
 
 
-def _duration(text: str) -> tuple[str, int] | None:
-    """("ns", nanoseconds) or ("months", months) of a duration such as 30s, 1.5h or 1year; None if it is none."""
+def _duration(text: str) -> BoundExpression | None:
+    """A duration such as 30s, 1.5h or 1year as an interval; None if it is none."""
     match = _DURATION.fullmatch(text.strip())
-    if match is None:
+    unit = match[2].lower() if match else ""
+    scale = _UNITS.get(unit) or _MONTHS.get(unit)
+    if match is None or scale is None:
         return None
-    number, unit = Decimal(match[1]), match[2].lower()
-    kind, scale = ("ns", _UNITS.get(unit)) if unit in _UNITS else ("months", _MONTHS.get(unit))
-    if scale is None:
+    amount = Decimal(match[1]) * scale
+    if amount != int(amount) or amount > _LONGEST:
         return None
-    amount = number * scale
-    return (kind, int(amount)) if amount == int(amount) and amount <= _LONGEST else None
+    return nanoseconds(int(amount)) if unit in _UNITS else months(int(amount))
 
 
 FUNCTIONS: dict[str, Function] = {

@@ -1,8 +1,7 @@
 """The descriptions of databases and tables, and what of them may be changed."""
 
-import json
 from collections.abc import Iterable, Mapping
-from dataclasses import asdict, dataclass, field, replace
+from dataclasses import dataclass, field, replace
 from typing import Any
 
 from emulator.timestream.errors import ValidationException
@@ -45,15 +44,6 @@ class DatabaseDescription:
             "CreationTime": self.created,
             "LastUpdatedTime": self.updated,
         }
-
-    def dump(self) -> str:
-        """A text that `load_database` reads."""
-        return json.dumps(asdict(self))
-
-
-def load_database(text: str) -> DatabaseDescription:
-    """The database that `dump` wrote."""
-    return DatabaseDescription(**json.loads(text))
 
 
 def default_key(region: str) -> str:
@@ -113,23 +103,16 @@ class TableDescription:
         """The table after an UpdateTable request."""
         table = self
         if "RetentionProperties" in request:
-            table = replace(
-                table, retention=_retention(request["RetentionProperties"], table.retention, now_ns)
-            )
+            table = replace(table, retention=table.retention.extended(*_periods(request), now_ns))
         if "MagneticStoreWriteProperties" in request:
             table = _with_magnetic_writes(table, request["MagneticStoreWriteProperties"])
         if "Schema" in request:
             table = replace(table, partition_key=_changed_key(table.partition_key, request["Schema"]))
         return replace(table, updated=now_ns / 1e9)
 
-    def dump(self) -> str:
-        """A text that `load_table` reads."""
-        return json.dumps(asdict(self))
 
-
-def load_table(text: str) -> TableDescription:
-    """The table that `dump` wrote."""
-    members = json.loads(text)
+def restored_table(members: dict[str, Any]) -> TableDescription:
+    """The table whose `asdict` this is, once it went through JSON."""
     members["retention"] = Retention(**members["retention"])
     members["partition_key"] = tuple(members["partition_key"])
     return TableDescription(**members)
@@ -143,11 +126,7 @@ def new_table(request: Mapping[str, Any], region: str, now_ns: int) -> TableDesc
         request["DatabaseName"], request["TableName"], region, now, now, tags=tags(request)
     )
     if "RetentionProperties" in request:
-        periods = request["RetentionProperties"]
-        retention = Retention(
-            periods["MemoryStoreRetentionPeriodInHours"], periods["MagneticStoreRetentionPeriodInDays"]
-        )
-        table = replace(table, retention=retention)
+        table = replace(table, retention=Retention(*_periods(request)))
     if "MagneticStoreWriteProperties" in request:
         table = _with_magnetic_writes(table, request["MagneticStoreWriteProperties"])
     keys = (request.get("Schema") or {}).get("CompositePartitionKey")
@@ -168,10 +147,9 @@ def tags(request: Mapping[str, Any]) -> dict[str, str]:
     return found
 
 
-def _retention(periods: Mapping[str, int], current: Retention, now_ns: int) -> Retention:
-    return current.extended(
-        periods["MemoryStoreRetentionPeriodInHours"], periods["MagneticStoreRetentionPeriodInDays"], now_ns
-    )
+def _periods(request: Mapping[str, Any]) -> tuple[int, int]:
+    periods = request["RetentionProperties"]
+    return periods["MemoryStoreRetentionPeriodInHours"], periods["MagneticStoreRetentionPeriodInDays"]
 
 
 def _with_magnetic_writes(table: TableDescription, properties: Mapping[str, Any]) -> TableDescription:
@@ -208,9 +186,8 @@ def _changed_key(
     if keys is None:
         return current
     wanted = _new_key(keys)
-    if [(key["Type"], key.get("Name")) for key in wanted] != [
-        (key["Type"], key.get("Name")) for key in current
-    ]:
+    before, after = ([(key["Type"], key.get("Name")) for key in keys] for keys in (current, wanted))
+    if before != after:
         raise ValidationException(
             "The type and name of a partition key cannot be changed, only EnforcementInRecord."
         )

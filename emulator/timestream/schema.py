@@ -1,10 +1,10 @@
 """The columns and measure names of one table, growing as records bring new ones."""
 
 from collections.abc import Iterable, Sequence
-from dataclasses import dataclass, field
-from typing import Literal, cast
+from dataclasses import dataclass
+from typing import Literal
 
-from emulator.sql.catalog import Column, ColumnType
+from emulator.sql.catalog import Column
 from emulator.timestream.records import Identity, Layout
 
 Role = Literal["DIMENSION", "MEASURE_NAME", "TIMESTAMP", "MULTI", "MEASURE_VALUE"]
@@ -16,13 +16,6 @@ MAX_MEASURE_NAMES = 8_192
 MAX_RECORD_MEASURES = 256
 MAX_MULTI_MEASURES = 1_024
 
-DUCKDB_TYPES: dict[str, str] = {
-    "BIGINT": "BIGINT",
-    "DOUBLE": "DOUBLE",
-    "VARCHAR": "VARCHAR",
-    "BOOLEAN": "BOOLEAN",
-    "TIMESTAMP": "TIMESTAMP_NS",
-}
 _ORDER: dict[str, int] = {"DIMENSION": 0, "MEASURE_NAME": 1, "TIMESTAMP": 2, "MEASURE_VALUE": 3, "MULTI": 4}
 FIXED = (
     Column("measure_name", "VARCHAR", "MEASURE_NAME", "measure_name"),
@@ -43,14 +36,6 @@ class LimitError(Exception):
     """A record does not fit the table's limits or types; the text is the reason for its rejection."""
 
 
-@dataclass
-class MeasureName:
-    """A measure name: the one kind of measure it has, and the dimensions seen with it."""
-
-    kind: str
-    dimensions: set[str] = field(default_factory=set)
-
-
 class Schema:
     """Admits new dimensions and measures within AWS's limits, and knows which are not yet in the database.
 
@@ -60,7 +45,7 @@ class Schema:
     def __init__(self) -> None:
         self.columns: dict[str, Column] = {}
         self.stored: dict[str, str] = {}
-        self.measures: dict[str, MeasureName] = {}
+        self.measures: dict[str, Measure] = {}
         self.added: list[Column] = []
         self.touched: set[str] = set()
         self._physical = {column.physical for column in FIXED}
@@ -75,7 +60,7 @@ class Schema:
 
     def restore_measure(self, name: str, kind: str, dimensions: Iterable[str]) -> None:
         """Take over a measure name that the database has."""
-        self.measures[name] = MeasureName(kind, set(dimensions))
+        self.measures[name] = Measure(name, kind, tuple(dimensions))
 
     def visible(self) -> tuple[Column, ...]:
         """The columns as a query sees them, in AWS's order."""
@@ -83,10 +68,7 @@ class Schema:
 
     def listed_measures(self) -> Sequence[Measure]:
         """The measure names, sorted."""
-        return [
-            Measure(name, measure.kind, tuple(sorted(measure.dimensions)))
-            for name, measure in sorted(self.measures.items())
-        ]
+        return [measure for _, measure in sorted(self.measures.items())]
 
     def admit(self, identity: Identity, layout: Layout) -> None:
         """Make room for a record's series and measures, or raise LimitError and change nothing."""
@@ -105,23 +87,21 @@ class Schema:
             self._add(name, "VARCHAR", "DIMENSION")
         for name, kind in measures:
             self._add(name, kind, role)
-        if known is None:
-            known = self.measures[identity.measure_name] = MeasureName(identity.kind)
-            self.touched.add(identity.measure_name)
-        dimensions = {name for name, _ in identity.dimensions}
-        if not dimensions <= known.dimensions:
-            known.dimensions |= dimensions
+        seen = set(known.dimensions) if known else set()
+        dimensions = seen | {name for name, _ in identity.dimensions}
+        if known is None or dimensions != seen:
+            self.restore_measure(identity.measure_name, identity.kind, sorted(dimensions))
             self.touched.add(identity.measure_name)
 
-    def _check_measure_name(self, identity: Identity, known: MeasureName | None) -> None:
+    def _check_measure_name(self, identity: Identity, known: Measure | None) -> None:
         if len(identity.measure_name.encode()) > MAX_MEASURE_NAME:
             raise LimitError(f"The measure name is longer than {MAX_MEASURE_NAME} bytes.")
         if known is None and len(self.measures) >= MAX_MEASURE_NAMES:
             raise LimitError(f"The table has reached its limit of {MAX_MEASURE_NAMES} measure names.")
-        if known is not None and known.kind != identity.kind:
+        if known is not None and known.type != identity.kind:
             raise LimitError(
                 f"Measure name already has an assigned measure value type. The type of '{identity.measure_name}' "
-                f"is {known.kind}."
+                f"is {known.type}."
             )
 
     def _new_columns(self, wanted: Iterable[tuple[str, str]], role: Role) -> list[tuple[str, str]]:
@@ -152,7 +132,7 @@ class Schema:
         while physical.lower() in self._physical:
             twins += 1
             physical = f"{name}~{twins}"
-        column = Column(name, cast("ColumnType", kind), role, physical)
+        column = Column(name, kind, role, physical)
         self.restore(f"c{len(self.columns) + 1}", column)
         self.added.append(column)
 

@@ -3,12 +3,13 @@
 import json
 from collections.abc import Iterator, Mapping
 from contextlib import contextmanager
+from dataclasses import asdict
 from pathlib import Path
 
 import duckdb
 
 from emulator.timestream import table_storage
-from emulator.timestream.resources import DatabaseDescription, TableDescription, load_database, load_table
+from emulator.timestream.resources import DatabaseDescription, TableDescription, restored_table
 from emulator.timestream.table import Table
 
 _META = """
@@ -66,15 +67,13 @@ class Storage:
 
     def databases(self) -> list[DatabaseDescription]:
         """All databases."""
-        return [
-            load_database(row[0])
-            for row in self.writer.execute("SELECT description FROM databases").fetchall()
-        ]
+        found = self.writer.execute("SELECT description FROM databases").fetchall()
+        return [DatabaseDescription(**json.loads(row[0])) for row in found]
 
     def put_database(self, database: DatabaseDescription) -> None:
         """Store a new or changed database."""
         self.writer.execute(
-            "INSERT OR REPLACE INTO databases VALUES (?, ?)", [database.name, database.dump()]
+            "INSERT OR REPLACE INTO databases VALUES (?, ?)", [database.name, _dumped(database)]
         )
 
     def drop_database(self, name: str) -> None:
@@ -86,7 +85,7 @@ class Storage:
         found = []
         query = "SELECT number, description FROM tables ORDER BY number"
         for number, description in self.writer.execute(query).fetchall():
-            table = Table(number, load_table(description))
+            table = Table(number, restored_table(json.loads(description)))
             table_storage.restore(self.writer, table)
             found.append(table)
         return found
@@ -94,7 +93,7 @@ class Storage:
     def create_table(self, description: TableDescription) -> Table:
         """Store a new, empty table."""
         number = self.writer.execute("SELECT nextval('table_numbers')").fetchall()[0][0]
-        self.writer.execute("INSERT INTO tables VALUES (?, ?)", [number, description.dump()])
+        self.writer.execute("INSERT INTO tables VALUES (?, ?)", [number, _dumped(description)])
         self.writer.execute(
             f"CREATE TABLE t{number} (series INTEGER NOT NULL, version BIGINT NOT NULL, "
             "measure_name VARCHAR NOT NULL, time TIMESTAMP_NS NOT NULL)"
@@ -107,7 +106,7 @@ class Storage:
     def put_table(self, table: Table) -> None:
         """Store a changed description."""
         self.writer.execute(
-            "UPDATE tables SET description = ? WHERE number = ?", [table.description.dump(), table.number]
+            "UPDATE tables SET description = ? WHERE number = ?", [_dumped(table.description), table.number]
         )
 
     def drop_table(self, table: Table) -> None:
@@ -117,3 +116,7 @@ class Storage:
         self.writer.execute(f"DROP TABLE s{table.number}")
         for meta in ("tables", "columns", "measures"):
             self.writer.execute(f"DELETE FROM {meta} WHERE number = ?", [table.number])  # noqa: S608 - fixed names
+
+
+def _dumped(description: DatabaseDescription | TableDescription) -> str:
+    return json.dumps(asdict(description))

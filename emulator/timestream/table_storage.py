@@ -13,10 +13,18 @@ from duckdb import DuckDBPyConnection as Connection
 
 from emulator.sql import Column
 from emulator.sql.bound import name as quote
-from emulator.timestream.batches import identity_columns, key_table, measure_columns
-from emulator.timestream.schema import DUCKDB_TYPES, FIXED
+from emulator.timestream.schema import FIXED, Schema
 from emulator.timestream.table import Key, Row, Stored, Table
 from emulator.timestream.values import Value
+
+_TYPES = {
+    "BIGINT": ("BIGINT", pa.int64()),
+    "DOUBLE": ("DOUBLE", pa.float64()),
+    "VARCHAR": ("VARCHAR", pa.string()),
+    "BOOLEAN": ("BOOLEAN", pa.bool_()),
+    "TIMESTAMP": ("TIMESTAMP_NS", pa.timestamp("ns")),
+}
+"""DuckDB's and Arrow's type of each type of measure."""
 
 
 def rows(connection: Connection, table: Table) -> int:
@@ -43,7 +51,7 @@ def lookup(connection: Connection, table: Table, keys: Sequence[Key]) -> dict[Ke
         for stored, column in measures
     )
     times = [time for _, time in keys]
-    with _registered(connection, key_table(keys)):
+    with _registered(connection, _key_table(keys)):
         # The bounds let DuckDB skip what is not of that time; the join alone would read the whole table.
         rows = connection.execute(
             f"SELECT t.series, epoch_ns(t.time), t.version{selected} "  # noqa: S608 - numbers and own names
@@ -98,7 +106,7 @@ def _flush_schema(connection: Connection, table: Table) -> None:
     schema = table.schema
     for column in schema.added:
         stored = schema.stored[column.name]
-        connection.execute(f"ALTER TABLE t{table.number} ADD COLUMN {stored} {DUCKDB_TYPES[column.type]}")
+        connection.execute(f"ALTER TABLE t{table.number} ADD COLUMN {stored} {_TYPES[column.type][0]}")
         connection.execute(
             "INSERT INTO columns VALUES (?, ?, ?, ?, ?, ?)",
             [table.number, stored, column.name, column.type, column.role, column.physical],
@@ -110,7 +118,7 @@ def _flush_schema(connection: Connection, table: Table) -> None:
         connection.execute("DELETE FROM measures WHERE number = ? AND name = ?", [table.number, name])
         connection.execute(
             "INSERT INTO measures VALUES (?, ?, ?, ?)",
-            [table.number, name, measure.kind, json.dumps(sorted(measure.dimensions))],
+            [table.number, name, measure.type, json.dumps(measure.dimensions)],
         )
 
 
@@ -127,7 +135,7 @@ def create_view(connection: Connection, table: Table) -> None:
 
 def _delete(connection: Connection, table: Table, keys: Sequence[Key]) -> None:
     times = [time for _, time in keys]
-    with _registered(connection, key_table(keys)):
+    with _registered(connection, _key_table(keys)):
         connection.execute(
             f"DELETE FROM t{table.number} t USING batch b WHERE t.series = b.series AND t.time = b.time "  # noqa: S608 - a number
             "AND t.time BETWEEN make_timestamp_ns(?) AND make_timestamp_ns(?)",
@@ -138,7 +146,7 @@ def _delete(connection: Connection, table: Table, keys: Sequence[Key]) -> None:
 def _insert(
     connection: Connection, table: Table, columns: tuple[str, ...], items: Sequence[tuple[Key, Row]]
 ) -> None:
-    batch = {**identity_columns(items), **measure_columns(table.schema, columns, items)}
+    batch = {**_identity_columns(items), **_measure_columns(table.schema, columns, items)}
     names = ", ".join(batch)
     with _registered(connection, pa.table(batch)):
         connection.execute(f"INSERT INTO t{table.number} ({names}) SELECT {names} FROM batch")  # noqa: S608 - own names
@@ -155,3 +163,53 @@ def _registered(connection: Connection, batch: pa.Table) -> Iterator[None]:
 
 def _present(names: Sequence[str], row: Sequence[Value | None]) -> dict[str, Value]:
     return {name: value for name, value in zip(names, row, strict=True) if value is not None}
+
+
+def _key_table(keys: Sequence[Key]) -> pa.Table:
+    """The series and times of points."""
+    series, times = zip(*keys, strict=True)
+    return pa.table({"series": pa.array(series, pa.int32()), "time": _times(times)})
+
+
+def _identity_columns(items: Sequence[tuple[Key, Row]]) -> dict[str, pa.Array]:
+    """The series, version, time, measure name and dimensions of buffered rows, by stored column."""
+    series = [key[0] for key, _ in items]
+    # Dimensions repeat with their series: spell them once per series, and let Arrow spread them over the rows.
+    identities = {key[0]: row[0] for key, row in items}
+    places = {number: place for place, number in enumerate(identities)}
+    spread = pa.array([places[number] for number in series], pa.int32())
+    values: dict[str, list[str | None]] = {}
+    for place, identity in enumerate(identities.values()):
+        for stored, (_, value) in zip(identity.columns, identity.dimensions, strict=True):
+            column = values.get(stored)
+            if column is None:
+                column = values[stored] = [None] * len(identities)
+            column[place] = value
+    names = [identity.measure_name for identity in identities.values()]
+    return {
+        "series": pa.array(series, pa.int32()),
+        "version": pa.array([row[1] for _, row in items], pa.int64()),
+        "measure_name": pa.DictionaryArray.from_arrays(spread, pa.array(names, pa.string())),
+        "time": _times([key[1] for key, _ in items]),
+        **{
+            stored: pa.DictionaryArray.from_arrays(spread, pa.array(column, pa.string()))
+            for stored, column in values.items()
+        },
+    }
+
+
+def _measure_columns(
+    schema: Schema, columns: tuple[str, ...], items: Sequence[tuple[Key, Row]]
+) -> dict[str, pa.Array]:
+    """The measures of buffered rows that share a layout, by stored column."""
+    types = {stored: schema.columns[name].type for name, stored in schema.stored.items()}
+    measured = zip(*[row[3] for _, row in items], strict=True)
+    arrays = {}
+    for stored, values in zip(columns, measured, strict=True):
+        kind = _TYPES[types[stored]][1]
+        arrays[stored] = _times(values) if pa.types.is_timestamp(kind) else pa.array(values, kind)
+    return arrays
+
+
+def _times(values: Sequence[Value]) -> pa.Array:
+    return pa.array(values, pa.int64()).cast("timestamp[ns]")
