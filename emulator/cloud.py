@@ -45,12 +45,11 @@ class FromOutput:
 
 @dataclass(frozen=True, slots=True)
 class StackTemplate:
-    """A stack to create in every region; `overrides` are a region's own parameters, as those of a stack instance."""
+    """A stack to create in every region."""
 
     name: str
     body: Mapping[str, Any]
     parameters: Mapping[str, str | FromOutput] = field(default_factory=dict)
-    overrides: Mapping[str, Mapping[str, str]] = field(default_factory=dict)
 
 
 class Cloud:
@@ -270,7 +269,7 @@ def _create_stacks(cloud: Cloud, region: str, templates: Sequence[StackTemplate]
         ) as context:
             parameters = {
                 name: created[value.stack].outputs[value.output] if isinstance(value, FromOutput) else value
-                for name, value in {**template.parameters, **template.overrides.get(region, {})}.items()
+                for name, value in template.parameters.items()
             }
             created[template.name] = deploy(template.body, context=context, parameters=parameters)
         cloud.publish(created[template.name])

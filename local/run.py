@@ -35,7 +35,7 @@ from ops.errors import OperatorError
 from templates import config
 from templates.config.fleet import TIMESTREAM_REGIONS
 from templates.names import ARTIFACTS_STACK
-from templates.parameters import CODE_BUCKET, CODE_KEY, code_key, network_parameters
+from templates.parameters import CODE_BUCKET, CODE_KEY, code_key
 
 _REFRESH_SECONDS = 0.5
 _LAST_PORT = 65_535
@@ -249,8 +249,7 @@ def _stacks(environment: str, values: config.Config, bundle: Bundle) -> list[Sta
         CODE_BUCKET: FromOutput(artifacts, "BucketName"),
         CODE_KEY: code_key(bundle.digest),
     }
-    overrides = {region: network_parameters(values, region) for region in values.regions}
     return [
         StackTemplate(artifacts, body("artifacts")),
-        StackTemplate(values.stack_name, body("regional"), parameters, overrides),
+        StackTemplate(values.stack_name, body("regional"), parameters),
     ]

@@ -9,7 +9,7 @@ from ops.bundle import BUILD, build_lambda
 from ops.errors import OperatorError, refusals
 from ops.publish import artifacts_stack, generated
 from ops.stack import Target
-from templates.parameters import CODE_BUCKET, CODE_KEY, code_key, network_parameters
+from templates.parameters import CODE_BUCKET, CODE_KEY, code_key
 
 
 def add_arguments(parser: argparse.ArgumentParser) -> None:
@@ -24,7 +24,7 @@ def _run(options: argparse.Namespace) -> int:
     bundle, _ = build_lambda()
     key = code_key(bundle.digest)
     _expect_uploaded(target, bucket, key)
-    parameters = {CODE_BUCKET: bucket, CODE_KEY: key, **network_parameters(target.config, target.region)}
+    parameters = {CODE_BUCKET: bucket, CODE_KEY: key}
     aws_cli.deploy_stack(
         target.region,
         target.stack_name,

@@ -1,7 +1,7 @@
 """Creates a template's resources, one after the other, and returns what they became."""
 
 from collections.abc import Mapping
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from typing import Any
 
 from botocore.exceptions import BotoCoreError, ClientError
@@ -32,11 +32,7 @@ def deploy(
                 at=(resource.logical_id, "Type"),
             )
     stack = _Stack(template)
-    scope = Scope(
-        references=stack,
-        conditions=template.condition,
-        region=context.region,
-    )
+    scope = replace(template.scope, references=stack)
     for resource in template.resources.values():
         stack.created[resource.logical_id] = _create(resource, scope, context)
     return Deployment(

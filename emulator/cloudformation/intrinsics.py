@@ -43,6 +43,7 @@ class Scope:
     references: References
     conditions: Callable[[str, Path], bool]
     region: str
+    mappings: Mapping[str, Any]
 
     def evaluate(self, value: Any, at: Path = ()) -> Any:
         """The value with every function in it replaced by its result."""
@@ -154,6 +155,16 @@ def _select(scope: Scope, argument: Any, at: Path) -> Any:
     return values[int(index)]
 
 
+def _find_in_map(scope: Scope, argument: Any, at: Path) -> Any:
+    value: Any = scope.mappings
+    for part in _arguments(argument, 3, at):
+        key = _text(scope.evaluate(part, at), at)
+        if not isinstance(value, Mapping) or key not in value:
+            raise TemplateError(f"there is no {key} in the mapping", at=at)
+        value = value[key]
+    return value
+
+
 def _if(scope: Scope, argument: Any, at: Path) -> Any:
     name, then, otherwise = _arguments(argument, 3, at)
     return scope.evaluate(then if scope.conditions(_text(name, at), at) else otherwise, at)
@@ -217,6 +228,7 @@ _FUNCTIONS: Mapping[str, Callable[[Scope, Any, Path], Any]] = {
     "Condition": _condition,
     "Fn::Cidr": _cidr,
     "Fn::Equals": _equals,
+    "Fn::FindInMap": _find_in_map,
     "Fn::GetAZs": _get_azs,
     "Fn::GetAtt": _get_att,
     "Fn::If": _if,

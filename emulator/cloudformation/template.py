@@ -18,8 +18,8 @@ from emulator.errors import TemplateError
 
 _SECTIONS = frozenset(
     {
-        "AWSTemplateFormatVersion", "Conditions", "Description", "Metadata", "Outputs", "Parameters",
-        "Resources",
+        "AWSTemplateFormatVersion", "Conditions", "Description", "Mappings", "Metadata", "Outputs",
+        "Parameters", "Resources",
     }
 )  # fmt: skip
 _RESOURCE_KEYS = frozenset(
@@ -76,6 +76,7 @@ class Template:
             references=self,
             conditions=self.condition,
             region=self._pseudo["AWS::Region"],
+            mappings=self._body.get("Mappings", {}),
         )
 
     def known(self, name: str) -> Any:

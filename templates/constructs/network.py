@@ -6,7 +6,7 @@ from typing import Any
 
 from awacs import ec2 as actions
 from awacs.aws import Action, Allow, Condition, Principal, Statement, StringEquals
-from troposphere import Ref, Sub, Template
+from troposphere import FindInMap, Ref, Sub, Template
 from troposphere.awslambda import VPCConfig
 from troposphere.ec2 import VPC, RouteTable, SecurityGroup, Subnet, VPCEndpoint
 
@@ -34,7 +34,7 @@ class Network:
     routes: RouteTable
     functions: SecurityGroup
     endpoints: SecurityGroup
-    cells: Mapping[str, Ref]
+    cells: Mapping[str, FindInMap]
 
     @property
     def place(self) -> VPCConfig:

@@ -10,9 +10,9 @@ from templates.config import Config
 from templates.config.pipeline import Logs
 from templates.constructs.network import Network
 from templates.names import ARTIFACTS_BUCKET
-from templates.parameters import CODE_BUCKET, CODE_KEY
+from templates.parameters import CODE_BUCKET, CODE_KEY, OWN_BUCKET
 
-OWN_BUCKET = "CodeIsInArtifactsBucket"
+IN_ARTIFACTS_BUCKET = "CodeIsInArtifactsBucket"
 
 
 @dataclass(frozen=True)
@@ -44,10 +44,10 @@ def add_bundle_parameters(template: Template, config: Config) -> Bundle:
         Parameter(
             CODE_BUCKET,
             Type="String",
-            Default="",
-            Description="Bucket of this region that holds the functions' code; empty for that of the artifacts stack",
-            AllowedPattern="|[a-z0-9][a-z0-9.-]{1,61}[a-z0-9]",
-            ConstraintDescription="the name of an S3 bucket, or nothing",
+            Default=OWN_BUCKET,
+            Description=f"Bucket of this region with the functions' code; {OWN_BUCKET} for that of the artifacts stack",
+            AllowedPattern=f"{OWN_BUCKET}|[a-z0-9][a-z0-9.-]{{1,61}}[a-z0-9]",
+            ConstraintDescription=f"the name of an S3 bucket, or {OWN_BUCKET}",
         )
     )
     key = template.add_parameter(
@@ -63,6 +63,6 @@ def add_bundle_parameters(template: Template, config: Config) -> Bundle:
     template.add_parameter_to_group(key, "Code of the functions")
     template.set_parameter_label(bucket, "Code bucket")
     template.set_parameter_label(key, "Code bundle")
-    template.add_condition(OWN_BUCKET, Equals(Ref(bucket), ""))
+    template.add_condition(IN_ARTIFACTS_BUCKET, Equals(Ref(bucket), OWN_BUCKET))
     own = Sub(config.name(ARTIFACTS_BUCKET))
-    return Bundle(bucket=If(OWN_BUCKET, own, Ref(bucket)), key=Ref(key))
+    return Bundle(bucket=If(IN_ARTIFACTS_BUCKET, own, Ref(bucket)), key=Ref(key))

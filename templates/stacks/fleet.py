@@ -7,7 +7,6 @@ from templates.components.fleet.stack_sets import HAS_TEMPLATE
 from templates.config import Config
 from templates.constructs.outputs import add_outputs
 from templates.constructs.ownership import tag_resources
-from templates.parameters import network_parameters
 from templates.stacks.artifacts import artifacts
 from templates.stacks.regional import regional
 from templates.version import version
@@ -23,7 +22,6 @@ def fleet(config: Config) -> Template:
         config,
         roles=roles,
         artifacts=artifacts(config),
-        overrides={region: network_parameters(config, region) for region in config.regions},
     )
     dashboard = add_dashboard(template, config)
     add_outputs(

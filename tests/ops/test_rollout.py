@@ -2,9 +2,12 @@
 
 import hashlib
 import json
+from collections.abc import Callable
 from dataclasses import replace
+from typing import Any
 
 import boto3
+import pytest
 
 from templates.config import Config
 from templates.config.fleet import Fleet
@@ -162,6 +165,79 @@ def test_a_stack_that_was_never_whole_is_said_to_be_removed_first(account: Accou
     assert any(
         "aws cloudformation delete-stack --stack-name metrics-prod-fleet" in line for line in account.said
     )
+
+
+def _no_code_bucket(name: str, body: dict[str, Any]) -> None:
+    if name == "fleet":
+        body["Resources"]["RegionalStackSet"]["Properties"]["Parameters"].pop(0)
+    if name == "regional":
+        body["Parameters"]["CodeBucket"]["Default"] = ""
+
+
+def _no_value(name: str, body: dict[str, Any]) -> None:
+    if name == "regional":
+        body["Parameters"]["VpcCidr"] = {"Type": "String"}
+
+
+def _unknown_parameter(name: str, body: dict[str, Any]) -> None:
+    if name == "regional":
+        del body["Parameters"]["CodeBucket"]
+        body["Conditions"] = {"CodeIsInArtifactsBucket": {"Fn::Equals": ["", ""]}}
+
+
+def _bad_value(name: str, body: dict[str, Any]) -> None:
+    if name == "regional":
+        body["Parameters"]["CodeBucket"]["AllowedPattern"] = "[a-z]+"
+
+
+def _unacknowledged(name: str, body: dict[str, Any]) -> None:
+    if name == "fleet":
+        body["Resources"]["RegionalStackSet"]["Properties"]["Capabilities"] = []
+
+
+def _long_policy(name: str, body: dict[str, Any]) -> None:
+    if name == "fleet":
+        policy = body["Resources"]["ExecutionStacksPolicy"]["Properties"]["PolicyDocument"]
+        policy["Statement"][0]["Resource"] = ["x" * 6_144]
+
+
+def _too_many_at_once(name: str, body: dict[str, Any]) -> None:
+    if name == "fleet":
+        body["Resources"]["ArtifactsStackSet"]["Properties"]["OperationPreferences"]["MaxConcurrentCount"] = 2
+
+
+def _reference_to_nothing(name: str, body: dict[str, Any]) -> None:
+    if name == "fleet":
+        del body["Resources"]["ExecutionDataPolicy"]
+
+
+def _too_long(name: str, body: dict[str, Any]) -> None:
+    if name == "regional":
+        body["Metadata"] = "x" * 1_048_576
+
+
+@pytest.mark.parametrize(
+    ("tamper", "words"),
+    [
+        (_no_code_bucket, "RegionalStackSet: Parameters: [CodeBucket] must have values"),
+        (_no_value, "RegionalStackSet: Parameters: [VpcCidr] must have values"),
+        (_unknown_parameter, "RegionalStackSet: Parameters: [CodeBucket] do not exist in the template"),
+        (_bad_value, "RegionalStackSet: Template error: Parameters.CodeBucket: '-' is refused"),
+        (_unacknowledged, "RegionalStackSet: Requires capabilities : [CAPABILITY_IAM]"),
+        (_long_policy, "ExecutionStacksPolicy: Cannot exceed quota for PolicySize: 6144"),
+        (_too_many_at_once, "ArtifactsStackSet: MaxConcurrentCount is at most one more"),
+        (_reference_to_nothing, "there is no resource"),
+        (_too_long, "RegionalStackSet: 1 validation error detected"),
+    ],
+    ids=lambda value: value.__name__.strip("_") if callable(value) else "",
+)
+def test_what_cloudformation_refuses_stops_the_rollout(
+    account: Account, prod: Config, tamper: Callable[[str, dict[str, Any]], None], words: str
+) -> None:
+    """A template that AWS would not take fails here as it would there, and the reason is said."""
+    account.tamper = tamper
+    assert account.roll_out(prod) == 1
+    assert any(words in line for line in account.said), account.said
 
 
 def test_the_fleets_template_is_what_was_generated(account: Account, prod: Config) -> None:

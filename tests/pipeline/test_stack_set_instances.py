@@ -1,4 +1,4 @@
-"""What the fleet's StackSets would make in each region, made here: each region with its own parameters."""
+"""What the fleet's StackSets would make in each region, made here: from one template with the same parameters."""
 
 import json
 from collections.abc import Iterator
@@ -18,35 +18,24 @@ FLEET = build("fleet", CONFIG)
 CODE_KEY = "functions/0123.zip"
 
 
-def _instances() -> tuple[tuple[str, ...], dict[str, dict[str, str]]]:
-    """The regions of the pipeline's StackSet in its order, and what each overrides."""
-    groups = FLEET.resources["RegionalStackSet"]["Properties"]["StackInstancesGroup"]
-    overrides = {
-        region: {pair["ParameterKey"]: pair["ParameterValue"] for pair in group["ParameterOverrides"]}
-        for group in groups
-        for region in group["Regions"]
-    }
-    return tuple(overrides), overrides
-
-
 @pytest.fixture(scope="module")
 def cloud(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Cloud]:
     """Both StackSets' instances in every region, from the fleet's own template."""
-    regions, overrides = _instances()
+    properties = FLEET.resources["RegionalStackSet"]["Properties"]
+    (group,) = properties["StackInstancesGroup"]
     artifacts = json.loads(FLEET.resources["ArtifactsStackSet"]["Properties"]["TemplateBody"])
-    (given,) = FLEET.resources["RegionalStackSet"]["Properties"]["Parameters"]
-    assert given == {"ParameterKey": "CodeKey", "ParameterValue": {"Ref": "CodeKey"}}
+    parameters = {pair["ParameterKey"]: pair["ParameterValue"] for pair in properties["Parameters"]}
+    assert parameters["CodeKey"] == {"Ref": "CodeKey"}
     templates = [
         StackTemplate("StackSet-metrics-other-artifacts-1", artifacts),
         StackTemplate(
             "StackSet-metrics-other-regional-1",
             build("regional", CONFIG).body,
-            {"CodeKey": CODE_KEY},
-            overrides,
+            {**parameters, "CodeKey": CODE_KEY},
         ),
     ]
     data: Path = tmp_path_factory.mktemp("data")
-    started = start(regions, templates, aws_port=0, data_dir=data, clock=Clock())
+    started = start(group["Regions"], templates, aws_port=0, data_dir=data, clock=Clock())
     yield started
     started.close()
 

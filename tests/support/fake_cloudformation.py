@@ -1,14 +1,16 @@
 """A CloudFormation with StackSets that speaks the SDK's own API: every call and answer is held against its model.
 
 It carries out what a fleet template says, one region per look, in the order of the StackSet's preferences, and keeps
-to what makes rollouts fail in an account: a region without the code it is given, and regions after a failed one.
+to what makes rollouts fail in an account: what CloudFormation refuses, a region without the code it is given, and
+regions after a failed one.
 """
 
 import json
 import re
-from collections.abc import Callable, Mapping
-from dataclasses import dataclass, field
+from collections.abc import Callable, Iterator, Mapping, Sequence
+from dataclasses import dataclass, field, replace
 from datetime import UTC, datetime
+from functools import partial
 from typing import Any
 
 import boto3
@@ -16,6 +18,10 @@ import botocore.session
 from botocore import xform_name
 from botocore.exceptions import ClientError
 from botocore.validate import validate_parameters
+
+from emulator.cloudformation.intrinsics import Path
+from emulator.cloudformation.template import Template
+from tests.support import cloudformation_refusals as refusals
 
 ACCOUNT = "123456789012"
 NOW = datetime(2026, 11, 22, tzinfo=UTC)
@@ -99,22 +105,45 @@ class _Cloud:
         return {"TemplateBody": json.dumps(self._find(StackName)["body"])}
 
     def create_change_set(self, **given: Any) -> dict[str, Any]:
-        name = given["StackName"]
-        assert len(given["TemplateBody"]) <= 51_200
-        body = json.loads(given["TemplateBody"])
-        key = (self._region, name)
-        stack = self._world.stacks.setdefault(key, _new_stack(self._region, name))
-        exists = stack["status"] != "REVIEW_IN_PROGRESS"
-        assert given["ChangeSetType"] == ("UPDATE" if exists else "CREATE")
-        values = {title: str(parameter.get("Default", "")) for title, parameter in body["Parameters"].items()}
-        for pair in given["Parameters"]:
-            previous = pair.get("UsePreviousValue", False)
-            values[pair["ParameterKey"]] = (
-                stack["parameters"][pair["ParameterKey"]] if previous else pair["ParameterValue"]
-            )
+        name, change_set = given["StackName"], given["ChangeSetName"]
+        stack = self._world.stacks.get((self._region, name), _new_stack(self._region, name))
+        try:
+            self._check_change(stack, given)
+            url = given.get("TemplateURL")
+            body = refusals.read_template(given.get("TemplateBody"), None if url is None else _object(url))
+            pairs = _given(given["Parameters"], stack["parameters"])
+            refusals.check_parameters(body, pairs)
+            refusals.check_capabilities(body, given.get("Capabilities", []))
+            values = refusals.read_resources(body, pairs, self._pseudo(name)).parameters
+        except refusals.Refused as refused:
+            raise _error(refused.code, str(refused), "CreateChangeSet") from refused
         changed = (body, values) != (stack["body"], stack["parameters"])
-        stack["change_sets"][given["ChangeSetName"]] = (body, values, changed)
-        return {"Id": f"arn:aws:cloudformation:::changeSet/{given['ChangeSetName']}", "StackId": stack["id"]}
+        stack["change_sets"][change_set] = (body, values, changed)
+        self._world.stacks[self._region, name] = stack
+        return {"Id": f"arn:aws:cloudformation:::changeSet/{change_set}", "StackId": stack["id"]}
+
+    def _check_change(self, stack: Mapping[str, Any], given: Mapping[str, Any]) -> None:
+        refusals.check_name(given["StackName"])
+        refusals.check_name(given["ChangeSetName"])
+        refusals.check_tags({tag["Key"]: tag["Value"] for tag in given.get("Tags", [])})
+        exists = stack["status"] != "REVIEW_IN_PROGRESS"
+        if exists != (given["ChangeSetType"] == "UPDATE"):
+            raise refusals.Refused(
+                f"Stack [{stack['name']}] {'already exists' if exists else 'does not exist'}"
+            )
+        if exists and stack["status"].endswith(("_IN_PROGRESS", "ROLLBACK_FAILED")):
+            raise refusals.Refused(
+                f"Stack:{stack['id']} is in {stack['status']} state and can not be updated."
+            )
+
+    def _pseudo(self, stack_name: str) -> dict[str, str]:
+        return {
+            "AWS::AccountId": ACCOUNT,
+            "AWS::Partition": "aws",
+            "AWS::Region": self._region,
+            "AWS::StackName": stack_name,
+            "AWS::URLSuffix": "amazonaws.com",
+        }
 
     def describe_change_set(self, StackName: str, ChangeSetName: str) -> dict[str, Any]:  # noqa: N803
         _, _, changed = self._find(StackName)["change_sets"][ChangeSetName]
@@ -134,9 +163,7 @@ class _Cloud:
         stack["before"] = (stack["body"], stack["parameters"])
         stack["body"], stack["parameters"], stack["status"] = body, values, f"{verb}_IN_PROGRESS"
         stack["events"].append(_event(stack, StackName, f"{verb}_IN_PROGRESS"))
-        stack["pending"] = [
-            step for title in ("ArtifactsStackSet", "RegionalStackSet") for step in self._steps(stack, title)
-        ]
+        stack["pending"] = list(self._carried_out(stack))
         return {}
 
     def list_stack_instances(self, StackSetName: str) -> dict[str, Any]:  # noqa: N803
@@ -152,29 +179,51 @@ class _Cloud:
                 return stack
         raise _error("ValidationError", f"Stack with id {name} does not exist", "DescribeStacks")
 
-    def _steps(self, stack: dict[str, Any], title: str) -> list[Callable[[], bool]]:
-        """One step per region of a StackSet that differs from what it is."""
-        properties = _resolved(stack, title)
-        if properties is None:
-            return []
+    def _made(self, stack: Mapping[str, Any]) -> dict[str, Any]:
+        """The stack's resources with everything in them resolved."""
+        template = Template(stack["body"], stack["parameters"], pseudo=self._pseudo(stack["name"]))
+        scope = replace(template.scope, references=_Made(template))
+        parts = stack["body"]["Resources"]
+        return {title: scope.evaluate(parts[title], (title,)) for title in template.resources}
+
+    def _carried_out(self, stack: dict[str, Any]) -> Iterator[Callable[[], bool]]:
+        """What is done for the stack's resources, a step at a time."""
+        resources = self._made(stack)
+        for reason in refusals.refused_when_made(resources):
+            yield partial(_fail, reason)
+        for title in ("ArtifactsStackSet", "RegionalStackSet"):
+            if title in resources:
+                yield from self._steps(stack, title, resources[title]["Properties"])
+
+    def _steps(
+        self, stack: dict[str, Any], title: str, properties: Mapping[str, Any]
+    ) -> list[Callable[[], bool]]:
+        """One step per region of a StackSet that differs from what it is.
+
+        The order of what AWS does is its handler's: https://github.com/aws-cloudformation/aws-cloudformation-resource-providers-cloudformation
+        """
         name = properties["StackSetName"]
         known = self._world.sets.get(name)
         if known is not None and known.properties == properties:
             return []
         before = known.properties if known else {}
         kept = known.instances if known else {}
+        regions = _regions(properties)
+        added = [region for region in regions if region not in kept]
+        gone = sorted(set(kept) - set(regions))
+        stay = [region for region in regions if region in kept]
+        try:
+            _check_stack_set(properties)
+        except refusals.Refused as refused:
+            return [partial(_fail, f"{title}: {refused}")]
         current = self._world.sets[name] = StackSet(properties, kept)
-        groups = properties["StackInstancesGroup"]
-        regions = [region for group in groups for region in group["Regions"]]
-        for region in set(kept) - set(regions):
+        for region in gone:
             del kept[region]
             self._world.operations.append((name, f"delete {region}"))
-        whole = any(
-            before.get(part) != properties.get(part) for part in ("TemplateBody", "TemplateURL", "Parameters")
-        )
+        changed = stay if _content(before) != _content(properties) else []
         order = properties["OperationPreferences"].get("RegionOrder", regions)
-        touched = [region for region in order if region in regions and (whole or region not in kept)]
-        return [self._step(stack, title, current, region) for region in touched]
+        steps = sorted({*changed, *added}, key=order.index)
+        return [self._step(stack, title, current, region) for region in steps]
 
     def _step(self, stack: dict[str, Any], title: str, of: StackSet, region: str) -> Callable[[], bool]:
         def step() -> bool:
@@ -219,21 +268,23 @@ class _Cloud:
 
     def _missing_code(self, of: StackSet, region: str) -> str | None:
         """Why Lambda would refuse the region's functions: their code must be in their region already."""
-        for pair in of.properties.get("Parameters", []):
+        values = {
+            pair["ParameterKey"]: pair["ParameterValue"] for pair in of.properties.get("Parameters", [])
+        }
+        if "CodeKey" in values:
             bucket = (
                 of.properties["StackSetName"].replace("-regional", "-artifacts") + f"-{ACCOUNT}-{region}-an"
             )
             try:
-                boto3.client("s3", region_name=region).head_object(Bucket=bucket, Key=pair["ParameterValue"])
+                boto3.client("s3", region_name=region).head_object(Bucket=bucket, Key=values["CodeKey"])
             except ClientError:
-                return f"S3 Error Code: NoSuchKey ({pair['ParameterValue']})"
+                return f"S3 Error Code: NoSuchKey ({values['CodeKey']})"
         return None
 
     def _roll_back(self, stack: dict[str, Any], reason: str) -> None:
         verb = stack["status"].split("_")[0]
-        stack["events"].append(
-            _event(stack, reason.split(":", maxsplit=1)[0], f"{verb}_FAILED", reason.split(": ")[1])
-        )
+        title, _, why = reason.partition(": ")
+        stack["events"].append(_event(stack, title, f"{verb}_FAILED", why))
         stack["status"] = "ROLLBACK_COMPLETE" if verb == "CREATE" else "UPDATE_ROLLBACK_COMPLETE"
         stack["body"], stack["parameters"] = stack["before"]
 
@@ -286,18 +337,80 @@ def _event(stack: Mapping[str, Any], title: str, status: str, reason: str = "") 
     }
 
 
-def _resolved(stack: Mapping[str, Any], title: str) -> dict[str, Any] | None:
-    """A StackSet's properties with the stack's parameters filled in; None while its condition does not hold."""
-    resource = stack["body"]["Resources"][title]
-    if "Condition" in resource and not stack["parameters"].get("RegionalTemplateUrl"):
-        return None
-    text = re.sub(
-        r'\{"Ref": "(RegionalTemplateUrl|CodeKey)"\}',
-        lambda match: json.dumps(stack["parameters"][match[1]]),
-        json.dumps(resource["Properties"]),
-    )
-    properties: dict[str, Any] = json.loads(text)
-    return properties
+@dataclass(frozen=True)
+class _Made:
+    """Answers references to resources as if all were made: by their logical ids."""
+
+    template: Template
+
+    def ref(self, name: str, at: Path) -> Any:
+        try:
+            return self.template.known(name)
+        except KeyError:
+            return name
+
+    def get_att(self, logical_id: str, attribute: str, at: Path) -> str:
+        return f"arn:aws:::{ACCOUNT}:{logical_id}/{attribute}"
+
+
+def _fail(reason: str) -> bool:
+    raise _FailedError(reason)
+
+
+def _given(pairs: Sequence[Mapping[str, Any]], before: Mapping[str, Any]) -> dict[str, str]:
+    for pair in pairs:
+        if pair.get("UsePreviousValue") and pair["ParameterKey"] not in before:
+            raise refusals.Refused(
+                f"Invalid input for parameter key {pair['ParameterKey']}. It has no value yet"
+            )
+    return {
+        pair["ParameterKey"]: before[pair["ParameterKey"]]
+        if pair.get("UsePreviousValue")
+        else pair["ParameterValue"]
+        for pair in pairs
+    }
+
+
+def _object(url: str) -> str:
+    """The content of the object that a template's URL names."""
+    parts = re.fullmatch(r"https://([a-z0-9.-]+)\.s3\.([a-z0-9-]+)\.amazonaws\.com/(.+)", url)
+    if parts is None:
+        raise refusals.Refused("TemplateURL must be a supported URL.")
+    try:
+        found = boto3.client("s3", region_name=parts[2]).get_object(Bucket=parts[1], Key=parts[3])
+    except ClientError as error:
+        raise refusals.Refused(f"S3 error: {error}") from error
+    return str(found["Body"].read().decode())
+
+
+def _regions(properties: Mapping[str, Any]) -> list[str]:
+    return [region for group in properties["StackInstancesGroup"] for region in group["Regions"]]
+
+
+def _content(properties: Mapping[str, Any]) -> list[Any]:
+    """What every region of a StackSet has alike: another content is an update of all."""
+    return [properties.get(part) for part in ("TemplateBody", "TemplateURL", "Parameters", "Tags")]
+
+
+def _check_stack_set(properties: Mapping[str, Any]) -> None:
+    """Refuse what CreateStackSet and UpdateStackSet refuse, before any region is looked at."""
+    refusals.check_name(properties["StackSetName"])
+    refusals.check_tags({tag["Key"]: tag["Value"] for tag in properties.get("Tags", [])})
+    refusals.check_preferences(properties["OperationPreferences"])
+    url = properties.get("TemplateURL")
+    template = refusals.read_template(properties.get("TemplateBody"), None if url is None else _object(url))
+    refusals.check_stack_set_template(template)
+    refusals.check_capabilities(template, properties.get("Capabilities", []))
+    values = {pair["ParameterKey"]: pair["ParameterValue"] for pair in properties.get("Parameters", [])}
+    refusals.check_parameters(template, values, of_stack_set=True)
+    regions = _regions(properties)
+    if len(set(regions)) < len(regions):
+        raise refusals.Refused("Stack instance is duplicated")
+    for region in regions:
+        pseudo = {"AWS::Region": region, "AWS::AccountId": ACCOUNT, "AWS::Partition": "aws"}
+        refusals.read_resources(
+            template, values, {**pseudo, "AWS::StackName": "StackSet", "AWS::URLSuffix": "amazonaws.com"}
+        )
 
 
 def _make_bucket(name: str, region: str) -> None:

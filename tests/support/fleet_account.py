@@ -1,6 +1,7 @@
 """An account that rollouts go to: a CloudFormation held against the SDK's model, the rest from moto."""
 
 import hashlib
+import json
 from collections.abc import Callable
 from dataclasses import dataclass, field
 from pathlib import Path
@@ -43,6 +44,7 @@ class Account:
     said: list[str] = field(default_factory=list)
     instead: dict[tuple[str, str], Any] = field(default_factory=dict)
     code: bytes = b"code"
+    tamper: Callable[[str, dict[str, Any]], None] = lambda _name, _body: None
 
     def client(self, service: str, region: str) -> Any:
         """The fake for CloudFormation, the test's own where it gives one, moto for the rest."""
@@ -55,8 +57,9 @@ class Account:
         folder = self.build / config.environment
         folder.mkdir(exist_ok=True)
         for name, build in STACKS.items():
-            text = build(config).to_json(indent=2) + "\n"
-            (folder / f"{name}.template.json").write_text(text)
+            body = json.loads(build(config).to_json())
+            self.tamper(name, body)
+            (folder / f"{name}.template.json").write_text(json.dumps(body, indent=2) + "\n")
         self.said[:] = []
         self.world.operations.clear()
         return Rollout(config, self.client, self.said.append, self.build).run()

@@ -1,6 +1,5 @@
 """The StackSets: artifacts with their template inline, the pipeline by the URL of its template."""
 
-from collections.abc import Mapping
 from dataclasses import dataclass
 from typing import Any
 
@@ -18,7 +17,7 @@ from templates.components.fleet.roles import FleetRoles
 from templates.config import Config
 from templates.constructs.ownership import project_tags
 from templates.names import ARTIFACTS_STACK_SET, PIPELINE_STACK_SET, REGIONAL_STACK_SET
-from templates.parameters import CODE_KEY, TEMPLATE_URL
+from templates.parameters import CODE_BUCKET, CODE_KEY, OWN_BUCKET, TEMPLATE_URL
 
 ARTIFACTS = "ArtifactsStackSet"
 HAS_TEMPLATE = "RegionalTemplateIsGiven"
@@ -38,7 +37,6 @@ def add_stack_sets(
     *,
     roles: FleetRoles,
     artifacts: Template,
-    overrides: Mapping[str, Mapping[str, str]],
 ) -> FleetStackSets:
     """Both StackSets; the pipeline's is there once its template's URL is, as code must be uploaded before."""
     url, key = _add_parameters(template)
@@ -49,7 +47,6 @@ def add_stack_sets(
         config,
         name=config.name(ARTIFACTS_STACK_SET),
         roles=roles,
-        overrides={},
         Description=f"Code buckets of {config.stack_name}",
         # Inline, as it makes the buckets that other templates are read from.
         TemplateBody=artifacts.to_json(indent=None, separators=(",", ":")),
@@ -60,11 +57,14 @@ def add_stack_sets(
         config,
         name=config.name(REGIONAL_STACK_SET),
         roles=roles,
-        overrides=overrides,
         Condition=HAS_TEMPLATE,
         Description=f"Metrics pipelines of {config.stack_name}",
         TemplateURL=Ref(url),
-        Parameters=[StackSetParameter(ParameterKey=CODE_KEY, ParameterValue=Ref(key))],
+        # Each parameter, whatever its default: CreateStackSet refuses those without a value, empty ones among them.
+        Parameters=[
+            StackSetParameter(ParameterKey=CODE_BUCKET, ParameterValue=OWN_BUCKET),
+            StackSetParameter(ParameterKey=CODE_KEY, ParameterValue=Ref(key)),
+        ],
     )
     return FleetStackSets(artifacts_set, pipeline_set)
 
@@ -102,7 +102,6 @@ def _add_stack_set(
     *,
     name: str,
     roles: FleetRoles,
-    overrides: Mapping[str, Mapping[str, str]],
     **properties: Any,
 ) -> StackSet:
     administration_arn: GetAtt = roles.administration.get_att("Arn")
@@ -118,7 +117,7 @@ def _add_stack_set(
             Capabilities=["CAPABILITY_IAM"],
             ManagedExecution=ManagedExecution(Active=True),
             OperationPreferences=_preferences(config),
-            StackInstancesGroup=_instances(config, overrides),
+            StackInstancesGroup=_instances(config),
             Tags=Tags(**project_tags(config)),
             **properties,
         )
@@ -140,27 +139,11 @@ def _preferences(config: Config) -> OperationPreferences:
     )
 
 
-def _instances(config: Config, overrides: Mapping[str, Mapping[str, str]]) -> list[StackInstances]:
-    """One group of all regions that have the same parameters: CloudFormation makes an operation of each group."""
-    groups: dict[tuple[tuple[str, str], ...], list[str]] = {}
-    for region in config.fleet.order(config.regions):
-        own = tuple(sorted(overrides.get(region, {}).items()))
-        groups.setdefault(own, []).append(region)
+def _instances(config: Config) -> list[StackInstances]:
+    """One group of all regions: they have the same parameters, and CloudFormation makes an operation of each group."""
     return [
         StackInstances(
             DeploymentTargets=DeploymentTargets(Accounts=[Ref("AWS::AccountId")]),
-            Regions=regions,
-            **_parameters(own),
+            Regions=list(config.fleet.order(config.regions)),
         )
-        for own, regions in groups.items()
     ]
-
-
-def _parameters(own: tuple[tuple[str, str], ...]) -> dict[str, Any]:
-    if not own:
-        return {}
-    return {
-        "ParameterOverrides": [
-            StackSetParameter(ParameterKey=key, ParameterValue=value) for key, value in own
-        ]
-    }

@@ -4,7 +4,7 @@ from collections.abc import Mapping
 from typing import Any
 
 from awacs import logs
-from troposphere import Cidr, GetAZs, Join, Parameter, Ref, Select, Template
+from troposphere import Cidr, FindInMap, GetAZs, Join, Ref, Select, Template
 from troposphere.ec2 import (
     VPC,
     FlowLog,
@@ -18,49 +18,21 @@ from troposphere.ec2 import (
 
 from templates.components.platform.key import Key
 from templates.config import Config
-from templates.config.network import PER_REGION
 from templates.constructs.logs import add_log_group
 from templates.constructs.network import Network
 from templates.constructs.outputs import add_outputs
 from templates.constructs.policy import add_role, allow
-from templates.parameters import NETWORK
 
-_PARAMETERS = {
-    "cidr": ("Address range", "The region's address range, apart from every other region's"),
-    "ingest_cell": (
-        "Timestream cell for writes",
-        "The cell that `aws timestream-write describe-endpoints` names for this account",
-    ),
-    "query_cell": (
-        "Timestream cell for queries",
-        "The cell that `aws timestream-query describe-endpoints` names for this account",
-    ),
-    "s3_prefix_list": (
-        "Prefix list of S3",
-        "Id of AWS's prefix list com.amazonaws.<region>.s3, the only S3 addresses that functions may reach",
-    ),
-    "dynamodb_prefix_list": (
-        "Prefix list of DynamoDB",
-        "Id of AWS's prefix list com.amazonaws.<region>.dynamodb, likewise",
-    ),
-}
-_PATTERNS = {
-    "cidr": r"[0-9]{1,3}(\.[0-9]{1,3}){3}/(1[6-9]|2[0-4])",
-    "ingest_cell": "cell[0-9]{1,4}",
-    "query_cell": "cell[0-9]{1,4}",
-    "s3_prefix_list": "pl-[0-9a-f]{8,17}",
-    "dynamodb_prefix_list": "pl-[0-9a-f]{8,17}",
-}
-
+_REGIONS = "Regions"
 # Half of the smallest range: 123 addresses a subnet, where the functions' interfaces take one each and endpoints too.
 _SUBNET_BITS = "7"
 
 
 def add_network(template: Template, config: Config, *, key: Key) -> Network:
     """A VPC in which functions reach the endpoints of AWS and nothing else; each function adds those of its calls."""
-    given = _add_parameters(template)
+    given = _add_mapping(template, config)
     vpc = template.add_resource(
-        VPC("Vpc", CidrBlock=given["cidr"], EnableDnsSupport=True, EnableDnsHostnames=True)
+        VPC("Vpc", CidrBlock=given["VpcCidr"], EnableDnsSupport=True, EnableDnsHostnames=True)
     )
     table = template.add_resource(RouteTable("PrivateRouteTable", VpcId=Ref(vpc)))
     subnets = tuple(_add_subnet(template, number, vpc, table) for number in (0, 1))
@@ -76,26 +48,23 @@ def add_network(template: Template, config: Config, *, key: Key) -> Network:
             "Its two private subnets, each in a zone of its own",
         ),
     )
-    cells = {"Ingest": given["ingest_cell"], "Query": given["query_cell"]}
+    cells = {"Ingest": given["TimestreamIngestCell"], "Query": given["TimestreamQueryCell"]}
     return Network(vpc, subnets, table, functions, endpoints, cells)
 
 
-def _add_parameters(template: Template) -> dict[str, Ref]:
-    given = {}
-    for name, (label, description) in _PARAMETERS.items():
-        parameter = template.add_parameter(
-            Parameter(
-                NETWORK[name],
-                Type="String",
-                Description=description,
-                AllowedPattern=_PATTERNS[name],
-                ConstraintDescription=PER_REGION[name].allowed,
-            )
-        )
-        template.add_parameter_to_group(parameter, "Network of the functions")
-        template.set_parameter_label(parameter, label)
-        given[name] = Ref(parameter)
-    return given
+def _add_mapping(template: Template, config: Config) -> dict[str, FindInMap]:
+    """The values of each region, in the template: a StackSet needs one for each parameter before it has a region."""
+    network = config.network
+    columns = {
+        "VpcCidr": network.cidr,
+        "TimestreamIngestCell": network.ingest_cell,
+        "TimestreamQueryCell": network.query_cell,
+        "S3PrefixList": network.s3_prefix_list,
+        "DynamoDbPrefixList": network.dynamodb_prefix_list,
+    }
+    rows = {region: {name: column[region] for name, column in columns.items()} for region in config.regions}
+    template.add_mapping(_REGIONS, rows)
+    return {name: FindInMap(_REGIONS, Ref("AWS::Region"), name) for name in columns}
 
 
 def _add_subnet(template: Template, number: int, vpc: VPC, table: RouteTable) -> Subnet:
@@ -116,7 +85,7 @@ def _add_subnet(template: Template, number: int, vpc: VPC, table: RouteTable) ->
     return subnet
 
 
-def _add_functions_group(template: Template, vpc: VPC, given: Mapping[str, Ref]) -> SecurityGroup:
+def _add_functions_group(template: Template, vpc: VPC, given: Mapping[str, FindInMap]) -> SecurityGroup:
     """Out to S3 and DynamoDB by their prefix lists, as gateways have no address; nothing comes in."""
     return template.add_resource(
         SecurityGroup(
@@ -124,8 +93,8 @@ def _add_functions_group(template: Template, vpc: VPC, given: Mapping[str, Ref])
             GroupDescription="The functions: out to the endpoints of AWS only",
             VpcId=Ref(vpc),
             SecurityGroupEgress=[
-                _https(f"To {service} through its gateway", DestinationPrefixListId=given[setting])
-                for service, setting in (("S3", "s3_prefix_list"), ("DynamoDB", "dynamodb_prefix_list"))
+                _https(f"To {service} through its gateway", DestinationPrefixListId=given[name])
+                for service, name in (("S3", "S3PrefixList"), ("DynamoDB", "DynamoDbPrefixList"))
             ],
         )
     )

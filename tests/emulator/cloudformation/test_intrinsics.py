@@ -20,6 +20,7 @@ def evaluate(value: Any, **sections: Any) -> Any:
     return template.scope.evaluate(value, ("Here",))
 
 
+MAPPINGS = {"Sizes": {"eu-west-1": {"small": 7}}}
 PARAMETERS = {
     "Name": {"Type": "String", "Default": "tide"},
     "Shards": {"Type": "Number", "Default": 2},
@@ -45,6 +46,7 @@ PARAMETERS = {
         ({"Fn::Select": [{"Ref": "Shards"}, {"Ref": "Zones"}]}, "c"),
         ({"Fn::If": ["Yes", {"Ref": "Name"}, {"Ref": "Nobody"}]}, "tide"),
         ({"Fn::If": ["No", {"Ref": "Nobody"}, "else"]}, "else"),
+        ({"Fn::FindInMap": ["Sizes", {"Ref": "AWS::Region"}, "small"]}, 7),
         ({"Fn::GetAZs": ""}, ["eu-west-1a", "eu-west-1b", "eu-west-1c"]),
         ({"Fn::GetAZs": {"Ref": "AWS::Region"}}, ["eu-west-1a", "eu-west-1b", "eu-west-1c"]),
         ({"Fn::Cidr": ["10.0.0.0/16", "2", "8"]}, ["10.0.0.0/24", "10.0.1.0/24"]),
@@ -59,6 +61,7 @@ def test_functions_give_what_cloudformation_gives(value: Any, expected: Any) -> 
     """Each function and pseudo parameter gives the documented result, nested ones included."""
     sections = {
         "Parameters": PARAMETERS,
+        "Mappings": MAPPINGS,
         "Conditions": {"Yes": {"Fn::Equals": ["a", "a"]}, "No": {"Fn::Not": [{"Condition": "Yes"}]}},
     }
     assert evaluate(value, **sections) == expected
@@ -87,7 +90,8 @@ def test_conditions_are_decided(condition: Any, expected: bool) -> None:
         ({"Fn::ImportValue": "x"}, "Fn::ImportValue"),
         ({"Fn::Transform": {}}, "Fn::Transform"),
         ({"Fn::Split": ["-", "a-b"]}, "Fn::Split"),
-        ({"Fn::FindInMap": ["M", "a", "b"]}, "Fn::FindInMap"),
+        ({"Fn::FindInMap": ["Sizes", {"Ref": "AWS::Region"}, "large"]}, "there is no large"),
+        ({"Fn::FindInMap": ["Nothing", "a", "b"]}, "there is no Nothing"),
         ({"Fn::Base64": "tide"}, "Fn::Base64"),
         ({"Ref": "Nobody"}, "Nobody"),
         ({"Fn::Sub": "${Nobody}"}, "Nobody"),
@@ -105,7 +109,7 @@ def test_conditions_are_decided(condition: Any, expected: bool) -> None:
 def test_what_is_not_understood_is_refused_with_its_place(value: Any, words: str) -> None:
     """An unknown function, a reference to nothing or a wrong argument names where it stands."""
     with pytest.raises(TemplateError, match="Here") as refused:
-        evaluate({"Property": value})
+        evaluate({"Property": value}, Mappings=MAPPINGS)
     assert words in str(refused.value)
     assert refused.value.at[:2] == ("Here", "Property")
 

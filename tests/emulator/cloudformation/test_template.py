@@ -85,7 +85,6 @@ def test_a_condition_decides_what_exists() -> None:
         ({"Resources": {"A": resource(Condition="Nobody")}}, ["A.Condition", "Nobody"]),
         ({"Resources": {}, "Transform": "AWS::LanguageExtensions"}, ["Transform"]),
         ({"Resources": {}, "Rules": {}}, ["Rules"]),
-        ({"Resources": {}, "Mappings": {}}, ["Mappings"]),
         ({"Resources": {}, "Conditions": {"C": {"Fn::And": [True, True]}}}, ["Conditions.C", "Fn::And"]),
         (
             {"Resources": {}, "Conditions": {"C": {"Fn::Equals": [{"Fn::GetAtt": ["A", "Arn"]}, 1]}}},

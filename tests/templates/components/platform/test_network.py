@@ -8,7 +8,6 @@ import pytest
 
 from templates.config import BadValue, load
 from templates.constructs import network
-from templates.parameters import network_parameters
 from templates.stacks.regional import regional
 from tests.support.generated import PRIVATE, Generated, build, other
 
@@ -65,7 +64,7 @@ def test_the_vpc_resolves_names_and_is_watched() -> None:
 
 
 def test_whatever_a_function_may_call_has_an_endpoint() -> None:
-    """S3 and DynamoDB by gateway, the rest by interface in both subnets, Timestream's cells by parameter."""
+    """S3 and DynamoDB by gateway, the rest by interface in both subnets, Timestream's cells by region."""
     endpoints = STACK.of("AWS::EC2::VPCEndpoint")
     names = {title: json.dumps(part["ServiceName"]) for title, part in endpoints.items()}
     for title, service in (
@@ -89,7 +88,7 @@ def test_whatever_a_function_may_call_has_an_endpoint() -> None:
         own = {"StringEquals": {"aws:PrincipalAccount": {"Ref": "AWS::AccountId"}}}
         assert statement["Condition"] == own, title
     cell = endpoints["TimestreamQueryEndpoint"]["ServiceName"]["Fn::Sub"][1]["Cell"]
-    assert cell == {"Ref": "TimestreamQueryCell"}
+    assert cell == {"Fn::FindInMap": ["Regions", {"Ref": "AWS::Region"}, "TimestreamQueryCell"]}
 
 
 def test_each_function_of_the_store_has_the_address_of_its_cell() -> None:
@@ -128,14 +127,17 @@ def test_a_role_may_keep_its_functions_interfaces_in_these_subnets_only() -> Non
     assert len(makers) == len(STACK.of("AWS::Lambda::Function"))
 
 
-def test_the_parameters_of_each_region_are_those_of_the_template() -> None:
-    """Whatever differs from region to region comes from the environment file, and only in private mode."""
-    for region in STACK.config.regions:
-        given = network_parameters(STACK.config, region)
-        assert set(given) == set(STACK.body["Parameters"]) - {"CodeBucket", "CodeKey"}
-    assert network_parameters(STACK.config, "eu-central-1")["VpcCidr"] == "10.0.0.0/16"
-    assert network_parameters(STACK.config, "ap-southeast-2")["TimestreamQueryCell"] == "cell12"
-    assert network_parameters(PUBLIC, "us-east-1") == {}
+def test_the_template_knows_what_differs_from_region_to_region() -> None:
+    """Ranges, cells and prefix lists come from the environment file, for each region, in private mode only."""
+    rows = STACK.body["Mappings"]["Regions"]
+    assert set(rows) == set(STACK.config.regions)
+    assert rows["eu-central-1"]["VpcCidr"] == "10.0.0.0/16"
+    assert rows["ap-southeast-2"]["TimestreamQueryCell"] == "cell12"
+    text = json.dumps(STACK.resources)
+    for name in rows["eu-central-1"]:
+        assert f'{{"Fn::FindInMap": ["Regions", {{"Ref": "AWS::Region"}}, "{name}"]}}' in text
+    assert set(STACK.body["Parameters"]) == {"CodeBucket", "CodeKey"}
+    assert "Mappings" not in build("regional", PUBLIC).body
 
 
 def test_public_mode_takes_no_notice_of_networks() -> None:
