@@ -1,13 +1,14 @@
 """A request to the local AWS endpoint, and what can be told from it without knowing the service's model."""
 
 import re
-from typing import Any
+from typing import Any, Self
 from urllib.parse import parse_qs
 
 import orjson
 
 from emulator.http_server import HttpRequest
 
+_NAMED_HOST = re.compile(r"/_host/([^/?]+)/?")
 _SCOPE = re.compile(r"Credential=[^/\s]*/[^/]*/([^/]+)/([^/]+)/aws4_request")
 _SERVICES = {"monitoring": "cloudwatch", "states": "stepfunctions", "email": "ses"}
 _S3_SUBRESOURCES = frozenset(
@@ -19,7 +20,17 @@ _S3_SUBRESOURCES = frozenset(
 
 
 class AwsRequest(HttpRequest):
-    """A request to the endpoint."""
+    """A request to the endpoint; `named_host` is AWS's host that it is for, where its client was given one."""
+
+    named_host = ""
+
+    @classmethod
+    def of(cls, request: HttpRequest) -> Self:
+        """The same request as AWS's host would see it: `/_host/NAME` before its path names that host."""
+        found = super().of(request)
+        if match := _NAMED_HOST.match(request.target):
+            found.named_host, found.target = match[1], f"/{request.target[match.end() :]}"
+        return found
 
     @property
     def json_target(self) -> str:

@@ -60,6 +60,7 @@ class Cloud:
         *,
         admin: AdminApi,
         clock: Clock,
+        endpoint: Endpoint,
         engine: TimestreamProcess,
         functions: LambdaApi,
         stacks: Stacks,
@@ -70,6 +71,7 @@ class Cloud:
         self.clock = clock
         self._closing = contextlib.ExitStack()
         self._admin = admin
+        self._endpoint = endpoint
         self._engine = engine
         self._functions = functions
         self._running: dict[str, Functions] = {}
@@ -100,6 +102,7 @@ class Cloud:
             code=code,
             runtime=runtime,
             logs=logs,
+            endpoint=self._endpoint,
         )
         self._closing.callback(functions.close)
         self._running[region] = functions
@@ -234,7 +237,15 @@ def _start_endpoint(
         state_machines.load()  # while the engine is not ready anyway
     engine.wait_until_ready()
     engine.follow(clock, closing)
-    return Cloud(admin=admin, clock=clock, engine=engine, functions=functions, url=server.url, stacks=stacks)
+    return Cloud(
+        admin=admin,
+        clock=clock,
+        endpoint=endpoint,
+        engine=engine,
+        functions=functions,
+        stacks=stacks,
+        url=server.url,
+    )
 
 
 def _types(templates: Sequence[StackTemplate]) -> Set[str]:

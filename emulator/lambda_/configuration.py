@@ -11,8 +11,7 @@ _PROPERTIES = frozenset(
     {
         "Architectures", "Code", "Description", "Environment", "EphemeralStorage", "FunctionName",
         "Handler", "KmsKeyArn", "LoggingConfig", "MemorySize", "PackageType", "RecursiveLoop",
-        "ReservedConcurrentExecutions", "Role", "Runtime", "Tags", "Timeout", "TracingConfig",
-        "VpcConfig",  # its network exists beside it, to be looked at; the function runs on this machine's
+        "ReservedConcurrentExecutions", "Role", "Runtime", "Tags", "Timeout", "TracingConfig", "VpcConfig",
     }
 )  # fmt: skip
 
@@ -36,6 +35,7 @@ class FunctionConfig:
     log_level: str | None
     traced: bool
     reserved_concurrency: int | None
+    vpc: Mapping[str, Any]
 
 
 def read_functions(deployment: Deployment) -> Mapping[str, FunctionConfig]:
@@ -73,4 +73,5 @@ def _function(deployment: Deployment, resource: Resource) -> FunctionConfig:
         log_level=logging.get("ApplicationLogLevel"),
         traced=properties.get("TracingConfig", {}).get("Mode") == "Active",
         reserved_concurrency=None if reserved is None else int(reserved),
+        vpc=properties.get("VpcConfig", {}),
     )

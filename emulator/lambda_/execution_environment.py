@@ -3,6 +3,7 @@
 import contextlib
 import os
 import queue
+import re
 import secrets
 import signal
 import subprocess
@@ -22,6 +23,7 @@ from emulator.lambda_.logs import FunctionLogs, LogStream
 from emulator.lambda_.runtime_api import Answered, Event, Exited, InitFailed, Ready, RuntimeApi, Signal
 
 _BOOTSTRAP = Path(__file__).with_name("bootstrap.py")
+_AWS_URL = re.compile(r"https://([a-z0-9.-]+\.amazonaws\.com)/?")
 # Lambda gives the init phase ten seconds; what is left of it then counts as part of the invocation.
 _INIT_S = 10.0
 
@@ -159,6 +161,7 @@ def _variables(
 ) -> Mapping[str, str]:
     """The function's whole environment: its template's variables and those Lambda reserves.
 
+    The address of an AWS host among the former leads to the local endpoint, as the name does by DNS on AWS.
     https://docs.aws.amazon.com/lambda/latest/dg/configuration-envvars.html
     """
     reserved = {
@@ -190,7 +193,13 @@ def _variables(
     }
     if config.log_level is not None:
         reserved["AWS_LAMBDA_LOG_LEVEL"] = config.log_level
-    return {**config.environment, **reserved}
+    given = {
+        name: f"{installation.endpoint_url}/_host/{match[1]}"
+        if (match := _AWS_URL.fullmatch(value))
+        else value
+        for name, value in config.environment.items()
+    }
+    return {**given, **reserved}
 
 
 class _Running:

@@ -6,12 +6,14 @@ import subprocess
 import time
 from collections.abc import Callable, Mapping
 from concurrent.futures import ThreadPoolExecutor
+from dataclasses import replace
 from pathlib import Path
 from typing import Any
 
 from emulator.clock import Clock
 from emulator.cloudformation.deployment import Deployment
 from emulator.errors import UnknownFunctionError, UnsupportedFunctionError
+from emulator.http_server import Answerer
 from emulator.lambda_.clock_file import ClockFile
 from emulator.lambda_.concurrency import ExecutionEnvironments
 from emulator.lambda_.configuration import FunctionConfig, read_functions
@@ -25,6 +27,7 @@ from emulator.lambda_.event_source_mapping.table_stream import TableStreamSource
 from emulator.lambda_.execution_environment import ExecutionEnvironment, Installation
 from emulator.lambda_.invocation import InvokeResult
 from emulator.lambda_.logs import FunctionLogs
+from emulator.lambda_.vpc import VpcExits
 
 _LOG = logging.getLogger(__name__)
 # Processes per function, however many invocations wait: this is one machine.
@@ -39,20 +42,23 @@ def start_functions(
     code: Path,
     runtime: Path,
     logs: Path,
+    endpoint: Answerer | None = None,
 ) -> "Functions":
     """Make the deployment's functions invocable and start its event source mappings.
 
-    A function's process starts with its first event. Raises UnsupportedFunctionError, naming the logical id, for what
-    would not run as on AWS.
+    A function's process starts with its first event. `endpoint` answers what functions in a VPC call through its
+    endpoints. Raises UnsupportedFunctionError, naming the logical id, for what would not run as on AWS.
     """
     for folder in (code, runtime):
         if not folder.is_dir():
             raise UnsupportedFunctionError(f"the functions cannot run: there is no folder {folder}")
     clock_file = ClockFile(clock)
     installation = Installation(code.resolve(), runtime.resolve(), clock_file.path, endpoint_url)
+    exits = VpcExits(deployment, endpoint)
     try:
-        return Functions(deployment, installation, clock, logs, on_close=clock_file.close)
+        return Functions(deployment, installation, clock, logs, exits, on_close=clock_file.close)
     except BaseException:
+        exits.close()
         clock_file.close()
         raise
 
@@ -66,6 +72,7 @@ class Functions:
         installation: Installation,
         clock: Clock,
         log_folder: Path,
+        exits: VpcExits,
         *,
         on_close: Callable[[], None],
     ) -> None:
@@ -73,7 +80,12 @@ class Functions:
         mappings = read_mappings(deployment)
         for mapping in mappings:
             _check(mapping, configs)
+        places = {
+            name: replace(installation, endpoint_url=exits.url_of(config)) if config.vpc else installation
+            for name, config in configs.items()
+        }
         self._clock = clock
+        self._exits = exits
         self._on_close = on_close
         self._closed = False
         self._logs = FunctionLogs(log_folder, clock, installation.endpoint_url, deployment.region)
@@ -81,7 +93,7 @@ class Functions:
         self._spawner = ThreadPoolExecutor(max_workers=1, thread_name_prefix="function-spawner")
         self._background = ThreadPoolExecutor(max_workers=4, thread_name_prefix="function-event")
         self._environments = {
-            name: ExecutionEnvironments(config, self._creator(config, installation), most=_ENVIRONMENTS_LIMIT)
+            name: ExecutionEnvironments(config, self._creator(config, places[name]), most=_ENVIRONMENTS_LIMIT)
             for name, config in configs.items()
         }
         self._mappings = tuple(
@@ -97,6 +109,11 @@ class Functions:
     def names(self) -> tuple[str, ...]:
         """The names of the functions."""
         return tuple(self._environments)
+
+    @property
+    def unreachable(self) -> tuple[str, ...]:
+        """A line for each call of a function to what its VPC has no endpoint for."""
+        return tuple(self._exits.unreachable)
 
     def invoke(self, name_or_arn: str, payload: Any) -> InvokeResult:
         """Invoke a function and wait for its answer; `payload` is JSON as bytes, or what becomes JSON.
@@ -133,6 +150,7 @@ class Functions:
         self._background.shutdown(wait=False, cancel_futures=True)
         self._spawner.shutdown(wait=True)
         self._logs.close()
+        self._exits.close()
         self._on_close()
 
     def _environments_of(self, name_or_arn: str) -> ExecutionEnvironments:

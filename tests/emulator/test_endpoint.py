@@ -56,6 +56,13 @@ def test_the_cli_queries_timestream(cloud: Cloud) -> None:
     assert answer["Rows"] == [{"Data": [{"ScalarValue": "1"}]}]
 
 
+def test_a_client_may_name_the_host_that_it_means(cloud: Cloud) -> None:
+    """As functions do that are given the address of an AWS host; the path begins behind the name."""
+    url = f"{cloud.endpoint_url}/_host/query-cell1.timestream.us-east-1.amazonaws.com"
+    answer = aws(cloud, "timestream-query", "query", "--query-string", "SELECT 1", "--endpoint-url", url)
+    assert answer["Rows"] == [{"Data": [{"ScalarValue": "1"}]}]
+
+
 def test_stacks_resources_are_read_like_on_aws(cloud: Cloud, client: Clients) -> None:
     """Resources come by stack, by logical id and in pages; a missing stack is named."""
     cloudformation = client("cloudformation")

@@ -10,6 +10,7 @@ import pytest
 from emulator import Functions, start_functions
 from emulator.clock import Clock
 from emulator.cloudformation.deployment import Resource
+from emulator.http_server import Answerer
 from tests.support.functions import NOWHERE, Start, deployment, function
 
 
@@ -24,13 +25,20 @@ def start(tmp_path: Path, runtime: Path, clock: Clock) -> Iterator[Start]:
     """Start a function from its source, until the test ends."""
     started: list[Functions] = []
 
-    def begin(source: str, *more: Resource, endpoint_url: str = NOWHERE, **properties: Any) -> Functions:
+    def begin(
+        source: str,
+        *more: Resource,
+        endpoint_url: str = NOWHERE,
+        endpoint: Answerer | None = None,
+        **properties: Any,
+    ) -> Functions:
         bundle = tmp_path / "bundle"
         bundle.mkdir()
         (bundle / "app.py").write_text(textwrap.dedent(source))
         started.append(
             start_functions(
                 deployment(function(**properties), *more),
+                endpoint=endpoint,
                 endpoint_url=endpoint_url,
                 clock=clock,
                 code=bundle,
