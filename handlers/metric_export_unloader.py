@@ -19,7 +19,7 @@ from handlers.domain.exports.job import Claim, ExportJob, read_job
 from handlers.domain.exports.ports import ExportSource
 from handlers.domain.exports.request import read_time_s
 from handlers.domain.exports.steps import BusyHour, ClaimInput, JobPayload, UnloadInput
-from handlers.domain.exports.unloading import count_points, poll_unloads, start_unloads
+from handlers.domain.exports.unloading import count_points, empty_job, poll_unloads, start_unloads
 from handlers.environment import read_environment
 from handlers.start import build_once
 
@@ -63,6 +63,8 @@ class MetricExportUnloader:
         if not isinstance(claim, Claim):
             error = f"{claim.claimed_by} is exporting it"
             return {"phase": "busy", "hour": str(hour), "by": event["by"], "outcome": "busy", "error": error}
+        if self.ledger.has_no_points(hour, now_s):
+            return empty_job(claim).payload()
         return count_points(claim, self.source, deadline).payload()
 
     def _renewed(self, event: UnloadInput, now_s: float) -> ExportJob:

@@ -16,7 +16,7 @@ from handlers.adapters.timestream.store import THREADS, TimestreamStore
 from handlers.adapters.timestream.wire import write_client
 from handlers.adapters.tracing import trace_if_sampled
 from handlers.domain.deadline import Deadline
-from handlers.domain.exports.marking import LateHours
+from handlers.domain.exports.marking import StoredHours
 from handlers.domain.ingest.batch import Ports, write_batch
 from handlers.domain.ingest.envelope import read_records
 from handlers.domain.ingest.report import log_lines
@@ -81,7 +81,7 @@ def build(
     """
     environment = read_environment(MetricWriterEnvironment, variables)
     dynamodb = client("dynamodb", read_timeout=2, attempts=2, connections=MARK_THREADS)
-    late_hours = LateHours(
+    stored_hours = StoredHours(
         ExportHoursMarks(dynamodb, environment.export_hours_table),
         lag_s=environment.export_lag_minutes * 60,
         memory_s=environment.memory_retention_hours * 3600,
@@ -95,7 +95,7 @@ def build(
         ),
         limits=store_limits(environment.magnetic_retention_days),
         quarantine=QuarantineBucket(client("s3", read_timeout=3, attempts=2), environment.quarantine_bucket),
-        on_stored=lambda times_ns: late_hours.on_stored(times_ns, clock()),
+        on_stored=lambda times_ns: stored_hours.on_stored(times_ns, clock()),
     )
     return MetricWriter(environment, ports, clock)
 

@@ -23,10 +23,14 @@ HOUR = "2026-11-22T02"
 
 
 class EmptyTimestream:
-    """A store that was never written to."""
+    """A store that was never written to, and counts what it is asked."""
+
+    def __init__(self) -> None:
+        self.asked = 0
 
     def query(self, **_call: Any) -> dict[str, Any]:
         """No rows."""
+        self.asked += 1
         return {"Rows": []}
 
 
@@ -79,3 +83,31 @@ def test_a_step_after_the_claim_was_lost_fails(unloader: MetricExportUnloader, s
     unloader.run(claim("b", "2026-11-22T04:15:00Z"), 170)
     with pytest.raises(LostClaim):
         unloader.run({"step": step, "now": "2026-11-22T04:16:00Z", "job": job}, 170)
+
+
+def test_an_hour_without_points_asks_the_store_nothing() -> None:
+    """The writer's notes say so; the job is that of an hour that was counted in vain, ready to be published."""
+    store = EmptyTimestream()
+    clients = {"dynamodb": MemoryDynamoDB(HOURS), "timestream-query": store}
+    unloader = build(VARIABLES, connect=lambda service, **_settings: clients[service])
+    jobs = [
+        unloader.run(
+            {
+                "step": "claim",
+                "now": f"2026-11-22T{hour + 1:02}:15:00Z",
+                "hour": f"2026-11-22T{hour:02}",
+                "by": "a",
+            },
+            170,
+        )
+        for hour in range(2, 9)
+    ]
+    counted = store.asked
+    assert counted
+    assert {job["phase"] for job in jobs} == {"publish"}
+    job = unloader.run(
+        {"step": "claim", "now": "2026-11-22T10:15:00Z", "hour": "2026-11-22T09", "by": "a"}, 170
+    )
+    assert store.asked == counted
+    assert job.keys() == JobPayload.__annotations__.keys()
+    assert {**job, "hour": "", "started_at": 0} == {**jobs[0], "hour": "", "started_at": 0}

@@ -1,10 +1,10 @@
-"""Late points: their hours are marked, and exported again.
+"""Stored points: their hours are noted, as hours without points need no query; those of late ones are exported again.
 
 An hour's mark says from when an export is sure to hold the point (`settled_at_s`), and from when even if the store
 shows it hours later (`final_at_s`). It lies a little ahead, so that one serves every late point of the next minutes.
 """
 
-from collections.abc import Iterable, Mapping
+from collections.abc import Collection, Mapping, Sequence
 from typing import NamedTuple, Protocol
 
 from handlers.domain.exports.hour import Hour, complete_at_s
@@ -15,6 +15,10 @@ MARGIN_S = 60
 # Points that go to the magnetic store become queryable within six hours.
 # https://docs.aws.amazon.com/timestream/latest/developerguide/data-ingest.html
 MAGNETIC_S = 6 * 3600
+# An hour that began so long after notes were first looked for has all of its own: a point may be a quarter of an hour
+# ahead, and the functions of a deployment are replaced within an hour. They are looked for each hour; in a longer
+# silence other code may have been at work, which noted nothing.
+NOTES_COMPLETE_S = NOTES_SILENCE_S = 2 * 3600
 _REMEMBERED = 10_000
 _NS = 1_000_000_000
 
@@ -27,31 +31,41 @@ class Mark(NamedTuple):
     final_at_s: float
 
 
-class LateMarks(Protocol):
-    """The marks of hours, beside their entries in the ledger."""
+class HourMarks(Protocol):
+    """The marks of hours, beside their entries in the ledger. May raise `TransientError` or `ConfigurationError`."""
+
+    def note_points(self, hours: Collection[Hour]) -> None:
+        """Notes that the hours have points."""
 
     def mark_late(self, marks: Mapping[Hour, Mark], *, already_after_s: float) -> Mapping[Hour, float]:
         """Marks the hours but those whose mark settles at `already_after_s` or later as it is.
 
-        For each hour, the `settled_at_s` that it has then. May raise `TransientError` or `ConfigurationError`.
+        For each hour, the `settled_at_s` that it has then.
         """
 
 
-class LateHours:
-    """Marks the hours of late points; one instance serves a process."""
+class StoredHours:
+    """Notes the hours of points, and marks those of late ones; one instance serves a process."""
 
-    def __init__(self, marks: LateMarks, *, lag_s: float, memory_s: float) -> None:
+    def __init__(self, marks: HourMarks, *, lag_s: float, memory_s: float) -> None:
         self._marks = marks
         self._lag_s = lag_s
         self._memory_s = memory_s
         self._settled_at_s: dict[Hour, float] = {}
+        self._noted: set[Hour] = set()
 
-    def on_stored(self, times_ns: Iterable[int], now_s: float) -> int:
-        """Marks the hours of the late ones among points that are in the store by now; the number of hours marked.
+    def on_stored(self, times_ns: Sequence[int], now_s: float) -> int:
+        """Notes the hours of points that are in the store by now, and marks those of late ones; the number of these.
 
         To be called after they were stored and before the batch is done with: a mark without its point would be used
-        up too early, a point without its mark would be missing from its export for ever.
+        up too early, a point without its mark would be missing from its export for ever. MARGIN_S covers the time that
+        a note takes, too.
         """
+        if new := {Hour.of_time_ns(time_ns) for time_ns in times_ns} - self._noted:
+            if len(self._noted) > _REMEMBERED:
+                self._noted.clear()
+            self._marks.note_points(new)
+            self._noted |= new
         first_on_time_ns = self._first_on_time_ns(now_s)
         late = {Hour.of_time_ns(time_ns) for time_ns in times_ns if time_ns < first_on_time_ns}
         already_after_s = now_s + MARGIN_S

@@ -1,19 +1,23 @@
 """From a claimed hour to two finished UNLOADs, over as many invocations as they take."""
 
 from handlers.domain.deadline import Deadline
+from handlers.domain.exports.columns import Layout
 from handlers.domain.exports.job import Claim, ExportJob, PointCount, Unload
 from handlers.domain.exports.ports import ExportSource, UnloadFailed
 from handlers.vocabulary import DATASETS
 
 
 def count_points(claim: Claim, source: ExportSource, deadline: Deadline) -> ExportJob:
-    """The job of a claimed hour, its points counted. An hour without points needs no UNLOAD and is done."""
+    """The job of a claimed hour, its points counted."""
     layout = source.layout(deadline)
     counted = source.count_points(claim.attempt.hour, deadline) if layout.written else PointCount(0)
-    job = ExportJob(claim, layout, counted)
-    return (
-        job if counted.points else ExportJob(claim, layout, counted, dict.fromkeys(DATASETS, Unload(rows=0)))
-    )
+    return ExportJob(claim, layout, counted) if counted.points else empty_job(claim, layout)
+
+
+def empty_job(claim: Claim, layout: Layout | None = None) -> ExportJob:
+    """The job of an hour without points, which needs no UNLOAD and is done; nor a layout, as it adds no column."""
+    layout = layout or Layout((), written=False)
+    return ExportJob(claim, layout, PointCount(0), dict.fromkeys(DATASETS, Unload(rows=0)))
 
 
 def start_unloads(job: ExportJob, source: ExportSource) -> ExportJob:

@@ -1,7 +1,8 @@
 """The items of the export hours table, and the updates that change them.
 
-The table's key is `id`: `hour#2026-11-22T02` is an hour's entry, `tidy#…` the task to clean it up, `watermark` and
-`pace` are one item each. `work` and `due_at` stand only on items that have something to be done, and so in the index.
+The table's key is `id`: `hour#2026-11-22T02` is an hour's entry, `tidy#…` the task to clean it up, `points#…` says that
+it has points; `watermark`, `pace` and `noting` are one item each. `work` and `due_at` stand only on items that have
+something to be done, and so in the index.
 """
 
 import re
@@ -17,6 +18,7 @@ EXPORT = "export"
 TIDY = "tidy"
 HOUR_PREFIX = "hour#"
 TIDY_PREFIX = "tidy#"
+POINTS_PREFIX = "points#"
 
 Value = str | int | float | Mapping[str, float]
 ID = EXPORT_HOURS_KEY[0]
@@ -59,6 +61,10 @@ class ExportHoursTable:
     def get(self, key: str) -> dict[str, Any]:
         """The item as it is now; empty if there is none."""
         return self.call("get_item", Key={ID: {"S": key}}, ConsistentRead=True).get("Item", {})
+
+    def note_points(self, hour: Hour) -> None:
+        """Notes that an hour has points; for ever, as an export may be asked for at any time."""
+        self.update(key_of(hour, POINTS_PREFIX), "SET #noted = :one", {"one": 1})
 
     def due(self, work: str, now_s: float, limit: int) -> list[dict[str, Any]]:
         """The items that have this work to be done by now, the longest due first."""

@@ -8,12 +8,14 @@ from handlers.adapters.aws import AWS_ERRORS, translate
 from handlers.adapters.dynamodb.export_hours.items import (
     EXPORT,
     ID,
+    POINTS_PREFIX,
     TIDY,
     TIDY_PREFIX,
     ExportHoursTable,
     Value,
     hour_of,
     key_of,
+    number,
     record_of,
     text,
 )
@@ -21,6 +23,7 @@ from handlers.domain.errors import TransientError
 from handlers.domain.exports.cleanup import GRACE_S
 from handlers.domain.exports.hour import Hour
 from handlers.domain.exports.job import LEASE_S, Claim
+from handlers.domain.exports.marking import NOTES_COMPLETE_S, NOTES_SILENCE_S
 from handlers.domain.exports.ports import LostClaim
 from handlers.domain.exports.record import Outcome, Published, Record, next_due_s
 
@@ -37,7 +40,7 @@ _MINE = "#claimed_by = :by AND #attempts = :attempt"
 class ExportHoursLedger:
     """The ledger of hours, one item per hour; each change says in a condition what it relies on.
 
-    Its methods are those of the port `HourLedger`, and two more for the functions that claim hours and give them up.
+    Its methods are those of the port `HourLedger`, and three more for the functions that claim hours and give them up.
     """
 
     def __init__(self, dynamodb: Any, table: str) -> None:
@@ -54,8 +57,10 @@ class ExportHoursLedger:
         self._table.update("watermark", "SET #hour = :hour", {"hour": str(hour)}, condition=condition)
 
     def enter(self, hours: Iterable[Hour], due_at_s: float, *, again: bool) -> None:
-        """Puts each hour into the index of due ones."""
+        """Puts each hour into the index of due ones; what is wanted again is counted, whatever was noted of it."""
         for hour in hours:
+            if again:
+                self._table.note_points(hour)
             self._table.update(
                 key_of(hour),
                 "SET #work = :work, #due_at = :due_at",
@@ -92,6 +97,15 @@ class ExportHoursLedger:
         if record.claimed_by == by:
             return Claim(record.attempt, by)
         return record
+
+    def has_no_points(self, hour: Hour, now_s: float) -> bool:
+        """True if no writer noted a point of the hour, and all of them would have: its points need not be counted."""
+        noted = self._table.get(key_of(hour, POINTS_PREFIX))
+        values: dict[str, Value] = {"now": now_s, "recent": now_s - NOTES_SILENCE_S}
+        known, item = self._table.update("noting", "SET #seen = :now", values, condition="#seen >= :recent")
+        if not known:
+            _, item = self._table.update("noting", "SET #seen = :now, #since = :now", {"now": now_s})
+        return not noted and hour.start_s >= (number(item, "since") or now_s) + NOTES_COMPLETE_S
 
     def renew(self, claim: Claim, now_s: float) -> None:
         """Moves the end of the lease."""

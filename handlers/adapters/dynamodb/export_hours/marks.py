@@ -1,6 +1,6 @@
-"""The marks of late points in the export hours table, set by the function that stores points."""
+"""The marks of hours in the export hours table, set by the function that stores points: has points, has late points."""
 
-from collections.abc import Mapping
+from collections.abc import Collection, Mapping
 from concurrent.futures import ThreadPoolExecutor
 from typing import Any
 
@@ -29,6 +29,12 @@ class ExportHoursMarks:
                 hour: pool.submit(self._mark, hour, mark, already_after_s) for hour, mark in marks.items()
             }
             return {hour: task.result() for hour, task in tasks.items()}
+
+    def note_points(self, hours: Collection[Hour]) -> None:
+        """Notes many hours at a time."""
+        with ThreadPoolExecutor(THREADS, thread_name_prefix="notes") as pool:
+            for _ in pool.map(self._table.note_points, hours):
+                pass
 
     def _mark(self, hour: Hour, mark: Mark, already_after_s: float) -> float:
         values: dict[str, Value] = dict(zip(("due_at", "settled_at", "final_at"), mark, strict=True))

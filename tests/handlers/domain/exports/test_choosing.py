@@ -8,7 +8,7 @@ from handlers.domain.exports import choosing
 from handlers.domain.exports.choosing import choose
 from handlers.domain.exports.hour import Hour
 from handlers.domain.exports.job import Claim
-from handlers.domain.exports.marking import LateHours
+from handlers.domain.exports.marking import StoredHours
 from handlers.domain.exports.record import Outcome, Published
 from handlers.domain.exports.request import ExportLimits, read_request
 
@@ -77,7 +77,7 @@ def test_a_killed_run_leaves_its_hours_to_the_next(ledger: ExportHoursLedger) ->
 def test_a_late_point_brings_its_hour_back_twice(ledger: ExportHoursLedger, marks: ExportHoursMarks) -> None:
     """Soon, for what the store shows at once; and six hours later, for what it shows late."""
     run_at(ledger, at(FIRST))
-    late = LateHours(marks, lag_s=LIMITS.lag_s, memory_s=6 * 3600)
+    late = StoredHours(marks, lag_s=LIMITS.lag_s, memory_s=6 * 3600)
     assert late.on_stored([FIRST.start_s * 10**9], at(FIRST, 30)) == 1
     taken = [run_at(ledger, at(FIRST.plus(number))) for number in range(1, 9)]
     assert [number for number, hours in enumerate(taken, 1) if str(FIRST) in hours] == [1, 7]

@@ -1,6 +1,6 @@
-"""Late points reach their hour's export, whatever happens in which order."""
+"""Every point reaches its hour's export, whatever happens in which order, and hours without points cost no query."""
 
-from collections.abc import Mapping
+from collections.abc import Collection, Mapping
 
 import pytest
 from hypothesis import given, settings
@@ -8,10 +8,11 @@ from hypothesis import strategies as st
 
 from handlers.adapters.dynamodb.export_hours.ledger import ExportHoursLedger
 from handlers.adapters.dynamodb.export_hours.marks import ExportHoursMarks
+from handlers.domain.errors import TransientError
 from handlers.domain.exports.choosing import choose
 from handlers.domain.exports.hour import Hour, complete_at_s
 from handlers.domain.exports.job import Claim
-from handlers.domain.exports.marking import MAGNETIC_S, MARGIN_S, SETTLE_S, LateHours, Mark
+from handlers.domain.exports.marking import MAGNETIC_S, MARGIN_S, SETTLE_S, Mark, StoredHours
 from handlers.domain.exports.record import Published
 from handlers.domain.exports.request import ExportLimits, read_request
 from tests.support.export_ports import HOURS
@@ -29,6 +30,14 @@ class CountingMarks:
 
     def __init__(self) -> None:
         self.asked: list[Hour] = []
+        self.noted: list[Hour] = []
+        self.failing = False
+
+    def note_points(self, hours: Collection[Hour]) -> None:
+        """Everything is noted, unless it fails."""
+        if self.failing:
+            raise TransientError("no answer")
+        self.noted += sorted(hours)
 
     def mark_late(self, marks: Mapping[Hour, Mark], *, already_after_s: float) -> Mapping[Hour, float]:
         """Everything is marked."""
@@ -36,8 +45,8 @@ class CountingMarks:
         return dict.fromkeys(marks, already_after_s + 240)
 
 
-def _late(marks: CountingMarks) -> LateHours:
-    return LateHours(marks, lag_s=LAG, memory_s=6 * 3600)
+def _late(marks: CountingMarks) -> StoredHours:
+    return StoredHours(marks, lag_s=LAG, memory_s=6 * 3600)
 
 
 def test_a_point_on_time_marks_nothing() -> None:
@@ -62,7 +71,7 @@ def test_a_point_after_its_hour_is_complete_marks_it() -> None:
 def test_a_point_that_the_store_shows_late_marks_its_hour_even_on_time() -> None:
     """What is older than the memory store keeps may be queryable hours later, after the hour's export."""
     marks = CountingMarks()
-    late = LateHours(marks, lag_s=LAG, memory_s=MEMORY)
+    late = StoredHours(marks, lag_s=LAG, memory_s=MEMORY)
     late.on_stored([HOUR.start_s * 10**9], HOUR.end_s + 60.0)
     assert marks.asked == [HOUR]
 
@@ -88,12 +97,33 @@ def test_a_mark_vouches_only_for_points_stored_before_it_settles(
     ledger: ExportHoursLedger, marks: ExportHoursMarks
 ) -> None:
     """Whenever a point was stored, an export that holds it is due within minutes, not at the last look alone."""
-    late = LateHours(marks, lag_s=LAG, memory_s=MEMORY)
+    late = StoredHours(marks, lag_s=LAG, memory_s=MEMORY)
     for seconds in (0, 100, 239, 241, 299, 301, 500, 1000):
         late.on_stored([HOUR.start_s * 10**9], COMPLETE + seconds)
         settled = ledger.read([HOUR])[HOUR].settled_at_s
         assert settled is not None
         assert COMPLETE + seconds + MARGIN_S <= settled <= COMPLETE + seconds + SETTLE_S
+
+
+def test_a_process_notes_an_hour_once() -> None:
+    """On time or late, an hour that has points is noted by the first of them in each process."""
+    marks = CountingMarks()
+    stored = _late(marks)
+    for minute in range(90):
+        stored.on_stored([(HOUR.start_s + minute * 60) * 10**9] * 3, HOUR.start_s + minute * 60.0)
+    assert marks.noted == [HOUR, HOUR.plus(1)]
+
+
+def test_a_note_that_failed_is_tried_again() -> None:
+    """The batch comes again, and its hours are not taken to be noted."""
+    marks = CountingMarks()
+    stored = _late(marks)
+    marks.failing = True
+    with pytest.raises(TransientError):
+        stored.on_stored([HOUR.start_s * 10**9], float(HOUR.start_s))
+    marks.failing = False
+    stored.on_stored([HOUR.start_s * 10**9], float(HOUR.start_s))
+    assert marks.noted == [HOUR]
 
 
 STEPS = st.lists(
@@ -115,6 +145,8 @@ def test_every_point_is_in_the_last_export_of_its_hour(steps: list[tuple[int, st
     world = _World()
     for minutes, kind, back, writer, delay in steps:
         world.now += minutes * 60 + 7
+        if minutes <= 90:
+            world.look()
         if kind == "store":
             world.store(Hour.containing(world.now).plus(-back), writer, delay)
         else:
@@ -132,8 +164,10 @@ class _World:
         dynamodb = MemoryDynamoDB(HOURS)
         self.ledger = ExportHoursLedger(dynamodb, HOURS)
         marks = ExportHoursMarks(dynamodb, HOURS)
-        self.writers = [LateHours(marks, lag_s=LAG, memory_s=MEMORY) for _ in range(2)]
+        self.writers = [StoredHours(marks, lag_s=LAG, memory_s=MEMORY) for _ in range(2)]
         self.now = float(HOUR.start_s)
+        self.ledger.has_no_points(HOUR, self.now - 3 * 3600)
+        self.look()
         self.points: list[tuple[Hour, float]] = []  # hour, and when the store shows it
         self.runs = 0
         self.first: Hour | None = None  # what the first run was due to export
@@ -144,6 +178,10 @@ class _World:
         self.points.append((hour, min(shown, self.now + MAGNETIC_S)))
         self.writers[writer].on_stored([hour.start_s * 10**9], self.now)
 
+    def look(self) -> None:
+        """An hourly run has looked at the notes of some hour."""
+        self.ledger.has_no_points(HOUR.plus(-9), self.now)
+
     def run(self, kind: str) -> None:
         self.runs += 1
         request = read_request({}, self.now, LIMITS)
@@ -151,6 +189,8 @@ class _World:
         choice = choose(request, self.ledger, self.now, LIMITS)
         for hour in choice.hours:
             claim = self.ledger.claim(hour, f"run {self.runs}", self.now)
+            if isinstance(claim, Claim) and self.ledger.has_no_points(hour, self.now):
+                assert hour not in {stored for stored, _ in self.points}, f"{hour} would be skipped"
             if isinstance(claim, Claim) and kind != "killed run":
                 published = Published(claim.attempt.run, self.now, self.now + 30, 1, 1)
                 self.ledger.complete(claim, published, LAG)

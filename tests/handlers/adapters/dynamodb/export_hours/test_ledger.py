@@ -97,3 +97,32 @@ def test_a_mark_between_reading_and_completing_is_not_lost(
     monkeypatch.setattr(ExportHoursLedger, "read", read_and_mark)
     ledger.complete(claim, published(claim), LAG_S)
     assert read(ledger, [HOUR])[HOUR].due_at_s == NOW_S + 300
+
+
+def test_an_hour_is_known_to_have_no_points_once_notes_were_looked_for(
+    ledger: ExportHoursLedger, marks: ExportHoursMarks
+) -> None:
+    """Hours from before writers noted anything are counted; then those alone that are noted."""
+    looked = [ledger.has_no_points(HOUR.plus(hours), NOW_S + hours * 3600) for hours in range(6)]
+    assert looked == [False, False, False, False, True, True]
+    marks.note_points([HOUR.plus(6)])
+    assert not ledger.has_no_points(HOUR.plus(6), NOW_S + 6 * 3600)
+    assert ledger.has_no_points(HOUR.plus(7), NOW_S + 7 * 3600)
+    assert not ledger.has_no_points(HOUR, NOW_S + 7 * 3600)
+
+
+def test_after_a_silence_notes_are_not_relied_on(ledger: ExportHoursLedger) -> None:
+    """While this code was away another version may have stored points; what it stored is counted."""
+    for hours in range(6):
+        ledger.has_no_points(HOUR.plus(hours), NOW_S + hours * 3600)
+    away = [ledger.has_no_points(HOUR.plus(hours), NOW_S + hours * 3600) for hours in range(8, 14)]
+    assert away == [False, False, False, False, True, True]
+
+
+def test_an_hour_that_is_asked_for_is_counted(ledger: ExportHoursLedger) -> None:
+    """A person who asks for an hour does not rely on notes."""
+    for hours in range(6):
+        ledger.has_no_points(HOUR.plus(hours), NOW_S + hours * 3600)
+    assert ledger.has_no_points(HOUR.plus(5), NOW_S + 6 * 3600)
+    ledger.enter([HOUR.plus(5)], NOW_S, again=True)
+    assert not ledger.has_no_points(HOUR.plus(5), NOW_S + 6 * 3600)

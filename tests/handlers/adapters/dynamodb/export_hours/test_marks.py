@@ -1,9 +1,12 @@
 """Marks of late points in the export hours table."""
 
+from typing import Any
+
+from handlers.adapters.dynamodb.export_hours.items import ExportHoursTable
 from handlers.adapters.dynamodb.export_hours.ledger import ExportHoursLedger
 from handlers.adapters.dynamodb.export_hours.marks import ExportHoursMarks
 from handlers.domain.exports.marking import Mark
-from tests.support.export_ports import HOUR, LAG_S, NOW_S, claimed, published
+from tests.support.export_ports import HOUR, HOURS, LAG_S, NOW_S, claimed, published
 
 
 def test_a_mark_brings_an_hour_back_before_its_last_export(
@@ -38,3 +41,12 @@ def test_many_hours_are_marked_at_once(ledger: ExportHoursLedger, marks: ExportH
     hours = {HOUR.plus(-number): Mark(NOW_S + 300, NOW_S + 300, NOW_S + 900) for number in range(40)}
     assert set(marks.mark_late(hours, already_after_s=NOW_S + 60)) == set(hours)
     assert len(ledger.due(NOW_S + 300, 99)) == 40
+
+
+def test_many_hours_are_noted_at_once_and_again(dynamodb: Any, marks: ExportHoursMarks) -> None:
+    """A note leaves the hour's entry alone, and may be made by every process."""
+    hours = [HOUR.plus(-number) for number in range(20)]
+    marks.note_points(hours)
+    marks.note_points(hours)
+    assert ExportHoursLedger(dynamodb, HOURS).read(hours) == {}
+    assert all(ExportHoursTable(dynamodb, HOURS).get(f"points#{hour}") for hour in hours)
