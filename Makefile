@@ -88,11 +88,15 @@ publish: install-local ## artifacts stack, then upload code and templates (ENV=d
 
 .PHONY: deploy
 deploy: install-local ## deploy the regional stack with what `publish` uploaded
-	@$(PY) -m ops deploy $(OPS_TARGET)
+	@$(PY) -m ops deploy $(OPS_TARGET) $(OPEN_DOOR)
+
+.PHONY: diff
+diff: install-local ## what `deploy` would change; changes nothing
+	@$(PY) -m ops deploy --diff $(OPS_TARGET)
 
 .PHONY: rollout
 rollout: install-local ## every region of an environment, canary first: make rollout ENV=prod
-	@$(PY) -m ops rollout --environment $(ENV)
+	@$(PY) -m ops rollout --environment $(ENV) $(OPEN_DOOR)
 
 .PHONY: bench
 bench: install-dev ## how fast, how much, against what
@@ -117,4 +121,5 @@ clean: ## remove everything that was built or installed here
 install-local install-dev: install-%:
 	@PYTHON='$(PYTHON)' bash ops/install.sh $*
 
+OPEN_DOOR = $(if $(OPEN),--open)
 OPS_TARGET = --environment $(ENV) $(if $(REGION),--region $(REGION))

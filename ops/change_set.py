@@ -18,19 +18,25 @@ _GOOD = {"CREATE_COMPLETE", "UPDATE_COMPLETE", "IMPORT_COMPLETE"}
 
 def deployed(cloudformation: Any, stack_name: str) -> Mapping[str, Any] | None:
     """The stack's description, or None if there is none; OperatorError for one that can never be changed."""
-    with refusals(f"cannot describe {stack_name}"):
-        try:
-            (stack,) = cloudformation.describe_stacks(StackName=stack_name)["Stacks"]
-        except ClientError as error:
-            if code_of(error) != "ValidationError":
-                raise
-            return None
+    stack = _described(cloudformation, stack_name)
+    if stack is None:
+        return None
     if stack["StackStatus"] in {"ROLLBACK_COMPLETE", "ROLLBACK_FAILED"}:
         raise OperatorError(
             f"{stack_name} was never made whole ({stack['StackStatus']}) and cannot be changed; remove it first: "
             f"aws cloudformation delete-stack --stack-name {stack_name}"
         )
-    return None if stack["StackStatus"] == "REVIEW_IN_PROGRESS" else dict(stack)
+    return None if stack["StackStatus"] == "REVIEW_IN_PROGRESS" else stack
+
+
+def _described(cloudformation: Any, stack_name: str) -> Mapping[str, Any] | None:
+    with refusals(f"cannot describe {stack_name}"):
+        try:
+            return dict(cloudformation.describe_stacks(StackName=stack_name)["Stacks"][0])
+        except ClientError as error:
+            if code_of(error) != "ValidationError":
+                raise
+            return None
 
 
 def deploy(
@@ -42,25 +48,63 @@ def deploy(
     each_round: Callable[[], None],
 ) -> bool:
     """Make or change the stack, and wait; parameters not given keep their value. False if nothing had to change."""
-    before = deployed(cloudformation, stack_name)
-    if before is not None and before["StackStatus"].endswith("_IN_PROGRESS"):
-        raise OperatorError(f"{stack_name} is {before['StackStatus']}: another change of it is under way")
-    name = f"ops-{uuid.uuid4().hex[:12]}"
+    template = {"TemplateBody": json.dumps(body, separators=(",", ":"))}
     with refusals(f"cannot change {stack_name}"):
-        cloudformation.create_change_set(
-            StackName=stack_name,
-            ChangeSetName=name,
-            ChangeSetType="UPDATE" if before else "CREATE",
-            TemplateBody=json.dumps(body, separators=(",", ":")),
-            Parameters=_parameters(body, parameters, before),
-            Capabilities=["CAPABILITY_IAM"],
-        )
+        name = _create(cloudformation, stack_name, body, template, parameters)
         if not _has_changes(cloudformation, stack_name, name):
             cloudformation.delete_change_set(StackName=stack_name, ChangeSetName=name)
             return False
         cloudformation.execute_change_set(StackName=stack_name, ChangeSetName=name)
     _wait(cloudformation, stack_name, each_round)
     return True
+
+
+def preview(
+    cloudformation: Any,
+    stack_name: str,
+    body: Mapping[str, Any],
+    url: str,
+    parameters: Mapping[str, str],
+) -> list[dict[str, Any]]:
+    """The changes of resources that the template at this URL would make to the stack, which is left as it is."""
+    new = _described(cloudformation, stack_name) is None
+    with refusals(f"cannot say what would change in {stack_name}"):
+        name = _create(cloudformation, stack_name, body, {"TemplateURL": url}, parameters)
+        try:
+            if not _has_changes(cloudformation, stack_name, name):
+                return []
+            pages = cloudformation.get_paginator("describe_change_set").paginate(
+                StackName=stack_name, ChangeSetName=name
+            )
+            return [
+                one["ResourceChange"] for page in pages for one in page["Changes"] if "ResourceChange" in one
+            ]
+        finally:
+            cloudformation.delete_change_set(StackName=stack_name, ChangeSetName=name)
+            if new:  # a change set of a stack that is not there makes an empty one, in REVIEW_IN_PROGRESS
+                cloudformation.delete_stack(StackName=stack_name)
+
+
+def _create(
+    cloudformation: Any,
+    stack_name: str,
+    body: Mapping[str, Any],
+    template: Mapping[str, str],
+    parameters: Mapping[str, str],
+) -> str:
+    before = deployed(cloudformation, stack_name)
+    if before is not None and before["StackStatus"].endswith("_IN_PROGRESS"):
+        raise OperatorError(f"{stack_name} is {before['StackStatus']}: another change of it is under way")
+    name = f"ops-{uuid.uuid4().hex[:12]}"
+    cloudformation.create_change_set(
+        StackName=stack_name,
+        ChangeSetName=name,
+        ChangeSetType="UPDATE" if before else "CREATE",
+        Parameters=_parameters(body, parameters, before),
+        Capabilities=["CAPABILITY_IAM"],
+        **template,
+    )
+    return name
 
 
 def _parameters(

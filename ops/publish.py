@@ -1,12 +1,15 @@
 """`ops publish`: the artifacts stack of a region, and the functions' code in its bucket."""
 
 import argparse
+import json
+from dataclasses import replace
 
 import generate
-from ops import aws_cli, stack
+from ops import aws_cli, preflight, stack
 from ops.bundle import BUILD, build_lambda
 from ops.errors import OperatorError
 from ops.stack import Target
+from templates.config.fleet import Fleet
 from templates.names import ARTIFACTS_STACK
 from templates.parameters import code_key
 
@@ -19,6 +22,7 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
 
 def _run(options: argparse.Namespace) -> int:
     target = generated(options)
+    expect_no_obstacle(target)
     artifacts = artifacts_stack(target)
     template = BUILD / target.config.environment / "artifacts.template.json"
     aws_cli.deploy_stack(target.region, artifacts.stack_name, template)
@@ -39,8 +43,32 @@ def generated(options: argparse.Namespace) -> Target:
             f"{target.region} is not among the regions of environments/{config.environment}.toml "
             f"({', '.join(config.regions)}); add it there, or give REGION="
         )
+    found = target.deployed()
+    if found not in {None, target.stack_name}:
+        raise OperatorError(
+            f"{target.region} has the fleet's stack {found}: make rollout ENV={config.environment} changes it"
+        )
     generate.generate(config.environment, BUILD)
     return target
+
+
+def expect_no_obstacle(target: Target) -> None:
+    """Raise OperatorError with a line for each thing that would make the region's stacks fail."""
+    config, region = target.config, target.region
+    templates = {
+        name: json.loads((BUILD / config.environment / f"{name}.template.json").read_text(encoding="utf-8"))
+        for name in ("regional", "artifacts")
+    }
+    obstacles = preflight.problems(
+        replace(config, regions=(region,), fleet=Fleet()),
+        stack.account(stack.client, region),
+        stack.client,
+        templates=templates,
+        new_regions=[region] if target.deployed() is None else [],
+        bare_regions=[region] if artifacts_stack(target).deployed() is None else [],
+    )
+    if obstacles:
+        raise OperatorError("\n".join(f"before anything is made: {line}" for line in obstacles))
 
 
 def artifacts_stack(target: Target) -> Target:

@@ -66,6 +66,13 @@ class Target:
             raise NoStackError(f"no stack {self.stack_name} in {self.region}; deploy it first")
         return instance
 
+    def deployed(self) -> str | None:
+        """The name of the stack that is there, which is another than ours if the fleet made it; None if none is."""
+        try:
+            return str(self.stack()["StackName"])
+        except NoStackError:
+            return None
+
     def _described(self, name: str) -> Mapping[str, Any]:
         (stack,) = self.client("cloudformation").describe_stacks(StackName=name)["Stacks"]
         return dict(stack)

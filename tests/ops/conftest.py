@@ -2,13 +2,14 @@
 
 from collections.abc import Iterator
 from pathlib import Path
+from typing import Any
 
 import boto3
 import pytest
 from moto import mock_aws
 
 from ops import aws_cli, change_set, rollout, rule_notes, stack
-from ops.stack import Target
+from ops.stack import NoStackError, Target
 from templates.config import Config, load
 from tests.support.alert_tables import ALERTS, RULES, create_alert_tables
 from tests.support.deploy_commands import CODE_BUCKET
@@ -73,7 +74,15 @@ def stacks(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Iterator[dict[str
         monkeypatch.setenv(name, "testing")
     monkeypatch.delenv("AWS_ENDPOINT_URL", raising=False)
     outputs = {"metrics-dev-artifacts": {"BucketName": CODE_BUCKET}}
-    monkeypatch.setattr(Target, "outputs", lambda target: outputs[target.stack_name])
+
+    def described(target: Target) -> dict[str, Any]:
+        if target.stack_name not in outputs:
+            raise NoStackError(f"no stack {target.stack_name}")
+        pairs = outputs[target.stack_name].items()
+        found = [{"OutputKey": key, "OutputValue": value} for key, value in pairs]
+        return {"StackName": target.stack_name, "Outputs": found}
+
+    monkeypatch.setattr(Target, "stack", described)
     with mock_aws():
         boto3.client("s3", region_name="us-east-1").create_bucket(Bucket=CODE_BUCKET)
         yield outputs

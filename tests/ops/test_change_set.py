@@ -17,6 +17,7 @@ class CloudFormation:
         self.asked: list[tuple[str, dict[str, Any]]] = []
         self.after = ["UPDATE_IN_PROGRESS", "UPDATE_COMPLETE"]
         self.events: list[dict[str, str]] = []
+        self.pages: list[dict[str, Any]] = []
 
     def __getattr__(self, name: str) -> Any:
         def call(**arguments: Any) -> Any:
@@ -38,6 +39,17 @@ class CloudFormation:
     def describe_change_set(self, **_: Any) -> dict[str, str]:
         """Its end."""
         return self.change_set
+
+    def get_paginator(self, name: str) -> Any:
+        """The pages of a change set."""
+        assert name == "describe_change_set"
+        pages = self.pages
+
+        class Paginator:
+            def paginate(self, **_: Any) -> Any:
+                yield from pages
+
+        return Paginator()
 
     def arguments(self, name: str) -> dict[str, Any]:
         """The arguments of the only call of an operation."""
@@ -106,6 +118,44 @@ def test_a_change_that_fails_names_the_first_failure() -> None:
     ]  # fmt: skip
     with pytest.raises(OperatorError, match=r"^stack is UPDATE_ROLLBACK_COMPLETE: First: quota exceeded$"):
         deploy(cloudformation)
+
+
+def preview(cloudformation: CloudFormation) -> list[dict[str, Any]]:
+    """The changes that a template at a URL would make."""
+    return change_set.preview(cloudformation, "stack", BODY, "https://template", {"Given": "new"})
+
+
+@pytest.mark.parametrize(
+    ("status", "kind", "left"),
+    [
+        (None, "CREATE", ["delete_change_set", "delete_stack"]),
+        ("REVIEW_IN_PROGRESS", "CREATE", ["delete_change_set"]),
+        ("UPDATE_COMPLETE", "UPDATE", ["delete_change_set"]),
+    ],
+)
+def test_a_preview_leaves_everything_as_it_was(status: str | None, kind: str, left: list[str]) -> None:
+    """Every page of the changes is read, the change set goes, and with it a stack that only came with it."""
+    cloudformation = CloudFormation(status)
+    cloudformation.pages = [
+        {"Changes": [{"Type": "Resource", "ResourceChange": {"Action": "Add"}}]},
+        {"Changes": [{"Type": "Hook"}, {"Type": "Resource", "ResourceChange": {"Action": "Modify"}}]},
+    ]
+    assert [change["Action"] for change in preview(cloudformation)] == ["Add", "Modify"]
+    made = cloudformation.arguments("create_change_set")
+    assert (made["ChangeSetType"], made["TemplateURL"]) == (kind, "https://template")
+    assert [name for name, _ in cloudformation.asked] == ["create_change_set", *left]
+
+
+def test_a_preview_of_no_change_or_a_bad_template_leaves_nothing_either() -> None:
+    """The change set goes in these cases, too, and the reason is said."""
+    for reason in ("The submitted information didn't contain changes.", "Template is bad"):
+        cloudformation = CloudFormation(None, {"Status": "FAILED", "StatusReason": reason})
+        if "bad" in reason:
+            with pytest.raises(OperatorError, match="Template is bad"):
+                preview(cloudformation)
+        else:
+            assert preview(cloudformation) == []
+        assert [name for name, _ in cloudformation.asked][1:] == ["delete_change_set", "delete_stack"]
 
 
 @pytest.mark.parametrize("status", [None, "REVIEW_IN_PROGRESS"])
