@@ -15,22 +15,18 @@ from handlers.adapters.timestream.limits import store_limits
 from handlers.adapters.tracing import trace_if_sampled
 from handlers.domain.alerts.periods import Timing
 from handlers.domain.alerts.windows.aggregator import Aggregator, BatchReport
-from handlers.domain.emf import metrics_line
 from handlers.domain.errors import TransientError
 from handlers.domain.ingest.envelope import read_records
 from handlers.domain.ingest.validator import PointValidator
 from handlers.environment import read_environment
 from handlers.logs import write_lines
 from handlers.start import build_once
-from handlers.vocabulary import metric_dimensions
 
 
 @dataclass(frozen=True)
 class WindowAggregatorEnvironment:
     """The variables that the template gives the function."""
 
-    project: str
-    environment: str
     rules_table: str
     windows_table: str
     state_machine_arn: str
@@ -46,7 +42,6 @@ class WindowAggregator:
 
     environment: WindowAggregatorEnvironment
     aggregator: Aggregator
-    clock: Callable[[], float]
 
     def aggregate(self, event: dict[str, Any]) -> dict[str, Any]:
         """The answer to the event source mapping: the first record if its windows could not be written, or none."""
@@ -58,8 +53,7 @@ class WindowAggregator:
             sequence = str(records[0].sequence)
             write_lines([json.dumps({"retry_from": sequence, "cause": str(error)})])
             return {"batchItemFailures": [{"itemIdentifier": sequence}]}
-        dimensions = metric_dimensions(self.environment.project, self.environment.environment)
-        write_lines([report_line(report, dimensions, round(self.clock() * 1000))])
+        write_lines([report_line(report)])
         return {"batchItemFailures": []}
 
 
@@ -80,11 +74,11 @@ def build(
         group_cap=environment.maximum_groups,
         clock=clock,
     )
-    return WindowAggregator(environment, aggregator, clock)
+    return WindowAggregator(environment, aggregator)
 
 
-def report_line(report: BatchReport, dimensions: Mapping[str, str], now_ms: int) -> str:
-    """The batch as a log line that is metrics, too."""
+def report_line(report: BatchReport) -> str:
+    """The batch as a log line; no metrics, as an evaluation reports what alarms and the dashboard read."""
     counts = {
         "AlertPointsJudged": report.judged,
         "AlertPointsTooLate": report.too_late,
@@ -93,7 +87,7 @@ def report_line(report: BatchReport, dimensions: Mapping[str, str], now_ms: int)
         "AlertRulesOverCap": len(report.over_cap),
         "AlertEvaluationsNotStarted": len(report.not_started),
     }
-    return metrics_line(counts, dimensions, now_ms, context={"details": asdict(report)})
+    return json.dumps({**counts, "details": asdict(report)}, separators=(",", ":"))
 
 
 _window_aggregator = build_once(build)

@@ -22,9 +22,11 @@ def metrics_line(
     """One line of ASCII JSON: the values as metrics in these dimensions, beside them the context that explains them.
 
     A metric counts something unless `units` says otherwise; one that is a sequence has up to METRIC_VALUES values.
+    A zero is logged and is no metric: these are paid by the hours that have values, and to our alarms no value is zero.
     """
-    metrics = [{"Name": name, "Unit": (units or {}).get(name, _COUNT)} for name in values]
+    metrics = [
+        {"Name": name, "Unit": (units or {}).get(name, _COUNT)} for name, value in values.items() if value
+    ]
     directive = {"Namespace": NAMESPACE, "Dimensions": [list(dimensions)], "Metrics": metrics}
-    embedded = {"Timestamp": now_ms, "CloudWatchMetrics": [directive]}
-    line = {**values, **dimensions, "_aws": embedded, **(context or {})}
-    return json.dumps(line, separators=(",", ":"))
+    embedded = {"_aws": {"Timestamp": now_ms, "CloudWatchMetrics": [directive]}} if metrics else {}
+    return json.dumps({**values, **dimensions, **embedded, **(context or {})}, separators=(",", ":"))

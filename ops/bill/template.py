@@ -71,8 +71,12 @@ class Deployed:
         for part in self.fleet["Resources"].values():
             if part["Type"] == "AWS::CloudWatch::Dashboard":
                 for widget in json.loads(part["Properties"]["DashboardBody"])["widgets"]:
-                    lines = widget["properties"].get("metrics", ())
-                    yield from (line[1] for line in lines if line[0] == NAMESPACE)
+                    namespace = ""
+                    for line in widget["properties"].get("metrics", ()):
+                        # A dot stands for what the line before has.
+                        namespace = namespace if line[0] == "." else line[0]
+                        if namespace == NAMESPACE:
+                            yield line[1]
 
 
 def watched_metrics(alarm: Properties) -> list[Properties]:

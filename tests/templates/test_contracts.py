@@ -5,24 +5,28 @@ import dataclasses
 import importlib
 import inspect
 import json
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping
 from typing import Any, get_args, get_origin, get_type_hints
 
 from handlers.alert_evaluator import outcome_line
 from handlers.domain.alerts.evaluation.evaluator import Outcome
 from handlers.domain.alerts.windows.aggregator import BatchReport
-from handlers.domain.ingest.batch import Report
+from handlers.domain.exports.report import results_line
+from handlers.domain.exports.steps import HourResult
+from handlers.domain.ingest.batch import Report, RequestAccount
 from handlers.domain.ingest.envelope import NO_CLIENT, read_records
 from handlers.domain.ingest.formats import READERS
-from handlers.domain.ingest.quarantine import object_key
+from handlers.domain.ingest.quarantine import QuarantinedPoint, object_key
 from handlers.domain.ingest.report import log_lines
+from handlers.domain.violation import Reason, Violation
 from handlers.vocabulary import NAMESPACE, metric_dimensions
 from handlers.window_aggregator import report_line
+from ops.bill.template import Deployed
 from templates.components.ingest_api.formats import FORMATS, put_record
 from templates.components.quarantine import POINTS
 from templates.config import ENVIRONMENTS, Config
-from tests.support.events import kinesis_record
-from tests.support.generated import Generated
+from tests.support.events import ARRIVAL_MS, kinesis_record, records
+from tests.support.generated import Generated, generated
 
 
 def test_every_handler_can_be_imported(regional: Generated) -> None:
@@ -85,49 +89,66 @@ def _settings(section: Any) -> Iterator[str]:
         yield name
 
 
-def test_alarms_watch_metrics_that_the_writer_emits(regional: Generated) -> None:
+def test_alarms_watch_metrics_that_the_functions_emit(regional: Generated) -> None:
     """An alarm on a metric, or a dimension, that no code emits would never go off."""
-    report = Report(settled=[], retry_from=None, calls=0, throttles=0, causes=[])
-    line = json.loads(
-        next(
-            log_lines(
-                report, metric_dimensions("metrics", regional.config.environment), 0, every_request=True
-            )
-        )
-    )
-    (directive,) = line["_aws"]["CloudWatchMetrics"]
-    emitted = {metric["Name"] for metric in directive["Metrics"]}
-    alarms = [
-        alarm
+    emitted = _emitted(metric_dimensions("metrics", regional.config.environment))
+    watched = {
+        title: alarm
         for title, alarm in regional.of("AWS::CloudWatch::Alarm").items()
-        if title.startswith("MetricWriter") and alarm["Namespace"] == directive["Namespace"]
+        if alarm.get("Namespace") == NAMESPACE
+    }
+    assert {
+        (component, alarm["MetricName"])
+        for title, alarm in watched.items()
+        for component in emitted
+        if title.startswith(component)
+    } == {
+        ("MetricWriter", "PointsQuarantined"),
+        ("MetricWriter", "RecordsUnreadable"),
+        ("AlertEvaluation", "AlertRulesOverCap"),
+        ("AlertEvaluation", "AlertRulesUnreadable"),
+        ("MetricExport", "HoursFailed"),
+        ("MetricExport", "ExportLag"),
+    }
+    for title, alarm in watched.items():
+        [line] = [line for component, line in emitted.items() if title.startswith(component)]
+        [directive] = line["_aws"]["CloudWatchMetrics"]
+        assert alarm["MetricName"] in {metric["Name"] for metric in directive["Metrics"]}, title
+        assert [[dimension["Name"] for dimension in alarm["Dimensions"]]] == directive["Dimensions"], title
+        assert all(dimension["Value"] == line[dimension["Name"]] for dimension in alarm["Dimensions"]), title
+
+
+def test_functions_emit_no_metric_that_nothing_reads() -> None:
+    """Each is billed: what neither an alarm nor the dashboard reads stands in the log alone."""
+    [regional, fleet] = [
+        one.body
+        for one in generated()
+        if one.config.environment == "prod" and one.stack in {"regional", "fleet"}
     ]
-    assert {alarm["MetricName"] for alarm in alarms} == {"PointsQuarantined", "RecordsUnreadable"}
-    for alarm in alarms:
-        assert alarm["MetricName"] in emitted
-        assert [[dimension["Name"] for dimension in alarm["Dimensions"]]] == directive["Dimensions"]
-        for dimension in alarm["Dimensions"]:
-            assert dimension["Value"] == line[dimension["Name"]]
-
-
-def test_alarms_watch_metrics_that_the_alerts_functions_emit(regional: Generated) -> None:
-    """The alarms on rules look at what the aggregator and the evaluator log, in the same dimensions."""
-    dimensions = metric_dimensions("metrics", regional.config.environment)
-    lines = [report_line(BatchReport(), dimensions, 0), outcome_line(Outcome(), dimensions, 0)]
     emitted = {
         metric["Name"]
-        for line in lines
-        for metric in json.loads(line)["_aws"]["CloudWatchMetrics"][0]["Metrics"]
+        for line in _emitted({}).values()
+        for metric in line["_aws"]["CloudWatchMetrics"][0]["Metrics"]
     }
-    alarms = {
-        alarm["MetricName"]
-        for title, alarm in regional.of("AWS::CloudWatch::Alarm").items()
-        if title.startswith("Alert") and alarm["Namespace"] == NAMESPACE
+    assert emitted == Deployed(regional, fleet).own_metrics()
+    assert "_aws" not in json.loads(report_line(BatchReport()))
+
+
+def _emitted(dimensions: Mapping[str, str]) -> dict[str, Any]:
+    """A log line of each function that reports metrics, with something to report of each, by component."""
+    [record] = records({})
+    violation = Violation(Reason.VALUE_TYPE, "value", "a value is a number")
+    refused = [QuarantinedPoint(record, 0, violation, {})]
+    accounts = [RequestAccount(record, 3, 1, 1, refused, unreadable=True)]
+    report = Report(settled=accounts, retry_from=None, calls=1, throttles=1, causes=[])
+    outcome = Outcome(1, 1, 1, 1, 1, 1, 1, {"rule": 1})
+    results: list[HourResult] = [{"hour": "a", "outcome": "exported"}, {"hour": "b", "outcome": "failed"}]
+    lines = {
+        "MetricWriter": next(log_lines(report, dimensions, ARRIVAL_MS + 900, every_request=True)),
+        "AlertEvaluation": outcome_line(outcome, dimensions, 0),
+        "MetricExport": results_line(results, 960.0, dimensions, 0),
     }
-    assert alarms == {"AlertRulesOverCap", "AlertRulesUnreadable"}
-    assert alarms <= emitted
-    for line in lines:
-        assert dimensions.items() <= json.loads(line).items()
+    return {component: json.loads(line) for component, line in lines.items()}
 
 
 def test_every_format_that_the_api_takes_has_a_reader() -> None:

@@ -55,9 +55,11 @@ def results_line(
     values: dict[str, float] = {
         "HoursExported": sum(result["outcome"] in {"exported", "empty"} for result in results),
         "HoursFailed": sum(result["outcome"] == "failed" for result in results),
+    }
+    context = {
         "RowsExported": sum(result.get("rows", 0) for result in results),
         "BytesExported": sum(result.get("bytes", 0) for result in results),
     }
     if export_lag_s is not None:
         values["ExportLag"] = round(export_lag_s)
-    return metrics_line(values, dimensions, now_ms, units={"BytesExported": "Bytes", "ExportLag": "Seconds"})
+    return metrics_line(values, dimensions, now_ms, units={"ExportLag": "Seconds"}, context=context)

@@ -23,7 +23,7 @@ def log_lines(
     requests = iter(
         [request for request in report.settled if every_request or request.stored < request.received]
     )
-    context: dict[str, Any] = {}
+    context: dict[str, Any] = {"WriteCalls": report.calls, "WriteThrottles": report.throttles}
     if report.retry_from is not None:
         context |= {"retry_from": str(report.retry_from), "causes": report.causes}
     context["requests"] = _accounts(islice(requests, _REQUESTS_PER_LINE))
@@ -42,8 +42,6 @@ def _metrics(report: Report, now_ms: int) -> dict[str, Any]:
         "PointsSuperseded": sum(request.superseded for request in settled),
         "PointsQuarantined": sum(len(request.quarantined) for request in settled),
         "RecordsUnreadable": sum(request.unreadable for request in settled),
-        "WriteCalls": report.calls,
-        "WriteThrottles": report.throttles,
     }
     if delays := sorted(now_ms - request.record.arrival_ms for request in settled if request.stored):
         metrics["IngestDelay"] = _sample(delays)

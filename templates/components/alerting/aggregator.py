@@ -52,8 +52,6 @@ def add_window_aggregator(
         memory_mb=512,
         timeout_seconds=60,
         environment={
-            "PROJECT": config.project,
-            "ENVIRONMENT": config.environment,
             "RULES_TABLE": tables.rules_name,
             "WINDOWS_TABLE": tables.windows_name,
             "STATE_MACHINE_ARN": evaluation.arn,

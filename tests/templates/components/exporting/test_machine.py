@@ -6,6 +6,7 @@ from typing import Any
 from handlers.adapters.timestream.export_source import CALL_S
 from handlers.domain.exports.job import LEASE_S
 from handlers.domain.exports.report import results_line
+from handlers.domain.exports.steps import HourResult
 from handlers.vocabulary import NAMESPACE, metric_dimensions
 from tests.support.generated import Generated, build, generated
 
@@ -59,7 +60,10 @@ def test_exports_can_be_switched_off() -> None:
 
 def test_alarms_watch_metrics_that_the_planner_emits(regional: Generated) -> None:
     """Lag and failures, under the names and the dimensions that the log line has."""
-    line = json.loads(results_line([], 0.0, metric_dimensions("metrics", regional.config.environment), 0))
+    failed: HourResult = {"hour": "2026-11-22T02", "outcome": "failed"}
+    dimensions = metric_dimensions("metrics", regional.config.environment)
+    line = json.loads(results_line([failed], 9_000.0, dimensions, 0))
+    emitted = {metric["Name"] for metric in line["_aws"]["CloudWatchMetrics"][0]["Metrics"]}
     alarms = [
         alarm
         for title, alarm in regional.of("AWS::CloudWatch::Alarm").items()
@@ -67,7 +71,7 @@ def test_alarms_watch_metrics_that_the_planner_emits(regional: Generated) -> Non
     ]
     assert {alarm["MetricName"] for alarm in alarms} == {"HoursFailed", "ExportLag"}
     for alarm in alarms:
-        assert alarm["MetricName"] in line
+        assert alarm["MetricName"] in emitted
         assert alarm["Dimensions"] == [
             {"Name": name, "Value": line[name]}
             for name in line["_aws"]["CloudWatchMetrics"][0]["Dimensions"][0]
