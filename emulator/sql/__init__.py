@@ -7,14 +7,13 @@ prepares its connections once, and runs queries or describes them. It translates
 from emulator.sql.catalog import Catalog, Column, TableInfo
 from emulator.sql.dialect import TRINO, Dialect
 from emulator.sql.errors import InvalidQueryError, QueryFailedError, SqlError
-from emulator.sql.execution import Description, Result, describe, prepare, run
+from emulator.sql.execution import Result, describe, prepare, run
 from emulator.sql.translation import Translation, translate
 
 __all__ = [
     "TRINO",
     "Catalog",
     "Column",
-    "Description",
     "Dialect",
     "InvalidQueryError",
     "QueryFailedError",

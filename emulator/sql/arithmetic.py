@@ -52,9 +52,7 @@ def numbers(sign: str, left: BoundExpression, right: BoundExpression) -> BoundEx
     if kind is DOUBLE:
         # % has the sign of the dividend, as in Java; DuckDB's fmod has that of the divisor.
         return BoundExpression(f"({left.sql} {sign} {right.sql})", DOUBLE, nan=True)
-    if sign == "/":
-        return BoundExpression(f"({left.sql} // {right.sql})", kind)
-    return BoundExpression(f"({left.sql} {sign} {right.sql})", kind)
+    return BoundExpression(f"({left.sql} {'//' if sign == '/' else sign} {right.sql})", kind)
 
 
 def bind_negation(binder: ExpressionBinder, node: exp.Expression, scope: Scope) -> BoundExpression:

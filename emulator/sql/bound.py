@@ -79,11 +79,6 @@ def select(columns: Sequence[str], source: str) -> str:
     return f"SELECT {', '.join(columns)} FROM {source}"  # noqa: S608 - both are made by binding, never by a caller
 
 
-def select_all(source: str) -> str:
-    """A SELECT of all columns of a bound source."""
-    return select(["*"], source)
-
-
 def whole(value: int, kind: Type = BIGINT) -> BoundExpression:
     """An integer literal that DuckDB takes for the type it has here."""
     return BoundExpression(

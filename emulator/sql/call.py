@@ -59,19 +59,8 @@ class Call:
         star = len(nodes) == 1 and isinstance(nodes[0], exp.Star)
         if star:
             binder.only(nodes[0], "this")
-        return Call(
-            binder,
-            node,
-            scope,
-            name,
-            () if star else tuple(nodes),
-            star,
-            distinct,
-            order,
-            condition,
-            window,
-            ignore,
-        )
+        nodes = [] if star else nodes
+        return Call(binder, node, scope, name, nodes, star, distinct, order, condition, window, ignore)
 
     def refuse(self, message: str) -> InvalidQueryError:
         """The error for this call."""

@@ -15,6 +15,7 @@ from emulator.sql.types import (
     DECIMAL,
     DOUBLE,
     INTEGER,
+    NUMERIC,
     TIME,
     TIMESTAMP,
     UNKNOWN,
@@ -99,21 +100,20 @@ def _converted(value: BoundExpression, to: Type, function: str) -> str | None:
         return as_text(value.sql, value.type) if not value.type.of else None
     if value.type is VARCHAR:
         return _from_text(value.sql, to, function)
-    if to in WHOLE:
-        return _to_whole(value, to, function)
+    if to in WHOLE and value.type in (*NUMERIC, BOOLEAN):
+        # Half a unit rounds away from zero, and what does not fit is an error (NULL for TRY_CAST).
+        rounded = f"round({value.sql})" if value.type is DOUBLE else value.sql
+        return f"{function}({rounded} AS {to.duck})"
     if to is DOUBLE and value.type in (*WHOLE, DECIMAL, BOOLEAN):
         return f"CAST({value.sql} AS DOUBLE)"
     if to is BOOLEAN and value.type in (*WHOLE, DOUBLE):
         return f"({value.sql} <> 0)"
-    return _between_times(value, to)
-
-
-def _to_whole(value: BoundExpression, to: Type, function: str) -> str | None:
-    """Half a unit rounds away from zero, and what does not fit is an error (NULL for TRY_CAST)."""
-    if value.type is DOUBLE:
-        return f"{function}(round({value.sql}) AS {to.duck})"
-    if value.type in (*WHOLE, DECIMAL, BOOLEAN):
-        return f"{function}({value.sql} AS {to.duck})"
+    if value.type is DATE and to is TIMESTAMP:
+        return f"epoch_ns(CAST({value.sql} AS TIMESTAMP_NS))"
+    if value.type is TIMESTAMP and to is DATE:
+        return date_of(value.sql)
+    if value.type is TIMESTAMP and to is TIME:
+        return f"(({value.sql} % {timestamps.DAY} + {timestamps.DAY}) % {timestamps.DAY})"
     return None
 
 
@@ -129,13 +129,3 @@ def _from_text(sql: str, to: Type, function: str) -> str | None:
         return None
     guarded = f"CASE WHEN {readable.format(sql)} THEN {sql} ELSE 'not a {to}: ' || {sql} END"
     return f"{function}({guarded} AS {to.duck})"
-
-
-def _between_times(value: BoundExpression, to: Type) -> str | None:
-    if value.type is DATE and to is TIMESTAMP:
-        return f"epoch_ns(CAST({value.sql} AS TIMESTAMP_NS))"
-    if value.type is TIMESTAMP and to is DATE:
-        return date_of(value.sql)
-    if value.type is TIMESTAMP and to is TIME:
-        return f"(({value.sql} % {timestamps.DAY} + {timestamps.DAY}) % {timestamps.DAY})"
-    return None

@@ -45,14 +45,6 @@ class Result:
     bytes_scanned: int = 0
 
 
-@dataclass(frozen=True)
-class Description:
-    """The columns of a query, and its parameters with the types they are used as."""
-
-    columns: Sequence[BoundColumn]
-    parameters: Sequence[Parameter]
-
-
 def prepare(connection: duckdb.DuckDBPyConnection) -> None:
     """Set a connection up for translations, and close its database's way to files and extensions for good."""
     connection.execute("; ".join(_SETTINGS))
@@ -74,7 +66,7 @@ def run(
 
 def describe(
     catalog: Catalog, cursor: duckdb.DuckDBPyConnection, query: str, now_ns: int, dialect: Dialect = TRINO
-) -> Description:
+) -> tuple[Sequence[BoundColumn], list[Parameter]]:
     """A SELECT's columns and parameters (@name), the query checked but not run; InvalidQueryError as in `run`."""
     stream = grammar.tokens(query)
     if not grammar.is_query(stream):
@@ -83,7 +75,7 @@ def describe(
     bound = bind(binder, query, stream, dialect)
     with duckdb_errors():
         cursor.execute("EXPLAIN " + at(bound.sql, now_ns)).fetchall()
-    return Description(bound.columns, list((binder.expressions.parameters or {}).values()))
+    return bound.columns, list((binder.expressions.parameters or {}).values())
 
 
 def _fetched(cursor: duckdb.DuckDBPyConnection) -> Iterator[Sequence[str]]:

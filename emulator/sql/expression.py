@@ -59,18 +59,6 @@ def _column(binder: ExpressionBinder, node: exp.Expression, scope: Scope) -> Bou
     return found.value
 
 
-def _boolean(_binder: ExpressionBinder, node: exp.Expression, _scope: Scope) -> BoundExpression:
-    return BoundExpression("TRUE" if node.this else "FALSE", BOOLEAN)
-
-
-def _null(_binder: ExpressionBinder, _node: exp.Expression, _scope: Scope) -> BoundExpression:
-    return BoundExpression("NULL", UNKNOWN)
-
-
-def _parentheses(binder: ExpressionBinder, node: exp.Expression, scope: Scope) -> BoundExpression:
-    return binder.bind(node.this, scope)
-
-
 def _parameter(binder: ExpressionBinder, node: exp.Expression, _scope: Scope) -> BoundExpression:
     if binder.parameters is None:
         raise binder.refuse(f"Parameter @{node.name} has no value: parameters are for PrepareQuery", node)
@@ -88,10 +76,6 @@ def _scalar_subquery(binder: ExpressionBinder, node: exp.Expression, scope: Scop
     return BoundExpression(f"({bound.sql})", types[0], nan=True)
 
 
-def _exists(binder: ExpressionBinder, node: exp.Expression, scope: Scope) -> BoundExpression:
-    return BoundExpression(f"EXISTS ({binder.subquery(node.this, scope).sql})", BOOLEAN)
-
-
 _CALLS: tuple[type[exp.Expression], ...] = (
     exp.Anonymous, exp.Window, exp.Filter, exp.IgnoreNulls, exp.RespectNulls, exp.Extract, exp.StrPosition,
     exp.CurrentDate, exp.CurrentTime, exp.CurrentTimestamp, exp.Localtime, exp.Localtimestamp,
@@ -99,9 +83,9 @@ _CALLS: tuple[type[exp.Expression], ...] = (
 _HANDLERS: dict[type[exp.Expression], ExpressionHandler] = {
     exp.Literal: _literal,
     exp.Column: _column,
-    exp.Boolean: _boolean,
-    exp.Null: _null,
-    exp.Paren: _parentheses,
+    exp.Boolean: lambda _binder, node, _scope: BoundExpression("TRUE" if node.this else "FALSE", BOOLEAN),
+    exp.Null: lambda *_: BoundExpression("NULL", UNKNOWN),
+    exp.Paren: lambda binder, node, scope: binder.bind(node.this, scope),
     exp.Parameter: _parameter,
     exp.And: logic.bind_and_or,
     exp.Or: logic.bind_and_or,
@@ -109,7 +93,9 @@ _HANDLERS: dict[type[exp.Expression], ExpressionHandler] = {
     exp.Case: logic.bind_case,
     exp.Subquery: _scalar_subquery,
     exp.Select: _scalar_subquery,
-    exp.Exists: _exists,
+    exp.Exists: lambda binder, node, scope: BoundExpression(
+        f"EXISTS ({binder.subquery(node.this, scope).sql})", BOOLEAN
+    ),
     exp.Cast: casts.bind_cast,
     exp.TryCast: casts.bind_cast,
     exp.Interval: arithmetic.bind_interval,

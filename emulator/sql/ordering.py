@@ -39,42 +39,44 @@ def ordinal(
 
 
 def _sort_key(
-    binder: QueryBinder, item: exp.Expression, columns: Sequence[BoundColumn], scope: Scope, *, distinct: bool
+    binder: QueryBinder, key: exp.Expression, columns: Sequence[BoundColumn], scope: Scope, *, distinct: bool
 ) -> str:
-    binder.expressions.only(item, "this", "desc", "nulls_first")
-    direction = " DESC" if item.args.get("desc") else " ASC"
-    nulls = " NULLS FIRST" if item.args.get("nulls_first") else " NULLS LAST"
-    return _sort_value(binder, item.this, columns, scope, distinct=distinct) + direction + nulls
+    binder.expressions.only(key, "this", "desc", "nulls_first")
+    place = _sort_place(binder, key.this, columns)
+    value = str(place) if place else _sort_value(binder, key.this, columns, scope, distinct=distinct)
+    direction = "DESC" if key.args.get("desc") else "ASC"
+    return f"{value} {direction} NULLS {'FIRST' if key.args.get('nulls_first') else 'LAST'}"
+
+
+def _sort_place(binder: QueryBinder, item: exp.Expression, columns: Sequence[BoundColumn]) -> int | None:
+    """The column, counted from 1, whose number or name an item of ORDER BY is."""
+    if not isinstance(item, exp.Column) or item.args.get("table"):
+        return ordinal(binder, item, columns, "ORDER BY")
+    folded = item.name.lower()
+    same = {i: c for i, c in enumerate(columns, 1) if c.name is not None and c.name.lower() == folded}
+    # Two columns of one name are no problem where they are the same expression.
+    if len({column.value.sql if column.value else str(i) for i, column in same.items()}) > 1:
+        raise binder.expressions.refuse(f"Column '{item.name}' is ambiguous", item)
+    return next(iter(same), None)
 
 
 def _sort_value(
     binder: QueryBinder, item: exp.Expression, columns: Sequence[BoundColumn], scope: Scope, *, distinct: bool
 ) -> str:
-    position = ordinal(binder, item, columns, "ORDER BY")
-    if position is not None:
-        return str(position)
-    named = [(i, c.name, c) for i, c in enumerate(columns) if c.name is not None]
-    if isinstance(item, exp.Column) and not item.args.get("table"):
-        same = [(i, c) for i, name, c in named if name.lower() == item.name.lower()]
-        if len({_identity(i, c) for i, c in same}) > 1:
-            raise binder.expressions.refuse(f"Column '{item.name}' is ambiguous", item)
-        if same:
-            return str(same[0][0] + 1)
-    fields = [Field(name, c.value or BoundExpression(f"c{i}", c.type)) for i, name, c in named]
+    fields = [
+        Field(c.name, c.value or BoundExpression(f"c{i}", c.type))
+        for i, c in enumerate(columns)
+        if c.name is not None
+    ]
     sql = binder.expressions.bind(item, Scope(fields, parent=scope)).sql
-    for i, column in enumerate(columns):
+    for i, column in enumerate(columns, 1):
         if column.value is not None and column.value.sql == sql:
-            return str(i + 1)
+            return str(i)
     if distinct:
         raise binder.expressions.refuse(
             "For SELECT DISTINCT, ORDER BY expressions must appear in select list", item
         )
     return f"({sql})"
-
-
-def _identity(index: int, column: BoundColumn) -> str:
-    """Two columns of one name are no problem where they are the same expression."""
-    return column.value.sql if column.value is not None else str(index)
 
 
 def _limit(binder: QueryBinder, node: exp.Expression | None, word: str) -> str:

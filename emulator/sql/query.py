@@ -5,7 +5,7 @@ from collections.abc import Sequence
 from sqlglot import exp
 
 from emulator.sql.binder import QueryBinder, QueryHandler
-from emulator.sql.bound import BoundColumn, BoundExpression, BoundQuery, select, select_all
+from emulator.sql.bound import BoundColumn, BoundExpression, BoundQuery, select
 from emulator.sql.catalog import Catalog
 from emulator.sql.coercion import coerce, unify
 from emulator.sql.dialect import Dialect
@@ -31,7 +31,7 @@ def _parentheses(binder: QueryBinder, node: exp.Expression, outer: Scope | None)
     tail = bind_order_and_limit(binder, node, inner.columns, Scope(parent=outer))
     if not tail and not node.args.get("with_"):
         return inner
-    return BoundQuery(select_all(f"({inner.sql}) AS {binder.alias()}") + tail, inner.columns)
+    return BoundQuery(select(["*"], f"({inner.sql}) AS {binder.alias()}") + tail, inner.columns)
 
 
 def _set_operation(binder: QueryBinder, node: exp.Expression, outer: Scope | None) -> BoundQuery:
@@ -49,7 +49,7 @@ def _set_operation(binder: QueryBinder, node: exp.Expression, outer: Scope | Non
     every = "" if node.args.get("distinct") else " ALL"
     combined = f"{_as_types(binder, left, types)} {word}{every} {_as_types(binder, right, types)}"
     tail = bind_order_and_limit(binder, node, columns, Scope(parent=outer))
-    return BoundQuery(select_all(f"({combined}) AS {binder.alias()}") + tail, columns)
+    return BoundQuery(select(["*"], f"({combined}) AS {binder.alias()}") + tail, columns)
 
 
 def _as_types(binder: QueryBinder, bound: BoundQuery, types: Sequence[Type]) -> str:

@@ -28,10 +28,16 @@ def bind_from(binder: QueryBinder, node: exp.Expression, outer: Scope | None) ->
     first = node.args.get("from_")
     if first is None:
         return "", Scope(parent=outer)
-    sql, fields = _relation(binder, first.this, Scope(parent=outer))
-    for joined in (*(first.this.args.get("joins") or ()), *(node.args.get("joins") or ())):
-        sql, fields = _join(binder, (sql, fields), joined, outer)
+    relation = _relation(binder, first.this, Scope(parent=outer))
+    sql, fields = _joined(binder, _joined(binder, relation, first.this, outer), node, outer)
     return f" FROM {sql}", Scope(fields, parent=outer)
+
+
+def _joined(binder: QueryBinder, left: Relation, node: exp.Expression, outer: Scope | None) -> Relation:
+    """A relation with all joins that a node has."""
+    for joined in node.args.get("joins") or ():
+        left = _join(binder, left, joined, outer)
+    return left
 
 
 def _relation(binder: QueryBinder, node: exp.Expression, scope: Scope) -> Relation:
@@ -94,9 +100,7 @@ def _derived(binder: QueryBinder, node: exp.Expression, scope: Scope) -> Relatio
 def _parenthesized(binder: QueryBinder, node: exp.Expression, scope: Scope) -> Relation:
     if node.args.get("alias"):
         raise binder.expressions.refuse("A parenthesized join takes no alias", node)
-    sql, fields = _relation(binder, node.this, scope)
-    for joined in node.this.args.get("joins") or ():
-        sql, fields = _join(binder, (sql, fields), joined, scope.parent)
+    sql, fields = _joined(binder, _relation(binder, node.this, scope), node.this, scope.parent)
     return f"({sql})", fields
 
 
@@ -132,10 +136,10 @@ def _join(binder: QueryBinder, left: Relation, node: exp.Expression, outer: Scop
     sql, fields = left
     binder.expressions.only(node, "this", "side", "kind", "on", "using")
     kind, side = str(node.args.get("kind") or "").upper(), str(node.args.get("side") or "").upper()
-    right_sql, right = _relation(binder, node.this, Scope(fields, parent=outer))
-    nested = node.this.args.get("joins") or () if isinstance(node.this, exp.Table) else ()
-    for joined in nested:
-        right_sql, right = _join(binder, (right_sql, right), joined, outer)
+    relation = _relation(binder, node.this, Scope(fields, parent=outer))
+    if isinstance(node.this, exp.Table):
+        relation = _joined(binder, relation, node.this, outer)
+    right_sql, right = relation
     on, using = node.args.get("on"), node.args.get("using")
     if kind == "CROSS" or (not kind and not side and on is None and not using):
         lateral = "LATERAL " if isinstance(node.this, exp.Unnest) else ""

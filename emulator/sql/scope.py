@@ -1,6 +1,6 @@
 """The columns that names mean at a place in a query."""
 
-from collections.abc import Iterator, Sequence
+from collections.abc import Sequence
 from dataclasses import dataclass
 
 from emulator.sql.bound import BoundExpression
@@ -31,18 +31,13 @@ class Scope:
 
     def find(self, parts: Sequence[str], *, quoted: bool) -> Field | None:
         """The column a possibly qualified name means, looking outwards; None if there is none."""
-        for scope in self.outwards():
+        scope: Scope | None = self
+        while scope is not None:
             found = scope.local(parts, quoted=quoted)
             if found is not None:
                 return found
-        return None
-
-    def outwards(self) -> Iterator["Scope"]:
-        """Yield this scope, then each one around it."""
-        scope: Scope | None = self
-        while scope is not None:
-            yield scope
             scope = scope.parent
+        return None
 
     def local(self, parts: Sequence[str], *, quoted: bool) -> Field | None:
         """The column of this very scope that a name means.

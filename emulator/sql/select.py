@@ -24,13 +24,17 @@ def bind_select(binder: QueryBinder, node: exp.Expression, outer: Scope | None) 
     if node.args.get("kind") or node.args.get("windows") or node.args.get("laterals"):
         raise expressions.refuse("WINDOW, LATERAL VIEW and SELECT AS are not supported", node)
     from_sql, scope = bind_from(binder, node, outer)
-    where, having, distinct = (node.args.get(part) for part in ("where", "having", "distinct"))
-    where_sql, having_sql = "", ""
+    where, group, having, distinct = (
+        node.args.get(part) for part in ("where", "group", "having", "distinct")
+    )
+    where_sql, group_sql, having_sql = "", "", ""
     if where is not None:
         condition = expressions.condition(where.this, replace(scope, pushdown=True), "WHERE clause")
         where_sql = f" WHERE {condition}"
     columns = _columns(binder, node, scope)
-    group_sql = _group(binder, node.args.get("group"), columns, scope)
+    if group is not None:
+        expressions.only(group, "expressions")
+        group_sql = f" GROUP BY {_grouping_list(binder, group, columns, scope)}"
     if having is not None:
         having_sql = f" HAVING {expressions.condition(having.this, scope, 'HAVING clause')}"
     if distinct is not None:
@@ -83,15 +87,6 @@ def _field(column: exp.Column, scope: Scope) -> Field | None:
         return scope.find(parts, quoted=bool(column.this.args.get("quoted")))
     except Ambiguous:
         return None
-
-
-def _group(
-    binder: QueryBinder, group: exp.Expression | None, columns: Sequence[BoundColumn], scope: Scope
-) -> str:
-    if group is None:
-        return ""
-    binder.expressions.only(group, "expressions")
-    return f" GROUP BY {_grouping_list(binder, group, columns, scope)}"
 
 
 def _grouping_list(

@@ -36,7 +36,7 @@ def create_database(store: Store, request: Request) -> Response:
     """Create an empty database."""
     name = request["DatabaseName"]
     check_new_name(name, "database")
-    with store.exclusive():
+    with store.lock:
         if name in store.catalog.databases():
             raise ConflictException(f"Database already exists: {name}")
         if len(store.catalog.databases()) >= MAX_DATABASES:
@@ -62,7 +62,7 @@ def list_databases(store: Store, request: Request) -> Response:
 
 def update_database(store: Store, request: Request) -> Response:
     """Change a database's key."""
-    with store.exclusive():
+    with store.lock:
         database = replace(
             store.catalog.database_of(request["DatabaseName"]),
             kms_key=request["KmsKeyId"],
@@ -74,7 +74,7 @@ def update_database(store: Store, request: Request) -> Response:
 
 def delete_database(store: Store, request: Request) -> Response:
     """Delete a database that has no tables."""
-    with store.exclusive():
+    with store.lock:
         name = store.catalog.database_of(request["DatabaseName"]).name
         if store.catalog.described_tables(name):
             raise ValidationException(f"The database {name} still has tables; delete them first.")
@@ -85,7 +85,7 @@ def delete_database(store: Store, request: Request) -> Response:
 def create_table(store: Store, request: Request) -> Response:
     """Create an empty table."""
     table = new_table(request, store.region, store.clock_ns())
-    with store.exclusive():
+    with store.lock:
         store.catalog.database_of(table.database)
         if table.name in store.catalog.tables(table.database):
             raise ConflictException(f"Table already exists: {table.name}")
@@ -115,7 +115,7 @@ def list_tables(store: Store, request: Request) -> Response:
 
 def update_table(store: Store, request: Request) -> Response:
     """Change a table's retention, magnetic store writes, or the enforcement of its partition key."""
-    with store.exclusive():
+    with store.lock:
         current = store.catalog.table_of(request["DatabaseName"], request["TableName"]).description
         table = current.changed(request, store.clock_ns())
         store.put_table(table)
@@ -124,7 +124,7 @@ def update_table(store: Store, request: Request) -> Response:
 
 def delete_table(store: Store, request: Request) -> Response:
     """Delete a table and its records."""
-    with store.exclusive():
+    with store.lock:
         store.catalog.table_of(request["DatabaseName"], request["TableName"])
         store.drop_table(request["DatabaseName"], request["TableName"])
     return {}
@@ -138,7 +138,7 @@ def list_tags_for_resource(store: Store, request: Request) -> Response:
 
 def tag_resource(store: Store, request: Request) -> Response:
     """Add or change tags of a database or table."""
-    with store.exclusive():
+    with store.lock:
         resource = _resource(store, request["ResourceARN"])
         merged = {**resource.tags, **tags(request)}
         if len(merged) > MAX_TAGS:
@@ -149,7 +149,7 @@ def tag_resource(store: Store, request: Request) -> Response:
 
 def untag_resource(store: Store, request: Request) -> Response:
     """Remove tags of a database or table."""
-    with store.exclusive():
+    with store.lock:
         resource = _resource(store, request["ResourceARN"])
         gone = set(request["TagKeys"])
         _put_tags(store, resource, {key: value for key, value in resource.tags.items() if key not in gone})

@@ -31,25 +31,15 @@ def run(
     for one that fails while it runs.
     """
     with _aws_errors():
-        result = _run(catalog, cursor, query, now_ns, unload, query_id)
+        stream = grammar.tokens(query)
+        word = stream[0].text.upper()
+        if word == "UNLOAD":
+            result = run_unload(catalog, cursor, query, now_ns, unload, query_id)
+        elif word in ("SHOW", "DESCRIBE", "DESC"):
+            result = metadata(catalog, query, stream)
+        else:
+            result = sql.run(catalog, cursor, query, now_ns, TIMESTREAM)
     return sql.Result(result.columns, _translated(result.rows), result.bytes_scanned)
-
-
-def _run(
-    catalog: Catalog,
-    cursor: duckdb.DuckDBPyConnection,
-    query: str,
-    now_ns: int,
-    unload: UnloadTarget | None,
-    query_id: str,
-) -> sql.Result:
-    stream = grammar.tokens(query)
-    word = stream[0].text.upper()
-    if word == "UNLOAD":
-        return run_unload(catalog, cursor, query, now_ns, unload, query_id)
-    if word in ("SHOW", "DESCRIBE", "DESC"):
-        return metadata(catalog, query, stream)
-    return sql.run(catalog, cursor, query, now_ns, TIMESTREAM)
 
 
 def describe(
@@ -57,9 +47,9 @@ def describe(
 ) -> tuple[list[dict[str, Any]], list[dict[str, Any]]]:
     """The columns and parameters of a SELECT as PrepareQuery shows them; ValidationException as in `run`."""
     with _aws_errors():
-        description = sql.describe(catalog, cursor, query, now_ns, TIMESTREAM)
-    columns = [_select_column(i, column) for i, column in enumerate(description.columns)]
-    return columns, [{"Name": p.name, "Type": shape(p.type or VARCHAR)} for p in description.parameters]
+        columns, parameters = sql.describe(catalog, cursor, query, now_ns, TIMESTREAM)
+    described = [_select_column(i, column) for i, column in enumerate(columns)]
+    return described, [{"Name": p.name, "Type": shape(p.type or VARCHAR)} for p in parameters]
 
 
 def _select_column(index: int, column: BoundColumn) -> dict[str, Any]:

@@ -21,6 +21,7 @@ from emulator.timestream.errors import (
     ResourceNotFoundException,
 )
 from emulator.timestream.metadata import Catalog
+from emulator.timestream.records import Decoder
 from emulator.timestream.resources import DatabaseDescription, TableDescription
 from emulator.timestream.storage import Storage
 from emulator.timestream.table import Outcome, Table
@@ -52,9 +53,9 @@ class Store:
         directory.mkdir(parents=True, exist_ok=True)
         self.region = region
         self.clock_ns = clock_ns
-        self._lock = threading.RLock()
+        self.lock = threading.RLock()  # under it, look-ups and changes belong together
         self._storage = Storage(directory / "store.duckdb", memory_limit_mb)
-        self.catalog = RegionCatalog(self._lock, self._storage.databases(), self._storage.tables())
+        self.catalog = RegionCatalog(self.lock, self._storage.databases(), self._storage.tables())
         segment, offset, counters = self._storage.progress()
         self._counters: Counter[str] = Counter(counters)
         self._buffered = 0
@@ -78,7 +79,7 @@ class Store:
 
     def close(self) -> None:
         """Put everything into the tables and give the files back."""
-        with self._lock:
+        with self.lock:
             self.flush()
             self._log.close()
             self._storage.close()
@@ -90,7 +91,7 @@ class Store:
         table = self.catalog.table_of(request["DatabaseName"], request["TableName"])
         points = table.decoder.decode(request)
         refusals = orjson.dumps({str(index): reason for index, reason in refused.items()}) if refused else b""
-        with self._lock:
+        with self.lock:
             if self.catalog.table_of(request["DatabaseName"], request["TableName"]) is not table:
                 raise ResourceNotFoundException(f"The table {request['TableName']} does not exist.")
             now_ns = self.clock_ns()
@@ -128,7 +129,7 @@ class Store:
 
     def flush(self) -> None:
         """Bring everything acknowledged into the tables, and let go of what is too old."""
-        with self._lock:
+        with self.lock:
             if not self._buffered and self.clock_ns() < self._next_expiry:
                 return
             tables = [
@@ -182,7 +183,7 @@ class Store:
 
     def status(self) -> dict[str, int]:
         """The counts of records and rows; accepted = rows + replaced + repeated + expired + dropped."""
-        with self._lock:
+        with self.lock:
             self.flush()
             tables = self.catalog.all_tables()
             names = ("accepted", "rejected", "replaced", "repeated", "magnetic", "expired", "dropped")
@@ -200,7 +201,7 @@ class Store:
     @contextmanager
     def changing(self) -> Iterator[Storage]:
         """Give exclusive use of the tables, all records in them, in one transaction."""
-        with self._lock:
+        with self.lock:
             self.flush()
             with self._storage.transaction():
                 yield self._storage
@@ -225,7 +226,7 @@ class Store:
 
     def put_table(self, description: TableDescription) -> None:
         """Change a table's description."""
-        with self._lock:
+        with self.lock:
             table = self.catalog.table_of(description.database, description.name)
             old, table.description = table.description, description
             try:
@@ -234,11 +235,11 @@ class Store:
             except BaseException:
                 table.description = old
                 raise
-            table.forget_checked()
+            table.decoder = Decoder()  # so that every series is checked again, by the new description
 
     def drop_table(self, database: str, name: str) -> None:
         """Forget a table and its records."""
-        with self._lock:
+        with self.lock:
             table = self.catalog.table_of(database, name)
             self.flush()
             self._counters["dropped"] += table_storage.rows(self._storage.writer, table)
@@ -246,7 +247,3 @@ class Store:
                 storage.drop_table(table)
                 storage.set_progress(self._log.position, self._counters)
             self.catalog.drop_table(table)
-
-    def exclusive(self) -> threading.RLock:
-        """The lock under which look-ups and changes belong together."""
-        return self._lock

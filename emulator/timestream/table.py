@@ -65,10 +65,6 @@ class Table:
         self.new_series.clear()
         self.schema.touched.clear()
 
-    def forget_checked(self) -> None:
-        """Check every series again, by a changed description."""
-        self.decoder = Decoder()
-
     def apply(
         self, points: Sequence[Point], now_ns: int, refused: Mapping[int, str], lookup: Lookup
     ) -> Outcome:

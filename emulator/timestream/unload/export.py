@@ -149,12 +149,8 @@ def _csv_cell(sql: str, kind: Type, options: Options) -> str:
     if options.escaped_by != '"':
         escaped = f"""replace({escaped}, '"', {text(options.escaped_by + '"')})"""
     special = ('"', options.escaped_by, options.field_delimiter, "\n", "\r")
-    found = " OR ".join(f"contains({value}, {_character(c)})" for c in special)
+    found = " OR ".join(f"contains({value}, chr({ord(c)}))" for c in special)
     return f"""CASE WHEN {sql} IS NULL THEN '' WHEN {found} THEN '"' || {escaped} || '"' ELSE {value} END"""
-
-
-def _character(character: str) -> str:
-    return f"chr({ord(character)})"
 
 
 def _header(names: Sequence[str], options: Options) -> str:

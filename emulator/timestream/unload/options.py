@@ -1,7 +1,7 @@
 """UNLOAD (…) TO 's3://…' WITH (…): the statement taken apart and its options checked."""
 
 import re
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 from typing import Any
 
@@ -14,13 +14,6 @@ _TARGET = re.compile(r"s3://([a-z0-9][a-z0-9.-]{1,61}[a-z0-9])(?:/(.*))?", re.DO
 _SIZE = re.compile(r"([0-9]+(?:\.[0-9]+)?) ?(MB|GB)", re.IGNORECASE)
 _UNIT = {"MB": 1 << 20, "GB": 1 << 30}
 _SMALLEST, _LARGEST = 16 << 20, 78 << 30
-_CHOICES = {
-    "format": ("CSV", "PARQUET"),
-    "compression": ("GZIP", "NONE"),
-    "encryption": ("SSE_S3", "SSE_KMS"),
-    "include_header": ("TRUE", "FALSE"),
-}
-_TEXTS = ("kms_key", "field_delimiter", "escaped_by", "max_file_size")
 _CSV_ONLY = ("field_delimiter", "escaped_by", "include_header")
 
 
@@ -38,7 +31,7 @@ class Options:
     field_delimiter: str = ","
     escaped_by: str = "\\"
     include_header: bool = False
-    max_file_bytes: int = _LARGEST
+    max_file_size: int = _LARGEST
 
     def key(self, *parts: str) -> str:
         """An object's key under the prefix."""
@@ -101,29 +94,13 @@ def _names(reader: TokenReader) -> tuple[str, ...]:
     return tuple(names)
 
 
-def _options(bucket: str, prefix: str, values: dict[str, Any]) -> Options:
-    for name, value in values.items():
-        if name in _CHOICES:
-            if value.upper() not in _CHOICES[name]:
-                expected = " or ".join(_CHOICES[name])
-                raise ValidationException(f"UNLOAD option {name} must be {expected}, not '{value}'")
-        elif name not in (*_TEXTS, "partitioned_by"):
+def _options(bucket: str, prefix: str, given: dict[str, Any]) -> Options:
+    for name in given:
+        if name not in _READ:
             raise ValidationException(f"Unknown UNLOAD option: {name}")
-    checked = {
-        name: values[name].upper() for name in ("format", "compression", "encryption") if name in values
-    }
-    options = Options(
-        bucket,
-        prefix,
-        partitioned_by=values.get("partitioned_by", ()),
-        kms_key=values.get("kms_key"),
-        field_delimiter=_character(values, "field_delimiter", ","),
-        escaped_by=_character(values, "escaped_by", "\\"),
-        include_header=values.get("include_header", "false").upper() == "TRUE",
-        max_file_bytes=_size(values.get("max_file_size", "78GB")),
-        **checked,
-    )
-    _check_together(options, values)
+    values = {name: _READ[name](name, value) for name, value in given.items()}
+    options = Options(bucket, prefix, **values)
+    _check_together(options, given)
     return options
 
 
@@ -140,17 +117,38 @@ def _check_together(options: Options, values: dict[str, Any]) -> None:
         raise ValidationException("UNLOAD partitioned_by names a column twice")
 
 
-def _character(values: dict[str, Any], name: str, default: str) -> str:
-    value = str(values.get(name, default))
+def _choice(*allowed: str) -> Callable[[str, str], str]:
+    def read(name: str, value: str) -> str:
+        if value.upper() not in allowed:
+            raise ValidationException(f"UNLOAD option {name} must be {' or '.join(allowed)}, not '{value}'")
+        return value.upper()
+
+    return read
+
+
+def _character(name: str, value: str) -> str:
     value = {"\\t": "\t"}.get(value, value)
     if len(value) != 1 or not value.isascii():
         raise ValidationException(f"UNLOAD option {name} must be one ASCII character")
     return value
 
 
-def _size(value: str) -> int:
+def _size(name: str, value: str) -> int:
     match = _SIZE.fullmatch(value.strip())
     size = int(float(match[1]) * _UNIT[match[2].upper()]) if match else 0
     if not _SMALLEST <= size <= _LARGEST:
-        raise ValidationException("UNLOAD option max_file_size must be between 16MB and 78GB")
+        raise ValidationException(f"UNLOAD option {name} must be between 16MB and 78GB")
     return size
+
+
+_READ: dict[str, Callable[[str, Any], Any]] = {
+    "format": _choice("CSV", "PARQUET"),
+    "compression": _choice("GZIP", "NONE"),
+    "encryption": _choice("SSE_S3", "SSE_KMS"),
+    "include_header": lambda name, value: _choice("TRUE", "FALSE")(name, value) == "TRUE",
+    "kms_key": lambda _, value: value,
+    "partitioned_by": lambda _, value: value,
+    "field_delimiter": _character,
+    "escaped_by": _character,
+    "max_file_size": _size,
+}

@@ -76,7 +76,7 @@ class _Unload:
     def rows(self, cursor: duckdb.DuckDBPyConnection, sql: str) -> Iterator[Sequence[str]]:
         """Write everything, then yield the answer. What fails on the way leaves its files and no manifest."""
         self.client = _client(self.target)
-        files = Files(self.options.max_file_bytes, self._open, self._send)
+        files = Files(self.options.max_file_size, self._open, self._send)
         try:
             with _s3_errors():
                 self._write(cursor, sql, files)
