@@ -3,28 +3,14 @@
 from collections.abc import Sequence
 
 from emulator.sql.double_text import double_text, unfinished_text
-from emulator.sql.types import (
-    BIGINT,
-    BOOLEAN,
-    DATE,
-    DAY_TO_SECOND,
-    DECIMAL,
-    DOUBLE,
-    INTEGER,
-    TIME,
-    TIMESTAMP,
-    UNKNOWN,
-    VARCHAR,
-    YEAR_TO_MONTH,
-    Type,
-)
+from emulator.sql.types import DAY_TO_SECOND, DOUBLE, TIME, TIMESTAMP, VARCHAR, YEAR_TO_MONTH, Type
 
 _NULL = """'{"NullValue":true}'"""
 
 
 def as_text(sql: str, kind: Type) -> str:
     """The SQL of a scalar's text, as AWS spells it."""
-    return _TEXT[kind.name].format(sql) if kind.name != "DOUBLE" else double_text(sql)
+    return double_text(sql) if kind is DOUBLE else _TEXT.get(kind, "CAST({0} AS VARCHAR)").format(sql)
 
 
 def row_json(columns: Sequence[tuple[str, Type]]) -> str:
@@ -58,21 +44,15 @@ _CLOCK = (
     " || lpad(CAST({0} % 1000000000 AS VARCHAR), 9, '0')"
 )
 _TEXT = {
-    BOOLEAN.name: "CAST({0} AS VARCHAR)",
-    INTEGER.name: "CAST({0} AS VARCHAR)",
-    BIGINT.name: "CAST({0} AS VARCHAR)",
-    DECIMAL.name: "CAST({0} AS VARCHAR)",
-    VARCHAR.name: "{0}",
-    UNKNOWN.name: "CAST({0} AS VARCHAR)",
-    TIMESTAMP.name: "strftime(make_timestamp_ns({0}), '%Y-%m-%d %H:%M:%S.%n')",
-    DATE.name: "CAST({0} AS VARCHAR)",
-    TIME.name: f"({_CLOCK})",
-    DAY_TO_SECOND.name: (
+    VARCHAR: "{0}",
+    TIMESTAMP: "strftime(make_timestamp_ns({0}), '%Y-%m-%d %H:%M:%S.%n')",
+    TIME: f"({_CLOCK})",
+    DAY_TO_SECOND: (
         "(CASE WHEN {0} < 0 THEN '-' ELSE '' END || CAST(abs({0}) // 86400000000000 AS VARCHAR) || ' ' || "
         + _CLOCK.replace("{0}", "abs({0})")
         + ")"
     ),
-    YEAR_TO_MONTH.name: (
+    YEAR_TO_MONTH: (
         "(CASE WHEN {0} < 0 THEN '-' ELSE '' END || CAST(abs({0}) // 12 AS VARCHAR) || '-'"
         " || CAST(abs({0}) % 12 AS VARCHAR))"
     ),

@@ -7,34 +7,23 @@ from typing import Any
 import pyarrow as pa
 from pyarrow import compute
 
+from emulator.sql import types
 from emulator.sql.bound import select, text
 from emulator.sql.render import as_text
 from emulator.sql.translation import Translation
-from emulator.sql.types import (
-    BIGINT,
-    BOOLEAN,
-    DATE,
-    DECIMAL,
-    DOUBLE,
-    INTEGER,
-    TIME,
-    TIMESTAMP,
-    UNKNOWN,
-    VARCHAR,
-    Type,
-)
+from emulator.sql.types import Type
 from emulator.timestream.errors import ValidationException
 from emulator.timestream.unload.options import Options
 
 _ARROW = {
-    BOOLEAN: pa.bool_(),
-    INTEGER: pa.int32(),
-    BIGINT: pa.int64(),
-    DOUBLE: pa.float64(),
-    DECIMAL: pa.float64(),
-    VARCHAR: pa.string(),
-    TIMESTAMP: pa.timestamp("ns"),
-    DATE: pa.date32(),
+    types.BOOLEAN: pa.bool_(),
+    types.INTEGER: pa.int32(),
+    types.BIGINT: pa.int64(),
+    types.DOUBLE: pa.float64(),
+    types.DECIMAL: pa.float64(),
+    types.VARCHAR: pa.string(),
+    types.TIMESTAMP: pa.timestamp("ns"),
+    types.DATE: pa.date32(),
 }
 _NULL_FOLDER = "__HIVE_DEFAULT_PARTITION__"
 _ESCAPED = {chr(c) for c in (*range(1, 32), 127)} | set("\"#%'*/:=?\\{[]^")
@@ -92,7 +81,7 @@ def plan(translation: Translation, options: Options) -> Export:
     names = translation.names()
     kinds = [column.type for column in translation.columns]
     for name, kind in zip(names, kinds, strict=True):
-        if kind in (TIME, UNKNOWN):
+        if kind in (types.TIME, types.UNKNOWN):
             raise ValidationException(f"UNLOAD does not support the type {kind} of column '{name}'")
         if kind.of or (options.format == "PARQUET" and kind not in _ARROW):
             raise ValidationException(f"UNLOAD of type {kind} (column '{name}') is not supported")
@@ -130,9 +119,9 @@ def _data_columns(names: Sequence[str], options: Options) -> int:
 
 
 def _typed(sql: str, kind: Type) -> str:
-    if kind is TIMESTAMP:
+    if kind is types.TIMESTAMP:
         return f"make_timestamp_ns({sql})"
-    return f"CAST({sql} AS DOUBLE)" if kind is DECIMAL else sql
+    return f"CAST({sql} AS DOUBLE)" if kind is types.DECIMAL else sql
 
 
 def _line(cells: Sequence[tuple[str, str, Type]], options: Options) -> str:
@@ -143,7 +132,7 @@ def _line(cells: Sequence[tuple[str, str, Type]], options: Options) -> str:
 def _csv_cell(sql: str, kind: Type, options: Options) -> str:
     """NULL is nothing at all. A value is quoted when it has a character that means something, as opencsv does."""
     value = as_text(sql, kind)
-    if kind is not VARCHAR and options.field_delimiter not in "0123456789.:- +EINTafinrstuely":
+    if kind is not types.VARCHAR and options.field_delimiter not in "0123456789.:- +EINTafinrstuely":
         return f"coalesce({value}, '')"
     escaped = f"replace({value}, {text(options.escaped_by)}, {text(options.escaped_by * 2)})"
     if options.escaped_by != '"':
