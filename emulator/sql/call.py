@@ -1,4 +1,4 @@
-"""A function call as the binder of its function sees it: a name, arguments, and what was written around it."""
+"""A function call as its function sees it, and functions that are a type signature and a line of DuckDB SQL."""
 
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass
@@ -10,7 +10,7 @@ from emulator.sql.bound import BoundExpression
 from emulator.sql.coercion import coerce
 from emulator.sql.errors import InvalidQueryError
 from emulator.sql.scope import Scope
-from emulator.sql.types import Type
+from emulator.sql.types import DOUBLE, Type
 
 _WITHOUT_PARENTHESES: dict[type[exp.Expression], str] = {
     exp.CurrentDate: "current_date",
@@ -95,6 +95,37 @@ def fit(arguments: Sequence[BoundExpression], kinds: Sequence[Type]) -> list[Bou
     coerced = [coerce(argument, kind) for argument, kind in zip(arguments, kinds, strict=True)]
     fitted = [item for item in coerced if item is not None]
     return fitted if len(fitted) == len(kinds) else None
+
+
+@dataclass(frozen=True)
+class Signature:
+    """The types that a function takes and returns, and its SQL with {0}, {1}, … for the arguments."""
+
+    takes: Sequence[Type]
+    returns: Type
+    sql: str
+
+
+def function(*signatures: Signature) -> Function:
+    """A function that has these signatures: one that fits exactly is taken before one that needs conversion."""
+
+    def bind(call: Call) -> BoundExpression:
+        arguments = call.arguments()
+        kinds = [argument.type for argument in arguments]
+        exact = [s for s in signatures if list(s.takes) == kinds]
+        for signature in exact or signatures:
+            fitted = fit(arguments, signature.takes)
+            if fitted is not None:
+                sql = signature.sql.format(*(item.sql for item in fitted))
+                return BoundExpression(f"({sql})", signature.returns, nan=signature.returns is DOUBLE)
+        raise call.mismatch(arguments)
+
+    return bind
+
+
+def returning(kind: Type, sql: str, *takes: Type) -> Function:
+    """A function of one signature."""
+    return function(Signature(takes, kind, sql))
 
 
 def _name_and_arguments(binder: ExpressionBinder, node: exp.Expression) -> tuple[str, list[exp.Expression]]:

@@ -33,7 +33,12 @@ def relation(
         raise binder.refuse(f"Cannot apply operator: {left.type} {sign} {right.type}", node)
     first, second = both
     if first.type is TIMESTAMP and scope.pushdown and (left.stored or right.stored):
-        return f"({_nanoseconds(left, first)} {sign} {_nanoseconds(right, second)})"
+        # As DuckDB's timestamps, so that a bare column can skip row groups.
+        sides = (
+            given.stored or f"make_timestamp_ns({bound.sql})"
+            for given, bound in ((left, first), (right, second))
+        )
+        return f"({f' {sign} '.join(sides)})"
     if first.type.name == "ARRAY":
         return _arrays(binder, node, sign, first, second)
     plain = f"({first.sql} {sign} {second.sql})"
@@ -55,11 +60,6 @@ def _arrays(
     missing = " OR ".join(f"len({item.sql}) > list_count({item.sql})" for item in (first, second))
     refusal = "error('comparing arrays with NULL elements is not supported')"
     return f"(CASE WHEN {missing} THEN {refusal} ELSE {first.sql} {sign} {second.sql} END)"
-
-
-def _nanoseconds(given: BoundExpression, bound: BoundExpression) -> str:
-    """A side as DuckDB's timestamp, so that the bare column on the other side can skip row groups."""
-    return given.stored or f"make_timestamp_ns({bound.sql})"
 
 
 def bind_between(binder: ExpressionBinder, node: exp.Expression, scope: Scope) -> BoundExpression:

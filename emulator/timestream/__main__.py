@@ -18,10 +18,7 @@ from emulator.timestream.server import DataFolderError, Server
 
 def main(arguments: Sequence[str] | None = None) -> int:
     """Serve until SIGTERM or SIGINT; 2 when that cannot begin."""
-    return _serve(_options(arguments))
-
-
-def _serve(options: argparse.Namespace) -> int:
+    options = _options(arguments)
     try:
         server = Server(
             options.data,

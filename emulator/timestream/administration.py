@@ -6,17 +6,12 @@ from collections.abc import Callable, Mapping, Sequence
 from dataclasses import replace
 from typing import Any, TypeVar
 
-from emulator.timestream.errors import (
-    ConflictException,
-    ResourceNotFoundException,
-    ServiceQuotaExceededException,
-    ValidationException,
-)
+from emulator.timestream import errors
 from emulator.timestream.resources import (
+    ACCOUNT,
     DatabaseDescription,
     TableDescription,
     check_new_name,
-    default_key,
     new_table,
     tags,
 )
@@ -26,6 +21,7 @@ MAX_DATABASES = 500
 MAX_TABLES = 50_000
 MAX_TAGS = 200
 _PAGE = 20
+_DEFAULT_KEY = "00000000-0000-0000-0000-000000000000"
 
 Request = Mapping[str, Any]
 Response = dict[str, Any]
@@ -38,11 +34,11 @@ def create_database(store: Store, request: Request) -> Response:
     check_new_name(name, "database")
     with store.lock:
         if name in store.catalog.databases():
-            raise ConflictException(f"Database already exists: {name}")
+            raise errors.ConflictException(f"Database already exists: {name}")
         if len(store.catalog.databases()) >= MAX_DATABASES:
-            raise ServiceQuotaExceededException(f"An account has at most {MAX_DATABASES} databases.")
+            raise errors.ServiceQuotaExceededException(f"An account has at most {MAX_DATABASES} databases.")
         now = store.clock_ns() / 1e9
-        key = request.get("KmsKeyId", default_key(store.region))
+        key = request.get("KmsKeyId", f"arn:aws:kms:{store.region}:{ACCOUNT}:key/{_DEFAULT_KEY}")
         database = DatabaseDescription(name, store.region, key, now, now, tags(request))
         store.put_database(database)
     return {"Database": database.shape(0)}
@@ -77,7 +73,7 @@ def delete_database(store: Store, request: Request) -> Response:
     with store.lock:
         name = store.catalog.database_of(request["DatabaseName"]).name
         if store.catalog.described_tables(name):
-            raise ValidationException(f"The database {name} still has tables; delete them first.")
+            raise errors.ValidationException(f"The database {name} still has tables; delete them first.")
         store.drop_database(name)
     return {}
 
@@ -88,9 +84,9 @@ def create_table(store: Store, request: Request) -> Response:
     with store.lock:
         store.catalog.database_of(table.database)
         if table.name in store.catalog.tables(table.database):
-            raise ConflictException(f"Table already exists: {table.name}")
+            raise errors.ConflictException(f"Table already exists: {table.name}")
         if len(store.catalog.described_tables(None)) >= MAX_TABLES:
-            raise ServiceQuotaExceededException(f"An account has at most {MAX_TABLES} tables.")
+            raise errors.ServiceQuotaExceededException(f"An account has at most {MAX_TABLES} tables.")
         store.create_table(table)
     return {"Table": table.shape()}
 
@@ -142,7 +138,7 @@ def tag_resource(store: Store, request: Request) -> Response:
         resource = _resource(store, request["ResourceARN"])
         merged = {**resource.tags, **tags(request)}
         if len(merged) > MAX_TAGS:
-            raise ServiceQuotaExceededException(f"A resource has at most {MAX_TAGS} tags.")
+            raise errors.ServiceQuotaExceededException(f"A resource has at most {MAX_TAGS} tags.")
         _put_tags(store, resource, merged)
     return {}
 
@@ -181,8 +177,8 @@ def _resource(store: Store, arn: str) -> DatabaseDescription | TableDescription:
         if table.arn == arn:
             return table
     if not arn.startswith(f"arn:aws:timestream:{store.region}:"):
-        raise ValidationException("The ResourceARN names no Timestream resource of this region.")
-    raise ResourceNotFoundException(f"The resource {arn} does not exist.")
+        raise errors.ValidationException("The ResourceARN names no Timestream resource of this region.")
+    raise errors.ResourceNotFoundException(f"The resource {arn} does not exist.")
 
 
 def _put_tags(
@@ -210,7 +206,7 @@ def _read_token(token: str) -> str:
     try:
         text = base64.urlsafe_b64decode(token.encode()).decode()
     except (binascii.Error, ValueError) as error:
-        raise ValidationException("Invalid NextToken.") from error
+        raise errors.ValidationException("Invalid NextToken.") from error
     if not text.startswith("after:"):
-        raise ValidationException("Invalid NextToken.")
+        raise errors.ValidationException("Invalid NextToken.")
     return text.removeprefix("after:")

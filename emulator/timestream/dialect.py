@@ -9,8 +9,7 @@ from sqlglot.tokenizer_core import Token, TokenType
 from emulator.sql import Dialect, grammar
 from emulator.sql.arithmetic import months, nanoseconds, shifted
 from emulator.sql.bound import BoundExpression
-from emulator.sql.call import Call, Function
-from emulator.sql.functions.signature import Signature, function, returning
+from emulator.sql.call import Call, Function, Signature, function, returning
 from emulator.sql.timestamps import DAY, HOUR, MICROSECOND, MILLISECOND, MINUTE, NANOSECOND, SECOND, now_sql
 from emulator.sql.types import BIGINT, DAY_TO_SECOND, TIMESTAMP, VARCHAR, YEAR_TO_MONTH
 

@@ -56,10 +56,10 @@ class _Asked:
 
 
 class QueryOperations:
-    """The queries of one region."""
+    """The queries of one region, and its store."""
 
     def __init__(self, store: Store, faults: Faults, s3_endpoint: str | None) -> None:
-        self._store = store
+        self.store = store
         self._faults = faults
         self._s3_endpoint = s3_endpoint
         self._lock = threading.Lock()
@@ -95,12 +95,12 @@ class QueryOperations:
     def prepare(self, request: Mapping[str, Any]) -> dict[str, Any]:
         """The columns and parameters of a query."""
         query = request["QueryString"]
-        with self._store.reader() as (catalog, cursor):
-            columns, parameters = statements.describe(catalog, cursor, query, self._store.clock_ns())
+        with self.store.reader() as (catalog, cursor):
+            columns, parameters = statements.describe(catalog, cursor, query, self.store.clock_ns())
         return {"QueryString": query, "Columns": list(columns), "Parameters": list(parameters)}
 
     def _once(self, request: Mapping[str, Any]) -> bytes:
-        token, now_ns = request["ClientToken"], self._store.clock_ns()
+        token, now_ns = request["ClientToken"], self.store.clock_ns()
         with self._lock:
             self._forget_asked(now_ns)
             asked = self._asked.get(token)
@@ -138,7 +138,7 @@ class QueryOperations:
     def _first(self, request: Mapping[str, Any]) -> bytes:
         query, max_rows = request["QueryString"], request.get("MaxRows")
         query_id = "".join(secrets.choice(_ID_LETTERS) for _ in range(32))
-        run = RunningQuery(query_id, query, self._store.cursor(), self._execution(query, query_id))
+        run = RunningQuery(query_id, query, self.store.cursor(), self._execution(query, query_id))
         # Known from the start, so that it can be cancelled while it executes.
         paging = self._remember(run)
         if not run.ready(_WAIT_SECONDS) or self._faults.happens("empty_first_pages") is not None:
@@ -154,15 +154,15 @@ class QueryOperations:
 
     def _execution(self, query: str, query_id: str) -> Callable[[duckdb.DuckDBPyConnection], Result]:
         fails = bool(_UNLOAD.match(query)) and self._faults.happens("fail_unloads") is not None
-        target = UnloadTarget(self._s3_endpoint, self._store.region, fails)
-        now_ns = self._store.clock_ns()
+        target = UnloadTarget(self._s3_endpoint, self.store.region, fails)
+        now_ns = self.store.clock_ns()
 
         return lambda cursor: statements.run(
-            self._store.catalog, cursor, query, now_ns, unload=target, query_id=query_id
+            self.store.catalog, cursor, query, now_ns, unload=target, query_id=query_id
         )
 
     def _next(self, request: Mapping[str, Any]) -> bytes:
-        token, now_ns = request["NextToken"], self._store.clock_ns()
+        token, now_ns = request["NextToken"], self.store.clock_ns()
         with self._lock:
             paging = self._paging.get(token.partition("-")[0])
             if paging is None or token not in {paging.next_token, paging.used_token}:
@@ -193,7 +193,7 @@ class QueryOperations:
         return self._body(run, page, paging.next_token or None)
 
     def _remember(self, run: RunningQuery) -> _Paging:
-        paging = _Paging(run, _new_token(run), self._store.clock_ns())
+        paging = _Paging(run, _new_token(run), self.store.clock_ns())
         with self._lock:
             self._paging[run.id] = paging
             while len(self._paging) > _OPEN_RUNS or (

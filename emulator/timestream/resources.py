@@ -8,7 +8,6 @@ from emulator.timestream.errors import ValidationException
 from emulator.timestream.retention import Retention
 
 ACCOUNT = "123456789012"
-_DEFAULT_KEY = "00000000-0000-0000-0000-000000000000"
 _MAX_LONG_NAME = 256
 
 
@@ -44,11 +43,6 @@ class DatabaseDescription:
             "CreationTime": self.created,
             "LastUpdatedTime": self.updated,
         }
-
-
-def default_key(region: str) -> str:
-    """The key AWS would manage for Timestream in the account."""
-    return f"arn:aws:kms:{region}:{ACCOUNT}:key/{_DEFAULT_KEY}"
 
 
 @dataclass(frozen=True)

@@ -10,12 +10,7 @@ from typing import Any
 import duckdb
 
 from emulator.sql import Result
-from emulator.timestream.errors import (
-    ConflictException,
-    InternalServerException,
-    QueryExecutionException,
-    ServiceError,
-)
+from emulator.timestream import errors
 
 PAGE_BYTES = 1_000_000
 
@@ -51,7 +46,7 @@ class RunningQuery:
         self.turn = threading.Lock()  # for one reader of pages at a time
         self._lock = threading.RLock()
         self._executed = threading.Event()
-        self._error: ServiceError | None = None
+        self._error: errors.ServiceError | None = None
         self._cancelled = False
         self._closed = False
         self._rows: deque[str] = deque()
@@ -94,7 +89,7 @@ class RunningQuery:
             size = 0
             while (max_rows is None or len(taken) < max_rows) and self._fill():
                 if len(self._rows[0]) > PAGE_BYTES:
-                    raise QueryExecutionException("A row of the result is larger than 1 MB.")
+                    raise errors.QueryExecutionException("A row of the result is larger than 1 MB.")
                 if size + len(self._rows[0]) > PAGE_BYTES:
                     break
                 size += len(self._rows[0])
@@ -133,18 +128,18 @@ class RunningQuery:
             self.close()
 
     def _fail(self, error: Exception) -> None:
-        if isinstance(error, ServiceError):
+        if isinstance(error, errors.ServiceError):
             self._error = error
         elif isinstance(error, duckdb.InterruptException) and self._cancelled:
-            self._error = ConflictException("The query was cancelled.")
+            self._error = errors.ConflictException("The query was cancelled.")
         elif isinstance(error, duckdb.OutOfMemoryException):
-            self._error = QueryExecutionException("The query needs more memory than the server has.")
+            self._error = errors.QueryExecutionException("The query needs more memory than the server has.")
         else:
             traceback.print_exception(error)
-            self._error = InternalServerException("The query failed inside the server.")
+            self._error = errors.InternalServerException("The query failed inside the server.")
 
     def _raise(self) -> None:
         if self._cancelled:
-            raise ConflictException("Unable to poll results for a cancelled query.")
+            raise errors.ConflictException("Unable to poll results for a cancelled query.")
         if self._error is not None:
             raise self._error

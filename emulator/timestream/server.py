@@ -8,7 +8,7 @@ import uuid
 from collections.abc import Callable, Mapping
 from functools import partial
 from pathlib import Path
-from typing import IO, Any, NamedTuple, Self
+from typing import IO, Any, Self
 
 import duckdb
 import orjson
@@ -35,13 +35,6 @@ _KNOWN = {*OPERATIONS, "WriteRecords", "DescribeEndpoints", "Query", "CancelQuer
 
 class DataFolderError(Exception):
     """A data folder that cannot be used; the text says why."""
-
-
-class Region(NamedTuple):
-    """The store and the query operations of one region."""
-
-    store: Store
-    queries: QueryOperations
 
 
 class Server:
@@ -73,7 +66,7 @@ class Server:
         self._faults = Faults()
         self._shapes = Shapes()
         self._lock = threading.Lock()
-        self._regions: dict[str, Region] = {}
+        self._regions: dict[str, QueryOperations] = {}
         self._ending = threading.Event()
         self._http = HttpServer(
             port, name="timestream", body_limit=MAX_BODY, idle_s=_IDLE_S, drain_s=2 * _DRAIN_S
@@ -109,7 +102,7 @@ class Server:
         """End what requests wait for."""
         self._ending.set()
         for region in list(self._regions.values()):
-            region.queries.close()
+            region.close()
 
     def __enter__(self) -> Self:
         """Start."""
@@ -172,25 +165,25 @@ class Server:
         count = len(records) if isinstance(records, list) else 0
         return store.write(parsed, body, self._faults.rejections(count) if self._faults.active else {})
 
-    def _ask(self, region: Region, operation: str, parsed: Mapping[str, Any]) -> bytes:
+    def _ask(self, region: QueryOperations, operation: str, parsed: Mapping[str, Any]) -> bytes:
         checked = self._shapes.check(operation, parsed)
         if operation == "Query":
-            return region.queries.query(checked)
+            return region.query(checked)
         asked: dict[str, Callable[[Mapping[str, Any]], Any]] = {
-            "CancelQuery": region.queries.cancel,
-            "PrepareQuery": region.queries.prepare,
+            "CancelQuery": region.cancel,
+            "PrepareQuery": region.prepare,
         }
         answer = asked.get(operation) or partial(OPERATIONS[operation], region.store)
         return orjson.dumps(answer(checked))
 
-    def _region(self, name: str) -> Region:
+    def _region(self, name: str) -> QueryOperations:
         region = self._regions.get(name)
         if region is None:
             with self._lock:
                 region = self._regions.get(name)
                 if region is None:
                     store = self._open_store(self._data / name, name)
-                    region = Region(store, QueryOperations(store, self._faults, self._s3_endpoint))
+                    region = QueryOperations(store, self._faults, self._s3_endpoint)
                     self._regions[name] = region
         return region
 

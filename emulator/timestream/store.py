@@ -13,13 +13,8 @@ import duckdb
 import orjson
 
 from emulator import sql
-from emulator.timestream import table_storage
+from emulator.timestream import errors, table_storage
 from emulator.timestream.catalog import RegionCatalog
-from emulator.timestream.errors import (
-    InternalServerException,
-    RejectedRecordsException,
-    ResourceNotFoundException,
-)
 from emulator.timestream.metadata import Catalog
 from emulator.timestream.records import Decoder
 from emulator.timestream.resources import DatabaseDescription, TableDescription
@@ -93,19 +88,19 @@ class Store:
         refusals = orjson.dumps({str(index): reason for index, reason in refused.items()}) if refused else b""
         with self.lock:
             if self.catalog.table_of(request["DatabaseName"], request["TableName"]) is not table:
-                raise ResourceNotFoundException(f"The table {request['TableName']} does not exist.")
+                raise errors.ResourceNotFoundException(f"The table {request['TableName']} does not exist.")
             now_ns = self.clock_ns()
             try:
                 self._log.append(_ENTRY.pack(now_ns, len(refusals)), refusals, body)
             except OSError as error:
-                raise InternalServerException("The record could not be made to last.") from error
+                raise errors.InternalServerException("The record could not be made to last.") from error
             position = self._log.position
             outcome = self._apply(table, points, now_ns, refused)
             if self._buffered >= FLUSH_ROWS:
                 self.flush()
         self._log.settle(position)
         if outcome.rejected:
-            raise RejectedRecordsException(outcome.rejected)
+            raise errors.RejectedRecordsException(outcome.rejected)
         total = outcome.memory + outcome.magnetic
         return {
             "RecordsIngested": {
@@ -143,15 +138,12 @@ class Store:
                 self._expire()
                 self._storage.set_progress(self._log.position, self._counters)
             for table in tables:
-                self._settle(table)
+                table.flushed()
+                if table.schema.added:
+                    table.schema.added.clear()
+                    self.catalog.publish(table)
             self._buffered = 0
             self._log.rotate()
-
-    def _settle(self, table: Table) -> None:
-        table.flushed()
-        if table.schema.added:
-            table.schema.added.clear()
-            self.catalog.publish(table)
 
     def _expire(self) -> None:
         now_ns = self.clock_ns()
@@ -193,7 +185,7 @@ class Store:
                 "series": sum(len(table.last) for table in tables),
                 "databases": len(self.catalog.databases()),
                 "tables": len(tables),
-                "log_bytes": self._log.size,
+                "log_bytes": self._log.position[1],
             }
 
     # Databases and tables

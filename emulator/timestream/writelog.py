@@ -30,11 +30,6 @@ class WriteLog:
         """The segment and the offset behind the last entry."""
         return self.segment, self._end
 
-    @property
-    def size(self) -> int:
-        """The bytes of the current segment."""
-        return self._end
-
     def append(self, *parts: bytes) -> None:
         """Add one entry; on failure the log is as before."""
         checksum = 0

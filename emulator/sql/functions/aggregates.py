@@ -5,7 +5,7 @@ from collections.abc import Callable, Sequence
 from emulator.sql.bound import BoundExpression
 from emulator.sql.call import Call
 from emulator.sql.coercion import coerce
-from emulator.sql.functions.over import over, sorting
+from emulator.sql.functions.windows import over, sorting
 from emulator.sql.types import BIGINT, BOOLEAN, DECIMAL, DOUBLE, INTEGER, UNKNOWN, WHOLE, Type, array
 
 Aggregate = Callable[[Call], tuple[str, Type, str]]

@@ -6,8 +6,7 @@ from datetime import UTC, datetime
 
 from emulator.sql import timestamps
 from emulator.sql.bound import BoundExpression, text
-from emulator.sql.call import Call, Function
-from emulator.sql.functions.signature import returning
+from emulator.sql.call import Call, Function, returning
 from emulator.sql.types import DATE, TIMESTAMP, VARCHAR
 
 _MYSQL = {
@@ -82,17 +81,11 @@ def _iso_nanoseconds(spelled: str) -> int | None:
         return None
     day, minute, second, fraction, zone = match.groups()
     try:
-        moment = datetime.fromisoformat(f"{day}T{minute or '00:00'}:{second or '00'}{_offset(zone)}")
+        moment = datetime.fromisoformat(f"{day}T{minute or '00:00'}:{second or '00'}{zone or 'Z'}")
     except ValueError:
         return None
     seconds = int((moment - datetime(1970, 1, 1, tzinfo=UTC)).total_seconds())
     return seconds * timestamps.SECOND + timestamps.fraction(fraction)
-
-
-def _offset(zone: str | None) -> str:
-    if zone is None or zone == "Z":
-        return "+00:00"
-    return zone if ":" in zone else f"{zone[:3]}:{zone[3:]}"
 
 
 def _from_iso_date(call: Call) -> BoundExpression:

@@ -2,9 +2,8 @@
 
 from emulator.sql.arithmetic import numbers
 from emulator.sql.bound import BoundExpression
-from emulator.sql.call import Call, Function
+from emulator.sql.call import Call, Function, Signature, function, returning
 from emulator.sql.coercion import unify
-from emulator.sql.functions.signature import Signature, function, returning
 from emulator.sql.types import BIGINT, BOOLEAN, DECIMAL, DOUBLE, INTEGER, NUMERIC, VARCHAR, WHOLE
 
 _NAN = "CAST('NaN' AS DOUBLE)"

@@ -1,8 +1,7 @@
 """String functions, counted in code points."""
 
 from emulator.sql.bound import BoundExpression, text
-from emulator.sql.call import Call, Function
-from emulator.sql.functions.signature import Signature, function, returning
+from emulator.sql.call import Call, Function, Signature, function, returning
 from emulator.sql.types import BIGINT, INTEGER, UNKNOWN, VARCHAR, Type, array
 
 _SPACE_CODES = (

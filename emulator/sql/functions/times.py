@@ -3,9 +3,8 @@
 from emulator.sql import timestamps
 from emulator.sql.arithmetic import shifted
 from emulator.sql.bound import BoundExpression, date_of, varchar
-from emulator.sql.call import Call, Function
+from emulator.sql.call import Call, Function, Signature, function, returning
 from emulator.sql.coercion import coerce
-from emulator.sql.functions.signature import Signature, function, returning
 from emulator.sql.timestamps import now_sql
 from emulator.sql.types import BIGINT, DATE, DAY_TO_SECOND, DOUBLE, TIME, TIMESTAMP, YEAR_TO_MONTH
 
