@@ -24,7 +24,7 @@ from templates.names import (
     PIPELINE_STACK_SET,
     REGIONAL_STACK_SET,
 )
-from templates.parameters import CODE_KEY, TEMPLATE_URL, code_key
+from templates.parameters import CODE_KEY, REGIONS_CHANGE, TEMPLATE_URL, code_key
 
 Say = Callable[[str], None]
 
@@ -90,29 +90,39 @@ class Rollout:
         return [region for region in self._config.fleet.order(self._config.regions) if region not in there]
 
     def _roll_out(self, account: str, progress: Progress) -> None:
-        body = self._template("fleet")
+        body, before = self._template("fleet"), self._deployed()
+        change = {REGIONS_CHANGE: "yes" if self._regions_change(before) else "no"}
         self._say("1 of 3: artifacts in every region")
-        self._deploy(self._before_upload(body), {}, progress)
+        self._deploy(_before_upload(body, before), change, progress)
         self._say("2 of 3: code and template in every region")
         parameters = self._upload(account)
         self._say("3 of 3: the pipeline in every region")
-        self._deploy(body, parameters, progress)
+        self._deploy(body, {**parameters, **change}, progress)
 
     def _template(self, name: str) -> dict[str, Any]:
         text = (self._folder / f"{name}.template.json").read_text(encoding="utf-8")
         return dict(json.loads(text))
 
-    def _before_upload(self, body: Mapping[str, Any]) -> Mapping[str, Any]:
-        """The new fleet with the pipeline as it is: a region must not be given code that is not there yet."""
+    def _deployed(self) -> Mapping[str, Any] | None:
+        """The template of the fleet as it is deployed; None if it is not."""
         if change_set.deployed(self._home, self._stack) is None:
-            return body  # without a URL there is no pipeline
+            return None
         with refusals(f"cannot read the template of {self._stack}"):
             before = self._home.get_template(StackName=self._stack)["TemplateBody"]
-        before = json.loads(before) if isinstance(before, str) else before
-        return {
-            **body,
-            "Resources": {**body["Resources"], PIPELINE_STACK_SET: before["Resources"][PIPELINE_STACK_SET]},
-        }
+        return dict(json.loads(before) if isinstance(before, str) else before)
+
+    def _regions_change(self, before: Mapping[str, Any] | None) -> bool:
+        """True if a StackSet has, or had in the last rollout, regions other than the environment's; said if so."""
+        known = [
+            {instance.region for instance in instances(self._home, name)} for name in self._sets.values()
+        ]
+        for part in before["Resources"].values() if before else ():
+            groups = part["Properties"].get("StackInstancesGroup", [])
+            known.append({region for group in groups for region in group["Regions"]})
+        change = any(there and there != set(self._config.regions) for there in known)
+        if change and self._config.fleet.canary:
+            self._say("regions change, so there is no order this time: the canary may not be the first")
+        return change
 
     def _deploy(self, body: Mapping[str, Any], parameters: Mapping[str, str], progress: Progress) -> None:
         changed = change_set.deploy(self._home, self._stack, body, parameters, each_round=progress.look)
@@ -175,3 +185,19 @@ class Rollout:
             see = f"python -m ops fleet status --environment {self._config.environment}"
             self._say(f"every region is up to date; see {see}")
         return status
+
+
+def _before_upload(body: Mapping[str, Any], before: Mapping[str, Any] | None) -> Mapping[str, Any]:
+    """The new fleet with the pipeline as it is: a region must not be given code that is not there yet."""
+    if before is None:
+        return body  # without a URL there is no pipeline
+    pipeline = before["Resources"][PIPELINE_STACK_SET]
+    resources = {**body["Resources"], PIPELINE_STACK_SET: pipeline}
+    # Another version's pipeline may wait for, or depend on, what this version does not have.
+    waits = [title for title in pipeline["DependsOn"] if title in resources]
+    return {
+        **body,
+        "Parameters": {**before["Parameters"], **body["Parameters"]},
+        "Conditions": {**before["Conditions"], **body["Conditions"]},
+        "Resources": {**resources, PIPELINE_STACK_SET: {**pipeline, "DependsOn": waits}},
+    }

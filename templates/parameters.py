@@ -3,6 +3,7 @@
 CODE_BUCKET = "CodeBucket"
 CODE_KEY = "CodeKey"
 TEMPLATE_URL = "RegionalTemplateUrl"
+REGIONS_CHANGE = "RegionsChange"
 OWN_BUCKET = "-"
 """The code bucket's value for that of the region's artifacts stack; a StackSet would take an empty one for none."""
 

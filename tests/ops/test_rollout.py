@@ -41,6 +41,7 @@ def test_the_url_and_the_key_carry_hashes_of_what_they_name(account: Account, pr
         "RegionalTemplateUrl": f"https://{ARTIFACTS}-{ACCOUNT}-us-east-1-an.s3.us-east-1.amazonaws.com/"
         f"templates/{digest}.template.json",
         "CodeKey": f"functions/{hashlib.sha256(b'code').hexdigest()}.zip",
+        "RegionsChange": "no",
     }
 
 
@@ -79,11 +80,19 @@ def test_a_change_of_configuration_changes_the_url_alone(account: Account, prod:
 
 
 def test_a_new_region_gets_its_code_before_its_functions(account: Account, prod: Config) -> None:
-    """Added to a running fleet, a region has its bucket, then code, then the pipeline; the others are left alone."""
+    """Added to a running fleet, a region has its bucket, then code, then the pipeline; the others are left alone.
+
+    No operation gets an order of regions that are not its own, and the next rollout has its order again.
+    """
     account.roll_out(prod)
     account.instead["lambda", "eu-central-1"] = account.instead["lambda", "eu-west-1"]
-    assert account.roll_out(replace(prod, regions=(*prod.regions, "eu-central-1"))) == 0
+    more = replace(prod, regions=(*prod.regions, "eu-central-1"))
+    assert account.roll_out(more) == 0
     assert account.world.operations == [(ARTIFACTS, "eu-central-1"), (PIPELINE, "eu-central-1")]
+    assert "regions change, so there is no order this time: the canary may not be the first" in account.said
+    account.code = b"other code"
+    assert account.roll_out(more) == 0
+    assert account.world.operations == [(PIPELINE, region) for region in (*REGIONS, "eu-central-1")]
 
 
 def test_a_removed_region_is_removed_and_the_others_stay(account: Account, prod: Config) -> None:
@@ -94,6 +103,19 @@ def test_a_removed_region_is_removed_and_the_others_stay(account: Account, prod:
         (ARTIFACTS, "delete ap-northeast-1"),
         (PIPELINE, "delete ap-northeast-1"),
     ]
+
+
+def test_a_rollout_goes_back_to_a_version_that_lacks_a_part_of_the_fleet(
+    account: Account, prod: Config
+) -> None:
+    """The pipeline that stays as it is in the first step may depend on what the older fleet does not have."""
+    account.roll_out(prod)
+    fleet = account.world.stacks["us-east-1", FLEET]
+    body = json.loads(json.dumps(fleet["body"]).replace("RegionsStay", "OtherCondition"))
+    body["Resources"]["OtherPolicy"] = body["Resources"]["ExecutionStacksPolicy"]
+    body["Resources"]["RegionalStackSet"]["DependsOn"].append("OtherPolicy")
+    fleet["body"] = body
+    assert account.roll_out(prod) == 0
 
 
 def test_a_failed_canary_stops_the_rollout_and_is_named(account: Account, prod: Config) -> None:

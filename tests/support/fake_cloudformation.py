@@ -212,8 +212,14 @@ class _Cloud:
         added = [region for region in regions if region not in kept]
         gone = sorted(set(kept) - set(regions))
         stay = [region for region in regions if region in kept]
+        # With a URL the handler always updates the StackSet, which goes through every region that it has.
+        updated = known is not None and (
+            "TemplateURL" in properties or _content(before) != _content(properties)
+        )
         try:
             _check_stack_set(properties)
+            for touched in (gone, stay if updated else [], added):
+                _check_order(properties, touched)
         except refusals.Refused as refused:
             return [partial(_fail, f"{title}: {refused}")]
         current = self._world.sets[name] = StackSet(properties, kept)
@@ -411,6 +417,13 @@ def _check_stack_set(properties: Mapping[str, Any]) -> None:
         refusals.read_resources(
             template, values, {**pseudo, "AWS::StackName": "StackSet", "AWS::URLSuffix": "amazonaws.com"}
         )
+
+
+def _check_order(properties: Mapping[str, Any], touched: Sequence[str]) -> None:
+    """Refuse an order of other regions than the operation's: AWS does not say that it takes one."""
+    order = properties["OperationPreferences"].get("RegionOrder")
+    if touched and order is not None and sorted(order) != sorted(touched):
+        raise refusals.Refused(f"RegionOrder {order} is not an order of {sorted(touched)}")
 
 
 def _make_bucket(name: str, region: str) -> None:

@@ -3,7 +3,7 @@
 from dataclasses import dataclass
 from typing import Any
 
-from troposphere import Equals, GetAtt, Not, Parameter, Ref, Tags, Template
+from troposphere import Equals, GetAtt, If, Not, NoValue, Parameter, Ref, Tags, Template
 from troposphere.cloudformation import (
     DeploymentTargets,
     ManagedExecution,
@@ -17,10 +17,32 @@ from templates.components.fleet.roles import FleetRoles
 from templates.config import Config
 from templates.constructs.ownership import project_tags
 from templates.names import ARTIFACTS_STACK_SET, PIPELINE_STACK_SET, REGIONAL_STACK_SET
-from templates.parameters import CODE_BUCKET, CODE_KEY, OWN_BUCKET, TEMPLATE_URL
+from templates.parameters import CODE_BUCKET, CODE_KEY, OWN_BUCKET, REGIONS_CHANGE, TEMPLATE_URL
 
 ARTIFACTS = "ArtifactsStackSet"
 HAS_TEMPLATE = "RegionalTemplateIsGiven"
+IN_ORDER = "RegionsStay"
+_BUNDLE = (
+    (
+        TEMPLATE_URL,
+        "Template of the regional stacks",
+        "Where the home region has it, with its content's hash in the key; empty until code is uploaded",
+        "|https://[a-z0-9.-]+/[A-Za-z0-9!_.*'()/-]{1,1024}",
+    ),
+    (
+        CODE_KEY,
+        "Code bundle",
+        "Key of the code in every region's artifacts bucket, with the hash of its content",
+        "|[A-Za-z0-9!_.*'()/-]{1,1024}",
+    ),
+)
+_CHANGE = (
+    REGIONS_CHANGE,
+    "Regions change",
+    "yes if a StackSet that has regions gets others or loses some: its operations then have no order",
+    "yes|no",
+    "no",
+)
 
 
 @dataclass(frozen=True)
@@ -39,14 +61,16 @@ def add_stack_sets(
     artifacts: Template,
 ) -> FleetStackSets:
     """Both StackSets; the pipeline's is there once its template's URL is, as code must be uploaded before."""
-    url, key = _add_parameters(template)
+    url, key = (_add_parameter(template, *parameter) for parameter in _BUNDLE)
     template.add_condition(HAS_TEMPLATE, Not(Equals(Ref(url), "")))
+    preferences = _add_preferences(template, config)
     artifacts_set = _add_stack_set(
         template,
         ARTIFACTS,
         config,
         name=config.name(ARTIFACTS_STACK_SET),
         roles=roles,
+        preferences=preferences,
         Description=f"Code buckets of {config.stack_name}",
         # Inline, as it makes the buckets that other templates are read from.
         TemplateBody=artifacts.to_json(indent=None, separators=(",", ":")),
@@ -57,6 +81,7 @@ def add_stack_sets(
         config,
         name=config.name(REGIONAL_STACK_SET),
         roles=roles,
+        preferences=preferences,
         Condition=HAS_TEMPLATE,
         Description=f"Metrics pipelines of {config.stack_name}",
         TemplateURL=Ref(url),
@@ -69,30 +94,15 @@ def add_stack_sets(
     return FleetStackSets(artifacts_set, pipeline_set)
 
 
-def _add_parameters(template: Template) -> tuple[Parameter, Parameter]:
-    group = "What the regions run"
-    parameters = []
-    for title, label, description, pattern in (
-        (
-            TEMPLATE_URL,
-            "Template of the regional stacks",
-            "Where the home region has it, with its content's hash in the key; empty until code is uploaded",
-            "|https://[a-z0-9.-]+/[A-Za-z0-9!_.*'()/-]{1,1024}",
-        ),
-        (
-            CODE_KEY,
-            "Code bundle",
-            "Key of the code in every region's artifacts bucket, with the hash of its content",
-            "|[A-Za-z0-9!_.*'()/-]{1,1024}",
-        ),
-    ):
-        parameter = template.add_parameter(
-            Parameter(title, Type="String", Default="", Description=description, AllowedPattern=pattern)
-        )
-        template.add_parameter_to_group(parameter, group)
-        template.set_parameter_label(parameter, label)
-        parameters.append(parameter)
-    return parameters[0], parameters[1]
+def _add_parameter(
+    template: Template, title: str, label: str, description: str, pattern: str, default: str = ""
+) -> Parameter:
+    parameter = template.add_parameter(
+        Parameter(title, Type="String", Default=default, Description=description, AllowedPattern=pattern)
+    )
+    template.add_parameter_to_group(parameter, "What the regions run")
+    template.set_parameter_label(parameter, label)
+    return parameter
 
 
 def _add_stack_set(
@@ -102,6 +112,7 @@ def _add_stack_set(
     *,
     name: str,
     roles: FleetRoles,
+    preferences: OperationPreferences,
     **properties: Any,
 ) -> StackSet:
     administration_arn: GetAtt = roles.administration.get_att("Arn")
@@ -116,7 +127,7 @@ def _add_stack_set(
             ExecutionRoleName=Ref(roles.execution),
             Capabilities=["CAPABILITY_IAM"],
             ManagedExecution=ManagedExecution(Active=True),
-            OperationPreferences=_preferences(config),
+            OperationPreferences=preferences,
             StackInstancesGroup=_instances(config),
             Tags=Tags(**project_tags(config)),
             **properties,
@@ -124,19 +135,23 @@ def _add_stack_set(
     )
 
 
-def _preferences(config: Config) -> OperationPreferences:
+def _add_preferences(template: Template, config: Config) -> OperationPreferences:
     """The canary first, then one region after the other, or all at once.
 
-    There is one account, so a region fails whole: with tolerance 0 no further region is tried.
+    There is one account, so a region fails whole: with tolerance 0 no further region is tried. CloudFormation gives
+    these preferences to each operation of an update, and does not say that it takes an order of other regions than the
+    operation's: while regions come or go, there is none.
     """
-    sequential = config.fleet.concurrency == "sequential"
-    order = {"RegionOrder": list(config.fleet.order(config.regions))} if sequential else {}
-    return OperationPreferences(
-        RegionConcurrencyType="SEQUENTIAL" if sequential else "PARALLEL",
+    preferences = OperationPreferences(
+        RegionConcurrencyType="PARALLEL",
         FailureToleranceCount=config.fleet.failure_tolerance,
         MaxConcurrentCount=1,
-        **order,
     )
+    if config.fleet.concurrency == "sequential":
+        template.add_condition(IN_ORDER, Equals(Ref(_add_parameter(template, *_CHANGE)), "no"))
+        preferences.RegionConcurrencyType = "SEQUENTIAL"
+        preferences.RegionOrder = If(IN_ORDER, list(config.fleet.order(config.regions)), NoValue)
+    return preferences
 
 
 def _instances(config: Config) -> list[StackInstances]:

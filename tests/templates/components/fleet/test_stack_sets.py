@@ -62,7 +62,13 @@ def test_the_canary_goes_first_and_a_failure_stops_the_others() -> None:
         properties = build("fleet", config).resources[title]["Properties"]
         assert properties["OperationPreferences"] == {
             "RegionConcurrencyType": "SEQUENTIAL",
-            "RegionOrder": ["us-west-2", "us-east-1", "eu-west-1", "ap-northeast-1"],
+            "RegionOrder": {
+                "Fn::If": [
+                    "RegionsStay",
+                    ["us-west-2", "us-east-1", "eu-west-1", "ap-northeast-1"],
+                    {"Ref": "AWS::NoValue"},
+                ]
+            },
             "FailureToleranceCount": 0,
             "MaxConcurrentCount": 1,
         }
