@@ -36,6 +36,7 @@ def _load(
     table = glue.get_table(DatabaseName=name, Name=dataset)["Table"]
     columns = [(column["Name"], _TYPES[column["Type"]]) for column in table["StorageDescriptor"]["Columns"]]
     columns += [(key, "VARCHAR") for key in _PARTITION]
+    known = {name.lower() for name, _ in columns}
     listed = ", ".join(f"{_quoted(column)} {kind}" for column, kind in columns)
     database.execute(f"CREATE TABLE {dataset} ({listed})")
     pages = glue.get_paginator("get_partitions").paginate(DatabaseName=name, TableName=dataset)
@@ -43,9 +44,12 @@ def _load(
     for partition in partitions[-hours:] if hours > 0 else []:
         files = _download(target, partition["StorageDescriptor"]["Location"], folder)
         if files:
+            # A column that the catalog does not have is not read, as in Athena.
+            names = database.read_parquet(files, union_by_name=True).columns
+            shown = ", ".join(_quoted(name) for name in names if name.lower() in known)
             database.execute(
-                f"INSERT INTO {dataset} BY NAME "  # noqa: S608 -- one of our two names
-                "SELECT *, ? AS export_date, ? AS export_hour FROM read_parquet(?, union_by_name = true)",
+                f"INSERT INTO {dataset} BY NAME "  # noqa: S608 -- one of our two names, and quoted ones
+                f"SELECT {shown}, ? AS export_date, ? AS export_hour FROM read_parquet(?, union_by_name = true)",
                 [*partition["Values"], files],
             )
 

@@ -29,7 +29,7 @@ class GlueCatalog:
             new = new_columns([Column(column["Name"], column["Type"]) for column in existing], columns)
             if not new:
                 return 0
-            appended = [*existing, *({"Name": column.name, "Type": column.type} for column in new)]
+            appended = [*existing, *map(_column, new)]
             changed = {name: table[name] for name in _INPUT if name in table}
             changed["StorageDescriptor"] = {**descriptor, "Columns": appended}
             version = {"VersionId": table["VersionId"]} if "VersionId" in table else {}
@@ -81,6 +81,13 @@ class GlueCatalog:
             return self._glue.get_table(DatabaseName=self._database, Name=dataset)["Table"]
         except AWS_ERRORS as error:
             raise translate(error) from error
+
+
+def _column(column: Column) -> dict[str, str]:
+    comment = (
+        {"Comment": f"Dimension {column.dimension}"} if column.dimension not in {"", column.name} else {}
+    )
+    return {"Name": column.name, "Type": column.type, **comment}
 
 
 def _values(hour: Hour) -> list[str]:

@@ -65,7 +65,7 @@ def test_aggregates_are_what_the_points_come_to(world: World) -> None:
 
 
 def test_a_dimension_may_be_called_anything(world: World) -> None:
-    """Names with dots and dashes, of any case, and those of the aggregates' own columns."""
+    """Names with dots and dashes, of any case, and those of the aggregates' own columns: Athena takes their columns."""
     hour = world.hour
     world.go_to(hour, 30)
     dimensions = {"Host.Name": "a", "order-by": "b", "select": "c", "count": "d", "p99": "e"}
@@ -73,15 +73,16 @@ def test_a_dimension_may_be_called_anything(world: World) -> None:
     world.go_to(hour.plus(1), 15)
     world.scheduled()
     (row,) = world.read(hour)
-    assert {name: row[name] for name in dimensions} == dimensions
+    columns = {"host__name": "a", "order___by": "b", "select": "c", "count": "d", "p99": "e"}
+    assert {name: row[name] for name in columns} == columns
     (minute,) = world.read(hour, "aggregates")
-    assert (minute["count"], minute["export_count"], minute["export_p99"], minute["Host.Name"]) == (
+    assert (minute["count"], minute["export_count"], minute["export_p99"], minute["host__name"]) == (
         1,
         "d",
         "e",
         "a",
     )
-    assert {"count", "host.name", "order-by", "p99", "select"} <= set(world.columns()[4:])
+    assert {"count", "host__name", "order___by", "p99", "select"} <= set(world.columns()[4:])
 
 
 def test_running_an_hour_again_replaces_it(world: World) -> None:
@@ -126,6 +127,30 @@ def test_a_late_point_and_a_new_dimension_come_with_the_next_run(world: World) -
         taken.append(str(hour) in world.scheduled())
     assert taken.count(True) == 1, "after six hours once more, for what the store showed late"
     assert len(seen(world, hour)) == 3
+
+
+def test_an_update_of_the_catalogs_tables_is_made_good_by_the_next_export(
+    world: World, capsys: pytest.CaptureFixture[str]
+) -> None:
+    """CloudFormation sets the columns to the template's; until the next export dimensions are not seen, the rest is."""
+    hour = world.hour
+    world.go_to(hour, 30)
+    world.write(*points(hour, 2, host="a"))
+    world.go_to(hour.plus(1), 15)
+    world.scheduled()
+    world.update_catalog()
+    assert world.columns() == ["metric_name", "metric_type", "time", "value"]
+    asked = "SELECT {} FROM metrics WHERE export_date || export_hour = '" + hour.date + hour.of_day + "'"
+    assert main(["export", "query", asked.format("'sum', sum(value)")]) == 0
+    assert told(capsys).split()[-5:-2] == ["sum", "│", "1.0"]
+    assert main(["export", "query", asked.format("host")]) == 1
+    world.write(*points(hour.plus(1), 3))
+    world.go_to(hour.plus(2), 15)
+    world.scheduled()
+    assert "host" in world.columns()
+    capsys.readouterr()
+    assert main(["export", "query", asked.format("'host', min(host)")]) == 0
+    assert told(capsys).split()[-5:-2] == ["host", "│", "a"]
 
 
 def test_an_hour_without_points_is_exported_as_empty(world: World) -> None:
@@ -180,7 +205,7 @@ def test_an_operator_exports_looks_and_asks(world: World, capsys: pytest.Capture
     assert lines[0][:3] == [str(hour), "exported", "7"]
     assert lines[1][:2] == [str(hour.plus(1)), "waiting"]
     status, text = ops(
-        "query", "--hours", "1", 'SELECT "host.name", count(*), sum(value) FROM metrics GROUP BY 1'
+        "query", "--hours", "1", "SELECT host__name, count(*), sum(value) FROM metrics GROUP BY 1"
     )
     assert (status, text.split()[-7:-2]) == (0, ["x", "│", "7", "│", "21.0"])
     status, text = ops("query", "SELECT sum(count) FROM aggregates WHERE export_hour = '" + hour.of_day + "'")

@@ -1,5 +1,6 @@
 """Ports of exports for tests: the ledger's table, a bucket and a catalog in memory."""
 
+import re
 from collections.abc import Iterable, Iterator, Sequence
 from typing import Any
 
@@ -94,6 +95,8 @@ class MemoryCatalog:
     def add_columns(self, dataset: str, columns: Sequence[Column]) -> int:
         """Remembers how many columns there are."""
         self._step(f"columns {dataset}")
+        for column in columns:
+            assert re.fullmatch("[a-z0-9_]{1,255}", column.name), "Athena takes no other"
         self.columns[dataset] = len(columns)
         return 0
 

@@ -155,6 +155,12 @@ class World:
         )["Table"]
         return [column["Name"] for column in table["StorageDescriptor"]["Columns"]]
 
+    def update_catalog(self) -> None:
+        """Does what CloudFormation does to the catalog's tables when the template says something new of them."""
+        for table in self.deployment.of_type("AWS::Glue::Table"):
+            database = table.properties["DatabaseName"]
+            self.client("glue").update_table(DatabaseName=database, TableInput=table.properties["TableInput"])
+
     def keys(self, prefix: str) -> list[str]:
         """What lies below a prefix of the export bucket."""
         bucket = self.deployment.outputs["ExportBucketName"]

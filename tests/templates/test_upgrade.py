@@ -64,11 +64,13 @@ def changes(old: Mapping[str, Any], new: Mapping[str, Any] | None) -> Iterator[s
     if new is None or new["Type"] != old["Type"]:
         yield "is gone"
         return
-    for pointer in create_only(old["Type"]):
-        if at(old, pointer) != at(new, pointer):
-            yield f"is replaced, as {pointer} changes"
+    replaced = [pointer for pointer in create_only(old["Type"]) if at(old, pointer) != at(new, pointer)]
+    yield from (f"is replaced, as {pointer} changes" for pointer in replaced)
     if "Retain" in old.get("DeletionPolicy", "") and new.get("DeletionPolicy") != old["DeletionPolicy"]:
         yield "does not outlive its stack any more"
+    if old["Type"] == "AWS::Glue::Table" and old["Properties"] != new["Properties"] and not replaced:
+        # CloudFormation sets the columns to the template's, which has none of those that the publisher added.
+        yield "loses the columns of dimensions until the next export"
     if old["Type"] == ALARM and watched(old) != watched(new):
         yield "watches another metric"
 
@@ -155,6 +157,11 @@ def test_whatever_outlives_its_stack_is_held_here() -> None:
             ("Resources", "ExportMetricsTable", "Properties", "TableInput", "Name"),
             "points",
             ("ExportMetricsTable", "is replaced, as /properties/TableInput/Name changes"),
+        ),
+        (
+            ("Resources", "ExportMetricsTable", "Properties", "TableInput", "Description"),
+            "points",
+            ("ExportMetricsTable", "loses the columns of dimensions until the next export"),
         ),
         (("Outputs", "IngestUrl"), None, ("IngestUrl", "is no output any more")),
     ],

@@ -5,10 +5,10 @@ from dataclasses import dataclass
 from datetime import UTC, datetime
 
 from handlers.domain.errors import ConfigurationError
-from handlers.domain.exports.columns import Layout, exported_name
+from handlers.domain.exports.columns import Layout, column_name
 from handlers.domain.exports.hour import Hour
 from handlers.domain.exports.job import UnloadRequest
-from handlers.vocabulary import AGGREGATES, MEASURES
+from handlers.vocabulary import AGGREGATES, MEASURES, METRICS
 
 # The measures of a series' minute, over `value`.
 EXPRESSIONS = {
@@ -67,13 +67,14 @@ def unload(source: Source, request: UnloadRequest) -> str:
 
 
 def _points(source: Source, request: UnloadRequest) -> str:
-    columns = ["metric_name", "metric_type", "time", "value", *request.dimensions]
-    return f"SELECT {', '.join(map(_name, columns))} FROM {_table(source)} WHERE {_within(request.hour)}"  # noqa: S608 -- names are quoted, and there are no parameters
+    columns = [*map(_name, (*_OURS, "time", "value"))]
+    columns += [f"{_name(name)} AS {_name(column_name(METRICS, name))}" for name in request.dimensions]
+    return f"SELECT {', '.join(columns)} FROM {_table(source)} WHERE {_within(request.hour)}"  # noqa: S608 -- names are quoted, and there are no parameters
 
 
 def _aggregates(source: Source, request: UnloadRequest) -> str:
     keys = [(_name(name), name) for name in _OURS]
-    keys += [(_name(name), exported_name(AGGREGATES, name)) for name in request.dimensions]
+    keys += [(_name(name), column_name(AGGREGATES, name)) for name in request.dimensions]
     keys.append(('bin("time", 1m)', "time"))
     columns = [f"{expression} AS {_name(name)}" for expression, name in keys]
     columns += [f"{EXPRESSIONS[name]} AS {_name(name)}" for name, _ in MEASURES]

@@ -1,5 +1,7 @@
 """The columns of the two datasets, as they follow from the dimensions that points have by now."""
 
+import re
+import zlib
 from collections.abc import Sequence
 from dataclasses import dataclass
 from itertools import starmap
@@ -8,13 +10,16 @@ from typing import NamedTuple
 from handlers.vocabulary import AGGREGATES, FIXED_COLUMNS, MEASURES
 
 _TAKEN = frozenset(name for name, _ in MEASURES)
+# Of such a name the column tells how it was spelled: what stood between two words is one, two or three underscores.
+_SIMPLE = re.compile(r"_?[a-z0-9]+([_.-][a-z0-9]+)*", re.ASCII)
 
 
 class Column(NamedTuple):
-    """A column as the catalog has it."""
+    """A column as the catalog has it, and the dimension that is in it, if it is one's."""
 
     name: str
     type: str
+    dimension: str = ""
 
 
 @dataclass(frozen=True)
@@ -30,18 +35,23 @@ class Layout:
         Fixed ones first and texts after them: where a reader goes by position, a table that has more dimensions than an
         old partition still agrees with it.
         """
-        named = (Column(exported_name(dataset, name).lower(), "string") for name in self.dimensions)
+        named = (Column(column_name(dataset, name), "string", name) for name in self.dimensions)
         return (*starmap(Column, FIXED_COLUMNS[dataset]), *named)
 
 
-def exported_name(dataset: str, dimension: str) -> str:
-    """The column of a dimension: its own name, except where an aggregate has that one.
+def column_name(dataset: str, dimension: str) -> str:
+    """The column of a dimension: its name in small letters, with `__` for `.` and `___` for `-`.
 
-    No dimension can be called `export_…` (the registry reserves it), so the substitute is always free.
+    Athena takes letters, digits and underscores, and folds case: https://docs.aws.amazon.com/athena/latest/ug/tables-databases-columns-names.html
+    It follows from the dimension's name alone, so it never changes, whatever other dimensions come, and no two have the
+    same: where underscores would leave open how the name was spelled it is `export_<checksum>_…`, and where an
+    aggregate has that column, `export_…`; no dimension can be called `export_…`.
     """
-    if dataset == AGGREGATES and dimension.lower() in _TAKEN:
-        return f"export_{dimension}"
-    return dimension
+    name = dimension.lower()
+    column = name.replace(".", "__").replace("-", "___")
+    if not _SIMPLE.fullmatch(name):
+        return f"export_{zlib.crc32(name.encode()):08x}_{column}"
+    return f"export_{column}" if dataset == AGGREGATES and column in _TAKEN else column
 
 
 def new_columns(existing: Sequence[Column], wanted: Sequence[Column]) -> tuple[Column, ...]:

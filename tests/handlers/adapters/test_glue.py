@@ -54,6 +54,29 @@ def test_columns_are_appended_and_the_rest_of_the_table_stays(catalog: GlueCatal
     assert len(table["PartitionKeys"]) == 2
 
 
+def test_a_column_that_is_not_called_like_its_dimension_says_whose_it_is(catalog: GlueCatalog) -> None:
+    """Whoever looks for `host.name` in the catalog finds it."""
+    catalog.add_columns(
+        "metrics", [Column("host__name", "string", "host.name"), Column("zone", "string", "zone")]
+    )
+    table = boto3.client("glue").get_table(DatabaseName="d", Name="metrics")["Table"]
+    assert table["StorageDescriptor"]["Columns"][1:] == [
+        {"Name": "host__name", "Type": "string", "Comment": "Dimension host.name"},
+        {"Name": "zone", "Type": "string"},
+    ]
+
+
+def test_columns_that_an_update_of_the_stack_took_are_added_again(catalog: GlueCatalog) -> None:
+    """CloudFormation sets a table's columns to those of the template; the next export adds what it lacks by then."""
+    columns = [Column("host", "string", "host"), Column("zone", "string", "zone")]
+    catalog.add_columns("metrics", columns)
+    glue = boto3.client("glue")
+    table = glue.get_table(DatabaseName="d", Name="metrics")["Table"]
+    template = {**table["StorageDescriptor"], "Columns": [{"Name": "value", "Type": "double"}]}
+    glue.update_table(DatabaseName="d", TableInput={"Name": "metrics", "StorageDescriptor": template})
+    assert catalog.add_columns("metrics", columns) == 2
+
+
 def test_a_partition_is_made_and_then_moved(catalog: GlueCatalog) -> None:
     """Its columns are those of the table."""
     assert catalog.partition_location("metrics", HOUR) is None
