@@ -48,9 +48,14 @@ test-browser: install-dev ## a page in Chromium posts to the local run; installs
 	@$(PY) -m ops bundle --target host
 	@$(PY) -m pytest -q tests/browser
 
+.PHONY: lint-templates
+lint-templates: install-dev ## checkov's security rules over the generated templates; installs it into .venv-checkov
+	@PYTHON='$(PYTHON)' bash ops/install.sh checkov .venv-checkov
+	@$(PY) -m pytest -q tests/checkov
+
 .PHONY: test-all
-test-all: ## everything CI checks: test, test-clients and test-browser
-	@for part in test test-clients test-browser; do \
+test-all: ## everything CI checks: test, lint-templates, test-clients and test-browser
+	@for part in test lint-templates test-clients test-browser; do \
 	  began=$$SECONDS; echo "== make $$part"; $(MAKE) $$part || exit 1; \
 	  if [[ $$part != test-browser ]]; then echo "== make $$part: $$((SECONDS - began)) s"; fi; \
 	done  # the last part ends with what pytest says of it, its time included
@@ -109,12 +114,12 @@ golden: install-dev ## rewrite the golden templates after a change that was mean
 
 .PHONY: lock
 lock: install-dev ## resolve requirements/*.in again, for every supported Python
-	@for set in lambda runtime local dev; do $(VENV)/bin/uv pip compile --quiet --universal --python-version 3.11 \
+	@for set in lambda runtime local dev checkov; do $(VENV)/bin/uv pip compile --quiet --universal --python-version 3.11 \
 	  --generate-hashes --no-emit-index-url --no-header requirements/$$set.in -o requirements/$$set.txt || exit 1; done
 
 .PHONY: clean
 clean: ## remove everything that was built or installed here
-	@rm -rf build $(VENV) $(dir $(NODE_MODULES)) .mypy_cache .pytest_cache .ruff_cache .hypothesis
+	@rm -rf build $(VENV) .venv-checkov $(dir $(NODE_MODULES)) .mypy_cache .pytest_cache .ruff_cache .hypothesis
 	@find . -name __pycache__ -type d -prune -exec rm -rf {} +
 
 .PHONY: install-local install-dev

@@ -1,9 +1,9 @@
 #!/usr/bin/env bash
-# Installs one locked requirement set (local or dev) into .venv; quick when it is there already.
-# Usage: PYTHON=python3 ops/install.sh local|dev
+# Installs one locked requirement set into a virtual environment, .venv unless named; quick when it is there already.
+# Usage: PYTHON=python3 ops/install.sh local|dev|checkov [VENV]
 set -euo pipefail
 set_name=$1
-venv=.venv
+venv=${2:-.venv}
 lock=requirements/$set_name.txt
 stamp=$venv/installed-$set_name
 

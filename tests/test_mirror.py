@@ -12,6 +12,7 @@ ACROSS = {
     "tests/test_mirror.py": "the tests' own order",
     "tests/docs": "what the documents say",
     "tests/pipeline": "the whole local run",
+    "tests/checkov": "somebody else's rules over all templates",
     "tests/clients": "other people's clients against the local run",
     "tests/browser": "a browser against the local run",
     "tests/statemachines": "the state machines, which are no Python",
