@@ -30,7 +30,7 @@ from handlers.domain.alerts.notifications.notification import Origin
 from handlers.domain.alerts.periods import Timing
 from handlers.domain.alerts.rules.reading import read_rule
 from handlers.domain.alerts.windows.aggregation import aggregate
-from handlers.domain.alerts.windows.window_items import BatchRange
+from handlers.domain.alerts.windows.cuts import BatchRange
 from handlers.domain.ingest.envelope import StreamRecord
 from handlers.domain.point import Point, Series
 from templates import config
@@ -75,7 +75,9 @@ class Meter:
             self.writes += sum(2 * math.ceil(_size(item) / 1024) for item in puts)
 
     def _answered(self, parsed: dict[str, Any], model: Any, **_: Any) -> None:
-        if model.name in ("Query", "Scan"):
+        if model.name == "GetItem":
+            self.reads += max(1, math.ceil(_size(parsed.get("Item", {})) / 4096))
+        elif model.name in ("Query", "Scan"):
             size = sum(_size(item) for item in parsed["Items"])
             self.reads += max(1, math.ceil(size / 4096)) / 2
         elif model.name == "BatchGetItem":
@@ -162,8 +164,9 @@ def run(load: Load, intervals: int = 3) -> Result:
                     points = list(_points(load, begin, shard, chance))
                     began = time.perf_counter()
                     found = aggregate(points, selections, clock[0], timing, 1_000_000)
-                    source = BatchRange(f"shardId-{shard:012d}", 10**55 + sequence, 10**55 + sequence + 99)
-                    windows.write(found.windows, source)
+                    batch = BatchRange(f"shardId-{shard:012d}", 10**55 + sequence, 10**55 + sequence + 99)
+                    for part in windows.cut(batch):
+                        windows.write(found.windows, part)
                     rules.fresh()
                     aggregating.append(time.perf_counter() - began)
                     sequence += 100

@@ -54,6 +54,21 @@ def test_a_batch_whose_windows_cannot_be_written_comes_again(world: AlertFunctio
     )  # fmt: skip
 
 
+def test_a_stream_that_is_read_again_in_other_batches_counts_every_record_once(world: AlertFunctions) -> None:
+    """Batches of 100 and 100 records, and of 120 and 100 when a new poller begins at the checkpoint before them."""
+    rule = a_rule(statistic="count", operator=">=", threshold=1)
+    world.rule(rule)
+    now = world.now_s
+    record = metric(timestamp=int(now * 1000))
+    happened = event(*[record] * 220, arrival_ms=int(now * 1000))["Records"]
+    for first, last in ((1, 100), (101, 200), (1, 120), (121, 220)):
+        assert world.aggregator.aggregate({"Records": happened[first - 1 : last]}) == {
+            "batchItemFailures": []
+        }
+    [alarm] = world.evaluate(START)
+    assert alarm["value"] == 220
+
+
 def test_requests_that_cannot_be_read_and_points_that_are_not_stored_do_not_count(
     world: AlertFunctions,
 ) -> None:

@@ -19,9 +19,10 @@ from handlers.domain.alerts.rules.selection import Group
 from handlers.domain.alerts.state.alert import Alert
 from handlers.domain.alerts.state.transition import Transition
 from handlers.domain.alerts.windows.aggregation import aggregate
+from handlers.domain.alerts.windows.cuts import BatchRange, Cuts
 from handlers.domain.alerts.windows.merging import GroupAggregate, MergedWindow, merge_windows
 from handlers.domain.alerts.windows.statistic_set import StatisticSet
-from handlers.domain.alerts.windows.window_items import BatchRange, WindowItem, window_items
+from handlers.domain.alerts.windows.window_items import WindowItem, window_items
 from handlers.domain.point import Point
 from tests.support.points import point
 
@@ -52,9 +53,16 @@ class Pipeline:
     timing: Timing
     group_cap: int = 1_000
     windows: dict[tuple[int, str], WindowItem] = field(default_factory=dict)
+    cuts: dict[str, Cuts] = field(default_factory=dict)
     alerts: dict[tuple[str, Group], Alert] = field(default_factory=dict)
     transitions: list[tuple[str, Group, Transition]] = field(default_factory=list)
     updates: list[AlertUpdate] = field(default_factory=list)
+
+    def cut(self, batch: BatchRange) -> list[BatchRange]:
+        """The ranges that the aggregator writes a batch in."""
+        known = self.cuts.get(batch.shard, Cuts(batch.first - 1))
+        self.cuts[batch.shard], parts = Cuts.read(str(known)).cut(batch)
+        return parts
 
     def write(self, points: Iterable[Point], batch: BatchRange, now_s: float) -> None:
         """The aggregator's work on a batch."""

@@ -1,7 +1,7 @@
 """The windows table: window aggregates by the interval they were written in, and beside them who evaluates it.
 
 Hash key `tick` is the start of the interval in seconds, range key `source` names shard, records and part of a batch, or
-is the claim.
+is the claim. The cuts of a shard are an item of their own, under the shard.
 """
 
 import time
@@ -13,11 +13,13 @@ from handlers.adapters.aws import AWS_ERRORS, code_of, translate
 from handlers.domain.alerts.notifications.outbox import stale_before
 from handlers.domain.alerts.periods import Timing
 from handlers.domain.alerts.windows.aggregation import WindowAggregates
-from handlers.domain.alerts.windows.window_items import BatchRange, WindowItem, Windows, window_items
+from handlers.domain.alerts.windows.cuts import BatchRange, Cuts
+from handlers.domain.alerts.windows.window_items import WindowItem, Windows, window_items
 from handlers.domain.errors import TransientError
 from handlers.vocabulary import ALERT_WINDOWS_KEY, EXPIRES_AT
 
-# Longer than the longest period, the one before it, and the time that late points have: all that is ever read.
+# Longer than the longest period, the one before it, and the time that late points have: all that is ever read. As for a
+# shard's cuts, the event source mapping gives records up after an hour.
 KEPT_SECONDS = 6 * 3600
 READERS = 8
 # An item holds 400 KB; the rest is for its keys and for safety.
@@ -25,7 +27,7 @@ READERS = 8
 ITEM_BYTES = 350_000
 
 _TICK, _SOURCE = ALERT_WINDOWS_KEY
-_CLAIM = "claim"  # a batch's source has `#` in it
+_CLAIM, _CUTS = "claim", "cuts"  # a batch's source has `#` in it
 _ATTEMPTS = 3
 _PAUSE_SECONDS = 0.2
 # https://docs.aws.amazon.com/amazondynamodb/latest/APIReference/API_TransactWriteItems.html
@@ -45,8 +47,25 @@ class WindowsTable(Windows):
         self._timing = timing
         self._clock = clock
 
+    def cut(self, batch: BatchRange) -> list[BatchRange]:
+        """The ranges to write a batch in; the shard's cuts are kept before that is told."""
+        key = _key(batch.shard, _CUTS)
+        for _ in range(_ATTEMPTS):
+            try:
+                found = self._dynamodb.get_item(TableName=self._table, Key=key, ConsistentRead=True)
+            except AWS_ERRORS as error:
+                raise translate(error) from error
+            known = found.get("Item", {}).get(_CUTS, {"S": ""})
+            cuts, parts = Cuts.read(known["S"] or str(batch.first - 1)).cut(batch)
+            values = {":cuts": {"S": str(cuts)}, ":known": known, ":expiry": _expiry(self._clock())}
+            condition = f"attribute_not_exists({_CUTS}) OR {_CUTS} = :known"
+            update = f"SET {_CUTS} = :cuts, {EXPIRES_AT} = :expiry"
+            if str(cuts) == known["S"] or self._update(key, update, values, condition):
+                return parts
+        raise TransientError(f"{batch.shard} is being cut by another function all the time")
+
     def write(self, aggregates: WindowAggregates, batch: BatchRange) -> int:
-        """Writes a batch's aggregates, whole or not at all; the bytes it took.
+        """Writes a range's aggregates, whole or not at all; the bytes it took.
 
         Each attempt carries its own time: an evaluation relies on it that what is written then can be read
         soon after, so no attempt may go on for longer.
@@ -71,9 +90,9 @@ class WindowsTable(Windows):
     def claim(self, interval_start_s: int, now_s: float) -> bool:
         """True if the interval's evaluation is the caller's from now on."""
         return self._update(
-            interval_start_s,
+            _key(interval_start_s),
             f"SET claimed_at = :now, {EXPIRES_AT} = :expiry",
-            {":now": int(now_s), ":expiry": int(now_s) + KEPT_SECONDS, ":stale": stale_before(now_s)},
+            {":now": _number(now_s), ":expiry": _expiry(now_s), ":stale": _number(stale_before(now_s))},
             "attribute_not_exists(claimed_at) OR (attribute_not_exists(finished_at) AND claimed_at < :stale)",
         )
 
@@ -88,9 +107,9 @@ class WindowsTable(Windows):
         """Marks intervals as evaluated."""
         for interval_start_s in intervals:
             self._update(
-                interval_start_s,
+                _key(interval_start_s),
                 f"SET finished_at = :now, {EXPIRES_AT} = :expiry",
-                {":now": int(now_s), ":expiry": int(now_s) + KEPT_SECONDS},
+                {":now": _number(now_s), ":expiry": _expiry(now_s)},
             )
 
     def unfinished(self, intervals: Sequence[int], now_s: float) -> list[int]:
@@ -149,15 +168,15 @@ class WindowsTable(Windows):
             raise translate(error) from error
 
     def _update(
-        self, interval_start_s: int, expression: str, values: Mapping[str, int], condition: str = ""
+        self, key: Mapping[str, Any], expression: str, values: Mapping[str, Any], condition: str = ""
     ) -> bool:
         optional = {"ConditionExpression": condition} if condition else {}
         try:
             self._dynamodb.update_item(
                 TableName=self._table,
-                Key=_key(interval_start_s),
+                Key=key,
                 UpdateExpression=expression,
-                ExpressionAttributeValues={name: {"N": str(value)} for name, value in values.items()},
+                ExpressionAttributeValues=values,
                 **optional,
             )
         except AWS_ERRORS as error:
@@ -167,8 +186,16 @@ class WindowsTable(Windows):
         return True
 
 
-def _key(interval_start_s: int) -> dict[str, Any]:
-    return {_TICK: {"S": str(interval_start_s)}, _SOURCE: {"S": _CLAIM}}
+def _key(tick: object, source: str = _CLAIM) -> dict[str, Any]:
+    return {_TICK: {"S": str(tick)}, _SOURCE: {"S": source}}
+
+
+def _number(value: float) -> dict[str, str]:
+    return {"N": str(int(value))}
+
+
+def _expiry(now_s: float) -> dict[str, str]:
+    return _number(now_s + KEPT_SECONDS)
 
 
 def _is_free(claim: Mapping[str, Any] | None, now_s: float) -> bool:

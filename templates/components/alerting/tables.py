@@ -62,8 +62,8 @@ class AlertTables:
         return [allow(actions, [self.rules_stream], Sid="FollowRules"), self.key.decrypt("dynamodb")]
 
     def write_windows(self) -> list[Statement]:
-        """The grant to write windows, and to claim a tick; a transaction needs the rights of what it puts."""
-        actions = [dynamodb.DeleteItem, dynamodb.PutItem, dynamodb.UpdateItem]
+        """The grant to cut and write windows, and to claim a tick; a transaction needs the rights of what it puts."""
+        actions = [dynamodb.DeleteItem, dynamodb.GetItem, dynamodb.PutItem, dynamodb.UpdateItem]
         return [allow(actions, [_arn(self.windows)], Sid="WriteWindows"), self.key.decrypt("dynamodb")]
 
     def read_windows(self) -> list[Statement]:

@@ -7,7 +7,8 @@ from dataclasses import dataclass, field
 from handlers.domain.alerts.periods import Timing
 from handlers.domain.alerts.rules.rule import Rule, RuleSource
 from handlers.domain.alerts.windows.aggregation import BatchAggregates, aggregate
-from handlers.domain.alerts.windows.window_items import BatchRange, Windows
+from handlers.domain.alerts.windows.cuts import BatchRange
+from handlers.domain.alerts.windows.window_items import Windows
 from handlers.domain.errors import TransientError
 from handlers.domain.ingest.envelope import StreamRecord
 from handlers.domain.ingest.formats import read_request
@@ -50,14 +51,22 @@ class Aggregator:
         known = self.rules.rules()
         usable = [rule for rule in known.rules if rule.period_s % self.timing.interval_s == 0]
         points = list(_points(records, validator))
-        selections = (rule.selection for rule in usable)
-        found = aggregate(points, selections, now_s, self.timing, self.group_cap)
+        selections = [rule.selection for rule in usable]
+
+        def aggregated(some: Iterable[Point]) -> BatchAggregates:
+            return aggregate(some, selections, now_s, self.timing, self.group_cap)
+
+        found = aggregated(points)
         report = BatchReport(len(records), len(points), found.points, found.too_late)
         report.unreadable_rules = known.unreadable + len(known.rules) - len(usable)
         self._count(found, usable, report)
         if found.windows:
             batch = BatchRange(records[0].shard, records[0].sequence, records[-1].sequence)
-            report.bytes_written = self.windows.write(found.windows, batch)
+            for part in self.windows.cut(batch):
+                inside = (point for point in points if part.first <= point.record.sequence <= part.last)
+                windows = (found if part == batch else aggregated(inside)).windows
+                if windows:
+                    report.bytes_written += self.windows.write(windows, part)
         if usable:
             self._start_due(found, usable, self.clock(), report)
         return report

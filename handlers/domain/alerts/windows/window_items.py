@@ -4,22 +4,15 @@ import zlib
 from collections import defaultdict
 from collections.abc import Container, Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, replace
-from typing import Any, NamedTuple, Protocol
+from typing import Any, Protocol
 
 import orjson
 
 from handlers.domain.alerts.periods import Timing
 from handlers.domain.alerts.rules.selection import Group
 from handlers.domain.alerts.windows.aggregation import Window, WindowAggregate, WindowAggregates
+from handlers.domain.alerts.windows.cuts import BatchRange
 from handlers.domain.alerts.windows.statistic_set import columns, sets_of_columns
-
-
-class BatchRange(NamedTuple):
-    """The records of a shard, from one sequence number to another, that a batch consisted of."""
-
-    shard: str
-    first: int
-    last: int
 
 
 @dataclass(frozen=True, slots=True)
@@ -76,8 +69,11 @@ class Windows(Protocol):
     Intervals are named by their start, in seconds. Every method raises `TransientError` when it may be tried again.
     """
 
+    def cut(self, batch: BatchRange) -> list[BatchRange]:
+        """The ranges to write a batch in, from now on the same for all that write these records; see `cuts`."""
+
     def write(self, aggregates: WindowAggregates, batch: BatchRange) -> int:
-        """Writes a batch's aggregates, whole or not at all; the bytes it took."""
+        """Writes a range's aggregates, whole or not at all; the bytes it took."""
 
     def read(self, intervals: Iterable[int]) -> list[WindowItem]:
         """All items of these intervals; one that was written in the last moments may be missing."""
@@ -120,8 +116,8 @@ def window_items(
 def without_duplicates(items: Iterable[WindowItem]) -> list[WindowItem]:
     """The items in which every record counts once.
 
-    A batch that is sent again, whole or in halves, has the range of the first attempt or one inside it. So of
-    ranges with the same records the last written one stays, and ranges inside others go.
+    All ranges keep to the cuts of their shard, so two are disjoint, or one lies within the other. Of ranges with the
+    same records the last written one stays, and ranges inside others go.
     """
     writes: dict[BatchRange, dict[int, list[WindowItem]]] = defaultdict(lambda: defaultdict(list))
     for item in items:

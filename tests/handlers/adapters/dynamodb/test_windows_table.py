@@ -13,8 +13,9 @@ from handlers.domain.alerts.notifications.outbox import CLAIM_SECONDS
 from handlers.domain.alerts.periods import MAX_PERIOD_S, Timing
 from handlers.domain.alerts.rules.selection import Group
 from handlers.domain.alerts.windows.aggregation import Window, WindowAggregate, WindowAggregates
+from handlers.domain.alerts.windows.cuts import BatchRange
 from handlers.domain.alerts.windows.statistic_set import StatisticSet
-from handlers.domain.alerts.windows.window_items import BatchRange, without_duplicates
+from handlers.domain.alerts.windows.window_items import without_duplicates
 from handlers.domain.errors import ConfigurationError, TransientError
 from tests.support.alert_tables import WINDOWS, create_alert_tables
 
@@ -51,6 +52,51 @@ def test_windows_are_read_in_the_interval_they_were_written_in(dynamodb: Any) ->
     assert 3 * MAX_PERIOD_S + TIMING.allowed_lateness_s < KEPT_SECONDS
 
 
+def test_a_batch_is_cut_where_its_shard_was_cut_before(dynamodb: Any) -> None:
+    """Whichever process reads a shard again knows its cuts, as long as windows are kept; other shards have theirs."""
+    first, again = BatchRange("shardId-000000000003", 1, 100), BatchRange("shardId-000000000003", 1, 120)
+    assert a_table(dynamodb).cut(first) == [first]
+    assert a_table(dynamodb).cut(again) == [first, BatchRange(first.shard, 101, 120)]
+    elsewhere = again._replace(shard="shardId-000000000004")
+    assert a_table(dynamodb).cut(elsewhere) == [elsewhere]
+    expiries = {int(item["expires_at"]["N"]) for item in dynamodb.scan(TableName=WINDOWS)["Items"]}
+    assert expiries == {START + 5 + KEPT_SECONDS}
+    assert a_table(dynamodb).read([START]) == []
+
+
+class Overtaking:
+    """A client beside which another function cuts the same shard, as often as told."""
+
+    def __init__(self, dynamodb: Any, times: int) -> None:
+        self._dynamodb, self._left = dynamodb, times
+
+    def get_item(self, **arguments: Any) -> Any:
+        """The item as it was before the other function cut."""
+        found = self._dynamodb.get_item(**arguments)
+        if self._left:
+            self._left -= 1
+            a_table(self._dynamodb).cut(BatchRange("shardId-000000000003", 1, 100 + self._left))
+        return found
+
+    def __getattr__(self, action: str) -> Any:
+        return getattr(self._dynamodb, action)
+
+
+def test_two_functions_that_cut_a_shard_at_once_take_turns(dynamodb: Any) -> None:
+    """The one that comes second cuts by what the first one kept; if there is no end of it, the batch comes again."""
+    batch = BatchRange("shardId-000000000003", 1, 120)
+    assert [part.last for part in a_table(Overtaking(dynamodb, 2)).cut(batch)] == [100, 101, 120]
+    with pytest.raises(TransientError):
+        a_table(Overtaking(dynamodb, 9)).cut(BatchRange("shardId-000000000003", 121, 300))
+
+
+def test_a_shard_whose_cuts_cannot_be_read_is_not_written(dynamodb: Any) -> None:
+    """A batch that is cut anywhere could count twice, so it rather comes again."""
+    throttled = Refusing(dynamodb, 1, "ThrottlingException")
+    with pytest.raises(TransientError):
+        a_table(throttled).cut(SOURCE)
+
+
 def test_a_batch_written_again_in_its_interval_is_one_item(dynamodb: Any) -> None:
     """A retry within the interval takes the place of the first attempt."""
     for now_s in (START + 5, START + 6):
@@ -76,6 +122,10 @@ class Refusing:
 
     def __init__(self, dynamodb: Any, failures: int, code: str) -> None:
         self._dynamodb, self.left, self._code, self.calls = dynamodb, failures, code, 0
+
+    def get_item(self, **arguments: Any) -> Any:
+        """Fail."""
+        raise self._dynamodb.exceptions.ClientError({"Error": {"Code": self._code}}, "GetItem")
 
     def put_item(self, **arguments: Any) -> Any:
         """Fail, or write."""

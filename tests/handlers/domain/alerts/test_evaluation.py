@@ -1,13 +1,15 @@
 """The fast evaluation against the slow one, over any way the same points may reach it."""
 
 from dataclasses import dataclass
+from heapq import heappop, heappush
 
 from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
 from handlers.domain.alerts.periods import Timing
 from handlers.domain.alerts.rules.rule import Rule
-from handlers.domain.alerts.windows.window_items import BatchRange
+from handlers.domain.alerts.rules.selection import Group
+from handlers.domain.alerts.windows.cuts import BatchRange
 from handlers.domain.point import Point
 from tests.support.alert_pipeline import Pipeline, a_point
 from tests.support.rules import a_rule
@@ -111,14 +113,16 @@ def run(rule: Rule, writes: list[Write]) -> tuple[Pipeline, list[Event]]:
             pipeline.write(write.points, write.source, write.at)
         before = len(pipeline.transitions)
         pipeline.evaluate(start)
-        events += sorted(
-            (
-                Event(group, str(item.kind), str(item.previous_state), str(item.state), item.at_s, item.value)
-                for _, group, item in pipeline.transitions[before:]
-            ),
-            key=lambda entry: str(entry.group),
-        )
+        events += _sorted_events(pipeline, before)
     return pipeline, events
+
+
+def _sorted_events(pipeline: Pipeline, before: int) -> list[Event]:
+    found = (
+        Event(group, str(item.kind), str(item.previous_state), str(item.state), item.at_s, item.value)
+        for _, group, item in pipeline.transitions[before:]
+    )
+    return sorted(found, key=lambda entry: str(entry.group))
 
 
 def expected(rule: Rule, writes: list[Write]) -> list[Event]:
@@ -126,11 +130,19 @@ def expected(rule: Rule, writes: list[Write]) -> list[Event]:
     known: dict[tuple[str, int], RawPoint] = {}
     for write in sorted(writes, key=lambda write: write.at):
         for offset, point in enumerate(write.points):
-            group = rule.selection.group_of(point.series)
-            assert group is not None
-            raw = RawPoint(write.at, group, point.time_ns // 10**9, point.value)
+            raw = RawPoint(write.at, _group(rule, point), point.time_ns // 10**9, point.value)
             known.setdefault((write.source.shard, write.source.first + offset), raw)
-    slow = SlowEvaluator(rule, list(known.values()), TIMING.interval_s, TIMING.grace_s + TIMING.write_time_s)
+    return _slow_events(rule, list(known.values()))
+
+
+def _group(rule: Rule, point: Point) -> Group:
+    group = rule.selection.group_of(point.series)
+    assert group is not None
+    return group
+
+
+def _slow_events(rule: Rule, points: list[RawPoint]) -> list[Event]:
+    slow = SlowEvaluator(rule, points, TIMING.interval_s, TIMING.grace_s + TIMING.write_time_s)
     for start in range(BASE, END, TIMING.interval_s):
         slow.evaluate(start)
     return slow.events
@@ -165,3 +177,89 @@ def test_evaluating_again_changes_nothing(rule: Rule, writes: list[Write]) -> No
     before = len(pipeline.transitions)
     pipeline.evaluate(END - TIMING.interval_s)
     assert pipeline.transitions[before:] == [], events
+
+
+@dataclass(frozen=True)
+class Delivery:
+    """A batch that a poller delivers: its first record, its size, and how many of its ranges are written, how late."""
+
+    at: float
+    shard: str
+    first: int
+    size: int
+    written: int
+    delay: int
+
+
+# The points of each record of a shard; a record may have none that a rule looks at.
+Shards = dict[str, list[tuple[Point, ...]]]
+
+
+@st.composite
+def readings(draw: st.DrawFn) -> tuple[Shards, list[Delivery]]:
+    """Shards that are read in batches of any size, and again from any checkpoint, by functions that crash or hang."""
+    shards: Shards = {}
+    deliveries = []
+    for shard in ("shardId-000000000000", "shardId-000000000001"):
+        at = BASE + draw(st.integers(0, 60))
+        record = st.lists(_points(at + 20, in_time=False), max_size=2).map(tuple)
+        shards[shard] = draw(st.lists(record, max_size=14))
+        checkpoints, position = [0], 0
+        for _ in range(draw(st.integers(0, 10))):
+            if draw(st.integers(0, 3)) == 0:
+                position = draw(st.sampled_from(checkpoints))
+            size = min(draw(st.integers(1, 6)), len(shards[shard]) - position)
+            if size:
+                acknowledged = draw(st.booleans())
+                written, delay = (
+                    (99, 0) if acknowledged else (draw(st.integers(0, 2)), draw(st.integers(0, 30)))
+                )
+                deliveries.append(Delivery(at, shard, position, size, written, delay))
+                position += size if acknowledged else 0
+                checkpoints.append(position)
+            at += draw(st.integers(0, 9))
+    return shards, deliveries
+
+
+def run_readings(rule: Rule, shards: Shards, deliveries: list[Delivery]) -> tuple[list[Event], list[Event]]:
+    """The transitions of the pipeline, and those of the slow evaluator, to which a record is known once written."""
+    pipeline, known = Pipeline([rule], TIMING), dict[tuple[str, int], float]()
+    # What happens at a time: the place of a delivery, and of a range of it that is written then.
+    agenda: list[tuple[float, int, BatchRange | None]] = []
+    for number, delivery in enumerate(deliveries):
+        heappush(agenda, (delivery.at, number, None))
+    events: list[Event] = []
+    for start in range(BASE, END, TIMING.interval_s):
+        while agenda and agenda[0][0] <= TIMING.ready_at(start):
+            at, number, part = heappop(agenda)
+            delivery = deliveries[number]
+            batch = BatchRange(delivery.shard, delivery.first + 1, delivery.first + delivery.size)
+            records = shards[delivery.shard]
+            if part is None:
+                if any(records[batch.first - 1 : batch.last]):
+                    for part in pipeline.cut(batch)[: delivery.written]:
+                        heappush(agenda, (at + delivery.delay, number, part))
+                continue
+            for sequence in range(part.first, part.last + 1):
+                known.setdefault((part.shard, sequence), at)
+            inside = records[part.first - 1 : part.last]
+            pipeline.write([point for record in inside for point in record], part, at)
+        before = len(pipeline.transitions)
+        pipeline.evaluate(start)
+        events += _sorted_events(pipeline, before)
+    points = [
+        RawPoint(at, _group(rule, point), point.time_ns // 10**9, point.value)
+        for (shard, sequence), at in known.items()
+        for point in shards[shard][sequence - 1]
+    ]
+    return events, _slow_events(rule, points)
+
+
+@PROPERTY
+@given(rules(), readings())
+def test_a_shard_that_is_read_again_in_other_batches_makes_the_transitions_of_its_points(
+    rule: Rule, read: tuple[Shards, list[Delivery]]
+) -> None:
+    """From any checkpoint, in any batches, beside functions that still run: each record counts once."""
+    found, wanted = run_readings(rule, *read)
+    assert found == wanted

@@ -120,6 +120,10 @@ class MemoryWindows:
     def __init__(self) -> None:
         self.written: list[WindowAggregates] = []
 
+    def cut(self, batch: Any) -> list[Any]:
+        """No record was ever read before."""
+        return [batch]
+
     def write(self, aggregates: WindowAggregates, batch: Any) -> int:
         """Takes any batch."""
         self.written.append(aggregates)

@@ -18,6 +18,13 @@ def test_the_alerts_own_settings_end_their_retries(title: str) -> None:
     assert (mapping["MaximumRetryAttempts"], mapping["MaximumRecordAgeInSeconds"]) == (7, 601)
 
 
+def test_batches_of_a_shard_come_one_after_another(regional: Generated) -> None:
+    """A batch says that the records before it are dealt with, which no more holds if a shard has several at once."""
+    mapping = regional.of("AWS::Lambda::EventSourceMapping")["WindowAggregatorMapping"]
+    assert mapping.get("ParallelizationFactor", 1) == 1
+    assert "FilterCriteria" not in mapping
+
+
 def test_no_batch_is_tried_when_it_can_judge_nothing_any_more(regional: Generated) -> None:
     """Evidence after the late limit of a period is left out, so a batch of that age is only in the way."""
     mapping = regional.of("AWS::Lambda::EventSourceMapping")["WindowAggregatorMapping"]

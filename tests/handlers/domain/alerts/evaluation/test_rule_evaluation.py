@@ -4,7 +4,7 @@ import json
 
 from handlers.domain.alerts.evaluation.rule_evaluation import RULE_DELETED, close_alert
 from handlers.domain.alerts.periods import Timing
-from handlers.domain.alerts.windows.window_items import BatchRange
+from handlers.domain.alerts.windows.cuts import BatchRange
 from tests.support.alert_pipeline import ORIGIN, Pipeline, a_point
 from tests.support.rules import a_rule
 

@@ -16,10 +16,10 @@ from handlers.domain.alerts.windows.aggregation import (
     aggregate,
     capped,
 )
+from handlers.domain.alerts.windows.cuts import BatchRange
 from handlers.domain.alerts.windows.merging import merge_windows
 from handlers.domain.alerts.windows.statistic_set import StatisticSet
 from handlers.domain.alerts.windows.window_items import (
-    BatchRange,
     WindowItem,
     window_items,
     without_duplicates,
