@@ -9,7 +9,7 @@ from templates.components.platform import Platform
 from templates.components.quarantine import Quarantine
 from templates.components.stream import Stream
 from templates.config import Config
-from templates.constructs.alarms import Alarm, add_alarms, failure_alarms
+from templates.constructs.alarms import Alarm, add_alarms, errors_alarm, throttles_alarm
 from templates.constructs.consumer import add_consumer, gave_up_alarm, late_alarm
 from templates.constructs.function import Function, add_function
 from templates.constructs.outputs import add_outputs
@@ -117,7 +117,10 @@ def add_metric_writer(
         maximum_age_seconds=writer.maximum_age_seconds,
         failed_batches_arn=quarantine.arn,
         function_alarms=(
-            *failure_alarms("the writer", "Batches wait, and are given up at writer.maximum_age_seconds."),
+            *(
+                alarm("the writer", "Batches wait, and are given up at writer.maximum_age_seconds.")
+                for alarm in (errors_alarm, throttles_alarm)
+            ),
             duration_alarm(writer.timeout_seconds),
             late_alarm(
                 # Time is left to act, and a deployment does not reach it.

@@ -15,6 +15,7 @@ from templates.constructs.alarms import Alarm, add_alarms
 from templates.constructs.outputs import add_outputs
 from templates.constructs.policy import allow
 
+# That consumers read more than a shard gives is told by their own lateness.
 ALARMS = (
     Alarm(
         "WriteThrottled",
@@ -25,16 +26,6 @@ ALARMS = (
         "client's retry absorbs: add shards, or look for one client's flood.",
         periods=5,
         datapoints=2,
-    ),
-    Alarm(
-        "ReadThrottled",
-        "ReadProvisionedThroughputExceeded",
-        "Sum",
-        1,
-        "The consumers together read more than a shard gives (2 MB/s, five reads a second). Lambda tries again, so "
-        "only half of ten minutes means that they fall behind.",
-        periods=10,
-        datapoints=5,
     ),
 )
 

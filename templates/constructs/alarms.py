@@ -27,41 +27,16 @@ class Alarm:
     at_least: int = 0
 
 
-def failure_alarms(
-    who: str,
-    consequence: str,
-    *,
-    threshold: int = 1,
-    period_s: int = 60,
-    periods: int = 5,
-    datapoints: int = 3,
-) -> tuple[Alarm, Alarm]:
-    """The alarms on a function's errors and throttles, with what follows for people while they last.
+def throttles_alarm(who: str, consequence: str) -> Alarm:
+    """The alarm on a function's throttles, with what follows for people while they last: three minutes of five."""
+    why = f"Lambda has no room for {who}: the account's concurrency, or what is reserved, is used up. {consequence}"
+    return Alarm("Throttles", "Throttles", "Sum", 1, why, periods=5, datapoints=3)
 
-    By default they go off in three minutes of five: one failure heals itself by a retry.
-    """
-    return (
-        Alarm(
-            "Errors",
-            "Errors",
-            "Sum",
-            threshold,
-            f"Invocations of {who} fail for longer than retries heal: a defect or a missing permission. {consequence}",
-            period_s,
-            periods,
-            datapoints,
-        ),
-        Alarm(
-            "Throttles",
-            "Throttles",
-            "Sum",
-            threshold,
-            f"Lambda has no room for {who}: the account's concurrency, or what is reserved, is used up. {consequence}",
-            period_s,
-            periods,
-            datapoints,
-        ),
-    )
+
+def errors_alarm(who: str, consequence: str) -> Alarm:
+    """The alarm on a function's errors, likewise: one failure heals itself by a retry."""
+    why = f"Invocations of {who} fail for longer than retries heal: a defect or a missing permission. {consequence}"
+    return Alarm("Errors", "Errors", "Sum", 1, why, periods=5, datapoints=3)
 
 
 def add_alarms(

@@ -152,17 +152,36 @@ def test_every_alarm_goes_to_the_operators_and_says_why(regional: Generated) -> 
         assert alarm["DatapointsToAlarm"] <= alarm["EvaluationPeriods"], title
 
 
+# By what people hear of a function that fails or is throttled; each alarm is paid for, so none says what another does.
+TOLD_BY = {
+    "MetricWriterFunction": {
+        "MetricWriterErrorsAlarm",
+        "MetricWriterThrottlesAlarm",
+        "MetricWriterLateAlarm",
+    },
+    # A batch that fails comes again and is late; one that is throttled may not even be that.
+    "WindowAggregatorFunction": {"WindowAggregatorThrottlesAlarm", "WindowAggregatorLateAlarm"},
+    "RuleChangesFunction": {"RuleChangesGaveUpAlarm"},
+    # The state machines try their steps again, and fail with what does not heal.
+    "AlertEvaluatorFunction": {"AlertEvaluationFailedAlarm", "AlertEvaluationTimedOutAlarm"},
+    "MetricExportPlannerFunction": {"MetricExportExecutionsFailedAlarm"},
+    "MetricExportUnloaderFunction": {"MetricExportHoursFailedAlarm"},
+    "MetricExportPublisherFunction": {"MetricExportHoursFailedAlarm"},
+    "MetricExportTidierFunction": {"MetricExportExecutionsFailedAlarm"},
+}
+
+
 def test_every_function_has_alarms_on_what_stops_it(regional: Generated) -> None:
-    """Errors, throttling, and for a stream's consumer its delay, are watched for each function."""
-    watched = {
-        (alarm["Dimensions"][0]["Value"]["Ref"], alarm["MetricName"])
-        for alarm in regional.of("AWS::CloudWatch::Alarm").values()
-        if alarm.get("Dimensions", [{}])[0].get("Name") == "FunctionName"
+    """Whatever keeps a function from its work is told, by itself or by what it keeps from ending well."""
+    alarms = regional.of("AWS::CloudWatch::Alarm")
+    assert TOLD_BY.keys() == regional.of("AWS::Lambda::Function").keys()
+    assert set().union(*TOLD_BY.values()) <= alarms.keys()
+    by_itself = {
+        (alarm["Dimensions"][0]["Value"]["Ref"], title)
+        for title, alarm in alarms.items()
+        if alarm.get("Dimensions", [{}])[0].get("Name") == "FunctionName" and not title.endswith("SlowAlarm")
     }
-    for function in regional.of("AWS::Lambda::Function"):
-        assert {(function, "Errors"), (function, "Throttles")} <= watched
-    for mapping in regional.of("AWS::Lambda::EventSourceMapping").values():
-        assert (mapping["FunctionName"]["Ref"], "IteratorAge") in watched
+    assert by_itself <= {(function, title) for function, titles in TOLD_BY.items() for title in titles}
 
 
 def test_every_mapping_ends_its_retries_and_keeps_what_it_gives_up(regional: Generated) -> None:

@@ -7,7 +7,7 @@ from templates.components.platform import Platform
 from templates.components.quarantine import Quarantine
 from templates.components.stream import Stream
 from templates.config import Config
-from templates.constructs.alarms import failure_alarms
+from templates.constructs.alarms import throttles_alarm
 from templates.constructs.consumer import add_consumer, gave_up_alarm, late_alarm
 from templates.constructs.function import add_function
 from templates.constructs.state_machine import StateMachine
@@ -15,8 +15,12 @@ from templates.constructs.state_machine import StateMachine
 # A batch becomes one item, so a large one is cheap; Lambda cuts it at 6 MB.
 BATCH_RECORDS = 1_000
 
+# Errors make it late. Throttles stand for every function that the account's concurrency is not reserved for.
 FUNCTION_ALARMS = (
-    *failure_alarms("the aggregator", "Alerts judge too few points, and correct themselves later."),
+    throttles_alarm(
+        "the aggregator",
+        "Alerts judge too few points, and correct themselves later; other functions wait as well.",
+    ),
     late_alarm(
         120,
         "The aggregator is two minutes behind the stream: alerts are judged on a part of their points, and again "

@@ -8,17 +8,14 @@ from templates.components.alerting.tables import AlertTables
 from templates.components.alerting.topic import AlertTopic
 from templates.components.platform import Platform
 from templates.config import Config
-from templates.constructs.alarms import Alarm, add_alarms, failure_alarms
+from templates.constructs.alarms import Alarm, add_alarms
 from templates.constructs.function import add_function
 from templates.constructs.outputs import add_outputs
 from templates.constructs.policy import allow
 from templates.constructs.schedule import add_schedule
 from templates.constructs.state_machine import StateMachine, add_state_machine
 
-FUNCTION_ALARMS = failure_alarms(
-    "the evaluator", "Each step is tried five times; while it lasts, alerts are late or missing."
-)
-
+# The function's errors and throttles are tried again, and what does not heal fails its execution.
 MACHINE_ALARMS = (
     Alarm(
         "Failed",
@@ -126,7 +123,6 @@ def add_alert_evaluation(
         maximum_age_seconds=60,
     )
     for namespace, dimensions, alarms in (
-        ("AWS/Lambda", {"FunctionName": function.name}, FUNCTION_ALARMS),
         ("AWS/States", {"StateMachineArn": machine.arn}, MACHINE_ALARMS),
         (NAMESPACE, metric_dimensions(config.project, config.environment), RULE_ALARMS),
         ("AWS/Scheduler", {"ScheduleGroup": Ref(group)}, SCHEDULE_ALARMS),

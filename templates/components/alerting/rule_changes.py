@@ -6,20 +6,10 @@ from templates.components.alerting.tables import AlertTables
 from templates.components.platform import Platform
 from templates.components.quarantine import Quarantine
 from templates.config import Config
-from templates.constructs.alarms import failure_alarms
-from templates.constructs.consumer import add_consumer, gave_up_alarm, late_alarm
+from templates.constructs.consumer import add_consumer, gave_up_alarm
 from templates.constructs.function import add_function
 
-FUNCTION_ALARMS = (
-    *failure_alarms(
-        "the resolver", "The next evaluation ends the alerts of changed and deleted rules all the same."
-    ),
-    late_alarm(
-        300,
-        "A rule was changed five minutes ago and its alerts are not resolved: the function fails or is throttled.",
-    ),
-)
-
+# Errors and throttles end in this too, and harm nothing before: evaluations do the same.
 MAPPING_ALARMS = (
     gave_up_alarm(
         "Changes of rules were given up after the last retry; they are in the quarantine bucket (aws/lambda/). The "
@@ -57,7 +47,7 @@ def add_rule_changes(
         maximum_retries=config.alerts.maximum_retries,
         maximum_age_seconds=config.alerts.maximum_age_seconds,
         failed_batches_arn=quarantine.arn,
-        function_alarms=FUNCTION_ALARMS,
+        function_alarms=(),
         mapping_alarms=MAPPING_ALARMS,
         runtime=platform.runtime,
     )

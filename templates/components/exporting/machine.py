@@ -1,8 +1,5 @@
 """The metric export: the state machine that writes the metric store's whole hours to the export store, each hour."""
 
-from collections.abc import Mapping, Sequence
-from typing import Any
-
 from awacs import awslambda
 from troposphere import Ref, Template
 
@@ -12,7 +9,7 @@ from templates.components.exporting.store import ExportStore
 from templates.components.metric_store import MetricStore
 from templates.components.platform import Platform
 from templates.config import Config
-from templates.constructs.alarms import Alarm, add_alarms, failure_alarms
+from templates.constructs.alarms import Alarm, add_alarms
 from templates.constructs.function import Function, add_function
 from templates.constructs.outputs import add_outputs
 from templates.constructs.policy import allow
@@ -22,16 +19,7 @@ from templates.constructs.state_machine import StateMachine, add_state_machine
 DEFINITION = "metric_export.asl.json"
 _HOUR = 3600
 
-# The retries of a few hours' exports end below ten failures in an hour.
-FUNCTION_ALARMS = failure_alarms(
-    "an export's step",
-    "Hours stay due; the execution's history names the error.",
-    threshold=10,
-    period_s=_HOUR,
-    periods=1,
-    datapoints=1,
-)
-
+# A step's errors and throttles are tried again, and what does not heal fails its hour or the execution.
 EXECUTION_ALARMS = tuple(
     Alarm(
         f"Executions{ended}",
@@ -45,7 +33,6 @@ EXECUTION_ALARMS = tuple(
     for ended, how in (
         ("Failed", "failed as a whole, before its hours could be chosen or after"),
         ("TimedOut", "took longer than six hours"),
-        ("Aborted", "was stopped by hand"),
     )
 )
 
@@ -121,20 +108,15 @@ def add_metric_export(
         maximum_age_seconds=3000,
         enabled=config.export.enabled,
     )
-    alarms: list[tuple[str, str, Mapping[str, Any], Sequence[Alarm]]] = [
-        (f"MetricExport{name}", "AWS/Lambda", {"FunctionName": function.name}, FUNCTION_ALARMS)
-        for name, function in functions.items()
-    ]
-    alarms += [
-        ("MetricExport", "AWS/States", {"StateMachineArn": machine.arn}, EXECUTION_ALARMS),
-        ("MetricExport", NAMESPACE, metric_dimensions(config.project, config.environment), EXPORT_ALARMS),
-        ("MetricExport", "AWS/Scheduler", {"ScheduleGroup": Ref(group)}, SCHEDULE_ALARMS),
-    ]
-    for component, namespace, dimensions, watched in alarms:
+    for namespace, dimensions, alarms in (
+        ("AWS/States", {"StateMachineArn": machine.arn}, EXECUTION_ALARMS),
+        (NAMESPACE, metric_dimensions(config.project, config.environment), EXPORT_ALARMS),
+        ("AWS/Scheduler", {"ScheduleGroup": Ref(group)}, SCHEDULE_ALARMS),
+    ):
         add_alarms(
             template,
-            component,
-            watched,
+            "MetricExport",
+            alarms,
             namespace=namespace,
             dimensions=dimensions,
             notify=platform.operators.actions,

@@ -78,7 +78,7 @@ def test_an_alarm_is_billed_for_each_metric(changes: dict[str, Any], metrics: in
     """Two metrics in one formula cost as much as two alarms."""
     body = copy.deepcopy(deployed("dev"))
     before = cost(body, Load(), "stream", "alarms")
-    alarm = body.regional["Resources"]["StreamReadThrottledAlarm"]["Properties"]
+    alarm = body.regional["Resources"]["StreamWriteThrottledAlarm"]["Properties"]
     if changes:
         del alarm["MetricName"]
     alarm.update(changes)
@@ -89,7 +89,7 @@ def test_an_alarm_on_short_periods_costs_three_times_as_much() -> None:
     """CloudWatch calls it high resolution."""
     body = copy.deepcopy(deployed("dev"))
     before = cost(body, Load(), "stream", "alarms")
-    body.regional["Resources"]["StreamReadThrottledAlarm"]["Properties"]["Period"] = 10
+    body.regional["Resources"]["StreamWriteThrottledAlarm"]["Properties"]["Period"] = 10
     assert cost(body, Load(), "stream", "alarms") == pytest.approx(before + 0.2)
 
 

