@@ -71,6 +71,11 @@ class Pipeline:
         sign = f"--aws-sigv4 aws:amz:{self.region}:execute-api --user local:local " if self._signed else ""
         return f"curl -s {sign}{self.ingest_url}"
 
+    @property
+    def unreachable(self) -> tuple[str, ...]:
+        """A line for each call that a function's network would not have let through."""
+        return self._functions.unreachable
+
     def start(self) -> Self:
         """Begin to feed and to measure."""
         self._prober.start()
@@ -119,6 +124,7 @@ class Pipeline:
             "ingest_url": self.ingest_url,
             "requests": {str(status): count for status, count in self._answers.requests.items()},
             "accepted": self._answers.accepted_points,
+            "unreachable": self.unreachable,
             "metrics": {
                 function: {name: total.sum for name, total in metrics.items()}
                 for function, metrics in self._functions.metrics().items()

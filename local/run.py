@@ -5,6 +5,7 @@ import json
 import logging
 import signal
 import time
+from collections import Counter
 from collections.abc import Sequence
 from dataclasses import dataclass
 from pathlib import Path
@@ -197,7 +198,10 @@ class Run:
             )
             if points.unaccounted:
                 self._view.step(f"UNACCOUNTED{where}: {points.unaccounted} points; see build/logs")
-        return int(not drained or any(points.unaccounted for _, points in counts))
+        unreachable = [call for pipeline in self._pipelines for call in pipeline.unreachable]
+        for call, times in Counter(unreachable).items():
+            self._view.step(f"UNREACHABLE: {call} ({times} times)")
+        return int(not drained or bool(unreachable) or any(points.unaccounted for _, points in counts))
 
     def _close(self) -> None:
         """A further Ctrl-C must not interrupt the cleaning up."""

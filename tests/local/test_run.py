@@ -1,9 +1,11 @@
 """What a run takes from its environment's file and what from the command line."""
 
+import io
 import signal
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterator, Sequence
 from dataclasses import replace
 from pathlib import Path
+from types import SimpleNamespace
 from typing import Any
 
 import pytest
@@ -11,6 +13,7 @@ import pytest
 import generate
 from emulator import EngineError
 from local import run
+from local.accounting import PointCounts
 from local.errors import LocalError
 from local.run import Run, Settings
 from local.view.plain import PlainView
@@ -81,3 +84,19 @@ def test_regions_that_would_need_more_ports_than_there_are_are_refused() -> None
     settings = replace(SETTINGS, regions=("us-east-1", "eu-west-1"), port=65535)
     with pytest.raises(LocalError, match="65535: 2 regions take one port each"), Run(settings, PlainView()):
         pass
+
+
+@pytest.mark.parametrize(
+    ("unreachable", "status", "lines"),
+    [((), 0, []), (("Writer calls x", "Writer calls x"), 1, ["UNREACHABLE: Writer calls x (2 times)"])],
+)
+def test_a_call_that_a_network_would_not_let_through_fails_the_run(
+    unreachable: Sequence[str], status: int, lines: list[str]
+) -> None:
+    """Even where every point is accounted for: on AWS the call would have timed out."""
+    out = io.StringIO()
+    ended = Run(SETTINGS, PlainView(out))
+    pipeline: Any = SimpleNamespace(unreachable=unreachable)
+    ended._pipelines = [pipeline]
+    assert ended._summarise([("us-east-1", PointCounts(1, 1, 0, 0))], drained=True) == status
+    assert [line for line in out.getvalue().splitlines() if "UNREACHABLE" in line] == lines

@@ -1,4 +1,4 @@
-"""The network of the private mode. It exists here to be looked at: functions run on this machine, whatever it says."""
+"""Networks, recorded in moto to be looked at; what functions reach from one, lambda_/vpc.py reads from the template."""
 
 import json
 from typing import Any
