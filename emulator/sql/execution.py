@@ -42,7 +42,6 @@ class Result:
 
     columns: Sequence[dict[str, Any]]
     rows: Iterator[Sequence[str]]
-    bytes_scanned: int = 0
 
 
 def prepare(connection: duckdb.DuckDBPyConnection) -> None:

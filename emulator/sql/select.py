@@ -9,7 +9,7 @@ from emulator.sql.binder import QueryBinder
 from emulator.sql.bound import BoundColumn, BoundQuery
 from emulator.sql.ordering import bind_order_and_limit, ordinal
 from emulator.sql.relations import bind_from
-from emulator.sql.scope import Ambiguous, Field, Scope, qualifies
+from emulator.sql.scope import Scope, qualifies
 
 _GROUPING = {exp.GroupingSets: "GROUPING SETS", exp.Rollup: "ROLLUP", exp.Cube: "CUBE"}
 
@@ -75,18 +75,11 @@ def _column(binder: QueryBinder, item: exp.Expression, scope: Scope) -> BoundCol
     value = binder.expressions.bind(inner, scope)
     origin, label = None, alias
     if isinstance(inner, exp.Column):
-        field = _field(inner, scope)
+        parts = [part.name for part in (inner.args.get("db"), inner.args.get("table"), inner.this) if part]
+        field = scope.find(parts, quoted=bool(inner.this.args.get("quoted")))
         origin = field.origin if field else None
         label = alias or inner.name
     return BoundColumn(label, value.type, origin, aliased=alias is not None, value=value)
-
-
-def _field(column: exp.Column, scope: Scope) -> Field | None:
-    parts = [part.name for part in (column.args.get("db"), column.args.get("table"), column.this) if part]
-    try:
-        return scope.find(parts, quoted=bool(column.this.args.get("quoted")))
-    except Ambiguous:
-        return None
 
 
 def _grouping_list(

@@ -25,6 +25,7 @@ _DEFAULT_KEY = "00000000-0000-0000-0000-000000000000"
 
 Request = Mapping[str, Any]
 Response = dict[str, Any]
+Described = DatabaseDescription | TableDescription
 Listed = TypeVar("Listed")
 
 
@@ -120,9 +121,7 @@ def update_table(store: Store, request: Request) -> Response:
 
 def delete_table(store: Store, request: Request) -> Response:
     """Delete a table and its records."""
-    with store.lock:
-        store.catalog.table_of(request["DatabaseName"], request["TableName"])
-        store.drop_table(request["DatabaseName"], request["TableName"])
+    store.drop_table(request["DatabaseName"], request["TableName"])
     return {}
 
 
@@ -169,21 +168,17 @@ OPERATIONS: dict[str, Callable[[Store, Request], Response]] = {
 }
 
 
-def _resource(store: Store, arn: str) -> DatabaseDescription | TableDescription:
-    for database, _ in store.catalog.described_databases():
-        if database.arn == arn:
-            return database
-    for table in store.catalog.described_tables(None):
-        if table.arn == arn:
-            return table
+def _resource(store: Store, arn: str) -> Described:
+    found: list[Described] = [database for database, _ in store.catalog.described_databases()]
+    for resource in (*found, *store.catalog.described_tables(None)):
+        if resource.arn == arn:
+            return resource
     if not arn.startswith(f"arn:aws:timestream:{store.region}:"):
         raise errors.ValidationException("The ResourceARN names no Timestream resource of this region.")
     raise errors.ResourceNotFoundException(f"The resource {arn} does not exist.")
 
 
-def _put_tags(
-    store: Store, resource: DatabaseDescription | TableDescription, merged: Mapping[str, str]
-) -> None:
+def _put_tags(store: Store, resource: Described, merged: Mapping[str, str]) -> None:
     if isinstance(resource, DatabaseDescription):
         store.put_database(replace(resource, tags=merged))
     else:

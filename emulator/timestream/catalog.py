@@ -20,7 +20,6 @@ class RegionCatalog:
         self._lock = lock
         self._databases = {database.name: database for database in databases}
         self._tables: dict[tuple[str, str], Table] = {}
-        self._published: dict[tuple[str, str], TableInfo] = {}
         for table in tables:
             self.add_table(table)
 
@@ -38,11 +37,11 @@ class RegionCatalog:
 
     def table(self, database: str, table: str) -> TableInfo:
         """A table's columns and the relation that has them; InvalidQueryError when there is none."""
-        info = self._published.get((database, table))
-        if info is None:
+        found = self._tables.get((database, table))
+        if found is None:
             what = f"table {database}.{table}" if database in self._databases else f"database {database}"
             raise InvalidQueryError(f"The {what} does not exist.")
-        return info
+        return found.published
 
     def measures(self, database: str, table: str) -> Sequence[Measure]:
         """The measure names ever written to a table, sorted by name."""
@@ -98,16 +97,9 @@ class RegionCatalog:
 
     def add_table(self, table: Table) -> None:
         """Add a table."""
+        table.publish()
         self._tables[table.description.database, table.description.name] = table
-        self.publish(table)
 
     def drop_table(self, table: Table) -> None:
         """Forget a table."""
-        key = (table.description.database, table.description.name)
-        del self._tables[key]
-        del self._published[key]
-
-    def publish(self, table: Table) -> None:
-        """Show a table's columns, which are in the database now, to queries."""
-        key = (table.description.database, table.description.name)
-        self._published[key] = TableInfo(*key, table.schema.visible(), f"v{table.number}")
+        del self._tables[table.description.database, table.description.name]

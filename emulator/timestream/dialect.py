@@ -75,11 +75,8 @@ def _like(token: Token, kind: TokenType, text: str, last: int) -> Token:
 
 
 def _ago(call: Call) -> BoundExpression:
-    (length,) = (
-        call.take(DAY_TO_SECOND)
-        if call.arguments()[:1] and call.arguments()[0].type is DAY_TO_SECOND
-        else call.take(YEAR_TO_MONTH)
-    )
+    kinds = [argument.type for argument in call.arguments()]
+    (length,) = call.take(DAY_TO_SECOND if kinds[:1] == [DAY_TO_SECOND] else YEAR_TO_MONTH)
     if length.type is YEAR_TO_MONTH:
         return shifted(BoundExpression(now_sql(0), TIMESTAMP), f"-{length.sql}")
     if isinstance(length.value, int):

@@ -211,9 +211,8 @@ class QueryOperations:
     def _body(self, run: RunningQuery, page: Page, token: str | None) -> bytes:
         status = {
             "ProgressPercentage": 100.0 if page.rows or token is None else 0.0,
-            "CumulativeBytesScanned": run.bytes_scanned,
-            # AWS meters at least 10 MB a query.
-            "CumulativeBytesMetered": max(run.bytes_scanned, 10_000_000),
+            "CumulativeBytesScanned": 0,
+            "CumulativeBytesMetered": 10_000_000,  # AWS meters at least 10 MB a query
         }
         head: dict[str, Any] = {"QueryId": run.id, "ColumnInfo": list(run.columns), "QueryStatus": status}
         if token is not None:

@@ -40,7 +40,6 @@ class RunningQuery:
         self.id = query_id
         self.query = query
         self.columns: Sequence[dict[str, Any]] = ()
-        self.bytes_scanned = 0
         self._cursor = cursor
         self._execute = execute
         self.turn = threading.Lock()  # for one reader of pages at a time
@@ -117,7 +116,7 @@ class RunningQuery:
     def _work(self) -> None:
         try:
             result = self._execute(self._cursor)
-            self.columns, self.bytes_scanned = result.columns, result.bytes_scanned
+            self.columns = result.columns
             self._batches = iter(result.rows)
             # The first batch is part of executing: with it most errors of a running query show.
             self._rows.extend(next(self._batches, ()))

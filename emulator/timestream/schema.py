@@ -2,12 +2,9 @@
 
 from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
-from typing import Literal
 
 from emulator.sql.catalog import Column
 from emulator.timestream.records import Identity, Layout
-
-Role = Literal["DIMENSION", "MEASURE_NAME", "TIMESTAMP", "MULTI", "MEASURE_VALUE"]
 
 MAX_DIMENSION_NAME = 60
 MAX_MEASURE_NAME = 256
@@ -75,7 +72,7 @@ class Schema:
         known = self.measures.get(identity.measure_name)
         self._check_measure_name(identity, known)
         new = self._new_columns([(name, "VARCHAR") for name, _ in identity.dimensions], "DIMENSION")
-        role: Role = "MULTI" if identity.kind == "MULTI" else "MEASURE_VALUE"
+        role: str = "MULTI" if identity.kind == "MULTI" else "MEASURE_VALUE"
         if role == "MULTI" and len(layout.measures) > MAX_RECORD_MEASURES:
             raise LimitError(f"The record exceeds the limit of {MAX_RECORD_MEASURES} measures per record.")
         added_names = {name for name, _ in new}
@@ -104,7 +101,7 @@ class Schema:
                 f"is {known.type}."
             )
 
-    def _new_columns(self, wanted: Iterable[tuple[str, str]], role: Role) -> list[tuple[str, str]]:
+    def _new_columns(self, wanted: Iterable[tuple[str, str]], role: str) -> list[tuple[str, str]]:
         new = []
         for name, kind in wanted:
             column = self.columns.get(name)
@@ -127,7 +124,7 @@ class Schema:
             raise LimitError(f"The table has reached its limit of {most} {_word(role)}s.")
         return new
 
-    def _add(self, name: str, kind: str, role: Role) -> None:
+    def _add(self, name: str, kind: str, role: str) -> None:
         physical, twins = name, 1
         while physical.lower() in self._physical:
             twins += 1

@@ -39,7 +39,7 @@ def run(
             result = metadata(catalog, query, stream)
         else:
             result = sql.run(catalog, cursor, query, now_ns, TIMESTREAM)
-    return sql.Result(result.columns, _translated(result.rows), result.bytes_scanned)
+    return sql.Result(result.columns, _translated(result.rows))
 
 
 def describe(

@@ -103,10 +103,10 @@ class Storage:
         table_storage.create_view(self.writer, table)
         return table
 
-    def put_table(self, table: Table) -> None:
+    def put_table(self, number: int, description: TableDescription) -> None:
         """Store a changed description."""
         self.writer.execute(
-            "UPDATE tables SET description = ? WHERE number = ?", [_dumped(table.description), table.number]
+            "UPDATE tables SET description = ? WHERE number = ?", [_dumped(description), number]
         )
 
     def drop_table(self, table: Table) -> None:

@@ -139,9 +139,6 @@ class Store:
                 self._storage.set_progress(self._log.position, self._counters)
             for table in tables:
                 table.flushed()
-                if table.schema.added:
-                    table.schema.added.clear()
-                    self.catalog.publish(table)
             self._buffered = 0
             self._log.rotate()
 
@@ -220,13 +217,9 @@ class Store:
         """Change a table's description."""
         with self.lock:
             table = self.catalog.table_of(description.database, description.name)
-            old, table.description = table.description, description
-            try:
-                with self.changing() as storage:
-                    storage.put_table(table)
-            except BaseException:
-                table.description = old
-                raise
+            with self.changing() as storage:
+                storage.put_table(table.number, description)
+            table.description = description
             table.decoder = Decoder()  # so that every series is checked again, by the new description
 
     def drop_table(self, database: str, name: str) -> None:

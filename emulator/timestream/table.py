@@ -4,6 +4,7 @@ from array import array
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, field
 
+from emulator.sql import TableInfo
 from emulator.timestream.errors import RejectedRecord
 from emulator.timestream.records import Decoder, Identity, Layout, Point
 from emulator.timestream.resources import TableDescription
@@ -64,6 +65,14 @@ class Table:
         self.superseded.clear()
         self.new_series.clear()
         self.schema.touched.clear()
+        if self.schema.added:
+            self.schema.added.clear()
+            self.publish()
+
+    def publish(self) -> None:
+        """Show the columns, which are in the database now, to queries."""
+        names = self.description.database, self.description.name
+        self.published = TableInfo(*names, self.schema.visible(), f"v{self.number}")
 
     def apply(
         self, points: Sequence[Point], now_ns: int, refused: Mapping[int, str], lookup: Lookup

@@ -57,10 +57,6 @@ def _array(call: Call, count: int) -> list[BoundExpression]:
     return arguments
 
 
-def _cardinality(call: Call) -> BoundExpression:
-    return BoundExpression(f"len({_array(call, 1)[0].sql})", BIGINT)
-
-
 def _plain(call: Call, count: int) -> list[BoundExpression]:
     """The arguments of a function that compares elements, which is refused for nested and double ones."""
     arguments = _array(call, count)
@@ -145,7 +141,7 @@ def _sequence(call: Call) -> BoundExpression:
 
 
 FUNCTIONS: dict[str, Function] = {
-    "cardinality": _cardinality,
+    "cardinality": lambda call: BoundExpression(f"len({_array(call, 1)[0].sql})", BIGINT),
     "contains": _contains,
     "element_at": _element_at,
     "array_join": _join,

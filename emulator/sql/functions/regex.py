@@ -49,37 +49,30 @@ def _like(call: Call) -> BoundExpression:
     return BoundExpression(f"regexp_matches({_subject(value, written)}, {text(pattern)})", BOOLEAN)
 
 
-def _group(call: Call, written: str) -> tuple[BoundExpression, int]:
-    """The subject and the number of the group wanted."""
-    if len(call.nodes) == 2:
-        return call.take(VARCHAR, VARCHAR)[0], 0
-    value, _given, group = call.take(VARCHAR, VARCHAR, BIGINT)
-    if not isinstance(group.value, int) or not 0 <= group.value <= groups(written):
-        raise call.refuse(f"Pattern has {groups(written)} groups. Cannot access group {group.value}")
-    return value, group.value
+def _grouped(call: Call, refusal: str, *, empty: bool) -> tuple[str, int]:
+    """The subject, the pattern, and the number of the group wanted; refused where engines differ on it."""
+    written, pattern = _pattern(call, call.arguments()[1]) if len(call.nodes) > 1 else ("", "")
+    kinds = (VARCHAR, VARCHAR) if len(call.nodes) == 2 else (VARCHAR, VARCHAR, BIGINT)
+    value, _given, *wanted = call.take(*kinds)
+    group = wanted[0].value if wanted else 0
+    if not isinstance(group, int) or not 0 <= group <= groups(written):
+        raise call.refuse(f"Pattern has {groups(written)} groups. Cannot access group {group}")
+    if (not empty and matches_nothing(written)) or (group and re.search(r"\)[?*{]|\|", written)):
+        raise call.refuse(f"{call.name} {refusal}")
+    return f"{_subject(value, written)}, {text(pattern)}", group
 
 
 def _extract(call: Call) -> BoundExpression:
     """NULL where nothing matches; a group that took no part in the match cannot be told from an empty one."""
-    written, pattern = _pattern(call, call.arguments()[1]) if len(call.nodes) > 1 else ("", "")
-    value, group = _group(call, written)
-    if group and re.search(r"\)[?*{]|\|", written):
-        raise call.refuse("regexp_extract of a group is not supported for patterns with optional groups")
-    subject = _subject(value, written)
-    both = f"{subject}, {text(pattern)}"
+    both, group = _grouped(call, "of a group is not supported for patterns with optional groups", empty=True)
     return BoundExpression(
         f"(CASE WHEN regexp_matches({both}) THEN regexp_extract({both}, {group}) END)", VARCHAR
     )
 
 
 def _extract_all(call: Call) -> BoundExpression:
-    written, pattern = _pattern(call, call.arguments()[1]) if len(call.nodes) > 1 else ("", "")
-    value, group = _group(call, written)
-    if matches_nothing(written) or (group and re.search(r"\)[?*{]|\|", written)):
-        raise call.refuse("regexp_extract_all is not supported for patterns that match the empty string")
-    return BoundExpression(
-        f"regexp_extract_all({_subject(value, written)}, {text(pattern)}, {group})", array(VARCHAR)
-    )
+    both, group = _grouped(call, "is not supported for patterns that match the empty string", empty=False)
+    return BoundExpression(f"regexp_extract_all({both}, {group})", array(VARCHAR))
 
 
 def _replace(call: Call) -> BoundExpression:

@@ -64,10 +64,6 @@ def _parts(call: Call, *more: Type) -> tuple[str, list[BoundExpression]]:
     return f"string_split({string.sql}, {delimiter.sql})", others
 
 
-def _split(call: Call) -> BoundExpression:
-    return BoundExpression(_parts(call)[0], array(VARCHAR))
-
-
 def _split_part(call: Call) -> BoundExpression:
     parts, (place,) = _parts(call, BIGINT)
     index = place.sql
@@ -98,7 +94,7 @@ FUNCTIONS: dict[str, Function] = {
         f"CASE WHEN {_ASCII} THEN reverse({{0}}) ELSE error('reverse is only supported for ASCII') END",
         VARCHAR,
     ),
-    "split": _split,
+    "split": lambda call: BoundExpression(_parts(call)[0], array(VARCHAR)),
     "split_part": _split_part,
     "strpos": returning(BIGINT, "CASE WHEN {1} = '' THEN 1 ELSE strpos({0}, {1}) END", VARCHAR, VARCHAR),
     "substr": _SUBSTR,

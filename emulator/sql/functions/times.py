@@ -153,14 +153,6 @@ def _current_timezone(call: Call) -> BoundExpression:
     return varchar("UTC")
 
 
-def _date(call: Call) -> BoundExpression:
-    arguments = call.arguments()
-    if len(arguments) == 1 and arguments[0].type is DATE:
-        return arguments[0]
-    (moment,) = call.take(TIMESTAMP)
-    return BoundExpression(date_of(moment.sql), DATE)
-
-
 _NOW = returning(TIMESTAMP, now_sql(0))
 _CURRENT_TIME = returning(TIME, f"{now_sql(0)} % {_DAY}")
 
@@ -177,7 +169,7 @@ FUNCTIONS: dict[str, Function] = {
     "date_diff": _date_diff,
     "extract": _extract,
     **_EXTRACTORS,
-    "date": _date,
+    "date": function(Signature((DATE,), DATE, "{0}"), Signature((TIMESTAMP,), DATE, date_of("{0}"))),
     "last_day_of_month": function(
         Signature((TIMESTAMP,), DATE, f"last_day({date_of('{0}')})"),
         Signature((DATE,), DATE, "last_day({0})"),
