@@ -117,8 +117,7 @@ def bind_distinct_from(binder: ExpressionBinder, node: exp.Expression, scope: Sc
 
 def bind_like(binder: ExpressionBinder, node: exp.Expression, scope: Scope) -> BoundExpression:
     """Bind LIKE, with or without ESCAPE."""
-    escape = None
-    inner = node
+    escape, inner = None, node
     if isinstance(node, exp.Escape):
         escape, inner = binder.bind(node.expression, scope), node.this
         if not isinstance(inner, exp.Like):
@@ -130,10 +129,8 @@ def bind_like(binder: ExpressionBinder, node: exp.Expression, scope: Scope) -> B
         raise binder.refuse(
             f"Left and right side of LIKE must be varchar, not {value.type}, {pattern.type}", node
         )
-    if escape is None:
-        return BoundExpression(f"({value.sql} {negation}LIKE {pattern.sql})", BOOLEAN)
-    mark = _escape_mark(binder, node, escape, pattern)
-    return BoundExpression(f"({value.sql} {negation}LIKE {pattern.sql} ESCAPE {text(mark)})", BOOLEAN)
+    marked = f" ESCAPE {text(_escape_mark(binder, node, escape, pattern))}" if escape else ""
+    return BoundExpression(f"({value.sql} {negation}LIKE {pattern.sql}{marked})", BOOLEAN)
 
 
 def _escape_mark(

@@ -62,7 +62,10 @@ def _as_types(binder: QueryBinder, bound: BoundQuery, types: Sequence[Type]) -> 
 
 def _values(binder: QueryBinder, node: exp.Expression, outer: Scope | None) -> BoundQuery:
     expressions = binder.expressions
-    rows = [expressions.each(_cells(row), Scope(parent=outer)) for row in node.expressions]
+    rows = [
+        expressions.each(row.expressions if isinstance(row, exp.Tuple) else [row], Scope(parent=outer))
+        for row in node.expressions
+    ]
     if len({len(row) for row in rows}) != 1:
         raise expressions.refuse("Values rows have different number of columns", node)
     columns = [unify(cells) for cells in zip(*rows, strict=True)]
@@ -73,10 +76,6 @@ def _values(binder: QueryBinder, node: exp.Expression, outer: Scope | None) -> B
     names = ", ".join(f"c{i}" for i in range(len(unified)))
     source = f"(VALUES {', '.join(lines)}) AS {binder.alias()}({names})"
     return BoundQuery(select([names], source), [BoundColumn(None, column[0].type) for column in unified])
-
-
-def _cells(row: exp.Expression) -> list[exp.Expression]:
-    return list(row.expressions) if isinstance(row, exp.Tuple) else [row]
 
 
 _HANDLERS: dict[type[exp.Expression], QueryHandler] = {

@@ -5,7 +5,7 @@ import secrets
 import string
 import threading
 from collections import OrderedDict
-from collections.abc import Callable, Mapping
+from collections.abc import Mapping
 from concurrent.futures import Future
 from dataclasses import dataclass, field
 from typing import Any
@@ -138,7 +138,13 @@ class QueryOperations:
     def _first(self, request: Mapping[str, Any]) -> bytes:
         query, max_rows = request["QueryString"], request.get("MaxRows")
         query_id = "".join(secrets.choice(_ID_LETTERS) for _ in range(32))
-        run = RunningQuery(query_id, query, self.store.cursor(), self._execution(query, query_id))
+        fails = bool(_UNLOAD.match(query)) and self._faults.happens("fail_unloads") is not None
+        target, now_ns = UnloadTarget(self._s3_endpoint, self.store.region, fails), self.store.clock_ns()
+
+        def execute(cursor: duckdb.DuckDBPyConnection) -> Result:
+            return statements.run(self.store.catalog, cursor, query, now_ns, unload=target, query_id=query_id)
+
+        run = RunningQuery(query_id, query, self.store.cursor(), execute)
         # Known from the start, so that it can be cancelled while it executes.
         paging = self._remember(run)
         if not run.ready(_WAIT_SECONDS) or self._faults.happens("empty_first_pages") is not None:
@@ -151,15 +157,6 @@ class QueryOperations:
         if not page.more:
             self._forget(run)
         return self._body(run, page, paging.next_token if page.more else None)
-
-    def _execution(self, query: str, query_id: str) -> Callable[[duckdb.DuckDBPyConnection], Result]:
-        fails = bool(_UNLOAD.match(query)) and self._faults.happens("fail_unloads") is not None
-        target = UnloadTarget(self._s3_endpoint, self.store.region, fails)
-        now_ns = self.store.clock_ns()
-
-        return lambda cursor: statements.run(
-            self.store.catalog, cursor, query, now_ns, unload=target, query_id=query_id
-        )
 
     def _next(self, request: Mapping[str, Any]) -> bytes:
         token, now_ns = request["NextToken"], self.store.clock_ns()

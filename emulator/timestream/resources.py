@@ -100,8 +100,15 @@ class TableDescription:
             table = replace(table, retention=table.retention.extended(*_periods(request), now_ns))
         if "MagneticStoreWriteProperties" in request:
             table = _with_magnetic_writes(table, request["MagneticStoreWriteProperties"])
-        if "Schema" in request:
-            table = replace(table, partition_key=_changed_key(table.partition_key, request["Schema"]))
+        keys = (request.get("Schema") or {}).get("CompositePartitionKey")
+        if keys is not None:
+            key = _new_key(keys)
+            before, after = ([(k["Type"], k.get("Name")) for k in ks] for ks in (table.partition_key, key))
+            if before != after:
+                raise ValidationException(
+                    "The type and name of a partition key cannot be changed, only EnforcementInRecord."
+                )
+            table = replace(table, partition_key=key)
         return replace(table, updated=now_ns / 1e9)
 
 
@@ -171,18 +178,3 @@ def _new_key(keys: list[Mapping[str, str]]) -> tuple[Mapping[str, str], ...]:
         raise ValidationException("A partition key of type DIMENSION needs a Name.")
     enforcement = key.get("EnforcementInRecord", "OPTIONAL")
     return ({"Type": "DIMENSION", "Name": key["Name"], "EnforcementInRecord": enforcement},)
-
-
-def _changed_key(
-    current: tuple[Mapping[str, str], ...], schema: Mapping[str, Any]
-) -> tuple[Mapping[str, str], ...]:
-    keys = schema.get("CompositePartitionKey")
-    if keys is None:
-        return current
-    wanted = _new_key(keys)
-    before, after = ([(key["Type"], key.get("Name")) for key in keys] for keys in (current, wanted))
-    if before != after:
-        raise ValidationException(
-            "The type and name of a partition key cannot be changed, only EnforcementInRecord."
-        )
-    return wanted

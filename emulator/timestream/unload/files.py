@@ -2,6 +2,7 @@
 
 import zlib
 from collections.abc import Callable, Sequence
+from dataclasses import dataclass, field
 from pathlib import Path
 from tempfile import TemporaryDirectory
 
@@ -79,50 +80,19 @@ class CsvFile:
 File = ParquetFile | CsvFile
 
 
-class Partition:
-    """The files of one partition, one at a time, and its rows that are not in a file yet."""
-
-    def __init__(self, number: int, folder: Path, open_file: Callable[[Path], File]) -> None:
-        self._path = folder / str(number)
-        self._open = open_file
-        self._file: File | None = None
-        self._waiting: list[pa.RecordBatch] = []
-        self.waiting_bytes = 0
-
-    def add(self, batch: pa.RecordBatch) -> None:
-        """Keep rows until the next flush."""
-        self._waiting.append(batch)
-        self.waiting_bytes += batch.nbytes
-
-    def flush(self) -> None:
-        """Write the rows kept."""
-        if not self._waiting:
-            return
-        whole = pa.Table.from_batches(self._waiting).combine_chunks().to_batches()
-        self._waiting, self.waiting_bytes = [], 0
-        if self._file is None:
-            self._file = self._open(self._path)
-        for batch in whole:
-            self._file.write(batch)
-
-    def full(self, limit: int) -> bool:
-        """True if the file has reached its size limit."""
-        return self._file is not None and self._file.size() >= limit
-
-    def finish(self) -> tuple[Path, int] | None:
-        """Close the file and return its path and rows, None if there is none."""
-        self.flush()
-        if self._file is None:
-            return None
-        self._file.close()
-        finished, self._file = (self._path, self._file.rows), None
-        return finished
-
-
 Send = Callable[[Path, int, Sequence[str | None]], None]
 """Takes a finished file, its rows, and the values of its partition."""
 
 _WAITING_BYTES = 32 << 20
+
+
+@dataclass
+class Partition:
+    """One partition: the path and the state of its file, and its rows that are not in a file yet."""
+
+    path: Path
+    file: File | None = None
+    waiting: list[pa.RecordBatch] = field(default_factory=list)
 
 
 class Files:
@@ -133,6 +103,7 @@ class Files:
         self._limit = limit
         # A quarter of a file, so that none grows far beyond its limit before it is looked at.
         self._most_waiting = min(_WAITING_BYTES, limit // 4)
+        self._waiting_bytes = 0
         self._open = open_file
         self._send = send
         self._partitions: dict[tuple[str | None, ...], Partition] = {}
@@ -144,23 +115,32 @@ class Files:
     def add(self, values: tuple[str | None, ...], batch: pa.RecordBatch) -> None:
         """Append rows to a partition."""
         if values not in self._partitions:
-            self._partitions[values] = Partition(len(self._partitions), Path(self._folder.name), self._open)
-        self._partitions[values].add(batch)
-        if sum(partition.waiting_bytes for partition in self._partitions.values()) >= self._most_waiting:
-            self._flush()
+            self._partitions[values] = Partition(Path(self._folder.name) / str(len(self._partitions)))
+        self._partitions[values].waiting.append(batch)
+        self._waiting_bytes += batch.nbytes
+        if self._waiting_bytes >= self._most_waiting:
+            self._waiting_bytes = 0
+            for key, partition in self._partitions.items():
+                file = self._write(partition)
+                if file is not None and file.size() >= self._limit:
+                    self._finish(key, partition)
 
-    def _flush(self) -> None:
-        for values, partition in self._partitions.items():
-            partition.flush()
-            if partition.full(self._limit):
-                self._finish(values, partition)
+    def _write(self, partition: Partition) -> File | None:
+        """The partition's file with all its rows in it; None if it has none."""
+        if partition.waiting:
+            partition.file = partition.file or self._open(partition.path)
+            for batch in pa.Table.from_batches(partition.waiting).combine_chunks().to_batches():
+                partition.file.write(batch)
+            partition.waiting.clear()
+        return partition.file
 
     def _finish(self, values: Sequence[str | None], partition: Partition) -> None:
-        finished = partition.finish()
-        if finished is not None:
-            path, rows = finished
-            self._send(path, rows, values)
-            path.unlink()
+        file = self._write(partition)
+        if file is not None:
+            file.close()
+            partition.file = None
+            self._send(partition.path, file.rows, values)
+            partition.path.unlink()
 
     def finish(self) -> None:
         """Complete and send every file."""
