@@ -22,6 +22,7 @@ ANY_RESOURCE = {
         ],
         "Step Functions sets up its log delivery with the machine's role, and deliveries have no resource",
     ),
+    "dynamodb:ListStreams": "the list of streams has no resource, and Lambda wants it of what follows one",
     "timestream:DescribeEndpoints": "the question where Timestream is has no resource",
     "xray:GetSamplingRules": "X-Ray has no resource to name",
     "xray:GetSamplingTargets": "X-Ray has no resource to name",
