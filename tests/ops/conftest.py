@@ -1,6 +1,7 @@
 """An account to roll out to, production's settings, and a deployment with empty tables."""
 
-from collections.abc import Iterator
+import shlex
+from collections.abc import Iterable, Iterator
 from pathlib import Path
 from typing import Any
 
@@ -12,8 +13,24 @@ from ops import aws_cli, change_set, rollout, rule_notes, stack
 from ops.stack import NoStackError, Target
 from templates.config import Config, load
 from tests.support.alert_tables import ALERTS, RULES, create_alert_tables
+from tests.support.aws_cli_parser import complaint
 from tests.support.deploy_commands import CODE_BUCKET
 from tests.support.fleet_account import REGIONS, Account, Answering
+
+
+@pytest.fixture(autouse=True)
+def _aws_commands_are_commands(monkeypatch: pytest.MonkeyPatch) -> Iterator[None]:
+    """Whatever a test makes `ops` compose for the AWS CLI, the AWS CLI takes."""
+    join, composed = shlex.join, []
+
+    def remember(words: Iterable[str]) -> str:
+        composed.append(tuple(words))
+        return join(composed[-1])
+
+    monkeypatch.setattr(shlex, "join", remember)
+    yield
+    monkeypatch.undo()
+    assert not [said for name, *words in composed if name == "aws" and (said := complaint(*words))]
 
 
 @pytest.fixture
