@@ -43,10 +43,10 @@ def test_the_first_and_the_last_function_have_the_same_place() -> None:
     template = Template()
     platform = add_platform(template, other())
     first = add(template, platform, "First", dynamodb.GetItem)
-    assert endpoints(template) == {"DynamoDbEndpoint", "XRayEndpoint"}
+    assert endpoints(template) == {"DynamoDbEndpoint"}
     last = add(template, platform, "Last", timestream.WriteRecords)
     assert endpoints(template) == {
-        "DynamoDbEndpoint", "XRayEndpoint", "TimestreamIngestEndpoint", "TimestreamQueryEndpoint",
+        "DynamoDbEndpoint", "TimestreamIngestEndpoint", "TimestreamQueryEndpoint",
     }  # fmt: skip
     assert first["VpcConfig"] == last["VpcConfig"]
     for function in (first, last):
