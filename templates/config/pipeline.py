@@ -72,7 +72,7 @@ class Api(Section):
     )
     # A resource policy has 8,192 characters: https://docs.aws.amazon.com/apigateway/latest/developerguide/limits.html
     allow_from: tuple[str, ...] = setting(list_of(ADDRESSES), ())
-    allow_accounts: tuple[str, ...] = setting(list_of(ACCOUNT), ())
+    allow_accounts: tuple[str, ...] = setting(list_of(ACCOUNT, most=50), ())
 
     @property
     def open(self) -> bool:

@@ -79,6 +79,13 @@ def test_the_environment_says_what_the_store_may_use(asked: Callable[[Settings],
     assert command[command.index("--port") + 1] == "4567"
 
 
+def test_requests_seem_to_come_from_where_the_api_answers() -> None:
+    """This machine has no public address, so it takes one of those that the policy lets in, if there is a policy."""
+    values = config.load("dev")
+    inside = replace(values, api=replace(values.api, allow_from=("203.0.113.0/24", "198.51.100.0/24")))
+    assert (run._source_ip(values), run._source_ip(inside)) == ("127.0.0.1", "203.0.113.0")
+
+
 def test_regions_that_would_need_more_ports_than_there_are_are_refused() -> None:
     """Each region takes a port, counting up from the first."""
     settings = replace(SETTINGS, regions=("us-east-1", "eu-west-1"), port=65535)

@@ -16,6 +16,7 @@ from emulator.apigateway.request import ApiRequest
 from emulator.apigateway.resource_policy import load_policy
 from emulator.apigateway.validation import Model
 from templates.components.ingest_api.model import BODY
+from templates.components.ingest_api.resource_policy import resource_policy
 from templates.config import load
 from templates.config.pipeline import Api
 from tests.support.generated import Generated, build, other
@@ -388,6 +389,20 @@ def test_the_policy_lets_in_whom_the_settings_name(settings: Any, path: str, let
 def test_without_addresses_and_accounts_there_is_no_policy() -> None:
     """Signed callers of this account need their own permission then, and nobody else has one."""
     assert "Policy" not in PROD.of("AWS::ApiGateway::RestApi")["IngestApi"]
+
+
+def test_the_longest_policy_is_one_that_api_gateway_takes() -> None:
+    """8,192 characters: https://docs.aws.amazon.com/apigateway/latest/developerguide/api-gateway-execution-service-limits-table.html"""
+    longest = replace(
+        load("dev").api,
+        auth="iam",
+        allow_from=tuple(f"2001:db8:aaaa:bbbb:cccc:dddd:eeee:{number}/128" for number in range(1000, 1100)),
+        allow_accounts=tuple(str(210987654300 + number) for number in range(50)),
+    )
+    text = json.dumps(resource_policy(longest), separators=(",", ":"))
+    assert (
+        len(re.sub(r'\{"Fn::Sub":("[^"]*")\}', r"\1", text).replace("${AWS::Partition}", "aws-us-gov")) < 8192
+    )
 
 
 def test_an_output_names_what_a_client_has_to_be_allowed(regional: Generated) -> None:
