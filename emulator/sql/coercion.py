@@ -79,18 +79,16 @@ def _date(given: BoundExpression) -> BoundExpression | None:
     return BoundExpression(f"(DATE '1970-01-01' + CAST({moment // timestamps.DAY} AS INTEGER))", DATE)
 
 
-def as_double(given: BoundExpression) -> BoundExpression:
-    """A number as a double."""
-    return BoundExpression(f"CAST({given.sql} AS DOUBLE)", DOUBLE)
-
-
 _IMPLICIT: dict[tuple[str, str], Callable[[BoundExpression], BoundExpression | None]] = {
     ("INTEGER", "BIGINT"): lambda given: BoundExpression(
         f"CAST({given.sql} AS BIGINT)", BIGINT, value=given.value
     ),
     ("INTEGER", "DECIMAL"): lambda given: BoundExpression(f"CAST({given.sql} AS DECIMAL(10,0))", DECIMAL),
     ("BIGINT", "DECIMAL"): lambda given: BoundExpression(f"CAST({given.sql} AS DECIMAL(19,0))", DECIMAL),
-    **{(kind.name, "DOUBLE"): as_double for kind in NUMERIC if kind is not DOUBLE},
+    **dict.fromkeys(
+        [(kind.name, "DOUBLE") for kind in NUMERIC if kind is not DOUBLE],
+        lambda given: BoundExpression(f"CAST({given.sql} AS DOUBLE)", DOUBLE),
+    ),
     ("DATE", "TIMESTAMP"): lambda given: BoundExpression(
         f"epoch_ns(CAST({given.sql} AS TIMESTAMP_NS))", TIMESTAMP
     ),

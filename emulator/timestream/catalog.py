@@ -2,7 +2,7 @@
 
 import threading
 from collections import Counter
-from collections.abc import Iterable, Sequence
+from collections.abc import Mapping, Sequence
 
 from emulator.sql import InvalidQueryError, TableInfo
 from emulator.timestream.errors import ResourceNotFoundException
@@ -12,16 +12,17 @@ from emulator.timestream.table import Table
 
 
 class RegionCatalog:
-    """Everything of a region by name. Changes are the store's, under its lock, and listings take that lock."""
+    """Everything of a region by name, as it is in the store's; changes are made there, under its lock."""
 
     def __init__(
-        self, lock: threading.RLock, databases: Iterable[DatabaseDescription], tables: Iterable[Table]
+        self,
+        lock: threading.RLock,
+        databases: Mapping[str, DatabaseDescription],
+        tables: Mapping[tuple[str, str], Table],
     ) -> None:
         self._lock = lock
-        self._databases = {database.name: database for database in databases}
-        self._tables: dict[tuple[str, str], Table] = {}
-        for table in tables:
-            self.add_table(table)
+        self._databases = databases
+        self._tables = tables
 
     # For SQL: errors are those of a query.
 
@@ -80,26 +81,3 @@ class RegionCatalog:
             self.database_of(database)
             raise ResourceNotFoundException(f"The table {name} does not exist.")
         return found
-
-    # For the store.
-
-    def all_tables(self) -> Sequence[Table]:
-        """Every table."""
-        return list(self._tables.values())
-
-    def put_database(self, database: DatabaseDescription) -> None:
-        """Add or change a database."""
-        self._databases[database.name] = database
-
-    def drop_database(self, name: str) -> None:
-        """Forget a database."""
-        del self._databases[name]
-
-    def add_table(self, table: Table) -> None:
-        """Add a table."""
-        table.publish()
-        self._tables[table.description.database, table.description.name] = table
-
-    def drop_table(self, table: Table) -> None:
-        """Forget a table."""
-        del self._tables[table.description.database, table.description.name]

@@ -26,11 +26,7 @@ class Clock:
 
     def set_offset(self, seconds: Any) -> None:
         """Move the clock to an offset; it never goes back, because what was stored would lie in the future."""
-        if (
-            isinstance(seconds, bool)
-            or not isinstance(seconds, int | float)
-            or not 0 <= seconds <= _MAX_OFFSET_SECONDS
-        ):
+        if type(seconds) not in (int, float) or not 0 <= seconds <= _MAX_OFFSET_SECONDS:
             raise ValidationException(f"offset_seconds must be a number from 0 to {_MAX_OFFSET_SECONDS}.")
         offset_ns = round(seconds * 1e9)
         if offset_ns < self._offset_ns:

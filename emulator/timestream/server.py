@@ -147,7 +147,9 @@ class Server:
                 raise errors.ThrottlingException("Rate exceeded")
         parsed = _json(request.body)
         if operation == "DescribeEndpoints":
-            return orjson.dumps(_endpoints(request))
+            # SDKs take the address with its scheme; it is the one the caller reached us by, which may be a proxy's.
+            address = f"http://{request.header('host') or '127.0.0.1'}"
+            return orjson.dumps({"Endpoints": [{"Address": address, "CachePeriodInMinutes": 1440}]})
         region = self._region(_region_of(request))
         if operation == "WriteRecords":
             body = orjson.dumps(self._write(region.store, parsed, request.body))
@@ -202,12 +204,6 @@ def _claim(directory: Path) -> IO[bytes]:
 def _region_of(request: HttpRequest) -> str:
     match = _CREDENTIAL_REGION.search(request.header("authorization") or "")
     return match[1] if match else DEFAULT_REGION
-
-
-def _endpoints(request: HttpRequest) -> dict[str, Any]:
-    # SDKs take the address with its scheme; it is the one the caller reached us by, which may be a proxy's.
-    address = f"http://{request.header('host') or '127.0.0.1'}"
-    return {"Endpoints": [{"Address": address, "CachePeriodInMinutes": 1440}]}
 
 
 def _json(body: bytes) -> dict[str, Any]:

@@ -87,6 +87,7 @@ class Storage:
         for number, description in self.writer.execute(query).fetchall():
             table = Table(number, restored_table(json.loads(description)))
             table_storage.restore(self.writer, table)
+            table.publish()
             found.append(table)
         return found
 
@@ -101,6 +102,7 @@ class Storage:
         self.writer.execute(f"CREATE TABLE s{number} (series INTEGER NOT NULL, digest BLOB NOT NULL)")
         table = Table(number, description)
         table_storage.create_view(self.writer, table)
+        table.publish()
         return table
 
     def put_table(self, number: int, description: TableDescription) -> None:

@@ -50,7 +50,9 @@ class Store:
         self.clock_ns = clock_ns
         self.lock = threading.RLock()  # under it, look-ups and changes belong together
         self._storage = Storage(directory / "store.duckdb", memory_limit_mb)
-        self.catalog = RegionCatalog(self.lock, self._storage.databases(), self._storage.tables())
+        self._databases = {database.name: database for database in self._storage.databases()}
+        self._tables = {table.key: table for table in self._storage.tables()}
+        self.catalog = RegionCatalog(self.lock, self._databases, self._tables)
         segment, offset, counters = self._storage.progress()
         self._counters: Counter[str] = Counter(counters)
         self._buffered = 0
@@ -129,7 +131,7 @@ class Store:
                 return
             tables = [
                 table
-                for table in self.catalog.all_tables()
+                for table in self._tables.values()
                 if table.buffer or table.schema.added or table.new_series
             ]
             with self._storage.transaction():
@@ -147,7 +149,7 @@ class Store:
         if now_ns < self._next_expiry:
             return
         self._next_expiry = now_ns + _EXPIRE_EVERY_NS
-        for table in self.catalog.all_tables():
+        for table in self._tables.values():
             before = table.description.retention.expired_before(now_ns)
             if before > 0:
                 self._counters["expired"] += table_storage.expire(self._storage.writer, table, before)
@@ -174,14 +176,14 @@ class Store:
         """The counts of records and rows; accepted = rows + replaced + repeated + expired + dropped."""
         with self.lock:
             self.flush()
-            tables = self.catalog.all_tables()
+            tables = self._tables.values()
             names = ("accepted", "rejected", "replaced", "repeated", "magnetic", "expired", "dropped")
             return {
                 **{name: self._counters[name] for name in names},
                 "rows": sum(table_storage.rows(self._storage.writer, table) for table in tables),
                 "series": sum(len(table.last) for table in tables),
-                "databases": len(self.catalog.databases()),
-                "tables": len(tables),
+                "databases": len(self._databases),
+                "tables": len(self._tables),
                 "log_bytes": self._log.position[1],
             }
 
@@ -199,19 +201,19 @@ class Store:
         """Add or change a database."""
         with self.changing() as storage:
             storage.put_database(database)
-        self.catalog.put_database(database)
+        self._databases[database.name] = database
 
     def drop_database(self, name: str) -> None:
         """Forget an empty database."""
         with self.changing() as storage:
             storage.drop_database(name)
-        self.catalog.drop_database(name)
+        del self._databases[name]
 
     def create_table(self, description: TableDescription) -> None:
         """Add an empty table."""
         with self.changing() as storage:
             table = storage.create_table(description)
-        self.catalog.add_table(table)
+        self._tables[table.key] = table
 
     def put_table(self, description: TableDescription) -> None:
         """Change a table's description."""
@@ -231,4 +233,4 @@ class Store:
             with self.changing() as storage:
                 storage.drop_table(table)
                 storage.set_progress(self._log.position, self._counters)
-            self.catalog.drop_table(table)
+            del self._tables[table.key]

@@ -42,6 +42,7 @@ class Table:
 
     def __init__(self, number: int, description: TableDescription) -> None:
         self.number = number
+        self.key = description.database, description.name
         self.description = description
         self.schema = Schema()
         self.decoder = Decoder()
@@ -71,8 +72,7 @@ class Table:
 
     def publish(self) -> None:
         """Show the columns, which are in the database now, to queries."""
-        names = self.description.database, self.description.name
-        self.published = TableInfo(*names, self.schema.visible(), f"v{self.number}")
+        self.published = TableInfo(*self.key, self.schema.visible(), f"v{self.number}")
 
     def apply(
         self, points: Sequence[Point], now_ns: int, refused: Mapping[int, str], lookup: Lookup
