@@ -40,4 +40,3 @@ class Catalog(Protocol):
 
     def table(self, database: str, table: str) -> TableInfo:
         """A table's columns and relation; InvalidQueryError that names what does not exist."""
-        ...

@@ -91,8 +91,6 @@ def duckdb_errors() -> Iterator[None]:
     """Raise InvalidQueryError for SQL that DuckDB refuses, and QueryFailedError for values that it refuses."""
     try:
         yield
-    except duckdb.InterruptException:
-        raise
     except (duckdb.OutOfRangeException, duckdb.ConversionException, duckdb.InvalidInputException) as error:
         raise QueryFailedError(_first_line(error)) from error
     except (duckdb.BinderException, duckdb.ParserException, duckdb.NotImplementedException) as error:

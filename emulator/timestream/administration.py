@@ -1,7 +1,6 @@
 """The operations on databases, tables and tags."""
 
 import base64
-import binascii
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import replace
 from typing import Any, TypeVar
@@ -199,9 +198,9 @@ def _page(
 
 def _read_token(token: str) -> str:
     try:
-        text = base64.urlsafe_b64decode(token.encode()).decode()
-    except (binascii.Error, ValueError) as error:
-        raise errors.ValidationException("Invalid NextToken.") from error
-    if not text.startswith("after:"):
+        mark, _, name = base64.urlsafe_b64decode(token.encode()).decode().partition(":")
+    except ValueError:
+        mark, name = "", ""
+    if mark != "after":
         raise errors.ValidationException("Invalid NextToken.")
-    return text.removeprefix("after:")
+    return name

@@ -22,15 +22,12 @@ class Catalog(sql.Catalog, Protocol):
 
     def databases(self) -> Sequence[str]:
         """The names of all databases, sorted."""
-        ...
 
     def tables(self, database: str) -> Sequence[str]:
         """The names of a database's tables, sorted; InvalidQueryError when there is no such database."""
-        ...
 
     def measures(self, database: str, table: str) -> Sequence[Measure]:
         """The measure names ever written to a table, sorted by name."""
-        ...
 
 
 def metadata(catalog: Catalog, query: str, stream: Sequence[Token]) -> Result:

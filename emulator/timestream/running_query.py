@@ -47,7 +47,6 @@ class RunningQuery:
         self._executed = threading.Event()
         self._error: errors.ServiceError | None = None
         self._cancelled = False
-        self._closed = False
         self._rows: deque[str] = deque()
         self._batches: Iterator[Sequence[str]] | None = None
         threading.Thread(target=self._work, name=f"query-{query_id}", daemon=True).start()
@@ -76,8 +75,7 @@ class RunningQuery:
         """Give the connection back, once nothing executes on it."""
         with self._lock:
             self._batches = None
-            if self._executed.is_set() and not self._closed:
-                self._closed = True
+            if self._executed.is_set():
                 self._cursor.close()
 
     def page(self, max_rows: int | None, *, whole: bool = False) -> Page:

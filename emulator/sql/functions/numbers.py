@@ -30,12 +30,8 @@ def _double(sql: str) -> Function:
     return returning(DOUBLE, sql, DOUBLE)
 
 
-def _bounded(name: str) -> Function:
-    return _double(f"CASE WHEN abs({{0}}) > 1 OR isnan({{0}}) THEN {_NAN} ELSE {name}({{0}}) END")
-
-
-def _periodic(name: str) -> Function:
-    return _double(f"CASE WHEN isinf({{0}}) OR isnan({{0}}) THEN {_NAN} ELSE {name}({{0}}) END")
+def _nan_where(condition: str, name: str) -> Function:
+    return _double(f"CASE WHEN {condition} THEN {_NAN} ELSE {name}({{0}}) END")
 
 
 def _logarithm(name: str) -> Function:
@@ -88,25 +84,17 @@ FUNCTIONS: dict[str, Function] = {
     "round": _round,
     "truncate": _double("trunc({0})"),
     "mod": _mod,
-    "cbrt": _double("cbrt({0})"),
-    "degrees": _double("degrees({0})"),
-    "radians": _double("radians({0})"),
-    "exp": _double("exp({0})"),
-    "ln": _logarithm("ln"),
-    "log2": _logarithm("log2"),
-    "log10": _logarithm("log10"),
     "pow": _POWER,
     "power": _POWER,
-    "sqrt": _double(f"CASE WHEN {{0}} < 0 THEN {_NAN} ELSE sqrt({{0}}) END"),
-    "acos": _bounded("acos"),
-    "asin": _bounded("asin"),
-    "atan": _double("atan({0})"),
+    "sqrt": _nan_where("{0} < 0", "sqrt"),
+    **{name: _logarithm(name) for name in ("ln", "log2", "log10")},
+    **{name: _nan_where("abs({0}) > 1 OR isnan({0})", name) for name in ("acos", "asin")},
+    **{name: _nan_where("isinf({0}) OR isnan({0})", name) for name in ("cos", "sin", "tan")},
+    **{
+        name: _double(f"{name}({{0}})")
+        for name in ("atan", "cbrt", "cosh", "degrees", "exp", "radians", "tanh")
+    },
     "atan2": returning(DOUBLE, "atan2({0}, {1})", DOUBLE, DOUBLE),
-    "cos": _periodic("cos"),
-    "sin": _periodic("sin"),
-    "tan": _periodic("tan"),
-    "cosh": _double("cosh({0})"),
-    "tanh": _double("tanh({0})"),
     "e": returning(DOUBLE, "exp(1e0)"),
     "pi": returning(DOUBLE, "pi()"),
     "infinity": returning(DOUBLE, _INFINITY),

@@ -25,10 +25,6 @@ _UPPER = (
 _ASCII = "regexp_full_match({0}, '[\\x00-\\x7f]*')"
 
 
-def _trimmed(name: str) -> Function:
-    return returning(VARCHAR, f"{name}({{0}}, {text(_SPACES)})", VARCHAR)
-
-
 def _concat(call: Call) -> BoundExpression:
     arguments = call.arguments()
     if len(arguments) < 2:
@@ -85,9 +81,10 @@ FUNCTIONS: dict[str, Function] = {
     "upper": returning(VARCHAR, _UPPER, VARCHAR),
     "lpad": _padded,
     "rpad": _padded,
-    "ltrim": _trimmed("ltrim"),
-    "rtrim": _trimmed("rtrim"),
-    "trim": _trimmed("trim"),
+    **{
+        name: returning(VARCHAR, f"{name}({{0}}, {text(_SPACES)})", VARCHAR)
+        for name in ("ltrim", "rtrim", "trim")
+    },
     "replace": _replace,
     "reverse": returning(
         VARCHAR,
