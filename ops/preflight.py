@@ -57,6 +57,8 @@ def problems(
             continue
         timestream = list(_timestream(config, region, clients))
         found += timestream
+        if config.network.private and not timestream:
+            found += _said(_zones(config, region, templates["regional"], clients))
         if region in new_regions:
             found += _said(_concurrency(config, region, clients))
             found += _said(_networks(config, region, clients))
@@ -156,6 +158,32 @@ def _networks(config: Config, region: str, clients: Clients) -> Iterator[str]:
     most = int(quota["Quota"]["Value"])
     if there >= most:
         yield f"{region} has {there} of {most} VPCs, and private mode takes one: raise the quota (VPCs per Region)"
+
+
+def _zones(config: Config, region: str, regional: Mapping[str, Any], clients: Clients) -> Iterator[str]:
+    """An interface endpoint is refused in a zone that its service is not in."""
+    cells = {"ingest": config.network.ingest_cell[region], "query": config.network.query_cell[region]}
+    names = []
+    for part in regional["Resources"].values():
+        if part["Type"] == "AWS::EC2::VPCEndpoint" and part["Properties"]["VpcEndpointType"] == "Interface":
+            text = part["Properties"]["ServiceName"]["Fn::Sub"]
+            name = (text if isinstance(text, str) else text[0]).replace("${AWS::Region}", region)
+            names.append(name.replace("${Cell}", cells["ingest" if ".ingest-" in name else "query"]))
+    ec2 = clients("ec2", region)
+    with refusals(f"cannot see which zones of {region} endpoints are in (ec2:DescribeVpcEndpointServices)"):
+        services = ec2.describe_vpc_endpoint_services(ServiceNames=names)["ServiceDetails"]
+        known = ec2.describe_availability_zones(
+            Filters=[{"Name": "zone-type", "Values": ["availability-zone"]}]
+        )
+    there = sorted(zone["ZoneName"] for zone in known["AvailabilityZones"])
+    taken = config.network.zones.get(region) or there[:2]
+    lacking = [one["ServiceName"] for one in services if not {*taken} <= {*one["AvailabilityZones"]}]
+    if lacking:
+        common = [zone for zone in there if all(zone in one["AvailabilityZones"] for one in services)]
+        yield (
+            f"{', '.join(lacking)} cannot have an endpoint in both {' and '.join(taken)}; all have one in "
+            f"{', '.join(common) or 'none'}: choose two, for every region, under [network.zones]"
+        )
 
 
 def _retained(

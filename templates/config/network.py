@@ -4,27 +4,29 @@ from collections.abc import Mapping
 from dataclasses import dataclass, field
 from ipaddress import IPv4Network
 from itertools import combinations
+from typing import Any
 
-from templates.config.checks import BadValue, Check, Section, one_of, setting, table_of, text
+from templates.config.checks import BadValue, Check, Section, list_of, one_of, setting, table_of, text
 from templates.config.fleet import REGION, TIMESTREAM_REGIONS
 
 CIDR = text(r"[0-9]{1,3}(\.[0-9]{1,3}){3}/[0-9]{1,2}", "an address range such as 10.0.0.0/16")
 CELL = text(r"cell[0-9]{1,4}", "a Timestream cell such as cell1")
+ZONES = list_of(text(r"[a-z]{2}(-[a-z]+)+-[0-9][a-z]", "a zone such as us-east-1a"), least=2, most=2)
 PREFIX_LIST = text(r"pl-[0-9a-f]{8,17}", "the id of a prefix list, pl-…")
 
 
-def _per_region(value: Check) -> Mapping[str, str]:
-    table: Mapping[str, str] = field(
+def _per_region(value: Check) -> Any:
+    return field(
         default_factory=dict, metadata={"check": table_of(REGION, value, most=len(TIMESTREAM_REGIONS))}
     )
-    return table
 
 
 @dataclass(frozen=True)
 class Network(Section):
     """True if the functions run in a VPC, and what each region's takes.
 
-    Cells and prefix lists are AWS's to assign; `python -m ops fleet network` asks for them.
+    Cells and prefix lists are AWS's to assign; `python -m ops fleet network` asks for them. Zones are needed
+    only where an endpoint's service is not in both of a region's first two.
     """
 
     mode: str = setting(one_of(("public", "private")), "public")
@@ -33,6 +35,7 @@ class Network(Section):
     query_cell: Mapping[str, str] = _per_region(CELL)
     s3_prefix_list: Mapping[str, str] = _per_region(PREFIX_LIST)
     dynamodb_prefix_list: Mapping[str, str] = _per_region(PREFIX_LIST)
+    zones: Mapping[str, tuple[str, str]] = _per_region(ZONES)
 
     def __post_init__(self) -> None:
         super().__post_init__()
@@ -49,8 +52,9 @@ class Network(Section):
     def check_regions(self, regions: tuple[str, ...]) -> None:
         """Raise BadValue if a region lacks something that the private mode takes."""
         if self.private:
+            given = {**PER_REGION, **({"zones": ZONES} if self.zones else {})}
             for region in regions:
-                for name, allowed in PER_REGION.items():
+                for name, allowed in given.items():
                     if region not in getattr(self, name):
                         raise BadValue(
                             f"network.{name}.{region}", None, f"{allowed.allowed}, with mode private"

@@ -40,6 +40,8 @@ def _value(kind: Any, value: Any, path: str) -> Any:
         return tuple(
             read(get_args(kind)[0], entry, f"{path}[{position}]") for position, entry in enumerate(value)
         )
+    if isinstance(value, dict):
+        return {name: _value(object, entry, path) for name, entry in value.items()}
     return tuple(value) if isinstance(value, list) else value
 
 

@@ -1,7 +1,7 @@
 """Obstacles of a rollout: each is found and said before anything is made."""
 
 from dataclasses import replace
-from typing import Any
+from typing import Any, ClassVar
 
 import boto3
 import pytest
@@ -13,7 +13,7 @@ from templates.config import Config
 from templates.config.network import Network
 from tests.support.fake_cloudformation import ACCOUNT
 from tests.support.fleet_account import ARTIFACTS, REGIONS, Account, Answering
-from tests.support.generated import Generated, generated
+from tests.support.generated import Generated, build, generated, in_private_mode, other
 
 REFUSED = ClientError({"Error": {"Code": "AccessDeniedException", "Message": "no"}}, "DescribeEndpoints")
 NO_HOST = EndpointConnectionError(endpoint_url="https://ingest.timestream.eu-west-1.amazonaws.com")
@@ -117,6 +117,65 @@ def test_wrong_cells_are_found_before_endpoints_are_made(account: Account, prod:
     lines = [line for line in account.said if line.startswith("before anything is made: ")]
     assert len(lines) == 4
     assert "timestream-write of us-east-1 is served by cell2, not by cell1" in lines[0]
+
+
+class Zones:
+    """EC2 of a region with three zones, two of which have Glue's endpoints."""
+
+    asked: ClassVar[list[str]] = []
+
+    def describe_availability_zones(self, **_: Any) -> Any:
+        """The three, in no order."""
+        return {"AvailabilityZones": [{"ZoneName": f"ap-southeast-2{letter}"} for letter in "cab"]}
+
+    def describe_vpc_endpoint_services(self, *, ServiceNames: list[str]) -> Any:  # noqa: N803 - AWS's name
+        """Where each may have an endpoint."""
+        self.asked[:] = sorted(ServiceNames)
+        zones = {name: "bc" if name.endswith("glue") else "abc" for name in ServiceNames}
+        return {
+            "ServiceDetails": [
+                {"ServiceName": name, "AvailabilityZones": [f"ap-southeast-2{letter}" for letter in letters]}
+                for name, letters in zones.items()
+            ]
+        }
+
+
+def test_zones_that_an_endpoints_service_is_not_in_are_found() -> None:
+    """An interface endpoint there would fail the stack; the line says which zones do, and then there is none."""
+    config, region = other(), "ap-southeast-2"
+    body = build("regional", config).body
+    (line,) = preflight._zones(config, region, body, lambda *_: Zones())
+    assert Zones.asked == [
+        f"com.amazonaws.{region}.{name}"
+        for name in ("glue", "states", "timestream.ingest-cell2", "timestream.query-cell12")
+    ]
+    assert line == (
+        "com.amazonaws.ap-southeast-2.glue cannot have an endpoint in both ap-southeast-2a and ap-southeast-2b; all "
+        "have one in ap-southeast-2b, ap-southeast-2c: choose two, for every region, under [network.zones]"
+    )
+    zones = {one: (f"{one}b", f"{one}c") for one in config.regions}
+    chosen = replace(config, network=replace(config.network, zones=zones))
+    assert list(preflight._zones(chosen, region, body, lambda *_: Zones())) == []
+
+
+@pytest.mark.parametrize("private", [False, True])
+def test_zones_are_looked_at_in_private_mode(
+    account: Account, prod: Config, monkeypatch: pytest.MonkeyPatch, private: bool
+) -> None:
+    """In every region whose cells are right, a running one too: public mode has no endpoints."""
+    for check in ("_timestream", "_networks", "_retained"):
+        monkeypatch.setattr(preflight, check, lambda *_: iter(()))
+    monkeypatch.setattr(preflight, "_zones", lambda _config, region, *_: iter([f"zones of {region}"]))
+    config = in_private_mode(prod) if private else prod
+    found = preflight.problems(
+        config,
+        ACCOUNT,
+        account.client,
+        templates={"regional": {"Resources": {}}},
+        new_regions=(),
+        bare_regions=(),
+    )
+    assert found == [f"zones of {region}" for region in prod.regions if private]
 
 
 @pytest.mark.parametrize(

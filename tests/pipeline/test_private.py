@@ -21,6 +21,7 @@ ingest_cell = { us-east-1 = "cell1" }
 query_cell = { us-east-1 = "cell2" }
 s3_prefix_list = { us-east-1 = "pl-0000000a" }
 dynamodb_prefix_list = { us-east-1 = "pl-0000000b" }
+zones = { us-east-1 = ["us-east-1b", "us-east-1c"] }
 """
 
 

@@ -122,6 +122,7 @@ BAD_VALUES = [
     ("[local]", '[network.cidr]\nus-east-1 = "10.0.0.0"\n[local]', "network.cidr = "),
     ("[local]", '[network.cidr]\nus-east-1 = "10.0.0.1/16"\n[local]', "network.cidr.us-east-1 = '10.0.0.1/16'"),
     ("[local]", '[network.cidr]\nus-east-1 = "8.8.0.0/16"\n[local]', "a private range"),
+    ("[local]", '[network.zones]\nus-east-1 = ["us-east-1a"]\n[local]', "network.zones = "),
     ("[local]", '[network.cidr]\nmoon-1 = "10.0.0.0/16"\n[local]', "network.cidr = "),
     (
         "[local]",

@@ -35,7 +35,8 @@ def add_network(template: Template, config: Config, *, key: Key) -> Network:
         VPC("Vpc", CidrBlock=given["VpcCidr"], EnableDnsSupport=True, EnableDnsHostnames=True)
     )
     table = template.add_resource(RouteTable("PrivateRouteTable", VpcId=Ref(vpc)))
-    subnets = tuple(_add_subnet(template, number, vpc, table) for number in (0, 1))
+    zones = given["Zones"] if config.network.zones else GetAZs("")
+    subnets = tuple(_add_subnet(template, number, vpc, table, zones) for number in (0, 1))
     functions = _add_functions_group(template, vpc, given)
     endpoints = _add_endpoints_group(template, vpc, functions)
     _add_flow_log(template, config, vpc, key=key)
@@ -55,26 +56,29 @@ def add_network(template: Template, config: Config, *, key: Key) -> Network:
 def _add_mapping(template: Template, config: Config) -> dict[str, FindInMap]:
     """The values of each region, in the template: a StackSet needs one for each parameter before it has a region."""
     network = config.network
-    columns = {
+    columns: dict[str, Mapping[str, Any]] = {
         "VpcCidr": network.cidr,
         "TimestreamIngestCell": network.ingest_cell,
         "TimestreamQueryCell": network.query_cell,
         "S3PrefixList": network.s3_prefix_list,
         "DynamoDbPrefixList": network.dynamodb_prefix_list,
+        **({"Zones": network.zones} if network.zones else {}),
     }
     rows = {region: {name: column[region] for name, column in columns.items()} for region in config.regions}
     template.add_mapping(_REGIONS, rows)
     return {name: FindInMap(_REGIONS, Ref("AWS::Region"), name) for name in columns}
 
 
-def _add_subnet(template: Template, number: int, vpc: VPC, table: RouteTable) -> Subnet:
+def _add_subnet(
+    template: Template, number: int, vpc: VPC, table: RouteTable, zones: GetAZs | FindInMap
+) -> Subnet:
     """One of two subnets, each in a zone of its own."""
     name = f"PrivateSubnet{'AB'[number]}"
     subnet = template.add_resource(
         Subnet(
             name,
             VpcId=Ref(vpc),
-            AvailabilityZone=Select(number, GetAZs("")),
+            AvailabilityZone=Select(number, zones),
             CidrBlock=Select(number, Cidr(vpc.get_att("CidrBlock"), 2, _SUBNET_BITS)),
             MapPublicIpOnLaunch=False,
         )

@@ -1,6 +1,7 @@
 """The fleet: which regions get what, in which order, by roles that may do that and no more."""
 
 from dataclasses import replace
+from typing import Any
 
 from templates.config.fleet import TIMESTREAM_REGIONS, Fleet
 from templates.config.network import PER_REGION, Network
@@ -10,7 +11,7 @@ from tests.support.generated import Generated
 
 def test_a_fleet_of_every_region_fits_a_template(fleet: Generated) -> None:
     """The fleet's template is deployed before there is a bucket for it, so inline: 51,200 characters without spaces."""
-    tables = {name: dict.fromkeys(TIMESTREAM_REGIONS, "") for name in PER_REGION}
+    tables: dict[str, Any] = {name: dict.fromkeys(TIMESTREAM_REGIONS, "") for name in PER_REGION}
     for number, region in enumerate(TIMESTREAM_REGIONS):
         tables["cidr"][region] = f"10.{number}.0.0/16"
         for name in ("ingest_cell", "query_cell"):

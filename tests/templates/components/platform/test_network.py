@@ -53,6 +53,22 @@ def test_the_subnets_are_in_different_zones_and_ranges() -> None:
     assert routes == SUBNETS
 
 
+def test_zones_may_be_chosen_for_all_regions_or_none() -> None:
+    """Where an endpoint's service is not in the first two; a region without is named."""
+    zones = {region: (f"{region}b", f"{region}c") for region in STACK.config.regions}
+    config = replace(STACK.config, network=replace(PRIVATE, zones=zones))
+    stack = build("regional", config)
+    subnets = stack.of("AWS::EC2::Subnet").values()
+    for number, subnet in enumerate(subnets):
+        found = {"Fn::FindInMap": ["Regions", {"Ref": "AWS::Region"}, "Zones"]}
+        assert subnet["AvailabilityZone"] == {"Fn::Select": [number, found]}
+    for region, chosen in zones.items():
+        assert stack.body["Mappings"]["Regions"][region]["Zones"] == list(chosen)
+    del zones["eu-central-1"]
+    with pytest.raises(BadValue, match=r"network.zones.eu-central-1 = None"):
+        replace(STACK.config, network=replace(PRIVATE, zones=zones))
+
+
 def test_the_vpc_resolves_names_and_is_watched() -> None:
     """Without DNS the endpoints' names would lead to the internet; all traffic is in the flow log."""
     (vpc,) = STACK.of("AWS::EC2::VPC").values()
