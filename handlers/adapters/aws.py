@@ -1,5 +1,7 @@
 """Clients that fail in known ways: what AWS answers becomes one of the domain's failures here."""
 
+from collections.abc import Iterator
+from contextlib import contextmanager
 from typing import Any
 
 import boto3
@@ -81,3 +83,12 @@ def translate(error: Exception) -> TransientError | ConfigurationError:
     if status >= 500 or code in _PASSING:
         return TransientError(where)
     return ConfigurationError(where)
+
+
+@contextmanager
+def translated() -> Iterator[None]:
+    """Around calls of AWS, or on a method that makes them: they fail as the domain knows failures."""
+    try:
+        yield
+    except AWS_ERRORS as error:
+        raise translate(error) from error

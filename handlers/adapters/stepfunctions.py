@@ -4,7 +4,7 @@ import json
 import uuid
 from typing import Any
 
-from handlers.adapters.aws import AWS_ERRORS, translate
+from handlers.adapters.aws import translated
 from handlers.domain.alerts.notifications.pending_notifications import PageLimits
 from handlers.domain.alerts.steps import ExecutionInput
 
@@ -20,14 +20,12 @@ class Executions:
         self._states = states
         self._arn = state_machine_arn
 
+    @translated()
     def start(self, interval_start_s: int) -> None:
         """Starts the evaluation of an interval, which waits by itself until it is time."""
         payload: ExecutionInput = {"source": "batch", "tick": interval_start_s}
-        try:
-            self._states.start_execution(
-                stateMachineArn=self._arn,
-                name=f"tick-{interval_start_s}-{uuid.uuid4().hex[:12]}",
-                input=json.dumps(payload),
-            )
-        except AWS_ERRORS as error:
-            raise translate(error) from error
+        self._states.start_execution(
+            stateMachineArn=self._arn,
+            name=f"tick-{interval_start_s}-{uuid.uuid4().hex[:12]}",
+            input=json.dumps(payload),
+        )

@@ -7,7 +7,7 @@ raises by one, so that two functions which admit at the same time cannot both su
 from collections.abc import Iterable, Mapping
 from typing import Any
 
-from handlers.adapters.aws import AWS_ERRORS, code_of, translate
+from handlers.adapters.dynamodb.table import Table, Value, number
 from handlers.vocabulary import DIMENSIONS_KEY
 
 
@@ -15,10 +15,10 @@ class DimensionTable:
     """Names are read when one is unknown and kept for the life of the process: an admitted name stays admitted."""
 
     def __init__(self, dynamodb: Any, registry_table: str, metrics_table: str) -> None:
-        self._dynamodb = dynamodb
-        self._item = {"TableName": registry_table, "Key": {DIMENSIONS_KEY[0]: {"S": metrics_table}}}
+        self._table = Table(dynamodb, registry_table, DIMENSIONS_KEY)
+        self._key = metrics_table
         self._names: dict[str, str] = {}
-        self._revision: str | None = None
+        self._revision: float | None = None
 
     def known(self) -> Mapping[str, str]:
         """The names of the last refresh, and those admitted since."""
@@ -26,33 +26,20 @@ class DimensionTable:
 
     def refresh(self) -> Mapping[str, str]:
         """The names of the item as it is now."""
-        try:
-            item = self._dynamodb.get_item(**self._item, ConsistentRead=True).get("Item", {})
-        except AWS_ERRORS as error:
-            raise translate(error) from error
+        item = self._table.get(self._key)
         self._names = {name.lower(): name for name in item.get("names", {}).get("SS", [])}
-        self._revision = item.get("revision", {}).get("N")
+        self._revision = number(item, "revision")
         return self._names
 
     def admit(self, names: Iterable[str]) -> bool:
         """Adds the names, unless the item has changed since the last refresh."""
-        names = list(names)
-        values = {":names": {"SS": names}, ":next": {"N": str(int(self._revision or 0) + 1)}}
-        condition = "attribute_not_exists(revision)"
+        names = set(names)
+        values: dict[str, Value] = {"names": names, "next": int(self._revision or 0) + 1}
+        condition = "attribute_not_exists(#revision)"
         if self._revision is not None:
-            condition = "revision = :revision"
-            values[":revision"] = {"N": self._revision}
-        try:
-            self._dynamodb.update_item(
-                **self._item,
-                UpdateExpression="SET revision = :next ADD #names :names",
-                ConditionExpression=condition,
-                ExpressionAttributeNames={"#names": "names"},
-                ExpressionAttributeValues=values,
-            )
-        except AWS_ERRORS as error:
-            if code_of(error) == "ConditionalCheckFailedException":
-                return False
-            raise translate(error) from error
+            condition, values["revision"] = "#revision = :revision", int(self._revision)
+        change = "SET #revision = :next ADD #names :names"
+        if not self._table.update(self._key, change, values, condition=condition)[0]:
+            return False
         self._names = {**self._names, **{name.lower(): name for name in names}}
         return True

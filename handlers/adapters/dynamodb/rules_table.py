@@ -7,7 +7,7 @@ from typing import Any
 
 from boto3.dynamodb.types import TypeDeserializer, TypeSerializer
 
-from handlers.adapters.aws import AWS_ERRORS, translate
+from handlers.adapters.aws import translated
 from handlers.domain.alerts.rules.fields import RuleError
 from handlers.domain.alerts.rules.reading import read_rule, rule_document
 from handlers.domain.alerts.rules.rule import Rule, RuleSet, RuleSource
@@ -43,19 +43,17 @@ class RulesTable(RuleSource):
                 raise
             return self._known
 
+    @translated()
     def fresh(self) -> RuleSet:
         """The rules as they are now."""
         began = self._clock()
         found, unreadable = [], 0
-        try:
-            for page in self._dynamodb.get_paginator("scan").paginate(TableName=self._table):
-                for item in page["Items"]:
-                    try:
-                        found.append(rule_of(item))
-                    except RuleError:
-                        unreadable += 1
-        except AWS_ERRORS as error:
-            raise translate(error) from error
+        for page in self._dynamodb.get_paginator("scan").paginate(TableName=self._table):
+            for item in page["Items"]:
+                try:
+                    found.append(rule_of(item))
+                except RuleError:
+                    unreadable += 1
         self._known = RuleSet(sorted(found, key=lambda rule: rule.key), unreadable)
         self._read_at = began
         return self._known

@@ -9,7 +9,8 @@ from collections.abc import Callable, Iterable, Mapping, Sequence
 from concurrent.futures import ThreadPoolExecutor
 from typing import Any
 
-from handlers.adapters.aws import AWS_ERRORS, code_of, translate
+from handlers.adapters.aws import translated
+from handlers.adapters.dynamodb.table import Table, Value, number, text, written
 from handlers.domain.alerts.notifications.outbox import stale_before
 from handlers.domain.alerts.periods import Timing
 from handlers.domain.alerts.windows.aggregation import WindowAggregates
@@ -33,7 +34,6 @@ _PAUSE_SECONDS = 0.2
 # https://docs.aws.amazon.com/amazondynamodb/latest/APIReference/API_TransactWriteItems.html
 _TRANSACTION_ITEMS = 100
 _TRANSACTION_BYTES = 4_000_000
-_BATCH_KEYS = 100
 
 
 class WindowsTable(Windows):
@@ -43,24 +43,22 @@ class WindowsTable(Windows):
         self, dynamodb: Any, table: str, timing: Timing, clock: Callable[[], float] = time.time
     ) -> None:
         self._dynamodb = dynamodb
-        self._table = table
+        self._name = table
+        self._table = Table(dynamodb, table, ALERT_WINDOWS_KEY)
         self._timing = timing
         self._clock = clock
 
     def cut(self, batch: BatchRange) -> list[BatchRange]:
         """The ranges to write a batch in; the shard's cuts are kept before that is told."""
-        key = _key(batch.shard, _CUTS)
+        key = (batch.shard, _CUTS)
         for _ in range(_ATTEMPTS):
-            try:
-                found = self._dynamodb.get_item(TableName=self._table, Key=key, ConsistentRead=True)
-            except AWS_ERRORS as error:
-                raise translate(error) from error
-            known = found.get("Item", {}).get(_CUTS, {"S": ""})
-            cuts, parts = Cuts.read(known["S"] or str(batch.first - 1)).cut(batch)
-            values = {":cuts": {"S": str(cuts)}, ":known": known, ":expiry": _expiry(self._clock())}
-            condition = f"attribute_not_exists({_CUTS}) OR {_CUTS} = :known"
-            update = f"SET {_CUTS} = :cuts, {EXPIRES_AT} = :expiry"
-            if str(cuts) == known["S"] or self._update(key, update, values, condition):
+            known = text(self._table.get(key), _CUTS)
+            cuts, parts = Cuts.read(known or str(batch.first - 1)).cut(batch)
+            expiry = int(self._clock()) + KEPT_SECONDS
+            values: dict[str, Value] = {"cuts": str(cuts), "known": known, "expiry": expiry}
+            condition = "attribute_not_exists(#cuts) OR #cuts = :known"
+            change = f"SET #cuts = :cuts, #{EXPIRES_AT} = :expiry"
+            if str(cuts) == known or self._table.update(key, change, values, condition=condition)[0]:
                 return parts
         raise TransientError(f"{batch.shard} is being cut by another function all the time")
 
@@ -75,10 +73,9 @@ class WindowsTable(Windows):
             try:
                 self._put(items)
                 return sum(len(item.data) for item in items)
-            except AWS_ERRORS as error:
-                failure = translate(error)
-                if attempt == _ATTEMPTS or not isinstance(failure, TransientError):
-                    raise failure from error
+            except TransientError:
+                if attempt == _ATTEMPTS:
+                    raise
             time.sleep(_PAUSE_SECONDS * attempt)
         raise AssertionError("the last attempt returns or raises")
 
@@ -89,116 +86,75 @@ class WindowsTable(Windows):
 
     def claim(self, interval_start_s: int, now_s: float) -> bool:
         """True if the interval's evaluation is the caller's from now on."""
-        return self._update(
-            _key(interval_start_s),
-            f"SET claimed_at = :now, {EXPIRES_AT} = :expiry",
-            {":now": _number(now_s), ":expiry": _expiry(now_s), ":stale": _number(stale_before(now_s))},
-            "attribute_not_exists(claimed_at) OR (attribute_not_exists(finished_at) AND claimed_at < :stale)",
-        )
+        stale = "attribute_not_exists(#finished_at) AND #claimed_at < :stale"
+        condition = f"attribute_not_exists(#claimed_at) OR ({stale})"
+        return self._note("claimed_at", interval_start_s, now_s, {"stale": stale_before(now_s)}, condition)
 
+    @translated()
     def give_back(self, interval_start_s: int) -> None:
         """Deletes the claim, so that the interval can be claimed again."""
-        try:
-            self._dynamodb.delete_item(TableName=self._table, Key=_key(interval_start_s))
-        except AWS_ERRORS as error:
-            raise translate(error) from error
+        self._dynamodb.delete_item(TableName=self._name, Key=self._table.key((str(interval_start_s), _CLAIM)))
 
     def finish(self, intervals: Iterable[int], now_s: float) -> None:
         """Marks intervals as evaluated."""
         for interval_start_s in intervals:
-            self._update(
-                _key(interval_start_s),
-                f"SET finished_at = :now, {EXPIRES_AT} = :expiry",
-                {":now": _number(now_s), ":expiry": _expiry(now_s)},
-            )
+            self._note("finished_at", interval_start_s, now_s, {})
 
     def unfinished(self, intervals: Sequence[int], now_s: float) -> list[int]:
         """Those of the intervals that may be claimed."""
-        found: dict[int, Mapping[str, Any]] = {}
-        for begin in range(0, len(intervals), _BATCH_KEYS):
-            keys = [_key(start_s) for start_s in intervals[begin : begin + _BATCH_KEYS]]
-            while keys:
-                try:
-                    answer = self._dynamodb.batch_get_item(RequestItems={self._table: {"Keys": keys}})
-                except AWS_ERRORS as error:
-                    raise translate(error) from error
-                found |= {int(item[_TICK]["S"]): item for item in answer["Responses"].get(self._table, [])}
-                keys = answer.get("UnprocessedKeys", {}).get(self._table, {}).get("Keys", [])
+        items = self._table.get_all(((str(start_s), _CLAIM) for start_s in intervals), consistent=False)
+        found = {int(text(item, _TICK)): item for item in items}
         return [start_s for start_s in intervals if _is_free(found.get(start_s), now_s)]
 
+    @translated()
     def _put(self, items: Sequence[WindowItem]) -> None:
-        documents = [self._document(item) for item in items]
-        if len(documents) == 1:
-            self._dynamodb.put_item(TableName=self._table, Item=documents[0])
+        puts = [{"TableName": self._name, "Item": _document(item)} for item in items]
+        if len(puts) == 1:
+            self._dynamodb.put_item(**puts[0])
             return
         size = sum(len(item.data) for item in items)
-        if len(documents) > _TRANSACTION_ITEMS or size > _TRANSACTION_BYTES:
-            raise TransientError(
-                f"{size} bytes of windows in {len(documents)} items do not fit one transaction"
-            )
-        puts = [{"Put": {"TableName": self._table, "Item": document}} for document in documents]
-        self._dynamodb.transact_write_items(TransactItems=puts)
-
-    def _document(self, item: WindowItem) -> dict[str, Any]:
-        expiry = max(item.interval_start_s, item.written_at_ms // 1000) + KEPT_SECONDS
-        return {
-            _TICK: {"S": str(item.interval_start_s)},
-            _SOURCE: {"S": item.source},
-            "written_at": {"N": str(item.written_at_ms)},
-            "data": {"B": item.data},
-            EXPIRES_AT: {"N": str(expiry)},
-        }
+        if len(puts) > _TRANSACTION_ITEMS or size > _TRANSACTION_BYTES:
+            raise TransientError(f"{size} bytes of windows in {len(puts)} items do not fit one transaction")
+        self._dynamodb.transact_write_items(TransactItems=[{"Put": put} for put in puts])
 
     def _read_interval(self, interval_start_s: int) -> list[WindowItem]:
-        pages = self._dynamodb.get_paginator("query").paginate(
-            TableName=self._table,
-            KeyConditionExpression=f"{_TICK} = :tick",
-            ExpressionAttributeValues={":tick": {"S": str(interval_start_s)}},
-        )
-        try:
-            return [
-                WindowItem.read(
-                    interval_start_s, item[_SOURCE]["S"], int(item["written_at"]["N"]), item["data"]["B"]
-                )
-                for page in pages
-                for item in page["Items"]
-                if item[_SOURCE]["S"] != _CLAIM
-            ]
-        except AWS_ERRORS as error:
-            raise translate(error) from error
-
-    def _update(
-        self, key: Mapping[str, Any], expression: str, values: Mapping[str, Any], condition: str = ""
-    ) -> bool:
-        optional = {"ConditionExpression": condition} if condition else {}
-        try:
-            self._dynamodb.update_item(
-                TableName=self._table,
-                Key=key,
-                UpdateExpression=expression,
-                ExpressionAttributeValues=values,
-                **optional,
+        return [
+            WindowItem.read(
+                interval_start_s, text(item, _SOURCE), int(item["written_at"]["N"]), item["data"]["B"]
             )
-        except AWS_ERRORS as error:
-            if code_of(error) == "ConditionalCheckFailedException":
-                return False
-            raise translate(error) from error
-        return True
+            for item in self._table.query(f"#{_TICK} = :tick", {"tick": str(interval_start_s)})
+            if text(item, _SOURCE) != _CLAIM
+        ]
+
+    def _note(
+        self,
+        name: str,
+        interval_start_s: int,
+        now_s: float,
+        values: Mapping[str, int],
+        condition: str | None = None,
+    ) -> bool:
+        return self._table.update(
+            (str(interval_start_s), _CLAIM),
+            f"SET #{name} = :now, #{EXPIRES_AT} = :expiry",
+            {"now": int(now_s), "expiry": int(now_s) + KEPT_SECONDS, **values},
+            condition=condition,
+        )[0]
 
 
-def _key(tick: object, source: str = _CLAIM) -> dict[str, Any]:
-    return {_TICK: {"S": str(tick)}, _SOURCE: {"S": source}}
-
-
-def _number(value: float) -> dict[str, str]:
-    return {"N": str(int(value))}
-
-
-def _expiry(now_s: float) -> dict[str, str]:
-    return _number(now_s + KEPT_SECONDS)
+def _document(item: WindowItem) -> dict[str, Any]:
+    expiry = max(item.interval_start_s, item.written_at_ms // 1000) + KEPT_SECONDS
+    values: dict[str, Value] = {
+        _TICK: str(item.interval_start_s),
+        _SOURCE: item.source,
+        "written_at": item.written_at_ms,
+        "data": item.data,
+        EXPIRES_AT: expiry,
+    }
+    return {name: written(value) for name, value in values.items()}
 
 
 def _is_free(claim: Mapping[str, Any] | None, now_s: float) -> bool:
     if claim is None:
         return True
-    return "finished_at" not in claim and int(claim["claimed_at"]["N"]) < stale_before(now_s)
+    return "finished_at" not in claim and (number(claim, "claimed_at") or 0) < stale_before(now_s)

@@ -4,7 +4,7 @@ from collections.abc import Iterable, Iterator
 from itertools import islice
 from typing import Any
 
-from handlers.adapters.aws import AWS_ERRORS, code_of, translate
+from handlers.adapters.aws import AWS_ERRORS, code_of, translate, translated
 from handlers.domain.errors import TransientError
 
 _KEYS_OF_A_DELETE = 1000
@@ -41,32 +41,23 @@ class S3ExportBucket:
             for entry in page.get("CommonPrefixes", [])
         ]
 
+    @translated()
     def write(self, key: str, content: bytes) -> None:
         """Puts an object; the bucket encrypts it with its own key."""
-        try:
-            self._s3.put_object(Bucket=self.name, Key=key, Body=content, ContentType="application/json")
-        except AWS_ERRORS as error:
-            raise translate(error) from error
+        self._s3.put_object(Bucket=self.name, Key=key, Body=content, ContentType="application/json")
 
+    @translated()
     def delete(self, keys: Iterable[str]) -> int:
         """Deletes a thousand at a time; they stay as noncurrent versions for as long as the bucket's lifecycle says."""
         deleted, rest = 0, iter(keys)
-        while batch := list(islice(rest, _KEYS_OF_A_DELETE)):
-            self._delete(batch)
-            deleted += len(batch)
+        while objects := [{"Key": key} for key in islice(rest, _KEYS_OF_A_DELETE)]:
+            wanted = {"Objects": objects, "Quiet": True}
+            answer = self._s3.delete_objects(Bucket=self.name, Delete=wanted)
+            if answer.get("Errors"):
+                raise TransientError(f"DeleteObjects: {answer['Errors'][0].get('Code', 'Unknown')}")
+            deleted += len(objects)
         return deleted
 
-    def _delete(self, keys: list[str]) -> None:
-        wanted = {"Objects": [{"Key": key} for key in keys], "Quiet": True}
-        try:
-            answer = self._s3.delete_objects(Bucket=self.name, Delete=wanted)
-        except AWS_ERRORS as error:
-            raise translate(error) from error
-        if answer.get("Errors"):
-            raise TransientError(f"DeleteObjects: {answer['Errors'][0].get('Code', 'Unknown')}")
-
     def _pages(self, **arguments: Any) -> Iterator[dict[str, Any]]:
-        try:
+        with translated():
             yield from self._s3.get_paginator("list_objects_v2").paginate(Bucket=self.name, **arguments)
-        except AWS_ERRORS as error:
-            raise translate(error) from error

@@ -2,7 +2,7 @@
 
 from typing import Any
 
-from handlers.adapters.aws import AWS_ERRORS, translate
+from handlers.adapters.aws import translated
 
 
 class QuarantineBucket:
@@ -12,9 +12,7 @@ class QuarantineBucket:
         self._s3 = s3
         self._bucket = bucket
 
+    @translated()
     def put(self, key: str, body: bytes) -> None:
         """The object is there once this returns."""
-        try:
-            self._s3.put_object(Bucket=self._bucket, Key=key, Body=body, ContentType="application/x-ndjson")
-        except AWS_ERRORS as error:
-            raise translate(error) from error
+        self._s3.put_object(Bucket=self._bucket, Key=key, Body=body, ContentType="application/x-ndjson")

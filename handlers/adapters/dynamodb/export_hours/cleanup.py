@@ -7,12 +7,10 @@ from handlers.adapters.dynamodb.export_hours.items import (
     TIDY,
     TIDY_PREFIX,
     ExportHoursTable,
-    Value,
-    hour_of,
     key_of,
-    number,
     record_of,
 )
+from handlers.adapters.dynamodb.table import Value, number
 from handlers.domain.exports.hour import Hour
 from handlers.domain.exports.record import Record
 
@@ -32,7 +30,7 @@ class ExportHoursCleanup:
 
     def due(self, now_s: float, limit: int) -> Sequence[CleanupTask]:
         """The tasks that may be done by now, the oldest first."""
-        hours = [hour_of(item) for item in self._table.due(TIDY, now_s, limit)]
+        hours = self._table.due(TIDY, now_s, limit)
         items = ((hour, self._table.get(key_of(hour, TIDY_PREFIX))) for hour in hours)
         return [CleanupTask(hour, int(number(item, "revision") or 0)) for hour, item in items if item]
 

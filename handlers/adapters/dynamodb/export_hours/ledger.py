@@ -1,24 +1,19 @@
 """The ledger of hours in DynamoDB."""
 
 from collections.abc import Iterable, Mapping, Sequence
-from itertools import islice
 from typing import Any
 
-from handlers.adapters.aws import AWS_ERRORS, translate
 from handlers.adapters.dynamodb.export_hours.items import (
     EXPORT,
-    ID,
     POINTS_PREFIX,
     TIDY,
     TIDY_PREFIX,
     ExportHoursTable,
-    Value,
     hour_of,
     key_of,
-    number,
     record_of,
-    text,
 )
+from handlers.adapters.dynamodb.table import Value, number, text
 from handlers.domain.errors import TransientError
 from handlers.domain.exports.cleanup import GRACE_S
 from handlers.domain.exports.hour import Hour
@@ -27,7 +22,6 @@ from handlers.domain.exports.marking import NOTES_COMPLETE_S, NOTES_SILENCE_S
 from handlers.domain.exports.ports import LostClaim
 from handlers.domain.exports.record import Outcome, Published, Record, next_due_s
 
-_KEYS_OF_A_READ = 100
 _ATTEMPTS = 10
 _ERROR_CHARACTERS = 500
 # Older than this, a replaced run needs no date of its own any more: it may go by any rule.
@@ -70,23 +64,11 @@ class ExportHoursLedger:
 
     def due(self, now_s: float, limit: int) -> Sequence[Hour]:
         """Reads the index, which follows the items a moment later."""
-        return [hour_of(item) for item in self._table.due(EXPORT, now_s, limit)]
+        return self._table.due(EXPORT, now_s, limit)
 
     def read(self, hours: Iterable[Hour]) -> Mapping[Hour, Record]:
         """Consistent reads of a hundred items at a time."""
-        found: dict[Hour, Record] = {}
-        rest = iter(hours)
-        while some := list(islice(rest, _KEYS_OF_A_READ)):
-            keys = [{ID: {"S": key_of(hour)}} for hour in some]
-            wanted: dict[str, Any] = {self._table.name: {"Keys": keys, "ConsistentRead": True}}
-            while wanted:
-                try:
-                    answer = self._table.dynamodb.batch_get_item(RequestItems=wanted)
-                except AWS_ERRORS as error:
-                    raise translate(error) from error
-                found |= {hour_of(item): record_of(item) for item in answer["Responses"][self._table.name]}
-                wanted = answer.get("UnprocessedKeys", {})
-        return found
+        return {hour_of(item): record_of(item) for item in self._table.get_all(map(key_of, hours))}
 
     def claim(self, hour: Hour, by: str, now_s: float) -> Claim | Record:
         """The claim, begun now or, for the same execution, earlier; the entry while another execution has the hour."""

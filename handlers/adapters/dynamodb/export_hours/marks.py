@@ -4,7 +4,8 @@ from collections.abc import Collection, Mapping
 from concurrent.futures import ThreadPoolExecutor
 from typing import Any
 
-from handlers.adapters.dynamodb.export_hours.items import EXPORT, ExportHoursTable, Value, key_of, number
+from handlers.adapters.dynamodb.export_hours.items import EXPORT, ExportHoursTable, key_of
+from handlers.adapters.dynamodb.table import Value, number
 from handlers.domain.errors import TransientError
 from handlers.domain.exports.hour import Hour
 from handlers.domain.exports.marking import Mark

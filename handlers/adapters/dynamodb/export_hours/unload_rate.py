@@ -5,7 +5,8 @@ from collections.abc import Callable
 from typing import Any
 
 from handlers.adapters.aws import ThrottledError
-from handlers.adapters.dynamodb.export_hours.items import ExportHoursTable, number
+from handlers.adapters.dynamodb.export_hours.items import ExportHoursTable
+from handlers.adapters.dynamodb.table import number
 
 # https://docs.aws.amazon.com/timestream/latest/developerguide/export-unload-concepts.html
 INTERVAL_S = 1.0
