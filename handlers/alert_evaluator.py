@@ -1,6 +1,5 @@
 """The steps of the alert evaluation that need more than a Choice: plan, evaluate, next page, finish."""
 
-import os
 import time
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass
@@ -14,7 +13,6 @@ from handlers.adapters.dynamodb.rules_table import RulesTable
 from handlers.adapters.dynamodb.windows_table import READERS as WINDOW_READERS
 from handlers.adapters.dynamodb.windows_table import WindowsTable
 from handlers.adapters.stepfunctions import PAGE_LIMITS
-from handlers.adapters.tracing import trace_if_sampled
 from handlers.domain.alerts.evaluation.evaluation_range import IntervalRange
 from handlers.domain.alerts.evaluation.evaluator import Evaluator, Outcome, RuleChunk
 from handlers.domain.alerts.notifications.notification import Origin
@@ -24,7 +22,7 @@ from handlers.domain.emf import metrics_line
 from handlers.domain.errors import ConfigurationError
 from handlers.environment import read_environment
 from handlers.logs import write_lines
-from handlers.start import build_once
+from handlers.start import lambda_handler
 from handlers.vocabulary import metric_dimensions
 
 
@@ -108,10 +106,4 @@ def outcome_line(outcome: Outcome, dimensions: Mapping[str, str], now_ms: int) -
     return metrics_line(counts, dimensions, now_ms, context={"details": outcome.counts()})
 
 
-_alert_evaluator = build_once(build)
-
-
-def handler(event: StepInput, _context: Any) -> Answer:
-    """Does the step that the state machine names, and answers what the next state needs."""
-    trace_if_sampled(os.environ)
-    return _alert_evaluator().answer(event)
+handler = lambda_handler(build, lambda evaluator, event, _: evaluator.answer(event))

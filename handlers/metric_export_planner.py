@@ -1,13 +1,11 @@
 """The planner of an export's execution: it chooses hours, enters failures in the ledger, and reports at the end."""
 
-import os
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass
 from typing import Any
 
 from handlers.adapters.aws import client
 from handlers.adapters.dynamodb.export_hours.ledger import ExportHoursLedger
-from handlers.adapters.tracing import trace_if_sampled
 from handlers.domain.errors import ConfigurationError
 from handlers.domain.exports import steps
 from handlers.domain.exports.choosing import choose
@@ -22,7 +20,7 @@ from handlers.domain.exports.report import (
 from handlers.domain.exports.request import ExportLimits, read_request, read_time_s
 from handlers.environment import read_environment
 from handlers.logs import write_lines
-from handlers.start import build_once
+from handlers.start import lambda_handler
 from handlers.vocabulary import metric_dimensions
 
 
@@ -99,11 +97,4 @@ def build(variables: Mapping[str, str], *, connect: Callable[..., Any] = client)
     return MetricExportPlanner(environment, ledger, variables.get("AWS_REGION", ""))
 
 
-_planner = build_once(build)
-
-
-def handler(event: Any, _context: Any) -> steps.ChooseOutput | steps.HourResult | steps.SummariseOutput:
-    """The output of the state machine's step."""
-    planner = _planner()
-    trace_if_sampled(os.environ)
-    return planner.run(event)
+handler = lambda_handler(build, lambda planner, event, _: planner.run(event))

@@ -1,6 +1,5 @@
 """The publisher of an exported hour: readers are sent to its files once those are known to be whole."""
 
-import os
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass
 from typing import Any
@@ -10,13 +9,12 @@ from handlers.adapters.dynamodb.export_hours.ledger import ExportHoursLedger
 from handlers.adapters.glue import GlueCatalog
 from handlers.adapters.s3.export_bucket import S3ExportBucket
 from handlers.adapters.timestream.manifest import read_manifest
-from handlers.adapters.tracing import trace_if_sampled
 from handlers.domain.exports.job import read_job
 from handlers.domain.exports.publishing import publish, verify_job
 from handlers.domain.exports.request import read_time_s
 from handlers.domain.exports.steps import HourResult, PublishInput
 from handlers.environment import read_environment
-from handlers.start import build_once
+from handlers.start import lambda_handler
 
 
 @dataclass(frozen=True)
@@ -70,11 +68,4 @@ def build(variables: Mapping[str, str], *, connect: Callable[..., Any] = client)
     )
 
 
-_publisher = build_once(build)
-
-
-def handler(event: PublishInput, _context: Any) -> HourResult:
-    """The output of the state machine's step."""
-    publisher = _publisher()
-    trace_if_sampled(os.environ)
-    return publisher.run(event)
+handler = lambda_handler(build, lambda publisher, event, _: publisher.run(event))

@@ -1,6 +1,5 @@
 """The cleanup of replaced and abandoned exports, a day after the last reader was sent to their files."""
 
-import os
 import time
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass
@@ -10,13 +9,12 @@ from handlers.adapters.aws import client
 from handlers.adapters.dynamodb.export_hours.cleanup import ExportHoursCleanup
 from handlers.adapters.glue import GlueCatalog
 from handlers.adapters.s3.export_bucket import S3ExportBucket
-from handlers.adapters.tracing import trace_if_sampled
 from handlers.domain.deadline import Deadline
 from handlers.domain.exports.cleanup import clean_up_hour
 from handlers.domain.exports.request import read_time_s
 from handlers.domain.exports.steps import TidyInput, TidyOutput
 from handlers.environment import read_environment
-from handlers.start import build_once
+from handlers.start import lambda_handler
 
 _HOURS = 200
 _RESERVE_S = 30
@@ -64,11 +62,4 @@ def build(variables: Mapping[str, str], *, connect: Callable[..., Any] = client)
     )
 
 
-_tidier = build_once(build)
-
-
-def handler(event: TidyInput, context: Any) -> TidyOutput:
-    """The output of the state machine's step."""
-    tidier = _tidier()
-    trace_if_sampled(os.environ)
-    return tidier.run(event, context.get_remaining_time_in_millis() / 1000)
+handler = lambda_handler(build, MetricExportTidier.run)

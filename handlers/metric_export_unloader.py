@@ -1,6 +1,5 @@
 """The unloader of an hour: it claims it, starts its UNLOADs, and polls them to their end."""
 
-import os
 import time
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass
@@ -11,7 +10,6 @@ from handlers.adapters.dynamodb.export_hours.ledger import ExportHoursLedger
 from handlers.adapters.dynamodb.export_hours.unload_rate import ExportHoursUnloadRate
 from handlers.adapters.timestream.export_source import CALL_S, TimestreamExportSource
 from handlers.adapters.timestream.statements import Source
-from handlers.adapters.tracing import trace_if_sampled
 from handlers.domain.deadline import Deadline
 from handlers.domain.errors import ConfigurationError
 from handlers.domain.exports.hour import Hour
@@ -21,7 +19,7 @@ from handlers.domain.exports.request import read_time_s
 from handlers.domain.exports.steps import BusyHour, ClaimInput, JobPayload, UnloadInput
 from handlers.domain.exports.unloading import count_points, empty_job, poll_unloads, start_unloads
 from handlers.environment import read_environment
-from handlers.start import build_once
+from handlers.start import lambda_handler
 
 
 @dataclass(frozen=True)
@@ -94,11 +92,4 @@ def build(variables: Mapping[str, str], *, connect: Callable[..., Any] = client)
     )
 
 
-_unloader = build_once(build)
-
-
-def handler(event: Any, context: Any) -> JobPayload | BusyHour:
-    """The output of the state machine's step."""
-    unloader = _unloader()
-    trace_if_sampled(os.environ)
-    return unloader.run(event, context.get_remaining_time_in_millis() / 1000)
+handler = lambda_handler(build, MetricExportUnloader.run)

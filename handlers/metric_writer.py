@@ -1,6 +1,5 @@
 """Stores what arrives on the data stream; what cannot be stored goes to the quarantine with its reason."""
 
-import os
 import time
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass
@@ -14,7 +13,6 @@ from handlers.adapters.s3.quarantine_bucket import QuarantineBucket
 from handlers.adapters.timestream.limits import store_limits
 from handlers.adapters.timestream.store import THREADS, TimestreamStore
 from handlers.adapters.timestream.wire import write_client
-from handlers.adapters.tracing import trace_if_sampled
 from handlers.domain.deadline import Deadline
 from handlers.domain.exports.marking import StoredHours
 from handlers.domain.ingest.batch import Ports, write_batch
@@ -22,7 +20,7 @@ from handlers.domain.ingest.envelope import read_records
 from handlers.domain.ingest.report import log_lines
 from handlers.environment import read_environment
 from handlers.logs import write_lines
-from handlers.start import build_once
+from handlers.start import lambda_handler
 from handlers.vocabulary import metric_dimensions
 
 # Kept back from the time the function has, for the quarantine and the log once the store has had its turn.
@@ -100,10 +98,4 @@ def build(
     return MetricWriter(environment, ports, clock)
 
 
-_metric_writer = build_once(build)
-
-
-def handler(event: dict[str, Any], context: Any) -> dict[str, Any]:
-    """Stores one batch of the data stream."""
-    trace_if_sampled(os.environ)
-    return _metric_writer().write(event, context.get_remaining_time_in_millis() / 1000)
+handler = lambda_handler(build, MetricWriter.write)

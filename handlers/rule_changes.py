@@ -1,7 +1,6 @@
 """Resolves the alerts of rules that were changed or deleted, as the rules table's stream reports."""
 
 import json
-import os
 import time
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass
@@ -10,7 +9,6 @@ from typing import Any
 from handlers.adapters.aws import client
 from handlers.adapters.dynamodb.alerts_table import AlertsTable
 from handlers.adapters.dynamodb.rules_table import rule_of
-from handlers.adapters.tracing import trace_if_sampled
 from handlers.domain.alerts.evaluation.resolver import Resolver
 from handlers.domain.alerts.evaluation.rule_evaluation import RULE_CHANGED, RULE_DELETED
 from handlers.domain.alerts.notifications.notification import Origin
@@ -21,7 +19,7 @@ from handlers.domain.alerts.rules.rule import Rule
 from handlers.domain.errors import TransientError
 from handlers.environment import read_environment
 from handlers.logs import write_lines
-from handlers.start import build_once
+from handlers.start import lambda_handler
 
 
 @dataclass(frozen=True)
@@ -78,10 +76,4 @@ def _rule(image: Mapping[str, Any] | None) -> Rule | None:
         return None
 
 
-_rule_changes = build_once(build)
-
-
-def handler(event: dict[str, Any], _context: Any) -> dict[str, Any]:
-    """Resolves the alerts of the rules that a batch of the table's stream changed or deleted."""
-    trace_if_sampled(os.environ)
-    return _rule_changes().resolve(event)
+handler = lambda_handler(build, lambda changes, event, _: changes.resolve(event))

@@ -1,7 +1,6 @@
 """Aggregates each batch of the data stream by the windows of the alert rules, and starts evaluations that are due."""
 
 import json
-import os
 import time
 from collections.abc import Callable, Mapping
 from dataclasses import asdict, dataclass
@@ -12,7 +11,6 @@ from handlers.adapters.dynamodb.rules_table import RulesTable
 from handlers.adapters.dynamodb.windows_table import WindowsTable
 from handlers.adapters.stepfunctions import Executions
 from handlers.adapters.timestream.limits import store_limits
-from handlers.adapters.tracing import trace_if_sampled
 from handlers.domain.alerts.periods import Timing
 from handlers.domain.alerts.windows.aggregator import Aggregator, BatchReport
 from handlers.domain.errors import TransientError
@@ -20,7 +18,7 @@ from handlers.domain.ingest.envelope import read_records
 from handlers.domain.ingest.validator import PointValidator
 from handlers.environment import read_environment
 from handlers.logs import write_lines
-from handlers.start import build_once
+from handlers.start import lambda_handler
 
 
 @dataclass(frozen=True)
@@ -90,10 +88,4 @@ def report_line(report: BatchReport) -> str:
     return json.dumps({**counts, "details": asdict(report)}, separators=(",", ":"))
 
 
-_window_aggregator = build_once(build)
-
-
-def handler(event: dict[str, Any], _context: Any) -> dict[str, Any]:
-    """Aggregates one batch of the data stream."""
-    trace_if_sampled(os.environ)
-    return _window_aggregator().aggregate(event)
+handler = lambda_handler(build, lambda aggregator, event, _: aggregator.aggregate(event))
