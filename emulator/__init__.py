@@ -15,11 +15,13 @@ if TYPE_CHECKING:
     from emulator.errors import (
         CloudError,
         EngineError,
+        PermissionMissingError,
         PortInUseError,
         TemplateError,
         UnknownFunctionError,
         UnsupportedApiError,
         UnsupportedFunctionError,
+        UnsupportedPolicyError,
         UnsupportedScheduleError,
     )
     from emulator.lambda_.invocation import InvokeResult
@@ -29,9 +31,10 @@ if TYPE_CHECKING:
 
 __all__ = [
     "Answered", "Clock", "Cloud", "CloudError", "Deployment", "EngineCommand", "EngineError", "FromOutput",
-    "Functions", "Gateway", "InvokeResult", "PortInUseError", "Resource", "Schedules", "StackTemplate",
-    "TemplateError", "UnknownFunctionError", "UnsupportedApiError", "UnsupportedFunctionError",
-    "UnsupportedScheduleError", "serve_gateway", "start", "start_functions", "timestream_command",
+    "Functions", "Gateway", "InvokeResult", "PermissionMissingError", "PortInUseError", "Resource", "Schedules",
+    "StackTemplate", "TemplateError", "UnknownFunctionError", "UnsupportedApiError",
+    "UnsupportedFunctionError", "UnsupportedPolicyError", "UnsupportedScheduleError", "serve_gateway",
+    "start", "start_functions", "timestream_command",
 ]  # fmt: skip
 # The module of each name that is not one of the errors.
 _MODULES = {

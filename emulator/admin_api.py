@@ -11,6 +11,7 @@ from emulator.aws_request import AwsRequest
 from emulator.clock import Clock
 from emulator.faults import FaultError, FaultRule, Faults, parse_rule
 from emulator.http_server import Response
+from emulator.iam.access import Access
 from emulator.responses import as_json
 from emulator.timestream_process import TimestreamProcess
 
@@ -26,7 +27,7 @@ class AdminApi:
     can make, handed on as they are.
     """
 
-    def __init__(self, clock: Clock, faults: Faults, engine: TimestreamProcess) -> None:
+    def __init__(self, access: Access, clock: Clock, faults: Faults, engine: TimestreamProcess) -> None:
         self._clock = clock
         self._faults = faults
         self._engine = engine
@@ -34,6 +35,7 @@ class AdminApi:
         self._lock = threading.Lock()
         self._routes: dict[tuple[str, str], Callable[[AwsRequest], Response]] = {
             ("GET", "/_local/status"): lambda _: as_json(self.status()),
+            ("GET", "/_local/permissions"): lambda _: as_json(access.describe()),
             ("GET", "/_local/faults"): lambda _: as_json(self._describe_faults()),
             ("POST", "/_local/faults"): self._add_faults,
             ("DELETE", "/_local/faults"): lambda _: self._clear_faults(),

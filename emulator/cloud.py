@@ -20,12 +20,14 @@ from emulator.cloudformation.stacks import Stacks
 from emulator.endpoint import Endpoint
 from emulator.faults import Faults
 from emulator.http_server import HttpServer
+from emulator.iam.access import Access, Policies
+from emulator.iam.credentials import OPERATOR
 from emulator.kinesis.service import Kinesis
 from emulator.lambda_.api import Invoker, LambdaApi
 from emulator.lambda_.invocation import InvokeResult, refused
 from emulator.lambda_.service import Functions, start_functions
+from emulator.moto import ACCOUNT_ID, kinesis_streams, policies, state_machines
 from emulator.moto import clock as moto_clock
-from emulator.moto import kinesis_streams, state_machines
 from emulator.moto.app import MotoApp
 from emulator.scheduler.schedules import Schedules, load_schedules
 from emulator.timestream_process import TimestreamProcess, free_port, timestream_command
@@ -58,6 +60,7 @@ class Cloud:
     def __init__(
         self,
         *,
+        access: Access,
         admin: AdminApi,
         clock: Clock,
         endpoint: Endpoint,
@@ -70,6 +73,7 @@ class Cloud:
         self.deployments: dict[str, Deployment] = {}
         self.clock = clock
         self._closing = contextlib.ExitStack()
+        self._access = access
         self._admin = admin
         self._endpoint = endpoint
         self._engine = engine
@@ -84,9 +88,10 @@ class Cloud:
     def __exit__(self, *_: object) -> None:
         self.close()
 
-    def client(self, service: str, region: str) -> Any:
-        """An SDK client of a service in a region; close it when done."""
-        return local_client(service, endpoint_url=self.endpoint_url, region=region, attempts=4)
+    def client(self, service: str, region: str, *, role_arn: str = "") -> Any:
+        """An SDK client of a service in a region, the operator's or a role's; close it when done."""
+        caller = self._access.issue(role_arn, "client") if role_arn else OPERATOR
+        return local_client(service, endpoint_url=self.endpoint_url, region=region, attempts=4, caller=caller)
 
     def start_functions(self, region: str, *, code: Path, runtime: Path, logs: Path) -> Functions:
         """Run a region's functions and event source mappings until the end; Lambda's API invokes them.
@@ -103,6 +108,7 @@ class Cloud:
             runtime=runtime,
             logs=logs,
             endpoint=self._endpoint,
+            act_as=self._access.issue,
         )
         self._closing.callback(functions.close)
         self._running[region] = functions
@@ -128,6 +134,7 @@ class Cloud:
             port=port,
             endpoint_url=self.endpoint_url,
             clock=self.clock,
+            act_as=self._access.issue,
             on_answer=on_answer,
             source_ip=source_ip,
         )
@@ -137,7 +144,11 @@ class Cloud:
     def start_schedules(self, region: str) -> Schedules:
         """Fire a region's schedules until the end. Raises UnsupportedScheduleError."""
         found = load_schedules(self.deployments[region])
-        schedules = Schedules(found, functools.partial(self.client, region=region), self.clock)
+        schedules = Schedules(
+            found,
+            functools.cache(lambda role: self.client("stepfunctions", region, role_arn=role)),
+            self.clock,
+        )
         self._closing.callback(schedules.close)
         return schedules.start()
 
@@ -154,7 +165,11 @@ class Cloud:
         self._functions.invoke_with(invoker)
 
     def publish(self, deployment: Deployment) -> None:
-        """Show a deployment to callers of CloudFormation and Lambda; a replaced one may have other outputs."""
+        """Show a deployment to callers of CloudFormation and Lambda; a replaced one may have other outputs.
+
+        PermissionMissingError names a resource whose role lacks what AWS asks for.
+        """
+        self._access.publish(deployment)
         self._stacks.publish(deployment)
         self._functions.publish(deployment)
 
@@ -191,7 +206,8 @@ def start(
     """Start the local AWS and create the stacks, in order, in each region; the last one is a region's deployment.
 
     `data_dir` keeps what Timestream stores; port 0 takes a free one.
-    Raises PortInUseError, EngineError or TemplateError, each a line to show, with nothing left running.
+    Raises PortInUseError, EngineError, TemplateError or PermissionMissingError, each a line to show, with nothing left
+    running.
     """
     with contextlib.ExitStack() as closing:
         cloud = _start_endpoint(aws_port, data_dir, clock or Clock(), engine, closing, _types(templates))
@@ -214,15 +230,19 @@ def _start_endpoint(
     # The engine loads while moto does: it is the slowest part of the start.
     engine = _start_engine(server.url, data_dir, command)
     closing.callback(engine.close)
-    closing.enter_context(state_machines.tasks_call(server.port))
+    access = Access(
+        ACCOUNT_ID, Policies(policies.role_policies, policies.trust_policy, policies.resource_policy)
+    )
+    closing.enter_context(state_machines.tasks_call(server.url, access.issue))
     moto_clock.follow(clock)
     closing.callback(moto_clock.follow, Clock())
     closing.enter_context(kinesis_streams.installed())
     moto = MotoApp()
     closing.callback(moto.close)
     faults, functions, stacks = Faults(), LambdaApi(), Stacks(clock)
-    admin = AdminApi(clock, faults, engine)
+    admin = AdminApi(access, clock, faults, engine)
     endpoint = Endpoint(
+        access=access,
         admin=admin,
         engine=engine,
         faults=faults,
@@ -238,6 +258,7 @@ def _start_endpoint(
     engine.wait_until_ready()
     engine.follow(clock, closing)
     return Cloud(
+        access=access,
         admin=admin,
         clock=clock,
         endpoint=endpoint,

@@ -9,6 +9,7 @@ from emulator.aws_request import AwsRequest
 from emulator.cloudformation.stacks import Stacks
 from emulator.faults import Faults
 from emulator.http_server import HttpRequest, Response
+from emulator.iam.access import Access
 from emulator.kinesis.service import Kinesis
 from emulator.lambda_.api import LambdaApi
 from emulator.moto.app import MotoApp
@@ -22,6 +23,7 @@ class Endpoint:
     def __init__(
         self,
         *,
+        access: Access,
         admin: AdminApi,
         engine: TimestreamProcess,
         faults: Faults,
@@ -30,6 +32,7 @@ class Endpoint:
         moto: MotoApp,
         stacks: Stacks,
     ) -> None:
+        self._access = access
         self._admin = admin
         self._engine = engine
         self._faults = faults
@@ -66,6 +69,10 @@ class Endpoint:
         self._closing.set()
 
     def _route(self, request: AwsRequest) -> Response:
+        refusal = self._access.refuse(request)
+        return refusal or self._access.review(request, self._dispatch(request))
+
+    def _dispatch(self, request: AwsRequest) -> Response:
         if request.json_target.startswith("Timestream_20181101."):
             return self._forward(request)
         service = request.service

@@ -46,3 +46,11 @@ class UnknownFunctionError(CloudError):
 
 class EngineError(CloudError):
     """The Timestream engine did not start, or ended by itself."""
+
+
+class UnsupportedPolicyError(CloudError):
+    """A policy has an element that is not evaluated here; the message names it."""
+
+
+class PermissionMissingError(CloudError):
+    """A role lacks what AWS asks for before it creates the resource that the message names."""

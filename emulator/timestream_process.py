@@ -93,12 +93,11 @@ class TimestreamProcess:
             raise EngineError(f"the Timestream engine ended with status {status}; {self._last_line()}")
 
     def forward(self, request: HttpRequest) -> Response:
-        """Pass a request on unchanged and return the engine's answer."""
-        headers = {
-            name: value
-            for name, value in request.headers
-            if name.lower() not in _HOP_BY_HOP and name.lower() != "host"
-        }
+        """Pass a request on unchanged and return the engine's answer.
+
+        The Host stays: by it the engine answers where Timestream is, so that callers come this way again.
+        """
+        headers = {name: value for name, value in request.headers if name.lower() not in _HOP_BY_HOP}
         answer = self._pool.request(
             request.method,
             request.target,

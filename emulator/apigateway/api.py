@@ -24,10 +24,11 @@ class IntegrationResponse:
 
 @dataclass(frozen=True, slots=True)
 class AwsAction:
-    """The AWS call behind an integration: a service with JSON over HTTP, and the action's name."""
+    """The AWS call behind an integration: a service with JSON over HTTP, the action's name, and who calls it."""
 
     service: str
     action: str
+    role_arn: str
 
 
 @dataclass(frozen=True, slots=True)

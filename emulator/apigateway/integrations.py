@@ -13,7 +13,7 @@ from botocore.credentials import Credentials
 
 from emulator.apigateway.api import AwsAction
 from emulator.apigateway.errors import GatewayError
-from emulator.apigateway.signature import LocalCredentials
+from emulator.iam.credentials import Issuer
 
 
 @dataclass(frozen=True, slots=True)
@@ -37,10 +37,10 @@ def call_mock(rendered: str) -> IntegrationAnswer:
 class AwsCaller:
     """Calls AWS actions at the local endpoint over kept connections, each within its own time limit."""
 
-    def __init__(self, endpoint_url: str, region: str, credentials: LocalCredentials) -> None:
+    def __init__(self, endpoint_url: str, region: str, act_as: Issuer) -> None:
         self._endpoint = endpoint_url.rstrip("/") + "/"
         self._region = region
-        self._credentials = Credentials(credentials.access_key, credentials.secret_key)
+        self._act_as = act_as
         self._http = urllib3.PoolManager(maxsize=32, block=False, retries=False)
         self._session = botocore.session.get_session()
         self._services: dict[str, Mapping[str, Any]] = {}
@@ -61,7 +61,9 @@ class AwsCaller:
             data=body,
         )
         name = service.get("signingName", service["endpointPrefix"])
-        SigV4Auth(self._credentials, name, self._region).add_auth(request)
+        caller = self._act_as(action.role_arn, "BackplaneAssumeRoleSession")
+        credentials = Credentials(caller.access_key, caller.secret_key, caller.session_token)
+        SigV4Auth(credentials, name, self._region).add_auth(request)
         try:
             response = self._http.request(
                 "POST",

@@ -59,6 +59,9 @@ def _action(where: str, properties: Mapping[str, Any]) -> AwsAction | None:
         raise UnsupportedApiError(
             f"{where}: the integration has no Credentials, so AWS would refuse the call"
         )
+    role_arn = properties["Credentials"]
+    if ":role/" not in role_arn:
+        raise UnsupportedApiError(f"{where}: the integration's Credentials {role_arn} are no role")
     if properties.get("IntegrationHttpMethod") != "POST":
         raise UnsupportedApiError(f"{where}: an AWS action is called with IntegrationHttpMethod POST")
     service, action = named.groups()
@@ -68,7 +71,7 @@ def _action(where: str, properties: Mapping[str, Any]) -> AwsAction | None:
     model = session.get_service_model(service)
     if model.metadata["protocol"] != "json" or action not in model.operation_names:
         raise UnsupportedApiError(f"{where}: {service} has no action {action} that is served here")
-    return AwsAction(service, action)
+    return AwsAction(service, action, role_arn)
 
 
 def _integration_response(

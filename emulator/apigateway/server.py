@@ -8,6 +8,7 @@ from emulator.apigateway.signature import LocalCredentials
 from emulator.clock import Clock
 from emulator.cloudformation.deployment import Deployment
 from emulator.http_server import HttpServer
+from emulator.iam.credentials import Issuer, issue_operators
 
 LOOPBACK = "127.0.0.1"
 # Seconds that requests under way get when the gateway is closed: a bit more than an integration may take.
@@ -41,18 +42,19 @@ def serve_gateway(
     endpoint_url: str,
     clock: Clock,
     credentials: LocalCredentials | None = None,
+    act_as: Issuer = issue_operators,
     on_answer: OnAnswer = lambda _: None,
     source_ip: str = LOOPBACK,
 ) -> Gateway:
     """Serve the deployment's REST API on 127.0.0.1; port 0 takes a free one.
 
     Raises UnsupportedApiError, naming the logical id, for what cannot be served as AWS would, and
-    PortInUseError. Requests count as coming from `source_ip`, wherever they come from.
-    `on_answer` is called for every answer before it is sent, on the thread that answers.
+    PortInUseError. `act_as` gives the credentials of an integration's role. Requests count as coming from `source_ip`,
+    wherever they come from. `on_answer` is called for every answer before it is sent, on the thread that answers.
     """
     known = credentials or LocalCredentials()
     api = load_api(deployment)
-    caller = AwsCaller(endpoint_url, deployment.region, known)
+    caller = AwsCaller(endpoint_url, deployment.region, act_as)
     server = HttpServer(port, name="gateway", body_limit=MAX_PAYLOAD, idle_s=_IDLE_S, drain_s=_LAST_ANSWERS_S)
     server.start(ExecuteApi(api, caller, clock, on_answer, known, source_ip))
     return Gateway(server, caller)

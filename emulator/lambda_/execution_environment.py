@@ -16,6 +16,7 @@ from dataclasses import dataclass
 from pathlib import Path
 
 from emulator.clock import Clock
+from emulator.iam.credentials import Issuer
 from emulator.lambda_ import invocation
 from emulator.lambda_.configuration import FunctionConfig
 from emulator.lambda_.invocation import InvokeResult
@@ -32,12 +33,13 @@ Spawn = Callable[[list[str], Mapping[str, str]], "subprocess.Popen[bytes]"]
 
 @dataclass(frozen=True, slots=True)
 class Installation:
-    """The folders of the code, and the endpoint that the functions talk to."""
+    """The folders of the code, the endpoint that the functions talk to, and the credentials of their roles."""
 
     code: Path
     runtime: Path
     clock_file: Path
     endpoint_url: str
+    act_as: Issuer
 
 
 class ExecutionEnvironment:
@@ -164,8 +166,9 @@ def _variables(
     The address of an AWS host among the former leads to the local endpoint, as the name does by DNS on AWS.
     https://docs.aws.amazon.com/lambda/latest/dg/configuration-envvars.html
     """
+    caller = installation.act_as(config.role_arn, config.name)
     reserved = {
-        "AWS_ACCESS_KEY_ID": "local",
+        "AWS_ACCESS_KEY_ID": caller.access_key,
         "AWS_DEFAULT_REGION": config.region,
         "AWS_ENDPOINT_URL": installation.endpoint_url,
         "AWS_EXECUTION_ENV": f"AWS_Lambda_{config.runtime}",
@@ -178,8 +181,8 @@ def _variables(
         "AWS_LAMBDA_LOG_STREAM_NAME": stream.name,
         "AWS_LAMBDA_RUNTIME_API": address,
         "AWS_REGION": config.region,
-        "AWS_SECRET_ACCESS_KEY": "local",
-        "AWS_SESSION_TOKEN": "local",
+        "AWS_SECRET_ACCESS_KEY": caller.secret_key,
+        "AWS_SESSION_TOKEN": caller.session_token or "local",
         "AWS_XRAY_CONTEXT_MISSING": "LOG_ERROR",
         "AWS_XRAY_DAEMON_ADDRESS": "127.0.0.1:2000",
         "LAMBDA_RUNTIME_DIR": str(installation.runtime),

@@ -1,18 +1,18 @@
 """The log lines of functions: written to a file each and to CloudWatch Logs; metrics in them are counted."""
 
 import contextlib
+import functools
 import logging
 import queue
 import threading
 from collections import defaultdict
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
 from botocore.exceptions import BotoCoreError, ClientError
 
-from emulator.client import local_client
 from emulator.clock import Clock
 from emulator.lambda_.embedded_metrics import EmbeddedMetrics, MetricStatistics
 
@@ -33,16 +33,19 @@ class LogStream:
 
 
 class FunctionLogs:
-    """Collects the lines of every function; safe to use from many threads."""
+    """Collects the lines of every function; safe to use from many threads.
 
-    def __init__(self, folder: Path, clock: Clock, endpoint_url: str, region: str) -> None:
+    `client` gives a client of CloudWatch Logs that calls as the function of this name.
+    """
+
+    def __init__(self, folder: Path, clock: Clock, client: Callable[[str], Any]) -> None:
         folder.mkdir(parents=True, exist_ok=True)
         self._folder = folder
         self._clock = clock
         self._metrics = EmbeddedMetrics()
         self._lock = threading.Lock()
         self._files: dict[str, Any] = {}
-        self._client = local_client("logs", endpoint_url=endpoint_url, region=region, attempts=3)
+        self._client = functools.cache(client)
         self._known: set[LogStream] = set()
         self._lines: queue.Queue[tuple[LogStream, int, str] | None] = queue.Queue(maxsize=100_000)
         self._shipper = threading.Thread(target=self._ship, name="function-logs", daemon=True)
@@ -106,7 +109,7 @@ class FunctionLogs:
         try:
             if stream not in self._known:
                 self._create(stream)
-            self._client.put_log_events(
+            self._client(stream.function).put_log_events(
                 logGroupName=stream.group, logStreamName=stream.name, logEvents=events
             )
         except (BotoCoreError, ClientError) as error:
@@ -114,9 +117,12 @@ class FunctionLogs:
 
     def _create(self, stream: LogStream) -> None:
         """Create the stream, and the group when the template has none, as Lambda does."""
-        exists = self._client.exceptions.ResourceAlreadyExistsException
-        with contextlib.suppress(exists):
-            self._client.create_log_group(logGroupName=stream.group)
-        with contextlib.suppress(exists):
-            self._client.create_log_stream(logGroupName=stream.group, logStreamName=stream.name)
+        client = self._client(stream.function)
+        names = {"logGroupName": stream.group, "logStreamName": stream.name}
+        with contextlib.suppress(client.exceptions.ResourceAlreadyExistsException):
+            try:
+                client.create_log_stream(**names)
+            except client.exceptions.ResourceNotFoundException:
+                client.create_log_group(logGroupName=stream.group)
+                client.create_log_stream(**names)
         self._known.add(stream)

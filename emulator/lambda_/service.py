@@ -10,10 +10,12 @@ from dataclasses import replace
 from pathlib import Path
 from typing import Any
 
+from emulator.client import local_client
 from emulator.clock import Clock
 from emulator.cloudformation.deployment import Deployment
 from emulator.errors import UnknownFunctionError, UnsupportedFunctionError
 from emulator.http_server import Answerer
+from emulator.iam.credentials import Issuer, issue_operators
 from emulator.lambda_.clock_file import ClockFile
 from emulator.lambda_.concurrency import ExecutionEnvironments
 from emulator.lambda_.configuration import FunctionConfig, read_functions
@@ -43,17 +45,19 @@ def start_functions(
     runtime: Path,
     logs: Path,
     endpoint: Answerer | None = None,
+    act_as: Issuer = issue_operators,
 ) -> "Functions":
     """Make the deployment's functions invocable and start its event source mappings.
 
-    A function's process starts with its first event. `endpoint` answers what functions in a VPC call through its
-    endpoints. Raises UnsupportedFunctionError, naming the logical id, for what would not run as on AWS.
+    A function's process starts with its first event; `act_as` gives the credentials of its role, and `endpoint` answers
+    what functions in a VPC call through its endpoints.
+    Raises UnsupportedFunctionError, naming the logical id, for what would not run as on AWS.
     """
     for folder in (code, runtime):
         if not folder.is_dir():
             raise UnsupportedFunctionError(f"the functions cannot run: there is no folder {folder}")
     clock_file = ClockFile(clock)
-    installation = Installation(code.resolve(), runtime.resolve(), clock_file.path, endpoint_url)
+    installation = Installation(code.resolve(), runtime.resolve(), clock_file.path, endpoint_url, act_as)
     exits = VpcExits(deployment, endpoint)
     try:
         return Functions(deployment, installation, clock, logs, exits, on_close=clock_file.close)
@@ -88,7 +92,17 @@ class Functions:
         self._exits = exits
         self._on_close = on_close
         self._closed = False
-        self._logs = FunctionLogs(log_folder, clock, installation.endpoint_url, deployment.region)
+        self._logs = FunctionLogs(
+            log_folder,
+            clock,
+            lambda name: local_client(
+                "logs",
+                endpoint_url=installation.endpoint_url,
+                region=deployment.region,
+                attempts=3,
+                caller=installation.act_as(configs[name].role_arn, name),
+            ),
+        )
         # A process dies with the thread that started it, so one thread that lives as long as this starts them all.
         self._spawner = ThreadPoolExecutor(max_workers=1, thread_name_prefix="function-spawner")
         self._background = ThreadPoolExecutor(max_workers=4, thread_name_prefix="function-event")
@@ -177,14 +191,16 @@ class Functions:
     def _start(
         self, config: MappingConfig, function: FunctionConfig, installation: Installation
     ) -> EventSourceMapping:
-        endpoint_url = installation.endpoint_url
+        place: Any = {
+            "endpoint_url": installation.endpoint_url,
+            "region": function.region,
+            "caller": installation.act_as(function.role_arn, function.name),
+        }
         source: EventSource
         if _service(config.source_arn) == "dynamodb":
-            source = TableStreamSource(config, endpoint_url=endpoint_url, region=function.region)
+            source = TableStreamSource(config, **place)
         else:
-            source = KinesisSource(
-                config, role_arn=function.role_arn, endpoint_url=endpoint_url, region=function.region
-            )
+            source = KinesisSource(config, role_arn=function.role_arn, **place)
         destination: Destination | None = None
         if config.destination_arn:
             destination = BucketDestination(
@@ -192,8 +208,7 @@ class Functions:
                 source,
                 function_arn=function.arn,
                 clock=self._clock,
-                endpoint_url=installation.endpoint_url,
-                region=function.region,
+                **place,
             )
         return EventSourceMapping(
             config,

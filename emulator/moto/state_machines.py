@@ -7,18 +7,19 @@ they say however far the clock is moved, compare UTC with the machine's time zon
 import contextlib
 import dataclasses
 import importlib
-import os
 import sys
 import threading
 import time
 import uuid
 from collections.abc import Iterator
 from datetime import UTC, datetime
-from typing import Any
+from typing import Any, ClassVar
 
 import orjson
 
 from emulator.aws_request import AwsRequest
+from emulator.client import local_client
+from emulator.iam.credentials import Issuer, issue_operators
 from emulator.moto import ACCOUNT_ID
 from emulator.moto import clock as moto_clock
 from emulator.moto.clock import local_now
@@ -27,8 +28,36 @@ _PARSER = "moto.stepfunctions.parser"
 _WAITS = f"{_PARSER}.asl.component.state.wait.wait_function"
 _SLICE_S = 0.05
 _END_S = 5.0
+# The longest a function runs.
+_TASK_S = 900.0
 
 _loading = threading.Lock()
+
+
+class _Tasks:
+    """The endpoint that tasks call now, and who gives them the credentials of a role.
+
+    A class with no objects on purpose: moto's modules are one for the whole process.
+    """
+
+    endpoint_url = ""
+    act_as: Issuer = staticmethod(issue_operators)
+    clients: ClassVar[dict[tuple[str, str, str], Any]] = {}
+
+    @classmethod
+    def client(cls, region: str, service: str, state_credentials: Any) -> Any:
+        """A client that calls as the machine's role, or as the one that the state names."""
+        role_arn = state_credentials.role_arn
+        if (region, service, role_arn) not in cls.clients:
+            cls.clients[region, service, role_arn] = local_client(
+                service,
+                endpoint_url=cls.endpoint_url,
+                region=region,
+                caller=cls.act_as(role_arn, "stepfunctions"),
+                read_timeout_s=_TASK_S,
+                validated=False,
+            )
+        return cls.clients[region, service, role_arn]
 
 
 def load() -> None:
@@ -41,20 +70,22 @@ def load() -> None:
             wait._wait_interval = _wait_interval
             timestamp._get_wait_seconds = _seconds_until
             moto_clock.follow_in_loaded(_PARSER, sleep=_sleep)
+            original = importlib.import_module(f"{_PARSER}.asl.utils.boto_client").boto_client_for
+            for name, module in list(sys.modules.items()):
+                if name.startswith(_PARSER) and getattr(module, "boto_client_for", None) is original:
+                    module.boto_client_for = _Tasks.client  # type: ignore[attr-defined]
 
 
 @contextlib.contextmanager
-def tasks_call(port: int) -> Iterator[None]:
-    """Let tasks reach the other services at this port of the machine; moto reads it from a variable."""
-    before = os.environ.get("MOTO_PORT")
-    os.environ["MOTO_PORT"] = str(port)
+def tasks_call(endpoint_url: str, act_as: Issuer) -> Iterator[None]:
+    """Let tasks call the services of this endpoint as their machine's role, until the end."""
+    _Tasks.endpoint_url, _Tasks.act_as = endpoint_url, staticmethod(act_as)
     try:
         yield
     finally:
-        if before is None:
-            del os.environ["MOTO_PORT"]
-        else:
-            os.environ["MOTO_PORT"] = before
+        for client in _Tasks.clients.values():
+            client.close()
+        _Tasks.clients = {}
 
 
 def named(request: AwsRequest) -> AwsRequest:

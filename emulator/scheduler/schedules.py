@@ -28,11 +28,15 @@ class Schedule:
     name: str
     cron: Cron
     target: str
+    role_arn: str
     payload: str
 
 
 class Schedules:
-    """A thread that starts state machines when their time has come. Close it when done."""
+    """A thread that starts state machines when their time has come. Close it when done.
+
+    `client` gives a client of Step Functions that calls as a role.
+    """
 
     def __init__(self, schedules: Sequence[Schedule], client: Callable[[str], Any], clock: Clock) -> None:
         self._schedules = schedules
@@ -76,7 +80,7 @@ class Schedules:
         planned = due.strftime("%Y-%m-%dT%H:%M:%SZ")
         self._number += 1
         try:
-            self._client("stepfunctions").start_execution(
+            self._client(schedule.role_arn).start_execution(
                 stateMachineArn=schedule.target,
                 name=f"{schedule.name[:40]}-{int(due.timestamp())}-{self._number}",
                 input=schedule.payload.replace(_SCHEDULED_TIME, planned),
@@ -106,7 +110,7 @@ def _read(name: str, properties: Mapping[str, Any]) -> Schedule:
         cron = parse_cron(properties["ScheduleExpression"])
     except ValueError as error:
         raise UnsupportedScheduleError(f"{name}: {error}") from error
-    return Schedule(name, cron, target["Arn"], payload)
+    return Schedule(name, cron, target["Arn"], target["RoleArn"], payload)
 
 
 def _next_minute(now: datetime) -> datetime:

@@ -5,12 +5,48 @@ from typing import Any
 _TRUST = {
     "Version": "2012-10-17",
     "Statement": [
-        {"Effect": "Allow", "Principal": {"Service": "lambda.amazonaws.com"}, "Action": "sts:AssumeRole"}
+        {
+            "Effect": "Allow",
+            "Principal": {
+                "Service": [
+                    f"{name}.amazonaws.com" for name in ("apigateway", "lambda", "scheduler", "states")
+                ]
+            },
+            "Action": "sts:AssumeRole",
+        }
     ],
 }
 _POLICY = {
     "Version": "2012-10-17",
     "Statement": [{"Effect": "Allow", "Action": "kinesis:PutRecord", "Resource": "*"}],
+}
+
+_KEY_POLICY = {
+    "Version": "2012-10-17",
+    "Statement": [
+        {
+            "Effect": "Allow",
+            "Principal": {"AWS": {"Fn::Sub": "arn:aws:iam::${AWS::AccountId}:root"}},
+            "Action": ["kms:Decrypt", "kms:GenerateDataKey"],
+            "Resource": "*",
+        }
+    ],
+}
+_WORK = {
+    "Version": "2012-10-17",
+    "Statement": [
+        {
+            "Effect": "Allow",
+            "Action": [
+                "dynamodb:PutItem",
+                "kinesis:DescribeStream*",
+                "kinesis:Get*",
+                "kinesis:ListShards",
+                "kms:Decrypt",
+            ],
+            "Resource": "*",
+        }
+    ],
 }
 
 
@@ -34,7 +70,7 @@ def everything() -> dict[str, Any]:
                 "KMS::Key",
                 Description="data",
                 EnableKeyRotation=True,
-                KeyPolicy=_POLICY,
+                KeyPolicy=_KEY_POLICY,
                 PendingWindowInDays=7,
             ),
             "Alias": _resource("KMS::Alias", AliasName="alias/everything", TargetKeyId=_ref("Key")),
@@ -109,7 +145,7 @@ def everything() -> dict[str, Any]:
             "Role": _resource(
                 "IAM::Role",
                 AssumeRolePolicyDocument=_TRUST,
-                Policies=[{"PolicyName": "inline", "PolicyDocument": _POLICY}],
+                Policies=[{"PolicyName": "inline", "PolicyDocument": _WORK}],
                 ManagedPolicyArns=[
                     "arn:aws:iam::aws:policy/service-role/AmazonAPIGatewayPushToCloudWatchLogs"
                 ],

@@ -1,5 +1,6 @@
 """The stack that a resource handler works for, and what it returns."""
 
+import json
 import threading
 from collections.abc import Mapping
 from dataclasses import dataclass, field
@@ -7,6 +8,9 @@ from typing import Any
 
 from emulator.client import local_client
 from emulator.cloudformation.naming import physical_name, unique_id
+from emulator.cloudformation.properties import Properties
+from emulator.errors import UnsupportedPolicyError
+from emulator.iam.policy import parse_policy
 from emulator.moto import ACCOUNT_ID
 
 
@@ -64,6 +68,16 @@ class Context:
     def id(self, logical_id: str, length: int) -> str:
         """An id in the style of services that choose their own."""
         return unique_id(f"{self.region}/{self.stack_name}/{logical_id}", length=length)
+
+
+def policy_text(properties: Properties, name: str, document: Any = None) -> str:
+    """A property's policy document (or one inside it) as JSON, refused where it says what is not evaluated here."""
+    wanted = properties.require(name) if document is None else document
+    try:
+        parse_policy(wanted)
+    except UnsupportedPolicyError as error:
+        raise properties.refuse(name, str(error)) from error
+    return json.dumps(wanted)
 
 
 def tags_as_map(tags: Any) -> dict[str, str]:

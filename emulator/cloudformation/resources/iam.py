@@ -1,9 +1,7 @@
-"""Roles and policies. Nothing here enforces them: the local run checks no permission."""
-
-import json
+"""Roles and policies; one that says what is not evaluated here is refused."""
 
 from emulator.cloudformation.properties import Properties
-from emulator.cloudformation.resources.context import Context, Created
+from emulator.cloudformation.resources.context import Context, Created, policy_text
 from emulator.moto.backends import load_aws_managed_policy
 
 _AWS_MANAGED = "arn:aws:iam::aws:policy/"
@@ -14,14 +12,14 @@ def _role(context: Context, properties: Properties) -> Created:
     name = properties.text("RoleName", context.name(properties.logical_id, longest=64))
     role = client.create_role(
         RoleName=name,
-        AssumeRolePolicyDocument=json.dumps(properties.require("AssumeRolePolicyDocument")),
+        AssumeRolePolicyDocument=policy_text(properties, "AssumeRolePolicyDocument"),
         **properties.subset("Description", "MaxSessionDuration", "Path", "PermissionsBoundary", "Tags"),
     )["Role"]
     for policy in properties.get("Policies", []):
         client.put_role_policy(
             RoleName=name,
             PolicyName=policy["PolicyName"],
-            PolicyDocument=json.dumps(policy["PolicyDocument"]),
+            PolicyDocument=policy_text(properties, "Policies", policy["PolicyDocument"]),
         )
     for arn in properties.get("ManagedPolicyArns", []):
         if arn.startswith(_AWS_MANAGED):
@@ -35,7 +33,7 @@ def _role(context: Context, properties: Properties) -> Created:
 
 def _policy(context: Context, properties: Properties) -> Created:
     name = properties.text("PolicyName")
-    document = json.dumps(properties.require("PolicyDocument"))
+    document = policy_text(properties, "PolicyDocument")
     for role in properties.require("Roles"):
         context.client("iam").put_role_policy(RoleName=role, PolicyName=name, PolicyDocument=document)
     return Created(context.name(properties.logical_id), {"Id": context.name(properties.logical_id)})
@@ -45,7 +43,7 @@ def _managed_policy(context: Context, properties: Properties) -> Created:
     client = context.client("iam")
     arn = client.create_policy(
         PolicyName=properties.text("ManagedPolicyName", context.name(properties.logical_id, longest=128)),
-        PolicyDocument=json.dumps(properties.require("PolicyDocument")),
+        PolicyDocument=policy_text(properties, "PolicyDocument"),
         **properties.subset("Description", "Path"),
     )["Policy"]["Arn"]
     for role in properties.get("Roles", []):

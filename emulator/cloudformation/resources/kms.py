@@ -1,17 +1,14 @@
 """Keys and their aliases."""
 
-import json
-
 from emulator.cloudformation.properties import Properties
-from emulator.cloudformation.resources.context import Context, Created
+from emulator.cloudformation.resources.context import Context, Created, policy_text
 
 
 def _key(context: Context, properties: Properties) -> Created:
     client = context.client("kms")
     arguments = properties.subset("Description", "KeyUsage", "KeySpec", "MultiRegion", "Origin")
-    policy = properties.get("KeyPolicy")
-    if policy is not None:
-        arguments["Policy"] = json.dumps(policy)
+    if properties.get("KeyPolicy") is not None:
+        arguments["Policy"] = policy_text(properties, "KeyPolicy")
     tags = [{"TagKey": tag["Key"], "TagValue": tag["Value"]} for tag in properties.get("Tags", [])]
     key = client.create_key(**arguments, Tags=tags)["KeyMetadata"]
     if properties.boolean("EnableKeyRotation"):

@@ -1,11 +1,10 @@
 """Buckets and their policies."""
 
-import json
 from collections.abc import Callable
 from typing import Any
 
 from emulator.cloudformation.properties import Properties
-from emulator.cloudformation.resources.context import Context, Created, tags_as_map
+from emulator.cloudformation.resources.context import Context, Created, policy_text, tags_as_map
 from emulator.errors import TemplateError
 from emulator.moto.backends import tag_bucket
 
@@ -99,9 +98,7 @@ _CONFIGURATIONS: tuple[tuple[str, str, str, Callable[[Any], Any]], ...] = (
 
 def _bucket_policy(context: Context, properties: Properties) -> Created:
     bucket = properties.text("Bucket")
-    context.client("s3").put_bucket_policy(
-        Bucket=bucket, Policy=json.dumps(properties.require("PolicyDocument"))
-    )
+    context.client("s3").put_bucket_policy(Bucket=bucket, Policy=policy_text(properties, "PolicyDocument"))
     return Created(bucket)
 
 

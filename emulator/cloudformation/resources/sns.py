@@ -5,7 +5,7 @@ from collections.abc import Mapping
 from typing import Any
 
 from emulator.cloudformation.properties import Properties
-from emulator.cloudformation.resources.context import Context, Created
+from emulator.cloudformation.resources.context import Context, Created, policy_text
 
 _TOPIC_ATTRIBUTES = ("DisplayName", "KmsMasterKeyId", "SignatureVersion", "TracingConfig")
 _SUBSCRIPTION_ATTRIBUTES = (
@@ -38,7 +38,7 @@ def _subscription(context: Context, properties: Properties) -> Created:
 
 
 def _topic_policy(context: Context, properties: Properties) -> Created:
-    policy = json.dumps(properties.require("PolicyDocument"))
+    policy = policy_text(properties, "PolicyDocument")
     for topic in properties.require("Topics"):
         context.client("sns").set_topic_attributes(
             TopicArn=topic, AttributeName="Policy", AttributeValue=policy

@@ -11,6 +11,7 @@ from typing import Any, Protocol
 
 from emulator.client import local_client
 from emulator.clock import Clock
+from emulator.iam.credentials import OPERATOR, Credentials
 from emulator.lambda_.event_source_mapping.batch import Discarded
 from emulator.lambda_.event_source_mapping.configuration import MappingConfig
 from emulator.lambda_.event_source_mapping.event_source import EventSource, event_of
@@ -35,13 +36,14 @@ class BucketDestination:
         clock: Clock,
         endpoint_url: str,
         region: str,
+        caller: Credentials = OPERATOR,
     ) -> None:
         self._config = config
         self._source = source
         self._function_arn = function_arn
         self._clock = clock
         self._bucket = (config.destination_arn or "").rpartition(":")[2]
-        self._client = local_client("s3", endpoint_url=endpoint_url, region=region, attempts=3)
+        self._client = local_client("s3", endpoint_url=endpoint_url, region=region, attempts=3, caller=caller)
 
     def send(self, shard: str, discarded: Discarded) -> None:
         """Deliver the record; botocore's errors mean that it was not delivered."""

@@ -7,6 +7,7 @@ from collections.abc import Mapping, Sequence
 from typing import Any
 
 from emulator.client import local_client
+from emulator.iam.credentials import OPERATOR, Credentials
 from emulator.lambda_.event_source_mapping.configuration import MappingConfig
 from emulator.lambda_.event_source_mapping.event_source import Page, SourceRecord, call
 
@@ -19,14 +20,22 @@ class KinesisSource:
 
     batch_info_key = "KinesisBatchInfo"
 
-    def __init__(self, config: MappingConfig, *, role_arn: str, endpoint_url: str, region: str) -> None:
+    def __init__(
+        self,
+        config: MappingConfig,
+        *,
+        role_arn: str,
+        endpoint_url: str,
+        region: str,
+        caller: Credentials = OPERATOR,
+    ) -> None:
         self._config = config
         self._role_arn = role_arn
         self._region = region
         self._stream = config.source_arn.rpartition("/")[2]
         self._finished: set[str] = set()
         self._lock = threading.Lock()
-        self._client = local_client("kinesis", endpoint_url=endpoint_url, region=region)
+        self._client = local_client("kinesis", endpoint_url=endpoint_url, region=region, caller=caller)
 
     @property
     def arn(self) -> str:

@@ -6,6 +6,7 @@ from collections.abc import Mapping, Sequence
 from typing import Any
 
 from emulator.client import local_client
+from emulator.iam.credentials import OPERATOR, Credentials
 from emulator.lambda_.event_source_mapping.configuration import MappingConfig
 from emulator.lambda_.event_source_mapping.event_source import Page, SourceRecord, call
 
@@ -17,10 +18,14 @@ class TableStreamSource:
 
     batch_info_key = "DDBStreamBatchInfo"
 
-    def __init__(self, config: MappingConfig, *, endpoint_url: str, region: str) -> None:
+    def __init__(
+        self, config: MappingConfig, *, endpoint_url: str, region: str, caller: Credentials = OPERATOR
+    ) -> None:
         self._config = config
         self._region = region
-        self._client = local_client("dynamodbstreams", endpoint_url=endpoint_url, region=region)
+        self._client = local_client(
+            "dynamodbstreams", endpoint_url=endpoint_url, region=region, caller=caller
+        )
 
     @property
     def arn(self) -> str:

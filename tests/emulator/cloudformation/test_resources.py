@@ -38,7 +38,7 @@ def test_a_key_rotates_and_has_its_alias(client: Clients, ids: Mapping[str, str]
     assert (described["KeyId"], described["Description"]) == (ids["Key"], "data")
     assert kms.get_key_rotation_status(KeyId=ids["Key"])["KeyRotationEnabled"] is True
     policy = kms.get_key_policy(KeyId=ids["Key"], PolicyName="default")["Policy"]
-    assert json.loads(policy)["Statement"][0]["Action"] == "kinesis:PutRecord"
+    assert json.loads(policy)["Statement"][0]["Action"] == ["kms:Decrypt", "kms:GenerateDataKey"]
 
 
 def test_a_stream_is_encrypted_and_keeps_its_records_as_long_as_declared(
