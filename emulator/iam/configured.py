@@ -66,6 +66,8 @@ def _function(function: Resource, deployment: Deployment) -> Iterator[Permission
 def _mapping(mapping: Resource, account: str) -> Iterator[Permission]:
     source = mapping.properties["EventSourceArn"]
     yield from rights.MAPPING_SOURCES[source.split(":")[2]].on(source, account)
+    if ":dynamodb:" in source:
+        yield from rights.TABLE_STREAMS.on("*", account)
     bucket = mapping.properties.get("DestinationConfig", {}).get("OnFailure", {}).get("Destination")
     if bucket:
         yield from rights.FAILURES_BUCKET.on(bucket, account)

@@ -94,16 +94,11 @@ NETWORK_INTERFACE = Rights(
 )
 NETWORK_PLACES = Rights(("ec2:CreateNetworkInterface",), _NETWORK)
 
+_TABLE_STREAMS = "https://docs.aws.amazon.com/lambda/latest/dg/with-ddb.html"
+TABLE_STREAMS = Rights(("dynamodb:ListStreams",), _TABLE_STREAMS)  # on every resource: it knows none
 MAPPING_SOURCES: Mapping[str, Rights] = {
     "dynamodb": Rights(
-        (
-            "dynamodb:DescribeStream",
-            "dynamodb:GetRecords",
-            "dynamodb:GetShardIterator",
-            "dynamodb:ListStreams",
-        ),
-        "https://docs.aws.amazon.com/amazondynamodb/latest/developerguide/"
-        "iam-policy-example-lamda-process-dynamodb-streams.html",
+        ("dynamodb:DescribeStream", "dynamodb:GetRecords", "dynamodb:GetShardIterator"), _TABLE_STREAMS
     ),
     "kinesis": Rights(
         (
