@@ -42,6 +42,7 @@ DATABASE = Named(255, separator="_")  # Timestream's and Glue's: letters, digits
 WORK_GROUP = Named(128)
 KEY_ALIAS = Named(256, prefix="alias/")
 INGEST_API = Named(128, "ingest")
+SAMPLING_RULE = Named(32, "ingest")
 REGIONAL_STACK = Named(128)
 ARTIFACTS_STACK = Named(128, "artifacts")
 FLEET_STACK = Named(128, "fleet")

@@ -34,7 +34,7 @@ def component_of(title: str) -> str:
 
 @dataclass(frozen=True)
 class Deployed:
-    """The templates of a region; of the fleet's, which all regions share, it bears its part."""
+    """The templates of a region; of the fleet's, which all `regions` share, it bears its part."""
 
     regional: Mapping[str, Any]
     fleet: Mapping[str, Any]

@@ -42,8 +42,9 @@ def metrics(deployed: Deployed, load: Load) -> Iterator[Line]:
 
 
 def dashboards(deployed: Deployed, _load: Load) -> Iterator[Line]:
-    """The fleet's dashboard, of which each region bears its part."""
-    yield line("fleet", "dashboards, a region's part", deployed.dashboards() / deployed.regions, "dashboard")
+    """The fleet's dashboard, of which each region bears its part; one region alone is deployed without a fleet."""
+    part = deployed.dashboards() / deployed.regions if deployed.regions > 1 else 0
+    yield line("fleet", "dashboards, a region's part", part, "dashboard")
 
 
 def logs(deployed: Deployed, load: Load) -> Iterator[Line]:

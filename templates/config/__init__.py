@@ -11,7 +11,7 @@ from templates.config.checks import BadValue, Section, list_of, setting, shown, 
 from templates.config.fleet import REGION, TIMESTREAM_REGIONS, Fleet
 from templates.config.local import Local
 from templates.config.network import Network
-from templates.config.pipeline import Api, Export, Logs, Operators, Store, Stream, Writer
+from templates.config.pipeline import Api, Export, Logs, Operators, Store, Stream, Tracing, Writer
 from templates.config.reading import read
 from templates.config.tags import tags_check
 from templates.names import ACCOUNT, DATABASE, REGIONAL_STACK, Named, physical_name
@@ -40,6 +40,7 @@ class Config(Section):
     environment: str = setting(ENVIRONMENT)
     regions: tuple[str, ...] = setting(list_of(REGION, least=1, most=len(TIMESTREAM_REGIONS)))
     project: str = setting(PROJECT, "metrics")
+    tracing: Tracing = field(default_factory=Tracing)
     operators: Operators = field(default_factory=Operators)
     alerts: Alerts = field(default_factory=Alerts)
     export: Export = field(default_factory=Export)

@@ -126,6 +126,18 @@ class Logs(Section):
 
 
 @dataclass(frozen=True)
+class Tracing(Section):
+    """X-Ray's traces, which are paid each.
+
+    "sampled" are a share of the requests, by a rule, and the executions with the functions they call; "active" also
+    batches, of which Lambda traces the first of each second and a twentieth of the rest, as no rule can change.
+    """
+
+    mode: str = setting(one_of(("off", "sampled", "active")), "sampled")
+    percent: int = setting(whole(0, 100, "of a hundred requests"), 1)
+
+
+@dataclass(frozen=True)
 class Operators(Section):
     """The receiver of alarms."""
 

@@ -58,8 +58,9 @@ def add_function(
         *statements,
         # The ARN ends in `:*`, which covers the group's streams.
         allow([logs.CreateLogStream, logs.PutLogEvents], [group.get_att("Arn")], Sid="Log"),
-        allow([xray.PutTraceSegments, xray.PutTelemetryRecords], ["*"], Sid="Trace"),
     ]
+    if runtime.tracing.mode != "off":
+        grants.append(allow([xray.PutTraceSegments, xray.PutTelemetryRecords], ["*"], Sid="Trace"))
     optional: dict[str, Any] = {}
     if reserved_concurrency is not None:
         optional["ReservedConcurrentExecutions"] = reserved_concurrency
@@ -88,7 +89,10 @@ def add_function(
                 Timeout=timeout_seconds,
                 Environment=Environment(Variables=dict(environment)),
                 LoggingConfig=LoggingConfig(LogGroup=Ref(group)),
-                TracingConfig=TracingConfig(Mode="Active"),
+                # Otherwise a function is traced where its caller is: https://docs.aws.amazon.com/lambda/latest/dg/services-xray.html
+                TracingConfig=TracingConfig(
+                    Mode="Active" if runtime.tracing.mode == "active" else "PassThrough"
+                ),
                 **optional,
             )
         )

@@ -7,7 +7,7 @@ from typing import Any
 from troposphere import Equals, If, Parameter, Ref, Sub, Template
 
 from templates.config import Config
-from templates.config.pipeline import Logs
+from templates.config.pipeline import Logs, Tracing
 from templates.constructs.network import Network
 from templates.names import ARTIFACTS_BUCKET
 from templates.parameters import CODE_BUCKET, CODE_KEY, OWN_BUCKET
@@ -30,6 +30,7 @@ class Runtime:
     bundle: Bundle
     key_arn: object
     logs: Logs
+    tracing: Tracing
     alarm_actions: Sequence[Any]
     network: Network | None = None
 

@@ -80,6 +80,7 @@ def add_state_machine(
         key_arn=runtime.key_arn,
         name=Sub(f"/aws/vendedlogs/states/${{AWS::StackName}}-{component}"),
     )
+    traced = runtime.tracing.mode != "off"
     role = add_role(
         template,
         f"{component}Role",
@@ -88,7 +89,7 @@ def add_state_machine(
         statements=[
             *statements,
             allow(_DELIVER_LOGS, ["*"], Sid="DeliverLogs"),
-            allow(_TRACE, ["*"], Sid="Trace"),
+            *([allow(_TRACE, ["*"], Sid="Trace")] if traced else []),
         ],
     )
     return StateMachine(
@@ -110,7 +111,7 @@ def add_state_machine(
                         )
                     ],
                 ),
-                TracingConfiguration=TracingConfiguration(Enabled=True),
+                TracingConfiguration=TracingConfiguration(Enabled=traced),
             )
         )
     )

@@ -218,6 +218,7 @@ def everything() -> dict[str, Any]:
                 WorkGroupConfiguration={"BytesScannedCutoffPerQuery": 10_000_000_000},
                 State="ENABLED",
             ),
+            "SamplingRule": _resource("XRay::SamplingRule", SamplingRule={"RuleName": "everything"}),
             "Database": _resource("Timestream::Database", DatabaseName="everything", KmsKeyId=_att("Key")),
             "Points": _resource(
                 "Timestream::Table",

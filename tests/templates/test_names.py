@@ -36,6 +36,7 @@ VALID = {
     "WORK_GROUP": r"[a-zA-Z0-9._-]{1,128}",
     "KEY_ALIAS": r"alias/(?!aws/)[a-zA-Z0-9/_-]{1,250}",
     "INGEST_API": r"[a-zA-Z0-9-]{1,128}",
+    "SAMPLING_RULE": r"[a-zA-Z0-9-]{1,32}",
     "REGIONAL_STACK": STACK,
     "ARTIFACTS_STACK": STACK,
     "FLEET_STACK": STACK,

@@ -63,6 +63,7 @@ HOLDS_NOTHING = {
     "AWS::Lambda::Function",
     "AWS::Scheduler::Schedule",
     "AWS::Scheduler::ScheduleGroup",
+    "AWS::XRay::SamplingRule",
     "AWS::StepFunctions::StateMachine",  # what goes through it names things and holds no points
     "AWS::S3::BucketPolicy",
     "AWS::SNS::Subscription",
@@ -112,8 +113,12 @@ def test_log_groups_are_kept_for_the_configured_time(any_stack: Generated) -> No
         assert group["RetentionInDays"] == any_stack.config.logs.retention_days, title
 
 
+# By tracing.mode. A function that passes through is traced where the state machine that called it is.
+TRACING = {"sampled": "PassThrough", "active": "Active"}
+
+
 def test_functions_are_alike(regional: Generated) -> None:
-    """Every function runs on arm64 and python3.13, is traced, and writes to a log group of its own."""
+    """Every function runs on arm64 and python3.13, is traced as configured, and writes to a log group of its own."""
     functions = regional.of("AWS::Lambda::Function")
     own = {"Fn::Sub": regional.config.name(ARTIFACTS_BUCKET)}
     bucket = {"Fn::If": ["CodeIsInArtifactsBucket", own, {"Ref": "CodeBucket"}]}
@@ -124,7 +129,7 @@ def test_functions_are_alike(regional: Generated) -> None:
     for title, function in functions.items():
         assert function["Architectures"] == ["arm64"], title
         assert function["Runtime"] == "python3.13", title
-        assert function["TracingConfig"] == {"Mode": "Active"}, title
+        assert function["TracingConfig"] == {"Mode": TRACING[regional.config.tracing.mode]}, title
         assert function["Code"] == {"S3Bucket": bucket, "S3Key": {"Ref": "CodeKey"}}, title
 
 
@@ -133,6 +138,11 @@ def test_the_api_is_traced_throttled_and_logs_no_bodies(regional: Generated) -> 
     (stage,) = regional.of("AWS::ApiGateway::Stage").values()
     (setting,) = stage["MethodSettings"]
     assert stage["TracingEnabled"] is True
+    [rule] = [part["SamplingRule"] for part in regional.of("AWS::XRay::SamplingRule").values()]
+    [api] = regional.of("AWS::ApiGateway::RestApi").values()
+    assert rule["ServiceName"] == f"{api['Name']}/{stage['StageName']}"
+    assert len(rule["ServiceName"]) <= 64
+    assert (rule["ReservoirSize"], rule["FixedRate"]) == (0, regional.config.tracing.percent / 100)
     assert "$context.extendedRequestId" in stage["AccessLogSetting"]["Format"]
     assert not re.search(r"body|validationErrorString|error\.message", stage["AccessLogSetting"]["Format"])
     assert (setting["LoggingLevel"], setting["DataTraceEnabled"]) == ("OFF", False)

@@ -20,6 +20,7 @@ from emulator.cloudformation.resources import (
     sns,
     stepfunctions,
     timestream,
+    xray,
 )
 from emulator.cloudformation.resources.context import Context, Created
 
@@ -27,7 +28,7 @@ ResourceHandler = Callable[[Context, Properties], Created]
 
 _MODULES = (
     apigateway, athena, cloudwatch, dynamodb, ec2, glue, iam, kinesis, kms, lambda_, logs, s3, scheduler, sns,
-    stepfunctions, timestream,
+    stepfunctions, timestream, xray,
 )  # fmt: skip
 HANDLERS: Mapping[str, ResourceHandler] = {
     name: handler for module in _MODULES for name, handler in module.HANDLERS.items()

@@ -26,5 +26,5 @@ def add_platform(template: Template, config: Config) -> Platform:
     key = add_key(template, config)
     operators = add_operator_topic(template, config, key=key)
     network = add_network(template, config, key=key) if config.network.private else None
-    runtime = Runtime(bundle, key.arn, config.logs, operators.actions, network)
+    runtime = Runtime(bundle, key.arn, config.logs, config.tracing, operators.actions, network)
     return Platform(key, operators, runtime)

@@ -11,7 +11,12 @@ from emulator.cloudformation.system_tags import TAGGED
 from emulator.errors import TemplateError
 from tests.support.aws_clients import Clients
 
-ELSEWHERE = {"AWS::CloudWatch::Dashboard", "AWS::Timestream::Database", "AWS::Timestream::Table"}
+ELSEWHERE = {
+    "AWS::CloudWatch::Dashboard",
+    "AWS::Timestream::Database",
+    "AWS::Timestream::Table",
+    "AWS::XRay::SamplingRule",
+}
 
 
 def test_the_types_with_cloudformations_tags_are_those_of_its_schemas() -> None:

@@ -45,7 +45,14 @@ def test_without_a_load_a_million_points_is_priced_at_a_hundred_a_second() -> No
 
 
 def test_what_regions_share_is_divided_by_them() -> None:
-    """One dashboard shows all regions."""
+    """One dashboard shows all regions; one region alone needs no fleet, and has none."""
     alone = deployed("prod")
-    four = Deployed(alone.regional, alone.fleet, 4)
-    assert bill(alone, Load()).idle_monthly - bill(four, Load()).idle_monthly == pytest.approx(3 * 0.75)
+    [two, four] = [Deployed(alone.regional, alone.fleet, regions) for regions in (2, 4)]
+    assert bill(two, Load()).idle_monthly - bill(four, Load()).idle_monthly == pytest.approx(0.75)
+    assert bill(two, Load()).idle_monthly - bill(alone, Load()).idle_monthly == pytest.approx(1.5)
+
+
+@pytest.mark.parametrize(("name", "most"), [("dev", 20), ("prod", 40)])
+def test_an_idle_month_stays_within_what_the_readme_says(name: str, most: float) -> None:
+    """A new alarm, metric or resource that takes more needs a decision; also with the whole dashboard."""
+    assert bill(deployed(name), Load()).idle_monthly + 3 < most

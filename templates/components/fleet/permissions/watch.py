@@ -1,9 +1,10 @@
-"""Permits for what watches: alarms, logs, topics."""
+"""Permits for what watches: alarms, logs, topics, traces."""
 
 from collections.abc import Sequence
 
 from templates.components.fleet.permissions.permit import Permit, generated, here
 from templates.config import Config
+from templates.names import SAMPLING_RULE
 
 
 def watch(config: Config) -> Sequence[Permit]:
@@ -39,4 +40,10 @@ def watch(config: Config) -> Sequence[Permit]:
             "TagResource Unsubscribe UntagResource",
             (here("sns", stack_names),),
         ),
+        Permit(
+            "xray",
+            "CreateSamplingRule DeleteSamplingRule ListTagsForResource TagResource UntagResource UpdateSamplingRule",
+            (here("xray", f"sampling-rule/{config.name(SAMPLING_RULE)}"),),
+        ),
+        Permit("xray", "GetSamplingRules", ("*",)),
     )

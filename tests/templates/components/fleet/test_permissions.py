@@ -103,6 +103,7 @@ ANY_RESOURCE = {
     "logs:ListLogDeliveries": "log deliveries have no ARN",
     "logs:*ResourcePolic*": "the account's policy for log deliveries has no ARN",
     "timestream:DescribeEndpoints": "the question where Timestream is has no resource",
+    "xray:GetSamplingRules": "the rules are listed for the account",
 }
 
 
@@ -127,6 +128,11 @@ NAMED = {
     "AWS::Logs::LogGroup": ("logs:CreateLogGroup", "log-group:{name}:log-stream:", ("LogGroupName",)),
     "AWS::S3::Bucket": ("s3:CreateBucket", "{name}", ("BucketName",)),
     "AWS::Timestream::Database": ("timestream:CreateDatabase", "database/{name}", ("DatabaseName",)),
+    "AWS::XRay::SamplingRule": (
+        "xray:CreateSamplingRule",
+        "sampling-rule/{name}",
+        ("SamplingRule", "RuleName"),
+    ),
 }
 # AWS gives these an id, or their ARN is made of one of the others': tests above hold what may be done with them.
 WITHOUT_NAME = (
