@@ -9,7 +9,7 @@ from ipaddress import IPv4Network
 from typing import Any
 
 from emulator.aws_request import AwsRequest
-from emulator.cloudformation.deployment import Deployment
+from emulator.cloudformation.deployment import Deployment, Resource
 from emulator.errors import UnsupportedFunctionError
 from emulator.http_server import Answerer, HttpRequest, HttpServer, Response
 from emulator.lambda_.configuration import FunctionConfig
@@ -19,6 +19,10 @@ _BODY_LIMIT_BYTES = 1024 * 1024 * 1024
 _HTTPS = 443
 # Endpoint services whose host is called otherwise.
 _HOSTS = {"kinesis-streams": "kinesis"}
+
+_EVERY_CALL = tuple(
+    {"Effect": "Allow", "Principal": "*", "Action": every, "Resource": every} for every in ("*", ["*"])
+)
 
 Rule = Mapping[str, Any]
 
@@ -123,8 +127,29 @@ def hosts_in_reach(function: FunctionConfig, deployment: Deployment) -> frozense
     return frozenset(
         _host(item.properties["ServiceName"])
         for item in deployment.of_type("AWS::EC2::VPCEndpoint")
-        if item.properties["VpcId"] == vpcs[0].physical_id and reached(item.properties)
+        if item.properties["VpcId"] == vpcs[0].physical_id
+        and reached(item.properties)
+        and _lets_through(item, deployment.account_id)
     )
+
+
+def _lets_through(endpoint: Resource, account: str) -> bool:
+    """True if the endpoint's policy lets all calls of the account through; one that chooses among them is refused."""
+    policy = endpoint.properties.get("PolicyDocument")
+    if policy is None:
+        return True
+    for statement in policy["Statement"]:
+        said = {name: value for name, value in statement.items() if name not in {"Condition", "Sid"}}
+        condition = statement.get("Condition", {})
+        accounts = condition.get("StringEquals", {}).get("aws:PrincipalAccount")
+        by_account = condition == {"StringEquals": {"aws:PrincipalAccount": accounts}}
+        if said not in _EVERY_CALL or (condition and not by_account):
+            raise UnsupportedFunctionError(
+                f"{endpoint.logical_id}: its policy is not evaluated here: {statement}"
+            )
+        if accounts is None or account in ([accounts] if isinstance(accounts, str) else accounts):
+            return True
+    return False
 
 
 def _host(service: str) -> str:

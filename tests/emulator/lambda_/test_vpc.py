@@ -58,6 +58,12 @@ def stack(**changes: dict[str, Any] | None) -> Deployment:
     return deployment(function(VpcConfig=PLACE), *parts)
 
 
+def policy(**condition: Any) -> dict[str, Any]:
+    """An endpoint's policy for every call under this condition."""
+    every = {"Effect": "Allow", "Principal": "*", "Action": ["*"], "Resource": ["*"]}
+    return {"Statement": [{**every, **({"Condition": condition} if condition else {})}]}
+
+
 def reached(found: Deployment) -> set[str]:
     """The hosts in reach of the stack's function, without the region."""
     hosts = hosts_in_reach(read_functions(found)["writer"], found)
@@ -72,6 +78,17 @@ def test_a_host_is_reached_through_the_endpoint_of_its_service() -> None:
 @pytest.mark.parametrize(
     ("changes", "lost"),
     [
+        ({"query": {"PolicyDocument": policy(StringEquals={"aws:PrincipalAccount": "123456789012"})}}, set()),
+        (
+            {"query": {"PolicyDocument": policy(StringEquals={"aws:PrincipalAccount": ["123456789012"]})}},
+            set(),
+        ),
+        ({"query": {"PolicyDocument": policy()}}, set()),
+        (
+            {"query": {"PolicyDocument": policy(StringEquals={"aws:PrincipalAccount": "999999999999"})}},
+            {"query-cell2.timestream"},
+        ),
+        ({"query": {"PolicyDocument": {"Statement": []}}}, {"query-cell2.timestream"}),
         ({"query": None}, {"query-cell2.timestream"}),
         ({"query": {"VpcId": "vpc-2"}}, {"query-cell2.timestream"}),
         ({"query": {"PrivateDnsEnabled": False}}, {"query-cell2.timestream"}),
@@ -103,6 +120,20 @@ def test_a_network_of_another_stack_is_refused() -> None:
     """Of subnets that are not here it cannot be told what they reach."""
     with pytest.raises(UnsupportedFunctionError, match=r"^Function: its subnets are not of one VPC"):
         reached(stack(subnet_1=None, subnet_2=None))
+
+
+@pytest.mark.parametrize(
+    "document",
+    [
+        policy(StringEquals={"aws:PrincipalOrgID": "o-1"}),
+        policy(Bool={"aws:SecureTransport": "true"}),
+        {"Statement": [{"Effect": "Allow", "Principal": "*", "Action": "s3:GetObject", "Resource": "*"}]},
+    ],
+)
+def test_a_policy_that_chooses_among_calls_is_refused(document: dict[str, Any]) -> None:
+    """It is not evaluated here, so it could not be said what passes."""
+    with pytest.raises(UnsupportedFunctionError, match=r"^s3: its policy is not evaluated here"):
+        reached(stack(s3={"PolicyDocument": document}))
 
 
 class Echo:
