@@ -25,7 +25,7 @@ from handlers.adapters.dynamodb.rules_table import RulesTable, item_of
 from handlers.adapters.dynamodb.windows_table import WindowsTable
 from handlers.adapters.stepfunctions import PAGE_LIMITS
 from handlers.domain.alerts.evaluation.evaluation_range import IntervalRange
-from handlers.domain.alerts.evaluation.evaluator import Evaluator, RuleChunk
+from handlers.domain.alerts.evaluation.evaluator import Evaluator
 from handlers.domain.alerts.notifications.notification import Origin
 from handlers.domain.alerts.periods import Timing
 from handlers.domain.alerts.rules.reading import read_rule
@@ -175,8 +175,8 @@ def run(load: Load, intervals: int = 3) -> Result:
             began = time.perf_counter()
             chunks = evaluator.plan(start, clock[0])["chunks"]
             for chunk in chunks:
-                evaluator.evaluate(IntervalRange(start, start), RuleChunk(**chunk), clock[0])
-                evaluator.next_page(RuleChunk(**chunk), "", clock[0])
+                evaluator.evaluate(IntervalRange(start, start), chunk, clock[0])
+                evaluator.next_page(chunk, "", clock[0])
             evaluator.finish(IntervalRange(start, start), clock[0])
             evaluating = time.perf_counter() - began
             evaluator.plan(None, clock[0])

@@ -14,7 +14,7 @@ from handlers.adapters.dynamodb.windows_table import READERS as WINDOW_READERS
 from handlers.adapters.dynamodb.windows_table import WindowsTable
 from handlers.adapters.stepfunctions import PAGE_LIMITS
 from handlers.domain.alerts.evaluation.evaluation_range import IntervalRange
-from handlers.domain.alerts.evaluation.evaluator import Evaluator, Outcome, RuleChunk
+from handlers.domain.alerts.evaluation.evaluator import Evaluator, Outcome
 from handlers.domain.alerts.notifications.notification import Origin
 from handlers.domain.alerts.periods import Timing
 from handlers.domain.alerts.steps import Page, Plan, StepInput
@@ -58,13 +58,13 @@ class AlertEvaluator:
             case "plan":
                 return self.evaluator.plan(event["input"].get("tick"), now_s)
             case "evaluate":
-                chunk = RuleChunk(**event["chunk"])
-                outcome = self.evaluator.evaluate(IntervalRange(event["first"], event["last"]), chunk, now_s)
+                chunk, intervals = event["chunk"], IntervalRange(event["first"], event["last"])
+                outcome = self.evaluator.evaluate(intervals, chunk, now_s)
                 dimensions = metric_dimensions(self.environment.project, self.environment.environment)
                 write_lines([outcome_line(outcome, dimensions, round(now_s * 1000))])
                 return self.evaluator.next_page(chunk, "", self.clock(), outcome.notified)
             case "hand_out":
-                return self.evaluator.next_page(RuleChunk(**event["chunk"]), event["after"], now_s)
+                return self.evaluator.next_page(event["chunk"], event["after"], now_s)
             case "finish":
                 self.evaluator.finish(IntervalRange(event["first"], event["last"]), now_s)
                 return {}

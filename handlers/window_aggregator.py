@@ -4,12 +4,13 @@ import json
 import time
 from collections.abc import Callable, Mapping
 from dataclasses import asdict, dataclass
+from functools import partial
 from typing import Any
 
 from handlers.adapters.aws import client
 from handlers.adapters.dynamodb.rules_table import RulesTable
 from handlers.adapters.dynamodb.windows_table import WindowsTable
-from handlers.adapters.stepfunctions import Executions
+from handlers.adapters.stepfunctions import start_evaluation
 from handlers.adapters.timestream.limits import store_limits
 from handlers.domain.alerts.periods import Timing
 from handlers.domain.alerts.windows.aggregator import Aggregator, BatchReport
@@ -67,7 +68,7 @@ def build(
     aggregator = Aggregator(
         rules=RulesTable(connect("dynamodb", read_timeout=3, attempts=2), environment.rules_table),
         windows=WindowsTable(writer, environment.windows_table, timing, clock),
-        start=Executions(executions, environment.state_machine_arn).start,
+        start=partial(start_evaluation, executions, environment.state_machine_arn),
         timing=timing,
         group_cap=environment.maximum_groups,
         clock=clock,

@@ -13,19 +13,12 @@ from handlers.domain.alerts.steps import ExecutionInput
 PAGE_LIMITS = PageLimits(bytes=60_000, notifications=40)
 
 
-class Executions:
-    """The executions of one state machine."""
-
-    def __init__(self, states: Any, state_machine_arn: str) -> None:
-        self._states = states
-        self._arn = state_machine_arn
-
-    @translated()
-    def start(self, interval_start_s: int) -> None:
-        """Starts the evaluation of an interval, which waits by itself until it is time."""
-        payload: ExecutionInput = {"source": "batch", "tick": interval_start_s}
-        self._states.start_execution(
-            stateMachineArn=self._arn,
-            name=f"tick-{interval_start_s}-{uuid.uuid4().hex[:12]}",
-            input=json.dumps(payload),
-        )
+@translated()
+def start_evaluation(states: Any, state_machine_arn: str, interval_start_s: int) -> None:
+    """Starts the evaluation of an interval, which waits by itself until it is time."""
+    payload: ExecutionInput = {"source": "batch", "tick": interval_start_s}
+    states.start_execution(
+        stateMachineArn=state_machine_arn,
+        name=f"tick-{interval_start_s}-{uuid.uuid4().hex[:12]}",
+        input=json.dumps(payload),
+    )

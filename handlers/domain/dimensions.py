@@ -39,32 +39,33 @@ def read_dimensions(raw: object, budget: int) -> tuple[tuple[str, str], ...] | V
 
 
 def _check_name(name: str) -> Violation | None:
-    field = dimension_field(name)
+    lower = name.lower()
     if not 1 <= len(name) <= NAME_CHARACTERS:
-        message = f"a dimension name has 1 to {NAME_CHARACTERS} characters"
-        return Violation(Reason.DIMENSION_NAME_LENGTH, field, message)
-    if _NAME.fullmatch(name) is None:
+        reason, message = (
+            Reason.DIMENSION_NAME_LENGTH,
+            f"a dimension name has 1 to {NAME_CHARACTERS} characters",
+        )
+    elif _NAME.fullmatch(name) is None:
+        reason = Reason.DIMENSION_NAME_CHARACTERS
         message = (
             "a dimension name is made of ASCII letters, digits, _ . and -, and starts with a letter or _"
         )
-        return Violation(Reason.DIMENSION_NAME_CHARACTERS, field, message)
-    lower = name.lower()
-    if lower in _RESERVED or lower.startswith(_RESERVED_PREFIXES):
+    elif lower in _RESERVED or lower.startswith(_RESERVED_PREFIXES):
+        reason = Reason.DIMENSION_NAME_RESERVED
         message = "reserved: value, time, metric_name, metric_type, export_*, measure_*, ts_*"
-        return Violation(Reason.DIMENSION_NAME_RESERVED, field, message)
-    return None
+    else:
+        return None
+    return Violation(reason, dimension_field(name), message)
 
 
 def _check_value(name: str, value: object) -> Violation | None:
     if not isinstance(value, str):
-        return Violation(
-            Reason.DIMENSION_VALUE_TYPE, dimension_field(name), "a dimension's value is a string"
-        )
-    if not value:
-        return Violation(
-            Reason.DIMENSION_VALUE_EMPTY, dimension_field(name), "a dimension's value is not empty"
-        )
-    if not is_printable(value):
+        reason, message = Reason.DIMENSION_VALUE_TYPE, "a dimension's value is a string"
+    elif not value:
+        reason, message = Reason.DIMENSION_VALUE_EMPTY, "a dimension's value is not empty"
+    elif not is_printable(value):
+        reason = Reason.DIMENSION_VALUE_CHARACTERS
         message = "a dimension's value has no control characters, line breaks or lone surrogates"
-        return Violation(Reason.DIMENSION_VALUE_CHARACTERS, dimension_field(name), message)
-    return None
+    else:
+        return None
+    return Violation(reason, dimension_field(name), message)

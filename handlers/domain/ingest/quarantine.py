@@ -17,7 +17,6 @@ class Quarantine(Protocol):
 
     def put(self, key: str, body: bytes) -> None:
         """Raises `TransientError` or `ConfigurationError` unless the object is safely there."""
-        ...
 
 
 @dataclass(slots=True)

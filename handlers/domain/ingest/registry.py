@@ -18,15 +18,12 @@ class DimensionRegistry(Protocol):
 
     def known(self) -> Mapping[str, str]:
         """The names admitted as far as this process knows; a name once admitted stays."""
-        ...
 
     def refresh(self) -> Mapping[str, str]:
         """The names admitted by now."""
-        ...
 
     def admit(self, names: Iterable[str]) -> bool:
         """Adds the names to those of the last refresh; False if they have changed since."""
-        ...
 
 
 class Admission(NamedTuple):

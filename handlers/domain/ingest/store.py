@@ -47,4 +47,3 @@ class MetricStore(Protocol):
 
     def write(self, points: Sequence[Point], deadline: Deadline) -> Written:
         """The outcome of every point, known by the deadline; raises only `ConfigurationError`."""
-        ...

@@ -6,7 +6,7 @@ from handlers.domain.alerts.rules.rule import Operator, Rule, Statistic
 from handlers.domain.alerts.rules.selection import Group
 from handlers.domain.alerts.state.alert import Datapoint
 from handlers.domain.alerts.state.protocol import VERDICT_WITHOUT_DATA, verdict_of
-from handlers.domain.alerts.windows.merging import GroupAggregate, MergedWindow
+from handlers.domain.alerts.windows.merging import MergedWindow
 from handlers.domain.alerts.windows.statistic_set import StatisticSet
 
 SOURCES_SHOWN = 3
@@ -29,10 +29,6 @@ def evaluate_datapoint(rule: Rule, start_s: int, window: MergedWindow, group: Gr
         return Datapoint(start_s, verdict)
     if not in_full and not _part_suffices(rule, aggregate.statistics):
         return None
-    return _of_value(rule, start_s, aggregate)
-
-
-def _of_value(rule: Rule, start_s: int, aggregate: GroupAggregate) -> Datapoint:
     value = aggregate.statistics.value(rule.statistic)
     return Datapoint(
         start_s=start_s,

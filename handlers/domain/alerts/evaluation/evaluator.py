@@ -22,7 +22,7 @@ from handlers.domain.alerts.notifications.stored_alert import AlertKey, Alerts, 
 from handlers.domain.alerts.periods import Timing
 from handlers.domain.alerts.rules.rule import Rule, RuleSource
 from handlers.domain.alerts.rules.selection import Group, group_key
-from handlers.domain.alerts.steps import Page, Plan
+from handlers.domain.alerts.steps import Chunk, Page, Plan
 from handlers.domain.alerts.windows.merging import MergedWindows, merge_windows
 from handlers.domain.alerts.windows.window_items import Windows
 from handlers.domain.errors import TransientError
@@ -30,18 +30,6 @@ from handlers.domain.errors import TransientError
 RULES_PER_CHUNK = 50
 # How far back a sweep looks for intervals that were not evaluated; what is older was an outage that people know of.
 SWEEP_SECONDS = 900
-
-
-@dataclass(frozen=True, slots=True)
-class RuleChunk:
-    """A part of the rules, the same in every function: rules with this remainder of so many."""
-
-    index: int
-    of: int
-
-    def has(self, rule_key: str) -> bool:
-        """True if the rule belongs to the chunk."""
-        return zlib.crc32(rule_key.encode()) % self.of == self.index
 
 
 @dataclass(slots=True)
@@ -96,14 +84,14 @@ class Evaluator:
         """Marks the intervals as evaluated."""
         self.windows.finish(intervals.starts(self.timing), now_s)
 
-    def evaluate(self, intervals: IntervalRange, chunk: RuleChunk, now_s: float) -> Outcome:
+    def evaluate(self, intervals: IntervalRange, chunk: Chunk, now_s: float) -> Outcome:
         """Evaluates the chunk's rules, and writes the alerts that changed with their notifications."""
         known = self.rules.rules()
-        keys = [key for key in self.alerts.open_keys() if chunk.has(key.rule_key)]
+        keys = [key for key in self.alerts.open_keys() if _is_in(chunk, key.rule_key)]
         if {key.rule_key for key in keys} - {rule.key for rule in known.rules}:
             known = self.rules.fresh()
         interval_s = self.timing.interval_s
-        rules = [rule for rule in known.rules if chunk.has(rule.key) and rule.period_s % interval_s == 0]
+        rules = [rule for rule in known.rules if _is_in(chunk, rule.key) and rule.period_s % interval_s == 0]
         outcome = Outcome(rules=len(rules), unreadable=known.unreadable)
         by_rule: dict[str, list[StoredAlert]] = {}
         for stored in self.alerts.load(keys):
@@ -122,14 +110,12 @@ class Evaluator:
                     outcome.transitions += resolver.resolve(stored, RULE_DELETED, now_s)
         return outcome
 
-    def next_page(
-        self, chunk: RuleChunk, after: str, now_s: float, notified: Iterable[AlertKey] = ()
-    ) -> Page:
+    def next_page(self, chunk: Chunk, after: str, now_s: float, notified: Iterable[AlertKey] = ()) -> Page:
         """The next notifications to publish, of the chunk's alerts behind `after`.
 
         The index of open alerts follows their table with a delay, so it may not have those `notified` just now.
         """
-        keys = {key for key in self.alerts.open_keys() if chunk.has(key.rule_key)}
+        keys = {key for key in self.alerts.open_keys() if _is_in(chunk, key.rule_key)}
         return next_page(keys.union(notified), self.alerts.load, after, now_s, self.page_limits)
 
     def _sweep(self, now_s: float) -> IntervalRange | None:
@@ -194,6 +180,10 @@ class Evaluator:
         for group, stored in known.items():
             if group not in written and stored.alert.is_quiet and not stored.unconfirmed:
                 self.alerts.save(AlertUpdate(stored.alert, stored.alert), stored, now_s)
+
+
+def _is_in(chunk: Chunk, rule_key: str) -> bool:
+    return zlib.crc32(rule_key.encode()) % chunk["of"] == chunk["index"]
 
 
 def _count_saved(outcome: Outcome, updates: Iterable[AlertUpdate]) -> None:

@@ -1,5 +1,7 @@
 """Rules as plain mappings, in the one form that rule files and the rules table share."""
 
+import hashlib
+import json
 import re
 from collections.abc import Mapping
 from typing import Any
@@ -22,7 +24,6 @@ from handlers.domain.alerts.rules.rule import (
     Recovery,
     Rule,
     Statistic,
-    revision,
 )
 from handlers.domain.alerts.rules.text_template import FIELDS, unknown_field
 from handlers.domain.dimensions import NAME_CHARACTERS, is_printable
@@ -110,7 +111,7 @@ def rule_revision(rule: Rule) -> str:
     """A name for what the rule says: two rules with one revision fire alike and notify alike."""
     document = rule_document(rule)
     del document["in_force_since"]
-    return revision(document)
+    return hashlib.sha256(json.dumps(document, sort_keys=True).encode()).hexdigest()[:12]
 
 
 def _plain_bounds(bounds: tuple[float, ...]) -> float | list[float]:

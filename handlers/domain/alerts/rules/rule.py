@@ -1,7 +1,5 @@
 """Alert rules: which points they watch, and when they fire. `reading` makes them of files and items."""
 
-import hashlib
-import json
 from collections.abc import Sequence
 from dataclasses import dataclass
 from enum import StrEnum
@@ -155,11 +153,6 @@ class RuleSource(Protocol):
 
     def fresh(self) -> RuleSet:
         """The rules as they are now."""
-
-
-def revision(document: object) -> str:
-    """A short name for what a rule says: it changes with every field but the time the rule came into force."""
-    return hashlib.sha256(json.dumps(document, sort_keys=True).encode()).hexdigest()[:12]
 
 
 def exact_fraction(number: float) -> Fraction:
