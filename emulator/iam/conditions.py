@@ -3,10 +3,11 @@
 import re
 from collections.abc import Callable, Mapping
 from functools import cache
+from ipaddress import ip_address, ip_network
 
 KEYS = frozenset(
     {
-        "aws:securetransport", "aws:sourceaccount", "aws:sourcearn", "aws:sourceowner",
+        "aws:securetransport", "aws:sourceaccount", "aws:sourcearn", "aws:sourceip", "aws:sourceowner",
         "kms:encryptioncontext:aws:logs:arn", "kms:grantisforawsresource", "kms:viaservice",
         "s3:resourceaccount",
     }
@@ -27,6 +28,8 @@ def _compiled(pattern: str) -> re.Pattern[str]:
 OPERATORS: Mapping[str, Callable[[str, str], bool]] = {
     "ArnEquals": matches,  # identical to ArnLike, as AWS says
     "ArnLike": matches,
+    "IpAddress": lambda wanted, value: ip_address(value) in ip_network(wanted),
+    "NotIpAddress": lambda wanted, value: ip_address(value) not in ip_network(wanted),
     "Bool": lambda wanted, value: wanted.lower() == value.lower(),
     "StringEquals": lambda wanted, value: wanted == value,
     "StringLike": matches,
@@ -40,6 +43,9 @@ https://docs.aws.amazon.com/IAM/latest/UserGuide/reference_policies_elements_con
 def hold(conditions: tuple[tuple[str, str, tuple[str, ...]], ...], context: Mapping[str, str]) -> bool:
     """True if every condition is met; a key that the request does not have meets none."""
     return all(
-        key in context and any(OPERATORS[operator](wanted, context[key]) for wanted in values)
+        key in context
+        and (all if operator.startswith("Not") else any)(
+            OPERATORS[operator](wanted, context[key]) for wanted in values
+        )
         for operator, key, values in conditions
     )

@@ -97,7 +97,8 @@ def test_a_policy_lets_in_whom_the_documentation_says(
     ("parts", "said"),
     [
         ({"NotResource": "execute-api:/*"}, "NotResource"),
-        ({"Action": "execute-api:ManageConnections"}, "ManageConnections"),
+        ({"Action": "execute-api:ManageConnections"}, "manageconnections"),
+        ({"Principal": []}, "no principal"),
         ({"Principal": {"Service": "events.amazonaws.com"}}, "events.amazonaws.com"),
         ({"Principal": {"AWS": "arn:aws:iam::210987654321:role/client"}}, "role/client"),
         ({"Resource": "api1/*"}, "api1/"),
