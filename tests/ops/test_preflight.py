@@ -11,9 +11,9 @@ from ops import preflight
 from ops.retained import identifier, retained
 from templates.config import Config
 from templates.config.network import Network
-from tests.support.fake_cloudformation import ACCOUNT
 from tests.support.fleet_account import ARTIFACTS, REGIONS, Account, Answering
 from tests.support.generated import Generated, build, generated, in_private_mode, other
+from tests.support.resolved_template import ACCOUNT
 
 REFUSED = ClientError({"Error": {"Code": "AccessDeniedException", "Message": "no"}}, "DescribeEndpoints")
 NO_HOST = EndpointConnectionError(endpoint_url="https://ingest.timestream.eu-west-1.amazonaws.com")

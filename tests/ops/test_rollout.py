@@ -11,8 +11,8 @@ import pytest
 
 from templates.config import Config
 from templates.config.fleet import Fleet
-from tests.support.fake_cloudformation import ACCOUNT
 from tests.support.fleet_account import ARTIFACTS, FLEET, PIPELINE, REGIONS, Account
+from tests.support.resolved_template import ACCOUNT
 
 
 def test_a_first_rollout_goes_from_nothing_to_every_region(account: Account, prod: Config) -> None:

@@ -8,7 +8,7 @@ regions after a failed one.
 import json
 import re
 from collections.abc import Callable, Iterator, Mapping, Sequence
-from dataclasses import dataclass, field, replace
+from dataclasses import dataclass, field
 from datetime import UTC, datetime
 from functools import partial
 from typing import Any
@@ -19,11 +19,9 @@ from botocore import xform_name
 from botocore.exceptions import ClientError
 from botocore.validate import validate_parameters
 
-from emulator.cloudformation.intrinsics import Path
-from emulator.cloudformation.template import Template
 from tests.support import cloudformation_refusals as refusals
+from tests.support.resolved_template import ACCOUNT, pseudo, resolved
 
-ACCOUNT = "123456789012"
 NOW = datetime(2026, 11, 22, tzinfo=UTC)
 _MODEL = botocore.session.get_session().get_service_model("cloudformation")
 _OPERATIONS = {xform_name(name): _MODEL.operation_model(name) for name in _MODEL.operation_names}
@@ -114,7 +112,7 @@ class _Cloud:
             pairs = _given(given["Parameters"], stack["parameters"])
             refusals.check_parameters(body, pairs)
             refusals.check_capabilities(body, given.get("Capabilities", []))
-            values = refusals.read_resources(body, pairs, self._pseudo(name)).parameters
+            values = refusals.read_resources(body, pairs, pseudo(name, self._region)).parameters
         except refusals.Refused as refused:
             raise _error(refused.code, str(refused), "CreateChangeSet") from refused
         changed = (body, values) != (stack["body"], stack["parameters"])
@@ -135,15 +133,6 @@ class _Cloud:
             raise refusals.Refused(
                 f"Stack:{stack['id']} is in {stack['status']} state and can not be updated."
             )
-
-    def _pseudo(self, stack_name: str) -> dict[str, str]:
-        return {
-            "AWS::AccountId": ACCOUNT,
-            "AWS::Partition": "aws",
-            "AWS::Region": self._region,
-            "AWS::StackName": stack_name,
-            "AWS::URLSuffix": "amazonaws.com",
-        }
 
     def describe_change_set(self, StackName: str, ChangeSetName: str) -> dict[str, Any]:  # noqa: N803
         _, _, changed = self._find(StackName)["change_sets"][ChangeSetName]
@@ -179,16 +168,9 @@ class _Cloud:
                 return stack
         raise _error("ValidationError", f"Stack with id {name} does not exist", "DescribeStacks")
 
-    def _made(self, stack: Mapping[str, Any]) -> dict[str, Any]:
-        """The stack's resources with everything in them resolved."""
-        template = Template(stack["body"], stack["parameters"], pseudo=self._pseudo(stack["name"]))
-        scope = replace(template.scope, references=_Made(template))
-        parts = stack["body"]["Resources"]
-        return {title: scope.evaluate(parts[title], (title,)) for title in template.resources}
-
     def _carried_out(self, stack: dict[str, Any]) -> Iterator[Callable[[], bool]]:
         """What is done for the stack's resources, a step at a time."""
-        resources = self._made(stack)
+        resources = resolved(stack["body"], stack["parameters"], stack["name"], self._region)
         for reason in refusals.refused_when_made(resources):
             yield partial(_fail, reason)
         for title in ("ArtifactsStackSet", "RegionalStackSet"):
@@ -343,22 +325,6 @@ def _event(stack: Mapping[str, Any], title: str, status: str, reason: str = "") 
     }
 
 
-@dataclass(frozen=True)
-class _Made:
-    """Answers references to resources as if all were made: by their logical ids."""
-
-    template: Template
-
-    def ref(self, name: str, at: Path) -> Any:
-        try:
-            return self.template.known(name)
-        except KeyError:
-            return name
-
-    def get_att(self, logical_id: str, attribute: str, at: Path) -> str:
-        return f"arn:aws:::{ACCOUNT}:{logical_id}/{attribute}"
-
-
 def _fail(reason: str) -> bool:
     raise _FailedError(reason)
 
@@ -413,10 +379,7 @@ def _check_stack_set(properties: Mapping[str, Any]) -> None:
     if len(set(regions)) < len(regions):
         raise refusals.Refused("Stack instance is duplicated")
     for region in regions:
-        pseudo = {"AWS::Region": region, "AWS::AccountId": ACCOUNT, "AWS::Partition": "aws"}
-        refusals.read_resources(
-            template, values, {**pseudo, "AWS::StackName": "StackSet", "AWS::URLSuffix": "amazonaws.com"}
-        )
+        refusals.read_resources(template, values, pseudo("StackSet", region))
 
 
 def _check_order(properties: Mapping[str, Any], touched: Sequence[str]) -> None:

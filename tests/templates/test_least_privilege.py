@@ -4,6 +4,7 @@ from collections.abc import Callable, Iterator
 from typing import Any
 
 from tests.support.generated import Generated
+from tests.support.service_authorization import has_key, types_of
 
 # The only permissions on every resource, and why they cannot be narrower.
 ANY_RESOURCE = {
@@ -71,6 +72,20 @@ def test_permissions_on_every_resource_have_a_reason(regional: Generated) -> Non
             used.update(_list(statement["Action"]))
             assert set(_list(statement["Action"])) <= known, where
     assert used == known
+
+
+def test_every_statement_of_a_role_can_be_of_effect(any_stack: Generated) -> None:
+    """An action without resource type is allowed on `*`, and a condition asks for a key that the action has.
+
+    By AWS's Service Authorization Reference: anything else does nothing, however right it looks.
+    """
+    for where, statement in _statements(any_stack):
+        if where.startswith(("AWS::IAM::Role", "AWS::IAM::ManagedPolicy", "AWS::IAM::Policy")):
+            for action in _list(statement["Action"]):
+                if "Principal" not in statement:
+                    assert types_of(action) or _list(statement["Resource"]) == ["*"], f"{where}: {action}"
+                    for keys in statement.get("Condition", {}).values():
+                        assert all(has_key(action, key) for key in keys), f"{where}: {action} {list(keys)}"
 
 
 def test_resources_are_the_stacks_own(regional: Generated) -> None:

@@ -1,79 +1,87 @@
-"""Permits for what runs: API, functions, state machines, schedules, and the roles they run in."""
+"""Permits for what runs: functions, state machines, schedules."""
 
 from collections.abc import Sequence
 
-from awacs.aws import Condition, StringEquals
+from awacs.aws import ArnLike, Condition
 from troposphere import Sub, Template
 from troposphere.stepfunctions import StateMachine
 
-from templates.components.fleet.permissions.permit import Permit, generated, here
+from templates.components.fleet.permissions.permit import (
+    Permit,
+    generated_short,
+    here,
+    owned,
+    tagged_first,
+    tagged_so,
+)
 from templates.config import Config
-from templates.names import ROLE_PATH
-
-# The services that stacks hand a role to.
-_PASSED_TO = ("apigateway", "lambda", "scheduler", "states", "vpc-flow-logs")
 
 
 def compute(config: Config, pipeline: Template) -> Sequence[Permit]:
-    """The permits, by the names of stacks and of the pipeline's state machines."""
-    roles = f"iam::${{AWS::AccountId}}:role{config.name(ROLE_PATH)}*"
-    passed_to = [Sub(f"{service}.${{AWS::URLSuffix}}") for service in _PASSED_TO]
-    stack_names = generated(config)
-    # CloudFormation's names of state machines begin with the logical id.
-    machines = sorted(part.title for part in pipeline.resources.values() if isinstance(part, StateMachine))
+    """The permits, by the names of stacks and of the pipeline's state machines, and by tags."""
+    return (*_functions(config), *_machines(config, pipeline))
+
+
+def _functions(config: Config) -> Sequence[Permit]:
+    functions = here("lambda", *generated_short(config, "function:"))
+    mappings = here("lambda", "event-source-mapping:*")
+    arns = [Sub(f"arn:${{AWS::Partition}}:{function}") for function in functions]
     return (
         Permit(
-            "apigateway",
-            "DELETE GET PATCH POST PUT",
-            (
-                "apigateway:*::/account",
-                "apigateway:*::/restapis",
-                "apigateway:*::/restapis/*",
-                "apigateway:*::/tags/*",
-            ),
+            "lambda",
+            "GetFunction GetFunctionCodeSigningConfig GetFunctionRecursionConfig GetFunctionScalingConfig "
+            "GetRuntimeManagementConfig ListTags",
+            functions,
         ),
-        Permit("apigateway", "UpdateRestApiPolicy", ("apigateway:*::/restapis", "apigateway:*::/restapis/*")),
+        Permit("lambda", "CreateFunction", functions, tagged_so(config)),
+        Permit("lambda", "TagResource", (*functions, *mappings), tagged_first(config)),
         Permit(
             "lambda",
-            "CreateFunction DeleteFunction DeleteFunctionConcurrency GetFunction GetFunctionCodeSigningConfig "
-            "GetFunctionRecursionConfig GetFunctionScalingConfig GetRuntimeManagementConfig ListTags "
-            "PutFunctionConcurrency TagResource UntagResource UpdateFunctionCode UpdateFunctionConfiguration",
-            (here("lambda", f"function:{stack_names}"),),
+            "DeleteFunction DeleteFunctionConcurrency PutFunctionConcurrency TagResource UntagResource "
+            "UpdateFunctionCode UpdateFunctionConfiguration",
+            functions,
+            owned(config),
         ),
         # A mapping's ARN is a UUID, known only once it is made.
         Permit(
             "lambda",
-            "CreateEventSourceMapping DeleteEventSourceMapping GetEventSourceMapping UpdateEventSourceMapping",
+            "CreateEventSourceMapping",
             ("*",),
+            Condition(ArnLike({"lambda:FunctionArn": arns})),
         ),
-        Permit("lambda", "ListTags TagResource UntagResource", (here("lambda", "event-source-mapping:*"),)),
+        Permit("lambda", "GetEventSourceMapping ListTags", mappings),
+        Permit(
+            "lambda",
+            "DeleteEventSourceMapping TagResource UntagResource UpdateEventSourceMapping",
+            mappings,
+            owned(config),
+        ),
+    )
+
+
+def _machines(config: Config, pipeline: Template) -> Sequence[Permit]:
+    # CloudFormation's names of state machines begin with the logical id.
+    titles = sorted(part.title for part in pipeline.resources.values() if isinstance(part, StateMachine))
+    machines = here("states", *(f"stateMachine:{title}*" for title in titles))
+    groups = here("scheduler", *generated_short(config, "schedule-group/"))
+    return (
+        Permit("states", "DescribeStateMachine ListTagsForResource", machines),
+        Permit("states", "CreateStateMachine", machines, tagged_so(config)),
+        Permit("states", "TagResource", machines, tagged_first(config)),
         Permit(
             "states",
-            "CreateStateMachine DeleteStateMachine DescribeStateMachine ListTagsForResource TagResource "
-            "UntagResource UpdateStateMachine",
-            tuple(here("states", f"stateMachine:{title}*") for title in machines),
+            "DeleteStateMachine TagResource UntagResource UpdateStateMachine",
+            machines,
+            owned(config),
         ),
+        Permit("scheduler", "GetScheduleGroup ListTagsForResource", groups),
+        Permit("scheduler", "CreateScheduleGroup", groups, tagged_so(config)),
+        Permit("scheduler", "TagResource", groups, tagged_first(config)),
+        Permit("scheduler", "DeleteScheduleGroup TagResource UntagResource", groups, owned(config)),
+        # A schedule has no tags.
         Permit(
             "scheduler",
-            "CreateSchedule CreateScheduleGroup DeleteSchedule DeleteScheduleGroup GetSchedule GetScheduleGroup "
-            "ListTagsForResource TagResource UntagResource UpdateSchedule",
-            (
-                here("scheduler", f"schedule-group/{stack_names}"),
-                here("scheduler", f"schedule/{stack_names}"),
-            ),
-        ),
-        Permit(
-            "iam",
-            "AttachRolePolicy CreateRole DeleteRole DeleteRolePolicy DetachRolePolicy GetRole GetRolePolicy "
-            "ListAttachedRolePolicies ListRolePolicies PutRolePolicy TagRole UntagRole UpdateAssumeRolePolicy "
-            "UpdateRole UpdateRoleDescription",
-            (roles,),
-        ),
-        Permit("iam", "PassRole", (roles,), Condition(StringEquals({"iam:PassedToService": passed_to}))),
-        # An account's first API makes API Gateway's own role.
-        Permit(
-            "iam",
-            "CreateServiceLinkedRole",
-            ("iam::${AWS::AccountId}:role/aws-service-role/ops.apigateway.${AWS::URLSuffix}/*",),
+            "CreateSchedule DeleteSchedule GetSchedule UpdateSchedule",
+            here("scheduler", *generated_short(config, "schedule/")),
         ),
     )

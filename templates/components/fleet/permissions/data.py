@@ -2,7 +2,18 @@
 
 from collections.abc import Sequence
 
-from templates.components.fleet.permissions.permit import Permit, generated, here
+from awacs.aws import Condition, StringLike
+from troposphere import Sub
+
+from templates.components.fleet.permissions.permit import (
+    Permit,
+    generated,
+    here,
+    owned,
+    tagged_first,
+    tagged_so,
+)
+from templates.components.quarantine import REJECTED
 from templates.config import Config
 from templates.names import (
     ARTIFACTS_BUCKET,
@@ -13,19 +24,23 @@ from templates.names import (
     WORK_GROUP,
 )
 
+# The services that use the key in the name of whoever makes a resource under it.
+_KEY_USERS = ("dynamodb", "kinesis", "s3", "timestream")
+
 
 def data(config: Config) -> Sequence[Permit]:
-    """The permits, by the names of buckets, databases and stacks."""
-    buckets = tuple(
+    """The permits, by the names of buckets, databases and stacks, and by the key's tags."""
+    artifacts, exports, quarantine = (
         f"s3:::{config.name(named, region='*')}"
         for named in (ARTIFACTS_BUCKET, EXPORT_BUCKET, QUARANTINE_BUCKET)
     )
-    database, alias = config.name(DATABASE), config.name(KEY_ALIAS)
+    database = config.name(DATABASE)
+    streams = here("kinesis", *generated(config, "stream/"))
     return (
         Permit(
             "s3",
             "CreateBucket DeleteBucket DeleteBucketPolicy GetAccelerateConfiguration GetAnalyticsConfiguration "
-            "GetBucketAbac GetBucketAcl GetBucketCORS GetBucketLocation GetBucketLogging "
+            "GetBucketAbac GetBucketAcl GetBucketCORS GetBucketLogging "
             "GetBucketMetadataTableConfiguration GetBucketNotification GetBucketObjectLockConfiguration "
             "GetBucketOwnershipControls GetBucketPolicy GetBucketPublicAccessBlock GetBucketTagging "
             "GetBucketVersioning GetBucketWebsite GetEncryptionConfiguration GetIntelligentTieringConfiguration "
@@ -33,56 +48,85 @@ def data(config: Config) -> Sequence[Permit]:
             "GetReplicationConfiguration ListBucket ListTagsForResource PutBucketOwnershipControls "
             "PutBucketPolicy PutBucketPublicAccessBlock PutBucketTagging PutBucketVersioning "
             "PutEncryptionConfiguration PutLifecycleConfiguration TagResource UntagResource",
-            buckets,
+            (artifacts, exports, quarantine),
         ),
+        # Timestream tries the place of its reports in the name of whoever makes the table.
+        Permit("s3", "GetObject PutObject", (f"{quarantine}/{REJECTED}*",)),
         Permit(
             "dynamodb",
             "CreateTable DeleteTable DescribeContinuousBackups DescribeContributorInsights DescribeImport "
             "DescribeKinesisStreamingDestination DescribeTable DescribeTimeToLive GetResourcePolicy "
             "ListTagsOfResource TagResource UntagResource UpdateContinuousBackups UpdateTable UpdateTimeToLive",
-            (here("dynamodb", f"table/{generated(config)}"),),
+            here("dynamodb", *generated(config, "table/")),
         ),
         Permit(
             "kinesis",
-            "AddTagsToStream CreateStream DecreaseStreamRetentionPeriod DeleteStream DescribeStream "
+            "AddTagsToStream CreateStream DecreaseStreamRetentionPeriod DeleteStream "
             "DescribeStreamSummary IncreaseStreamRetentionPeriod ListTagsForResource ListTagsForStream "
-            "RemoveTagsFromStream StartStreamEncryption StopStreamEncryption TagResource UntagResource "
-            "UpdateShardCount UpdateStreamMode",
-            (here("kinesis", f"stream/{generated(config)}"),),
+            "RemoveTagsFromStream TagResource UntagResource",
+            streams,
         ),
+        Permit("kinesis", "StartStreamEncryption StopStreamEncryption", (*streams, *here("kms", "key/*"))),
+        Permit("kinesis", "UpdateShardCount UpdateStreamMode", ("*",)),
         Permit(
             "timestream",
             "CreateDatabase CreateTable DeleteDatabase DeleteTable DescribeDatabase DescribeTable "
             "ListTagsForResource TagResource UntagResource UpdateDatabase UpdateTable",
-            (
-                here("timestream", f"database/{database}"),
-                here("timestream", f"database/{database}/table/*"),
-            ),
+            here("timestream", f"database/{database}", f"database/{database}/table/*"),
         ),
         Permit("timestream", "DescribeEndpoints", ("*",)),
         Permit(
             "glue",
             "CreateDatabase CreateTable DeleteDatabase DeleteTable GetDatabase GetTable UpdateDatabase UpdateTable",
-            (
-                here("glue", "catalog"),
-                here("glue", f"database/{database}"),
-                here("glue", f"table/{database}/*"),
+            # A database is deleted with what is in it.
+            here(
+                "glue",
+                "catalog",
+                f"database/{database}",
+                f"table/{database}/*",
+                f"userDefinedFunction/{database}/*",
             ),
         ),
         Permit(
             "athena",
             "CreateWorkGroup DeleteWorkGroup GetWorkGroup ListTagsForResource TagResource UntagResource "
             "UpdateWorkGroup",
-            (here("athena", f"workgroup/{config.name(WORK_GROUP)}"),),
+            here("athena", f"workgroup/{config.name(WORK_GROUP)}"),
         ),
-        # A key's ARN is known only once it is made.
-        Permit("kms", "CreateKey ListAliases", ("*",)),
+        *_key(config),
+    )
+
+
+def _key(config: Config) -> Sequence[Permit]:
+    """The permits for the key: by its tags, but for what is done within minutes of its making.
+
+    Tags may take five minutes to count: https://docs.aws.amazon.com/kms/latest/developerguide/tag-authorization.html
+    """
+    keys = here("kms", "key/*")
+    users = [Sub(f"{service}.*.${{AWS::URLSuffix}}") for service in _KEY_USERS]
+    return (
+        Permit("kms", "ListAliases", ("*",)),
+        Permit("kms", "CreateKey", ("*",), tagged_so(config)),
+        Permit("kms", "TagResource", keys, tagged_first(config)),
         Permit(
             "kms",
-            "CreateAlias CreateGrant Decrypt DeleteAlias DescribeKey DisableKey DisableKeyRotation EnableKey "
-            "EnableKeyRotation Encrypt GenerateDataKey GenerateDataKeyWithoutPlaintext GetKeyPolicy "
-            "GetKeyRotationStatus ListResourceTags PutKeyPolicy RevokeGrant ScheduleKeyDeletion TagResource "
-            "UntagResource UpdateAlias UpdateKeyDescription",
-            (here("kms", "key/*"), here("kms", alias)),
+            "DisableKey DisableKeyRotation EnableKey PutKeyPolicy ScheduleKeyDeletion TagResource UntagResource "
+            "UpdateKeyDescription",
+            keys,
+            owned(config),
+        ),
+        Permit(
+            "kms",
+            "DescribeKey EnableKeyRotation GetKeyPolicy GetKeyRotationStatus ListResourceTags",
+            keys,
+        ),
+        Permit("kms", "CreateAlias DeleteAlias UpdateAlias", (*keys, *here("kms", config.name(KEY_ALIAS)))),
+        # What DynamoDB wants is the most: https://docs.aws.amazon.com/amazondynamodb/latest/developerguide/encryption.usagenotes.html
+        Permit(
+            "kms",
+            "CreateGrant Decrypt Encrypt GenerateDataKey GenerateDataKeyWithoutPlaintext ReEncryptFrom "
+            "ReEncryptTo RevokeGrant",
+            keys,
+            Condition(StringLike({"kms:ViaService": users})),
         ),
     )

@@ -9,41 +9,40 @@ from templates.names import SAMPLING_RULE
 
 def watch(config: Config) -> Sequence[Permit]:
     """The permits, by the names of stacks."""
-    stack_names = generated(config)
     return (
         Permit(
             "cloudwatch",
             "DeleteAlarms DescribeAlarms ListTagsForResource PutMetricAlarm TagResource UntagResource",
-            (here("cloudwatch", f"alarm:{stack_names}"),),
+            here("cloudwatch", *generated(config, "alarm:")),
         ),
         Permit(
             "logs",
-            "AssociateKmsKey CreateLogGroup DeleteLogGroup DeleteRetentionPolicy DescribeIndexPolicies "
-            "DisassociateKmsKey GetDataProtectionPolicy ListTagsForResource PutRetentionPolicy TagResource "
-            "UntagResource",
-            (
-                here("logs", f"log-group:{stack_names}"),
-                here("logs", f"log-group:/aws/vendedlogs/states/{stack_names}"),
+            "AssociateKmsKey CreateLogGroup DeleteLogGroup DeleteRetentionPolicy DisassociateKmsKey "
+            "GetDataProtectionPolicy ListTagsForResource PutRetentionPolicy TagResource UntagResource",
+            here(
+                "logs",
+                *generated(config, "log-group:"),
+                *generated(config, "log-group:/aws/vendedlogs/states/"),
             ),
         ),
         # Deliveries and the account's own policies for them have no name of ours.
         Permit(
             "logs",
-            "CreateLogDelivery DeleteLogDelivery DescribeLogGroups DescribeResourcePolicies GetLogDelivery "
-            "ListLogDeliveries PutResourcePolicy UpdateLogDelivery",
+            "CreateLogDelivery DeleteLogDelivery DescribeIndexPolicies DescribeLogGroups DescribeResourcePolicies "
+            "GetLogDelivery ListLogDeliveries PutResourcePolicy UpdateLogDelivery",
             ("*",),
         ),
         Permit(
             "sns",
-            "CreateTopic DeleteTopic GetDataProtectionPolicy GetSubscriptionAttributes GetTopicAttributes "
-            "ListSubscriptionsByTopic ListTagsForResource SetSubscriptionAttributes SetTopicAttributes Subscribe "
-            "TagResource Unsubscribe UntagResource",
-            (here("sns", stack_names),),
+            "CreateTopic DeleteTopic GetDataProtectionPolicy GetTopicAttributes ListSubscriptionsByTopic "
+            "ListTagsForResource SetTopicAttributes Subscribe TagResource UntagResource",
+            here("sns", *generated(config)),
         ),
+        Permit("sns", "GetSubscriptionAttributes SetSubscriptionAttributes Unsubscribe", ("*",)),
         Permit(
             "xray",
             "CreateSamplingRule DeleteSamplingRule ListTagsForResource TagResource UntagResource UpdateSamplingRule",
-            (here("xray", f"sampling-rule/{config.name(SAMPLING_RULE)}"),),
+            here("xray", f"sampling-rule/{config.name(SAMPLING_RULE)}"),
         ),
         Permit("xray", "GetSamplingRules", ("*",)),
     )
