@@ -2,7 +2,7 @@
 
 import argparse
 
-from ops.bill.lines import Line, line
+from ops.bill.prices import Line, line
 from ops.errors import OperatorError
 from templates.config import Config
 

@@ -24,15 +24,6 @@ class Runs:
     log_bytes: float
 
 
-@dataclass(frozen=True, slots=True)
-class Executions:
-    """Executions of a state machine in a month, the seconds of each, and the transitions of all."""
-
-    number: float
-    seconds: float
-    transitions: float
-
-
 class Activity:
     """The work of a region under a load."""
 
@@ -46,12 +37,14 @@ class Activity:
         self.writer_batches = self._batches("MetricWriter")
         self.aggregator_batches = self._batches("WindowAggregator")
         aggregator = _variables(deployed, "WindowAggregatorFunction")
-        self.grace_s = float(aggregator["GRACE_SECONDS"])
         # Points of rules start an evaluation each interval; the sweep of each minute finds what was not evaluated.
         starts = SECONDS / float(aggregator["TICK_SECONDS"]) if load.active and load.groups else 0.0
         sweeps = _starts(deployed, "AlertEvaluationSchedule")
         self.evaluated = max(starts, sweeps)
         self.idle_sweeps = sweeps if starts else 0.0
+        self.evaluations = self.evaluated + self.idle_sweeps
+        waiting = self.evaluated * (float(aggregator["GRACE_SECONDS"]) + 1) + self.idle_sweeps * 0.3
+        self.evaluation_s = waiting / max(self.evaluations, 1)
         self.export_hours = _starts(deployed, "MetricExportSchedule")
         # Hours without points take no query.
         self.exported_hours = self.export_hours if load.active else 0.0
@@ -77,20 +70,12 @@ class Activity:
             "MetricExportTidierFunction": Runs(hours, 0.3, 400),
         }
 
-    def machines(self) -> Mapping[str, Executions]:
-        """The executions of each state machine, by logical id; Express ones are billed by time, not by transitions."""
-        evaluations = self.evaluated + self.idle_sweeps
-        waiting = (self.evaluated * (self.grace_s + 1) + self.idle_sweeps * 0.3) / max(evaluations, 1)
+    def executions(self) -> Mapping[str, float]:
+        """The executions of each state machine, by logical id."""
         return {
-            "AlertEvaluationStateMachine": Executions(evaluations, waiting, 0),
-            "MetricExportStateMachine": Executions(
-                self.export_hours, 0, 10 * self.export_hours + 8 * self.exported_hours
-            ),
+            "AlertEvaluationStateMachine": self.evaluations,
+            "MetricExportStateMachine": self.export_hours,
         }
-
-    def queries(self) -> tuple[float, float]:
-        """Timestream's queries in a month: those of exports (columns, count and two UNLOADs an hour), and people's."""
-        return 4 * self.exported_hours, self._load.queries_per_day * HOURS / 24
 
     def _batches(self, component: str) -> float:
         mapping = self._deployed.of("AWS::Lambda::EventSourceMapping")[f"{component}Mapping"]

@@ -3,8 +3,8 @@
 from collections.abc import Sequence
 from dataclasses import dataclass, replace
 
-from ops.bill.lines import Line
 from ops.bill.load import Load
+from ops.bill.prices import Line
 from ops.bill.rules import lines_of
 from ops.bill.template import Deployed
 

@@ -7,8 +7,6 @@ from datetime import date
 from functools import cache
 from pathlib import Path
 
-_TABLE = Path(__file__).with_name("prices.toml")
-
 
 @dataclass(frozen=True, slots=True)
 class Price:
@@ -21,13 +19,34 @@ class Price:
     confirmed: bool
 
 
+@dataclass(frozen=True, slots=True)
+class Line:
+    """So many units of something in a month, at a price; `setting` is what changes it, empty if nothing does."""
+
+    component: str
+    what: str
+    units: float
+    price: float
+    setting: str = ""
+
+    @property
+    def monthly(self) -> float:
+        """US dollars in a month."""
+        return self.units * self.price
+
+
 @cache
 def prices() -> Mapping[str, Price]:
     """Every price of the table, by its name."""
-    table = tomllib.loads(_TABLE.read_text(encoding="utf-8"))
+    table = tomllib.loads(Path(__file__).with_suffix(".toml").read_text(encoding="utf-8"))
     return {
         name: Price(
             row["price"] / row.get("per", 1), row["unit"], row["date"], row["source"], row["confirmed"]
         )
         for name, row in table.items()
     }
+
+
+def line(component: str, what: str, units: float, price: str, setting: str = "") -> Line:
+    """A line at the price of this name."""
+    return Line(component, what, units, prices()[price].dollars, setting)

@@ -1,74 +1,44 @@
 """The price rule of each type of resource: priced, free, or priced with another or by a use that nobody can foresee."""
 
-from collections.abc import Callable, Iterator, Mapping
+import tomllib
+from collections.abc import Iterator, Mapping
+from pathlib import Path
+from typing import Any
 
-from ops.bill import flow, watching
-from ops.bill.lines import Line
 from ops.bill.load import Load
-from ops.bill.template import Deployed
+from ops.bill.prices import Line, line
+from ops.bill.template import Deployed, component_of
+from ops.bill.units import Units, units_of
 
-PRICED: Mapping[str, Callable[[Deployed, Load], Iterator[Line]]] = {
-    "AWS::ApiGateway::RestApi": flow.api,
-    "AWS::Kinesis::Stream": flow.stream,
-    "AWS::Lambda::Function": flow.functions,
-    "AWS::StepFunctions::StateMachine": flow.machines,
-    "AWS::Scheduler::Schedule": flow.schedules,
-    "AWS::DynamoDB::Table": flow.tables,
-    "AWS::Timestream::Table": flow.store,
-    "AWS::S3::Bucket": flow.buckets,
-    "AWS::EC2::VPCEndpoint": flow.endpoints,
-    "AWS::CloudWatch::Alarm": watching.alarms,
-    "AWS::CloudWatch::Dashboard": watching.dashboards,
-    "AWS::Logs::LogGroup": watching.logs,
-    "AWS::ApiGateway::Stage": watching.traces,
-    "AWS::KMS::Key": watching.keys,
-}
+_TABLE = tomllib.loads(Path(__file__).with_suffix(".toml").read_text(encoding="utf-8"))
+_LINES: list[dict[str, Any]] = _TABLE["line"]
 
-ELSEWHERE: Mapping[str, str] = {
-    "AWS::Athena::WorkGroup": "by what people's queries read: $5 a TB",
-    "AWS::EC2::FlowLog": "with the logs",
-    "AWS::Glue::Table": "$1 a month for 100,000 partitions, the first million free for ever",
-    "AWS::Lambda::EventSourceMapping": "with its function and its stream",
-    "AWS::SNS::Subscription": "by what alerts send: $0.50 a million, $2 for 100,000 e-mails",
-    "AWS::SNS::Topic": "by what alerts send: $0.50 a million",
-    "AWS::Timestream::Database": "with its table",
-    "AWS::XRay::SamplingRule": "with the traces that it lets through",
-}
-
-FREE: Mapping[str, str] = dict.fromkeys(
-    (
-        "AWS::ApiGateway::Account",
-        "AWS::ApiGateway::Deployment",
-        "AWS::ApiGateway::GatewayResponse",
-        "AWS::ApiGateway::Method",
-        "AWS::ApiGateway::Model",
-        "AWS::ApiGateway::RequestValidator",
-        "AWS::ApiGateway::Resource",
-        "AWS::CloudFormation::StackSet",
-        "AWS::EC2::RouteTable",
-        "AWS::EC2::SecurityGroup",
-        "AWS::EC2::SecurityGroupEgress",
-        "AWS::EC2::Subnet",
-        "AWS::EC2::SubnetRouteTableAssociation",
-        "AWS::EC2::VPC",
-        "AWS::Glue::Database",
-        "AWS::IAM::ManagedPolicy",
-        "AWS::IAM::Policy",
-        "AWS::IAM::Role",
-        "AWS::KMS::Alias",
-        "AWS::S3::BucketPolicy",
-        "AWS::SNS::TopicPolicy",
-        "AWS::Scheduler::ScheduleGroup",
-    ),
-    "AWS asks nothing for it",
-)
+PRICED = frozenset(rule["of"] for rule in _LINES)
+ELSEWHERE: Mapping[str, str] = _TABLE["elsewhere"]
+FREE = frozenset(_TABLE["free"]["types"])
 
 
 def lines_of(deployed: Deployed, load: Load) -> list[Line]:
     """The lines of a month that cost something, by component; ValueError for a type of resource without a rule."""
-    if unknown := deployed.kinds() - {*PRICED, *ELSEWHERE, *FREE}:
+    kinds = deployed.kinds()
+    if unknown := kinds - {*PRICED, *ELSEWHERE, *FREE}:
         raise ValueError(f"no price rule for {', '.join(sorted(unknown))}")
-    rules = [rule for kind, rule in PRICED.items() if kind in deployed.kinds()]
-    # Functions report their metrics in their logs, so these are no resources; the templates show which are read.
-    lines = [line for rule in (*rules, watching.metrics) for line in rule(deployed, load)]
+    units = units_of(deployed, load)
+    lines = [found for rule in _LINES if rule["of"] in kinds for found in _lines(rule, units)]
     return sorted((line for line in lines if line.units), key=lambda line: (line.component, -line.monthly))
+
+
+def _lines(rule: Mapping[str, Any], units: Mapping[str, Units]) -> Iterator[Line]:
+    """The lines of one rule: units that stand under the same component and text are one line."""
+    found, setting = units[rule["units"]], rule.get("setting", "")
+    if not isinstance(found, Mapping):
+        yield line(rule["component"], rule["what"].format_map(units), found, rule["price"], setting)
+        return
+    sums: dict[tuple[str, str, str], float] = {}
+    for title, number in found.items():
+        name = title.removesuffix("Function")
+        changed_by = setting if isinstance(setting, str) else setting.get(name, "")
+        key = component_of(title), rule["what"].format(name=name), changed_by
+        sums[key] = sums.get(key, 0) + number
+    for (component, what, changed_by), number in sums.items():
+        yield line(component, what, number, rule["price"], changed_by)
