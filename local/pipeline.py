@@ -8,6 +8,7 @@ from emulator import Cloud, Functions, Gateway, PortInUseError, Schedules
 from local import accounting
 from local.accounting import PointCounts
 from local.answers import AnswerCounter
+from local.cost import Usage
 from local.errors import LocalError
 from local.feed.host import Host
 from local.feed.sender import Feed, Sent
@@ -117,6 +118,16 @@ class Pipeline:
         quarantined = accounting.quarantined_points(self.client("s3"), outputs["QuarantineBucketName"])
         superseded = self._count("PointsSuperseded") + _replaced(self._cloud, self.region)
         return PointCounts(self._answers.accepted_points, stored, superseded, quarantined) - self._before
+
+    def usage(self) -> Usage:
+        """The units that AWS would have billed it for."""
+        answers = self._answers.requests
+        received = [
+            metrics["PointsReceived"].count
+            for metrics in self._functions.metrics().values()
+            if "PointsReceived" in metrics
+        ]
+        return Usage(sum(answers.values()), answers.get(202, 0), self._answers.accepted_points, sum(received))
 
     def status(self) -> dict[str, Any]:
         """The figures that `/_local/status` shows of it."""

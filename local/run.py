@@ -27,10 +27,12 @@ from emulator import (
 )
 from local import environment_file, sample_alert
 from local.accounting import PointCounts
+from local.cost import cost_line
 from local.errors import LocalError
 from local.guide import guide
 from local.pipeline import Options, Pipeline, start_pipeline
 from local.view.reading import View
+from ops.bill.template import Deployed
 from ops.bundle import BUILD, Bundle, build_host
 from ops.errors import OperatorError
 from templates import config
@@ -97,7 +99,9 @@ class Run:
             return self._give_up(f"the run failed: {error}", 1)
         except KeyboardInterrupt:
             return self._give_up("ended by a second signal", 130)
-        return self._summarise(counts, drained=all(drained))
+        status = self._summarise(counts, drained=all(drained))
+        self._show_costs()
+        return status
 
     def _watch(self) -> None:
         began_s = time.monotonic()
@@ -202,6 +206,16 @@ class Run:
         for call, times in Counter(unreachable).items():
             self._view.step(f"UNREACHABLE: {call} ({times} times)")
         return int(not drained or bool(unreachable) or any(points.unaccounted for _, points in counts))
+
+    def _show_costs(self) -> None:
+        values, folder = config.load(self._settings.environment), BUILD / self._settings.environment
+        regional, fleet = (
+            json.loads((folder / f"{stack}.template.json").read_text()) for stack in ("regional", "fleet")
+        )
+        deployed = Deployed(regional, fleet, len(values.regions))
+        for pipeline in self._pipelines:
+            where = f" ({pipeline.region})" if len(self._pipelines) > 1 else ""
+            self._view.step(f"cost{where}: {cost_line(pipeline.usage(), deployed)}")
 
     def _close(self) -> None:
         """A further Ctrl-C must not interrupt the cleaning up."""

@@ -15,7 +15,7 @@ _ANSWER_BYTES = 500
 _KIB = 1024
 _PUT_BYTES = 25 * _KIB
 # benchmarks/writer.md: write units of a point in full calls; a call has one at least.
-_UNITS_OF_A_POINT = 0.05
+UNITS_OF_A_POINT = 0.05
 # Stored with every name and value of its own.
 _STORED_BYTES = 160
 _EXPORTED_BYTES = 25
@@ -123,7 +123,7 @@ def _store(deployed: Deployed, load: Load, activity: Activity) -> Mapping[str, U
     retention = properties["RetentionProperties"]
     gb_per_second = load.points_per_second * _STORED_BYTES / GB
     return {
-        "store_writes": max(activity.writer_batches, load.points * _UNITS_OF_A_POINT),
+        "store_writes": max(activity.writer_batches, load.points * UNITS_OF_A_POINT),
         "memory_gb_hours": gb_per_second * int(retention["MemoryStoreRetentionPeriodInHours"]) * 3600 * HOURS,
         "magnetic_gb_months": gb_per_second * int(retention["MagneticStoreRetentionPeriodInDays"]) * 86400,
         "query_hours": load.queries_per_day * HOURS / 24 * _QUERY_TCU_HOURS,

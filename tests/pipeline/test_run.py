@@ -24,6 +24,7 @@ def test_the_feed_is_stored_whole_and_the_run_ends_by_itself(start: Callable[...
     run = start("--duration", "8")
     output, _ = run.process.communicate(timeout=60)
     numbers = [int(word) for word in output.rsplit("summary", 1)[1].split() if word.isdigit()]
+    assert output.splitlines()[-1].startswith("cost: $")
     accepted, stored, superseded, quarantined = numbers
     assert accepted == stored > 300
     assert (superseded, quarantined) == (0, 0)
