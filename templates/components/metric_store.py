@@ -5,7 +5,7 @@ from typing import Any
 
 from awacs import dynamodb, timestream
 from awacs.aws import Statement
-from troposphere import GetAtt, Ref, Template
+from troposphere import Ref, Template
 from troposphere.dynamodb import Table as DynamoTable
 from troposphere.timestream import (
     Database,
@@ -21,10 +21,10 @@ from templates.components.platform import Platform
 from templates.components.platform.key import Key
 from templates.components.quarantine import Quarantine
 from templates.config import Config
-from templates.constructs.alarms import Alarm, add_total_alarms
+from templates.constructs.alarms import add_total_alarms, first_alarm
 from templates.constructs.network import Network
 from templates.constructs.outputs import add_outputs
-from templates.constructs.policy import allow
+from templates.constructs.policy import actions, allow
 from templates.constructs.table import add_table
 
 TABLE_NAME = "metrics"
@@ -32,14 +32,11 @@ TABLE_NAME = "metrics"
 # A late point with an older version is refused after it was accepted. That is no loss, as a newer value stands,
 # but it is only known from these reports.
 ALARMS = tuple(
-    Alarm(
+    first_alarm(
         f"Reports{whose}",
         f"MagneticStoreRejectedUpload{whose}Failures",
-        "Sum",
-        1,
         f"Timestream could not put a report on rejected late points into the quarantine bucket, {because}. Without "
         "the report it cannot be known which.",
-        period_s=300,
     )
     for whose, because in (
         ("User", "as the permissions on the bucket or the key are wrong"),
@@ -60,24 +57,9 @@ class MetricStore:
     network: Network | None
 
     @property
-    def database_name(self) -> Ref:
-        """The database's name."""
-        return Ref(self.database)
-
-    @property
-    def table_name(self) -> GetAtt:
-        """The table's name."""
-        return self.table.get_att("Name")
-
-    @property
-    def dimensions_name(self) -> Ref:
-        """The registry's name."""
-        return Ref(self.dimensions)
-
-    @property
     def write_environment(self) -> dict[str, Any]:
         """The variables by which a function that writes points finds the table and the registry."""
-        return {**self._environment("Ingest"), "DIMENSIONS_TABLE": self.dimensions_name}
+        return {**self._environment("Ingest"), "DIMENSIONS_TABLE": Ref(self.dimensions)}
 
     @property
     def query_environment(self) -> dict[str, Any]:
@@ -85,7 +67,10 @@ class MetricStore:
         return self._environment("Query")
 
     def _environment(self, cell: str) -> dict[str, Any]:
-        found: dict[str, Any] = {"DATABASE_NAME": self.database_name, "TABLE_NAME": self.table_name}
+        found: dict[str, Any] = {
+            "DATABASE_NAME": Ref(self.database),
+            "TABLE_NAME": self.table.get_att("Name"),
+        }
         if self.network:
             found["TIMESTREAM_ENDPOINT_URL"] = self.network.cell_url(cell)
         return found
@@ -110,17 +95,8 @@ class MetricStore:
 
         https://docs.aws.amazon.com/timestream/latest/developerguide/export-unload-prerequisites.html
         """
-        actions = [
-            timestream.DescribeTable,
-            timestream.ListMeasures,
-            timestream.Select,
-            timestream.Unload,
-            timestream.WriteRecords,
-        ]
-        return [
-            allow(actions, [self.table.get_att("Arn")], Sid="UnloadPoints"),
-            *self._find(),
-        ]
+        unload = actions("timestream", "DescribeTable ListMeasures Select Unload WriteRecords")
+        return [allow(unload, [self.table.get_att("Arn")], Sid="UnloadPoints"), *self._find()]
 
     def _find(self) -> list[Statement]:
         """The grant to ask Timestream for its endpoint, which has no resource; in a network the answer is known."""
@@ -173,11 +149,10 @@ def add_metric_store(
         labels={"DatabaseName": config.database_name, "TableName": TABLE_NAME},
         notify=platform.operators.actions,
     )
-    store = MetricStore(database, table, dimensions, quarantine, platform.key, platform.runtime.network)
     add_outputs(
         template,
-        ("DatabaseName", store.database_name, "The Timestream database"),
-        ("TableName", store.table_name, "The Timestream table of all points"),
-        ("DimensionsTableName", store.dimensions_name, "The registry of admitted dimension names"),
+        ("DatabaseName", Ref(database), "The Timestream database"),
+        ("TableName", table.get_att("Name"), "The Timestream table of all points"),
+        ("DimensionsTableName", Ref(dimensions), "The registry of admitted dimension names"),
     )
-    return store
+    return MetricStore(database, table, dimensions, quarantine, platform.key, platform.runtime.network)

@@ -1,6 +1,6 @@
 """The metric writer: batches from the stream become points in the store."""
 
-from troposphere import Template
+from troposphere import Ref, Template
 
 from handlers.vocabulary import NAMESPACE, metric_dimensions
 from templates.components.exporting.hours import ExportHours
@@ -9,9 +9,9 @@ from templates.components.platform import Platform
 from templates.components.quarantine import Quarantine
 from templates.components.stream import Stream
 from templates.config import Config
-from templates.constructs.alarms import Alarm, add_alarms, errors_alarm, throttles_alarm
+from templates.constructs.alarms import Alarm, errors_alarm, first_alarm, throttles_alarm
 from templates.constructs.consumer import add_consumer, gave_up_alarm, late_alarm
-from templates.constructs.function import Function, add_function
+from templates.constructs.function import add_function
 from templates.constructs.outputs import add_outputs
 
 MAPPING_ALARMS = (
@@ -19,35 +19,26 @@ MAPPING_ALARMS = (
         "Records went to the quarantine bucket (aws/lambda/) unstored, after the last retry or by their age. Each "
         "holds up to a whole request: redrive them."
     ),
-    Alarm(
+    first_alarm(
         "Dropped",
         "DroppedEventCount",
-        "Sum",
-        1,
         "Lambda dropped records without storing or keeping them: the one way points are lost. Look at the "
         "permissions of the quarantine bucket and the key first.",
-        period_s=300,
     ),
 )
 
 POINT_ALARMS = (
-    Alarm(
+    first_alarm(
         "Quarantined",
         "PointsQuarantined",
-        "Sum",
-        1,
         "A client sends points that cannot be stored; each is in the quarantine bucket with its reason. The client "
         "should be told, so the first one counts.",
-        period_s=300,
     ),
-    Alarm(
+    first_alarm(
         "Unreadable",
         "RecordsUnreadable",
-        "Sum",
-        1,
         "A record is not what the API lets through, so something else writes to the stream, or the API's model is "
         "broken.",
-        period_s=300,
     ),
 )
 
@@ -75,7 +66,7 @@ def add_metric_writer(
     sink: MetricStore,
     quarantine: Quarantine,
     late_marks: ExportHours,
-) -> Function:
+) -> None:
     """A function that stores the points of `source` in `sink` or the quarantine, and marks the hours of late ones."""
     writer = config.writer
     function = add_function(
@@ -89,8 +80,8 @@ def add_metric_writer(
             **sink.write_environment,
             "PROJECT": config.project,
             "ENVIRONMENT": config.environment,
-            "QUARANTINE_BUCKET": quarantine.name,
-            "EXPORT_HOURS_TABLE": late_marks.name,
+            "QUARANTINE_BUCKET": Ref(quarantine.bucket),
+            "EXPORT_HOURS_TABLE": Ref(late_marks.table),
             "EXPORT_LAG_MINUTES": str(config.export.lag_minutes),
             "MEMORY_RETENTION_HOURS": str(config.store.memory_hours),
             "MAGNETIC_RETENTION_DAYS": str(config.store.magnetic_days),
@@ -110,12 +101,12 @@ def add_metric_writer(
         template,
         "MetricWriter",
         function,
-        source_arn=source.arn,
+        source_arn=source.resource.get_att("Arn"),
         batch_records=writer.batch_size,
         window_seconds=writer.window_seconds,
         maximum_retries=writer.maximum_retries,
         maximum_age_seconds=writer.maximum_age_seconds,
-        failed_batches_arn=quarantine.arn,
+        failed_batches_arn=quarantine.bucket.get_att("Arn"),
         function_alarms=(
             *(
                 alarm("the writer", "Batches wait, and are given up at writer.maximum_age_seconds.")
@@ -133,13 +124,6 @@ def add_metric_writer(
         runtime=platform.runtime,
         parallelization=writer.parallelization,
     )
-    add_alarms(
-        template,
-        "MetricWriter",
-        POINT_ALARMS,
-        namespace=NAMESPACE,
-        dimensions=metric_dimensions(config.project, config.environment),
-        notify=platform.operators.actions,
-    )
-    add_outputs(template, ("MetricWriterName", function.name, "The function that stores points"))
-    return function
+    own = metric_dimensions(config.project, config.environment)
+    platform.runtime.watch(template, "MetricWriter", POINT_ALARMS, NAMESPACE, **own)
+    add_outputs(template, ("MetricWriterName", Ref(function), "The function that stores points"))

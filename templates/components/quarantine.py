@@ -29,21 +29,11 @@ class Quarantine:
     key: Key
 
     @property
-    def name(self) -> Ref:
-        """The bucket's name."""
-        return Ref(self.bucket)
-
-    @property
-    def arn(self) -> object:
-        """The bucket's ARN."""
-        return self.bucket.get_att("Arn")
-
-    @property
     def rejected_data(self) -> MagneticStoreRejectedDataLocation:
         """The location of Timestream's reports on late points that it refuses after it accepted them."""
         return MagneticStoreRejectedDataLocation(
             S3Configuration=S3Configuration(
-                BucketName=self.name,
+                BucketName=Ref(self.bucket),
                 ObjectKeyPrefix=REJECTED.rstrip("/"),
                 EncryptionOption="SSE_KMS",
                 KmsKeyId=self.key.arn,
@@ -61,7 +51,7 @@ class Quarantine:
         """The grant to write batches that Lambda gives up: it looks for the bucket first, in this account alone."""
         own = Condition(StringEquals({"s3:ResourceAccount": Ref("AWS::AccountId")}))
         return [
-            allow([s3.ListBucket], [self.arn], Sid="FindBucket", Condition=own),
+            allow([s3.ListBucket], [self.bucket.get_att("Arn")], Sid="FindBucket", Condition=own),
             allow([s3.PutObject], [objects(self.bucket, GIVEN_UP)], Sid="GiveUp", Condition=own),
             self.key.encrypt("s3"),
         ]
@@ -70,7 +60,7 @@ class Quarantine:
         """The grant to write reports, as Timestream does in the name of who wrote the points."""
         return [
             allow([s3.PutObject], [objects(self.bucket, REJECTED)], Sid="ReportRejected"),
-            allow([s3.GetBucketAcl], [self.arn], Sid="CheckReportBucket"),
+            allow([s3.GetBucketAcl], [self.bucket.get_att("Arn")], Sid="CheckReportBucket"),
             self.key.encrypt("s3"),
         ]
 

@@ -11,9 +11,9 @@ from troposphere.kinesis import StreamEncryption, StreamModeDetails
 from templates.components.platform import Platform
 from templates.components.platform.key import Key
 from templates.config import Config
-from templates.constructs.alarms import Alarm, add_alarms
+from templates.constructs.alarms import Alarm
 from templates.constructs.outputs import add_outputs
-from templates.constructs.policy import allow
+from templates.constructs.policy import actions, allow
 
 # That consumers read more than a shard gives is told by their own lateness.
 ALARMS = (
@@ -37,30 +37,19 @@ class Stream:
     resource: KinesisStream
     key: Key
 
-    @property
-    def name(self) -> Ref:
-        """The stream's name."""
-        return Ref(self.resource)
-
-    @property
-    def arn(self) -> object:
-        """The stream's ARN."""
-        return self.resource.get_att("Arn")
-
     def put(self) -> list[Statement]:
         """The grant to put single records."""
-        return [allow([kinesis.PutRecord], [self.arn], Sid="PutRecord"), self.key.encrypt("kinesis")]
+        return [
+            allow([kinesis.PutRecord], [self.resource.get_att("Arn")], Sid="PutRecord"),
+            self.key.encrypt("kinesis"),
+        ]
 
     def read(self) -> list[Statement]:
         """The grant to read, as an event source mapping does with the function's role."""
-        actions = [
-            kinesis.DescribeStream,
-            kinesis.DescribeStreamSummary,
-            kinesis.GetRecords,
-            kinesis.GetShardIterator,
-            kinesis.ListShards,
-        ]
-        return [allow(actions, [self.arn], Sid="ReadStream"), self.key.decrypt("kinesis")]
+        read = actions(
+            "kinesis", "DescribeStream DescribeStreamSummary GetRecords GetShardIterator ListShards"
+        )
+        return [allow(read, [self.resource.get_att("Arn")], Sid="ReadStream"), self.key.decrypt("kinesis")]
 
 
 def add_stream(template: Template, config: Config, platform: Platform) -> Stream:
@@ -77,13 +66,6 @@ def add_stream(template: Template, config: Config, platform: Platform) -> Stream
             **shards,
         )
     )
-    add_alarms(
-        template,
-        "Stream",
-        ALARMS,
-        namespace="AWS/Kinesis",
-        dimensions={"StreamName": Ref(stream)},
-        notify=platform.operators.actions,
-    )
+    platform.runtime.watch(template, "Stream", ALARMS, "AWS/Kinesis", StreamName=Ref(stream))
     add_outputs(template, ("StreamName", Ref(stream), "The Kinesis data stream of accepted requests"))
     return Stream(stream, platform.key)

@@ -27,6 +27,11 @@ class Alarm:
     at_least: int = 0
 
 
+def first_alarm(name: str, metric: str, why: str, *, statistic: str = "Sum", period_s: int = 300) -> Alarm:
+    """An alarm on the first of what should never happen."""
+    return Alarm(name, metric, statistic, 1, why, period_s=period_s)
+
+
 def throttles_alarm(who: str, consequence: str) -> Alarm:
     """The alarm on a function's throttles, with what follows for people while they last: three minutes of five."""
     why = f"Lambda has no room for {who}: the account's concurrency, or what is reserved, is used up. {consequence}"

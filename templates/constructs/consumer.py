@@ -4,10 +4,9 @@ from collections.abc import Sequence
 from typing import Any
 
 from troposphere import Ref, Template
-from troposphere.awslambda import DestinationConfig, EventSourceMapping, MetricsConfig, OnFailure
+from troposphere.awslambda import DestinationConfig, EventSourceMapping, Function, MetricsConfig, OnFailure
 
-from templates.constructs.alarms import Alarm, add_alarms
-from templates.constructs.function import Function
+from templates.constructs.alarms import Alarm, first_alarm
 from templates.constructs.runtime import Runtime
 
 
@@ -18,7 +17,7 @@ def late_alarm(after_seconds: float, why: str, *, periods: int = 3) -> Alarm:
 
 def gave_up_alarm(why: str) -> Alarm:
     """An alarm on the first batch that is given up, after its last retry or by its age."""
-    return Alarm("GaveUp", "OnFailureDestinationDeliveredEventCount", "Sum", 1, why, period_s=300)
+    return first_alarm("GaveUp", "OnFailureDestinationDeliveredEventCount", why)
 
 
 def add_consumer(
@@ -45,7 +44,7 @@ def add_consumer(
     mapping = template.add_resource(
         EventSourceMapping(
             f"{component}Mapping",
-            FunctionName=function.name,
+            FunctionName=Ref(function),
             EventSourceArn=source_arn,
             # A new stack must not miss what came before the mapping was ready.
             StartingPosition="TRIM_HORIZON",
@@ -60,15 +59,5 @@ def add_consumer(
             **optional,
         )
     )
-    for dimensions, alarms in (
-        ({"FunctionName": function.name}, function_alarms),
-        ({"EventSourceMappingUUID": Ref(mapping)}, mapping_alarms),
-    ):
-        add_alarms(
-            template,
-            component,
-            alarms,
-            namespace="AWS/Lambda",
-            dimensions=dimensions,
-            notify=runtime.alarm_actions,
-        )
+    runtime.watch(template, component, function_alarms, "AWS/Lambda", FunctionName=Ref(function))
+    runtime.watch(template, component, mapping_alarms, "AWS/Lambda", EventSourceMappingUUID=Ref(mapping))

@@ -1,14 +1,12 @@
 """A Lambda function with its own role and log group, traced, on arm64."""
 
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass
 from typing import Any
 
 from awacs import logs, xray
 from awacs.aws import Statement
-from troposphere import GetAtt, Ref, Template
-from troposphere.awslambda import Code, Environment, LoggingConfig, TracingConfig
-from troposphere.awslambda import Function as LambdaFunction
+from troposphere import Ref, Template
+from troposphere.awslambda import Code, Environment, Function, LoggingConfig, TracingConfig
 
 from templates.constructs.logs import add_log_group
 from templates.constructs.network import add_endpoints
@@ -17,23 +15,6 @@ from templates.constructs.runtime import Runtime
 
 RUNTIME = "python3.13"
 ARCHITECTURE = "arm64"
-
-
-@dataclass(frozen=True)
-class Function:
-    """A function that can be referred to."""
-
-    resource: LambdaFunction
-
-    @property
-    def name(self) -> Ref:
-        """The function's name."""
-        return Ref(self.resource)
-
-    @property
-    def arn(self) -> GetAtt:
-        """The function's ARN."""
-        return self.resource.get_att("Arn")
 
 
 def add_function(
@@ -75,25 +56,21 @@ def add_function(
         description=f"What {component} may do",
         statements=grants,
     )
-    return Function(
-        template.add_resource(
-            LambdaFunction(
-                f"{component}Function",
-                Description=description,
-                Handler=handler,
-                Runtime=RUNTIME,
-                Architectures=[ARCHITECTURE],
-                Code=Code(S3Bucket=runtime.bundle.bucket, S3Key=runtime.bundle.key),
-                Role=role.get_att("Arn"),
-                MemorySize=memory_mb,
-                Timeout=timeout_seconds,
-                Environment=Environment(Variables=dict(environment)),
-                LoggingConfig=LoggingConfig(LogGroup=Ref(group)),
-                # Otherwise a function is traced where its caller is: https://docs.aws.amazon.com/lambda/latest/dg/services-xray.html
-                TracingConfig=TracingConfig(
-                    Mode="Active" if runtime.tracing.mode == "active" else "PassThrough"
-                ),
-                **optional,
-            )
+    return template.add_resource(
+        Function(
+            f"{component}Function",
+            Description=description,
+            Handler=handler,
+            Runtime=RUNTIME,
+            Architectures=[ARCHITECTURE],
+            Code=Code(S3Bucket=runtime.bundle.bucket, S3Key=runtime.bundle.key),
+            Role=role.get_att("Arn"),
+            MemorySize=memory_mb,
+            Timeout=timeout_seconds,
+            Environment=Environment(Variables=dict(environment)),
+            LoggingConfig=LoggingConfig(LogGroup=Ref(group)),
+            # Otherwise a function is traced where its caller is: https://docs.aws.amazon.com/lambda/latest/dg/services-xray.html
+            TracingConfig=TracingConfig(Mode="Active" if runtime.tracing.mode == "active" else "PassThrough"),
+            **optional,
         )
     )

@@ -4,13 +4,12 @@ from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
 from typing import Any
 
-from awacs import ec2 as actions
 from awacs.aws import Action, Allow, Condition, Principal, Statement, StringEquals
 from troposphere import FindInMap, Ref, Sub, Template
 from troposphere.awslambda import VPCConfig
 from troposphere.ec2 import VPC, RouteTable, SecurityGroup, Subnet, VPCEndpoint
 
-from templates.constructs.policy import allow, document
+from templates.constructs.policy import actions, allow, document
 
 # Which endpoint the actions of a role are called through, by their prefix.
 _INTERFACES = {"glue": "Glue", "sns": "Sns", "states": "States"}
@@ -57,28 +56,15 @@ class Network:
         start = "arn:${AWS::Partition}:ec2:${AWS::Region}:${AWS::AccountId}:"
         interfaces = Sub(f"{start}network-interface/*")
         places = [Sub(f"{start}subnet/${{Subnet}}", Subnet=Ref(subnet)) for subnet in self.subnets]
+        keep = actions("ec2", "AssignPrivateIpAddresses DeleteNetworkInterface UnassignPrivateIpAddresses")
+        see = actions("ec2", "DescribeNetworkInterfaces DescribeSecurityGroups DescribeSubnets DescribeVpcs")
         group = Sub(f"{start}security-group/${{Group}}", Group=self.functions.get_att("GroupId"))
         return [
-            allow([actions.CreateNetworkInterface], [interfaces, *places, group], Sid="MakeInterfaces"),
             allow(
-                [
-                    actions.AssignPrivateIpAddresses,
-                    actions.DeleteNetworkInterface,
-                    actions.UnassignPrivateIpAddresses,
-                ],
-                [interfaces, *places],
-                Sid="KeepInterfaces",
+                actions("ec2", "CreateNetworkInterface"), [interfaces, *places, group], Sid="MakeInterfaces"
             ),
-            allow(
-                [
-                    actions.DescribeNetworkInterfaces,
-                    actions.DescribeSecurityGroups,
-                    actions.DescribeSubnets,
-                    actions.DescribeVpcs,
-                ],
-                ["*"],
-                Sid="SeeNetwork",
-            ),
+            allow(keep, [interfaces, *places], Sid="KeepInterfaces"),
+            allow(see, ["*"], Sid="SeeNetwork"),
         ]
 
 

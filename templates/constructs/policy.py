@@ -4,7 +4,7 @@ import json
 from collections.abc import Sequence
 from typing import Any
 
-from awacs.aws import Allow, Bool, Condition, Deny, PolicyDocument, Principal, Statement
+from awacs.aws import Action, Allow, Bool, Condition, Deny, PolicyDocument, Principal, Statement
 from awacs.sts import AssumeRole
 from troposphere import Template, encode_to_dict
 from troposphere.iam import Policy, Role
@@ -13,6 +13,11 @@ from troposphere.iam import Policy, Role
 def allow(actions: Sequence[Any], resources: Sequence[Any], **extra: Any) -> Statement:
     """A statement that allows these actions on these resources."""
     return Statement(Effect=Allow, Action=list(actions), Resource=list(resources), **extra)
+
+
+def actions(service: str, names: str) -> list[Action]:
+    """Actions of one service, by their names with spaces between them."""
+    return [Action(service, name) for name in names.split()]
 
 
 def document(*statements: Statement) -> PolicyDocument:

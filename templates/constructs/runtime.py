@@ -8,6 +8,7 @@ from troposphere import Equals, If, Parameter, Ref, Sub, Template
 
 from templates.config import Config
 from templates.config.pipeline import Logs, Tracing
+from templates.constructs.alarms import Alarm, add_alarms
 from templates.constructs.network import Network
 from templates.names import ARTIFACTS_BUCKET
 from templates.parameters import CODE_BUCKET, CODE_KEY, OWN_BUCKET
@@ -33,6 +34,19 @@ class Runtime:
     tracing: Tracing
     alarm_actions: Sequence[Any]
     network: Network | None = None
+
+    def watch(
+        self, template: Template, component: str, alarms: Sequence[Alarm], namespace: str, **dimensions: Any
+    ) -> None:
+        """Adds alarms of a component on metrics of one namespace with these dimensions."""
+        add_alarms(
+            template,
+            component,
+            alarms,
+            namespace=namespace,
+            dimensions=dimensions,
+            notify=self.alarm_actions,
+        )
 
 
 def add_bundle_parameters(template: Template, config: Config) -> Bundle:

@@ -1,6 +1,7 @@
 """The window aggregator: the stream's second consumer, which aggregates batches by the windows of the rules."""
 
-from troposphere import Template
+from troposphere import Ref, Template
+from troposphere.stepfunctions import StateMachine
 
 from templates.components.alerting.tables import AlertTables
 from templates.components.platform import Platform
@@ -10,7 +11,7 @@ from templates.config import Config
 from templates.constructs.alarms import throttles_alarm
 from templates.constructs.consumer import add_consumer, gave_up_alarm, late_alarm
 from templates.constructs.function import add_function
-from templates.constructs.state_machine import StateMachine
+from templates.constructs.state_machine import start_executions
 
 # A batch becomes one item, so a large one is cheap; Lambda cuts it at 6 MB.
 BATCH_RECORDS = 1_000
@@ -56,9 +57,9 @@ def add_window_aggregator(
         memory_mb=512,
         timeout_seconds=60,
         environment={
-            "RULES_TABLE": tables.rules_name,
-            "WINDOWS_TABLE": tables.windows_name,
-            "STATE_MACHINE_ARN": evaluation.arn,
+            "RULES_TABLE": Ref(tables.rules),
+            "WINDOWS_TABLE": Ref(tables.windows),
+            "STATE_MACHINE_ARN": Ref(evaluation),
             "TICK_SECONDS": str(config.alerts.tick_seconds),
             "GRACE_SECONDS": str(config.alerts.grace_seconds),
             "MAXIMUM_GROUPS": str(config.alerts.maximum_groups),
@@ -68,7 +69,7 @@ def add_window_aggregator(
             *source.read(),
             *tables.read_rules(),
             *tables.write_windows(),
-            *evaluation.start(),
+            start_executions(evaluation),
             *quarantine.write_failed_batches(),
         ],
         runtime=platform.runtime,
@@ -77,12 +78,12 @@ def add_window_aggregator(
         template,
         "WindowAggregator",
         function,
-        source_arn=source.arn,
+        source_arn=source.resource.get_att("Arn"),
         batch_records=BATCH_RECORDS,
         window_seconds=config.alerts.window_seconds,
         maximum_retries=config.alerts.maximum_retries,
         maximum_age_seconds=config.alerts.maximum_age_seconds,
-        failed_batches_arn=quarantine.arn,
+        failed_batches_arn=quarantine.bucket.get_att("Arn"),
         function_alarms=FUNCTION_ALARMS,
         mapping_alarms=MAPPING_ALARMS,
         runtime=platform.runtime,

@@ -2,71 +2,63 @@
 
 from awacs import awslambda
 from troposphere import Ref, Template
+from troposphere.stepfunctions import StateMachine
 
 from handlers.vocabulary import NAMESPACE, metric_dimensions
 from templates.components.alerting.tables import AlertTables
 from templates.components.alerting.topic import AlertTopic
 from templates.components.platform import Platform
 from templates.config import Config
-from templates.constructs.alarms import Alarm, add_alarms
+from templates.constructs.alarms import Alarm, first_alarm
 from templates.constructs.function import add_function
 from templates.constructs.outputs import add_outputs
 from templates.constructs.policy import allow
-from templates.constructs.schedule import add_schedule
-from templates.constructs.state_machine import StateMachine, add_state_machine
+from templates.constructs.state_machine import add_schedule, add_state_machine
 
 # The function's errors and throttles are tried again, and what does not heal fails its execution.
 MACHINE_ALARMS = (
-    Alarm(
+    first_alarm(
         "Failed",
         "ExecutionsFailed",
-        "Sum",
-        1,
         "An evaluation failed for good after its retries: alerts of a minute were not judged, or a notification was "
         "not sent. A sweep tries again within seven minutes; the execution's log says what failed.",
+        period_s=60,
     ),
-    Alarm(
+    first_alarm(
         "TimedOut",
         "ExecutionsTimedOut",
-        "Sum",
-        1,
         "An evaluation did not end within five minutes: there are more rules and groups than one minute can judge, "
         "or DynamoDB is very slow.",
+        period_s=60,
     ),
 )
 
 RULE_ALARMS = (
-    Alarm(
+    first_alarm(
         "OverCap",
         "AlertRulesOverCap",
-        "Maximum",
-        1,
         "A rule has more groups than alerts.maximum_groups: those beyond are not judged. The evaluator's log names "
         "the rule; give it a narrower `match` or a coarser `by`.",
-        period_s=300,
+        statistic="Maximum",
     ),
-    Alarm(
+    first_alarm(
         "UnreadableRules",
         "AlertRulesUnreadable",
-        "Maximum",
-        1,
         "An item of the rules table is no rule, and judges nothing. It was not written by `ops rules apply`, which "
         "refuses such a rule and says what is wrong with it.",
-        period_s=300,
+        statistic="Maximum",
     ),
 )
 
-SCHEDULE_ALARMS = (
-    Alarm(
-        "NotStarted",
-        "InvocationDroppedCount",
-        "Sum",
-        1,
-        "Scheduler could not start a sweep within its minute. Batches start evaluations all the same, but missing data "
-        "is noticed by sweeps only, so it matters when it lasts.",
-        periods=5,
-        datapoints=3,
-    ),
+NOT_STARTED_ALARM = Alarm(
+    "NotStarted",
+    "InvocationDroppedCount",
+    "Sum",
+    1,
+    "Scheduler could not start a sweep within its minute. Batches start evaluations all the same, but missing data "
+    "is noticed by sweeps only, so it matters when it lasts.",
+    periods=5,
+    datapoints=3,
 )
 
 
@@ -85,9 +77,9 @@ def add_alert_evaluation(
         environment={
             "PROJECT": config.project,
             "ENVIRONMENT": config.environment,
-            "RULES_TABLE": tables.rules_name,
-            "WINDOWS_TABLE": tables.windows_name,
-            "ALERTS_TABLE": tables.alerts_name,
+            "RULES_TABLE": Ref(tables.rules),
+            "WINDOWS_TABLE": Ref(tables.windows),
+            "ALERTS_TABLE": Ref(tables.alerts),
             "TICK_SECONDS": str(config.alerts.tick_seconds),
             "GRACE_SECONDS": str(config.alerts.grace_seconds),
             "MAXIMUM_GROUPS": str(config.alerts.maximum_groups),
@@ -101,18 +93,19 @@ def add_alert_evaluation(
         definition="alert_evaluation.asl.json",
         kind="EXPRESS",
         tokens={
-            "AlertEvaluatorArn": function.arn,
-            "AlertsTableName": tables.alerts_name,
-            "AlertTopicArn": topic.arn,
+            "AlertEvaluatorArn": function.get_att("Arn"),
+            "AlertsTableName": Ref(tables.alerts),
+            "AlertTopicArn": Ref(topic.topic),
         },
         statements=[
-            allow([awslambda.InvokeFunction], [function.arn], Sid="RunSteps"),
+            allow([awslambda.InvokeFunction], [function.get_att("Arn")], Sid="RunSteps"),
             *tables.confirm_notifications(),
             *topic.publish(),
         ],
+        alarms=MACHINE_ALARMS,
         runtime=platform.runtime,
     )
-    group = add_schedule(
+    add_schedule(
         template,
         "AlertEvaluation",
         # At each full minute, which is the end of a tick.
@@ -121,19 +114,10 @@ def add_alert_evaluation(
         payload={"source": "sweep"},
         # Later than this the next start does the same.
         maximum_age_seconds=60,
+        not_started=NOT_STARTED_ALARM,
+        runtime=platform.runtime,
     )
-    for namespace, dimensions, alarms in (
-        ("AWS/States", {"StateMachineArn": machine.arn}, MACHINE_ALARMS),
-        (NAMESPACE, metric_dimensions(config.project, config.environment), RULE_ALARMS),
-        ("AWS/Scheduler", {"ScheduleGroup": Ref(group)}, SCHEDULE_ALARMS),
-    ):
-        add_alarms(
-            template,
-            "AlertEvaluation",
-            alarms,
-            namespace=namespace,
-            dimensions=dimensions,
-            notify=platform.operators.actions,
-        )
-    add_outputs(template, ("AlertEvaluationArn", machine.arn, "The state machine that evaluates alerts"))
+    own = metric_dimensions(config.project, config.environment)
+    platform.runtime.watch(template, "AlertEvaluation", RULE_ALARMS, NAMESPACE, **own)
+    add_outputs(template, ("AlertEvaluationArn", Ref(machine), "The state machine that evaluates alerts"))
     return machine

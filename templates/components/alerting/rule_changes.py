@@ -1,6 +1,6 @@
 """Rule changes: the function that resolves the alerts of rules that were changed or deleted."""
 
-from troposphere import Template
+from troposphere import Ref, Template
 
 from templates.components.alerting.tables import AlertTables
 from templates.components.platform import Platform
@@ -31,7 +31,7 @@ def add_rule_changes(
         timeout_seconds=60,
         environment={
             "ENVIRONMENT": config.environment,
-            "ALERTS_TABLE": tables.alerts_name,
+            "ALERTS_TABLE": Ref(tables.alerts),
             "TICK_SECONDS": str(config.alerts.tick_seconds),
         },
         statements=[*tables.follow_rules(), *tables.read_write_alerts(), *quarantine.write_failed_batches()],
@@ -41,12 +41,12 @@ def add_rule_changes(
         template,
         "RuleChanges",
         function,
-        source_arn=tables.rules_stream,
+        source_arn=tables.rules.get_att("StreamArn"),
         batch_records=100,
         window_seconds=1,
         maximum_retries=config.alerts.maximum_retries,
         maximum_age_seconds=config.alerts.maximum_age_seconds,
-        failed_batches_arn=quarantine.arn,
+        failed_batches_arn=quarantine.bucket.get_att("Arn"),
         function_alarms=(),
         mapping_alarms=MAPPING_ALARMS,
         runtime=platform.runtime,

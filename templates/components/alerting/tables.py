@@ -27,26 +27,6 @@ class AlertTables:
     alerts: Table
     key: Key
 
-    @property
-    def rules_stream(self) -> GetAtt:
-        """The ARN of the rules' stream of changes."""
-        return self.rules.get_att("StreamArn")
-
-    @property
-    def rules_name(self) -> Ref:
-        """The rules table's name."""
-        return Ref(self.rules)
-
-    @property
-    def windows_name(self) -> Ref:
-        """The windows table's name."""
-        return Ref(self.windows)
-
-    @property
-    def alerts_name(self) -> Ref:
-        """The alerts table's name."""
-        return Ref(self.alerts)
-
     def read_rules(self) -> list[Statement]:
         """The grant to read all rules."""
         return [allow([dynamodb.Scan], [_arn(self.rules)], Sid="ReadRules"), self.key.decrypt("dynamodb")]
@@ -55,7 +35,7 @@ class AlertTables:
         """The grant to follow the changes of the rules, as an event source mapping does with the function's role."""
         actions = [dynamodb.DescribeStream, dynamodb.GetRecords, dynamodb.GetShardIterator]
         return [
-            allow(actions, [self.rules_stream], Sid="FollowRules"),
+            allow(actions, [self.rules.get_att("StreamArn")], Sid="FollowRules"),
             # Lambda asks for it, and no resource can be named: https://docs.aws.amazon.com/lambda/latest/dg/with-ddb.html
             allow([dynamodb.ListStreams], ["*"], Sid="ListStreams"),
             self.key.decrypt("dynamodb"),

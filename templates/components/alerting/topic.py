@@ -7,26 +7,23 @@ from typing import Any
 
 from awacs import sns
 from awacs.aws import Statement
-from troposphere import GetAtt, Ref, Template
+from troposphere import Ref, Template
 from troposphere.sns import SubscriptionResource, Topic, TopicPolicy
 
 from templates.components.platform import Platform
 from templates.components.platform.key import Key
 from templates.config import Config
 from templates.config.alerting import Subscription
-from templates.constructs.alarms import Alarm, add_alarms
+from templates.constructs.alarms import first_alarm
 from templates.constructs.outputs import add_outputs
 from templates.constructs.policy import allow, deny_plain_http, document
 
 ALARMS = (
-    Alarm(
+    first_alarm(
         "Undelivered",
         "NumberOfNotificationsFailed",
-        "Sum",
-        1,
         "SNS gave up delivering an alert to a subscriber after its retries: a queue's policy, an endpoint or an "
         "address is wrong, and a receiver does not hear of alerts.",
-        period_s=300,
     ),
 )
 
@@ -38,14 +35,9 @@ class AlertTopic:
     topic: Topic
     key: Key
 
-    @property
-    def arn(self) -> Ref:
-        """The topic's ARN."""
-        return Ref(self.topic)
-
     def publish(self) -> list[Statement]:
         """The grant to publish notifications."""
-        return [allow([sns.Publish], [self.arn], Sid="PublishAlerts"), self.key.encrypt("sns")]
+        return [allow([sns.Publish], [Ref(self.topic)], Sid="PublishAlerts"), self.key.encrypt("sns")]
 
 
 def add_alert_topic(template: Template, config: Config, platform: Platform) -> AlertTopic:
@@ -62,15 +54,8 @@ def add_alert_topic(template: Template, config: Config, platform: Platform) -> A
     )
     for subscription in config.alerts.subscriptions:
         _subscribe(template, topic, subscription)
-    topic_name: GetAtt = topic.get_att("TopicName")
-    add_alarms(
-        template,
-        "AlertTopic",
-        ALARMS,
-        namespace="AWS/SNS",
-        dimensions={"TopicName": topic_name},
-        notify=platform.operators.actions,
-    )
+    name = topic.get_att("TopicName")
+    platform.runtime.watch(template, "AlertTopic", ALARMS, "AWS/SNS", TopicName=name)
     add_outputs(
         template, ("AlertTopicArn", Ref(topic), "The topic of every alert: subscribe with a filter policy")
     )

@@ -2,14 +2,13 @@
 
 from dataclasses import dataclass
 
-from awacs import glue as actions
 from awacs.aws import Statement
 from troposphere import Ref, Sub, Template, glue
 from troposphere.s3 import Bucket
 
 from handlers.vocabulary import DATASETS, FIXED_COLUMNS
 from templates.config import Config
-from templates.constructs.policy import allow
+from templates.constructs.policy import actions, allow
 from templates.names import DATABASE
 
 _DESCRIPTIONS = {
@@ -27,34 +26,27 @@ class Catalog:
     database: glue.Database
     tables: tuple[glue.Table, ...]
 
-    @property
-    def name(self) -> Ref:
-        """The database's name."""
-        return Ref(self.database)
-
     def publish(self) -> Statement:
         """The grant to point partitions at new files, and to add columns to tables."""
-        updates = [
-            actions.CreatePartition,
-            actions.GetPartition,
-            actions.GetTable,
-            actions.UpdatePartition,
-            actions.UpdateTable,
-        ]
+        updates = actions("glue", "CreatePartition GetPartition GetTable UpdatePartition UpdateTable")
         return allow(updates, self._arns(), Sid="Publish")
 
     def read(self) -> Statement:
         """The grant to see which files a partition points at."""
-        return allow([actions.GetPartition], self._arns(), Sid="SeeWhatIsPublished")
+        return allow(actions("glue", "GetPartition"), self._arns(), Sid="SeeWhatIsPublished")
 
     def _arns(self) -> list[Sub]:
         """Catalog, database and tables: Glue wants a permission on all three, and offers the ARN of none."""
         start = "arn:${AWS::Partition}:glue:${AWS::Region}:${AWS::AccountId}:"
         tables = [
-            Sub(start + "table/${Database}/${Table}", Database=self.name, Table=Ref(table))
+            Sub(start + "table/${Database}/${Table}", Database=Ref(self.database), Table=Ref(table))
             for table in self.tables
         ]
-        return [Sub(start + "catalog"), Sub(start + "database/${Database}", Database=self.name), *tables]
+        return [
+            Sub(start + "catalog"),
+            Sub(start + "database/${Database}", Database=Ref(self.database)),
+            *tables,
+        ]
 
 
 def add_catalog(template: Template, config: Config, *, bucket: Bucket) -> Catalog:

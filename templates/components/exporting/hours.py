@@ -25,11 +25,6 @@ class ExportHours:
     table: Table
     key: Key
 
-    @property
-    def name(self) -> Ref:
-        """The ledger's name."""
-        return Ref(self.table)
-
     def mark_late(self) -> list[Statement]:
         """The grant to mark the hours of late points."""
         return [

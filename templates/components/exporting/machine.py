@@ -2,6 +2,7 @@
 
 from awacs import awslambda
 from troposphere import Ref, Template
+from troposphere.awslambda import Function
 
 from handlers.vocabulary import NAMESPACE, metric_dimensions
 from templates.components.exporting.hours import ExportHours
@@ -9,26 +10,22 @@ from templates.components.exporting.store import ExportStore
 from templates.components.metric_store import MetricStore
 from templates.components.platform import Platform
 from templates.config import Config
-from templates.constructs.alarms import Alarm, add_alarms
-from templates.constructs.function import Function, add_function
+from templates.constructs.alarms import Alarm, first_alarm
+from templates.constructs.function import add_function
 from templates.constructs.outputs import add_outputs
 from templates.constructs.policy import allow
-from templates.constructs.schedule import SCHEDULED_TIME, add_schedule
-from templates.constructs.state_machine import StateMachine, add_state_machine
+from templates.constructs.state_machine import SCHEDULED_TIME, add_schedule, add_state_machine
 
 DEFINITION = "metric_export.asl.json"
 _HOUR = 3600
 
 # A step's errors and throttles are tried again, and what does not heal fails its hour or the execution.
 EXECUTION_ALARMS = tuple(
-    Alarm(
+    first_alarm(
         f"Executions{ended}",
         f"Executions{ended}",
-        "Sum",
-        1,
         f"An execution {how}. What it left undone stays due for the next hourly run, which will end alike "
         "until its cause is mended: see its history.",
-        period_s=300,
     )
     for ended, how in (
         ("Failed", "failed as a whole, before its hours could be chosen or after"),
@@ -37,14 +34,12 @@ EXECUTION_ALARMS = tuple(
 )
 
 EXPORT_ALARMS = (
-    Alarm(
+    first_alarm(
         "HoursFailed",
         "HoursFailed",
-        "Maximum",
-        1,
         "An hour could not be exported; the message to this topic says which and why. Readers see the last whole "
         "export of it, and the next run tries again.",
-        period_s=300,
+        statistic="Maximum",
     ),
     Alarm(
         "Lag",
@@ -57,16 +52,12 @@ EXPORT_ALARMS = (
     ),
 )
 
-SCHEDULE_ALARMS = (
-    Alarm(
-        "NotStarted",
-        "InvocationDroppedCount",
-        "Sum",
-        1,
-        "Scheduler could not start the export within most of an hour. The next start makes up for its hours, unless "
-        "the role or the state machine is broken.",
-        period_s=_HOUR,
-    ),
+NOT_STARTED_ALARM = first_alarm(
+    "NotStarted",
+    "InvocationDroppedCount",
+    "Scheduler could not start the export within most of an hour. The next start makes up for its hours, unless "
+    "the role or the state machine is broken.",
+    period_s=_HOUR,
 )
 
 
@@ -78,7 +69,7 @@ def add_metric_export(
     source: MetricStore,
     sink: ExportStore,
     hours: ExportHours,
-) -> StateMachine:
+) -> None:
     """Four functions, one per set of permissions, the machine that calls them, and its hourly start."""
     functions = _add_functions(template, config, platform, source=source, sink=sink, hours=hours)
     machine = add_state_machine(
@@ -87,18 +78,21 @@ def add_metric_export(
         definition=DEFINITION,
         kind="STANDARD",
         tokens={
-            **{f"{name}Arn": function.arn for name, function in functions.items()},
-            "OperatorTopicArn": platform.operators.arn,
+            **{f"{name}Arn": function.get_att("Arn") for name, function in functions.items()},
+            "OperatorTopicArn": Ref(platform.operators.topic),
         },
         statements=[
             allow(
-                [awslambda.InvokeFunction], [function.arn for function in functions.values()], Sid="Invoke"
+                [awslambda.InvokeFunction],
+                [function.get_att("Arn") for function in functions.values()],
+                Sid="Invoke",
             ),
             *platform.operators.publish(),
         ],
+        alarms=EXECUTION_ALARMS,
         runtime=platform.runtime,
     )
-    group = add_schedule(
+    add_schedule(
         template,
         "MetricExport",
         expression=f"cron({config.export.lag_minutes % 60} * * * ? *)",
@@ -106,23 +100,13 @@ def add_metric_export(
         payload={"scheduled_time": SCHEDULED_TIME},
         # Later than this the next start does the same.
         maximum_age_seconds=3000,
+        not_started=NOT_STARTED_ALARM,
+        runtime=platform.runtime,
         enabled=config.export.enabled,
     )
-    for namespace, dimensions, alarms in (
-        ("AWS/States", {"StateMachineArn": machine.arn}, EXECUTION_ALARMS),
-        (NAMESPACE, metric_dimensions(config.project, config.environment), EXPORT_ALARMS),
-        ("AWS/Scheduler", {"ScheduleGroup": Ref(group)}, SCHEDULE_ALARMS),
-    ):
-        add_alarms(
-            template,
-            "MetricExport",
-            alarms,
-            namespace=namespace,
-            dimensions=dimensions,
-            notify=platform.operators.actions,
-        )
-    add_outputs(template, ("MetricExportArn", machine.arn, "The state machine that exports hours"))
-    return machine
+    own = metric_dimensions(config.project, config.environment)
+    platform.runtime.watch(template, "MetricExport", EXPORT_ALARMS, NAMESPACE, **own)
+    add_outputs(template, ("MetricExportArn", Ref(machine), "The state machine that exports hours"))
 
 
 def _add_functions(
@@ -134,10 +118,10 @@ def _add_functions(
     sink: ExportStore,
     hours: ExportHours,
 ) -> dict[str, Function]:
-    ledger = {"EXPORT_HOURS_TABLE": hours.name}
+    ledger = {"EXPORT_HOURS_TABLE": Ref(hours.table)}
     lag = {"EXPORT_LAG_MINUTES": str(config.export.lag_minutes)}
-    files = {"EXPORT_BUCKET": sink.name}
-    published = {"GLUE_DATABASE": sink.catalog.name}
+    files = {"EXPORT_BUCKET": Ref(sink.bucket)}
+    published = {"GLUE_DATABASE": Ref(sink.catalog.database)}
     specifications = {
         "Planner": (
             "Chooses the hours to export, enters failures, and says how it went",

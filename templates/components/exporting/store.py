@@ -34,11 +34,6 @@ class ExportStore:
     catalog: Catalog
     key: Key
 
-    @property
-    def name(self) -> Ref:
-        """The bucket's name."""
-        return Ref(self.bucket)
-
     def write(self) -> list[Statement]:
         """The grant to write files, as Timestream does in the name of who runs the UNLOAD.
 
@@ -81,7 +76,7 @@ def add_export_store(template: Template, config: Config, platform: Platform) -> 
     add_outputs(
         template,
         ("ExportBucketName", Ref(bucket), "The exported hours, and Athena's results"),
-        ("ExportDatabaseName", catalog.name, "The Glue database of the exports"),
+        ("ExportDatabaseName", Ref(catalog.database), "The Glue database of the exports"),
         ("ExportWorkGroupName", Ref(work_group), "The Athena workgroup to query them in"),
     )
     return ExportStore(bucket, catalog, platform.key)

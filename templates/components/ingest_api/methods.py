@@ -54,7 +54,7 @@ def add_post(
                 PassthroughBehavior="NEVER",
                 RequestParameters={"integration.request.header.Content-Type": "'application/x-amz-json-1.1'"},
                 RequestTemplates={
-                    content_type: Sub(format_.request, Stream=sink.name)
+                    content_type: Sub(format_.request, Stream=Ref(sink.resource))
                     for content_type in format_.content_types
                 },
                 TimeoutInMillis=PUT_TIMEOUT_MS,

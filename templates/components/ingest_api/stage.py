@@ -10,7 +10,7 @@ from troposphere.xray import SamplingRule, SamplingRuleProperty
 
 from templates.components.platform import Platform
 from templates.config import Config
-from templates.constructs.alarms import Alarm, add_alarms
+from templates.constructs.alarms import Alarm
 from templates.constructs.logs import add_log_group
 from templates.names import SAMPLING_RULE
 
@@ -107,14 +107,7 @@ def add_stage(
     )
     if config.tracing.mode != "off":
         _add_sampling_rule(template, config, api)
-    add_alarms(
-        template,
-        "IngestApi",
-        ALARMS,
-        namespace="AWS/ApiGateway",
-        dimensions={"ApiName": api.Name, "Stage": STAGE},
-        notify=platform.operators.actions,
-    )
+    platform.runtime.watch(template, "IngestApi", ALARMS, "AWS/ApiGateway", ApiName=api.Name, Stage=STAGE)
     return stage
 
 

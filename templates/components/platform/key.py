@@ -20,41 +20,18 @@ from troposphere.kms import Key as KmsKey
 
 from templates.config import Config
 from templates.constructs.outputs import add_outputs
-from templates.constructs.policy import document
+from templates.constructs.policy import actions, allow, document
 from templates.names import KEY_ALIAS
 
 # Whom IAM lets use or administer the key is IAM's matter; a key policy without this cannot be changed any more.
-DELEGATED = [
-    kms.CancelKeyDeletion,
-    kms.CreateAlias,
-    kms.CreateGrant,
-    kms.Decrypt,
-    kms.DeleteAlias,
-    kms.DescribeKey,
-    kms.DisableKey,
-    kms.DisableKeyRotation,
-    kms.EnableKey,
-    kms.EnableKeyRotation,
-    kms.Encrypt,
-    kms.GenerateDataKey,
-    kms.GenerateDataKeyWithoutPlaintext,
-    kms.GetKeyPolicy,
-    kms.GetKeyRotationStatus,
-    kms.ListGrants,
-    kms.ListKeyPolicies,
-    kms.ListKeyRotations,
-    kms.ListResourceTags,
-    kms.PutKeyPolicy,
-    kms.ReEncryptFrom,
-    kms.ReEncryptTo,
-    kms.RevokeGrant,
-    kms.RotateKeyOnDemand,
-    kms.ScheduleKeyDeletion,
-    kms.TagResource,
-    kms.UntagResource,
-    kms.UpdateAlias,
-    kms.UpdateKeyDescription,
-]
+DELEGATED = actions(
+    "kms",
+    "CancelKeyDeletion CreateAlias CreateGrant Decrypt DeleteAlias DescribeKey DisableKey "
+    "DisableKeyRotation EnableKey EnableKeyRotation Encrypt GenerateDataKey "
+    "GenerateDataKeyWithoutPlaintext GetKeyPolicy GetKeyRotationStatus ListGrants ListKeyPolicies "
+    "ListKeyRotations ListResourceTags PutKeyPolicy ReEncryptFrom ReEncryptTo RevokeGrant "
+    "RotateKeyOnDemand ScheduleKeyDeletion TagResource UntagResource UpdateAlias UpdateKeyDescription",
+)
 
 
 @dataclass(frozen=True)
@@ -83,26 +60,16 @@ class Key:
         """
         service = Sub("timestream.${AWS::Region}.${AWS::URLSuffix}")
         through = StringEquals({"kms:ViaService": service})
-        use = [kms.Decrypt, kms.DescribeKey, kms.GenerateDataKey, kms.GenerateDataKeyWithoutPlaintext]
+        use = actions("kms", "Decrypt DescribeKey GenerateDataKey GenerateDataKeyWithoutPlaintext")
+        for_timestream = Condition([through, Bool({"kms:GrantIsForAWSResource": "true"})])
         return [
-            Statement(Effect=Allow, Action=use, Resource=[self.arn], Condition=Condition(through)),
-            Statement(
-                Effect=Allow,
-                Action=[kms.CreateGrant],
-                Resource=[self.arn],
-                Condition=Condition([through, Bool({"kms:GrantIsForAWSResource": "true"})]),
-            ),
+            allow(use, [self.arn], Condition=Condition(through)),
+            allow([kms.CreateGrant], [self.arn], Condition=for_timestream),
         ]
 
-    def _through(self, service: str, actions: list[Action]) -> Statement:
-        return Statement(
-            Effect=Allow,
-            Action=actions,
-            Resource=[self.arn],
-            Condition=Condition(
-                StringEquals({"kms:ViaService": Sub(f"{service}.${{AWS::Region}}.${{AWS::URLSuffix}}")})
-            ),
-        )
+    def _through(self, service: str, use: list[Action]) -> Statement:
+        through = Sub(f"{service}.${{AWS::Region}}.${{AWS::URLSuffix}}")
+        return allow(use, [self.arn], Condition=Condition(StringEquals({"kms:ViaService": through})))
 
 
 def add_key(template: Template, config: Config) -> Key:
@@ -116,12 +83,11 @@ def add_key(template: Template, config: Config) -> Key:
             EnableKeyRotation=True,
             PendingWindowInDays=30,
             KeyPolicy=document(
-                Statement(
+                allow(
+                    DELEGATED,
+                    ["*"],
                     Sid="AccountDecides",
-                    Effect=Allow,
                     Principal=AWSPrincipal(Sub("arn:${AWS::Partition}:iam::${AWS::AccountId}:root")),
-                    Action=DELEGATED,
-                    Resource=["*"],
                 ),
                 # An alarm publishes as the service, not as a role: without this its notification is dropped.
                 # https://docs.aws.amazon.com/sns/latest/dg/sns-key-management.html
@@ -138,15 +104,11 @@ def add_key(template: Template, config: Config) -> Key:
                     Sid="LogsAreEncrypted",
                     Effect=Allow,
                     Principal=Principal("Service", Sub("logs.${AWS::Region}.${AWS::URLSuffix}")),
-                    Action=[
-                        kms.Decrypt,
-                        kms.DescribeKey,
-                        kms.Encrypt,
-                        kms.GenerateDataKey,
-                        kms.GenerateDataKeyWithoutPlaintext,
-                        kms.ReEncryptFrom,
-                        kms.ReEncryptTo,
-                    ],
+                    Action=actions(
+                        "kms",
+                        "Decrypt DescribeKey Encrypt GenerateDataKey GenerateDataKeyWithoutPlaintext "
+                        "ReEncryptFrom ReEncryptTo",
+                    ),
                     Resource=["*"],
                     Condition=Condition(
                         ArnLike(

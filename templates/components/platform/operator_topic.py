@@ -21,14 +21,9 @@ class OperatorTopic:
     key: Key
 
     @property
-    def arn(self) -> Ref:
-        """The topic's ARN."""
-        return Ref(self.topic)
-
-    @property
     def actions(self) -> list[Ref]:
         """The topic as an alarm's action."""
-        return [self.arn]
+        return [Ref(self.topic)]
 
     def publish(self) -> list[Statement]:
         """The grant to notify the operators, for a role of this account."""

@@ -28,7 +28,7 @@ def add(template: Template, platform: Platform, name: str, action: Any) -> dict[
     )
     resources = json.loads(template.to_json())["Resources"]
     role = resources[f"{name}Role"]["Properties"]
-    properties: dict[str, Any] = resources[function.resource.title]["Properties"]
+    properties: dict[str, Any] = resources[function.title]["Properties"]
     statements = role["Policies"][0]["PolicyDocument"]["Statement"]
     return {**properties, "grants": {statement["Sid"] for statement in statements}}
 
