@@ -16,9 +16,9 @@ from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any
 
-import boto3
 from troposphere import Template
 
+from benchmarks.report import print_head, print_row
 from emulator import Clock, StackTemplate, start
 from handlers.adapters.dynamodb.alerts_table import AlertsTable
 from handlers.adapters.dynamodb.rules_table import RulesTable, item_of
@@ -33,6 +33,7 @@ from handlers.domain.alerts.windows.aggregation import aggregate
 from handlers.domain.alerts.windows.cuts import BatchRange
 from handlers.domain.ingest.envelope import StreamRecord
 from handlers.domain.point import Point, Series
+from ops.bill.prices import prices
 from templates import config
 from templates.components.alerting.tables import add_alert_tables
 from templates.components.platform import add_platform
@@ -41,10 +42,6 @@ REGION = "us-east-1"
 START = 1_763_769_600
 MONTH = 30.4375 * 86_400
 RECORD = StreamRecord("json", "-", "request", START * 1000, 1, "shardId-000000000000", b"")
-# us-east-1, list prices: docs/alerts.md names them with their units.
-WRITE_UNIT, READ_UNIT = 0.625e-6, 0.125e-6
-LAMBDA_REQUEST, LAMBDA_GB_SECOND = 0.20e-6, 0.0000133334
-EXPRESS_REQUEST, EXPRESS_GB_SECOND = 1.0e-6, 0.00001667
 MEMORY_GB, EXPRESS_GB = 0.5, 0.0625
 # Of an execution besides its wait and its functions, and of a function besides its own work (network, runtime).
 STEP_SECONDS, CALL_SECONDS = 0.3, 0.05
@@ -123,18 +120,20 @@ class Result:
         functions = batches * (self.aggregate_seconds + CALL_SECONDS) + intervals * (
             self.evaluate_seconds + 4 * CALL_SECONDS
         )
+        # The interval's own execution waits for its grace; the sweep's finds that nothing is left, and ends.
+        executing = waiting + self.evaluate_seconds + 2 * STEP_SECONDS
         return {
-            "writes": self.write_units * intervals * WRITE_UNIT,
-            "reads": self.read_units * intervals * READ_UNIT,
-            "functions": functions * MEMORY_GB * LAMBDA_GB_SECOND
-            + (batches + 4 * intervals) * LAMBDA_REQUEST,
-            # The interval's own execution waits for its grace; the sweep's finds that nothing is left, and ends.
-            "executions": 2 * intervals * EXPRESS_REQUEST
-            + intervals
-            * (waiting + self.evaluate_seconds + 2 * STEP_SECONDS)
-            * EXPRESS_GB
-            * EXPRESS_GB_SECOND,
+            "writes": intervals * self.write_units * _dollars("dynamodb_write"),
+            "reads": intervals * self.read_units * _dollars("dynamodb_read"),
+            "functions": functions * MEMORY_GB * _dollars("lambda_gb_second")
+            + (batches + 4 * intervals) * _dollars("lambda_request"),
+            "executions": 2 * intervals * _dollars("express_request")
+            + intervals * executing * EXPRESS_GB * _dollars("express_gb_second"),
         }
+
+
+def _dollars(price: str) -> float:
+    return prices()[price].dollars
 
 
 def run(load: Load, intervals: int = 3) -> Result:
@@ -195,14 +194,8 @@ def _tables() -> Iterator[tuple[Any, dict[str, str]]]:
     with tempfile.TemporaryDirectory() as folder:
         cloud = start([REGION], [stack], aws_port=0, data_dir=Path(folder), clock=Clock())
         with contextlib.closing(cloud):
-            client = boto3.client(
-                "dynamodb",
-                region_name=REGION,
-                endpoint_url=cloud.endpoint_url,
-                aws_access_key_id="local",
-                aws_secret_access_key="local",  # noqa: S106 -- the emulator takes any
-            )
             resources = cloud.deployments[REGION].resources
+            client = cloud.client("dynamodb", REGION)
             yield client, {logical_id: item.physical_id for logical_id, item in resources.items()}
 
 
@@ -236,21 +229,20 @@ LOADS = (
 def main() -> None:
     """Print a line for each load."""
     argparse.ArgumentParser(description=__doc__).parse_args()
-    columns = (
-        "rules x groups | shards | window s | each s | digits | batch s | interval s | WRU | RRU | $ a month"
+    print_head(
+        *("rules x groups", "shards", "window s", "each s", "digits"),
+        *("batch s", "interval s", "WRU", "RRU", "$ a month"),
     )
-    print(f"| {columns} |\n|{' --- |' * 10}")
     for load in (*LOADS, Load(100, 100, breach=True)):
         result = run(load)
         month = result.month
         parts = " + ".join(f"{dollars:.2f} {name}" for name, dollars in month.items())
-        cells = (
-            f"{load.rules} x {load.groups}", load.shards, load.window, load.every,
-            "all" if load.digits is None else load.digits, f"{result.aggregate_seconds:.3f}",
-            f"{result.evaluate_seconds:.2f}", f"{result.write_units:.0f}", f"{result.read_units:.0f}",
+        print_row(
+            *(f"{load.rules} x {load.groups}", load.shards, load.window, load.every),
+            *("all" if load.digits is None else load.digits, f"{result.aggregate_seconds:.3f}"),
+            *(f"{result.evaluate_seconds:.2f}", f"{result.write_units:.0f}", f"{result.read_units:.0f}"),
             "all fire" if load.breach else f"{sum(month.values()):.2f} = {parts}",
-        )  # fmt: skip
-        print(f"| {' | '.join(map(str, cells))} |", flush=True)
+        )
 
 
 if __name__ == "__main__":

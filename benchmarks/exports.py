@@ -9,10 +9,10 @@ from collections.abc import Iterator, Sequence
 from pathlib import Path
 from typing import Any
 
-import boto3
-import orjson
 import urllib3
 
+from benchmarks.report import print_head, print_row
+from benchmarks.timestream_points import calls, record
 from emulator import Clock, Cloud, StackTemplate, start
 from handlers.domain.exports.hour import Hour
 from ops.bundle import BUILD, build_host
@@ -20,7 +20,6 @@ from templates import config
 from templates.stacks import STACKS
 
 _REGION = "us-east-1"
-_CALL = 100
 _SERIES = 1000
 
 
@@ -30,12 +29,11 @@ def main(arguments: Sequence[str] | None = None) -> int:
     parser.add_argument("--points", type=int, nargs="*", default=[1_000, 100_000, 1_000_000])
     options = parser.parse_args(arguments)
     code = build_host().folder
-    print("| points of the hour | export, s | files, MB | largest function, MB |")
-    print("|---|---|---|---|")
+    print_head("points of the hour", "export, s", "files, MB", "largest function, MB")
     for points in options.points:
         with tempfile.TemporaryDirectory() as folder:
             seconds, size, memory = _measure(Path(folder), code, points)
-        print(f"| {points:,} | {seconds:.1f} | {size / 1e6:.1f} | {memory / 1e6:.0f} |", flush=True)
+        print_row(f"{points:,}", f"{seconds:.1f}", f"{size / 1e6:.1f}", f"{memory / 1e6:.0f}")
     return 0
 
 
@@ -69,44 +67,26 @@ def _write(cloud: Cloud, database: str, hour: Hour, points: int) -> None:
         "X-Amz-Target": "Timestream_20181101.WriteRecords",
         "Content-Type": "application/x-amz-json-1.0",
     }
+    # In order of time: a thousand series, evenly over the hour.
+    step_ns = 3600 * 10**9 // -(-points // _SERIES)
+    records = (
+        record(
+            number % 977 / 7,
+            hour.start_s * 10**9 + number // _SERIES * step_ns,
+            host=f"h{number % _SERIES}",
+        )
+        for number in range(points)
+    )
+    shared = {"metric_name": "cpu.load", "metric_type": "system"}
     with urllib3.PoolManager() as pool:
-        for call in _calls(database, hour, points):
+        for call in calls(records, shared, database, "metrics"):
             answer = pool.request("POST", cloud.endpoint_url, body=call, headers=headers)
             if answer.status != 200:
                 raise SystemExit(f"the points were refused: {answer.data!r}")
 
 
-def _calls(database: str, hour: Hour, points: int) -> Iterator[bytes]:
-    """The points in order of time: a thousand series, evenly over the hour."""
-    steps = -(-points // _SERIES)
-    for first in range(0, points, _CALL):
-        records = [
-            {
-                "Dimensions": [{"Name": "host", "Value": f"h{number % _SERIES}"}],
-                "MeasureValues": [{"Name": "value", "Value": str(number % 977 / 7), "Type": "DOUBLE"}],
-                "Time": str(hour.start_s * 10**9 + number // _SERIES * (3600 * 10**9 // steps)),
-            }
-            for number in range(first, min(first + _CALL, points))
-        ]
-        series = {"metric_name": "cpu.load", "metric_type": "system"}
-        common = {
-            "Dimensions": [{"Name": name, "Value": value} for name, value in series.items()],
-            "MeasureName": "metric",
-            "MeasureValueType": "MULTI",
-            "TimeUnit": "NANOSECONDS",
-        }
-        request = {"DatabaseName": database, "TableName": "metrics", "CommonAttributes": common}
-        yield orjson.dumps({**request, "Records": records})
-
-
 def _export(cloud: Cloud, machine: str, hour: Hour) -> dict[str, Any]:
-    states = boto3.client(
-        "stepfunctions",
-        endpoint_url=cloud.endpoint_url,
-        region_name=_REGION,
-        aws_access_key_id="local",
-        aws_secret_access_key="local",  # noqa: S106 -- the local AWS knows no secrets
-    )
+    states = cloud.client("stepfunctions", _REGION)
     execution = states.start_execution(
         stateMachineArn=machine, name=str(uuid.uuid4()), input=json.dumps({"first": str(hour)})
     )["executionArn"]

@@ -1,8 +1,10 @@
-"""Ten million points in a local Timestream, in seconds: for benchmarks that read."""
+"""Points for a local Timestream: in calls of WriteRecords, and ten million in seconds, for benchmarks that read."""
 
+import itertools
 import time
-from collections.abc import Iterator
+from collections.abc import Iterable, Iterator, Mapping
 from pathlib import Path
+from typing import Any
 
 import duckdb
 import orjson
@@ -10,9 +12,41 @@ import orjson
 from emulator.timestream import Store, create_database, create_table
 
 DATABASE, TABLE, REGION = "bench", "points", "us-east-1"
+CALL_RECORDS = 100
 STEP_SECONDS = 10
 _STEPS_AT_ONCE = 200
-_CALL = 100
+
+
+def record(value: float, time_ns: int, **dimensions: str) -> dict[str, Any]:
+    """A record of one value as the pipeline makes it."""
+    return {
+        "Dimensions": _named(dimensions),
+        "MeasureValues": [{"Name": "value", "Value": str(value), "Type": "DOUBLE"}],
+        "Time": str(time_ns),
+    }
+
+
+def calls(
+    records: Iterable[Mapping[str, Any]],
+    shared: Mapping[str, str],
+    database: str = DATABASE,
+    table: str = TABLE,
+) -> Iterator[bytes]:
+    """Bodies of WriteRecords, 100 records each, with the dimensions that all records share said once."""
+    common = {
+        "Dimensions": _named(shared),
+        "MeasureName": "metric",
+        "MeasureValueType": "MULTI",
+        "TimeUnit": "NANOSECONDS",
+    }
+    request = {"DatabaseName": database, "TableName": table, "CommonAttributes": common}
+    remaining = iter(records)
+    while batch := list(itertools.islice(remaining, CALL_RECORDS)):
+        yield orjson.dumps({**request, "Records": batch})
+
+
+def _named(dimensions: Mapping[str, str]) -> list[dict[str, str]]:
+    return [{"Name": name, "Value": value} for name, value in dimensions.items()]
 
 
 def load(directory: Path, points: int = 10_000_000, series: int = 1_000) -> int:
@@ -26,7 +60,11 @@ def load(directory: Path, points: int = 10_000_000, series: int = 1_000) -> int:
     store = Store(directory / REGION, REGION, lambda: newest_ns)
     create_database(store, {"DatabaseName": DATABASE})
     create_table(store, {"DatabaseName": DATABASE, "TableName": TABLE})
-    for body in _newest(series, newest_ns):
+    newest = (
+        record(number % 97 / 1.7, newest_ns, host=f"h{number}", service=f"service-{number % 20}")
+        for number in range(series)
+    )
+    for body in calls(newest, {"metric_name": "cpu.load", "metric_type": "system", "region": REGION}):
         store.write(orjson.loads(body), body, {})
     table = store.catalog.table_of(DATABASE, TABLE)
     store.close()
@@ -37,34 +75,6 @@ def load(directory: Path, points: int = 10_000_000, series: int = 1_000) -> int:
         points // series - 1,
     )
     return newest_ns
-
-
-def _newest(series: int, newest_ns: int) -> Iterator[bytes]:
-    for first in range(0, series, _CALL):
-        records = [
-            {
-                "Dimensions": [
-                    {"Name": "host", "Value": f"h{number}"},
-                    {"Name": "service", "Value": f"service-{number % 20}"},
-                ],
-                "MeasureValues": [{"Name": "value", "Value": str(number % 97 / 1.7), "Type": "DOUBLE"}],
-            }
-            for number in range(first, min(first + _CALL, series))
-        ]
-        common = {
-            "Dimensions": [
-                {"Name": "metric_name", "Value": "cpu.load"},
-                {"Name": "metric_type", "Value": "system"},
-                {"Name": "region", "Value": REGION},
-            ],
-            "MeasureName": "metric",
-            "MeasureValueType": "MULTI",
-            "Time": str(newest_ns),
-            "TimeUnit": "NANOSECONDS",
-        }
-        yield orjson.dumps(
-            {"DatabaseName": DATABASE, "TableName": TABLE, "CommonAttributes": common, "Records": records}
-        )
 
 
 def _copy(path: Path, table: str, value: str, steps: int) -> None:

@@ -8,11 +8,12 @@ import argparse
 import json
 import tempfile
 import time
-from collections.abc import Callable
+from functools import partial
 from pathlib import Path
 
 import psutil
 
+from benchmarks.report import best, print_head, print_row
 from benchmarks.timestream_points import DATABASE, REGION, TABLE, load
 from emulator import StackTemplate, start
 from emulator.timestream import Store, UnloadTarget, run
@@ -55,47 +56,50 @@ def main() -> None:
     parser.add_argument("--points", type=int, default=10_000_000)
     points = parser.parse_args().points
     with tempfile.TemporaryDirectory(prefix="timestream-") as folder:
+        begin = time.perf_counter()
         now_ns = load(Path(folder), points)
+        loaded = time.perf_counter() - begin
+        size = (Path(folder) / REGION / "store.duckdb").stat().st_size
         store = Store(Path(folder) / REGION, REGION, lambda: now_ns)
         try:
             _queries(store, now_ns)
             _unloads(store, now_ns)
         finally:
             store.close()
-    print(f"\nresident memory at the end: {psutil.Process().memory_info().rss / 1e6:.0f} MB")
-    print(f"load average: {', '.join(f'{load:.1f}' for load in psutil.getloadavg())}")
+    print()
+    print_head(f"{points:,} points", "")
+    print_row("loaded in", f"{loaded:.0f} s")
+    print_row("file", f"{size / 1e6:.0f} MB")
+    print_row("resident memory at the end", f"{psutil.Process().memory_info().rss / 1e6:.0f} MB")
+    print_row("load average", ", ".join(f"{load:.1f}" for load in psutil.getloadavg()))
 
 
 def _queries(store: Store, now_ns: int) -> None:
     with store.reader() as (catalog, cursor):
         relation = catalog.table(DATABASE, TABLE).relation
-        scan, cpu, _ = _best(lambda: len(cursor.execute(f'SELECT avg("value") FROM {relation}').fetchall()))
-    print("| statement | ms | processor ms | bare scans | rows/s |")
-    print("|---|---|---|---|---|")
-    print(f"| bare scan of the value column | {scan * 1e3:.1f} | {cpu * 1e3:.1f} | 1.0 | |")
+        scan, cpu, _ = best(lambda: len(cursor.execute(f'SELECT avg("value") FROM {relation}').fetchall()))
+    print_head("statement", "ms", "processor ms", "bare scans", "rows/s")
+    print_row("bare scan of the value column", f"{scan * 1e3:.1f}", f"{cpu * 1e3:.1f}", "1.0", "")
     for name, statement in _STATEMENTS.items():
-        seconds, cpu, rows = _best(lambda statement=statement: _run(store, statement, now_ns))  # type: ignore[misc]
-        figures = f"{seconds * 1e3:.1f} | {cpu * 1e3:.1f} | {seconds / scan:.1f} | {rows / seconds:,.0f}"
-        print(f"| {name} | {figures} |", flush=True)
+        seconds, cpu, rows = best(partial(_run, store, statement, now_ns))
+        bare = f"{seconds / scan:.1f}"
+        print_row(name, f"{seconds * 1e3:.1f}", f"{cpu * 1e3:.1f}", bare, f"{rows / seconds:,.0f}")
 
 
 def _unloads(store: Store, now_ns: int) -> None:
     """Time UNLOAD of a million rows, S3 included."""
+    query = f"SELECT host, metric_name, time, value, service FROM {_SOURCE} LIMIT 1000000"
+    print()
+    print_head("UNLOAD of a million rows", "s", "processor s", "rows/s")
     with (
         tempfile.TemporaryDirectory(prefix="exports-") as folder,
         start([REGION], [_BUCKET], data_dir=Path(folder)) as cloud,
     ):
-        _time_unloads(store, now_ns, UnloadTarget(cloud.endpoint_url, REGION))
-
-
-def _time_unloads(store: Store, now_ns: int, target: UnloadTarget) -> None:
-    query = f"SELECT host, metric_name, time, value, service FROM {_SOURCE} LIMIT 1000000"
-    print("\n| UNLOAD of a million rows | s | processor s | rows/s |")
-    print("|---|---|---|---|")
-    for options in _EXPORTS:
-        statement = f"UNLOAD ({query}) TO 's3://exports/x' WITH ({options})"
-        seconds, cpu, rows = _best(lambda statement=statement: _unload(store, statement, now_ns, target))  # type: ignore[misc]
-        print(f"| {options} | {seconds:.2f} | {cpu:.2f} | {rows / seconds:,.0f} |", flush=True)
+        target = UnloadTarget(cloud.endpoint_url, REGION)
+        for options in _EXPORTS:
+            statement = f"UNLOAD ({query}) TO 's3://exports/x' WITH ({options})"
+            seconds, cpu, rows = best(partial(_unload, store, statement, now_ns, target))
+            print_row(options, f"{seconds:.2f}", f"{cpu:.2f}", f"{rows / seconds:,.0f}")
 
 
 def _unload(store: Store, statement: str, now_ns: int, target: UnloadTarget) -> int:
@@ -107,17 +111,6 @@ def _unload(store: Store, statement: str, now_ns: int, target: UnloadTarget) -> 
 def _run(store: Store, statement: str, now_ns: int) -> int:
     with store.reader() as (catalog, cursor):
         return sum(len(batch) for batch in run(catalog, cursor, statement, now_ns).rows)
-
-
-def _best(action: Callable[[], int]) -> tuple[float, float, int]:
-    """The shortest time, the least processor time and the number of rows of five runs."""
-    times, processor, count = [], [], 0
-    for _ in range(5):
-        start, cpu = time.perf_counter(), time.process_time()
-        count = action()
-        times.append(time.perf_counter() - start)
-        processor.append(time.process_time() - cpu)
-    return min(times), min(processor), count
 
 
 if __name__ == "__main__":

@@ -5,10 +5,8 @@ about the code. Calls and write units are counts: they are the same everywhere.
 """
 
 import json
+import multiprocessing
 import os
-import subprocess
-import sys
-import threading
 import time
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
@@ -18,6 +16,7 @@ from typing import Any
 import orjson
 
 from benchmarks.metering import call_bytes, write_units
+from benchmarks.report import best, print_head, print_row
 from handlers.adapters.timestream.limits import store_limits
 from handlers.adapters.timestream.packing import CALL_RECORDS, UNIT_BYTES, pack, shared_part
 from handlers.adapters.timestream.store import TimestreamStore
@@ -37,8 +36,10 @@ TAGS = {"region": "eu-central-1", "environment": "production", "service": "check
 
 def main() -> None:
     """Prints both tables as Markdown."""
-    print("| feed | points | one by one | 100 a call, nothing shared | in order, shared | packed | saved |")
-    print("|---|---|---|---|---|---|---|")
+    print_head(
+        *("feed", "points", "one by one", "100 a call, nothing shared"),
+        *("in order, shared", "packed", "saved"),
+    )
     for name, requests in FEEDS.items():
         points = _points(requests())
         naive = [points[start : start + CALL_RECORDS] for start in range(0, len(points), CALL_RECORDS)]
@@ -46,9 +47,9 @@ def main() -> None:
         unshared = sum(-(-sum(call_bytes([point]) for point in call) // UNIT_BYTES) for call in naive)
         before, after = (sum(map(write_units, calls)) for calls in (naive, packed))
         counts = f"{len(points)} | {unshared} in {len(naive)} | {before} in {len(naive)} | {after} in {len(packed)}"
-        print(f"| {name} | {len(points)} | {counts} | {1 - after / unshared:.0%} |")
-    print("\n| step | us per point | points/s on one core |")
-    print("|---|---|---|")
+        print_row(name, len(points), counts, f"{1 - after / unshared:.0%}")
+    print()
+    print_head("step", "us per point", "points/s on one core")
     records = _records(FEEDS["100 hosts x 10 metrics"]())
     points = _points(FEEDS["100 hosts x 10 metrics"]())
     _time("read and judge", len(points), lambda: _read_all(records))
@@ -126,12 +127,8 @@ def _read_all(records: list[StreamRecord]) -> list[Point]:
 
 
 def _time(step: str, points: int, work: Callable[[], object]) -> None:
-    best = float("inf")
-    for _ in range(7):
-        start = time.process_time()
-        work()
-        best = min(best, time.process_time() - start)
-    print(f"| {step} | {best / points * 1e6:.1f} | {points / best:,.0f} |")
+    _, seconds, _ = best(work, runs=7)
+    print_row(step, f"{seconds / points * 1e6:.1f}", f"{points / seconds:,.0f}")
 
 
 def _deadline() -> Deadline:
@@ -168,11 +165,11 @@ _ENVIRONMENT = {
 @contextmanager
 def _loopback_store() -> Iterator[int]:
     """A store in a process of its own, so that its work does not count."""
-    command = [sys.executable, "-m", "benchmarks.writer", "serve"]
-    with subprocess.Popen(command, stdout=subprocess.PIPE, text=True) as server:
-        assert server.stdout
-        yield int(server.stdout.readline())
-        server.terminate()
+    server = ThreadingHTTPServer(("127.0.0.1", 0), _Answers)
+    process = multiprocessing.get_context("fork").Process(target=server.serve_forever)
+    process.start()
+    yield server.server_address[1]
+    process.terminate()
 
 
 class _Answers(BaseHTTPRequestHandler):
@@ -193,12 +190,5 @@ class _Answers(BaseHTTPRequestHandler):
         """Says nothing."""
 
 
-def _serve() -> None:
-    server = ThreadingHTTPServer(("127.0.0.1", 0), _Answers)
-    print(server.server_address[1], flush=True)
-    server.serve_forever()
-
-
 if __name__ == "__main__":
-    threading.stack_size(512 * 1024)
-    _serve() if sys.argv[1:] == ["serve"] else main()
+    main()
