@@ -43,10 +43,13 @@ class _Tasks:
     endpoint_url = ""
     act_as: Issuer = staticmethod(issue_operators)
     clients: ClassVar[dict[tuple[str, str, str], Any]] = {}
+    moto_client: Any = None
 
     @classmethod
     def client(cls, region: str, service: str, state_credentials: Any) -> Any:
-        """A client that calls as the machine's role, or as the one that the state names."""
+        """A client that calls as the machine's role, or as the state says; moto's own where there is no endpoint."""
+        if not cls.endpoint_url:
+            return cls.moto_client(region, service, state_credentials)
         role_arn = state_credentials.role_arn
         if (region, service, role_arn) not in cls.clients:
             cls.clients[region, service, role_arn] = local_client(
@@ -71,6 +74,7 @@ def load() -> None:
             timestamp._get_wait_seconds = _seconds_until
             moto_clock.follow_in_loaded(_PARSER, sleep=_sleep)
             original = importlib.import_module(f"{_PARSER}.asl.utils.boto_client").boto_client_for
+            _Tasks.moto_client = staticmethod(original)
             for name, module in list(sys.modules.items()):
                 if name.startswith(_PARSER) and getattr(module, "boto_client_for", None) is original:
                     module.boto_client_for = _Tasks.client  # type: ignore[attr-defined]
@@ -85,7 +89,7 @@ def tasks_call(endpoint_url: str, act_as: Issuer) -> Iterator[None]:
     finally:
         for client in _Tasks.clients.values():
             client.close()
-        _Tasks.clients = {}
+        _Tasks.clients, _Tasks.endpoint_url = {}, ""
 
 
 def named(request: AwsRequest) -> AwsRequest:
