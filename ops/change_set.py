@@ -11,6 +11,9 @@ from botocore.exceptions import ClientError
 from ops.errors import OperatorError, code_of, one_line, refusals
 
 POLL_SECONDS = 5.0
+INLINE = (
+    51_200  # bytes: https://docs.aws.amazon.com/AWSCloudFormation/latest/UserGuide/cloudformation-limits.html
+)
 # What CloudFormation says of a change set without changes; there is no code for it.
 _NO_CHANGE = ("didn't contain changes", "No updates are to be performed")
 _GOOD = {"CREATE_COMPLETE", "UPDATE_COMPLETE", "IMPORT_COMPLETE"}
@@ -46,9 +49,21 @@ def deploy(
     parameters: Mapping[str, str],
     *,
     each_round: Callable[[], None],
+    upload: Callable[[bytes], str] | None = None,
 ) -> bool:
-    """Make or change the stack, and wait; parameters not given keep their value. False if nothing had to change."""
-    template = {"TemplateBody": json.dumps(body, separators=(",", ":"))}
+    """Make or change the stack, and wait; parameters not given keep their value. False if nothing had to change.
+
+    A template too long to be sent inline goes by `upload`, which answers its URL; OperatorError if there is none.
+    """
+    text = json.dumps(body, separators=(",", ":"))
+    template = {"TemplateBody": text}
+    if len(text.encode()) > INLINE:
+        if upload is None:
+            raise OperatorError(
+                f"the template of {stack_name} is longer than the {INLINE} bytes that can be sent before there is "
+                "a bucket for it: give it fewer or shorter tags first"
+            )
+        template = {"TemplateURL": upload(text.encode())}
     with refusals(f"cannot change {stack_name}"):
         name = _create(cloudformation, stack_name, body, template, parameters)
         if not _has_changes(cloudformation, stack_name, name):

@@ -93,11 +93,11 @@ class Rollout:
         body, before = self._template("fleet"), self._deployed()
         change = {REGIONS_CHANGE: "yes" if self._regions_change(before) else "no"}
         self._say("1 of 3: artifacts in every region")
-        self._deploy(_before_upload(body, before), change, progress)
+        self._deploy(_before_upload(body, before), change, progress, has_bucket=before is not None)
         self._say("2 of 3: code and template in every region")
         parameters = self._upload(account)
         self._say("3 of 3: the pipeline in every region")
-        self._deploy(body, {**parameters, **change}, progress)
+        self._deploy(body, {**parameters, **change}, progress, has_bucket=True)
 
     def _template(self, name: str) -> dict[str, Any]:
         text = (self._folder / f"{name}.template.json").read_text(encoding="utf-8")
@@ -124,8 +124,13 @@ class Rollout:
             self._say("regions change, so there is no order this time: the canary may not be the first")
         return change
 
-    def _deploy(self, body: Mapping[str, Any], parameters: Mapping[str, str], progress: Progress) -> None:
-        changed = change_set.deploy(self._home, self._stack, body, parameters, each_round=progress.look)
+    def _deploy(
+        self, body: Mapping[str, Any], parameters: Mapping[str, str], progress: Progress, *, has_bucket: bool
+    ) -> None:
+        upload = self._upload_template if has_bucket else None
+        changed = change_set.deploy(
+            self._home, self._stack, body, parameters, each_round=progress.look, upload=upload
+        )
         progress.look()
         if not changed:
             self._say("        nothing to change")
@@ -135,15 +140,20 @@ class Rollout:
         bundle, archive = build_lambda()
         template = (self._folder / "regional.template.json").read_bytes()
         code = code_key(bundle.digest)
-        template_key = f"templates/{hashlib.sha256(template).hexdigest()}.template.json"
+        template_key = _template_key(template)
         for region in self._config.fleet.order(self._config.regions):
             bucket = self._config.name(ARTIFACTS_BUCKET, account=account, region=region)
             for key, content in ((code, archive.read_bytes()), (template_key, template)):
                 done = "uploaded" if self._put(region, bucket, key, content) else "is there"
                 self._say(f"{region:<16} {done}   s3://{bucket}/{key}")
-        home = self._config.home
-        bucket = self._config.name(ARTIFACTS_BUCKET, account=account, region=home)
-        return {TEMPLATE_URL: f"https://{bucket}.s3.{home}.amazonaws.com/{template_key}", CODE_KEY: code}
+        return {TEMPLATE_URL: self._upload_template(template), CODE_KEY: code}
+
+    def _upload_template(self, content: bytes) -> str:
+        """The URL of a template in the home region's bucket, uploaded unless it is there."""
+        home, key = self._config.home, _template_key(content)
+        bucket = self._config.name(ARTIFACTS_BUCKET, account=self._account, region=home)
+        self._put(home, bucket, key, content)
+        return f"https://{bucket}.s3.{home}.amazonaws.com/{key}"
 
     def _put(self, region: str, bucket: str, key: str, content: bytes) -> bool:
         """Upload unless it is there: the key carries the hash of the content."""
@@ -187,10 +197,24 @@ class Rollout:
         return status
 
 
+def _template_key(content: bytes) -> str:
+    return f"templates/{hashlib.sha256(content).hexdigest()}.template.json"
+
+
 def _before_upload(body: Mapping[str, Any], before: Mapping[str, Any] | None) -> Mapping[str, Any]:
-    """The new fleet with the pipeline as it is: a region must not be given code that is not there yet."""
-    if before is None:
-        return body  # without a URL there is no pipeline
+    """The new fleet with the pipeline as it is: a region must not be given code that is not there yet.
+
+    The very first has neither pipeline nor dashboard: it is sent inline, whatever the number of regions.
+    """
+    if before is None or PIPELINE_STACK_SET not in before["Resources"]:
+        later = {PIPELINE_STACK_SET, "Dashboard"}
+        outputs = {
+            name: output
+            for name, output in body["Outputs"].items()
+            if output["Value"].get("Ref") not in later
+        }
+        resources = {title: part for title, part in body["Resources"].items() if title not in later}
+        return {**body, "Resources": resources, "Outputs": outputs}
     pipeline = before["Resources"][PIPELINE_STACK_SET]
     resources = {**body["Resources"], PIPELINE_STACK_SET: pipeline}
     # Another version's pipeline may wait for, or depend on, what this version does not have.

@@ -1,5 +1,6 @@
 """Change sets: what is changed, with which parameters, and what is said when it cannot be."""
 
+import json
 from typing import Any
 
 import pytest
@@ -156,6 +157,25 @@ def test_a_preview_of_no_change_or_a_bad_template_leaves_nothing_either() -> Non
         else:
             assert preview(cloudformation) == []
         assert [name for name, _ in cloudformation.asked][1:] == ["delete_change_set", "delete_stack"]
+
+
+def test_a_template_too_long_to_be_sent_goes_by_its_url() -> None:
+    """CloudFormation takes 51,200 bytes inline; without a bucket the line says what to do."""
+    body = {**BODY, "Description": "x" * change_set.INLINE}
+    cloudformation = CloudFormation("CREATE_COMPLETE")
+    with pytest.raises(OperatorError, match=r"fewer or shorter tags"):
+        change_set.deploy(cloudformation, "stack", body, {}, each_round=lambda: None)
+    sent: list[bytes] = []
+
+    def upload(content: bytes) -> str:
+        sent.append(content)
+        return "https://bucket"
+
+    assert change_set.deploy(cloudformation, "stack", body, {}, each_round=lambda: None, upload=upload)
+    made = cloudformation.arguments("create_change_set")
+    assert made["TemplateURL"] == "https://bucket"
+    assert "TemplateBody" not in made
+    assert json.loads(sent[0]) == body
 
 
 @pytest.mark.parametrize("status", [None, "REVIEW_IN_PROGRESS"])

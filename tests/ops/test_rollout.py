@@ -10,7 +10,7 @@ import boto3
 import pytest
 
 from templates.config import Config
-from templates.config.fleet import Fleet
+from templates.config.fleet import TIMESTREAM_REGIONS, Fleet
 from tests.support.fleet_account import ARTIFACTS, FLEET, PIPELINE, REGIONS, Account
 from tests.support.resolved_template import ACCOUNT
 
@@ -30,6 +30,17 @@ def test_a_first_rollout_goes_from_nothing_to_every_region(account: Account, pro
     assert "us-west-2        pipeline   RUNNING" in account.said
     assert "us-west-2        pipeline   SUCCEEDED" in account.said
     assert account.said[-1].startswith("every region is up to date")
+
+
+def test_a_fleet_of_every_region_with_ten_tags_is_rolled_out(account: Account, prod: Config) -> None:
+    """Its template is too long to be sent; the first step's, which has no bucket yet, is not."""
+    tags = {f"tag-{number}-{'k' * 50}": "v" * 200 for number in range(10)}
+    many = replace(prod, regions=TIMESTREAM_REGIONS, tags=tags)
+    for region in TIMESTREAM_REGIONS:
+        account.instead["lambda", region] = account.instead["lambda", "us-west-2"]
+    assert account.roll_out(many) == 0
+    assert len(json.dumps(account.world.stacks[many.home, FLEET]["body"], separators=(",", ":"))) > 51_200
+    assert account.roll_out(many) == 0
 
 
 def test_the_url_and_the_key_carry_hashes_of_what_they_name(account: Account, prod: Config) -> None:

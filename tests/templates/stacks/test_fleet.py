@@ -1,27 +1,26 @@
 """The fleet: which regions get what, in which order, by roles that may do that and no more."""
 
+import json
 from dataclasses import replace
-from typing import Any
 
+from ops.rollout import _before_upload
 from templates.config.fleet import TIMESTREAM_REGIONS, Fleet
-from templates.config.network import PER_REGION, Network
-from templates.stacks.fleet import fleet as build_fleet
-from tests.support.generated import Generated
+from tests.support.generated import Generated, build, in_private_mode
 
 
 def test_a_fleet_of_every_region_fits_a_template(fleet: Generated) -> None:
-    """The fleet's template is deployed before there is a bucket for it, so inline: 51,200 characters without spaces."""
-    tables: dict[str, Any] = {name: dict.fromkeys(TIMESTREAM_REGIONS, "") for name in PER_REGION}
-    for number, region in enumerate(TIMESTREAM_REGIONS):
-        tables["cidr"][region] = f"10.{number}.0.0/16"
-        for name in ("ingest_cell", "query_cell"):
-            tables[name][region] = f"cell{number + 1000}"
-        for name in ("s3_prefix_list", "dynamodb_prefix_list"):
-            tables[name][region] = f"pl-{number:017x}"
-    private = replace(
+    """With eight private regions and ten long tags, what is sent before there is a bucket fits inline: 51,200 bytes.
+
+    The whole goes by the bucket then, where a template may have a megabyte.
+    """
+    tags = {f"tag-{number}-{'k' * 50}": "v" * 150 for number in range(10)}
+    config = replace(
         fleet.config,
         regions=TIMESTREAM_REGIONS,
-        network=Network(mode="private", **tables),
         fleet=Fleet(),
+        tags=tags,
+        network=type(fleet.config.network)(),
     )
-    assert len(build_fleet(private).to_json(indent=None, separators=(",", ":"))) < 51_200
+    whole = build("fleet", in_private_mode(config)).body
+    assert len(json.dumps(_before_upload(whole, None), separators=(",", ":"))) < 51_200
+    assert len(json.dumps(whole, separators=(",", ":"))) < 1_000_000
