@@ -49,7 +49,8 @@ def acting(deployment: Deployment) -> Iterator[Acting]:
 
 
 def _function(function: Resource, deployment: Deployment) -> Iterator[Permission]:
-    if function.properties.get("TracingConfig", {}).get("Mode") == "Active":
+    mode = function.properties.get("TracingConfig", {}).get("Mode")
+    if mode == "Active" or (mode == "PassThrough" and _is_called_in_a_trace(function, deployment)):
         yield from rights.FUNCTION_TRACES.on("*", deployment.account_id)
     place = function.properties.get("VpcConfig")
     if place:
@@ -61,6 +62,18 @@ def _function(function: Resource, deployment: Deployment) -> Iterator[Permission
         groups = [f"{start}security-group/{group}" for group in place["SecurityGroupIds"]]
         for resource in (interface, *places, *groups):
             yield from rights.NETWORK_PLACES.on(resource, deployment.account_id)
+
+
+def _is_called_in_a_trace(function: Resource, deployment: Deployment) -> bool:
+    """True if a state machine that is traced calls the function."""
+    return any(
+        _is_traced(machine) and function.attributes["Arn"] in str(machine.properties)
+        for machine in deployment.of_type("AWS::StepFunctions::StateMachine")
+    )
+
+
+def _is_traced(machine: Resource) -> bool:
+    return machine.properties.get("TracingConfiguration", {}).get("Enabled") in {True, "true"}
 
 
 def _mapping(mapping: Resource, account: str) -> Iterator[Permission]:
@@ -77,7 +90,7 @@ def _mapping(mapping: Resource, account: str) -> Iterator[Permission]:
 def _machine(machine: Resource, account: str) -> Iterator[Permission]:
     if machine.properties.get("LoggingConfiguration", {}).get("Level", "OFF") != "OFF":
         yield from rights.MACHINE_LOGS.on("*", account)
-    if machine.properties.get("TracingConfiguration", {}).get("Enabled") in {True, "true"}:
+    if _is_traced(machine):
         yield from rights.MACHINE_TRACES.on("*", account)
 
 

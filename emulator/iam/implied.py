@@ -37,7 +37,7 @@ class ImpliedPermissions:
     def of(self, asked: Iterable[Permission], region: str, statement: str = "") -> Iterator[Permission]:
         """The permissions that these imply, directly or by one another; `statement` is the text of a query."""
         for permission in asked:
-            implied = [*self._of_reports(permission), *self._of_key(permission, region)]
+            implied = [*self._of_reports(permission, region), *self._of_key(permission, region)]
             if permission.action == "timestream:Unload":
                 implied += self._of_unload(permission, statement, region)
             for one in implied:
@@ -56,11 +56,13 @@ class ImpliedPermissions:
             if not use.of or permission.action in use.of:
                 yield from use.takes.on(key, self._account, **_via(service, region))
 
-    def _of_reports(self, permission: Permission) -> Iterator[Permission]:
+    def _of_reports(self, permission: Permission, region: str) -> Iterator[Permission]:
         if permission.action == "timestream:WriteRecords" and permission.resource in self._reports:
             bucket, prefix = self._reports[permission.resource]
             yield from rights.REPORT_BUCKET.on(bucket, self._account)
             yield from rights.REPORT_OBJECTS.on(f"{bucket}/{prefix}/report", self._account)
+            if bucket in self._keys:
+                yield from rights.REPORT_PARTS.on(self._keys[bucket], self._account, **_via("s3", region))
 
     def _of_unload(self, table: Permission, statement: str, region: str) -> Iterator[Permission]:
         target = unload_target(statement)

@@ -74,6 +74,10 @@ UNLOAD_KEY_GRANT = Rights(("kms:CreateGrant",), _UNLOAD)
 _REPORTS = "https://docs.aws.amazon.com/timestream/latest/developerguide/data-ingest.html"
 REPORT_BUCKET = Rights(("s3:GetBucketAcl",), _REPORTS)
 REPORT_OBJECTS = Rights(("s3:PutObject",), _REPORTS)
+# A report may be put in parts, which takes Decrypt as well.
+REPORT_PARTS = Rights(
+    ("kms:Decrypt",), "https://docs.aws.amazon.com/AmazonS3/latest/userguide/mpuoverview.html"
+)
 
 FUNCTION_TRACES = Rights(
     ("xray:PutTelemetryRecords", "xray:PutTraceSegments"),

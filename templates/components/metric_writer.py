@@ -94,6 +94,7 @@ def add_metric_writer(
             *quarantine.write_failed_batches(),
             *late_marks.mark_late(),
         ],
+        polled=True,
         runtime=platform.runtime,
         reserved_concurrency=writer.reserved_concurrency,
     )

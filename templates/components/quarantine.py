@@ -62,6 +62,7 @@ class Quarantine:
             allow([s3.PutObject], [objects(self.bucket, REJECTED)], Sid="ReportRejected"),
             allow([s3.GetBucketAcl], [self.bucket.get_att("Arn")], Sid="CheckReportBucket"),
             self.key.encrypt("s3"),
+            self.key.decrypt("s3"),
         ]
 
 

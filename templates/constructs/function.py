@@ -29,8 +29,11 @@ def add_function(
     statements: Sequence[Statement],
     runtime: Runtime,
     reserved_concurrency: int | None = None,
+    polled: bool = False,
 ) -> Function:
     """A function that may do what its statements say, write its own log and send its traces; nothing else.
+
+    One that is `polled` for has no caller whose trace it could join, only those that Lambda begins.
 
     Where the runtime has a network, the function is in it, and what its statements allow to call has an endpoint.
     """
@@ -40,7 +43,7 @@ def add_function(
         # The ARN ends in `:*`, which covers the group's streams.
         allow([logs.CreateLogStream, logs.PutLogEvents], [group.get_att("Arn")], Sid="Log"),
     ]
-    if runtime.tracing.mode != "off":
+    if runtime.tracing.mode == "active" or (runtime.tracing.mode == "sampled" and not polled):
         grants.append(allow([xray.PutTraceSegments, xray.PutTelemetryRecords], ["*"], Sid="Trace"))
     optional: dict[str, Any] = {}
     if reserved_concurrency is not None:

@@ -72,6 +72,7 @@ def add_window_aggregator(
             start_executions(evaluation),
             *quarantine.write_failed_batches(),
         ],
+        polled=True,
         runtime=platform.runtime,
     )
     add_consumer(

@@ -34,7 +34,8 @@ def add_rule_changes(
             "ALERTS_TABLE": Ref(tables.alerts),
             "TICK_SECONDS": str(config.alerts.tick_seconds),
         },
-        statements=[*tables.follow_rules(), *tables.read_write_alerts(), *quarantine.write_failed_batches()],
+        statements=[*tables.follow_rules(), *tables.close_alerts(), *quarantine.write_failed_batches()],
+        polled=True,
         runtime=platform.runtime,
     )
     add_consumer(

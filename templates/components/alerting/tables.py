@@ -3,7 +3,7 @@
 from dataclasses import dataclass
 
 from awacs import dynamodb
-from awacs.aws import Statement
+from awacs.aws import Action, Statement
 from troposphere import GetAtt, Ref, Template
 from troposphere.dynamodb import Table
 
@@ -53,12 +53,18 @@ class AlertTables:
 
     def read_write_alerts(self) -> list[Statement]:
         """The grant to find the open alerts, and to read and write alerts."""
-        actions = [dynamodb.BatchGetItem, dynamodb.Query, dynamodb.UpdateItem]
         return [
-            allow(actions, [_arn(self.alerts)], Sid="KeepAlerts"),
+            *self._keep_alerts(),
             allow([dynamodb.Query], [index_arn(self.alerts, _OPEN)], Sid="FindOpenAlerts"),
-            self.key.decrypt("dynamodb"),
         ]
+
+    def close_alerts(self) -> list[Statement]:
+        """The grant to find the alerts of a rule, and to read and write alerts."""
+        return self._keep_alerts(dynamodb.Query)
+
+    def _keep_alerts(self, *more: Action) -> list[Statement]:
+        actions = [dynamodb.BatchGetItem, *more, dynamodb.UpdateItem]
+        return [allow(actions, [_arn(self.alerts)], Sid="KeepAlerts"), self.key.decrypt("dynamodb")]
 
     def confirm_notifications(self) -> list[Statement]:
         """The grant to claim and confirm notifications in the alerts' outboxes."""

@@ -37,7 +37,11 @@ class AlertTopic:
 
     def publish(self) -> list[Statement]:
         """The grant to publish notifications."""
-        return [allow([sns.Publish], [Ref(self.topic)], Sid="PublishAlerts"), self.key.encrypt("sns")]
+        return [
+            allow([sns.Publish], [Ref(self.topic)], Sid="PublishAlerts"),
+            self.key.encrypt("sns"),
+            self.key.decrypt("sns"),
+        ]
 
 
 def add_alert_topic(template: Template, config: Config, platform: Platform) -> AlertTopic:

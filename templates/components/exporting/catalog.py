@@ -28,7 +28,7 @@ class Catalog:
 
     def publish(self) -> Statement:
         """The grant to point partitions at new files, and to add columns to tables."""
-        updates = actions("glue", "CreatePartition GetPartition GetTable UpdatePartition UpdateTable")
+        updates = actions("glue", "CreatePartition GetTable UpdatePartition UpdateTable")
         return allow(updates, self._arns(), Sid="Publish")
 
     def read(self) -> Statement:

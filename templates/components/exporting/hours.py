@@ -3,7 +3,7 @@
 from dataclasses import dataclass
 
 from awacs import dynamodb
-from awacs.aws import Statement
+from awacs.aws import Action, Statement
 from troposphere import Ref, Template
 from troposphere.dynamodb import Table
 
@@ -32,14 +32,14 @@ class ExportHours:
             self.key.decrypt("dynamodb"),
         ]
 
-    def read_write(self) -> list[Statement]:
-        """The grant to read and change the entries of hours."""
-        actions = [dynamodb.BatchGetItem, dynamodb.GetItem, dynamodb.UpdateItem]
-        return [
-            allow(actions, [self.table.get_att("Arn")], Sid="KeepLedger"),
-            allow([dynamodb.Query], [index_arn(self.table, _DUE)], Sid="FindDueHours"),
-            self.key.decrypt("dynamodb"),
-        ]
+    def change(self, *reads: Action) -> list[Statement]:
+        """The grant to change the entries of hours, and to read them by these actions."""
+        actions = [*reads, dynamodb.UpdateItem]
+        return [allow(actions, [self.table.get_att("Arn")], Sid="KeepLedger"), self.key.decrypt("dynamodb")]
+
+    def find_due(self) -> Statement:
+        """The grant to find the hours that want something."""
+        return allow([dynamodb.Query], [index_arn(self.table, _DUE)], Sid="FindDueHours")
 
 
 def add_export_hours(template: Template, platform: Platform) -> ExportHours:

@@ -1,6 +1,6 @@
 """The metric export: the state machine that writes the metric store's whole hours to the export store, each hour."""
 
-from awacs import awslambda
+from awacs import awslambda, dynamodb
 from troposphere import Ref, Template
 from troposphere.awslambda import Function
 
@@ -133,7 +133,7 @@ def _add_functions(
                 "ENVIRONMENT": config.environment,
                 "MAGNETIC_RETENTION_DAYS": str(config.store.magnetic_days),
             },
-            hours.read_write(),
+            [*hours.change(dynamodb.BatchGetItem, dynamodb.GetItem), hours.find_due()],
         ),
         "Unloader": (
             "Claims an hour, starts its UNLOADs and follows them to their end",
@@ -145,19 +145,19 @@ def _add_functions(
                 **source.query_environment,
                 "KEY_ARN": platform.key.arn,
             },
-            [*hours.read_write(), *source.unload_points(), *sink.write()],
+            [*hours.change(dynamodb.GetItem), *source.unload_points(), *sink.write()],
         ),
         "Publisher": (
             "Verifies an hour's files and points readers at them",
             120,
             {**ledger, **lag, **files, **published},
-            [*hours.read_write(), *sink.publish()],
+            [*hours.change(dynamodb.BatchGetItem), *sink.publish()],
         ),
         "Tidier": (
             "Deletes the files of replaced exports a day later",
             300,
             {**ledger, **files, **published},
-            [*hours.read_write(), *sink.tidy()],
+            [*hours.change(dynamodb.GetItem), hours.find_due(), *sink.tidy()],
         ),
     }
     return {

@@ -44,6 +44,7 @@ class ExportStore:
             allow([s3.GetBucketAcl], [self.bucket.get_att("Arn")], Sid="CheckExportBucket"),
             allow([s3.AbortMultipartUpload, s3.GetObject, s3.PutObject], files, Sid="WriteFiles"),
             self.key.encrypt("s3"),
+            self.key.decrypt("s3"),
             *self.key.unload(),
         ]
 
@@ -55,6 +56,7 @@ class ExportStore:
             allow([s3.GetObject, s3.PutObject], [objects(self.bucket, "metrics/")], Sid="WriteStatus"),
             allow([s3.GetObject], [objects(self.bucket, "aggregates/")], Sid="ReadManifests"),
             self.key.encrypt("s3"),
+            self.key.decrypt("s3"),
             self.catalog.publish(),
         ]
 

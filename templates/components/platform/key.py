@@ -46,11 +46,11 @@ class Key:
         return self.resource.get_att("Arn")
 
     def encrypt(self, service: str) -> Statement:
-        """The grant to encrypt through one AWS service, with which data is put there."""
-        return self._through(service, [kms.GenerateDataKey, kms.Decrypt])
+        """The grant to encrypt through one AWS service, with which data is put there in one piece."""
+        return self._through(service, [kms.GenerateDataKey])
 
     def decrypt(self, service: str) -> Statement:
-        """The grant to decrypt through one AWS service, with which data is read there."""
+        """The grant to decrypt through one AWS service, with which data is read there, or put there in parts."""
         return self._through(service, [kms.Decrypt])
 
     def unload(self) -> list[Statement]:

@@ -27,7 +27,11 @@ class OperatorTopic:
 
     def publish(self) -> list[Statement]:
         """The grant to notify the operators, for a role of this account."""
-        return [allow([sns.Publish], [Ref(self.topic)], Sid="NotifyOperators"), self.key.encrypt("sns")]
+        return [
+            allow([sns.Publish], [Ref(self.topic)], Sid="NotifyOperators"),
+            self.key.encrypt("sns"),
+            self.key.decrypt("sns"),
+        ]
 
 
 def add_operator_topic(template: Template, config: Config, *, key: Key) -> OperatorTopic:

@@ -286,7 +286,10 @@ def test_writing_points_takes_the_place_of_reports(cloud: Cloud, acting: As) -> 
     assert "s3:GetBucketAcl" in refusal(acting("timestream-write", *write).write_records, **call)[2]
     write.append(allowing("s3:GetBucketAcl", resource=bucket))
     assert "s3:PutObject" in refusal(acting("timestream-write", *write).write_records, **call)[2]
-    write += [allowing("s3:PutObject", resource=reports), key_use(cloud, "s3", "kms:GenerateDataKey")]
+    write += [
+        allowing("s3:PutObject", resource=reports),
+        key_use(cloud, "s3", "kms:Decrypt", "kms:GenerateDataKey"),
+    ]
     assert acting("timestream-write", *write).write_records(**call)
 
 
