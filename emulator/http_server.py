@@ -288,17 +288,17 @@ class _Handler(BaseHTTPRequestHandler):
                 left -= len(chunk)
 
     def _send(self, response: Response) -> None:
-        self.send_response_only(response.status)
         given = {name.lower() for name, _ in response.headers}
+        lines = [f"HTTP/1.1 {response.status} {self.responses.get(response.status, ('',))[0]}"]
         for name, value in response.headers:
             if name.lower() not in {"connection", "transfer-encoding"}:
-                self.send_header(name, _BREAKS.sub(" ", value))
+                lines.append(f"{name}: {_BREAKS.sub(' ', value)}")
         if "content-length" not in given and response.status not in {204, 304}:
-            self.send_header("Content-Length", str(len(response.body)))
+            lines.append(f"Content-Length: {len(response.body)}")
         self.close_connection = self.close_connection or self.server.closing
         if self.close_connection:
-            self.send_header("Connection", "close")
-        self.end_headers()
+            lines.append("Connection: close")
+        self.wfile.write("\r\n".join((*lines, "", "")).encode("latin-1"))
         if self.command != "HEAD":
             self.wfile.write(response.body)
         self.wfile.flush()
