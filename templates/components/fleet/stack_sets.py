@@ -142,16 +142,14 @@ def _add_preferences(template: Template, config: Config) -> OperationPreferences
     these preferences to each operation of an update, and does not say that it takes an order of other regions than the
     operation's: while regions come or go, there is none.
     """
-    preferences = OperationPreferences(
-        RegionConcurrencyType="PARALLEL",
-        FailureToleranceCount=config.fleet.failure_tolerance,
-        MaxConcurrentCount=1,
-    )
+    order: dict[str, Any] = {"RegionConcurrencyType": "PARALLEL"}
     if config.fleet.concurrency == "sequential":
         template.add_condition(IN_ORDER, Equals(Ref(_add_parameter(template, *_CHANGE)), "no"))
-        preferences.RegionConcurrencyType = "SEQUENTIAL"
-        preferences.RegionOrder = If(IN_ORDER, list(config.fleet.order(config.regions)), NoValue)
-    return preferences
+        regions = If(IN_ORDER, list(config.fleet.order(config.regions)), NoValue)
+        order = {"RegionConcurrencyType": "SEQUENTIAL", "RegionOrder": regions}
+    return OperationPreferences(
+        FailureToleranceCount=config.fleet.failure_tolerance, MaxConcurrentCount=1, **order
+    )
 
 
 def _instances(config: Config) -> list[StackInstances]:
