@@ -101,12 +101,7 @@ class Pipeline:
 
     def drain(self) -> bool:
         """Stop feeding and taking requests, then wait until the stream is empty; True if it became so in time."""
-        if self._feed is not None:
-            self._feed.stop()
-        self._prober.stop()
-        if self._schedules is not None:
-            self._schedules.close()
-        self._gateway.close()
+        self._stop()
         return bool(self._functions.drain(_DRAIN_SECONDS))
 
     def point_counts(self) -> PointCounts:
@@ -144,13 +139,16 @@ class Pipeline:
 
     def close(self) -> None:
         """Stop what runs, whether it was drained or not."""
+        self._stop()
+        self._functions.close()
+
+    def _stop(self) -> None:
         if self._feed is not None:
             self._feed.stop()
         self._prober.stop()
         if self._schedules is not None:
             self._schedules.close()
         self._gateway.close()
-        self._functions.close()
 
     def _count(self, metric: str) -> int:
         """A metric of the functions' logs, added up over all of them."""

@@ -26,16 +26,24 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
     )
     parser.add_argument("--environment", default="dev", help="NAME of environments/NAME.toml (default: dev)")
     parser.add_argument(
-        "--points-per-second", type=_number, default=0.0, metavar="N", help="default: 0, which is idle"
+        "--points-per-second", type=_from(0), default=0.0, metavar="N", help="default: 0, which is idle"
     )
     parser.add_argument(
-        "--request-points", type=_whole, default=100, metavar="N", help="points to a request (default: 100)"
+        "--request-points",
+        type=_from(1, whole=True),
+        default=100,
+        metavar="N",
+        help="points to a request (default: 100)",
     )
     parser.add_argument(
-        "--groups", type=_count, default=0, metavar="N", help="groups of all alert rules (default: 0)"
+        "--groups",
+        type=_from(0, whole=True),
+        default=0,
+        metavar="N",
+        help="groups of all alert rules (default: 0)",
     )
     parser.add_argument(
-        "--queries-per-day", type=_number, default=0.0, metavar="N", help="Timestream queries of people"
+        "--queries-per-day", type=_from(0), default=0.0, metavar="N", help="Timestream queries of people"
     )
     parser.add_argument("--format", choices=("table", "json"), default="table")
     parser.set_defaults(run=run)
@@ -65,16 +73,8 @@ def deployed(config: Config) -> Deployed:
 
 def as_json(priced: Bill) -> Mapping[str, Any]:
     """The bill as scripts read it: the lines are those of the load, and add up to its month."""
-    lines = [
-        {
-            "component": line.component,
-            "what": line.what,
-            "units": line.units,
-            "price": line.price,
-            "monthly": line.monthly,
-        }
-        for line in priced.lines
-    ]
+    fields = ("component", "what", "units", "price", "monthly")
+    lines = [{field: getattr(line, field) for field in fields} for line in priced.lines]
     return {"idle_monthly": priced.idle_monthly, "per_million_metrics": priced.per_million, "lines": lines}
 
 
@@ -128,25 +128,17 @@ def _print(priced: Bill, config: Config) -> None:
     )
 
 
-def _parser(accepts: Callable[[float], bool], expected: str) -> Callable[[str], float]:
+def _from(least: int, *, whole: bool = False) -> Callable[[str], float]:
+    """A parser of numbers from `least` up."""
+
     def parse(text: str) -> float:
         try:
             value = float(text)
         except ValueError:
             value = math.nan
-        if not (math.isfinite(value) and accepts(value)):
-            raise argparse.ArgumentTypeError(f"{text!r}: expected {expected}")
-        return value
+        if not (math.isfinite(value) and value >= least and (value.is_integer() or not whole)):
+            noun = "whole number" if whole else "number"
+            raise argparse.ArgumentTypeError(f"{text!r}: expected a {noun} from {least} up")
+        return int(value) if whole else value
 
     return parse
-
-
-_number = _parser(lambda value: value >= 0, "a number from 0 up")
-
-
-def _count(text: str) -> int:
-    return int(_parser(lambda value: value >= 0 and value.is_integer(), "a whole number from 0 up")(text))
-
-
-def _whole(text: str) -> int:
-    return int(_parser(lambda value: value >= 1 and value.is_integer(), "a whole number from 1 up")(text))

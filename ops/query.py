@@ -2,6 +2,7 @@
 
 import argparse
 import csv
+import itertools
 import sys
 from collections.abc import Iterator, Sequence
 from typing import Any
@@ -46,14 +47,8 @@ def select(client: Any, sql: str) -> tuple[Sequence[str], Iterator[list[str]]]:
     first = next(pages)
     names = [column.get("Name", f"_col{index}") for index, column in enumerate(first["ColumnInfo"])]
 
-    def rows() -> Iterator[list[str]]:
-        page: dict[str, Any] | None = first
-        while page is not None:
-            for row in page["Rows"]:
-                yield [_text(datum) for datum in row["Data"]]
-            page = next(pages, None)
-
-    return names, rows()
+    every = itertools.chain([first], pages)
+    return names, ([_text(datum) for datum in row["Data"]] for page in every for row in page["Rows"])
 
 
 def _pages(client: Any, sql: str) -> Iterator[dict[str, Any]]:

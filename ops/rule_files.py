@@ -49,14 +49,9 @@ class RuleFiles:
 
 def read_rule_files(paths: Sequence[Path], tick_seconds: int) -> RuleFiles:
     """Every rule of the files, and every mistake in them; `tick_seconds` is the environment's setting of that name."""
-    rules: list[FiledRule] = []
-    mistakes: list[Mistake] = []
-    for path in paths:
-        for found in _read_file(path):
-            if isinstance(found, Mistake):
-                mistakes.append(found)
-            else:
-                rules.append(found)
+    found = [one for path in paths for one in _read_file(path)]
+    rules = [one for one in found if isinstance(one, FiledRule)]
+    mistakes = [one for one in found if isinstance(one, Mistake)]
     mistakes += _repeated(rules)
     mistakes += [
         Mistake(
