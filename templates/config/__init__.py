@@ -49,31 +49,27 @@ class Config(Section):
     local: Local = field(default_factory=Local)
     tags: Mapping[str, str] = field(default_factory=dict, metadata={"check": tags_check()})
 
-    def __post_init__(self) -> None:
-        super().__post_init__()
-        self._check_ages()
+    def _check_together(self) -> None:
+        self._check_age()
         self._check_concurrency()
         self.fleet.check_regions(self.regions)
         self.network.check_regions(self.regions)
         if self.environment.startswith("prod") and self.api.auth == "none":
             raise BadValue("api.auth", "none", "iam, as this is a production environment")
 
-    def _check_ages(self) -> None:
-        age, memory, stream = (
-            self.writer.maximum_age_seconds,
-            self.store.memory_hours,
-            self.stream.retention_hours,
-        )
-        if age >= memory * 3600:
-            allowed = f"less than the {memory * 3600} s of store.memory_hours = {memory}"
-            raise BadValue(
-                "writer.maximum_age_seconds", age, f"{allowed}, or a late retry could not be stored"
-            )
-        if age >= stream * 3600:
-            allowed = f"less than the {stream * 3600} s of stream.retention_hours = {stream}"
-            raise BadValue(
-                "writer.maximum_age_seconds", age, f"{allowed}, or records vanish before they are given up"
-            )
+    def _check_age(self) -> None:
+        age = self.writer.maximum_age_seconds
+        for name, hours, otherwise in (
+            ("store.memory_hours", self.store.memory_hours, "a late retry could not be stored"),
+            (
+                "stream.retention_hours",
+                self.stream.retention_hours,
+                "records vanish before they are given up",
+            ),
+        ):
+            if age >= hours * 3600:
+                allowed = f"less than the {hours * 3600} s of {name} = {hours}, or {otherwise}"
+                raise BadValue("writer.maximum_age_seconds", age, allowed)
 
     def _check_concurrency(self) -> None:
         reserved, at_once = self.writer.reserved_concurrency, self.writer.parallelization

@@ -31,8 +31,7 @@ class Subscription(Section):
     metric_type: tuple[str, ...] = setting(list_of(one_of(RULE_METRIC_TYPES)), ())
     state: tuple[str, ...] = setting(list_of(one_of(ALERT_STATES)), ())
 
-    def __post_init__(self) -> None:
-        super().__post_init__()
+    def _check_together(self) -> None:
         check = ENDPOINTS[self.protocol]
         if not check.accepts(self.endpoint):
             raise BadValue("endpoint", self.endpoint, f"{check.allowed}, for protocol {self.protocol}")
@@ -54,8 +53,7 @@ class Alerts(Section):
     maximum_groups: int = setting(whole(1, 100_000, "alert groups of one rule"), 1000)
     subscriptions: tuple[Subscription, ...] = ()
 
-    def __post_init__(self) -> None:
-        super().__post_init__()
+    def _check_together(self) -> None:
         if self.grace_seconds < self.window_seconds:
             allowed = f"at least window_seconds = {self.window_seconds}: a batch closes so long after its first point"
             raise BadValue("grace_seconds", self.grace_seconds, allowed)

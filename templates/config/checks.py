@@ -27,20 +27,19 @@ def setting(check: Check, default: Any = MISSING) -> Any:
     return field(default=default, metadata={"check": check})
 
 
-def check_settings(section: Any) -> None:
-    """Raise BadValue for the first field of `section` that does not pass its check."""
-    for item in fields(section):
-        check: Check | None = item.metadata.get("check")
-        value = getattr(section, item.name)
-        if check and not check.accepts(value):
-            raise BadValue(item.name, value, check.allowed)
-
-
 class Section:
-    """Checks its settings as it is made."""
+    """Checks its settings as it is made: each by its own check, then by `_check_together` those that must fit."""
 
     def __post_init__(self) -> None:
-        check_settings(self)
+        for item in fields(self):  # type: ignore[arg-type]
+            check: Check | None = item.metadata.get("check")
+            value = getattr(self, item.name)
+            if check and not check.accepts(value):
+                raise BadValue(item.name, value, check.allowed)
+        self._check_together()
+
+    def _check_together(self) -> None:
+        """Raise BadValue for a setting that does not fit the others; the sections with such settings say how."""
 
 
 def whole(least: int, most: int, meaning: str) -> Check:

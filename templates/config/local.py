@@ -15,7 +15,6 @@ class Local(Section):
     aws_port: int = setting(PORT, 4566)
     store_memory_mb: int = setting(whole(64, 65_536, "MB the local store may use in each region"), 400)
 
-    def __post_init__(self) -> None:
-        super().__post_init__()
+    def _check_together(self) -> None:
         if self.gateway_port == self.aws_port:
             raise BadValue("aws_port", self.aws_port, "another port than gateway_port's")

@@ -37,8 +37,7 @@ class Network(Section):
     dynamodb_prefix_list: Mapping[str, str] = _per_region(PREFIX_LIST)
     zones: Mapping[str, tuple[str, str]] = _per_region(ZONES)
 
-    def __post_init__(self) -> None:
-        super().__post_init__()
+    def _check_together(self) -> None:
         ranges = {region: _range(region, value) for region, value in self.cidr.items()}
         for (one, first), (other, second) in combinations(sorted(ranges.items()), 2):
             if first.overlaps(second):

@@ -50,8 +50,7 @@ class Stream(Section):
     retention_hours: int = setting(whole(24, 8760, "how long Kinesis keeps a record"))
     shards: int | None = setting(optional(whole(1, 500, "shards of a provisioned stream")), None)
 
-    def __post_init__(self) -> None:
-        super().__post_init__()
+    def _check_together(self) -> None:
         if (self.mode == "provisioned") != (self.shards is not None):
             allowed = "a number of shards with mode provisioned, none with on-demand"
             raise BadValue("shards", self.shards, allowed)
@@ -79,8 +78,7 @@ class Api(Section):
         """True if whoever finds the URL may post."""
         return self.auth == "none" and not self.allow_from
 
-    def __post_init__(self) -> None:
-        super().__post_init__()
+    def _check_together(self) -> None:
         if self.allow_accounts and self.auth == "none":
             raise BadValue("allow_accounts", self.allow_accounts, 'none, as auth = "none" asks nobody')
         if "*" in self.cors_origins and len(self.cors_origins) > 1:
@@ -112,8 +110,7 @@ class Writer(Section):
     )
     log_level: str = setting(one_of(("DEBUG", "INFO", "WARNING", "ERROR")), "INFO")
 
-    def __post_init__(self) -> None:
-        super().__post_init__()
+    def _check_together(self) -> None:
         if self.batch_size > 10 and self.window_seconds == 0:
             raise BadValue("window_seconds", 0, "at least 1, as Lambda wants with batch_size over 10")
 
