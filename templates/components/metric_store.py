@@ -24,6 +24,7 @@ from templates.config import Config
 from templates.constructs.alarms import add_total_alarms, first_alarm
 from templates.constructs.network import Network
 from templates.constructs.outputs import add_outputs
+from templates.constructs.ownership import RETAINED
 from templates.constructs.policy import actions, allow
 from templates.constructs.table import add_table
 
@@ -110,8 +111,7 @@ def add_metric_store(
     database = template.add_resource(
         Database(
             "Database",
-            DeletionPolicy="RetainExceptOnCreate",
-            UpdateReplacePolicy="Retain",
+            **RETAINED,
             DatabaseName=config.database_name,
             KmsKeyId=platform.key.arn,
         )
@@ -119,8 +119,7 @@ def add_metric_store(
     table = template.add_resource(
         Table(
             "MetricsTable",
-            DeletionPolicy="RetainExceptOnCreate",
-            UpdateReplacePolicy="Retain",
+            **RETAINED,
             DatabaseName=Ref(database),
             TableName=TABLE_NAME,
             RetentionProperties=RetentionProperties(
@@ -147,7 +146,7 @@ def add_metric_store(
         ALARMS,
         namespace="AWS/Timestream",
         labels={"DatabaseName": config.database_name, "TableName": TABLE_NAME},
-        notify=platform.operators.actions,
+        notify=platform.runtime.alarm_actions,
     )
     add_outputs(
         template,

@@ -5,13 +5,13 @@ from dataclasses import dataclass
 from awacs import s3
 from awacs.aws import Condition, Statement, StringEquals
 from troposphere import Ref, Template
-from troposphere.s3 import Bucket, LifecycleRule, NoncurrentVersionExpiration, ServerSideEncryptionByDefault
+from troposphere.s3 import Bucket
 from troposphere.timestream import MagneticStoreRejectedDataLocation, S3Configuration
 
 from templates.components.platform import Platform
 from templates.components.platform.key import Key
 from templates.config import Config
-from templates.constructs.bucket import add_private_bucket, objects
+from templates.constructs.bucket import add_private_bucket, objects, rule
 from templates.constructs.outputs import add_outputs
 from templates.constructs.policy import allow
 from templates.names import QUARANTINE_BUCKET
@@ -72,15 +72,8 @@ def add_quarantine(template: Template, config: Config, platform: Platform) -> Qu
         template,
         "QuarantineBucket",
         name=config.name(QUARANTINE_BUCKET),
-        encryption=ServerSideEncryptionByDefault(SSEAlgorithm="aws:kms", KMSMasterKeyID=platform.key.arn),
-        rules=[
-            LifecycleRule(
-                Id="Forget",
-                Status="Enabled",
-                ExpirationInDays=config.store.quarantine_days,
-                NoncurrentVersionExpiration=NoncurrentVersionExpiration(NoncurrentDays=7),
-            )
-        ],
+        key_arn=platform.key.arn,
+        rules=[rule("Forget", replaced_days=7, ExpirationInDays=config.store.quarantine_days)],
     )
     add_outputs(
         template,

@@ -13,6 +13,7 @@ from templates.components.platform.key import Key
 from templates.config import Config
 from templates.constructs.alarms import Alarm
 from templates.constructs.outputs import add_outputs
+from templates.constructs.ownership import DELETED
 from templates.constructs.policy import actions, allow
 
 # That consumers read more than a shard gives is told by their own lateness.
@@ -58,8 +59,7 @@ def add_stream(template: Template, config: Config, platform: Platform) -> Stream
     stream = template.add_resource(
         KinesisStream(
             "Stream",
-            DeletionPolicy="Delete",
-            UpdateReplacePolicy="Delete",
+            **DELETED,
             RetentionPeriodHours=config.stream.retention_hours,
             StreamModeDetails=StreamModeDetails(StreamMode=config.stream.mode.replace("-", "_").upper()),
             StreamEncryption=StreamEncryption(EncryptionType="KMS", KeyId=platform.key.arn),

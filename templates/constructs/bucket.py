@@ -11,6 +11,7 @@ from troposphere.s3 import (
     BucketPolicy,
     LifecycleConfiguration,
     LifecycleRule,
+    NoncurrentVersionExpiration,
     OwnershipControls,
     OwnershipControlsRule,
     PublicAccessBlockConfiguration,
@@ -19,13 +20,20 @@ from troposphere.s3 import (
     VersioningConfiguration,
 )
 
+from templates.constructs.ownership import RETAINED
 from templates.constructs.policy import deny_plain_http, document
 
+
+def rule(name: str, *, replaced_days: int | None = None, **actions: object) -> LifecycleRule:
+    """A rule of a bucket's lifecycle; versions that were replaced or deleted go after `replaced_days`."""
+    if replaced_days is not None:
+        actions["NoncurrentVersionExpiration"] = NoncurrentVersionExpiration(NoncurrentDays=replaced_days)
+    return LifecycleRule(Id=name, Status="Enabled", **actions)
+
+
 # Half-sent uploads are invisible and paid for; a day is far more than any of ours takes.
-ABANDONED_UPLOADS = LifecycleRule(
-    Id="AbandonedUploads",
-    Status="Enabled",
-    AbortIncompleteMultipartUpload=AbortIncompleteMultipartUpload(DaysAfterInitiation=1),
+ABANDONED_UPLOADS = rule(
+    "AbandonedUploads", AbortIncompleteMultipartUpload=AbortIncompleteMultipartUpload(DaysAfterInitiation=1)
 )
 
 
@@ -34,18 +42,22 @@ def add_private_bucket(
     title: str,
     *,
     name: str,
-    encryption: ServerSideEncryptionByDefault,
-    rules: Sequence[LifecycleRule] = (),
+    key_arn: object | None,
+    rules: Sequence[LifecycleRule],
 ) -> Bucket:
     """A bucket whose name ends in `-<account>-<region>-an`: only this account can have it, in any region.
 
-    It outlives its stack: what is in it cannot be made again.
+    It outlives its stack: what is in it cannot be made again. Without a key it is encrypted with S3's own.
     """
+    encryption = (
+        ServerSideEncryptionByDefault(SSEAlgorithm="aws:kms", KMSMasterKeyID=key_arn)
+        if key_arn
+        else ServerSideEncryptionByDefault(SSEAlgorithm="AES256")
+    )
     bucket = template.add_resource(
         Bucket(
             title,
-            DeletionPolicy="RetainExceptOnCreate",
-            UpdateReplacePolicy="Retain",
+            **RETAINED,
             BucketName=Sub(name),
             BucketNamespace="account-regional",
             BucketEncryption=BucketEncryption(

@@ -4,6 +4,7 @@ from troposphere import Template
 from troposphere.logs import LogGroup
 
 from templates.config.pipeline import Logs
+from templates.constructs.ownership import DELETED
 
 
 def add_log_group(
@@ -14,8 +15,7 @@ def add_log_group(
     return template.add_resource(
         LogGroup(
             title,
-            DeletionPolicy="Delete",
-            UpdateReplacePolicy="Delete",
+            **DELETED,
             RetentionInDays=config.retention_days,
             KmsKeyId=key_arn,
             **optional,

@@ -7,6 +7,10 @@ from templates.config import Config
 from templates.config.tags import LOGICAL_ID
 from templates.names import ROLE_PATH
 
+# The attributes of a resource that outlives its stack, unless its making fails; and of one that does not.
+RETAINED = {"DeletionPolicy": "RetainExceptOnCreate", "UpdateReplacePolicy": "Retain"}
+DELETED = {"DeletionPolicy": "Delete", "UpdateReplacePolicy": "Delete"}
+
 
 def project_tags(config: Config) -> dict[str, str]:
     """Project, Environment, ManagedBy and the user's own."""

@@ -18,6 +18,7 @@ from troposphere.dynamodb import (
 )
 
 from handlers.vocabulary import EXPIRES_AT
+from templates.constructs.ownership import DELETED, RETAINED
 
 
 @dataclass(frozen=True)
@@ -66,8 +67,7 @@ def add_table(
     return template.add_resource(
         Table(
             title,
-            DeletionPolicy="RetainExceptOnCreate" if retained else "Delete",
-            UpdateReplacePolicy="Retain" if retained else "Delete",
+            **(RETAINED if retained else DELETED),
             BillingMode="PAY_PER_REQUEST",
             AttributeDefinitions=[
                 AttributeDefinition(AttributeName=name, AttributeType="N" if name in numbers else "S")

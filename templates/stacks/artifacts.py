@@ -5,10 +5,9 @@ from awacs.sts import AssumeRole
 from troposphere import GetAtt, Ref, Sub, Template
 from troposphere.apigateway import Account
 from troposphere.iam import Role
-from troposphere.s3 import LifecycleRule, NoncurrentVersionExpiration, ServerSideEncryptionByDefault
 
 from templates.config import Config
-from templates.constructs.bucket import add_private_bucket
+from templates.constructs.bucket import add_private_bucket, rule
 from templates.constructs.outputs import add_outputs
 from templates.constructs.ownership import set_role_path, tag_resources
 from templates.constructs.policy import document
@@ -25,14 +24,8 @@ def artifacts(config: Config) -> Template:
         "ArtifactsBucket",
         name=config.name(ARTIFACTS_BUCKET),
         # Code, not data, so the region's key, which comes with the regional stack, is not asked for.
-        encryption=ServerSideEncryptionByDefault(SSEAlgorithm="AES256"),
-        rules=[
-            LifecycleRule(
-                Id="Forget",
-                Status="Enabled",
-                NoncurrentVersionExpiration=NoncurrentVersionExpiration(NoncurrentDays=90),
-            )
-        ],
+        key_arn=None,
+        rules=[rule("Forget", replaced_days=90)],
     )
     add_api_gateway_account(template)
     add_outputs(template, ("BucketName", Ref(bucket), "Where the code bundle and templates are uploaded"))

@@ -2,9 +2,8 @@
 
 from troposphere import Template
 
-from templates.components.alerting.aggregator import add_window_aggregator
+from templates.components.alerting.consumers import add_rule_changes, add_window_aggregator
 from templates.components.alerting.evaluation import add_alert_evaluation
-from templates.components.alerting.rule_changes import add_rule_changes
 from templates.components.alerting.tables import add_alert_tables
 from templates.components.alerting.topic import add_alert_topic
 from templates.components.platform import Platform

@@ -6,8 +6,8 @@ from troposphere.stepfunctions import StateMachine
 
 from handlers.vocabulary import NAMESPACE, metric_dimensions
 from templates.components.alerting.tables import AlertTables
-from templates.components.alerting.topic import AlertTopic
 from templates.components.platform import Platform
+from templates.components.platform.topic import Topic
 from templates.config import Config
 from templates.constructs.alarms import Alarm, first_alarm
 from templates.constructs.function import add_function
@@ -63,7 +63,7 @@ NOT_STARTED_ALARM = Alarm(
 
 
 def add_alert_evaluation(
-    template: Template, config: Config, platform: Platform, *, tables: AlertTables, topic: AlertTopic
+    template: Template, config: Config, platform: Platform, *, tables: AlertTables, topic: Topic
 ) -> StateMachine:
     """The machine reads and writes `tables`, publishes to `topic`, and sweeps each minute."""
     function = add_function(
@@ -95,12 +95,12 @@ def add_alert_evaluation(
         tokens={
             "AlertEvaluatorArn": function.get_att("Arn"),
             "AlertsTableName": Ref(tables.alerts),
-            "AlertTopicArn": Ref(topic.topic),
+            "AlertTopicArn": Ref(topic.resource),
         },
         statements=[
             allow([awslambda.InvokeFunction], [function.get_att("Arn")], Sid="RunSteps"),
             *tables.confirm_notifications(),
-            *topic.publish(),
+            *topic.publish("PublishAlerts"),
         ],
         alarms=MACHINE_ALARMS,
         runtime=platform.runtime,

@@ -2,21 +2,17 @@
 
 import hashlib
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass
 from typing import Any
 
-from awacs import sns
-from awacs.aws import Statement
 from troposphere import Ref, Template
-from troposphere.sns import SubscriptionResource, Topic, TopicPolicy
+from troposphere.sns import SubscriptionResource
 
 from templates.components.platform import Platform
-from templates.components.platform.key import Key
+from templates.components.platform.topic import Topic, add_topic
 from templates.config import Config
 from templates.config.alerting import Subscription
 from templates.constructs.alarms import first_alarm
 from templates.constructs.outputs import add_outputs
-from templates.constructs.policy import allow, deny_plain_http, document
 
 ALARMS = (
     first_alarm(
@@ -28,42 +24,18 @@ ALARMS = (
 )
 
 
-@dataclass(frozen=True)
-class AlertTopic:
-    """The topic that people and programs subscribe to."""
-
-    topic: Topic
-    key: Key
-
-    def publish(self) -> list[Statement]:
-        """The grant to publish notifications."""
-        return [
-            allow([sns.Publish], [Ref(self.topic)], Sid="PublishAlerts"),
-            self.key.encrypt("sns"),
-            self.key.decrypt("sns"),
-        ]
-
-
-def add_alert_topic(template: Template, config: Config, platform: Platform) -> AlertTopic:
+def add_alert_topic(template: Template, config: Config, platform: Platform) -> Topic:
     """An encrypted topic. Filters stand on the subscriptions: a topic has none."""
-    topic = template.add_resource(
-        Topic("AlertTopic", DisplayName=f"{config.stack_name} alerts", KmsMasterKeyId=platform.key.arn)
-    )
-    template.add_resource(
-        TopicPolicy(
-            "AlertTopicPolicy",
-            Topics=[Ref(topic)],
-            PolicyDocument=document(deny_plain_http(sns.Publish, [Ref(topic)])),
-        )
-    )
+    topic = add_topic(template, "AlertTopic", f"{config.stack_name} alerts", key=platform.key)
     for subscription in config.alerts.subscriptions:
         _subscribe(template, topic, subscription)
-    name = topic.get_att("TopicName")
+    name = topic.resource.get_att("TopicName")
     platform.runtime.watch(template, "AlertTopic", ALARMS, "AWS/SNS", TopicName=name)
     add_outputs(
-        template, ("AlertTopicArn", Ref(topic), "The topic of every alert: subscribe with a filter policy")
+        template,
+        ("AlertTopicArn", Ref(topic.resource), "The topic of every alert: subscribe with a filter policy"),
     )
-    return AlertTopic(topic, platform.key)
+    return topic
 
 
 def _subscribe(template: Template, topic: Topic, subscription: Subscription) -> None:
@@ -79,7 +51,7 @@ def _subscribe(template: Template, topic: Topic, subscription: Subscription) -> 
     template.add_resource(
         SubscriptionResource(
             title,
-            TopicArn=Ref(topic),
+            TopicArn=Ref(topic.resource),
             Protocol=subscription.protocol,
             Endpoint=subscription.endpoint,
             **optional,

@@ -8,6 +8,7 @@ from troposphere.s3 import Bucket
 
 from handlers.vocabulary import DATASETS, FIXED_COLUMNS
 from templates.config import Config
+from templates.constructs.ownership import RETAINED
 from templates.constructs.policy import actions, allow
 from templates.names import DATABASE
 
@@ -15,7 +16,6 @@ _DESCRIPTIONS = {
     "metrics": "The points of an hour, as they were stored",
     "aggregates": "Count, sum, min, max, avg and approximate percentiles of each series and minute",
 }
-_KEPT = {"DeletionPolicy": "RetainExceptOnCreate", "UpdateReplacePolicy": "Retain"}
 _PARQUET = "org.apache.hadoop.hive.ql.io.parquet"
 
 
@@ -54,7 +54,7 @@ def add_catalog(template: Template, config: Config, *, bucket: Bucket) -> Catalo
     database = template.add_resource(
         glue.Database(
             "ExportDatabase",
-            **_KEPT,
+            **RETAINED,
             CatalogId=Ref("AWS::AccountId"),
             DatabaseInput=glue.DatabaseInput(
                 Name=config.name(DATABASE), Description="Hourly exports of the metrics"
@@ -70,7 +70,7 @@ def _add_table(template: Template, dataset: str, *, database: glue.Database, buc
     return template.add_resource(
         glue.Table(
             f"Export{dataset.capitalize()}Table",
-            **_KEPT,
+            **RETAINED,
             CatalogId=Ref("AWS::AccountId"),
             DatabaseName=Ref(database),
             TableInput=glue.TableInput(

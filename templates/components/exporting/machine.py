@@ -79,7 +79,7 @@ def add_metric_export(
         kind="STANDARD",
         tokens={
             **{f"{name}Arn": function.get_att("Arn") for name, function in functions.items()},
-            "OperatorTopicArn": Ref(platform.operators.topic),
+            "OperatorTopicArn": Ref(platform.operators.resource),
         },
         statements=[
             allow(
@@ -87,7 +87,7 @@ def add_metric_export(
                 [function.get_att("Arn") for function in functions.values()],
                 Sid="Invoke",
             ),
-            *platform.operators.publish(),
+            *platform.operators.publish("NotifyOperators"),
         ],
         alarms=EXECUTION_ALARMS,
         runtime=platform.runtime,

@@ -5,20 +5,14 @@ from dataclasses import dataclass
 from awacs import s3
 from awacs.aws import Statement
 from troposphere import Ref, Sub, Template, athena
-from troposphere.s3 import (
-    Bucket,
-    LifecycleRule,
-    LifecycleRuleTransition,
-    NoncurrentVersionExpiration,
-    ServerSideEncryptionByDefault,
-)
+from troposphere.s3 import Bucket, LifecycleRuleTransition
 
 from handlers.vocabulary import DATASETS
 from templates.components.exporting.catalog import Catalog, add_catalog
 from templates.components.platform import Platform
 from templates.components.platform.key import Key
 from templates.config import Config
-from templates.constructs.bucket import add_private_bucket, objects
+from templates.constructs.bucket import add_private_bucket, objects, rule
 from templates.constructs.outputs import add_outputs
 from templates.constructs.policy import allow
 from templates.names import EXPORT_BUCKET, WORK_GROUP
@@ -89,24 +83,18 @@ def _add_bucket(template: Template, config: Config, key: Key) -> Bucket:
         template,
         "ExportBucket",
         name=config.name(EXPORT_BUCKET),
-        encryption=ServerSideEncryptionByDefault(SSEAlgorithm="aws:kms", KMSMasterKeyID=key.arn),
+        key_arn=key.arn,
         rules=[
             # Files of replaced runs are deleted a day after they were replaced; their versions go a week later.
-            LifecycleRule(
-                Id="ReplacedRuns",
-                Status="Enabled",
-                ExpiredObjectDeleteMarker=True,
-                NoncurrentVersionExpiration=NoncurrentVersionExpiration(NoncurrentDays=7),
-            ),
+            rule("ReplacedRuns", replaced_days=7, ExpiredObjectDeleteMarker=True),
             # Last month's hours are read now and then, older ones hardly; S3 follows what really happens.
-            LifecycleRule(
-                Id="ColderStorage",
-                Status="Enabled",
+            rule(
+                "ColderStorage",
                 Transitions=[
                     LifecycleRuleTransition(StorageClass="INTELLIGENT_TIERING", TransitionInDays=30)
                 ],
             ),
-            LifecycleRule(Id="QueryResults", Status="Enabled", Prefix=ATHENA_RESULTS, ExpirationInDays=7),
+            rule("QueryResults", Prefix=ATHENA_RESULTS, ExpirationInDays=7),
         ],
     )
 

@@ -1,17 +1,15 @@
 """The ingest API: a POST in one of its formats puts the body on the stream, with no function in between."""
 
 from collections.abc import Sequence
-from dataclasses import dataclass
 from typing import Any
 
 from troposphere import Ref, Sub, Template
-from troposphere.apigateway import EndpointConfiguration, Resource, RestApi, Stage
+from troposphere.apigateway import EndpointConfiguration, Resource, RestApi
 
-from templates.components.ingest_api.cors import Cors
 from templates.components.ingest_api.formats import FORMATS, Format
 from templates.components.ingest_api.gateway_responses import add_gateway_responses
-from templates.components.ingest_api.methods import add_answer, add_post, preflight
-from templates.components.ingest_api.replies import Reply, velocity
+from templates.components.ingest_api.methods import add_answer, add_post
+from templates.components.ingest_api.replies import Cors, Reply, preflight, velocity
 from templates.components.ingest_api.resource_policy import resource_policy
 from templates.components.ingest_api.stage import add_stage
 from templates.components.platform import Platform
@@ -22,24 +20,8 @@ from templates.constructs.policy import add_role
 from templates.names import INGEST_API
 from templates.version import version
 
-
-@dataclass(frozen=True)
-class IngestApi:
-    """The API and the stage that serves it."""
-
-    api: RestApi
-    stage: Stage
-
-    def url(self, path: str) -> Sub:
-        """The address of one of its paths."""
-        host = "https://${Api}.execute-api.${AWS::Region}.${AWS::URLSuffix}"
-        return Sub(f"{host}/${{Stage}}{path}", Api=Ref(self.api), Stage=Ref(self.stage))
-
-    @property
-    def posts(self) -> Sub:
-        """The ARN of every path that metrics are posted to."""
-        arn = "arn:${AWS::Partition}:execute-api:${AWS::Region}:${AWS::AccountId}:${Api}/${Stage}/POST/*"
-        return Sub(arn, Api=Ref(self.api), Stage=Ref(self.stage))
+_URL = "https://${Api}.execute-api.${AWS::Region}.${AWS::URLSuffix}/${Stage}"
+_ARN = "arn:${AWS::Partition}:execute-api:${AWS::Region}:${AWS::AccountId}:${Api}/${Stage}"
 
 
 def add_ingest_api(
@@ -49,7 +31,7 @@ def add_ingest_api(
     *,
     sink: Stream,
     formats: Sequence[Format] = FORMATS,
-) -> IngestApi:
+) -> None:
     """The API with every answer it gives: what is accepted is on the stream, what is not is said so."""
     cors = Cors(config.api.cors_origins)
     signed = config.api.auth == "iam"
@@ -87,14 +69,17 @@ def add_ingest_api(
     add_answer(template, "OtherAnyMethod", api, Ref(other), "ANY", not_found, cors=cors)
     add_gateway_responses(template, api, cors=cors, signed=signed)
     parts = [part for part in template.resources.values() if "RestApiId" in part.properties]
-    found = IngestApi(api, add_stage(template, config, platform, api, parts))
+    names = {"Api": Ref(api), "Stage": Ref(add_stage(template, config, platform, api, parts))}
     add_outputs(
         template,
-        ("IngestUrl", found.url("/metrics"), "Where to POST metrics"),
-        ("IngestArn", found.posts, "What a signed client's permission execute-api:Invoke has to name"),
-        ("HealthUrl", found.url("/health"), "Says what is deployed here"),
+        ("IngestUrl", Sub(f"{_URL}/metrics", **names), "Where to POST metrics"),
+        (
+            "IngestArn",
+            Sub(f"{_ARN}/POST/*", **names),
+            "What a signed client's permission execute-api:Invoke has to name",
+        ),
+        ("HealthUrl", Sub(f"{_URL}/health", **names), "Says what is deployed here"),
     )
-    return found
 
 
 def add_path(template: Template, name: str, api: RestApi, path: str) -> Resource:

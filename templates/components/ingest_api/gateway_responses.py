@@ -6,7 +6,7 @@ from dataclasses import dataclass
 from troposphere import Ref, Template
 from troposphere.apigateway import GatewayResponse, RestApi
 
-from templates.components.ingest_api.cors import Cors
+from templates.components.ingest_api.replies import Cors
 
 RETRY_AFTER = {"Retry-After": "'2'"}
 UNAVAILABLE = "The metrics cannot be taken now; send them again"
@@ -50,22 +50,20 @@ def add_gateway_responses(template: Template, api: RestApi, *, cors: Cors, signe
     unsigned = Answer("MISSING_AUTHENTICATION_TOKEN", 403, "Sign the request with AWS Signature Version 4")
     unknown = Answer("MISSING_AUTHENTICATION_TOKEN", 404, "There is nothing here")
     for answer in (*ANSWERS, unsigned if signed else unknown):
-        _add(template, api, answer, cors)
-
-
-def _add(template: Template, api: RestApi, answer: Answer, cors: Cors) -> None:
-    body = {"message": answer.message, "request_id": "$context.extendedRequestId"}
-    if answer.reason:
-        body["reason"] = answer.reason
-    headers = {**cors.error_headers, **(RETRY_AFTER if answer.retry else {})}
-    status = {} if answer.status is None else {"StatusCode": str(answer.status)}
-    template.add_resource(
-        GatewayResponse(
-            f"IngestApi{answer.kind.title().replace('_', '')}Response",
-            RestApiId=Ref(api),
-            ResponseType=answer.kind,
-            ResponseParameters={f"gatewayresponse.header.{name}": value for name, value in headers.items()},
-            ResponseTemplates={"application/json": json.dumps(body)},
-            **status,
+        body = {"message": answer.message, "request_id": "$context.extendedRequestId"}
+        if answer.reason:
+            body["reason"] = answer.reason
+        headers = {**cors.error_headers, **(RETRY_AFTER if answer.retry else {})}
+        status = {} if answer.status is None else {"StatusCode": str(answer.status)}
+        template.add_resource(
+            GatewayResponse(
+                f"IngestApi{answer.kind.title().replace('_', '')}Response",
+                RestApiId=Ref(api),
+                ResponseType=answer.kind,
+                ResponseParameters={
+                    f"gatewayresponse.header.{name}": value for name, value in headers.items()
+                },
+                ResponseTemplates={"application/json": json.dumps(body)},
+                **status,
+            )
         )
-    )

@@ -6,9 +6,8 @@ from troposphere import Ref, Sub, Template
 from troposphere.apigateway import Integration, Method, Model, RequestValidator, Resource, RestApi
 from troposphere.iam import Role
 
-from templates.components.ingest_api.cors import PREFLIGHT, Cors
 from templates.components.ingest_api.formats import BodyModel, Format
-from templates.components.ingest_api.replies import JSON, Reply
+from templates.components.ingest_api.replies import JSON, Cors, Reply
 from templates.components.stream import Stream
 
 # A mock answers only content types that it has a template for; these are what clients send unasked.
@@ -114,8 +113,3 @@ def add_answer(
             MethodResponses=[reply.to_method(cors)],
         )
     )
-
-
-def preflight(methods: str) -> Reply:
-    """The answer to what a browser asks before it posts."""
-    return Reply(204, headers={**PREFLIGHT, "Access-Control-Allow-Methods": f"'{methods}'"})

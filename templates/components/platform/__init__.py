@@ -2,11 +2,11 @@
 
 from dataclasses import dataclass
 
-from troposphere import Template
+from troposphere import Ref, Template
 
 from templates.components.platform.key import Key, add_key
 from templates.components.platform.network import add_network
-from templates.components.platform.operator_topic import OperatorTopic, add_operator_topic
+from templates.components.platform.topic import Topic, add_operator_topic
 from templates.config import Config
 from templates.constructs.runtime import Runtime, add_bundle_parameters
 
@@ -16,7 +16,7 @@ class Platform:
     """The shared handles of a stack, passed as one."""
 
     key: Key
-    operators: OperatorTopic
+    operators: Topic
     runtime: Runtime
 
 
@@ -26,5 +26,5 @@ def add_platform(template: Template, config: Config) -> Platform:
     key = add_key(template, config)
     operators = add_operator_topic(template, config, key=key)
     network = add_network(template, config, key=key) if config.network.private else None
-    runtime = Runtime(bundle, key.arn, config.logs, config.tracing, operators.actions, network)
+    runtime = Runtime(bundle, key.arn, config.logs, config.tracing, [Ref(operators.resource)], network)
     return Platform(key, operators, runtime)

@@ -5,7 +5,6 @@ from dataclasses import dataclass
 from awacs import kms
 from awacs.aws import (
     Action,
-    Allow,
     ArnLike,
     AWSPrincipal,
     Bool,
@@ -20,6 +19,7 @@ from troposphere.kms import Key as KmsKey
 
 from templates.config import Config
 from templates.constructs.outputs import add_outputs
+from templates.constructs.ownership import RETAINED
 from templates.constructs.policy import actions, allow, document
 from templates.names import KEY_ALIAS
 
@@ -31,6 +31,10 @@ DELEGATED = actions(
     "GenerateDataKeyWithoutPlaintext GetKeyPolicy GetKeyRotationStatus ListGrants ListKeyPolicies "
     "ListKeyRotations ListResourceTags PutKeyPolicy ReEncryptFrom ReEncryptTo RevokeGrant "
     "RotateKeyOnDemand ScheduleKeyDeletion TagResource UntagResource UpdateAlias UpdateKeyDescription",
+)
+LOG_ENCRYPTION = actions(
+    "kms",
+    "Decrypt DescribeKey Encrypt GenerateDataKey GenerateDataKeyWithoutPlaintext ReEncryptFrom ReEncryptTo",
 )
 
 
@@ -74,11 +78,11 @@ class Key:
 
 def add_key(template: Template, config: Config) -> Key:
     """One key, rotated yearly. It outlives the stack: a retained table under a deleted key is lost."""
+    log_groups = Sub("arn:${AWS::Partition}:logs:${AWS::Region}:${AWS::AccountId}:log-group:*")
     key = template.add_resource(
         KmsKey(
             "Key",
-            DeletionPolicy="RetainExceptOnCreate",
-            UpdateReplacePolicy="Retain",
+            **RETAINED,
             Description=f"Data and topics of {config.stack_name}",
             EnableKeyRotation=True,
             PendingWindowInDays=30,
@@ -91,34 +95,20 @@ def add_key(template: Template, config: Config) -> Key:
                 ),
                 # An alarm publishes as the service, not as a role: without this its notification is dropped.
                 # https://docs.aws.amazon.com/sns/latest/dg/sns-key-management.html
-                Statement(
+                allow(
+                    [kms.Decrypt, kms.GenerateDataKey],
+                    ["*"],
                     Sid="AlarmsNotify",
-                    Effect=Allow,
                     Principal=Principal("Service", "cloudwatch.amazonaws.com"),
-                    Action=[kms.Decrypt, kms.GenerateDataKey],
-                    Resource=["*"],
                     Condition=Condition(StringEquals({"aws:SourceAccount": Ref("AWS::AccountId")})),
                 ),
                 # https://docs.aws.amazon.com/AmazonCloudWatch/latest/logs/encrypt-log-data-kms.html
-                Statement(
+                allow(
+                    LOG_ENCRYPTION,
+                    ["*"],
                     Sid="LogsAreEncrypted",
-                    Effect=Allow,
                     Principal=Principal("Service", Sub("logs.${AWS::Region}.${AWS::URLSuffix}")),
-                    Action=actions(
-                        "kms",
-                        "Decrypt DescribeKey Encrypt GenerateDataKey GenerateDataKeyWithoutPlaintext "
-                        "ReEncryptFrom ReEncryptTo",
-                    ),
-                    Resource=["*"],
-                    Condition=Condition(
-                        ArnLike(
-                            {
-                                "kms:EncryptionContext:aws:logs:arn": Sub(
-                                    "arn:${AWS::Partition}:logs:${AWS::Region}:${AWS::AccountId}:log-group:*"
-                                )
-                            }
-                        )
-                    ),
+                    Condition=Condition(ArnLike({"kms:EncryptionContext:aws:logs:arn": log_groups})),
                 ),
             ),
         )

@@ -1,4 +1,4 @@
-"""The window aggregator: the stream's second consumer, which aggregates batches by the windows of the rules."""
+"""The consumers of the alerts: one aggregates the stream by the rules' windows, one follows the changes of rules."""
 
 from troposphere import Ref, Template
 from troposphere.stepfunctions import StateMachine
@@ -17,7 +17,7 @@ from templates.constructs.state_machine import start_executions
 BATCH_RECORDS = 1_000
 
 # Errors make it late. Throttles stand for every function that the account's concurrency is not reserved for.
-FUNCTION_ALARMS = (
+AGGREGATOR_ALARMS = (
     throttles_alarm(
         "the aggregator",
         "Alerts judge too few points, and correct themselves later; other functions wait as well.",
@@ -30,10 +30,18 @@ FUNCTION_ALARMS = (
     ),
 )
 
-MAPPING_ALARMS = (
+AGGREGATOR_MAPPING_ALARMS = (
     gave_up_alarm(
         "Records were given up unjudged, after the last retry or by their age. They are stored nevertheless; alerts "
         "of those minutes may be wrong. The batch is in the quarantine bucket (aws/lambda/)."
+    ),
+)
+
+# Errors and throttles end in this too, and harm nothing before: evaluations do the same.
+RULE_CHANGES_ALARMS = (
+    gave_up_alarm(
+        "Changes of rules were given up after the last retry; they are in the quarantine bucket (aws/lambda/). The "
+        "next evaluation has ended the alerts in question."
     ),
 )
 
@@ -85,7 +93,43 @@ def add_window_aggregator(
         maximum_retries=config.alerts.maximum_retries,
         maximum_age_seconds=config.alerts.maximum_age_seconds,
         failed_batches_arn=quarantine.bucket.get_att("Arn"),
-        function_alarms=FUNCTION_ALARMS,
-        mapping_alarms=MAPPING_ALARMS,
+        function_alarms=AGGREGATOR_ALARMS,
+        mapping_alarms=AGGREGATOR_MAPPING_ALARMS,
+        runtime=platform.runtime,
+    )
+
+
+def add_rule_changes(
+    template: Template, config: Config, platform: Platform, *, tables: AlertTables, quarantine: Quarantine
+) -> None:
+    """A function that follows the rules' stream and resolves alerts in `tables`."""
+    function = add_function(
+        template,
+        "RuleChanges",
+        handler="handlers.rule_changes.handler",
+        description="Resolves the alerts of rules that were changed or deleted",
+        memory_mb=256,
+        timeout_seconds=60,
+        environment={
+            "ENVIRONMENT": config.environment,
+            "ALERTS_TABLE": Ref(tables.alerts),
+            "TICK_SECONDS": str(config.alerts.tick_seconds),
+        },
+        statements=[*tables.follow_rules(), *tables.close_alerts(), *quarantine.write_failed_batches()],
+        polled=True,
+        runtime=platform.runtime,
+    )
+    add_consumer(
+        template,
+        "RuleChanges",
+        function,
+        source_arn=tables.rules.get_att("StreamArn"),
+        batch_records=100,
+        window_seconds=1,
+        maximum_retries=config.alerts.maximum_retries,
+        maximum_age_seconds=config.alerts.maximum_age_seconds,
+        failed_batches_arn=quarantine.bucket.get_att("Arn"),
+        function_alarms=(),
+        mapping_alarms=RULE_CHANGES_ALARMS,
         runtime=platform.runtime,
     )
