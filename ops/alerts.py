@@ -2,14 +2,13 @@
 
 import argparse
 from collections.abc import Iterator
-from datetime import UTC, datetime
 from typing import Any
 
 from handlers.adapters.dynamodb.alerts_table import AlertsTable
 from handlers.domain.alerts.notifications.stored_alert import AlertKey, StoredAlert
 from ops import stack
 from ops.errors import OperatorError, refusals
-from ops.output import counted, print_table, sanitize
+from ops.output import counted, moment, print_table, sanitize
 
 
 def add_arguments(parser: argparse.ArgumentParser) -> None:
@@ -135,4 +134,4 @@ def _value(value: float | None) -> str:
 
 
 def _time(seconds: float) -> str:
-    return datetime.fromtimestamp(seconds, tz=UTC).strftime("%Y-%m-%d %H:%M:%S") if seconds else "–"
+    return moment(seconds) if seconds else "–"

@@ -18,7 +18,7 @@ from handlers.domain.exports.report import WINDOW_HOURS
 from handlers.domain.exports.request import CURRENT
 from ops import stack
 from ops.errors import OperatorError, one_line, refusals
-from ops.output import print_columns, sanitize
+from ops.output import moment, print_columns, sanitize
 from ops.stack import Target
 
 _POLL_SECONDS = 1.0
@@ -160,15 +160,11 @@ def _details(record: Record | None) -> tuple[str, str, str, str]:
     if record.claimed_by and not record.error:
         remarks = f"claimed by {record.claimed_by}"
     if record.due_at_s is not None:
-        remarks = f"{remarks} due {_moment(record.due_at_s)}".strip()
+        remarks = f"{remarks} due {moment(record.due_at_s)}".strip()
     if record.published is None:
         return "", "", "", remarks
     published = record.published
-    return f"{published.rows:,}", f"{published.bytes:,}", _moment(published.published_at_s), remarks
-
-
-def _moment(seconds: float) -> str:
-    return f"{datetime.fromtimestamp(seconds, UTC):%Y-%m-%d %H:%M:%S}"
+    return f"{published.rows:,}", f"{published.bytes:,}", moment(published.published_at_s), remarks
 
 
 def _hour(text: str) -> Hour:

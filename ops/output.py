@@ -2,6 +2,7 @@
 
 import sys
 from collections.abc import Iterable, Sequence
+from datetime import UTC, datetime
 
 from rich.console import Console
 from rich.table import Table
@@ -46,6 +47,11 @@ def print_columns(columns: Sequence[str], rows: Iterable[Sequence[object]]) -> N
 def counted(number: int, noun: str) -> str:
     """A number with its noun: "1 row", "2 rows"."""
     return f"{number} {noun}{'s' if number != 1 else ''}"
+
+
+def moment(seconds: float) -> str:
+    """A time in seconds of the epoch, as UTC's date and time of day."""
+    return f"{datetime.fromtimestamp(seconds, UTC):%Y-%m-%d %H:%M:%S}"
 
 
 def _cell(value: object) -> Text:

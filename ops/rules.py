@@ -1,24 +1,40 @@
 """`ops rules`: alert rules from files to the rules table."""
 
 import argparse
+import json
 import time
-from collections.abc import Mapping, Sequence
-from dataclasses import replace
+from collections.abc import Iterator, Mapping, Sequence
+from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import Any
 
 from handlers.adapters.dynamodb.alerts_table import AlertsTable
 from handlers.adapters.dynamodb.rules_table import RulesTable, item_of
+from handlers.domain.alerts.rules.reading import rule_document, rule_revision
 from handlers.domain.alerts.rules.rule import Rule
-from ops import rule_plan, stack
+from ops import stack
 from ops.errors import OperatorError, refusals
-from ops.output import counted, print_table
+from ops.output import counted, print_table, sanitize
 from ops.rule_files import FOLDER, read_rule_files
 from ops.rule_notes import notes
-from ops.rule_plan import RulePlan, compare
 
 # https://docs.aws.amazon.com/amazondynamodb/latest/APIReference/API_TransactWriteItems.html
 _TRANSACTION_ITEMS = 100
+
+
+@dataclass(frozen=True, slots=True)
+class RulePlan:
+    """The changes that make the rules table say what the files say; a changed rule is a pair of old and new."""
+
+    added: Sequence[Rule]
+    changed: Sequence[tuple[Rule, Rule]]
+    removed: Sequence[Rule]
+    unchanged: int
+
+    @property
+    def written(self) -> Sequence[Rule]:
+        """The rules to be put into the table."""
+        return [*self.added, *(new for _, new in self.changed)]
 
 
 def add_arguments(parser: argparse.ArgumentParser) -> None:
@@ -116,11 +132,45 @@ def _read(options: argparse.Namespace) -> list[Rule]:
 def _shown_plan(options: argparse.Namespace) -> tuple[stack.Target, RulePlan]:
     rules = _read(options)
     target = stack.find(options.environment, options.region)
-    plan = compare(rules, _in_force(target), prune=options.prune)
-    for line in rule_plan.lines(plan):
+    plan = _compare(rules, _in_force(target), prune=options.prune)
+    for line in _lines(plan):
         print(line)
     _print_notes(target, plan.written)
     return target, plan
+
+
+def _compare(files: Sequence[Rule], table: Sequence[Rule], *, prune: bool) -> RulePlan:
+    """The plan for the rules of files over those in the table; with `prune`, rules in no file are removed."""
+    known = {rule.key: rule for rule in table}
+    wanted = {rule.key: rule for rule in files}
+    both = [(known[key], rule) for key, rule in wanted.items() if key in known]
+    changed = [(old, new) for old, new in both if rule_revision(old) != rule_revision(new)]
+    # A rule whose metric changed is another item of the table under the same id: the old one must go.
+    ids = {rule.rule_id for rule in files}
+    return RulePlan(
+        added=[rule for key, rule in wanted.items() if key not in known],
+        changed=changed,
+        removed=[rule for key, rule in known.items() if key not in wanted and (prune or rule.rule_id in ids)],
+        unchanged=len(both) - len(changed),
+    )
+
+
+def _lines(plan: RulePlan) -> Iterator[str]:
+    """The plan for a terminal, each field that changes with its old and its new value."""
+    for rule in plan.added:
+        yield f"+ {rule.rule_id}: {rule.statistic} of {sanitize(rule.metric_name)} {rule.condition}"
+    for old, new in plan.changed:
+        yield f"~ {new.rule_id}"
+        before, after = rule_document(old), rule_document(new)
+        for field, value in after.items():
+            if field != "in_force_since" and before[field] != value:
+                yield f"    {field}: {sanitize(json.dumps(before[field]))} -> {sanitize(json.dumps(value))}"
+    for rule in plan.removed:
+        yield f"- {rule.rule_id} ({sanitize(rule.metric_name)})"
+    yield (
+        f"{len(plan.added)} to add, {len(plan.changed)} to change, {len(plan.removed)} to delete, "
+        f"{plan.unchanged} unchanged"
+    )
 
 
 def _print_notes(target: stack.Target, rules: Sequence[Rule]) -> None:
