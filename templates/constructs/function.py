@@ -6,7 +6,7 @@ from typing import Any
 from awacs import logs, xray
 from awacs.aws import Statement
 from troposphere import Ref, Template
-from troposphere.awslambda import Code, Environment, Function, LoggingConfig, TracingConfig
+from troposphere.awslambda import Environment, Function, LoggingConfig, TracingConfig
 
 from templates.constructs.logs import add_log_group
 from templates.constructs.network import add_endpoints
@@ -66,7 +66,7 @@ def add_function(
             Handler=handler,
             Runtime=RUNTIME,
             Architectures=[ARCHITECTURE],
-            Code=Code(S3Bucket=runtime.bundle.bucket, S3Key=runtime.bundle.key),
+            Code=runtime.code,
             Role=role.get_att("Arn"),
             MemorySize=memory_mb,
             Timeout=timeout_seconds,

@@ -73,28 +73,25 @@ def add_endpoints(template: Template, network: Network, statements: Iterable[Sta
 
     LookupError for a service of which no endpoint is known: its calls would time out.
     """
-    for service in sorted({action.prefix for statement in statements for action in statement.Action}):
-        name = f"com.amazonaws.${{AWS::Region}}.{service}"
-        if service in _GATEWAYS:
-            routes = {"VpcEndpointType": "Gateway", "RouteTableIds": [Ref(network.routes)]}
-            _add_endpoint(template, network, _GATEWAYS[service], Sub(name), routes)
-        elif service in _INTERFACES:
-            _add_endpoint(template, network, _INTERFACES[service], Sub(name), _interface(network))
-        elif service in _CELLS:
-            for kind in _CELLS[service]:
-                cell = Sub(f"{name}.{kind.lower()}-${{Cell}}", Cell=network.cells[kind])
-                _add_endpoint(template, network, f"Timestream{kind}", cell, _interface(network))
-        elif service not in _CALLED_FROM_ELSEWHERE:
-            raise LookupError(f"no endpoint is known for the actions {service}:… of the functions")
-
-
-def _interface(network: Network) -> dict[str, Any]:
-    return {
+    gateway = {"VpcEndpointType": "Gateway", "RouteTableIds": [Ref(network.routes)]}
+    interface = {
         "VpcEndpointType": "Interface",
         "PrivateDnsEnabled": True,
         "SubnetIds": [Ref(subnet) for subnet in network.subnets],
         "SecurityGroupIds": [network.endpoints.get_att("GroupId")],
     }
+    for service in sorted({action.prefix for statement in statements for action in statement.Action}):
+        name = f"com.amazonaws.${{AWS::Region}}.{service}"
+        if service in _GATEWAYS:
+            _add_endpoint(template, network, _GATEWAYS[service], Sub(name), gateway)
+        elif service in _INTERFACES:
+            _add_endpoint(template, network, _INTERFACES[service], Sub(name), interface)
+        elif service in _CELLS:
+            for kind in _CELLS[service]:
+                cell = Sub(f"{name}.{kind.lower()}-${{Cell}}", Cell=network.cells[kind])
+                _add_endpoint(template, network, f"Timestream{kind}", cell, interface)
+        elif service not in _CALLED_FROM_ELSEWHERE:
+            raise LookupError(f"no endpoint is known for the actions {service}:… of the functions")
 
 
 def _add_endpoint(

@@ -37,18 +37,23 @@ def deny_plain_http(action: Any, resources: Sequence[Any]) -> Statement:
     )
 
 
+def trust(service: str) -> PolicyDocument:
+    """The policy of a role that one service may assume."""
+    assume = Statement(Effect=Allow, Principal=Principal("Service", service), Action=[AssumeRole])
+    return document(assume)
+
+
 def add_role(
     template: Template, title: str, *, service: str, description: str, statements: Sequence[Statement]
 ) -> Role:
     """A role that one service assumes. It has no name of its own: IAM is global, this stack is not."""
     # Two grants may hold the same statement, such as the use of one key.
     distinct = {json.dumps(encode_to_dict(statement), sort_keys=True): statement for statement in statements}
-    trust = Statement(Effect=Allow, Principal=Principal("Service", service), Action=[AssumeRole])
     return template.add_resource(
         Role(
             title,
             Description=description,
-            AssumeRolePolicyDocument=document(trust),
+            AssumeRolePolicyDocument=trust(service),
             Policies=[Policy(PolicyName="grants", PolicyDocument=document(*distinct.values()))],
         )
     )

@@ -5,6 +5,7 @@ from dataclasses import dataclass
 from typing import Any
 
 from troposphere import Equals, If, Parameter, Ref, Sub, Template
+from troposphere.awslambda import Code
 
 from templates.config import Config
 from templates.config.pipeline import Logs, Tracing
@@ -17,18 +18,10 @@ IN_ARTIFACTS_BUCKET = "CodeIsInArtifactsBucket"
 
 
 @dataclass(frozen=True)
-class Bundle:
-    """The place of the code in a region: two parameters, as every deployment uploads its own."""
-
-    bucket: If
-    key: Ref
-
-
-@dataclass(frozen=True)
 class Runtime:
     """The surroundings of every function of a stack; `network` is None where functions may reach the internet."""
 
-    bundle: Bundle
+    code: Code
     key_arn: object
     logs: Logs
     tracing: Tracing
@@ -49,8 +42,8 @@ class Runtime:
         )
 
 
-def add_bundle_parameters(template: Template, config: Config) -> Bundle:
-    """The parameters CodeBucket and CodeKey, described and grouped.
+def add_bundle_parameters(template: Template, config: Config) -> Code:
+    """The place of the code in a region, by the parameters CodeBucket and CodeKey: every deployment uploads its own.
 
     Code must lie in the function's region, whose bucket has a name that follows from it. As the stacks of all regions
     are so made with the same parameters, CloudFormation makes them in one operation, which keeps to their order.
@@ -74,10 +67,9 @@ def add_bundle_parameters(template: Template, config: Config) -> Bundle:
             ConstraintDescription="the key of an S3 object",
         )
     )
-    template.add_parameter_to_group(bucket, "Code of the functions")
-    template.add_parameter_to_group(key, "Code of the functions")
-    template.set_parameter_label(bucket, "Code bucket")
-    template.set_parameter_label(key, "Code bundle")
+    for parameter, label in ((bucket, "Code bucket"), (key, "Code bundle")):
+        template.add_parameter_to_group(parameter, "Code of the functions")
+        template.set_parameter_label(parameter, label)
     template.add_condition(IN_ARTIFACTS_BUCKET, Equals(Ref(bucket), OWN_BUCKET))
     own = Sub(config.name(ARTIFACTS_BUCKET))
-    return Bundle(bucket=If(IN_ARTIFACTS_BUCKET, own, Ref(bucket)), key=Ref(key))
+    return Code(S3Bucket=If(IN_ARTIFACTS_BUCKET, own, Ref(bucket)), S3Key=Ref(key))

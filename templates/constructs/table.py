@@ -4,18 +4,7 @@ from collections.abc import Collection, Sequence
 from dataclasses import dataclass
 from typing import Any
 
-from troposphere import Sub, Template
-from troposphere.dynamodb import (
-    AttributeDefinition,
-    GlobalSecondaryIndex,
-    KeySchema,
-    PointInTimeRecoverySpecification,
-    Projection,
-    SSESpecification,
-    StreamSpecification,
-    Table,
-    TimeToLiveSpecification,
-)
+from troposphere import Sub, Template, dynamodb
 
 from handlers.vocabulary import EXPIRES_AT
 from templates.constructs.ownership import DELETED, RETAINED
@@ -40,7 +29,7 @@ def add_table(
     expires: bool = False,
     streams: bool = False,
     retained: bool = True,
-) -> Table:
+) -> dynamodb.Table:
     """A table by its key (hash key, then range key), whose attributes are strings unless they are in `numbers`.
 
     A retained table outlives its stack and can be set back to any second of 35 days. In one that `expires`, items go
@@ -50,43 +39,49 @@ def add_table(
     optional: dict[str, Any] = {}
     if index:
         optional["GlobalSecondaryIndexes"] = [
-            GlobalSecondaryIndex(
+            dynamodb.GlobalSecondaryIndex(
                 IndexName=index.name,
                 KeySchema=_schema(index.key),
-                Projection=Projection(ProjectionType="KEYS_ONLY"),
+                Projection=dynamodb.Projection(ProjectionType="KEYS_ONLY"),
             )
         ]
     if expires:
-        optional["TimeToLiveSpecification"] = TimeToLiveSpecification(AttributeName=EXPIRES_AT, Enabled=True)
+        optional["TimeToLiveSpecification"] = dynamodb.TimeToLiveSpecification(
+            AttributeName=EXPIRES_AT, Enabled=True
+        )
     if streams:
-        optional["StreamSpecification"] = StreamSpecification(StreamViewType="NEW_AND_OLD_IMAGES")
+        optional["StreamSpecification"] = dynamodb.StreamSpecification(StreamViewType="NEW_AND_OLD_IMAGES")
     if retained:
-        optional["PointInTimeRecoverySpecification"] = PointInTimeRecoverySpecification(
+        optional["PointInTimeRecoverySpecification"] = dynamodb.PointInTimeRecoverySpecification(
             PointInTimeRecoveryEnabled=True
         )
     return template.add_resource(
-        Table(
+        dynamodb.Table(
             title,
             **(RETAINED if retained else DELETED),
             BillingMode="PAY_PER_REQUEST",
             AttributeDefinitions=[
-                AttributeDefinition(AttributeName=name, AttributeType="N" if name in numbers else "S")
+                dynamodb.AttributeDefinition(
+                    AttributeName=name, AttributeType="N" if name in numbers else "S"
+                )
                 for name in attributes
             ],
             KeySchema=_schema(key),
-            SSESpecification=SSESpecification(SSEEnabled=True, SSEType="KMS", KMSMasterKeyId=key_arn),
+            SSESpecification=dynamodb.SSESpecification(
+                SSEEnabled=True, SSEType="KMS", KMSMasterKeyId=key_arn
+            ),
             **optional,
         )
     )
 
 
-def index_arn(table: Table, index: Index) -> Sub:
+def index_arn(table: dynamodb.Table, index: Index) -> Sub:
     """The ARN of a table's index."""
     return Sub(f"${{Table}}/index/{index.name}", Table=table.get_att("Arn"))
 
 
-def _schema(key: Sequence[str]) -> list[KeySchema]:
+def _schema(key: Sequence[str]) -> list[dynamodb.KeySchema]:
     return [
-        KeySchema(AttributeName=name, KeyType=kind)
+        dynamodb.KeySchema(AttributeName=name, KeyType=kind)
         for name, kind in zip(key, ("HASH", "RANGE"), strict=False)
     ]

@@ -1,7 +1,5 @@
 """The artifacts stack: what a region needs before the regional stack can be deployed there."""
 
-from awacs.aws import Allow, Principal, Statement
-from awacs.sts import AssumeRole
 from troposphere import GetAtt, Ref, Sub, Template
 from troposphere.apigateway import Account
 from troposphere.iam import Role
@@ -10,7 +8,7 @@ from templates.config import Config
 from templates.constructs.bucket import add_private_bucket, rule
 from templates.constructs.outputs import add_outputs
 from templates.constructs.ownership import set_role_path, tag_resources
-from templates.constructs.policy import document
+from templates.constructs.policy import trust
 from templates.names import ARTIFACTS_BUCKET
 from templates.version import version
 
@@ -39,16 +37,13 @@ def add_api_gateway_account(template: Template) -> None:
 
     Both stay when the stack goes: another environment of this account may rely on them.
     """
-    trust = Statement(
-        Effect=Allow, Principal=Principal("Service", "apigateway.amazonaws.com"), Action=[AssumeRole]
-    )
     role = template.add_resource(
         Role(
             "ApiGatewayLogsRole",
             DeletionPolicy="Retain",
             UpdateReplacePolicy="Retain",
             Description="API Gateway writes the logs of this account's APIs in this region",
-            AssumeRolePolicyDocument=document(trust),
+            AssumeRolePolicyDocument=trust("apigateway.amazonaws.com"),
             ManagedPolicyArns=[
                 Sub("arn:${AWS::Partition}:iam::aws:policy/service-role/AmazonAPIGatewayPushToCloudWatchLogs")
             ],

@@ -8,7 +8,7 @@ from troposphere.apigateway import EndpointConfiguration, Resource, RestApi
 
 from templates.components.ingest_api.formats import FORMATS, Format
 from templates.components.ingest_api.gateway_responses import add_gateway_responses
-from templates.components.ingest_api.methods import add_answer, add_post
+from templates.components.ingest_api.methods import add_answers, add_post
 from templates.components.ingest_api.replies import Cors, Reply, preflight, velocity
 from templates.components.ingest_api.resource_policy import resource_policy
 from templates.components.ingest_api.stage import add_stage
@@ -55,30 +55,31 @@ def add_ingest_api(
             **({"Policy": policy} if policy else {}),
         )
     )
-    posts = [(format_, add_path(template, format_.name, api, format_.path)) for format_ in formats]
-    health = add_path(template, "Health", api, "health")
-    other = add_path(template, "Other", api, "{proxy+}")
-    for format_, resource in posts:
-        add_post(template, api, resource, format_, sink=sink, role=role, cors=cors, signed=signed)
-        add_refusals(template, api, resource, format_.name, "POST", cors=cors)
-    add_health(template, config, api, health, cors=cors)
-    add_refusals(template, api, health, "Health", "GET", cors=cors)
+    for format_ in formats:
+        path = add_path(template, format_.name, api, format_.path)
+        add_post(template, api, path, format_, sink=sink, role=role, cors=cors, signed=signed)
+        add_answers(template, format_.name, api, Ref(path), refusals("POST", cors), cors=cors)
+    names = {"Project": config.project, "Environment": config.environment, "Version": version()}
+    health = {"GET": Reply(200, Sub(velocity("health"), **names)), **refusals("GET", cors)}
+    path = add_path(template, "Health", api, "health")
+    add_answers(template, "Health", api, Ref(path), health, cors=cors)
     # Without these, API Gateway answers 403 to a path it does not know.
-    not_found = Reply(404, velocity("not_found"))
-    add_answer(template, "RootAnyMethod", api, api.get_att("RootResourceId"), "ANY", not_found, cors=cors)
-    add_answer(template, "OtherAnyMethod", api, Ref(other), "ANY", not_found, cors=cors)
+    unknown = {"ANY": Reply(404, velocity("not_found"))}
+    path = add_path(template, "Other", api, "{proxy+}")
+    add_answers(template, "Other", api, Ref(path), unknown, cors=cors)
+    add_answers(template, "Root", api, api.get_att("RootResourceId"), unknown, cors=cors)
     add_gateway_responses(template, api, cors=cors, signed=signed)
     parts = [part for part in template.resources.values() if "RestApiId" in part.properties]
-    names = {"Api": Ref(api), "Stage": Ref(add_stage(template, config, platform, api, parts))}
+    served = {"Api": Ref(api), "Stage": Ref(add_stage(template, config, platform, api, parts))}
     add_outputs(
         template,
-        ("IngestUrl", Sub(f"{_URL}/metrics", **names), "Where to POST metrics"),
+        ("IngestUrl", Sub(f"{_URL}/metrics", **served), "Where to POST metrics"),
         (
             "IngestArn",
-            Sub(f"{_ARN}/POST/*", **names),
+            Sub(f"{_ARN}/POST/*", **served),
             "What a signed client's permission execute-api:Invoke has to name",
         ),
-        ("HealthUrl", Sub(f"{_URL}/health", **names), "Says what is deployed here"),
+        ("HealthUrl", Sub(f"{_URL}/health", **served), "Says what is deployed here"),
     )
 
 
@@ -96,27 +97,8 @@ def add_path(template: Template, name: str, api: RestApi, path: str) -> Resource
     )
 
 
-def add_health(template: Template, config: Config, api: RestApi, resource: Resource, *, cors: Cors) -> None:
-    """GET /health: what answers here, without a look at anything behind it."""
-    names = {"Project": config.project, "Environment": config.environment, "Version": version()}
-    body = Sub(velocity("health"), **names)
-    add_answer(template, "HealthGetMethod", api, Ref(resource), "GET", Reply(200, body), cors=cors)
-
-
-def add_refusals(
-    template: Template, api: RestApi, resource: Resource, name: str, allowed: str, *, cors: Cors
-) -> None:
+def refusals(allowed: str, cors: Cors) -> dict[str, Reply]:
     """A path's other methods: 405 with what is allowed, and a browser's preflight where one may come."""
     allow = f"{allowed},OPTIONS" if cors.origins else allowed
     wrong = Reply(405, velocity("wrong_method"), headers={"Allow": f"'{allow}'"})
-    add_answer(template, f"{name}AnyMethod", api, Ref(resource), "ANY", wrong, cors=cors)
-    if cors.origins:
-        add_answer(
-            template,
-            f"{name}OptionsMethod",
-            api,
-            Ref(resource),
-            "OPTIONS",
-            preflight(allow),
-            cors=cors,
-        )
+    return {"ANY": wrong, **({"OPTIONS": preflight(allow)} if cors.origins else {})}

@@ -1,5 +1,6 @@
 """The API's methods: those that put a body on the stream, and those that only answer."""
 
+from collections.abc import Mapping
 from typing import Any
 
 from troposphere import Ref, Sub, Template
@@ -92,24 +93,25 @@ def _validated(template: Template, api: RestApi, format_: Format, model: BodyMod
     }
 
 
-def add_answer(
-    template: Template, title: str, api: RestApi, resource_id: Any, method: str, reply: Reply, *, cors: Cors
+def add_answers(
+    template: Template, name: str, api: RestApi, path: Any, replies: Mapping[str, Reply], *, cors: Cors
 ) -> None:
-    """A method that always answers the same, without anything behind it."""
-    request = f'{{"statusCode": {reply.status}}}'
-    template.add_resource(
-        Method(
-            title,
-            RestApiId=Ref(api),
-            ResourceId=resource_id,
-            HttpMethod=method,
-            AuthorizationType="NONE",
-            Integration=Integration(
-                Type="MOCK",
-                PassthroughBehavior="NEVER",
-                RequestTemplates=dict.fromkeys(ANY_CONTENT, request),
-                IntegrationResponses=[reply.to_integration(cors)],
-            ),
-            MethodResponses=[reply.to_method(cors)],
+    """A path's methods that always answer the same, without anything behind them."""
+    for method, reply in replies.items():
+        request = f'{{"statusCode": {reply.status}}}'
+        template.add_resource(
+            Method(
+                f"{name}{method.title()}Method",
+                RestApiId=Ref(api),
+                ResourceId=path,
+                HttpMethod=method,
+                AuthorizationType="NONE",
+                Integration=Integration(
+                    Type="MOCK",
+                    PassthroughBehavior="NEVER",
+                    RequestTemplates=dict.fromkeys(ANY_CONTENT, request),
+                    IntegrationResponses=[reply.to_integration(cors)],
+                ),
+                MethodResponses=[reply.to_method(cors)],
+            )
         )
-    )

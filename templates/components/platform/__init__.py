@@ -22,9 +22,9 @@ class Platform:
 
 def add_platform(template: Template, config: Config) -> Platform:
     """The key, the topic of every alarm, the parameters of the code and, in private mode, the network."""
-    bundle = add_bundle_parameters(template, config)
+    code = add_bundle_parameters(template, config)
     key = add_key(template, config)
     operators = add_operator_topic(template, config, key=key)
     network = add_network(template, config, key=key) if config.network.private else None
-    runtime = Runtime(bundle, key.arn, config.logs, config.tracing, [Ref(operators.resource)], network)
+    runtime = Runtime(code, key.arn, config.logs, config.tracing, [Ref(operators.resource)], network)
     return Platform(key, operators, runtime)

@@ -4,17 +4,7 @@ from collections.abc import Mapping
 from typing import Any
 
 from awacs import logs
-from troposphere import Cidr, FindInMap, GetAZs, Join, Ref, Select, Template
-from troposphere.ec2 import (
-    VPC,
-    FlowLog,
-    RouteTable,
-    SecurityGroup,
-    SecurityGroupEgress,
-    SecurityGroupRule,
-    Subnet,
-    SubnetRouteTableAssociation,
-)
+from troposphere import Cidr, FindInMap, GetAZs, Join, Ref, Select, Template, ec2
 
 from templates.components.platform.key import Key
 from templates.config import Config
@@ -32,9 +22,9 @@ def add_network(template: Template, config: Config, *, key: Key) -> Network:
     """A VPC in which functions reach the endpoints of AWS and nothing else; each function adds those of its calls."""
     given = _add_mapping(template, config)
     vpc = template.add_resource(
-        VPC("Vpc", CidrBlock=given["VpcCidr"], EnableDnsSupport=True, EnableDnsHostnames=True)
+        ec2.VPC("Vpc", CidrBlock=given["VpcCidr"], EnableDnsSupport=True, EnableDnsHostnames=True)
     )
-    table = template.add_resource(RouteTable("PrivateRouteTable", VpcId=Ref(vpc)))
+    table = template.add_resource(ec2.RouteTable("PrivateRouteTable", VpcId=Ref(vpc)))
     zones = given["Zones"] if config.network.zones else GetAZs("")
     subnets = tuple(_add_subnet(template, number, vpc, table, zones) for number in (0, 1))
     functions = _add_functions_group(template, vpc, given)
@@ -70,12 +60,12 @@ def _add_mapping(template: Template, config: Config) -> dict[str, FindInMap]:
 
 
 def _add_subnet(
-    template: Template, number: int, vpc: VPC, table: RouteTable, zones: GetAZs | FindInMap
-) -> Subnet:
+    template: Template, number: int, vpc: ec2.VPC, table: ec2.RouteTable, zones: GetAZs | FindInMap
+) -> ec2.Subnet:
     """One of two subnets, each in a zone of its own."""
     name = f"PrivateSubnet{'AB'[number]}"
     subnet = template.add_resource(
-        Subnet(
+        ec2.Subnet(
             name,
             VpcId=Ref(vpc),
             AvailabilityZone=Select(number, zones),
@@ -84,15 +74,17 @@ def _add_subnet(
         )
     )
     template.add_resource(
-        SubnetRouteTableAssociation(f"{name}Routes", SubnetId=Ref(subnet), RouteTableId=Ref(table))
+        ec2.SubnetRouteTableAssociation(f"{name}Routes", SubnetId=Ref(subnet), RouteTableId=Ref(table))
     )
     return subnet
 
 
-def _add_functions_group(template: Template, vpc: VPC, given: Mapping[str, FindInMap]) -> SecurityGroup:
+def _add_functions_group(
+    template: Template, vpc: ec2.VPC, given: Mapping[str, FindInMap]
+) -> ec2.SecurityGroup:
     """Out to S3 and DynamoDB by their prefix lists, as gateways have no address; nothing comes in."""
     return template.add_resource(
-        SecurityGroup(
+        ec2.SecurityGroup(
             "FunctionsSecurityGroup",
             GroupDescription="The functions: out to the endpoints of AWS only",
             VpcId=Ref(vpc),
@@ -104,14 +96,14 @@ def _add_functions_group(template: Template, vpc: VPC, given: Mapping[str, FindI
     )
 
 
-def _https(description: str, **peer: Any) -> SecurityGroupRule:
-    return SecurityGroupRule(IpProtocol="tcp", FromPort=443, ToPort=443, Description=description, **peer)
+def _https(description: str, **peer: Any) -> ec2.SecurityGroupRule:
+    return ec2.SecurityGroupRule(IpProtocol="tcp", FromPort=443, ToPort=443, Description=description, **peer)
 
 
-def _add_endpoints_group(template: Template, vpc: VPC, functions: SecurityGroup) -> SecurityGroup:
+def _add_endpoints_group(template: Template, vpc: ec2.VPC, functions: ec2.SecurityGroup) -> ec2.SecurityGroup:
     """In from the functions, whose own group is opened towards it."""
     group = template.add_resource(
-        SecurityGroup(
+        ec2.SecurityGroup(
             "EndpointsSecurityGroup",
             GroupDescription="The endpoints: in from the functions only",
             VpcId=Ref(vpc),
@@ -120,12 +112,12 @@ def _add_endpoints_group(template: Template, vpc: VPC, functions: SecurityGroup)
             ],
             # An endpoint opens no connection. Without any rule, a group lets everything out.
             SecurityGroupEgress=[
-                SecurityGroupRule(IpProtocol="-1", CidrIp="127.0.0.1/32", Description="Nowhere")
+                ec2.SecurityGroupRule(IpProtocol="-1", CidrIp="127.0.0.1/32", Description="Nowhere")
             ],
         )
     )
     template.add_resource(
-        SecurityGroupEgress(
+        ec2.SecurityGroupEgress(
             "FunctionsToEndpoints",
             GroupId=functions.get_att("GroupId"),
             DestinationSecurityGroupId=group.get_att("GroupId"),
@@ -138,7 +130,7 @@ def _add_endpoints_group(template: Template, vpc: VPC, functions: SecurityGroup)
     return group
 
 
-def _add_flow_log(template: Template, config: Config, vpc: VPC, *, key: Key) -> None:
+def _add_flow_log(template: Template, config: Config, vpc: ec2.VPC, *, key: Key) -> None:
     """A log of every connection, accepted or refused; kept as long as the other logs."""
     group = add_log_group(template, "FlowLogs", config.logs, key_arn=key.arn)
     arn = group.get_att("Arn")
@@ -154,7 +146,7 @@ def _add_flow_log(template: Template, config: Config, vpc: VPC, *, key: Key) -> 
         ],
     )
     template.add_resource(
-        FlowLog(
+        ec2.FlowLog(
             "FlowLog",
             ResourceId=Ref(vpc),
             ResourceType="VPC",
