@@ -9,7 +9,7 @@ import pytest
 
 from templates.config import Config, load
 from tests.support.generated import NAMES, Generated, build, other
-from tests.support.policies import Statement, execution_statements
+from tests.support.policies import Call, Statement, execution_statements
 from tests.support.resolved_template import ACCOUNT, resolved
 from tests.support.service_authorization import has_key, is_of_type, types_of
 from tests.support.stack_calls import every_call
@@ -154,6 +154,18 @@ def test_the_role_makes_and_passes_the_environments_roles_only(number: int) -> N
         for role in build(stack, config).of("AWS::IAM::Role").values()
     }
     assert trusted <= set(named)
+
+
+@CASES
+def test_the_role_works_on_the_fleets_stacks_and_on_imported_ones(number: int) -> None:
+    """A stack instance's name ends in an id; one that was imported keeps its own name. Another's stack is refused."""
+    name = _cases()[number].stack_name
+    ours = [name, f"{name}-artifacts", f"StackSet-{name}-regional-1", f"StackSet-{name}-artifacts-1"]
+    for stack in (*ours, f"{name}x", f"StackSet-{name}x-regional-1", f"{name}-fleet"):
+        arn = f"arn:aws:cloudformation:eu-west-1:{ACCOUNT}:stack/{stack}/1"
+        for action in ("CreateStack", "UpdateStack", "DeleteStack", "GetTemplate", "DescribeStacks"):
+            call = Call(f"cloudformation:{action}", arn)
+            assert any(statement.allows(call) for statement in _role(number)) == (stack in ours), call
 
 
 @CASES
