@@ -1,18 +1,16 @@
-"""The cost and the time of alerts: the real handlers' code over emulated tables, every request counted.
+"""The cost and the time of alerts: the real handlers' code over emulated tables, every unit counted.
 
-`python -m benchmarks.alerts` prints seconds per evaluation interval, and units, requests and dollars a month.
+`python -m benchmarks.alerts` prints seconds and units per evaluation interval, and dollars a month.
 """
 
 import argparse
 import contextlib
-import json
 import math
 import random
 import tempfile
 import time
-from collections import Counter
 from collections.abc import Iterator
-from dataclasses import dataclass, field
+from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
@@ -49,11 +47,10 @@ STEP_SECONDS, CALL_SECONDS = 0.3, 0.05
 
 @dataclass
 class Meter:
-    """Counts DynamoDB's requests and units as they are billed on demand."""
+    """Counts DynamoDB's units as they are billed on demand."""
 
     writes: float = 0
     reads: float = 0
-    requests: Counter[str] = field(default_factory=Counter)
 
     def watch(self, client: Any) -> Any:
         """The client, counted from now on."""
@@ -62,7 +59,6 @@ class Meter:
         return client
 
     def _asked(self, params: dict[str, Any], model: Any, **_: Any) -> None:
-        self.requests[model.name] += 1
         if model.name == "PutItem":
             self.writes += math.ceil(_size(params["Item"]) / 1024)
         elif model.name == "UpdateItem":
@@ -110,7 +106,6 @@ class Result:
     evaluate_seconds: float
     write_units: float
     read_units: float
-    requests: Counter[str]
 
     @property
     def month(self) -> dict[str, float]:
@@ -155,7 +150,6 @@ def run(load: Load, intervals: int = 3) -> Result:
         sequence = 0
         for start in range(START, START + 60 * intervals, 60):
             meter.writes = meter.reads = 0
-            meter.requests.clear()
             aggregating = []
             for begin in range(start, start + 60, load.window):
                 clock[0] = begin + load.window
@@ -180,7 +174,7 @@ def run(load: Load, intervals: int = 3) -> Result:
             evaluating = time.perf_counter() - began
             evaluator.plan(None, clock[0])
     average = sum(aggregating) / len(aggregating)
-    return Result(load, average, evaluating, meter.writes, meter.reads, meter.requests)
+    return Result(load, average, evaluating, meter.writes, meter.reads)
 
 
 @contextlib.contextmanager
@@ -188,15 +182,14 @@ def _tables() -> Iterator[tuple[Any, dict[str, str]]]:
     """A client of DynamoDB, and the names of the template's tables by their logical ids."""
     template = Template()
     add_alert_tables(template, add_platform(template, config.load("dev")))
-    stack = StackTemplate(
-        "alerts", json.loads(template.to_json()), {"CodeBucket": "bucket", "CodeKey": "key"}
-    )
-    with tempfile.TemporaryDirectory() as folder:
-        cloud = start([REGION], [stack], aws_port=0, data_dir=Path(folder), clock=Clock())
-        with contextlib.closing(cloud):
-            resources = cloud.deployments[REGION].resources
-            client = cloud.client("dynamodb", REGION)
-            yield client, {logical_id: item.physical_id for logical_id, item in resources.items()}
+    stack = StackTemplate("alerts", template.to_dict(), {"CodeBucket": "bucket", "CodeKey": "key"})
+    with (
+        tempfile.TemporaryDirectory() as folder,
+        start([REGION], [stack], aws_port=0, data_dir=Path(folder), clock=Clock()) as cloud,
+    ):
+        resources = cloud.deployments[REGION].resources
+        client = cloud.client("dynamodb", REGION)
+        yield client, {logical_id: item.physical_id for logical_id, item in resources.items()}
 
 
 def _points(load: Load, begin: int, shard: int, chance: random.Random) -> Iterator[Point]:

@@ -40,26 +40,24 @@ def main(arguments: Sequence[str] | None = None) -> int:
 def _measure(folder: Path, code: Path, points: int) -> tuple[float, int, int]:
     """Seconds of the execution, bytes of the files, and the most memory any function's process ever had."""
     values = config.load("dev")
-    body = json.loads(STACKS["regional"](values).to_json())
-    parameters: Any = {"CodeBucket": "bucket", "CodeKey": "key"}
     clock = Clock()
-    stack = StackTemplate(values.stack_name, body, parameters)
-    cloud = start([_REGION], [stack], aws_port=0, data_dir=folder, clock=clock)
-    deployment = cloud.deployments[_REGION]
-    try:
+    stack = StackTemplate(
+        values.stack_name,
+        STACKS["regional"](values).to_dict(),
+        {"CodeBucket": "bucket", "CodeKey": "key"},
+    )
+    with start([_REGION], [stack], aws_port=0, data_dir=folder, clock=clock) as cloud:
         cloud.start_functions(_REGION, code=code, runtime=BUILD / "host" / "runtime", logs=BUILD / "logs")
         hour = Hour.containing(clock.now()).plus(1)
         clock.advance(hour.end_s - 1 - clock.now())
         _write(cloud, values.database_name, hour, points)
         clock.advance(901)
         began = time.perf_counter()
-        result = _export(cloud, deployment.outputs["MetricExportArn"], hour)
+        result = _export(cloud, cloud.deployments[_REGION].outputs["MetricExportArn"], hour)
         seconds = time.perf_counter() - began
         if result["rows"] != points:
             raise SystemExit(f"{points} points were written, {result['rows']} exported")
         return seconds, result["bytes"], max(_peaks())
-    finally:
-        cloud.close()
 
 
 def _write(cloud: Cloud, database: str, hour: Hour, points: int) -> None:
@@ -95,8 +93,7 @@ def _export(cloud: Cloud, machine: str, hour: Hour) -> dict[str, Any]:
     (result,) = json.loads(found["output"])["results"]
     if result["outcome"] != "exported":
         raise SystemExit(f"the hour was not exported: {result}")
-    done: dict[str, Any] = result
-    return done
+    return dict(result)
 
 
 def _peaks() -> Iterator[int]:

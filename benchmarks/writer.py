@@ -35,13 +35,13 @@ TAGS = {"region": "eu-central-1", "environment": "production", "service": "check
 
 
 def main() -> None:
-    """Prints both tables as Markdown."""
+    """Print both tables as Markdown."""
     print_head(
         *("feed", "points", "one by one", "100 a call, nothing shared"),
         *("in order, shared", "packed", "saved"),
     )
     for name, requests in FEEDS.items():
-        points = _points(requests())
+        points = _read_all(_records(requests()))
         naive = [points[start : start + CALL_RECORDS] for start in range(0, len(points), CALL_RECORDS)]
         packed = [[points[index] for index in call] for call in pack(points)]
         unshared = sum(-(-sum(call_bytes([point]) for point in call) // UNIT_BYTES) for call in naive)
@@ -51,7 +51,7 @@ def main() -> None:
     print()
     print_head("step", "us per point", "points/s on one core")
     records = _records(FEEDS["100 hosts x 10 metrics"]())
-    points = _points(FEEDS["100 hosts x 10 metrics"]())
+    points = _read_all(records)
     _time("read and judge", len(points), lambda: _read_all(records))
     _time("pack", len(points), lambda: pack(points))
     _time(
@@ -62,7 +62,8 @@ def main() -> None:
     ports = Ports(_OpenRegistry(), _NoStore(), LIMITS, _NoQuarantine(), len)
     _time("batch, no store", len(points), lambda: write_batch(records, ports, _deadline()))
     with _loopback_store() as port:
-        os.environ |= _ENVIRONMENT | {"AWS_ENDPOINT_URL": f"http://127.0.0.1:{port}"}
+        os.environ |= {"AWS_ACCESS_KEY_ID": "local", "AWS_SECRET_ACCESS_KEY": "local"}
+        os.environ |= {"AWS_DEFAULT_REGION": "us-east-1", "AWS_ENDPOINT_URL": f"http://127.0.0.1:{port}"}
         store = TimestreamStore(write_client(8), "metrics_dev", "metrics")
         ports = Ports(_OpenRegistry(), store, LIMITS, _NoQuarantine(), len)
         _time(
@@ -117,10 +118,6 @@ def _records(requests: list[list[Any]]) -> list[StreamRecord]:
     ]
 
 
-def _points(requests: list[list[Any]]) -> list[Point]:
-    return _read_all(_records(requests))
-
-
 def _read_all(records: list[StreamRecord]) -> list[Point]:
     validator = PointValidator(LIMITS)
     return [point for record in records for point in read_request(record, validator).points]
@@ -153,13 +150,6 @@ class _NoStore:
 class _NoQuarantine:
     def put(self, key: str, body: bytes) -> None:
         raise AssertionError(key, body)
-
-
-_ENVIRONMENT = {
-    "AWS_ACCESS_KEY_ID": "local",
-    "AWS_SECRET_ACCESS_KEY": "local",
-    "AWS_DEFAULT_REGION": "us-east-1",
-}
 
 
 @contextmanager
