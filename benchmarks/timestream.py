@@ -5,9 +5,10 @@ import contextlib
 import http.client
 import os
 import tempfile
-import threading
 import time
 from collections.abc import Iterator, Sequence
+from concurrent.futures import ThreadPoolExecutor
+from functools import partial
 from pathlib import Path
 from typing import Any
 
@@ -102,16 +103,10 @@ def _status(server: TimestreamProcess) -> dict[str, Any]:
 def _write(server: TimestreamProcess, bodies: Sequence[bytes]) -> tuple[float, float]:
     """The records per second, by the clock and by the server's processor time."""
     process = psutil.Process(server.pid)
-    threads = [
-        threading.Thread(target=_send, args=(server, "WriteRecords", bodies[number::_CONNECTIONS]))
-        for number in range(_CONNECTIONS)
-    ]
-    with _on_core(-1):
+    with _on_core(-1), ThreadPoolExecutor(_CONNECTIONS) as senders:
+        parts = [bodies[number::_CONNECTIONS] for number in range(_CONNECTIONS)]
         cpu, begin = sum(process.cpu_times()[:2]), time.perf_counter()
-        for thread in threads:
-            thread.start()
-        for thread in threads:
-            thread.join()
+        list(senders.map(partial(_send, server, "WriteRecords"), parts))
         wall = time.perf_counter() - begin
     records = len(bodies) * CALL_RECORDS
     return records / wall, records / (sum(process.cpu_times()[:2]) - cpu)

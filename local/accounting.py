@@ -1,7 +1,7 @@
 """Counts of where accepted points ended: by SQL on the store and by listing the quarantine, not by the sender."""
 
 import json
-from dataclasses import dataclass
+from dataclasses import astuple, dataclass
 from typing import Any
 
 from ops.query import select
@@ -23,12 +23,8 @@ class PointCounts:
 
     def __sub__(self, other: "PointCounts") -> "PointCounts":
         """The points that came since `other` was counted."""
-        return PointCounts(
-            self.accepted - other.accepted,
-            self.stored - other.stored,
-            self.superseded - other.superseded,
-            self.quarantined - other.quarantined,
-        )
+        pairs = zip(astuple(self), astuple(other), strict=True)
+        return PointCounts(*(now - before for now, before in pairs))
 
 
 def stored_points(timestream_query: Any, database: str, table: str) -> int:
