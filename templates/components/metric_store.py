@@ -3,18 +3,10 @@
 from dataclasses import dataclass
 from typing import Any
 
-from awacs import dynamodb, timestream
+from awacs import dynamodb
 from awacs.aws import Statement
-from troposphere import Ref, Template
+from troposphere import Ref, Template, timestream
 from troposphere.dynamodb import Table as DynamoTable
-from troposphere.timestream import (
-    Database,
-    MagneticStoreWriteProperties,
-    PartitionKey,
-    RetentionProperties,
-    Schema,
-    Table,
-)
 
 from handlers.vocabulary import DIMENSIONS_KEY
 from templates.components.platform import Platform
@@ -50,8 +42,8 @@ ALARMS = tuple(
 class MetricStore:
     """The store, and the grants of those that write to it and read from it."""
 
-    database: Database
-    table: Table
+    database: timestream.Database
+    table: timestream.Table
     dimensions: DynamoTable
     quarantine: Quarantine
     key: Key
@@ -79,7 +71,7 @@ class MetricStore:
     def write_points(self) -> list[Statement]:
         """The grant to write points, and to admit new dimension names."""
         return [
-            allow([timestream.WriteRecords], [self.table.get_att("Arn")], Sid="WritePoints"),
+            allow(actions("timestream", "WriteRecords"), [self.table.get_att("Arn")], Sid="WritePoints"),
             *self._find(),
             allow(
                 [dynamodb.GetItem, dynamodb.UpdateItem],
@@ -101,7 +93,11 @@ class MetricStore:
 
     def _find(self) -> list[Statement]:
         """The grant to ask Timestream for its endpoint, which has no resource; in a network the answer is known."""
-        return [] if self.network else [allow([timestream.DescribeEndpoints], ["*"], Sid="FindTimestream")]
+        return (
+            []
+            if self.network
+            else [allow(actions("timestream", "DescribeEndpoints"), ["*"], Sid="FindTimestream")]
+        )
 
 
 def add_metric_store(
@@ -109,7 +105,7 @@ def add_metric_store(
 ) -> MetricStore:
     """The table with its companions; all of it outlives the stack."""
     database = template.add_resource(
-        Database(
+        timestream.Database(
             "Database",
             **RETAINED,
             DatabaseName=config.database_name,
@@ -117,23 +113,25 @@ def add_metric_store(
         )
     )
     table = template.add_resource(
-        Table(
+        timestream.Table(
             "MetricsTable",
             **RETAINED,
             DatabaseName=Ref(database),
             TableName=TABLE_NAME,
-            RetentionProperties=RetentionProperties(
+            RetentionProperties=timestream.RetentionProperties(
                 MemoryStoreRetentionPeriodInHours=str(config.store.memory_hours),
                 MagneticStoreRetentionPeriodInDays=str(config.store.magnetic_days),
             ),
-            MagneticStoreWriteProperties=MagneticStoreWriteProperties(
+            MagneticStoreWriteProperties=timestream.MagneticStoreWriteProperties(
                 EnableMagneticStoreWrites=True,
                 MagneticStoreRejectedDataLocation=quarantine.rejected_data,
             ),
             # Fixed for ever at creation. Not the measure name, of which a table takes 8,192.
-            Schema=Schema(
+            Schema=timestream.Schema(
                 CompositePartitionKey=[
-                    PartitionKey(Type="DIMENSION", Name="metric_name", EnforcementInRecord="REQUIRED")
+                    timestream.PartitionKey(
+                        Type="DIMENSION", Name="metric_name", EnforcementInRecord="REQUIRED"
+                    )
                 ]
             ),
         )

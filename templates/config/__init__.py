@@ -7,12 +7,11 @@ from dataclasses import dataclass, field
 from pathlib import Path
 
 from templates.config.alerting import Alerts
-from templates.config.checks import BadValue, Section, list_of, setting, shown, text
+from templates.config.checks import BadValue, Section, list_of, read, setting, shown, text
 from templates.config.fleet import REGION, TIMESTREAM_REGIONS, Fleet
 from templates.config.local import Local
 from templates.config.network import Network
 from templates.config.pipeline import Api, Export, Logs, Operators, Store, Stream, Tracing, Writer
-from templates.config.reading import read
 from templates.config.tags import tags_check
 from templates.names import ACCOUNT, DATABASE, REGIONAL_STACK, Named, physical_name
 from templates.names import REGION as IN_REGION

@@ -1,7 +1,7 @@
 """The network that the functions run in, if they have one of their own."""
 
 from collections.abc import Mapping
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, fields
 from ipaddress import IPv4Network
 from itertools import combinations
 from typing import Any
@@ -16,9 +16,8 @@ PREFIX_LIST = text(r"pl-[0-9a-f]{8,17}", "the id of a prefix list, pl-…")
 
 
 def _per_region(value: Check) -> Any:
-    return field(
-        default_factory=dict, metadata={"check": table_of(REGION, value, most=len(TIMESTREAM_REGIONS))}
-    )
+    table = table_of(REGION, value, most=len(TIMESTREAM_REGIONS))
+    return field(default_factory=dict, metadata={"check": table, "of_a_region": value})
 
 
 @dataclass(frozen=True)
@@ -51,22 +50,13 @@ class Network(Section):
     def check_regions(self, regions: tuple[str, ...]) -> None:
         """Raise BadValue if a region lacks something that the private mode takes."""
         if self.private:
-            given = {**PER_REGION, **({"zones": ZONES} if self.zones else {})}
+            given = {one.name: one.metadata.get("of_a_region") for one in fields(self)}
             for region in regions:
-                for name, allowed in given.items():
-                    if region not in getattr(self, name):
+                for name, value in given.items():
+                    if value and (name != "zones" or self.zones) and region not in getattr(self, name):
                         raise BadValue(
-                            f"network.{name}.{region}", None, f"{allowed.allowed}, with mode private"
+                            f"network.{name}.{region}", None, f"{value.allowed}, with mode private"
                         )
-
-
-PER_REGION = {
-    "cidr": CIDR,
-    "ingest_cell": CELL,
-    "query_cell": CELL,
-    "s3_prefix_list": PREFIX_LIST,
-    "dynamodb_prefix_list": PREFIX_LIST,
-}
 
 
 def _range(region: str, value: str) -> IPv4Network:

@@ -7,15 +7,8 @@ from typing import Any
 
 from awacs import states
 from awacs.aws import Statement
-from troposphere import Ref, Sub, Template
+from troposphere import Ref, Sub, Template, stepfunctions
 from troposphere.scheduler import FlexibleTimeWindow, RetryPolicy, Schedule, ScheduleGroup, Target
-from troposphere.stepfunctions import (
-    CloudWatchLogsLogGroup,
-    LogDestination,
-    LoggingConfiguration,
-    StateMachine,
-    TracingConfiguration,
-)
 
 from templates.constructs.alarms import Alarm
 from templates.constructs.logs import add_log_group
@@ -38,7 +31,7 @@ _DELIVER_LOGS = actions(
 _TRACE = actions("xray", "GetSamplingRules GetSamplingTargets PutTelemetryRecords PutTraceSegments")
 
 
-def start_executions(machine: StateMachine) -> Statement:
+def start_executions(machine: stepfunctions.StateMachine) -> Statement:
     """The grant to start executions of a machine."""
     return allow([states.StartExecution], [Ref(machine)], Sid="StartExecution")
 
@@ -53,7 +46,7 @@ def add_state_machine(
     statements: Sequence[Statement],
     alarms: Sequence[Alarm],
     runtime: Runtime,
-) -> StateMachine:
+) -> stepfunctions.StateMachine:
     """The machine of a file in `statemachines/`, EXPRESS or STANDARD, with a value for each of its `${Tokens}`.
 
     The alarms are on Step Functions' own metrics of its executions.
@@ -79,7 +72,7 @@ def add_state_machine(
         ],
     )
     machine = template.add_resource(
-        StateMachine(
+        stepfunctions.StateMachine(
             f"{component}StateMachine",
             StateMachineType=kind,
             DefinitionString=json.dumps(
@@ -87,16 +80,18 @@ def add_state_machine(
             ),
             DefinitionSubstitutions={"Partition": Ref("AWS::Partition"), **tokens},
             RoleArn=role.get_att("Arn"),
-            LoggingConfiguration=LoggingConfiguration(
+            LoggingConfiguration=stepfunctions.LoggingConfiguration(
                 Level="ERROR",
                 IncludeExecutionData=True,
                 Destinations=[
-                    LogDestination(
-                        CloudWatchLogsLogGroup=CloudWatchLogsLogGroup(LogGroupArn=group.get_att("Arn"))
+                    stepfunctions.LogDestination(
+                        CloudWatchLogsLogGroup=stepfunctions.CloudWatchLogsLogGroup(
+                            LogGroupArn=group.get_att("Arn")
+                        )
                     )
                 ],
             ),
-            TracingConfiguration=TracingConfiguration(Enabled=traced),
+            TracingConfiguration=stepfunctions.TracingConfiguration(Enabled=traced),
         )
     )
     runtime.watch(template, component, alarms, "AWS/States", StateMachineArn=Ref(machine))
@@ -108,7 +103,7 @@ def add_schedule(
     component: str,
     *,
     expression: str,
-    target: StateMachine,
+    target: stepfunctions.StateMachine,
     payload: Mapping[str, object],
     maximum_age_seconds: int,
     not_started: Alarm,

@@ -4,7 +4,8 @@ from troposphere import Join, Template
 from troposphere.awslambda import Function
 
 from templates.components.alerting import add_alerting
-from templates.components.exporting import add_export_hours, add_exporting
+from templates.components.exporting import add_exporting
+from templates.components.exporting.hours import add_export_hours
 from templates.components.ingest_api import add_ingest_api
 from templates.components.metric_store import add_metric_store
 from templates.components.metric_writer import add_metric_writer

@@ -1,7 +1,6 @@
 """The alert topic and its subscriptions, each with the filter that the environment file says."""
 
 import hashlib
-from collections.abc import Mapping, Sequence
 from typing import Any
 
 from troposphere import Ref, Template
@@ -43,9 +42,9 @@ def _subscribe(template: Template, topic: Topic, subscription: Subscription) -> 
     receiver = f"{subscription.protocol} {subscription.endpoint}"
     title = f"AlertSubscription{hashlib.sha256(receiver.encode()).hexdigest()[:8]}"
     optional: dict[str, Any] = {}
-    policy = _filter_policy(subscription)
-    if policy:
-        optional["FilterPolicy"] = policy
+    filters = {name: list(getattr(subscription, name)) for name in ("severity", "metric_type", "state")}
+    if any(filters.values()):
+        optional["FilterPolicy"] = {name: values for name, values in filters.items() if values}
     if subscription.protocol == "sqs":
         optional["RawMessageDelivery"] = True  # the body as it is, with its attributes
     template.add_resource(
@@ -57,12 +56,3 @@ def _subscribe(template: Template, topic: Topic, subscription: Subscription) -> 
             **optional,
         )
     )
-
-
-def _filter_policy(subscription: Subscription) -> Mapping[str, Sequence[str]]:
-    wanted = {
-        "severity": subscription.severity,
-        "metric_type": subscription.metric_type,
-        "state": subscription.state,
-    }
-    return {name: list(values) for name, values in wanted.items() if values}

@@ -2,7 +2,7 @@
 
 from troposphere import Template
 
-from templates.components.exporting.hours import ExportHours, add_export_hours
+from templates.components.exporting.hours import ExportHours
 from templates.components.exporting.machine import add_metric_export
 from templates.components.exporting.store import add_export_store
 from templates.components.metric_store import MetricStore
@@ -16,6 +16,3 @@ def add_exporting(
     """Everything from the store to files that Athena reads; `hours` says which are due."""
     sink = add_export_store(template, config, platform)
     add_metric_export(template, config, platform, source=source, sink=sink, hours=hours)
-
-
-__all__ = ["ExportHours", "add_export_hours", "add_exporting"]

@@ -19,6 +19,17 @@ from templates.names import EXPORT_BUCKET, WORK_GROUP
 
 ATHENA_RESULTS = "athena/"
 
+BUCKET_RULES = (
+    # Files of replaced runs are deleted a day after they were replaced; their versions go a week later.
+    rule("ReplacedRuns", replaced_days=7, ExpiredObjectDeleteMarker=True),
+    # Last month's hours are read now and then, older ones hardly; S3 follows what really happens.
+    rule(
+        "ColderStorage",
+        Transitions=[LifecycleRuleTransition(StorageClass="INTELLIGENT_TIERING", TransitionInDays=30)],
+    ),
+    rule("QueryResults", Prefix=ATHENA_RESULTS, ExpirationInDays=7),
+)
+
 
 @dataclass(frozen=True)
 class ExportStore:
@@ -66,7 +77,13 @@ class ExportStore:
 
 def add_export_store(template: Template, config: Config, platform: Platform) -> ExportStore:
     """Bucket and catalog, which outlive the stack, and the workgroup."""
-    bucket = _add_bucket(template, config, platform.key)
+    bucket = add_private_bucket(
+        template,
+        "ExportBucket",
+        name=config.name(EXPORT_BUCKET),
+        key_arn=platform.key.arn,
+        rules=BUCKET_RULES,
+    )
     catalog = add_catalog(template, config, bucket=bucket)
     work_group = _add_work_group(template, config, bucket=bucket, key=platform.key)
     add_outputs(
@@ -76,27 +93,6 @@ def add_export_store(template: Template, config: Config, platform: Platform) -> 
         ("ExportWorkGroupName", Ref(work_group), "The Athena workgroup to query them in"),
     )
     return ExportStore(bucket, catalog, platform.key)
-
-
-def _add_bucket(template: Template, config: Config, key: Key) -> Bucket:
-    return add_private_bucket(
-        template,
-        "ExportBucket",
-        name=config.name(EXPORT_BUCKET),
-        key_arn=key.arn,
-        rules=[
-            # Files of replaced runs are deleted a day after they were replaced; their versions go a week later.
-            rule("ReplacedRuns", replaced_days=7, ExpiredObjectDeleteMarker=True),
-            # Last month's hours are read now and then, older ones hardly; S3 follows what really happens.
-            rule(
-                "ColderStorage",
-                Transitions=[
-                    LifecycleRuleTransition(StorageClass="INTELLIGENT_TIERING", TransitionInDays=30)
-                ],
-            ),
-            rule("QueryResults", Prefix=ATHENA_RESULTS, ExpirationInDays=7),
-        ],
-    )
 
 
 def _add_work_group(template: Template, config: Config, *, bucket: Bucket, key: Key) -> athena.WorkGroup:

@@ -15,7 +15,7 @@ from emulator.apigateway.mapping_template import Input, JavaMap, MappingTemplate
 from emulator.apigateway.request import ApiRequest
 from emulator.apigateway.resource_policy import load_policy
 from emulator.apigateway.validation import Model
-from templates.components.ingest_api.model import BODY
+from templates.components.ingest_api.formats import BODY
 from templates.components.ingest_api.resource_policy import resource_policy
 from templates.config import load
 from templates.config.pipeline import Api
