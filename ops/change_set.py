@@ -21,7 +21,7 @@ _GOOD = {"CREATE_COMPLETE", "UPDATE_COMPLETE", "IMPORT_COMPLETE"}
 
 def deployed(cloudformation: Any, stack_name: str) -> Mapping[str, Any] | None:
     """The stack's description, or None if there is none; OperatorError for one that can never be changed."""
-    stack = _described(cloudformation, stack_name)
+    stack = described(cloudformation, stack_name)
     if stack is None:
         return None
     if stack["StackStatus"] in {"ROLLBACK_COMPLETE", "ROLLBACK_FAILED"}:
@@ -32,8 +32,9 @@ def deployed(cloudformation: Any, stack_name: str) -> Mapping[str, Any] | None:
     return None if stack["StackStatus"] == "REVIEW_IN_PROGRESS" else stack
 
 
-def _described(cloudformation: Any, stack_name: str) -> Mapping[str, Any] | None:
-    with refusals(f"cannot describe {stack_name}"):
+def described(cloudformation: Any, stack_name: str, where: str = "") -> Mapping[str, Any] | None:
+    """The stack's description, or None if there is none; OperatorError, with `where`, if AWS refuses to say."""
+    with refusals(f"cannot describe {where or stack_name}"):
         try:
             return dict(cloudformation.describe_stacks(StackName=stack_name)["Stacks"][0])
         except ClientError as error:
@@ -82,7 +83,7 @@ def preview(
     parameters: Mapping[str, str],
 ) -> list[dict[str, Any]]:
     """The changes of resources that the template at this URL would make to the stack, which is left as it is."""
-    new = _described(cloudformation, stack_name) is None
+    new = described(cloudformation, stack_name) is None
     with refusals(f"cannot say what would change in {stack_name}"):
         name = _create(cloudformation, stack_name, body, {"TemplateURL": url}, parameters)
         try:

@@ -8,9 +8,9 @@ from typing import Any
 
 import boto3
 from botocore.config import Config as SdkConfig
-from botocore.exceptions import ClientError
 
-from ops.errors import OperatorError, code_of, refusals
+from ops.change_set import described
+from ops.errors import OperatorError, refusals
 from ops.stack_sets import instances
 from templates.config import Config, ConfigError, load
 from templates.names import REGIONAL_STACK_SET
@@ -55,13 +55,8 @@ class Target:
 
         Raises NoStackError if there is none, OperatorError if AWS refuses to say.
         """
-        with refusals(f"cannot describe stack {self.stack_name} in {self.region}"):
-            try:
-                return self._described(self.stack_name)
-            except ClientError as error:
-                if code_of(error) != "ValidationError":
-                    raise
-        instance = self._stack_instance()
+        where = f"stack {self.stack_name} in {self.region}"
+        instance = described(self.client("cloudformation"), self.stack_name, where) or self._stack_instance()
         if instance is None:
             raise NoStackError(f"no stack {self.stack_name} in {self.region}; deploy it first")
         return instance
@@ -73,19 +68,14 @@ class Target:
         except NoStackError:
             return None
 
-    def _described(self, name: str) -> Mapping[str, Any]:
-        (stack,) = self.client("cloudformation").describe_stacks(StackName=name)["Stacks"]
-        return dict(stack)
-
     def _stack_instance(self) -> Mapping[str, Any] | None:
         """The stack that the fleet made in this region; its name ends in an id, so the StackSet is asked."""
         try:
-            with refusals("cannot ask the fleet"):
-                found = instances(
-                    client("cloudformation", self.config.home), self.config.name(REGIONAL_STACK_SET)
-                )
-                ids = (one.stack_id for one in found if one.region == self.region and one.stack_id)
-                return next(map(self._described, ids), None)
+            found = instances(
+                client("cloudformation", self.config.home), self.config.name(REGIONAL_STACK_SET)
+            )
+            ids = (one.stack_id for one in found if one.region == self.region and one.stack_id)
+            return next((described(self.client("cloudformation"), one) for one in ids), None)
         except OperatorError:
             return None  # what matters to the caller is that there is no stack of the usual name
 
