@@ -4,8 +4,8 @@ from troposphere import Join, Template
 from troposphere.awslambda import Function
 
 from templates.components.alerting import add_alerting
-from templates.components.exporting import add_exporting
 from templates.components.exporting.hours import add_export_hours
+from templates.components.exporting.machine import add_metric_export
 from templates.components.ingest_api import add_ingest_api
 from templates.components.metric_store import add_metric_store
 from templates.components.metric_writer import add_metric_writer
@@ -33,7 +33,7 @@ def regional(config: Config) -> Template:
         template, config, platform, source=stream, sink=store, quarantine=quarantine, late_marks=hours
     )
     add_alerting(template, config, platform, source=stream, quarantine=quarantine)
-    add_exporting(template, config, platform, source=store, hours=hours)
+    add_metric_export(template, config, platform, source=store, hours=hours)
 
     functions = [part for part in template.resources.values() if isinstance(part, Function)]
     arns = Join(",", [function.get_att("Arn") for function in functions])

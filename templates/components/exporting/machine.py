@@ -6,7 +6,7 @@ from troposphere.awslambda import Function
 
 from handlers.vocabulary import NAMESPACE, metric_dimensions
 from templates.components.exporting.hours import ExportHours
-from templates.components.exporting.store import ExportStore
+from templates.components.exporting.store import ExportStore, add_export_store
 from templates.components.metric_store import MetricStore
 from templates.components.platform import Platform
 from templates.config import Config
@@ -62,15 +62,14 @@ NOT_STARTED_ALARM = first_alarm(
 
 
 def add_metric_export(
-    template: Template,
-    config: Config,
-    platform: Platform,
-    *,
-    source: MetricStore,
-    sink: ExportStore,
-    hours: ExportHours,
+    template: Template, config: Config, platform: Platform, *, source: MetricStore, hours: ExportHours
 ) -> None:
-    """Four functions, one per set of permissions, the machine that calls them, and its hourly start."""
+    """Everything from `source` to files that Athena reads; `hours` says which are due.
+
+    That is the store of the files, four functions, one per set of permissions, the machine that calls them, and its
+    hourly start.
+    """
+    sink = add_export_store(template, config, platform)
     functions = _add_functions(template, config, platform, source=source, sink=sink, hours=hours)
     machine = add_state_machine(
         template,
