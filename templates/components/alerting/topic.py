@@ -42,9 +42,13 @@ def _subscribe(template: Template, topic: Topic, subscription: Subscription) -> 
     receiver = f"{subscription.protocol} {subscription.endpoint}"
     title = f"AlertSubscription{hashlib.sha256(receiver.encode()).hexdigest()[:8]}"
     optional: dict[str, Any] = {}
-    filters = {name: list(getattr(subscription, name)) for name in ("severity", "metric_type", "state")}
-    if any(filters.values()):
-        optional["FilterPolicy"] = {name: values for name, values in filters.items() if values}
+    wanted = {
+        "severity": subscription.severity,
+        "metric_type": subscription.metric_type,
+        "state": subscription.state,
+    }
+    if any(wanted.values()):
+        optional["FilterPolicy"] = {name: list(values) for name, values in wanted.items() if values}
     if subscription.protocol == "sqs":
         optional["RawMessageDelivery"] = True  # the body as it is, with its attributes
     template.add_resource(
