@@ -1,6 +1,7 @@
 """`python -m ops`: its commands, and what calling one costs."""
 
 import importlib
+import os
 import subprocess
 import sys
 
@@ -80,3 +81,18 @@ def test_an_error_reaches_the_terminal_as_lines_without_control_characters(
     monkeypatch.setattr("ops.query.select", refuse)
     assert main(["query", "SELECT 1"]) == 1
     assert capsys.readouterr().err == "python -m ops: two mistakes:\na�[2J\nb\n"
+
+
+def test_a_reader_that_has_read_enough_gets_no_traceback() -> None:
+    """A table that nothing reads any more, as `head` leaves it, ends in silence."""
+    reading, writing = os.pipe()
+    os.close(reading)
+    with os.fdopen(writing, "w") as closed:
+        done = subprocess.run(
+            [sys.executable, "-m", "ops", "cost"],
+            cwd=ROOT,
+            stdout=closed,
+            stderr=subprocess.PIPE,
+            check=False,
+        )
+    assert (done.returncode, done.stderr) == (1, b"")
