@@ -84,12 +84,12 @@ def test_an_error_reaches_the_terminal_as_lines_without_control_characters(
 
 
 def test_a_reader_that_has_read_enough_gets_no_traceback() -> None:
-    """A table that nothing reads any more, as `head` leaves it, ends in silence."""
+    """Output that nothing reads any more, as `head` leaves it, ends in silence."""
     reading, writing = os.pipe()
     os.close(reading)
     with os.fdopen(writing, "w") as closed:
         done = subprocess.run(
-            [sys.executable, "-m", "ops", "cost"],
+            [sys.executable, "-m", "ops", "cost", "--format=json"],
             cwd=ROOT,
             stdout=closed,
             stderr=subprocess.PIPE,
