@@ -94,6 +94,7 @@ def build(
         limits=store_limits(environment.magnetic_retention_days),
         quarantine=QuarantineBucket(client("s3", read_timeout=3, attempts=2), environment.quarantine_bucket),
         on_stored=lambda times_ns: stored_hours.on_stored(times_ns, clock()),
+        on_admitted=stored_hours.note,
     )
     return MetricWriter(environment, ports, clock)
 

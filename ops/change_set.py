@@ -96,9 +96,13 @@ def preview(
                 one["ResourceChange"] for page in pages for one in page["Changes"] if "ResourceChange" in one
             ]
         finally:
-            cloudformation.delete_change_set(StackName=stack_name, ChangeSetName=name)
-            if new:  # a change set of a stack that is not there makes an empty one, in REVIEW_IN_PROGRESS
-                cloudformation.delete_stack(StackName=stack_name)
+            try:
+                cloudformation.delete_change_set(StackName=stack_name, ChangeSetName=name)
+            finally:
+                # A change set of a stack that is not there makes an empty one; another deployment may have filled it.
+                left = described(cloudformation, stack_name) if new else None
+                if left is not None and left["StackStatus"] == "REVIEW_IN_PROGRESS":
+                    cloudformation.delete_stack(StackName=stack_name)
 
 
 def _create(

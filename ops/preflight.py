@@ -118,7 +118,9 @@ def _timestream(config: Config, region: str, clients: Clients) -> Iterator[str]:
 def _roles(
     config: Config, templates: Templates, new_regions: Sequence[str], clients: Clients
 ) -> Iterator[str]:
-    """IAM is global: every region's roles count against one quota."""
+    """IAM is global: every region's roles count against one quota. An update of what is there takes none."""
+    if not new_regions:
+        return
     in_each = sum(
         part["Type"] == "AWS::IAM::Role"
         for template in templates.values()
@@ -127,7 +129,7 @@ def _roles(
     with refusals("cannot see how many roles the account may have (iam:GetAccountSummary)"):
         summary = clients("iam", config.home).get_account_summary()["SummaryMap"]
     room, needed = summary["RolesQuota"] - summary["Roles"], in_each * len(new_regions) + 2
-    if new_regions and needed > room:
+    if needed > room:
         yield (
             f"the account has room for {room} more IAM roles and {len(new_regions)} new regions take {needed}: ask for "
             "a higher quota (Roles per account) first"

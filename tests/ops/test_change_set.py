@@ -17,12 +17,15 @@ class CloudFormation:
         self.status, self.change_set = status, change_set or {"Status": "CREATE_COMPLETE"}
         self.asked: list[tuple[str, dict[str, Any]]] = []
         self.after = ["UPDATE_IN_PROGRESS", "UPDATE_COMPLETE"]
+        self.made = "REVIEW_IN_PROGRESS"  # a stack that comes with its first change set
         self.events: list[dict[str, str]] = []
         self.pages: list[dict[str, Any]] = []
 
     def __getattr__(self, name: str) -> Any:
         def call(**arguments: Any) -> Any:
             self.asked.append((name, arguments))
+            if name == "create_change_set" and self.status is None:
+                self.status = self.made
             return {"StackEvents": self.events}
 
         return call
@@ -157,6 +160,14 @@ def test_a_preview_of_no_change_or_a_bad_template_leaves_nothing_either() -> Non
         else:
             assert preview(cloudformation) == []
         assert [name for name, _ in cloudformation.asked][1:] == ["delete_change_set", "delete_stack"]
+
+
+def test_a_preview_leaves_a_stack_that_another_deployment_has_begun() -> None:
+    """A stack that was not there before and is being made now is not the preview's to delete."""
+    cloudformation = CloudFormation(None)
+    cloudformation.made = "CREATE_IN_PROGRESS"
+    preview(cloudformation)
+    assert [name for name, _ in cloudformation.asked][1:] == ["delete_change_set"]
 
 
 def test_a_template_too_long_to_be_sent_goes_by_its_url() -> None:

@@ -18,7 +18,8 @@ MAGNETIC_S = 6 * 3600
 # An hour that began so long after notes were first looked for has all of its own: a point may be a quarter of an hour
 # ahead, and the functions of a deployment are replaced within an hour. They are looked for each hour; in a longer
 # silence other code may have been at work, which noted nothing.
-NOTES_COMPLETE_S = NOTES_SILENCE_S = 2 * 3600
+NOTES_COMPLETE_S = 2 * 3600
+NOTES_SILENCE_S = 90 * 60
 _REMEMBERED = 10_000
 _NS = 1_000_000_000
 
@@ -54,18 +55,24 @@ class StoredHours:
         self._settled_at_s: dict[Hour, float] = {}
         self._noted: set[Hour] = set()
 
-    def on_stored(self, times_ns: Sequence[int], now_s: float) -> int:
-        """Notes the hours of points that are in the store by now, and marks those of late ones; the number of these.
+    def note(self, times_ns: Sequence[int]) -> None:
+        """Notes the hours of points; to be called before they are stored.
 
-        To be called after they were stored and before the batch is done with: a mark without its point would be used
-        up too early, a point without its mark would be missing from its export for ever. MARGIN_S covers the time that
-        a note takes, too.
+        A note without a point costs one count, a point without its note would be missing from its export for ever.
         """
         if new := {Hour.of_time_ns(time_ns) for time_ns in times_ns} - self._noted:
             if len(self._noted) > _REMEMBERED:
                 self._noted.clear()
             self._marks.note_points(new)
             self._noted |= new
+
+    def on_stored(self, times_ns: Sequence[int], now_s: float) -> int:
+        """Marks the hours of late points that are in the store by now; the number of these hours.
+
+        To be called after they were stored and before the batch is done with: a mark without its point would be used
+        up too early, a point without its mark would be missing from its export for ever.
+        """
+        self.note(times_ns)
         first_on_time_ns = self._first_on_time_ns(now_s)
         late = {Hour.of_time_ns(time_ns) for time_ns in times_ns if time_ns < first_on_time_ns}
         already_after_s = now_s + MARGIN_S

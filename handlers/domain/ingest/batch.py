@@ -48,13 +48,17 @@ class Report:
 
 @dataclass(frozen=True)
 class Ports:
-    """The places that a batch is written to. `on_stored` hears the times (ns) of points once they are stored."""
+    """The places that a batch is written to.
+
+    `on_admitted` hears the times (ns) of points before they are stored, `on_stored` once they are.
+    """
 
     registry: DimensionRegistry
     store: MetricStore
     limits: StoreLimits
     quarantine: Quarantine
     on_stored: Callable[[Sequence[int]], object]
+    on_admitted: Callable[[Sequence[int]], object] = len  # by default, what does nothing
 
 
 def write_batch(records: Sequence[StreamRecord], ports: Ports, deadline: Deadline) -> Report:
@@ -66,7 +70,7 @@ def write_batch(records: Sequence[StreamRecord], ports: Ports, deadline: Deadlin
     batch = _BatchWriter(ports, deadline)
     points = batch.read(records)
     admitted = batch.admit(points)
-    stored = batch.store(admitted)
+    stored = batch.store(batch.announce(admitted))
     batch.report_stored(stored)
     return batch.settle()
 
@@ -117,6 +121,17 @@ class _BatchWriter:
             else:
                 self._account(point).retry = True
         return admitted
+
+    def announce(self, points: Sequence[Point]) -> Sequence[Point]:
+        """Calls `on_admitted` with the times of the points; if that fails, none is stored yet, and all come again."""
+        try:
+            self._ports.on_admitted([point.time_ns for point in points])
+        except TransientError as error:
+            self._causes.append(str(error))
+            for point in points:
+                self._account(point).retry = True
+            return []
+        return points
 
     def store(self, points: Iterable[Point]) -> list[Point]:
         """Writes the last version of each point, and gives those that are stored.

@@ -52,10 +52,16 @@ def work(
     registry: FakeRegistry | None = None,
     quarantine: FakeQuarantine | None = None,
     on_stored: Callable[[Sequence[int]], object] = len,
+    on_admitted: Callable[[Sequence[int]], object] = len,
 ) -> Report:
     """One batch of these bodies."""
     ports = Ports(
-        registry or FakeRegistry(), store or Store(), LIMITS, quarantine or FakeQuarantine(), on_stored
+        registry or FakeRegistry(),
+        store or Store(),
+        LIMITS,
+        quarantine or FakeQuarantine(),
+        on_stored,
+        on_admitted,
     )
     return write_batch(records(*bodies), ports, Clock().deadline(10))
 
@@ -195,6 +201,32 @@ def test_when_stored_points_cannot_be_reported_they_come_again() -> None:
     report = work(b"{", metric(), on_stored=failing)
     assert (report.retry_from, accounts(report)) == (FIRST_SEQUENCE + 1, [(1, 0, 0, 1)])
     assert report.causes == ["UpdateItem: InternalServerError"]
+
+
+def test_the_times_of_points_are_announced_before_they_are_stored() -> None:
+    """An hour that has points is known as one before it has them, whatever becomes of the write."""
+    happened: list[str] = []
+
+    def stored(_: Point) -> Outcome:
+        happened.append("stored")
+        return Outcome.RETRY
+
+    work(
+        metric("a", timestamp=AT), store=Store(stored), on_admitted=lambda times: happened.append(f"{times}")
+    )
+    assert happened == [f"[{AT * 1_000_000}]", "stored"]
+
+
+def test_points_that_cannot_be_announced_are_not_stored_but_come_again() -> None:
+    """What is refused in the same batch before them is settled all the same."""
+
+    def failing(times: Sequence[int]) -> None:
+        raise TransientError("UpdateItem: InternalServerError")
+
+    store = Store()
+    report = work(b"{", metric(), store=store, on_admitted=failing)
+    assert (report.retry_from, accounts(report)) == (FIRST_SEQUENCE + 1, [(1, 0, 0, 1)])
+    assert (report.causes, store.written) == (["UpdateItem: InternalServerError"], [])
 
 
 def test_a_batch_without_points_calls_no_port() -> None:
