@@ -24,8 +24,12 @@ LOG_RETENTION_DAYS = (
 ACCOUNT = text(r"[0-9]{12}", "an AWS account's number, as text of 12 digits")
 EMAIL = text(r"[A-Za-z0-9._%+-]{1,64}@[A-Za-z0-9-]+(\.[A-Za-z0-9-]+)+", "an e-mail address")
 
-# AWS's API sees nobody's address within a network of their own.
-_WITHIN_NETWORKS = tuple(map(IPv4Network, ("10.0.0.0/8", "172.16.0.0/12", "192.168.0.0/16")))
+# The API sees no caller by an address within a network or a machine.
+_WITHIN_NETWORKS = tuple(
+    map(IPv4Network, ("10.0.0.0/8", "127.0.0.0/8", "169.254.0.0/16", "172.16.0.0/12", "192.168.0.0/16"))
+)
+# The largest blocks that are given to one holder; two halves of the Internet would be as open as the whole.
+_SHORTEST_PREFIX = {4: 8, 6: 16}
 
 
 def _public_range(value: object) -> bool:
@@ -34,7 +38,7 @@ def _public_range(value: object) -> bool:
     except ValueError:
         return False
     inside = isinstance(found, IPv4Network) and any(found.subnet_of(net) for net in _WITHIN_NETWORKS)
-    return "/" in str(value) and found.prefixlen > 0 and not inside
+    return "/" in str(value) and found.prefixlen >= _SHORTEST_PREFIX[found.version] and not inside
 
 
 ADDRESSES = Check(

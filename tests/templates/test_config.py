@@ -75,7 +75,10 @@ BAD_VALUES = [
     ('["*"]', '"*"', "api.cors_origins = '*'"),
     *(
         ('auth = "none"', f'auth = "none"\nallow_from = ["{value}"]', f"api.allow_from = ['{value}']: expected a list")
-        for value in ("203.0.113.7", "203.0.113.7/24", "0.0.0.0/0", "::/0", "10.1.0.0/16", "172.31.0.0/24", "office")
+        for value in (
+            "203.0.113.7", "203.0.113.7/24", "0.0.0.0/0", "::/0", "0.0.0.0/1", "128.0.0.0/1", "8000::/1",
+            "10.1.0.0/16", "127.0.0.0/8", "169.254.1.0/24", "172.31.0.0/24", "office",
+        )
     ),
     ('auth = "none"', "auth = \"iam\"\nallow_accounts = ['12345678901']", "api.allow_accounts = ['12345678901']"),
     ('auth = "none"', 'auth = "iam"\nallow_accounts = [123456789012]', "api.allow_accounts = [123456789012]"),
