@@ -324,6 +324,7 @@ pid = functions.invoke("writer", 0).payload.decode()
 threading.Thread(target=functions.invoke, args=("writer", 15)).start()
 time.sleep(0.3)
 print(pid, flush=True)
+threading.Event().wait()  # an interpreter that ends would take the function along by itself
 """
     parent = subprocess.Popen(
         [sys.executable, "-c", program],
