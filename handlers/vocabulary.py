@@ -66,6 +66,11 @@ DUE_INDEX = "by_due"
 DUE_KEY = ("work", "due_at")
 EXPIRES_AT = "expires_at"
 
+# The quarantine bucket: points by the hour of their arrival, and whole batches that an event source mapping gave up,
+# whose prefix Lambda chooses.
+QUARANTINED_POINTS = "quarantine/"
+QUARANTINED_BATCHES = "aws/lambda/"
+
 # The exported datasets, and the columns that each has before those of the dimensions: name and type in the catalog.
 METRICS = "metrics"
 AGGREGATES = "aggregates"

@@ -8,6 +8,7 @@ from troposphere import Ref, Template
 from troposphere.s3 import Bucket
 from troposphere.timestream import MagneticStoreRejectedDataLocation, S3Configuration
 
+from handlers.vocabulary import QUARANTINED_BATCHES, QUARANTINED_POINTS
 from templates.components.platform import Platform
 from templates.components.platform.key import Key
 from templates.config import Config
@@ -16,8 +17,6 @@ from templates.constructs.outputs import add_outputs
 from templates.constructs.policy import allow
 from templates.names import QUARANTINE_BUCKET
 
-POINTS = "quarantine/"  # points, by the hour of their arrival
-GIVEN_UP = "aws/lambda/"  # whole batches that an event source mapping gave up; Lambda chooses the name
 REJECTED = "rejected/"  # Timestream's reports on late points
 
 
@@ -43,7 +42,7 @@ class Quarantine:
     def write_points(self) -> list[Statement]:
         """The grant to write points that cannot be stored."""
         return [
-            allow([s3.PutObject], [objects(self.bucket, POINTS)], Sid="SetAside"),
+            allow([s3.PutObject], [objects(self.bucket, QUARANTINED_POINTS)], Sid="SetAside"),
             self.key.encrypt("s3"),
         ]
 
@@ -52,7 +51,7 @@ class Quarantine:
         own = Condition(StringEquals({"s3:ResourceAccount": Ref("AWS::AccountId")}))
         return [
             allow([s3.ListBucket], [self.bucket.get_att("Arn")], Sid="FindBucket", Condition=own),
-            allow([s3.PutObject], [objects(self.bucket, GIVEN_UP)], Sid="GiveUp", Condition=own),
+            allow([s3.PutObject], [objects(self.bucket, QUARANTINED_BATCHES)], Sid="GiveUp", Condition=own),
             self.key.encrypt("s3"),
         ]
 

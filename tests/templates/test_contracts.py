@@ -19,11 +19,10 @@ from handlers.domain.ingest.formats import READERS
 from handlers.domain.ingest.quarantine import QuarantinedPoint, object_key
 from handlers.domain.ingest.report import log_lines
 from handlers.domain.violation import Reason, Violation
-from handlers.vocabulary import NAMESPACE, metric_dimensions
+from handlers.vocabulary import NAMESPACE, QUARANTINED_POINTS, metric_dimensions
 from handlers.window_aggregator import report_line
 from ops.bill.template import Deployed
 from templates.components.ingest_api.formats import FORMATS, put_record
-from templates.components.quarantine import POINTS
 from templates.config import ENVIRONMENTS, Config
 from tests.support.events import ARRIVAL_MS, kinesis_record, records
 from tests.support.generated import Generated, generated
@@ -167,4 +166,4 @@ def test_the_consumer_reads_the_partition_key_that_the_api_writes() -> None:
 def test_the_writer_may_put_its_objects_where_it_puts_them() -> None:
     """Quarantine objects begin with the one prefix that the writer's role allows."""
     (record,) = read_records({"Records": [kinesis_record(b"{}")]})
-    assert object_key([record]).startswith(POINTS)
+    assert object_key([record]).startswith(QUARANTINED_POINTS)

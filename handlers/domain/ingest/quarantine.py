@@ -10,6 +10,7 @@ from typing import Protocol
 from handlers.domain.ingest.envelope import StreamRecord
 from handlers.domain.ingest.validator import NotFinite
 from handlers.domain.violation import Violation
+from handlers.vocabulary import QUARANTINED_POINTS
 
 
 class Quarantine(Protocol):
@@ -39,7 +40,7 @@ def object_key(records: Iterable[StreamRecord]) -> str:
     ordered = sorted(records, key=lambda record: record.sequence)
     first, last = ordered[0], ordered[-1]
     arrived = datetime.fromtimestamp(first.arrival_ms / 1000, UTC)
-    folder = f"quarantine/date={arrived:%Y-%m-%d}/hour={arrived:%H}"
+    folder = f"{QUARANTINED_POINTS}date={arrived:%Y-%m-%d}/hour={arrived:%H}"
     return f"{folder}/{first.shard}-{first.sequence}-{last.sequence}.jsonl"
 
 
