@@ -19,6 +19,7 @@ COMMANDS: Mapping[str, str] = {
     "fleet": "every region: status, networks, taking a region's data back",
     "cost": "price a month of an environment, idle and under a load",
     "query": "ask the metrics in SQL",
+    "quarantine": "points that were accepted and could not be stored: list",
     "rules": "alert rules: check, plan, apply, list, delete",
     "alerts": "alerts: list, show",
     "export": "export hours, and see how the exports are",
