@@ -4,7 +4,7 @@ import json
 from dataclasses import astuple, dataclass
 from typing import Any
 
-from ops.query import select
+from ops.timestream import select
 
 
 @dataclass(frozen=True, slots=True)

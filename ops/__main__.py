@@ -20,6 +20,7 @@ COMMANDS: Mapping[str, str] = {
     "cost": "price a month of an environment, idle and under a load",
     "query": "ask the metrics in SQL",
     "quarantine": "points that were accepted and could not be stored: list",
+    "metrics": "metrics and series, with dimensions and last values",
     "rules": "alert rules: check, plan, apply, list, delete",
     "alerts": "alerts: list, show",
     "export": "export hours, and see how the exports are",

@@ -2,14 +2,12 @@
 
 import argparse
 import csv
-import itertools
 import sys
-from collections.abc import Iterator, Sequence
-from typing import Any
 
 from ops import stack
-from ops.errors import OperatorError, refusals
+from ops.errors import OperatorError
 from ops.output import print_rows
+from ops.timestream import select
 
 
 def add_arguments(parser: argparse.ArgumentParser) -> None:
@@ -34,36 +32,3 @@ def _run(options: argparse.Namespace) -> int:
     else:
         print_rows(columns, list(rows))
     return 0
-
-
-def select(client: Any, sql: str) -> tuple[Sequence[str], Iterator[list[str]]]:
-    """Column names and rows (as text; nothing for NULL) of a statement, page after page.
-
-    A page may be empty while the query still runs, so only a missing NextToken ends it:
-    https://docs.aws.amazon.com/timestream/latest/developerguide/API_query_Query.html
-    Raises OperatorError with Timestream's reason.
-    """
-    pages = _pages(client, sql)
-    first = next(pages)
-    names = [column.get("Name", f"_col{index}") for index, column in enumerate(first["ColumnInfo"])]
-
-    every = itertools.chain([first], pages)
-    return names, ([_text(datum) for datum in row["Data"]] for page in every for row in page["Rows"])
-
-
-def _pages(client: Any, sql: str) -> Iterator[dict[str, Any]]:
-    arguments = {"QueryString": sql}
-    while True:
-        with refusals("cannot query Timestream"):
-            page = client.query(**arguments)
-        yield page
-        if "NextToken" not in page:
-            return
-        arguments = {"QueryString": sql, "NextToken": page["NextToken"]}
-
-
-def _text(datum: dict[str, Any]) -> str:
-    if datum.get("NullValue"):
-        return ""
-    value = datum.get("ScalarValue")
-    return value if value is not None else str(datum)

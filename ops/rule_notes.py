@@ -5,8 +5,8 @@ from collections.abc import Iterator, Sequence, Set
 from handlers.domain.alerts.rules.rule import Rule
 from ops.errors import OperatorError, refusals
 from ops.output import sanitize
-from ops.query import select
 from ops.stack import Target
+from ops.timestream import select
 
 
 def notes(target: Target, rules: Sequence[Rule]) -> Iterator[str]:

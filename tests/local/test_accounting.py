@@ -14,7 +14,7 @@ class Store:
     """A store whose first page is empty, and the value on the second."""
 
     def __init__(self, value: dict[str, Any]) -> None:
-        columns = [{"Name": "_col0"}]
+        columns = [{"Name": "_col0", "Type": {"ScalarType": "BIGINT"}}]
         self._pages: list[dict[str, Any]] = [
             {"ColumnInfo": columns, "Rows": [], "NextToken": "next"},
             {"ColumnInfo": columns, "Rows": [{"Data": [value]}]},
