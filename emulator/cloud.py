@@ -173,6 +173,11 @@ class Cloud:
         self._stacks.publish(deployment)
         self._functions.publish(deployment)
 
+    @property
+    def port(self) -> int:
+        """The port of 127.0.0.1 at which its endpoint listens."""
+        return int(self.endpoint_url.rpartition(":")[2])
+
     def check(self) -> None:
         """Raise EngineError when a part of the local AWS has ended by itself."""
         self._engine.check()

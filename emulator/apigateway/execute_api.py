@@ -62,6 +62,8 @@ class ExecuteApi:
         """The response; whatever goes wrong becomes the API's own gateway response."""
         request = ApiRequest.of(http)
         request.source_ip = self._source_ip
+        if self._names_stage(request):
+            request.leave_out_stage()
         context = new_context(self._api, request, now_s=self._clock.now())
         try:
             response = self._answer(request, context)
@@ -104,6 +106,13 @@ class ExecuteApi:
         _validate(method, request)
         answer = self._integrate(method.integration, request, context)
         return self._respond(method.integration, answer, request, context)
+
+    def _names_stage(self, request: ApiRequest) -> bool:
+        """True for a path as on AWS's own host, where the stage comes first; a custom domain's paths begin after it."""
+        stage = self._api.stage
+        return request.segments[:1] == (stage,) and not any(
+            path.split("/")[1] == stage for path in self._api.methods
+        )
 
     def _check_policy(self, request: ApiRequest, *, signed: bool) -> None:
         """Hold a request against the API's policy: a caller of this account needs no more than not to be denied."""

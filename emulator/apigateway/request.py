@@ -24,6 +24,11 @@ class ApiRequest(HttpRequest):
         """The decoded parts of the path; a slash at the end adds none."""
         return tuple(unquote(part) for part in self.path.rstrip("/").split("/")[1:])
 
+    def leave_out_stage(self) -> None:
+        """Take the first part off the path; the target, which is what was signed, stays as it came."""
+        self.path = "/" + "/".join(self.path.split("/")[2:])
+        self.segments = self.segments[1:]
+
     @cached_property
     def query(self) -> Mapping[str, str]:
         """The query string's parameters; the last value when a name comes twice."""

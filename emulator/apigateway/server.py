@@ -26,7 +26,7 @@ class Gateway:
 
     @property
     def url(self) -> str:
-        """The root of the API; the stage is not part of it."""
+        """The root of the API; a path may begin with the stage, as on AWS, or after it."""
         return self._server.url
 
     def close(self) -> None:

@@ -142,6 +142,24 @@ def test_a_required_parameter_that_is_missing_is_refused(call: Call) -> None:
     assert (reply.status, reply.json) == (400, {"message": "Missing required request parameters: [needed]"})
 
 
+@pytest.mark.parametrize(
+    ("path", "found"),
+    [
+        ("/live/thing?needed=1", "/{item}"),
+        ("/live/thing/?needed=1", "/{item}"),
+        ("/%6Cive/thing?needed=1", "/{item}"),
+        ("/live?needed=1", None),
+        ("/live/live?needed=1", "/{item}"),
+        ("/thing?needed=1", "/{item}"),
+        ("/dead/thing?needed=1", None),
+    ],
+)
+def test_a_path_may_begin_with_the_stage(call: Call, path: str, found: str | None) -> None:
+    """As on AWS's own host; without it the path is that of a custom domain."""
+    reply = call("GET", path)
+    assert (reply.json.get("path") if reply.status == 200 else None) == found
+
+
 def test_a_content_type_without_template_is_refused(call: Call, kinesis: FakeKinesis) -> None:
     """PassthroughBehavior NEVER answers 415; without a content type API Gateway assumes JSON."""
     assert call("POST", "/metrics", POINT, {"Content-Type": "text/csv"}).status == 415

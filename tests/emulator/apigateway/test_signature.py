@@ -36,11 +36,10 @@ def sign(
     credentials: LocalCredentials = CREDENTIALS,
     *,
     region: str = "us-east-1",
+    path: str = "/metrics",
 ) -> dict[str, Any]:
     """The headers of a signed POST."""
-    request = AWSRequest(
-        "POST", f"{gateway.url}/metrics?b=2&a=%2F", {"Content-Type": "application/json"}, BODY
-    )
+    request = AWSRequest("POST", f"{gateway.url}{path}?b=2&a=%2F", {"Content-Type": "application/json"}, BODY)
     SigV4Auth(
         Credentials(credentials.access_key, credentials.secret_key, "token"), "execute-api", region
     ).add_auth(request)
@@ -50,6 +49,13 @@ def sign(
 def test_a_signed_request_is_accepted(signed_api: Gateway, send: Call) -> None:
     """The signature covers method, path, query, headers and body."""
     assert send("POST", "/metrics?b=2&a=%2F", headers=sign(signed_api), raw=BODY).status == 202
+
+
+def test_a_signature_covers_the_path_as_it_was_sent(signed_api: Gateway, send: Call) -> None:
+    """With the stage in front of it, or without; a signature for the one is none for the other."""
+    headers = sign(signed_api, path="/live/metrics")
+    assert send("POST", "/live/metrics?b=2&a=%2F", headers=headers, raw=BODY).status == 202
+    assert send("POST", "/metrics?b=2&a=%2F", headers=headers, raw=BODY).status == 403
 
 
 def test_an_unsigned_request_is_refused(send: Call, kinesis: FakeKinesis) -> None:
