@@ -6,7 +6,7 @@ SHELL := /bin/bash
 
 ENV ?= dev
 PYTHON ?= python3
-LOCAL_ENV ?= build/local.env
+ENV_FILE ?=
 VENV := .venv
 PY := $(VENV)/bin/python
 NODE_MODULES := tests/clients/javascript/node_modules/.package-lock.json
@@ -20,16 +20,18 @@ help: ## this list
 	@grep -hE '^[a-z-]+:.*## ' $(MAKEFILE_LIST) | awk -F ':.*## ' '{printf "  make %-18s %s\n", $$1, $$2}'
 	@echo
 	@echo "  with ENV=dev (or prod, or your own environments/NAME.toml), REGION=us-east-1, DURATION=20 (seconds), SQL='SELECT …'"
+	@echo "  and for run: PORT=8080 and AWS_PORT=4566 (or auto), REGION='us-east-1 eu-west-1', ENV_FILE=build/local.env, DATA=DIR"
 
 .PHONY: run
 run: install-local ## run the whole pipeline here, fed with this machine's metrics (DURATION=20 ends by itself)
-	@exec $(PY) -m local --environment $(ENV) $(if $(PORT),--port $(PORT)) $(if $(AWS_PORT),--aws-port $(AWS_PORT)) \
-	  $(if $(DURATION),--duration $(DURATION))
+	@exec $(PY) -m local --environment $(ENV) $(addprefix --region ,$(REGION)) $(if $(PORT),--port $(PORT)) \
+	  $(if $(AWS_PORT),--aws-port $(AWS_PORT)) $(if $(DURATION),--duration $(DURATION)) \
+	  $(if $(ENV_FILE),--env-file '$(ENV_FILE)') $(if $(DATA),--data '$(DATA)')
 
 .PHONY: query
 query: install-local ## ask the local run, or with REGION=… the cloud: make query SQL='SELECT count(*) FROM "metrics_dev"."metrics"'
-	@if [[ -f '$(LOCAL_ENV)' && -z '$(REGION)' ]]; then source '$(LOCAL_ENV)'; fi; \
-	  $(PY) -m ops query $(OPS_TARGET) "$$SQL"
+	@if [[ -f '$(RUN_FILE)' && -z '$(REGION)' ]]; then source '$(RUN_FILE)'; fi; \
+	  $(PY) -m ops query $(if $(filter-out file,$(origin ENV)),--environment $(ENV)) $(addprefix --region ,$(REGION)) "$$SQL"
 export SQL
 
 .PHONY: test
@@ -126,5 +128,6 @@ clean: ## remove everything that was built or installed here
 install-local install-dev: install-%:
 	@PYTHON='$(PYTHON)' bash ops/install.sh $*
 
+RUN_FILE = $(or $(ENV_FILE),build/local.env)
 OPEN_DOOR = $(if $(OPEN),--open)
 OPS_TARGET = --environment $(ENV) $(if $(REGION),--region $(REGION))

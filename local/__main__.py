@@ -80,9 +80,9 @@ def _parser() -> argparse.ArgumentParser:
     parser.add_argument(
         "--env-file",
         type=Path,
-        default=Path("build") / "local.env",
         metavar="FILE",
-        help="where the addresses are written as shell variables (default build/local.env)",
+        help="where the addresses are written as shell variables (default build/local.env; while that is another "
+        "run's, build/local-<aws port>.env)",
     )
     parser.add_argument(
         "--data", type=Path, metavar="DIR", help="keep the store here, and start from what is there"

@@ -1,10 +1,13 @@
 """One region of the local run: its functions, its API, its feed, and the accounts of all three."""
 
 import functools
+import re
+from collections.abc import Mapping
 from dataclasses import dataclass
+from pathlib import Path
 from typing import Any, Self
 
-from emulator import Cloud, Functions, Gateway, PortInUseError, Schedules
+from emulator import Cloud, Deployment, Functions, Gateway, PortInUseError, Schedules
 from local import accounting
 from local.accounting import PointCounts
 from local.answers import AnswerCounter
@@ -48,6 +51,7 @@ class Pipeline:
         self._cloud, self._functions, self._gateway = cloud, functions, gateway
         self.client = functools.cache(functools.partial(cloud.client, region=region))
         self.ingest_url = f"{gateway.url}/metrics"
+        self.outputs = _served_here(self.deployment, gateway.url)
         self._signed = options.signed
         sign = signed_for(region) if options.signed else unsigned
         self._feed = Feed(self.ingest_url, Host().sample, cloud.clock, sign=sign) if options.feed else None
@@ -156,13 +160,13 @@ class Pipeline:
         return int(sum(total.sum for total in totals if total))
 
 
-def start_pipeline(cloud: Cloud, region: str, options: Options, *, bundle: Bundle) -> Pipeline:
+def start_pipeline(cloud: Cloud, region: str, options: Options, *, bundle: Bundle, logs: Path) -> Pipeline:
     """Run the functions and serve the API of a region's deployment; LocalError when its port is taken.
 
-    Whatever of it runs ends with the cloud at the latest.
+    The functions' log lines go to the folder `logs`. Whatever of it runs ends with the cloud at the latest.
     """
     functions = cloud.start_functions(
-        region, code=bundle.folder, runtime=BUILD / "host" / "runtime", logs=BUILD / "logs"
+        region, code=bundle.folder, runtime=BUILD / "host" / "runtime", logs=logs
     )
     answers = AnswerCounter()
     try:
@@ -176,6 +180,13 @@ def start_pipeline(cloud: Cloud, region: str, options: Options, *, bundle: Bundl
     pipeline = Pipeline(cloud, region, functions, gateway, answers, options)
     cloud.add_status(region, pipeline.status)
     return pipeline.start()
+
+
+def _served_here(deployment: Deployment, url: str) -> Mapping[str, str]:
+    """The stack's outputs, with the addresses of its API at `url`, where it is served, instead of those on AWS."""
+    (api,) = deployment.of_type("AWS::ApiGateway::RestApi")
+    on_aws = re.compile(rf"https://{api.physical_id}\.execute-api\.[a-z0-9.-]+(?=/)")
+    return {name: on_aws.sub(url, value) for name, value in deployment.outputs.items()}
 
 
 def _replaced(cloud: Cloud, region: str) -> int:

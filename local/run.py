@@ -25,11 +25,13 @@ from emulator import (
     start,
     timestream_command,
 )
-from local import environment_file, sample_alert
+from local import sample_alert
 from local.accounting import PointCounts
 from local.cost import cost_line
+from local.environment_file import EnvironmentFile
 from local.errors import LocalError
 from local.guide import guide
+from local.lock import PathLock
 from local.pipeline import Options, Pipeline, start_pipeline
 from local.view.reading import View
 from ops.bill.template import Deployed
@@ -46,7 +48,10 @@ _LAST_PORT = 65_535
 
 @dataclass(frozen=True, slots=True)
 class Settings:
-    """Settings from the command line; no regions means the environment's first, None what its file says."""
+    """Settings from the command line; no regions means the environment's first, None what its file says.
+
+    Without an `environment_file` it is build/local.env, or one of its own while that is another run's.
+    """
 
     environment: str
     regions: tuple[str, ...]
@@ -55,7 +60,7 @@ class Settings:
     duration_s: float | None
     feed: bool
     data: Path
-    environment_file: Path
+    environment_file: Path | None
 
 
 class Run:
@@ -67,6 +72,8 @@ class Run:
         self._clock = Clock()
         self._pipelines: list[Pipeline] = []
         self._cloud: Cloud
+        self._file: EnvironmentFile
+        self._logs = Path("build") / "logs"
 
     def __enter__(self) -> Self:
         """Build and start everything; LocalError when something keeps it from starting."""
@@ -137,6 +144,9 @@ class Run:
             engine=_engine(values.local.store_memory_mb),
         )
         self._closing.callback(self._cloud.close)
+        self._file = EnvironmentFile.claim(settings.environment_file, aws_port=self._cloud.port)
+        self._closing.callback(self._file.remove)
+        self._claim_logs()
         for number, region in enumerate(regions):
             view.step(f"pipeline    {region}")
             options = Options(
@@ -145,12 +155,19 @@ class Run:
                 signed=values.api.auth == "iam",
                 source_ip=_source_ip(values),
             )
-            pipeline = start_pipeline(self._cloud, region, options, bundle=bundle)
+            pipeline = start_pipeline(self._cloud, region, options, bundle=bundle, logs=self._logs)
             self._closing.callback(pipeline.close)
             self._pipelines.append(pipeline)
         if settings.feed:
             self._show_alerts(values.alerts.tick_seconds)
         self._announce()
+
+    def _claim_logs(self) -> None:
+        """Have a folder of one's own for the functions' log lines: build/logs, unless that is another run's."""
+        lock = PathLock.take(self._logs, self._logs.with_name(f"logs-{self._cloud.port}"))
+        if lock is not None:  # it always is: no other run has this port
+            self._closing.callback(lock.free)
+            self._logs = lock.path
 
     def _show_alerts(self, tick_seconds: int) -> None:
         """Put the sample rule in force in the first region, and tell of every region's notifications."""
@@ -173,27 +190,26 @@ class Run:
 
     def _announce(self) -> None:
         first = self._pipelines[0]
-        environment_file.write(
-            self._settings.environment_file,
+        self._file.write(
             endpoint_url=self._cloud.endpoint_url,
+            environment=self._settings.environment,
             region=first.region,
             ingest_url=first.ingest_url,
-            outputs=first.deployment.outputs,
-        )
-        self._closing.callback(
-            environment_file.remove, self._settings.environment_file, endpoint_url=self._cloud.endpoint_url
+            outputs=first.outputs,
         )
         lines = guide(
             self._pipelines,
             endpoint_url=self._cloud.endpoint_url,
-            environment_file=self._settings.environment_file,
+            environment_file=self._file.path,
             alerts=self._settings.feed,
         )
         self._view.guide(list(lines))
 
     def _summarise(self, counts: Sequence[tuple[str, PointCounts]], *, drained: bool) -> int:
         if not drained:
-            self._view.step("the stream is not empty: the writer did not get through in time; see build/logs")
+            self._view.step(
+                f"the stream is not empty: the writer did not get through in time; see {self._logs}"
+            )
         for region, points in counts:
             where = f" ({region})" if len(counts) > 1 else ""
             self._view.step(
@@ -201,7 +217,7 @@ class Run:
                 f"+ superseded {points.superseded} + quarantined {points.quarantined}"
             )
             if points.unaccounted:
-                self._view.step(f"UNACCOUNTED{where}: {points.unaccounted} points; see build/logs")
+                self._view.step(f"UNACCOUNTED{where}: {points.unaccounted} points; see {self._logs}")
         unreachable = [call for pipeline in self._pipelines for call in pipeline.unreachable]
         for call, times in Counter(unreachable).items():
             self._view.step(f"UNREACHABLE: {call} ({times} times)")

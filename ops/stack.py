@@ -111,7 +111,10 @@ def find(environment: str, region: str | None) -> Target:
 def add_options(parser: argparse.ArgumentParser, *, region: bool = True) -> None:
     """Add the options by which a command finds its deployment; those of the whole fleet have no region."""
     parser.add_argument(
-        "--environment", default="dev", metavar="NAME", help="environments/NAME.toml (default dev)"
+        "--environment",
+        default=os.environ.get("TIDEGAUGE_ENVIRONMENT") or "dev",
+        metavar="NAME",
+        help="environments/NAME.toml (default: TIDEGAUGE_ENVIRONMENT, which build/local.env sets, then dev)",
     )
     if region:
         parser.add_argument(

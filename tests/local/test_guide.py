@@ -30,6 +30,7 @@ def test_every_line_can_be_pasted(alerts: bool) -> None:
     assert len(shown) == len(lines)
     assert all(shlex.split(line) for line in shown.values())
     assert ("trip an alert" in shown) == alerts
+    assert shown["or"].startswith("make query ENV_FILE=x.env SQL=")
     assert shown["ingest eu-west-1"] == pipelines[1].ingest_url
     assert (
         shlex.split(shown["query"])[-1]

@@ -93,6 +93,23 @@ def test_regions_that_would_need_more_ports_than_there_are_are_refused() -> None
         pass
 
 
+def test_runs_at_once_have_logs_of_their_own(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    """The first one's are where they always are, until it ends."""
+    monkeypatch.chdir(tmp_path)
+
+    def logs_of_a_run(port: int) -> tuple[Run, Path]:
+        started = Run(SETTINGS, PlainView(io.StringIO()))
+        cloud: Any = SimpleNamespace(port=port)
+        started._cloud = cloud
+        started._claim_logs()
+        return started, started._logs
+
+    (first, logs), (_, others) = logs_of_a_run(4566), logs_of_a_run(4567)
+    assert (logs, others) == (Path("build/logs"), Path("build/logs-4567"))
+    first._close()
+    assert logs_of_a_run(4568)[1] == logs
+
+
 @pytest.mark.parametrize(
     ("unreachable", "status", "lines"),
     [((), 0, []), (("Writer calls x", "Writer calls x"), 1, ["UNREACHABLE: Writer calls x (2 times)"])],

@@ -101,6 +101,17 @@ class LocalRun:
             with error:
                 return Reply(error.code, dict(error.headers), json.loads(error.read()))
 
+    def printed(self) -> Mapping[str, str]:
+        """The lines that it printed when it was ready, by their labels."""
+        assert self.process.stdout is not None
+        lines: dict[str, str] = {}
+        for text in self.process.stdout:
+            label, _, line = text.rstrip("\n").partition("  ")
+            lines[label] = line.strip()
+            if label == "read it back":
+                return lines
+        raise AssertionError(f"the run ended: {lines}")
+
     def client(self, service: str) -> Any:
         """An SDK client that knows no more than the environment file says."""
         return boto3.client(
@@ -115,7 +126,7 @@ class LocalRun:
         """The output of a bash script in the project's folder, with the environment file loaded."""
         path = f"{Path(sys.executable).parent}:{os.environ['PATH']}"
         return subprocess.run(
-            ["/bin/bash", "-euc", f"source {self.env_file}; export LOCAL_ENV={self.env_file}; {script}"],
+            ["/bin/bash", "-euc", f"source {self.env_file}; export ENV_FILE={self.env_file}; {script}"],
             cwd=ROOT,
             env={"PATH": path, "HOME": "/nonexistent"},
             capture_output=True,

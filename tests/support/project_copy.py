@@ -9,8 +9,9 @@ _LEFT_OUT = shutil.ignore_patterns(".*", "__pycache__", "benchmarks", "build", "
 
 
 def copy_project(to: Path) -> Path:
-    """Copy the source to a folder, and let it use the functions' bundle that is built here."""
+    """Copy the source to a folder, and let it use the functions' bundle and the packages that are here."""
     shutil.copytree(ROOT, to, ignore=_LEFT_OUT)
     (to / "build").mkdir()
     (to / "build" / "host").symlink_to(ROOT / "build" / "host")
+    (to / ".venv").symlink_to(ROOT / ".venv")
     return to
