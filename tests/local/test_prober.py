@@ -22,7 +22,10 @@ class Store:
         if self.refusing:
             raise EndpointConnectionError(endpoint_url="http://127.0.0.1")
         value = self.stored if "count(*)" in QueryString else self.newest_ms
-        return {"ColumnInfo": [{}], "Rows": [{"Data": [{"ScalarValue": str(value)}]}]}
+        return {
+            "ColumnInfo": [{"Type": {"ScalarType": "BIGINT"}}],
+            "Rows": [{"Data": [{"ScalarValue": str(value)}]}],
+        }
 
 
 @pytest.fixture(autouse=True)
