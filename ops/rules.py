@@ -10,7 +10,7 @@ from typing import Any
 
 from handlers.adapters.dynamodb.alerts_table import AlertsTable
 from handlers.adapters.dynamodb.rules_table import RulesTable, item_of
-from handlers.domain.alerts.rules.reading import rule_document, rule_revision
+from handlers.domain.alerts.rules.reading import condition_revision, rule_document, rule_revision
 from handlers.domain.alerts.rules.rule import Rule
 from ops import stack
 from ops.errors import OperatorError, refusals
@@ -31,10 +31,25 @@ class RulePlan:
     removed: Sequence[Rule]
     unchanged: int
 
-    @property
-    def written(self) -> Sequence[Rule]:
-        """The rules to be put into the table."""
-        return [*self.added, *(new for _, new in self.changed)]
+    def written(self, in_force_since_s: int) -> list[Rule]:
+        """The rules to be put into the table: new conditions are in force since then, changed words change no time."""
+        return [
+            *(replace(rule, in_force_since_s=in_force_since_s) for rule in self.added),
+            *(
+                replace(
+                    new,
+                    in_force_since_s=in_force_since_s
+                    if is_other_condition(old, new)
+                    else old.in_force_since_s,
+                )
+                for old, new in self.changed
+            ),
+        ]
+
+
+def is_other_condition(old: Rule, new: Rule) -> bool:
+    """True if the change ends the rule's alerts; False if only what is sent of them changes."""
+    return condition_revision(old) != condition_revision(new)
 
 
 def add_arguments(parser: argparse.ArgumentParser) -> None:
@@ -72,12 +87,8 @@ def _plan(options: argparse.Namespace) -> int:
 
 def _apply(options: argparse.Namespace) -> int:
     target, plan = _shown_plan(options)
-    now_s = int(time.time())
     table = target.output("RulesTableName")
-    puts = [
-        {"Put": {"TableName": table, "Item": item_of(replace(rule, in_force_since_s=now_s))}}
-        for rule in plan.written
-    ]
+    puts = [{"Put": {"TableName": table, "Item": item_of(rule)}} for rule in plan.written(int(time.time()))]
     changes = [*puts, *_deletions(table, plan.removed)]
     _write(target, changes)
     if changes:
@@ -135,7 +146,7 @@ def _shown_plan(options: argparse.Namespace) -> tuple[stack.Target, RulePlan]:
     plan = _compare(rules, _in_force(target), prune=options.prune)
     for line in _lines(plan):
         print(line)
-    _print_notes(target, plan.written)
+    _print_notes(target, [*plan.added, *(new for _, new in plan.changed)])
     return target, plan
 
 
