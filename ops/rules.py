@@ -12,7 +12,7 @@ from handlers.adapters.dynamodb.alerts_table import AlertsTable
 from handlers.adapters.dynamodb.rules_table import RulesTable, item_of
 from handlers.domain.alerts.rules.reading import condition_revision, rule_document, rule_revision
 from handlers.domain.alerts.rules.rule import Rule
-from ops import stack
+from ops import consent, stack
 from ops.errors import OperatorError, refusals
 from ops.output import counted, print_table, sanitize
 from ops.rule_files import FOLDER, read_rule_files
@@ -61,8 +61,10 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
         ("apply", _apply, "put the files' rules into force"),
     ):
         action = actions.add_parser(name, help=text)
-        stack.add_options(action)
+        stack.add_options(action, offline=name == "check")
         action.add_argument("paths", nargs="*", type=Path, metavar="FILE", help="default: alerts/*.yaml")
+        if name == "apply":
+            consent.add_option(action)
         if name != "check":
             action.add_argument("--prune", action="store_true", help="delete rules that are in no file")
         action.set_defaults(run=run)
@@ -71,6 +73,7 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
     listing.set_defaults(run=_list)
     deletion = actions.add_parser("delete", help="delete rules; their alerts are resolved")
     stack.add_options(deletion)
+    consent.add_option(deletion)
     deletion.add_argument("rule_ids", nargs="+", metavar="RULE_ID")
     deletion.set_defaults(run=_delete)
 
@@ -90,8 +93,9 @@ def _apply(options: argparse.Namespace) -> int:
     table = target.output("RulesTableName")
     puts = [{"Put": {"TableName": table, "Item": item_of(rule)}} for rule in plan.written(int(time.time()))]
     changes = [*puts, *_deletions(table, plan.removed)]
-    _write(target, changes)
     if changes:
+        consent.expect(options, f"change the rules of {target.stack_name} in {target.region}")
+        _write(target, changes)
         print("applied; functions know within half a minute")
     return 0
 
@@ -124,6 +128,7 @@ def _delete(options: argparse.Namespace) -> int:
     unknown = [name for name in options.rule_ids if name not in rules]
     if unknown:
         raise OperatorError(f"no rule {', '.join(unknown)}; there are {', '.join(rules) or 'none'}")
+    consent.expect(options, f"delete rules of {target.stack_name} in {target.region}")
     _write(target, _deletions(target.output("RulesTableName"), [rules[name] for name in options.rule_ids]))
     print(f"deleted {', '.join(options.rule_ids)}; their alerts are resolved with the next evaluation")
     return 0
