@@ -23,16 +23,20 @@ help: ## this list
 	@echo "  and for run: PORT=8080 and AWS_PORT=4566 (or auto), REGION='us-east-1 eu-west-1', ENV_FILE=build/local.env, DATA=DIR"
 
 .PHONY: run
-run: install-local ## run the whole pipeline here, fed with this machine's metrics (DURATION=20 ends by itself)
+run: install-local install-console ## run the whole pipeline here, fed with this machine's metrics (DURATION=20 ends by itself)
 	@exec $(PY) -m local --environment $(ENV) $(addprefix --region ,$(REGION)) $(if $(PORT),--port $(PORT)) \
 	  $(if $(AWS_PORT),--aws-port $(AWS_PORT)) $(if $(DURATION),--duration $(DURATION)) \
-	  $(if $(ENV_FILE),--env-file '$(ENV_FILE)') $(if $(DATA),--data '$(DATA)')
+	  $(if $(ENV_FILE),--env-file '$(ENV_FILE)') $(if $(DATA),--data '$(DATA)') --console $(CONSOLE_PORT)
+
+.PHONY: console
+console: install-local install-console ## the run's page for a deployed region: make console ENV=prod REGION=us-east-1
+	@if [[ -f '$(RUN_FILE)' && -z '$(REGION)' ]]; then source '$(RUN_FILE)'; fi; \
+	  exec $(PY) -m ops console $(OPS_TARGET) $(if $(CONSOLE_PORT),--port $(CONSOLE_PORT))
 
 .PHONY: query
 query: install-local ## ask the local run, or with REGION=… the cloud: make query SQL='SELECT count(*) FROM "metrics_dev"."metrics"'
-	@$(if $(ENV_FILE),source '$(ENV_FILE)' &&) $(PY) -m ops query $(OPS_TARGET) "$$SQL"
-# As it was given: nothing in it is make's to expand.
-override SQL := $(value SQL)
+	@if [[ -f '$(RUN_FILE)' && -z '$(REGION)' ]]; then source '$(RUN_FILE)'; fi; \
+	  $(PY) -m ops query $(if $(filter-out file,$(origin ENV)),--environment $(ENV)) $(addprefix --region ,$(REGION)) "$$SQL"
 export SQL
 
 .PHONY: test
@@ -92,11 +96,11 @@ bundle: install-local ## build the functions' code for Lambda (arm64, python3.13
 
 .PHONY: publish
 publish: install-local ## artifacts stack, then upload code and templates (ENV=dev REGION=us-east-1)
-	@$(PY) -m ops publish $(OPS_TARGET) $(YES_OPTION)
+	@$(PY) -m ops publish $(OPS_TARGET)
 
 .PHONY: deploy
 deploy: install-local ## deploy the regional stack with what `publish` uploaded
-	@$(PY) -m ops deploy $(OPS_TARGET) $(OPEN_DOOR) $(YES_OPTION)
+	@$(PY) -m ops deploy $(OPS_TARGET) $(OPEN_DOOR)
 
 .PHONY: diff
 diff: install-local ## what `deploy` would change; changes nothing
@@ -104,7 +108,7 @@ diff: install-local ## what `deploy` would change; changes nothing
 
 .PHONY: rollout
 rollout: install-local ## every region of an environment, canary first: make rollout ENV=prod
-	@$(PY) -m ops rollout --environment $(ENV) $(OPEN_DOOR) $(YES_OPTION)
+	@$(PY) -m ops rollout --environment $(ENV) $(OPEN_DOOR)
 
 .PHONY: bench
 bench: install-dev ## how fast, how much, against what
@@ -117,7 +121,7 @@ golden: install-dev ## rewrite the golden templates after a change that was mean
 
 .PHONY: lock
 lock: install-dev ## resolve requirements/*.in again, for every supported Python
-	@for set in lambda runtime local dev checkov; do $(VENV)/bin/uv pip compile --quiet --universal --python-version 3.11 \
+	@for set in lambda runtime local console dev checkov; do $(VENV)/bin/uv pip compile --quiet --universal --python-version 3.11 \
 	  --generate-hashes --no-emit-index-url --no-header requirements/$$set.in -o requirements/$$set.txt || exit 1; done
 
 .PHONY: clean
@@ -125,11 +129,10 @@ clean: ## remove everything that was built or installed here
 	@rm -rf build $(VENV) .venv-checkov $(dir $(NODE_MODULES)) .mypy_cache .pytest_cache .ruff_cache .hypothesis
 	@find . -name __pycache__ -type d -prune -exec rm -rf {} +
 
-.PHONY: install-local install-dev
-install-local install-dev: install-%:
+.PHONY: install-local install-console install-dev
+install-local install-console install-dev: install-%:
 	@PYTHON='$(PYTHON)' bash ops/install.sh $*
 
+RUN_FILE = $(or $(ENV_FILE),build/local.env)
 OPEN_DOOR = $(if $(OPEN),--open)
-# What was not given is the command's own default, which a loaded build/local.env sets.
-OPS_TARGET = $(if $(filter file,$(origin ENV)),,--environment $(ENV)) $(if $(REGION),--region $(REGION))
-YES_OPTION = $(if $(YES),--yes)
+OPS_TARGET = --environment $(ENV) $(if $(REGION),--region $(REGION))

@@ -48,6 +48,7 @@ def _run(options: argparse.Namespace, data: Path) -> int:
         feed=not options.no_feed,
         data=data,
         environment_file=options.env_file,
+        console=options.console,
     )
     try:
         with Run(settings, view) as run:
@@ -83,6 +84,14 @@ def _parser() -> argparse.ArgumentParser:
         metavar="FILE",
         help="where the addresses are written as shell variables (default build/local.env; while that is another "
         "run's, build/local-<aws port>.env)",
+    )
+    parser.add_argument(
+        "--console",
+        nargs="?",
+        type=_port,
+        const=0,
+        metavar="PORT",
+        help="serve the page of `ops console`, too (default: at 8090, or any free port)",
     )
     parser.add_argument(
         "--data", type=Path, metavar="DIR", help="keep the store here, and start from what is there"

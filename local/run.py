@@ -27,6 +27,7 @@ from emulator import (
 )
 from local import sample_alert
 from local.accounting import PointCounts
+from local.console import Console
 from local.cost import cost_line
 from local.environment_file import EnvironmentFile
 from local.errors import LocalError
@@ -50,7 +51,8 @@ _LAST_PORT = 65_535
 class Settings:
     """Settings from the command line; no regions means the environment's first, None what its file says.
 
-    Without an `environment_file` it is build/local.env, or one of its own while that is another run's.
+    Without an `environment_file` it is build/local.env, or one of its own while that is another run's. `console` is
+    the port of the console, 0 for any; None is no console.
     """
 
     environment: str
@@ -61,6 +63,7 @@ class Settings:
     feed: bool
     data: Path
     environment_file: Path | None
+    console: int | None = None
 
 
 class Run:
@@ -147,6 +150,7 @@ class Run:
         self._file = EnvironmentFile.claim(settings.environment_file, aws_port=self._cloud.port)
         self._closing.callback(self._file.remove)
         self._claim_logs()
+        console = self._start_console(regions[0])
         for number, region in enumerate(regions):
             view.step(f"pipeline    {region}")
             options = Options(
@@ -160,7 +164,22 @@ class Run:
             self._pipelines.append(pipeline)
         if settings.feed:
             self._show_alerts(values.alerts.tick_seconds)
-        self._announce()
+        self._announce(console)
+
+    def _start_console(self, region: str) -> Console | None:
+        """Start the console, if it was asked for, beside the pipelines: it takes as long as they do."""
+        settings = self._settings
+        if settings.console is None:
+            return None
+        console = Console(
+            settings.environment,
+            region,
+            endpoint_url=self._cloud.endpoint_url,
+            port=settings.console,
+            log=self._logs / "console.log",
+        )
+        self._closing.callback(console.close)
+        return console
 
     def _claim_logs(self) -> None:
         """Have a folder of one's own for the functions' log lines: build/logs, unless that is another run's."""
@@ -188,7 +207,7 @@ class Run:
             self._closing.callback(notifications.stop)
             notifications.start()
 
-    def _announce(self) -> None:
+    def _announce(self, console: Console | None) -> None:
         first = self._pipelines[0]
         self._file.write(
             endpoint_url=self._cloud.endpoint_url,
@@ -203,7 +222,8 @@ class Run:
             environment_file=self._file.path,
             alerts=self._settings.feed,
         )
-        self._view.guide(list(lines))
+        page = [] if console is None else [("console", console.address())]
+        self._view.guide([*page, *lines])
 
     def _summarise(self, counts: Sequence[tuple[str, PointCounts]], *, drained: bool) -> int:
         if not drained:

@@ -37,9 +37,14 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
 def _status(options: argparse.Namespace) -> int:
     """0 only if every region of the environment has a pipeline that answers."""
     config = stack.settings(options.environment)
-    rows = [_row(config, region, instance) for region, instance in _regions(config)]
+    rows = region_rows(config)
     print_columns(("region", "version", "stack", "in fleet", "health", "ingest URL"), rows)
     return int(any(row[4] != "ok" for row in rows))
+
+
+def region_rows(config: Config) -> list[Sequence[str]]:
+    """The region, version, stack's state, state in the fleet, health and ingest URL of each region, asked now."""
+    return [_row(config, region, instance) for region, instance in _regions(config)]
 
 
 def _regions(config: Config) -> list[tuple[str, Instance | None]]:

@@ -9,8 +9,7 @@ from dataclasses import dataclass
 from handlers.vocabulary import ALLOWED_LATENESS_S
 
 DAY_S = 86_400
-HOUR_S = 3_600
-MAX_PERIOD_S = HOUR_S
+MAX_PERIOD_S = 3_600
 
 
 @dataclass(frozen=True, slots=True)

@@ -1,0 +1,135 @@
+"""Charts as ECharts' options. What clients named stands in values only, never in a key or a format.
+
+A key that begins with a colon would run as code in the page (NiceGUI), and a formatter is HTML (ECharts): so there is
+neither, and tooltips are drawn on the canvas instead of being built as HTML. Options are the same in light and dark.
+"""
+
+from collections.abc import Sequence
+from typing import Any
+
+from ops.console.readers.sql import Line
+
+LINES_MOST = 60
+_NAME_CHARACTERS = 80
+_GREY = "#8b95a5"
+_FAINT = "rgba(139,149,165,0.18)"
+_COLOURS = (
+    "#3b82f6", "#f59e0b", "#10b981", "#ef4444", "#8b5cf6", "#06b6d4", "#ec4899", "#84cc16", "#f97316", "#14b8a6",
+    "#6366f1", "#eab308",
+)  # fmt: skip
+_FONT = "ui-sans-serif, system-ui, sans-serif"
+# ECharts reads {name|text} on the canvas as a style of that name.
+_BRACES = str.maketrans({"{": "(", "}": ")"})
+
+
+def line_chart(lines: Sequence[Line], *, legend: bool = True) -> dict[str, Any]:
+    """Lines over time; those beyond LINES_MOST are left out."""
+    shown = lines[:LINES_MOST]
+    return {
+        **_frame(legend=legend and len(shown) > 1),
+        "series": [
+            {
+                "type": "line",
+                "name": plain(line.name),
+                "data": [list(point) for point in line.points],
+                "showSymbol": len(line.points) == 1,
+                "symbolSize": 5,
+                "lineStyle": {"width": 1.6},
+                "emphasis": {"focus": "series", "lineStyle": {"width": 2.4}},
+                "sampling": "lttb",
+            }
+            for line in shown
+        ],
+    }
+
+
+def verdict_chart(
+    periods: Sequence[tuple[int, float | None, str]], bounds: Sequence[float], recovery: Sequence[float]
+) -> dict[str, Any]:
+    """Periods of an alert (epoch milliseconds, value, colour) as bars against its threshold and recovery."""
+    lines = [*((bound, "#ef4444", "threshold") for bound in bounds)]
+    lines += [(bound, "#10b981", "recovery") for bound in recovery if bound not in bounds]
+    values = [value for _, value, _ in periods if value is not None] + [bound for bound, _, _ in lines]
+    return {
+        **_frame(legend=False),
+        "yAxis": {**_value_axis(), "max": max(values), "min": min(0.0, *values)} if values else _value_axis(),
+        "series": [
+            {
+                "type": "bar",
+                "name": "value",
+                "barMaxWidth": 28,
+                "data": [
+                    {"value": [moment, value], "itemStyle": {"color": colour}}
+                    for moment, value, colour in periods
+                ],
+                "markLine": {
+                    "symbol": "none",
+                    "silent": True,
+                    "data": [
+                        {
+                            "yAxis": bound,
+                            "name": name,
+                            "lineStyle": {"color": colour, "type": "dashed", "width": 1.5},
+                            "label": {
+                                "formatter": f"{name} {bound:g}",
+                                "position": "insideEndTop",
+                                "color": colour,
+                            },
+                        }
+                        for bound, colour, name in lines
+                    ],
+                },
+            }
+        ],
+    }
+
+
+def plain(name: str) -> str:
+    """A client's name as a label: printable, not too long, and without the braces that ECharts has a meaning for."""
+    shown = "".join(character if character.isprintable() else "�" for character in name.translate(_BRACES))
+    return shown if len(shown) <= _NAME_CHARACTERS else f"{shown[:_NAME_CHARACTERS]}…"
+
+
+def _frame(*, legend: bool) -> dict[str, Any]:
+    return {
+        "animation": False,
+        "useUTC": True,
+        "color": list(_COLOURS),
+        "textStyle": {"fontFamily": _FONT},
+        "grid": {"left": 8, "right": 16, "top": 14, "bottom": 34 if legend else 6, "containLabel": True},
+        "tooltip": {
+            "trigger": "axis",
+            "renderMode": "richText",
+            "order": "valueDesc",
+            "confine": True,
+            "backgroundColor": "#111827",
+            "borderColor": "#374151",
+            "textStyle": {"color": "#f3f4f6", "fontSize": 12},
+        },
+        "legend": {
+            "show": legend,
+            "type": "scroll",
+            "bottom": 0,
+            "icon": "roundRect",
+            "itemWidth": 12,
+            "itemHeight": 4,
+            "textStyle": {"color": _GREY, "width": 180, "overflow": "truncate"},
+            "pageTextStyle": {"color": _GREY},
+            "pageIconColor": _GREY,
+        },
+        "xAxis": {
+            "type": "time",
+            "axisLine": {"lineStyle": {"color": _FAINT}},
+            "axisLabel": {"color": _GREY, "hideOverlap": True},
+        },
+        "yAxis": _value_axis(),
+    }
+
+
+def _value_axis() -> dict[str, Any]:
+    return {
+        "type": "value",
+        "scale": True,
+        "axisLabel": {"color": _GREY},
+        "splitLine": {"lineStyle": {"color": _FAINT}},
+    }

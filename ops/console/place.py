@@ -1,0 +1,138 @@
+"""Places: an environment's stack in a region, with the clients, outputs and costs that every page of it shares."""
+
+import contextlib
+import functools
+import json
+import threading
+import time
+import urllib.error
+import urllib.request
+from collections.abc import Mapping
+from typing import Any
+from urllib.parse import urlsplit
+
+from ops import stack
+from ops.console.spending import Spending
+from ops.errors import OperatorError, refusals
+from templates.config import ENVIRONMENTS
+from templates.config.fleet import TIMESTREAM_REGIONS
+
+_FRESH_S = 30.0
+_STATUS_S = 3.0
+_LOOPBACK = frozenset({"127.0.0.1", "localhost"})
+
+
+class Place:
+    """A deployment to look at. Its methods wait for AWS, so they are called from threads; it is safe to use from many.
+
+    Every failure is an OperatorError, a line to show.
+    """
+
+    def __init__(self, environment: str, region: str | None) -> None:
+        self.target = stack.find(environment, region)
+        self.environment, self.region = environment, self.target.region
+        self.spending = Spending()
+        self._lock = threading.Lock()
+        self._clients: dict[str, Any] = {}
+        self._stack: Mapping[str, Any] = {}
+        self._read_at_s = float("-inf")
+
+    def client(self, service: str) -> Any:
+        """An SDK client, made once."""
+        with self._lock:
+            if service not in self._clients:
+                self._clients[service] = self.target.client(service)
+            return self._clients[service]
+
+    def stack(self) -> Mapping[str, Any]:
+        """The stack's description, at most half a minute old; OperatorError if there is none."""
+        if time.monotonic() - self._read_at_s > _FRESH_S:
+            self._stack, self._read_at_s = self.target.stack(), time.monotonic()
+        return self._stack
+
+    def output(self, name: str) -> str:
+        """One of the stack's outputs."""
+        found = {output["OutputKey"]: output["OutputValue"] for output in self.stack().get("Outputs", [])}
+        if name not in found:
+            raise OperatorError(
+                f"stack {self.target.stack_name} has no output {name}: it is of another version"
+            )
+        return str(found[name])
+
+    def function(self, component: str) -> str:
+        """The name of a component's function, such as MetricWriter's."""
+        arns = self.output("FunctionArns").split(",")
+        names = [arn.rpartition(":")[2] for arn in arns]
+        return next((name for name in names if f"-{component}Function-" in name), component)
+
+    @functools.cached_property
+    def account(self) -> str:
+        """The account's number."""
+        with refusals("cannot tell which account this is"):
+            return str(self.client("sts").get_caller_identity()["Account"])
+
+    @functools.cached_property
+    def local_endpoint(self) -> str | None:
+        """The address of the local run, if that is what the SDK's settings lead to."""
+        endpoint = str(self.client("cloudformation").meta.endpoint_url)
+        return endpoint if urlsplit(endpoint).hostname in _LOOPBACK else None
+
+    def local(self, what: str, body: Any = None, *, method: str | None = None) -> Any:
+        """The answer of a control of the local run: status, faults or clock."""
+        if self.local_endpoint is None:
+            raise OperatorError(f"only a local run has /_local/{what}")
+        data = None if body is None else json.dumps(body).encode()
+        request = urllib.request.Request(f"{self.local_endpoint}/_local/{what}", data, method=method)  # noqa: S310 - loopback
+        try:
+            with urllib.request.urlopen(request, timeout=_STATUS_S) as reply:  # noqa: S310 - loopback
+                return json.loads(reply.read())
+        except urllib.error.HTTPError as error:
+            with error:
+                raise OperatorError(
+                    f"the local run refused: {error.read(500).decode(errors='replace')}"
+                ) from error
+        except (OSError, ValueError) as error:
+            raise OperatorError(f"the local run does not answer at {self.local_endpoint}") from error
+
+    def now_s(self) -> float:
+        """The time there: a local run's clock may have been moved."""
+        if self.local_endpoint is None:
+            return time.time()
+        return time.time() + float(self.local("clock")["offset_seconds"])
+
+    @property
+    def where(self) -> str:
+        """The words for where this is: the local run, or the account."""
+        endpoint = self.local_endpoint
+        return f"local run at {urlsplit(endpoint).netloc}" if endpoint else f"account {self.account}"
+
+
+class Places:
+    """Every place that was looked at, each made once, and the one that is shown first."""
+
+    def __init__(self, environment: str, region: str) -> None:
+        self.first = (environment, region)
+        self._lock = threading.Lock()
+        self._known: dict[tuple[str, str], Place] = {}
+
+    def environments(self) -> Mapping[str, tuple[str, ...]]:
+        """The regions of every environment whose file is good."""
+        found = {}
+        for name in sorted(path.stem for path in ENVIRONMENTS.glob("*.toml")):
+            with contextlib.suppress(OperatorError):
+                found[name] = tuple(stack.settings(name).regions)
+        return found
+
+    def find(self, environment: str | None, region: str | None) -> Place:
+        """The place of these names; OperatorError if there is no such environment, or it has no such region."""
+        name = environment or self.first[0]
+        config = stack.settings(name)
+        there = region or (self.first[1] if name == self.first[0] else config.regions[0])
+        if there not in TIMESTREAM_REGIONS:
+            raise OperatorError(
+                f"there is no Timestream in {there!r}; {name} is in {', '.join(config.regions)}"
+            )
+        with self._lock:
+            if (name, there) not in self._known:
+                self._known[name, there] = Place(name, there)
+            return self._known[name, there]
