@@ -35,8 +35,9 @@ console: install-local install-console ## the run's page for a deployed region: 
 
 .PHONY: query
 query: install-local ## ask the local run, or with REGION=… the cloud: make query SQL='SELECT count(*) FROM "metrics_dev"."metrics"'
-	@if [[ -f '$(RUN_FILE)' && -z '$(REGION)' ]]; then source '$(RUN_FILE)'; fi; \
-	  $(PY) -m ops query $(if $(filter-out file,$(origin ENV)),--environment $(ENV)) $(addprefix --region ,$(REGION)) "$$SQL"
+	@$(if $(ENV_FILE),source '$(ENV_FILE)' &&) $(PY) -m ops query $(OPS_TARGET) "$$SQL"
+# As it was given: nothing in it is make's to expand.
+override SQL := $(value SQL)
 export SQL
 
 .PHONY: test
@@ -96,11 +97,11 @@ bundle: install-local ## build the functions' code for Lambda (arm64, python3.13
 
 .PHONY: publish
 publish: install-local ## artifacts stack, then upload code and templates (ENV=dev REGION=us-east-1)
-	@$(PY) -m ops publish $(OPS_TARGET)
+	@$(PY) -m ops publish $(OPS_TARGET) $(YES_OPTION)
 
 .PHONY: deploy
 deploy: install-local ## deploy the regional stack with what `publish` uploaded
-	@$(PY) -m ops deploy $(OPS_TARGET) $(OPEN_DOOR)
+	@$(PY) -m ops deploy $(OPS_TARGET) $(OPEN_DOOR) $(YES_OPTION)
 
 .PHONY: diff
 diff: install-local ## what `deploy` would change; changes nothing
@@ -108,7 +109,7 @@ diff: install-local ## what `deploy` would change; changes nothing
 
 .PHONY: rollout
 rollout: install-local ## every region of an environment, canary first: make rollout ENV=prod
-	@$(PY) -m ops rollout --environment $(ENV) $(OPEN_DOOR)
+	@$(PY) -m ops rollout --environment $(ENV) $(OPEN_DOOR) $(YES_OPTION)
 
 .PHONY: bench
 bench: install-dev ## how fast, how much, against what
@@ -133,6 +134,7 @@ clean: ## remove everything that was built or installed here
 install-local install-console install-dev: install-%:
 	@PYTHON='$(PYTHON)' bash ops/install.sh $*
 
-RUN_FILE = $(or $(ENV_FILE),build/local.env)
 OPEN_DOOR = $(if $(OPEN),--open)
-OPS_TARGET = --environment $(ENV) $(if $(REGION),--region $(REGION))
+# What was not given is the command's own default, which a loaded build/local.env sets.
+OPS_TARGET = $(if $(filter file,$(origin ENV)),,--environment $(ENV)) $(if $(REGION),--region $(REGION))
+YES_OPTION = $(if $(YES),--yes)

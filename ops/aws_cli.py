@@ -5,7 +5,7 @@ import subprocess
 import sys
 from pathlib import Path
 
-from ops.bundle import ROOT
+from ops.bundle import ROOT, relative
 from ops.errors import OperatorError
 
 _AWS = Path(sys.executable).with_name("aws")
@@ -28,8 +28,3 @@ def deploy_stack(region: str, stack_name: str, template: Path, *options: str) ->
         *("--template-file", relative(template), *options),
         *("--capabilities", "CAPABILITY_IAM", "--no-fail-on-empty-changeset"),
     )
-
-
-def relative(path: Path) -> str:
-    """A path as it is typed in the project's folder."""
-    return path.relative_to(ROOT).as_posix()

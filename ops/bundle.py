@@ -72,6 +72,11 @@ def build_host(build: Path = BUILD) -> Bundle:
         return _assemble(build / "host", ())
 
 
+def relative(path: Path) -> str:
+    """A path as it is typed in the project's folder."""
+    return path.relative_to(ROOT).as_posix() if path.is_relative_to(ROOT) else str(path)
+
+
 def digest_of(folder: Path) -> str:
     """SHA-256 over the relative path and content of every file, in order of the paths."""
     total = hashlib.sha256()

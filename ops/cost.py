@@ -6,14 +6,14 @@ import math
 from collections.abc import Callable, Mapping
 from typing import Any
 
+from ops import stack
 from ops.bill.bill import REFERENCE_POINTS_PER_SECOND, Bill, bill, total
 from ops.bill.load import Load
 from ops.bill.prices import prices
 from ops.bill.rules import ELSEWHERE
 from ops.bill.template import Deployed
-from ops.errors import OperatorError
 from ops.output import print_columns
-from templates.config import Config, ConfigError, load
+from templates.config import Config
 from templates.stacks import STACKS
 
 _DOMINANT = 3
@@ -24,7 +24,7 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
     parser.description = (
         "The bill of one region in a month, idle and under a steady load, at list prices of us-east-1."
     )
-    parser.add_argument("--environment", default="dev", help="NAME of environments/NAME.toml (default: dev)")
+    stack.add_options(parser, region=False, offline=True)
     parser.add_argument(
         "--points-per-second", type=_from(0), default=0.0, metavar="N", help="default: 0, which is idle"
     )
@@ -51,10 +51,7 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
 
 def run(options: argparse.Namespace) -> int:
     """Print the bill."""
-    try:
-        config = load(options.environment)
-    except ConfigError as error:
-        raise OperatorError(str(error)) from error
+    config = stack.settings(options.environment)
     wanted = Load(options.points_per_second, options.request_points, options.groups, options.queries_per_day)
     priced = bill(deployed(config), wanted)
     if options.format == "json":

@@ -8,7 +8,7 @@ from typing import Any
 
 from botocore.exceptions import ClientError
 
-from ops import aws_cli, change_set, doors, stack
+from ops import aws_cli, change_set, consent, doors, stack
 from ops.bundle import BUILD, build_lambda
 from ops.errors import OperatorError, refusals
 from ops.output import counted, print_columns
@@ -21,6 +21,7 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
     """Add the options of `deploy`."""
     stack.add_options(parser)
     doors.add_options(parser)
+    consent.add_option(parser)
     parser.add_argument("--diff", action="store_true", help="show what would change, and change nothing")
     parser.set_defaults(run=_run)
 
@@ -37,6 +38,7 @@ def _run(options: argparse.Namespace) -> int:
     print(doors.check(target.config, leave_open=options.open))
     expect_no_obstacle(target)
     _expect_uploaded(target, bucket, key)
+    consent.expect(options, f"deploy {target.stack_name} to {target.region}")
     aws_cli.deploy_stack(
         target.region,
         target.stack_name,

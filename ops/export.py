@@ -16,7 +16,7 @@ from handlers.domain.exports.hour import Hour, complete_at_s, hours_between
 from handlers.domain.exports.record import Record, State, state_of
 from handlers.domain.exports.report import WINDOW_HOURS
 from handlers.domain.exports.request import CURRENT
-from ops import stack
+from ops import consent, stack
 from ops.errors import OperatorError, one_line, refusals
 from ops.output import moment, print_columns, sanitize
 from ops.stack import Target
@@ -27,7 +27,7 @@ _COLOURS = {State.FAILED: "red", State.EXPIRED: "red", State.MISSING: "yellow", 
 
 def add_arguments(parser: argparse.ArgumentParser) -> None:
     """Add the actions of `export`."""
-    actions = parser.add_subparsers(title="actions", required=True, metavar="ACTION")
+    actions = parser.add_subparsers(title="commands", required=True, metavar="COMMAND")
     run = actions.add_parser("run", help="export an hour now, or whatever is due")
     run.add_argument("hour", nargs="?", metavar="HOUR", help="such as 2026-11-22T02 (UTC), or current")
     run.set_defaults(run=_run)
@@ -48,14 +48,18 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
     query.set_defaults(run=_query)
     for action in (run, backfill, status, query):
         stack.add_options(action)
+    for action in (run, backfill):
+        consent.add_option(action)
 
 
 def _run(options: argparse.Namespace) -> int:
     target = stack.find(options.environment, options.region)
-    if options.hour is None:
-        return _report(_execute(target, {}))
-    hour = options.hour if options.hour == CURRENT else str(_hour(options.hour))
-    return _report(_execute(target, {"first": hour, "last": hour}))
+    payload = {}
+    if options.hour is not None:
+        hour = options.hour if options.hour == CURRENT else str(_hour(options.hour))
+        payload = {"first": hour, "last": hour}
+    consent.expect(options, f"export {options.hour or 'what is due'} of {target.stack_name}, {target.region}")
+    return _report(_execute(target, payload))
 
 
 def _backfill(options: argparse.Namespace) -> int:
@@ -63,6 +67,7 @@ def _backfill(options: argparse.Namespace) -> int:
     first, last = _hour(options.first), _hour(options.last)
     if last < first:
         raise OperatorError(f"the range ends ({last}) before it begins ({first})")
+    consent.expect(options, f"export {first} to {last} of {target.stack_name}, {target.region}")
     print(
         f"exporting {last.index - first.index + 1} hours, {first} to {last}; this may take a while",
         flush=True,

@@ -5,8 +5,8 @@ import json
 from dataclasses import replace
 
 import generate
-from ops import aws_cli, preflight, stack
-from ops.bundle import BUILD, build_lambda
+from ops import aws_cli, consent, preflight, stack
+from ops.bundle import BUILD, build_lambda, relative
 from ops.errors import OperatorError
 from ops.stack import Target
 from templates.config.fleet import Fleet
@@ -17,20 +17,20 @@ from templates.parameters import code_key
 def add_arguments(parser: argparse.ArgumentParser) -> None:
     """Add the options of `publish`."""
     stack.add_options(parser)
+    consent.add_option(parser)
     parser.set_defaults(run=_run)
 
 
 def _run(options: argparse.Namespace) -> int:
     target = generated(options)
     expect_no_obstacle(target)
+    consent.expect(options, f"publish to {target.region}")
     artifacts = artifacts_stack(target)
     template = BUILD / target.config.environment / "artifacts.template.json"
     aws_cli.deploy_stack(target.region, artifacts.stack_name, template)
     bundle, archive = build_lambda()
     address = f"s3://{artifacts.output('BucketName')}/{code_key(bundle.digest)}"
-    aws_cli.run(
-        *("s3", "cp", "--region", target.region, "--only-show-errors", aws_cli.relative(archive), address)
-    )
+    aws_cli.run(*("s3", "cp", "--region", target.region, "--only-show-errors", relative(archive), address))
     return 0
 
 

@@ -11,7 +11,7 @@ from typing import Any
 from botocore.exceptions import ClientError
 
 import generate
-from ops import change_set, doors, preflight, stack
+from ops import change_set, consent, doors, preflight, stack
 from ops.bundle import BUILD, build_lambda
 from ops.errors import OperatorError, code_of, refusals
 from ops.stack import Clients
@@ -33,12 +33,14 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
     """Add the options of `rollout`."""
     stack.add_options(parser, region=False)
     doors.add_options(parser)
+    consent.add_option(parser)
     parser.set_defaults(run=_run)
 
 
 def _run(options: argparse.Namespace) -> int:
     config = stack.settings(options.environment)
     _say(doors.check(config, leave_open=options.open))
+    consent.expect(options, f"roll {config.stack_name} out to {', '.join(config.regions)}")
     generate.generate(config.environment, BUILD)
     return Rollout(config, stack.client, _say).run()
 

@@ -10,9 +10,9 @@ from typing import Any
 
 from handlers.adapters.dynamodb.alerts_table import AlertsTable
 from handlers.adapters.dynamodb.rules_table import RulesTable, item_of
-from handlers.domain.alerts.rules.reading import rule_document, rule_revision
+from handlers.domain.alerts.rules.reading import condition_revision, rule_document, rule_revision
 from handlers.domain.alerts.rules.rule import Rule
-from ops import stack
+from ops import consent, stack
 from ops.errors import OperatorError, refusals
 from ops.output import counted, print_table, sanitize
 from ops.rule_files import FOLDER, read_rule_files
@@ -31,10 +31,25 @@ class RulePlan:
     removed: Sequence[Rule]
     unchanged: int
 
-    @property
-    def written(self) -> Sequence[Rule]:
-        """The rules to be put into the table."""
-        return [*self.added, *(new for _, new in self.changed)]
+    def written(self, in_force_since_s: int) -> list[Rule]:
+        """The rules to be put into the table: new conditions are in force since then, changed words change no time."""
+        return [
+            *(replace(rule, in_force_since_s=in_force_since_s) for rule in self.added),
+            *(
+                replace(
+                    new,
+                    in_force_since_s=in_force_since_s
+                    if is_other_condition(old, new)
+                    else old.in_force_since_s,
+                )
+                for old, new in self.changed
+            ),
+        ]
+
+
+def is_other_condition(old: Rule, new: Rule) -> bool:
+    """True if the change ends the rule's alerts; False if only what is sent of them changes."""
+    return condition_revision(old) != condition_revision(new)
 
 
 def add_arguments(parser: argparse.ArgumentParser) -> None:
@@ -46,8 +61,10 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
         ("apply", _apply, "put the files' rules into force"),
     ):
         action = actions.add_parser(name, help=text)
-        stack.add_options(action)
+        stack.add_options(action, offline=name == "check")
         action.add_argument("paths", nargs="*", type=Path, metavar="FILE", help="default: alerts/*.yaml")
+        if name == "apply":
+            consent.add_option(action)
         if name != "check":
             action.add_argument("--prune", action="store_true", help="delete rules that are in no file")
         action.set_defaults(run=run)
@@ -56,6 +73,7 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
     listing.set_defaults(run=_list)
     deletion = actions.add_parser("delete", help="delete rules; their alerts are resolved")
     stack.add_options(deletion)
+    consent.add_option(deletion)
     deletion.add_argument("rule_ids", nargs="+", metavar="RULE_ID")
     deletion.set_defaults(run=_delete)
 
@@ -72,15 +90,12 @@ def _plan(options: argparse.Namespace) -> int:
 
 def _apply(options: argparse.Namespace) -> int:
     target, plan = _shown_plan(options)
-    now_s = int(time.time())
     table = target.output("RulesTableName")
-    puts = [
-        {"Put": {"TableName": table, "Item": item_of(replace(rule, in_force_since_s=now_s))}}
-        for rule in plan.written
-    ]
+    puts = [{"Put": {"TableName": table, "Item": item_of(rule)}} for rule in plan.written(int(time.time()))]
     changes = [*puts, *_deletions(table, plan.removed)]
-    _write(target, changes)
     if changes:
+        consent.expect(options, f"change the rules of {target.stack_name} in {target.region}")
+        _write(target, changes)
         print("applied; functions know within half a minute")
     return 0
 
@@ -113,6 +128,7 @@ def _delete(options: argparse.Namespace) -> int:
     unknown = [name for name in options.rule_ids if name not in rules]
     if unknown:
         raise OperatorError(f"no rule {', '.join(unknown)}; there are {', '.join(rules) or 'none'}")
+    consent.expect(options, f"delete rules of {target.stack_name} in {target.region}")
     _write(target, _deletions(target.output("RulesTableName"), [rules[name] for name in options.rule_ids]))
     print(f"deleted {', '.join(options.rule_ids)}; their alerts are resolved with the next evaluation")
     return 0
@@ -135,7 +151,7 @@ def _shown_plan(options: argparse.Namespace) -> tuple[stack.Target, RulePlan]:
     plan = _compare(rules, _in_force(target), prune=options.prune)
     for line in _lines(plan):
         print(line)
-    _print_notes(target, plan.written)
+    _print_notes(target, [*plan.added, *(new for _, new in plan.changed)])
     return target, plan
 
 

@@ -108,15 +108,40 @@ def find(environment: str, region: str | None) -> Target:
     return Target(config, region or os.environ.get("AWS_REGION") or config.regions[0], config.stack_name)
 
 
-def add_options(parser: argparse.ArgumentParser, *, region: bool = True) -> None:
-    """Add the options by which a command finds its deployment; those of the whole fleet have no region."""
+def targets(options: argparse.Namespace) -> list[Target]:
+    """The deployments that a command is about: one, or with `--all-regions` and in the fleet's commands every one.
+
+    Raises OperatorError when the environment's file is bad.
+    """
+    config = settings(options.environment)
+    if options.every_region:
+        return [Target(config, region, config.stack_name) for region in config.fleet.order(config.regions)]
+    return [find(options.environment, options.region)]
+
+
+def add_options(
+    parser: argparse.ArgumentParser, *, region: bool = True, all_regions: bool = False, offline: bool = False
+) -> None:
+    """Add the options by which a command finds its deployment; those of the whole fleet have no region.
+
+    With `all_regions` every region can be asked for; with `offline` the command asks nothing of AWS.
+    """
+    parser.set_defaults(offline=offline, every_region=not (region or offline), region=None)
     parser.add_argument(
         "--environment",
-        default=os.environ.get("TIDEGAUGE_ENVIRONMENT") or "dev",
         metavar="NAME",
         help="environments/NAME.toml (default: TIDEGAUGE_ENVIRONMENT, which build/local.env sets, then dev)",
     )
-    if region:
-        parser.add_argument(
-            "--region", metavar="REGION", help="default: AWS_REGION, then the environment's first"
+    if not region:
+        return
+    regions = parser.add_mutually_exclusive_group()
+    regions.add_argument(
+        "--region", metavar="REGION", help="default: AWS_REGION, then the environment's first"
+    )
+    if all_regions:
+        regions.add_argument(
+            "--all-regions",
+            action="store_true",
+            dest="every_region",
+            help="every region of the environment, one after the other",
         )

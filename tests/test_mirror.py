@@ -8,6 +8,7 @@ PACKAGES = ("benchmarks", "emulator", "handlers", "local", "ops", "templates")
 # Tests of no single module, and why.
 ACROSS = {
     "tests/test_docstrings.py": "every module's docstrings",
+    "tests/test_makefile.py": "the Makefile, which is no Python",
     "tests/test_layers.py": "who imports whom",
     "tests/test_mirror.py": "the tests' own order",
     "tests/docs": "what the documents say",

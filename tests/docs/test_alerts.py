@@ -38,5 +38,6 @@ def test_the_table_of_missing_data_is_the_one_that_decides() -> None:
     """Each policy's verdict is the one that the protocol has; with `ignore` there is none."""
     _, *rows = table("missing_data")
     assert {policy: verdict.partition(":")[0] for policy, verdict in rows} == {
-        str(policy): str(verdict).lower() for policy, verdict in VERDICT_WITHOUT_DATA.items()
+        "zero": "that of the value 0",
+        **{str(policy): str(verdict).lower() for policy, verdict in VERDICT_WITHOUT_DATA.items()},
     }

@@ -9,8 +9,9 @@ import boto3
 import pytest
 from moto import mock_aws
 
-from ops import aws_cli, change_set, rollout, rule_notes, stack
+from ops import aws_cli, change_set, local_run, rollout, rule_notes, stack, where
 from ops.stack import NoStackError, Target
+from ops.where import Place
 from templates.config import Config, load
 from tests.support.alert_tables import ALERTS, RULES, create_alert_tables
 from tests.support.aws_cli_parser import complaint
@@ -31,6 +32,15 @@ def _aws_commands_are_commands(monkeypatch: pytest.MonkeyPatch) -> Iterator[None
     yield
     monkeypatch.undo()
     assert not [said for name, *words in composed if name == "aws" and (said := complaint(*words))]
+
+
+@pytest.fixture(autouse=True)
+def _at_home(monkeypatch: pytest.MonkeyPatch) -> None:
+    """Commands are at a place where they need not ask, and no local run of this machine is found."""
+    monkeypatch.delenv("TIDEGAUGE_ENVIRONMENT", raising=False)
+    monkeypatch.setattr(where, "place", lambda _: Place("a test's account", local=True))
+    monkeypatch.setattr(local_run, "adopt", lambda _: None)
+    monkeypatch.setattr(local_run, "others", list)
 
 
 @pytest.fixture

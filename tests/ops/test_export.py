@@ -22,11 +22,11 @@ from ops.errors import OperatorError
 def test_what_cannot_be_meant_is_refused_before_anything_is_asked(
     arguments: list[str], words: str, capsys: pytest.CaptureFixture[str]
 ) -> None:
-    """One line says what was expected, and no call is made."""
+    """After the line on where, one says what was expected, and no call is made."""
     assert main(["export", *arguments]) == 1
     error = capsys.readouterr().err
     assert words in error
-    assert error.count("\n") == 1
+    assert error.count("\n") == 2
 
 
 class States:

@@ -10,6 +10,7 @@ import pytest
 from ops.__main__ import COMMANDS, main
 from ops.bundle import ROOT
 from ops.errors import OperatorError
+from templates.version import version
 
 # Each takes a tenth of a second or more to import, and a third of one together.
 HEAVY = {
@@ -61,13 +62,41 @@ def test_every_command_is_a_module_that_explains_itself(
     assert COMMANDS[name][:30] in capsys.readouterr().out
 
 
-@pytest.mark.parametrize("given", [[], ["no-such-command"]], ids=["none", "unknown"])
-def test_without_a_command_nothing_runs(given: list[str], capsys: pytest.CaptureFixture[str]) -> None:
-    """The usage says which commands there are."""
+@pytest.mark.parametrize("given", [[], ["rules"], ["export"]], ids=["none", "rules", "export"])
+def test_a_question_without_a_command_is_answered_with_the_commands(
+    given: list[str], capsys: pytest.CaptureFixture[str]
+) -> None:
+    """Whoever types the name alone wants to know what there is."""
     with pytest.raises(SystemExit) as ended:
         main(given)
+    assert ended.value.code == 0
+    assert "\ncommands:\n" in capsys.readouterr().out
+
+
+def test_an_unknown_command_is_refused(capsys: pytest.CaptureFixture[str]) -> None:
+    """The usage says which commands there are."""
+    with pytest.raises(SystemExit) as ended:
+        main(["no-such-command"])
     assert ended.value.code == 2
     assert "usage: python -m ops" in capsys.readouterr().err
+
+
+def test_the_version_is_the_projects(capsys: pytest.CaptureFixture[str]) -> None:
+    """The same that a deployed stack states."""
+    with pytest.raises(SystemExit):
+        main(["--version"])
+    assert capsys.readouterr().out == f"tidegauge {version()}\n"
+
+
+def test_ctrl_c_ends_in_silence(monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]) -> None:
+    """The exit status is that of a command that a signal ended, and nothing but where it was is printed."""
+
+    def interrupt(*_: object) -> None:
+        raise KeyboardInterrupt
+
+    monkeypatch.setattr("ops.query.select", interrupt)
+    assert main(["query", "SELECT 1"]) == 130
+    assert capsys.readouterr().err.count("\n") == 1
 
 
 def test_an_error_reaches_the_terminal_as_lines_without_control_characters(
@@ -80,7 +109,8 @@ def test_an_error_reaches_the_terminal_as_lines_without_control_characters(
 
     monkeypatch.setattr("ops.query.select", refuse)
     assert main(["query", "SELECT 1"]) == 1
-    assert capsys.readouterr().err == "python -m ops: two mistakes:\na�[2J\nb\n"
+    error = capsys.readouterr().err.partition("\n")[2]
+    assert error == "python -m ops: two mistakes:\na�[2J\nb\n"
 
 
 def test_a_reader_that_has_read_enough_gets_no_traceback() -> None:
@@ -95,4 +125,5 @@ def test_a_reader_that_has_read_enough_gets_no_traceback() -> None:
             stderr=subprocess.PIPE,
             check=False,
         )
-    assert (done.returncode, done.stderr) == (1, b"")
+    assert done.returncode == 141
+    assert done.stderr.count(b"\n") == 1

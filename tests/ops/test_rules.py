@@ -5,8 +5,11 @@ from typing import Any
 
 import boto3
 import pytest
+import yaml
 
 from handlers.adapters.dynamodb.rules_table import RulesTable, item_of
+from handlers.domain.alerts.rules.reading import read_rule
+from handlers.domain.alerts.rules.rule import Rule
 from ops.__main__ import main
 from tests.support.alert_tables import RULES
 from tests.support.rules import RULE_FILE as GOOD
@@ -25,6 +28,12 @@ def a_file(tmp_path: Path, text: str = GOOD) -> str:
     path = tmp_path / "rules.yaml"
     path.write_text(text)
     return str(path)
+
+
+def a_rule_of_the_file(**fields: Any) -> Rule:
+    """The rule of the good file."""
+    [plain] = yaml.safe_load(GOOD)["rules"]
+    return read_rule({**plain, **fields})
 
 
 @pytest.mark.usefixtures("deployment")
@@ -49,6 +58,18 @@ def test_a_plan_shows_each_field_that_changes_and_changes_none(tmp_path: Path, c
     output = capsys.readouterr().out
     assert "~ hot\n    threshold: 90.0 -> 95.0\n" in output
     assert in_force() == before
+
+
+@pytest.mark.usefixtures("deployment")
+def test_words_are_changed_in_a_rule_that_stays_in_force(tmp_path: Path) -> None:
+    """A new annotation judges no period anew; a new threshold does, from the time it is in force."""
+    boto3.client("dynamodb").put_item(TableName=RULES, Item=item_of(a_rule_of_the_file(in_force_since=START)))
+    main(["rules", "apply", a_file(tmp_path, GOOD + "    annotation: hot\n    severity: low\n")])
+    [rule] = in_force()
+    assert (rule.annotation, rule.in_force_since_s) == ("hot", START)
+    main(["rules", "apply", a_file(tmp_path, GOOD.replace("90", "91"))])
+    [rule] = in_force()
+    assert rule.in_force_since_s > START
 
 
 @pytest.mark.usefixtures("deployment")

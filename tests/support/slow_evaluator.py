@@ -59,7 +59,7 @@ class SlowEvaluator:
             self.first_start = start
         known = [point for point in self.points if point.known_at <= end + self.delay]
         names = {point.group for point in known if point.time < end - end % self.rule.period_s}
-        if not self.rule.by and self.rule.missing_data in ("breaching", "missing"):
+        if not self.rule.by and self.rule.missing_data in ("breaching", "missing", "zero"):
             names.add(())
         for name in sorted(names, key=str):
             self._evaluate_group(name, end, [point for point in known if point.group == name])
@@ -112,6 +112,8 @@ class SlowEvaluator:
                 found.append((start, self._verdict(value), value))
             elif rule.missing_data == "breaching":
                 found.append((start, "bad", None))
+            elif rule.missing_data == "zero":
+                found.append((start, self._verdict(Fraction()), Fraction()))
             elif rule.missing_data == "not_breaching":
                 found.append((start, "good", None))
             elif rule.missing_data == "missing":

@@ -9,7 +9,8 @@ from dataclasses import dataclass
 from handlers.vocabulary import ALLOWED_LATENESS_S
 
 DAY_S = 86_400
-MAX_PERIOD_S = 3_600
+HOUR_S = 3_600
+MAX_PERIOD_S = HOUR_S
 
 
 @dataclass(frozen=True, slots=True)

@@ -2,10 +2,10 @@
 
 from fractions import Fraction
 
-from handlers.domain.alerts.rules.rule import Operator, Rule, Statistic
+from handlers.domain.alerts.rules.rule import MissingData, Operator, Rule, Statistic
 from handlers.domain.alerts.rules.selection import Group
 from handlers.domain.alerts.state.alert import Datapoint
-from handlers.domain.alerts.state.protocol import VERDICT_WITHOUT_DATA, verdict_of
+from handlers.domain.alerts.state.protocol import verdict_of, verdict_without_data
 from handlers.domain.alerts.windows.merging import MergedWindow
 from handlers.domain.alerts.windows.statistic_set import StatisticSet
 
@@ -23,10 +23,10 @@ def evaluate_datapoint(rule: Rule, start_s: int, window: MergedWindow, group: Gr
     aggregate = window.groups.get(group)
     in_full = start_s >= rule.in_force_since_s
     if aggregate is None:
-        verdict = VERDICT_WITHOUT_DATA[rule.missing_data]
+        verdict = verdict_without_data(rule)
         if verdict is None or not in_full or window.is_unknown(group):
             return None
-        return Datapoint(start_s, verdict)
+        return Datapoint(start_s, verdict, 0.0 if rule.missing_data is MissingData.ZERO else None)
     if not in_full and not _part_suffices(rule, aggregate.statistics):
         return None
     value = aggregate.statistics.value(rule.statistic)

@@ -5,17 +5,12 @@ from collections.abc import Iterable, Iterator, Mapping, Sequence, Set
 from dataclasses import dataclass
 
 from handlers.domain.alerts.periods import Timing, last_complete_period
-from handlers.domain.alerts.rules.rule import Rule
+from handlers.domain.alerts.rules.rule import MissingData, Rule
 from handlers.domain.alerts.rules.selection import Selection
-from handlers.domain.alerts.state.protocol import VERDICT_WITHOUT_DATA
 from handlers.domain.alerts.windows.window_items import WindowItem
 
-# With these policies, silence of a group that was heard in the period before says something.
-SILENCE_COUNTS = frozenset(
-    policy
-    for policy, verdict in VERDICT_WITHOUT_DATA.items()
-    if verdict is not None and not verdict.is_healthy
-)
+# With these policies, silence of a group that was heard in the period before may say something.
+SILENCE_COUNTS = frozenset({MissingData.BREACHING, MissingData.MISSING, MissingData.ZERO})
 
 # Starts of periods whose windows changed after they were evaluated, by selection id.
 LatePeriods = Mapping[str, Set[int]]

@@ -3,10 +3,10 @@
 import hashlib
 import json
 import re
-from collections.abc import Mapping
+from collections.abc import Mapping, Set
 from typing import Any
 
-from handlers.domain.alerts.periods import DAY_S, MAX_PERIOD_S
+from handlers.domain.alerts.periods import DAY_S, HOUR_S, MAX_PERIOD_S
 from handlers.domain.alerts.rules.fields import (
     RuleError,
     choice,
@@ -33,14 +33,17 @@ from handlers.vocabulary import ANY_METRIC_TYPE, EVALUATION_INTERVALS_S, RULE_ME
 REQUIRED = ("rule_id", "metric_name", "statistic", "operator", "threshold")
 OPTIONAL = (
     "metric_type", "match", "by", "period", "datapoints", "missing_data", "recovery", "severity",
-    "renotify", "notify_on_resolve", "annotation", "runbook", "in_force_since",
+    "renotify", "notify_on_resolve", "forget_after", "annotation", "runbook", "in_force_since",
 )  # fmt: skip
+# What may change without another rule's beginning: it says what is sent, not when there is something to send.
+WORDS = frozenset({"severity", "renotify", "notify_on_resolve", "forget_after", "annotation", "runbook"})
 
 MOST_BY = 5
 MOST_MATCHES = 120
 MOST_VALUES = 50
 MOST_DATAPOINTS = 100
 ANNOTATION_CHARACTERS = 1_000
+MOST_FORGET_AFTER_S = 30 * DAY_S
 
 # An annotation may have lines.
 _LAYOUT = dict.fromkeys(map(ord, "\t\n\r"), " ")
@@ -59,21 +62,27 @@ def read_rule(document: Mapping[str, Any]) -> Rule:
     period_s = _read_period(document.get("period", 60))
     condition = Condition(operator, _read_bounds("threshold", document["threshold"], operator))
     by = _read_by(document.get("by", []))
+    statistic = choice(document, "statistic", Statistic)
+    missing_data = _read_missing_data(document, statistic)
+    datapoints = _read_datapoints(document.get("datapoints", 1), period_s)
+    recovery = _read_recovery(document.get("recovery", {}), condition, period_s)
+    kept = max(datapoints.out_of, recovery.datapoints)
     return Rule(
         rule_id=_read_rule_id(document["rule_id"]),
         metric_name=_read_text("metric_name", document["metric_name"], METRIC_NAME_BYTES),
         metric_type=member("metric_type", document.get("metric_type", ANY_METRIC_TYPE), RULE_METRIC_TYPES),
         match=_read_match(document.get("match", {})),
         by=by,
-        statistic=choice(document, "statistic", Statistic),
+        statistic=statistic,
         condition=condition,
         period_s=period_s,
-        datapoints=_read_datapoints(document.get("datapoints", 1), period_s),
-        missing_data=choice(document, "missing_data", MissingData, MissingData.IGNORE),
-        recovery=_read_recovery(document.get("recovery", {}), condition, period_s),
+        datapoints=datapoints,
+        missing_data=missing_data,
+        recovery=recovery,
         severity=choice(document, "severity", Severity, Severity.MEDIUM),
         renotify_s=_read_renotify(document.get("renotify", 0)),
         notify_on_resolve=read_boolean("notify_on_resolve", document.get("notify_on_resolve", True)),
+        forget_after_s=_read_forget_after(document, _look_back_s(missing_data, kept, period_s)),
         annotation=_read_template("annotation", document.get("annotation", ""), by),
         runbook=_read_runbook(document.get("runbook", ""), by),
         in_force_since_s=integer("in_force_since", document.get("in_force_since", 0), 0, 10**11),
@@ -101,6 +110,7 @@ def rule_document(rule: Rule) -> dict[str, Any]:
         "severity": str(rule.severity),
         "renotify": rule.renotify_s,
         "notify_on_resolve": rule.notify_on_resolve,
+        "forget_after": rule.forget_after_s,
         "annotation": rule.annotation,
         "runbook": rule.runbook,
         "in_force_since": rule.in_force_since_s,
@@ -109,9 +119,18 @@ def rule_document(rule: Rule) -> dict[str, Any]:
 
 def rule_revision(rule: Rule) -> str:
     """A name for what the rule says: two rules with one revision fire alike and notify alike."""
+    return _digest(rule, frozenset())
+
+
+def condition_revision(rule: Rule) -> str:
+    """A name for when the rule fires: two rules with one, whatever their `WORDS`, make the same transitions."""
+    return _digest(rule, WORDS)
+
+
+def _digest(rule: Rule, left_out: Set[str]) -> str:
     document = rule_document(rule)
-    del document["in_force_since"]
-    return hashlib.sha256(json.dumps(document, sort_keys=True).encode()).hexdigest()[:12]
+    said = {name: value for name, value in document.items() if name not in {"in_force_since", *left_out}}
+    return hashlib.sha256(json.dumps(said, sort_keys=True).encode()).hexdigest()[:12]
 
 
 def _plain_bounds(bounds: tuple[float, ...]) -> float | list[float]:
@@ -238,6 +257,33 @@ def _read_renotify(value: object) -> int:
     if 0 < seconds < 60:
         raise RuleError("renotify", f"{seconds}: seconds, 60 to {7 * DAY_S}, or 0 for never")
     return seconds
+
+
+def _read_missing_data(document: Mapping[str, Any], statistic: Statistic) -> MissingData:
+    default = MissingData.ZERO if statistic.is_zero_without_points else MissingData.IGNORE
+    policy = choice(document, "missing_data", MissingData, default)
+    if policy is MissingData.ZERO and not statistic.is_zero_without_points:
+        raise RuleError("missing_data", f"'zero' is for count and sum: {statistic} of no points is not 0")
+    return policy
+
+
+def _look_back_s(missing_data: MissingData, datapoints: int, period_s: int) -> int:
+    """The seconds without points in which the last so many datapoints may still decide."""
+    if missing_data is MissingData.IGNORE:
+        return max(2 * datapoints * period_s, HOUR_S)
+    # One more: the period at whose end the last of them decides must not be the one that forgets.
+    return (datapoints + 1) * period_s
+
+
+def _read_forget_after(document: Mapping[str, Any], look_back_s: int) -> int:
+    """A day, or what is written; never less than the rule looks back, or it would forget what it waits for."""
+    value = document.get("forget_after", max(DAY_S, look_back_s))
+    try:
+        return integer("forget_after", value, look_back_s, MOST_FORGET_AFTER_S)
+    except RuleError as error:
+        raise RuleError(
+            "forget_after", f"{error.message}, seconds; the rule looks back {look_back_s}"
+        ) from error
 
 
 def _read_template(field: str, value: object, by: tuple[str, ...]) -> str:

@@ -19,6 +19,11 @@ class Statistic(StrEnum):
     MAX = "max"
     COUNT = "count"
 
+    @property
+    def is_zero_without_points(self) -> bool:
+        """True if a period without points has a value all the same, 0."""
+        return self in {Statistic.COUNT, Statistic.SUM}
+
 
 class Operator(StrEnum):
     """A comparison of a value with one bound, or with the two bounds of a range."""
@@ -45,6 +50,8 @@ class MissingData(StrEnum):
     NOT_BREACHING = "not_breaching"
     IGNORE = "ignore"
     MISSING = "missing"
+    # Counts and sums of no points are 0: only their rules may say so, and say so by default.
+    ZERO = "zero"
 
 
 @dataclass(frozen=True, slots=True)
@@ -117,6 +124,8 @@ class Rule:
     severity: Severity
     renotify_s: int
     notify_on_resolve: bool
+    # A group without points for so long is forgotten; the one group of a rule without `by` never is.
+    forget_after_s: int
     annotation: str
     runbook: str
     in_force_since_s: int = 0

@@ -44,7 +44,7 @@ class Finding(StrEnum):
     RULE_ENDED = "rule changed or deleted"
 
 
-# The verdict of a period without data, by the rule's `missing_data`; None: no datapoint.
+# The verdict of a period without data, by the rule's `missing_data`; None: no datapoint. With `zero` it is that of 0.
 VERDICT_WITHOUT_DATA: Mapping[MissingData, Verdict | None] = {
     MissingData.IGNORE: None,
     MissingData.NOT_BREACHING: Verdict.RECOVERED,
@@ -83,6 +83,13 @@ class Decision:
 
     alert: Alert
     transition: Transition | None = None
+
+
+def verdict_without_data(rule: Rule) -> Verdict | None:
+    """The verdict of a period without data; None if it gives no datapoint."""
+    if rule.missing_data is MissingData.ZERO:
+        return verdict_of(rule, Fraction(0))
+    return VERDICT_WITHOUT_DATA[rule.missing_data]
 
 
 def verdict_of(rule: Rule, value: Fraction) -> Verdict:

@@ -45,14 +45,22 @@ def rules(draw: st.DrawFn) -> Rule:
     elif draw(st.booleans()) and operator in ("<", "<="):
         recovery["threshold"] = low + 1
     out_of = draw(st.integers(1, 4))
+    statistic = draw(st.sampled_from(["avg", "sum", "min", "max", "count"]))
+    policies = [
+        "breaching",
+        "not_breaching",
+        "ignore",
+        "missing",
+        *(["zero"] * (statistic in ("sum", "count"))),
+    ]
     return a_rule(
-        statistic=draw(st.sampled_from(["avg", "sum", "min", "max", "count"])),
+        statistic=statistic,
         operator=operator,
         threshold=threshold,
         by=draw(st.sampled_from([[], ["host"]])),
         period=draw(st.sampled_from([10, 20, 30])),
         datapoints=f"{draw(st.integers(1, out_of))} of {out_of}",
-        missing_data=draw(st.sampled_from(["breaching", "not_breaching", "ignore", "missing"])),
+        missing_data=draw(st.sampled_from(policies)),
         recovery=recovery,
         renotify=draw(st.sampled_from([0, 60])),
         notify_on_resolve=draw(st.booleans()),

@@ -30,6 +30,16 @@ def test_a_rule_in_force_since_the_middle_of_a_period_evaluates_only_what_a_part
     assert verdict(part, START + 60, statistic="sum", operator="<", threshold=10) is not None
 
 
+def test_a_period_without_points_is_a_count_of_zero() -> None:
+    """Its datapoint has the value 0, so a message says 0 and not that data is missing; with `ignore` there is none."""
+    rule = a_rule(statistic="count", operator="<", threshold=5)
+    found = evaluate_datapoint(rule, START, MergedWindow(), ())
+    assert found is not None
+    assert (str(found.verdict), found.value, found.count) == ("breaching", 0.0, 0)
+    ignoring = a_rule(statistic="count", operator="<", threshold=5, missing_data="ignore")
+    assert evaluate_datapoint(ignoring, START, MergedWindow(), ()) is None
+
+
 def test_groups_beyond_the_cap_are_unknown_and_not_missing() -> None:
     """A group that a cap keeps out changes no state, whatever the rule says of missing data."""
     period = MergedWindow(dict(a_window(1).groups), dropped=1, last_kept=b"")

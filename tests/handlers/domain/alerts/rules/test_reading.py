@@ -9,7 +9,15 @@ from hypothesis import example, given
 from hypothesis import strategies as st
 
 from handlers.domain.alerts.rules.fields import RuleError
-from handlers.domain.alerts.rules.reading import OPTIONAL, REQUIRED, read_rule, rule_document, rule_revision
+from handlers.domain.alerts.rules.reading import (
+    OPTIONAL,
+    REQUIRED,
+    WORDS,
+    condition_revision,
+    read_rule,
+    rule_document,
+    rule_revision,
+)
 from tests.support.rules import a_document, a_rule
 
 
@@ -33,6 +41,7 @@ def test_a_short_rule_has_sensible_defaults() -> None:
         "severity": "medium",
         "renotify": 0,
         "notify_on_resolve": True,
+        "forget_after": 86_400,
         "annotation": "",
         "runbook": "",
         "in_force_since": 0,
@@ -68,7 +77,7 @@ WRONG: list[tuple[dict[str, Any], str, str]] = [
     ({"datapoints": "3 of 2"}, "datapoints", "not more than it is out of"),
     ({"datapoints": "3 in 5"}, "datapoints", "`3 of 5`"),
     ({"datapoints": "1 of 30", "period": 3600}, "datapoints", "one day"),
-    ({"missing_data": "none"}, "missing_data", "breaching, not_breaching, ignore, missing"),
+    ({"missing_data": "none"}, "missing_data", "breaching, not_breaching, ignore, missing, zero"),
     ({"recovery": 3}, "recovery", "a mapping"),
     ({"recovery": {"after": 3}}, "recovery.after", "threshold, datapoints"),
     ({"recovery": {"threshold": 3}}, "recovery.threshold", "healthy side"),
@@ -86,6 +95,13 @@ WRONG: list[tuple[dict[str, Any], str, str]] = [
     ),
     ({"severity": "urgent"}, "severity", "low, medium, high, critical"),
     ({"renotify": 59}, "renotify", "or 0 for never"),
+    ({"missing_data": "zero"}, "missing_data", "count and sum"),
+    ({"missing_data": "zero", "statistic": "max"}, "missing_data", "count and sum"),
+    ({"forget_after": 0}, "forget_after", "from 3600 to 2592000, seconds; the rule looks back 3600"),
+    ({"forget_after": 3_599}, "forget_after", "3599"),
+    ({"forget_after": 31 * 86_400}, "forget_after", "to 2592000"),
+    ({"forget_after": "1d"}, "forget_after", "a whole number"),
+    ({"forget_after": 239, "missing_data": "missing", "datapoints": 3}, "forget_after", "from 240"),
     ({"notify_on_resolve": "yes"}, "notify_on_resolve", "true or false"),
     ({"by": "host"}, "by", "a list"),
     ({"by": ["host", "host"]}, "by", "different"),
@@ -172,6 +188,42 @@ def test_the_revision_changes_with_what_a_rule_says_and_not_with_when() -> None:
         {"renotify": 60},
     ):
         assert rule_revision(a_rule(**fields)) != rule_revision(rule)
+
+
+CHANGES: dict[str, Any] = {
+    "rule_id": "x", "metric_name": "x", "metric_type": "system", "match": {"a": "b"}, "by": ["host"],
+    "statistic": "max", "operator": "<", "threshold": 3, "period": 120, "datapoints": 2, "missing_data": "missing",
+    "recovery": {"datapoints": 2}, "severity": "low", "renotify": 60, "notify_on_resolve": False,
+    "forget_after": 7_200, "annotation": "x", "runbook": "https://example.com",
+}  # fmt: skip
+
+
+def test_words_change_the_revision_and_not_the_conditions() -> None:
+    """Severity, texts and what is repeated are words; every other field is part of when a rule fires."""
+    rule = a_rule()
+    assert set(CHANGES) == {*REQUIRED, *OPTIONAL} - {"in_force_since"}
+    for field, value in CHANGES.items():
+        other = a_rule(**{field: value})
+        assert rule_revision(other) != rule_revision(rule)
+        assert (condition_revision(other) == condition_revision(rule)) == (field in WORDS), field
+    assert condition_revision(a_rule(in_force_since=99)) == condition_revision(rule)
+
+
+@pytest.mark.parametrize("statistic", ["count", "sum", "avg", "min", "max"])
+def test_silence_counts_as_zero_where_nothing_adds_up_to_nothing(statistic: str) -> None:
+    """Counts and sums of a period without points are 0 unless the rule says otherwise, as stored rules do."""
+    adds_up = statistic in ("count", "sum")
+    assert a_rule(statistic=statistic).missing_data == ("zero" if adds_up else "ignore")
+    assert a_rule(statistic=statistic, missing_data="ignore").missing_data == "ignore"
+
+
+def test_a_group_is_forgotten_after_a_day_or_as_long_as_its_rule_looks_back() -> None:
+    """A rule that waits for a day of silence is not made to forget before it has passed."""
+    assert a_rule(period=3600, datapoints=24, missing_data="missing").forget_after_s == 25 * 3_600
+    assert a_rule(period=3600, recovery={"datapoints": 24}).forget_after_s == 2 * 86_400
+    assert a_rule(missing_data="missing", datapoints=3, forget_after=240).forget_after_s == 240
+    stored = {name: value for name, value in rule_document(a_rule()).items() if name != "forget_after"}
+    assert read_rule(stored) == a_rule()
 
 
 def test_rules_that_ask_for_the_same_points_share_their_evidence() -> None:

@@ -72,6 +72,13 @@ CASES: list[tuple[str, dict[str, Any], list[float | None], str]] = [
         [N, 4],
         "M O",
     ),
+    (
+        "zero: traffic that stops is below its threshold, by the default of counts",
+        {"statistic": "count", "operator": "<", "threshold": 1, "datapoints": 2},
+        [3, N, N, 3],
+        "O P A O",
+    ),
+    ("zero: nothing adds up to nothing", {"statistic": "sum", "operator": ">", "threshold": 2}, [3, N], "A O"),
     ("missing and breaching do not add up", {"missing_data": "missing", "datapoints": 2}, [3, N, 3, N], "P P P P"),
     ("equality is exact", {"operator": "==", "threshold": 0.3}, [0.1, 0.3], "O A"),
     ("a range includes its bounds", {"operator": "inside", "threshold": [1, 2]}, [0.9, 1, 2, 2.1], "O A A O"),
@@ -126,7 +133,7 @@ def test_the_table_has_a_cell_for_every_state_and_finding() -> None:
     assert {state: set(cells) for state, cells in TABLE.items()} == {
         state: set(Finding) for state in AlertState
     }
-    assert set(VERDICT_WITHOUT_DATA) == set(MissingData)
+    assert {*VERDICT_WITHOUT_DATA, MissingData.ZERO} == set(MissingData)
     assert set(CLEARED_BY) == {state for state in AlertState if state.is_firing}
 
 
