@@ -120,13 +120,19 @@ def targets(options: argparse.Namespace) -> list[Target]:
 
 
 def add_options(
-    parser: argparse.ArgumentParser, *, region: bool = True, all_regions: bool = False, offline: bool = False
+    parser: argparse.ArgumentParser,
+    *,
+    region: bool = True,
+    all_regions: bool = False,
+    offline: bool = False,
+    waits: bool = False,
 ) -> None:
     """Add the options by which a command finds its deployment; those of the whole fleet have no region.
 
-    With `all_regions` every region can be asked for; with `offline` the command asks nothing of AWS.
+    With `all_regions` every region can be asked for; with `offline` the command asks nothing of AWS,
+    and with `waits` it is of use before anything listens.
     """
-    parser.set_defaults(offline=offline, every_region=not (region or offline), region=None)
+    parser.set_defaults(offline=offline, waits=waits, every_region=not (region or offline), region=None)
     parser.add_argument(
         "--environment",
         metavar="NAME",

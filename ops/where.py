@@ -30,7 +30,7 @@ class Place:
 def settle(options: argparse.Namespace) -> None:
     """Complete the options of a command by its environment and place, and say both in a line on standard error.
 
-    OperatorError if the endpoint is of a local run that is not there.
+    OperatorError if the endpoint is of a local run that is not there, unless the command waits for it.
     """
     if "environment" not in options:
         _say("this machine", "no AWS is asked")
@@ -47,7 +47,7 @@ def settle(options: argparse.Namespace) -> None:
     regions = [target.region for target in targets]
     options.place = place(regions[0])
     _say(name, ", ".join(regions), options.place.name)
-    if not options.place.there:
+    if not options.place.there and not options.waits:
         others = ", ".join(f"source {relative(file)}" for file in local_run.others())
         instead = f" Another run answers: {others}" if others else ""
         raise OperatorError(f"nothing listens there; is `make run` up?{instead}")

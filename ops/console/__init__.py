@@ -12,7 +12,7 @@ _LAST_PORT = 65_535
 
 def add_arguments(parser: argparse.ArgumentParser) -> None:
     """Add the options of `console`."""
-    stack.add_options(parser)
+    stack.add_options(parser, waits=True)
     parser.add_argument(
         "--port", type=_port, metavar="PORT", help=f"on 127.0.0.1 (default: {PORT}, or a free one)"
     )
