@@ -1,26 +1,30 @@
-"""A DynamoDB in memory, far faster than moto's: single items, their updates and conditions, an index by due time.
+"""A DynamoDB in memory, far faster than moto's: items, their updates and conditions, queries, transactions.
 
-It takes what the adapters of the export hours table say and refuses everything else. Their tests run over moto and over
-this one alike, and a property holds the two against each other.
+It takes what the adapters and the state machines say and refuses everything else. The tests of the adapters run over
+moto and over this one alike, and a property holds the two against each other.
 """
 
 import re
 import threading
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from decimal import Decimal
 from functools import cache
+from itertools import pairwise
 from typing import Any
 
 from botocore.exceptions import ClientError
 
-from handlers.vocabulary import DUE_INDEX
+from handlers.vocabulary import DUE_INDEX, DUE_KEY, EXPORT_HOURS_KEY
 
 Item = dict[str, Any]
+Key = tuple[str, ...]
 _CLAUSE = re.compile(r"\b(SET|REMOVE|ADD)\b")
 _COMMA = re.compile(r",\s*(?![^(]*\))")
-_WORDS = {"=": "==", "AND": "and", "OR": "or"}
+_WORDS = {"=": "==", "AND": "and", "OR": "or", "NOT": "not"}
 _FUNCTIONS = {"attribute_exists", "attribute_not_exists", "if_not_exists"}
-_TOKEN = re.compile(r"\s*(#\w+|:\w+|<=|>=|\w+|[=<>(),])")
+_NAME = r"#?\w+(?:\.#?\w+)*"
+_TOKEN = re.compile(rf"\s*({_NAME}|:\w+|<=|>=|<>|[=<>(),])")
+_USED = re.compile(r"[#:]\w+")
 
 
 class _Absent:
@@ -42,64 +46,182 @@ _KNOWN = {
 
 
 class MemoryDynamoDB:
-    """One table with the key `id`, and an index by `work` and `due_at` that has the items with both."""
+    """A client that knows one table: its hash key and, if it has one, its range key; its indexes likewise, by name.
 
-    def __init__(self, table: str) -> None:
+    `items` holds what is there, by the values of the key.
+    """
+
+    def __init__(
+        self, table: str, key: Key = EXPORT_HOURS_KEY, indexes: Mapping[str, Key] | None = None
+    ) -> None:
         self._table = table
-        self._items: dict[str, Item] = {}
-        self._lock = threading.Lock()
+        self._key = key
+        self._indexes = {DUE_INDEX: DUE_KEY} if indexes is None else indexes
+        self.items: dict[Key, Item] = {}
+        self._hashes: dict[str, dict[Key, Item]] = {}
+        self._lock = threading.RLock()
 
     def get_item(self, **call: Any) -> Item:
         """An item."""
         assert (call["TableName"], call["ConsistentRead"]) == (self._table, True)
-        found = self._items.get(call["Key"]["id"]["S"])
+        found = self.items.get(self._key_of(call["Key"]))
         return {"Item": dict(found)} if found else {}
 
     def batch_get_item(self, **call: Any) -> Item:
         """Items, at most a hundred of them."""
         ((table, wanted),) = call["RequestItems"].items()
-        assert (table, wanted["ConsistentRead"]) == (self._table, True)
-        keys = [key["id"]["S"] for key in wanted["Keys"]]
+        assert table == self._table
+        keys = [self._key_of(key) for key in wanted["Keys"]]
         assert len(keys) == len(set(keys)) <= 100
-        return {"Responses": {table: [dict(self._items[key]) for key in keys if key in self._items]}}
+        return {"Responses": {table: [dict(self.items[key]) for key in keys if key in self.items]}}
+
+    def scan(self, **call: Any) -> Item:
+        """Every item."""
+        assert call == {"TableName": self._table}
+        return {"Items": [dict(item) for item in self.items.values()]}
 
     def query(self, **call: Any) -> Item:
-        """The keys of the items that the index has under the condition, by their due time."""
-        assert (call["TableName"], call["IndexName"]) == (self._table, DUE_INDEX)
-        holds = _compiled(call["KeyConditionExpression"])
+        """The items, or of an index their keys, under a key condition, in the order of the range key."""
+        assert call["TableName"] == self._table
+        key = self._indexes[call["IndexName"]] if "IndexName" in call else self._key
         names, values = call["ExpressionAttributeNames"], call["ExpressionAttributeValues"]
+        holds = _compiled(call["KeyConditionExpression"])
         with self._lock:
+            candidates = self._candidates(key, call["KeyConditionExpression"], names, values)
             found = [
-                {name: item[name] for name in ("id", "work", "due_at")}
-                for item in self._items.values()
-                if "work" in item and "due_at" in item and holds(item, names, values)
+                item
+                for item in candidates
+                if all(name in item for name in key) and holds(item, names, values)
             ]
-        return {"Items": sorted(found, key=lambda item: Decimal(item["due_at"]["N"]))[: call["Limit"]]}
+        found.sort(key=lambda item: [_decoded(item[name]) for name in key[1:]])
+        wanted = {*self._key, *key} if "IndexName" in call else None
+        if "ProjectionExpression" in call:
+            wanted = set(re.split(r",\s*", call["ProjectionExpression"]))
+        return {
+            "Items": [
+                {name: value for name, value in item.items() if wanted is None or name in wanted}
+                for item in found[: call.get("Limit")]
+            ]
+        }
+
+    def put_item(self, **call: Any) -> Item:
+        """Nothing; the item is there, in the place of another with its key."""
+        assert call["TableName"] == self._table
+        with self._lock:
+            self._check(self.items.get(self._key_of(call["Item"]), {}), call, "PutItem")
+            self._keep(self._key_of(call["Item"]), dict(call["Item"]))
+        return {}
+
+    def delete_item(self, **call: Any) -> Item:
+        """Nothing; the item is gone."""
+        assert call["TableName"] == self._table
+        key = self._key_of(call["Key"])
+        with self._lock:
+            self._check(self.items.get(key, {}), call, "DeleteItem")
+            if self.items.pop(key, None) is not None:
+                del self._hashes[key[0]][key]
+        return {}
+
+    def transact_write_items(self, **call: Any) -> Item:
+        """Nothing; all items are there. Only puts without a condition."""
+        assert all(set(item) == {"Put"} for item in call["TransactItems"])
+        for item in call["TransactItems"]:
+            self.put_item(**item["Put"])
+        return {}
 
     def update_item(self, **call: Any) -> Item:
         """The item with the update made; an error with the item as it stands if the condition does not hold."""
-        assert (call["TableName"], call["ReturnValues"]) == (self._table, "ALL_NEW")
-        key, update, condition = (
-            call["Key"]["id"]["S"],
-            call["UpdateExpression"],
-            call.get("ConditionExpression"),
+        assert call["TableName"] == self._table
+        key, update = self._key_of(call["Key"]), call["UpdateExpression"]
+        names, values = (
+            call.get("ExpressionAttributeNames", {}),
+            call.get("ExpressionAttributeValues", {}),
         )
-        names, values = call["ExpressionAttributeNames"], call["ExpressionAttributeValues"]
-        used = set(re.findall(r"[#:]\w+", f"{update} {condition}"))
+        used = set(_USED.findall(f"{update} {call.get('ConditionExpression')}"))
         assert used == {*names, *values}, "DynamoDB refuses names and values that no expression uses"
         with self._lock:
-            old = self._items.get(key, {})
-            if condition and not _compiled(condition)(old, names, values):
-                wanted = call["ReturnValuesOnConditionCheckFailure"] == "ALL_OLD"
-                error: Any = {"Error": {"Code": "ConditionalCheckFailedException"}}
-                raise ClientError(error | ({"Item": dict(old)} if old and wanted else {}), "UpdateItem")
-            new = {"id": {"S": key}, **old}
-            _, *parts = _CLAUSE.split(update)
-            for clause, body in zip(parts[::2], parts[1::2], strict=True):
-                for change in _COMMA.split(body.strip()):
-                    _change(clause, change, old, new, names, values)
-            self._items[key] = new
+            old = self.items.get(key, {})
+            self._check(old, call, "UpdateItem")
+            new = {**call["Key"], **old}
+            for clause, change in _changes(update, tuple(sorted(names.items()))):
+                _change(clause, change, old, new, names, values)
+            self._keep(key, new)
             return {"Attributes": dict(new)}
+
+    def _key_of(self, attributes: Item) -> Key:
+        return tuple(attributes[name]["S"] for name in self._key)
+
+    def _candidates(
+        self, key: Key, condition: str, names: Mapping[str, str], values: Mapping[str, Item]
+    ) -> Sequence[Item]:
+        """Items that may be meant: under a hash key of the table only its own."""
+        if key is self._key:
+            name, value = re.findall(r"(#?\w+) = (:\w+)", condition)[0]
+            assert names.get(name, name) == key[0]
+            return list(self._hashes.get(values[value]["S"], {}).values())
+        return list(self.items.values())
+
+    def _keep(self, key: Key, item: Item) -> None:
+        self.items[key] = item
+        self._hashes.setdefault(key[0], {})[key] = item
+
+    def _check(self, old: Item, call: Item, operation: str) -> None:
+        condition = call.get("ConditionExpression")
+        names, values = (
+            call.get("ExpressionAttributeNames", {}),
+            call.get("ExpressionAttributeValues", {}),
+        )
+        if condition and not _compiled(condition)(old, names, values):
+            wanted = call.get("ReturnValuesOnConditionCheckFailure") == "ALL_OLD"
+            error: Any = {"Error": {"Code": "ConditionalCheckFailedException"}}
+            raise ClientError(error | ({"Item": dict(old)} if old and wanted else {}), operation)
+
+
+class MemoryTables:
+    """A client that knows several tables."""
+
+    def __init__(self, tables: Mapping[str, MemoryDynamoDB]) -> None:
+        self.tables = tables
+
+    def __getattr__(self, operation: str) -> Callable[..., Any]:
+        def call(**arguments: Any) -> Any:
+            if operation == "batch_get_item":
+                table = next(iter(arguments["RequestItems"]))
+            elif operation == "transact_write_items":
+                table = next(iter(arguments["TransactItems"]))["Put"]["TableName"]
+            else:
+                table = arguments["TableName"]
+            return getattr(self.tables[table], operation)(**arguments)
+
+        return call
+
+
+class Paginator:
+    """botocore's paginator of a client's operation, which answers in one page here."""
+
+    def __init__(self, operation: Callable[..., Any]) -> None:
+        self._operation = operation
+
+    def paginate(self, **arguments: Any) -> Iterator[Any]:
+        """The one page."""
+        yield self._operation(**arguments)
+
+
+@cache
+def _changes(update: str, names: tuple[tuple[str, str], ...]) -> Sequence[tuple[str, str]]:
+    """The single changes of an update, each with its clause; DynamoDB refuses two of them where one is in the other."""
+    _, *parts = _CLAUSE.split(update)
+    found = [
+        (clause, change)
+        for clause, body in zip(parts[::2], parts[1::2], strict=True)
+        for change in _COMMA.split(body.strip())
+    ]
+    paths = sorted(
+        [dict(names).get(step, step) for step in re.split(r"[ =]", change)[0].split(".")]
+        for _, change in found
+    )
+    assert not any(two[: len(one)] == one for one, two in pairwise(paths)), "document paths that overlap"
+    return found
 
 
 def _change(
@@ -107,14 +229,39 @@ def _change(
 ) -> None:
     """Makes one change of a clause; every value is that of the item before the update."""
     if clause == "SET":
-        name, _, value = change.partition(" = ")
-        new[names[name]] = _encoded(_compiled(value)(old, names, values))
+        path, _, value = change.partition(" = ")
+        _parent(new, path, names)[_leaf(path, names)] = _value(value, old, names, values)
     elif clause == "REMOVE":
-        new.pop(names[change], None)
+        _parent(new, change, names).pop(_leaf(change, names), None)
     else:
         name, value = change.split()
         before = _decoded(old[names[name]]) if names[name] in old else Decimal(0)
         new[names[name]] = _encoded(before + _decoded(values[value]))
+
+
+def _value(value: str, old: Item, names: Mapping[str, str], values: Mapping[str, Item]) -> Item:
+    """The value that an update sets: that of the call as it is, or one that is reckoned."""
+    return values[value] if value in values else _encoded(_compiled(value)(old, names, values))
+
+
+def _leaf(path: str, names: Mapping[str, str]) -> str:
+    last = path.rpartition(".")[2]
+    return names.get(last, last)
+
+
+def _parent(item: Item, path: str, names: Mapping[str, str]) -> Item:
+    """The map that holds what a path names; the maps on the way are copied, as readers may hold the old ones."""
+    *maps, _ = path.split(".")
+    for step in maps:
+        name = names.get(step, step)
+        if "M" not in item.get(name, {}):
+            error: Any = {
+                "Error": {"Code": "ValidationException", "Message": f"{path} is no path in the item"}
+            }
+            raise ClientError(error, "UpdateItem")
+        item[name] = {"M": dict(item[name]["M"])}
+        item = item[name]["M"]
+    return item
 
 
 @cache
@@ -124,24 +271,32 @@ def _compiled(expression: str) -> Callable[[Item, Mapping[str, str], Mapping[str
     assert "".join(tokens) == re.sub(r"\s", "", expression), expression
     source = []
     for token in tokens:
-        if token[0] in "#:":
-            source.append(f"{'of' if token[0] == '#' else 'value'}({token!r})")
-        else:
-            assert token in _WORDS or token in _FUNCTIONS or token in {"(", ")", ",", "<", ">", "<=", ">="}, (
-                token
-            )
+        if token[0] == ":":
+            source.append(f"value({token!r})")
+        elif token in _WORDS or token in _FUNCTIONS or token in {"(", ")", ",", "<", ">", "<=", ">="}:
             source.append(_WORDS.get(token, token))
+        else:
+            assert re.fullmatch(_NAME, token), token
+            source.append(f"of({token!r})")
     code = compile(" ".join(source), expression, "eval")
 
     def run(item: Item, names: Mapping[str, str], values: Mapping[str, Item]) -> Any:
         scope = {
             **_KNOWN,
-            "of": lambda name: _decoded(item[names[name]]) if names[name] in item else _ABSENT,
+            "of": lambda path: _at(item, path, names),
             "value": lambda name: _decoded(values[name]),
         }
         return eval(code, {"__builtins__": {}}, scope)  # noqa: S307 -- of the words above only
 
     return run
+
+
+def _at(item: Item, path: str, names: Mapping[str, str]) -> Any:
+    """The value at a path of an item."""
+    *maps, last = (names.get(step, step) for step in path.split("."))
+    for name in maps:
+        item = item.get(name, {}).get("M", {})
+    return _decoded(item[last]) if last in item else _ABSENT
 
 
 def _decoded(value: Item) -> Any:
@@ -156,4 +311,4 @@ def _encoded(value: Any) -> Item:
         return {"N": str(value)}
     if isinstance(value, dict):
         return {"M": {name: _encoded(member) for name, member in value.items()}}
-    return {"S": value}
+    return {"B": value} if isinstance(value, bytes) else {"S": value}
