@@ -7,6 +7,8 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Any, Self
 
+from botocore.credentials import Credentials
+
 from emulator import Cloud, Deployment, Functions, Gateway, PortInUseError, Schedules
 from local import accounting
 from local.accounting import PointCounts
@@ -15,10 +17,10 @@ from local.cost import Usage
 from local.errors import LocalError
 from local.feed.host import Host
 from local.feed.sender import Feed, Sent
-from local.feed.signing import signed_for, unsigned
 from local.prober import Prober
 from local.view.reading import Reading
 from ops.bundle import BUILD, Bundle
+from ops.signing import signed_for, unsigned
 
 _DRAIN_SECONDS = 60.0
 _NO_POINTS = PointCounts(0, 0, 0, 0)
@@ -53,7 +55,7 @@ class Pipeline:
         self.ingest_url = f"{gateway.url}/metrics"
         self.outputs = _served_here(self.deployment, gateway.url)
         self._signed = options.signed
-        sign = signed_for(region) if options.signed else unsigned
+        sign = signed_for(region, Credentials("local", "local")) if options.signed else unsigned
         self._feed = Feed(self.ingest_url, Host().sample, cloud.clock, sign=sign) if options.feed else None
         sent = self._feed.sent if self._feed else Sent()
         outputs = self.deployment.outputs

@@ -1,20 +1,18 @@
 """Sends metrics to the ingest API in batches, once a second, and says how it went."""
 
-import http.client
 import json
 import threading
 import time
 from collections import deque
 from collections.abc import Callable
 from dataclasses import dataclass, field
-from urllib.parse import urlsplit
 
 from emulator import Clock
 from local.feed.host import Metric
-from local.feed.signing import Sign, unsigned
+from ops.posting import attempts
+from ops.signing import Sign, unsigned
 
 _TIMEOUT_SECONDS = 30
-_TRIES = 5
 
 
 @dataclass(slots=True)
@@ -41,9 +39,7 @@ class Feed:
         sign: Sign = unsigned,
         interval_s: float = 1.0,
     ) -> None:
-        parts = urlsplit(url)
         self._url, self._sign = url, sign
-        self._host, self._port, self._path = parts.hostname or "127.0.0.1", parts.port, parts.path
         self._sample, self._clock, self._interval_s = sample, clock, interval_s
         self._stopped = threading.Event()
         self._thread = threading.Thread(target=self._run, name="feed", daemon=True)
@@ -70,29 +66,11 @@ class Feed:
     def _send(self, timestamp_ms: int, metrics: list[Metric]) -> None:
         """Post one batch; what failed is sent again, which is safe because every point has its time."""
         body = json.dumps({"metrics": metrics}).encode()
-        for attempt in range(_TRIES):
-            status, retry_after, reply = self._post(body)
-            if status == http.HTTPStatus.ACCEPTED:
+        for reply in attempts(self._url, body, self._sign, self._stopped.wait):
+            if reply.accepted:
                 self.sent.requests += 1
                 self.sent.points += len(metrics)
                 self.sent.batches.append((timestamp_ms, time.monotonic()))
                 return
-            self.sent.last_error = f"{status or 'no reply'}: {' '.join(reply.split())[:160]}"
-            transient = status in {0, http.HTTPStatus.TOO_MANY_REQUESTS} or status >= 500
-            if not transient or self._stopped.wait(max(retry_after, 0.2 * 2**attempt)):
-                break
+            self.sent.last_error = str(reply)[:180]
         self.sent.refused += len(metrics)
-
-    def _post(self, body: bytes) -> tuple[int, float, str]:
-        """Status (0: no reply), seconds to wait before another try, text of the reply."""
-        connection = http.client.HTTPConnection(self._host, self._port, timeout=_TIMEOUT_SECONDS)
-        try:
-            connection.request("POST", self._path, body, self._sign(self._url, body))
-            reply = connection.getresponse()
-            retry_after = reply.getheader("Retry-After") or "0"
-            text = reply.read().decode("utf-8", "replace")
-            return reply.status, float(retry_after) if retry_after.isdigit() else 0.0, text
-        except (OSError, http.client.HTTPException) as error:
-            return 0, 0.0, str(error)
-        finally:
-            connection.close()

@@ -1,11 +1,12 @@
-"""The feed's signatures, judged by the gateway's own check."""
+"""Signatures, judged by the gateway's own check."""
 
 import pytest
+from botocore.credentials import Credentials
 
 from emulator.apigateway.errors import GatewayError
 from emulator.apigateway.request import ApiRequest
 from emulator.apigateway.signature import LocalCredentials, check_signature
-from local.feed.signing import HEADERS, signed_for, unsigned
+from ops.signing import HEADERS, signed_for, unsigned
 
 URL = "http://127.0.0.1:8080/metrics"
 
@@ -17,7 +18,7 @@ def arrived(headers: dict[str, str]) -> ApiRequest:
 
 def test_a_signed_request_is_let_in() -> None:
     """The signature holds for this body and this region, and for no other."""
-    request = arrived(dict(signed_for("eu-west-1")(URL, b"{}")))
+    request = arrived(dict(signed_for("eu-west-1", Credentials("local", "local"))(URL, b"{}")))
     check_signature(request, b"{}", LocalCredentials(), region="eu-west-1")
     assert request.header("Content-Type") == "application/json"
     for body, region in ((b"{ }", "eu-west-1"), (b"{}", "us-east-1")):

@@ -1,4 +1,4 @@
-"""Signs the feed's requests where the API asks for Signature Version 4."""
+"""Signs requests to the ingest API where it asks for Signature Version 4."""
 
 from collections.abc import Callable, Mapping
 
@@ -17,9 +17,9 @@ def unsigned(_url: str, _body: bytes) -> Mapping[str, str]:
     return HEADERS
 
 
-def signed_for(region: str) -> Sign:
-    """Sign for an API in `region` with the local run's credentials, which are made up."""
-    signer = SigV4Auth(Credentials("local", "local"), "execute-api", region)
+def signed_for(region: str, credentials: Credentials) -> Sign:
+    """Sign for an API in `region`."""
+    signer = SigV4Auth(credentials, "execute-api", region)
 
     def sign(url: str, body: bytes) -> Mapping[str, str]:
         request = AWSRequest("POST", url, headers=dict(HEADERS), data=body)
