@@ -11,7 +11,8 @@ NS_PER_S = 1_000_000_000
 _RFC3339 = re.compile(
     r"(\d{4}-\d\d-\d\d)[Tt ](\d\d:\d\d:\d\d)(?:\.(\d+))?(?:[Zz]|([+-])([01]\d|2[0-3]):([0-5]\d))", re.ASCII
 )
-_EXPECTED = "a timestamp is epoch milliseconds (an integer) or an RFC 3339 string"
+_EXPECTED = "a timestamp is epoch milliseconds (an integer) or an RFC 3339 string, with its zone"
+_DIGITS = "epoch milliseconds are a number, without quotation marks"
 
 
 def read_timestamp(raw: object) -> int | Violation:
@@ -28,7 +29,8 @@ def read_timestamp(raw: object) -> int | Violation:
 def _read_rfc3339(text: str) -> int | Violation:
     match = _RFC3339.fullmatch(text)
     if match is None:
-        return Violation(Reason.TIMESTAMP_FORMAT, "timestamp", _EXPECTED)
+        said = _DIGITS if text.isdecimal() else _EXPECTED
+        return Violation(Reason.TIMESTAMP_FORMAT, "timestamp", said)
     date, time, fraction, sign, hours, minutes = match.groups()
     try:
         seconds = round(datetime.fromisoformat(f"{date}T{time}").replace(tzinfo=UTC).timestamp())

@@ -13,6 +13,9 @@ from handlers.domain.timestamp import NS_PER_MS, NS_PER_S
 from handlers.domain.violation import Reason, Violation
 from handlers.vocabulary import METRIC_TYPES
 
+_DAY_NS = 86_400 * NS_PER_S
+_TEN_YEARS_NS = 3_653 * _DAY_NS
+
 # Stands for what the client left out.
 MISSING: Final = object()
 
@@ -30,7 +33,7 @@ class PointValidator:
     def __init__(self, limits: StoreLimits) -> None:
         self._limits = limits
         self._future_ns = limits.future_ms * NS_PER_MS
-        self._retention_ns = limits.retention_days * 86_400 * NS_PER_S
+        self._retention_ns = limits.retention_days * _DAY_NS
         self._names: dict[str, int | Violation] = {}
         self._dimensions: dict[tuple[tuple[str, object], ...], _CheckedDimensions] = {}
 
@@ -63,10 +66,12 @@ class PointValidator:
         arrival_ns = record.arrival_ms * NS_PER_MS
         if time_ns > arrival_ns + self._future_ns:
             message = f"more than {self._limits.future_ms // 60_000} minutes after its arrival"
-            return Violation(Reason.TIMESTAMP_IN_FUTURE, "timestamp", message)
+            return Violation(
+                Reason.TIMESTAMP_IN_FUTURE, "timestamp", message + _unit_hint(time_ns, arrival_ns)
+            )
         if time_ns < max(arrival_ns - self._retention_ns, 0):
             message = f"older than the {self._limits.retention_days} days that the store keeps"
-            return Violation(Reason.TIMESTAMP_TOO_OLD, "timestamp", message)
+            return Violation(Reason.TIMESTAMP_TOO_OLD, "timestamp", message + _unit_hint(time_ns, arrival_ns))
         return time_ns
 
     def arrival_ns(self, index: int, record: StreamRecord) -> int:
@@ -125,6 +130,18 @@ class _CheckedDimensions:
         if not isinstance(self.pairs, Violation):
             self.size = sum(len(name) + len(value.encode()) for name, value in self.pairs)
         self.series: dict[tuple[object, object], Series | Violation] = {}
+
+
+def _unit_hint(time_ns: int, arrival_ns: int) -> str:
+    """Advice for a time that is one of the last ten years if its number is read in another unit; else nothing."""
+    for unit, read_ns in (
+        ("seconds", time_ns * 1000),
+        ("microseconds", time_ns // 1000),
+        ("nanoseconds", time_ns // NS_PER_MS),
+    ):
+        if arrival_ns - _TEN_YEARS_NS < read_ns < arrival_ns + _DAY_NS:
+            return f": looks like {unit}; send milliseconds"
+    return ""
 
 
 def _check_name(name: str) -> int | Violation:

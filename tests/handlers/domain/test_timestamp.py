@@ -68,3 +68,19 @@ def test_every_offset_means_the_same_moment(moment: datetime, minutes: int) -> N
     local = moment.replace(tzinfo=timezone(timedelta(minutes=minutes)))
     expected = (local - datetime(1970, 1, 1, tzinfo=UTC)) // timedelta(microseconds=1) * 1000
     assert read_timestamp(local.isoformat()) == expected
+
+
+@pytest.mark.parametrize(
+    ("text", "advice"),
+    [
+        ("1763769600000", "a number, without quotation marks"),
+        ("1763769600", "a number, without quotation marks"),
+        ("2025-11-22T00:00:00", "with its zone"),
+        ("yesterday", "RFC 3339"),
+    ],
+)
+def test_the_message_says_what_to_write(text: str, advice: str) -> None:
+    """A number in quotation marks and a time without zone are the usual mistakes."""
+    violation = read_timestamp(text)
+    assert isinstance(violation, Violation)
+    assert advice in violation.message

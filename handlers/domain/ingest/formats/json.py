@@ -68,7 +68,7 @@ def _read_time_ns(
 
 def parse(data: bytes) -> list[Any]:
     """The metrics of a body as the client wrote them, at least one; `InvalidBody` when there are none."""
-    body = _parse(data)
+    body = decode(data)
     if not isinstance(body, dict):
         raise InvalidBody(
             Violation(Reason.BODY_FORM, "body", "a body is one metric, or an object with `metrics`")
@@ -82,7 +82,8 @@ def parse(data: bytes) -> list[Any]:
     return metrics
 
 
-def _parse(data: bytes) -> Any:
+def decode(data: bytes) -> Any:
+    """The JSON of a body, with `NotFinite` for numbers that no double holds; `InvalidBody` if it is none."""
     try:
         return orjson.loads(data)
     except orjson.JSONDecodeError:

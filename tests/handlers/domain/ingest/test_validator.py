@@ -2,6 +2,8 @@
 
 from typing import Any
 
+import pytest
+
 from handlers.adapters.timestream.limits import store_limits
 from handlers.domain.ingest.validator import PointValidator
 from handlers.domain.point import Series
@@ -17,6 +19,32 @@ def test_times_before_the_epoch_are_too_old_whatever_the_table_keeps() -> None:
     violation = PointValidator(store_limits(73_000)).time_ns(-1_000_000, RECORD)
     assert isinstance(violation, Violation)
     assert violation.reason == "timestamp_too_old"
+
+
+@pytest.mark.parametrize(
+    ("milliseconds", "reason", "unit"),
+    [
+        (ARRIVAL_MS // 1000, "timestamp_too_old", "seconds"),
+        (ARRIVAL_MS // 1000 - 86_400 * 400, "timestamp_too_old", "seconds"),
+        (ARRIVAL_MS // 1000 + 3600, "timestamp_too_old", "seconds"),
+        (ARRIVAL_MS * 1000, "timestamp_in_future", "microseconds"),
+        (ARRIVAL_MS * 1_000_000, "timestamp_in_future", "nanoseconds"),
+    ],
+)
+def test_a_time_in_another_unit_is_told(milliseconds: int, reason: str, unit: str) -> None:
+    """What is a time of these years in seconds, micro- or nanoseconds is set aside as before, and says so."""
+    violation = PointValidator(LIMITS).time_ns(milliseconds * 1_000_000, RECORD)
+    assert isinstance(violation, Violation)
+    assert violation.reason == reason
+    assert violation.message.endswith(f": looks like {unit}; send milliseconds")
+
+
+@pytest.mark.parametrize("days", [-40, -4000, -20_000, 1, 400, 200_000])
+def test_a_time_that_is_only_wrong_is_no_other_unit(days: int) -> None:
+    """Old data and clocks that are ahead get no wrong advice."""
+    violation = PointValidator(LIMITS).time_ns((ARRIVAL_MS + days * 86_400_000) * 1_000_000, RECORD)
+    assert isinstance(violation, Violation)
+    assert "looks like" not in violation.message
 
 
 def test_points_without_timestamp_lie_beside_each_other() -> None:
