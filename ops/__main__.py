@@ -23,6 +23,7 @@ COMMANDS: Mapping[str, str] = {
     "query": "ask the metrics in SQL",
     "quarantine": "points that were accepted and could not be stored: list",
     "metrics": "metrics and series, with dimensions and last values",
+    "check": "hold points of a file against the rules of the pipeline, before they are sent",
     "rules": "alert rules: check, plan, apply, list, delete",
     "alerts": "alerts: list, show",
     "export": "export hours, and see how the exports are",

@@ -1,0 +1,1 @@
+"""Points that somebody is about to send: read from files, and held against the pipeline's rules."""
