@@ -29,10 +29,11 @@ class Checked:
 
 def add_arguments(parser: argparse.ArgumentParser) -> None:
     """Add the options of `check`."""
-    stack.add_options(parser)
+    stack.add_options(parser, offline=True)
     parser.add_argument(
         "--deployed",
-        action="store_true",
+        action="store_false",
+        dest="offline",
         help="know the dimension names that the deployment's table has by now",
     )
     parser.add_argument(
@@ -65,7 +66,7 @@ def _run(options: argparse.Namespace) -> int:
     rules = PointRules(
         stack.settings(options.environment).store.magnetic_days,
         arrival_ms=int(time.time() * 1000),
-        names=deployed_names(stack.find(options.environment, options.region)) if options.deployed else (),
+        names=() if options.offline else deployed_names(stack.find(options.environment, options.region)),
     )
     checked = check(read_points(content), rules)
     if checked.faults:

@@ -2,13 +2,13 @@
 
 import argparse
 import json
-import os
 import urllib.request
 from collections.abc import Mapping, Sequence
 from typing import Any
 
 from ops import stack
 from ops.errors import OperatorError, refusals
+from ops.ingest_api import local_ingest_url
 from ops.output import print_columns
 from ops.stack_sets import Instance, instances
 from templates.config import Config
@@ -69,23 +69,10 @@ def _row(config: Config, region: str, instance: Instance | None) -> Sequence[str
     except OperatorError as error:
         return (region, "–", str(error), in_fleet, "–", "–")
     outputs = {output["OutputKey"]: output["OutputValue"] for output in found.get("Outputs", [])}
-    ingest = _local_ingest_url(region) or outputs.get("IngestUrl", "–")
+    ingest = local_ingest_url(region) or outputs.get("IngestUrl", "–")
     health, answer = _health(ingest.removesuffix("/metrics") + "/health")
     version = found.get("Description", "").rpartition("version ")[2] or str(answer.get("version", "–"))
     return (region, version, found["StackStatus"], in_fleet, health, ingest)
-
-
-def _local_ingest_url(region: str) -> str | None:
-    """The URL at which the local run serves the region, if its environment file is loaded."""
-    endpoint = os.environ.get("AWS_ENDPOINT_URL", "")
-    if not endpoint.startswith("http://127.0.0.1:"):
-        return None
-    try:
-        with urllib.request.urlopen(f"{endpoint}/_local/status", timeout=_SECONDS) as reply:  # noqa: S310 - loopback
-            url = json.loads(reply.read()).get(region, {}).get("ingest_url")
-    except (OSError, ValueError):
-        return None
-    return None if url is None else str(url)
 
 
 def _health(url: str) -> tuple[str, Mapping[str, Any]]:

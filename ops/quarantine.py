@@ -1,15 +1,24 @@
-"""`ops quarantine`: accepted points that could not be stored, with their reasons."""
+"""`ops quarantine`: accepted points that could not be stored: which, why, what to do, and sending them again."""
 
 import argparse
+import json
 import re
 import time
+from collections.abc import Iterator
+from typing import Any
 
+from handlers.domain.violation import Reason
 from ops import stack
-from ops.output import counted, moment, print_table
-from ops.quarantined.points import Reading, grouped, read_points
+from ops.errors import OperatorError
+from ops.output import counted, moment, print_columns, sanitize
+from ops.quarantined import redrive
+from ops.quarantined.batches import writer_batches
+from ops.quarantined.cures import cure_of
+from ops.quarantined.points import QuarantinedPoint, Reading, grouped, read_points
 
-_SHOWN_POINTS = 50
-_SINCE = re.compile(r"([0-9]{1,6})([smhd])", re.ASCII)
+_SHOWN = 50
+_BATCHES = 1000
+_PERIOD = re.compile(r"([0-9]{1,6})([smhd])", re.ASCII)
 _SECONDS = {"s": 1, "m": 60, "h": 3600, "d": 86_400}
 
 
@@ -19,43 +28,147 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
     listing = actions.add_parser(
         "list", help="the newest points, or their number by what they have in common"
     )
-    stack.add_options(listing)
-    listing.add_argument(
-        "--since", type=_period_s, default="1h", metavar="PERIOD", help="such as 15m, 1h or 7d (default 1h)"
-    )
+    _add_choice(listing, since="1h")
     listing.add_argument("--by", choices=("reason", "client", "metric"), help="count instead of listing")
     listing.set_defaults(run=_list)
+    showing = actions.add_parser("show", help="a request's points, each with what to do about it")
+    _add_since(showing, "7d")
+    showing.add_argument("request", metavar="REQUEST_ID")
+    showing.set_defaults(run=_show)
+    redriving = actions.add_parser("redrive", help="send points again, or batches that were given up")
+    _add_choice(redriving, since="1d")
+    redriving.add_argument("--request", metavar="REQUEST_ID", help="those of one request")
+    redrive.add_arguments(redriving)
+    redriving.set_defaults(run=_redrive)
+    for action in (listing, showing, redriving):
+        stack.add_options(action)
+
+
+def _add_since(parser: argparse.ArgumentParser, default: str) -> None:
+    parser.add_argument(
+        "--since", type=_period_s, default=default, metavar="PERIOD",
+        help=f"that arrived in the last 15m, 1h, 7d … (default {default})",
+    )  # fmt: skip
+
+
+def _add_choice(parser: argparse.ArgumentParser, *, since: str) -> None:
+    """Add the options that choose points."""
+    _add_since(parser, since)
+    reasons = [str(reason) for reason in Reason]
+    parser.add_argument("--reason", choices=reasons, metavar="REASON", help="set aside for this reason")
+    parser.add_argument("--client", metavar="CLIENT", help="of this client")
+    parser.add_argument("--metric", metavar="NAME", help="of this metric")
+    parser.add_argument("--all", action="store_true", help="also those that were sent again")
 
 
 def _list(options: argparse.Namespace) -> int:
-    reading = _read(options)
+    target = stack.find(options.environment, options.region)
+    reading = _read(target, options)
+    points = [point for point in reading.points if _chosen(point, options)]
     if options.by:
-        rows = (
-            (group.value or "–", group.points, moment(group.newest.arrived_s), group.newest.message)
-            for group in grouped(reading.points, options.by)
+        print_columns(
+            (options.by, "points", "newest", "for example"),
+            (
+                (group.value or "–", group.points, moment(group.newest.arrived_s), group.newest.message)
+                for group in grouped(points, options.by)
+            ),
         )
-        print_table((options.by, "points", "newest", "for example"), rows)
-    else:
-        print_table(
+    elif points:
+        print_columns(
             ("arrived", "reason", "metric", "field", "message", "request"),
             (
                 (
                     moment(point.arrived_s),
                     point.reason,
-                    point.metric,
+                    point.metric or "–",
                     point.field,
                     point.message,
                     point.request_id,
                 )
-                for point in reading.points[:_SHOWN_POINTS]
+                for point in points[:_SHOWN]
             ),
         )
-    print(f"({counted(len(reading.points), 'point')})")
+    for line in _remarks(points, reading, shown=len(points) if options.by else _SHOWN):
+        print(line)
+    batches = writer_batches(
+        target.client("s3"),
+        target.output("QuarantineBucketName"),
+        target.output("MetricWriterName"),
+        most=_BATCHES,
+    )
+    if batches:
+        more = " or more" if len(batches) == _BATCHES else ""
+        print(
+            f"batches given up whole: {len(batches)}{more}; `ops quarantine redrive --batches` writes them again"
+        )
     return 0
 
 
-def _read(options: argparse.Namespace) -> Reading:
+def _remarks(points: list[QuarantinedPoint], reading: Reading, *, shown: int) -> Iterator[str]:
+    newest = f", the newest {shown} are shown" if len(points) > shown else ""
+    yield f"({counted(len(points), 'point')}{newest})"
+    if reading.truncated:
+        yield "there are more, which were not read: ask for a shorter --since"
+    if reading.foreign:
+        yield f"{counted(reading.foreign, 'line')} in the bucket can not be read, and were not written by the pipeline"
+
+
+def _show(options: argparse.Namespace) -> int:
     target = stack.find(options.environment, options.region)
+    reading = _read(target, options)
+    points = [point for point in reading.points if point.request_id == options.request]
+    if not points:
+        missing = "; not everything was read, ask for a shorter --since" if reading.truncated else ""
+        raise OperatorError(
+            f"nothing of request {options.request} is in the quarantine of that time (--since){missing}"
+        )
+    for point in points:
+        for line in explain(point):
+            print(sanitize(line))
+        print()
+    return 0
+
+
+def explain(point: QuarantinedPoint) -> Iterator[str]:
+    """A point in lines: where it was, what is wrong, the cause and the cure, and what the client sent."""
+    cure = cure_of(point.reason)
+    again = ", sent again since" if point.redriven else ""
+    yield f"point {point.index} of {point.request_id}, arrived {moment(point.arrived_s)}{again}"
+    yield f"  {point.reason} in {point.field}: {point.message}"
+    yield f"  cause  {cure.cause}"
+    yield f"  cure   {cure.cure}"
+    if cure.may_pass:
+        yield "  again  As it is, it may be stored later: `ops quarantine redrive`."
+    if cure.refused_at_door:
+        yield "  note   The API answers 400 to such a point: this one came to the stream another way."
+    yield f"  sent   {json.dumps(point.payload, ensure_ascii=False)}"
+
+
+def _redrive(options: argparse.Namespace) -> int:
+    target = stack.find(options.environment, options.region)
+    if options.batches:
+        return redrive.batches(target, options)
+    reading = _read(target, options)
+    chosen = [
+        point
+        for point in reading.points
+        if _chosen(point, options) and options.request in {None, point.request_id}
+    ]
+    if reading.truncated:
+        print("there are more, which were not read: redrive these, and then the rest")
+    return redrive.points(target, options, chosen)
+
+
+def _chosen(point: QuarantinedPoint, options: argparse.Namespace) -> bool:
+    wanted: dict[str, Any] = {
+        name: getattr(options, name) for name in ("reason", "client", "metric") if getattr(options, name)
+    }
+    return (options.all or not point.redriven) and all(
+        getattr(point, name) == value for name, value in wanted.items()
+    )
+
+
+def _read(target: stack.Target, options: argparse.Namespace) -> Reading:
     return read_points(
         target.client("s3"),
         target.output("QuarantineBucketName"),
@@ -65,8 +178,8 @@ def _read(options: argparse.Namespace) -> Reading:
 
 
 def _period_s(text: str) -> int:
-    """Seconds of a period such as 15m; argparse tells the user of a ValueError's text."""
-    match = _SINCE.fullmatch(text)
+    """The seconds of a period such as 15m; argparse tells the user of an ArgumentTypeError's text."""
+    match = _PERIOD.fullmatch(text)
     if match is None:
         raise argparse.ArgumentTypeError(f"{text!r}: expected a number with s, m, h or d, such as 15m or 1h")
     return int(match[1]) * _SECONDS[match[2]]

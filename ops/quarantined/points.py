@@ -1,21 +1,23 @@
 """Quarantined points, read from their bucket: the newest first, and never more of it than was asked for."""
 
 import json
-from collections.abc import Iterator, Sequence
+from collections.abc import Sequence
 from concurrent.futures import ThreadPoolExecutor
-from dataclasses import dataclass
-from datetime import UTC, datetime
+from dataclasses import dataclass, replace
+from datetime import datetime
 from typing import Any
 
 from handlers.vocabulary import QUARANTINED_POINTS
 from ops.errors import refusals
+from ops.quarantined.bucket import newest_entries, object_body
+from ops.quarantined.ledger import redriven_points
 
 _THREADS = 8  # the SDK keeps ten connections
 
 
 @dataclass(frozen=True, slots=True)
 class QuarantinedPoint:
-    """A point as its line in the quarantine has it; `(request_id, index)` identifies it.
+    """A point as its line in the quarantine has it, and whether it was sent again; `(request_id, index)` identifies it.
 
     Everything but `reason` and the times may hold what a client wrote: it is hostile text.
     """
@@ -28,6 +30,7 @@ class QuarantinedPoint:
     field: str
     message: str
     payload: object
+    redriven: bool = False
 
     @property
     def metric(self) -> str:
@@ -76,7 +79,8 @@ def read_points(
     with refusals("cannot read the quarantine"):
         keys, truncated = _newest_keys(s3, bucket, since_s, span_s, bounds or Bounds())
         with ThreadPoolExecutor(_THREADS) as pool:
-            bodies = list(pool.map(lambda key: _body(s3, bucket, key), keys))
+            bodies = list(pool.map(lambda key: object_body(s3, bucket, key), keys))
+        redriven = redriven_points(s3, bucket, since_s=since_s) if keys else set()
     found: dict[tuple[str, int], QuarantinedPoint] = {}
     foreign = 0
     for body in bodies:
@@ -85,8 +89,9 @@ def read_points(
             if point is None:
                 foreign += 1
             elif point.arrived_s >= since_s:
+                point_id = (point.request_id, point.index)
                 # A batch that was tried again in parts may repeat a line.
-                found.setdefault((point.request_id, point.index), point)
+                found.setdefault(point_id, replace(point, redriven=point_id in redriven))
     newest_first = sorted(found.values(), key=lambda point: (-point.arrived_s, point.request_id, point.index))
     return Reading(newest_first, truncated, foreign)
 
@@ -106,51 +111,12 @@ def _newest_keys(
     """The keys of the newest objects within the bounds, and whether there are more."""
     keys: list[str] = []
     size = 0
-    for entry in _newest_entries(s3, bucket, since_s, span_s):
+    for entry in newest_entries(s3, bucket, QUARANTINED_POINTS, since_s=since_s, span_s=span_s):
         size += entry["Size"]
         if len(keys) == bounds.objects or (size > bounds.bytes and keys):
             return keys, True
         keys.append(entry["Key"])
     return keys, False
-
-
-def _newest_entries(s3: Any, bucket: str, since_s: float, span_s: float) -> Iterator[dict[str, Any]]:
-    """Listed objects that may hold points since then, newest hour first. Only hours that there are cost a call."""
-    first = datetime.fromtimestamp(max(since_s - span_s, 0), UTC)
-    first_day = f"{QUARANTINED_POINTS}date={first:%Y-%m-%d}/"
-    first_hour = f"{first_day}hour={first:%H}/"
-    for day in reversed(_folders(s3, bucket, QUARANTINED_POINTS)):
-        if day < first_day:
-            return
-        for hour in reversed(_folders(s3, bucket, day)):
-            if hour < first_hour:
-                return
-            pages = _pages(s3, bucket, Prefix=hour)
-            entries = [entry for page in pages for entry in page.get("Contents", [])]
-            # An object is written after everything in it has arrived.
-            yield from sorted(
-                (entry for entry in entries if entry["LastModified"].timestamp() + 1 >= since_s),
-                key=lambda entry: entry["LastModified"],
-                reverse=True,
-            )
-
-
-def _folders(s3: Any, bucket: str, prefix: str) -> list[str]:
-    pages = _pages(s3, bucket, Prefix=prefix, Delimiter="/")
-    return sorted(entry["Prefix"] for page in pages for entry in page.get("CommonPrefixes", []))
-
-
-def _pages(s3: Any, bucket: str, **arguments: str) -> Iterator[dict[str, Any]]:
-    yield from s3.get_paginator("list_objects_v2").paginate(Bucket=bucket, **arguments)
-
-
-def _body(s3: Any, bucket: str, key: str) -> bytes:
-    """The object's content; empty if it was forgotten since it was listed."""
-    try:
-        body: bytes = s3.get_object(Bucket=bucket, Key=key)["Body"].read()
-    except s3.exceptions.NoSuchKey:
-        return b""
-    return body
 
 
 def _point(line: bytes) -> QuarantinedPoint | None:

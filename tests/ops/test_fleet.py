@@ -104,15 +104,3 @@ def test_health_is_what_the_region_answers(
 def test_a_region_without_a_url_is_not_asked() -> None:
     """A stack that is being made has no output yet."""
     assert fleet._health("–/health") == ("no URL", {})
-
-
-def test_the_local_run_names_its_own_url(served: str, monkeypatch: pytest.MonkeyPatch) -> None:
-    """With its environment file loaded the URL is the local one; the cloud's endpoints are never asked for it."""
-    _Server.answers["/_local/status"] = b'{"us-east-1": {"ingest_url": "http://127.0.0.1:8080/metrics"}}'
-    monkeypatch.setenv("AWS_ENDPOINT_URL", served)
-    assert fleet._local_ingest_url("us-east-1") == "http://127.0.0.1:8080/metrics"
-    assert fleet._local_ingest_url("eu-west-1") is None
-    _Server.answers.clear()
-    assert fleet._local_ingest_url("us-east-1") is None
-    monkeypatch.setenv("AWS_ENDPOINT_URL", "https://example.com")
-    assert fleet._local_ingest_url("us-east-1") is None

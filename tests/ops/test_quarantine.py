@@ -1,5 +1,6 @@
 """`ops quarantine` from the command line."""
 
+import json
 import time
 from collections.abc import Iterator
 from typing import Any
@@ -12,6 +13,9 @@ from handlers.domain.ingest.envelope import StreamRecord
 from handlers.domain.ingest.quarantine import QuarantinedPoint, json_lines, object_key
 from handlers.domain.violation import Reason, Violation
 from ops.__main__ import main
+from ops.quarantined import redrive
+from ops.quarantined.ledger import note_redriven
+from ops.quarantined.points import read_points
 from ops.stack import Target
 
 BUCKET = "quarantine-bucket"
@@ -20,7 +24,10 @@ BUCKET = "quarantine-bucket"
 @pytest.fixture
 def s3(monkeypatch: pytest.MonkeyPatch) -> Iterator[Any]:
     """The quarantine of a deployment, empty."""
-    monkeypatch.setattr(Target, "outputs", lambda _: {"QuarantineBucketName": BUCKET})
+    monkeypatch.setattr(
+        Target, "outputs", lambda _: {"QuarantineBucketName": BUCKET, "MetricWriterName": "w"}
+    )
+    monkeypatch.setattr(redrive, "deployed_names", lambda _: [])
     with mock_aws():
         client = boto3.client("s3", region_name="us-east-1")
         client.create_bucket(Bucket=BUCKET)
@@ -56,9 +63,9 @@ def test_points_are_counted_by_what_they_have_in_common(
         put(s3, Reason.VALUE_TYPE, "m", age_s=3600 * 5 + number)
     put(s3, Reason.BODY_FORM, "m", age_s=3600 * 20)
     assert main(["quarantine", "list", "--since", "1d", "--by", by]) == 0
-    row = capsys.readouterr().out.splitlines()[2].split()
+    row = capsys.readouterr().out.splitlines()[1].split()
     assert row[0] == first
-    assert row[2] == ("2" if by == "reason" else "3")
+    assert row[1] == ("2" if by == "reason" else "3")
 
 
 @pytest.mark.parametrize("period", ["", "1", "h", "1 h", "1w", "-1h", "1.5h", "1h30m", "٣h", "9999999d"])
@@ -67,3 +74,57 @@ def test_a_period_that_is_none_is_refused(period: str, capsys: pytest.CaptureFix
     with pytest.raises(SystemExit):
         main(["quarantine", "list", f"--since={period}"])
     assert f"{period!r}: expected a number with s, m, h or d" in capsys.readouterr().err
+
+
+def test_a_request_is_shown_with_the_cure(s3: Any, capsys: pytest.CaptureFixture[str]) -> None:
+    """Each of its points with reason, cause, cure and what the client sent; hostile text is harmless."""
+    put(s3, Reason.DIMENSION_NAME_CASE, "cpu\x1b[2J", age_s=60)
+    [entry] = s3.list_objects_v2(Bucket=BUCKET)["Contents"]
+    request = json.loads(s3.get_object(Bucket=BUCKET, Key=entry["Key"])["Body"].read())["request_id"]
+    assert main(["quarantine", "show", request]) == 0
+    shown = capsys.readouterr().out
+    assert "dimension_name_case in value" in shown
+    assert "Send the spelling that the message names." in shown
+    assert "\x1b" not in shown
+
+
+def test_a_request_that_is_not_there_is_said(s3: Any, capsys: pytest.CaptureFixture[str]) -> None:
+    """With the option that looks further back."""
+    assert main(["quarantine", "show", "none"]) == 1
+    assert "nothing of request none" in capsys.readouterr().err
+
+
+def test_points_that_were_sent_again_are_left_out(s3: Any, capsys: pytest.CaptureFixture[str]) -> None:
+    """Unless all are asked for."""
+    put(s3, Reason.VALUE_TYPE, "m", age_s=60)
+    [point] = read_points(s3, BUCKET, since_s=0, span_s=0).points
+    note_redriven(
+        s3, BUCKET, [((point.request_id, point.index), point.arrived_s)], sent_as="x", now_s=time.time()
+    )
+    for given, number in ((["list"], 0), (["list", "--all"], 1)):
+        assert main(["quarantine", *given]) == 0
+        assert f"({number} point" in capsys.readouterr().out
+
+
+@pytest.mark.parametrize(
+    ("choice", "number"),
+    [(["--reason", "value_type"], 2), (["--metric", "b"], 1), (["--client", "x"], 0), ([], 3)],
+)
+def test_points_can_be_chosen(
+    s3: Any, capsys: pytest.CaptureFixture[str], choice: list[str], number: int
+) -> None:
+    """By reason, metric and client."""
+    for age_s, (reason, metric) in enumerate(
+        [(Reason.VALUE_TYPE, "a"), (Reason.VALUE_TYPE, "b"), (Reason.BODY_FORM, "c")]
+    ):
+        put(s3, reason, metric, age_s=age_s)
+    assert main(["quarantine", "list", *choice]) == 0
+    assert f"({number} point" in capsys.readouterr().out
+    assert main(["quarantine", "redrive", "--dry-run", *choice]) == int(number > 0)
+
+
+def test_batches_that_were_given_up_are_mentioned(s3: Any, capsys: pytest.CaptureFixture[str]) -> None:
+    """They hold points as well, which no line of the list has."""
+    s3.put_object(Bucket=BUCKET, Key="aws/lambda/uuid/x", Body=b"{}")
+    assert main(["quarantine", "list"]) == 0
+    assert "batches given up whole: 1; `ops quarantine redrive --batches`" in capsys.readouterr().out

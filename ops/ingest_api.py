@@ -1,0 +1,37 @@
+"""The door of a deployment: its ingest URL, and how a request to it is signed."""
+
+import os
+from dataclasses import dataclass
+
+import boto3
+
+from ops import local_run
+from ops.errors import OperatorError
+from ops.signing import Sign, signed_for, unsigned
+from ops.stack import Target
+
+
+@dataclass(frozen=True, slots=True)
+class IngestApi:
+    """The URL to post to, and what makes the headers."""
+
+    url: str
+    sign: Sign
+
+
+def ingest_api(target: Target) -> IngestApi:
+    """The API of a deployment; OperatorError if it wants signatures and there are no credentials."""
+    url = local_ingest_url(target.region) or target.output("IngestUrl")
+    if target.config.api.auth == "none":
+        return IngestApi(url, unsigned)
+    credentials = boto3.Session().get_credentials()
+    if credentials is None:
+        raise OperatorError(f"{url} takes signed requests only, and there are no AWS credentials here")
+    return IngestApi(url, signed_for(target.region, credentials))
+
+
+def local_ingest_url(region: str) -> str | None:
+    """The URL at which the local run serves the region, if the AWS endpoint is a local run's."""
+    answer = local_run.status(os.environ.get("AWS_ENDPOINT_URL", "")) or {}
+    url = answer.get(region, {}).get("ingest_url")
+    return None if url is None else str(url)

@@ -1,0 +1,150 @@
+"""`ops quarantine redrive`: points go through the API again, batches to the metric writer as they were."""
+
+import argparse
+import json
+import time
+from collections import Counter
+from collections.abc import Sequence
+from typing import Any
+
+import boto3
+from botocore.config import Config as SdkConfig
+
+from ops import consent
+from ops.errors import OperatorError, refusals
+from ops.ingest_api import IngestApi, ingest_api
+from ops.output import counted, print_columns, sanitize
+from ops.points.names import deployed_names
+from ops.points.rules import PointRules
+from ops.posting import attempts
+from ops.quarantined.batches import Batch, read_batch, writer_batches
+from ops.quarantined.ledger import note_redriven
+from ops.quarantined.points import QuarantinedPoint
+from ops.quarantined.redriving import FIXES, Kept, Ready, bodies, prepare
+from ops.stack import Target
+
+_MOST_BATCHES = 10_000
+
+
+def add_arguments(parser: argparse.ArgumentParser) -> None:
+    """Add the options that only `redrive` has."""
+    fixes = "; ".join(f"{name}: {text}" for name, text in FIXES.items())
+    parser.add_argument(
+        "--fix", action="append", default=[], choices=list(FIXES), help=f"mend what is sent ({fixes})"
+    )
+    parser.add_argument(
+        "--batches", action="store_true", help="all batches that were given up, instead of points"
+    )
+    parser.add_argument("--dry-run", action="store_true", help="say what would be sent, and send nothing")
+    consent.add_option(parser)
+
+
+def points(target: Target, options: argparse.Namespace, chosen: Sequence[QuarantinedPoint]) -> int:
+    """Send points through the API, each with the time at which it arrived if it had none; 0 if all were sent.
+
+    Those that would not be stored this time either are kept back. What was accepted is noted, so that the next
+    redrive leaves it out.
+    """
+    rules = PointRules(
+        target.config.store.magnetic_days,
+        arrival_ms=int(time.time() * 1000),
+        names=deployed_names(target) if chosen else (),
+    )
+    ready, kept = prepare(chosen, rules, options.fix)
+    _print_kept(kept)
+    if not ready:
+        print("nothing to send")
+        return int(bool(kept))
+    if options.dry_run:
+        print(f"would send {counted(len(ready), 'point')}")
+        return int(bool(kept))
+    consent.expect(options, f"send {counted(len(ready), 'point')} again")
+    api = ingest_api(target)
+    for body, some in bodies(ready):
+        request = _send(api, body)
+        _note(target, some, request)
+        print(f"sent {counted(len(some), 'point')}: request {request}", flush=True)
+    return int(bool(kept))
+
+
+def batches(target: Target, options: argparse.Namespace) -> int:
+    """Hand the batches of the metric writer to it again, and delete what it settled; 0 if that was all of them.
+
+    The records keep their sequence numbers and times of arrival, so a point that was stored before is stored once.
+    """
+    s3, bucket = target.client("s3"), target.output("QuarantineBucketName")
+    writer = target.output("MetricWriterName")
+    keys = writer_batches(s3, bucket, writer, most=_MOST_BATCHES)
+    if not keys:
+        print("no batch of points was given up")
+        return 0
+    if not options.dry_run:
+        consent.expect(options, f"hand {len(keys)} batches to {writer} again")
+    client = _patient_lambda(target)
+    failed = 0
+    for key in keys:
+        batch = read_batch(s3, bucket, key)
+        if batch is None:
+            print(f"{key}: no batch; left as it is")
+        elif options.dry_run:
+            requests = counted(len(batch.requests), "request")
+            print(f"{key}: {requests}, given up at {batch.given_up_at} ({sanitize(batch.condition)})")
+        elif trouble := _invoke(client, writer, batch):
+            failed += 1
+            print(f"{key}: {trouble}; left as it is")
+        else:
+            with refusals("the batch was written again, but cannot be deleted; that is harmless"):
+                s3.delete_object(Bucket=bucket, Key=key)
+            print(f"{key}: {counted(len(batch.requests), 'request')} written", flush=True)
+    return int(bool(failed))
+
+
+def _print_kept(kept: Sequence[Kept]) -> None:
+    if kept:
+        print(f"kept back, as {counted(len(kept), 'point')} would not be stored this time either:")
+        reasons = Counter((one.violation.reason, one.violation.message) for one in kept)
+        print_columns(("points", "reason", "message"), ((n, *why) for why, n in reasons.most_common()))
+
+
+def _send(api: IngestApi, body: bytes) -> str:
+    """The id of the request; OperatorError with the last answer if it was not accepted."""
+    reply = list(attempts(api.url, body, api.sign, time.sleep))[-1]
+    if not reply.accepted:
+        raise OperatorError(f"{api.url} did not take the points: {reply}")
+    try:
+        return str(json.loads(reply.text)["request_id"])
+    except (ValueError, KeyError, TypeError):
+        return "?"
+
+
+def _note(target: Target, some: Sequence[Ready], request: str) -> None:
+    note_redriven(
+        target.client("s3"),
+        target.output("QuarantineBucketName"),
+        [((one.point.request_id, one.point.index), one.point.arrived_s) for one in some],
+        sent_as=request,
+        now_s=time.time(),
+    )
+
+
+def _patient_lambda(target: Target) -> Any:
+    """A client that waits for as long as the writer may take."""
+    config = SdkConfig(
+        read_timeout=target.config.writer.timeout_seconds + 10,
+        retries={"mode": "standard", "max_attempts": 3},
+    )
+    return boto3.client("lambda", region_name=target.region, config=config)
+
+
+def _invoke(client: Any, writer: str, batch: Batch) -> str:
+    """The reason for which the writer did not settle a batch; empty if it did."""
+    with refusals("cannot hand over the batch"):
+        answer = client.invoke(FunctionName=writer, Payload=batch.event.encode())
+    text = answer["Payload"].read().decode("utf-8", "replace")
+    if "FunctionError" in answer:
+        return f"{writer} failed: {text[:300]}"
+    try:
+        failures = json.loads(text)["batchItemFailures"]
+    except (ValueError, KeyError, TypeError):
+        return f"{writer} answered {text[:300]}"
+    return f"{writer} could not write all of it; try again when the store is well" if failures else ""

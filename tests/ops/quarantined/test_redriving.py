@@ -1,0 +1,85 @@
+"""Points made ready to be sent again."""
+
+import json
+from typing import Any
+
+import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+
+from handlers.domain.timestamp import read_timestamp
+from ops.points.rules import PointRules
+from ops.quarantined.points import QuarantinedPoint
+from ops.quarantined.redriving import EMPTY_DIMENSIONS, SECONDS, bodies, prepare
+
+NOW_MS = 1_800_000_000_000
+ARRIVED_S = NOW_MS / 1000 - 3600.25
+GOOD = {"metric_name": "m", "value": 1}
+
+
+def _point(
+    payload: Any, *, reason: str = "timestamp_too_old", index: int = 0, request: str = "r"
+) -> QuarantinedPoint:
+    return QuarantinedPoint(request, index, "-", ARRIVED_S, reason, "f", "m", payload)
+
+
+def _prepared(*points: QuarantinedPoint, fixes: tuple[str, ...] = ()) -> tuple[list[Any], list[str]]:
+    ready, kept = prepare(points, PointRules(30, arrival_ms=NOW_MS), fixes)
+    return [one.metric for one in ready], [one.violation.reason for one in kept]
+
+
+def test_a_point_goes_as_it_came() -> None:
+    """If the rules let it through by now: its time has come, say, or the store keeps more."""
+    early = {**GOOD, "timestamp": NOW_MS + 60_000}
+    assert _prepared(_point(early, reason="timestamp_in_future")) == ([early], [])
+
+
+@pytest.mark.parametrize(
+    "payload", [None, 1, [], {"base64": "e30="}, {**GOOD, "timestamp": 1}, {**GOOD, "value": None}]
+)
+def test_a_point_that_would_end_here_again_is_kept(payload: Any) -> None:
+    """Whatever it is, it is not sent, and its reason is told."""
+    sent, kept = _prepared(_point(payload))
+    assert (sent, len(kept)) == ([], 1)
+
+
+def test_a_point_without_a_time_gets_that_of_its_arrival() -> None:
+    """Not that of the redrive: to the millisecond, apart from its neighbours, and the same each time."""
+    points = [_point(GOOD, index=index, request=request) for request in "ab" for index in range(500)]
+    sent, _ = _prepared(*points)
+    times = [read_timestamp(metric["timestamp"]) for metric in sent]
+    assert len(set(times)) == len(points)
+    assert {time // 1_000_000 for time in times if isinstance(time, int)} == {int(ARRIVED_S * 1000)}
+    assert sent == _prepared(*reversed(points))[0]
+
+
+def test_times_in_seconds_can_be_mended() -> None:
+    """Those of points that were too old; other numbers stay."""
+    seconds = {**GOOD, "timestamp": NOW_MS // 1000 - 60}
+    assert _prepared(_point(seconds), fixes=(SECONDS,))[0] == [{**GOOD, "timestamp": NOW_MS - 60_000}]
+    assert _prepared(_point(seconds))[1] == ["timestamp_too_old"]
+    right = {**GOOD, "timestamp": NOW_MS - 60_000}
+    assert _prepared(_point(right, reason="rejected_by_store"), fixes=(SECONDS,))[0] == [right]
+
+
+def test_dimensions_without_a_value_can_be_left_out() -> None:
+    """And the others stay."""
+    given = {**GOOD, "timestamp": NOW_MS, "dimensions": {"host": "", "zone": "a"}}
+    sent, _ = _prepared(_point(given, reason="dimension_value_empty"), fixes=(EMPTY_DIMENSIONS,))
+    assert sent == [{**given, "dimensions": {"zone": "a"}}]
+
+
+@given(sizes=st.lists(st.integers(0, 1500), max_size=1500))
+def test_every_point_is_in_one_body_and_none_is_too_large(sizes: list[int]) -> None:
+    """In their order, in as few as the limits allow."""
+    points = [
+        _point({**GOOD, "timestamp": NOW_MS, "dimensions": {"x": "y" * (size + 1)}}, index=index)
+        for index, size in enumerate(sizes)
+    ]
+    ready, _ = prepare(points, PointRules(30, arrival_ms=NOW_MS), ())
+    found = list(bodies(ready))
+    assert [one for _, some in found for one in some] == ready
+    assert [metric for body, _ in found for metric in json.loads(body)["metrics"]] == [
+        one.metric for one in ready
+    ]
+    assert all(len(body) < 2**20 and 0 < len(some) <= 500 for body, some in found)
