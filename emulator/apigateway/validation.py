@@ -4,12 +4,14 @@ https://docs.aws.amazon.com/apigateway/latest/developerguide/api-gateway-method-
 """
 
 import json
+import re
 from collections.abc import Callable, Iterator, Mapping
 from typing import Any
 
 import fastjsonschema
 from jsonschema import Draft4Validator
 from jsonschema.exceptions import SchemaError, ValidationError
+from jsonschema.validators import extend
 
 from emulator.apigateway.errors import GatewayError
 from emulator.apigateway.request import ApiRequest
@@ -30,9 +32,9 @@ class Model:
                 use_formats=False,
                 use_default=False,
             )
-        except (SchemaError, fastjsonschema.JsonSchemaDefinitionException) as error:
+        except (SchemaError, fastjsonschema.JsonSchemaDefinitionException, re.error) as error:
             raise UnsupportedApiError(f"{where}: the model is no draft-4 schema: {error}") from error
-        self._explain = Draft4Validator(schema)
+        self._explain = _Validator(schema)
 
     def check(self, request: ApiRequest) -> None:
         """Raise GatewayError (BAD_REQUEST_BODY) with the reasons when the body does not fit the model."""
@@ -64,7 +66,7 @@ def _refuse_unknown(schema: Mapping[str, Any], *, where: str) -> None:
             _refuse_unknown(part, where=where)
 
 
-def _ordered(validator: Draft4Validator, body: Any) -> Iterator[ValidationError]:
+def _ordered(validator: Any, body: Any) -> Iterator[ValidationError]:
     """One error per place and rule: the sentence on missing properties names all of an object's at once."""
     seen: set[tuple[tuple[str | int, ...], str]] = set()
     for error in sorted(
@@ -126,6 +128,14 @@ def _text(value: Any) -> str:
     return json.dumps(value, separators=(",", ":"), ensure_ascii=False)
 
 
+def _check_pattern(_: Any, pattern: str, instance: Any, __: Any) -> Iterator[ValidationError]:
+    """The error of a text that a pattern is not found in: ECMA's `$` is the end, Python's also a line break before."""
+    if isinstance(instance, str) and not re.search(re.sub(r"(?<!\\)\$", r"\\Z", pattern), instance, re.ASCII):
+        yield ValidationError("pattern")
+
+
+_Validator = extend(Draft4Validator, {"pattern": _check_pattern})
+
 _SENTENCES: Mapping[str, Callable[[Any, Any], str]] = {
     "type": _wrong_type,
     "required": _missing,
@@ -137,6 +147,9 @@ _SENTENCES: Mapping[str, Callable[[Any, Any], str]] = {
     ),
     "minLength": lambda limit, value: (
         f"string {_text(value)} is too short (length: {len(value)}, required minimum: {limit})"
+    ),
+    "pattern": lambda pattern, value: (
+        f'ECMA 262 regex "{pattern}" does not match input string {_text(value)}'
     ),
     "minProperties": lambda limit, value: (
         f"object has too few properties (found {len(value)} but schema requires at least {limit})"

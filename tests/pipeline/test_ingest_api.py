@@ -125,6 +125,12 @@ def test_an_accepted_request_is_on_the_stream_under_its_id(send: Call, cloud: Cl
         (b'{"metric_name": "a", "value": 1, "dimensions": {"host": 5}}', "instance type (integer)"),
         (b'{"metric_name": "a", "value": 1, "metric_type": "other"}', "not found in enum"),
         (b'{"metrics": []}', "array is too short"),
+        (b'{"metric_name": "a", "value": 1, "timestamp": "yesterday"}', 'input string "yesterday"'),
+        (b'{"metric_name": "a", "value": 1, "timestamp": "1763769600000"}', "ECMA 262 regex"),
+        (b'{"metric_name": "a", "value": 1, "timestamp": "2026-01-01T00:00:00"}', "ECMA 262 regex"),
+        (b'{"metric_name": "a", "value": 1, "timestamp": ""}', "ECMA 262 regex"),
+        (b'{"metric_name": "a", "value": 1, "timestamp": 1763769600.5}', "instance type (number)"),
+        (b'{"metric_name": "a", "value": 1, "timestamp": null}', "instance type (null)"),
         (b"[]", "instance type (array)"),
     ],
 )
@@ -144,6 +150,8 @@ def test_what_is_no_metric_is_refused_with_the_reason(
     [
         b'{"metric_name": "a", "value": 1e999}',
         b'{"metric_name": "a", "value": 1, "timestamp": 99999999999999}',
+        b'{"metric_name": "a", "value": 1, "timestamp": 1763769600}',
+        b'{"metric_name": "a", "value": 1, "timestamp": "2026-02-30T00:00:00+01:00"}',
         b'{"metric_name": "%s", "value": 1}' % (b"n" * 5000),
         b'{"metric_name": "a", "value": 1, "dimensions": {%s}}'
         % b",".join(b'"d%d": "x"' % n for n in range(130)),

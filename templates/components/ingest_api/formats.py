@@ -7,14 +7,19 @@ from typing import Any
 from handlers.vocabulary import METRIC_TYPES
 from templates.components.ingest_api.replies import JSON, Reply, velocity
 
-# Our JSON bodies in JSON schema draft 4: what API Gateway can judge before anything is stored. Times, names and numbers
-# of dimensions are judged by the consumer, point by point; here a wrong shape refuses the whole request. Nothing is a
-# `$ref` or an `anyOf`, so the reason that a client gets names what is wrong, not how many schemas it failed.
+# Our JSON bodies in JSON schema draft 4: what API Gateway can judge before anything is stored. Old and future times,
+# names and numbers of dimensions are judged by the consumer, point by point; here a wrong shape refuses the whole
+# request. Nothing is a `$ref` or an `anyOf`, so the reason that a client gets names what is wrong, not how many schemas
+# it failed. The pattern of times has no backslash, which would stand in the reason; 30 February is the consumer's.
+RFC_3339 = (
+    "^[0-9]{4}-(0[1-9]|1[0-2])-(0[1-9]|[12][0-9]|3[01])[Tt ]([01][0-9]|2[0-3]):[0-5][0-9]:([0-5][0-9]|60)([.][0-9]+)?"
+    "([Zz]|[+-]([01][0-9]|2[0-3]):[0-5][0-9])$"
+)
 METRIC: dict[str, Any] = {
     "metric_name": {"type": "string", "minLength": 1},
     "value": {"type": "number"},
     "metric_type": {"type": "string", "enum": list(METRIC_TYPES)},
-    "timestamp": {"type": ["integer", "string"]},
+    "timestamp": {"type": ["integer", "string"], "pattern": RFC_3339},
     "dimensions": {"type": "object", "additionalProperties": {"type": "string"}},
 }
 REQUIRED = ["metric_name", "value"]

@@ -73,12 +73,29 @@ def test_the_fast_validator_agrees_with_the_exact_one(body: Any) -> None:
         ),
         ({"enum": ["x", "y"]}, "z", 'instance value ("z") not found in enum (possible values: ["x","y"])'),
         ({"minLength": 2}, "a", 'string "a" is too short (length: 1, required minimum: 2)'),
+        ({"pattern": "^a$"}, "b", 'ECMA 262 regex "^a$" does not match input string "b"'),
+        ({"pattern": "^a$"}, "a\n", 'ECMA 262 regex "^a$" does not match input string "a\\n"'),
         ({"minProperties": 1}, {}, "object has too few properties (found 0 but schema requires at least 1)"),
     ],
 )
 def test_reasons_are_in_the_words_of_aws(schema: Any, body: Any, reason: str) -> None:
     """Clients see here what they would see from API Gateway."""
     assert check(schema, body) == f"[{reason}]"
+
+
+@pytest.mark.parametrize(
+    ("pattern", "body"), [("^a$", "a"), ("a", "cab"), ("a", 5), ("a", None), ("^\\$$", "$")]
+)
+def test_a_pattern_is_looked_for_in_texts_alone(pattern: str, body: Any) -> None:
+    """Anywhere in them, unless it is anchored; what is no text passes."""
+    assert check({"pattern": pattern}, body) is None
+
+
+@pytest.mark.parametrize("pattern", ["(", "[$]"])
+def test_a_pattern_that_cannot_be_followed_is_refused_at_the_start(pattern: str) -> None:
+    """Neither a broken one nor one that Python would read otherwise decides about requests."""
+    with pytest.raises(UnsupportedApiError, match="Model: the model is no draft-4 schema"):
+        Model({"pattern": pattern}, where="Model")
 
 
 def test_the_same_reason_is_given_once() -> None:
@@ -90,7 +107,7 @@ def test_the_same_reason_is_given_once() -> None:
 
 
 @pytest.mark.parametrize(
-    ("keyword", "value"), [("anyOf", [{}]), ("not", {}), ("pattern", "a"), ("maxItems", 1), ("$ref", "#")]
+    ("keyword", "value"), [("anyOf", [{}]), ("not", {}), ("format", "email"), ("maxItems", 1), ("$ref", "#")]
 )
 def test_a_keyword_without_words_is_refused_at_the_start(keyword: str, value: Any) -> None:
     """Wherever it stands in the schema: a client would get a reason that API Gateway does not give."""

@@ -7,6 +7,8 @@ from dataclasses import dataclass, replace
 from typing import Any
 
 import pytest
+from hypothesis import given
+from hypothesis import strategies as st
 from jsonschema import Draft4Validator
 
 from emulator.apigateway.context import Override
@@ -15,7 +17,9 @@ from emulator.apigateway.mapping_template import Input, JavaMap, MappingTemplate
 from emulator.apigateway.request import ApiRequest
 from emulator.apigateway.resource_policy import load_policy
 from emulator.apigateway.validation import Model
-from templates.components.ingest_api.formats import BODY
+from handlers.domain.timestamp import read_timestamp
+from handlers.domain.violation import Violation
+from templates.components.ingest_api.formats import BODY, RFC_3339
 from templates.components.ingest_api.resource_policy import resource_policy
 from templates.config import load
 from templates.config.pipeline import Api
@@ -474,3 +478,22 @@ def test_a_refusal_names_what_is_wrong(body: Any, said: str) -> None:
     with pytest.raises(GatewayError) as error:
         Model(BODY, where="test").check(ApiRequest("POST", "/metrics", (), json.dumps(body).encode()))
     assert said in str(error.value.validation_error)
+
+
+@given(
+    text=st.from_regex(
+        r"\d{4}-[01]\d-[0-3]\d[Tt ][0-2]\d:[0-6]\d:[0-6]\d(\.\d{1,12})?([Zz]|[+-][0-2]\d:[0-6]\d)",
+        fullmatch=True,
+    )
+    | st.text()
+    | st.datetimes().map(lambda moment: f"{moment.isoformat()}+23:59")
+)
+def test_the_model_refuses_no_time_that_the_consumer_reads(text: str) -> None:
+    """A whole request is not lost for a point that would be stored."""
+    fits = Draft4Validator(BODY).is_valid({"metric_name": "m", "value": 1, "timestamp": text})
+    assert fits or isinstance(read_timestamp(text), Violation)
+
+
+def test_the_reason_of_a_400_has_no_backslash_of_ours() -> None:
+    """The pattern stands in the reason, inside a text of JSON in which API Gateway escapes quotation marks."""
+    assert "\\" not in RFC_3339
