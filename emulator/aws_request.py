@@ -38,6 +38,11 @@ class AwsRequest(HttpRequest):
         return self.header("x-amz-target") or ""
 
     @property
+    def is_timestream(self) -> bool:
+        """True for a call of Timestream, writing or querying."""
+        return self.json_target.startswith("Timestream_20181101.")
+
+    @property
     def scope(self) -> tuple[str, str]:
         """The region and the signing name in the request's signature, or two empty texts."""
         match = _SCOPE.search(self.header("authorization") or "")

@@ -17,6 +17,8 @@ from emulator.cloudformation.deploy import deploy
 from emulator.cloudformation.deployment import Deployment
 from emulator.cloudformation.resources.context import Context
 from emulator.cloudformation.stacks import Stacks
+from emulator.cloudwatch.alarms import AlarmEvaluator, Tell
+from emulator.cloudwatch.metrics import Metrics
 from emulator.endpoint import Endpoint
 from emulator.faults import Faults
 from emulator.http_server import HttpServer
@@ -28,6 +30,7 @@ from emulator.lambda_.invocation import InvokeResult, refused
 from emulator.lambda_.service import Functions, start_functions
 from emulator.moto import ACCOUNT_ID, kinesis_streams, policies, state_machines
 from emulator.moto import clock as moto_clock
+from emulator.moto import cloudwatch as moto_cloudwatch
 from emulator.moto.app import MotoApp
 from emulator.scheduler.schedules import Schedules, load_schedules
 from emulator.timestream_process import TimestreamProcess, free_port, timestream_command
@@ -66,6 +69,7 @@ class Cloud:
         endpoint: Endpoint,
         engine: TimestreamProcess,
         functions: LambdaApi,
+        metrics: Metrics,
         stacks: Stacks,
         url: str,
     ) -> None:
@@ -78,6 +82,7 @@ class Cloud:
         self._endpoint = endpoint
         self._engine = engine
         self._functions = functions
+        self._metrics = metrics
         self._running: dict[str, Functions] = {}
         self._stacks = stacks
         admin.add_status("timestream", lambda: engine.control("GET", "/_local/status")[1])
@@ -109,6 +114,7 @@ class Cloud:
             logs=logs,
             endpoint=self._endpoint,
             act_as=self._access.issue,
+            metrics=self._metrics.of(region),
         )
         self._closing.callback(functions.close)
         self._running[region] = functions
@@ -137,6 +143,7 @@ class Cloud:
             act_as=self._access.issue,
             on_answer=on_answer,
             source_ip=source_ip,
+            metrics=self._metrics.of(region),
         )
         self._closing.callback(gateway.close)
         return gateway
@@ -148,6 +155,7 @@ class Cloud:
             found,
             functools.cache(lambda role: self.client("stepfunctions", region, role_arn=role)),
             self.clock,
+            self._metrics.of(region),
         )
         self._closing.callback(schedules.close)
         return schedules.start()
@@ -244,6 +252,9 @@ def _start_endpoint(
     closing.enter_context(kinesis_streams.installed())
     moto = MotoApp()
     closing.callback(moto.close)
+    metrics = Metrics(clock)
+    closing.enter_context(moto_cloudwatch.installed(metrics))
+    closing.enter_context(state_machines.counted(metrics))
     faults, functions, stacks = Faults(), LambdaApi(), Stacks(clock)
     admin = AdminApi(access, clock, faults, engine)
     endpoint = Endpoint(
@@ -252,7 +263,8 @@ def _start_endpoint(
         engine=engine,
         faults=faults,
         functions=functions,
-        kinesis=Kinesis(clock),
+        kinesis=Kinesis(clock, metrics),
+        metrics=metrics,
         moto=moto,
         stacks=stacks,
     )
@@ -262,6 +274,9 @@ def _start_endpoint(
         state_machines.load()  # while the engine is not ready anyway
     engine.wait_until_ready()
     engine.follow(clock, closing)
+    alarms = AlarmEvaluator(metrics, clock, moto_cloudwatch.alarms, _topics(server.url))
+    closing.callback(alarms.close)
+    alarms.start()
     return Cloud(
         access=access,
         admin=admin,
@@ -269,9 +284,20 @@ def _start_endpoint(
         endpoint=endpoint,
         engine=engine,
         functions=functions,
+        metrics=metrics,
         stacks=stacks,
         url=server.url,
     )
+
+
+def _topics(endpoint_url: str) -> Tell:
+    """A publisher to topics, for CloudWatch."""
+    client = functools.cache(functools.partial(local_client, "sns", endpoint_url=endpoint_url))
+
+    def tell(region: str, topic: str, subject: str, message: str) -> None:
+        client(region=region).publish(TopicArn=topic, Subject=subject, Message=message)
+
+    return tell
 
 
 def _types(templates: Sequence[StackTemplate]) -> Set[str]:

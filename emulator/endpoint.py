@@ -1,12 +1,14 @@
 """The one local AWS endpoint: decides who answers a request, and strikes with faults on the way."""
 
 import threading
+import time
 
 import urllib3
 
 from emulator.admin_api import AdminApi
 from emulator.aws_request import AwsRequest
 from emulator.cloudformation.stacks import Stacks
+from emulator.cloudwatch.metrics import Metrics
 from emulator.faults import Faults
 from emulator.http_server import HttpRequest, Response
 from emulator.iam.access import Access
@@ -14,6 +16,7 @@ from emulator.kinesis.service import Kinesis
 from emulator.lambda_.api import LambdaApi
 from emulator.moto.app import MotoApp
 from emulator.responses import error
+from emulator.timestream_metrics import TimestreamMetrics
 from emulator.timestream_process import TimestreamProcess
 
 
@@ -29,6 +32,7 @@ class Endpoint:
         faults: Faults,
         functions: LambdaApi,
         kinesis: Kinesis,
+        metrics: Metrics,
         moto: MotoApp,
         stacks: Stacks,
     ) -> None:
@@ -38,6 +42,7 @@ class Endpoint:
         self._faults = faults
         self._functions = functions
         self._kinesis = kinesis
+        self._timestream_metrics = TimestreamMetrics(metrics)
         self._moto = moto
         self._stacks = stacks
         self._closing = threading.Event()
@@ -62,6 +67,10 @@ class Endpoint:
             return self._route(request)
         if rule.when == "after":
             self._route(request)
+        if request.service == "kinesis" and rule.error == "ProvisionedThroughputExceededException":
+            self._kinesis.note_throttled(request)
+        elif request.is_timestream:
+            return self._timestream_metrics.counted(request, rule.reply(request), 0.0)
         return rule.reply(request)
 
     def close(self) -> None:
@@ -73,7 +82,7 @@ class Endpoint:
         return refusal or self._access.review(request, self._dispatch(request))
 
     def _dispatch(self, request: AwsRequest) -> Response:
-        if request.json_target.startswith("Timestream_20181101."):
+        if request.is_timestream:
             return self._forward(request)
         service = request.service
         if service == "kinesis":
@@ -85,8 +94,10 @@ class Endpoint:
         return self._moto.answer(request)
 
     def _forward(self, request: AwsRequest) -> Response:
+        began_s = time.perf_counter()
         try:
-            return self._engine.forward(request)
+            reply = self._engine.forward(request)
         except urllib3.exceptions.HTTPError:
             # A connection the engine dropped on purpose is one its client loses too: boto3 retries after a 5xx alike.
-            return error(request, "InternalServerException", "The Timestream engine gave no answer", 500)
+            reply = error(request, "InternalServerException", "The Timestream engine gave no answer", 500)
+        return self._timestream_metrics.counted(request, reply, time.perf_counter() - began_s)

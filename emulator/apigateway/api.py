@@ -72,6 +72,7 @@ class Api:
     """A deployed REST API; `methods` maps a resource's path to its methods by verb."""
 
     api_id: str
+    name: str
     account_id: str
     region: str
     stage: str

@@ -1,6 +1,7 @@
 """A request's way through an API: route, authorize, validate, map, call, map back."""
 
 import logging
+import time
 from collections.abc import Callable, Mapping
 from typing import Any, NamedTuple
 
@@ -16,9 +17,11 @@ from emulator.apigateway.routing import route
 from emulator.apigateway.signature import LocalCredentials, check_signature
 from emulator.apigateway.throttle import TokenBucket
 from emulator.clock import Clock
+from emulator.cloudwatch.metrics import RegionMetrics
 from emulator.http_server import HttpRequest, Response
 
 _LOG = logging.getLogger(__name__)
+_NAMESPACE = "AWS/ApiGateway"
 
 
 class Answered(NamedTuple):
@@ -44,6 +47,7 @@ class ExecuteApi:
         on_answer: OnAnswer,
         credentials: LocalCredentials,
         source_ip: str,
+        metrics: RegionMetrics,
     ) -> None:
         self._api = api
         self._caller = caller
@@ -51,6 +55,7 @@ class ExecuteApi:
         self._on_answer = on_answer
         self._credentials = credentials
         self._source_ip = source_ip
+        self._metrics = metrics
         self._buckets = {
             method.logical_id: TokenBucket(method.limits)
             for methods in api.methods.values()
@@ -60,6 +65,7 @@ class ExecuteApi:
 
     def answer(self, http: HttpRequest) -> Response:
         """The response; whatever goes wrong becomes the API's own gateway response."""
+        began_s = time.perf_counter()
         request = ApiRequest.of(http)
         request.source_ip = self._source_ip
         if self._names_stage(request):
@@ -76,16 +82,19 @@ class ExecuteApi:
             _LOG.exception("the gateway failed")
             response = self._internal_error(request, context)
         path = context.get("resourcePath", "")
-        self._on_answer(Answered(request.method, path, request.body, response.status))
-        return self._finished(response, request, context)
+        return self._finished(
+            response, request, context, Answered(request.method, path, request.body, response.status), began_s
+        )
 
     def too_large(self, http: HttpRequest) -> Response:
         """The response to a request whose body is over API Gateway's limit and was not read."""
+        began_s = time.perf_counter()
         request, error = ApiRequest.of(http), content_coding.too_large()
         context = new_context(self._api, request, now_s=self._clock.now())
         response = gateway_responses.answer(self._api, error, request, context)
-        self._on_answer(Answered(request.method, "", b"", response.status))
-        return self._finished(response, request, context)
+        return self._finished(
+            response, request, context, Answered(request.method, "", b"", response.status), began_s
+        )
 
     def _answer(self, request: ApiRequest, context: JavaMap) -> Response:
         found = route(self._api, request.segments, request.method)
@@ -180,8 +189,10 @@ class ExecuteApi:
         error = GatewayError("DEFAULT_5XX", "Internal server error")
         return gateway_responses.answer(self._api, error, request, context)
 
-    def _finished(self, response: Response, request: ApiRequest, context: JavaMap) -> Response:
-        """Add what every response carries, and compress it when the client and the API want that."""
+    def _finished(
+        self, response: Response, request: ApiRequest, context: JavaMap, answered: Answered, began_s: float
+    ) -> Response:
+        """Add what every response carries, compress it when the client and the API want that, and count it."""
         body, coding = content_coding.compress(
             response.body, request.header("Accept-Encoding"), self._api.minimum_compression
         )
@@ -192,7 +203,21 @@ class ExecuteApi:
         ]
         if coding is not None:
             headers.append(("Content-Encoding", coding))
+        self._on_answer(answered)
+        self._count(response.status, time.perf_counter() - began_s)
         return Response(response.status, tuple(headers), body)
+
+    def _count(self, status: int, took_s: float) -> None:
+        """Put CloudWatch's metrics of a request: of the API, and of its stage.
+
+        https://docs.aws.amazon.com/apigateway/latest/developerguide/api-gateway-metrics-and-dimensions.html
+        """
+        api = {"ApiName": self._api.name}
+        for place in (api, {**api, "Stage": self._api.stage}):
+            self._metrics.put(_NAMESPACE, "Count", 1, place)
+            self._metrics.put(_NAMESPACE, "4XXError", 400 <= status < 500, place)
+            self._metrics.put(_NAMESPACE, "5XXError", status >= 500, place)
+            self._metrics.put(_NAMESPACE, "Latency", took_s * 1000, place, unit="Milliseconds")
 
 
 def _validate(method: Method, request: ApiRequest) -> None:

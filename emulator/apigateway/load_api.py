@@ -55,6 +55,7 @@ def load_api(deployment: Deployment) -> Api:
     arn = f"arn:aws:execute-api:{deployment.region}:{deployment.account_id}:{rest_api.physical_id}"
     return Api(
         api_id=rest_api.physical_id,
+        name=rest_api.properties.get("Name", ""),
         account_id=deployment.account_id,
         region=deployment.region,
         stage=stage.properties["StageName"],

@@ -7,6 +7,7 @@ from emulator.apigateway.load_api import load_api
 from emulator.apigateway.signature import LocalCredentials
 from emulator.clock import Clock
 from emulator.cloudformation.deployment import Deployment
+from emulator.cloudwatch.metrics import RegionMetrics
 from emulator.http_server import HttpServer
 from emulator.iam.credentials import Issuer, issue_operators
 
@@ -45,16 +46,19 @@ def serve_gateway(
     act_as: Issuer = issue_operators,
     on_answer: OnAnswer = lambda _: None,
     source_ip: str = LOOPBACK,
+    metrics: RegionMetrics | None = None,
 ) -> Gateway:
     """Serve the deployment's REST API on 127.0.0.1; port 0 takes a free one.
 
     Raises UnsupportedApiError, naming the logical id, for what cannot be served as AWS would, and
     PortInUseError. `act_as` gives the credentials of an integration's role. Requests count as coming from `source_ip`,
     wherever they come from. `on_answer` is called for every answer before it is sent, on the thread that answers.
+    `metrics` gets what CloudWatch has of an API.
     """
     known = credentials or LocalCredentials()
     api = load_api(deployment)
     caller = AwsCaller(endpoint_url, deployment.region, act_as)
     server = HttpServer(port, name="gateway", body_limit=MAX_PAYLOAD, idle_s=_IDLE_S, drain_s=_LAST_ANSWERS_S)
-    server.start(ExecuteApi(api, caller, clock, on_answer, known, source_ip))
+    counted = metrics or RegionMetrics(clock)
+    server.start(ExecuteApi(api, caller, clock, on_answer, known, source_ip, counted))
     return Gateway(server, caller)

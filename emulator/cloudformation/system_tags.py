@@ -12,7 +12,7 @@ from emulator.errors import TemplateError
 # Dashboards and Timestream's databases and tables would have them, too, but take a caller's tags only here, or none.
 TAGGED = frozenset({
     "AWS::ApiGateway::RestApi", "AWS::ApiGateway::Stage", "AWS::CloudWatch::Alarm",
-    "AWS::CloudWatch::CompositeAlarm", "AWS::EC2::FlowLog", "AWS::EC2::RouteTable",
+    "AWS::EC2::FlowLog", "AWS::EC2::RouteTable",
     "AWS::EC2::SecurityGroup", "AWS::EC2::Subnet", "AWS::EC2::VPC", "AWS::EC2::VPCEndpoint", "AWS::Kinesis::Stream",
     "AWS::Lambda::EventSourceMapping", "AWS::Lambda::Function", "AWS::Logs::LogGroup", "AWS::S3::Bucket",
     "AWS::SNS::Topic", "AWS::Scheduler::ScheduleGroup", "AWS::StepFunctions::StateMachine",

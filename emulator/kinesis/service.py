@@ -7,13 +7,14 @@ throughput limit and return more than 10 MB at once.
 import binascii
 import hashlib
 from base64 import b64decode, b64encode
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Mapping, Sequence
 from typing import Any
 
 import orjson
 
 from emulator.aws_request import AwsRequest
 from emulator.clock import Clock
+from emulator.cloudwatch.metrics import Metrics
 from emulator.http_server import Response
 from emulator.kinesis.shard import children_of, size_of
 from emulator.kinesis.throughput import Throughput
@@ -26,6 +27,7 @@ _REQUEST_LIMIT_BYTES = 10 * 1024 * 1024
 _REQUEST_LIMIT_RECORDS = 500
 _ITERATOR_S = 300
 _THROTTLED = "ProvisionedThroughputExceededException"
+_NAMESPACE = "AWS/Kinesis"
 
 
 class _RefusedError(Exception):
@@ -38,8 +40,9 @@ class _RefusedError(Exception):
 class Kinesis:
     """Answers PutRecord, PutRecords, GetShardIterator and GetRecords; everything else is moto's."""
 
-    def __init__(self, clock: Clock) -> None:
+    def __init__(self, clock: Clock, metrics: Metrics) -> None:
         self._clock = clock
+        self._metrics = metrics
         self._throughput = Throughput()
         self._operations: Mapping[str, Callable[[str, Any], dict[str, Any]]] = {
             "GetRecords": self._get_records,
@@ -62,7 +65,9 @@ class Kinesis:
         stream = _stream(region, parameters)
         size = _checked_size(parameters, "")
         shard = _shard_for(stream, parameters)
-        if not self._throughput.admit((region, stream.stream_name, shard.shard_id), size):
+        admitted = self._throughput.admit((region, stream.stream_name, shard.shard_id), size)
+        self._count_writes(region, stream.stream_name, [size] if admitted else [], throttled=not admitted)
+        if not admitted:
             raise _RefusedError(_THROTTLED, _throttled(stream, shard))
         number = _append(shard, parameters)
         return {"ShardId": shard.shard_id, "SequenceNumber": number, "EncryptionType": stream.encryption_type}
@@ -78,12 +83,15 @@ class Kinesis:
         if sum(sizes) > _REQUEST_LIMIT_BYTES:
             raise _RefusedError("InvalidArgumentException", "Records size exceeds 10 MB limit")
         results: list[dict[str, Any]] = []
+        taken: list[int] = []
         for record, size in zip(records, sizes, strict=True):
             shard = _shard_for(stream, record)
             if self._throughput.admit((region, stream.stream_name, shard.shard_id), size):
+                taken.append(size)
                 results.append({"SequenceNumber": _append(shard, record), "ShardId": shard.shard_id})
             else:
                 results.append({"ErrorCode": _THROTTLED, "ErrorMessage": _throttled(stream, shard)})
+        self._count_writes(region, stream.stream_name, taken, throttled=len(records) - len(taken))
         return {
             "FailedRecordCount": sum("ErrorCode" in result for result in results),
             "Records": results,
@@ -108,6 +116,12 @@ class Kinesis:
         stream, shard, last = self._opened(region, parameters.get("ShardIterator"))
         shard.forget_older(stream.retention_period_hours * 3600)
         records, last, behind = shard.after(last, limit)
+        age_s = self._clock.now() - records[-1].arrived_s if records else behind / 1000
+        name = {"StreamName": stream.stream_name}
+        metrics = self._metrics.of(region)
+        metrics.put(_NAMESPACE, "GetRecords.IteratorAgeMilliseconds", age_s * 1000, name, unit="Milliseconds")
+        metrics.put(_NAMESPACE, "GetRecords.Records", len(records), name)
+        metrics.put(_NAMESPACE, "GetRecords.Success", 1, name)
         reply: dict[str, Any] = {
             "MillisBehindLatest": behind,
             "Records": [
@@ -126,6 +140,19 @@ class Kinesis:
         else:
             reply["NextShardIterator"] = self._iterator(stream, shard, last)
         return reply
+
+    def note_throttled(self, request: AwsRequest) -> None:
+        """Count a write or a read that was refused in this service's place as one beyond a shard's throughput."""
+        if request.operation in {"PutRecord", "PutRecords"}:
+            name = str(_parsed(request).get("StreamName", ""))
+            self._count_writes(request.region, name, [], throttled=1)
+
+    def _count_writes(self, region: str, stream: str, sizes: Sequence[int], *, throttled: int) -> None:
+        metrics, name = self._metrics.of(region), {"StreamName": stream}
+        metrics.put(_NAMESPACE, "WriteProvisionedThroughputExceeded", throttled, name)
+        for size in sizes:
+            metrics.put(_NAMESPACE, "IncomingRecords", 1, name)
+            metrics.put(_NAMESPACE, "IncomingBytes", size, name, unit="Bytes")
 
     def _iterator(self, stream: Any, shard: Shard, last: int) -> str:
         text = f"{stream.stream_name}:{shard.shard_id}:{last}:{self._clock.now():.0f}"

@@ -6,6 +6,7 @@ import threading
 import time
 from collections.abc import Callable
 
+from emulator.cloudwatch.metrics import RegionMetrics
 from emulator.lambda_ import invocation
 from emulator.lambda_.configuration import FunctionConfig
 from emulator.lambda_.execution_environment import ExecutionEnvironment
@@ -19,9 +20,16 @@ class ExecutionEnvironments:
     """Runs invocations of one function, each in an environment of its own."""
 
     def __init__(
-        self, config: FunctionConfig, create: Callable[[], ExecutionEnvironment], *, most: int
+        self,
+        config: FunctionConfig,
+        create: Callable[[], ExecutionEnvironment],
+        *,
+        most: int,
+        metrics: RegionMetrics,
     ) -> None:
         self.config = config
+        self._metrics = metrics
+        self._name = {"FunctionName": config.name}
         self._create = create
         self._most = most
         self._free: list[ExecutionEnvironment] = []
@@ -39,12 +47,19 @@ class ExecutionEnvironments:
             )
             return invocation.refused(413, "RequestTooLargeException", message)
         environment = self._take()
+        self._count("Throttles", environment is None)
         if environment is None:
             return invocation.throttled()
+        self._count("ConcurrentExecutions", self._busy)
+        began_s = time.perf_counter()
         try:
-            return environment.invoke(payload, trace=self._trace())
+            result = environment.invoke(payload, trace=self._trace())
         finally:
             self._give_back(environment)
+        self._count("Invocations", 1)
+        self._count("Errors", result.function_error is not None)
+        self._count("Duration", (time.perf_counter() - began_s) * 1000, unit="Milliseconds")
+        return result
 
     def close(self) -> None:
         """End every process; invocations that run end in an error."""
@@ -76,6 +91,13 @@ class ExecutionEnvironments:
             self._busy -= 1
             self._free.append(environment)
             self._changed.notify()
+
+    def _count(self, metric: str, value: float, *, unit: str = "Count") -> None:
+        """Put a metric of CloudWatch's on this function.
+
+        https://docs.aws.amazon.com/lambda/latest/dg/monitoring-metrics-types.html
+        """
+        self._metrics.put("AWS/Lambda", metric, value, self._name, unit=unit)
 
     def _trace(self) -> str:
         now = int(time.time())

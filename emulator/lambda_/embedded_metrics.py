@@ -4,11 +4,14 @@ https://docs.aws.amazon.com/AmazonCloudWatch/latest/monitoring/CloudWatch_Embedd
 """
 
 import threading
-from collections.abc import Mapping
+from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
+from itertools import product
 from typing import Any
 
 import orjson
+
+from emulator.cloudwatch.metrics import RegionMetrics
 
 
 @dataclass(frozen=True, slots=True)
@@ -23,9 +26,10 @@ class MetricStatistics:
 
 
 class EmbeddedMetrics:
-    """Adds up metrics by function and name; safe to use from many threads."""
+    """Adds up metrics by function and name, and puts them into CloudWatch; safe to use from many threads."""
 
-    def __init__(self) -> None:
+    def __init__(self, metrics: RegionMetrics) -> None:
+        self._metrics = metrics
         self._lock = threading.Lock()
         self._totals: dict[str, dict[str, MetricStatistics]] = {}
 
@@ -37,14 +41,30 @@ class EmbeddedMetrics:
             document = orjson.loads(line)
         except orjson.JSONDecodeError:
             return
-        for name in _metric_names(document):
+        directives = list(_directives(document))
+        for name in {metric["Name"] for directive in directives for metric in directive.metrics}:
             for value in _values(document.get(name)):
                 self._count(function, name, value)
+        for directive in directives:
+            self._put(document, directive)
 
     def snapshot(self) -> Mapping[str, Mapping[str, MetricStatistics]]:
         """The totals so far, by function and metric name."""
         with self._lock:
             return {function: dict(totals) for function, totals in self._totals.items()}
+
+    def _put(self, document: Any, directive: "_Directive") -> None:
+        told_ms = document["_aws"].get("Timestamp")
+        at_s = told_ms / 1000 if isinstance(told_ms, int) else None
+        for names, metric in product(directive.dimensions, directive.metrics):
+            if not all(isinstance(document.get(name), str) for name in names):
+                continue
+            dimensions = {name: document[name] for name in names}
+            unit = str(metric.get("Unit", "None"))
+            for value in _values(document.get(metric["Name"])):
+                self._metrics.put(
+                    directive.namespace, metric["Name"], value, dimensions, unit=unit, at_s=at_s
+                )
 
     def _count(self, function: str, name: str, value: float) -> None:
         with self._lock:
@@ -63,18 +83,31 @@ class EmbeddedMetrics:
             )
 
 
-def _metric_names(document: Any) -> set[str]:
+@dataclass(frozen=True, slots=True)
+class _Directive:
+    namespace: str
+    dimensions: Sequence[Sequence[str]]
+    metrics: Sequence[Mapping[str, Any]]
+
+
+def _directives(document: Any) -> Iterator[_Directive]:
+    """The directives of a document, without what is no metric in them."""
     metadata = document.get("_aws") if isinstance(document, dict) else None
-    directives = metadata.get("CloudWatchMetrics") if isinstance(metadata, dict) else None
-    names: set[str] = set()
-    for directive in directives if isinstance(directives, list) else ():
+    found = metadata.get("CloudWatchMetrics") if isinstance(metadata, dict) else None
+    for directive in found if isinstance(found, list) else ():
         if isinstance(directive, dict):
-            names.update(
-                metric["Name"]
-                for metric in directive.get("Metrics", ())
-                if isinstance(metric, dict) and isinstance(metric.get("Name"), str)
+            sets = directive.get("Dimensions")
+            yield _Directive(
+                namespace=str(directive.get("Namespace", "")),
+                dimensions=[names for names in sets if isinstance(names, list)]
+                if isinstance(sets, list)
+                else [],
+                metrics=[
+                    metric
+                    for metric in directive.get("Metrics") or ()
+                    if isinstance(metric, dict) and isinstance(metric.get("Name"), str)
+                ],
             )
-    return names
 
 
 def _values(value: Any) -> list[float]:

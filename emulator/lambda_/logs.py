@@ -14,6 +14,7 @@ from typing import Any
 from botocore.exceptions import BotoCoreError, ClientError
 
 from emulator.clock import Clock
+from emulator.cloudwatch.metrics import RegionMetrics
 from emulator.lambda_.embedded_metrics import EmbeddedMetrics, MetricStatistics
 
 _LOG = logging.getLogger(__name__)
@@ -38,11 +39,13 @@ class FunctionLogs:
     `client` gives a client of CloudWatch Logs that calls as the function of this name.
     """
 
-    def __init__(self, folder: Path, clock: Clock, client: Callable[[str], Any]) -> None:
+    def __init__(
+        self, folder: Path, clock: Clock, client: Callable[[str], Any], metrics: RegionMetrics
+    ) -> None:
         folder.mkdir(parents=True, exist_ok=True)
         self._folder = folder
         self._clock = clock
-        self._metrics = EmbeddedMetrics()
+        self._metrics = EmbeddedMetrics(metrics)
         self._lock = threading.Lock()
         self._files: dict[str, Any] = {}
         self._client = functools.cache(client)

@@ -13,6 +13,7 @@ from typing import Any
 from emulator.client import local_client
 from emulator.clock import Clock
 from emulator.cloudformation.deployment import Deployment
+from emulator.cloudwatch.metrics import RegionMetrics
 from emulator.errors import UnknownFunctionError, UnsupportedFunctionError
 from emulator.http_server import Answerer
 from emulator.iam.credentials import Issuer, issue_operators
@@ -46,11 +47,12 @@ def start_functions(
     logs: Path,
     endpoint: Answerer | None = None,
     act_as: Issuer = issue_operators,
+    metrics: RegionMetrics | None = None,
 ) -> "Functions":
     """Make the deployment's functions invocable and start its event source mappings.
 
     A function's process starts with its first event; `act_as` gives the credentials of its role, and `endpoint` answers
-    what functions in a VPC call through its endpoints.
+    what functions in a VPC call through its endpoints. `metrics` gets what CloudWatch has of functions and mappings.
     Raises UnsupportedFunctionError, naming the logical id, for what would not run as on AWS.
     """
     for folder in (code, runtime):
@@ -60,7 +62,15 @@ def start_functions(
     installation = Installation(code.resolve(), runtime.resolve(), clock_file.path, endpoint_url, act_as)
     exits = VpcExits(deployment, endpoint)
     try:
-        return Functions(deployment, installation, clock, logs, exits, on_close=clock_file.close)
+        return Functions(
+            deployment,
+            installation,
+            clock,
+            logs,
+            exits,
+            metrics=metrics or RegionMetrics(clock),
+            on_close=clock_file.close,
+        )
     except BaseException:
         exits.close()
         clock_file.close()
@@ -78,6 +88,7 @@ class Functions:
         log_folder: Path,
         exits: VpcExits,
         *,
+        metrics: RegionMetrics,
         on_close: Callable[[], None],
     ) -> None:
         configs = read_functions(deployment)
@@ -90,6 +101,7 @@ class Functions:
         }
         self._clock = clock
         self._exits = exits
+        self._metrics = metrics
         self._on_close = on_close
         self._closed = False
         self._logs = FunctionLogs(
@@ -102,12 +114,15 @@ class Functions:
                 attempts=3,
                 caller=installation.act_as(configs[name].role_arn, name),
             ),
+            metrics,
         )
         # A process dies with the thread that started it, so one thread that lives as long as this starts them all.
         self._spawner = ThreadPoolExecutor(max_workers=1, thread_name_prefix="function-spawner")
         self._background = ThreadPoolExecutor(max_workers=4, thread_name_prefix="function-event")
         self._environments = {
-            name: ExecutionEnvironments(config, self._creator(config, places[name]), most=_ENVIRONMENTS_LIMIT)
+            name: ExecutionEnvironments(
+                config, self._creator(config, places[name]), most=_ENVIRONMENTS_LIMIT, metrics=metrics
+            )
             for name, config in configs.items()
         }
         self._mappings = tuple(
@@ -216,6 +231,7 @@ class Functions:
             invoke=self._environments[function.name].invoke,
             destination=destination,
             clock=self._clock,
+            metrics=self._metrics,
         )
 
 

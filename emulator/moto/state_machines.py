@@ -19,6 +19,7 @@ import orjson
 
 from emulator.aws_request import AwsRequest
 from emulator.client import local_client
+from emulator.cloudwatch.metrics import Metrics
 from emulator.iam.credentials import Issuer, issue_operators
 from emulator.moto import ACCOUNT_ID
 from emulator.moto import clock as moto_clock
@@ -30,6 +31,12 @@ _SLICE_S = 0.05
 _END_S = 5.0
 # The longest a function runs.
 _TASK_S = 900.0
+_ENDS = {
+    "SUCCEEDED": "ExecutionsSucceeded",
+    "FAILED": "ExecutionsFailed",
+    "TIMED_OUT": "ExecutionsTimedOut",
+    "ABORTED": "ExecutionsAborted",
+}
 
 _loading = threading.Lock()
 
@@ -44,6 +51,7 @@ class _Tasks:
     act_as: Issuer = staticmethod(issue_operators)
     clients: ClassVar[dict[tuple[str, str, str], Any]] = {}
     moto_client: Any = None
+    metrics: Metrics | None = None
 
     @classmethod
     def client(cls, region: str, service: str, state_credentials: Any) -> Any:
@@ -73,6 +81,7 @@ def load() -> None:
             wait._wait_interval = _wait_interval
             timestamp._get_wait_seconds = _seconds_until
             moto_clock.follow_in_loaded(_PARSER, sleep=_sleep)
+            _count_executions()
             original = importlib.import_module(f"{_PARSER}.asl.utils.boto_client").boto_client_for
             _Tasks.moto_client = staticmethod(original)
             for name, module in list(sys.modules.items()):
@@ -90,6 +99,16 @@ def tasks_call(endpoint_url: str, act_as: Issuer) -> Iterator[None]:
         for client in _Tasks.clients.values():
             client.close()
         _Tasks.clients, _Tasks.endpoint_url = {}, ""
+
+
+@contextlib.contextmanager
+def counted(metrics: Metrics) -> Iterator[None]:
+    """Put CloudWatch's metrics of executions into these until the end."""
+    _Tasks.metrics = metrics
+    try:
+        yield
+    finally:
+        _Tasks.metrics = None
 
 
 def named(request: AwsRequest) -> AwsRequest:
@@ -122,6 +141,35 @@ def end_executions() -> None:
     for thread in threads:
         thread.join(max(0.0, deadline - time.monotonic()))
     threads.clear()
+
+
+def _count_executions() -> None:
+    """Have moto's executions counted when they start and when they end.
+
+    https://docs.aws.amazon.com/step-functions/latest/dg/procedure-cw-metrics.html
+    """
+    module = importlib.import_module(f"{_PARSER}.backend.execution")
+    start, terminated = module.Execution.start, module.BaseExecutionWorkerCommunication.terminated
+
+    def counted_start(self: Any) -> None:
+        start(self)
+        _count(self, "ExecutionsStarted", 1)
+
+    def counted_end(self: Any) -> None:
+        terminated(self)
+        execution = self.execution
+        took_ms = (execution.stop_date - execution.start_date).total_seconds() * 1000
+        _count(execution, _ENDS[execution.exec_status.value], 1)
+        _count(execution, "ExecutionTime", took_ms, unit="Milliseconds")
+
+    module.Execution.start = counted_start
+    module.BaseExecutionWorkerCommunication.terminated = counted_end
+
+
+def _count(execution: Any, metric: str, value: float, *, unit: str = "Count") -> None:
+    if _Tasks.metrics is not None:
+        place = {"StateMachineArn": str(execution.state_machine.arn)}
+        _Tasks.metrics.of(execution.region_name).put("AWS/States", metric, value, place, unit=unit)
 
 
 def _wait_interval(self: Any, env: Any, wait_seconds: float) -> None:  # noqa: ARG001 - stands in for a method

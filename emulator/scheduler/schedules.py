@@ -12,6 +12,7 @@ from botocore.exceptions import BotoCoreError, ClientError
 
 from emulator.clock import Clock
 from emulator.cloudformation.deployment import Deployment
+from emulator.cloudwatch.metrics import RegionMetrics
 from emulator.errors import UnsupportedScheduleError
 from emulator.scheduler.cron import Cron, parse_cron
 
@@ -19,17 +20,33 @@ _LOG = logging.getLogger(__name__)
 _LOOK_EVERY_S = 0.25
 _SCHEDULED_TIME = "<aws.scheduler.scheduled-time>"
 _MINUTE = timedelta(minutes=1)
+_LONGEST_PAUSE_S = 30.0
+# https://docs.aws.amazon.com/scheduler/latest/APIReference/API_RetryPolicy.html
+_LONGEST_S = 86_400
+_RETRIES = 185
 
 
 @dataclass(frozen=True, slots=True)
 class Schedule:
-    """A state machine to start, its input, and when."""
+    """A state machine to start, its input, and when; what cannot be started is tried again for `longest_s` seconds."""
 
     name: str
+    group: str
     cron: Cron
     target: str
     role_arn: str
     payload: str
+    longest_s: float
+    retries: int
+
+
+@dataclass(slots=True)
+class _Invocation:
+    schedule: Schedule
+    planned: datetime
+    number: int
+    attempts: int = 0
+    next_s: float = 0.0
 
 
 class Schedules:
@@ -38,10 +55,18 @@ class Schedules:
     `client` gives a client of Step Functions that calls as a role.
     """
 
-    def __init__(self, schedules: Sequence[Schedule], client: Callable[[str], Any], clock: Clock) -> None:
+    def __init__(
+        self,
+        schedules: Sequence[Schedule],
+        client: Callable[[str], Any],
+        clock: Clock,
+        metrics: RegionMetrics,
+    ) -> None:
         self._schedules = schedules
         self._client = client
         self._clock = clock
+        self._metrics = metrics
+        self._waiting: list[_Invocation] = []
         self._next = _next_minute(clock.utcnow())
         self._number = 0
         self._stopped = threading.Event()
@@ -67,26 +92,53 @@ class Schedules:
         """Start what came due since the last time, each schedule once: a clock that was moved forward by hours
         does not start hundreds of executions, and whatever is scheduled makes up for what it missed."""
         now = self._clock.utcnow()
-        if now < self._next:
-            return
-        until = now.replace(second=0, microsecond=0)
-        for schedule in self._schedules:
-            due = schedule.cron.latest(self._next, until)
-            if due is not None:
-                self._fire(schedule, due)
-        self._next = until + _MINUTE
+        if now >= self._next:
+            until = now.replace(second=0, microsecond=0)
+            for schedule in self._schedules:
+                due = schedule.cron.latest(self._next, until)
+                if due is not None:
+                    self._number += 1
+                    self._waiting.append(_Invocation(schedule, due, self._number))
+            self._next = until + _MINUTE
+        self._waiting = [invocation for invocation in self._waiting if not self._is_over(invocation)]
 
-    def _fire(self, schedule: Schedule, due: datetime) -> None:
-        planned = due.strftime("%Y-%m-%dT%H:%M:%SZ")
-        self._number += 1
+    def _is_over(self, invocation: _Invocation) -> bool:
+        """True once the target is started or given up; it is tried when its time has come."""
+        now_s = self._clock.now()
+        if now_s < invocation.next_s:
+            return False
+        schedule = invocation.schedule
+        late = now_s - invocation.planned.timestamp() > schedule.longest_s
+        if invocation.attempts and (late or invocation.attempts > schedule.retries):
+            self._count(schedule, "InvocationDroppedCount")
+            return True
+        self._count(schedule, "InvocationAttemptCount")
+        if self._start(invocation):
+            return True
+        self._count(schedule, "TargetErrorCount")
+        invocation.next_s = now_s + min(_LONGEST_PAUSE_S, 2.0**invocation.attempts)
+        invocation.attempts += 1
+        return False
+
+    def _start(self, invocation: _Invocation) -> bool:
+        schedule, due = invocation.schedule, invocation.planned
         try:
             self._client(schedule.role_arn).start_execution(
                 stateMachineArn=schedule.target,
-                name=f"{schedule.name[:40]}-{int(due.timestamp())}-{self._number}",
-                input=schedule.payload.replace(_SCHEDULED_TIME, planned),
+                name=f"{schedule.name[:40]}-{int(due.timestamp())}-{invocation.number}",
+                input=schedule.payload.replace(_SCHEDULED_TIME, due.strftime("%Y-%m-%dT%H:%M:%SZ")),
             )
         except (BotoCoreError, ClientError) as error:
             _LOG.warning("schedule %s could not start its target: %s", schedule.name, error)
+            return False
+        return True
+
+    def _count(self, schedule: Schedule, metric: str) -> None:
+        """Put one of CloudWatch's metrics on a schedule group.
+
+        https://docs.aws.amazon.com/scheduler/latest/UserGuide/monitoring-cloudwatch.html
+        """
+        self._metrics.put("AWS/Scheduler", metric, 1, {"ScheduleGroup": schedule.group})
 
 
 def load_schedules(deployment: Deployment) -> list[Schedule]:
@@ -110,7 +162,17 @@ def _read(name: str, properties: Mapping[str, Any]) -> Schedule:
         cron = parse_cron(properties["ScheduleExpression"])
     except ValueError as error:
         raise UnsupportedScheduleError(f"{name}: {error}") from error
-    return Schedule(name, cron, target["Arn"], target["RoleArn"], payload)
+    policy = target.get("RetryPolicy", {})
+    return Schedule(
+        name,
+        properties.get("GroupName", "default"),
+        cron,
+        target["Arn"],
+        target["RoleArn"],
+        payload,
+        longest_s=float(policy.get("MaximumEventAgeInSeconds", _LONGEST_S)),
+        retries=int(policy.get("MaximumRetryAttempts", _RETRIES)),
+    )
 
 
 def _next_minute(now: datetime) -> datetime:

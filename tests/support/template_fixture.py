@@ -169,11 +169,6 @@ def everything() -> dict[str, Any]:
                 TreatMissingData="notBreaching",
                 AlarmActions=[_ref("Topic")],
             ),
-            "Composite": _resource(
-                "CloudWatch::CompositeAlarm",
-                AlarmRule={"Fn::Sub": 'ALARM("${Alarm}")'},
-                AlarmActions=[_ref("Topic")],
-            ),
             "Dashboard": _resource("CloudWatch::Dashboard", DashboardBody='{"widgets": []}'),
             "Machine": _resource(
                 "StepFunctions::StateMachine",

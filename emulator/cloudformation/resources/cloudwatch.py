@@ -4,7 +4,6 @@ import json
 
 from emulator.cloudformation.properties import Properties
 from emulator.cloudformation.resources.context import Context, Created
-from emulator.moto.backends import put_composite_alarm
 
 _ALARM = (
     "ActionsEnabled", "AlarmActions", "AlarmDescription", "ComparisonOperator", "DatapointsToAlarm",
@@ -12,23 +11,11 @@ _ALARM = (
     "InsufficientDataActions", "MetricName", "Metrics", "Namespace", "OKActions", "Period", "Statistic",
     "Tags", "Threshold", "ThresholdMetricId", "TreatMissingData", "Unit",
 )  # fmt: skip
-_COMPOSITE_ALARM = (
-    "ActionsEnabled", "AlarmActions", "AlarmDescription", "InsufficientDataActions", "OKActions", "Tags",
-)  # fmt: skip
 
 
 def _alarm(context: Context, properties: Properties) -> Created:
     name = properties.text("AlarmName", context.name(properties.logical_id))
     context.client("cloudwatch").put_metric_alarm(AlarmName=name, **properties.subset(*_ALARM))
-    return Created(name, {"Arn": context.arn("cloudwatch", f"alarm:{name}")})
-
-
-def _composite_alarm(context: Context, properties: Properties) -> Created:
-    name = properties.text("AlarmName", context.name(properties.logical_id))
-    settings = properties.subset(*_COMPOSITE_ALARM)
-    if "ActionsEnabled" in settings:
-        settings["ActionsEnabled"] = properties.boolean("ActionsEnabled")
-    put_composite_alarm(context.region, name, properties.text("AlarmRule"), settings)
     return Created(name, {"Arn": context.arn("cloudwatch", f"alarm:{name}")})
 
 
@@ -43,6 +30,5 @@ def _dashboard(context: Context, properties: Properties) -> Created:
 
 HANDLERS = {
     "AWS::CloudWatch::Alarm": _alarm,
-    "AWS::CloudWatch::CompositeAlarm": _composite_alarm,
     "AWS::CloudWatch::Dashboard": _dashboard,
 }

@@ -49,13 +49,18 @@ class BatchProcessor:
         discard: Callable[[Discarded], None],
         now: Callable[[], float],
         back_off: Callable[[int], bool],
+        observe: Callable[[Sequence[SourceRecord], float, bool], None] = lambda *_: None,
     ) -> None:
-        """`back_off(n)` waits before the n-th retry (0: after a split) and tells whether to go on."""
+        """`back_off(n)` waits before the n-th retry (0: after a split) and tells if to go on.
+
+        `observe` is told of the records of each invocation, when it began, and if the function failed on any.
+        """
         self._config = config
         self._invoke = invoke
         self._discard = discard
         self._now = now
         self._back_off = back_off
+        self._observe = observe
 
     def process(self, batch: Sequence[SourceRecord]) -> bool:
         """True once every record is processed or given up; False when told to stop before that."""
@@ -65,6 +70,7 @@ class BatchProcessor:
             work = self._without_old(waiting.pop())
             if not work.records:
                 continue
+            sent_s = self._now()
             result = self._invoke(event_of(work.records))
             if result.throttled:
                 refusals += 1
@@ -76,6 +82,7 @@ class BatchProcessor:
             work.invocations += 1
             work.result = result
             failed_at = first_failed(result, work.records, report=self._config.report_failures)
+            self._observe(work.records, sent_s, failed_at is not None)
             if failed_at is not None:
                 retry = self._again(work, failed_at, waiting)
                 if retry is not None and not self._back_off(retry):

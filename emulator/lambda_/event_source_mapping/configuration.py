@@ -39,6 +39,7 @@ class MappingConfig:
     starting_position: str
     starting_at_s: float | None
     destination_arn: str | None
+    counts_events: bool = False
 
 
 def read_mappings(deployment: Deployment) -> tuple[MappingConfig, ...]:
@@ -70,6 +71,7 @@ def _mapping(resource: Resource) -> MappingConfig:
         max_age_s=float(properties.get("MaximumRecordAgeInSeconds", UNLIMITED)),
         starting_position=properties["StartingPosition"],
         starting_at_s=None if timestamp is None else float(timestamp),
+        counts_events="EventCount" in properties.get("MetricsConfig", {}).get("Metrics", ()),
         destination_arn=properties.get("DestinationConfig", {}).get("OnFailure", {}).get("Destination"),
     )
 

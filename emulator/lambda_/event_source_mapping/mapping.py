@@ -4,16 +4,21 @@ import functools
 import logging
 import threading
 import time
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 
 from botocore.exceptions import BotoCoreError, ClientError
 
 from emulator.clock import Clock
+from emulator.cloudwatch.metrics import RegionMetrics
 from emulator.lambda_.event_source_mapping.batch import BatchProcessor, Discarded
 from emulator.lambda_.event_source_mapping.batcher import Batcher
 from emulator.lambda_.event_source_mapping.configuration import MappingConfig
 from emulator.lambda_.event_source_mapping.destination import Destination
-from emulator.lambda_.event_source_mapping.event_source import EventSource, SourceUnavailableError
+from emulator.lambda_.event_source_mapping.event_source import (
+    EventSource,
+    SourceRecord,
+    SourceUnavailableError,
+)
 from emulator.lambda_.event_source_mapping.shard_poller import POLL_EVERY_S, ShardPoller
 from emulator.lambda_.invocation import InvokeResult
 
@@ -35,8 +40,10 @@ class EventSourceMapping:
         invoke: Callable[[bytes], InvokeResult],
         destination: Destination | None,
         clock: Clock,
+        metrics: RegionMetrics | None = None,
     ) -> None:
         self.config = config
+        self._metrics = metrics or RegionMetrics(clock)
         self._source = source
         self._invoke = invoke
         self._destination = destination
@@ -107,9 +114,28 @@ class EventSourceMapping:
             discard=discard,
             now=self._clock.now,
             back_off=self._back_off,
+            observe=self._observe,
         )
         batchers = [Batcher(self.config, processor, discard) for _ in range(self.config.parallelization)]
         return ShardPoller(shard, self._source, batchers, self._stopped)
+
+    def _observe(self, records: Sequence[SourceRecord], sent_s: float, failed: bool) -> None:
+        """Put CloudWatch's metrics of an invocation: how old its last record was when it began, and its events."""
+        age_ms = max(0.0, sent_s - records[-1].arrival_s) * 1000
+        name = {"FunctionName": self.config.function_name}
+        self._metrics.put("AWS/Lambda", "IteratorAge", age_ms, name, unit="Milliseconds")
+        self._count("InvokedEventCount", len(records))
+        if failed:
+            self._count("FailedInvokeEventCount", len(records))
+
+    def _count(self, metric: str, events: int) -> None:
+        """Put a metric of the mapping's own, if it is configured to have them.
+
+        https://docs.aws.amazon.com/lambda/latest/dg/monitoring-metrics-types.html#event-source-mapping-metrics
+        """
+        if self.config.counts_events:
+            place = {"EventSourceMappingUUID": self.config.uuid}
+            self._metrics.put("AWS/Lambda", metric, events, place)
 
     def _discard(self, shard: str, discarded: Discarded) -> None:
         """Deliver what was given up, if there is a destination; Lambda, too, retries that before it drops records."""
@@ -117,12 +143,14 @@ class EventSourceMapping:
         while self._destination is not None:
             try:
                 self._destination.send(shard, discarded)
+                self._count("OnFailureDestinationDeliveredEventCount", len(discarded.records))
                 return
             except (BotoCoreError, ClientError) as error:
                 _LOG.warning("%s: the on-failure destination refused: %s", self.config.logical_id, error)
                 if not self._back_off(attempt):
-                    return
+                    break
                 attempt += 1
+        self._count("DroppedEventCount", len(discarded.records))
 
     def _back_off(self, retry: int) -> bool:
         pause_s = min(_LONGEST_PAUSE_S, _FIRST_PAUSE_S * 2 ** min(retry - 1, 10)) if retry else _SPLIT_PAUSE_S

@@ -9,12 +9,16 @@ import threading
 import time
 import zlib
 from collections.abc import Callable
+from functools import partial
 from typing import Any
 
 import pytest
 
 from emulator import Answered, Gateway
+from emulator.clock import Clock
 from emulator.cloudformation.deployment import Deployment
+from emulator.cloudwatch.metrics import RegionMetrics
+from tests.support.cloudwatch import of_region
 from tests.support.http_client import Call, Reply, caller
 from tests.support.rest_api import FakeKinesis, integration, rest_api
 
@@ -158,6 +162,25 @@ def test_a_path_may_begin_with_the_stage(call: Call, path: str, found: str | Non
     """As on AWS's own host; without it the path is that of a custom domain."""
     reply = call("GET", path)
     assert (reply.json.get("path") if reply.status == 200 else None) == found
+
+
+def test_cloudwatch_counts_requests_and_those_that_fail(
+    serve: Callable[..., Gateway], kinesis: FakeKinesis
+) -> None:
+    """Of the API and of its stage: how many, how many of them were refused or failed, and how long they took."""
+    metrics = RegionMetrics(Clock())
+    call = caller(serve(rest_api(), metrics=metrics).url)
+    bodies: list[Any] = [POINT, POINT, {"metrics": []}]
+    statuses = [call("POST", "/metrics", body).status for body in bodies]
+    kinesis.status = 500
+    statuses.append(call("POST", "/metrics", POINT).status)
+    statuses.append(call("POST", "/metrics", headers={"Content-Length": str(10 * 1024 * 1024 + 1)}).status)
+    assert statuses == [202, 202, 400, 503, 413]
+    for place in ({"ApiName": "ingest"}, {"ApiName": "ingest", "Stage": "live"}):
+        of = partial(of_region, metrics, "AWS/ApiGateway", dimensions=place)
+        assert (of("Count"), of("4XXError"), of("5XXError")) == (5, 2, 1)
+        assert of("4XXError", stat="Average") == 0.4
+        assert 0 < (of("Latency", stat="p99") or 0) < 20_000
 
 
 def test_a_content_type_without_template_is_refused(call: Call, kinesis: FakeKinesis) -> None:

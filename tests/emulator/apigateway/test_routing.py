@@ -12,7 +12,7 @@ from emulator.apigateway.routing import route
 def api(*paths: str) -> Api:
     """An API whose methods are named after path and verb."""
     methods: Any = {path: {verb: f"{verb} {path}" for verb in ("GET", "ANY")} for path in paths}
-    return Api("id", "1", "eu-west-1", "live", {}, None, methods, {})
+    return Api("id", "name", "1", "eu-west-1", "live", {}, None, methods, {})
 
 
 EVERYTHING = api("/", "/a", "/a/{x}", "/a/b", "/{x}", "/{x}/c", "/{all+}")

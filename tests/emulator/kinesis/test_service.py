@@ -14,6 +14,7 @@ from botocore.exceptions import ClientError
 from emulator import Cloud
 from emulator.clock import Clock
 from tests.support.aws_clients import Clients
+from tests.support.cloudwatch import statistic
 
 MIB = 1024 * 1024
 _NUMBERS = count()
@@ -267,3 +268,28 @@ def test_a_closed_shard_keeps_being_readable_until_its_end(kinesis: Any, stream:
     last = kinesis.get_records(ShardIterator=first["NextShardIterator"])
     assert len(last["Records"]) == 1
     assert "NextShardIterator" not in last
+
+
+def test_cloudwatch_counts_what_comes_in_and_how_far_readers_are_behind(
+    kinesis: Any, stream: str, client: Clients, clock: Clock
+) -> None:
+    """Records and bytes, refusals for a shard's throughput, and the age of the last record that was read."""
+    for _ in range(3):
+        kinesis.put_record(StreamName=stream, PartitionKey="k", Data=b"12345")
+    many = [{"PartitionKey": "k", "Data": bytes(MIB // 2)} for _ in range(8)]
+    failed = kinesis.put_records(StreamName=stream, Records=many)["FailedRecordCount"]
+    assert failed
+    clock.advance(60)
+    kinesis.get_records(ShardIterator=iterator(kinesis, stream))
+    kinesis.get_records(ShardIterator=iterator(kinesis, stream, "LATEST"))
+    cloudwatch, name = client("cloudwatch"), {"StreamName": stream}
+
+    def of(metric: str, stat: str = "Sum") -> float | None:
+        return statistic(cloudwatch, "AWS/Kinesis", metric, name, stat)
+
+    taken = 3 + len(many) - failed
+    assert of("IncomingRecords") == of("GetRecords.Records") == taken
+    assert of("IncomingBytes") == 3 * 6 + (taken - 3) * (MIB // 2 + 1)
+    assert of("WriteProvisionedThroughputExceeded") == failed
+    assert 60_000 <= (of("GetRecords.IteratorAgeMilliseconds", "Maximum") or 0) < 120_000
+    assert of("GetRecords.IteratorAgeMilliseconds", "Minimum") == 0

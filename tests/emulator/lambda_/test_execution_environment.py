@@ -8,16 +8,20 @@ import subprocess
 import sys
 import threading
 import time
+from functools import partial
 from pathlib import Path
 from typing import Any
 
 import psutil
 import pytest
 
+from emulator import start_functions
 from emulator.clock import Clock
+from emulator.cloudwatch.metrics import RegionMetrics
 from emulator.errors import UnknownFunctionError
 from emulator.lambda_.invocation import MAX_PAYLOAD_BYTES
-from tests.support.functions import ROOT, Start
+from tests.support.cloudwatch import of_region
+from tests.support.functions import NOWHERE, ROOT, Start, deployment, function
 
 
 def test_a_function_gets_its_event_and_context(start: Start) -> None:
@@ -349,3 +353,33 @@ def _runs(pid: int) -> bool:
         return bool(psutil.Process(pid).status() != psutil.STATUS_ZOMBIE)
     except psutil.NoSuchProcess:
         return False
+
+
+def test_cloudwatch_counts_invocations_errors_throttles_and_how_long_they_took(
+    tmp_path: Path, runtime: Path
+) -> None:
+    """Of a function by its name; what is throttled is no invocation."""
+    (tmp_path / "app.py").write_text("def handler(event, context): return 1 / event")
+    metrics = RegionMetrics(Clock())
+    functions = start_functions(
+        deployment(function(ReservedConcurrentExecutions=1)),
+        endpoint_url=NOWHERE,
+        clock=Clock(),
+        code=tmp_path,
+        runtime=runtime,
+        logs=tmp_path / "logs",
+        metrics=metrics,
+    )
+    try:
+        functions.invoke("writer", 1)
+        functions.invoke("writer", 0)
+        environments = functions._environments["writer"]
+        environments._busy = 1
+        assert functions.invoke("writer", 1).status == 429
+        environments._busy = 0
+    finally:
+        functions.close()
+    of = partial(of_region, metrics, "AWS/Lambda", dimensions={"FunctionName": "writer"})
+    assert (of("Invocations"), of("Errors"), of("Throttles")) == (2, 1, 1)
+    assert of("ConcurrentExecutions", stat="Maximum") == 1
+    assert 0 < (of("Duration", stat="Maximum") or 0) < 20_000

@@ -2,12 +2,14 @@
 
 import json
 import time
+from functools import partial
 from typing import Any
 
 import pytest
 
 from emulator.clock import Clock
 from tests.support.aws_clients import Clients
+from tests.support.cloudwatch import statistic
 
 
 @pytest.fixture(scope="module")
@@ -92,3 +94,30 @@ def test_a_retry_waits_by_the_local_clock(states: Any, clock: Clock) -> None:
     assert states.describe_execution(executionArn=execution)["status"] == "RUNNING"
     clock.advance(1000)
     assert ended(states, execution, within=10)["status"] == "FAILED"
+
+
+def test_cloudwatch_counts_executions_by_how_they_end(states: Any, client: Clients) -> None:
+    """Those that were started, that succeeded, failed, timed out or were stopped; and how long they took."""
+    waiting: dict[str, Any] = {"Type": "Wait", "Seconds": 3600}
+    ends: dict[str, dict[str, Any]] = {
+        "ExecutionsSucceeded": {"Type": "Pass"},
+        "ExecutionsFailed": {"Type": "Fail"},
+        "ExecutionsAborted": waiting,
+    }
+    cloudwatch = client("cloudwatch")
+    for metric, step in ends.items():
+        arn = machine(states, metric, step)
+        execution = states.start_execution(stateMachineArn=arn)["executionArn"]
+        if step is waiting:
+            states.stop_execution(executionArn=execution)
+        ended(states, execution)
+        of = partial(statistic, cloudwatch, "AWS/States", dimensions={"StateMachineArn": arn})
+        until = time.monotonic() + 10
+        while of(metric) is None and time.monotonic() < until:
+            time.sleep(0.02)
+        assert {name: of(name) for name in ("ExecutionsStarted", *ends)} == {
+            "ExecutionsStarted": 1,
+            **dict.fromkeys(ends),
+            metric: 1,
+        }
+        assert of("ExecutionTime") is not None

@@ -1,25 +1,32 @@
 """Schedules of a deployment, fired by the local clock."""
 
+from functools import partial
 from typing import Any
 
 import pytest
+from botocore.exceptions import ClientError
 
 from emulator.clock import Clock
 from emulator.cloudformation.deployment import Resource
+from emulator.cloudwatch.metrics import RegionMetrics
 from emulator.errors import UnsupportedScheduleError
 from emulator.scheduler.schedules import Schedules, load_schedules
+from tests.support.cloudwatch import of_region
 
 MACHINE = "arn:aws:states:us-east-1:123456789012:stateMachine:m"
 
 
 class Recorder:
-    """A Step Functions client that only takes note."""
+    """A Step Functions client that takes note, or refuses."""
 
     def __init__(self) -> None:
         self.started: list[dict[str, Any]] = []
+        self.refusing = False
 
     def start_execution(self, **arguments: Any) -> None:
         """Take note."""
+        if self.refusing:
+            raise ClientError({"Error": {"Code": "ThrottlingException", "Message": ""}}, "StartExecution")
         self.started.append(arguments)
 
 
@@ -47,7 +54,7 @@ def run(*schedules: dict[str, Any], now_s: float) -> tuple[Schedules, Recorder, 
     """Schedules that fire when they are told to look."""
     clock, recorder = Clock(lambda: now_s), Recorder()
     found = load_schedules(Deployed(*schedules))  # type: ignore[arg-type]
-    return Schedules(found, lambda _: recorder, clock), recorder, clock
+    return Schedules(found, lambda _: recorder, clock, RegionMetrics(clock)), recorder, clock
 
 
 def test_a_schedule_fires_when_its_minute_begins_and_once() -> None:
@@ -83,6 +90,29 @@ def test_disabled_schedules_do_not_fire() -> None:
     clock.advance(600)
     schedules.fire_due()
     assert recorder.started == []
+
+
+@pytest.mark.parametrize(("refused_s", "started"), [(20, 1), (90, 0)])
+def test_what_cannot_be_started_is_tried_again_for_as_long_as_its_policy_says(
+    refused_s: int, started: int
+) -> None:
+    """Within its age it starts late; after that it is dropped; CloudWatch counts attempts, errors and drops."""
+    policy = {"MaximumEventAgeInSeconds": 60, "MaximumRetryAttempts": 185}
+    schedule = a_schedule("cron(0 * * * ? *)", GroupName="hourly")
+    schedule["Target"]["RetryPolicy"] = policy
+    clock, recorder = Clock(lambda: 1_763_769_600.0 - 1), Recorder()
+    metrics = RegionMetrics(clock)
+    found = load_schedules(Deployed(schedule))  # type: ignore[arg-type]
+    schedules = Schedules(found, lambda _: recorder, clock, metrics)
+    recorder.refusing = True
+    for second in range(120):
+        recorder.refusing = second <= refused_s
+        clock.advance(1)
+        schedules.fire_due()
+    of = partial(of_region, metrics, "AWS/Scheduler", dimensions={"ScheduleGroup": "hourly"})
+    assert len(recorder.started) == started
+    assert of("InvocationDroppedCount") == (None if started else 1)
+    assert of("InvocationAttemptCount") == (of("TargetErrorCount") or 0) + started
 
 
 @pytest.mark.parametrize(

@@ -211,7 +211,7 @@ def test_old_records_are_given_up_before_the_others_are_tried() -> None:
 
 def test_records_grow_old_while_they_are_retried() -> None:
     """Between two attempts the age limit may pass; unlimited retries end there."""
-    times = iter([0.0, 100.0])
+    times = iter([0.0, 0.0, 100.0])
     seen: list[Discarded] = []
     BatchProcessor(
         replace(CONFIG, max_retries=UNLIMITED, max_age_s=60.0),

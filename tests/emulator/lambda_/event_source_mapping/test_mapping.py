@@ -5,6 +5,7 @@ import threading
 import time
 from collections.abc import Callable, Iterator, Sequence
 from dataclasses import dataclass, field, replace
+from functools import partial
 from typing import Any
 
 import pytest
@@ -13,11 +14,13 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from emulator.clock import Clock
+from emulator.cloudwatch.metrics import RegionMetrics
 from emulator.lambda_.event_source_mapping.batch import Discarded
 from emulator.lambda_.event_source_mapping.configuration import MappingConfig
 from emulator.lambda_.event_source_mapping.event_source import Page, SourceRecord, SourceUnavailableError
 from emulator.lambda_.event_source_mapping.mapping import EventSourceMapping
 from emulator.lambda_.invocation import MAX_PAYLOAD_BYTES, InvokeResult, failed
+from tests.support.cloudwatch import of_region
 from tests.support.functions import MAPPING as CONFIG
 
 
@@ -269,3 +272,23 @@ def _until(condition: Callable[[], bool]) -> None:
     while not condition():
         assert time.monotonic() < until
         time.sleep(0.01)
+
+
+def test_cloudwatch_has_the_age_of_records_and_what_became_of_them() -> None:
+    """The age when the function was called; events sent, failed, given up to the destination or dropped."""
+    stream, kept = MemoryStream(), Kept()
+    metrics, clock = RegionMetrics(Clock()), Clock(lambda: 1_000.0)
+    stream.records["s0"] = [replace(record(number), arrival_s=990.0) for number in range(4)]
+    config = replace(CONFIG, max_retries=0, counts_events=True)
+    for destination in (kept, None):
+        running = EventSourceMapping(
+            config, stream, invoke=Function(bad={2}), destination=destination, clock=clock, metrics=metrics
+        )
+        assert running.drain(20)
+        running.stop()
+        running.join(5)
+    function, mapped = {"FunctionName": config.function_name}, {"EventSourceMappingUUID": config.uuid}
+    of = partial(of_region, metrics, "AWS/Lambda", dimensions=mapped)
+    assert of_region(metrics, "AWS/Lambda", "IteratorAge", function, "Maximum") == 10_000
+    assert of("OnFailureDestinationDeliveredEventCount") == of("DroppedEventCount") == 1
+    assert (of("InvokedEventCount") or 0) > (of("FailedInvokeEventCount") or 0) > 0

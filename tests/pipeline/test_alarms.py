@@ -1,0 +1,121 @@
+"""The deployed alarms over the run's own metrics: quiet while all is well, and in ALARM for what faults break."""
+
+import re
+from collections.abc import Iterator
+from itertools import chain
+from typing import Any
+
+import pytest
+
+from tests.support.cloudwatch import statistic
+from tests.support.local_run import LocalRun, wait_for
+
+pytestmark = pytest.mark.pipeline
+
+POINT = {"metric_name": "fine", "value": 1}
+
+
+@pytest.fixture(scope="module")
+def run() -> Iterator[LocalRun]:
+    """A run without the feed."""
+    started = LocalRun("--no-feed", "--environment", "load")
+    yield started
+    started.kill()
+
+
+def alarms(run: LocalRun) -> dict[str, str]:
+    """The state of every alarm, by its logical id."""
+    found = run.client("cloudwatch").describe_alarms()["MetricAlarms"]
+    return {re.sub(r"^metrics-load-|Alarm-\w+$", "", one["AlarmName"]): one["StateValue"] for one in found}
+
+
+def in_alarm(run: LocalRun) -> set[str]:
+    """The alarms that are in ALARM."""
+    return {name for name, state in alarms(run).items() if state == "ALARM"}
+
+
+def named(run: LocalRun) -> set[tuple[str, frozenset[str]]]:
+    """Namespace and name, with the names of the dimensions, of what CloudWatch has."""
+    pages = run.client("cloudwatch").get_paginator("list_metrics").paginate()
+    return {
+        (f"{one['Namespace']} {one['MetricName']}", frozenset(item["Name"] for item in one["Dimensions"]))
+        for page in pages
+        for one in page["Metrics"]
+    }
+
+
+def watched(run: LocalRun) -> set[tuple[str, frozenset[str]]]:
+    """The same of what the alarms read, but for SQL's, which names no dimensions."""
+    found = run.client("cloudwatch").describe_alarms()["MetricAlarms"]
+    queries = chain.from_iterable(one.get("Metrics", []) for one in found)
+    metrics: list[Any] = [query["MetricStat"]["Metric"] for query in queries if "MetricStat" in query]
+    metrics += [one for one in found if one.get("MetricName")]
+    return {
+        (f"{one['Namespace']} {one['MetricName']}", frozenset(item["Name"] for item in one["Dimensions"]))
+        for one in metrics
+    }
+
+
+def test_without_trouble_every_alarm_is_ok(run: LocalRun) -> None:
+    """All of the template's, a moment after the start and after minutes of work."""
+    assert run.post(POINT).status == 202
+    run.wait_until_stored("fine", 1)
+    run.control("clock", {"advance_seconds": 120})
+    wait_for(lambda: set(alarms(run).values()) == {"OK"}, "every alarm to be OK", seconds=10)
+    assert len(alarms(run)) >= 29
+    received = {"Project": "metrics", "Environment": "load"}
+    assert statistic(run.client("cloudwatch"), "Tidegauge", "PointsStored", received) == 1
+
+
+def test_what_faults_break_is_what_goes_to_alarm(run: LocalRun) -> None:
+    """Refused requests, throttled writes, an API that answers 503, points set aside, evaluations that fail."""
+    run.control(
+        "faults",
+        {
+            "rules": [
+                {"service": "lambda", "operation": "Invoke", "error": "AccessDeniedException", "status": 403},
+                {
+                    "service": "kinesis",
+                    "operation": "PutRecord",
+                    "error": "ProvisionedThroughputExceededException",
+                    "probability": 0.5,
+                },
+            ]
+        },
+    )
+    for _ in range(16):
+        for body in (POINT, {"value": 1}, {**POINT, "timestamp": 1}):
+            for _ in range(4):
+                run.post(body)
+        run.control("clock", {"advance_seconds": 60})
+    expected = {
+        "AlertEvaluationFailed", "IngestApiRefused", "IngestApiUnavailable", "MetricWriterQuarantined",
+        "StreamWriteThrottled",
+    }  # fmt: skip
+    wait_for(lambda: in_alarm(run) >= expected, f"{expected} in ALARM, not {in_alarm(run)}", seconds=20)
+    assert in_alarm(run) <= expected | {"MetricExportExecutionsFailed"}
+    told = run.client("cloudwatch").describe_alarms(StateValue="ALARM")["MetricAlarms"]
+    assert all(one["StateReason"].startswith("Threshold Crossed: ") for one in told)
+
+    run.control("faults", method="DELETE")
+    run.control("clock", {"advance_seconds": 7200})
+    wait_for(lambda: in_alarm(run) <= {"MetricExportLag"}, "the alarms to be over", seconds=20)
+
+
+def test_a_metric_that_an_alarm_reads_has_its_name_and_dimensions_here(run: LocalRun) -> None:
+    """Every one that this work made values of; the others are of what did not happen."""
+    assert watched(run) - named(run) <= {
+        (name, frozenset(dimensions))
+        for name, dimensions in {
+            "AWS/Lambda DroppedEventCount": ["EventSourceMappingUUID"],
+            "AWS/Lambda OnFailureDestinationDeliveredEventCount": ["EventSourceMappingUUID"],
+            "AWS/SNS NumberOfNotificationsFailed": ["TopicName"],
+            "AWS/Scheduler InvocationDroppedCount": ["ScheduleGroup"],
+            "AWS/States ExecutionsTimedOut": ["StateMachineArn"],
+            "Tidegauge AlertRulesOverCap": ["Project", "Environment"],
+            "Tidegauge AlertRulesUnreadable": ["Project", "Environment"],
+            "Tidegauge ExportLag": ["Project", "Environment"],
+            "Tidegauge HoursFailed": ["Project", "Environment"],
+            "Tidegauge RecordsUnreadable": ["Project", "Environment"],
+        }.items()
+    }
