@@ -39,7 +39,7 @@ def _list(options: argparse.Namespace) -> int:
             _group(stored),
             _time(stored.alert.since_s),
             _value(stored.alert.datapoints[-1].value if stored.alert.datapoints else None),
-            len(stored.unconfirmed),
+            len(stored.outbox.unconfirmed) + (stored.outbox.waiting is not None),
         )
         for stored in found
     )
@@ -87,12 +87,15 @@ def explain(stored: StoredAlert) -> Iterator[str]:
         late = ", by points that came late" if entry["late"] else ""
         yield f"  {_time(entry['at'])}  {entry['from']} -> {entry['to']} ({entry['kind']}{late}): {entry['reason']}"
         yield from (f"      {line}" for line in _period_lines(entry["periods"]))
-    for message in stored.outbox.values():
+    for message in stored.outbox.entries:
         sent = (
             f"confirmed at {_time(message.confirmed_at_s)}" if message.confirmed_at_s else "not confirmed yet"
         )
         claimed = f", claimed at {_time(message.claimed_at_s)}" if message.claimed_at_s else ""
         yield f"  message {message.entry_id}: {sent}{claimed}: {message.notification.subject}"
+    waiting = stored.outbox.waiting
+    if waiting is not None:
+        yield f"  message {waiting.dedupe_id}: waits for the one before: {waiting.subject}"
 
 
 def _period_lines(periods: list[dict[str, Any]]) -> Iterator[str]:

@@ -8,9 +8,9 @@ from handlers.adapters.aws import translated
 from handlers.domain.alerts.notifications.pending_notifications import PageLimits
 from handlers.domain.alerts.steps import ExecutionInput
 
-# A state's input may hold 256 KiB, and what exceeds it cannot be caught; ours stay under 100 KiB.
+# A state's input may hold 256 KiB, and what exceeds it cannot be caught; ours stay under 200 KiB.
 # https://docs.aws.amazon.com/step-functions/latest/dg/service-quotas.html
-PAGE_LIMITS = PageLimits(bytes=60_000, notifications=40)
+PAGE_LIMITS = PageLimits(bytes=150_000, notifications=40)
 
 
 @translated()

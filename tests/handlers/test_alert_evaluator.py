@@ -5,7 +5,6 @@ from typing import Any
 
 import pytest
 
-from handlers.adapters.dynamodb import alerts_table
 from handlers.adapters.dynamodb.alerts_table import AlertsTable
 from handlers.domain.alerts.evaluation.evaluator import SWEEP_SECONDS
 from handlers.domain.errors import ConfigurationError
@@ -79,7 +78,7 @@ def test_more_notifications_than_a_payload_holds_are_handed_out_in_pages(world: 
     page = world.step("evaluate", chunk={"index": 0, "of": 1}, first=START, last=START)
     entries, pages = list(page["notifications"]), 1
     while page["more"]:
-        assert len(json.dumps(page)) < 100 * 1024
+        assert len(json.dumps(page)) < 200 * 1024
         page = world.step("hand_out", chunk={"index": 0, "of": 1}, after=page["after"])
         entries += page["notifications"]
         pages += 1
@@ -140,25 +139,20 @@ def test_an_alert_is_notified_before_the_index_knows_of_it(
     assert world.evaluate(START + 60) == []
 
 
-def test_an_alert_with_too_much_unsent_stands_still_and_goes_on_when_it_is_sent(
+def test_while_the_topic_refuses_an_alert_keeps_one_notification(
     world: AlertFunctions, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    """Its item must not grow until it cannot be written, which would stop its rules' evaluation for good."""
-    world.rule(a_rule(by=["host"]))
-    monkeypatch.setattr(alerts_table, "OUTBOX_BYTES", 100)
+    """It goes on being evaluated, and what it has to tell stays one message: the last, and how many it stands for."""
+    world.rule(a_rule(by=["host"], renotify=60))
     with monkeypatch.context() as refused:
         refused.setattr(AlertFunctions, "confirm", lambda *_: None)
-        world.post(3.0, dimensions={"host": "a"})
-        assert [body["state"] for body in world.evaluate(START)] == ["ALARM"]
-        world.post(1.0, position=1, dimensions={"host": "a"})
-        world.post(3.0, position=2, dimensions={"host": "b"})
-        messages = world.evaluate(START + 60)
-        assert [(body["state"], body["group"]["host"]) for body in messages] == [
-            ("ALARM", "a"),
-            ("ALARM", "b"),
-        ]
-    world.evaluate(START + 60)
-    world.post(1.0, position=3, dimensions={"host": "a"})
-    world.post(4.0, position=4, dimensions={"host": "b"})
-    [resolved] = world.evaluate(START + 120)
-    assert (resolved["state"], resolved["group"]) == ("OK", {"host": "a"})
+        for number, value in enumerate([3.0, 4.0, 1.0, 3.0, 5.0, 1.0]):
+            world.post(value, position=number, dimensions={"host": "a"})
+            told = [(body["kind"], body["untold"]) for body in world.evaluate(START + 60 * number)]
+            assert len(told) == 1
+    assert told == [("resolved", 3)]
+    world.post(1.0, position=9, dimensions={"host": "a"})
+    [last] = world.evaluate(START + 360)
+    assert (last["kind"], last["untold"]) == ("resolved", 3)
+    assert world.evaluate(START + 420) == []
+    assert world.alerts().open_keys() == []

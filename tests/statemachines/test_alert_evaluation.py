@@ -3,6 +3,7 @@
 import json
 import re
 from collections.abc import Callable, Mapping
+from pathlib import Path
 from typing import Any
 
 import boto3
@@ -15,6 +16,9 @@ EVALUATOR = "AlertEvaluator"
 TOPIC = "arn:aws:sns:us-east-1:123456789012:alerts"
 NOW = 1_763_769_671
 ATTEMPTS = 5
+DEFINITION = json.loads(Path("statemachines/alert_evaluation.asl.json").read_text())
+_CHUNK = DEFINITION["States"]["Chunks"]["ItemProcessor"]["States"]
+NOTIFICATION_STATES = _CHUNK["Notifications"]["ItemProcessor"]["States"]
 
 
 class Steps:
@@ -110,9 +114,11 @@ class World:
 
 
 def action(name: str, arguments: Mapping[str, Any]) -> str:
-    """A claim and a confirmation by their own names, as they are the same action."""
-    target = re.search(r"\.(claim|confirm)ed_at = :now", arguments.get("UpdateExpression", ""))
-    return target[1] if target else name
+    """Claim, confirmation and release by their own names, as they are the same action."""
+    target = re.search(r"\.(claim|confirm)ed_at = :(now|never)", arguments.get("UpdateExpression", ""))
+    if target is None:
+        return name
+    return target[1] if target[2] == "now" else "release"
 
 
 @pytest.fixture
@@ -137,7 +143,7 @@ def test_an_interval_without_news_is_evaluated_and_finished(world: World) -> Non
     ended = world.machine.run(source="batch", tick=NOW - 71)
     assert ended.status == "SUCCEEDED"
     assert ended.states[:4] == ["Plan", "IsThereWork", "WaitForGrace", "Chunks"]
-    assert ended.states[-2:] == ["Finish", "Evaluated"]
+    assert ended.states[-3:] == ["Finish", "IsAnyUnsent", "Evaluated"]
     assert ended.states.count("ChunkDone") == 2
     assert world.steps.asked[0]["input"] == {"source": "batch", "tick": NOW - 71}
     assert world.steps.asked[-1] == {"step": "finish", "first": NOW - 71, "last": NOW - 71}
@@ -270,27 +276,106 @@ def test_a_call_that_fails_in_passing_is_tried_again(world: World, call: str) ->
 
 
 @pytest.mark.parametrize(
-    ("call", "heard", "entry"),
+    ("call", "attempts", "heard", "entry"),
     [
-        ("dynamodb:claim", ["b"], (0, 0)),
-        ("sns:Publish", ["b"], (NOW, 0)),
-        ("dynamodb:confirm", ["a", "b"], (NOW, 0)),
+        ("dynamodb:claim", 5, ["b"], (0, 0)),
+        ("sns:Publish", 7, ["b"], (0, 0)),
+        ("dynamodb:confirm", 11, ["a", "b"], (NOW, 0)),
     ],
 )
 def test_a_notification_that_cannot_be_sent_waits_in_its_outbox(
-    world: World, call: str, heard: list[str], entry: tuple[int, int]
+    world: World, call: str, attempts: int, heard: list[str], entry: tuple[int, int]
 ) -> None:
-    """The others are sent, later pages too, and the execution fails; the entry is due again when its claim is void."""
+    """The others are sent, and the execution fails; what SNS has not got is free for the next execution."""
     world.put("a")
     world.put("b")
-    world.steps.pages[0] = [a_page(["a"], more=True), a_page(["b"])]
-    world.machine.faults[call] = ["ThrottlingException"] * ATTEMPTS
+    world.steps.pages[0] = [a_page(["a"]), a_page(["b"])]
+    world.machine.faults[call] = ["ThrottlingException"] * attempts
     ended = world.machine.run(source="batch", tick=1)
-    assert (ended.status, ended.error) == ("FAILED", "NotEvaluated")
-    assert "NotSent" in ended.states
-    assert "RememberFailure" in ended.states
-    assert world.heard() == heard
+    assert (ended.status, ended.error) == ("FAILED", "NotNotified")
     assert world.entry("a") == entry
+    assert world.steps.steps("finish") == 1
+    world.machine.run(source="batch", tick=1)
+    assert world.heard() == heard
+
+
+@pytest.mark.parametrize(("call", "seconds"), [("sns:Publish", 15), ("dynamodb:confirm", 120)])
+def test_a_call_is_tried_for_as_long_as_it_may_help(world: World, call: str, seconds: int) -> None:
+    """SNS gets a quarter of a minute, as the next execution tries again; a confirmation two minutes, as none does."""
+    world.put("a")
+    world.steps.pages[0] = [a_page(["a"])]
+    world.machine.faults[call] = ["ThrottlingException"] * 20
+    world.machine.run(source="batch", tick=1)
+    [limits] = [
+        state["Retry"][-1]
+        for name, state in NOTIFICATION_STATES.items()
+        if call.endswith((name, name.lower()))
+    ]
+    pauses = [
+        min(limits["BackoffRate"] ** number, limits["MaxDelaySeconds"])
+        for number in range(limits["MaxAttempts"])
+    ]
+    assert len([pause for pause in world.machine.pauses if pause <= max(pauses)]) >= limits["MaxAttempts"]
+    # With full jitter a pause lasts half of it, in the mean.
+    assert 0.9 * seconds <= sum(pauses) / 2 <= 1.3 * seconds
+
+
+def test_a_page_of_which_nothing_could_be_sent_is_the_last(world: World) -> None:
+    """Where SNS refuses everything, the other pages wait for the next execution instead of five minutes of attempts."""
+    for entry in ("a", "b", "c"):
+        world.put(entry)
+    world.steps.pages[0] = [a_page(["a", "b"], more=True), a_page(["c"])]
+    world.machine.faults["sns:Publish"] = ["ThrottlingException"] * 14
+    ended = world.machine.run(source="batch", tick=1)
+    assert (ended.status, ended.error) == ("FAILED", "NotNotified")
+    assert world.steps.steps("hand_out") == 0
+    assert [world.entry(entry) for entry in "abc"] == [(0, 0)] * 3
+
+
+def test_a_page_of_which_some_could_be_sent_is_followed_by_the_next(world: World) -> None:
+    """One message that SNS will never take does not hold up all that come behind it."""
+    for entry in ("a", "b", "c"):
+        world.put(entry)
+    world.steps.pages[0] = [a_page(["a", "b"], more=True), a_page(["c"])]
+    original = world.machine.call
+
+    def call(client: Any, name: str, arguments: Mapping[str, Any]) -> Any:
+        if name == "Publish" and json.loads(arguments["Message"])["id"] == "a":
+            world.machine.faults["sns:Publish"] = ["InvalidParameterException"]
+        return original(client, name, arguments)
+
+    world.machine.call = call  # type: ignore[assignment, method-assign]
+    assert world.machine.run(source="batch", tick=1).error == "NotNotified"
+    assert world.heard() == ["b", "c"]
+
+
+def test_a_claim_whose_answer_was_lost_is_known_as_its_own(world: World) -> None:
+    """The attempt that is repeated finds its own claim, and publishes instead of leaving it to nobody."""
+    world.put("a")
+    world.steps.pages[0] = [a_page(["a"])]
+    world.machine.lost["dynamodb:claim"] = 1
+    assert world.machine.run(source="batch", tick=1).status == "SUCCEEDED"
+    assert world.heard() == ["a"]
+    assert world.entry("a") == (NOW, NOW)
+
+
+def test_a_release_leaves_the_claim_of_another_alone(world: World) -> None:
+    """A claim that could not be made is given back only if it was made after all."""
+    world.put("a", claimed_at=NOW - 1)
+    world.steps.pages[0] = [a_page(["a"])]
+    world.machine.faults["dynamodb:claim"] = ["ThrottlingException"] * 5
+    assert world.machine.run(source="batch", tick=1).error == "NotNotified"
+    assert world.entry("a") == (NOW - 1, 0)
+
+
+def test_a_claim_that_cannot_be_given_back_stays(world: World) -> None:
+    """It is void when no execution that made it can live any more."""
+    world.put("a")
+    world.steps.pages[0] = [a_page(["a"])]
+    world.machine.faults["sns:Publish"] = ["ThrottlingException"] * 7
+    world.machine.faults["dynamodb:release"] = ["ThrottlingException"] * 5
+    assert world.machine.run(source="batch", tick=1).error == "NotNotified"
+    assert world.entry("a") == (NOW, 0)
 
 
 def test_an_entry_that_is_gone_when_it_is_confirmed_is_not_tried_again(world: World) -> None:
@@ -304,5 +389,5 @@ def test_an_entry_that_is_gone_when_it_is_confirmed_is_not_tried_again(world: Wo
 
 def test_answers_that_are_no_answers_end_in_a_failure(world: World) -> None:
     """A page or a plan that the maps cannot read is caught, not lost."""
-    world.steps.pages[0] = [{"count": 1, "notifications": [{"no": "keys"}], "more": False, "after": ""}]
+    world.steps.pages[0] = [{"count": 1, "notifications": "none", "more": False, "after": ""}]
     assert world.machine.run(source="batch", tick=1).error == "NotEvaluated"

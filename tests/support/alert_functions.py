@@ -7,6 +7,7 @@ import boto3
 from botocore.exceptions import ClientError
 
 from handlers import alert_evaluator, rule_changes, window_aggregator
+from handlers.adapters.dynamodb.alerts_table import AlertsTable
 from handlers.adapters.dynamodb.rules_table import item_of
 from handlers.domain.alerts.rules.rule import Rule
 from tests.support.alert_tables import ALERTS, RULES, WINDOWS, create_alert_tables
@@ -68,6 +69,10 @@ class AlertFunctions:
         key = {"metric_name": {"S": "cpu.load"}, "rule_id": {"S": "cpu-hot"}}
         self.dynamodb.delete_item(TableName=RULES, Key=key)
         self.build()
+
+    def alerts(self) -> AlertsTable:
+        """The alerts' table."""
+        return AlertsTable(self.dynamodb, ALERTS)
 
     def step(self, name: str, **arguments: Any) -> Any:
         """The answer to a step of the state machine, as JSON brings it."""

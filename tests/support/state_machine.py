@@ -59,13 +59,15 @@ class Machine:
     """A definition with its tokens.
 
     `functions` are keyed by name, or by name and step; `faults` are error codes for the next calls of `service:Action`,
-    "" lets one pass; `action` tells calls apart that are one action. Retries wait no time, `pauses` has their seconds.
+    "" lets one pass; `lost` are how many next calls are made and not answered; `action` tells calls apart that are one
+    action. Retries wait no time, `pauses` has their seconds.
     """
 
     arn: str
     action: Callable[[str, Mapping[str, Any]], str]
     functions: dict[str, Function] = field(default_factory=dict)
     faults: dict[str, list[str]] = field(default_factory=lambda: defaultdict(list))
+    lost: Counter[str] = field(default_factory=Counter)
     calls: list[tuple[str, dict[str, Any]]] = field(default_factory=list)
     pauses: list[float] = field(default_factory=list)
     busiest: Counter[str] = field(default_factory=Counter)
@@ -107,6 +109,14 @@ class Machine:
             return self._invoke(name, payload)
         self._fail(f"{service}:{self.action(action, arguments)}", action)
         return None
+
+    def answered(self, client: Any, action: str, arguments: Mapping[str, Any]) -> None:
+        """A `ClientError` for a call that was made if its answer is to be lost."""
+        call = f"{client.meta.service_model.service_name}:{self.action(action, arguments)}"
+        if self.lost[call] > 0:
+            self.lost[call] -= 1
+            self.faults[call].insert(0, "InternalServerError")
+            self._fail(call, action)
 
     def _fail(self, call: str, action: str) -> None:
         codes = self.faults.get(call)
@@ -175,7 +185,11 @@ def deploy(
 
     def call(client: Any, name: str, arguments: Mapping[str, Any]) -> Any:
         answer = machine.call(client, name, arguments)
-        return original(client, name, arguments) if answer is None else answer
+        if answer is not None:
+            return answer
+        found = original(client, name, arguments)
+        machine.answered(client, name, arguments)
+        return found
 
     monkeypatch.setattr(BaseClient, "_make_api_call", call)
     monkeypatch.setattr(retrier_decl, "time", SimpleNamespace(sleep=machine.pauses.append))

@@ -1,19 +1,21 @@
 """The alerts table: one item for each group that is or was unhealthy, with the notifications on their way.
 
 `alert` holds the alert itself, compressed, because every write is billed by the whole item. `version` guards it.
-`outbox` is a map that the state machine claims and confirms in, without touching the version. `open` stands on items
-that an evaluation must look at; an index over it finds them without reading the healthy ones.
+`outbox` is a map with the notification on its way, which the state machine claims, confirms and gives back without
+touching the version; `waiting` is one that goes there next. `open` stands on items that an evaluation must look at; an
+index over it finds them without reading the healthy ones.
 """
 
 import json
 import zlib
 from collections.abc import Mapping, Sequence
 from concurrent.futures import ThreadPoolExecutor
+from dataclasses import dataclass, field
 from typing import Any
 
 from handlers.adapters.dynamodb.table import Table, Value, number, text
 from handlers.domain.alerts.notifications.notification import Notification
-from handlers.domain.alerts.notifications.outbox import Entry
+from handlers.domain.alerts.notifications.outbox import Entry, Outbox
 from handlers.domain.alerts.notifications.stored_alert import AlertKey, Alerts, AlertUpdate, StoredAlert
 from handlers.domain.alerts.state.alert import Alert
 from handlers.vocabulary import ALERTS_KEY, EXPIRES_AT, OPEN_INDEX, OPEN_KEY
@@ -24,9 +26,6 @@ BUCKETS = 8
 KEPT_SECONDS = 30 * 86_400
 READERS = 8
 WRITERS = 16
-# An item holds 400 KB; the rest is for the alert itself, and for the last notifications of a rule that goes.
-# https://docs.aws.amazon.com/amazondynamodb/latest/developerguide/Limits.html
-OUTBOX_BYTES = 200_000
 
 _OPEN = OPEN_KEY[0]
 _BATCH_KEYS = 100
@@ -61,9 +60,12 @@ class AlertsTable(Alerts):
             return [_stored(item) for items in found for item in items]
 
     def save(self, update: AlertUpdate, known: StoredAlert | None, now_s: float) -> bool:
-        """Writes an alert with its notifications, unless its item is not the known one any more."""
-        change, condition, values = _change(update, known, int(now_s))
-        return self._table.update(AlertKey.of(update.alert), change, values, condition=condition)[0]
+        """Writes an alert with its outbox, unless its item is not the known one any more."""
+        change = _change(update, known, now_s)
+        condition = " AND ".join(change.conditions)
+        return self._table.update(
+            AlertKey.of(update.alert), change.expression, change.values, condition=condition
+        )[0]
 
     def save_all(self, updates: Sequence[tuple[AlertUpdate, StoredAlert | None]], now_s: float) -> list[bool]:
         """Writes many alerts, several at a time: in a bad minute there are thousands. Which of them were written."""
@@ -75,66 +77,111 @@ class AlertsTable(Alerts):
         return list(map(_key, items))
 
 
-def _change(
-    update: AlertUpdate, known: StoredAlert | None, now_s: int
-) -> tuple[str, str, Mapping[str, Value]]:
-    """The change of an item, its condition, and their values.
+@dataclass
+class _Change:
+    """A change of an item: what it sets and removes, what must hold, and the values of both."""
 
-    Entries are added and removed one by one: others may be claimed or confirmed at this moment.
-    """
-    alert = update.alert
-    new = {message.dedupe_id: _entry_item(message) for message in update.notifications}
-    values: dict[str, Value] = {
-        "alert": zlib.compress(json.dumps(alert.document()).encode(), 6),
-        "state": str(alert.state),
-        "version": 1 if known is None else known.version + 1,
-    }
-    removes = [f"#{EXPIRES_AT}"]
-    if not alert.is_quiet or new or (known is not None and known.unconfirmed):
-        values[_OPEN] = str(zlib.crc32("/".join(AlertKey.of(alert)).encode()) % BUCKETS)
+    sets: list[str] = field(default_factory=list)
+    removes: list[str] = field(default_factory=list)
+    conditions: list[str] = field(default_factory=list)
+    values: dict[str, Value] = field(default_factory=dict)
+
+    def set(self, name: str, value: Value, path: str = "") -> None:
+        """Set an attribute, or what is under the path."""
+        self.sets.append(f"{path or f'#{name}'} = :{name}")
+        self.values[name] = value
+
+    def require(self, name: str, value: Value, path: str) -> None:
+        """Require that what is under the path has this value."""
+        self.conditions.append(f"{path} = :{name}")
+        self.values[name] = value
+
+    @property
+    def expression(self) -> str:
+        """The update expression."""
+        return f"SET {', '.join(self.sets)} REMOVE {', '.join(self.removes)}"
+
+
+def _change(update: AlertUpdate, known: StoredAlert | None, now_s: float) -> _Change:
+    alert, change = update.alert, _Change()
+    before = Outbox() if known is None else known.outbox
+    after = update.outbox(known, now_s)
+    change.set("alert", zlib.compress(json.dumps(alert.document()).encode(), 6))
+    change.set("state", str(alert.state))
+    change.set("version", 1 if known is None else known.version + 1)
+    if not alert.is_quiet or not after.is_empty:
+        change.set(_OPEN, str(zlib.crc32("/".join(AlertKey.of(alert)).encode()) % BUCKETS))
+        change.removes.append(f"#{EXPIRES_AT}")
     else:
-        values[EXPIRES_AT], removes = now_s + KEPT_SECONDS, [f"#{_OPEN}"]
-    condition = "attribute_not_exists(#version)"
+        change.set(EXPIRES_AT, int(now_s) + KEPT_SECONDS)
+        change.removes.append(f"#{_OPEN}")
+    if after.waiting is not None:
+        change.set("waiting", _message_item(after.waiting))
+    elif before.waiting is not None:
+        change.removes.append("#waiting")
     if known is None:
-        values["outbox"] = new
-    sets = [f"#{name} = :{name}" for name in values]
-    if known is not None:
-        condition, values["known"] = "#version = :known", known.version
-        sets += [f"#outbox.#{entry_id} = :{entry_id}" for entry_id in new]
-        values |= new
-        done = {entry_id for entry_id, entry in known.outbox.items() if entry.confirmed_at_s}
-        removes += [f"#outbox.#{entry_id}" for entry_id in done - new.keys()]
-    return f"SET {', '.join(sets)} REMOVE {', '.join(removes)}", condition, values
+        change.conditions.append("attribute_not_exists(#version)")
+        change.set("outbox", {entry.entry_id: _entry_item(entry) for entry in after.entries})
+    else:
+        change.require("known", known.version, "#version")
+        _replace_entries(change, before.entries, after.entries)
+    return change
 
 
-def _entry_item(message: Notification) -> Mapping[str, Value]:
+def _replace_entries(change: _Change, before: Sequence[Entry], after: Sequence[Entry]) -> None:
+    """Changes the outbox entry by entry: the state machine may be at work in it."""
+    for entry in before:
+        path = f"#outbox.#{entry.entry_id}"
+        if entry in after:
+            continue
+        if entry.entry_id not in {other.entry_id for other in after}:
+            change.removes.append(path)
+        # If it was claimed since it was read, it is on its way.
+        for name, value in {} if entry.confirmed_at_s else _claims(entry).items():
+            change.require(f"{name}_{entry.entry_id}", value, f"{path}.#{name}")
+    for entry in after:
+        if entry not in before:
+            change.set(entry.entry_id, _entry_item(entry), f"#outbox.#{entry.entry_id}")
+
+
+def _entry_item(entry: Entry) -> dict[str, Value]:
+    return {**_message_item(entry.notification), **_claims(entry)}
+
+
+def _claims(entry: Entry) -> dict[str, int]:
+    return {"claimed_at": entry.claimed_at_s, "confirmed_at": entry.confirmed_at_s}
+
+
+def _message_item(message: Notification) -> dict[str, Value]:
     return {
         "subject": message.subject,
         "message": message.message,
         "attributes": json.dumps(message.attributes),
-        "claimed_at": 0,
-        "confirmed_at": 0,
     }
 
 
 def _stored(item: Mapping[str, Any]) -> StoredAlert:
     key = _key(item)
     document = json.loads(zlib.decompress(bytes(item["alert"]["B"])))
-    outbox = {entry_id: _entry(entry_id, entry["M"]) for entry_id, entry in item["outbox"]["M"].items()}
-    unsent = [entry.notification.message for entry in outbox.values() if not entry.confirmed_at_s]
+    entries = tuple(_entry(entry["M"]) for entry in item["outbox"]["M"].values())
+    waiting = _message(item["waiting"]["M"]) if "waiting" in item else None
     return StoredAlert(
         key=key,
         alert=Alert.read(key.rule_key, document),
         version=int(item["version"]["N"]),
-        outbox=outbox,
-        is_full=sum(len(message.encode()) for message in unsent) > OUTBOX_BYTES,
+        outbox=Outbox(entries, waiting),
     )
 
 
-def _entry(entry_id: str, item: Mapping[str, Any]) -> Entry:
-    attributes = json.loads(text(item, "attributes"))
-    message = Notification(entry_id, text(item, "subject"), text(item, "message"), attributes)
-    return Entry(message, int(number(item, "claimed_at") or 0), int(number(item, "confirmed_at") or 0))
+def _entry(item: Mapping[str, Any]) -> Entry:
+    claimed_at_s, confirmed_at_s = (int(number(item, name) or 0) for name in ("claimed_at", "confirmed_at"))
+    return Entry(_message(item), claimed_at_s, confirmed_at_s)
+
+
+def _message(item: Mapping[str, Any]) -> Notification:
+    return Notification(
+        text(item, "subject"), json.loads(text(item, "message")), json.loads(text(item, "attributes"))
+    )
 
 
 def _key(item: Mapping[str, Any]) -> AlertKey:

@@ -141,6 +141,6 @@ def _shown(stored: StoredAlert) -> ShownAlert:
         history=history,
         messages=[
             Message(entry.notification.subject, entry.notification.message, entry.confirmed_at_s)
-            for entry in stored.outbox.values()
+            for entry in stored.outbox.entries
         ],
     )

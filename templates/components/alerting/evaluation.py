@@ -21,7 +21,7 @@ MACHINE_ALARMS = (
         "Failed",
         "ExecutionsFailed",
         "An evaluation failed for good after its retries: alerts of a minute were not judged, or a notification was "
-        "not sent. A sweep tries again within seven minutes; the execution's log says what failed.",
+        "not sent (NotNotified). The next ones try again; the execution's log says what failed.",
         period_s=60,
     ),
     first_alarm(

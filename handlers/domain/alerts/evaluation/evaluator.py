@@ -42,7 +42,6 @@ class Outcome:
     transitions: int = 0
     notifications: int = 0
     late: int = 0
-    full: int = 0
     over_cap: dict[str, int] = field(default_factory=dict)
     notified: list[AlertKey] = field(default_factory=list)
 
@@ -104,10 +103,11 @@ class Evaluator:
             self._evaluate_rule(rule, windows, by_rule.pop(rule.key, []), intervals, now_s, outcome)
         existing = {rule.key for rule in known.rules}
         resolver = Resolver(self.alerts, self.timing, self.origin)
-        for rule_key, orphans in by_rule.items():
-            if rule_key not in existing:
-                for stored in orphans:
-                    outcome.transitions += resolver.resolve(stored, RULE_DELETED, now_s)
+        for rule_key, rest in by_rule.items():
+            if rule_key in existing:
+                self._settle(rest, now_s)
+            else:
+                outcome.transitions += sum(resolver.resolve(item, RULE_DELETED, now_s) for item in rest)
         return outcome
 
     def next_page(self, chunk: Chunk, after: str, now_s: float, notified: Iterable[AlertKey] = ()) -> Page:
@@ -154,14 +154,11 @@ class Evaluator:
         for _ in range(TURNS):
             alerts = [item.alert for item in known.values()]
             updates = evaluate_rule(rule, windows, alerts, intervals, self.timing, self.origin)
-            # An alert stands still while too much of it is unsent: nothing of it is lost, and the others go on.
-            full = {group for group, item in known.items() if item.is_full}
-            updates = [update for update in updates if update.alert.group not in full]
-            outcome.full = max(outcome.full, len(full))
-            if unsaved is not None:
-                updates = [update for update in updates if update.alert.group in unsaved]
+            if unsaved is None:
+                changed = {update.alert.group for update in updates}
+                self._settle([item for group, item in known.items() if group not in changed], now_s)
             else:
-                self._close_quiet(known, updates, now_s)
+                updates = [update for update in updates if update.alert.group in unsaved]
             pairs = [(update, known.get(update.alert.group)) for update in updates]
             saved = self.alerts.save_all(pairs, now_s)
             unsaved = {update.alert.group for update, done in zip(updates, saved, strict=True) if not done}
@@ -172,14 +169,15 @@ class Evaluator:
             known.update({item.alert.group: item for item in self.alerts.load(again)})
         raise TransientError(f"{len(unsaved or ())} alerts are being written all the time")
 
-    def _close_quiet(
-        self, known: dict[Group, StoredAlert], updates: Sequence[AlertUpdate], now_s: float
-    ) -> None:
-        """Healthy alerts whose last notification is confirmed need not be looked at any more."""
-        written = {update.alert.group for update in updates}
-        for group, stored in known.items():
-            if group not in written and stored.alert.is_quiet and not stored.unconfirmed:
-                self.alerts.save(AlertUpdate(stored.alert, stored.alert), stored, now_s)
+    def _settle(self, alerts: Iterable[StoredAlert], now_s: float) -> None:
+        """Writes those of these alerts that have another notification to send now, or nothing any more.
+
+        One that is written meanwhile is not the same any more, and the next evaluation looks at it again.
+        """
+        updates = [(AlertUpdate(stored.alert, stored.alert), stored) for stored in alerts]
+        self.alerts.save_all(
+            [(update, stored) for update, stored in updates if update.settles(stored, now_s)], now_s
+        )
 
 
 def _is_in(chunk: Chunk, rule_key: str) -> bool:

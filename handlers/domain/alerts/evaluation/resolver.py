@@ -26,7 +26,7 @@ class Resolver:
         return sum(self.resolve(item, reason, now_s) for item in stored if not item.alert.is_quiet)
 
     def resolve(self, stored: StoredAlert, reason: str, now_s: float) -> bool:
-        """Resolves an alert, or notes that nothing of it is left to send; True if it was not healthy.
+        """Resolves an alert, or settles what is left of it to be sent; True if it was not healthy.
 
         `TransientError` if its item is another one each time.
         """
@@ -36,7 +36,7 @@ class Resolver:
             if current is None:
                 return False
             update = close_alert(current.alert, reason, at_s, self.origin)
-            if not update.transitions and current.unconfirmed:
+            if not update.transitions and not update.settles(current, now_s):
                 return False
             if self.alerts.save(update, current, now_s):
                 return bool(update.transitions)

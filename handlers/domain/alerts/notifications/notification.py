@@ -2,8 +2,8 @@
 
 import hashlib
 import json
-from collections.abc import Mapping
-from dataclasses import dataclass
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass, replace
 from datetime import UTC, datetime
 from typing import Any
 
@@ -12,7 +12,8 @@ from handlers.domain.alerts.rules.rule import Rule, number_text
 from handlers.domain.alerts.rules.selection import group_key
 from handlers.domain.alerts.rules.text_template import render
 from handlers.domain.alerts.state.alert import Alert
-from handlers.domain.alerts.state.transition import Transition
+from handlers.domain.alerts.state.transition import Kind, Transition
+from handlers.vocabulary import AlertState
 
 VERSION = 1
 # SNS: ASCII, no control characters, fewer than 100. https://docs.aws.amazon.com/sns/latest/api/API_Publish.html
@@ -40,22 +41,55 @@ class Origin:
 
 @dataclass(frozen=True, slots=True)
 class Notification:
-    """One message to the topic, ready to be published; publishing it again repeats it under the same id."""
+    """One message to the topic; publishing it again repeats it under the same id."""
 
-    dedupe_id: str
     subject: str
-    message: str
+    body: Mapping[str, Any]
     attributes: Mapping[str, Mapping[str, str]]
+
+    @property
+    def dedupe_id(self) -> str:
+        """The id of the notification, which its copies share."""
+        return str(self.body["dedupe_id"])
+
+    @property
+    def message(self) -> str:
+        """The body as it is published."""
+        return json.dumps(self.body, ensure_ascii=False, separators=(",", ":")).translate(_ESCAPED)
+
+    @property
+    def is_change(self) -> bool:
+        """True for a change of state, false for a reminder of one."""
+        return str(self.body["kind"]) != Kind.REMINDER
+
+    @property
+    def is_firing(self) -> bool:
+        """True if it tells that an alert fires."""
+        return AlertState(self.body["state"]).is_firing
+
+    @property
+    def at(self) -> str:
+        """The end of the interval that led to it, as a text that sorts by time."""
+        return str(self.body["at"])
+
+    def standing_for(self, unsent: "Notification") -> "Notification":
+        """The notification of a change of state, sent in the place of an earlier one that never was."""
+        # Those that an older version wrote have no such count.
+        untold = self.body.get("untold", 0) + unsent.body.get("untold", 0) + 1
+        return replace(self, body={**self.body, "untold": untold})
 
 
 def notification(rule: Rule, alert: Alert, transition: Transition, origin: Origin) -> Notification:
     """The message for a transition. Equal transitions make equal messages, so two evaluations cannot differ."""
-    dedupe_id = _dedupe_id(rule, alert, transition)
     group = {name: value for name, value in zip(rule.by, alert.group, strict=True) if value is not None}
     fields = _fields(rule, transition, group, origin)
+    alert_parts = [origin.environment, origin.region, rule.key, group_key(alert.group)]
     body = {
         "version": VERSION,
-        "dedupe_id": dedupe_id,
+        "dedupe_id": _id([*alert_parts, transition.number, transition.at_s, str(transition.state)]),
+        "alert_id": _id(alert_parts),
+        "sequence": transition.number,
+        "untold": 0,
         "kind": str(transition.kind),
         "state": str(transition.state),
         "previous_state": str(transition.previous_state),
@@ -77,15 +111,12 @@ def notification(rule: Rule, alert: Alert, transition: Transition, origin: Origi
         "environment": origin.environment,
     }
     return Notification(
-        dedupe_id=dedupe_id,
-        subject=_subject(rule, transition, group),
-        message=json.dumps(body, ensure_ascii=False, separators=(",", ":")).translate(_ESCAPED),
-        attributes=_attributes(rule, transition),
+        subject=_subject(rule, transition, group), body=body, attributes=_attributes(rule, transition)
     )
 
 
-def _dedupe_id(rule: Rule, alert: Alert, transition: Transition) -> str:
-    parts = [rule.key, group_key(alert.group), transition.number, transition.at_s, str(transition.state)]
+def _id(parts: Sequence[str | int]) -> str:
+    """Thirty-two digits that only these parts have, whichever region and environment tells of them."""
     return hashlib.sha256(json.dumps(parts).encode()).hexdigest()[:32]
 
 

@@ -2,10 +2,10 @@
 
 import json
 from collections.abc import Callable, Iterable, Sequence
-from itertools import accumulate, islice
+from itertools import islice
 from typing import NamedTuple
 
-from handlers.domain.alerts.notifications.outbox import Entry, due_entries, stale_before
+from handlers.domain.alerts.notifications.outbox import stale_before
 from handlers.domain.alerts.notifications.stored_alert import AlertKey, StoredAlert
 from handlers.domain.alerts.steps import Page, PendingNotification
 
@@ -34,19 +34,15 @@ def next_page(
     while some := list(islice(waiting, _LOADED_AT_ONCE)):
         found = {stored.key: stored for stored in load(some)}
         for key in some:
-            outbox = found[key].outbox.values() if key in found else ()
-            pending = [_pending(key, entry, now_s) for entry in due_entries(outbox, now_s)]
-            full = (
-                size + _weight(pending) > limits.bytes
-                or len(notifications) + len(pending) > limits.notifications
-            )
-            if pending and notifications and full:
-                return _page(notifications, after, more=True)
-            # One alert alone may have more than a page: what is left stays in its outbox for the next evaluation.
-            taken = _within_limits(pending, limits)
-            notifications += taken
+            pending = _pending(found[key], now_s) if key in found else None
+            if pending is not None:
+                weight = len(json.dumps(pending).encode())
+                is_full = size + weight > limits.bytes or len(notifications) == limits.notifications
+                if notifications and is_full:
+                    return _page(notifications, after, more=True)
+                notifications.append(pending)
+                size += weight
             after = json.dumps(key)
-            size += _weight(taken)
     return _page(notifications, after, more=False)
 
 
@@ -54,21 +50,14 @@ def _page(notifications: list[PendingNotification], after: str, *, more: bool) -
     return {"notifications": notifications, "count": len(notifications), "after": after, "more": more}
 
 
-def _weight(notifications: Iterable[PendingNotification]) -> int:
-    return sum(len(json.dumps(notification).encode()) for notification in notifications)
-
-
-def _within_limits(pending: Sequence[PendingNotification], limits: PageLimits) -> list[PendingNotification]:
-    sizes = accumulate(_weight([notification]) for notification in pending[: limits.notifications])
-    fitting = sum(size <= limits.bytes for size in sizes)
-    return list(pending[: max(1, fitting)])
-
-
-def _pending(key: AlertKey, entry: Entry, now_s: float) -> PendingNotification:
+def _pending(stored: StoredAlert, now_s: float) -> PendingNotification | None:
+    entry = stored.outbox.due(is_firing=stored.alert.state.is_firing, now_s=now_s)
+    if entry is None:
+        return None
     message = entry.notification
     return {
-        "rule_key": key.rule_key,
-        "group_key": key.group_key,
+        "rule_key": stored.key.rule_key,
+        "group_key": stored.key.group_key,
         "entry": entry.entry_id,
         "subject": message.subject,
         "message": message.message,

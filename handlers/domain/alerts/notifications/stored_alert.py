@@ -1,11 +1,11 @@
 """Alerts in their table: an item holds an alert with its outbox, and an update changes both in one write."""
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Sequence
 from dataclasses import dataclass, field
 from typing import NamedTuple, Protocol
 
 from handlers.domain.alerts.notifications.notification import Notification, Origin, notification
-from handlers.domain.alerts.notifications.outbox import Entry
+from handlers.domain.alerts.notifications.outbox import Outbox
 from handlers.domain.alerts.rules.rule import Rule
 from handlers.domain.alerts.rules.selection import group_key
 from handlers.domain.alerts.state.alert import Alert
@@ -27,21 +27,12 @@ class AlertKey(NamedTuple):
 
 @dataclass(frozen=True, slots=True)
 class StoredAlert:
-    """An alert as its item holds it, with what only the item knows.
-
-    `is_full` says that the item could become too large to be written, as when the topic refuses for hours.
-    """
+    """An alert as its item holds it, with what only the item knows."""
 
     key: AlertKey
     alert: Alert
     version: int
-    outbox: Mapping[str, Entry] = field(default_factory=dict)
-    is_full: bool = False
-
-    @property
-    def unconfirmed(self) -> list[Entry]:
-        """The notifications that are still on their way."""
-        return [entry for entry in self.outbox.values() if not entry.confirmed_at_s]
+    outbox: Outbox = field(default_factory=Outbox)
 
 
 @dataclass(slots=True)
@@ -51,15 +42,35 @@ class AlertUpdate:
     previous: Alert | None
     alert: Alert
     transitions: list[Transition] = field(default_factory=list)
-    notifications: list[Notification] = field(default_factory=list)
+    made: list[Notification | None] = field(default_factory=list)
 
     def apply(self, decision: Decision, rule: Rule, origin: Origin) -> None:
         """Takes a decision over; notifications tell of it in the words of the rule it was made by."""
         self.alert = decision.alert
-        if decision.transition is not None:
-            self.transitions.append(decision.transition)
-            if decision.transition.notify:
-                self.notifications.append(notification(rule, self.alert, decision.transition, origin))
+        transition = decision.transition
+        if transition is None:
+            return
+        self.transitions.append(transition)
+        if transition.notify:
+            self.made.append(notification(rule, self.alert, transition, origin))
+        elif transition.previous_state.is_firing:
+            self.made.append(None)
+
+    @property
+    def notifications(self) -> list[Notification]:
+        """The notifications that were made."""
+        return [item for item in self.made if item is not None]
+
+    def outbox(self, known: StoredAlert | None, now_s: float) -> Outbox:
+        """The outbox that the alert is to be written with, over its item as it was read, None where there was none."""
+        before = Outbox() if known is None else known.outbox
+        return before.after(self.made, is_firing=self.alert.state.is_firing, now_s=now_s)
+
+    def settles(self, known: StoredAlert, now_s: float) -> bool:
+        """True if the open item is to be written for its outbox alone, or because nothing is left to look at it for."""
+        before, after = known.outbox, self.outbox(known, now_s)
+        changes = (after.unconfirmed, after.waiting) != (before.unconfirmed, before.waiting)
+        return changes or (self.alert.is_quiet and after.is_empty)
 
     @property
     def must_be_written(self) -> bool:

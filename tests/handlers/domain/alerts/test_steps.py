@@ -72,8 +72,8 @@ def test_the_definition_reads_the_fields_of_a_notification() -> None:
     """Claim, publish and confirm take each field of a pending notification, and nothing else."""
     notifications = dict(states(DEFINITION))["Notifications"]
     read = {
-        path.removeprefix("$.")
+        path.removeprefix("$.notification.")
         for _, state in states(notifications["ItemProcessor"])
         for path in paths(state)
     }
-    assert read == set(get_type_hints(PendingNotification))
+    assert read == {*get_type_hints(PendingNotification), "$.claim"}
