@@ -46,7 +46,8 @@ test: install-dev lint ## all that needs only Python and its index: lint, types,
 	@$(PY) -m pytest -q -n 3 --dist loadfile --no-loadscope-reorder
 
 .PHONY: test-clients
-test-clients: install-dev $(NODE_MODULES) ## curl, Debian's AWS CLI and the AWS SDK for JavaScript against the local run; installs them
+test-clients: install-dev $(NODE_MODULES) ## curl, Debian's AWS CLI and the AWS SDK for JavaScript against the local run, promtool; installs them
+	@bash ops/debian.sh --unpack build/debian build/debian/usr/bin/promtool=prometheus
 	@$(PY) -m ops bundle --target host
 	@$(PY) -m pytest -q tests/clients
 

@@ -65,6 +65,19 @@ def test_only_what_is_absent_is_installed_after_one_update(path: Path, tmp_path:
     assert install_.endswith(" install -y --no-install-recommends nodejs awscli")
 
 
+def test_a_package_may_be_unpacked_only(path: Path, tmp_path: Path) -> None:
+    """It is downloaded into the folder and unpacked there: apt-get installs nothing."""
+    put(path, "sudo", 'shift; exec "$@"')
+    put(path, "apt-get", f'echo "$@" >>{tmp_path}/asked; case "$*" in *download*) : >tool.deb;; esac')
+    put(path, "dpkg-deb", 'echo "$1 $2" >"$3/unpacked"')
+    (path / "mkdir").symlink_to(str(shutil.which("mkdir")))
+    folder = tmp_path / "folder"
+    done = install(path, "--unpack", str(folder), f"{folder}/bin/tool=tool")
+    assert done.returncode == 0, done.stderr
+    assert [file.name for file in folder.iterdir()] == ["unpacked"]
+    assert "install" not in (tmp_path / "asked").read_text()
+
+
 def test_a_machine_without_apt_is_told_what_it_lacks(path: Path) -> None:
     """The commands and their packages stand in the line."""
     line = complaint(install(path, "node=nodejs"))

@@ -83,7 +83,7 @@ class Tables:
 
 def fleet() -> list[Row]:
     """Twenty minutes of five hosts every ten seconds, with gaps, NULLs and nanoseconds."""
-    chance = random.Random(20231114)  # noqa: S311 - the same rows every time is the point
+    chance = random.Random(20231114)
     rows = []
     for step in range(120):
         for index, host in enumerate(HOSTS):

@@ -39,7 +39,7 @@ class Writer(threading.Thread):
     def run(self) -> None:
         """Write new points, points in between, the same points again, and new versions of old ones."""
         version = 0
-        dice = random.Random(self._name)  # noqa: S311 - load, not secrets
+        dice = random.Random(self._name)
         try:
             while True:
                 version += 1
@@ -96,7 +96,7 @@ def process(tmp_path: Path) -> Iterator[Process]:
 @pytest.mark.timeout(60 + 10 * ROUNDS)
 def test_acknowledged_records_survive_sigkill(process: Process) -> None:
     """After any number of kills under load each acknowledged point is there once, with its last value."""
-    dice = random.Random(20181101)  # noqa: S311 - moments, not secrets
+    dice = random.Random(20181101)
     expected: dict[tuple[str, int], float] = {}
     start_ms = int(time.time() * 1_000) - 20 * 3_600_000
     for number in range(ROUNDS):

@@ -309,7 +309,7 @@ def test_every_point_comes_to_exactly_one_end(
     client: Any, contents: list[Any], seed: int, seconds: float
 ) -> None:
     """Whatever fails on the way, accepted = stored + superseded + quarantined, and the store holds the right values."""
-    chance = random.Random(seed)  # noqa: S311 -- faults, not secrets
+    chance = random.Random(seed)
     faults_left = 25
 
     def fails() -> bool:
