@@ -1,21 +1,26 @@
 """Alert rules as files: YAML in which every mistake is named with its file, line and field."""
 
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import dataclass
 from pathlib import Path
-from typing import Any
 
 import yaml
 
-from handlers.domain.alerts.rules.fields import RuleError, shown
-from handlers.domain.alerts.rules.reading import read_rule
+from handlers.domain.alerts.rules.fields import RuleError
+from handlers.domain.alerts.rules.reading import IN_FORCE_SINCE, read_rule
 from handlers.domain.alerts.rules.rule import Rule
+from ops.rule_checks import refusals
+from ops.rule_yaml import RuleNode
 
 FOLDER = Path("alerts")
-# What making a value of a node may raise: an impossible date is a ValueError, a boolean that is none a KeyError, and
-# what is nested too deeply, or in itself, has no end.
-_UNUSABLE = (yaml.YAMLError, ValueError, KeyError, RecursionError)
-_FORM = "a rule file is a mapping with `rules`, a list of rules"
+SUFFIXES = (".yaml", ".yml")
+_FORM = "a rule file is a mapping with `rules`, a list of rules, and nothing else"
+_NO_FIELD = RuleError(IN_FORCE_SINCE, "`ops rules apply` sets it; it stands in no file")
+# What YAML says of the operators >= and >, or of a text in braces, without quotation marks.
+_HINTS = {
+    "expected chomping or indentation indicators": 'an operator stands in quotation marks, as ">="',
+    "expected <block end>": "a text that begins with a brace stands in quotation marks",
+}
 
 
 @dataclass(frozen=True, slots=True)
@@ -47,45 +52,73 @@ class RuleFiles:
     mistakes: Sequence[Mistake]
 
 
+@dataclass(frozen=True, slots=True)
+class _Entry:
+    """One entry of a file's list: a rule, or mistakes; its id in either case, if it has one."""
+
+    file: Path
+    line: int
+    rule_id: object = None
+    rule: Rule | None = None
+    mistakes: Sequence[Mistake] = ()
+
+
+def rule_files_in(paths: Iterable[Path]) -> list[Path]:
+    """The files that the paths name, each once: files themselves, and those with YAML's endings of a folder."""
+    found: dict[Path, Path] = {}
+    for path in paths:
+        inside = sorted(one for one in path.iterdir() if _is_rule_file(one)) if path.is_dir() else [path]
+        for one in inside:
+            found.setdefault(one.resolve(), one)
+    return list(found.values())
+
+
+def unread_files(folder: Path) -> list[Path]:
+    """The YAML files in folders inside of a folder, which are not read with it."""
+    return sorted(one for one in folder.glob("*/**/*") if _is_rule_file(one))
+
+
+def _is_rule_file(path: Path) -> bool:
+    return path.suffix.lower() in SUFFIXES and not path.name.startswith(".") and path.is_file()
+
+
 def read_rule_files(paths: Sequence[Path], tick_seconds: int) -> RuleFiles:
     """Every rule of the files, and every mistake in them; `tick_seconds` is the environment's setting of that name."""
-    found = [one for path in paths for one in _read_file(path)]
-    rules = [one for one in found if isinstance(one, FiledRule)]
-    mistakes = [one for one in found if isinstance(one, Mistake)]
-    mistakes += _repeated(rules)
-    mistakes += [
-        Mistake(
-            filed.file,
-            filed.line,
-            f"period: {filed.rule.period_s}: "
-            f"not a multiple of alerts.tick_seconds = {tick_seconds} of this environment",
-        )
-        for filed in rules
-        if filed.rule.period_s % tick_seconds
-    ]
+    entries = [entry for path in paths for entry in _read_file(path, tick_seconds)]
+    rules = [FiledRule(one.rule, one.file, one.line) for one in entries if one.rule is not None]
+    mistakes = [mistake for one in entries for mistake in one.mistakes]
+    mistakes += _repeated(entries)
     return RuleFiles(rules, sorted(mistakes, key=lambda mistake: (str(mistake.file), mistake.line)))
 
 
-def _read_file(path: Path) -> Iterator[FiledRule | Mistake]:
+def _read_file(path: Path, tick_seconds: int) -> Iterator[_Entry]:
+    def wrong(line: int, message: str) -> _Entry:
+        return _Entry(path, line, mistakes=[Mistake(path, line, message)])
+
     try:
-        root = yaml.compose(path.read_text(encoding="utf-8"), Loader=yaml.SafeLoader)
+        # None of YAML's own types: `ops.rule_yaml` says what a value is.
+        root = yaml.compose(path.read_text(encoding="utf-8"), Loader=yaml.BaseLoader)
     except (OSError, UnicodeDecodeError) as error:
-        yield Mistake(path, 1, f"cannot be read: {error}")
+        yield wrong(1, f"cannot be read: {error}")
         return
     except RecursionError:
-        yield Mistake(path, 1, f"nested too deeply; {_FORM}")
+        yield wrong(1, f"nested too deeply; {_FORM}")
         return
     except yaml.YAMLError as error:
         mark = getattr(error, "problem_mark", None)
         problem = getattr(error, "problem", None) or str(error).splitlines()[0]
-        yield Mistake(path, mark.line + 1 if mark else 1, f"not YAML: {problem}")
+        hints = [f" ({hint})" for words, hint in _HINTS.items() if words in problem]
+        yield wrong(mark.line + 1 if mark else 1, f"not YAML: {problem}{''.join(hints)}")
         return
     listed = _listed(root)
     if listed is None:
-        yield Mistake(path, root.start_mark.line + 1 if root else 1, _FORM)
+        yield wrong(root.start_mark.line + 1 if root else 1, _FORM)
         return
     for node in listed:
-        yield _read_node(path, node)
+        if isinstance(node, yaml.MappingNode):
+            yield _read_node(path, node, tick_seconds)
+        else:
+            yield wrong(node.start_mark.line + 1, "a rule is a mapping of fields")
 
 
 def _listed(root: yaml.Node | None) -> list[yaml.Node] | None:
@@ -97,77 +130,38 @@ def _listed(root: yaml.Node | None) -> list[yaml.Node] | None:
     return list(value.value)
 
 
-def _read_node(path: Path, node: yaml.Node) -> FiledRule | Mistake:
-    line = node.start_mark.line + 1
-    if not isinstance(node, yaml.MappingNode):
-        return Mistake(path, line, "a rule is a mapping of fields")
+def _read_node(path: Path, node: yaml.MappingNode, tick_seconds: int) -> _Entry:
+    line = int(node.start_mark.line) + 1
+    read = RuleNode.of(node)
+    rule, errors = _read_rule(read, tick_seconds)
+    places = [*read.mistakes, *((read.line_of(error.field, line), error) for error in errors)]
+    # A list that an anchor repeats has one mistake, however often it is referred to.
+    mistakes = list(dict.fromkeys(Mistake(path, place, str(error)) for place, error in places))
+    return _Entry(path, line, read.values.get("rule_id"), None if mistakes else rule, mistakes)
+
+
+def _read_rule(read: RuleNode, tick_seconds: int) -> tuple[Rule | None, list[RuleError]]:
+    """The rule and what does not suit it, or what is wrong with its fields beyond what could not be read at all."""
+    values = dict(read.values)
+    outside = [_NO_FIELD] if values.pop(IN_FORCE_SINCE, None) is not None else []
     try:
-        twice = _repeated_key(node)
-        if twice is not None:
-            return Mistake(path, twice.start_mark.line + 1, f"{twice.value}: stands there twice")
-        return FiledRule(read_rule(_construct(node)), path, line)
+        rule = read_rule(values)
     except RuleError as error:
-        return Mistake(path, _line_of(node, error.field), str(error))
-    except _UNUSABLE as error:
-        return _unusable(path, node, error)
+        return None, [*outside, *(one for one in (error, *error.others) if not read.is_broken(one.field))]
+    errors = [*outside, *refusals(rule)]
+    if rule.period_s % tick_seconds:
+        message = (
+            f"{rule.period_s}: not a multiple of alerts.tick_seconds = {tick_seconds} of this environment"
+        )
+        errors.append(RuleError("period", message))
+    return rule, errors
 
 
-def _construct(node: yaml.Node) -> Any:
-    loader = yaml.SafeLoader("")
-    try:
-        return loader.construct_document(node)
-    finally:
-        loader.dispose()
-
-
-def _unusable(path: Path, node: yaml.MappingNode, error: Exception) -> Mistake:
-    """The field whose value alone cannot be used, or the place that YAML names."""
-    for key, value in node.value:
-        try:
-            _construct(value)
-        except _UNUSABLE as inner:
-            problem = getattr(inner, "problem", None) or "no value that YAML can make of it"
-            return Mistake(path, key.start_mark.line + 1, f"{key.value}: {_shown(value)}: {problem}")
-    mark = getattr(error, "problem_mark", None)
-    place = mark.line if mark else node.start_mark.line
-    return Mistake(path, place + 1, f"not YAML: {getattr(error, 'problem', None) or 'it contains itself'}")
-
-
-def _shown(node: yaml.Node) -> str:
-    return shown(node.value) if isinstance(node, yaml.ScalarNode) else "a list or mapping"
-
-
-def _repeated_key(node: yaml.MappingNode) -> yaml.ScalarNode | None:
-    """YAML keeps the last of two fields of one name and says nothing."""
-    seen = set()
-    for key, value in node.value:
-        if isinstance(key, yaml.ScalarNode):
-            if key.value in seen:
-                return key
-            seen.add(key.value)
-        if isinstance(value, yaml.MappingNode):
-            inner = _repeated_key(value)
-            if inner is not None:
-                return inner
-    return None
-
-
-def _line_of(node: yaml.MappingNode, field: str) -> int:
-    """The line of the field, or of what it should stand in."""
-    name, _, rest = field.partition(".")
-    for key, value in node.value:
-        if key.value == name:
-            if rest and isinstance(value, yaml.MappingNode):
-                inner = _line_of(value, rest)
-                return inner if inner != value.start_mark.line + 1 else int(key.start_mark.line) + 1
-            return int(key.start_mark.line) + 1
-    return int(node.start_mark.line) + 1
-
-
-def _repeated(rules: Sequence[FiledRule]) -> Iterator[Mistake]:
-    first: dict[str, FiledRule] = {}
-    for filed in rules:
-        other = first.setdefault(filed.rule.rule_id, filed)
-        if other is not filed:
-            message = f"rule_id: {filed.rule.rule_id!r} is also the rule at {other.file}:{other.line}"
-            yield Mistake(filed.file, filed.line, message)
+def _repeated(entries: Sequence[_Entry]) -> Iterator[Mistake]:
+    first: dict[str, _Entry] = {}
+    for entry in entries:
+        if isinstance(entry.rule_id, str):
+            other = first.setdefault(entry.rule_id, entry)
+            if other is not entry:
+                message = f"rule_id: {entry.rule_id!r} is also the rule at {other.file}:{other.line}"
+                yield Mistake(entry.file, entry.line, message)

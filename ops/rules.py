@@ -15,7 +15,8 @@ from handlers.domain.alerts.rules.rule import Rule
 from ops import consent, stack
 from ops.errors import OperatorError, refusals
 from ops.output import counted, print_table, sanitize
-from ops.rule_files import FOLDER, read_rule_files
+from ops.rule_checks import doubts
+from ops.rule_files import FOLDER, read_rule_files, rule_files_in, unread_files
 from ops.rule_notes import notes
 
 # https://docs.aws.amazon.com/amazondynamodb/latest/APIReference/API_TransactWriteItems.html
@@ -62,7 +63,9 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
     ):
         action = actions.add_parser(name, help=text)
         stack.add_options(action, offline=name == "check")
-        action.add_argument("paths", nargs="*", type=Path, metavar="FILE", help="default: alerts/*.yaml")
+        action.add_argument(
+            "paths", nargs="*", type=Path, metavar="FILE", help="or a folder; default: alerts"
+        )
         if name == "apply":
             consent.add_option(action)
         if name != "check":
@@ -79,7 +82,10 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
 
 
 def _check(options: argparse.Namespace) -> int:
-    print(f"{counted(len(_read(options)), 'rule')}, nothing wrong")
+    rules = _read(options)
+    print(f"{counted(len(rules), 'rule')}, nothing wrong")
+    for note in (note for rule in rules for note in doubts(rule)):
+        print(f"note: {note}")
     return 0
 
 
@@ -136,9 +142,12 @@ def _delete(options: argparse.Namespace) -> int:
 
 def _read(options: argparse.Namespace) -> list[Rule]:
     """The files' rules; OperatorError with all mistakes at once, if there are any."""
-    paths = options.paths or sorted(FOLDER.glob("*.yaml"))
+    folders = options.paths or [FOLDER]
+    paths = rule_files_in(folders)
     if not paths:
-        raise OperatorError(f"no rule files: there is no {FOLDER}/*.yaml")
+        raise OperatorError(f"no rule files: there is no *.yaml or *.yml in {', '.join(map(str, folders))}")
+    for path in (path for folder in folders for path in unread_files(folder)):
+        print(f"note: {path} is not read with its folder; name it, or {path.parent}")
     found = read_rule_files(paths, stack.settings(options.environment).alerts.tick_seconds)
     if found.mistakes:
         raise OperatorError("nothing was changed:\n" + "\n".join(str(mistake) for mistake in found.mistakes))
@@ -190,7 +199,7 @@ def _lines(plan: RulePlan) -> Iterator[str]:
 
 
 def _print_notes(target: stack.Target, rules: Sequence[Rule]) -> None:
-    for note in notes(target, rules):
+    for note in (*(note for rule in rules for note in doubts(rule)), *notes(target, rules)):
         print(f"note: {note}")
 
 

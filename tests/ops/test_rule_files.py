@@ -1,11 +1,20 @@
 """Rule files: every mistake with its file, line and field."""
 
 from pathlib import Path
+from tempfile import TemporaryDirectory
+from typing import Any
 
 import pytest
+import yaml
+from hypothesis import given
+from hypothesis import strategies as st
 
-from ops.rule_files import FOLDER, read_rule_files
+from handlers.adapters.dynamodb.rules_table import item_of, rule_of
+from handlers.domain.alerts.rules.reading import read_rule, rule_document
+from ops.rule_checks import refusals
+from ops.rule_files import FOLDER, Mistake, read_rule_files, rule_files_in, unread_files
 from tests.support.rules import RULE_FILE as GOOD
+from tests.support.rules import written_rules
 
 
 def read(tmp_path: Path, text: str, tick: int = 60) -> list[str]:
@@ -43,8 +52,7 @@ def test_the_projects_own_rules_are_good() -> None:
         (GOOD + "    recovery:\n      datapoints: 1\n      threshold: 95\n", 9, "recovery.threshold: 95"),
         (GOOD + "    recovery: {datapoints: 0}\n", 7, "recovery.datapoints: 0: a whole number from 1"),
         (GOOD + "    match: {env: prod, env: dev}\n", 7, "env: stands there twice"),
-        (GOOD + "    period: 30\n", 2, "not a multiple of alerts.tick_seconds = 60"),
-        (GOOD + "    annotation: !!python/name:os.system\n", 7, "annotation: '': could not determine"),
+        (GOOD + "    period: 30\n", 7, "period: 30: not a multiple of alerts.tick_seconds = 60"),
         ("", 1, "a mapping with `rules`"),
         ("rules: 3\n", 1, "a mapping with `rules`"),
         ("rule:\n  - a\n", 1, "a mapping with `rules`"),
@@ -82,23 +90,250 @@ def test_a_file_that_cannot_be_read_is_named(tmp_path: Path) -> None:
 @pytest.mark.parametrize(
     ("line", "said"),
     [
-        ("period: !!int abc", "a.yaml:7: period: 'abc': no value that YAML can make of it"),
-        ("notify_on_resolve: !!bool maybe", "a.yaml:7: notify_on_resolve: 'maybe': no value"),
-        ("annotation: 2026-13-45", "a.yaml:7: annotation: '2026-13-45': no value"),
-        ("period: " + "9" * 5_000, "a.yaml:7: period: '9999"),
-        ("annotation: =", "a.yaml:7: annotation: '=': could not determine"),
-        ("by: !!python/object/apply:os.system [ls]", "a.yaml:7: by: a list or mapping: could not determine"),
-        ("match: " + "[" * 3_000 + "]" * 3_000, "a.yaml:1: nested too deeply"),
+        ("period: !!int abc", "period: '!!int': no tags"),
+        ("annotation: !!python/name:os.system", "annotation: '!!python/name:os.system': no tags"),
+        ("by: !!python/object/apply:os.system [ls]", "by: '!!python/object/apply:os.system': no tags"),
+        ("annotation: {group.host}", "annotation: a text that begins with a brace stands in quotation marks"),
+        (
+            "annotation: {group.host} is hot",
+            "not YAML: expected <block end>, but found '<scalar>' (a text that begins",
+        ),
+        ("match: {env: {is: {not: a}}}", "match.env.is: deeper inside of others"),
+        ("? [a]\n    : 3", "?: a field's name is text"),
+        ("<<: severity", "<<: a mapping, or a list of mappings, that does not hold this one"),
+        ("in_force_since: 1", "in_force_since: `ops rules apply` sets it"),
+        ("by: [host, metric_type]", "by: 'metric_type' is no dimension that a point can have: reserved"),
     ],
 )
-def test_a_value_that_cannot_be_made_is_a_mistake_of_its_field(tmp_path: Path, line: str, said: str) -> None:
-    """What the YAML library answers with an exception of its own is a line like any other."""
+def test_a_value_that_no_field_takes_is_a_mistake_of_its_field(tmp_path: Path, line: str, said: str) -> None:
+    """What YAML can say, and rules cannot, is a line like any other mistake; nothing of it is carried out."""
     [mistake] = read(tmp_path, f"{GOOD}    {line}\n")
-    assert mistake.startswith(said)
+    assert mistake.startswith(f"a.yaml:7: {said}")
 
 
-def test_a_rule_that_contains_itself_is_a_mistake(tmp_path: Path) -> None:
-    """An anchor may be referred to from inside of it."""
-    assert read(tmp_path, "rules:\n  - &rule\n    rule_id: hot\n    match: *rule\n") == [
-        "a.yaml:2: not YAML: it contains itself"
+def test_what_has_no_end_is_a_mistake(tmp_path: Path) -> None:
+    """An anchor may be referred to from inside of it, and a few lines of them stand for more than any memory holds."""
+    inside = "    match: &match\n      env: *match\n"
+    assert read(tmp_path, GOOD + inside) == [
+        "a.yaml:7: match.env.env: deeper inside of others than any field of a rule"
+    ]
+    assert read(tmp_path, GOOD + "    match: &match {<<: *match}\n")[0].startswith(
+        "a.yaml:7: match.<<: a mapping"
+    )
+    merges = [f"    m{n}: &m{n} {{<<: [*m{n - 1}, *m{n - 1}, *m{n - 1}]}}\n" for n in range(1, 40)]
+    assert read(tmp_path, GOOD + "    m0: &m0 {a: b}\n" + "".join(merges)) == [
+        "a.yaml:2: rule: more than 10000 values"
+    ]
+    assert read(tmp_path, "rules: " + "[" * 3_000 + "]" * 3_000)[0].startswith("a.yaml:1: nested too deeply")
+
+
+# Each of these is a number, a time, a boolean or nothing to YAML 1.1.
+ODD = [
+    "1:30",
+    "-1:30",
+    "12:30:45",
+    "0x10",
+    "1_000",
+    "0b1",
+    "010",
+    "0o10",
+    ".inf",
+    "-.INF",
+    ".nan",
+    "nan",
+    "1,5",
+    "90%",
+    "٣",
+]
+
+
+@pytest.mark.parametrize(
+    "text", [*ODD, "'90'", '"90"', "true", "", "~", "1e400", "1e-400", "9" * 500, "2026-01-01"]
+)
+@pytest.mark.parametrize("field", ["threshold", "period", "renotify", "forget_after", "recovery.datapoints"])
+def test_a_number_is_a_plain_decimal_number(tmp_path: Path, field: str, text: str) -> None:
+    """What YAML makes another number of, or none, is refused in its line, in every field that takes one."""
+    outer, _, inner = field.partition(".")
+    line = f"    {outer}:\n      {inner}: {text}\n" if inner else f"    {outer}: {text}\n"
+    document = GOOD.replace("    threshold: 90\n", line) if outer == "threshold" else GOOD + line
+    [mistake] = read(tmp_path, document)
+    number = 6 if outer == "threshold" else 8 if inner else 7
+    assert mistake.startswith(f"a.yaml:{number}: {field}: ")
+    assert "number" in mistake or "no value" in mistake
+
+
+@pytest.mark.parametrize(
+    ("text", "bound"),
+    [
+        ("1e3", 1000),
+        ("-.5", -0.5),
+        ("+5", 5),
+        ("5.", 5),
+        ("0", 0),
+        ("-0.0", 0),
+        ("0.1", 0.1),
+        ("1E-3", 0.001),
+    ],
+)
+def test_every_plain_decimal_number_is_one(tmp_path: Path, text: str, bound: float) -> None:
+    """With sign, point and exponent, exactly as it is written."""
+    path = tmp_path / "a.yaml"
+    path.write_text(GOOD.replace("90", text))
+    [filed] = read_rule_files([path], 60).rules
+    assert filed.rule.condition.bounds == (bound,)
+
+
+def test_a_number_of_more_digits_than_are_kept_is_refused(tmp_path: Path) -> None:
+    """A threshold is compared as it was written, or not at all."""
+    [mistake] = read(tmp_path, GOOD.replace("90", "0.12345678901234567891"))
+    assert mistake == (
+        "a.yaml:6: threshold: '0.12345678901234567891': more digits than are kept, "
+        "it would count as 0.12345678901234568"
+    )
+
+
+@pytest.mark.parametrize("text", [*ODD, "no", "on", "Yes", "true", "2026-01-01", "1", "1.10", "=", "<<"])
+def test_text_is_text_as_it_is_written(tmp_path: Path, text: str) -> None:
+    """A value that YAML takes for a boolean, a time or a number is what stands in the file."""
+    path = tmp_path / "a.yaml"
+    path.write_text(
+        f"{GOOD}    match: {{env: [{text}], zone: '{text}'}}\n    annotation: {text}\n".replace(",5]", "_5]")
+    )
+    [filed] = read_rule_files([path], 60).rules
+    assert dict(filed.rule.match)["env"] == (text.replace(",", "_"),)
+    assert (dict(filed.rule.match)["zone"], filed.rule.annotation) == ((text,), text)
+
+
+def test_names_are_text_too(tmp_path: Path) -> None:
+    """Dimensions called `on` and `no` are no booleans."""
+    path = tmp_path / "a.yaml"
+    path.write_text(GOOD.replace("hot", "123") + "    by: [on]\n    match: {no: y}\n")
+    [filed] = read_rule_files([path], 60).rules
+    assert (filed.rule.rule_id, filed.rule.by, filed.rule.match) == ("123", ("on",), (("no", ("y",)),))
+
+
+@pytest.mark.parametrize(("text", "meant"), [("no", False), ("Off", False), ("true", True), ("on", True)])
+def test_true_and_false_have_yamls_words(tmp_path: Path, text: str, meant: bool) -> None:
+    """As the field says; in quotation marks they are words."""
+    path = tmp_path / "a.yaml"
+    path.write_text(f"{GOOD}    notify_on_resolve: {text}\n")
+    [filed] = read_rule_files([path], 60).rules
+    assert filed.rule.notify_on_resolve is meant
+    assert len(read(tmp_path, f"{GOOD}    notify_on_resolve: '{text}'\n")) == 1
+
+
+@pytest.mark.parametrize(
+    ("operator", "said"),
+    [
+        (">", "operator: in YAML > begins a text; put the operator into quotation marks"),
+        (
+            ">=",
+            "not YAML: expected chomping or indentation indicators, but found '=' (an operator stands in quotation",
+        ),
+        ("!=", "operator: '!=': no tags; text with ! stands in quotation marks"),
+    ],
+)
+def test_an_operator_without_quotation_marks_is_told_of_them(
+    tmp_path: Path, operator: str, said: str
+) -> None:
+    """They mean something to YAML, which is not what they mean to people."""
+    assert read(tmp_path, GOOD.replace('">"', operator))[0].startswith(f"a.yaml:5: {said}")
+
+
+def test_a_rule_may_take_over_another_ones_fields(tmp_path: Path) -> None:
+    """YAML's merge key: a rule's own fields come first, and what is wrong is told where it stands."""
+    path = tmp_path / "a.yaml"
+    base = GOOD.replace("- rule_id", "- &base\n    rule_id")
+    path.write_text(base + "  - <<: *base\n    rule_id: cold\n    threshold: 10\n")
+    hot, cold = (filed.rule for filed in read_rule_files([path], 60).rules)
+    assert (cold.rule_id, cold.condition.bounds, cold.metric_name) == ("cold", (10,), hot.metric_name)
+    bad = base.replace("avg", "p99") + "  - <<: *base\n    rule_id: cold\n"
+    assert [line.split(": ")[0] for line in read(tmp_path, bad)] == ["a.yaml:5", "a.yaml:5"]
+
+
+def test_all_mistakes_of_a_rule_are_told_at_once(tmp_path: Path) -> None:
+    """Whatever is wrong with one field, the others are looked at; nothing follows from what was wrong already."""
+    text = """\
+rules:
+  - rule_id: HOT
+    metric_name: ""
+    operator: "=>"
+    threshold: 0x10
+    colour: red
+    by: host
+    period: 61
+    datapoints: 3 of 2
+    recovery: {threshold: a, datapoints: 0, after: 3}
+    match: {a: [], b: [""]}
+    severity: urgent
+    runbook: ftp://example.com
+    annotation: "{group.host}"
+    renotify: 5
+    forget_after: '9'
+    notify_on_resolve: maybe
+    missing_data: none
+    severity: low
+"""
+    found = read(tmp_path, text)
+    assert [line.removeprefix("a.yaml:").split(": ")[:2] for line in found] == [
+        ["2", "statistic"], ["2", "rule_id"], ["3", "metric_name"], ["4", "operator"], ["5", "threshold"],
+        ["6", "colour"], ["7", "by"], ["8", "period"], ["9", "datapoints"], ["10", "recovery.threshold"],
+        ["11", "match.a"], ["11", "match.b"], ["12", "severity"], ["13", "runbook"], ["15", "renotify"],
+        ["16", "forget_after"], ["17", "notify_on_resolve"], ["18", "missing_data"], ["19", "severity"],
+    ]  # fmt: skip
+
+
+def test_all_mistakes_of_all_files_are_told_at_once(tmp_path: Path) -> None:
+    """Each with its file, also where a file is no YAML at all, and ids of rules that are wrong otherwise count."""
+    texts = {"a.yaml": GOOD.replace("avg", "p99"), "b.yml": "rules: [", "c.yaml": GOOD + "    period: 61\n"}
+    for name, text in texts.items():
+        (tmp_path / name).write_text(text)
+    found = read_rule_files([tmp_path / name for name in texts], 60).mistakes
+    assert [(mistake.file.name, mistake.line) for mistake in found] == [
+        ("a.yaml", 4), ("b.yml", 1), ("c.yaml", 2), ("c.yaml", 7)
+    ]  # fmt: skip
+
+
+def test_a_folders_files_are_those_with_either_ending(tmp_path: Path) -> None:
+    """Each once, however it is named; what stands in folders inside is not read, and can be asked for."""
+    for name in ("a.yaml", "b.yml", "c.YAML", ".hidden.yaml", "README.md"):
+        (tmp_path / name).write_text(GOOD)
+    (tmp_path / "prod").mkdir()
+    (tmp_path / "prod" / "d.yml").write_text(GOOD)
+    names = [
+        path.name
+        for path in rule_files_in([tmp_path, tmp_path / "a.yaml", tmp_path / "prod" / ".." / "b.yml"])
+    ]
+    assert names == ["a.yaml", "b.yml", "c.YAML"]
+    assert [path.name for path in unread_files(tmp_path)] == ["d.yml"]
+    assert rule_files_in([tmp_path / "none.yaml"]) == [tmp_path / "none.yaml"]
+
+
+@given(
+    st.text(max_size=60)
+    | st.sampled_from(["rules:\n" + line for line in ("- a: [", "- ? ", "- {<<: [1]}", "-")])
+)
+def test_whatever_stands_in_a_file_it_is_read_or_refused(text: str) -> None:
+    """No text does anything but make rules or mistakes."""
+    with TemporaryDirectory() as folder:
+        path = Path(folder, "a.yaml")
+        path.write_text(
+            f"rules:\n  - rule_id: hot\n    annotation: {text}", encoding="utf-8", errors="replace"
+        )
+        other = Path(folder, "b.yaml")
+        other.write_text(text, encoding="utf-8", errors="replace")
+        assert read_rule_files([path, other], 60).mistakes
+
+
+@given(written_rules())
+def test_a_rule_is_the_same_in_a_file_and_in_the_table(document: dict[str, Any]) -> None:
+    """Written as YAML and read, put into the rules table and read, it is the rule that its document describes."""
+    with TemporaryDirectory() as folder:
+        path = Path(folder, "a.yaml")
+        path.write_text(yaml.safe_dump({"rules": [document]}, allow_unicode=True), encoding="utf-8")
+        found = read_rule_files([path], 10)
+    rule = read_rule(document)
+    assert read_rule(rule_document(rule)) == rule == rule_of(item_of(rule))
+    assert [filed.rule for filed in found.rules] == [rule] or found.mistakes == [
+        Mistake(path, one.line, str(error)) for error, one in zip(refusals(rule), found.mistakes, strict=True)
     ]

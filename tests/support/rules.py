@@ -2,6 +2,8 @@
 
 from typing import Any
 
+from hypothesis import strategies as st
+
 from handlers.domain.alerts.rules.reading import read_rule
 from handlers.domain.alerts.rules.rule import Rule
 
@@ -32,3 +34,48 @@ def a_document(**fields: Any) -> dict[str, Any]:
 def a_rule(**fields: Any) -> Rule:
     """The rule that such a document describes."""
     return read_rule(a_document(**fields))
+
+
+@st.composite
+def written_rules(draw: st.DrawFn) -> dict[str, Any]:
+    """Any rule that can be read, with any of its fields left out."""
+    operator = draw(st.sampled_from([">", ">=", "<", "<=", "==", "!=", "inside", "outside"]))
+    number = st.integers(-(10**6), 10**6) | st.floats(-1e9, 1e9).filter(
+        lambda one: one == 0 or abs(one) > 1e-9
+    )
+    bounds = sorted(draw(st.tuples(number, number)))
+    threshold = bounds if operator in ("inside", "outside") else bounds[0]
+    period = draw(st.sampled_from([10, 20, 60, 300, 3600]))
+    out_of = draw(st.integers(1, min(100, 86_400 // period)))
+    statistic = draw(st.sampled_from(["avg", "sum", "min", "max", "count"]))
+    name = st.from_regex(r"[a-zA-Z_][a-zA-Z0-9_.-]{0,20}", fullmatch=True)
+    text = st.text(
+        st.characters(codec="utf-8", categories=["L", "N", "P", "S", "Zs"]), min_size=1, max_size=20
+    )
+    by = draw(st.lists(name, max_size=5, unique=True))
+    optional = {
+        "metric_type": st.sampled_from(["system", "application", "business", "any"]),
+        "match": st.dictionaries(name, text | st.lists(text, min_size=1, max_size=3), max_size=3),
+        "missing_data": st.sampled_from(["breaching", "not_breaching", "ignore", "missing"]),
+        "recovery": st.fixed_dictionaries({"threshold": st.just(threshold)})
+        | st.fixed_dictionaries({"datapoints": st.integers(1, min(100, 86_400 // period))}),
+        "severity": st.sampled_from(["low", "medium", "high", "critical"]),
+        "renotify": st.just(0) | st.integers(60, 7 * 86_400),
+        "notify_on_resolve": st.booleans(),
+        "forget_after": st.integers(2 * 86_400, 30 * 86_400),
+        "annotation": text.map(lambda one: one.replace("{", "{{").replace("}", "}}")),
+        "runbook": st.just("https://example.com/{rule_id}"),
+    }
+    if statistic in ("sum", "count"):
+        optional["missing_data"] |= st.just("zero")
+    required = a_document(
+        rule_id=draw(st.from_regex(r"[a-z0-9][a-z0-9._-]{0,79}", fullmatch=True)),
+        metric_name=draw(text),
+        statistic=statistic,
+        operator=operator,
+        threshold=threshold,
+        by=by,
+        period=period,
+        datapoints=draw(st.just(out_of) | st.integers(1, out_of).map(lambda needed: f"{needed} of {out_of}")),
+    )
+    return required | draw(st.fixed_dictionaries({}, optional=optional))

@@ -10,6 +10,7 @@ from hypothesis import strategies as st
 
 from handlers.domain.alerts.rules.fields import RuleError
 from handlers.domain.alerts.rules.reading import (
+    IN_FORCE_SINCE,
     OPTIONAL,
     REQUIRED,
     WORDS,
@@ -46,7 +47,7 @@ def test_a_short_rule_has_sensible_defaults() -> None:
         "runbook": "",
         "in_force_since": 0,
     }
-    assert set(document) == {*REQUIRED, *OPTIONAL}
+    assert set(document) == {*REQUIRED, *OPTIONAL, IN_FORCE_SINCE}
 
 
 WRONG: list[tuple[dict[str, Any], str, str]] = [
@@ -134,6 +135,19 @@ def test_a_mistake_is_named_with_its_field_and_what_is_allowed(
     assert len(str(caught.value)) < 600
 
 
+def test_all_mistakes_are_raised_at_once() -> None:
+    """The first with all others, those inside of fields among them; nothing is wrong only as another field is."""
+    with pytest.raises(RuleError) as caught:
+        a_rule(
+            operator="=>", threshold=[1, 2], by=3, annotation="{group.host}", recovery={"datapoints": 0, "after": 1},
+            match={"a": [], "b": 5}, forget_after="1d", colour="red",
+        )  # fmt: skip
+    fields = [error.field for error in (caught.value, *caught.value.others)]
+    assert sorted(fields) == [
+        "by", "colour", "forget_after", "match.a", "match.b", "operator", "recovery.after", "recovery.datapoints",
+    ]  # fmt: skip
+
+
 @pytest.mark.parametrize("field", REQUIRED)
 def test_a_required_field_cannot_be_left_out(field: str) -> None:
     """A rule without one of its five required fields is refused by that field's name."""
@@ -151,7 +165,7 @@ def test_a_required_field_cannot_be_left_out(field: str) -> None:
         lambda inner: st.lists(inner, max_size=3) | st.dictionaries(st.text(max_size=8), inner, max_size=3),
         max_leaves=5,
     ),
-    st.sampled_from([*REQUIRED, *OPTIONAL]),
+    st.sampled_from([*REQUIRED, *OPTIONAL, IN_FORCE_SINCE]),
 )
 def test_whatever_stands_in_a_field_it_is_read_or_refused(value: object, field: str) -> None:
     """No value of any field does anything but make a rule or a `RuleError`."""
@@ -201,7 +215,7 @@ CHANGES: dict[str, Any] = {
 def test_words_change_the_revision_and_not_the_conditions() -> None:
     """Severity, texts and what is repeated are words; every other field is part of when a rule fires."""
     rule = a_rule()
-    assert set(CHANGES) == {*REQUIRED, *OPTIONAL} - {"in_force_since"}
+    assert set(CHANGES) == {*REQUIRED, *OPTIONAL}
     for field, value in CHANGES.items():
         other = a_rule(**{field: value})
         assert rule_revision(other) != rule_revision(rule)
