@@ -11,6 +11,7 @@ from ops.console.readers.sql import Line
 
 LINES_MOST = 60
 _NAME_CHARACTERS = 80
+_PERIODS_LEAST = 12
 _GREY = "#8b95a5"
 _FAINT = "rgba(139,149,165,0.18)"
 _COLOURS = (
@@ -44,23 +45,45 @@ def line_chart(lines: Sequence[Line], *, legend: bool = True) -> dict[str, Any]:
 
 
 def verdict_chart(
-    periods: Sequence[tuple[int, float | None, str]], bounds: Sequence[float], recovery: Sequence[float]
+    periods: Sequence[tuple[int, float | None, str]],
+    period_s: int,
+    bounds: Sequence[float],
+    recovery: Sequence[float],
 ) -> dict[str, Any]:
-    """Periods of an alert (epoch milliseconds, value, colour) as bars against its threshold and recovery."""
-    lines = [*((bound, "#ef4444", "threshold") for bound in bounds)]
-    lines += [(bound, "#10b981", "recovery") for bound in recovery if bound not in bounds]
-    values = [value for _, value, _ in periods if value is not None] + [bound for bound, _, _ in lines]
+    """Periods of an alert (epoch milliseconds, value, colour) as bars against its threshold and recovery.
+
+    The axis has room for a dozen periods, so that a single one shows its place in time.
+    """
+    marks = [(bound, "#ef4444", "threshold") for bound in bounds]
+    marks += [(bound, "#10b981", "recovery") for bound in recovery if bound not in bounds]
+    values = [
+        0.0,
+        *(value for _, value, _ in periods if value is not None),
+        *(bound for bound, _, _ in marks),
+    ]
+    step_ms = period_s * 1000
+    last_ms = periods[-1][0] + step_ms
+    frame = _frame(legend=False)
     return {
-        **_frame(legend=False),
-        "yAxis": {**_value_axis(), "max": max(values), "min": min(0.0, *values)} if values else _value_axis(),
+        **frame,
+        "grid": {**frame["grid"], "right": 110},
+        "xAxis": {
+            **frame["xAxis"],
+            "min": min(periods[0][0], last_ms - _PERIODS_LEAST * step_ms),
+            "max": last_ms,
+        },
+        "yAxis": {**_value_axis(), "min": min(values), "max": max(values) * 1.08 or 1},
         "series": [
             {
                 "type": "bar",
                 "name": "value",
-                "barMaxWidth": 28,
+                "barMaxWidth": 24,
                 "data": [
-                    {"value": [moment, value], "itemStyle": {"color": colour}}
-                    for moment, value, colour in periods
+                    {
+                        "value": [at_ms + step_ms // 2, value],
+                        "itemStyle": {"color": colour, "borderRadius": [3, 3, 0, 0]},
+                    }
+                    for at_ms, value, colour in periods
                 ],
                 "markLine": {
                     "symbol": "none",
@@ -70,13 +93,9 @@ def verdict_chart(
                             "yAxis": bound,
                             "name": name,
                             "lineStyle": {"color": colour, "type": "dashed", "width": 1.5},
-                            "label": {
-                                "formatter": f"{name} {bound:g}",
-                                "position": "insideEndTop",
-                                "color": colour,
-                            },
+                            "label": {"formatter": f"{name} {bound:g}", "position": "end", "color": colour},
                         }
-                        for bound, colour, name in lines
+                        for bound, colour, name in marks
                     ],
                 },
             }

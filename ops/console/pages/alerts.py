@@ -121,7 +121,9 @@ def _whole(alert: ShownAlert) -> None:
             (period.start_s * 1000, period.value, _COLOURS.get(period.verdict, "")) for period in periods
         ]
         ui.echart(
-            charts.verdict_chart(drawn, bounds_of(alert.rule), recovery_of(alert.rule)), renderer="canvas"
+            charts.verdict_chart(
+                drawn, alert.rule.get("period", 60), bounds_of(alert.rule), recovery_of(alert.rule)
+            )
         ).classes("small-chart")
         with ui.element("div").classes("buttons note"):
             for verdict, colour in _COLOURS.items():

@@ -105,6 +105,11 @@ class Page:
                 self._switch(environments)
                 ui.label(where).classes("where")
                 self._cost = ui.label().classes("cost")
+                with self._cost:
+                    would = "would have cost on AWS" if self.is_local else "has cost"
+                    ui.tooltip(
+                        f"What the console has asked since it was started, and {would}, by list prices"
+                    )
                 ui.button(icon="contrast").props('flat round dense aria-label="Light or dark"').on(
                     "click", js_handler="() => switchTheme()"
                 )
@@ -131,8 +136,7 @@ class Page:
 
     def _show_cost(self) -> None:
         spending = self.place.spending
-        would = " on AWS" if self.is_local else ""
-        self._cost.set_text(f"{spending.queries} SQL · ${spending.dollars:.2f}{would}")
+        self._cost.set_text(f"{spending.queries} SQL · ${spending.dollars:.2f}")
 
 
 async def open_page(places: Places, path: str, environment: str, region: str) -> Page | None:

@@ -9,17 +9,23 @@ from nicegui.element import Element
 _THOUSANDS = ((1e9, "G"), (1e6, "M"), (1e4, "k"))
 _SPARK_WIDTH, _SPARK_HEIGHT, _SPARK_MINUTES = 120.0, 24.0, 60
 
+# A button in a cell is found by its row when a click on it arrives at the table.
+_PICK_SLOT = (
+    '<q-td :props="props"><button type="button" class="pick" :data-row="props.row.id">'
+    "{{ props.value }}</button></q-td>"
+)
+_PICKED = "(event) => { const at = event.target.closest('.pick'); if (at) emit(Number(at.dataset.row)); }"
+
 
 def main() -> Element:
     """The main part of a page, to fill."""
     return ui.element("main").classes("page").props('id="main" tabindex="-1"')
 
 
-def heading(text: str) -> Element:
+def heading(text: str) -> ui.label:
     """A heading of a part of the page."""
-    with ui.element("h2") as element:
-        ui.label(text)
-    return element
+    with ui.element("h2"):
+        return ui.label(text)
 
 
 def pairs(rows: Sequence[tuple[str, str]]) -> list[ui.label]:
@@ -62,12 +68,8 @@ def table(
     with made.add_slot("no-data"):
         ui.label(empty).classes("note")
     if on_pick is not None:
-        made.add_slot(
-            "body-cell-c0",
-            '<q-td :props="props"><button type="button" class="pick" @click="$parent.$emit(\'pick\', props.row.id)">'
-            "{{ props.value }}</button></q-td>",
-        )
-        made.on("pick", lambda event: on_pick(int(event.args)))
+        made.add_slot("body-cell-c0", _PICK_SLOT)
+        made.on("click", lambda event: on_pick(int(event.args)), js_handler=_PICKED)
     return made
 
 

@@ -31,9 +31,7 @@ class _Quarantine:
             with ui.element("section").classes("card"):
                 heading("Set aside")
                 with ui.element("div").classes("controls"):
-                    self._span = ui.select(dict(_SPANS), value=3_600, label="Arrived in the").props(
-                        "dense outlined"
-                    )
+                    self._span = ui.select(dict(_SPANS), value=3_600, label="Arrived").props("dense outlined")
                     self._span.on_value_change(lambda: page.attempt(self.refresh))
                     self._summary = ui.label().classes("note")
                     self._all = ui.button("Show all", on_click=lambda: self._choose(None)).props(
@@ -105,15 +103,16 @@ class _Quarantine:
         with self._detail:
             heading(point.reason)
             ui.label(point.message)
-            pairs(
-                (
-                    ("metric", point.metric or "–"),
-                    ("field", point.field or "–"),
-                    ("client", point.client or "–"),
-                    ("request", f"{point.request_id}, point {point.index}"),
-                    ("arrived", f"{moment(point.arrived_s)} UTC"),
+            with ui.element("div").classes("facts"):
+                pairs(
+                    (
+                        ("metric", point.metric or "–"),
+                        ("field", point.field or "–"),
+                        ("client", point.client or "–"),
+                        ("request", f"{point.request_id}, point {point.index}"),
+                        ("arrived", f"{moment(point.arrived_s)} UTC"),
+                    )
                 )
-            )
             ui.label(json.dumps(point.payload, indent=2, ensure_ascii=False)).classes("mono pre")
 
 

@@ -1,7 +1,9 @@
 """The SQL of the Explore page: a metric's values by time, aggregated, grouped and filtered."""
 
+import json
 from collections.abc import Mapping
 from dataclasses import dataclass
+from typing import Any
 
 from ops.timestream import quoted_name, quoted_text
 
@@ -53,6 +55,31 @@ class Question:
     where: tuple[tuple[str, str], ...] = ()
     ago: str = "15m"
 
+    @classmethod
+    def read(cls, parameters: Mapping[str, str]) -> "Question":
+        """The question that an address asks; what it does not say, or says wrongly, is as usual."""
+        aggregation, ago = parameters.get("agg", ""), parameters.get("ago", "")
+        usual = cls("")
+        by = tuple(name for name in _list(parameters.get("by")) if isinstance(name, str))
+        pairs = [pair for pair in _list(parameters.get("where")) if isinstance(pair, list) and len(pair) == 2]
+        return cls(
+            parameters.get("metric", ""),
+            aggregation if aggregation in AGGREGATIONS else usual.aggregation,
+            by,
+            tuple((str(name), str(value)) for name, value in pairs),
+            ago if ago in RANGES else usual.ago,
+        )
+
+    def parameters(self) -> dict[str, str]:
+        """The parameters of an address that asks it."""
+        return {
+            "metric": self.metric,
+            "agg": self.aggregation,
+            "ago": self.ago,
+            **({"by": json.dumps(self.by)} if self.by else {}),
+            **({"where": json.dumps(self.where)} if self.where else {}),
+        }
+
 
 def sql_of(question: Question, database: str, table: str) -> str:
     """The statement that answers a question. Names and values come from clients, so each is quoted."""
@@ -73,3 +100,11 @@ def sql_of(question: Question, database: str, table: str) -> str:
             "ORDER BY 1",
         )
     )
+
+
+def _list(text: str | None) -> list[Any]:
+    try:
+        found = json.loads(text or "[]")
+    except (ValueError, RecursionError):
+        return []
+    return found if isinstance(found, list) else []
