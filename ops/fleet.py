@@ -37,17 +37,12 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
 def _status(options: argparse.Namespace) -> int:
     """0 only if every region of the environment has a pipeline that answers."""
     config = stack.settings(options.environment)
-    rows = region_rows(config)
+    rows = [_row(config, region, instance) for region, instance in regions(config)]
     print_columns(("region", "version", "stack", "in fleet", "health", "ingest URL"), rows)
     return int(any(row[4] != "ok" for row in rows))
 
 
-def region_rows(config: Config) -> list[Sequence[str]]:
-    """The region, version, stack's state, state in the fleet, health and ingest URL of each region, asked now."""
-    return [_row(config, region, instance) for region, instance in _regions(config)]
-
-
-def _regions(config: Config) -> list[tuple[str, Instance | None]]:
+def regions(config: Config) -> list[tuple[str, Instance | None]]:
     """The environment's regions, and those that still have a stack though the file no longer names them."""
     try:
         there = {
@@ -70,12 +65,12 @@ def _row(config: Config, region: str, instance: Instance | None) -> Sequence[str
         return (region, "–", str(error), in_fleet, "–", "–")
     outputs = {output["OutputKey"]: output["OutputValue"] for output in found.get("Outputs", [])}
     ingest = local_ingest_url(region) or outputs.get("IngestUrl", "–")
-    health, answer = _health(ingest.removesuffix("/metrics") + "/health")
+    reached, answer = health(ingest.removesuffix("/metrics") + "/health")
     version = found.get("Description", "").rpartition("version ")[2] or str(answer.get("version", "–"))
-    return (region, version, found["StackStatus"], in_fleet, health, ingest)
+    return (region, version, found["StackStatus"], in_fleet, reached, ingest)
 
 
-def _health(url: str) -> tuple[str, Mapping[str, Any]]:
+def health(url: str) -> tuple[str, Mapping[str, Any]]:
     """The answer of the region's API about itself, in a word, and whole."""
     if not url.startswith(("https://", "http://127.0.0.1:")):
         return "no URL", {}

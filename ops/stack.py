@@ -80,9 +80,9 @@ class Target:
             return None  # what matters to the caller is that there is no stack of the usual name
 
 
-def client(service: str, region: str) -> Any:
-    """An SDK client in a region."""
-    return boto3.client(service, region_name=region, config=_SDK)
+def client(service: str, region: str, *, endpoint_url: str | None = None) -> Any:
+    """An SDK client in a region, at AWS's endpoint or where the environment says, unless another is given."""
+    return boto3.client(service, region_name=region, endpoint_url=endpoint_url, config=_SDK)
 
 
 def account(clients: Clients, region: str) -> str:

@@ -34,9 +34,9 @@ FAULTS: Mapping[str, Mapping[str, Any]] = {
 
 def post(place: Place, body: str) -> tuple[int, str]:
     """The API's status and answer to a body."""
-    url = place.local("status").get(place.region, {}).get("ingest_url")
-    if not isinstance(url, str) or not url.startswith("http://127.0.0.1:"):
-        raise OperatorError(f"the local run serves no API in {place.region}")
+    if place.local_endpoint is None:
+        raise OperatorError("the console posts to a local run only")
+    url = place.ingest_url()
     headers = {"Content-Type": "application/json", "X-Client-Id": "console"}
     if place.target.config.api.auth == "iam":
         signed = AWSRequest("POST", url, data=body.encode(), headers=headers)

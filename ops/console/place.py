@@ -3,23 +3,25 @@
 import contextlib
 import functools
 import json
+import os
 import threading
 import time
 import urllib.error
 import urllib.request
 from collections.abc import Mapping
+from dataclasses import dataclass
 from typing import Any
 from urllib.parse import urlsplit
 
-from ops import stack
+from ops import local_run, stack
 from ops.console.spending import Spending
 from ops.errors import OperatorError, refusals
-from templates.config import ENVIRONMENTS
+from ops.stack import Target
+from templates.config import ENVIRONMENTS, Config
 from templates.config.fleet import TIMESTREAM_REGIONS
 
 _FRESH_S = 30.0
 _STATUS_S = 3.0
-_LOOPBACK = frozenset({"127.0.0.1", "localhost"})
 
 
 class Place:
@@ -28,14 +30,15 @@ class Place:
     Every failure is an OperatorError, a line to show.
     """
 
-    def __init__(self, environment: str, region: str | None) -> None:
-        self.target = stack.find(environment, region)
-        self.environment, self.region = environment, self.target.region
+    def __init__(self, target: Target) -> None:
+        self.target = target
+        self.environment, self.region = target.config.environment, target.region
         self.spending = Spending()
         self._lock = threading.Lock()
         self._clients: dict[str, Any] = {}
         self._stack: Mapping[str, Any] = {}
         self._read_at_s = float("-inf")
+        self._endpoint: str | None = None
 
     def client(self, service: str) -> Any:
         """An SDK client, made once."""
@@ -71,11 +74,13 @@ class Place:
         with refusals("cannot tell which account this is"):
             return str(self.client("sts").get_caller_identity()["Account"])
 
-    @functools.cached_property
+    @property
     def local_endpoint(self) -> str | None:
-        """The address of the local run, if that is what the SDK's settings lead to."""
-        endpoint = str(self.client("cloudformation").meta.endpoint_url)
-        return endpoint if urlsplit(endpoint).hostname in _LOOPBACK else None
+        """The address of the local run, if that is what answers where the SDK's settings lead."""
+        if self._endpoint is None:
+            endpoint = str(self.client("cloudformation").meta.endpoint_url)
+            self._endpoint = endpoint if local_run.status(endpoint) is not None else None
+        return self._endpoint
 
     def local(self, what: str, body: Any = None, *, method: str | None = None) -> Any:
         """The answer of a control of the local run: status, faults or clock."""
@@ -93,6 +98,15 @@ class Place:
                 ) from error
         except (OSError, ValueError) as error:
             raise OperatorError(f"the local run does not answer at {self.local_endpoint}") from error
+
+    def ingest_url(self) -> str:
+        """The address to post to: the stack's, or where a local run serves it."""
+        if self.local_endpoint is None:
+            return self.output("IngestUrl")
+        url = self.local("status").get(self.region, {}).get("ingest_url")
+        if not isinstance(url, str) or not local_run.is_here(url):
+            raise OperatorError(f"the local run serves no API in {self.region}")
+        return url
 
     def now_s(self) -> float:
         """The time there: a local run's clock may have been moved."""
@@ -134,5 +148,26 @@ class Places:
             )
         with self._lock:
             if (name, there) not in self._known:
-                self._known[name, there] = Place(name, there)
+                self._known[name, there] = Place(self._target(config, name, there))
             return self._known[name, there]
+
+    def _target(self, config: Config, name: str, region: str) -> Target:
+        """The deployment: another environment than the first may be that of another local run here."""
+        here = os.environ.get("AWS_ENDPOINT_URL", "")
+        if name != self.first[0] and local_run.is_here(here):
+            for file in local_run.others(here):
+                variables = local_run.read(file)
+                if variables.get("TIDEGAUGE_ENVIRONMENT") == name:
+                    return _OtherRun(config, region, config.stack_name, variables["AWS_ENDPOINT_URL"])
+        return Target(config, region, config.stack_name)
+
+
+@dataclass(frozen=True, slots=True)
+class _OtherRun(Target):
+    """A deployment in a local run that the SDK's settings do not lead to."""
+
+    endpoint_url: str
+
+    def client(self, service: str) -> Any:
+        """An SDK client at that run."""
+        return stack.client(service, self.region, endpoint_url=self.endpoint_url)

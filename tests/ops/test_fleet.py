@@ -98,9 +98,9 @@ def test_health_is_what_the_region_answers(
     """A region without an answer is told from one that is well, with the reason."""
     if answer is not None:
         _Server.answers["/health"] = answer
-    assert fleet._health(f"{served}/health") == health
+    assert fleet.health(f"{served}/health") == health
 
 
 def test_a_region_without_a_url_is_not_asked() -> None:
     """A stack that is being made has no output yet."""
-    assert fleet._health("–/health") == ("no URL", {})
+    assert fleet.health("–/health") == ("no URL", {})

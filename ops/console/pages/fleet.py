@@ -1,54 +1,61 @@
 """Fleet: every region of the environment with its version, stack and health, and the way to its page."""
 
 import asyncio
-from typing import Any
 
 from nicegui import ui
 
-from ops import fleet
 from ops.console.pages.frame import Page
 from ops.console.pages.parts import heading, main, pairs
+from ops.console.readers.fleet import ShownRegion, read_regions
 
 _REFRESH_S = 10.0
-_CONSOLE = "https://{region}.console.aws.amazon.com"
+_PLACES = {
+    "CloudFormation": "cloudformation/home?region={region}#/stacks?filteringText={name}",
+    "Alarms": "cloudwatch/home?region={region}#alarmsV2:?search={name}",
+    "Timestream": "timestream/home?region={region}#databases",
+}
+"""Pages of AWS's own console."""
 
 
 def build(page: Page) -> None:
     """Draw the page."""
+    config = page.place.target.config
     with main(), ui.element("section").classes("card"):
-        heading(f"Regions of {page.place.target.config.stack_name}")
+        heading(f"Regions of {config.stack_name}")
         cards = ui.element("div").classes("cards")
+    shown: list[ShownRegion] = []
 
     async def refresh() -> None:
-        rows = await asyncio.to_thread(fleet.region_rows, page.place.target.config)
+        regions = await asyncio.to_thread(read_regions, page.places, config)
+        if regions == shown:
+            return
+        shown[:] = regions
         cards.clear()
         with cards:
-            for row in rows:
-                _card(page, row)
+            for region in regions:
+                _card(page, region)
 
     page.every(_REFRESH_S, refresh)
 
 
-def _card(page: Page, row: Any) -> None:
-    region, version, state, in_fleet, health, ingest = row
-    healthy = health == "ok"
-    with ui.element("article").classes("box" if healthy or state == "none" else "box bad"):
+def _card(page: Page, shown: ShownRegion) -> None:
+    healthy = shown.health == "ok"
+    with ui.element("article").classes("box bad" if shown.deployed and not healthy else "box"):
         with ui.element("div").classes("box-head"):
-            ui.link(region, page.link("/", region=region)).classes("box-title")
-            ui.label("healthy" if healthy else health if state != "none" else "not deployed").classes(
-                f"badge {'good' if healthy else ''}"
+            ui.link(shown.region, page.link("/", region=shown.region)).classes("box-title")
+            badge = ui.label("healthy" if healthy else shown.health).classes("badge")
+            badge.classes("good" if healthy else "bad" if shown.deployed else "")
+        pairs(
+            (
+                ("version", shown.version),
+                ("stack", shown.stack),
+                ("in the fleet", shown.in_fleet),
+                ("ingest", shown.ingest_url),
             )
-        pairs((("version", version), ("stack", state), ("in the fleet", in_fleet), ("ingest", ingest)))
-        if not page.is_local and state != "none":
-            name = page.place.target.config.stack_name
-            base = _CONSOLE.format(region=region)
+        )
+        if shown.deployed and not page.is_local:
             with ui.element("div").classes("buttons"):
-                for text, target in (
-                    (
-                        "CloudFormation",
-                        f"{base}/cloudformation/home?region={region}#/stacks?filteringText={name}",
-                    ),
-                    ("Alarms", f"{base}/cloudwatch/home?region={region}#alarmsV2:?search={name}"),
-                    ("Timestream", f"{base}/timestream/home?region={region}#databases"),
-                ):
+                for text, path in _PLACES.items():
+                    where = path.format(region=shown.region, name=page.place.target.config.stack_name)
+                    target = f"https://{shown.region}.console.aws.amazon.com/{where}"
                     ui.link(text, target, new_tab=True).props('rel="noreferrer"')

@@ -31,8 +31,9 @@ _LOG = logging.getLogger(__name__)
 class Page:
     """An open page: its place, whether anybody sees it, and the token without which nothing is changed."""
 
-    def __init__(self, place: Place, path: str, parameters: Mapping[str, str]) -> None:
-        self.place, self.path, self.parameters = place, path, parameters
+    def __init__(self, places: Places, place: Place, path: str, parameters: Mapping[str, str]) -> None:
+        self.places, self.place = places, place
+        self.path, self.parameters = path, parameters
         self.seen = True
         self._token = secrets.token_urlsafe(32)
         self._fault: ui.label
@@ -152,7 +153,7 @@ async def open_page(places: Places, path: str, environment: str, region: str) ->
             ui.label(str(error)).classes("fault")
             ui.link("Back to the first page", "/")
         return None
-    page = Page(place, path, parameters)
+    page = Page(places, place, path, parameters)
     page.build(environments, where)
     return page
 
