@@ -129,8 +129,9 @@ class Places:
         self._lock = threading.Lock()
         self._known: dict[tuple[str, str], Place] = {}
 
+    @functools.cached_property
     def environments(self) -> Mapping[str, tuple[str, ...]]:
-        """The regions of every environment whose file is good."""
+        """The regions of every environment whose file is good, as they were at first."""
         found = {}
         for name in sorted(path.stem for path in ENVIRONMENTS.glob("*.toml")):
             with contextlib.suppress(OperatorError):

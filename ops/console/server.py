@@ -57,6 +57,7 @@ def _mounted() -> FastAPI:
         tailwind=False,
         binding_refresh_interval=None,  # nothing is bound, so nothing is polled
         reconnect_timeout=_RECONNECT_S,
+        gzip_middleware_factory=None,  # nothing crosses a network
         show_welcome_message=False,
     )
     return outer

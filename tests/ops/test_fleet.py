@@ -21,7 +21,7 @@ def test_status_lists_every_region_with_its_ingest_url(
 ) -> None:
     """Version, stack, place in the fleet, health and URL of each region; 1 while any does not answer."""
     account.roll_out(prod)
-    monkeypatch.setattr(fleet, "_health", lambda _: ("ok", {}))
+    monkeypatch.setattr(fleet, "health", lambda _: ("ok", {}))
     assert main(["fleet", "status", "--environment", "prod"]) == 0
     lines = capsys.readouterr().out.splitlines()[1:]
     assert [line.split()[0] for line in lines] == REGIONS
@@ -34,7 +34,7 @@ def test_status_lists_every_region_with_its_ingest_url(
             f"https://{region}.example/v1/metrics",
         ):
             assert part in line
-    monkeypatch.setattr(fleet, "_health", lambda _: ("no answer", {}))
+    monkeypatch.setattr(fleet, "health", lambda _: ("no answer", {}))
     assert main(["fleet", "status", "--environment", "prod"]) == 1
 
 

@@ -25,6 +25,8 @@ PAGES: Mapping[str, str] = {
     "/fleet": "Fleet",
 }
 _ASSETS = Path(__file__).parents[1] / "assets"
+# Painted at once, and gone when the page's scripts have run.
+_FIRST = '<div id="first" class="top"><span class="brand">Tidegauge</span></div>'
 _LOG = logging.getLogger(__name__)
 
 
@@ -125,7 +127,7 @@ class Page:
             ("Environment", list(environments), lambda name: _link(self.path, name, "", {})),
             (
                 "Region",
-                list(dict.fromkeys((*environments[here.environment], here.region))),
+                list(dict.fromkeys((*environments.get(here.environment, ()), here.region))),
                 lambda name: _link(self.path, here.environment, name, {}),
             ),
         ):
@@ -143,10 +145,11 @@ class Page:
 async def open_page(places: Places, path: str, environment: str, region: str) -> Page | None:
     """A page at a place with its frame drawn, or None where only the reason why not is shown."""
     ui.add_head_html(f"<style>{_asset('console.css')}</style><script>{_asset('console.js')}</script>")
+    ui.add_body_html(_FIRST)
     parameters = dict(ui.context.client.request.query_params)
     try:
         place = await asyncio.to_thread(places.find, environment, region)
-        environments = await asyncio.to_thread(places.environments)
+        environments = await asyncio.to_thread(lambda: places.environments)
         where = await asyncio.to_thread(lambda: place.where)
     except OperatorError as error:
         with ui.element("main").classes("page"):
