@@ -1,19 +1,16 @@
 """Changes that the console makes, in a local run only: a request posted, a fault switched, the clock moved."""
 
 import json
-import urllib.error
-import urllib.request
 from collections.abc import Mapping
 from typing import Any
 
 import boto3
-from botocore.auth import SigV4Auth
-from botocore.awsrequest import AWSRequest
 
 from ops.console.place import Place
 from ops.errors import OperatorError
+from ops.posting import Reply, attempts
+from ops.signing import signed_for, unsigned
 
-_SECONDS = 40.0  # API Gateway gives its integration 29
 FAULTS: Mapping[str, Mapping[str, Any]] = {
     "The stream throttles": {
         "service": "kinesis",
@@ -32,25 +29,13 @@ FAULTS: Mapping[str, Mapping[str, Any]] = {
 """Faults to switch on, by what they mean."""
 
 
-def post(place: Place, body: str) -> tuple[int, str]:
-    """The API's status and answer to a body."""
+def post(place: Place, body: str) -> Reply:
+    """The API's reply to a body."""
     if place.local_endpoint is None:
         raise OperatorError("the console posts to a local run only")
-    url = place.ingest_url()
-    headers = {"Content-Type": "application/json", "X-Client-Id": "console"}
-    if place.target.config.api.auth == "iam":
-        signed = AWSRequest("POST", url, data=body.encode(), headers=headers)
-        SigV4Auth(boto3.session.Session().get_credentials(), "execute-api", place.region).add_auth(signed)
-        headers = dict(signed.headers.items())
-    request = urllib.request.Request(url, body.encode(), headers)  # noqa: S310 - loopback, as checked above
-    try:
-        with urllib.request.urlopen(request, timeout=_SECONDS) as reply:  # noqa: S310 - loopback
-            return reply.status, reply.read(10_000).decode(errors="replace")
-    except urllib.error.HTTPError as error:
-        with error:
-            return error.code, error.read(10_000).decode(errors="replace")
-    except OSError as error:
-        raise OperatorError(f"the API does not answer at {url}") from error
+    signed = place.target.config.api.auth == "iam"
+    sign = signed_for(place.region, boto3.session.Session().get_credentials()) if signed else unsigned
+    return next(attempts(place.ingest_url(), body.encode(), sign, lambda _: True))
 
 
 def faults_on(place: Place) -> frozenset[str]:

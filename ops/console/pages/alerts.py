@@ -88,9 +88,9 @@ class _Alerts:
 
     async def _trip(self) -> None:
         body = local_actions.example("Trip the sample alert")
-        status, text = await asyncio.to_thread(local_actions.post, self._page.place, body)
+        reply = await asyncio.to_thread(local_actions.post, self._page.place, body)
         soon = f"Sent: {_SAMPLE} fires within a minute and a half, and resolves by itself."
-        self._said.set_text(soon if status < 400 else f"{status} {text}")
+        self._said.set_text(soon if reply.accepted else str(reply))
 
     def _draw(self) -> None:
         alert = next((alert for alert in self._alerts if (alert.rule_id, alert.group) == self._picked), None)

@@ -28,6 +28,15 @@ def heading(text: str) -> ui.label:
         return ui.label(text)
 
 
+def prose(text: str) -> Element:
+    """A sentence of ours, in which what stands between backticks is code."""
+    with ui.element("p") as paragraph:
+        for number, part in enumerate(text.split("`")):
+            with ui.element("code" if number % 2 else "span"):
+                ui.label(part).classes("inline")
+    return paragraph
+
+
 def pairs(rows: Sequence[tuple[str, str]]) -> list[ui.label]:
     """Names with their values, one to a line; the labels of the values."""
     values = []

@@ -7,9 +7,10 @@ from collections.abc import Mapping, Sequence
 from nicegui import ui
 
 from ops.console.pages.frame import Page
-from ops.console.pages.parts import as_rows, counted_text, heading, main, number_text, pairs, table
-from ops.console.readers.quarantine import read_quarantine
+from ops.console.pages.parts import as_rows, counted_text, heading, main, number_text, pairs, prose, table
+from ops.console.readers.quarantine import count_given_up, read_quarantine
 from ops.output import moment
+from ops.quarantined.cures import cure_of
 from ops.quarantined.points import QuarantinedPoint, Reading, grouped
 
 _REFRESH_S = 5.0
@@ -34,6 +35,7 @@ class _Quarantine:
                     self._span = ui.select(dict(_SPANS), value=3_600, label="Arrived").props("dense outlined")
                     self._span.on_value_change(lambda: page.attempt(self.refresh))
                     self._summary = ui.label().classes("note")
+                    self._given_up = ui.label().classes("bad")
                     self._all = ui.button("Show all", on_click=lambda: self._choose(None)).props(
                         "flat no-caps dense"
                     )
@@ -62,7 +64,13 @@ class _Quarantine:
 
     async def refresh(self) -> None:
         """Read the quarantine again; what did not change is not drawn again."""
-        reading = await asyncio.to_thread(read_quarantine, self._page.place, since_s=self._span.value)
+        place = self._page.place
+        reading = await asyncio.to_thread(read_quarantine, place, since_s=self._span.value)
+        given_up = await asyncio.to_thread(count_given_up, place)
+        self._given_up.set_visibility(bool(given_up))
+        self._given_up.set_text(
+            f"{number_text(given_up)} batches given up whole: ops quarantine redrive --batches writes them again"
+        )
         if reading == self._reading and self._summary.text:
             return
         self._reading = reading
@@ -103,6 +111,11 @@ class _Quarantine:
         with self._detail:
             heading(point.reason)
             ui.label(point.message)
+            cure = cure_of(point.reason)
+            prose(cure.cause).classes("note")
+            prose(f"What to do: {cure.cure}").classes("cure")
+            if point.redriven:
+                ui.label("It was sent again since.").classes("good")
             with ui.element("div").classes("facts"):
                 pairs(
                     (

@@ -33,9 +33,9 @@ def _sending(page: Page) -> None:
     answer = ui.label().classes("answer").props('role="status"')
 
     async def send() -> None:
-        status, text = await asyncio.to_thread(local_actions.post, page.place, body.value)
-        answer.set_text(f"{status}  {text}")
-        answer.classes(add="good" if status < 400 else "bad", remove="bad" if status < 400 else "good")
+        reply = await asyncio.to_thread(local_actions.post, page.place, body.value)
+        answer.set_text(str(reply))
+        answer.classes("good" if reply.accepted else "bad", remove="bad" if reply.accepted else "good")
 
     with ui.element("div").classes("buttons"):
         for name in local_actions.EXAMPLES:
