@@ -1,25 +1,35 @@
 """`ops alerts`: which alerts there are, and why each is or is not firing."""
 
 import argparse
+import sys
 from collections.abc import Iterator
 from typing import Any
 
 from handlers.adapters.dynamodb.alerts_table import AlertsTable
 from handlers.domain.alerts.notifications.stored_alert import AlertKey, StoredAlert
-from ops import stack
+from handlers.vocabulary import AlertState
+from ops import regions, stack, tables
 from ops.errors import OperatorError, refusals
-from ops.output import counted, moment, print_table, sanitize
+from ops.output import counted, moment, sanitize
+from ops.stack import Target
+from ops.tables import Coloured, Row
+
+_COLOURS = {AlertState.ALARM: "red", AlertState.MISSING: "yellow"}
 
 
 def add_arguments(parser: argparse.ArgumentParser) -> None:
     """Add the subcommands of `alerts`."""
     actions = parser.add_subparsers(title="commands", required=True, metavar="COMMAND")
     listing = actions.add_parser("list", help="the alerts that are not healthy")
-    stack.add_options(listing)
+    stack.add_options(listing, all_regions=True)
+    tables.add_option(listing)
     listing.add_argument("--all", action="store_true", help="also those of the last month that are over")
     listing.set_defaults(run=_list)
     showing = actions.add_parser("show", help="why an alert is or is not firing")
     stack.add_options(showing)
+    showing.add_argument(
+        "-v", "--verbose", action="store_true", help="also the ranges of the stream it rests on"
+    )
     showing.add_argument("rule_id", metavar="RULE_ID")
     showing.add_argument(
         "group",
@@ -31,28 +41,39 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
 
 
 def _list(options: argparse.Namespace) -> int:
-    found = _stored(options, every=options.all)
-    rows = (
+    columns = ("state", "rule", "group", "since", "value", "to be sent")
+    return regions.show(options, columns, lambda target: _rows(target, every=options.all), noun="alert")
+
+
+def _rows(target: Target, *, every: bool) -> list[Row]:
+    found = _stored(target, every=every)
+    over = [stored for stored in found if stored.alert.state == AlertState.OK]
+    if over and not every:
+        found = [stored for stored in found if stored not in over]
+        about = (
+            f"{counted(len(over), 'alert')} that is over"
+            if len(over) == 1
+            else f"{len(over)} alerts that are over"
+        )
+        print(f"note: messages of {about} are on their way; --all shows them", file=sys.stderr)
+    return [
         (
-            stored.alert.state,
+            Coloured(stored.alert.state, _COLOURS.get(stored.alert.state, "")),
             stored.key.rule_key,
             _group(stored),
-            _time(stored.alert.since_s),
-            _value(stored.alert.datapoints[-1].value if stored.alert.datapoints else None),
+            moment(stored.alert.since_s) if stored.alert.since_s else None,
+            stored.alert.datapoints[-1].value if stored.alert.datapoints else None,
             len(stored.outbox.unconfirmed) + (stored.outbox.waiting is not None),
         )
         for stored in found
-    )
-    print_table(("state", "rule", "group", "since", "value", "to be sent"), rows)
-    print(f"({counted(len(found), 'alert')})")
-    return 0
+    ]
 
 
 def _show(options: argparse.Namespace) -> int:
     wanted = list(options.group)
     found = [
         stored
-        for stored in _stored(options, every=True)
+        for stored in _stored(stack.find(options.environment, options.region), every=True)
         if stored.key.rule_key.split("/", 1)[0] == options.rule_id
         and (not wanted or wanted == [value or "" for value in stored.alert.group])
     ]
@@ -62,14 +83,17 @@ def _show(options: argparse.Namespace) -> int:
             "(`ops rules list` shows the rules)"
         )
     for stored in found:
-        for line in explain(stored):
+        for line in explain(stored, sources=options.verbose):
             print(sanitize(line))
         print()
     return 0
 
 
-def explain(stored: StoredAlert) -> Iterator[str]:
-    """An alert in lines: its state, the periods it rests on, how it came about, and what is on its way."""
+def explain(stored: StoredAlert, *, sources: bool) -> Iterator[str]:
+    """An alert in lines: its state, the periods it rests on, how it came about, and what is on its way.
+
+    With `sources` each period has the ranges of the stream that it was counted from.
+    """
     alert, rule = stored.alert, stored.alert.rule
     yield f"{stored.key.rule_key} {_group(stored)}"
     yield f"  {alert.state} since {_time(alert.since_s)}"
@@ -82,11 +106,12 @@ def explain(stored: StoredAlert) -> Iterator[str]:
         )
     if alert.datapoints:
         yield "  periods it rests on:"
-    yield from (f"    {line}" for line in _period_lines([item.document() for item in alert.datapoints]))
+    periods = [item.document() for item in alert.datapoints]
+    yield from (f"    {line}" for line in _period_lines(periods, sources=sources))
     for entry in reversed(alert.history):
         late = ", by points that came late" if entry["late"] else ""
         yield f"  {_time(entry['at'])}  {entry['from']} -> {entry['to']} ({entry['kind']}{late}): {entry['reason']}"
-        yield from (f"      {line}" for line in _period_lines(entry["periods"]))
+        yield from (f"      {line}" for line in _period_lines(entry["periods"], sources=sources))
     for message in stored.outbox.entries:
         sent = (
             f"confirmed at {_time(message.confirmed_at_s)}" if message.confirmed_at_s else "not confirmed yet"
@@ -98,18 +123,17 @@ def explain(stored: StoredAlert) -> Iterator[str]:
         yield f"  message {waiting.dedupe_id}: waits for the one before: {waiting.subject}"
 
 
-def _period_lines(periods: list[dict[str, Any]]) -> Iterator[str]:
+def _period_lines(periods: list[dict[str, Any]], *, sources: bool) -> Iterator[str]:
     for period in periods:
         late = "  late" if period["late"] else ""
-        sources = ", ".join(period["sources"]) or "no batch"
+        ranges = f"  {', '.join(period['sources']) or 'no batch'}" if sources else ""
         yield (
             f"{_time(period['start'])}  {period['verdict']:<9}  {_value(period['value'])} "
-            f"({period['count']} points){late}  {sources}"
+            f"({period['count']} points){late}{ranges}"
         )
 
 
-def _stored(options: argparse.Namespace, *, every: bool) -> list[StoredAlert]:
-    target = stack.find(options.environment, options.region)
+def _stored(target: Target, *, every: bool) -> list[StoredAlert]:
     client, name = target.client("dynamodb"), target.output("AlertsTableName")
     table = AlertsTable(client, name)
     with refusals("cannot read the alerts"):

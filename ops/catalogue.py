@@ -4,6 +4,7 @@ from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any
 
+from ops.stack import Target
 from ops.timestream import quoted_name, quoted_text, select
 
 _OWN = frozenset({"metric_name", "metric_type"})
@@ -47,6 +48,12 @@ class Catalogue:
     client: Any
     database: str
     table: str
+
+    @classmethod
+    def of(cls, target: Target) -> "Catalogue":
+        """The catalogue of a deployment's table; OperatorError if there is no such deployment."""
+        outputs = target.outputs()
+        return cls(target.client("timestream-query"), outputs["DatabaseName"], outputs["TableName"])
 
     def dimensions(self) -> list[str] | None:
         """The names of all dimensions of clients, sorted; None before the first point, when nothing can be asked."""

@@ -9,9 +9,9 @@ from pathlib import Path
 
 from handlers.domain.point import Point, versions_of
 from handlers.domain.violation import Violation
-from ops import stack
+from ops import stack, tables
 from ops.errors import OperatorError
-from ops.output import counted, print_columns
+from ops.output import counted
 from ops.points.names import deployed_names
 from ops.points.reading import Located, read_points
 from ops.points.rules import Fault, PointRules
@@ -41,6 +41,7 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
         metavar="FILE",
         help="a request, a metric, an array of metrics, or lines of these; - is standard input",
     )
+    tables.add_option(parser)
     parser.set_defaults(run=_run)
 
 
@@ -70,7 +71,7 @@ def _run(options: argparse.Namespace) -> int:
     )
     checked = check(read_points(content), rules)
     if checked.faults:
-        print_columns(
+        tables.show(
             ("place", "field", "outcome", "reason", "what is wrong"),
             (
                 (
@@ -82,9 +83,11 @@ def _run(options: argparse.Namespace) -> int:
                 )
                 for place, fault in checked.faults[:_SHOWN]
             ),
+            options.format,
+            noun="",
         )
     for line in _summary(checked):
-        print(line)
+        print(line, file=sys.stdout if options.format == "table" else sys.stderr)
     return int(bool(checked.faults))
 
 

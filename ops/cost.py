@@ -6,13 +6,12 @@ import math
 from collections.abc import Callable, Mapping
 from typing import Any
 
-from ops import stack
+from ops import stack, tables
 from ops.bill.bill import REFERENCE_POINTS_PER_SECOND, Bill, bill, total
 from ops.bill.load import Load
 from ops.bill.prices import prices
 from ops.bill.rules import ELSEWHERE
 from ops.bill.template import Deployed
-from ops.output import print_columns
 from templates.config import Config
 from templates.stacks import STACKS
 
@@ -97,7 +96,8 @@ def _print(priced: Bill, config: Config) -> None:
         for line in gone
     ]
     load_column = [f"at {priced.load.points_per_second:g}/s"] if busy else []
-    print_columns(["component", "what", "units", "each", "idle $", *load_column, "changed by"], rows)
+    names = ["component", "what", "units", "each", "idle $", *load_column, "changed by"]
+    tables.show(names, rows, noun="", wrap=True)
     print()
     for component in sorted({line.component for line in priced.lines}):
         of_it = [line for line in priced.lines if line.component == component]

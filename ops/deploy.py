@@ -3,15 +3,15 @@
 import argparse
 import hashlib
 import json
+import sys
 from pathlib import Path
 from typing import Any
 
 from botocore.exceptions import ClientError
 
-from ops import aws_cli, change_set, consent, doors, stack
+from ops import aws_cli, change_set, consent, doors, stack, tables
 from ops.bundle import BUILD, build_lambda
 from ops.errors import OperatorError, refusals
-from ops.output import counted, print_columns
 from ops.publish import artifacts_stack, expect_no_obstacle, generated
 from ops.stack import Target
 from templates.parameters import CODE_BUCKET, CODE_KEY, code_key
@@ -23,6 +23,7 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
     doors.add_options(parser)
     consent.add_option(parser)
     parser.add_argument("--diff", action="store_true", help="show what would change, and change nothing")
+    tables.add_option(parser)
     parser.set_defaults(run=_run)
 
 
@@ -34,7 +35,7 @@ def _run(options: argparse.Namespace) -> int:
     key = code_key(bundle.digest)
     parameters = {CODE_BUCKET: bucket, CODE_KEY: key}
     if options.diff:
-        return _diff(target, template, bucket, parameters)
+        return _diff(options, target, template, bucket, parameters)
     print(doors.check(target.config, leave_open=options.open))
     expect_no_obstacle(target)
     _expect_uploaded(target, bucket, key)
@@ -51,7 +52,9 @@ def _run(options: argparse.Namespace) -> int:
     return 0
 
 
-def _diff(target: Target, path: Path, bucket: str, parameters: dict[str, str]) -> int:
+def _diff(
+    options: argparse.Namespace, target: Target, path: Path, bucket: str, parameters: dict[str, str]
+) -> int:
     """Show the change set that a deployment would carry out: what is lost first, then what is changed, then made."""
     template = path.read_bytes()
     key = f"templates/{hashlib.sha256(template).hexdigest()}.template.json"
@@ -62,8 +65,10 @@ def _diff(target: Target, path: Path, bucket: str, parameters: dict[str, str]) -
         target.client("cloudformation"), target.stack_name, json.loads(template), url, parameters
     )
     rows = sorted(map(_row, changes), key=lambda row: (_LOSSES.index(row[0]), row[3] == "", row[1]))
-    print_columns(("action", "logical id", "type", "replaced", "what of it"), rows)
-    print(f"{counted(len(rows), 'change')} of {target.stack_name} in {target.region}; nothing was changed")
+    tables.show(
+        ("action", "logical id", "type", "replaced", "what of it"), rows, options.format, noun="change"
+    )
+    print(f"nothing was changed in {target.stack_name} in {target.region}", file=sys.stderr)
     return 0
 
 

@@ -3,24 +3,28 @@
 import argparse
 import json
 import secrets
+import sys
 import time
 from collections import Counter
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Mapping, Sequence
 from datetime import UTC, datetime
 from typing import Any
 
-from rich.text import Text
-
-from handlers.adapters.dynamodb.export_hours.ledger import ExportHoursLedger
-from handlers.domain.exports.hour import Hour, complete_at_s, hours_between
-from handlers.domain.exports.record import Record, State, state_of
+from handlers.domain.exports.hour import Hour, hours_between
+from handlers.domain.exports.record import Record, State
 from handlers.domain.exports.report import WINDOW_HOURS
 from handlers.domain.exports.request import CURRENT
-from ops import consent, stack
+from handlers.vocabulary import DATASETS
+from ops import answers, consent, regions, sql_input, stack, tables
+from ops.answers import Answer
 from ops.errors import OperatorError, one_line, refusals
-from ops.output import moment, print_columns, sanitize
+from ops.export_files import published
+from ops.export_hours import newest_hours, states_of
+from ops.output import moment, sanitize
 from ops.stack import Target
+from ops.tables import Coloured, Row
 
+_MOST_HOURS = 1000
 _POLL_SECONDS = 1.0
 _COLOURS = {State.FAILED: "red", State.EXPIRED: "red", State.MISSING: "yellow", State.STALE: "yellow"}
 
@@ -38,16 +42,24 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
     status = actions.add_parser("status", help="the state of the last hours")
     status.add_argument("--hours", type=int, default=WINDOW_HOURS, metavar="N", help="how many (default 48)")
     status.set_defaults(run=_status)
+    files = actions.add_parser("files", help="the current files, which the catalog points at")
+    files.add_argument("--from", dest="first", metavar="HOUR", help="from this hour, such as 2026-11-21T00")
+    files.add_argument("--to", dest="last", metavar="HOUR", help="to this hour, included")
+    files.add_argument("--dataset", action="append", choices=DATASETS, help="default: all")
+    files.set_defaults(run=_files)
     query = actions.add_parser(
         "query", help="ask the newest exported hours in SQL, with DuckDB on this machine"
     )
     query.add_argument(
         "--hours", type=int, default=24, metavar="N", help="how many exported hours (default 24)"
     )
-    query.add_argument("sql", metavar="SQL", help="over the tables metrics and aggregates")
+    sql_input.add_options(query, "'SELECT count(*) FROM metrics', over metrics and aggregates")
+    answers.add_options(query)
     query.set_defaults(run=_query)
-    for action in (run, backfill, status, query):
-        stack.add_options(action)
+    for action in (status, files):
+        tables.add_option(action)
+    for action in (run, backfill, status, files, query):
+        stack.add_options(action, all_regions=action not in {run, backfill})
     for action in (run, backfill):
         consent.add_option(action)
 
@@ -73,7 +85,7 @@ def _backfill(options: argparse.Namespace) -> int:
         flush=True,
     )
     _execute(target, {"first": str(first), "last": str(last)})
-    states = Counter(state for _, state, _ in _states(target, list(hours_between(first, last))))
+    states = Counter(one.state for one in states_of(target, list(hours_between(first, last))))
     print(", ".join(f"{count} {state}" for state, count in states.most_common()))
     if set(states) <= {State.EXPORTED, State.EMPTY, State.PARTIAL}:
         return 0
@@ -82,24 +94,59 @@ def _backfill(options: argparse.Namespace) -> int:
 
 
 def _status(options: argparse.Namespace) -> int:
-    target = stack.find(options.environment, options.region)
-    if not 1 <= options.hours <= 1000:
-        raise OperatorError("--hours is a number from 1 to 1000")
-    rows = (
-        (hour, Text(state, _COLOURS.get(state, "")), *_details(record))
-        for hour, state, record in _states(target, newest=options.hours)
+    if not 1 <= options.hours <= _MOST_HOURS:
+        raise OperatorError(f"--hours is a number from 1 to {_MOST_HOURS}")
+    columns = ("hour", "state", "rows", "bytes", "published", "remarks")
+    return regions.show(options, columns, lambda target: _rows(target, options.hours), noun="hour")
+
+
+def _rows(target: Target, count: int) -> list[Row]:
+    return [
+        (str(one.hour), Coloured(one.state, _COLOURS.get(one.state, "")), *_details(one.record))
+        for one in newest_hours(target, count)
+    ]
+
+
+def _files(options: argparse.Namespace) -> int:
+    return regions.show(
+        options,
+        ("dataset", "export_date", "export_hour", "bytes", "file"),
+        lambda target: _current_files(target, options),
+        noun="file",
     )
-    print_columns(("hour", "state", "rows", "bytes", "published", "remarks"), rows)
-    return 0
+
+
+def _current_files(target: Target, options: argparse.Namespace) -> list[Row]:
+    first, last = (str(_hour(text)) if text else "" for text in (options.first, options.last))
+    with refusals("cannot read the exports"):
+        return [
+            (dataset, one.date, one.hour, file.size, file.url)
+            for dataset in options.dataset or DATASETS
+            for one in published(target, dataset)[1]
+            if first <= f"{one.date}T{one.hour}" and (not last or f"{one.date}T{one.hour}" <= last)
+            for file in one.files(target.client("s3"))
+        ]
 
 
 def _query(options: argparse.Namespace) -> int:
-    from ops import export_query  # noqa: PLC0415 - DuckDB takes a moment that the other actions save
+    from ops.export_query import Exported  # noqa: PLC0415 - DuckDB takes a moment that the other actions save
 
-    target = stack.find(options.environment, options.region)
-    with refusals("cannot read the exports"):
-        export_query.query(target, options.sql, hours=options.hours)
-    return 0
+    opened: dict[str, Exported] = {}
+
+    def read(target: Target, sql: str) -> Answer:
+        if target.region not in opened:
+            with refusals("cannot read the exports"):
+                opened[target.region] = Exported(target, options.hours)
+        return opened[target.region].ask(sql)
+
+    def ask(sql: str) -> int:
+        return answers.show(options, lambda target: read(target, sql))[0]
+
+    try:
+        return sql_input.run(options, ask, name=f"{options.environment} exports")
+    finally:
+        for one in opened.values():
+            one.close()
 
 
 def _execute(target: Target, payload: Mapping[str, str]) -> list[dict[str, Any]]:
@@ -110,8 +157,12 @@ def _execute(target: Target, payload: Mapping[str, str]) -> list[dict[str, Any]]
     with refusals("cannot run the export"):
         execution = states.start_execution(stateMachineArn=machine, name=name, input=json.dumps(payload))
         arn = execution["executionArn"]
-        while (found := states.describe_execution(executionArn=arn))["status"] == "RUNNING":
-            time.sleep(_POLL_SECONDS)
+        try:
+            while (found := states.describe_execution(executionArn=arn))["status"] == "RUNNING":
+                time.sleep(_POLL_SECONDS)
+        except KeyboardInterrupt:
+            print(f"the execution {name} goes on without you; see `export status`", file=sys.stderr)
+            raise
     if found["status"] != "SUCCEEDED":
         raise OperatorError(_reason(found))
     results: list[dict[str, Any]] = json.loads(found["output"])["results"]
@@ -137,39 +188,18 @@ def _report(results: Sequence[Mapping[str, Any]]) -> int:
     return int(any(result["outcome"] not in {"exported", "empty"} for result in results))
 
 
-def _states(
-    target: Target, hours: Sequence[Hour] | None = None, *, newest: int = 0
-) -> Iterator[tuple[Hour, State, Record | None]]:
-    """Hours with their state and entry; without hours, the newest so many up to the current one."""
-    lag = target.config.export.lag_minutes * 60
-    ledger = ExportHoursLedger(target.client("dynamodb"), target.output("ExportHoursTableName"))
-    with refusals("cannot read the ledger of hours"):
-        mark = ledger.watermark()
-        # A local run's clock may have been moved ahead of this machine's.
-        now = max(time.time(), complete_at_s(mark, lag) if mark else 0)
-        last = Hour.containing(now)
-        wanted = list(hours_between(last.plus(1 - newest), last)) if hours is None else hours
-        records = ledger.read(wanted)
-    for hour in wanted:
-        record = records.get(hour)
-        if record is None and mark is not None and hour <= mark:
-            yield hour, State.NONE, None
-        else:
-            yield hour, state_of(hour, record, now, lag), record
-
-
-def _details(record: Record | None) -> tuple[str, str, str, str]:
+def _details(record: Record | None) -> tuple[int | None, int | None, str | None, str]:
     if record is None:
-        return "", "", "", ""
+        return None, None, None, ""
     remarks = record.error
     if record.claimed_by and not record.error:
         remarks = f"claimed by {record.claimed_by}"
     if record.due_at_s is not None:
         remarks = f"{remarks} due {moment(record.due_at_s)}".strip()
     if record.published is None:
-        return "", "", "", remarks
-    published = record.published
-    return f"{published.rows:,}", f"{published.bytes:,}", moment(published.published_at_s), remarks
+        return None, None, None, remarks
+    shown = record.published
+    return shown.rows, shown.bytes, moment(shown.published_at_s), remarks
 
 
 def _hour(text: str) -> Hour:

@@ -6,10 +6,9 @@ import urllib.request
 from collections.abc import Mapping, Sequence
 from typing import Any
 
-from ops import stack
+from ops import stack, tables
 from ops.errors import OperatorError, refusals
 from ops.ingest_api import local_ingest_url
-from ops.output import print_columns
 from ops.stack_sets import Instance, instances
 from templates.config import Config
 from templates.names import REGIONAL_STACK_SET
@@ -32,13 +31,16 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
         command = subcommands.add_parser(name, help=text)
         stack.add_options(command, region=name == "import")
         command.set_defaults(run=run)
+        if name == "status":
+            tables.add_option(command)
 
 
 def _status(options: argparse.Namespace) -> int:
     """0 only if every region of the environment has a pipeline that answers."""
     config = stack.settings(options.environment)
     rows = [_row(config, region, instance) for region, instance in regions(config)]
-    print_columns(("region", "version", "stack", "in fleet", "health", "ingest URL"), rows)
+    columns = ("region", "version", "stack", "in fleet", "health", "ingest URL")
+    tables.show(columns, rows, options.format, noun="region")
     return int(any(row[4] != "ok" for row in rows))
 
 

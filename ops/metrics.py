@@ -1,20 +1,22 @@
 """`ops metrics`: which metrics there are, with their dimensions and last values, and the series of one."""
 
 import argparse
-import difflib
+from typing import Any
 
-from ops import stack
+from ops import hints, regions, stack, tables
+from ops.answers import Answer
 from ops.catalogue import Catalogue
 from ops.errors import OperatorError
-from ops.output import print_rows
-from ops.stack import Target
+from ops.regions import Regions
+from ops.tables import Row
 
-_NUMBER_OF_NAMES = 10_000
+_KNOWN_METRICS = 10_000
 
 
 def add_arguments(parser: argparse.ArgumentParser) -> None:
     """Add the options of `metrics`."""
-    stack.add_options(parser)
+    stack.add_options(parser, all_regions=True)
+    tables.add_option(parser)
     parser.add_argument(
         "--within",
         default="1d",
@@ -27,39 +29,42 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
 
 
 def _run(options: argparse.Namespace) -> int:
-    of = catalogue(stack.find(options.environment, options.region))
-    dimensions = of.dimensions()
-    if dimensions is None:
-        raise OperatorError("no point has come yet, so there is no metric")
+    bounds = {"within": options.within, "limit": options.limit}
     if options.metric is None:
-        rows = [
-            (
-                one.name,
-                one.metric_type,
-                ", ".join(one.dimensions),
-                one.last.points,
-                one.last.at,
-                one.last.value,
-            )
-            for one in of.metrics(dimensions, within=options.within, limit=options.limit)
-        ]
-        print_rows(("metric", "type", "dimensions", "points", "last at", "last value"), rows)
-        return 0
-    found = of.series(options.metric, dimensions, within=options.within, limit=options.limit)
+        names = ("metric", "type", "dimensions", "points", "last at", "last value")
+        return regions.show(
+            options, names, lambda target: _metrics(Catalogue.of(target), bounds), noun="metric"
+        )
+    asked = Regions(options)
+    for target, (columns, rows) in asked.ask(
+        lambda target: _series(Catalogue.of(target), options.metric, bounds)
+    ):
+        tables.show(asked.columns(columns), asked.rows(target, rows), options.format, noun="series")
+    return asked.status
+
+
+def _metrics(of: Catalogue, bounds: dict[str, Any]) -> list[Row]:
+    return [
+        (one.name, one.metric_type, ", ".join(one.dimensions), one.last.points, one.last.at, one.last.value)
+        for one in of.metrics(_dimensions(of), **bounds)
+    ]
+
+
+def _series(of: Catalogue, metric: str, bounds: dict[str, Any]) -> Answer:
+    """Columns and rows; OperatorError, with the names alike, if the metric has no series."""
+    found = of.series(metric, _dimensions(of), **bounds)
     if not found:
-        names = {one.name for one in of.metrics((), within=options.within, limit=_NUMBER_OF_NAMES)}
-        alike = difflib.get_close_matches(options.metric, names)
-        meant = f"; did you mean {' or '.join(alike)}?" if alike else ""
-        raise OperatorError(f"no point of {options.metric!r} came within {options.within}{meant}")
+        known = [one.name for one in of.metrics((), within=bounds["within"], limit=_KNOWN_METRICS)]
+        alike = hints.alike_to(metric, known)
+        meant = f"; {hints.did_you_mean(alike)}" if alike else ""
+        raise OperatorError(f"no point of {metric!r} came within {bounds['within']}{meant}")
     own = sorted({name for one in found for name in one.dimensions})
-    print_rows(
-        (*own, "points", "last at", "last value"),
-        [(*map(one.dimensions.get, own), one.last.points, one.last.at, one.last.value) for one in found],
-    )
-    return 0
+    rows = [(*map(one.dimensions.get, own), one.last.points, one.last.at, one.last.value) for one in found]
+    return [*own, "points", "last at", "last value"], rows
 
 
-def catalogue(target: Target) -> Catalogue:
-    """The catalogue of a deployment's table; OperatorError if there is no such deployment."""
-    outputs = target.outputs()
-    return Catalogue(target.client("timestream-query"), outputs["DatabaseName"], outputs["TableName"])
+def _dimensions(of: Catalogue) -> list[str]:
+    found = of.dimensions()
+    if found is None:
+        raise OperatorError("no point has come yet, so there is no metric")
+    return found

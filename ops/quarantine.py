@@ -3,18 +3,21 @@
 import argparse
 import json
 import re
+import sys
 import time
 from collections.abc import Iterator
 from typing import Any
 
 from handlers.domain.violation import Reason
-from ops import stack
+from ops import regions, stack, tables
 from ops.errors import OperatorError
-from ops.output import counted, moment, print_columns, sanitize
+from ops.output import counted, moment, sanitize
 from ops.quarantined import redrive
 from ops.quarantined.batches import writer_batches
 from ops.quarantined.cures import cure_of
 from ops.quarantined.points import QuarantinedPoint, Reading, grouped, read_points
+from ops.stack import Target
+from ops.tables import Row
 
 _SHOWN = 50
 _BATCHES = 1000
@@ -40,8 +43,9 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
     redriving.add_argument("--request", metavar="REQUEST_ID", help="those of one request")
     redrive.add_arguments(redriving)
     redriving.set_defaults(run=_redrive)
+    tables.add_option(listing)
     for action in (listing, showing, redriving):
-        stack.add_options(action)
+        stack.add_options(action, all_regions=action is listing)
 
 
 def _add_since(parser: argparse.ArgumentParser, default: str) -> None:
@@ -62,34 +66,47 @@ def _add_choice(parser: argparse.ArgumentParser, *, since: str) -> None:
 
 
 def _list(options: argparse.Namespace) -> int:
-    target = stack.find(options.environment, options.region)
+    columns, noun = ["arrived", "reason", "metric", "field", "message", "request"], "point"
+    if options.by:
+        columns, noun = [options.by, "points", "newest", "for example"], "group"
+    return regions.show(options, columns, lambda target: _rows(target, options), noun=noun)
+
+
+def _rows(target: Target, options: argparse.Namespace) -> list[Row]:
+    """Points or groups; what else there is to know goes to standard error."""
     reading = _read(target, options)
     points = [point for point in reading.points if _chosen(point, options)]
+    for line in (*_remarks(points, reading, shown=len(points) if options.by else _SHOWN), *_batches(target)):
+        print(f"note: {line}", file=sys.stderr)
     if options.by:
-        print_columns(
-            (options.by, "points", "newest", "for example"),
-            (
-                (group.value or "–", group.points, moment(group.newest.arrived_s), group.newest.message)
-                for group in grouped(points, options.by)
-            ),
+        return [
+            (group.value or "–", group.points, moment(group.newest.arrived_s), group.newest.message)
+            for group in grouped(points, options.by)
+        ]
+    return [
+        (
+            moment(point.arrived_s),
+            point.reason,
+            point.metric or "–",
+            point.field,
+            point.message,
+            point.request_id,
         )
-    elif points:
-        print_columns(
-            ("arrived", "reason", "metric", "field", "message", "request"),
-            (
-                (
-                    moment(point.arrived_s),
-                    point.reason,
-                    point.metric or "–",
-                    point.field,
-                    point.message,
-                    point.request_id,
-                )
-                for point in points[:_SHOWN]
-            ),
-        )
-    for line in _remarks(points, reading, shown=len(points) if options.by else _SHOWN):
-        print(line)
+        for point in points[:_SHOWN]
+    ]
+
+
+def _remarks(points: list[QuarantinedPoint], reading: Reading, *, shown: int) -> Iterator[str]:
+    if len(points) > shown:
+        yield f"the newest {shown} of {len(points)} points are shown"
+    if reading.truncated:
+        yield "there are more, which were not read: ask for a shorter --since"
+    if reading.foreign:
+        yield f"{counted(reading.foreign, 'line')} in the bucket can not be read, and were not written by the pipeline"
+
+
+def _batches(target: Target) -> Iterator[str]:
+    """The remark on batches that were given up whole, if there are any."""
     batches = writer_batches(
         target.client("s3"),
         target.output("QuarantineBucketName"),
@@ -98,19 +115,7 @@ def _list(options: argparse.Namespace) -> int:
     )
     if batches:
         more = " or more" if len(batches) == _BATCHES else ""
-        print(
-            f"batches given up whole: {len(batches)}{more}; `ops quarantine redrive --batches` writes them again"
-        )
-    return 0
-
-
-def _remarks(points: list[QuarantinedPoint], reading: Reading, *, shown: int) -> Iterator[str]:
-    newest = f", the newest {shown} are shown" if len(points) > shown else ""
-    yield f"({counted(len(points), 'point')}{newest})"
-    if reading.truncated:
-        yield "there are more, which were not read: ask for a shorter --since"
-    if reading.foreign:
-        yield f"{counted(reading.foreign, 'line')} in the bucket can not be read, and were not written by the pipeline"
+        yield f"batches given up whole: {len(batches)}{more}; `ops quarantine redrive --batches` writes them again"
 
 
 def _show(options: argparse.Namespace) -> int:
@@ -168,7 +173,7 @@ def _chosen(point: QuarantinedPoint, options: argparse.Namespace) -> bool:
     )
 
 
-def _read(target: stack.Target, options: argparse.Namespace) -> Reading:
+def _read(target: Target, options: argparse.Namespace) -> Reading:
     return read_points(
         target.client("s3"),
         target.output("QuarantineBucketName"),

@@ -14,6 +14,8 @@ import generate
 from ops import change_set, consent, doors, preflight, stack
 from ops.bundle import BUILD, build_lambda
 from ops.errors import OperatorError, code_of, refusals
+from ops.rule_files import FOLDER
+from ops.rules import has_rule_files, put_into_force, read_rules
 from ops.stack import Clients
 from ops.stack_sets import Progress, instances
 from templates.config import Config
@@ -39,10 +41,21 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
 
 def _run(options: argparse.Namespace) -> int:
     config = stack.settings(options.environment)
+    rules = read_rules(options.environment) if has_rule_files() else []
     _say(doors.check(config, leave_open=options.open))
     consent.expect(options, f"roll {config.stack_name} out to {', '.join(config.regions)}")
     generate.generate(config.environment, BUILD)
-    return Rollout(config, stack.client, _say).run()
+    status = Rollout(config, stack.client, _say).run()
+    again = f"python -m ops rules apply --all-regions --environment {options.environment}"
+    if status != 0:
+        _say(f"the alert rules are left as they are; when every region is up to date: {again}")
+        return status
+    if not rules:
+        _say(f"there are no alert rules: {FOLDER}/ has no file")
+        return status
+    _say(f"alert rules of {FOLDER}/ in every region, as `{again}` does:")
+    options.yes = True  # it was asked for the whole
+    return put_into_force(options, rules)
 
 
 def _say(line: str) -> None:

@@ -3,7 +3,7 @@
 from collections.abc import Iterator, Sequence, Set
 
 from handlers.domain.alerts.rules.rule import Rule
-from ops.errors import OperatorError, refusals
+from ops.errors import OperatorError
 from ops.output import sanitize
 from ops.stack import Target
 from ops.timestream import select
@@ -11,16 +11,7 @@ from ops.timestream import select
 
 def notes(target: Target, rules: Sequence[Rule]) -> Iterator[str]:
     """A line for each metric of the rules that no point of the last day has, and each dimension that none ever had."""
-    with refusals("cannot read the registry of dimensions"):
-        item = (
-            target.client("dynamodb")
-            .get_item(
-                TableName=target.output("DimensionsTableName"),
-                Key={"table_name": {"S": target.output("TableName")}},
-            )
-            .get("Item", {})
-        )
-    known = set(item.get("names", {}).get("SS", []))
+    known = target.dimension_names()
     metrics = {rule.metric_name for rule in rules}
     try:
         arriving = arriving_metrics(target, metrics)

@@ -50,6 +50,15 @@ class Target:
             raise OperatorError(f"stack {self.stack_name} has no output {name}; it has {known}")
         return outputs[name]
 
+    def dimension_names(self) -> set[str]:
+        """The names of dimensions that any point ever had, from the registry; OperatorError if it cannot be read."""
+        with refusals("cannot read the registry of dimensions"):
+            found = self.client("dynamodb").get_item(
+                TableName=self.output("DimensionsTableName"),
+                Key={"table_name": {"S": self.output("TableName")}},
+            )
+        return set(found.get("Item", {}).get("names", {}).get("SS", []))
+
     def stack(self) -> Mapping[str, Any]:
         """The stack's description, whether it was deployed by itself or by the fleet's StackSet.
 

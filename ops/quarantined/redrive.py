@@ -10,10 +10,10 @@ from typing import Any
 import boto3
 from botocore.config import Config as SdkConfig
 
-from ops import consent
+from ops import consent, tables
 from ops.errors import OperatorError, refusals
 from ops.ingest_api import IngestApi, ingest_api
-from ops.output import counted, print_columns, sanitize
+from ops.output import counted, sanitize
 from ops.points.names import deployed_names
 from ops.points.rules import PointRules
 from ops.posting import attempts
@@ -103,7 +103,8 @@ def _print_kept(kept: Sequence[Kept]) -> None:
     if kept:
         print(f"kept back, as {counted(len(kept), 'point')} would not be stored this time either:")
         reasons = Counter((one.violation.reason, one.violation.message) for one in kept)
-        print_columns(("points", "reason", "message"), ((n, *why) for why, n in reasons.most_common()))
+        rows = ((points, *why) for why, points in reasons.most_common())
+        tables.show(("points", "reason", "message"), rows, noun="")
 
 
 def _send(api: IngestApi, body: bytes) -> str:

@@ -1,5 +1,6 @@
 """`ops alerts` against the tables of a deployment."""
 
+from dataclasses import replace
 from typing import Any
 
 import boto3
@@ -10,6 +11,7 @@ from handlers.domain.alerts.notifications.notification import Origin
 from handlers.domain.alerts.notifications.stored_alert import AlertUpdate
 from handlers.domain.alerts.state.alert import Alert, Datapoint, Verdict
 from handlers.domain.alerts.state.protocol import decide
+from handlers.vocabulary import AlertState
 from ops.__main__ import main
 from tests.support.alert_tables import ALERTS
 from tests.support.rules import a_rule
@@ -47,11 +49,39 @@ def test_an_alert_is_explained(capsys: Any) -> None:
     for words in (
         "ALARM since 2025-11-22 00:01:00",
         "fires when avg > 2.0 in 1 of 1 periods of 60 s",
-        "breaching  3 (7 points)  late  shard#1-2#1/1",
+        "breaching  3 (7 points)  late\n",
         "OK -> ALARM (alarm, by points that came late)",
         "not confirmed yet",
     ):
         assert words in output
+
+
+@pytest.mark.usefixtures("deployment")
+def test_ranges_of_the_stream_are_for_those_who_ask(capsys: Any) -> None:
+    """They are long, and say nothing to whoever wants to know why an alert fires."""
+    fire()
+    main(["alerts", "show", "cpu-hot"])
+    assert "shard#" not in capsys.readouterr().out
+    main(["alerts", "show", "cpu-hot", "-v"])
+    assert "late  shard#1-2#1/1" in capsys.readouterr().out
+
+
+@pytest.mark.usefixtures("deployment")
+def test_an_alert_that_is_over_is_not_among_the_open_ones(
+    capsys: Any, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """Its messages may be on their way, which a note says; `--all` shows it."""
+    fire()
+    table = AlertsTable(boto3.client("dynamodb"), ALERTS)
+    [stored] = table.load(table.open_keys())
+    over = replace(stored, alert=replace(stored.alert, state=AlertState.OK))
+    monkeypatch.setattr(AlertsTable, "load", lambda *_: [over])
+    assert main(["alerts", "list"]) == 0
+    shown = capsys.readouterr()
+    assert "(0 alerts)" in shown.out
+    assert "note: messages of 1 alert that is over are on their way; --all shows them" in shown.err
+    main(["alerts", "list", "--all"])
+    assert "(1 alert)" in capsys.readouterr().out
 
 
 @pytest.mark.usefixtures("deployment")

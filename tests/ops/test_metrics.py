@@ -5,7 +5,6 @@ from typing import Any
 
 import pytest
 
-from ops import metrics
 from ops.__main__ import main
 from ops.catalogue import Catalogue, Last, Metric, Series
 
@@ -23,7 +22,7 @@ def _known(monkeypatch: pytest.MonkeyPatch) -> None:
     def series(_self: Catalogue, metric: str, _dimensions: Sequence[str], **_: Any) -> list[Series]:
         return [Series({"host": name}, LAST) for name in "ab"] if metric == "cpu.load" else []
 
-    monkeypatch.setattr(metrics, "catalogue", lambda _: Catalogue(None, "d", "t"))
+    monkeypatch.setattr(Catalogue, "of", lambda _: Catalogue(None, "d", "t"))
     for name, value in found.items():
         monkeypatch.setattr(Catalogue, name, lambda *_, value=value, **__: value)
     monkeypatch.setattr(Catalogue, "series", series)
@@ -43,7 +42,7 @@ def test_a_metrics_series_are_listed_by_their_own_dimensions(capsys: Any) -> Non
     assert main(["metrics", "cpu.load"]) == 0
     shown = capsys.readouterr().out
     assert "core" not in shown
-    assert "(2 rows)" in shown
+    assert "(2 series)" in shown
 
 
 def test_a_misspelled_metric_is_answered_with_the_names_alike(capsys: Any) -> None:

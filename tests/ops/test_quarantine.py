@@ -127,4 +127,4 @@ def test_batches_that_were_given_up_are_mentioned(s3: Any, capsys: pytest.Captur
     """They hold points as well, which no line of the list has."""
     s3.put_object(Bucket=BUCKET, Key="aws/lambda/uuid/x", Body=b"{}")
     assert main(["quarantine", "list"]) == 0
-    assert "batches given up whole: 1; `ops quarantine redrive --batches`" in capsys.readouterr().out
+    assert "batches given up whole: 1; `ops quarantine redrive --batches`" in capsys.readouterr().err

@@ -1,5 +1,6 @@
 """Rolling out to every region: in which order what is made, what is said, and what happens when a region fails."""
 
+import argparse
 import hashlib
 import json
 from collections.abc import Callable
@@ -9,6 +10,9 @@ from typing import Any
 import boto3
 import pytest
 
+from ops import rollout
+from ops.__main__ import main
+from ops.errors import OperatorError
 from templates.config import Config
 from templates.config.fleet import TIMESTREAM_REGIONS, Fleet
 from tests.support.fleet_account import ARTIFACTS, FLEET, PIPELINE, REGIONS, Account
@@ -278,3 +282,37 @@ def test_the_fleets_template_is_what_was_generated(account: Account, prod: Confi
     account.roll_out(prod)
     generated = json.loads((account.build / "prod/fleet.template.json").read_text())
     assert account.world.stacks["us-east-1", FLEET]["body"] == generated
+
+
+@pytest.mark.parametrize(("status", "applied"), [(0, 1), (1, 0)])
+def test_rules_come_into_force_once_every_region_is_up_to_date(
+    status: int, applied: int, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
+) -> None:
+    """The same rules that the checkout has, and it is said; after a failure the command for later is named."""
+    taken = []
+
+    def put(options: argparse.Namespace, rules: object) -> int:
+        taken.append((options.every_region, rules))
+        return 0
+
+    monkeypatch.setattr(rollout.Rollout, "__init__", lambda *_: None)
+    monkeypatch.setattr(rollout.Rollout, "run", lambda _: status)
+    monkeypatch.setattr("generate.generate", lambda *_: None)
+    monkeypatch.setattr(rollout, "put_into_force", put)
+    assert main(["rollout", "--environment", "prod"]) == status
+    assert [(every, bool(rules)) for every, rules in taken] == [(True, True)] * applied
+    assert "python -m ops rules apply --all-regions --environment prod" in capsys.readouterr().out
+
+
+def test_bad_rule_files_stop_a_rollout_before_anything_is_made(
+    monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
+) -> None:
+    """Nothing is asked of AWS either."""
+
+    def refuse(_environment: str) -> None:
+        raise OperatorError("1 mistake:\nalerts/a.yaml:1: x")
+
+    monkeypatch.setattr(rollout, "read_rules", refuse)
+    monkeypatch.setattr(rollout, "has_rule_files", lambda: True)
+    assert main(["rollout", "--environment", "prod"]) == 1
+    assert "alerts/a.yaml:1: x" in capsys.readouterr().err

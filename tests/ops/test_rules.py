@@ -11,6 +11,9 @@ from handlers.adapters.dynamodb.rules_table import RulesTable, item_of
 from handlers.domain.alerts.rules.reading import read_rule
 from handlers.domain.alerts.rules.rule import Rule
 from ops.__main__ import main
+from ops.errors import OperatorError
+from ops.stack import Target
+from templates.config import load
 from tests.support.alert_tables import RULES
 from tests.support.rules import RULE_FILE as GOOD
 from tests.support.rules import a_rule
@@ -109,8 +112,10 @@ def test_dimensions_that_no_point_ever_had_are_pointed_out(tmp_path: Path, capsy
         TableName="dimensions", Item={"table_name": {"S": "metrics"}, "names": {"SS": ["host"]}}
     )
     main(["rules", "apply", a_file(tmp_path, GOOD + "    by: [host, hosst]\n    match: {evn: prod}\n")])
-    notes = [line for line in capsys.readouterr().out.splitlines() if line.startswith("note:")]
-    assert notes == [f"note: hot: no point has had a dimension '{name}' so far" for name in ("hosst", "evn")]
+    notes = [line for line in capsys.readouterr().err.splitlines() if line.startswith("note:")]
+    assert notes == [
+        f"note: us-east-1: hot: no point has had a dimension '{name}' so far" for name in ("hosst", "evn")
+    ]
 
 
 @pytest.mark.usefixtures("deployment")
@@ -118,7 +123,7 @@ def test_a_metric_that_never_arrives_is_pointed_out(tmp_path: Path, capsys: Any)
     """A rule that watches nothing says so when it is applied, and whenever rules are listed."""
     for command in (["apply", a_file(tmp_path, GOOD.replace("cpu.load", "cpu.silent"))], ["list"]):
         assert main(["rules", *command]) == 0
-        assert "note: hot: no point of 'cpu.silent' came within a day" in capsys.readouterr().out
+        assert "note: us-east-1: hot: no point of 'cpu.silent' came within a day" in capsys.readouterr().err
 
 
 @pytest.mark.usefixtures("deployment")
@@ -140,10 +145,55 @@ def test_items_that_are_no_rules_are_pointed_out(capsys: Any) -> None:
         TableName=RULES, Item={"metric_name": {"S": "x"}, "rule_id": {"S": "y"}}
     )
     assert main(["rules", "list"]) == 0
-    assert "1 items of the rules table are no rules" in capsys.readouterr().out
+    assert "1 items of the rules table are no rules" in capsys.readouterr().err
 
 
 def test_without_a_deployment_checking_still_works(tmp_path: Path, capsys: Any) -> None:
     """`check` makes no call."""
     assert main(["rules", "check", a_file(tmp_path)]) == 0
     assert capsys.readouterr().out == "1 rule, nothing wrong\n"
+
+
+def test_a_check_says_how_many_mistakes_there_are(tmp_path: Path, capsys: Any) -> None:
+    """It changes nothing ever, so it does not say that nothing was changed."""
+    assert main(["rules", "check", a_file(tmp_path, GOOD.replace("avg", "p99"))]) == 1
+    error = capsys.readouterr().err
+    assert "1 mistake:\n" in error
+    assert "changed" not in error
+
+
+def test_a_check_without_files_reads_the_projects_wherever_it_is_started(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch, capsys: Any
+) -> None:
+    """The rules are the checkout's, not the folder's."""
+    monkeypatch.chdir(tmp_path)
+    assert main(["rules", "check"]) == 0
+    assert "nothing wrong" in capsys.readouterr().out
+
+
+@pytest.mark.usefixtures("deployment")
+def test_rules_are_applied_listed_and_deleted_in_every_region(
+    tmp_path: Path, capsys: Any, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """Each line begins with its region; a region without the pipeline is named and harms no other."""
+    monkeypatch.setattr(Target, "client", lambda _, service: boto3.client(service, region_name="us-east-1"))
+    everywhere = ["--environment", "prod", "--all-regions"]
+    assert main(["rules", "apply", *everywhere, a_file(tmp_path)]) == 0
+    shown = capsys.readouterr().out.splitlines()
+    assert [line.split()[0] for line in shown if "applied" in line] == list(
+        load("prod").fleet.order(load("prod").regions)
+    )
+    assert main(["rules", "list", *everywhere]) == 0
+    assert capsys.readouterr().out.count("avg > 90") == 4
+    known = Target.outputs
+
+    def outputs(target: Target) -> Any:
+        if target.region == "eu-west-1":
+            raise OperatorError("no stack")
+        return known(target)
+
+    monkeypatch.setattr(Target, "outputs", outputs)
+    assert main(["rules", "list", *everywhere]) == 1
+    shown, said = capsys.readouterr()
+    assert shown.count("avg > 90") == 3
+    assert "eu-west-1: no stack" in said
