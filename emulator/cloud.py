@@ -238,7 +238,7 @@ def _start_endpoint(
     closing: contextlib.ExitStack,
     types: Set[str],
 ) -> Cloud:
-    server = HttpServer(aws_port, name="aws-endpoint", body_limit=_BODY_LIMIT_BYTES)
+    server = HttpServer(aws_port, name="aws-endpoint", body_limit=_BODY_LIMIT_BYTES, clock=clock)
     closing.callback(server.close)
     # The engine loads while moto does: it is the slowest part of the start.
     engine = _start_engine(server.url, data_dir, command)

@@ -11,10 +11,12 @@ import socket
 import threading
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
+from email.utils import format_datetime
 from functools import cached_property
 from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
 from typing import Any, Protocol, Self
 
+from emulator.clock import Clock
 from emulator.errors import PortInUseError
 
 _LOG = logging.getLogger(__name__)
@@ -81,7 +83,8 @@ class HttpServer(ThreadingHTTPServer):
     """Answers requests, each connection in a thread, from `start` until `close`.
 
     `body_limit` is in bytes; a connection that is silent for `idle_s` seconds is ended, and `close` lets requests
-    under way take `drain_s` seconds. Raises PortInUseError; port 0 takes a free one.
+    under way take `drain_s` seconds. With a clock, answers carry its time, as those of AWS do. Raises PortInUseError;
+    port 0 takes a free one.
     """
 
     allow_reuse_address = True
@@ -91,8 +94,16 @@ class HttpServer(ThreadingHTTPServer):
     request_queue_size = 256
 
     def __init__(
-        self, port: int, *, name: str, body_limit: int, idle_s: float | None = None, drain_s: float = 0.0
+        self,
+        port: int,
+        *,
+        name: str,
+        body_limit: int,
+        idle_s: float | None = None,
+        drain_s: float = 0.0,
+        clock: Clock | None = None,
     ) -> None:
+        self.clock = clock
         self.body_limit = body_limit
         self.idle_s = idle_s
         self.closing = False
@@ -293,6 +304,8 @@ class _Handler(BaseHTTPRequestHandler):
         for name, value in response.headers:
             if name.lower() not in {"connection", "transfer-encoding"}:
                 lines.append(f"{name}: {_BREAKS.sub(' ', value)}")
+        if self.server.clock is not None and "date" not in given:
+            lines.append(f"Date: {format_datetime(self.server.clock.utcnow(), usegmt=True)}")
         if "content-length" not in given and response.status not in {204, 304}:
             lines.append(f"Content-Length: {len(response.body)}")
         self.close_connection = self.close_connection or self.server.closing

@@ -7,7 +7,7 @@ from pathlib import Path
 import yaml
 
 from handlers.domain.alerts.rules.fields import RuleError
-from handlers.domain.alerts.rules.reading import IN_FORCE_SINCE, read_rule
+from handlers.domain.alerts.rules.reading import APPLIED, read_rule
 from handlers.domain.alerts.rules.rule import Rule
 from ops.rule_checks import refusals
 from ops.rule_yaml import RuleNode
@@ -15,7 +15,6 @@ from ops.rule_yaml import RuleNode
 FOLDER = Path("alerts")
 SUFFIXES = (".yaml", ".yml")
 _FORM = "a rule file is a mapping with `rules`, a list of rules, and nothing else"
-_NO_FIELD = RuleError(IN_FORCE_SINCE, "`ops rules apply` sets it; it stands in no file")
 # What YAML says of the operators >= and >, or of a text in braces, without quotation marks.
 _HINTS = {
     "expected chomping or indentation indicators": 'an operator stands in quotation marks, as ">="',
@@ -143,7 +142,11 @@ def _read_node(path: Path, node: yaml.MappingNode, tick_seconds: int) -> _Entry:
 def _read_rule(read: RuleNode, tick_seconds: int) -> tuple[Rule | None, list[RuleError]]:
     """The rule and what does not suit it, or what is wrong with its fields beyond what could not be read at all."""
     values = dict(read.values)
-    outside = [_NO_FIELD] if values.pop(IN_FORCE_SINCE, None) is not None else []
+    outside = [
+        RuleError(name, "`ops rules apply` sets it; it stands in no file")
+        for name in APPLIED
+        if values.pop(name, None) is not None
+    ]
     try:
         rule = read_rule(values)
     except RuleError as error:

@@ -12,7 +12,7 @@ from typing import Any
 
 from handlers.adapters.dynamodb.alerts_table import AlertsTable
 from handlers.adapters.dynamodb.rules_table import RulesTable, item_of
-from handlers.domain.alerts.rules.reading import condition_revision, rule_document, rule_revision
+from handlers.domain.alerts.rules.reading import APPLIED, condition_revision, rule_document, rule_revision
 from handlers.domain.alerts.rules.rule import Rule
 from ops import consent, stack, tables
 from ops.bundle import ROOT
@@ -243,7 +243,7 @@ def _lines(plan: RulePlan) -> Iterator[str]:
         yield f"~ {new.rule_id}"
         before, after = rule_document(old), rule_document(new)
         for field, value in after.items():
-            if field != "in_force_since" and before[field] != value:
+            if field not in APPLIED and before[field] != value:
                 yield f"    {field}: {sanitize(json.dumps(before[field]))} -> {sanitize(json.dumps(value))}"
     for rule in plan.removed:
         yield f"- {rule.rule_id} ({sanitize(rule.metric_name)})"

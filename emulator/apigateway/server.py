@@ -58,7 +58,9 @@ def serve_gateway(
     known = credentials or LocalCredentials()
     api = load_api(deployment)
     caller = AwsCaller(endpoint_url, deployment.region, act_as)
-    server = HttpServer(port, name="gateway", body_limit=MAX_PAYLOAD, idle_s=_IDLE_S, drain_s=_LAST_ANSWERS_S)
+    server = HttpServer(
+        port, name="gateway", body_limit=MAX_PAYLOAD, idle_s=_IDLE_S, drain_s=_LAST_ANSWERS_S, clock=clock
+    )
     counted = metrics or RegionMetrics(clock)
     server.start(ExecuteApi(api, caller, clock, on_answer, known, source_ip, counted))
     return Gateway(server, caller)

@@ -7,6 +7,7 @@ import subprocess
 import sys
 import threading
 import time
+from email.utils import parsedate_to_datetime
 from pathlib import Path
 from typing import Any
 
@@ -48,6 +49,14 @@ def test_the_cli_reads_the_stacks_outputs(cloud: Cloud) -> None:
     (stack,) = aws(cloud, "cloudformation", "describe-stacks", "--stack-name", "everything")["Stacks"]
     shown = {output["OutputKey"]: output["OutputValue"] for output in stack["Outputs"]}
     assert shown == cloud.deployments["us-east-1"].outputs
+
+
+def test_an_answer_carries_the_clocks_time(cloud: Cloud, client: Clients) -> None:
+    """As AWS's do: whoever has no clock that can be trusted reads the header Date."""
+    cloud.clock.advance(7_200)
+    answer = client("dynamodb").list_tables()
+    told = parsedate_to_datetime(answer["ResponseMetadata"]["HTTPHeaders"]["date"]).timestamp()
+    assert abs(told - cloud.clock.now()) < 60
 
 
 def test_the_cli_queries_timestream(cloud: Cloud) -> None:

@@ -102,6 +102,7 @@ def test_a_file_that_cannot_be_read_is_named(tmp_path: Path) -> None:
         ("? [a]\n    : 3", "?: a field's name is text"),
         ("<<: severity", "<<: a mapping, or a list of mappings, that does not hold this one"),
         ("in_force_since: 1", "in_force_since: `ops rules apply` sets it"),
+        ("groups_since: 2026-01-01", "groups_since: `ops rules apply` sets it"),
         ("by: [host, metric_type]", "by: 'metric_type' is no dimension that a point can have: reserved"),
     ],
 )

@@ -36,8 +36,10 @@ OPTIONAL = (
     "metric_type", "match", "by", "period", "datapoints", "missing_data", "recovery", "severity",
     "renotify", "notify_on_resolve", "forget_after", "annotation", "runbook",
 )  # fmt: skip
-# `ops rules apply` says so of a rule, and no file does.
+# `ops rules apply` says these of a rule, and no file does.
 IN_FORCE_SINCE = "in_force_since"
+GROUPS_SINCE = "groups_since"
+APPLIED = (IN_FORCE_SINCE, GROUPS_SINCE)
 # What may change without another rule's beginning: it says what is sent, not when there is something to send.
 WORDS = frozenset({"severity", "renotify", "notify_on_resolve", "forget_after", "annotation", "runbook"})
 
@@ -45,7 +47,7 @@ WORDS = frozenset({"severity", "renotify", "notify_on_resolve", "forget_after", 
 def read_rule(document: Mapping[str, Any]) -> Rule:
     """The rule a mapping describes; `RuleError` names each field that is wrong, its value, and what is allowed."""
     fields = Fields(document)
-    fields.expect_only((*REQUIRED, *OPTIONAL), unnamed=(IN_FORCE_SINCE,))
+    fields.expect_only((*REQUIRED, *OPTIONAL), unnamed=APPLIED)
     operator = fields.read("operator", choice(Operator))
     statistic = fields.read("statistic", choice(Statistic))
     period_s = fields.read("period", read_period, 60)
@@ -59,6 +61,7 @@ def read_rule(document: Mapping[str, Any]) -> Rule:
     if None not in (datapoints, recovery, missing_data, period_s):
         least_s = look_back_s(missing_data, max(datapoints.out_of, recovery.datapoints), period_s)
     by = fields.read("by", read_by, [])
+    in_force_since_s = fields.read(IN_FORCE_SINCE, _read_time, 0)
     rule = Rule(
         rule_id=fields.read("rule_id", read_rule_id),
         metric_name=fields.read("metric_name", partial(read_text, most_bytes=METRIC_NAME_BYTES)),
@@ -79,10 +82,15 @@ def read_rule(document: Mapping[str, Any]) -> Rule:
         ),
         annotation=fields.read("annotation", partial(read_template, by=by), ""),
         runbook=fields.read("runbook", partial(read_runbook, by=by), ""),
-        in_force_since_s=fields.read(IN_FORCE_SINCE, partial(integer, low=0, high=10**11), 0),
+        in_force_since_s=in_force_since_s,
+        groups_since_s=fields.read(GROUPS_SINCE, _read_time, in_force_since_s or 0),
     )
     fields.finish()
     return rule
+
+
+def _read_time(field: str, value: object) -> int:
+    return integer(field, value, 0, 10**11)
 
 
 def rule_document(rule: Rule) -> dict[str, Any]:
@@ -110,6 +118,7 @@ def rule_document(rule: Rule) -> dict[str, Any]:
         "annotation": rule.annotation,
         "runbook": rule.runbook,
         IN_FORCE_SINCE: rule.in_force_since_s,
+        GROUPS_SINCE: rule.groups_since_s,
     }
 
 
@@ -125,7 +134,7 @@ def condition_revision(rule: Rule) -> str:
 
 def _digest(rule: Rule, left_out: Set[str]) -> str:
     document = rule_document(rule)
-    said = {name: value for name, value in document.items() if name not in {IN_FORCE_SINCE, *left_out}}
+    said = {name: value for name, value in document.items() if name not in {*APPLIED, *left_out}}
     return hashlib.sha256(json.dumps(said, sort_keys=True).encode()).hexdigest()[:12]
 
 

@@ -129,6 +129,9 @@ class Rule:
     annotation: str
     runbook: str
     in_force_since_s: int = 0
+    # Points of periods that began before make no group known. Earlier than `in_force_since_s` where a change of the
+    # condition left the groups what they were.
+    groups_since_s: int = 0
 
     @property
     def key(self) -> str:

@@ -10,7 +10,7 @@ from hypothesis import strategies as st
 
 from handlers.domain.alerts.rules.fields import RuleError
 from handlers.domain.alerts.rules.reading import (
-    IN_FORCE_SINCE,
+    APPLIED,
     OPTIONAL,
     REQUIRED,
     WORDS,
@@ -46,8 +46,9 @@ def test_a_short_rule_has_sensible_defaults() -> None:
         "annotation": "",
         "runbook": "",
         "in_force_since": 0,
+        "groups_since": 0,
     }
-    assert set(document) == {*REQUIRED, *OPTIONAL, IN_FORCE_SINCE}
+    assert set(document) == {*REQUIRED, *OPTIONAL, *APPLIED}
 
 
 WRONG: list[tuple[dict[str, Any], str, str]] = [
@@ -165,7 +166,7 @@ def test_a_required_field_cannot_be_left_out(field: str) -> None:
         lambda inner: st.lists(inner, max_size=3) | st.dictionaries(st.text(max_size=8), inner, max_size=3),
         max_leaves=5,
     ),
-    st.sampled_from([*REQUIRED, *OPTIONAL, IN_FORCE_SINCE]),
+    st.sampled_from([*REQUIRED, *OPTIONAL, *APPLIED]),
 )
 def test_whatever_stands_in_a_field_it_is_read_or_refused(value: object, field: str) -> None:
     """No value of any field does anything but make a rule or a `RuleError`."""
@@ -220,7 +221,13 @@ def test_words_change_the_revision_and_not_the_conditions() -> None:
         other = a_rule(**{field: value})
         assert rule_revision(other) != rule_revision(rule)
         assert (condition_revision(other) == condition_revision(rule)) == (field in WORDS), field
-    assert condition_revision(a_rule(in_force_since=99)) == condition_revision(rule)
+    assert condition_revision(a_rule(in_force_since=99, groups_since=5)) == condition_revision(rule)
+
+
+def test_groups_are_known_since_their_rule_is_in_force_unless_it_says_otherwise() -> None:
+    """A rule that only changed its condition keeps the time since which its groups are known."""
+    assert a_rule(in_force_since=99).groups_since_s == 99
+    assert a_rule(in_force_since=99, groups_since=5).groups_since_s == 5
 
 
 @pytest.mark.parametrize("statistic", ["count", "sum", "avg", "min", "max"])
@@ -255,7 +262,7 @@ def test_rules_that_ask_for_the_same_points_share_their_evidence() -> None:
 @pytest.mark.parametrize(
     "value", [Decimal("1E+50"), Decimal("-1E+120"), Decimal("0.5"), math.inf, -math.inf, math.nan]
 )
-@pytest.mark.parametrize("field", ["period", "renotify", "in_force_since", "datapoints"])
+@pytest.mark.parametrize("field", ["period", "renotify", "in_force_since", "groups_since", "datapoints"])
 def test_a_number_of_any_size_is_refused_as_its_field(field: str, value: Any) -> None:
     """The rules table holds numbers that no arithmetic here can take, and one such item must not stop the others."""
     with pytest.raises(RuleError, match=f"^{field}: "):
