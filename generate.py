@@ -1,12 +1,17 @@
-"""Write the CloudFormation templates of an environment: `python generate.py [--environment dev] [--output build]`."""
+"""Write the CloudFormation templates of an environment: `python generate.py [--environment dev] [--output build]`.
+
+With `--settings`, write the reference of the environments' files instead: docs/settings.md and a JSON Schema.
+"""
 
 import argparse
 import sys
 from collections.abc import Sequence
 from pathlib import Path
 
-from templates.config import ConfigError, load
+from templates.config import ENVIRONMENTS, ConfigError, load, reference
 from templates.stacks import STACKS
+
+SETTINGS = Path(__file__).parent / "docs" / "settings.md"
 
 
 def main(arguments: Sequence[str] | None = None) -> int:
@@ -16,9 +21,13 @@ def main(arguments: Sequence[str] | None = None) -> int:
     parser.add_argument(
         "--output", type=Path, default=Path("build"), help="folder to write to (default: build)"
     )
+    parser.add_argument(
+        "--settings", action="store_true", help="write the reference of settings, and their schema, instead"
+    )
     options = parser.parse_args(arguments)
     try:
-        for path in generate(options.environment, options.output):
+        paths = write_settings() if options.settings else generate(options.environment, options.output)
+        for path in paths:
             print(path)
     except ConfigError as error:
         print(error, file=sys.stderr)
@@ -41,6 +50,14 @@ def generate(environment: str, output: Path) -> list[Path]:
         path.write_text(content, encoding="utf-8")
         paths.append(path)
     return paths
+
+
+def write_settings() -> list[Path]:
+    """Write the reference of settings for people, and for editors."""
+    contents = {SETTINGS: reference.markdown(), ENVIRONMENTS / reference.SCHEMA: reference.schema()}
+    for path, content in contents.items():
+        path.write_text(content, encoding="utf-8")
+    return list(contents)
 
 
 if __name__ == "__main__":

@@ -30,7 +30,7 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
     ):
         command = subcommands.add_parser(name, help=text)
         stack.add_options(command, region=name == "import")
-        command.set_defaults(run=run)
+        command.set_defaults(run=run, asks_for_network=name == "network")
         if name == "status":
             tables.add_option(command)
 
@@ -91,7 +91,7 @@ def _import(options: argparse.Namespace) -> int:
 
 
 def _network(options: argparse.Namespace) -> int:
-    config = stack.settings(options.environment)
+    config = stack.settings(options.environment, without_network=True)
     found = {
         "ingest_cell": lambda region: _cell("timestream-write", region),
         "query_cell": lambda region: _cell("timestream-query", region),

@@ -100,10 +100,13 @@ def account(clients: Clients, region: str) -> str:
         return str(clients("sts", region).get_caller_identity()["Account"])
 
 
-def settings(environment: str) -> Config:
-    """The environment's configuration; OperatorError when its file is bad."""
+def settings(environment: str, *, without_network: bool = False) -> Config:
+    """The environment's configuration; OperatorError with every mistake of its file.
+
+    With `without_network` the file may lack what the private mode needs to know.
+    """
     try:
-        return load(environment)
+        return load(environment, without_network=without_network)
     except ConfigError as error:
         raise OperatorError(str(error)) from error
 
@@ -122,7 +125,7 @@ def targets(options: argparse.Namespace) -> list[Target]:
 
     Raises OperatorError when the environment's file is bad.
     """
-    config = settings(options.environment)
+    config = settings(options.environment, without_network=getattr(options, "asks_for_network", False))
     if options.every_region:
         return [Target(config, region, config.stack_name) for region in config.fleet.order(config.regions)]
     return [find(options.environment, options.region)]

@@ -71,7 +71,7 @@ def test_a_bad_value_ends_it_with_one_line(
     assert generate.main(["--output", str(tmp_path / "out")]) == 2
     error = capsys.readouterr().err
     assert error == (
-        "environments/dev.toml: store.memory_hours = 0: expected a whole number from 1 to 8766 "
+        "environments/dev.toml: line 24: store.memory_hours = 0: expected a whole number from 1 to 8766 "
         "(hours a point stays in the memory store)\n"
     )
     assert not (tmp_path / "out").exists()
@@ -86,3 +86,14 @@ def test_a_folder_that_cannot_be_written_ends_it_with_one_line(
     error = capsys.readouterr().err
     assert error.count("\n") == 1
     assert str(tmp_path / "file") in error
+
+
+def test_the_reference_of_settings_is_written(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
+) -> None:
+    """For people and for editors, instead of templates."""
+    monkeypatch.setattr(generate, "SETTINGS", tmp_path / "settings.md")
+    monkeypatch.setattr(generate, "ENVIRONMENTS", tmp_path)
+    assert generate.main(["--settings"]) == 0
+    assert capsys.readouterr().out.split() == [str(path) for path in sorted(tmp_path.iterdir())]
+    assert {path.name for path in tmp_path.iterdir()} == {"settings.md", "settings.schema.json"}

@@ -2,16 +2,18 @@
 
 import re
 import tomllib
-from collections.abc import Mapping
+from collections.abc import Iterator, Mapping
 from dataclasses import dataclass, field
 from pathlib import Path
 
 from templates.config.alerting import Alerts
-from templates.config.checks import BadValue, Section, list_of, read, setting, shown, text
+from templates.config.checks import BadValue, Section, list_of, setting, shown, text
 from templates.config.fleet import REGION, TIMESTREAM_REGIONS, Fleet
+from templates.config.lines import line_of
 from templates.config.local import Local
 from templates.config.network import Network
 from templates.config.pipeline import Api, Export, Logs, Operators, Store, Stream, Tracing, Writer
+from templates.config.reading import read
 from templates.config.tags import tags_check
 from templates.names import ACCOUNT, DATABASE, REGIONAL_STACK, Named, physical_name
 from templates.names import REGION as IN_REGION
@@ -24,7 +26,7 @@ ENVIRONMENT = text(r"[a-z][a-z0-9]{1,7}", "2 to 8 lower-case letters and digits,
 
 
 class ConfigError(Exception):
-    """The configuration cannot be used; its text is one line for a person."""
+    """The configuration cannot be used; its text is a line for each mistake, for a person."""
 
 
 @dataclass(frozen=True)
@@ -36,9 +38,12 @@ class Config(Section):
     store: Store
     writer: Writer
     logs: Logs
-    environment: str = setting(ENVIRONMENT)
-    regions: tuple[str, ...] = setting(list_of(REGION, least=1, most=len(TIMESTREAM_REGIONS)))
-    project: str = setting(PROJECT, "metrics")
+    environment: str = setting(ENVIRONMENT, about="the file's name; it is not written in the file")
+    regions: tuple[str, ...] = setting(
+        list_of(REGION, least=1, most=len(TIMESTREAM_REGIONS)),
+        about="where the pipeline is; the first is the default of commands",
+    )
+    project: str = setting(PROJECT, "metrics", about="begins the name of stacks, buckets and the database")
     tracing: Tracing = field(default_factory=Tracing)
     operators: Operators = field(default_factory=Operators)
     alerts: Alerts = field(default_factory=Alerts)
@@ -46,17 +51,19 @@ class Config(Section):
     network: Network = field(default_factory=Network)
     fleet: Fleet = field(default_factory=Fleet)
     local: Local = field(default_factory=Local)
-    tags: Mapping[str, str] = field(default_factory=dict, metadata={"check": tags_check()})
+    tags: Mapping[str, str] = field(
+        default_factory=dict, metadata={"check": tags_check(), "about": "your tags, on every resource"}
+    )
 
-    def _check_together(self) -> None:
-        self._check_age()
-        self._check_concurrency()
-        self.fleet.check_regions(self.regions)
-        self.network.check_regions(self.regions)
+    def _faults(self) -> Iterator[BadValue]:
+        yield from self._age_faults()
+        yield from self._concurrency_faults()
+        yield from self.fleet.region_faults(self.regions)
+        yield from self.network.region_faults(self.regions)
         if self.environment.startswith("prod") and self.api.auth == "none":
-            raise BadValue("api.auth", "none", "iam, as this is a production environment")
+            yield BadValue("api.auth", "none", "iam, as this is a production environment")
 
-    def _check_age(self) -> None:
+    def _age_faults(self) -> Iterator[BadValue]:
         age = self.writer.maximum_age_seconds
         for name, hours, otherwise in (
             ("store.memory_hours", self.store.memory_hours, "a late retry could not be stored"),
@@ -68,13 +75,13 @@ class Config(Section):
         ):
             if age >= hours * 3600:
                 allowed = f"less than the {hours * 3600} s of {name} = {hours}, or {otherwise}"
-                raise BadValue("writer.maximum_age_seconds", age, allowed)
+                yield BadValue("writer.maximum_age_seconds", age, allowed)
 
-    def _check_concurrency(self) -> None:
+    def _concurrency_faults(self) -> Iterator[BadValue]:
         reserved, at_once = self.writer.reserved_concurrency, self.writer.parallelization
         if reserved is not None and reserved < (self.stream.shards or 1) * at_once:
             allowed = "at least stream.shards times writer.parallelization, or batches wait for ever"
-            raise BadValue("writer.reserved_concurrency", reserved, allowed)
+            yield BadValue("writer.reserved_concurrency", reserved, allowed)
 
     @property
     def home(self) -> str:
@@ -96,8 +103,11 @@ class Config(Section):
         return physical_name(named, self.project, self.environment, account=account, region=region)
 
 
-def load(environment: str, folder: Path = ENVIRONMENTS) -> Config:
-    """Read and check `environments/<environment>.toml`; every fault is a ConfigError of one line."""
+def load(environment: str, folder: Path = ENVIRONMENTS, *, without_network: bool = False) -> Config:
+    """Read and check `environments/<environment>.toml`; ConfigError has a line for each mistake in it.
+
+    With `without_network` the file may lack what the private mode needs to know, as while that is asked for.
+    """
     known = ", ".join(sorted(path.stem for path in folder.glob("*.toml"))) or "none"
     if not ENVIRONMENT.accepts(environment):
         raise ConfigError(
@@ -106,7 +116,8 @@ def load(environment: str, folder: Path = ENVIRONMENTS) -> Config:
     path = folder / f"{environment}.toml"
     where = f"{folder.name}/{path.name}"
     try:
-        table = tomllib.loads(path.read_text(encoding="utf-8"))
+        content = path.read_text(encoding="utf-8")
+        table = tomllib.loads(content)
     except FileNotFoundError:
         raise ConfigError(f"{where}: no such file (environments there are: {known})") from None
     except (OSError, UnicodeDecodeError) as error:
@@ -118,10 +129,18 @@ def load(environment: str, folder: Path = ENVIRONMENTS) -> Config:
         raise ConfigError(
             f"{where}: environment = {given}: expected nothing; the file's name is the environment"
         )
+    if without_network:
+        table.pop("network", None)
     try:
         return read(Config, {**table, "environment": environment})
     except BadValue as error:
-        raise ConfigError(f"{where}: {_one_line(error)}") from None
+        raise ConfigError("\n".join(_mistakes(where, content, error))) from None
+
+
+def _mistakes(where: str, content: str, error: BadValue) -> Iterator[str]:
+    for one in error.together:
+        line = line_of(content, one.name)
+        yield f"{where}: {f'line {line}: ' if line else ''}{_one_line(one)}"
 
 
 def _one_line(error: Exception) -> str:

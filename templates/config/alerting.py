@@ -1,5 +1,6 @@
 """The settings of the alerts: rhythm, bounds and receivers."""
 
+from collections.abc import Iterator
 from dataclasses import dataclass
 
 from handlers.vocabulary import (
@@ -25,16 +26,21 @@ ENDPOINTS = {
 class Subscription(Section):
     """One receiver of alerts; an empty filter lets everything pass."""
 
-    protocol: str = setting(one_of(tuple(ENDPOINTS)))
-    endpoint: str = setting(text(r"[^\s]{1,2048}", "an address without spaces"))
-    severity: tuple[str, ...] = setting(list_of(one_of(SEVERITIES)), ())
-    metric_type: tuple[str, ...] = setting(list_of(one_of(RULE_METRIC_TYPES)), ())
-    state: tuple[str, ...] = setting(list_of(one_of(ALERT_STATES)), ())
+    protocol: str = setting(one_of(tuple(ENDPOINTS)), about="how SNS delivers")
+    endpoint: str = setting(
+        text(r"[^\s]{1,2048}", "an address without spaces"),
+        about="an e-mail address, an https:// URL, or a queue's ARN",
+    )
+    severity: tuple[str, ...] = setting(list_of(one_of(SEVERITIES)), (), about="only rules of these")
+    metric_type: tuple[str, ...] = setting(
+        list_of(one_of(RULE_METRIC_TYPES)), (), about="only rules on these"
+    )
+    state: tuple[str, ...] = setting(list_of(one_of(ALERT_STATES)), (), about="only messages of these")
 
-    def _check_together(self) -> None:
+    def _faults(self) -> Iterator[BadValue]:
         check = ENDPOINTS[self.protocol]
         if not check.accepts(self.endpoint):
-            raise BadValue("endpoint", self.endpoint, f"{check.allowed}, for protocol {self.protocol}")
+            yield BadValue("endpoint", self.endpoint, f"{check.allowed}, for protocol {self.protocol}")
 
 
 @dataclass(frozen=True)
@@ -53,11 +59,11 @@ class Alerts(Section):
     maximum_groups: int = setting(whole(1, 100_000, "alert groups of one rule"), 1000)
     subscriptions: tuple[Subscription, ...] = ()
 
-    def _check_together(self) -> None:
+    def _faults(self) -> Iterator[BadValue]:
         if self.grace_seconds < self.window_seconds:
             allowed = f"at least window_seconds = {self.window_seconds}: a batch closes so long after its first point"
-            raise BadValue("grace_seconds", self.grace_seconds, allowed)
+            yield BadValue("grace_seconds", self.grace_seconds, allowed)
         receivers = [f"{one.protocol} {one.endpoint}" for one in self.subscriptions]
-        for receiver in receivers:
+        for receiver in dict.fromkeys(receivers):
             if receivers.count(receiver) > 1:
-                raise BadValue("subscriptions", receiver, "each receiver once: SNS keeps one filter for it")
+                yield BadValue("subscriptions", receiver, "each receiver once: SNS keeps one filter for it")

@@ -1,5 +1,6 @@
 """Regions: which there are, and how a change goes through them."""
 
+from collections.abc import Iterator
 from dataclasses import dataclass
 
 from templates.config.checks import BadValue, Section, one_of, optional, setting, whole
@@ -23,23 +24,29 @@ REGION = one_of(TIMESTREAM_REGIONS, "the regions that have Timestream for LiveAn
 class Fleet(Section):
     """The way of a change from region to region, and the region that it is steered from."""
 
-    home: str | None = setting(optional(REGION), None)
-    canary: str | None = setting(optional(REGION), None)
-    concurrency: str = setting(one_of(("sequential", "parallel")), "sequential")
+    home: str | None = setting(
+        optional(REGION), None, about="where the fleet's stack and dashboard are; by default the first region"
+    )
+    canary: str | None = setting(optional(REGION), None, about="takes each change before the others")
+    concurrency: str = setting(
+        one_of(("sequential", "parallel")),
+        "sequential",
+        about="region by region, or all at once, without a canary",
+    )
     # CloudFormation counts failing accounts of a region, and there is one: so it stops at a failure, or never.
     failure_tolerance: int = setting(
         whole(0, 1, "0 stops the rollout at a failed region, 1 goes on with the others"), 0
     )
 
-    def check_regions(self, regions: tuple[str, ...]) -> None:
-        """Raise BadValue if home or canary are not among the regions, or the canary cannot go first."""
+    def region_faults(self, regions: tuple[str, ...]) -> Iterator[BadValue]:
+        """The faults if home or canary are not among the regions, or the canary cannot go first."""
         for name in ("home", "canary"):
             region = getattr(self, name)
             if region is not None and region not in regions:
-                raise BadValue(f"fleet.{name}", region, f"one of regions: {', '.join(regions)}")
+                yield BadValue(f"fleet.{name}", region, f"one of regions: {', '.join(regions)}")
         if self.canary and self.concurrency == "parallel":
             allowed = 'sequential, as a canary goes before the others; or no canary with "parallel"'
-            raise BadValue("fleet.concurrency", self.concurrency, allowed)
+            yield BadValue("fleet.concurrency", self.concurrency, allowed)
 
     def order(self, regions: tuple[str, ...]) -> tuple[str, ...]:
         """The regions as a change goes through them: the canary, then the others as they are listed."""

@@ -1,5 +1,6 @@
 """The run on one machine."""
 
+from collections.abc import Iterator
 from dataclasses import dataclass
 
 from templates.config.checks import BadValue, Section, setting, whole
@@ -15,6 +16,6 @@ class Local(Section):
     aws_port: int = setting(PORT, 4566)
     store_memory_mb: int = setting(whole(64, 65_536, "MB the local store may use in each region"), 400)
 
-    def _check_together(self) -> None:
+    def _faults(self) -> Iterator[BadValue]:
         if self.gateway_port == self.aws_port:
-            raise BadValue("aws_port", self.aws_port, "another port than gateway_port's")
+            yield BadValue("aws_port", self.aws_port, "another port than gateway_port's")

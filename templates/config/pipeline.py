@@ -1,5 +1,6 @@
 """The pipeline's own sections: from the API to the store and the export."""
 
+from collections.abc import Iterator
 from dataclasses import dataclass
 from ipaddress import IPv4Network, ip_network
 
@@ -42,7 +43,9 @@ def _public_range(value: object) -> bool:
 
 
 ADDRESSES = Check(
-    _public_range, "a range of public addresses such as 203.0.113.0/24 or 2001:db8::/32, host bits zero"
+    _public_range,
+    "a range of public addresses such as 203.0.113.0/24 or 2001:db8::/32, host bits zero",
+    {"type": "string", "pattern": "/[0-9]{1,3}$"},
 )
 
 
@@ -50,21 +53,21 @@ ADDRESSES = Check(
 class Stream(Section):
     """The Kinesis data stream."""
 
-    mode: str = setting(one_of(("on-demand", "provisioned")))
+    mode: str = setting(one_of(("on-demand", "provisioned")), about="grows by itself, or has `shards`")
     retention_hours: int = setting(whole(24, 8760, "how long Kinesis keeps a record"))
     shards: int | None = setting(optional(whole(1, 500, "shards of a provisioned stream")), None)
 
-    def _check_together(self) -> None:
+    def _faults(self) -> Iterator[BadValue]:
         if (self.mode == "provisioned") != (self.shards is not None):
             allowed = "a number of shards with mode provisioned, none with on-demand"
-            raise BadValue("shards", self.shards, allowed)
+            yield BadValue("shards", self.shards, allowed)
 
 
 @dataclass(frozen=True)
 class Api(Section):
     """The ingest API: who may call it, from which addresses and web pages, how often."""
 
-    auth: str = setting(one_of(("iam", "none")))
+    auth: str = setting(one_of(("iam", "none")), about="signed requests, or anybody's")
     throttle_rate: int = setting(whole(1, 100_000, "requests a second, steady"))
     throttle_burst: int = setting(whole(1, 100_000, "requests at once"))
     cors_origins: tuple[str, ...] = setting(
@@ -72,21 +75,26 @@ class Api(Section):
             text(r"\*|https?://[a-z0-9.-]+(:[0-9]{1,5})?", 'an origin such as https://example.com, or "*"')
         ),
         (),
+        about="web pages that may post and read the answers",
     )
     # A resource policy has 8,192 characters: https://docs.aws.amazon.com/apigateway/latest/developerguide/limits.html
-    allow_from: tuple[str, ...] = setting(list_of(ADDRESSES), ())
-    allow_accounts: tuple[str, ...] = setting(list_of(ACCOUNT, most=50), ())
+    allow_from: tuple[str, ...] = setting(
+        list_of(ADDRESSES), (), about="the addresses that requests may come from; by default all"
+    )
+    allow_accounts: tuple[str, ...] = setting(
+        list_of(ACCOUNT, most=50), (), about="other accounts whose callers may post"
+    )
 
     @property
     def open(self) -> bool:
         """True if whoever finds the URL may post."""
         return self.auth == "none" and not self.allow_from
 
-    def _check_together(self) -> None:
+    def _faults(self) -> Iterator[BadValue]:
         if self.allow_accounts and self.auth == "none":
-            raise BadValue("allow_accounts", self.allow_accounts, 'none, as auth = "none" asks nobody')
+            yield BadValue("allow_accounts", self.allow_accounts, 'none, as auth = "none" asks nobody')
         if "*" in self.cors_origins and len(self.cors_origins) > 1:
-            raise BadValue("cors_origins", self.cors_origins, '"*" alone, or origins without it')
+            yield BadValue("cors_origins", self.cors_origins, '"*" alone, or origins without it')
 
 
 @dataclass(frozen=True)
@@ -112,18 +120,24 @@ class Writer(Section):
     reserved_concurrency: int | None = setting(
         optional(whole(1, 10_000, "invocations at once, kept for this function")), None
     )
-    log_level: str = setting(one_of(("DEBUG", "INFO", "WARNING", "ERROR")), "INFO")
+    log_level: str = setting(
+        one_of(("DEBUG", "INFO", "WARNING", "ERROR")),
+        "INFO",
+        about="from INFO on every request is logged, else those not stored whole",
+    )
 
-    def _check_together(self) -> None:
+    def _faults(self) -> Iterator[BadValue]:
         if self.batch_size > 10 and self.window_seconds == 0:
-            raise BadValue("window_seconds", 0, "at least 1, as Lambda wants with batch_size over 10")
+            yield BadValue("window_seconds", 0, "at least 1, as Lambda wants with batch_size over 10")
 
 
 @dataclass(frozen=True)
 class Logs(Section):
     """Every log group of the stack."""
 
-    retention_days: int = setting(one_of(LOG_RETENTION_DAYS, "what CloudWatch Logs offers"))
+    retention_days: int = setting(
+        one_of(LOG_RETENTION_DAYS, "what CloudWatch Logs offers"), about="how long log lines are kept"
+    )
 
 
 @dataclass(frozen=True)
@@ -134,7 +148,7 @@ class Tracing(Section):
     batches, of which Lambda traces the first of each second and a twentieth of the rest, as no rule can change.
     """
 
-    mode: str = setting(one_of(("off", "sampled", "active")), "sampled")
+    mode: str = setting(one_of(("off", "sampled", "active")), "sampled", about="what is traced")
     percent: int = setting(whole(0, 100, "of a hundred requests"), 1)
 
 
@@ -142,13 +156,13 @@ class Tracing(Section):
 class Operators(Section):
     """The receiver of alarms."""
 
-    email: str | None = setting(optional(EMAIL), None)
+    email: str | None = setting(optional(EMAIL), None, about="hears of every alarm, once confirmed")
 
 
 @dataclass(frozen=True)
 class Export(Section):
     """The hourly export to S3."""
 
-    enabled: bool = setting(flag(), True)
+    enabled: bool = setting(flag(), True, about="false: no hour is exported by itself")
     lag_minutes: int = setting(whole(0, 360, "minutes after an hour's end before it is exported"), 15)
     scan_limit_gb: int = setting(whole(1, 100_000, "GB that one query over the exports may read"), 100)

@@ -13,6 +13,7 @@ TAG_KEY = Check(
         and value.lower() not in _OWN_IN_ANY_CASE
     ),
     f"1 to 128 letters, digits, spaces and _.:/=+@-, not aws:…, not {', '.join(OWN_TAGS)} in any case",
+    {"type": "string", "pattern": f"^{_TAG_TEXT}{{1,128}}$"},
 )
 TAG_VALUE = text(_TAG_TEXT + "{0,256}", "at most 256 letters, digits, spaces and _.:/=+@-")
 
@@ -26,4 +27,6 @@ def tags_check() -> Check:
     return Check(
         lambda value: table.accepts(value) and len({key.lower() for key in value}) == len(value),
         f"{table.allowed}; no two keys that differ by case only",
+        table.schema,
+        table.entries,
     )

@@ -1,17 +1,19 @@
 """`ops fleet`: every region at a glance, and what the private mode needs to know."""
 
+import functools
 import threading
 import tomllib
 from collections.abc import Iterator
 from dataclasses import replace
 from http.server import BaseHTTPRequestHandler, HTTPServer
+from pathlib import Path
 from typing import Any, ClassVar
 
 import pytest
 
-from ops import fleet
+from ops import fleet, stack
 from ops.__main__ import main
-from templates.config import Config
+from templates.config import ENVIRONMENTS, Config, load
 from templates.config.network import Network
 from tests.support.fleet_account import REGIONS, Account, Answering
 
@@ -36,6 +38,24 @@ def test_status_lists_every_region_with_its_ingest_url(
             assert part in line
     monkeypatch.setattr(fleet, "health", lambda _: ("no answer", {}))
     assert main(["fleet", "status", "--environment", "prod"]) == 1
+
+
+def test_network_is_told_for_a_file_that_lacks_it(
+    account: Account, monkeypatch: pytest.MonkeyPatch, tmp_path: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    """Private mode may be asked for in the file before what it needs is known."""
+    text = (ENVIRONMENTS / "prod.toml").read_text(encoding="utf-8")
+    (tmp_path / "prod.toml").write_text(text.replace('mode = "public"', 'mode = "private"'))
+    monkeypatch.setattr(stack, "load", functools.partial(load, folder=tmp_path))
+    for region in REGIONS:
+        for service in ("timestream-write", "timestream-query"):
+            answer = {"Endpoints": [{"Address": f"ingest-cell1.timestream.{region}.amazonaws.com"}]}
+            account.instead[service, region] = Answering("describe_endpoints", answer)
+        lists = {"PrefixLists": [{"PrefixListId": "pl-00000000"}]}
+        account.instead["ec2", region] = Answering("describe_managed_prefix_lists", lists)
+    assert main(["fleet", "network", "--environment", "prod"]) == 0
+    assert main(["fleet", "status", "--environment", "prod"]) == 1
+    assert "network.cidr.us-east-1 is missing" in capsys.readouterr().err
 
 
 def test_network_prints_what_the_environment_file_needs(

@@ -1,4 +1,4 @@
-"""The configuration: what each setting may be, and the one line that says what is wrong."""
+"""The configuration: what each setting may be, and the lines that say what is wrong."""
 
 from dataclasses import replace
 from pathlib import Path
@@ -33,19 +33,19 @@ BAD_VALUES = [
     ('project = "metrics"', "project = 7", "project = 7"),
     ('project = "metrics"', 'environment = "dev"', "environment = 'dev': expected nothing"),
     # regions
-    ('["us-east-1"]', '["eu-north-1"]', "regions = ['eu-north-1']"),
+    ('["us-east-1"]', '["eu-north-1"]', "line 6: regions[0] = 'eu-north-1'"),
     ('["us-east-1"]', '["eu-north-1"]', ", ".join(TIMESTREAM_REGIONS)),
     ('["us-east-1"]', '["us-east-1", "us-east-1"]', "different entries"),
     ('["us-east-1"]', "[]", "a list of 1 to 8"),
     ('["us-east-1"]', '"us-east-1"', "regions = 'us-east-1'"),
-    ('["us-east-1"]', "[1]", "regions = [1]"),
-    ('regions = ["us-east-1"]', "", "regions = None: expected a list"),
+    ('["us-east-1"]', "[1]", "regions[0] = 1: expected one of"),
+    ('regions = ["us-east-1"]', "", "regions is missing: expected a list"),
     # keys and sections
-    ("[store]", "[stores]", "stores = "),
-    ("[store]", "[stores]", "no such setting; one of "),
+    ("[store]", "[stores]", "stores is no setting: did you mean store? there are "),
+    ("[store]", "[stores]", "store is missing: expected a table with its settings"),
     ("[store]", "[[store]]", "store = "),
-    ("memory_hours = 1 ", "memory_hour = 1 ", "store.memory_hour = 1: expected no such setting; one of memory_hours"),
-    ("memory_hours = 1 ", "", "store.memory_hours = None: expected a whole number from 1 to 8766"),
+    ("memory_hours = 1 ", "memory_hour = 1 ", "store.memory_hour is no setting: did you mean memory_hours?"),
+    ("memory_hours = 1 ", "", "store.memory_hours is missing: expected a whole number from 1 to 8766"),
     ("[tags]", "tags = 1\n[local2]", "expected"),
     # types and ranges
     ("memory_hours = 1 ", "memory_hours = 8767 ", "store.memory_hours = 8767"),
@@ -58,7 +58,7 @@ BAD_VALUES = [
     ("retention_hours = 24", "retention_hours = 23", "stream.retention_hours = 23: expected a whole number from 24"),
     ("retention_hours = 24", "retention_hours = 8761", "stream.retention_hours = 8761"),
     ('mode = "provisioned"', 'mode = "ON_DEMAND"', "stream.mode = 'ON_DEMAND': expected one of on-demand, provisioned"),
-    ("\nshards = 1 ", "\n# ", "stream.shards = None"),
+    ("\nshards = 1 ", "\n# ", "stream.shards is missing"),
     ('mode = "provisioned"', 'mode = "on-demand"', "stream.shards = 1"),
     ("\nshards = 1 ", "\nshards = 0 ", "stream.shards = 0"),
     ('mode = "sampled"', 'mode = "on"', "tracing.mode = 'on': expected one of off, sampled, active"),
@@ -74,14 +74,14 @@ BAD_VALUES = [
     ('["*"]', '["*", "https://example.com"]', '"*" alone'),
     ('["*"]', '"*"', "api.cors_origins = '*'"),
     *(
-        ('auth = "none"', f'auth = "none"\nallow_from = ["{value}"]', f"api.allow_from = ['{value}']: expected a list")
+        ('auth = "none"', f'auth = "none"\nallow_from = ["{value}"]', f"api.allow_from[0] = '{value}': expected a")
         for value in (
             "203.0.113.7", "203.0.113.7/24", "0.0.0.0/0", "::/0", "0.0.0.0/1", "128.0.0.0/1", "8000::/1",
             "10.1.0.0/16", "127.0.0.0/8", "169.254.1.0/24", "172.31.0.0/24", "office",
         )
     ),
-    ('auth = "none"', "auth = \"iam\"\nallow_accounts = ['12345678901']", "api.allow_accounts = ['12345678901']"),
-    ('auth = "none"', 'auth = "iam"\nallow_accounts = [123456789012]', "api.allow_accounts = [123456789012]"),
+    ('auth = "none"', "auth = \"iam\"\nallow_accounts = ['12345678901']", "api.allow_accounts[0] = '12345678901'"),
+    ('auth = "none"', 'auth = "iam"\nallow_accounts = [123456789012]', "api.allow_accounts[0] = 123456789012"),
     ('auth = "none"', "auth = \"none\"\nallow_accounts = ['123456789012']", 'expected none, as auth = "none"'),
     ("throttle_rate = 5 ", "throttle_rate = 0 ", "api.throttle_rate = 0"),
     ("throttle_burst = 20", 'throttle_burst = "many"', "api.throttle_burst = 'many'"),
@@ -102,13 +102,13 @@ BAD_VALUES = [
     # operators and tags
     ("[operators]", '[operators]\nemail = "nobody"', "operators.email = 'nobody': expected an e-mail address"),
     ("[operators]", '[operators]\nemail = "a@b.example\\nc@d.example"', "operators.email"),
-    ('CostCenter = "development"', 'Project = "x"', "tags = "),
-    ('CostCenter = "development"', 'project = "x"', "tags = "),
+    ('CostCenter = "development"', 'Project = "x"', "tags.Project = 'x': expected a key that is 1 to 128"),
+    ('CostCenter = "development"', 'project = "x"', "tags.project = 'x'"),
     ('CostCenter = "development"', 'Team = "a"\nteam = "b"', "no two keys that differ by case only"),
-    ('CostCenter = "development"', 'LogicalId = "x"', "tags = "),
-    ('CostCenter = "development"', '"aws:x" = "x"', "tags = "),
-    ('CostCenter = "development"', "CostCenter = 1", "tags = "),
-    ('CostCenter = "development"', f'CostCenter = "{"x" * 257}"', "tags = "),
+    ('CostCenter = "development"', 'LogicalId = "x"', "tags.LogicalId = 'x'"),
+    ('CostCenter = "development"', '"aws:x" = "x"', "tags.aws:x = 'x'"),
+    ('CostCenter = "development"', "CostCenter = 1", "line 9: tags.CostCenter = 1: expected at most 256"),
+    ('CostCenter = "development"', f'CostCenter = "{"x" * 257}"', "tags.CostCenter = 'xxx"),
     # what comes later in the pipeline
     ("grace_seconds = 10 ", "grace_seconds = 121 ", "alerts.grace_seconds = 121"),
     ("grace_seconds = 10 ", "grace_seconds = 9 ", "alerts.grace_seconds = 9: expected at least window_seconds = 10"),
@@ -119,16 +119,16 @@ BAD_VALUES = [
     ("[export]", subscription("email", "x"), "alerts.subscriptions[0].endpoint = 'x': expected an e-mail address"),
     ("[export]", subscription("sqs", "x"), "the ARN of an SQS queue"),
     ("[export]", subscription("https", "http://x"), "an https:// address"),
-    ("[export]", subscription("email", "a@b.example", severity="huge"), "alerts.subscriptions[0].severity = ['huge']"),
+    ("[export]", subscription("email", "a@b.example", severity="huge"), "alerts.subscriptions[0].severity[0] = 'huge'"),
     ("lag_minutes = 15", "lag_minutes = 361", "export.lag_minutes = 361"),
     ("lag_minutes = 15", 'enabled = "yes"', "export.enabled = 'yes': expected true or false"),
     ("[local]", '[network]\nmode = "secret"\n[local]', "network.mode = 'secret'"),
-    ("[local]", '[network]\nmode = "private"\n[local]', "network.cidr.us-east-1 = None"),
-    ("[local]", '[network.cidr]\nus-east-1 = "10.0.0.0"\n[local]', "network.cidr = "),
+    ("[local]", '[network]\nmode = "private"\n[local]', "network.cidr.us-east-1 is missing: expected an address range"),
+    ("[local]", '[network.cidr]\nus-east-1 = "10.0.0.0"\n[local]', "network.cidr.us-east-1 = '10.0.0.0'"),
     ("[local]", '[network.cidr]\nus-east-1 = "10.0.0.1/16"\n[local]', "network.cidr.us-east-1 = '10.0.0.1/16'"),
     ("[local]", '[network.cidr]\nus-east-1 = "8.8.0.0/16"\n[local]', "a private range"),
-    ("[local]", '[network.zones]\nus-east-1 = ["us-east-1a"]\n[local]', "network.zones = "),
-    ("[local]", '[network.cidr]\nmoon-1 = "10.0.0.0/16"\n[local]', "network.cidr = "),
+    ("[local]", '[network.zones]\nus-east-1 = ["us-east-1a"]\n[local]', "network.zones.us-east-1 = ["),
+    ("[local]", '[network.cidr]\nmoon-1 = "10.0.0.0/16"\n[local]', "network.cidr.moon-1 = '10.0.0.0/16': expected"),
     (
         "[local]",
         '[network.cidr]\nus-east-1 = "10.0.0.0/16"\neu-west-1 = "10.0.128.0/20"\n[local]',
@@ -145,10 +145,50 @@ BAD_VALUES = [
 def test_a_bad_value_is_named_in_one_line(there: str, instead: str, said: str, tmp_path: Path) -> None:
     """The line begins with the file, and names the field, the value and what is allowed."""
     assert DEV.count(there) == 1, "the table no longer fits dev.toml"
-    line = _error(tmp_path, DEV.replace(there, instead))
-    assert line.startswith("environments/dev.toml: ")
-    assert said in line
-    assert len(line) < 500
+    lines = _error(tmp_path, DEV.replace(there, instead)).splitlines()
+    assert all(line.startswith("environments/dev.toml: ") for line in lines)
+    assert sum(said in line for line in lines) == 1
+    assert all(len(line) < 500 for line in lines)
+
+
+def test_every_mistake_of_a_file_is_named_at_once(tmp_path: Path) -> None:
+    """Each with its line, in every section; what must fit each other is looked at where each alone is right."""
+    content = DEV
+    for there, instead in (
+        ('["us-east-1"]', '["moon-1", "us-east-1", 5]'),
+        ('auth = "none"', 'oauth = "none"\nallow_from = [\n  "198.51.100.0/24",\n  "office",\n]'),
+        ("memory_hours = 1 ", "memory_hours = 0 "),
+        ("\nshards = 1 ", "\n# "),
+        ("grace_seconds = 10 ", "grace_seconds = 9 "),
+        ("gateway_port = 8080", "gateway_port = 4566"),
+    ):
+        assert content.count(there) == 1
+        content = content.replace(there, instead)
+    lines = _error(tmp_path, content).splitlines()
+    places = {line.removeprefix("environments/dev.toml: ").split(" = ")[0].split(" is ")[0] for line in lines}
+    numbers = {
+        name: next(number for number, line in enumerate(content.splitlines(), 1) if text in line)
+        for name, text in (
+            ("regions[0]", "moon-1"),
+            ("regions[2]", "moon-1"),
+            ("api.oauth", "oauth"),
+            ("api.auth", "[api]"),
+            ("api.allow_from[1]", "office"),
+            ("store.memory_hours", "memory_hours = 0"),
+            ("stream.shards", "[stream]"),
+            ("alerts.grace_seconds", "grace_seconds = 9"),
+            ("local.aws_port", "aws_port"),
+        )
+    }
+    assert places == {f"line {number}: {name}" for name, number in numbers.items()}
+
+
+def test_what_the_private_mode_needs_may_be_missing_while_it_is_asked_for(tmp_path: Path) -> None:
+    """The command that asks AWS for it reads the file that lacks it."""
+    (tmp_path / "dev.toml").write_text(DEV.replace("[local]", '[network]\nmode = "private"\n[local]'))
+    with pytest.raises(ConfigError, match=r"network.ingest_cell.us-east-1 is missing"):
+        load("dev", tmp_path)
+    assert load("dev", tmp_path, without_network=True).regions == ("us-east-1",)
 
 
 @pytest.mark.parametrize(
@@ -157,7 +197,7 @@ def test_a_bad_value_is_named_in_one_line(there: str, instead: str, said: str, t
         (b"project = ", "not TOML: Invalid value"),
         (b"a = 1\na = 2\n", "not TOML: Cannot overwrite a value"),
         (b"\xff\xfe", "cannot be read: "),
-        (b"", "stream = None: expected a table with its settings"),
+        (b"", "stream is missing: expected a table with its settings"),
     ],
 )
 def test_a_file_that_is_no_toml_is_said_so(content: bytes, said: str, tmp_path: Path) -> None:
@@ -252,9 +292,7 @@ def _error(tmp_path: Path, content: str | bytes) -> str:
     (folder / "dev.toml").write_bytes(content.encode() if isinstance(content, str) else content)
     with pytest.raises(ConfigError) as error:
         load("dev", folder)
-    line = str(error.value)
-    assert "\n" not in line
-    return line
+    return str(error.value)
 
 
 def test_a_subscription_may_ask_for_rules_of_all_types(tmp_path: Path) -> None:
