@@ -1,7 +1,7 @@
 """`/_local/…`: what a person or a test asks of the local run itself."""
 
 import threading
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from dataclasses import replace
 from typing import Any
 
@@ -27,10 +27,18 @@ class AdminApi:
     can make, handed on as they are.
     """
 
-    def __init__(self, access: Access, clock: Clock, faults: Faults, engine: TimestreamProcess) -> None:
+    def __init__(
+        self,
+        access: Access,
+        clock: Clock,
+        faults: Faults,
+        engine: TimestreamProcess,
+        regions: Sequence[str] = (),
+    ) -> None:
         self._clock = clock
         self._faults = faults
         self._engine = engine
+        self._regions = regions
         self._providers: dict[str, StatusProvider] = {}
         self._lock = threading.Lock()
         self._routes: dict[tuple[str, str], Callable[[AwsRequest], Response]] = {
@@ -97,6 +105,10 @@ class AdminApi:
         if not isinstance(raw, list) or not (raw or inside is not None):
             raise FaultError("rules", "must be a list of rules")
         rules: list[FaultRule] = [parse_rule(rule) for rule in raw]
+        for rule in rules:
+            if self._regions and rule.region not in {"*", *self._regions}:
+                known = ", ".join(self._regions)
+                raise FaultError("region", f"{rule.region!r} does not run here; known are * and {known}")
         if inside is not None:
             status, answer = self._engine.control("POST", "/_local/faults", inside)
             if status != 200:

@@ -11,12 +11,23 @@ from emulator.http_server import HttpRequest
 _NAMED_HOST = re.compile(r"/_host/([^/?]+)/?")
 _SCOPE = re.compile(r"Credential=[^/\s]*/[^/]*/([^/]+)/([^/]+)/aws4_request")
 _SERVICES = {"monitoring": "cloudwatch", "states": "stepfunctions", "email": "ses"}
+_CBOR_OPERATION = re.compile(r"/service/[^/]+/operation/([^/]+)/?")
 _S3_SUBRESOURCES = frozenset(
     {
         "acl", "cors", "encryption", "lifecycle", "location", "notification", "policy", "tagging",
         "uploads", "versioning",
     }
 )  # fmt: skip
+
+
+S3_OPERATIONS = frozenset(
+    {
+        "AbortMultipartUpload", "CompleteMultipartUpload", "CopyObject", "CreateBucket",
+        "CreateMultipartUpload", "DeleteBucket", "DeleteObject", "DeleteObjects", "GetObject", "HeadBucket",
+        "HeadObject", "ListBuckets", "ListObjectsV2", "ListParts", "PutObject", "UploadPart",
+    }
+)  # fmt: skip
+"""The operations of S3 that are told from a request."""
 
 
 class AwsRequest(HttpRequest):
@@ -68,6 +79,8 @@ class AwsRequest(HttpRequest):
             return self._s3_operation()
         if "x-www-form-urlencoded" in (self.header("content-type") or ""):
             return parse_qs(self.body.decode("utf-8", "replace")).get("Action", [""])[0]
+        if match := _CBOR_OPERATION.fullmatch(self.path):
+            return match[1]
         if self.service == "lambda" and self.path.endswith("/invocations"):
             return "Invoke"
         return ""

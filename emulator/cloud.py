@@ -223,7 +223,9 @@ def start(
     running.
     """
     with contextlib.ExitStack() as closing:
-        cloud = _start_endpoint(aws_port, data_dir, clock or Clock(), engine, closing, _types(templates))
+        cloud = _start_endpoint(
+            aws_port, data_dir, clock or Clock(), engine, closing, _types(templates), regions
+        )
         for region in regions:
             cloud.deployments[region] = _create_stacks(cloud, region, templates)
         cloud.keep(closing.pop_all())
@@ -237,6 +239,7 @@ def _start_endpoint(
     command: EngineCommand,
     closing: contextlib.ExitStack,
     types: Set[str],
+    regions: Sequence[str],
 ) -> Cloud:
     server = HttpServer(aws_port, name="aws-endpoint", body_limit=_BODY_LIMIT_BYTES, clock=clock)
     closing.callback(server.close)
@@ -256,7 +259,7 @@ def _start_endpoint(
     closing.enter_context(moto_cloudwatch.installed(metrics))
     closing.enter_context(state_machines.counted(metrics))
     faults, functions, stacks = Faults(), LambdaApi(), Stacks(clock)
-    admin = AdminApi(access, clock, faults, engine)
+    admin = AdminApi(access, clock, faults, engine, regions)
     endpoint = Endpoint(
         access=access,
         admin=admin,

@@ -8,6 +8,7 @@ from typing import Any
 
 from emulator.aws_request import AwsRequest
 from emulator.errors import CloudError
+from emulator.fault_targets import check, names_of
 from emulator.http_server import Response
 from emulator.responses import error
 
@@ -52,7 +53,7 @@ class FaultRule:
     def meets(self, request: AwsRequest) -> bool:
         """True if the request is one of those the rule is about."""
         return (
-            self.service in {"*", request.service}
+            (self.service == "*" or self.service in names_of(request))
             and self.operation in {"*", request.operation}
             and self.region in {"*", request.region}
         )
@@ -111,11 +112,10 @@ def parse_rule(raw: Any) -> FaultRule:
     for name in raw:
         if name not in _FIELDS:
             raise FaultError(str(name), f"unknown; the fields are {', '.join(sorted(_FIELDS))}")
-    if "service" not in raw:
-        raise FaultError("service", "is required: a service as boto3 calls it, or *")
     for name in ("service", "operation", "region", "error", "message"):
         if name in raw and not (isinstance(raw[name], str) and raw[name]):
             raise FaultError(name, "must be a text")
+    _check_target(raw)
     _check_integer(raw, "status", 400, 599)
     _check_integer(raw, "latency_ms", 0, _LONGEST_DELAY_MS)
     _check_integer(raw, "count", 1, 1_000_000_000)
@@ -129,6 +129,14 @@ def parse_rule(raw: Any) -> FaultRule:
     if not {"error", "status", "latency_ms"} & set(raw):
         raise FaultError("error", "one of error, status and latency_ms is required")
     return FaultRule(**raw)
+
+
+def _check_target(raw: Mapping[str, Any]) -> None:
+    """Refuse a service or an operation that no rule could strike: it would be waited for in vain."""
+    if "service" not in raw:
+        raise FaultError("service", "is required: a service as boto3 calls it, or *")
+    if (unknown := check(raw["service"], raw.get("operation", "*"))) is not None:
+        raise FaultError(*unknown)
 
 
 def _check_integer(raw: Mapping[str, Any], name: str, least: int, most: int) -> None:

@@ -13,7 +13,7 @@ A `count` is used up, a `probability` lasts; with neither a fault happens each t
 
 import random
 import threading
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Collection, Mapping
 from copy import deepcopy
 from typing import Any
 
@@ -34,9 +34,10 @@ _MEMBERS: dict[str, tuple[Callable[[Any], bool], str]] = {
 
 
 class Faults:
-    """The faults asked for; each question of the server uses up a count or throws the dice."""
+    """The faults asked for, of these operations; each question of the server uses up a count or throws the dice."""
 
-    def __init__(self) -> None:
+    def __init__(self, operations: Collection[str]) -> None:
+        self._operations = frozenset(operations)
         self._lock = threading.Lock()
         self._rules: dict[str, Any] = {}
         self._random = random.Random()  # noqa: S311 - dice for tests, not secrets
@@ -44,7 +45,7 @@ class Faults:
 
     def replace(self, rules: Mapping[str, Any]) -> None:
         """Make these the only faults; ValidationException names what is not understood."""
-        checked = {name: _checked(name, rule) for name, rule in rules.items()}
+        checked = {name: self._checked(name, rule) for name, rule in rules.items()}
         with self._lock:
             self._rules = checked
             if "seed" in rules:
@@ -78,24 +79,29 @@ class Faults:
             if (rule := self.happens("reject")) is not None
         }
 
+    def _checked(self, name: str, rule: Any) -> Any:
+        if name == "seed" and isinstance(rule, int):
+            return rule
+        if name in _PER_OPERATION and isinstance(rule, dict):
+            unknown = sorted(rule.keys() - self._operations - {"*"})
+            if unknown:
+                known = ", ".join(sorted(self._operations))
+                raise ValidationException(
+                    f"'{name}' knows no operation '{unknown[0][:100]}'; there are * and {known}."
+                )
+            return {operation: _checked_rule(name, one) for operation, one in rule.items()}
+        if name in _PLAIN:
+            return _checked_rule(name, rule)
+        raise ValidationException(
+            f"'{name[:100]}' is no fault; there are {', '.join((*_PER_OPERATION, *_PLAIN, 'seed'))}."
+        )
+
     def _strikes(self, rule: dict[str, Any]) -> bool:
         if rule.get("count") == 0 or self._random.random() >= rule.get("probability", 1):
             return False
         if "count" in rule:
             rule["count"] -= 1
         return True
-
-
-def _checked(name: str, rule: Any) -> Any:
-    if name == "seed" and isinstance(rule, int):
-        return rule
-    if name in _PER_OPERATION and isinstance(rule, dict):
-        return {operation: _checked_rule(name, one) for operation, one in rule.items()}
-    if name in _PLAIN:
-        return _checked_rule(name, rule)
-    raise ValidationException(
-        f"'{name[:100]}' is no fault; there are {', '.join((*_PER_OPERATION, *_PLAIN, 'seed'))}."
-    )
 
 
 def _checked_rule(name: str, rule: Any) -> dict[str, Any]:

@@ -63,7 +63,7 @@ class Server:
         self._open_store = partial(
             Store, clock_ns=self._clock.now_ns, fsync=fsync, memory_limit_mb=memory_limit_mb
         )
-        self._faults = Faults()
+        self._faults = Faults(_KNOWN)
         self._shapes = Shapes()
         self._lock = threading.Lock()
         self._regions: dict[str, QueryOperations] = {}

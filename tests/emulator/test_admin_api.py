@@ -141,6 +141,8 @@ def test_a_fault_the_engine_does_not_know_is_refused(cloud: Cloud) -> None:
 @pytest.mark.parametrize(
     ("body", "field"),
     [
+        ({"service": "s3", "region": "eu-west-3", "error": "X"}, "region"),
+        ({"service": "timestream-queries", "error": "X"}, "service"),
         ({"service": "kinesis", "error": "X", "count": "two"}, "count"),
         ({"rules": [{"service": "kinesis", "status": 1}]}, "status"),
         ({"rules": "none"}, "rules"),

@@ -47,6 +47,89 @@ def test_services_go_by_the_names_boto3_has_for_them() -> None:
     assert made.take(request(service="states", target="AWSStepFunctions.StartExecution")) is not None
 
 
+TIMESTREAM = {
+    "timestream-query": ("Query", "CancelQuery"),
+    "timestream-write": ("WriteRecords", "ListDatabases"),
+}
+
+
+@pytest.mark.parametrize("service", TIMESTREAM)
+def test_timestreams_two_services_are_told_apart_by_operation(service: str) -> None:
+    """They sign alike; `timestream` names both, and either name strikes its own operations alone."""
+    (other,) = TIMESTREAM.keys() - {service}
+    by_name, by_operation, both = (
+        faults({"service": name, **more, "error": "X"})
+        for name, more in (
+            (service, {}),
+            (service, {"operation": TIMESTREAM[service][0]}),
+            ("timestream", {}),
+        )
+    )
+    first, second = (request("timestream", f"Timestream_20181101.{name}") for name in TIMESTREAM[service])
+    foreign = request("timestream", f"Timestream_20181101.{TIMESTREAM[other][0]}")
+    described = request("timestream", "Timestream_20181101.DescribeEndpoints")
+    taken = [
+        [made.take(each) is not None for each in (first, second, foreign, described)]
+        for made in (by_name, by_operation, both)
+    ]
+    assert taken == [[True, True, False, True], [True, False, False, False], [True] * 4]
+
+
+def test_a_tables_stream_goes_by_its_own_name_and_by_its_tables() -> None:
+    """boto3 has it as another service, which signs as DynamoDB."""
+    call = request("dynamodb", "DynamoDBStreams_20120810.GetRecords")
+    made = faults({"service": "dynamodbstreams", "operation": "GetRecords", "error": "X"})
+    assert made.take(call) is not None
+    assert made.take(request("dynamodb", "DynamoDB_20120810.PutItem")) is None
+    assert faults({"service": "dynamodb", "error": "X"}).take(call) is not None
+
+
+def test_an_operation_in_the_path_is_struck() -> None:
+    """CloudWatch's protocol has it there, and no header."""
+    call = AwsRequest(
+        "POST",
+        "/service/GraniteServiceVersion20100801/operation/PutMetricData",
+        (("Authorization", "Credential=a/20260101/us-east-1/monitoring/aws4_request"),),
+        b"",
+    )
+    assert (
+        faults({"service": "cloudwatch", "operation": "PutMetricData", "error": "X"}).take(call) is not None
+    )
+
+
+@pytest.mark.parametrize(
+    ("rule", "field", "said"),
+    [
+        ({"service": "timestream-queries"}, "service", "timestream-query"),
+        ({"service": "monitoring"}, "service", "cloudwatch"),
+        ({"service": "apigateway"}, "service", "known are"),
+        ({"service": "timestream-query", "operation": "WriteRecords"}, "operation", "Query"),
+        ({"service": "kinesis", "operation": "putRecord"}, "operation", "PutRecord"),
+        ({"service": "dynamodb", "operation": "PutItems"}, "operation", "PutItem"),
+        ({"service": "s3", "operation": "GetBucketPolicy"}, "operation", "GetObject"),
+        ({"service": "lambda", "operation": "CreateFunction"}, "operation", "Invoke"),
+        ({"service": "scheduler", "operation": "GetSchedule"}, "operation", "give *"),
+        ({"service": "ec2", "operation": "DescribeVpc"}, "operation", "DescribeVpcs"),
+        ({"service": "*", "operation": "Nothing"}, "operation", "names like it"),
+    ],
+)
+def test_what_a_fault_could_never_strike_is_refused_with_what_is_known(
+    rule: dict[str, str], field: str, said: str
+) -> None:
+    """A rule that is taken must be able to strike."""
+    with pytest.raises(FaultError, match=said) as refused:
+        parse_rule({**rule, "error": "X"})
+    assert refused.value.field == field
+
+
+@pytest.mark.parametrize(
+    "rule", [{"service": "*", "operation": "Invoke"}, {"service": "resourcegroupstaggingapi"}]
+)
+def test_every_service_that_is_served_can_be_named(rule: dict[str, str]) -> None:
+    """With * for any of them, and by boto3's name where ours is another."""
+    parse_rule({**rule, "error": "X"})
+
+
 def test_a_probability_is_a_share_of_requests() -> None:
     """Of a thousand requests about the share is struck."""
     made = faults({"service": "*", "status": 500, "probability": 0.2})

@@ -233,6 +233,7 @@ def test_throttled_points_are_delayed_and_not_lost_and_kept_for_the_next_run(
     for value in range(20):
         assert first.post({"metric_name": "patient", "value": value}).status == 202
     first.wait_until_stored("patient", 20, seconds=60)
+    assert first.control("faults")["injected"] == 12
     ended = first.end()
     assert ended.account == (20, 20, 0, 0)
     assert ended.status == 0

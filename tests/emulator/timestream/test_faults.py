@@ -108,7 +108,7 @@ def test_probability_follows_the_seed() -> None:
     """The same seed gives the same dice; about so many of the calls are hit."""
 
     def hits() -> list[bool]:
-        faults = Faults()
+        faults = Faults(["Query", "ListDatabases", "WriteRecords"])
         faults.replace({"throttle": {"*": {"probability": 0.3}}, "seed": 5})
         return [faults.happens("throttle", "Query") is not None for _ in range(1_000)]
 
@@ -124,6 +124,8 @@ def test_probability_follows_the_seed() -> None:
         {"throttle": {"Query": {"count": -1}}},
         {"throttle": {"Query": {"count": 1.5}}},
         {"throttle": {"Query": {"often": 1}}},
+        {"throttle": {"query": {}}},
+        {"lose_replies": {"WriteRecord": {"count": 1}}},
         {"reject": {"probability": 2}},
         {"reject": {"reason": 1}},
         {"latency": {"Query": {}}},
@@ -134,7 +136,7 @@ def test_probability_follows_the_seed() -> None:
 )
 def test_unknown_faults_are_refused(rules: Any) -> None:
     """A misspelt fault is an error and leaves the faults as they were."""
-    faults = Faults()
+    faults = Faults(["Query", "ListDatabases", "WriteRecords"])
     faults.replace({"seed": 1})
     with pytest.raises(ValidationException):
         faults.replace(rules)

@@ -65,7 +65,7 @@ def engine(monkeypatch: pytest.MonkeyPatch) -> Engine:
 @pytest.fixture
 def faults() -> Faults:
     """Faults, none of them in force yet."""
-    return Faults()
+    return Faults(["Query"])
 
 
 @pytest.fixture
