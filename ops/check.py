@@ -63,13 +63,14 @@ def check(located: Iterable[Located], rules: PointRules) -> Checked:
 
 def _run(options: argparse.Namespace) -> int:
     """0 if the pipeline would store every point, 1 if not."""
-    content = _content(options.file)
+    given = content(options.file)
     rules = PointRules(
         stack.settings(options.environment).store.magnetic_days,
         arrival_ms=int(time.time() * 1000),
         names=() if options.offline else deployed_names(stack.find(options.environment, options.region)),
     )
-    checked = check(read_points(content), rules)
+    checked = check(read_points(given), rules)
+    shown = _SHOWN if options.format == "table" else len(checked.faults)
     if checked.faults:
         tables.show(
             ("place", "field", "outcome", "reason", "what is wrong"),
@@ -81,27 +82,28 @@ def _run(options: argparse.Namespace) -> int:
                     fault.violation.reason,
                     fault.violation.message,
                 )
-                for place, fault in checked.faults[:_SHOWN]
+                for place, fault in checked.faults[:shown]
             ),
             options.format,
             noun="",
         )
-    for line in _summary(checked):
+    for line in _summary(checked, shown):
         print(line, file=sys.stdout if options.format == "table" else sys.stderr)
     return int(bool(checked.faults))
 
 
-def _content(file: str) -> bytes:
+def content(file: str) -> bytes:
+    """The bytes of a file, or of standard input; OperatorError if it cannot be read."""
     try:
         return sys.stdin.buffer.read() if file == "-" else Path(file).read_bytes()
     except OSError as error:
         raise OperatorError(f"{file}: cannot be read: {error.strerror}") from error
 
 
-def _summary(checked: Checked) -> Iterator[str]:
+def _summary(checked: Checked, shown: int) -> Iterator[str]:
     faults = [fault for _, fault in checked.faults]
-    if len(faults) > _SHOWN:
-        yield f"… and {len(faults) - _SHOWN} more"
+    if len(faults) > shown:
+        yield f"… and {len(faults) - shown} more"
     refused = sum(fault.refused for fault in faults)
     if refused:
         yield f"refused with 400: {counted(refused, 'point')}, and each point that shares a request with one"

@@ -67,6 +67,8 @@ def _add_choice(parser: argparse.ArgumentParser, *, since: str) -> None:
 
 def _list(options: argparse.Namespace) -> int:
     columns, noun = ["arrived", "reason", "metric", "field", "message", "request"], "point"
+    if options.format != "table":
+        columns += ["index", "client", "payload"]
     if options.by:
         columns, noun = [options.by, "points", "newest", "for example"], "group"
     return regions.show(options, columns, lambda target: _rows(target, options), noun=noun)
@@ -76,7 +78,9 @@ def _rows(target: Target, options: argparse.Namespace) -> list[Row]:
     """Points or groups; what else there is to know goes to standard error."""
     reading = _read(target, options)
     points = [point for point in reading.points if _chosen(point, options)]
-    for line in (*_remarks(points, reading, shown=len(points) if options.by else _SHOWN), *_batches(target)):
+    for_people = options.format == "table"
+    shown = _SHOWN if for_people and not options.by else len(points)
+    for line in (*_remarks(points, reading, shown=shown), *_batches(target)):
         print(f"note: {line}", file=sys.stderr)
     if options.by:
         return [
@@ -91,8 +95,9 @@ def _rows(target: Target, options: argparse.Namespace) -> list[Row]:
             point.field,
             point.message,
             point.request_id,
+            *(() if for_people else (point.index, point.client, point.payload)),
         )
-        for point in points[:_SHOWN]
+        for point in points[:shown]
     ]
 
 

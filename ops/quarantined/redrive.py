@@ -11,16 +11,16 @@ import boto3
 from botocore.config import Config as SdkConfig
 
 from ops import consent, tables
-from ops.errors import OperatorError, refusals
-from ops.ingest_api import IngestApi, ingest_api
+from ops.errors import refusals
+from ops.ingest_api import ingest_api
 from ops.output import counted, sanitize
+from ops.points.bodies import bodies
 from ops.points.names import deployed_names
 from ops.points.rules import PointRules
-from ops.posting import attempts
 from ops.quarantined.batches import Batch, read_batch, writer_batches
 from ops.quarantined.ledger import note_redriven
 from ops.quarantined.points import QuarantinedPoint
-from ops.quarantined.redriving import FIXES, Kept, Ready, bodies, prepare
+from ops.quarantined.redriving import FIXES, Kept, Ready, prepare
 from ops.stack import Target
 
 _MOST_BATCHES = 10_000
@@ -60,8 +60,8 @@ def points(target: Target, options: argparse.Namespace, chosen: Sequence[Quarant
         return int(bool(kept))
     consent.expect(options, f"send {counted(len(ready), 'point')} again")
     api = ingest_api(target)
-    for body, some in bodies(ready):
-        request = _send(api, body)
+    for body, some in bodies(ready, lambda one: one.metric):
+        request = api.send(body)
         _note(target, some, request)
         print(f"sent {counted(len(some), 'point')}: request {request}", flush=True)
     return int(bool(kept))
@@ -105,17 +105,6 @@ def _print_kept(kept: Sequence[Kept]) -> None:
         reasons = Counter((one.violation.reason, one.violation.message) for one in kept)
         rows = ((points, *why) for why, points in reasons.most_common())
         tables.show(("points", "reason", "message"), rows, noun="")
-
-
-def _send(api: IngestApi, body: bytes) -> str:
-    """The id of the request; OperatorError with the last answer if it was not accepted."""
-    reply = list(attempts(api.url, body, api.sign, time.sleep))[-1]
-    if not reply.accepted:
-        raise OperatorError(f"{api.url} did not take the points: {reply}")
-    try:
-        return str(json.loads(reply.text)["request_id"])
-    except (ValueError, KeyError, TypeError):
-        return "?"
 
 
 def _note(target: Target, some: Sequence[Ready], request: str) -> None:

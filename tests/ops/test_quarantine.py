@@ -128,3 +128,13 @@ def test_batches_that_were_given_up_are_mentioned(s3: Any, capsys: pytest.Captur
     s3.put_object(Bucket=BUCKET, Key="aws/lambda/uuid/x", Body=b"{}")
     assert main(["quarantine", "list"]) == 0
     assert "batches given up whole: 1; `ops quarantine redrive --batches`" in capsys.readouterr().err
+
+
+def test_programs_get_every_point_with_what_was_sent(s3: Any, capsys: pytest.CaptureFixture[str]) -> None:
+    """Not the newest fifty alone, and the payload to be mended and sent again."""
+    for age_s in range(60):
+        put(s3, Reason.VALUE_TYPE, "m", age_s=age_s)
+    assert main(["quarantine", "list", "--format", "jsonl"]) == 0
+    lines = [json.loads(line) for line in capsys.readouterr().out.splitlines()]
+    assert len(lines) == 60
+    assert {line["payload"]["metric_name"] for line in lines} == {"m"}

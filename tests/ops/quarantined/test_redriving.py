@@ -1,16 +1,13 @@
 """Points made ready to be sent again."""
 
-import json
 from typing import Any
 
 import pytest
-from hypothesis import given
-from hypothesis import strategies as st
 
 from handlers.domain.timestamp import read_timestamp
 from ops.points.rules import PointRules
 from ops.quarantined.points import QuarantinedPoint
-from ops.quarantined.redriving import EMPTY_DIMENSIONS, SECONDS, bodies, prepare
+from ops.quarantined.redriving import EMPTY_DIMENSIONS, SECONDS, prepare
 
 NOW_MS = 1_800_000_000_000
 ARRIVED_S = NOW_MS / 1000 - 3600.25
@@ -67,19 +64,3 @@ def test_dimensions_without_a_value_can_be_left_out() -> None:
     given = {**GOOD, "timestamp": NOW_MS, "dimensions": {"host": "", "zone": "a"}}
     sent, _ = _prepared(_point(given, reason="dimension_value_empty"), fixes=(EMPTY_DIMENSIONS,))
     assert sent == [{**given, "dimensions": {"zone": "a"}}]
-
-
-@given(sizes=st.lists(st.integers(0, 1500), max_size=1500))
-def test_every_point_is_in_one_body_and_none_is_too_large(sizes: list[int]) -> None:
-    """In their order, in as few as the limits allow."""
-    points = [
-        _point({**GOOD, "timestamp": NOW_MS, "dimensions": {"x": "y" * (size + 1)}}, index=index)
-        for index, size in enumerate(sizes)
-    ]
-    ready, _ = prepare(points, PointRules(30, arrival_ms=NOW_MS), ())
-    found = list(bodies(ready))
-    assert [one for _, some in found for one in some] == ready
-    assert [metric for body, _ in found for metric in json.loads(body)["metrics"]] == [
-        one.metric for one in ready
-    ]
-    assert all(len(body) < 2**20 and 0 < len(some) <= 500 for body, some in found)
