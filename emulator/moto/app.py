@@ -20,7 +20,7 @@ from moto.s3.models import FakeBucket
 
 from emulator.aws_request import AwsRequest
 from emulator.http_server import Response
-from emulator.moto import state_machines
+from emulator.moto import state_machines, topics
 from emulator.responses import error
 
 # Calls of these may take long or call back into the endpoint; those of the others take turns, because moto's state is
@@ -45,6 +45,7 @@ class MotoApp:
         # The local run checks no permission. moto would for buckets, and without looking at conditions: a policy
         # that denies what does not come over TLS would deny everything.
         FakeBucket.get_permission = _neutral
+        topics.filter_by_protocol()
         self._application = DomainDispatcherApplication(create_backend_app)
         self._turns = {service: threading.Lock() for service in SERVICES - _CONCURRENT}
         logging.getLogger("moto").setLevel(logging.WARNING)

@@ -57,7 +57,7 @@ def a_page(entries: list[str], *, more: bool = False) -> dict[str, Any]:
     notifications = [
         {
             "rule_key": "rule/metric", "group_key": f'["{entry}"]', "entry": entry, "subject": f"[HIGH] {entry}",
-            "message": json.dumps({"id": entry}),
+            "message": json.dumps({"id": entry, "strange": "\\ufffe \U0001f600 {}"}), "email": f"{entry} is hot",
             "attributes": {
                 "severity": {"DataType": "String", "StringValue": "high"},
                 "value": {"DataType": "Number", "StringValue": "3"},
@@ -160,6 +160,38 @@ def test_news_is_claimed_published_and_confirmed(world: World) -> None:
     assert world.machine.run(source="batch", tick=1).status == "SUCCEEDED"
     assert world.heard() == ["a", "b", "c"]
     assert world.entry("b") == (NOW, NOW)
+
+
+def test_people_get_a_text_and_every_other_subscriber_the_body(world: World) -> None:
+    """What SNS is given has the body, as it was, for all protocols but e-mail."""
+    world.put("a")
+    world.steps.pages[0] = [a_page(["a"])]
+    published = []
+    original = world.machine.call
+
+    def call(client: Any, name: str, arguments: Mapping[str, Any]) -> Any:
+        if name == "Publish":
+            published.append(arguments)
+        return original(client, name, arguments)
+
+    world.machine.call = call  # type: ignore[assignment, method-assign]
+    world.machine.run(source="batch", tick=1)
+    [arguments] = published
+    [notification] = a_page(["a"])["notifications"]
+    texts = json.loads(arguments["Message"])
+    assert texts == {"default": notification["message"], "email": "a is hot"}
+    assert (arguments["MessageStructure"], arguments["Subject"]) == ("json", "[HIGH] a")
+    assert world.heard() == ["a"]
+
+
+def test_an_evaluator_of_the_version_before_claims_nothing(world: World) -> None:
+    """While a stack is updated or rolled back, its pages have no text for people: the next execution sends them."""
+    world.put("a")
+    page = a_page(["a"])
+    del page["notifications"][0]["email"]
+    world.steps.pages[0] = [page]
+    assert world.machine.run(source="batch", tick=1).error == "NotNotified"
+    assert (world.entry("a"), world.heard()) == ((0, 0), [])
 
 
 def test_pages_are_handed_out_until_there_are_no_more(world: World) -> None:
@@ -340,7 +372,7 @@ def test_a_page_of_which_some_could_be_sent_is_followed_by_the_next(world: World
     original = world.machine.call
 
     def call(client: Any, name: str, arguments: Mapping[str, Any]) -> Any:
-        if name == "Publish" and json.loads(arguments["Message"])["id"] == "a":
+        if name == "Publish" and '"a"' in json.loads(arguments["Message"])["default"]:
             world.machine.faults["sns:Publish"] = ["InvalidParameterException"]
         return original(client, name, arguments)
 

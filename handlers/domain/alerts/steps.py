@@ -58,13 +58,17 @@ class NextPageInput(TypedDict):
 
 
 class PendingNotification(TypedDict):
-    """A notification with all that claiming, publishing and confirming it takes; numbers as DynamoDB wants them."""
+    """A notification with all that claiming, publishing and confirming it takes; numbers as DynamoDB wants them.
+
+    `message` is the body, for all subscribers but those of `email`.
+    """
 
     rule_key: str
     group_key: str
     entry: str
     subject: str
     message: str
+    email: str
     attributes: Mapping[str, Mapping[str, str]]
     claimed_at: str
     stale_before: str

@@ -7,6 +7,7 @@ from dataclasses import dataclass, replace
 from datetime import UTC, datetime
 from typing import Any
 
+from handlers.domain.alerts.notifications.email_text import subject
 from handlers.domain.alerts.rules.reading import rule_document
 from handlers.domain.alerts.rules.rule import Rule, number_text
 from handlers.domain.alerts.rules.selection import group_key
@@ -16,8 +17,6 @@ from handlers.domain.alerts.state.transition import Kind, Transition
 from handlers.vocabulary import AlertState
 
 VERSION = 1
-# SNS: ASCII, no control characters, fewer than 100. https://docs.aws.amazon.com/sns/latest/api/API_Publish.html
-SUBJECT_CHARACTERS = 99
 # https://docs.aws.amazon.com/sns/latest/dg/subscription-filter-policy-constraints.html
 _LARGEST_FILTERED = 10**9
 # The two that clients may send and SQS does not take as they are; in JSON they can only stand in a string.
@@ -110,9 +109,7 @@ def notification(rule: Rule, alert: Alert, transition: Transition, origin: Origi
         "region": origin.region,
         "environment": origin.environment,
     }
-    return Notification(
-        subject=_subject(rule, transition, group), body=body, attributes=_attributes(rule, transition)
-    )
+    return Notification(subject=subject(body), body=body, attributes=_attributes(rule, transition))
 
 
 def _id(parts: Sequence[str | int]) -> str:
@@ -126,17 +123,10 @@ def _rule_part(rule: Rule) -> dict[str, Any]:
 
 
 def _period_part(rule: Rule, transition: Transition) -> dict[str, Any]:
-    datapoints = transition.datapoints
-    end_s = datapoints[-1].start_s + rule.period_s if datapoints else transition.since_s
-    start_s = end_s - rule.period_s
+    datapoint = transition.datapoint
+    start_s = transition.since_s - rule.period_s if datapoint is None else datapoint.start_s
+    end_s = start_s + rule.period_s
     return {"seconds": rule.period_s, "start": _time_text(start_s), "end": _time_text(end_s)}
-
-
-def _subject(rule: Rule, transition: Transition, group: Mapping[str, str]) -> str:
-    where = " ".join(f"{name}={value}" for name, value in group.items())
-    text = f"[{rule.severity.upper()}] {transition.state} {rule.rule_id}: {rule.metric_name} {where}".rstrip()
-    plain = "".join(character if " " <= character <= "~" else "?" for character in text)
-    return plain if len(plain) <= SUBJECT_CHARACTERS else plain[: SUBJECT_CHARACTERS - 3] + "..."
 
 
 def _attributes(rule: Rule, transition: Transition) -> dict[str, dict[str, str]]:

@@ -5,6 +5,7 @@ from collections.abc import Callable, Iterable, Sequence
 from itertools import islice
 from typing import NamedTuple
 
+from handlers.domain.alerts.notifications.email_text import email_text
 from handlers.domain.alerts.notifications.outbox import stale_before
 from handlers.domain.alerts.notifications.stored_alert import AlertKey, StoredAlert
 from handlers.domain.alerts.steps import Page, PendingNotification
@@ -61,6 +62,7 @@ def _pending(stored: StoredAlert, now_s: float) -> PendingNotification | None:
         "entry": entry.entry_id,
         "subject": message.subject,
         "message": message.message,
+        "email": email_text(message.body),
         "attributes": {name: dict(value) for name, value in message.attributes.items()},
         "claimed_at": str(int(now_s)),
         "stale_before": str(stale_before(now_s)),

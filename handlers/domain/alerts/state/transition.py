@@ -43,12 +43,17 @@ class Transition:
         return self.kind is not Kind.SILENT
 
     @property
-    def value(self) -> float | None:
-        """The value of the last datapoint, or of the last that breached where that is the news."""
+    def datapoint(self) -> Datapoint | None:
+        """The datapoint to tell of: the last that breaches where that is the news, or the last."""
         datapoints = self.datapoints
         if self.kind is Kind.ALARM:
             datapoints = tuple(item for item in datapoints if item.verdict is Verdict.BREACHING)
-        return datapoints[-1].value if datapoints and self.state is not AlertState.MISSING else None
+        return datapoints[-1] if datapoints else None
+
+    @property
+    def value(self) -> float | None:
+        """The value of that datapoint; None where missing data is the news."""
+        return None if self.datapoint is None or self.state is AlertState.MISSING else self.datapoint.value
 
 
 def recorded(alert: Alert, transition: Transition) -> Alert:

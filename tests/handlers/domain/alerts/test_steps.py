@@ -41,6 +41,8 @@ def paths(value: Any) -> Iterator[str]:
             yield from paths(item)
     elif isinstance(value, str) and value.startswith("$."):
         yield value
+    elif isinstance(value, str) and value.startswith("States.JsonToString("):
+        yield value.removeprefix("States.JsonToString(").removesuffix(")")
 
 
 def test_the_steps_that_are_typed_are_those_that_are_sent() -> None:
@@ -76,4 +78,4 @@ def test_the_definition_reads_the_fields_of_a_notification() -> None:
         for _, state in states(notifications["ItemProcessor"])
         for path in paths(state)
     }
-    assert read == {*get_type_hints(PendingNotification), "$.claim"}
+    assert read == {*get_type_hints(PendingNotification), "$.claim", "$.texts"}

@@ -47,7 +47,7 @@ def test_the_body_says_everything_a_person_needs() -> None:
     assert body["annotation"] == "a/b is at 3 (> 2)"
     assert body["runbook"] == "https://example.com/a%2Fb"
     assert (body["region"], body["environment"]) == ("eu-west-1", "dev")
-    assert message.subject == "[CRITICAL] ALARM cpu-hot: cpu.load host=a/b"
+    assert message.subject == "[dev eu-west-1] CRITICAL ALARM cpu-hot: cpu.load host=a/b"
 
 
 def test_attributes_are_what_filter_policies_compare() -> None:
@@ -94,6 +94,47 @@ def test_hostile_names_and_values_make_subjects_that_sns_takes(
     assert message.subject[0] == "["
     jsonschema.Draft202012Validator(SCHEMA).validate(json.loads(message.message))
     assert len(message.message.encode()) < 20_000
+
+
+def test_value_and_period_are_of_one_datapoint() -> None:
+    """An alarm is told with the datapoint that breached last, though a newer one, or a late one, is there."""
+    rule = a_rule(datapoints="1 of 3")
+    verdicts = [(0, 9.0, Verdict.BREACHING), (60, 1.0, Verdict.RECOVERED), (120, 1.5, Verdict.RECOVERED)]
+    datapoints = [Datapoint(START + offset, verdict, value, 1) for offset, value, verdict in verdicts]
+    decision = decide(rule, Alert(rule.key, ()), datapoints, START + 120, START + 180)
+    assert decision.transition is not None
+    body = notification(rule, decision.alert, decision.transition, ORIGIN).body
+    assert (body["kind"], body["value"]) == ("alarm", 9.0)
+    assert body["period"] == {"seconds": 60, "start": "2025-11-22T00:00:00Z", "end": "2025-11-22T00:01:00Z"}
+    later = [Datapoint(START + 60 * number, Verdict.RECOVERED, 1.0 + number, 1) for number in (3, 4)]
+    decision = decide(rule, decision.alert, later, START + 240, START + 300)
+    assert decision.transition is not None
+    body = notification(rule, decision.alert, decision.transition, ORIGIN).body
+    assert (body["kind"], body["value"]) == ("resolved", 5.0)
+    assert body["period"]["end"] == "2025-11-22T00:05:00Z"
+
+
+def test_an_alert_has_one_id_in_all_its_messages_and_its_region_alone() -> None:
+    """A receiver of several regions or environments can tell their alerts, and their messages, apart."""
+    rule = a_rule(by=["host"])
+    alert = Alert(rule.key, ("a",))
+    ids, messages = set(), set()
+    for origin in (ORIGIN, Origin("us-east-1", "dev"), Origin("eu-west-1", "prod")):
+        of_one = set()
+        current = alert
+        for number, value in enumerate([3.0, 1.0, 3.0]):
+            verdict = Verdict.BREACHING if value > 2 else Verdict.RECOVERED
+            start = START + 60 * number
+            decision = decide(rule, current, [Datapoint(start, verdict, value, 1)], start, start + 60)
+            current = decision.alert
+            assert decision.transition is not None
+            message = notification(rule, current, decision.transition, origin)
+            assert message.body["sequence"] == number + 1
+            of_one.add(message.body["alert_id"])
+            messages.add(message.dedupe_id)
+        assert len(of_one) == 1
+        ids |= of_one
+    assert (len(ids), len(messages)) == (3, 9)
 
 
 def test_equal_transitions_have_one_id_and_different_ones_have_others() -> None:

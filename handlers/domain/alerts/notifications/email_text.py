@@ -1,0 +1,80 @@
+"""The notification for people: an e-mail's subject, and its text, which says what the body says."""
+
+import shlex
+from collections.abc import Iterator, Mapping
+from typing import Any
+
+from handlers.domain.alerts.rules.rule import number_text
+
+# SNS: ASCII, no control characters, fewer than 100. https://docs.aws.amazon.com/sns/latest/api/API_Publish.html
+SUBJECT_CHARACTERS = 99
+
+
+def subject(body: Mapping[str, Any]) -> str:
+    """The subject: place, severity and state first, as those that are long are cut at their end."""
+    rule_id, place = body["rule"]["rule_id"], f"{body['environment']} {body['region']}"
+    text = f"[{place}] {_headline(body)} {rule_id}: {body['metric_name']} {_group(body)}".rstrip()
+    plain = "".join(character if " " <= character <= "~" else "?" for character in text)
+    return plain if len(plain) <= SUBJECT_CHARACTERS else plain[: SUBJECT_CHARACTERS - 3] + "..."
+
+
+def email_text(body: Mapping[str, Any]) -> str:
+    """The text of an e-mail: the news, why, and where to look. Names that clients chose make no lines of their own."""
+    return "\n".join(
+        "".join(character if character.isprintable() else "?" for character in line) for line in _lines(body)
+    )
+
+
+def _lines(body: Mapping[str, Any]) -> Iterator[str]:
+    rule = body["rule"]
+    if body["annotation"]:
+        yield from body["annotation"].splitlines()
+        yield ""
+    yield f"{_headline(body)} since {_time(body['since'])}"
+    yield f"{rule['statistic']} of {body['metric_name']}{_of(_group(body))} is {_value(body['value'])}"
+    yield (
+        f"in the {body['period']['seconds']} s until {_time(body['period']['end'])}; the rule fires when it is "
+        f"{rule['operator']} {_bounds(body['threshold'])} in {rule['datapoints']} periods."
+    )
+    yield ""
+    yield f"Why: {body['reason']}."
+    if body["late"]:
+        yield "Points that came late made the difference."
+    if body.get("untold"):
+        yield f"Changes of state that could not be sent before this one: {body['untold']}."
+    if body["runbook"]:
+        yield f"Runbook: {body['runbook']}"
+    yield f"Look: {_command(body)}"
+
+
+def _headline(body: Mapping[str, Any]) -> str:
+    states = {"resolved": "RESOLVED", "reminder": f"still {body['state']}"}
+    return f"{body['severity'].upper()} {states.get(body['kind'], body['state'])}"
+
+
+def _group(body: Mapping[str, Any]) -> str:
+    return " ".join(f"{name}={value}" for name, value in body["group"].items() if value is not None)
+
+
+def _of(group: str) -> str:
+    return f" of {group}" if group else ""
+
+
+def _value(value: float | None) -> str:
+    return "unknown, as there is no data" if value is None else number_text(value)
+
+
+def _bounds(threshold: Any) -> str:
+    bounds = threshold if isinstance(threshold, list) else [threshold]
+    return " to ".join(map(number_text, bounds))
+
+
+def _time(text: str) -> str:
+    return text.replace("T", " ").replace("Z", " UTC")
+
+
+def _command(body: Mapping[str, Any]) -> str:
+    # A host's name may be anything, and this line is made to be copied.
+    words = [body["rule"]["rule_id"], *(value or "" for value in body["group"].values())]
+    place = ["--environment", body["environment"], "--region", body["region"]]
+    return shlex.join(["python", "-m", "ops", "alerts", "show", *place, *words])
