@@ -28,6 +28,8 @@ COMMANDS: Mapping[str, str] = {
     "rules": "alert rules: check, plan, apply, list, delete",
     "alerts": "alerts: list, show",
     "export": "export hours, and see how the exports are",
+    "status": "one region in one screen: what runs, what is late, what is wrong",
+    "logs": "log lines of functions, state machines and the API, or of one request",
 }
 
 

@@ -1,5 +1,6 @@
 """A local run on this machine, found by the environment file that it writes and by its answer at `/_local/status`."""
 
+import contextlib
 import ipaddress
 import json
 import os
@@ -11,13 +12,14 @@ from pathlib import Path
 from typing import Any
 
 from ops.bundle import BUILD
+from ops.errors import OperatorError
 
 ENVIRONMENT_FILE = BUILD / "local.env"
 # Any of these says where the operator means to go: https://docs.aws.amazon.com/cli/latest/userguide/cli-configure-envvars.html
 _KEYS = ("AWS_PROFILE", "AWS_DEFAULT_PROFILE", "AWS_ACCESS_KEY_ID")
 _CHOICES = (*_KEYS, "AWS_REGION", "AWS_DEFAULT_REGION")
 _ENDPOINT = "AWS_ENDPOINT_URL"
-_SECONDS = 5.0
+_SECONDS = 15.0
 
 
 def adopt(region: str | None) -> None:
@@ -41,11 +43,13 @@ def adopt(region: str | None) -> None:
 
 def others(endpoint: str = "") -> list[Path]:
     """The environment files in `build/` of runs that answer, that at `endpoint` left out."""
-    return [
-        file
-        for file in _files()
-        if not _same(url := read(file).get(_ENDPOINT, ""), endpoint) and status(url) is not None
-    ]
+    found = []
+    for file in _files():
+        url = read(file).get(_ENDPOINT, "")
+        with contextlib.suppress(OperatorError):
+            if not _same(url, endpoint) and status(url) is not None:
+                found.append(file)
+    return found
 
 
 def overridden() -> list[str]:
@@ -63,12 +67,20 @@ def read(file: Path) -> Mapping[str, str]:
 
 
 def status(endpoint: str) -> Mapping[str, Any] | None:
-    """The answer of a local run about itself; None if none is there, or the endpoint is not on this machine."""
+    """The answer of a local run about itself; None if none is there, or the endpoint is not on this machine.
+
+    OperatorError if something listens and does not answer in time: that may be a run that is busy.
+    """
     if not is_here(endpoint):
         return None
     try:
         with urllib.request.urlopen(f"{endpoint.rstrip('/')}/_local/status", timeout=_SECONDS) as reply:  # noqa: S310 - this machine
             answer = json.loads(reply.read())
+    except TimeoutError as error:
+        raise OperatorError(
+            f"{endpoint} listens and does not answer; if that is a local run, it is busy: try again, or choose "
+            "an account by its region or AWS_PROFILE"
+        ) from error
     except (OSError, ValueError):
         return None
     return answer if isinstance(answer, dict) else None

@@ -2,7 +2,6 @@
 
 import argparse
 import json
-import re
 import sys
 import time
 from collections.abc import Iterator
@@ -12,6 +11,7 @@ from handlers.domain.violation import Reason
 from ops import regions, stack, tables
 from ops.errors import OperatorError
 from ops.output import counted, moment, sanitize
+from ops.period import period_s
 from ops.quarantined import redrive
 from ops.quarantined.batches import writer_batches
 from ops.quarantined.cures import cure_of
@@ -21,8 +21,6 @@ from ops.tables import Row
 
 _SHOWN = 50
 _BATCHES = 1000
-_PERIOD = re.compile(r"([0-9]{1,6})([smhd])", re.ASCII)
-_SECONDS = {"s": 1, "m": 60, "h": 3600, "d": 86_400}
 
 
 def add_arguments(parser: argparse.ArgumentParser) -> None:
@@ -50,7 +48,7 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
 
 def _add_since(parser: argparse.ArgumentParser, default: str) -> None:
     parser.add_argument(
-        "--since", type=_period_s, default=default, metavar="PERIOD",
+        "--since", type=period_s, default=default, metavar="PERIOD",
         help=f"that arrived in the last 15m, 1h, 7d … (default {default})",
     )  # fmt: skip
 
@@ -185,11 +183,3 @@ def _read(target: Target, options: argparse.Namespace) -> Reading:
         since_s=time.time() - options.since,
         span_s=target.config.writer.maximum_age_seconds,
     )
-
-
-def _period_s(text: str) -> int:
-    """The seconds of a period such as 15m; argparse tells the user of an ArgumentTypeError's text."""
-    match = _PERIOD.fullmatch(text)
-    if match is None:
-        raise argparse.ArgumentTypeError(f"{text!r}: expected a number with s, m, h or d, such as 15m or 1h")
-    return int(match[1]) * _SECONDS[match[2]]

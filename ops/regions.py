@@ -52,9 +52,10 @@ def show(
     read: Callable[[Target], Sequence[Row]],
     *,
     noun: str = "row",
+    wrap: bool = False,
 ) -> int:
     """Print a list of the rows of each region in the form of the options; 0 only if every one could be asked."""
     regions = Regions(options)
     rows = itertools.chain.from_iterable(regions.rows(target, found) for target, found in regions.ask(read))
-    tables.show(regions.columns(columns), rows, options.format, noun=noun)
+    tables.show(regions.columns(columns), rows, options.format, noun=noun, wrap=wrap)
     return regions.status

@@ -1,6 +1,7 @@
 """The place that a command talks to, said before anything else: the local run on this machine, or an AWS account."""
 
 import argparse
+import contextlib
 import os
 import socket
 import sys
@@ -35,7 +36,8 @@ def settle(options: argparse.Namespace) -> None:
     if "environment" not in options:
         _say("this machine", "no AWS is asked")
         return
-    local_run.adopt(getattr(options, "region", None))
+    with contextlib.suppress(OperatorError) if options.offline else contextlib.nullcontext():
+        local_run.adopt(getattr(options, "region", None))
     options.environment = (
         options.environment or os.environ.get("TIDEGAUGE_ENVIRONMENT") or DEFAULT_ENVIRONMENT
     )

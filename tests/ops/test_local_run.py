@@ -2,6 +2,7 @@
 
 import http.server
 import os
+import socket
 import threading
 from collections.abc import Iterator
 from pathlib import Path
@@ -9,6 +10,7 @@ from pathlib import Path
 import pytest
 
 from ops import local_run
+from ops.errors import OperatorError
 from ops.local_run import is_here, overridden, read, status
 
 ADOPT, OTHERS = local_run.adopt, local_run.others
@@ -113,6 +115,16 @@ def test_runs_that_answer_are_found_by_their_files(build: Path, endpoint: str) -
     write(build / "second.env", endpoint)
     assert OTHERS() == [build / "second.env"]
     assert OTHERS(endpoint) == []
+
+
+def test_a_run_that_is_busy_is_not_left_for_an_account(build: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    """Something listens and says nothing: whoever meant the run must not end up elsewhere."""
+    monkeypatch.setattr(local_run, "_SECONDS", 0.05)
+    with socket.create_server(("127.0.0.1", 0)) as silent:
+        write(build / "local.env", f"http://127.0.0.1:{silent.getsockname()[1]}")
+        with pytest.raises(OperatorError, match="listens and does not answer"):
+            ADOPT(None)
+        assert OTHERS() == []
 
 
 def test_only_this_machine_is_asked(build: Path) -> None:

@@ -68,14 +68,6 @@ def test_points_are_counted_by_what_they_have_in_common(
     assert row[1] == ("2" if by == "reason" else "3")
 
 
-@pytest.mark.parametrize("period", ["", "1", "h", "1 h", "1w", "-1h", "1.5h", "1h30m", "٣h", "9999999d"])
-def test_a_period_that_is_none_is_refused(period: str, capsys: pytest.CaptureFixture[str]) -> None:
-    """With what was given and what was expected."""
-    with pytest.raises(SystemExit):
-        main(["quarantine", "list", f"--since={period}"])
-    assert f"{period!r}: expected a number with s, m, h or d" in capsys.readouterr().err
-
-
 def test_a_request_is_shown_with_the_cure(s3: Any, capsys: pytest.CaptureFixture[str]) -> None:
     """Each of its points with reason, cause, cure and what the client sent; hostile text is harmless."""
     put(s3, Reason.DIMENSION_NAME_CASE, "cpu\x1b[2J", age_s=60)
