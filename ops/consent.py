@@ -13,12 +13,13 @@ def add_option(parser: argparse.ArgumentParser) -> None:
     )
 
 
-def expect(options: argparse.Namespace, doing: str) -> None:
+def expect(options: argparse.Namespace, doing: str, *, always: bool = False) -> None:
     """Ask on the terminal whether an account may be changed; `doing` says how: "apply these rules".
 
-    The local run is not asked for. OperatorError if the answer is no, or if there is nobody to ask.
+    The local run is not asked for, unless `always` says so. OperatorError if the answer is no, or if there is nobody
+    to ask.
     """
-    if options.place.local or options.yes:
+    if options.yes or (options.place.local and not always):
         return
     what = f"{doing} in {options.place.name}"
     if not sys.stdin.isatty():

@@ -16,3 +16,8 @@ def counted(number: int, noun: str) -> str:
 def moment(seconds: float) -> str:
     """A time in seconds of the epoch, as UTC's date and time of day."""
     return f"{datetime.fromtimestamp(seconds, UTC):%Y-%m-%d %H:%M:%S}"
+
+
+def time_of_day(seconds: float) -> str:
+    """A time in seconds of the epoch, as UTC's time of day, for what is near."""
+    return f"{datetime.fromtimestamp(seconds, UTC):%H:%M:%S} UTC"

@@ -23,11 +23,16 @@ class Terminal(io.StringIO):
 
 
 def ask(
-    monkeypatch: pytest.MonkeyPatch, stdin: io.StringIO, *, place: Place = ACCOUNT, yes: bool = False
+    monkeypatch: pytest.MonkeyPatch,
+    stdin: io.StringIO,
+    *,
+    place: Place = ACCOUNT,
+    yes: bool = False,
+    always: bool = False,
 ) -> None:
     """Ask for consent."""
     monkeypatch.setattr("sys.stdin", stdin)
-    consent.expect(argparse.Namespace(place=place, yes=yes), "change the rules")
+    consent.expect(argparse.Namespace(place=place, yes=yes), "change the rules", always=always)
 
 
 @pytest.mark.parametrize("answer", ["y\n", "YES\n"])
@@ -54,8 +59,12 @@ def test_without_a_terminal_the_option_is_named(monkeypatch: pytest.MonkeyPatch)
 
 
 def test_the_local_run_is_not_asked_for(monkeypatch: pytest.MonkeyPatch) -> None:
-    """Nothing can be broken there."""
-    ask(monkeypatch, io.StringIO(""), place=Place("local run at 127.0.0.1:1", local=True))
+    """Nothing can be broken there, unless what is done cannot be undone from the files."""
+    run = Place("local run at 127.0.0.1:1", local=True)
+    ask(monkeypatch, io.StringIO(""), place=run)
+    with pytest.raises(OperatorError, match="add --yes"):
+        ask(monkeypatch, io.StringIO(""), place=run, always=True)
+    ask(monkeypatch, io.StringIO(""), place=run, always=True, yes=True)
 
 
 CHANGING = [
@@ -75,7 +84,9 @@ def test_every_command_that_changes_an_account_asks(
     """Nothing is called but to read before that."""
     monkeypatch.setattr(where, "place", lambda _: ACCOUNT)
     monkeypatch.setattr("sys.stdin", io.StringIO())
-    monkeypatch.setattr("ops.rules._in_force", lambda _: [argparse.Namespace(rule_id="hot", metric_name="m")])
+    monkeypatch.setattr(
+        "ops.rules._in_force", lambda *_: [argparse.Namespace(rule_id="hot", metric_name="m")]
+    )
     monkeypatch.setattr("ops.publish.expect_no_obstacle", lambda _: None)
     assert main(command) == 1
     assert "add --yes" in capsys.readouterr().err

@@ -12,6 +12,8 @@ from handlers.domain.alerts.rules.reading import read_rule
 from handlers.domain.alerts.rules.rule import Rule
 from ops.__main__ import main
 from ops.errors import OperatorError
+from ops.output import moment, time_of_day
+from ops.rule_plan import first_judged_period
 from ops.stack import Target
 from templates.config import load
 from tests.support.alert_tables import RULES
@@ -41,12 +43,17 @@ def a_rule_of_the_file(**fields: Any) -> Rule:
 
 @pytest.mark.usefixtures("deployment")
 def test_applying_puts_the_files_rules_into_force(tmp_path: Path, capsys: Any) -> None:
-    """New rules are added, and count from now on; applying them again changes nothing."""
+    """New rules are in force when all functions know them; applying them again changes nothing."""
     assert main(["rules", "apply", a_file(tmp_path)]) == 0
     [rule] = in_force()
     assert rule.rule_id == "hot"
     assert rule.in_force_since_s > START
-    assert "+ hot: avg of cpu.load > 90" in capsys.readouterr().out
+    assert rule.groups_since_s == rule.in_force_since_s
+    shown = capsys.readouterr().out
+    assert "+ hot: avg of cpu.load > 90" in shown
+    first = first_judged_period(rule, rule.in_force_since_s)
+    assert f"applied, in force from {time_of_day(rule.in_force_since_s)}: periods of 60 s from" in shown
+    assert f"60 s from {time_of_day(first)} on are judged" in shown
     assert main(["rules", "apply", a_file(tmp_path)]) == 0
     assert "0 to add, 0 to change, 0 to delete, 1 unchanged" in capsys.readouterr().out
     assert in_force() == [rule]
@@ -59,7 +66,11 @@ def test_a_plan_shows_each_field_that_changes_and_changes_none(tmp_path: Path, c
     before = in_force()
     assert main(["rules", "plan", a_file(tmp_path, GOOD.replace("90", "95"))]) == 0
     output = capsys.readouterr().out
-    assert "~ hot\n    threshold: 90.0 -> 95.0\n" in output
+    assert (
+        "~ hot: another condition; no alert is open, its groups stay known\n    threshold: 90 -> 95\n"
+        in output
+    )
+    assert "in force half a minute from now: periods of 60 s from " in output
     assert in_force() == before
 
 
@@ -92,17 +103,27 @@ def test_rules_in_no_file_are_deleted_only_when_asked(tmp_path: Path, capsys: An
     boto3.client("dynamodb").put_item(TableName=RULES, Item=item_of(a_rule(rule_id="other")))
     main(["rules", "apply", a_file(tmp_path)])
     assert {rule.rule_id for rule in in_force()} == {"hot", "other"}
-    main(["rules", "apply", "--prune", a_file(tmp_path)])
+    capsys.readouterr()
+    assert main(["rules", "apply", "--prune", a_file(tmp_path)]) == 1
+    shown = capsys.readouterr()
+    assert "- other (cpu.load): in no file; no alert is open" in shown.out
+    assert (
+        "to delete other and change the rules of dev in us-east-1 in a test's account without a terminal"
+        in shown.err
+    )
+    assert {rule.rule_id for rule in in_force()} == {"hot", "other"}
+    assert main(["rules", "apply", "--prune", "--yes", a_file(tmp_path)]) == 0
     assert {rule.rule_id for rule in in_force()} == {"hot"}
-    assert "- other (cpu.load)" in capsys.readouterr().out
+    assert main(["rules", "apply", "--prune", a_file(tmp_path)]) == 0, "nothing to delete, nothing to ask for"
 
 
 @pytest.mark.usefixtures("deployment")
-def test_a_rule_that_moves_to_another_metric_leaves_no_twin(tmp_path: Path) -> None:
+def test_a_rule_that_moves_to_another_metric_leaves_no_twin(tmp_path: Path, capsys: Any) -> None:
     """One id is one rule, although the table's key has the metric in it."""
     main(["rules", "apply", a_file(tmp_path)])
     main(["rules", "apply", a_file(tmp_path, GOOD.replace("cpu.load", "cpu.other"))])
     assert [rule.metric_name for rule in in_force()] == ["cpu.other"]
+    assert "~ hot: another condition; no alert is open, its groups begin anew" in capsys.readouterr().out
 
 
 @pytest.mark.usefixtures("deployment")
@@ -131,7 +152,10 @@ def test_rules_are_listed_and_deleted(tmp_path: Path, capsys: Any) -> None:
     """What is in force is shown with its condition; a rule that is not there is an error that names those that are."""
     main(["rules", "apply", a_file(tmp_path)])
     assert main(["rules", "list"]) == 0
-    assert "hot" in capsys.readouterr().out
+    shown = capsys.readouterr().out
+    [rule] = in_force()
+    assert "hot" in shown
+    assert moment(first_judged_period(rule, rule.in_force_since_s)) in shown
     assert main(["rules", "delete", "cold"]) == 1
     assert "no rule cold; there are hot" in capsys.readouterr().err
     assert main(["rules", "delete", "hot"]) == 0

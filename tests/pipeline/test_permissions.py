@@ -11,6 +11,7 @@ from typing import Any
 import pytest
 
 from emulator.iam.evaluation import Permission
+from handlers.adapters.dynamodb.rules_table import KNOWN_AFTER_S
 from tests.support.local_run import LocalRun, wait_for
 from tests.support.permissions import Policy, calls_of, faults, mutations, roles_of
 
@@ -84,7 +85,7 @@ def _alerts(story: Story, rules: Path) -> None:
     story.run.shell(f"python -m ops rules apply {rules}")
     lost = {"error": "InternalServerError", "when": "after"}
     story.fail({"service": "stepfunctions", "operation": "StartExecution", **lost})
-    end_s = (int(story.now_s()) // 60 + 2) * 60
+    end_s = (int(story.now_s() + KNOWN_AFTER_S) // 60 + 2) * 60
     story.go_to(end_s - 3)
     story.measure(95, {"metric_name": "too.old", "value": 1, "timestamp": 1})
     story.go_to(end_s)
@@ -95,7 +96,7 @@ def _alerts(story: Story, rules: Path) -> None:
     story.uses("AlertEvaluationRole", "dynamodb:UpdateItem")
     story.measure(95)
     rules.write_text("rules: []\n")
-    story.run.shell(f"python -m ops rules apply {rules} --prune")
+    story.run.shell(f"python -m ops rules apply {rules} --prune --yes")
     story.uses("RuleChangesRole", "dynamodb:UpdateItem")
 
 

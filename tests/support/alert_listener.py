@@ -4,6 +4,7 @@ import json
 import time
 from typing import Any
 
+from handlers.adapters.dynamodb.rules_table import KNOWN_AFTER_S
 from tests.support.local_run import LocalRun
 
 PERIOD = 60
@@ -38,8 +39,8 @@ class Listener:
         return time.time() + self.ahead
 
     def move_to_end_of_period(self, *, before: float) -> int:
-        """Move the clock to so long before the end of the next period; its end."""
-        end = (int(self.now()) // PERIOD + 2) * PERIOD
+        """Move the clock to so long before the end of the next period that a rule applied by now judges; its end."""
+        end = (int(self.now() + KNOWN_AFTER_S) // PERIOD + 2) * PERIOD
         self.move_to(end - before)
         return end
 

@@ -16,6 +16,7 @@ from handlers.domain.errors import TransientError
 # A change of rules counts within half a minute (docs/alerts.md): the rest is for the batch that is under way.
 FRESH_SECONDS = 10.0
 STALE_SECONDS = 25.0
+KNOWN_AFTER_S = 30
 
 _READ = TypeDeserializer()
 _WRITE = TypeSerializer()

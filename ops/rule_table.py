@@ -1,0 +1,61 @@
+"""The rules table of a deployment, as its operators read and change it."""
+
+from collections import Counter
+from collections.abc import Mapping, Sequence
+from email.utils import parsedate_to_datetime
+from typing import Any
+
+from handlers.adapters.dynamodb.alerts_table import AlertsTable
+from handlers.adapters.dynamodb.rules_table import KNOWN_AFTER_S, RulesTable, item_of
+from handlers.domain.alerts.rules.rule import Rule, RuleSet
+from ops.errors import OperatorError, refusals
+from ops.stack import Target
+
+# https://docs.aws.amazon.com/amazondynamodb/latest/APIReference/API_TransactWriteItems.html
+_TRANSACTION_ITEMS = 100
+
+
+class RuleTable:
+    """The rules of one deployment; every method raises OperatorError where AWS refuses."""
+
+    def __init__(self, target: Target) -> None:
+        self._target = target
+        self._client = target.client("dynamodb")
+        self._name = target.output("RulesTableName")
+
+    def read(self) -> RuleSet:
+        """The rules in force, and how many items are none."""
+        with refusals("cannot read the rules"):
+            return RulesTable(self._client, self._name).fresh()
+
+    def open_alerts(self) -> Mapping[str, int]:
+        """The number of open alerts by the keys of their rules."""
+        with refusals("cannot read the alerts"):
+            keys = AlertsTable(self._client, self._target.output("AlertsTableName")).open_keys()
+        return Counter(key.rule_key for key in keys)
+
+    def in_force_since(self) -> int:
+        """The second from which on all functions know a rule that is written now, by the clock of AWS.
+
+        That is the one by which points arrive and periods end; an operator's may be minutes off.
+        """
+        with refusals("cannot read the rules"):
+            answer = self._client.scan(TableName=self._name, Select="COUNT", Limit=1)
+        date = answer["ResponseMetadata"]["HTTPHeaders"].get("date")
+        try:
+            now_s = parsedate_to_datetime(str(date)).timestamp()
+        except ValueError as error:
+            raise OperatorError(f"{self._client.meta.endpoint_url} does not tell the time") from error
+        return int(now_s) + KNOWN_AFTER_S
+
+    def change(self, written: Sequence[Rule], deleted: Sequence[Rule]) -> None:
+        """Write these rules and delete those."""
+        changes: list[dict[str, Any]] = [
+            {"Put": {"TableName": self._name, "Item": item_of(rule)}} for rule in written
+        ]
+        for rule in deleted:
+            key = {"metric_name": {"S": rule.metric_name}, "rule_id": {"S": rule.rule_id}}
+            changes.append({"Delete": {"TableName": self._name, "Key": key}})
+        with refusals("cannot change the rules"):
+            for begin in range(0, len(changes), _TRANSACTION_ITEMS):
+                self._client.transact_write_items(TransactItems=changes[begin : begin + _TRANSACTION_ITEMS])
