@@ -1,5 +1,6 @@
 """`/_local/…`: what a person or a test asks of the local run itself."""
 
+import contextlib
 import threading
 from collections.abc import Callable, Sequence
 from dataclasses import replace
@@ -16,6 +17,8 @@ from emulator.responses import as_json
 from emulator.timestream_process import TimestreamProcess
 
 StatusProvider = Callable[[], Any]
+BeforeJump = Callable[[float], contextlib.AbstractContextManager[bool]]
+"""Prepares a move of the clock by so many seconds, which happens within; True if nothing under way is hurt by it."""
 
 _TIMESTREAM = "timestream"
 
@@ -39,6 +42,7 @@ class AdminApi:
         self._faults = faults
         self._engine = engine
         self._regions = regions
+        self._before_jump: BeforeJump = lambda _: contextlib.nullcontext(True)
         self._providers: dict[str, StatusProvider] = {}
         self._lock = threading.Lock()
         self._routes: dict[tuple[str, str], Callable[[AwsRequest], Response]] = {
@@ -50,6 +54,10 @@ class AdminApi:
             ("GET", "/_local/clock"): lambda _: as_json(self._describe_clock()),
             ("POST", "/_local/clock"): self._move_clock,
         }
+
+    def before_jump(self, prepare: BeforeJump) -> None:
+        """Have the clock moved within what this prepares."""
+        self._before_jump = prepare
 
     def add_status(self, name: str, provider: StatusProvider) -> None:
         """Show what `provider` returns under this name in the status."""
@@ -93,10 +101,12 @@ class AdminApi:
             raise FaultError(name, "must be a number of seconds")
         seconds = value if name == "advance_seconds" else value - self._clock.offset_s
         try:
-            self._clock.advance(seconds)
+            self._clock.check_advance(seconds)
+            with self._before_jump(seconds) as waited:
+                self._clock.advance(seconds)
         except ValueError as error:
             raise FaultError(name, str(error)) from error
-        return as_json(self._describe_clock())
+        return as_json({**self._describe_clock(), "stream_empty": waited})
 
     def _add_faults(self, request: AwsRequest) -> Response:
         body = _object(request)

@@ -37,16 +37,20 @@ class Clock:
     def advance(self, by_s: float) -> float:
         """Move forward by `by_s` seconds and tell the listeners; the new offset. ValueError for a move back."""
         with self._lock:
-            if not 0 <= by_s <= _FURTHEST_S - self._offset_s:
-                raise ValueError(
-                    f"the clock moves forward only, a hundred years at most in all, not by {by_s} seconds"
-                )
+            self.check_advance(by_s)
             self._offset_s += by_s
             offset_s = self._offset_s
             listeners = tuple(self._listeners)
         for listener in listeners:
             listener(offset_s)
         return offset_s
+
+    def check_advance(self, by_s: float) -> None:
+        """Raise ValueError for a move that cannot be made."""
+        if not 0 <= by_s <= _FURTHEST_S - self._offset_s:
+            raise ValueError(
+                f"the clock moves forward only, a hundred years at most in all, not by {by_s} seconds"
+            )
 
     def on_advance(self, listener: Callable[[float], None]) -> Callable[[], None]:
         """Call `listener` with the new offset after each move, until the function returned is called."""

@@ -3,7 +3,8 @@
 import contextlib
 import functools
 import os
-from collections.abc import Callable, Mapping, Sequence, Set
+import time
+from collections.abc import Callable, Iterator, Mapping, Sequence, Set
 from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any, Self
@@ -35,6 +36,9 @@ from emulator.moto.app import MotoApp
 from emulator.scheduler.schedules import Schedules, load_schedules
 from emulator.timestream_process import TimestreamProcess, free_port, timestream_command
 
+_BEFORE_JUMP_S = 10.0
+# Of the age at which a record is given up: many smaller moves in a row make a large one.
+_SHARE_OF_AGE = 0.1
 _BODY_LIMIT_BYTES = 1024 * 1024 * 1024
 
 EngineCommand = Callable[[int, Path, str], Sequence[str]]
@@ -69,6 +73,7 @@ class Cloud:
         endpoint: Endpoint,
         engine: TimestreamProcess,
         functions: LambdaApi,
+        kinesis: Kinesis,
         metrics: Metrics,
         stacks: Stacks,
         url: str,
@@ -82,9 +87,11 @@ class Cloud:
         self._endpoint = endpoint
         self._engine = engine
         self._functions = functions
+        self._kinesis = kinesis
         self._metrics = metrics
         self._running: dict[str, Functions] = {}
         self._stacks = stacks
+        admin.before_jump(self.clear_streams)
         admin.add_status("timestream", lambda: engine.control("GET", "/_local/status")[1])
 
     def __enter__(self) -> Self:
@@ -186,6 +193,26 @@ class Cloud:
         """The port of 127.0.0.1 at which its endpoint listens."""
         return int(self.endpoint_url.rpartition(":")[2])
 
+    @contextlib.contextmanager
+    def clear_streams(self, jump_s: float) -> Iterator[bool]:
+        """Hold the writes to streams while the clock is moved by so much; True once what is on them was dealt with.
+
+        A move that makes no record too old waits for nothing. What a fault holds up is waited for a few seconds only:
+        then it grows old, as it would.
+        """
+        running = [
+            functions
+            for functions in self._running.values()
+            if jump_s >= functions.least_record_age_s * _SHARE_OF_AGE
+        ]
+        if not running:
+            yield True
+            return
+        until_s = time.monotonic() + _BEFORE_JUMP_S
+        with self._kinesis.held():
+            empty = [functions.drain(max(0.1, until_s - time.monotonic())) for functions in running]
+            yield all(empty)
+
     def check(self) -> None:
         """Raise EngineError when a part of the local AWS has ended by itself."""
         self._engine.check()
@@ -259,6 +286,7 @@ def _start_endpoint(
     closing.enter_context(moto_cloudwatch.installed(metrics))
     closing.enter_context(state_machines.counted(metrics))
     faults, functions, stacks = Faults(), LambdaApi(), Stacks(clock)
+    kinesis = Kinesis(clock, metrics)
     admin = AdminApi(access, clock, faults, engine, regions)
     endpoint = Endpoint(
         access=access,
@@ -266,7 +294,7 @@ def _start_endpoint(
         engine=engine,
         faults=faults,
         functions=functions,
-        kinesis=Kinesis(clock, metrics),
+        kinesis=kinesis,
         metrics=metrics,
         moto=moto,
         stacks=stacks,
@@ -287,6 +315,7 @@ def _start_endpoint(
         endpoint=endpoint,
         engine=engine,
         functions=functions,
+        kinesis=kinesis,
         metrics=metrics,
         stacks=stacks,
         url=server.url,

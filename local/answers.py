@@ -47,7 +47,12 @@ def points_of(answered: Answered) -> int:
     format_ = _FORMATS.get(answered.resource_path)
     if format_ is None or answered.method != "POST" or not 200 <= answered.status < 300:
         return 0
-    record = StreamRecord(format_, NO_CLIENT, "", 0, 0, "", answered.body)
+    return points_in(format_, answered.body)
+
+
+def points_in(format_: str, body: bytes) -> int:
+    """The points that a body in this format is accounted for by; one if none can be told from it."""
+    record = StreamRecord(format_, NO_CLIENT, "", 0, 0, "", body)
     try:
         return read_request(record, PointValidator(store_limits(1))).received
     except InvalidBody:

@@ -1,9 +1,10 @@
 """One region of the local run: its functions, its API, its feed, and the accounts of all three."""
 
+import contextlib
 import functools
 import re
 from collections.abc import Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import Any, Self
 
@@ -11,7 +12,7 @@ from botocore.credentials import Credentials
 
 from emulator import Cloud, Deployment, Functions, Gateway, PortInUseError, Schedules
 from local import accounting
-from local.accounting import PointCounts
+from local.accounting import GivenUp, PointCounts
 from local.answers import AnswerCounter
 from local.cost import Usage
 from local.errors import LocalError
@@ -20,6 +21,7 @@ from local.feed.sender import Feed, Sent
 from local.prober import Prober
 from local.view.reading import Reading
 from ops.bundle import BUILD, Bundle
+from ops.errors import OperatorError
 from ops.signing import signed_for, unsigned
 
 _DRAIN_SECONDS = 60.0
@@ -62,10 +64,12 @@ class Pipeline:
         self._prober = Prober(
             self.client("timestream-query"), outputs["DatabaseName"], outputs["TableName"], sent
         )
+        self._writer = outputs["MetricWriterName"]
         # With kept data the store is not empty: only what comes from here on is this run's.
         self._before = _NO_POINTS
         self._before = self.point_counts()
         self._schedules: Schedules | None = None
+        self._given_up_seen = (0, 0)
 
     @property
     def region(self) -> str:
@@ -100,6 +104,7 @@ class Pipeline:
             stored=self._prober.stored - self._before.stored,
             superseded=self._count("PointsSuperseded"),
             quarantined=self._count("PointsQuarantined"),
+            given_up=self._given_up_points(),
             rate=self._prober.rate,
             delay_s=self._prober.delay_s,
             last_error=next((error for error in errors if error), ""),
@@ -118,7 +123,17 @@ class Pipeline:
         )
         quarantined = accounting.quarantined_points(self.client("s3"), outputs["QuarantineBucketName"])
         superseded = self._count("PointsSuperseded") + _replaced(self._cloud, self.region)
-        return PointCounts(self._answers.accepted_points, stored, superseded, quarantined) - self._before
+        counts = PointCounts(self._answers.accepted_points, stored, superseded, quarantined) - self._before
+        # Of a batch that was given up, some points may have been stored or set aside before that.
+        return replace(counts, given_up=max(0, min(self.given_up().points, counts.unaccounted)))
+
+    def given_up(self) -> GivenUp:
+        """The batches of the metric writer that were given up."""
+        if not self._functions.given_up.get(self._writer):
+            return GivenUp()
+        return accounting.given_up(
+            self.client("s3"), self.deployment.outputs["QuarantineBucketName"], self._writer
+        )
 
     def usage(self) -> Usage:
         """The units that AWS would have billed it for."""
@@ -155,6 +170,14 @@ class Pipeline:
         if self._schedules is not None:
             self._schedules.close()
         self._gateway.close()
+
+    def _given_up_points(self) -> int:
+        """The points of the batches that were given up, read again only when there is another one."""
+        records = self._functions.given_up.get(self._writer, 0)
+        if records != self._given_up_seen[0]:
+            with contextlib.suppress(OperatorError):
+                self._given_up_seen = (records, self.given_up().points)
+        return self._given_up_seen[1]
 
     def _count(self, metric: str) -> int:
         """A metric of the functions' logs, added up over all of them."""

@@ -6,7 +6,7 @@ import logging
 import signal
 import time
 from collections import Counter
-from collections.abc import Sequence
+from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 from types import TracebackType
@@ -26,7 +26,7 @@ from emulator import (
     timestream_command,
 )
 from local import sample_alert
-from local.accounting import PointCounts
+from local.accounting import GivenUp, PointCounts
 from local.console import Console
 from local.cost import cost_line
 from local.environment_file import EnvironmentFile
@@ -45,6 +45,7 @@ from templates.parameters import CODE_BUCKET, CODE_KEY, code_key
 
 _REFRESH_SECONDS = 0.5
 _LAST_PORT = 65_535
+_BATCHES_SHOWN = 3
 
 
 @dataclass(frozen=True, slots=True)
@@ -235,9 +236,13 @@ class Run:
             self._view.step(
                 f"summary{where}: accepted {points.accepted} = stored {points.stored} "
                 f"+ superseded {points.superseded} + quarantined {points.quarantined}"
+                + (f" + given up {points.given_up}" if points.given_up else "")
             )
             if points.unaccounted:
                 self._view.step(f"UNACCOUNTED{where}: {points.unaccounted} points; see {self._logs}")
+        for pipeline in self._pipelines:
+            for line in given_up_lines(pipeline.given_up()):
+                self._view.step(line)
         unreachable = [call for pipeline in self._pipelines for call in pipeline.unreachable]
         for call, times in Counter(unreachable).items():
             self._view.step(f"UNREACHABLE: {call} ({times} times)")
@@ -259,6 +264,17 @@ class Run:
             signal.signal(number, signal.SIG_IGN)
         self._view.close()
         self._closing.close()
+
+
+def given_up_lines(given_up: GivenUp) -> Iterator[str]:
+    """Lines that say where batches that were given up lie whole, and how to have them stored after all."""
+    if given_up.objects:
+        shown = ", ".join(given_up.objects[:_BATCHES_SHOWN])
+        more = len(given_up.objects) - _BATCHES_SHOWN
+        yield f"given up: {shown}" + (f", and {more} more" if more > 0 else "")
+        yield (
+            "    the writer did not get through them in time; while it runs: python -m ops quarantine redrive --batches"
+        )
 
 
 def _checked(regions: tuple[str, ...]) -> tuple[str, ...]:

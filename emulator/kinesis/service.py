@@ -5,9 +5,11 @@ throughput limit and return more than 10 MB at once.
 """
 
 import binascii
+import contextlib
 import hashlib
+import threading
 from base64 import b64decode, b64encode
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from typing import Any
 
 import orjson
@@ -26,6 +28,8 @@ RECORD_LIMIT_BYTES = 1024 * 1024
 _REQUEST_LIMIT_BYTES = 10 * 1024 * 1024
 _REQUEST_LIMIT_RECORDS = 500
 _ITERATOR_S = 300
+_LONGEST_HOLD_S = 30.0
+_WRITES = frozenset({"PutRecord", "PutRecords"})
 _THROTTLED = "ProvisionedThroughputExceededException"
 _NAMESPACE = "AWS/Kinesis"
 
@@ -44,6 +48,8 @@ class Kinesis:
         self._clock = clock
         self._metrics = metrics
         self._throughput = Throughput()
+        self._open = threading.Event()
+        self._open.set()
         self._operations: Mapping[str, Callable[[str, Any], dict[str, Any]]] = {
             "GetRecords": self._get_records,
             "GetShardIterator": self._get_shard_iterator,
@@ -51,11 +57,22 @@ class Kinesis:
             "PutRecords": self._put_records,
         }
 
+    @contextlib.contextmanager
+    def held(self) -> Iterator[None]:
+        """Let writes wait until the end."""
+        self._open.clear()
+        try:
+            yield
+        finally:
+            self._open.set()
+
     def answer(self, request: AwsRequest) -> Response | None:
         """The reply, or None for a request that moto shall answer."""
         operation = self._operations.get(request.operation)
         if operation is None or "json" not in (request.header("content-type") or ""):
             return None
+        if request.operation in _WRITES:
+            self._open.wait(_LONGEST_HOLD_S)
         try:
             return success(operation(request.region, _parsed(request)))
         except _RefusedError as refused:
@@ -143,7 +160,7 @@ class Kinesis:
 
     def note_throttled(self, request: AwsRequest) -> None:
         """Count a write or a read that was refused in this service's place as one beyond a shard's throughput."""
-        if request.operation in {"PutRecord", "PutRecords"}:
+        if request.operation in _WRITES:
             name = str(_parsed(request).get("StreamName", ""))
             self._count_writes(request.region, name, [], throttled=1)
 

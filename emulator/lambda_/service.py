@@ -2,6 +2,7 @@
 
 import json
 import logging
+import math
 import subprocess
 import time
 from collections.abc import Callable, Mapping
@@ -21,7 +22,12 @@ from emulator.lambda_.clock_file import ClockFile
 from emulator.lambda_.concurrency import ExecutionEnvironments
 from emulator.lambda_.configuration import FunctionConfig, read_functions
 from emulator.lambda_.embedded_metrics import MetricStatistics
-from emulator.lambda_.event_source_mapping.configuration import MappingConfig, function_name, read_mappings
+from emulator.lambda_.event_source_mapping.configuration import (
+    UNLIMITED,
+    MappingConfig,
+    function_name,
+    read_mappings,
+)
 from emulator.lambda_.event_source_mapping.destination import BucketDestination, Destination
 from emulator.lambda_.event_source_mapping.event_source import EventSource
 from emulator.lambda_.event_source_mapping.kinesis_stream import KinesisSource
@@ -159,6 +165,21 @@ class Functions:
     def metrics(self) -> Mapping[str, Mapping[str, MetricStatistics]]:
         """The metrics that functions embedded in their logs, by function and metric name."""
         return self._logs.metrics()
+
+    @property
+    def least_record_age_s(self) -> float:
+        """The age at which the first of the event source mappings gives a record up; infinite if none does."""
+        ages = (mapping.config.max_age_s for mapping in self._mappings)
+        return min((age_s for age_s in ages if age_s != UNLIMITED), default=math.inf)
+
+    @property
+    def given_up(self) -> Mapping[str, int]:
+        """The number of records that event source mappings gave up, by function."""
+        counts: dict[str, int] = {}
+        for mapping in self._mappings:
+            name = mapping.config.function_name
+            counts[name] = counts.get(name, 0) + mapping.given_up
+        return counts
 
     def drain(self, timeout_s: float) -> bool:
         """True if everything that is on the streams now was processed or given up within `timeout_s` seconds."""

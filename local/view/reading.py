@@ -14,6 +14,7 @@ class Reading:
     stored: int
     superseded: int
     quarantined: int
+    given_up: int
     rate: float
     delay_s: float | None
     last_error: str

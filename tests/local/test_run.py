@@ -13,7 +13,7 @@ import pytest
 import generate
 from emulator import EngineError
 from local import run
-from local.accounting import PointCounts
+from local.accounting import GivenUp, PointCounts
 from local.errors import LocalError
 from local.run import Run, Settings
 from local.view.plain import PlainView
@@ -120,7 +120,21 @@ def test_a_call_that_a_network_would_not_let_through_fails_the_run(
     """Even where every point is accounted for: on AWS the call would have timed out."""
     out = io.StringIO()
     ended = Run(SETTINGS, PlainView(out))
-    pipeline: Any = SimpleNamespace(unreachable=unreachable)
+    pipeline: Any = SimpleNamespace(unreachable=unreachable, given_up=GivenUp)
     ended._pipelines = [pipeline]
     assert ended._summarise([("us-east-1", PointCounts(1, 1, 0, 0))], drained=True) == status
     assert [line for line in out.getvalue().splitlines() if "UNREACHABLE" in line] == lines
+
+
+def test_batches_that_were_given_up_are_said_with_their_address_and_are_no_failure() -> None:
+    """In the summary as a term of its own; three addresses are enough to find the others."""
+    out = io.StringIO()
+    ended = Run(SETTINGS, PlainView(out))
+    objects = tuple(f"s3://bucket/aws/lambda/m/s/{number}" for number in range(5))
+    pipeline: Any = SimpleNamespace(unreachable=(), given_up=lambda: GivenUp(9, objects))
+    ended._pipelines = [pipeline]
+    assert ended._summarise([("us-east-1", PointCounts(3, 1, 0, 0, 2))], drained=True) == 0
+    summary, addresses, cure = out.getvalue().splitlines()
+    assert summary == "summary: accepted 3 = stored 1 + superseded 0 + quarantined 0 + given up 2"
+    assert addresses == f"given up: {', '.join(objects[:3])}, and 2 more"
+    assert "redrive --batches" in cure

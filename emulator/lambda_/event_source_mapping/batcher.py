@@ -1,7 +1,6 @@
 """Batches: the records of one shard, or of a share of its partition keys, collected and processed in order."""
 
 import threading
-import time
 from collections import deque
 from collections.abc import Callable, Sequence
 
@@ -20,9 +19,15 @@ class Batcher:
     """Collects records until a batch is full, large enough or old enough, and has it processed."""
 
     def __init__(
-        self, config: MappingConfig, processor: BatchProcessor, discard: Callable[[Discarded], None]
+        self,
+        config: MappingConfig,
+        processor: BatchProcessor,
+        discard: Callable[[Discarded], None],
+        now: Callable[[], float],
     ) -> None:
+        """`now` gives seconds; `wake` must be called when it makes a leap."""
         self._config = config
+        self._now = now
         self._processor = processor
         self._discard = discard
         self._records: deque[tuple[float, SourceRecord]] = deque()
@@ -36,9 +41,9 @@ class Batcher:
 
     def add(self, records: Sequence[SourceRecord]) -> None:
         """Take records, in order."""
-        now = time.monotonic()
+        now_s = self._now()
         with self._changed:
-            self._records.extend((now, record) for record in records)
+            self._records.extend((now_s, record) for record in records)
             self._bytes += sum(len(record.event) + 1 for record in records)
             self._changed.notify_all()
 
@@ -51,6 +56,11 @@ class Batcher:
         """Process what is there without waiting for the batching window to end."""
         with self._changed:
             self._flushing = on
+            self._changed.notify_all()
+
+    def wake(self) -> None:
+        """Look again if the batching window is over."""
+        with self._changed:
             self._changed.notify_all()
 
     @property
@@ -101,7 +111,7 @@ class Batcher:
         full = len(self._records) >= self._config.batch_size or self._bytes + _ENVELOPE > MAX_PAYLOAD_BYTES
         if full or self._flushing:
             return 0.0
-        return self._records[0][0] + self._config.window_s - time.monotonic()
+        return self._records[0][0] + self._config.window_s - self._now()
 
     def _take(self) -> Sequence[SourceRecord]:
         """The next batch; a record too large for any event is given up without an invocation."""

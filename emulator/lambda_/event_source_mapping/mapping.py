@@ -27,6 +27,8 @@ _LIST_EVERY_S = 5.0
 _FIRST_PAUSE_S = 0.2
 _LONGEST_PAUSE_S = 20.0
 _SPLIT_PAUSE_S = 0.02
+# So soon a pause is over when the clock is moved beyond its end.
+_SLICE_S = 0.1
 
 
 class EventSourceMapping:
@@ -48,9 +50,11 @@ class EventSourceMapping:
         self._invoke = invoke
         self._destination = destination
         self._clock = clock
+        self.given_up = 0
         self._stopped = threading.Event()
         self._pollers: dict[str, ShardPoller] = {}
         self._listed = threading.Event()
+        self._forget_clock = clock.on_advance(self._wake)
         self._thread = threading.Thread(
             target=self._follow_shards, name=f"mapping-{config.uuid}", daemon=True
         )
@@ -79,8 +83,11 @@ class EventSourceMapping:
             self._flush(on=False)
 
     def stop(self) -> None:
-        """Stop reading, and processing after the invocation that runs."""
+        """Stop reading, and processing after the invocation that runs. A second call does nothing."""
+        if self._stopped.is_set():
+            return
         self._stopped.set()
+        self._forget_clock()
         for poller in tuple(self._pollers.values()):
             poller.stop()
 
@@ -94,6 +101,10 @@ class EventSourceMapping:
     def _flush(self, *, on: bool) -> None:
         for poller in tuple(self._pollers.values()):
             poller.flush(on=on)
+
+    def _wake(self, _offset_s: float) -> None:
+        for poller in tuple(self._pollers.values()):
+            poller.wake()
 
     def _follow_shards(self) -> None:
         while not self._stopped.is_set():
@@ -116,7 +127,10 @@ class EventSourceMapping:
             back_off=self._back_off,
             observe=self._observe,
         )
-        batchers = [Batcher(self.config, processor, discard) for _ in range(self.config.parallelization)]
+        batchers = [
+            Batcher(self.config, processor, discard, self._clock.now)
+            for _ in range(self.config.parallelization)
+        ]
         return ShardPoller(shard, self._source, batchers, self._stopped)
 
     def _observe(self, records: Sequence[SourceRecord], sent_s: float, failed: bool) -> None:
@@ -143,6 +157,7 @@ class EventSourceMapping:
         while self._destination is not None:
             try:
                 self._destination.send(shard, discarded)
+                self.given_up += len(discarded.records)
                 self._count("OnFailureDestinationDeliveredEventCount", len(discarded.records))
                 return
             except (BotoCoreError, ClientError) as error:
@@ -150,8 +165,13 @@ class EventSourceMapping:
                 if not self._back_off(attempt):
                     break
                 attempt += 1
+        self.given_up += len(discarded.records)
         self._count("DroppedEventCount", len(discarded.records))
 
     def _back_off(self, retry: int) -> bool:
         pause_s = min(_LONGEST_PAUSE_S, _FIRST_PAUSE_S * 2 ** min(retry - 1, 10)) if retry else _SPLIT_PAUSE_S
-        return not self._stopped.wait(pause_s)
+        until_s = self._clock.now() + pause_s
+        while (left_s := until_s - self._clock.now()) > 0:
+            if self._stopped.wait(min(left_s, _SLICE_S)):
+                return False
+        return not self._stopped.is_set()

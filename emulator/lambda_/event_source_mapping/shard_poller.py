@@ -47,6 +47,11 @@ class ShardPoller:
         for batcher in self._batchers:
             batcher.flush(on=on)
 
+    def wake(self) -> None:
+        """Let the batchers look if their windows are over."""
+        for batcher in self._batchers:
+            batcher.wake()
+
     def stop(self) -> None:
         """Stop the batchers."""
         for batcher in self._batchers:

@@ -17,7 +17,7 @@ def test_figures_and_lines_to_paste_are_shown_whole() -> None:
     view.step("starting")
     long = "curl " + "x" * 300
     view.guide([("post", long)])
-    view.show([Reading("us-east-1", 1234, 8, 1, 1, rate=100.4, delay_s=None, last_error="503: no")], 61.0)
+    view.show([Reading("us-east-1", 1234, 8, 1, 1, 0, rate=100.4, delay_s=None, last_error="503: no")], 61.0)
     view.close()
     view.close()
     assert isinstance(console.file, io.StringIO)

@@ -5,7 +5,7 @@ import io
 from local.view.plain import PlainView
 from local.view.reading import Reading
 
-READING = Reading("us-east-1", 10, 8, 1, 1, rate=100.4, delay_s=0.25, last_error="")
+READING = Reading("us-east-1", 10, 8, 1, 1, 0, rate=100.4, delay_s=0.25, last_error="")
 
 
 def test_steps_lines_to_paste_and_figures_are_plain_lines() -> None:
