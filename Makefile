@@ -41,9 +41,9 @@ override SQL := $(value SQL)
 export SQL
 
 .PHONY: test
-test: install-dev lint ## all that needs only Python and its index: lint, types, templates, units, the whole pipeline
+test: install-dev $(if $(T),,lint) ## all that needs only Python and its index, about six minutes; or a part: make test T=tests/ops
 	@$(PY) -m ops bundle --target host
-	@$(PY) -m pytest -q -n 3 --dist loadfile --no-loadscope-reorder
+	@$(PY) -m pytest -q $(or $(T),-n 3 --dist loadfile --no-loadscope-reorder)
 
 .PHONY: test-clients
 test-clients: install-dev $(NODE_MODULES) ## curl, Debian's AWS CLI and the AWS SDK for JavaScript against the local run, promtool; installs them

@@ -1,6 +1,7 @@
 """`python -m local`: the generated stack on this machine, fed with its metrics."""
 
 import argparse
+import os
 import signal
 import sys
 import tempfile
@@ -21,15 +22,27 @@ def main(arguments: Sequence[str] | None = None) -> int:
         signal.signal(number, _interrupt)
     try:
         if options.data is not None:
+            _expect_folder(options.data)
             return _run(options, options.data)
         with tempfile.TemporaryDirectory(prefix="tidegauge-") as data:
             return _run(options, Path(data))
     except KeyboardInterrupt:
         print("ended before it was ready", file=sys.stderr)
         return 130
+    except BrokenPipeError:  # nobody reads any more
+        os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
+        return 128 + signal.SIGPIPE
     except LocalError as error:
         print(f"python -m local: {error}", file=sys.stderr)
         return 2
+
+
+def _expect_folder(path: Path) -> None:
+    """Make the folder of the store if it is not there; LocalError if it cannot be one."""
+    try:
+        path.mkdir(parents=True, exist_ok=True)
+    except OSError as error:
+        raise LocalError(f"--data {path}: no folder can be there: {error.strerror}") from error
 
 
 def _run(options: argparse.Namespace, data: Path) -> int:

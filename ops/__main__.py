@@ -1,14 +1,7 @@
 """`python -m ops`: what the operator of a deployment types."""
 
-import argparse
-import importlib
-import os
-import signal
 import sys
 from collections.abc import Mapping, Sequence
-from typing import NoReturn
-
-_PROGRAM = "python -m ops"
 
 # Each is a module of this package, with `add_arguments(parser)`. Only the one that is called is imported: some take
 # the templates with them, and so most of a second.
@@ -36,58 +29,20 @@ COMMANDS: Mapping[str, str] = {
 def main(arguments: Sequence[str] | None = None) -> int:
     """Run one command; the exit status says whether it did what was asked, or that it was interrupted."""
     try:
-        status = _main(sys.argv[1:] if arguments is None else arguments)
+        # Loading all this takes a moment, in which Ctrl-C must already end in silence.
+        import os  # noqa: PLC0415 - see above
+        import signal  # noqa: PLC0415 - see above
+
+        from ops import command_line  # noqa: PLC0415 - see above
+
+        status = command_line.run(COMMANDS, sys.argv[1:] if arguments is None else arguments)
         sys.stdout.flush()
     except BrokenPipeError:  # whoever read, `head` say, has read enough
         os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
         return 128 + signal.SIGPIPE
     except KeyboardInterrupt:
-        return 128 + signal.SIGINT
+        return 130
     return status
-
-
-def _main(arguments: Sequence[str]) -> int:
-    # Loading these takes a moment, in which Ctrl-C must already end in silence.
-    from botocore.exceptions import BotoCoreError  # noqa: PLC0415 - see above
-
-    from ops.errors import OperatorError, reason_of  # noqa: PLC0415 - see above
-    from ops.output import sanitize  # noqa: PLC0415 - see above
-    from ops.where import settle  # noqa: PLC0415 - see above
-
-    options = _parser(arguments).parse_args(arguments)
-    try:
-        settle(options)
-        status: int = options.run(options)
-    except (OperatorError, BotoCoreError) as error:
-        text = str(error) if isinstance(error, OperatorError) else reason_of(error)
-        message = "\n".join(map(sanitize, text.split("\n")))
-        print(f"{_PROGRAM}: {message}", file=sys.stderr)
-        return 1
-    return status
-
-
-class _Parser(argparse.ArgumentParser):
-    """A parser that answers with its help when nothing at all is asked of it."""
-
-    def error(self, message: str) -> NoReturn:
-        """Show the help if only the subcommand is missing, else the usage and what is wrong."""
-        if message.endswith("required: COMMAND"):
-            self.print_help()
-            self.exit()
-        super().error(message)
-
-
-def _parser(arguments: Sequence[str]) -> argparse.ArgumentParser:
-    from templates.version import version  # noqa: PLC0415 - see above
-
-    parser = _Parser(prog=_PROGRAM, description=__doc__)
-    parser.add_argument("--version", action="version", version=f"tidegauge {version()}")
-    commands = parser.add_subparsers(title="commands", required=True, metavar="COMMAND")
-    for name, text in COMMANDS.items():
-        command = commands.add_parser(name, help=text)
-        if name in arguments[:1]:
-            importlib.import_module(f"ops.{name}").add_arguments(command)
-    return parser
 
 
 if __name__ == "__main__":

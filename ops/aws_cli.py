@@ -13,12 +13,17 @@ _AWS = Path(sys.executable).with_name("aws")
 
 def run(*arguments: str) -> None:
     """Show and run one command in the project's folder; OperatorError when it fails."""
-    print("$", shlex.join(("aws", *arguments)), flush=True)
+    show("aws", *arguments)
     done = subprocess.run([str(_AWS), *arguments], cwd=ROOT, check=False)
     if done.returncode != 0:
         raise OperatorError(
             f"`aws {arguments[0]} {arguments[1]}` ended with status {done.returncode}; see above"
         )
+
+
+def show(*words: str) -> None:
+    """Show a command as it is typed."""
+    print("$", shlex.join(words), flush=True)
 
 
 def deploy_stack(region: str, stack_name: str, template: Path, *options: str) -> None:

@@ -67,4 +67,6 @@ if [[ $PWD == *[[:space:]]* ]]; then
     fi
   done
 fi
+# So that `python -m ops` of this environment works in every folder.
+echo "$PWD" >"$($venv/bin/python -c 'import sysconfig; print(sysconfig.get_path("purelib"))')/tidegauge.pth"
 cksum <"$lock" >"$stamp"

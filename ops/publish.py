@@ -22,12 +22,14 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
 
 
 def _run(options: argparse.Namespace) -> int:
+    aws_cli.show("python", "generate.py", "--environment", options.environment)
     target = generated(options)
     expect_no_obstacle(target)
     consent.expect(options, f"publish to {target.region}")
     artifacts = artifacts_stack(target)
     template = BUILD / target.config.environment / "artifacts.template.json"
     aws_cli.deploy_stack(target.region, artifacts.stack_name, template)
+    aws_cli.show("python", "-m", "ops", "bundle")
     bundle, archive = build_lambda()
     address = f"s3://{artifacts.output('BucketName')}/{code_key(bundle.digest)}"
     aws_cli.run(*("s3", "cp", "--region", target.region, "--only-show-errors", relative(archive), address))

@@ -15,5 +15,5 @@ def test_a_failing_aws_command_ends_the_deployment(
     monkeypatch.setattr(aws_cli, "_AWS", Path("/bin/false"))
     assert main(["publish", "--region", "us-east-1"]) == 1
     shown = capsys.readouterr()
-    assert len([line for line in shown.out.splitlines() if line.startswith("$ ")]) == 1
+    assert len([line for line in shown.out.splitlines() if line.startswith("$ aws")]) == 1
     assert "status 1" in shown.err

@@ -64,6 +64,9 @@ def test_scripts_start_where_the_path_has_spaces_and_a_second_time_nothing_is_do
     assert install(project, PYTHON=sys.executable).returncode == 0
     again = install(project, PYTHON="/nowhere")
     assert (again.returncode, again.stdout) == (0, "")
+    paths = [str(project / ".venv" / "bin" / "python"), "-c", "import sys; print(*sys.path, sep='\\n')"]
+    known = subprocess.run(paths, cwd="/", capture_output=True, text=True, check=True).stdout.splitlines()
+    assert str(project) in known, "the project's modules are found from every folder"
     script = project / ".venv" / "bin" / "tool"
     script.write_text(f"#!{project}/.venv/bin/python\nimport sys\nprint(sys.prefix, sys.argv[1:])\n")
     script.chmod(0o755)

@@ -21,6 +21,20 @@ def test_publish_makes_the_bucket_before_it_uploads(
     assert second[-2] == f"build/functions-{digest[:16]}.zip"
 
 
+def test_every_command_of_a_publication_is_shown(
+    stacks: dict[str, dict[str, str]], capsys: pytest.CaptureFixture[str]
+) -> None:
+    """Also those that are Python: whoever types them gets the same."""
+    assert main(["publish", "--region", "us-east-1"]) == 0
+    shown = [line.split()[1:4] for line in capsys.readouterr().out.splitlines() if line.startswith("$ ")]
+    assert shown == [
+        ["python", "generate.py", "--environment"],
+        ["aws", "cloudformation", "deploy"],
+        ["python", "-m", "ops"],
+        ["aws", "s3", "cp"],
+    ]
+
+
 def test_a_region_outside_the_environment_is_refused(
     stacks: dict[str, dict[str, str]], capsys: pytest.CaptureFixture[str]
 ) -> None:

@@ -6,5 +6,5 @@ CODE_BUCKET = "metrics-dev-artifacts-bucket"
 
 
 def commands(capsys: pytest.CaptureFixture[str]) -> list[list[str]]:
-    """The commands as they were shown to the operator."""
-    return [line[2:].split() for line in capsys.readouterr().out.splitlines() if line.startswith("$ ")]
+    """The AWS CLI's commands as they were shown to the operator."""
+    return [line[2:].split() for line in capsys.readouterr().out.splitlines() if line.startswith("$ aws ")]
