@@ -192,12 +192,11 @@ class Run:
     def _show_alerts(self, tick_seconds: int) -> None:
         """Put the sample rule in force in the first region, and tell of every region's notifications."""
         first = self._pipelines[0]
-        sample_alert.put_in_force(
-            first.client("dynamodb"),
-            first.deployment.outputs["RulesTableName"],
-            tick_seconds=tick_seconds,
-            now_s=int(self._clock.now()),
+        mistakes = sample_alert.put_in_force(
+            first.client("dynamodb"), first.deployment.outputs["RulesTableName"], tick_seconds=tick_seconds
         )
+        for mistake in mistakes:
+            self._view.step(f"rules       {mistake}")
         for pipeline in self._pipelines:
             notifications = sample_alert.Notifications(
                 pipeline.client("sqs"),

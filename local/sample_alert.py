@@ -2,8 +2,7 @@
 
 import json
 import threading
-from collections.abc import Callable
-from dataclasses import replace
+from collections.abc import Callable, Sequence
 from pathlib import Path
 from typing import Any
 
@@ -12,7 +11,7 @@ from botocore.exceptions import BotoCoreError, ClientError
 from handlers.adapters.dynamodb.rules_table import item_of
 from ops.bundle import ROOT
 from ops.output import sanitize
-from ops.rule_files import read_rule_files
+from ops.rule_files import Mistake, read_rule_files
 
 _RULES = ROOT / "alerts" / "demo.yaml"
 _WAIT_SECONDS = 0.5
@@ -24,10 +23,15 @@ TRIP = (
 """What makes curl trip the rule."""
 
 
-def put_in_force(dynamodb: Any, table: str, *, tick_seconds: int, now_s: int, path: Path = _RULES) -> None:
-    """Write the sample's rules to the rules table, as `ops rules apply` would."""
-    for filed in read_rule_files([path], tick_seconds).rules:
-        dynamodb.put_item(TableName=table, Item=item_of(replace(filed.rule, in_force_since_s=now_s)))
+def put_in_force(dynamodb: Any, table: str, *, tick_seconds: int, path: Path = _RULES) -> Sequence[Mistake]:
+    """Write the sample's rules to the rules table, and give the mistakes in those that cannot be.
+
+    They are in force from the beginning, and not half a minute later as with `ops rules apply`: no point came before.
+    """
+    found = read_rule_files([path], tick_seconds)
+    for filed in found.rules:
+        dynamodb.put_item(TableName=table, Item=item_of(filed.rule))
+    return found.mistakes
 
 
 class Notifications:

@@ -57,6 +57,14 @@ def _telling_counts(rule: Rule, least: int) -> Iterator[int]:
         yield from (count for count in range(near - 1, near + 3) if least <= count <= _MOST_POINTS)
 
 
+def tick_fault(rule: Rule, tick_seconds: int) -> RuleError | None:
+    """The mistake of a period that does not end with an evaluation, so that it would never be judged."""
+    if rule.period_s % tick_seconds == 0:
+        return None
+    message = f"{rule.period_s}: not a multiple of alerts.tick_seconds = {tick_seconds} of this environment"
+    return RuleError("period", message)
+
+
 def doubts(rule: Rule) -> Iterator[str]:
     """The rule may be meant like this, but many are not: a line for each doubt, for people to look at."""
     silent = rule.missing_data in (MissingData.IGNORE, MissingData.NOT_BREACHING)

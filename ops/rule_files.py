@@ -9,7 +9,7 @@ import yaml
 from handlers.domain.alerts.rules.fields import RuleError
 from handlers.domain.alerts.rules.reading import APPLIED, read_rule
 from handlers.domain.alerts.rules.rule import Rule
-from ops.rule_checks import refusals
+from ops.rule_checks import refusals, tick_fault
 from ops.rule_yaml import RuleNode
 
 FOLDER = Path("alerts")
@@ -151,13 +151,8 @@ def _read_rule(read: RuleNode, tick_seconds: int) -> tuple[Rule | None, list[Rul
         rule = read_rule(values)
     except RuleError as error:
         return None, [*outside, *(one for one in (error, *error.others) if not read.is_broken(one.field))]
-    errors = [*outside, *refusals(rule)]
-    if rule.period_s % tick_seconds:
-        message = (
-            f"{rule.period_s}: not a multiple of alerts.tick_seconds = {tick_seconds} of this environment"
-        )
-        errors.append(RuleError("period", message))
-    return rule, errors
+    fault = tick_fault(rule, tick_seconds)
+    return rule, [*outside, *refusals(rule), *([fault] if fault else [])]
 
 
 def _repeated(entries: Sequence[_Entry]) -> Iterator[Mistake]:

@@ -12,7 +12,7 @@ from ops.bundle import ROOT
 from ops.errors import OperatorError
 from ops.output import counted, moment, time_of_day
 from ops.regions import Regions, show
-from ops.rule_checks import doubts
+from ops.rule_checks import doubts, tick_fault
 from ops.rule_files import FOLDER, read_rule_files, rule_files_in, unread_files
 from ops.rule_notes import notes
 from ops.rule_plan import RulePlan, compare, first_judged_period, judged_from, plan_lines
@@ -126,6 +126,10 @@ def _rows(target: Target) -> list[Row]:
     table = RuleTable(target)
     rules, open_alerts = _in_force(target, table), table.open_alerts()
     _print_notes(target, rules)
+    for rule in rules:
+        # Applied before the setting was another one.
+        if fault := tick_fault(rule, target.config.alerts.tick_seconds):
+            print(f"note: {target.region}: {rule.rule_id}: is not judged: {fault}", file=sys.stderr)
     return [
         (
             rule.rule_id,

@@ -11,7 +11,7 @@ from handlers.vocabulary import (
     Severity,
 )
 from templates.config.checks import BadValue, Section, list_of, one_of, setting, text, whole
-from templates.config.pipeline import EMAIL
+from templates.config.pipeline import EMAIL, too_young
 
 SEVERITIES = tuple(map(str, Severity))
 ALERT_STATES = tuple(map(str, NOTIFIED_STATES))
@@ -47,7 +47,9 @@ class Subscription(Section):
 class Alerts(Section):
     """The rhythm and bounds of the alerts' evaluation, and their receivers."""
 
-    window_seconds: int = setting(whole(1, 300, "seconds the aggregator's batch may wait to fill"), 10)
+    window_seconds: int = setting(
+        whole(1, max(EVALUATION_INTERVALS_S), "seconds the aggregator's batch may wait to fill"), 10
+    )
     tick_seconds: int = setting(one_of(EVALUATION_INTERVALS_S, "seconds between evaluations"), 60)
     grace_seconds: int = setting(whole(0, 120, "seconds after a period's end before it is judged"), 10)
     maximum_retries: int = setting(whole(0, 10_000, "further attempts at a failing batch"), 100)
@@ -60,6 +62,10 @@ class Alerts(Section):
     subscriptions: tuple[Subscription, ...] = ()
 
     def _faults(self) -> Iterator[BadValue]:
+        if self.window_seconds > self.tick_seconds:
+            allowed = f"at most tick_seconds = {self.tick_seconds}: batches start the evaluations, so each needs one"
+            yield BadValue("window_seconds", self.window_seconds, allowed)
+        yield from too_young(self.maximum_age_seconds, self.window_seconds)
         if self.grace_seconds < self.window_seconds:
             allowed = f"at least window_seconds = {self.window_seconds}: a batch closes so long after its first point"
             yield BadValue("grace_seconds", self.grace_seconds, allowed)

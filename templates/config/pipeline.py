@@ -106,6 +106,16 @@ class Store(Section):
     quarantine_days: int = setting(whole(1, 3650, "days a quarantined point is kept"), 90)
 
 
+def too_young(maximum_age_s: int, window_s: int) -> Iterator[BadValue]:
+    """The fault of an age after which records are given up: a batch's oldest has waited a window before it is tried.
+
+    https://docs.aws.amazon.com/lambda/latest/api/API_CreateEventSourceMapping.html
+    """
+    if maximum_age_s < 2 * window_s:
+        allowed = f"at least {2 * window_s}, twice window_seconds, in which a batch fills before it is tried"
+        yield BadValue("maximum_age_seconds", maximum_age_s, allowed)
+
+
 @dataclass(frozen=True)
 class Writer(Section):
     """The function that stores points, and how the stream is read for it."""
@@ -127,6 +137,7 @@ class Writer(Section):
     )
 
     def _faults(self) -> Iterator[BadValue]:
+        yield from too_young(self.maximum_age_seconds, self.window_seconds)
         if self.batch_size > 10 and self.window_seconds == 0:
             yield BadValue("window_seconds", 0, "at least 1, as Lambda wants with batch_size over 10")
 

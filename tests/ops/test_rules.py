@@ -172,6 +172,14 @@ def test_items_that_are_no_rules_are_pointed_out(capsys: Any) -> None:
     assert "1 items of the rules table are no rules" in capsys.readouterr().err
 
 
+@pytest.mark.usefixtures("deployment")
+def test_a_rule_that_no_evaluation_judges_is_pointed_out(capsys: Any) -> None:
+    """Its period ended with an evaluation when it was applied, and the environment's setting is another one now."""
+    boto3.client("dynamodb").put_item(TableName=RULES, Item=item_of(a_rule(period=30)))
+    assert main(["rules", "list"]) == 0
+    assert "note: us-east-1: cpu-hot: is not judged: period: 30: not a multiple of" in capsys.readouterr().err
+
+
 def test_without_a_deployment_checking_still_works(tmp_path: Path, capsys: Any) -> None:
     """`check` makes no call."""
     assert main(["rules", "check", a_file(tmp_path)]) == 0

@@ -6,8 +6,11 @@ from pathlib import Path
 import boto3
 import pytest
 from cfnlint.schema import PROVIDER_SCHEMA_MANAGER
+from hypothesis import given
+from hypothesis import strategies as st
 
 from templates.config import ENVIRONMENTS, BadValue, Config, ConfigError, load
+from templates.config.alerting import Alerts
 from templates.config.fleet import TIMESTREAM_REGIONS
 from templates.config.network import Network
 from templates.config.pipeline import LOG_RETENTION_DAYS
@@ -110,6 +113,12 @@ BAD_VALUES = [
     ('CostCenter = "development"', "CostCenter = 1", "line 9: tags.CostCenter = 1: expected at most 256"),
     ('CostCenter = "development"', f'CostCenter = "{"x" * 257}"', "tags.CostCenter = 'xxx"),
     # what comes later in the pipeline
+    (
+        "window_seconds = 10 ",
+        "tick_seconds = 10\nwindow_seconds = 20 ",
+        "alerts.window_seconds = 20: expected at most tick_seconds = 10: batches start the evaluations",
+    ),
+    ("window_seconds = 10 ", "window_seconds = 61 ", "alerts.window_seconds = 61: expected a whole number from 1"),
     ("grace_seconds = 10 ", "grace_seconds = 121 ", "alerts.grace_seconds = 121"),
     ("grace_seconds = 10 ", "grace_seconds = 9 ", "alerts.grace_seconds = 9: expected at least window_seconds = 10"),
     ("maximum_age_seconds = 600 ", "maximum_age_seconds = 3601 ", "alerts.maximum_age_seconds = 3601"),
@@ -149,6 +158,34 @@ def test_a_bad_value_is_named_in_one_line(there: str, instead: str, said: str, t
     assert all(line.startswith("environments/dev.toml: ") for line in lines)
     assert sum(said in line for line in lines) == 1
     assert all(len(line) < 500 for line in lines)
+
+
+@given(
+    st.sampled_from([10, 20, 30, 60]),
+    st.integers(1, 60),
+    st.integers(0, 120),
+    st.sampled_from([60, 100, 600, 3600]),
+)
+def test_the_alerts_rhythm_is_right_or_refused(tick: int, window: int, grace: int, age: int) -> None:
+    """A batch comes in every interval, is written when that is ready, and is tried before it is too old."""
+    try:
+        Alerts(tick_seconds=tick, window_seconds=window, grace_seconds=grace, maximum_age_seconds=age)
+    except BadValue as error:
+        wrong = {one.name for one in error.together}
+    else:
+        wrong = set()
+    assert ("window_seconds" in wrong) == (window > tick)
+    assert ("grace_seconds" in wrong) == (grace < window)
+    assert ("maximum_age_seconds" in wrong) == (age < 2 * window)
+
+
+def test_the_writer_tries_a_batch_before_it_is_too_old() -> None:
+    """Lambda gives up records by their age, the time in which the batch filled among it."""
+    writer = load("dev").writer
+    with pytest.raises(
+        BadValue, match="maximum_age_seconds = 60: expected at least 120, twice window_seconds"
+    ):
+        replace(writer, window_seconds=60, maximum_age_seconds=60)
 
 
 def test_every_mistake_of_a_file_is_named_at_once(tmp_path: Path) -> None:
