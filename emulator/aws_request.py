@@ -10,6 +10,8 @@ from emulator.http_server import HttpRequest
 
 _NAMED_HOST = re.compile(r"/_host/([^/?]+)/?")
 _SCOPE = re.compile(r"Credential=[^/\s]*/[^/]*/([^/]+)/([^/]+)/aws4_request")
+# Smithy's RPC protocol, CloudWatch's first choice: https://smithy.io/2.0/additional-specs/protocols/smithy-rpc-v2.html
+_RPC = re.compile(r"/service/\w+/operation/(\w+)")
 _SERVICES = {"monitoring": "cloudwatch", "states": "stepfunctions", "email": "ses"}
 _CBOR_OPERATION = re.compile(r"/service/[^/]+/operation/([^/]+)/?")
 _S3_SUBRESOURCES = frozenset(
@@ -75,6 +77,8 @@ class AwsRequest(HttpRequest):
         """The operation's name, or an empty text where the path alone says it."""
         if self.json_target:
             return self.json_target.rsplit(".", 1)[-1]
+        if rpc := _RPC.fullmatch(self.path):
+            return rpc[1]
         if self.service == "s3":
             return self._s3_operation()
         if "x-www-form-urlencoded" in (self.header("content-type") or ""):

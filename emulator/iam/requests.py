@@ -57,6 +57,8 @@ def permissions_of(request: AwsRequest, account: str) -> tuple[Permission, ...]:
 
 
 def _parameters(request: AwsRequest) -> Any:
+    if request.service == "cloudwatch":
+        return {}  # by its newest protocol they are CBOR; no permission depends on them
     if request.service == "lambda":
         return {"FunctionName": unquote(request.path).split("/")[3] if request.operation else ""}
     if request.json_target:
@@ -114,6 +116,32 @@ def _logs(operation: str, parameters: Any, arns: Arns) -> Needed:
     )
 
 
+def _cloudformation(operation: str, parameters: Any, arns: Arns) -> Needed:
+    if operation == "ListStackInstances":
+        name = arns.of("cloudformation", "stackset/", f"{parameters['StackSetName']}:*")
+        yield "cloudformation:ListStackInstances", name
+    else:
+        name = parameters["StackName"]
+        yield f"cloudformation:{operation}", arns.of("cloudformation", "stack/", _whole_stack(name))
+
+
+def _whole_stack(name: str) -> str:
+    """A stack's ARN as it is, or its name with any id."""
+    return name if name.startswith("arn:") else f"{name}/*"
+
+
+def _cloudwatch(operation: str, _parameters: Any, arns: Arns) -> Needed:
+    resource = arns.of("cloudwatch", "alarm:", "*") if operation == "DescribeAlarms" else "*"
+    yield f"cloudwatch:{operation}", resource
+
+
+def _sts(operation: str, _parameters: Any, _arns: Arns) -> Needed:
+    """Who somebody is, he may always ask: https://docs.aws.amazon.com/STS/latest/APIReference/API_GetCallerIdentity.html"""
+    if operation != "GetCallerIdentity":
+        raise LookupError(operation)
+    yield from ()
+
+
 def _named(
     service: str, kind: str, parameter: str, operations: Mapping[str, str]
 ) -> Callable[[str, Any, Arns], Needed]:
@@ -126,11 +154,14 @@ def _named(
 
 
 _READERS: Mapping[str, Callable[[str, Any, Arns], Needed]] = {
+    "cloudformation": _cloudformation,
+    "cloudwatch": _cloudwatch,
     "dynamodb": _dynamodb,
     "glue": _glue,
     "kinesis": _kinesis,
     "lambda": _named("lambda", "function:", "FunctionName", {"Invoke": "InvokeFunction"}),
     "logs": _logs,
+    "sts": _sts,
     "sns": _named("sns", "", "TopicArn", {"Publish": "Publish"}),
     "stepfunctions": _named(
         "states", "stateMachine:", "stateMachineArn", {"StartExecution": "StartExecution"}

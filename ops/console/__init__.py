@@ -2,8 +2,10 @@
 
 import argparse
 import importlib.util
+import json
 
 from ops import stack
+from ops.console.policy import policy
 from ops.errors import OperatorError
 
 PORT = 8090
@@ -16,10 +18,16 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
     parser.add_argument(
         "--port", type=_port, metavar="PORT", help=f"on 127.0.0.1 (default: {PORT}, or a free one)"
     )
+    parser.add_argument(
+        "--policy", action="store_true", help="print the IAM policy that the console needs to read, and end"
+    )
     parser.set_defaults(run=_run)
 
 
 def _run(options: argparse.Namespace) -> int:
+    if options.policy:
+        print(json.dumps(policy(stack.settings(options.environment)), indent=2))
+        return 0
     if importlib.util.find_spec("nicegui") is None:
         raise OperatorError(
             "the console's packages are not installed: make console, or bash ops/install.sh console"

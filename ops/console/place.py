@@ -39,6 +39,8 @@ class Place:
         self._stack: Mapping[str, Any] = {}
         self._read_at_s = float("-inf")
         self._endpoint: str | None = None
+        self._resources: Mapping[str, str] = {}
+        self._resources_of = ""
 
     def client(self, service: str) -> Any:
         """An SDK client, made once."""
@@ -62,11 +64,23 @@ class Place:
             )
         return str(found[name])
 
-    def function(self, component: str) -> str:
-        """The name of a component's function, such as MetricWriter's."""
-        arns = self.output("FunctionArns").split(",")
-        names = [arn.rpartition(":")[2] for arn in arns]
-        return next((name for name in names if f"-{component}Function-" in name), component)
+    def resource(self, logical_id: str) -> str:
+        """The physical id of one of the stack's resources, such as a function's name."""
+        stack_id = str(self.stack()["StackId"])
+        if self._resources_of != stack_id:
+            with refusals("cannot list the stack's resources"):
+                pages = self.client("cloudformation").get_paginator("list_stack_resources")
+                self._resources = {
+                    summary["LogicalResourceId"]: summary.get("PhysicalResourceId", "")
+                    for page in pages.paginate(StackName=stack_id)
+                    for summary in page["StackResourceSummaries"]
+                }
+            self._resources_of = stack_id
+        if logical_id not in self._resources:
+            raise OperatorError(
+                f"stack {self.target.stack_name} has no {logical_id}: it is of another version"
+            )
+        return self._resources[logical_id]
 
     @functools.cached_property
     def account(self) -> str:

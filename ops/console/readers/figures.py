@@ -139,7 +139,7 @@ def _dimensions(place: Place) -> Mapping[str, list[dict[str, str]]]:
         "api": {"ApiName": config.name(INGEST_API), "Stage": stage},
         "stream": {"StreamName": place.output("StreamName")},
         "own": metric_dimensions(config.project, config.environment),
-        **{component: {"FunctionName": place.function(component)} for component in functions},
+        **{component: {"FunctionName": place.resource(f"{component}Function")} for component in functions},
     }
     return {
         which: [{"Name": name, "Value": value} for name, value in named.items()]

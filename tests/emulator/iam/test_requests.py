@@ -103,6 +103,21 @@ def _cases() -> Iterator[tuple[str, str, dict[str, Any], list[tuple[str, str]]]]
     yield "glue", "update_table", changed, [("glue:UpdateTable", place) for place in places]
     partition = {"DatabaseName": "d", "TableName": "t", "PartitionValues": ["1"]}
     yield "glue", "get_partition", partition, [("glue:GetPartition", place) for place in places]
+    stacks = f"arn:aws:cloudformation:{REGION}:{ACCOUNT}:stack"
+    for operation, action in (
+        ("describe_stacks", "DescribeStacks"),
+        ("list_stack_resources", "ListStackResources"),
+    ):
+        for name, arn in (("s", f"{stacks}/s/*"), (f"{stacks}/s/1", f"{stacks}/s/1")):
+            yield "cloudformation", operation, {"StackName": name}, [(f"cloudformation:{action}", arn)]
+    instances = [("cloudformation:ListStackInstances", f"{stacks}set/f:*")]
+    yield "cloudformation", "list_stack_instances", {"StackSetName": "f"}, instances
+    data = {"MetricDataQueries": [], "StartTime": 0, "EndTime": 60}
+    yield "cloudwatch", "get_metric_data", data, [("cloudwatch:GetMetricData", "*")]
+    alarms = [("cloudwatch:DescribeAlarms", f"arn:aws:cloudwatch:{REGION}:{ACCOUNT}:alarm:*")]
+    yield "cloudwatch", "describe_alarms", {"AlarmNamePrefix": "a"}, alarms
+    yield "logs", "filter_log_events", {"logGroupName": "g"}, [("logs:FilterLogEvents", f"{LOGS}:")]
+    yield "sts", "get_caller_identity", {}, []
     yield "glue", "get_database", {"Name": "d"}, [("glue:GetDatabase", place) for place in places[:2]]
 
 
@@ -123,6 +138,7 @@ def test_operations_take_their_permissions(
         ("stepfunctions", "list_state_machines", {}),
         ("sqs", "list_queues", {}),
         ("lambda", "list_functions", {}),
+        ("sts", "get_session_token", {}),
     ],
 )
 def test_an_operation_without_a_known_permission_is_refused(
