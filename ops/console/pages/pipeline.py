@@ -73,10 +73,11 @@ BOXES = (
             ("ingest to queryable", _milliseconds("delay")),
             ("at most", _milliseconds("delay_most")),
         ),
-        ("MetricStore", "Database", "Table", "Store"), path="/explore",
+        ("MetricsTable", "Database"), path="/explore",
     ),
     Box(
-        "quarantine", "Quarantine", "S3", "quarantined", "points set aside", (), ("Quarantine",),
+        "quarantine", "Quarantine", "S3", "quarantined", "points set aside", (),
+        ("Quarantine", "MetricWriterQuarantined", "MetricWriterUnreadable"),
         (("quarantined", "points could not be stored"),), path="/quarantine",
     ),
     Box(
@@ -86,7 +87,7 @@ BOXES = (
         component="WindowAggregator",
     ),
     Box(
-        "evaluation", "Alert evaluation", "Step Functions", "groups", "groups evaluated",
+        "evaluation", "Evaluation", "Step Functions", "groups", "groups evaluated",
         (("transitions", _total("transitions")), ("errors", _total("AlertEvaluator_errors"))),
         ("AlertEvaluat", "RuleChanges", "AlertRules"), (("AlertEvaluator_errors", "evaluations failed"),),
         path="/alerts", component="AlertEvaluator",
@@ -129,14 +130,14 @@ class _Drawn:
             self._wrong = ui.label().classes("box-wrong")
 
     def show(self, figures: Figures, alarms: Sequence[AlarmOn]) -> list[str]:
-        """Show the figures, and return the words for what is wrong here."""
+        """Show the figures and the box's alarms; the words for what is wrong here."""
         box = self._box
         figure = figures[box.main]
-        self._number.set_text(number_text(figure.total))
+        self._number.set_text(f"{figure.total:,.0f}")
         self._spark.set_content(sparkline(figure.minutes, figures.at_s))
         for label, (_, text) in zip(self._rows, box.rows, strict=True):
             label.set_text(text(figures))
-        wrong = [alarm.why for alarm in alarms if alarm.name.startswith(tuple(box.alarms))]
+        wrong = [alarm.why for alarm in alarms if box_of(alarm) is box]
         wrong += [
             f"{number_text(recent)} {what} in the last five minutes"
             for name, what in box.faults
@@ -178,6 +179,12 @@ def build(page: Page) -> None:
     page.every(_REFRESH_S, refresh)
 
 
+def box_of(alarm: AlarmOn) -> Box:
+    """The box of an alarm, the one that names it most closely; the first for what none names."""
+    named = ((prefix, box) for box in BOXES for prefix in box.alarms if alarm.name.startswith(prefix))
+    return max(named, key=lambda pair: len(pair[0]), default=("", BOXES[0]))[1]
+
+
 def _read(page: Page) -> tuple[Figures, list[AlarmOn], LoggedError | None]:
     figures = read_figures(page.place)
     failed = tuple(
@@ -194,8 +201,8 @@ def _balance(figures: Figures) -> str:
     gap = received - stored - superseded - quarantined
     missing = f" · {counted_text(gap, 'point')} unaccounted for" if gap else ""
     return (
-        f"{number_text(received)} points received = {number_text(stored)} stored "
-        f"+ {number_text(superseded)} superseded + {number_text(quarantined)} quarantined{missing} · last hour"
+        f"{received:,.0f} points received = {stored:,.0f} stored + {superseded:,.0f} superseded "
+        f"+ {quarantined:,.0f} quarantined{missing} · last hour"
     )
 
 

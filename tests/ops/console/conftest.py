@@ -1,4 +1,4 @@
-"""A region with the deployed stacks of two environments, and the console's place for each."""
+"""A region with deployed stacks, and the console's place for each."""
 
 import json
 from collections.abc import Callable, Iterator
@@ -19,7 +19,6 @@ from tests.support.generated import build
 
 REGION = "us-east-1"
 ACCOUNT = "123456789012"
-ENVIRONMENTS = ("dev", "load")
 PARAMETERS = {"CodeBucket": "code", "CodeKey": "functions/0123.zip"}
 
 
@@ -35,12 +34,12 @@ class RoleTarget(Target):
         return self.cloud.client(service, self.region, role_arn=self.role_arn)
 
 
-@pytest.fixture(scope="session")
-def cloud(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Cloud]:
-    """The local AWS with the regional stack of each environment; nothing runs in it."""
+@pytest.fixture(scope="module")
+def cloud(request: pytest.FixtureRequest, tmp_path_factory: pytest.TempPathFactory) -> Iterator[Cloud]:
+    """The local AWS with the regional stack of dev, or of a module's ENVIRONMENTS; nothing runs in it."""
     stacks = [
         StackTemplate(config.stack_name, build("regional", config).body, PARAMETERS)
-        for config in map(load_config, ENVIRONMENTS)
+        for config in map(load_config, getattr(request.module, "ENVIRONMENTS", ["dev"]))
     ]
     with start([REGION], stacks, aws_port=0, data_dir=tmp_path_factory.mktemp("data")) as started:
         yield started
@@ -70,7 +69,7 @@ def _target(cloud: Cloud, config: Config) -> Target:
     return RoleTarget(config, REGION, config.stack_name, cloud, role["Arn"])
 
 
-@pytest.fixture(scope="session")
+@pytest.fixture(scope="module")
 def points(cloud: Cloud) -> list[tuple[int, str, float]]:
     """Points of dev in the store, each core's of two minutes: epoch milliseconds, core, value; and one set aside."""
     now_ms = int(cloud.clock.now() * 1000) // 60_000 * 60_000

@@ -22,7 +22,7 @@ async def _page(scope: Scope, receive: Receive, send: Send) -> None:
 
 
 def ask(*headers: tuple[str, str], kind: str = "http", method: str = "GET") -> list[Message]:
-    """What the guard sends in answer."""
+    """Messages that the guard sends in answer."""
     sent: list[Message] = []
 
     async def receive() -> Message:
@@ -88,7 +88,7 @@ def test_a_request_without_a_host_or_with_two_is_refused(kind: str) -> None:
 )
 @pytest.mark.parametrize(("kind", "method"), [("websocket", ""), ("http", "GET"), ("http", "POST")])
 def test_a_page_of_another_origin_is_refused(origin: str, kind: str, method: str) -> None:
-    """Its fetch, its form and its websocket are refused, whatever its origin resembles."""
+    """Fetch, form and websocket are refused, whatever the origin resembles."""
     assert _is_refused(ask(("host", HOST), ("origin", origin), kind=kind, method=method))
 
 
@@ -116,7 +116,7 @@ def test_our_own_page_is_let_through() -> None:
 @pytest.mark.parametrize("site", ["cross-site", "same-site"])
 @pytest.mark.parametrize("dest", ["script", "image", "iframe", "frame", "object", "embed", "empty", "style"])
 def test_another_sites_page_cannot_take_a_part_in(site: str, dest: str) -> None:
-    """What a browser would fetch for another site's page, without an origin, is refused; a link is followed."""
+    """A part that a browser fetches for another site's page, without an origin, is refused; a link is followed."""
     asked = (("host", HOST), ("sec-fetch-site", site), ("sec-fetch-dest", dest))
     assert _is_refused(ask(*asked))
     assert ask(("host", HOST), ("sec-fetch-site", site), ("sec-fetch-dest", "document"))[0]["status"] == 200

@@ -21,6 +21,7 @@ from templates.config import load
 from tests.support.permissions import calls_of, faults
 from tests.support.service_authorization import is_of_type, types_of
 
+ENVIRONMENTS = ("dev", "load")
 MANAGED_POLICY_CHARACTERS = 6_144
 # Calls that are made in an account only: of a fleet, and of clients that find Timestream by themselves.
 ELSEWHERE = ("StackSet-", "cloudformation:liststackinstances", "timestream:describeendpoints")
@@ -64,7 +65,7 @@ def test_it_reads_one_environment_and_changes_none(place: Place, place_of: Calla
 
 
 def test_it_holds_no_action_that_changes_anything() -> None:
-    """Its actions are names that AWS has, on resources of theirs, and all of them read."""
+    """Each action is one that AWS has, on a resource that it knows, and reads."""
     for statement in policy(load("prod"))["Statement"]:
         for action in statement["Action"]:
             verb = action.split(":")[1]

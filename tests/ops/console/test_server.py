@@ -35,7 +35,7 @@ def test_another_host_or_origin_gets_nothing(console: ConsoleProcess, path: str)
 
 
 def test_the_websocket_is_for_our_pages_alone(console: ConsoleProcess) -> None:
-    """It opens for the page's origin, and for no other, no name but ours, and nobody who hides where he comes from."""
+    """The page's origin opens it; no other does, nor another name, nor who hides where he comes from."""
     assert console.websocket_status(Origin=console.url) == 101
     assert console.websocket_status(Origin="http://evil.example") == 403
     assert console.websocket_status(Origin="null") == 403
@@ -44,7 +44,7 @@ def test_the_websocket_is_for_our_pages_alone(console: ConsoleProcess) -> None:
 
 
 def test_an_unknown_environment_is_said_to_be(console: ConsoleProcess) -> None:
-    """What is wrong with an address is on the page, in words."""
+    """The page says in words what is wrong with an address."""
     for query in ("env=nope", "env=../dev", "region=mars-1"):
         status, text = console.answer(f"/?{query}")
         assert status == 200

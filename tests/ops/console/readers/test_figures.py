@@ -10,6 +10,7 @@ from ops.console.readers.errors import last_error
 from ops.console.readers.figures import Figure, Figures, read_alarms, read_figures
 
 REGION = "us-east-1"
+ENVIRONMENTS = ("dev", "load")
 OWN = [{"Name": "Project", "Value": "metrics"}, {"Name": "Environment", "Value": "dev"}]
 
 

@@ -37,7 +37,7 @@ def test_each_aggregation_draws_a_line_for_each_group(
 @pytest.mark.parametrize("ago", RANGES)
 @pytest.mark.usefixtures("points")
 def test_each_range_is_drawn_in_some_hundred_points(place: Place, ago: str) -> None:
-    """Its bins are Timestream's, and few enough for a chart."""
+    """Bins are Timestream's own, and few enough for a chart."""
     question = Question("cpu.user", ago=ago, where=(("core", "1"),))
     (line,) = ask(place, sql_of(question, "metrics_dev", "metrics")).lines()
     unit = {"s": 1, "m": 60, "h": 3600}[RANGES[ago].bin[-1]]
@@ -47,14 +47,14 @@ def test_each_range_is_drawn_in_some_hundred_points(place: Place, ago: str) -> N
 
 @pytest.mark.usefixtures("points")
 def test_hostile_names_are_only_names(place: Place) -> None:
-    """What a client calls its metric is text to Timestream, and so is a value of a dimension."""
+    """A metric's name is text to Timestream, and so is a value of a dimension."""
     question = Question(HOSTILE, where=(("core", HOSTILE),))
     assert ask(place, sql_of(question, "metrics_dev", "metrics")).rows == []
 
 
 @given(_QUESTIONS)
 def test_an_address_asks_the_same_question(question: Question) -> None:
-    """What is drawn can be sent to somebody as a link."""
+    """A chart can be sent to somebody as a link."""
     assert Question.read(question.parameters()) == question
 
 
@@ -72,7 +72,7 @@ def test_a_wrong_address_asks_the_usual(parameters: dict[str, str]) -> None:
 
 
 def test_the_catalogue_says_what_to_draw_first(place: Place, points: list[tuple[int, str, float]]) -> None:
-    """This machine's CPU, by the dimension that has some values."""
+    """That is this machine's CPU, by the dimension that has some values."""
     metrics = read_metrics(place)
     chosen = first_choice(metrics)
     assert chosen is not None
