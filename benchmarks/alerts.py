@@ -22,7 +22,6 @@ from handlers.adapters.dynamodb.alerts_table import AlertsTable
 from handlers.adapters.dynamodb.rules_table import RulesTable, item_of
 from handlers.adapters.dynamodb.windows_table import WindowsTable
 from handlers.adapters.stepfunctions import PAGE_LIMITS
-from handlers.domain.alerts.evaluation.evaluation_range import IntervalRange
 from handlers.domain.alerts.evaluation.evaluator import Evaluator
 from handlers.domain.alerts.notifications.notification import Origin
 from handlers.domain.alerts.periods import Timing
@@ -143,7 +142,7 @@ def run(load: Load, intervals: int = 3) -> Result:
         meter.watch(client)
         clock = [float(START)]
         windows = WindowsTable(client, names["AlertWindowsTable"], timing, lambda: clock[0])
-        rules = RulesTable(client, names["AlertRulesTable"])
+        rules = RulesTable(client, names["AlertRulesTable"], fresh_seconds=600)
         alerts = AlertsTable(client, names["AlertsTable"])
         evaluator = Evaluator(rules, windows, alerts, timing, Origin("r", "e"), 1_000_000, PAGE_LIMITS)
         selections = [rule.selection for rule in rules.rules().rules]
@@ -166,11 +165,9 @@ def run(load: Load, intervals: int = 3) -> Result:
             windows.claim(start, clock[0])
             clock[0] = timing.ready_at(start)
             began = time.perf_counter()
-            chunks = evaluator.plan(start, clock[0])["chunks"]
-            for chunk in chunks:
-                evaluator.evaluate(IntervalRange(start, start), chunk, clock[0])
+            for chunk in evaluator.plan(start, clock[0])["chunks"]:
+                evaluator.evaluate(chunk, start, start, clock[0])
                 evaluator.next_page(chunk, "", clock[0])
-            evaluator.finish(IntervalRange(start, start), clock[0])
             evaluating = time.perf_counter() - began
             evaluator.plan(None, clock[0])
     average = sum(aggregating) / len(aggregating)

@@ -1,4 +1,4 @@
-"""The steps of the alert evaluation that need more than a Choice: plan, evaluate, next page, finish."""
+"""The steps of the alert evaluation that need more than a Choice: plan, evaluate, next page."""
 
 import time
 from collections.abc import Callable, Mapping
@@ -13,17 +13,18 @@ from handlers.adapters.dynamodb.rules_table import RulesTable
 from handlers.adapters.dynamodb.windows_table import READERS as WINDOW_READERS
 from handlers.adapters.dynamodb.windows_table import WindowsTable
 from handlers.adapters.stepfunctions import PAGE_LIMITS
-from handlers.domain.alerts.evaluation.evaluation_range import IntervalRange
 from handlers.domain.alerts.evaluation.evaluator import Evaluator, Outcome
 from handlers.domain.alerts.notifications.notification import Origin
 from handlers.domain.alerts.periods import Timing
-from handlers.domain.alerts.steps import Page, Plan, StepInput
+from handlers.domain.alerts.steps import Page, Plan
 from handlers.domain.emf import metrics_line
 from handlers.domain.errors import ConfigurationError
 from handlers.environment import read_environment
 from handlers.logs import write_lines
 from handlers.start import lambda_handler
 from handlers.vocabulary import metric_dimensions
+
+CHUNKS_SECONDS = 600.0
 
 
 @dataclass(frozen=True)
@@ -51,22 +52,24 @@ class AlertEvaluator:
     evaluator: Evaluator
     clock: Callable[[], float]
 
-    def answer(self, event: StepInput) -> Answer:
+    def answer(self, event: Any) -> Answer:
         """The answer to a step; `ConfigurationError` if there is no such step."""
         now_s = self.clock()
         match event["step"]:
             case "plan":
                 return self.evaluator.plan(event["input"].get("tick"), now_s)
             case "evaluate":
-                chunk, intervals = event["chunk"], IntervalRange(event["first"], event["last"])
-                outcome = self.evaluator.evaluate(intervals, chunk, now_s)
+                chunk = event["chunk"]
+                outcome = self.evaluator.evaluate(chunk, event["first"], event["last"], now_s)
                 dimensions = metric_dimensions(self.environment.project, self.environment.environment)
                 write_lines([outcome_line(outcome, dimensions, round(now_s * 1000))])
+                if outcome.behind:
+                    return {"notifications": [], "count": 0, "after": "", "more": False, "behind": True}
                 return self.evaluator.next_page(chunk, "", self.clock(), outcome.notified)
             case "hand_out":
                 return self.evaluator.next_page(event["chunk"], event["after"], now_s)
             case "finish":
-                self.evaluator.finish(IntervalRange(event["first"], event["last"]), now_s)
+                # A step of the version before this one, whose executions live for some minutes after an update.
                 return {}
             case step:
                 raise ConfigurationError(f"no such step: {step!r}")
@@ -82,7 +85,8 @@ def build(
         "dynamodb", read_timeout=5, attempts=4, connections=max(ALERT_READERS, ALERT_WRITERS, WINDOW_READERS)
     )
     evaluator = Evaluator(
-        rules=RulesTable(dynamodb, environment.rules_table),
+        # A plan only spreads the rules over chunks; what is evaluated is read anew.
+        rules=RulesTable(dynamodb, environment.rules_table, fresh_seconds=CHUNKS_SECONDS),
         windows=WindowsTable(dynamodb, environment.windows_table, timing),
         alerts=AlertsTable(dynamodb, environment.alerts_table),
         timing=timing,

@@ -6,7 +6,7 @@ from typing import Any
 import pytest
 
 from handlers.adapters.dynamodb.alerts_table import AlertsTable
-from handlers.domain.alerts.evaluation.evaluator import SWEEP_SECONDS
+from handlers.domain.alerts.evaluation.evaluator import FIRST_LOOK_BACK_S
 from handlers.domain.errors import ConfigurationError
 from tests.support.alert_functions import START, AlertFunctions
 from tests.support.events import batch, event, metric
@@ -29,13 +29,44 @@ def test_a_breaching_point_becomes_one_alarm_and_its_recovery_one_resolve(world:
     assert world.evaluate(START + 180) == []
 
 
-def test_the_sweep_evaluates_each_interval_that_was_not_evaluated_once(world: AlertFunctions) -> None:
-    """It claims what is free, looks back a quarter of an hour, and finds nothing the second time."""
+def test_the_sweep_claims_the_last_interval_and_makes_up_for_those_before(world: AlertFunctions) -> None:
+    """Where nothing was ever evaluated it begins a quarter of an hour back; a second sweep finds nothing to claim."""
     world.rule(a_rule())
     world.now_s = START + 60.5
     plan = world.step("plan", input={"source": "sweep"})
-    assert (plan["first"], plan["last"], plan["wait_seconds"]) == (START - SWEEP_SECONDS, START, 11)
+    assert (plan["first"], plan["last"], plan["wait_seconds"]) == (START - FIRST_LOOK_BACK_S, START, 11)
     assert world.step("plan", input={"source": "sweep"}) == {"found": False}
+
+
+def test_an_execution_that_died_is_made_up_for_by_the_next(world: AlertFunctions) -> None:
+    """Its intervals are evaluated in order, each as it would have been in its time, and only the last state is told."""
+    world.rule(a_rule(by=["host"]))
+    world.post(1.0, dimensions={"host": "a"})
+    assert world.evaluate(START) == []
+    for number, value in ((1, 3.0), (2, 1.0), (3, 4.0)):
+        world.now_s = START + 60 * number + 5
+        world.post(value, position=number, dimensions={"host": "a"})
+    [alarm] = world.evaluate(START + 180)
+    assert (alarm["state"], alarm["value"], alarm["at"][11:16]) == ("ALARM", 4.0, "00:04")
+    assert alarm["untold"] == 2
+
+
+def test_an_execution_whose_interval_is_evaluated_finds_nothing(world: AlertFunctions) -> None:
+    """One that was started twice, or comes late."""
+    world.rule(a_rule())
+    world.evaluate(START + 60)
+    assert world.step("plan", input={"source": "batch", "tick": START}) == {"found": False}
+
+
+def test_executions_of_the_version_before_go_on(world: AlertFunctions) -> None:
+    """They know chunks by their numbers, and a step that marks intervals as evaluated."""
+    world.rule(a_rule(by=["host"]))
+    world.post(3.0, dimensions={"host": "a"})
+    world.now_s = START + 71
+    page = world.step("evaluate", chunk={"index": 0, "of": 2}, first=START, last=START)
+    assert page["count"] == 1
+    assert world.step("evaluate", chunk={"index": 1, "of": 2}, first=START, last=START)["count"] == 0
+    assert world.step("finish", first=START, last=START) == {}
 
 
 def test_missing_data_fires_without_any_batch(world: AlertFunctions) -> None:

@@ -42,8 +42,6 @@ class Steps:
                 raise FunctionError(error)
         if step == "plan":
             return self.plan
-        if step == "finish":
-            return {}
         pages = self.pages.get(event["chunk"]["index"], [])
         return pages.pop(0) if pages else a_page([])
 
@@ -136,20 +134,44 @@ def test_a_sweep_that_finds_nothing_ends_at_once(world: World) -> None:
     assert world.steps.asked == [{"step": "plan", "input": {"source": "sweep"}}]
 
 
-def test_an_interval_without_news_is_evaluated_and_finished(world: World) -> None:
-    """Plan, wait, evaluate each chunk, finish; nothing is published."""
+def test_an_interval_without_news_is_evaluated(world: World) -> None:
+    """Plan, wait, evaluate each chunk; nothing is published."""
     world.steps.plan["chunks"] = [{"index": 0, "of": 2}, {"index": 1, "of": 2}]
     world.steps.plan["wait_seconds"] = 1
     ended = world.machine.run(source="batch", tick=NOW - 71)
     assert ended.status == "SUCCEEDED"
     assert ended.states[:4] == ["Plan", "IsThereWork", "WaitForGrace", "Chunks"]
-    assert ended.states[-3:] == ["Finish", "IsAnyUnsent", "Evaluated"]
+    assert ended.states[-2:] == ["DidAllSucceed", "Evaluated"]
     assert ended.states.count("ChunkDone") == 2
     assert world.steps.asked[0]["input"] == {"source": "batch", "tick": NOW - 71}
-    assert world.steps.asked[-1] == {"step": "finish", "first": NOW - 71, "last": NOW - 71}
     chunks = [event["chunk"]["index"] for event in world.steps.asked if event["step"] == "evaluate"]
     assert sorted(chunks) == [0, 1]
     assert world.heard() == []
+
+
+def test_intervals_that_are_left_are_planned_again_before_anything_is_sent(world: World) -> None:
+    """While a chunk is behind, its notifications wait; a chunk that is not sends its own."""
+    world.put("a")
+    world.put("b")
+    world.steps.plan["chunks"] = [{"index": 0, "of": 2}, {"index": 1, "of": 2}]
+    behind = {**a_page([]), "behind": True}
+    world.steps.pages = {0: [behind, behind, a_page(["a"])], 1: [{**a_page(["b"]), "behind": False}]}
+    ended = world.machine.run(source="sweep")
+    assert ended.status == "SUCCEEDED"
+    assert ended.states.count("GoOn") == ended.states.count("ChunkBehind") == 2
+    planned = [event["input"] for event in world.steps.asked if event["step"] == "plan"]
+    assert planned == [{"source": "sweep"}] + [{"source": "behind", "tick": NOW - 71}] * 2
+    assert world.heard() == ["a", "b"]
+
+
+def test_a_chunk_that_fails_ends_an_execution_that_is_behind(world: World) -> None:
+    """The next execution goes on with both; each chunk notes by itself how far it came."""
+    world.steps.plan["chunks"] = [{"index": 0, "of": 2}, {"index": 1, "of": 2}]
+    world.steps.pages[1] = [{**a_page([]), "behind": True}]
+    world.machine.faults[f"lambda:{EVALUATOR}.evaluate"] = ["AccessDeniedException"] * 9
+    ended = world.machine.run(source="batch", tick=1)
+    assert (ended.status, ended.error) == ("FAILED", "NotEvaluated")
+    assert "GoOn" not in ended.states
 
 
 def test_news_is_claimed_published_and_confirmed(world: World) -> None:
@@ -235,7 +257,7 @@ def test_two_executions_of_one_transition_publish_once(world: World) -> None:
     assert world.heard() == ["a"]
 
 
-@pytest.mark.parametrize("step", ["plan", "evaluate", "hand_out", "finish"])
+@pytest.mark.parametrize("step", ["plan", "evaluate", "hand_out"])
 def test_a_step_that_fails_in_passing_is_tried_again(world: World, step: str) -> None:
     """Throttles and passing errors cost seconds, no alert; the pauses grow, with jitter."""
     world.steps.pages[0] = [a_page([], more=True)]
@@ -254,20 +276,18 @@ def test_a_step_that_fails_in_passing_is_tried_again(world: World, step: str) ->
         ("plan", "NotPlanned"),
         ("evaluate", "NotEvaluated"),
         ("hand_out", "NotEvaluated"),
-        ("finish", "NotEvaluated"),
     ],
 )
 def test_a_step_that_fails_for_good_ends_in_a_failure(world: World, step: str, error: str) -> None:
-    """After five attempts the execution fails, which an alarm watches; the interval stays unfinished for the sweep."""
+    """After five attempts the execution fails, which an alarm watches; the next one goes on from where it was."""
     world.steps.pages[0] = [a_page([], more=True)]
     world.steps.errors[step] = ["TransientError"] * 9
     ended = world.machine.run(source="batch", tick=1)
     assert (ended.status, ended.error) == ("FAILED", error)
     assert world.steps.steps(step) == ATTEMPTS
-    assert world.steps.steps("finish") == (ATTEMPTS if step == "finish" else 0)
 
 
-@pytest.mark.parametrize("step", ["plan", "evaluate", "hand_out", "finish"])
+@pytest.mark.parametrize("step", ["plan", "evaluate", "hand_out"])
 def test_a_wrong_configuration_is_not_tried_again(world: World, step: str) -> None:
     """What only a deployment can mend fails at once."""
     world.steps.pages[0] = [a_page([], more=True)]
@@ -326,7 +346,6 @@ def test_a_notification_that_cannot_be_sent_waits_in_its_outbox(
     ended = world.machine.run(source="batch", tick=1)
     assert (ended.status, ended.error) == ("FAILED", "NotNotified")
     assert world.entry("a") == entry
-    assert world.steps.steps("finish") == 1
     world.machine.run(source="batch", tick=1)
     assert world.heard() == heard
 

@@ -98,19 +98,20 @@ class AlertFunctions:
         payload: dict[str, Any] = {"source": "sweep"}
         if interval_start_s is not None:
             payload |= {"source": "batch", "tick": interval_start_s}
-        plan = self.step("plan", input=payload)
-        if not plan["found"]:
-            return []
-        self.now_s += plan["wait_seconds"]
-        intervals = {"first": plan["first"], "last": plan["last"]}
-        found = []
-        for chunk in plan["chunks"]:
-            page = self.step("evaluate", chunk=chunk, **intervals)
-            found += page["notifications"]
-            while page["more"]:
-                page = self.step("hand_out", chunk=chunk, after=page["after"])
+        found, behind = [], True
+        while behind:
+            plan, behind = self.step("plan", input=payload), False
+            if not plan["found"]:
+                break
+            self.now_s += plan["wait_seconds"]
+            payload = {"source": "behind", "tick": plan["last"]}
+            for chunk in plan["chunks"]:
+                page = self.step("evaluate", chunk=chunk, first=plan["first"], last=plan["last"])
+                behind = behind or page.get("behind", False)
                 found += page["notifications"]
-        self.step("finish", **intervals)
+                while page["more"]:
+                    page = self.step("hand_out", chunk=chunk, after=page["after"])
+                    found += page["notifications"]
         for entry in found:
             self.confirm(entry)
         return [json.loads(entry["message"]) for entry in found]

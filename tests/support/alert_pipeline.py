@@ -1,33 +1,31 @@
-"""The pure parts put together as the functions put them together, over tables that are dictionaries."""
+"""The evaluator over tables that are dictionaries, fed as the aggregator feeds it."""
 
 from collections.abc import Iterable, Sequence
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 
-from handlers.domain.alerts.evaluation.evaluation_range import (
-    IntervalRange,
-    earlier_intervals_to_read,
-    intervals_to_read,
-    late_periods,
-    wanted_periods,
-)
-from handlers.domain.alerts.evaluation.rule_evaluation import RuleWindows, evaluate_rule
+from handlers.adapters.stepfunctions import PAGE_LIMITS
+from handlers.domain.alerts.evaluation.evaluator import Evaluator
 from handlers.domain.alerts.notifications.notification import Origin
-from handlers.domain.alerts.notifications.stored_alert import AlertUpdate
+from handlers.domain.alerts.notifications.stored_alert import AlertKey, Alerts, AlertUpdate, StoredAlert
 from handlers.domain.alerts.periods import Timing
-from handlers.domain.alerts.rules.rule import Rule
+from handlers.domain.alerts.rules.rule import Rule, RuleSet, RuleSource
 from handlers.domain.alerts.rules.selection import Group
 from handlers.domain.alerts.state.alert import Alert
 from handlers.domain.alerts.state.transition import Transition
-from handlers.domain.alerts.windows.aggregation import aggregate
+from handlers.domain.alerts.steps import Chunk
+from handlers.domain.alerts.windows.aggregation import WindowAggregates, aggregate
 from handlers.domain.alerts.windows.cuts import BatchRange, Cuts
-from handlers.domain.alerts.windows.merging import GroupAggregate, MergedWindow, merge_windows
+from handlers.domain.alerts.windows.known_groups import KnownGroups
+from handlers.domain.alerts.windows.merging import GroupAggregate
+from handlers.domain.alerts.windows.progress import KeyRange, Progress, Reached
 from handlers.domain.alerts.windows.statistic_set import StatisticSet
-from handlers.domain.alerts.windows.window_items import WindowItem, window_items
+from handlers.domain.alerts.windows.window_items import WindowItem, Windows, window_items
 from handlers.domain.point import Point
 from tests.support.points import point
 
 ORIGIN = Origin("eu-west-1", "test")
 ITEM_BYTES = 350_000
+ALL_RULES: Chunk = {"index": 0, "of": 1, "begin": "", "end": ""}
 
 
 def a_point(
@@ -38,25 +36,37 @@ def a_point(
     return point(name, pairs, metric_type=kind, time_ns=time * 1_000_000_000, value=value)
 
 
-def a_window(*values: float, late: bool = False) -> MergedWindow:
-    """A period in which the one group had these values, or none."""
-    if not values:
-        return MergedWindow()
-    return MergedWindow({(): GroupAggregate(StatisticSet.of(values), ["s-0#1-2#1/1"], late)})
+def an_aggregate(*values: float, late: bool = False) -> GroupAggregate | None:
+    """The values of a group in a period, all in time or all late, or none."""
+    return GroupAggregate(StatisticSet.of(values), ("s-0#1-2#1/1",), late) if values else None
 
 
 @dataclass
-class Pipeline:
-    """Rules, a windows table, an alerts table, and what happened."""
+class MemoryRules(RuleSource):
+    """Rules as a list."""
 
-    rules: Sequence[Rule]
+    known: Sequence[Rule] = ()
+
+    def rules(self) -> RuleSet:
+        """The rules."""
+        return RuleSet(sorted(self.known, key=lambda rule: rule.key))
+
+    def fresh(self) -> RuleSet:
+        """The rules."""
+        return self.rules()
+
+
+@dataclass
+class MemoryWindows(Windows):
+    """Window items in a dictionary; what was written can be read at once."""
+
     timing: Timing
-    group_cap: int = 1_000
-    windows: dict[tuple[int, str], WindowItem] = field(default_factory=dict)
+    now_s: float = 0.0
+    items: dict[tuple[int, str], WindowItem] = field(default_factory=dict)
     cuts: dict[str, Cuts] = field(default_factory=dict)
-    alerts: dict[tuple[str, Group], Alert] = field(default_factory=dict)
-    transitions: list[tuple[str, Group, Transition]] = field(default_factory=list)
-    updates: list[AlertUpdate] = field(default_factory=list)
+    claims: set[int] = field(default_factory=set)
+    noted: dict[str, KnownGroups] = field(default_factory=dict)
+    reached: tuple[Progress, int] = (Progress(), 0)
 
     def cut(self, batch: BatchRange) -> list[BatchRange]:
         """The ranges that the aggregator writes a batch in."""
@@ -64,49 +74,135 @@ class Pipeline:
         self.cuts[batch.shard], parts = Cuts.read(str(known)).cut(batch)
         return parts
 
+    def write(self, aggregates: WindowAggregates, batch: BatchRange) -> int:
+        """Writes a range's aggregates."""
+        items = window_items(aggregates, batch, self.now_s, self.timing, ITEM_BYTES) if aggregates else []
+        self.items.update({(item.interval_start_s, item.source): item for item in items})
+        return len(items)
+
+    def read(self, intervals: Iterable[int]) -> list[WindowItem]:
+        """All items of these intervals."""
+        wanted = set(intervals)
+        return [item for item in self.items.values() if item.interval_start_s in wanted]
+
+    def claim(self, interval_start_s: int, now_s: float) -> bool:
+        """True for the first who asks."""
+        free = interval_start_s not in self.claims
+        self.claims.add(interval_start_s)
+        return free
+
+    def give_back(self, interval_start_s: int) -> None:
+        """Forgets a claim."""
+        self.claims.discard(interval_start_s)
+
+    def progress(self) -> tuple[Progress, int]:
+        """How far evaluations are."""
+        return self.reached
+
+    def advance(self, keys: KeyRange, reached: Reached, now_s: float) -> None:
+        """Notes how far evaluations are."""
+        text = str(self.reached[0].advanced(keys.begin, keys.end, reached))
+        self.reached = Progress.read(text), int(now_s)
+
+    def known_groups(self, name: str) -> KnownGroups:
+        """The groups that were noted."""
+        return self.noted.get(name, KnownGroups())
+
+    def note_groups(self, name: str, known: KnownGroups) -> None:
+        """Notes groups."""
+        self.noted[name] = known
+
+
+@dataclass
+class MemoryAlerts(Alerts):
+    """Alerts in a dictionary, read from their documents as from their items, and every update that was written."""
+
+    stored: dict[AlertKey, StoredAlert] = field(default_factory=dict)
+    updates: list[AlertUpdate] = field(default_factory=list)
+
+    def open_keys(self) -> list[AlertKey]:
+        """The alerts that are not healthy."""
+        return sorted(key for key, item in self.stored.items() if not item.alert.is_quiet)
+
+    def load(self, keys: Sequence[AlertKey]) -> list[StoredAlert]:
+        """The alerts that there are of these."""
+        return [self.stored[key] for key in keys if key in self.stored]
+
+    def of_rule(self, rule_key: str) -> list[AlertKey]:
+        """All alerts of a rule."""
+        return sorted(key for key in self.stored if key.rule_key == rule_key)
+
+    def save(self, update: AlertUpdate, known: StoredAlert | None, now_s: float) -> bool:
+        """Writes an alert if it is the known one; as in the table, it is read again."""
+        key = AlertKey.of(update.alert)
+        if self.stored.get(key) != known:
+            return False
+        alert = Alert.read(key.rule_key, update.alert.document())
+        assert alert == update.alert
+        version = 1 if known is None else known.version + 1
+        self.stored[key] = (
+            StoredAlert(key, alert, version)
+            if known is None
+            else replace(known, alert=alert, version=version)
+        )
+        self.updates.append(update)
+        return True
+
+    def save_all(self, updates: Sequence[tuple[AlertUpdate, StoredAlert | None]], now_s: float) -> list[bool]:
+        """Writes alerts."""
+        return [self.save(update, known, now_s) for update, known in updates]
+
+
+class Pipeline:
+    """Rules, a windows table, an alerts table, and what happened."""
+
+    def __init__(self, rules: Sequence[Rule], timing: Timing, group_cap: int = 1_000) -> None:
+        self.known, self.timing, self.group_cap = MemoryRules(rules), timing, group_cap
+        self.windows, self.table = MemoryWindows(timing), MemoryAlerts()
+        self.evaluator = Evaluator(
+            self.known, self.windows, self.table, timing, ORIGIN, group_cap, PAGE_LIMITS
+        )
+
+    @property
+    def rules(self) -> Sequence[Rule]:
+        """The rules in force."""
+        return self.known.known
+
+    @rules.setter
+    def rules(self, rules: Sequence[Rule]) -> None:
+        self.known.known = rules
+
+    @property
+    def alerts(self) -> dict[tuple[str, Group], Alert]:
+        """All alerts that were ever written, as they are."""
+        return {(key.rule_key, item.alert.group): item.alert for key, item in self.table.stored.items()}
+
+    @property
+    def updates(self) -> list[AlertUpdate]:
+        """Everything that was written."""
+        return self.table.updates
+
+    @property
+    def transitions(self) -> list[tuple[str, Group, Transition]]:
+        """Everything that happened: the rule's id, the group, and what."""
+        return [
+            (update.alert.rule_key.split("/", 1)[0], update.alert.group, transition)
+            for update in self.updates
+            for transition in update.transitions
+        ]
+
+    def cut(self, batch: BatchRange) -> list[BatchRange]:
+        """The ranges that the aggregator writes a batch in."""
+        return self.windows.cut(batch)
+
     def write(self, points: Iterable[Point], batch: BatchRange, now_s: float) -> None:
         """The aggregator's work on a batch."""
         selections = (rule.selection for rule in self.rules)
-        found = aggregate(points, selections, now_s, self.timing, self.group_cap).windows
-        for item in window_items(found, batch, now_s, self.timing, ITEM_BYTES) if found else ():
-            self.windows[item.interval_start_s, item.source] = item
+        self.windows.now_s = now_s
+        self.windows.write(aggregate(points, selections, now_s, self.timing, self.group_cap).windows, batch)
 
     def evaluate(self, first_s: int, last_s: int | None = None) -> None:
         """An execution's work on one interval or several."""
-        intervals = IntervalRange(first_s, first_s if last_s is None else last_s)
-        read = intervals_to_read(self.rules, intervals, self.timing)
-        items = self._read(read)
-        selections = {rule.selection for rule in self.rules}
-        late = late_periods(items, selections, intervals, self.timing)
-        items += self._read(earlier_intervals_to_read(late, read, intervals, self.timing))
-        wanted = wanted_periods(self.rules, late, intervals, self.timing)
-        merged = merge_windows(items, wanted, self.timing, self.group_cap)
-        for rule in self.rules:
-            name = rule.selection.selection_id
-            windows = RuleWindows(merged.get(name, {}), late.get(name, frozenset()))
-            open_alerts = [
-                alert for (key, _), alert in self.alerts.items() if key == rule.key and not alert.is_quiet
-            ]
-            updates = evaluate_rule(rule, windows, open_alerts, intervals, self.timing, ORIGIN)
-            # A healthy alert's item is not looked for, but it is found when it is to be created a second time.
-            met = [
-                self.alerts[rule.key, update.alert.group]
-                for update in updates
-                if update.previous is None and (rule.key, update.alert.group) in self.alerts
-            ]
-            if met:
-                alerts = [*open_alerts, *met]
-                updates = evaluate_rule(rule, windows, alerts, intervals, self.timing, ORIGIN)
-            for update in updates:
-                self._save(rule, update)
-
-    def _save(self, rule: Rule, update: AlertUpdate) -> None:
-        """As in the table, an item that is written is read again."""
-        alert = Alert.read(rule.key, update.alert.document())
-        assert alert == update.alert
-        self.alerts[rule.key, alert.group] = alert
-        self.updates.append(update)
-        self.transitions.extend((rule.rule_id, alert.group, item) for item in update.transitions)
-
-    def _read(self, intervals: range) -> list[WindowItem]:
-        return [item for item in self.windows.values() if item.interval_start_s in intervals]
+        last_s = first_s if last_s is None else last_s
+        chunk: Chunk = {**ALL_RULES, "first": first_s, "since": first_s, "begun": 0}
+        self.evaluator.evaluate(chunk, first_s, last_s, self.timing.ready_at(last_s))

@@ -36,7 +36,7 @@ class Event(NamedTuple):
 @dataclass
 class _Group:
     state: str = "OK"
-    since: int = 0
+    resolved: int = 0
     notified_at: int = 0
 
 
@@ -50,13 +50,10 @@ class SlowEvaluator:
     delay: int
     groups: dict[tuple[str | None, ...], _Group] = field(default_factory=dict)
     events: list[Event] = field(default_factory=list)
-    first_start: int | None = None
 
     def evaluate(self, start: int) -> None:
         """Evaluates one interval at the time it is due."""
         end = start + self.interval
-        if self.first_start is None:
-            self.first_start = start
         known = [point for point in self.points if point.known_at <= end + self.delay]
         names = {point.group for point in known if point.time < end - end % self.rule.period_s}
         if not self.rule.by and self.rule.missing_data in ("breaching", "missing", "zero"):
@@ -85,8 +82,8 @@ class SlowEvaluator:
         self.events.append(
             Event(name, kind, group.state, after, end, None if value is None else float(value))
         )
-        if kind != "reminder":
-            group.since = newest_end
+        if group.state in ("ALARM", "MISSING") and after == "OK":
+            group.resolved = newest_end
         if kind != "silent":
             group.notified_at = end
         group.state = after
@@ -95,13 +92,10 @@ class SlowEvaluator:
         self, points: list[RawPoint], newest_end: int, *, everybody: bool
     ) -> list[tuple[int, str, Fraction | None]]:
         period, rule = self.rule.period_s, self.rule
-        assert self.first_start is not None
         complete = [point for point in points if point.time < newest_end]
-        first = min((point.time // period * period for point in complete), default=None)
+        first = min((point.time // period * period for point in complete), default=newest_end)
         if everybody:
-            origin = -(-(self.first_start + self.interval) // period) * period - period
-            first = origin if first is None else min(first, origin)
-        assert first is not None
+            first = -(-rule.in_force_since_s // period) * period
         found: list[tuple[int, str, Fraction | None]] = []
         for start in range(first, newest_end, period):
             values = [
@@ -110,15 +104,18 @@ class SlowEvaluator:
             if values:
                 value = self._statistic(values)
                 found.append((start, self._verdict(value), value))
+            elif rule.missing_data == "zero":
+                found.append((start, self._verdict(Fraction(0)), Fraction(0)))
             elif rule.missing_data == "breaching":
                 found.append((start, "bad", None))
-            elif rule.missing_data == "zero":
-                found.append((start, self._verdict(Fraction()), Fraction()))
             elif rule.missing_data == "not_breaching":
                 found.append((start, "good", None))
             elif rule.missing_data == "missing":
                 found.append((start, "gone", None))
         kept = max(rule.datapoints.out_of, rule.recovery.datapoints)
+        if rule.missing_data == "ignore":
+            oldest = newest_end - max(2 * kept * period, 3600)
+            found = [item for item in found if item[0] >= oldest]
         return found[-kept:]
 
     def _statistic(self, values: list[Fraction]) -> Fraction:
@@ -146,20 +143,21 @@ class SlowEvaluator:
     ) -> str:
         needed, out_of = self.rule.datapoints.needed, self.rule.datapoints.out_of
         if not periods:
-            return group.state
+            return "OK" if group.state == "PENDING" else group.state
         last = verdicts[-out_of:]
         if last.count("bad") >= needed:
             return "ALARM"
         if last.count("gone") >= needed:
             return "MISSING"
         tail = verdicts[-self.rule.recovery.datapoints :]
+        full = len(tail) == self.rule.recovery.datapoints
         if group.state == "ALARM":
-            return "OK" if set(tail) == {"good"} else "ALARM"
+            return "OK" if full and set(tail) == {"good"} else "ALARM"
         if group.state == "MISSING":
-            return "OK" if set(tail) <= {"good", "between"} else "MISSING"
+            return "OK" if full and "gone" not in tail else "MISSING"
         doubts = [start for start, verdict, _ in periods[-out_of:] if verdict in ("bad", "gone")]
         if group.state == "OK":
-            doubts = [start for start in doubts if start + self.rule.period_s > group.since]
+            doubts = [start for start in doubts if start + self.rule.period_s > group.resolved]
         return "PENDING" if doubts else "OK"
 
 

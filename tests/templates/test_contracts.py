@@ -140,7 +140,7 @@ def _emitted(dimensions: Mapping[str, str]) -> dict[str, Any]:
     refused = [QuarantinedPoint(record, 0, violation, {})]
     accounts = [RequestAccount(record, 3, 1, 1, refused, unreadable=True)]
     report = Report(settled=accounts, retry_from=None, calls=1, throttles=1, causes=[])
-    outcome = Outcome(1, 1, 1, 1, 1, 1, {"rule": 1})
+    outcome = Outcome(1, 1, 1, 1, 1, 1, 1, {"rule": 1})
     results: list[HourResult] = [{"hour": "a", "outcome": "exported"}, {"hour": "b", "outcome": "failed"}]
     lines = {
         "MetricWriter": next(log_lines(report, dimensions, ARRIVAL_MS + 900, every_request=True)),

@@ -23,10 +23,17 @@ _WRITE = TypeSerializer()
 
 
 class RulesTable(RuleSource):
-    """Rules, read again when they are older than ten seconds."""
+    """Rules, read again when they are older than ten seconds, or than the reader says."""
 
-    def __init__(self, dynamodb: Any, table: str, clock: Callable[[], float] = time.monotonic) -> None:
+    def __init__(
+        self,
+        dynamodb: Any,
+        table: str,
+        clock: Callable[[], float] = time.monotonic,
+        fresh_seconds: float = FRESH_SECONDS,
+    ) -> None:
         self._dynamodb = dynamodb
+        self._fresh_seconds = fresh_seconds
         self._table = table
         self._clock = clock
         self._known = RuleSet(())
@@ -35,7 +42,7 @@ class RulesTable(RuleSource):
     def rules(self) -> RuleSet:
         """The rules in force; if they cannot be read, those known while they are young enough."""
         age = float("inf") if self._read_at is None else self._clock() - self._read_at
-        if age <= FRESH_SECONDS:
+        if age <= self._fresh_seconds:
             return self._known
         try:
             return self.fresh()

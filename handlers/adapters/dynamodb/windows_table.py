@@ -1,27 +1,30 @@
 """The windows table: window aggregates by the interval they were written in, and beside them who evaluates it.
 
 Hash key `tick` is the start of the interval in seconds, range key `source` names shard, records and part of a batch, or
-is the claim. The cuts of a shard are an item of their own, under the shard.
+is the claim. Beside them are three kinds of items: the cuts of a shard, under the shard; how far evaluations are; and
+the groups that were known at the last full hour.
 """
 
 import time
-from collections.abc import Callable, Iterable, Mapping, Sequence
+from collections.abc import Callable, Iterable, Sequence
 from concurrent.futures import ThreadPoolExecutor
 from typing import Any
 
 from handlers.adapters.aws import translated
 from handlers.adapters.dynamodb.table import Table, Value, number, text, written
-from handlers.domain.alerts.notifications.outbox import stale_before
-from handlers.domain.alerts.periods import Timing
+from handlers.domain.alerts.periods import DAY_S, HOUR_S, MADE_UP_S, REMEMBERED_S, Timing
 from handlers.domain.alerts.windows.aggregation import WindowAggregates
 from handlers.domain.alerts.windows.cuts import BatchRange, Cuts
+from handlers.domain.alerts.windows.known_groups import KnownGroups, packed_groups, unpacked_groups
+from handlers.domain.alerts.windows.progress import KeyRange, Progress, Reached
 from handlers.domain.alerts.windows.window_items import WindowItem, Windows, window_items
 from handlers.domain.errors import TransientError
 from handlers.vocabulary import ALERT_WINDOWS_KEY, EXPIRES_AT
 
-# Longer than the longest period, the one before it, and the time that late points have: all that is ever read. As for a
-# shard's cuts, the event source mapping gives records up after an hour.
-KEPT_SECONDS = 6 * 3600
+# Longer than an evaluation looks back, and that it may be behind. As for a shard's cuts, the event source mapping gives
+# records up after an hour.
+KEPT_SECONDS = MADE_UP_S + REMEMBERED_S + HOUR_S
+GROUPS_KEPT_SECONDS = 7 * DAY_S
 READERS = 8
 # An item holds 400 KB; the rest is for its keys and for safety.
 # https://docs.aws.amazon.com/amazondynamodb/latest/developerguide/Limits.html
@@ -29,7 +32,9 @@ ITEM_BYTES = 350_000
 
 _TICK, _SOURCE = ALERT_WINDOWS_KEY
 _CLAIM, _CUTS = "claim", "cuts"  # a batch's source has `#` in it
+_PROGRESS = ("progress", "progress")
 _ATTEMPTS = 3
+_TURNS = 12  # of functions that advance at the same time
 _PAUSE_SECONDS = 0.2
 # https://docs.aws.amazon.com/amazondynamodb/latest/APIReference/API_TransactWriteItems.html
 _TRANSACTION_ITEMS = 100
@@ -85,26 +90,63 @@ class WindowsTable(Windows):
             return [item for items in readers.map(self._read_interval, intervals) for item in items]
 
     def claim(self, interval_start_s: int, now_s: float) -> bool:
-        """True if the interval's evaluation is the caller's from now on."""
-        stale = "attribute_not_exists(#finished_at) AND #claimed_at < :stale"
-        condition = f"attribute_not_exists(#claimed_at) OR ({stale})"
-        return self._note("claimed_at", interval_start_s, now_s, {"stale": stale_before(now_s)}, condition)
+        """True if it is the caller who starts the interval's evaluation."""
+        values: dict[str, Value] = {"now": int(now_s), "expiry": int(now_s) + KEPT_SECONDS}
+        change = f"SET #claimed_at = :now, #{EXPIRES_AT} = :expiry"
+        key = (str(interval_start_s), _CLAIM)
+        return self._table.update(key, change, values, condition="attribute_not_exists(#claimed_at)")[0]
 
     @translated()
     def give_back(self, interval_start_s: int) -> None:
         """Deletes the claim, so that the interval can be claimed again."""
         self._dynamodb.delete_item(TableName=self._name, Key=self._table.key((str(interval_start_s), _CLAIM)))
 
-    def finish(self, intervals: Iterable[int], now_s: float) -> None:
-        """Marks intervals as evaluated."""
-        for interval_start_s in intervals:
-            self._note("finished_at", interval_start_s, now_s, {})
+    def progress(self) -> tuple[Progress, int]:
+        """The progress of evaluations, and the time in seconds at which it was written; 0 if it never was."""
+        item = self._table.get(_PROGRESS)
+        return Progress.read(text(item, "evaluated_to")), int(number(item, "written_at") or 0)
 
-    def unfinished(self, intervals: Sequence[int], now_s: float) -> list[int]:
-        """Those of the intervals that may be claimed."""
-        items = self._table.get_all(((str(start_s), _CLAIM) for start_s in intervals), consistent=False)
-        found = {int(text(item, _TICK)): item for item in items}
-        return [start_s for start_s in intervals if _is_free(found.get(start_s), now_s)]
+    def advance(self, keys: KeyRange, reached: Reached, now_s: float) -> None:
+        """Notes that rules are evaluated so far; what others noted at the same time stays."""
+        item = self._table.get(_PROGRESS)
+        for _ in range(_TURNS):
+            known = text(item, "evaluated_to")
+            progress = str(Progress.read(known).advanced(keys.begin, keys.end, reached))
+            if progress == known:
+                return
+            condition = "attribute_not_exists(#evaluated_to) OR #evaluated_to = :known"
+            change = "SET #evaluated_to = :progress, #written_at = :now"
+            values: dict[str, Value] = {"progress": progress, "known": known, "now": int(now_s)}
+            written, item = self._table.update(_PROGRESS, change, values, condition=condition)
+            if written:
+                return
+        raise TransientError("the progress of evaluations is being written all the time")
+
+    def known_groups(self, name: str) -> KnownGroups:
+        """The groups that were noted under this name; none if they never were."""
+        first = self._table.get((name, _groups_source(1)))
+        if not first:
+            return KnownGroups()
+        sources = range(2, int(number(first, "parts") or 1) + 1)
+        rest = (self._table.get((name, _groups_source(part))) for part in sources)
+        items = [first, *(item for item in rest if item)]
+        groups = unpacked_groups(bytes(item["data"]["B"]) for item in items)
+        since_s = min(int(number(item, "since") or 0) for item in items)
+        return KnownGroups(groups, since_s, int(number(first, "left_out") or 0))
+
+    def note_groups(self, name: str, known: KnownGroups) -> None:
+        """Notes groups under a name, in place of those before."""
+        parts = packed_groups(known.groups, ITEM_BYTES)
+        for part, data in reversed(list(enumerate(parts, start=1))):
+            values: dict[str, Value] = {
+                "data": data,
+                "parts": len(parts),
+                "since": known.since_s,
+                "left_out": known.left_out,
+                EXPIRES_AT: int(self._clock()) + GROUPS_KEPT_SECONDS,
+            }
+            sets = ", ".join(f"#{field} = :{field}" for field in values)
+            self._table.update((name, _groups_source(part)), f"SET {sets}", values)
 
     @translated()
     def _put(self, items: Sequence[WindowItem]) -> None:
@@ -126,20 +168,9 @@ class WindowsTable(Windows):
             if text(item, _SOURCE) != _CLAIM
         ]
 
-    def _note(
-        self,
-        name: str,
-        interval_start_s: int,
-        now_s: float,
-        values: Mapping[str, int],
-        condition: str | None = None,
-    ) -> bool:
-        return self._table.update(
-            (str(interval_start_s), _CLAIM),
-            f"SET #{name} = :now, #{EXPIRES_AT} = :expiry",
-            {"now": int(now_s), "expiry": int(now_s) + KEPT_SECONDS, **values},
-            condition=condition,
-        )[0]
+
+def _groups_source(part: int) -> str:
+    return f"known#{part}"
 
 
 def _document(item: WindowItem) -> dict[str, Any]:
@@ -152,9 +183,3 @@ def _document(item: WindowItem) -> dict[str, Any]:
         EXPIRES_AT: expiry,
     }
     return {name: written(value) for name, value in values.items()}
-
-
-def _is_free(claim: Mapping[str, Any] | None, now_s: float) -> bool:
-    if claim is None:
-        return True
-    return "finished_at" not in claim and (number(claim, "claimed_at") or 0) < stale_before(now_s)

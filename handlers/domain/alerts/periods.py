@@ -11,6 +11,10 @@ from handlers.vocabulary import ALLOWED_LATENESS_S
 DAY_S = 86_400
 HOUR_S = 3_600
 MAX_PERIOD_S = HOUR_S
+# Intervals older than this, when an execution comes to them, are not made up for any more.
+MADE_UP_S = 3 * HOUR_S
+# How far back a group's periods are evaluated again when late points of it make a difference.
+REMEMBERED_S = 4 * HOUR_S
 
 
 @dataclass(frozen=True, slots=True)
@@ -35,13 +39,17 @@ class Timing:
         """The start of the interval that holds this time."""
         return int(time_s // self.interval_s) * self.interval_s
 
-    def is_late(self, written_at_s: float, period_end_s: int) -> bool:
-        """True if what was written then came after its period was evaluated."""
-        return written_at_s > period_end_s + self.grace_s + self.write_time_s
+    def late_after(self, period_end_s: int) -> int:
+        """The time after which what is written of a period came late."""
+        return period_end_s + self.grace_s + self.write_time_s
 
-    def may_be_unseen(self, written_at_s: float, period_end_s: int) -> bool:
-        """True if what was written then may have been unreadable when its period was evaluated."""
-        return self.is_late(written_at_s + self.visibility_delay_s, period_end_s)
+    def known_until(self, interval_start_s: int) -> int:
+        """The time up to which items count for the interval, if they can be read: what is evaluated later, too."""
+        return self.ready_at(interval_start_s) + self.visibility_delay_s
+
+    def unseen_after(self, interval_start_s: int) -> int:
+        """The time after which items may not have been readable when the interval before was evaluated."""
+        return self.ready_at(interval_start_s - self.interval_s) - self.visibility_delay_s
 
 
 def period_start(time_s: float, period_s: int) -> int:

@@ -10,16 +10,28 @@ from typing import Literal, NotRequired, TypedDict
 
 
 class Chunk(TypedDict):
-    """A part of the rules: those with remainder `index` of `of`."""
+    """A part of the rules, by their keys: those from `begin` on and before `end`, or all others where it is empty.
+
+    `first` is the start of its first interval to evaluate, `since` the end of the last one that is evaluated, `begun`
+    the start of the first since when none was left out. A chunk of the version before this one has its number only.
+    """
 
     index: int
     of: int
+    begin: NotRequired[str]
+    end: NotRequired[str]
+    first: NotRequired[int]
+    since: NotRequired[int]
+    begun: NotRequired[int]
 
 
 class ExecutionInput(TypedDict):
-    """The input of an execution: the start of the interval that a batch claimed, or none, for a sweep."""
+    """The input of an execution: the start of the interval that a batch claimed, or none, for a sweep.
 
-    source: Literal["batch", "sweep"]
+    `behind` is the state machine itself, which has not reached the interval yet.
+    """
+
+    source: Literal["batch", "sweep", "behind"]
     tick: NotRequired[int]
 
 
@@ -41,7 +53,10 @@ class Plan(TypedDict):
 
 
 class EvaluateInput(TypedDict):
-    """Step `evaluate`: evaluate a chunk's rules in these intervals. The answer is the first page."""
+    """Step `evaluate`: evaluate a chunk's rules in these intervals, as many as there is time for.
+
+    The answer is the first page, or none and `behind` if intervals are left.
+    """
 
     step: Literal["evaluate"]
     chunk: Chunk
@@ -75,20 +90,16 @@ class PendingNotification(TypedDict):
 
 
 class Page(TypedDict):
-    """Notifications to publish, and where the next page begins if there is `more`."""
+    """Notifications to publish, and where the next page begins if there is `more`.
+
+    With `behind` there are intervals left, and so notifications that may not be true any more: none is published.
+    """
 
     notifications: list[PendingNotification]
     count: int
     after: str
     more: bool
+    behind: NotRequired[bool]
 
 
-class FinishInput(TypedDict):
-    """Step `finish`: mark the intervals as evaluated. The answer is empty."""
-
-    step: Literal["finish"]
-    first: int
-    last: int
-
-
-StepInput = PlanInput | EvaluateInput | NextPageInput | FinishInput
+StepInput = PlanInput | EvaluateInput | NextPageInput

@@ -47,8 +47,8 @@ class AlertTables:
         return [allow(actions, [_arn(self.windows)], Sid="WriteWindows"), self.key.decrypt("dynamodb")]
 
     def read_windows(self) -> list[Statement]:
-        """The grant to read windows, to claim ticks and to mark them as evaluated."""
-        actions = [dynamodb.BatchGetItem, dynamodb.Query, dynamodb.UpdateItem]
+        """The grant to read windows, to claim ticks, and to note how far evaluations are and which groups are known."""
+        actions = [dynamodb.GetItem, dynamodb.Query, dynamodb.UpdateItem]
         return [allow(actions, [_arn(self.windows)], Sid="ReadWindows"), self.key.decrypt("dynamodb")]
 
     def read_write_alerts(self) -> list[Statement]:

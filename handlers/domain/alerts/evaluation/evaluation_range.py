@@ -1,94 +1,77 @@
-"""Evaluation ranges: the intervals of the windows table to read, and the periods to evaluate, or to evaluate again."""
+"""Evaluation ranges: what an interval is evaluated from, whenever that happens, and which periods are due or late."""
 
 from collections import defaultdict
-from collections.abc import Iterable, Iterator, Mapping, Sequence, Set
-from dataclasses import dataclass
+from collections.abc import Iterable, Iterator, Mapping, Set
 
-from handlers.domain.alerts.periods import Timing, last_complete_period
-from handlers.domain.alerts.rules.rule import MissingData, Rule
-from handlers.domain.alerts.rules.selection import Selection
-from handlers.domain.alerts.windows.window_items import WindowItem
-
-# With these policies, silence of a group that was heard in the period before may say something.
-SILENCE_COUNTS = frozenset({MissingData.BREACHING, MissingData.MISSING, MissingData.ZERO})
-
-# Starts of periods whose windows changed after they were evaluated, by selection id.
-LatePeriods = Mapping[str, Set[int]]
-
-
-@dataclass(frozen=True, slots=True)
-class IntervalRange:
-    """The intervals, from one start to another, that an evaluation is for."""
-
-    first_s: int
-    last_s: int
-
-    def starts(self, timing: Timing) -> range:
-        """The starts of the intervals, in order."""
-        return range(self.first_s, self.last_s + 1, timing.interval_s)
+from handlers.domain.alerts.periods import REMEMBERED_S, Timing, last_complete_period, period_start
+from handlers.domain.alerts.rules.rule import Rule
+from handlers.domain.alerts.rules.selection import Group
+from handlers.domain.alerts.state.protocol import look_back_s
+from handlers.domain.alerts.windows.aggregation import Window
+from handlers.domain.alerts.windows.window_items import WindowItem, Windows, without_duplicates
 
 
 def due_period(rule: Rule, interval_start_s: int, timing: Timing) -> int | None:
-    """The start of the rule's period that ends with the interval, if one does."""
+    """The start of the rule's period that ends with the interval, if one does and the rule was in force all along."""
     end_s = interval_start_s + timing.interval_s
-    return end_s - rule.period_s if end_s % rule.period_s == 0 else None
+    start_s = end_s - rule.period_s
+    return start_s if end_s % rule.period_s == 0 and start_s >= rule.in_force_since_s else None
 
 
-def intervals_to_read(rules: Iterable[Rule], intervals: IntervalRange, timing: Timing) -> range:
-    """The intervals that hold all windows of the due periods, and in which late items are noticed."""
-    starts = [intervals.first_s]
-    for rule in rules:
-        back_s = rule.period_s if rule.missing_data in SILENCE_COUNTS else 0
-        due = (due_period(rule, start_s, timing) for start_s in intervals.starts(timing))
-        starts.extend(start_s - back_s for start_s in due if start_s is not None)
-    return _around(min(starts), intervals, timing)
+def oldest_period(rule: Rule, interval_start_s: int, timing: Timing) -> int:
+    """The start of the oldest period that may still count, and whose windows are still there."""
+    end_s = interval_start_s + timing.interval_s
+    newest_end_s = period_start(end_s, rule.period_s)
+    oldest_s = max(newest_end_s - look_back_s(rule), end_s - REMEMBERED_S, rule.in_force_since_s)
+    return -(-oldest_s // rule.period_s) * rule.period_s
 
 
-def late_periods(
-    items: Iterable[WindowItem], selections: Iterable[Selection], intervals: IntervalRange, timing: Timing
-) -> LatePeriods:
-    """Periods evaluated before of which an item may not have been seen then."""
-    periods = {item.selection_id: item.period_s for item in selections}
-    late: dict[str, set[int]] = defaultdict(set)
+class IntervalItems:
+    """The items that intervals are evaluated from, read once for all intervals that an execution makes up for."""
+
+    def __init__(self, windows: Windows, timing: Timing) -> None:
+        self._windows, self._timing = windows, timing
+        self._read: dict[int, list[WindowItem]] = {}
+
+    def known(self, interval_start_s: int, first_start_s: int) -> list[WindowItem]:
+        """The items of windows from a start on that count for the interval, in which every record counts once.
+
+        One interval earlier, because clocks of clients may run ahead; later ones too, because the grace lies in them.
+        """
+        timing = self._timing
+        until_s = timing.known_until(interval_start_s)
+        first_s = min(timing.interval_of(first_start_s), interval_start_s) - timing.interval_s
+        wanted = range(first_s, timing.interval_of(until_s) + 1, timing.interval_s)
+        unread = [start_s for start_s in wanted if start_s not in self._read]
+        if unread:
+            self._read.update({start_s: [] for start_s in unread})
+            for item in self._windows.read(unread):
+                self._read[item.interval_start_s].append(item)
+        found = (item for start_s in wanted for item in self._read[start_s])
+        return without_duplicates(item for item in found if item.written_at_ms <= until_s * 1000)
+
+    def drop_before(self, interval_start_s: int) -> None:
+        """Forgets items that the next interval does not need."""
+        for start_s in [item for item in self._read if item < interval_start_s]:
+            del self._read[start_s]
+
+
+def late_groups(
+    items: Iterable[WindowItem], rules: Iterable[Rule], interval_start_s: int, timing: Timing
+) -> Mapping[Window, Set[Group]]:
+    """The groups of periods that ended with earlier intervals of which an item may not have been seen then."""
+    periods = {rule.selection.selection_id: rule.period_s for rule in rules}
+    unseen_after_ms = timing.unseen_after(interval_start_s) * 1000
+    found: dict[Window, set[Group]] = defaultdict(set)
     for item in items:
-        for selection_id, start_s in item.windows():
-            end_s = start_s + periods.get(selection_id, intervals.last_s + timing.interval_s)
-            if end_s <= intervals.first_s and timing.may_be_unseen(item.written_at_ms / 1000, end_s):
-                late[selection_id].add(start_s)
-    return late
+        if item.written_at_ms > unseen_after_ms:
+            for window, packed in item.packed(periods):
+                if window.start_s <= interval_start_s - periods[window.selection_id]:
+                    found[window].update(map(tuple, packed["g"]))
+    return found
 
 
-def earlier_intervals_to_read(
-    late: LatePeriods, read: range, intervals: IntervalRange, timing: Timing
-) -> range:
-    """The intervals before those already read that hold the rest of the late periods' windows."""
-    starts = [start_s for found in late.values() for start_s in found]
-    if not starts:
-        return range(0)
-    return range(_around(min(starts), intervals, timing).start, read.start, timing.interval_s)
-
-
-def wanted_periods(
-    rules: Sequence[Rule], late: LatePeriods, intervals: IntervalRange, timing: Timing
-) -> set[tuple[Selection, int]]:
-    """The selections and starts of periods whose windows the evaluation needs."""
-    return {(rule.selection, start_s) for rule in rules for start_s in _wanted(rule, late, intervals, timing)}
-
-
-def _wanted(rule: Rule, late: LatePeriods, intervals: IntervalRange, timing: Timing) -> Iterator[int]:
-    newest_s = last_complete_period(intervals.last_s + timing.interval_s, rule.period_s)
-    again = late.get(rule.selection.selection_id)
-    if again:
-        yield from range(min(again), newest_s + 1, rule.period_s)
-    for interval_start_s in intervals.starts(timing):
-        start_s = due_period(rule, interval_start_s, timing)
-        if start_s is not None:
-            yield start_s
-            if rule.missing_data in SILENCE_COUNTS:
-                yield start_s - rule.period_s
-
-
-def _around(first_start_s: int, intervals: IntervalRange, timing: Timing) -> range:
-    """One interval earlier, because clocks of clients may run ahead; one later, because the grace lies in it."""
-    first_s = timing.interval_of(first_start_s) - timing.interval_s
-    return range(first_s, intervals.last_s + 2 * timing.interval_s, timing.interval_s)
+def periods_again(rule: Rule, interval_start_s: int, timing: Timing) -> Iterator[int]:
+    """The starts of all complete periods that may still count."""
+    newest_s = last_complete_period(interval_start_s + timing.interval_s, rule.period_s)
+    yield from range(oldest_period(rule, interval_start_s, timing), newest_s + 1, rule.period_s)

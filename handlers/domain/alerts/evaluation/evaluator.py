@@ -1,35 +1,32 @@
-"""The evaluator: plans an execution, evaluates a chunk of the rules, hands out what must be sent, and finishes."""
+"""The evaluator: plans an execution, evaluates a chunk of the rules, and hands out what must be sent."""
 
 import math
-import zlib
-from collections.abc import Iterable, Sequence
+import time
+from collections.abc import Callable, Iterable
 from dataclasses import asdict, dataclass, field
 from typing import Any
 
-from handlers.domain.alerts.evaluation.evaluation_range import (
-    IntervalRange,
-    LatePeriods,
-    earlier_intervals_to_read,
-    intervals_to_read,
-    late_periods,
-    wanted_periods,
-)
+from handlers.domain.alerts.evaluation.chunks import chunks_of
 from handlers.domain.alerts.evaluation.resolver import TURNS, Resolver
-from handlers.domain.alerts.evaluation.rule_evaluation import RULE_DELETED, RuleWindows, evaluate_rule
+from handlers.domain.alerts.evaluation.rule_evaluation import RULE_DELETED
+from handlers.domain.alerts.evaluation.slice_evaluation import RuleAlerts, SliceEvaluation
 from handlers.domain.alerts.notifications.notification import Origin
 from handlers.domain.alerts.notifications.pending_notifications import PageLimits, next_page
 from handlers.domain.alerts.notifications.stored_alert import AlertKey, Alerts, AlertUpdate, StoredAlert
-from handlers.domain.alerts.periods import Timing
+from handlers.domain.alerts.periods import MADE_UP_S, Timing
 from handlers.domain.alerts.rules.rule import Rule, RuleSource
-from handlers.domain.alerts.rules.selection import Group, group_key
+from handlers.domain.alerts.state.transition import not_evaluated
 from handlers.domain.alerts.steps import Chunk, Page, Plan
-from handlers.domain.alerts.windows.merging import MergedWindows, merge_windows
+from handlers.domain.alerts.windows.progress import KeyRange, Reached
 from handlers.domain.alerts.windows.window_items import Windows
 from handlers.domain.errors import TransientError
 
-RULES_PER_CHUNK = 50
-# How far back a sweep looks for intervals that were not evaluated; what is older was an outage that people know of.
-SWEEP_SECONDS = 900
+# Where nothing is known of earlier evaluations it begins so far back: a version before this one may have left some.
+FIRST_LOOK_BACK_S = 900
+# Intervals are made up for in slices of so many seconds, each written before the next begins.
+SLICE_S = 15.0
+# The index of open alerts follows their table: alerts that were just written must be found by the next slice.
+SETTLING_S = 3
 
 
 @dataclass(slots=True)
@@ -38,12 +35,15 @@ class Outcome:
 
     rules: int = 0
     unreadable: int = 0
+    intervals: int = 0
     groups: int = 0
     transitions: int = 0
     notifications: int = 0
     late: int = 0
     over_cap: dict[str, int] = field(default_factory=dict)
     notified: list[AlertKey] = field(default_factory=list)
+    # True if there are intervals left that the execution was started for.
+    behind: bool = False
 
     def counts(self) -> dict[str, Any]:
         """All but the alerts that there may be thousands of, for the log."""
@@ -63,51 +63,74 @@ class Evaluator:
     origin: Origin
     group_cap: int
     page_limits: PageLimits
+    # Seconds that pass, by which a slice ends.
+    stopwatch: Callable[[], float] = time.monotonic
 
     def plan(self, interval_start_s: int | None, now_s: float) -> Plan:
-        """The intervals of an execution: the one it was started for, or all that a sweep finds and claims."""
-        start_s = interval_start_s
-        intervals = self._sweep(now_s) if start_s is None else IntervalRange(start_s, start_s)
-        if intervals is None:
+        """The intervals up to the one that an execution was started for, or that a sweep claims, by chunks of rules."""
+        last_s = self.timing.interval_of(now_s) - self.timing.interval_s
+        if interval_start_s is not None:
+            last_s = interval_start_s
+        elif not self.windows.claim(last_s, now_s):
             return {"found": False}
-        chunks = -(-max(1, len(self.rules.rules().rules)) // RULES_PER_CHUNK)
+        progress, written_at_s = self.windows.progress()
+        ranges = chunks_of(self.rules.rules().rules, self.timing.interval_s, self.group_cap)
+        chunks = [
+            self._chunk(KeyRange(*keys), progress.of(*keys), last_s, (index, len(ranges)))
+            for index, keys in enumerate(ranges)
+        ]
+        left = [chunk for chunk in chunks if chunk["first"] <= last_s]
+        if not left:
+            return {"found": False}
+        wait_s = max(self.timing.ready_at(last_s), written_at_s + SETTLING_S) - now_s
         return {
             "found": True,
-            "first": intervals.first_s,
-            "last": intervals.last_s,
-            "wait_seconds": max(0, math.ceil(self.timing.ready_at(intervals.last_s) - now_s)),
-            "chunks": [{"index": index, "of": chunks} for index in range(chunks)],
+            "first": min(chunk["first"] for chunk in left),
+            "last": last_s,
+            "wait_seconds": max(0, math.ceil(wait_s)),
+            "chunks": left,
         }
 
-    def finish(self, intervals: IntervalRange, now_s: float) -> None:
-        """Marks the intervals as evaluated."""
-        self.windows.finish(intervals.starts(self.timing), now_s)
-
-    def evaluate(self, intervals: IntervalRange, chunk: Chunk, now_s: float) -> Outcome:
-        """Evaluates the chunk's rules, and writes the alerts that changed with their notifications."""
-        known = self.rules.rules()
-        keys = [key for key in self.alerts.open_keys() if _is_in(chunk, key.rule_key)]
-        if {key.rule_key for key in keys} - {rule.key for rule in known.rules}:
-            known = self.rules.fresh()
+    def _chunk(self, keys: KeyRange, reached: Reached, last_s: int, number: tuple[int, int]) -> Chunk:
         interval_s = self.timing.interval_s
-        rules = [rule for rule in known.rules if _is_in(chunk, rule.key) and rule.period_s % interval_s == 0]
+        if reached.end_s:
+            oldest_s = last_s + interval_s - self.timing.interval_of(MADE_UP_S)
+            first_s = max(reached.end_s, oldest_s)
+        else:
+            first_s = last_s - self.timing.interval_of(FIRST_LOOK_BACK_S)
+        return {
+            "index": number[0],
+            "of": number[1],
+            "begin": keys.begin,
+            "end": keys.end,
+            "first": first_s,
+            "since": reached.end_s or first_s,
+            "begun": reached.begun_s if reached.end_s == first_s else first_s,
+        }
+
+    def evaluate(self, chunk: Chunk, first_s: int, last_s: int, now_s: float) -> Outcome:
+        """Evaluates the chunk's rules, one interval after the other while there is time, and writes what changed.
+
+        Alerts that another execution has written meanwhile are evaluated once more, from what they are now.
+        """
+        keys = range_of(chunk)
+        known = self.rules.fresh()
+        interval_s = self.timing.interval_s
+        rules = [rule for rule in known.rules if keys.holds(rule.key) and rule.period_s % interval_s == 0]
         outcome = Outcome(rules=len(rules), unreadable=known.unreadable)
-        by_rule: dict[str, list[StoredAlert]] = {}
-        for stored in self.alerts.load(keys):
-            by_rule.setdefault(stored.key.rule_key, []).append(stored)
-        merged, late = self._windows(rules, intervals)
-        for rule in rules:
-            selection_id = rule.selection.selection_id
-            windows = RuleWindows(merged.get(selection_id, {}), late.get(selection_id, frozenset()))
-            _count_groups(outcome, rule, windows)
-            self._evaluate_rule(rule, windows, by_rule.pop(rule.key, []), intervals, now_s, outcome)
+        first_s = chunk.get("first", first_s)
+        open_keys = [key for key in self.alerts.open_keys() if keys.holds(key.rule_key)]
+        loaded = self.alerts.load(open_keys)
+        reached_s = self._evaluate(
+            rules, loaded, chunk, range(first_s, last_s + 1, interval_s), now_s, outcome
+        )
         existing = {rule.key for rule in known.rules}
         resolver = Resolver(self.alerts, self.timing, self.origin)
-        for rule_key, rest in by_rule.items():
-            if rule_key in existing:
-                self._settle(rest, now_s)
-            else:
-                outcome.transitions += sum(resolver.resolve(item, RULE_DELETED, now_s) for item in rest)
+        for stored in loaded:
+            if stored.key.rule_key not in existing:
+                outcome.transitions += resolver.resolve(stored, RULE_DELETED, now_s)
+        self.windows.advance(keys, Reached(reached_s, chunk.get("begun", first_s)), now_s)
+        outcome.behind = reached_s <= last_s
         return outcome
 
     def next_page(self, chunk: Chunk, after: str, now_s: float, notified: Iterable[AlertKey] = ()) -> Page:
@@ -115,73 +138,101 @@ class Evaluator:
 
         The index of open alerts follows their table with a delay, so it may not have those `notified` just now.
         """
-        keys = {key for key in self.alerts.open_keys() if _is_in(chunk, key.rule_key)}
+        chosen = range_of(chunk)
+        keys = {key for key in self.alerts.open_keys() if chosen.holds(key.rule_key)}
         return next_page(keys.union(notified), self.alerts.load, after, now_s, self.page_limits)
 
-    def _sweep(self, now_s: float) -> IntervalRange | None:
-        timing = self.timing
-        last_s = timing.interval_of(now_s) - timing.interval_s
-        starts = range(timing.interval_of(last_s - SWEEP_SECONDS), last_s + 1, timing.interval_s)
-        claimed = [
-            start_s
-            for start_s in self.windows.unfinished(starts, now_s)
-            if self.windows.claim(start_s, now_s)
-        ]
-        return IntervalRange(min(claimed), max(claimed)) if claimed else None
-
-    def _windows(self, rules: Sequence[Rule], intervals: IntervalRange) -> tuple[MergedWindows, LatePeriods]:
-        if not rules:
-            return {}, {}
-        read = intervals_to_read(rules, intervals, self.timing)
-        items = self.windows.read(read)
-        late = late_periods(items, {rule.selection for rule in rules}, intervals, self.timing)
-        items += self.windows.read(earlier_intervals_to_read(late, read, intervals, self.timing))
-        wanted = wanted_periods(rules, late, intervals, self.timing)
-        return merge_windows(items, wanted, self.timing, self.group_cap), late
-
-    def _evaluate_rule(
+    def _evaluate(
         self,
-        rule: Rule,
-        windows: RuleWindows,
-        stored: Sequence[StoredAlert],
-        intervals: IntervalRange,
+        rules: Iterable[Rule],
+        loaded: Iterable[StoredAlert],
+        chunk: Chunk,
+        starts: range,
         now_s: float,
         outcome: Outcome,
-    ) -> None:
-        """Decides and writes; where an item had changed meanwhile, decides again from what it is now."""
-        known = {item.alert.group: item for item in stored}
-        unsaved: set[Group] | None = None
+    ) -> int:
+        """Evaluates the intervals of a slice; the end of the last one."""
+        until_s = self.stopwatch() + SLICE_S
+        rules = list(rules)
+        known = {rule.key: RuleAlerts() for rule in rules}
+        for stored in loaded:
+            if stored.key.rule_key in known:
+                known[stored.key.rule_key].add([stored])
+        only: set[AlertKey] | None = None
         for _ in range(TURNS):
-            alerts = [item.alert for item in known.values()]
-            updates = evaluate_rule(rule, windows, alerts, intervals, self.timing, self.origin)
-            if unsaved is None:
-                changed = {update.alert.group for update in updates}
-                self._settle([item for group, item in known.items() if group not in changed], now_s)
-            else:
-                updates = [update for update in updates if update.alert.group in unsaved]
-            pairs = [(update, known.get(update.alert.group)) for update in updates]
-            saved = self.alerts.save_all(pairs, now_s)
-            unsaved = {update.alert.group for update, done in zip(updates, saved, strict=True) if not done}
-            _count_saved(outcome, [update for update in updates if update.alert.group not in unsaved])
+            self._say_what_is_left_out(known, chunk, starts)
+            evaluation = self._slice(rules, chunk, known)
+            for number, start_s in enumerate(starts, start=1):
+                evaluation.evaluate(start_s)
+                if only is None and self.stopwatch() >= until_s:
+                    starts = starts[:number]
+            unsaved = self._save(known, only, now_s, outcome)
+            if only is None:
+                outcome.intervals, outcome.groups = len(starts), evaluation.groups
+                outcome.over_cap = evaluation.left_out
+                for name, note in evaluation.notes.items():
+                    self.windows.note_groups(name, note)
             if not unsaved:
-                return
-            again = [AlertKey(rule.key, group_key(group)) for group in unsaved]
-            known.update({item.alert.group: item for item in self.alerts.load(again)})
-        raise TransientError(f"{len(unsaved or ())} alerts are being written all the time")
+                return starts[-1] + self.timing.interval_s
+            only = unsaved
+            rules = [rule for rule in rules if any(key.rule_key == rule.key for key in only)]
+            known = {rule.key: RuleAlerts() for rule in rules}
+            for stored in self.alerts.load(sorted(only)):
+                known[stored.key.rule_key].add([stored])
+        raise TransientError(f"{len(only or ())} alerts are being written all the time")
 
-    def _settle(self, alerts: Iterable[StoredAlert], now_s: float) -> None:
-        """Writes those of these alerts that have another notification to send now, or nothing any more.
-
-        One that is written meanwhile is not the same any more, and the next evaluation looks at it again.
-        """
-        updates = [(AlertUpdate(stored.alert, stored.alert), stored) for stored in alerts]
-        self.alerts.save_all(
-            [(update, stored) for update, stored in updates if update.settles(stored, now_s)], now_s
+    def _slice(self, rules: Iterable[Rule], chunk: Chunk, known: dict[str, RuleAlerts]) -> SliceEvaluation:
+        return SliceEvaluation(
+            rules=list(rules),
+            windows=self.windows,
+            alerts=self.alerts,
+            timing=self.timing,
+            origin=self.origin,
+            group_cap=self.group_cap,
+            begun_s=chunk.get("begun", 0),
+            known=known,
         )
 
+    def _say_what_is_left_out(self, known: dict[str, RuleAlerts], chunk: Chunk, starts: range) -> None:
+        """Notes in the history of each open alert what no evaluation will make up for."""
+        since_s = chunk.get("since", starts.start)
+        if since_s >= starts.start:
+            return
+        for alerts in known.values():
+            for update in alerts.updates.values():
+                if update.alert.evaluated_to_s <= since_s and not update.alert.is_quiet:
+                    update.alert = not_evaluated(update.alert, since_s, starts.start)
 
-def _is_in(chunk: Chunk, rule_key: str) -> bool:
-    return zlib.crc32(rule_key.encode()) % chunk["of"] == chunk["index"]
+    def _save(
+        self, known: dict[str, RuleAlerts], only: set[AlertKey] | None, now_s: float, outcome: Outcome
+    ) -> set[AlertKey]:
+        """Writes the alerts that changed; those whose items are not the known ones any more."""
+        pairs = [
+            (update, alerts.stored.get(group))
+            for alerts in known.values()
+            for group, update in alerts.updates.items()
+            if only is None or AlertKey.of(update.alert) in only
+        ]
+        changed = [pair for pair in pairs if pair[0].must_be_written]
+        saved = self.alerts.save_all(changed, now_s)
+        _count_saved(outcome, [update for (update, _), done in zip(changed, saved, strict=True) if done])
+        # Where nothing changed, there may be something to send now, or nothing any more to look at the alert for.
+        settled = [
+            (AlertUpdate(stored.alert, stored.alert), stored)
+            for update, stored in pairs
+            if stored is not None and not update.must_be_written
+        ]
+        self.alerts.save_all([pair for pair in settled if pair[0].settles(pair[1], now_s)], now_s)
+        return {
+            AlertKey.of(update.alert) for (update, _), done in zip(changed, saved, strict=True) if not done
+        }
+
+
+def range_of(chunk: Chunk) -> KeyRange:
+    """The rules of a chunk; the version before this one numbered them, and all are the first chunk's now."""
+    if "begin" in chunk:
+        return KeyRange(chunk["begin"], chunk["end"])
+    return KeyRange() if chunk["index"] == 0 else KeyRange("\U0010ffff")
 
 
 def _count_saved(outcome: Outcome, updates: Iterable[AlertUpdate]) -> None:
@@ -191,12 +242,3 @@ def _count_saved(outcome: Outcome, updates: Iterable[AlertUpdate]) -> None:
         outcome.late += sum(transition.late for transition in update.transitions)
         if update.notifications:
             outcome.notified.append(AlertKey.of(update.alert))
-
-
-def _count_groups(outcome: Outcome, rule: Rule, windows: RuleWindows) -> None:
-    if not windows.by_start:
-        return
-    outcome.groups += len(windows.by_start[max(windows.by_start)].groups)
-    dropped = max(window.dropped for window in windows.by_start.values())
-    if dropped:
-        outcome.over_cap[rule.key] = dropped

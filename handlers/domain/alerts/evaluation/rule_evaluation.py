@@ -1,108 +1,272 @@
-"""Evaluates one rule for all its groups: the datapoints that are due or came late, and what they change."""
+"""Evaluates one rule for all its groups in one interval: the datapoints that are due or late, and what they change.
 
-from collections.abc import Iterable, Iterator, Mapping, Set
-from dataclasses import dataclass
+Two looks: the first finds the groups that matter, and those whose late points make a difference; of these all periods
+that may still count are merged, and then every group that matters is decided.
+"""
 
+import math
+from collections.abc import Collection, Container, Iterable, Iterator, Mapping, Set
+from dataclasses import dataclass, field, replace
+
+from handlers.domain.alerts.evaluation.admission import Admission
 from handlers.domain.alerts.evaluation.datapoint import evaluate_datapoint
-from handlers.domain.alerts.evaluation.evaluation_range import SILENCE_COUNTS, IntervalRange, due_period
 from handlers.domain.alerts.notifications.notification import Origin
 from handlers.domain.alerts.notifications.stored_alert import AlertUpdate
-from handlers.domain.alerts.periods import Timing, last_complete_period
-from handlers.domain.alerts.rules.reading import read_rule, rule_revision
+from handlers.domain.alerts.periods import last_complete_period
+from handlers.domain.alerts.rules.reading import condition_revision, read_rule, rule_revision
 from handlers.domain.alerts.rules.rule import Rule
 from handlers.domain.alerts.rules.selection import Group
 from handlers.domain.alerts.state.alert import Alert, Datapoint
-from handlers.domain.alerts.state.protocol import close, decide
+from handlers.domain.alerts.state.protocol import close, decide, judged_from_s, silence_counts
+from handlers.domain.alerts.windows.known_groups import KnownGroups
 from handlers.domain.alerts.windows.merging import MergedWindow
 
 RULE_CHANGED = "the rule was changed"
 RULE_DELETED = "the rule was deleted"
 
-_EMPTY = MergedWindow()
+_NOBODY = KnownGroups()
 
 
-@dataclass(frozen=True, slots=True)
+@dataclass(slots=True)
 class RuleWindows:
-    """The windows of one rule by their start, and which of them changed after they were evaluated."""
+    """The windows that one interval of one rule is evaluated from.
 
-    by_start: Mapping[int, MergedWindow]
-    late: Set[int] = frozenset()
+    `due_s` is the start of the period that ends with the interval, None if none does. `before` has the names of the
+    period before that, where silence counts and its groups were judged; `late` the windows of earlier periods, with the
+    groups that had points late; `heard` the groups of late points that are too old to count but make them known.
+    `again` has all periods that may still count, for the groups whose late points make a difference. `noted` are the
+    groups of the last full hour, where the periods before were not evaluated, or there are more groups than the cap.
+    """
 
-    def of(self, start_s: int) -> MergedWindow:
-        """The window that starts then."""
-        return self.by_start.get(start_s, _EMPTY)
+    due_s: int | None = None
+    due: MergedWindow = field(default_factory=MergedWindow)
+    before: MergedWindow = field(default_factory=MergedWindow)
+    late: dict[int, tuple[MergedWindow, Set[Group]]] = field(default_factory=dict)
+    heard: set[Group] = field(default_factory=set)
+    again: Mapping[int, MergedWindow] = field(default_factory=dict)
+    noted: KnownGroups = _NOBODY
+    noted_are_known: bool = False
 
-    def first_late(self, group: Group) -> int | None:
-        """The start of the first window that must be evaluated again for the group."""
-        return min((start_s for start_s in self.late if group in self.of(start_s).groups), default=None)
+
+@dataclass(slots=True)
+class FirstLook:
+    """The groups that matter, with the datapoint that is due, if there is one; and those to be evaluated again."""
+
+    admission: Admission
+    due: dict[Group, Datapoint | None] = field(default_factory=dict)
+    again: set[Group] = field(default_factory=set)
+
+    @property
+    def groups(self) -> Collection[Group]:
+        """All groups that matter."""
+        return self.due.keys() | self.again
+
+
+def first_look(
+    rule: Rule, windows: RuleWindows, alerts: Mapping[Group, Alert], newest_s: int, group_cap: int
+) -> FirstLook:
+    """The groups that the interval may change; `alerts` are those that are not healthy, or were just now.
+
+    A healthy datapoint of a group without an alert changes nothing, as its other datapoints are healthy or unknown.
+    """
+    silence = silence_counts(rule)
+    opened = {group for group, alert in alerts.items() if not alert.is_quiet}
+    before = windows.before.names
+    noted = windows.noted.groups
+    admission = Admission(group_cap, windows.due, opened, noted, before)
+    look = FirstLook(admission)
+    if windows.due_s is not None:
+        groups = dict.fromkeys((*alerts, *windows.due.names))
+        if silence:
+            noted_groups = noted if windows.noted_are_known else ()
+            groups |= dict.fromkeys((*before, *noted_groups, *(() if rule.by else ((),))))
+        for group in groups:
+            alert = alerts.get(group)
+            found = _due_datapoint(rule, windows, windows.due_s, admission, group, alert)
+            if alert is not None or (found is not None and not found.verdict.is_healthy):
+                look.due[group] = found
+    else:
+        look.due = dict.fromkeys(alerts)
+    for start_s, (window, groups_late) in windows.late.items():
+        for group in admission.room(groups_late):
+            if _makes_a_difference(rule, start_s, window, group, alerts.get(group), windows, newest_s):
+                look.again.add(group)
+    look.again.update(
+        group for group in admission.room(windows.heard) if group not in alerts or alerts[group].is_quiet
+    )
+    return look
+
+
+def _due_datapoint(
+    rule: Rule, windows: RuleWindows, start_s: int, admission: Admission, group: Group, alert: Alert | None
+) -> Datapoint | None:
+    """The datapoint of the period that is due; None if nothing is known of it."""
+    if start_s < judged_from_s(rule, alert) or not admission.has_room_for(group):
+        return None
+    aggregate = windows.due.aggregate(group)
+    on_time = _is_known(rule, windows, start_s, group, alert, windows.before.groups)
+    if aggregate is None:
+        known = on_time or _is_known(rule, windows, start_s, group, alert, windows.before.late)
+        if not known or admission.is_unknown(group):
+            return None
+    return evaluate_datapoint(rule, start_s, aggregate, known_on_time=on_time)
+
+
+def _is_known(
+    rule: Rule,
+    windows: RuleWindows,
+    start_s: int,
+    group: Group,
+    alert: Alert | None,
+    before: Container[Group],
+) -> bool:
+    """True if the group was heard of before the period that is due, for one thing in that `before` it."""
+    if not rule.by or (alert is not None and not alert.is_quiet):
+        return True
+    closed_s = 0 if alert is None else alert.judged_from_s
+    if group in before and start_s - rule.period_s >= closed_s:
+        return True
+    return windows.noted_are_known and group in windows.noted.groups and windows.noted.since_s >= closed_s
+
+
+def _makes_a_difference(
+    rule: Rule,
+    start_s: int,
+    window: MergedWindow,
+    group: Group,
+    alert: Alert | None,
+    windows: RuleWindows,
+    newest_s: int,
+) -> bool:
+    """True if the late points of a period change what is known of the group."""
+    if start_s < judged_from_s(rule, alert):
+        return False
+    found = evaluate_datapoint(rule, start_s, window.aggregate(group))
+    if found is None:
+        return False
+    if alert is not None and not alert.is_quiet:
+        return found != next((item for item in alert.datapoints if item.start_s == start_s), None)
+    if not found.verdict.is_healthy:
+        return True
+    # A group that was not known before: the periods after its first point may be without any.
+    follows = windows.due_s is not None and start_s == windows.due_s - rule.period_s
+    return silence_counts(rule) and start_s < newest_s and not follows
 
 
 def evaluate_rule(
     rule: Rule,
     windows: RuleWindows,
-    alerts: Iterable[Alert],
-    intervals: IntervalRange,
-    timing: Timing,
+    look: FirstLook,
+    updates: dict[Group, AlertUpdate],
+    interval_end_s: int,
     origin: Origin,
-) -> list[AlertUpdate]:
-    """The groups of a rule that changed in these intervals, given the alerts of all that are not healthy."""
-    updates = {alert.group: AlertUpdate(alert, alert) for alert in alerts}
+) -> None:
+    """Takes the interval into the updates of all groups that matter; those that are further than it stay."""
     revision = rule_revision(rule)
-    for update in updates.values():
-        if update.alert.rule_revision != revision:
-            _close(update, RULE_CHANGED, intervals.first_s + timing.interval_s, origin)
-    for interval_start_s in intervals.starts(timing):
-        late = windows.late if interval_start_s == intervals.first_s else frozenset()
-        due_s = due_period(rule, interval_start_s, timing)
-        end_s = interval_start_s + timing.interval_s
-        newest_s = last_complete_period(end_s, rule.period_s)
-        for group in _groups(rule, windows, due_s, late, updates):
-            datapoints = list(_datapoints(rule, windows, group, due_s, newest_s, again=bool(late)))
-            if group not in updates:
-                if all(item.verdict.is_healthy for item in datapoints):
-                    continue
-                updates[group] = AlertUpdate(None, Alert(rule.key, group))
-            update = updates[group]
-            update.apply(decide(rule, update.alert, datapoints, newest_s, end_s), rule, origin)
-    return [update for update in updates.values() if update.must_be_written]
+    newest_s = last_complete_period(interval_end_s, rule.period_s)
+    for group in dict.fromkeys((*look.due, *look.again)):
+        update = updates.get(group)
+        if update is None:
+            update = AlertUpdate(None, Alert(rule.key, group))
+        alert = update.alert
+        if alert.evaluated_to_s >= interval_end_s:
+            continue
+        if alert.rule_revision and alert.rule_revision != revision:
+            was = read_rule(alert.rule)
+            if condition_revision(was) != condition_revision(rule):
+                known = not alert.is_quiet and stays_known(was, rule)
+                _close(update, RULE_CHANGED, interval_end_s, origin, stays_known=known)
+        found = look.due.get(group)
+        datapoints = list(_again(rule, windows, update.alert, group)) if group in look.again else []
+        if found is not None:
+            datapoints.append(found)
+        alert = update.alert = replace(
+            update.alert, heard_s=_heard_s(rule, windows, update.alert, datapoints)
+        )
+        if _is_forgotten(rule, windows, look, alert, interval_end_s):
+            reason = f"no data for {rule.forget_after_s} s; the group is forgotten"
+            _close(update, reason, interval_end_s, origin, judged_from_s=interval_end_s)
+        else:
+            update.apply(decide(rule, alert, datapoints, newest_s, interval_end_s), rule, origin)
+        if group not in updates and (update.transitions or not update.alert.is_quiet):
+            updates[group] = update
 
 
-def close_alert(alert: Alert, reason: str, at_s: int, origin: Origin) -> AlertUpdate:
-    """Resolves an alert whose rule is gone or is another one now."""
+def _again(rule: Rule, windows: RuleWindows, alert: Alert, group: Group) -> Iterator[Datapoint]:
+    """The datapoints of all periods that may still count; those before the group was heard of first are none."""
+    begun_s = judged_from_s(rule, alert)
+    first_s = min((item.start_s for item in alert.datapoints), default=math.inf)
+    known_on_time = not rule.by or alert.watched
+    known = known_on_time or alert.group in windows.heard
+    for start_s, window in sorted(windows.again.items()):
+        if start_s < begun_s:
+            continue
+        known_on_time = known_on_time or group in window.groups or first_s <= start_s
+        known = known or known_on_time or group in window
+        aggregate = window.aggregate(group)
+        if known and (aggregate is not None or not window.dropped):
+            found = evaluate_datapoint(rule, start_s, aggregate, known_on_time=known_on_time)
+            if found is not None:
+                yield found
+
+
+def _heard_s(rule: Rule, windows: RuleWindows, alert: Alert, datapoints: Iterable[Datapoint]) -> int:
+    """The start of the last period in which the group is known to have had data."""
+    heard = [alert.heard_s, *(item.start_s for item in datapoints if item.count)]
+    if windows.due_s is not None and alert.group in windows.before:
+        heard.append(windows.due_s - rule.period_s)
+    if windows.noted_are_known and alert.group in windows.noted.groups:
+        heard.append(windows.noted.since_s)
+    return max(heard)
+
+
+def _is_forgotten(
+    rule: Rule, windows: RuleWindows, look: FirstLook, alert: Alert, interval_end_s: int
+) -> bool:
+    """True if the group had no point for so long that it is none any more; asked when a period ends."""
+    if not rule.by or windows.due_s is None or alert.is_quiet or not alert.heard_s:
+        return False
+    silent_s = interval_end_s - (alert.heard_s + rule.period_s)
+    return silent_s >= rule.forget_after_s and not look.admission.is_unknown(alert.group)
+
+
+def stays_known(was: Rule, rule: Rule) -> bool:
+    """True if the groups of a rule that was changed are known to the new one, so that their silence counts."""
+    asked, asks = ((one.metric_name, one.metric_type, one.match, one.by) for one in (was, rule))
+    return asked == asks and silence_counts(rule)
+
+
+def close_alert(
+    alert: Alert,
+    reason: str,
+    at_s: int,
+    origin: Origin,
+    *,
+    judged_from_s: int = 0,
+    stays_known: bool = False,
+) -> AlertUpdate:
+    """Resolves an alert that has ended, in the words of the rule as it was; see `close`."""
     update = AlertUpdate(alert, alert)
-    _close(update, reason, at_s, origin)
+    _close(update, reason, at_s, origin, judged_from_s=judged_from_s, stays_known=stays_known)
     return update
 
 
-def _close(update: AlertUpdate, reason: str, at_s: int, origin: Origin) -> None:
+def _close(
+    update: AlertUpdate,
+    reason: str,
+    at_s: int,
+    origin: Origin,
+    *,
+    judged_from_s: int = 0,
+    stays_known: bool = False,
+) -> None:
     was = read_rule(update.alert.rule)
-    decision = close(update.alert, reason, at_s, notify_on_resolve=was.notify_on_resolve)
+    decision = close(
+        update.alert,
+        reason,
+        at_s,
+        notify_on_resolve=was.notify_on_resolve,
+        judged_from_s=judged_from_s,
+        stays_known=stays_known,
+    )
     update.apply(decision, was, origin)
-
-
-def _groups(
-    rule: Rule, windows: RuleWindows, due_s: int | None, late: Set[int], updates: Mapping[Group, AlertUpdate]
-) -> list[Group]:
-    groups = dict.fromkeys(updates)
-    if due_s is not None:
-        groups.update(dict.fromkeys(windows.of(due_s).groups))
-        if rule.missing_data in SILENCE_COUNTS:
-            groups.update(dict.fromkeys(windows.of(due_s - rule.period_s).groups))
-            if not rule.by:
-                groups[()] = None
-    for start_s in late:
-        groups.update(dict.fromkeys(windows.of(start_s).groups))
-    return list(groups)
-
-
-def _datapoints(
-    rule: Rule, windows: RuleWindows, group: Group, due_s: int | None, newest_s: int, *, again: bool
-) -> Iterator[Datapoint]:
-    first_late_s = windows.first_late(group) if again else None
-    starts: Iterable[int] = () if due_s is None else (due_s,)
-    if first_late_s is not None:
-        starts = range(first_late_s, newest_s + 1, rule.period_s)
-    for start_s in starts:
-        datapoint = evaluate_datapoint(rule, start_s, windows.of(start_s), group)
-        if datapoint is not None:
-            yield datapoint

@@ -1,7 +1,7 @@
 """Alerts in their table: an item holds an alert with its outbox, and an update changes both in one write."""
 
 from collections.abc import Sequence
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from typing import NamedTuple, Protocol
 
 from handlers.domain.alerts.notifications.notification import Notification, Origin, notification
@@ -79,7 +79,9 @@ class AlertUpdate:
             return True
         if self.alert.is_quiet and (self.previous is None or self.previous.is_quiet):
             return False
-        return self.alert != self.previous
+        # That an interval changed nothing need not be known: evaluated again, it changes nothing.
+        previous = self.previous and replace(self.previous, evaluated_to_s=self.alert.evaluated_to_s)
+        return self.alert != previous
 
 
 class Alerts(Protocol):

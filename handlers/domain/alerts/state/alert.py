@@ -4,7 +4,7 @@ Times are whole seconds since 1970. The names in `document` are stored, and stay
 """
 
 from collections.abc import Mapping
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from enum import StrEnum
 from typing import Any
 
@@ -31,7 +31,11 @@ class Verdict(StrEnum):
 
 @dataclass(frozen=True, slots=True)
 class Datapoint:
-    """One period of one group as it was evaluated, with what it was evaluated from."""
+    """One period of one group as it was evaluated, with what it was evaluated from.
+
+    `on_time` is the verdict without the points that came late (None: without them there is no datapoint); it differs
+    from `verdict` only if there were `late` ones.
+    """
 
     start_s: int
     verdict: Verdict
@@ -39,17 +43,28 @@ class Datapoint:
     count: int = 0
     late: bool = False
     sources: tuple[str, ...] = ()
+    on_time: Verdict | None = None
+
+    def without_late(self) -> "Datapoint | None":
+        """The datapoint as it would be without late points; None if there would be none."""
+        if not self.late:
+            return self
+        return None if self.on_time is None else replace(self, verdict=self.on_time)
 
     def document(self) -> dict[str, Any]:
         """The datapoint as an alert's item keeps it."""
         values = (self.start_s, str(self.verdict), self.value, self.count, self.late, list(self.sources))
-        return dict(zip(_DATAPOINT_FIELDS, values, strict=True))
+        document = dict(zip(_DATAPOINT_FIELDS, values, strict=True))
+        return {**document, "on_time": self.on_time and str(self.on_time)} if self.late else document
 
     @classmethod
     def read(cls, document: Mapping[str, Any]) -> "Datapoint":
-        """The datapoint that a document describes."""
+        """The datapoint that a document describes; items of the version before have no `on_time`."""
         start_s, verdict, value, count, late, sources = (document[name] for name in _DATAPOINT_FIELDS)
-        return cls(start_s, Verdict(verdict), value, count, late, tuple(sources))
+        on_time = document.get("on_time", verdict) if late else None
+        return cls(
+            start_s, Verdict(verdict), value, count, late, tuple(sources), on_time and Verdict(on_time)
+        )
 
 
 @dataclass(frozen=True, slots=True)
@@ -71,6 +86,16 @@ class Alert:
     notified_at_s: int = 0
     sequence: int = 0
     history: tuple[Mapping[str, Any], ...] = ()
+    # The end of the last interval that the alert was decided for: what is about earlier ones is decided.
+    evaluated_to_s: int = 0
+    # Periods that began before this are not judged: the alert was closed then.
+    judged_from_s: int = 0
+    # The end of the newest complete period when the alert was last resolved: what was before casts no doubt any more.
+    resolved_s: int = 0
+    # The start of the last period that had data.
+    heard_s: int = 0
+    # The group is known though nothing is remembered of it: its rule was changed, and it was not heard of since.
+    watched: bool = False
 
     def document(self) -> dict[str, Any]:
         """Everything but the keys, as plain values."""
@@ -85,26 +110,42 @@ class Alert:
             "notified_at": self.notified_at_s,
             "sequence": self.sequence,
             "history": [dict(entry) for entry in self.history],
+            "evaluated_to": self.evaluated_to_s,
+            "judged_from": self.judged_from_s,
+            "resolved": self.resolved_s,
+            "heard": self.heard_s,
+            "watched": self.watched,
         }
 
     @classmethod
     def read(cls, rule_key: str, document: Mapping[str, Any]) -> "Alert":
-        """The alert that a document describes."""
+        """The alert that a document describes; one of the version before says less."""
+        datapoints = tuple(map(Datapoint.read, document["periods"]))
+        period_s, since_s = document["rule"].get("period", 0), document["since"]
+        heard_s = max((item.start_s for item in datapoints if item.count), default=since_s - period_s)
+        newest_end_s = document["newest"] + period_s if document["newest"] else 0
+        is_ok = document["state"] == AlertState.OK
         return cls(
             rule_key=rule_key,
             group=tuple(document["group"]),
             rule_revision=document["rule_revision"],
             rule=document["rule"],
             state=AlertState(document["state"]),
-            since_s=document["since"],
+            since_s=since_s,
             newest_s=document["newest"],
-            datapoints=tuple(map(Datapoint.read, document["periods"])),
+            datapoints=datapoints,
             notified_at_s=document["notified_at"],
             sequence=document["sequence"],
             history=tuple(document["history"]),
+            evaluated_to_s=document.get("evaluated_to", newest_end_s),
+            judged_from_s=document.get("judged_from", 0),
+            resolved_s=document.get("resolved", since_s if is_ok else 0),
+            heard_s=document.get("heard", heard_s),
+            watched=document.get("watched", False),
         )
 
     @property
     def is_quiet(self) -> bool:
         """True if the group is as healthy as one that has no item, so that nothing needs to be written of it."""
-        return self.state is AlertState.OK and all(item.verdict.is_healthy for item in self.datapoints)
+        healthy = self.state is AlertState.OK and all(item.verdict.is_healthy for item in self.datapoints)
+        return healthy and not self.watched

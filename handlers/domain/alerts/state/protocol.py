@@ -5,27 +5,29 @@ that is evaluated again, because points came late, gives one again, which takes 
 remembers as many as it needs, and they are read in three steps:
 
 1. A datapoint has a verdict, by its value (`verdict_of`) or, where there is no data, by the rule's policy
-   (`VERDICT_WITHOUT_DATA`). With the policy `ignore`, a period without data is as if it never was.
+   (`verdict_without_data`). With the policy `ignore`, a period without data is passed over.
 2. The remembered datapoints together are a finding (`_finding`): enough of the last N breach, or are missing (M of N);
    or it is `clear` that the alert is over; or neither, `unsettled`. An alert that fires is clear when its last recovery
-   datapoints are in `CLEARED_BY`, any other when none of the last N breaches or is missing.
-3. State and finding are a cell of `TABLE`: the next state, and the kind of transition, None for none.
+   datapoints are all known and in `CLEARED_BY`, any other when none of the last N breaches or is missing.
+3. State and finding are a cell of `TABLE`: the next state, and the kind of transition, None for none. A transition is
+   `late` if the datapoints without the points that came late are another cell.
 
 Two kinds ask the rule once more: a reminder waits until `renotify` seconds have passed since the last notification (0:
-never), and with `notify_on_resolve: false` a resolve is silent. That a rule was changed or deleted is a finding as
-well: the alert is closed in the words of the rule as it was, and what it remembered is forgotten.
+never), and with `notify_on_resolve: false` a resolve is silent. That an alert has ended (its rule was changed or
+deleted, its group forgotten, or somebody closed it) is a finding as well: it is closed in the words of the rule as it
+was, what it remembered is forgotten, and periods that began before are not judged any more.
 
 Nothing here knows the time, or which function asks: equal arguments give equal decisions, so that of two evaluations of
-an interval one is written, and the other finds the item changed. Two things hold an alert back before it comes here: a
-group beyond the cap has no datapoints (`evaluation.datapoint`), and an alert with too much unsent stands still
-(`evaluation.evaluator`).
+an interval one is written, and the other finds the item changed and `evaluated_to` set. One thing holds datapoints back
+before they come here: a group beyond the cap has none (`evaluation.admission`).
 """
 
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, replace
 from enum import StrEnum
 from fractions import Fraction
 
+from handlers.domain.alerts.periods import HOUR_S
 from handlers.domain.alerts.rules.reading import rule_document, rule_revision
 from handlers.domain.alerts.rules.rule import MissingData, Rule
 from handlers.domain.alerts.state.alert import Alert, Datapoint, Verdict
@@ -41,7 +43,7 @@ class Finding(StrEnum):
     MISSING = "M of N missing"
     UNSETTLED = "unsettled"
     CLEAR = "clear"
-    RULE_ENDED = "rule changed or deleted"
+    ENDED = "ended"
 
 
 # The verdict of a period without data, by the rule's `missing_data`; None: no datapoint. With `zero` it is that of 0.
@@ -53,10 +55,10 @@ VERDICT_WITHOUT_DATA: Mapping[MissingData, Verdict | None] = {
 }
 
 # The verdicts of the last recovery datapoints by which a firing alert is clear: an alarm needs them recovered, missing
-# data only needs data that does not breach.
+# data only needs data, whatever it says.
 CLEARED_BY: Mapping[AlertState, frozenset[Verdict]] = {
     AlertState.ALARM: frozenset({Verdict.RECOVERED}),
-    AlertState.MISSING: frozenset({Verdict.RECOVERED, Verdict.BETWEEN}),
+    AlertState.MISSING: frozenset({Verdict.RECOVERED, Verdict.BETWEEN, Verdict.BREACHING}),
 }
 
 Cell = tuple[AlertState, Kind | None]
@@ -67,9 +69,9 @@ _STAYS_MISSING, _TO_MISSING = (AlertState.MISSING, Kind.REMINDER), (AlertState.M
 
 # fmt: off
 _ROWS: Mapping[AlertState, tuple[Cell, ...]] = {
-    #                    nothing known    M of N breach   M of N missing   unsettled        clear       rule ended
+    #                    nothing known    M of N breach   M of N missing   unsettled        clear       ended
     AlertState.OK:      (_STAYS_OK,       _TO_ALARM,      _TO_MISSING,     _TO_PENDING,     _STAYS_OK,  _STAYS_OK),
-    AlertState.PENDING: (_STAYS_PENDING,  _TO_ALARM,      _TO_MISSING,     _STAYS_PENDING,  _TO_OK,     _TO_OK),
+    AlertState.PENDING: (_TO_OK,          _TO_ALARM,      _TO_MISSING,     _STAYS_PENDING,  _TO_OK,     _TO_OK),
     AlertState.ALARM:   (_STAYS_ALARM,    _STAYS_ALARM,   _TO_MISSING,     _STAYS_ALARM,    _RESOLVED,  _RESOLVED),
     AlertState.MISSING: (_STAYS_MISSING,  _TO_ALARM,      _STAYS_MISSING,  _STAYS_MISSING,  _RESOLVED,  _RESOLVED),
 }
@@ -92,11 +94,28 @@ def verdict_without_data(rule: Rule) -> Verdict | None:
     return VERDICT_WITHOUT_DATA[rule.missing_data]
 
 
+def silence_counts(rule: Rule) -> bool:
+    """True if a period without data, of a group that is known, counts towards ALARM or MISSING."""
+    verdict = verdict_without_data(rule)
+    return verdict is not None and not verdict.is_healthy
+
+
 def verdict_of(rule: Rule, value: Fraction) -> Verdict:
     """The verdict of a datapoint with this value."""
     if rule.condition.holds(value):
         return Verdict.BREACHING
     return Verdict.BETWEEN if rule.recovery.condition.holds(value) else Verdict.RECOVERED
+
+
+def look_back_s(rule: Rule) -> int:
+    """The seconds before the end of the newest complete period in which a datapoint that counts has begun."""
+    periods_s = rule.datapoints_kept * rule.period_s
+    return max(2 * periods_s, HOUR_S) if rule.missing_data is MissingData.IGNORE else periods_s
+
+
+def judged_from_s(rule: Rule, alert: Alert | None) -> int:
+    """The time before which no period that is judged began: the rule was not in force, or the alert not begun."""
+    return max(rule.in_force_since_s, 0 if alert is None else alert.judged_from_s)
 
 
 def decide(rule: Rule, alert: Alert, datapoints: Sequence[Datapoint], newest_s: int, at_s: int) -> Decision:
@@ -105,12 +124,16 @@ def decide(rule: Rule, alert: Alert, datapoints: Sequence[Datapoint], newest_s: 
     `newest_s` is the start of the rule's last complete period, `at_s` the end of the evaluation interval.
     """
     newest_s = max(newest_s, alert.newest_s)
+    heard = [item.start_s for item in datapoints if item.count]
     known = replace(
         alert,
         datapoints=_remembered(rule, alert, datapoints, newest_s),
         newest_s=newest_s,
         rule=rule_document(rule),
         rule_revision=rule_revision(rule),
+        evaluated_to_s=max(at_s, alert.evaluated_to_s),
+        heard_s=max([alert.heard_s, *heard]),
+        watched=alert.watched and not heard,
     )
     state, kind = TABLE[alert.state][_finding(rule, known)]
     if kind is None or (kind is Kind.REMINDER and not _reminder_is_due(rule, alert, at_s)):
@@ -120,18 +143,45 @@ def decide(rule: Rule, alert: Alert, datapoints: Sequence[Datapoint], newest_s: 
     if kind is Kind.RESOLVED and not rule.notify_on_resolve:
         kind = Kind.SILENT
     reason = reason_of(rule, state, known.datapoints, _last(rule, known, rule.datapoints.out_of))
-    late = any(item.late for item in datapoints)
-    return _transition(known, state, kind, at_s, newest_s + rule.period_s, reason, late=late)
+    end_s = newest_s + rule.period_s
+    on_time = replace(known, datapoints=tuple(_without_late(known.datapoints)))
+    late = TABLE[alert.state][_finding(rule, on_time)][0] is not state
+    if alert.state.is_firing and state is AlertState.OK:
+        known = replace(known, resolved_s=end_s)
+    begun_s = judged_from_s(rule, alert)
+    part = begun_s if begun_s > end_s - look_back_s(rule) else None
+    return _transition(known, state, kind, at_s, end_s, reason, late=late, judged_from_s=part)
 
 
-def close(alert: Alert, reason: str, at_s: int, *, notify_on_resolve: bool) -> Decision:
-    """Closes an alert whose rule is not what it was: what its datapoints said means nothing any more."""
-    state, kind = TABLE[alert.state][Finding.RULE_ENDED]
+def close(
+    alert: Alert,
+    reason: str,
+    at_s: int,
+    *,
+    notify_on_resolve: bool,
+    judged_from_s: int = 0,
+    stays_known: bool = False,
+) -> Decision:
+    """Closes an alert that has ended: what its datapoints said means nothing any more.
+
+    Periods that began before `judged_from_s` are not judged; of a rule that was changed, the time it is in force says
+    so. A group that `stays_known` is looked at until it is heard of again.
+    """
+    state, kind = TABLE[alert.state][Finding.ENDED]
     if kind is Kind.RESOLVED and not notify_on_resolve:
         kind = Kind.SILENT
     closed = replace(alert, since_s=at_s)
     decision = _transition(alert, state, kind, at_s, at_s, reason) if kind else Decision(closed)
-    return replace(decision, alert=replace(decision.alert, datapoints=(), newest_s=0))
+    ended = replace(
+        decision.alert,
+        datapoints=(),
+        newest_s=0,
+        evaluated_to_s=max(at_s, alert.evaluated_to_s),
+        judged_from_s=max(judged_from_s, alert.judged_from_s),
+        resolved_s=at_s,
+        watched=stays_known,
+    )
+    return replace(decision, alert=ended)
 
 
 def _finding(rule: Rule, alert: Alert) -> Finding:
@@ -143,15 +193,26 @@ def _finding(rule: Rule, alert: Alert) -> Finding:
     if sum(item.verdict is Verdict.MISSING for item in last) >= rule.datapoints.needed:
         return Finding.MISSING
     if alert.state.is_firing:
-        recovery = alert.datapoints[-rule.recovery.datapoints :]
-        clear = all(item.verdict in CLEARED_BY[alert.state] for item in recovery)
+        recovery = _last(rule, alert, rule.recovery.datapoints)
+        clear = len(recovery) == rule.recovery.datapoints and all(
+            item.verdict in CLEARED_BY[alert.state] for item in recovery
+        )
     elif (
         alert.state is AlertState.OK
     ):  # what was there when an alert was resolved does not put it in doubt again
-        clear = all(item.verdict.is_healthy or item.start_s + rule.period_s <= alert.since_s for item in last)
+        clear = all(
+            item.verdict.is_healthy or item.start_s + rule.period_s <= alert.resolved_s for item in last
+        )
     else:
         clear = all(item.verdict.is_healthy for item in last)
     return Finding.CLEAR if clear else Finding.UNSETTLED
+
+
+def _without_late(datapoints: Iterable[Datapoint]) -> Iterator[Datapoint]:
+    for item in datapoints:
+        on_time = item.without_late()
+        if on_time is not None:
+            yield on_time
 
 
 def _remembered(
@@ -163,9 +224,10 @@ def _remembered(
 
 
 def _last(rule: Rule, alert: Alert, count: int) -> Sequence[Datapoint]:
-    """The datapoints of the last `count` periods; with the policy `ignore`, of the last that had data."""
+    """The datapoints of the last `count` periods; with `ignore`, of the last that had data and are not too old."""
     if rule.missing_data is MissingData.IGNORE:
-        return alert.datapoints[-count:]
+        oldest_s = alert.newest_s + rule.period_s - look_back_s(rule)
+        return [item for item in alert.datapoints if item.start_s >= oldest_s][-count:]
     return [item for item in alert.datapoints if alert.newest_s - count * rule.period_s < item.start_s]
 
 
@@ -174,7 +236,15 @@ def _reminder_is_due(rule: Rule, alert: Alert, at_s: int) -> bool:
 
 
 def _transition(
-    alert: Alert, state: AlertState, kind: Kind, at_s: int, since_s: int, reason: str, *, late: bool = False
+    alert: Alert,
+    state: AlertState,
+    kind: Kind,
+    at_s: int,
+    since_s: int,
+    reason: str,
+    *,
+    late: bool = False,
+    judged_from_s: int | None = None,
 ) -> Decision:
     """The decision that takes an alert from its state to this one."""
     transition = Transition(
@@ -187,5 +257,6 @@ def _transition(
         late=late,
         datapoints=alert.datapoints,
         number=alert.sequence + (kind is not Kind.SILENT),
+        judged_from_s=judged_from_s,
     )
     return Decision(recorded(replace(alert, state=state, since_s=since_s), transition), transition)

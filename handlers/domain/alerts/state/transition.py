@@ -2,7 +2,9 @@
 
 from collections.abc import Sequence
 from dataclasses import dataclass, replace
+from datetime import UTC, datetime
 from enum import StrEnum
+from typing import Any
 
 from handlers.domain.alerts.rules.rule import Rule, number_text
 from handlers.domain.alerts.state.alert import HISTORY_ENTRIES, Alert, Datapoint, Verdict
@@ -25,7 +27,10 @@ class Kind(StrEnum):
 
 @dataclass(frozen=True, slots=True)
 class Transition:
-    """A change of state, or a reminder of one, with the datapoints it rests on. `number` counts those that notify."""
+    """A change of state, or a reminder of one, with the datapoints it rests on. `number` counts those that notify.
+
+    `judged_from_s` is set where not all of the last periods were judged: those that began before it were not.
+    """
 
     kind: Kind
     previous_state: AlertState
@@ -36,6 +41,7 @@ class Transition:
     late: bool
     datapoints: tuple[Datapoint, ...]
     number: int
+    judged_from_s: int | None = None
 
     @property
     def notify(self) -> bool:
@@ -57,23 +63,44 @@ class Transition:
 
 
 def recorded(alert: Alert, transition: Transition) -> Alert:
-    """The alert with the transition in its history, and counted if it notifies."""
-    entry = {
+    """The alert with the transition in its history, but for reminders, and counted if it notifies."""
+    entry = _entry(alert, transition.state, transition.at_s, transition.reason)
+    entry |= {
         "kind": str(transition.kind),
         "from": str(transition.previous_state),
-        "to": str(transition.state),
-        "at": transition.at_s,
-        "reason": transition.reason,
         "late": transition.late,
-        "threshold": alert.rule.get("threshold"),
         "periods": [item.document() for item in transition.datapoints[-_DATAPOINTS_KEPT:]],
     }
+    if transition.judged_from_s is not None:
+        entry["judged_from"] = transition.judged_from_s
     return replace(
-        alert,
-        history=(*alert.history, entry)[-HISTORY_ENTRIES:],
+        alert if transition.kind is Kind.REMINDER else _with(alert, entry),
         sequence=transition.number,
         notified_at_s=transition.at_s if transition.notify else alert.notified_at_s,
     )
+
+
+def not_evaluated(alert: Alert, from_s: int, to_s: int) -> Alert:
+    """The alert with the intervals in its history that no evaluation will make up for any more."""
+    times = (datetime.fromtimestamp(time_s, UTC).strftime("%Y-%m-%dT%H:%M:%SZ") for time_s in (from_s, to_s))
+    return _with(alert, _entry(alert, alert.state, to_s, "not evaluated from {} to {}".format(*times)))
+
+
+def _entry(alert: Alert, state: AlertState, at_s: int, reason: str) -> dict[str, Any]:
+    return {
+        "kind": str(Kind.SILENT),
+        "from": str(alert.state),
+        "to": str(state),
+        "at": at_s,
+        "reason": reason,
+        "late": False,
+        "threshold": alert.rule.get("threshold"),
+        "periods": [],
+    }
+
+
+def _with(alert: Alert, entry: dict[str, Any]) -> Alert:
+    return replace(alert, history=(*alert.history, entry)[-HISTORY_ENTRIES:])
 
 
 def reason_of(

@@ -1,80 +1,170 @@
-"""Merges window aggregates: everything that is known of a window, from all shards and batches."""
+"""Merges window aggregates: what was known of some windows at a time, from all shards and batches.
 
-from collections import defaultdict
-from collections.abc import Collection, Iterable, Mapping
+An hour of a thousand groups is half a million statistic sets, so sets are added up in place, without those columns that
+no rule of the selection asks for.
+"""
+
+from collections.abc import Iterable, Mapping, Sequence, Set
 from dataclasses import dataclass, field
+from decimal import Decimal
+from typing import Any
 
-from handlers.domain.alerts.periods import Timing
-from handlers.domain.alerts.rules.selection import Group, Selection, group_rank
-from handlers.domain.alerts.windows.aggregation import Window, WindowAggregate, capped
-from handlers.domain.alerts.windows.statistic_set import StatisticSet
-from handlers.domain.alerts.windows.window_items import WindowItem, without_duplicates
+from handlers.domain.alerts.rules.rule import Statistic
+from handlers.domain.alerts.rules.selection import Group
+from handlers.domain.alerts.windows.aggregation import Window
+from handlers.domain.alerts.windows.statistic_set import EXACT, StatisticSet
+from handlers.domain.alerts.windows.window_items import WindowItem
+
+SOURCES_SHOWN = 3
 
 
-@dataclass(slots=True)
+@dataclass(frozen=True, slots=True)
+class Wanted:
+    """The part of a window that is wanted: the `names` of all groups; the statistics of some groups, None for all.
+
+    What was written after `ready_s` came late.
+    """
+
+    ready_s: int
+    names: bool = False
+    statistics: Set[Statistic] = frozenset()
+    groups: Set[Group] | None = None
+
+    def __or__(self, other: "Wanted") -> "Wanted":
+        mine, its = self._groups(), other._groups()
+        groups = None if mine is None or its is None else mine | its
+        return Wanted(self.ready_s, self.names or other.names, self.statistics | other.statistics, groups)
+
+    def _groups(self) -> Set[Group] | None:
+        return self.groups if self.statistics else frozenset()
+
+
+class GroupSums:
+    """The sums of one group in one window, as far as they are wanted, and the first sources they came from."""
+
+    __slots__ = ("count", "maximum", "minimum", "sources", "total")
+
+    def __init__(self, count: int, total: Decimal, minimum: float, maximum: float, source: str) -> None:
+        self.count, self.total, self.minimum, self.maximum = count, total, minimum, maximum
+        self.sources = [source]
+
+    def add(self, count: int, total: Decimal, minimum: float, maximum: float, source: str) -> None:
+        """Adds another set of the group."""
+        self.count += count
+        self.total = EXACT.add(self.total, total)
+        if minimum < self.minimum:
+            self.minimum = minimum
+        if maximum > self.maximum:
+            self.maximum = maximum
+        if len(self.sources) < SOURCES_SHOWN:
+            self.sources.append(source)
+
+    def statistics(self) -> StatisticSet:
+        """The sums as a statistic set; what was not wanted of it is not true."""
+        return StatisticSet(self.count, self.total, self.minimum, self.maximum)
+
+
+@dataclass(frozen=True, slots=True)
 class GroupAggregate:
-    """The statistic set of a group in one window, the sources of the items it came from, and if one came late."""
+    """A group's statistic set in one window and its sources; `on_time` is that without what came late, if any did."""
 
     statistics: StatisticSet
-    sources: list[str] = field(default_factory=list)
+    sources: tuple[str, ...] = ()
     late: bool = False
+    on_time: StatisticSet | None = None
 
 
 @dataclass(slots=True)
 class MergedWindow:
-    """The groups of a window. Beyond the cap, groups are unknown rather than missing."""
+    """The groups of a window: those heard of in time, and what came late of them.
 
-    groups: dict[Group, GroupAggregate] = field(default_factory=dict)
+    `dropped` says that a batch left groups out, those behind all that it kept: of a group that is not here, it is then
+    not known that it was silent.
+    """
+
+    groups: dict[Group, GroupSums | None] = field(default_factory=dict)
+    late: dict[Group, GroupSums | None] = field(default_factory=dict)
     dropped: int = 0
-    last_kept: bytes = b""
 
-    def is_unknown(self, group: Group) -> bool:
-        """True if a cap kept the group out, so that nothing can be said of it."""
-        return self.dropped > 0 and group not in self.groups and group_rank(group) > self.last_kept
+    def __contains__(self, group: Group) -> bool:
+        return group in self.groups or group in self.late
 
+    @property
+    def names(self) -> Set[Group]:
+        """All groups of the window."""
+        return self.groups.keys() | self.late.keys() if self.late else self.groups.keys()
 
-# By selection id, then by start of the period.
-MergedWindows = Mapping[str, Mapping[int, MergedWindow]]
-
-
-def merge_windows(
-    items: Iterable[WindowItem],
-    wanted: Collection[tuple[Selection, int]],
-    timing: Timing,
-    group_cap: int,
-) -> MergedWindows:
-    """The wanted windows (selections and starts of periods), the same in whatever order and shape the items came."""
-    ends = {
-        Window(selection.selection_id, start_s): start_s + selection.period_s for selection, start_s in wanted
-    }
-    merged = {window: MergedWindow() for window in ends}
-    for item in without_duplicates(items):
-        for window, aggregate in item.aggregates(ends):
-            late = timing.is_late(item.written_at_ms / 1000, ends[window])
-            _add(merged[window], aggregate, item.source, late=late)
-    by_selection: dict[str, dict[int, MergedWindow]] = defaultdict(dict)
-    for window, content in merged.items():
-        _cap(content, group_cap)
-        by_selection[window.selection_id][window.start_s] = content
-    return by_selection
+    def aggregate(self, group: Group) -> GroupAggregate | None:
+        """The aggregate of a group; None if it was not heard of."""
+        on_time, late = self.groups.get(group), self.late.get(group)
+        if late is None:
+            return None if on_time is None else GroupAggregate(on_time.statistics(), tuple(on_time.sources))
+        if on_time is None:
+            return GroupAggregate(late.statistics(), tuple(late.sources), late=True)
+        sources = sorted((*on_time.sources, *late.sources))[:SOURCES_SHOWN]
+        first = on_time.statistics()
+        return GroupAggregate(first.merge(late.statistics()), tuple(sources), late=True, on_time=first)
 
 
-def _add(merged: MergedWindow, aggregate: WindowAggregate, source: str, *, late: bool) -> None:
-    merged.dropped = max(merged.dropped, aggregate.dropped)
-    for group, statistics in aggregate.sets.items():
-        known = merged.groups.get(group)
-        if known is None:
-            merged.groups[group] = known = GroupAggregate(statistics)
+# By window; a window of which nothing was found is empty.
+MergedWindows = Mapping[Window, MergedWindow]
+
+
+def merge_windows(items: Iterable[WindowItem], wanted: Mapping[Window, Wanted]) -> MergedWindows:
+    """The wanted windows of these items, in which every record counts once; the same in whatever order they came."""
+    merged = {window: MergedWindow() for window in wanted}
+    ids = {window.selection_id for window in wanted}
+    if not ids:
+        return merged
+    for item in sorted(items, key=lambda item: item.source):
+        for window, packed in item.packed(ids):
+            wish = wanted.get(window)
+            if wish is not None:
+                _add(merged[window], packed, wish, item)
+    return merged
+
+
+def _add(merged: MergedWindow, packed: Mapping[str, Any], wish: Wanted, item: WindowItem) -> None:
+    merged.dropped = max(merged.dropped, packed.get("d", 0))
+    known = merged.late if item.written_at_ms > wish.ready_s * 1000 else merged.groups
+    groups: list[Group] = [tuple(group) for group in packed["g"]]
+    if wish.names:
+        for group in groups:
+            known.setdefault(group, None)
+    places: Sequence[int] = range(len(groups))
+    if wish.groups is not None:
+        places = [place for place in places if groups[place] in wish.groups]
+    if places and wish.statistics:
+        _add_sums(known, groups, places, packed, wish.statistics, item.source)
+
+
+def _add_sums(
+    known: dict[Group, GroupSums | None],
+    groups: Sequence[Group],
+    places: Iterable[int],
+    packed: Mapping[str, Any],
+    statistics: Set[Statistic],
+    source: str,
+) -> None:
+    """Adds the sets at these places of an item's columns, in one loop, as it runs hundreds of thousands of times."""
+    counts, totals, lows, highs = (
+        packed["n"],
+        packed["t"].split(","),
+        packed["l"].split(","),
+        packed["h"].split(","),
+    )
+    summed = not statistics.isdisjoint((Statistic.AVG, Statistic.SUM))
+    extremes = not statistics.isdisjoint((Statistic.MIN, Statistic.MAX))
+    total, low, high = Decimal(0), 0.0, 0.0
+    for place in places:
+        group = groups[place]
+        if summed:
+            total = Decimal(totals[place])
+        if extremes:
+            # A set of one value has its only number in the total; its extremes are empty.
+            low, high = float(lows[place] or totals[place]), float(highs[place] or totals[place])
+        sums = known.get(group)
+        if sums is None:
+            known[group] = GroupSums(counts[place], total, low, high, source)
         else:
-            known.statistics = known.statistics.merge(statistics)
-        known.sources.append(source)
-        known.late = known.late or late
-
-
-def _cap(merged: MergedWindow, group_cap: int) -> None:
-    kept = capped(merged.groups, group_cap)
-    if len(kept) < len(merged.groups):
-        merged.dropped += len(merged.groups) - len(kept)
-        merged.groups = {group: merged.groups[group] for group in kept}
-    if merged.dropped:
-        merged.last_kept = max(map(group_rank, merged.groups))
+            sums.add(counts[place], total, low, high, source)

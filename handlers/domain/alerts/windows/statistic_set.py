@@ -4,7 +4,7 @@ A new statistic of rules is a member of `Statistic` and, here, a case of `value`
 also a field, with its part in `of` and `merge`, and a column.
 """
 
-from collections.abc import Iterable, Iterator, Mapping, Sequence
+from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
 from decimal import Context, Decimal, DivisionByZero, Inexact, InvalidOperation, Overflow, localcontext
 from fractions import Fraction
@@ -15,7 +15,7 @@ from handlers.domain.alerts.rules.rule import Statistic, exact_fraction
 # A double counts as the decimal number it is written as, so 0.1 + 0.2 is 0.3 whichever comes first, and a sum
 # takes few bytes. Every sum of doubles fits: at most 309 digits before the point, 342 behind it, and those that a
 # count adds. If that were wrong, the trap would tell instead of rounding.
-_EXACT = Context(prec=1000, traps=[Inexact, InvalidOperation, DivisionByZero, Overflow])
+EXACT = Context(prec=1000, traps=[Inexact, InvalidOperation, DivisionByZero, Overflow])
 
 
 @dataclass(frozen=True, slots=True)
@@ -34,7 +34,7 @@ class StatisticSet:
         numbers = [value + 0.0 for value in values]
         if len(numbers) == 1:
             return cls(1, Decimal(repr(numbers[0])), numbers[0], numbers[0])
-        with localcontext(_EXACT):
+        with localcontext(EXACT):
             total = sum(map(Decimal, map(repr, numbers)), Decimal(0))
         return cls(len(numbers), total, min(numbers), max(numbers))
 
@@ -42,7 +42,7 @@ class StatisticSet:
         """The statistics of both sets' values together."""
         return StatisticSet(
             self.count + other.count,
-            _EXACT.add(self.total, other.total),
+            EXACT.add(self.total, other.total),
             min(self.minimum, other.minimum),
             max(self.maximum, other.maximum),
         )
@@ -72,19 +72,12 @@ def columns(sets: Sequence[StatisticSet]) -> dict[str, Any]:
     }
 
 
-def sets_of_columns(stored: Mapping[str, Any]) -> Iterator[StatisticSet]:
-    """The statistic sets, of which there must be one, that columns were made of."""
-    texts = (stored["t"].split(","), stored["l"].split(","), stored["h"].split(","))
-    for count, total, low, high in zip(stored["n"], *texts, strict=True):
-        yield StatisticSet(count, Decimal(total), float(low or total), float(high or total))
-
-
 def _text(number: float) -> str:
     return repr(number).removesuffix(".0")
 
 
 def total_text(total: Decimal) -> str:
     """A sum in the fewest characters, from which `Decimal` reads exactly the same number."""
-    normal = _EXACT.normalize(total)
+    normal = EXACT.normalize(total)
     plain, scientific = format(normal, "f"), str(normal)
     return plain if len(plain) <= len(scientific) else scientific

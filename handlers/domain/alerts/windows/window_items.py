@@ -2,17 +2,18 @@
 
 import zlib
 from collections import defaultdict
-from collections.abc import Container, Iterable, Iterator, Mapping, Sequence
+from collections.abc import Container, Iterable, Iterator, Mapping
 from dataclasses import dataclass, replace
 from typing import Any, Protocol
 
 import orjson
 
 from handlers.domain.alerts.periods import Timing
-from handlers.domain.alerts.rules.selection import Group
 from handlers.domain.alerts.windows.aggregation import Window, WindowAggregate, WindowAggregates
 from handlers.domain.alerts.windows.cuts import BatchRange
-from handlers.domain.alerts.windows.statistic_set import columns, sets_of_columns
+from handlers.domain.alerts.windows.known_groups import KnownGroups
+from handlers.domain.alerts.windows.progress import KeyRange, Progress, Reached
+from handlers.domain.alerts.windows.statistic_set import columns
 
 
 @dataclass(frozen=True, slots=True)
@@ -44,19 +45,12 @@ class WindowItem:
         batch = BatchRange(shard, int(first), int(last))
         return cls(interval_start_s, batch, int(number), int(parts), written_at_ms, bytes(data))
 
-    def windows(self) -> Iterator[Window]:
-        """The windows that the item has aggregates of."""
+    def packed(self, selection_ids: Container[str]) -> Iterator[tuple[Window, Mapping[str, Any]]]:
+        """The windows of these selections, each as it is packed."""
         for selection_id, periods in self._content().items():
-            for start in periods:
-                yield Window(selection_id, int(start))
-
-    def aggregates(self, wanted: Container[Window]) -> Iterator[tuple[Window, WindowAggregate]]:
-        """The aggregates of those of its windows that are wanted."""
-        for selection_id, periods in self._content().items():
-            for start, packed in periods.items():
-                window = Window(selection_id, int(start))
-                if window in wanted:
-                    yield window, _unpack(packed)
+            if selection_id in selection_ids:
+                for start, packed in periods.items():
+                    yield Window(selection_id, int(start)), packed
 
     def _content(self) -> dict[str, dict[str, Any]]:
         found: dict[str, dict[str, Any]] = orjson.loads(zlib.decompress(self.data))
@@ -64,7 +58,7 @@ class WindowItem:
 
 
 class Windows(Protocol):
-    """Window aggregates by the interval they were written in, and who evaluates which interval.
+    """Window aggregates by the interval they were written in, who evaluates which interval, and how far that is.
 
     Intervals are named by their start, in seconds. Every method raises `TransientError` when it may be tried again.
     """
@@ -79,16 +73,22 @@ class Windows(Protocol):
         """All items of these intervals; one that was written in the last moments may be missing."""
 
     def claim(self, interval_start_s: int, now_s: float) -> bool:
-        """True if the interval's evaluation is the caller's from now on: it was free, or its execution is dead."""
+        """True if it is the caller who starts the interval's evaluation; another may make up for it all the same."""
 
     def give_back(self, interval_start_s: int) -> None:
         """Takes a claim back, so that the interval can be claimed again."""
 
-    def unfinished(self, intervals: Sequence[int], now_s: float) -> list[int]:
-        """Those of the intervals that may be claimed."""
+    def progress(self) -> tuple[Progress, int]:
+        """The progress of evaluations, and the time in seconds at which it was written; 0 if it never was."""
 
-    def finish(self, intervals: Iterable[int], now_s: float) -> None:
-        """Marks intervals as evaluated."""
+    def advance(self, keys: KeyRange, reached: Reached, now_s: float) -> None:
+        """Notes that rules are evaluated so far; it never goes back."""
+
+    def known_groups(self, name: str) -> KnownGroups:
+        """The groups that were noted under this name."""
+
+    def note_groups(self, name: str, known: KnownGroups) -> None:
+        """Notes groups under a name, in place of those before."""
 
 
 def window_items(
@@ -171,9 +171,3 @@ def _pack(aggregate: WindowAggregate) -> dict[str, Any]:
     groups = sorted(aggregate.sets, key=lambda group: [value or "" for value in group])
     packed = {"g": groups, **columns([aggregate.sets[group] for group in groups])}
     return {**packed, "d": aggregate.dropped} if aggregate.dropped else packed
-
-
-def _unpack(packed: Mapping[str, Any]) -> WindowAggregate:
-    groups: list[Group] = [tuple(group) for group in packed["g"]]
-    sets = dict(zip(groups, sets_of_columns(packed), strict=True)) if groups else {}
-    return WindowAggregate(sets, packed.get("d", 0))

@@ -9,11 +9,12 @@ import pytest
 from moto import mock_aws
 
 from handlers.adapters.dynamodb.windows_table import KEPT_SECONDS, WindowsTable
-from handlers.domain.alerts.notifications.outbox import CLAIM_SECONDS
-from handlers.domain.alerts.periods import MAX_PERIOD_S, Timing
+from handlers.domain.alerts.periods import MADE_UP_S, MAX_PERIOD_S, REMEMBERED_S, Timing
 from handlers.domain.alerts.rules.selection import Group
 from handlers.domain.alerts.windows.aggregation import Window, WindowAggregate, WindowAggregates
 from handlers.domain.alerts.windows.cuts import BatchRange
+from handlers.domain.alerts.windows.known_groups import KnownGroups
+from handlers.domain.alerts.windows.progress import KeyRange, Progress, Reached
 from handlers.domain.alerts.windows.statistic_set import StatisticSet
 from handlers.domain.alerts.windows.window_items import without_duplicates
 from handlers.domain.errors import ConfigurationError, TransientError
@@ -45,11 +46,13 @@ def test_windows_are_read_in_the_interval_they_were_written_in(dynamodb: Any) ->
     table = a_table(dynamodb)
     assert table.write(WINDOWS_FOUND, SOURCE) > 0
     [item] = table.read([START - 60, START, START + 60])
-    assert dict(item.aggregates(WINDOWS_FOUND)) == WINDOWS_FOUND
+    [(window, packed)] = item.packed({"selection"})
+    assert (window, packed["g"], packed["n"]) == (Window("selection", START), [["a"]], [2])
     assert item.batch == SOURCE
     [raw] = dynamodb.scan(TableName=WINDOWS)["Items"]
     assert int(raw["expires_at"]["N"]) == START + 5 + KEPT_SECONDS
-    assert 3 * MAX_PERIOD_S + TIMING.allowed_lateness_s < KEPT_SECONDS
+    assert 2 * MAX_PERIOD_S + MADE_UP_S < KEPT_SECONDS
+    assert REMEMBERED_S + MADE_UP_S < KEPT_SECONDS
 
 
 def test_a_batch_is_cut_where_its_shard_was_cut_before(dynamodb: Any) -> None:
@@ -162,18 +165,67 @@ def test_failures_that_last_are_told(dynamodb: Any, monkeypatch: pytest.MonkeyPa
     assert (throttled.calls, denied.calls) == (3, 1)
 
 
-def test_an_interval_is_claimed_once_until_its_execution_must_be_dead(dynamodb: Any) -> None:
-    """The first claims; others may when an execution cannot live any more, and none once it is finished."""
-    table, now_s = a_table(dynamodb), START + 70
-    assert table.unfinished([START, START + 60], now_s) == [START, START + 60]
-    assert table.claim(START, now_s)
-    assert not table.claim(START, now_s + CLAIM_SECONDS)
-    assert table.unfinished([START], now_s + CLAIM_SECONDS) == []
-    assert table.unfinished([START], now_s + CLAIM_SECONDS + 1) == [START]
-    assert table.claim(START, now_s + CLAIM_SECONDS + 1)
-    table.finish([START], now_s + CLAIM_SECONDS + 9)
-    assert not table.claim(START, now_s + 10 * CLAIM_SECONDS)
-    assert table.unfinished([START], now_s + 10 * CLAIM_SECONDS) == []
+def test_an_interval_is_claimed_once(dynamodb: Any) -> None:
+    """Whoever is first starts its evaluation; if that dies, the next interval's makes up for it."""
+    table = a_table(dynamodb)
+    assert table.claim(START, START + 70)
+    assert not table.claim(START, START + 9_999)
+    assert table.claim(START + 60, START + 70)
+
+
+def test_progress_is_kept_and_never_goes_back(dynamodb: Any) -> None:
+    """Executions that overlap note how far each came; what is written last need not be the furthest."""
+    table = a_table(dynamodb)
+    assert table.progress() == (Progress(), 0)
+    table.advance(KeyRange(), Reached(START + 60, START), START + 71)
+    table.advance(KeyRange(), Reached(START, START), START + 75)
+    assert table.progress() == (Progress((("", Reached(START + 60, START)),)), START + 71)
+    table.advance(KeyRange("m"), Reached(START + 120, START), START + 131)
+    reached, at_s = table.progress()
+    assert (reached.of("", "m").end_s, reached.of("m", "").end_s, at_s) == (
+        START + 60,
+        START + 120,
+        START + 131,
+    )
+
+
+class Racing:
+    """A client beside which another function advances, as often as told."""
+
+    def __init__(self, dynamodb: Any, times: int) -> None:
+        self._dynamodb, self._left = dynamodb, times
+
+    def update_item(self, **arguments: Any) -> Any:
+        """Write, after the other function did."""
+        if self._left:
+            self._left -= 1
+            reached = Reached(START + 60 * self._left, START)
+            a_table(self._dynamodb).advance(KeyRange("", "m"), reached, START)
+        return self._dynamodb.update_item(**arguments)
+
+    def __getattr__(self, action: str) -> Any:
+        return getattr(self._dynamodb, action)
+
+
+def test_two_chunks_that_advance_at_once_both_do(dynamodb: Any) -> None:
+    """A write that meets another one is made again, over what that said."""
+    a_table(Racing(dynamodb, 3)).advance(KeyRange("m"), Reached(START + 600, START), START)
+    progress, _ = a_table(dynamodb).progress()
+    assert (progress.of("", "m").end_s, progress.of("m", "").end_s) == (START + 120, START + 600)
+
+
+def test_groups_that_are_noted_are_read_again_however_many_there_are(dynamodb: Any) -> None:
+    """A note of more groups than an item holds has parts, and a shorter one takes their place."""
+    table = a_table(dynamodb)
+    assert table.known_groups("name") == KnownGroups()
+    names = [hashlib.sha256(b"%d" % number).hexdigest() for number in range(20_000)]
+    many = KnownGroups(frozenset((name, None) for name in names), START, 17)
+    table.note_groups("name", many)
+    assert len(dynamodb.scan(TableName=WINDOWS)["Items"]) > 1
+    assert table.known_groups("name") == many
+    few = KnownGroups(frozenset({("a", None)}), START + 3_600)
+    table.note_groups("name", few)
+    assert table.known_groups("name") == few
 
 
 def test_a_claim_that_came_to_nothing_is_given_back(dynamodb: Any) -> None:
@@ -189,11 +241,3 @@ def test_claims_are_no_windows(dynamodb: Any) -> None:
     table = a_table(dynamodb)
     table.claim(START, START)
     assert table.read([START]) == []
-
-
-def test_many_intervals_are_looked_up_together(dynamodb: Any) -> None:
-    """More intervals than one request takes are asked for in several."""
-    starts = list(range(START, START + 250 * 10, 10))
-    table = a_table(dynamodb)
-    table.finish(starts[::2], START)
-    assert table.unfinished(starts, START) == starts[1::2]

@@ -61,6 +61,7 @@ def rules(draw: st.DrawFn) -> Rule:
         period=draw(st.sampled_from([10, 20, 30])),
         datapoints=f"{draw(st.integers(1, out_of))} of {out_of}",
         missing_data=draw(st.sampled_from(policies)),
+        in_force_since=BASE,
         recovery=recovery,
         renotify=draw(st.sampled_from([0, 60])),
         notify_on_resolve=draw(st.booleans()),

@@ -9,7 +9,6 @@ import pytest
 
 from handlers.domain.alerts.steps import (
     EvaluateInput,
-    FinishInput,
     NextPageInput,
     Page,
     PendingNotification,
@@ -19,7 +18,7 @@ from handlers.domain.alerts.steps import (
 )
 
 DEFINITION = json.loads(Path("statemachines/alert_evaluation.asl.json").read_text())
-STEPS = {"plan": PlanInput, "evaluate": EvaluateInput, "hand_out": NextPageInput, "finish": FinishInput}
+STEPS = {"plan": PlanInput, "evaluate": EvaluateInput, "hand_out": NextPageInput}
 
 
 def states(definition: Mapping[str, Any]) -> Iterator[tuple[str, dict[str, Any]]]:

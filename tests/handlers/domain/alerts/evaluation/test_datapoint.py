@@ -1,57 +1,55 @@
-"""Datapoints at the edges of a rule's beginning and of the cap of groups."""
+"""Datapoints: the verdict of a period, and that without the points that came late."""
 
 from typing import Any
 
+import pytest
+
 from handlers.domain.alerts.evaluation.datapoint import evaluate_datapoint
-from handlers.domain.alerts.windows.aggregation import WindowAggregate
-from handlers.domain.alerts.windows.merging import GroupAggregate, MergedWindow
+from handlers.domain.alerts.state.alert import Verdict
+from handlers.domain.alerts.windows.merging import GroupAggregate
 from handlers.domain.alerts.windows.statistic_set import StatisticSet
-from tests.support.alert_pipeline import a_window
+from tests.support.alert_pipeline import an_aggregate
 from tests.support.rules import a_rule
 
 START = 1_763_769_600
 
 
-def test_a_rule_in_force_since_the_middle_of_a_period_evaluates_only_what_a_part_can_say() -> None:
-    """Missing data, sums and counts of a part say nothing, unless more points could not undo the breach."""
+@pytest.mark.parametrize(
+    ("policy", "on_time"),
+    [("ignore", None), ("missing", "missing"), ("breaching", "breaching"), ("not_breaching", "recovered")],
+)
+def test_a_period_that_had_only_late_points_was_without_data_before(policy: str, on_time: str | None) -> None:
+    """Its verdict on time is what the rule says of missing data; of a group that was not known there was none."""
+    rule = a_rule(missing_data=policy)
 
-    def verdict(window: MergedWindow, start: int = START, **fields: Any) -> str | None:
-        found = evaluate_datapoint(a_rule(in_force_since=START + 30, **fields), start, window, ())
-        return None if found is None else str(found.verdict)
+    def verdict(**known: Any) -> Verdict | None:
+        found = evaluate_datapoint(rule, START, an_aggregate(9, late=True), **known)
+        assert found is not None
+        assert (found.verdict, found.late) == (Verdict.BREACHING, True)
+        return found.on_time
 
-    part = a_window(3, 4)
-    assert verdict(a_window(), missing_data="breaching") is None
-    assert verdict(part, statistic="sum", operator="<", threshold=10) is None
-    assert verdict(part, statistic="count", operator="<", threshold=10) is None
-    assert verdict(a_window(-1, 9), statistic="sum", threshold=6) is None
-    assert verdict(part, statistic="sum", threshold=6) == "breaching"
-    assert verdict(part, statistic="count", threshold=1) == "breaching"
-    assert verdict(part, statistic="avg") == "breaching"
-    assert verdict(part, START + 60, statistic="sum", operator="<", threshold=10) is not None
+    assert verdict() == on_time
+    assert verdict(known_on_time=False) is None
 
 
-def test_a_period_without_points_is_a_count_of_zero() -> None:
-    """Its datapoint has the value 0, so a message says 0 and not that data is missing; with `ignore` there is none."""
-    rule = a_rule(statistic="count", operator="<", threshold=5)
-    found = evaluate_datapoint(rule, START, MergedWindow(), ())
+def test_the_verdict_on_time_is_that_of_the_points_in_time() -> None:
+    """What came late is in the value, and not in the verdict beside it."""
+    both = GroupAggregate(StatisticSet.of([3, 0, 0]), (), late=True, on_time=StatisticSet.of([3]))
+    found = evaluate_datapoint(a_rule(), START, both)
     assert found is not None
-    assert (str(found.verdict), found.value, found.count) == ("breaching", 0.0, 0)
-    ignoring = a_rule(statistic="count", operator="<", threshold=5, missing_data="ignore")
-    assert evaluate_datapoint(ignoring, START, MergedWindow(), ()) is None
+    assert (found.value, found.verdict, found.on_time) == (1.0, Verdict.RECOVERED, Verdict.BREACHING)
+    assert found.without_late() is not None
 
 
-def test_groups_beyond_the_cap_are_unknown_and_not_missing() -> None:
-    """A group that a cap keeps out changes no state, whatever the rule says of missing data."""
-    period = MergedWindow(dict(a_window(1).groups), dropped=1, last_kept=b"")
-    assert evaluate_datapoint(a_rule(missing_data="breaching", by=["host"]), START, period, ("z",)) is None
-    assert WindowAggregate({}).dropped == 0
+def test_missing_data_of_a_group_that_only_late_points_made_known_is_late_itself() -> None:
+    """Without them there would be no datapoint."""
+    found = evaluate_datapoint(a_rule(missing_data="missing"), START, None, known_on_time=False)
+    assert found is not None
+    assert (found.verdict, found.without_late()) == (Verdict.MISSING, None)
 
 
-def test_a_period_that_was_over_before_its_rule_says_nothing() -> None:
-    """Late points, or an interval that is evaluated again, would fire a rule by what came before it."""
-    window = MergedWindow({("a",): GroupAggregate(StatisticSet.of([9.0]))})
-    over = a_rule(by=["host"], in_force_since=START + 60)
-    assert evaluate_datapoint(over, START, window, ("a",)) is None
-    assert (
-        evaluate_datapoint(a_rule(by=["host"], in_force_since=START + 59), START, window, ("a",)) is not None
-    )
+def test_a_sum_larger_than_any_double_is_the_largest() -> None:
+    """Values are exact when they are compared; what is shown is a double."""
+    found = evaluate_datapoint(a_rule(statistic="sum"), START, an_aggregate(1e100, *[1.7e308] * 2))
+    assert found is not None
+    assert (found.value, found.verdict) == (1.7976931348623157e308, Verdict.BREACHING)

@@ -19,7 +19,7 @@ from handlers.domain.alerts.state.protocol import (
 )
 from handlers.domain.alerts.state.transition import Kind
 from handlers.vocabulary import AlertState
-from tests.support.alert_pipeline import a_window
+from tests.support.alert_pipeline import an_aggregate
 from tests.support.rules import a_rule
 
 START = 1_763_769_600
@@ -30,7 +30,7 @@ def walk(rule: Rule, values: Sequence[float | None]) -> tuple[Alert, list[str], 
     alert, states, notified = Alert(rule.key, ()), [], []
     for number, value in enumerate(values):
         start = START + number * rule.period_s
-        found = evaluate_datapoint(rule, start, a_window() if value is None else a_window(value), ())
+        found = evaluate_datapoint(rule, start, None if value is None else an_aggregate(value))
         decision = decide(rule, alert, [] if found is None else [found], start, start + rule.period_s)
         alert = decision.alert
         states.append(str(alert.state))
@@ -100,7 +100,7 @@ REMEMBERED: dict[Finding, list[Verdict]] = {
     Finding.BREACHING: [Verdict.BREACHING, Verdict.BREACHING],
     Finding.MISSING: [Verdict.MISSING, Verdict.RECOVERED, Verdict.MISSING],
     Finding.UNSETTLED: [Verdict.RECOVERED, Verdict.BREACHING],
-    Finding.CLEAR: [Verdict.RECOVERED, Verdict.RECOVERED],
+    Finding.CLEAR: [Verdict.RECOVERED] * 3,
 }
 
 
@@ -112,7 +112,7 @@ def test_every_cell_of_the_table_is_what_happens(state: AlertState, finding: Fin
     verdicts = REMEMBERED.get(finding, [Verdict.BREACHING])
     datapoints = tuple(Datapoint(START + 60 * number, verdict) for number, verdict in enumerate(verdicts))
     alert = Alert(rule.key, (), rule=rule_document(rule), state=state, since_s=7, datapoints=datapoints)
-    if finding is Finding.RULE_ENDED:
+    if finding is Finding.ENDED:
         decision = close(alert, "the rule was deleted", START + 180, notify_on_resolve=True)
     else:
         decision = decide(rule, alert, [], START + 120, START + 180)
@@ -124,8 +124,10 @@ def test_every_cell_of_the_table_is_what_happens(state: AlertState, finding: Fin
         assert (transition.previous_state, transition.state) == (state, next_state)
         assert transition.notify == (kind is not Kind.SILENT)
         assert decision.alert.notified_at_s == (START + 180 if transition.notify else 0)
-        assert decision.alert.history[-1]["kind"] == str(kind)
-    assert (decision.alert.since_s != 7) == (next_state is not state or finding is Finding.RULE_ENDED)
+        assert [entry["kind"] for entry in decision.alert.history] == [str(kind)] * (
+            kind is not Kind.REMINDER
+        )
+    assert (decision.alert.since_s != 7) == (next_state is not state or finding is Finding.ENDED)
 
 
 def test_the_table_has_a_cell_for_every_state_and_finding() -> None:
@@ -157,7 +159,7 @@ def test_a_period_evaluated_again_can_end_or_begin_an_alarm_and_says_it_came_lat
     """A late datapoint takes the place of the one that was known, and the transition is marked."""
     rule = a_rule()
     alert, _, _ = walk(rule, [1, 3])
-    corrected = evaluate_datapoint(rule, START + 60, a_window(3, 0, 0, late=True), ())
+    corrected = evaluate_datapoint(rule, START + 60, an_aggregate(3, 0, 0, late=True))
     assert corrected is not None
     decision = decide(rule, alert, [corrected], START + 60, START + 180)
     transition = decision.transition

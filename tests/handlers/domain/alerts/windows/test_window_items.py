@@ -7,7 +7,9 @@ import tracemalloc
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
+from handlers.domain.alerts.evaluation.admission import Admission
 from handlers.domain.alerts.periods import Timing
+from handlers.domain.alerts.rules.rule import Statistic
 from handlers.domain.alerts.rules.selection import Group, group_key
 from handlers.domain.alerts.windows.aggregation import (
     Window,
@@ -17,7 +19,7 @@ from handlers.domain.alerts.windows.aggregation import (
     capped,
 )
 from handlers.domain.alerts.windows.cuts import BatchRange
-from handlers.domain.alerts.windows.merging import merge_windows
+from handlers.domain.alerts.windows.merging import Wanted, merge_windows
 from handlers.domain.alerts.windows.statistic_set import StatisticSet
 from handlers.domain.alerts.windows.window_items import (
     WindowItem,
@@ -38,6 +40,18 @@ def items_of(windows: WindowAggregates, batch: BatchRange, now_s: float = NOW) -
     return window_items(windows, batch, now_s, TIMING, ITEM_BYTES)
 
 
+def unpacked(item: WindowItem, selection_id: str) -> WindowAggregates:
+    """The windows of a selection that an item says."""
+    starts = [window for window, _ in item.packed({selection_id})]
+    every = Wanted(item.written_at_ms // 1000 + 1, statistics=frozenset(Statistic))
+    return {
+        window: WindowAggregate(
+            {group: sums.statistics() for group, sums in merged.groups.items() if sums}, merged.dropped
+        )
+        for window, merged in merge_windows([item], dict.fromkeys(starts, every)).items()
+    }
+
+
 def an_item(first: int, last: int, at_s: int = NOW, shard: str = "s-0", value: float = 1.0) -> WindowItem:
     """An item of one point."""
     windows = {Window("x", NOW): WindowAggregate({("a",): StatisticSet.of([value])})}
@@ -51,9 +65,8 @@ def test_an_item_says_what_was_written(points: list[tuple[str, float]]) -> None:
     [written] = window_items(windows, BatchRange("s-0", 5, 9), NOW, TIMING, ITEM_BYTES)
     item = WindowItem.read(written.interval_start_s, written.source, written.written_at_ms, written.data)
     assert item == written
-    assert list(item.windows()) == list(windows)
-    assert dict(item.aggregates(windows)) == windows
-    assert list(item.aggregates([Window("another", NOW)])) == []
+    assert unpacked(item, SELECTION.selection_id) == windows
+    assert unpacked(item, "another") == {}
     assert (item.batch, item.part, item.parts) == (BatchRange("s-0", 5, 9), 1, 1)
 
 
@@ -97,7 +110,8 @@ def test_windows_that_are_too_large_for_an_item_are_split_without_loss() -> None
     assert len({(item.interval_start_s, item.source) for item in items}) == len(items)
     kept = without_duplicates(items)
     for window, whole in windows.items():
-        found = [aggregate for item in kept for _, aggregate in item.aggregates([window])]
+        parts = (unpacked(item, window.selection_id) for item in kept)
+        found = [part[window] for part in parts if window in part]
         assert {group: item for part in found for group, item in part.sets.items()} == whole.sets
         assert sum(part.dropped for part in found) == whole.dropped
 
@@ -117,7 +131,9 @@ def test_a_period_far_ahead_lies_where_its_evaluation_looks() -> None:
         for offset in (0, 60, 120, 600)
     }
     items = items_of(windows, BatchRange("s-0", 1, 2), NOW + 5)
-    found = {item.interval_start_s: sorted(start_s for _, start_s in item.windows()) for item in items}
+    found = {
+        item.interval_start_s: sorted(window.start_s for window, _ in item.packed({"x"})) for item in items
+    }
     assert found == {NOW: [NOW, NOW + 60], NOW + 120: [NOW + 120], NOW + 600: [NOW + 600]}
 
 
@@ -149,15 +165,19 @@ def test_a_cap_keeps_the_same_groups_however_they_arrive(batches: list[list[int]
         if windows:
             items += items_of(windows, BatchRange("s", number, number))
     everybody = {(f"h{host}",) for hosts in batches for host in hosts}
-    start_s = NOW // 60 * 60
-    found_windows = merge_windows(items, {(SELECTION, start_s)}, TIMING, cap)
-    merged = found_windows[SELECTION.selection_id][start_s]
-    assert set(merged.groups) == set(capped(everybody, cap))
-    for group, found in merged.groups.items():
+    window = Window(SELECTION.selection_id, NOW // 60 * 60)
+    wanted = Wanted(NOW + 1, statistics=frozenset({Statistic.COUNT}))
+    merged = merge_windows(items, {window: wanted})[window]
+    admission = Admission(cap, merged)
+    kept = [group for group in merged.names if admission.has_room_for(group)]
+    assert set(kept) == set(capped(everybody, cap))
+    for group in kept:
+        found = merged.aggregate(group)
+        assert found is not None
         assert found.statistics.count == sum(hosts.count(int(str(group[0])[1:])) for hosts in batches)
-    for group in everybody - set(merged.groups):
-        assert merged.is_unknown(group)
-    assert (merged.dropped > 0) == (len(everybody) > cap)
+    for group in everybody - merged.names:
+        assert admission.is_unknown(group)
+    assert admission.is_over == (len(everybody) > cap)
 
 
 def test_the_key_of_a_group_fits_its_table() -> None:
@@ -176,8 +196,7 @@ def test_what_was_read_takes_no_more_memory_than_its_item() -> None:
         WindowItem.read(item.interval_start_s, item.source, item.written_at_ms, item.data) for item in written
     ]
     for item in items:
-        assert list(item.windows())
-        assert list(item.aggregates([Window("x", NOW)]))
+        assert list(item.packed({"x"}))
     gc.collect()  # empties the interpreter's own store of used tuples
     kept, _ = tracemalloc.get_traced_memory()
     tracemalloc.stop()

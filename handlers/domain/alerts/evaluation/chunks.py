@@ -1,0 +1,29 @@
+"""Chunks: ranges of rules that one call of the evaluator can judge in its time, however many groups they have."""
+
+from collections.abc import Iterable, Iterator
+
+from handlers.domain.alerts.rules.rule import Rule
+from handlers.domain.alerts.state.protocol import silence_counts
+from handlers.domain.alerts.windows.progress import KeyRange
+
+# Each chunk reads all windows anew, so it is as large as it may be.
+RULES_PER_CHUNK = 50
+# Intervals of one group that are merged, at most, when everything is due: a full hour.
+WEIGHT_PER_CHUNK = 1_000_000
+
+
+def chunks_of(rules: Iterable[Rule], interval_s: int, group_cap: int) -> list[KeyRange]:
+    """The chunks of all rule keys, at least one, the same for the same rules."""
+    begins = list(_begins(sorted(rules, key=lambda rule: rule.key), interval_s, group_cap))
+    return [KeyRange(begin, end) for begin, end in zip(["", *begins], [*begins, ""], strict=True)]
+
+
+def _begins(rules: Iterable[Rule], interval_s: int, group_cap: int) -> Iterator[str]:
+    """The keys at which another chunk begins."""
+    count = weight = 0
+    for rule in rules:
+        own = rule.period_s // interval_s * (2 if silence_counts(rule) else 1) * group_cap
+        if count and (count >= RULES_PER_CHUNK or weight + own > WEIGHT_PER_CHUNK):
+            yield rule.key
+            count = weight = 0
+        count, weight = count + 1, weight + own

@@ -1,0 +1,248 @@
+"""Evaluates a chunk's rules in one interval after the other: what is read for each, and what is known after it."""
+
+from collections import defaultdict
+from collections.abc import Iterable, Mapping, Sequence, Set
+from dataclasses import dataclass, field
+
+from handlers.domain.alerts.evaluation.evaluation_range import (
+    IntervalItems,
+    due_period,
+    late_groups,
+    oldest_period,
+    periods_again,
+)
+from handlers.domain.alerts.evaluation.rule_evaluation import (
+    FirstLook,
+    RuleWindows,
+    evaluate_rule,
+    first_look,
+)
+from handlers.domain.alerts.notifications.notification import Origin
+from handlers.domain.alerts.notifications.stored_alert import AlertKey, Alerts, AlertUpdate, StoredAlert
+from handlers.domain.alerts.periods import HOUR_S, Timing, last_complete_period
+from handlers.domain.alerts.rules.rule import Rule, Statistic
+from handlers.domain.alerts.rules.selection import Group, group_key
+from handlers.domain.alerts.state.protocol import silence_counts
+from handlers.domain.alerts.windows.aggregation import Window
+from handlers.domain.alerts.windows.known_groups import KnownGroups, groups_id
+from handlers.domain.alerts.windows.merging import MergedWindow, MergedWindows, Wanted, merge_windows
+from handlers.domain.alerts.windows.window_items import Windows
+
+LateGroups = Mapping[Window, Set[Group]]
+
+
+@dataclass(slots=True)
+class RuleAlerts:
+    """The alerts of one rule in an execution: as their items were, and what the intervals made of them."""
+
+    stored: dict[Group, StoredAlert] = field(default_factory=dict)
+    updates: dict[Group, AlertUpdate] = field(default_factory=dict)
+
+    def add(self, found: Iterable[StoredAlert]) -> None:
+        """Takes items that were read."""
+        for item in found:
+            self.stored[item.alert.group] = item
+            self.updates[item.alert.group] = AlertUpdate(item.alert, item.alert)
+
+
+@dataclass
+class SliceEvaluation:
+    """The intervals of a chunk, evaluated one after the other; nothing is written."""
+
+    rules: Sequence[Rule]
+    windows: Windows
+    alerts: Alerts
+    timing: Timing
+    origin: Origin
+    group_cap: int
+    begun_s: int
+    known: Mapping[str, RuleAlerts]
+    left_out: dict[str, int] = field(default_factory=dict)
+    groups: int = 0
+    notes: dict[str, KnownGroups] = field(default_factory=dict)
+    _noted: dict[str, KnownGroups] = field(default_factory=dict)
+
+    def __post_init__(self) -> None:
+        self._items = IntervalItems(self.windows, self.timing)
+
+    def evaluate(self, interval_start_s: int) -> None:
+        """Takes the next interval into the updates of all alerts."""
+        due = {rule.key: due_period(rule, interval_start_s, self.timing) for rule in self.rules}
+        wanted = self._wanted(due)
+        first_s = min((window.start_s for window in wanted), default=interval_start_s)
+        items = self._items.known(interval_start_s, first_s)
+        late = late_groups(items, self.rules, interval_start_s, self.timing)
+        self._want_late(wanted, late, interval_start_s)
+        earliest_s = min((window.start_s for window in wanted), default=first_s)
+        if earliest_s < first_s:
+            items = self._items.known(interval_start_s, earliest_s)
+        merged = merge_windows(items, wanted)
+        looks = {}
+        for rule in self.rules:
+            windows = self._rule_windows(rule, due[rule.key], merged)
+            self._add_late(rule, windows, merged, late, interval_start_s)
+            looks[rule.key] = windows, self._look(rule, windows, interval_start_s)
+        again = self._merge_again(looks, interval_start_s)
+        end_s = interval_start_s + self.timing.interval_s
+        self.groups = 0
+        for rule in self.rules:
+            windows, look = looks[rule.key]
+            if look.again:
+                selection_id = rule.selection.selection_id
+                starts = periods_again(rule, interval_start_s, self.timing)
+                windows.again = {start_s: again[Window(selection_id, start_s)] for start_s in starts}
+            evaluate_rule(rule, windows, look, self.known[rule.key].updates, end_s, self.origin)
+            self._count(rule, windows, look)
+        self._note(looks, end_s)
+        self._items.drop_before(interval_start_s)
+
+    def _wanted(self, due: Mapping[str, int | None]) -> dict[Window, Wanted]:
+        """The windows of the periods that are due, and the groups of those before them where silence counts."""
+        wanted: dict[Window, Wanted] = {}
+        for rule in self.rules:
+            start_s = due[rule.key]
+            if start_s is not None:
+                self._want(wanted, rule, start_s, statistics=frozenset({rule.statistic}))
+                if self._before_counts(rule, start_s):
+                    self._want(wanted, rule, start_s - rule.period_s, names=True)
+        return wanted
+
+    def _want_late(self, wanted: dict[Window, Wanted], late: LateGroups, interval_start_s: int) -> None:
+        """The late groups of periods that may still count for a rule."""
+        by_id: dict[str, list[Rule]] = defaultdict(list)
+        for rule in self.rules:
+            by_id[rule.selection.selection_id].append(rule)
+        for window, groups in late.items():
+            for rule in by_id[window.selection_id]:
+                if window.start_s >= oldest_period(rule, interval_start_s, self.timing):
+                    self._want(
+                        wanted, rule, window.start_s, statistics=frozenset({rule.statistic}), groups=groups
+                    )
+
+    def _want(
+        self,
+        wanted: dict[Window, Wanted],
+        rule: Rule,
+        start_s: int,
+        *,
+        names: bool = False,
+        statistics: Set[Statistic] = frozenset(),
+        groups: Set[Group] | None = None,
+    ) -> None:
+        window = Window(rule.selection.selection_id, start_s)
+        wish = Wanted(self.timing.late_after(start_s + rule.period_s), names, statistics, groups)
+        wanted[window] = wanted[window] | wish if window in wanted else wish
+
+    def _before_counts(self, rule: Rule, due_s: int) -> bool:
+        """True if groups that were heard of in the period before are known, so that their silence counts."""
+        return silence_counts(rule) and due_s - rule.period_s >= rule.groups_since_s
+
+    def _add_late(
+        self,
+        rule: Rule,
+        windows: RuleWindows,
+        merged: MergedWindows,
+        late: LateGroups,
+        interval_start_s: int,
+    ) -> None:
+        oldest_s = oldest_period(rule, interval_start_s, self.timing)
+        for window, groups in late.items():
+            if window.selection_id != rule.selection.selection_id:
+                continue
+            if window.start_s >= oldest_s:
+                windows.late[window.start_s] = merged[window], groups
+            elif silence_counts(rule) and window.start_s >= rule.in_force_since_s:
+                windows.heard |= groups
+
+    def _rule_windows(self, rule: Rule, due_s: int | None, merged: MergedWindows) -> RuleWindows:
+        selection_id = rule.selection.selection_id
+        windows = RuleWindows(due_s)
+        if due_s is None:
+            return windows
+        windows.due = merged[Window(selection_id, due_s)]
+        if self._before_counts(rule, due_s):
+            windows.before = merged[Window(selection_id, due_s - rule.period_s)]
+        windows.noted_are_known = self._noted_count(rule, due_s)
+        if windows.noted_are_known or self._is_over_cap(rule, windows):
+            windows.noted = self._known_groups(groups_id(rule.selection))
+        if not silence_counts(rule) and self._is_over_cap(rule, windows) and not windows.noted.left_out:
+            windows.before = self._names_before(rule, due_s)
+        return windows
+
+    def _names_before(self, rule: Rule, due_s: int) -> MergedWindow:
+        """The groups of the period before, which come first when a rule passes its cap."""
+        wanted: dict[Window, Wanted] = {}
+        self._want(wanted, rule, due_s - rule.period_s, names=True)
+        interval_start_s = due_s + rule.period_s - self.timing.interval_s
+        [window] = merge_windows(self._items.known(interval_start_s, due_s - rule.period_s), wanted).values()
+        return window
+
+    def _noted_count(self, rule: Rule, due_s: int) -> bool:
+        """True if a group may have fallen silent before, unnoticed: after an outage, or by another condition."""
+        left_out = due_s - self.timing.interval_s < self.begun_s
+        changed = (
+            rule.groups_since_s < rule.in_force_since_s and due_s - rule.period_s < rule.in_force_since_s
+        )
+        return silence_counts(rule) and (left_out or changed)
+
+    def _is_over_cap(self, rule: Rule, windows: RuleWindows) -> bool:
+        most = len(windows.due.names) + len(windows.before.names) + len(self.known[rule.key].updates)
+        return windows.due.dropped > 0 or most > self.group_cap
+
+    def _known_groups(self, name: str) -> KnownGroups:
+        if name not in self._noted:
+            self._noted[name] = self.windows.known_groups(name)
+        return self.notes.get(name, self._noted[name])
+
+    def _look(self, rule: Rule, windows: RuleWindows, interval_start_s: int) -> FirstLook:
+        """The first look; groups that become unhealthy may have an item from before, and are looked at again."""
+        known = self.known[rule.key]
+        newest_s = last_complete_period(interval_start_s + self.timing.interval_s, rule.period_s)
+        while True:
+            alerts = {group: update.alert for group, update in known.updates.items()}
+            look = first_look(rule, windows, alerts, newest_s, self.group_cap)
+            new = [AlertKey(rule.key, group_key(group)) for group in look.groups if group not in alerts]
+            found = self.alerts.load(new) if new else []
+            if not found:
+                return look
+            known.add(found)
+
+    def _merge_again(
+        self, looks: Mapping[str, tuple[RuleWindows, FirstLook]], interval_start_s: int
+    ) -> MergedWindows:
+        """All periods that may still count, of the groups whose late points make a difference."""
+        wanted: dict[Window, Wanted] = {}
+        for rule in self.rules:
+            groups = looks[rule.key][1].again
+            if groups:
+                for start_s in periods_again(rule, interval_start_s, self.timing):
+                    self._want(wanted, rule, start_s, statistics=frozenset({rule.statistic}), groups=groups)
+        if not wanted:
+            return {}
+        first_s = min(window.start_s for window in wanted)
+        return merge_windows(self._items.known(interval_start_s, first_s), wanted)
+
+    def _count(self, rule: Rule, windows: RuleWindows, look: FirstLook) -> None:
+        self.groups += len(windows.due.names)
+        if look.admission.is_over:
+            self.left_out[rule.key] = max(self.left_out.get(rule.key, 0), look.admission.left_out)
+
+    def _note(self, looks: Mapping[str, tuple[RuleWindows, FirstLook]], end_s: int) -> None:
+        """Notes the groups that are known, each hour and when a rule passes its cap."""
+        found: dict[str, list[tuple[Rule, RuleWindows, FirstLook]]] = defaultdict(list)
+        for rule in self.rules:
+            windows, look = looks[rule.key]
+            if windows.due_s is not None and rule.by:
+                passes = look.admission.is_over and not windows.noted.left_out
+                if passes or end_s // HOUR_S > windows.due_s // HOUR_S:
+                    found[groups_id(rule.selection)].append((rule, windows, look))
+        for name, entries in found.items():
+            groups: set[Group] = set()
+            for rule, windows, look in entries:
+                groups |= {
+                    group for group, item in self.known[rule.key].updates.items() if not item.alert.is_quiet
+                }
+                groups |= {group for group in windows.due.names if look.admission.was_known(group)}
+            since_s = min(windows.due_s or 0 for _, windows, _ in entries)
+            left_out = max(look.admission.left_out for _, _, look in entries)
+            self.notes[name] = KnownGroups(frozenset(groups), since_s, left_out)
