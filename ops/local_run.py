@@ -14,7 +14,7 @@ from typing import Any
 from ops.bundle import BUILD
 from ops.errors import OperatorError
 
-ENVIRONMENT_FILE = BUILD / "local.env"
+_FIRST = "local.env"
 # Any of these says where the operator means to go: https://docs.aws.amazon.com/cli/latest/userguide/cli-configure-envvars.html
 _KEYS = ("AWS_PROFILE", "AWS_DEFAULT_PROFILE", "AWS_ACCESS_KEY_ID")
 _CHOICES = (*_KEYS, "AWS_REGION", "AWS_DEFAULT_REGION")
@@ -22,10 +22,11 @@ _ENDPOINT = "AWS_ENDPOINT_URL"
 _SECONDS = 15.0
 
 
-def adopt(region: str | None) -> None:
+def adopt(region: str | None, environment: str | None) -> None:
     """Take a local run's variables into this process if nobody chose a place: no profile, region, endpoint or key.
 
-    An endpoint that was set by hand and is a run's gets what else that run's file says and the shell does not.
+    Of several runs that of the environment is taken, or else the first. An endpoint that was set by hand and is a run's
+    gets what else that run's file says and the shell does not.
     """
     endpoint = os.environ.get(_ENDPOINT, "")
     if endpoint:
@@ -35,10 +36,13 @@ def adopt(region: str | None) -> None:
         if not any(map(os.environ.get, _KEYS)) and status(endpoint) is not None:
             _complete({"AWS_ACCESS_KEY_ID": "local", "AWS_SECRET_ACCESS_KEY": "local"})
         return
-    variables = read(ENVIRONMENT_FILE)
-    chosen = region is not None or any(map(os.environ.get, _CHOICES)) or overridden()
-    if not chosen and status(variables.get(_ENDPOINT, "")) is not None:
-        os.environ.update(variables)
+    if region is not None or any(map(os.environ.get, _CHOICES)) or overridden():
+        return
+    runs = [
+        variables for variables in map(read, _files()) if status(variables.get(_ENDPOINT, "")) is not None
+    ]
+    runs.sort(key=lambda variables: variables.get("TIDEGAUGE_ENVIRONMENT") != environment)
+    os.environ.update(runs[0] if runs else {})
 
 
 def others(endpoint: str = "") -> list[Path]:
@@ -97,7 +101,7 @@ def is_here(endpoint: str) -> bool:
 
 
 def _files() -> list[Path]:
-    return sorted(BUILD.glob("*.env"), key=lambda file: (file != ENVIRONMENT_FILE, file))
+    return sorted(BUILD.glob("local*.env"), key=lambda file: (file.name != _FIRST, file))
 
 
 def _complete(variables: Mapping[str, str]) -> None:

@@ -37,7 +37,7 @@ def settle(options: argparse.Namespace) -> None:
         _say("this machine", "no AWS is asked")
         return
     with contextlib.suppress(OperatorError) if options.offline else contextlib.nullcontext():
-        local_run.adopt(getattr(options, "region", None))
+        local_run.adopt(options.region, options.environment)
     options.environment = (
         options.environment or os.environ.get("TIDEGAUGE_ENVIRONMENT") or DEFAULT_ENVIRONMENT
     )

@@ -39,7 +39,7 @@ def _at_home(monkeypatch: pytest.MonkeyPatch) -> None:
     """Commands are at a place where they need not ask, and no local run of this machine is found."""
     monkeypatch.delenv("TIDEGAUGE_ENVIRONMENT", raising=False)
     monkeypatch.setattr(where, "place", lambda _: Place("a test's account", local=True))
-    monkeypatch.setattr(local_run, "adopt", lambda _: None)
+    monkeypatch.setattr(local_run, "adopt", lambda *_: None)
     monkeypatch.setattr(local_run, "others", list)
 
 

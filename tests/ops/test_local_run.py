@@ -43,7 +43,6 @@ def endpoint() -> Iterator[str]:
 def build(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
     """A build folder of its own, and a shell that says nothing of AWS."""
     monkeypatch.setattr(local_run, "BUILD", tmp_path)
-    monkeypatch.setattr(local_run, "ENVIRONMENT_FILE", tmp_path / "local.env")
     clean = {name: text for name, text in os.environ.items() if not name.startswith(("AWS_", "TIDEGAUGE_"))}
     monkeypatch.setattr(os, "environ", clean)
     return tmp_path
@@ -59,7 +58,7 @@ def write(file: Path, endpoint: str, environment: str = "prod") -> None:
 def test_a_run_that_answers_is_taken_if_no_place_was_chosen(build: Path, endpoint: str) -> None:
     """Its whole file counts, as if it had been loaded."""
     write(build / "local.env", endpoint)
-    ADOPT(None)
+    ADOPT(None, None)
     assert os.environ["AWS_ENDPOINT_URL"] == endpoint
     assert os.environ["TIDEGAUGE_ENVIRONMENT"] == "prod"
     assert os.environ["A"] == ""
@@ -74,26 +73,45 @@ def test_a_run_is_not_taken_by_who_chose_a_place(chosen: str, build: Path, endpo
     write(build / "local.env", endpoint)
     if chosen != "region":
         os.environ[chosen] = "x"
-    ADOPT("us-east-1" if chosen == "region" else None)
+    ADOPT("us-east-1" if chosen == "region" else None, None)
     assert "AWS_ENDPOINT_URL" not in os.environ
 
 
 def test_a_run_that_is_dead_is_not_taken(build: Path) -> None:
     """A file that a killed run left behind leads nowhere."""
     write(build / "local.env", "http://127.0.0.1:1")
-    ADOPT(None)
+    ADOPT(None, None)
     assert "AWS_ENDPOINT_URL" not in os.environ
     (build / "local.env").unlink()
-    ADOPT(None)
+    ADOPT(None, None)
     assert "AWS_ENDPOINT_URL" not in os.environ
+
+
+@pytest.mark.parametrize(("environment", "taken"), [(None, "dev"), ("load", "load"), ("prod", "dev")])
+def test_of_two_runs_that_of_the_environment_is_taken(
+    environment: str | None, taken: str, build: Path, endpoint: str
+) -> None:
+    """Without one that fits it is the first, and the operator is told that it is another's."""
+    write(build / "local.env", endpoint, "dev")
+    write(build / "local-1.env", endpoint, "load")
+    ADOPT(None, environment)
+    assert os.environ["TIDEGAUGE_ENVIRONMENT"] == taken
+
+
+def test_the_second_run_is_taken_when_the_first_has_ended(build: Path, endpoint: str) -> None:
+    """A file that the first left behind is in nobody's way."""
+    write(build / "local.env", "http://127.0.0.1:1", "dev")
+    write(build / "local-1.env", endpoint, "load")
+    ADOPT(None, None)
+    assert os.environ["TIDEGAUGE_ENVIRONMENT"] == "load"
 
 
 def test_an_endpoint_by_hand_gets_the_rest_of_that_runs_file(build: Path, endpoint: str) -> None:
     """Of two runs the one at the endpoint is meant, however its host is spelled; what the shell says stays."""
     write(build / "local.env", "http://127.0.0.1:1", "dev")
-    write(build / "second.env", endpoint, "load")
+    write(build / "local-1.env", endpoint, "load")
     os.environ.update(AWS_ENDPOINT_URL=endpoint.replace("127.0.0.1", "localhost") + "/", A="mine")
-    ADOPT("eu-west-1")
+    ADOPT("eu-west-1", None)
     assert os.environ["AWS_ENDPOINT_URL"].startswith("http://localhost")
     assert os.environ["TIDEGAUGE_ENVIRONMENT"] == "load"
     assert os.environ["A"] == "mine"
@@ -102,18 +120,18 @@ def test_an_endpoint_by_hand_gets_the_rest_of_that_runs_file(build: Path, endpoi
 def test_an_endpoint_by_hand_needs_no_keys_if_a_run_is_there(build: Path, endpoint: str) -> None:
     """Made-up ones do, and nobody's real ones are sent; another server gets none."""
     os.environ["AWS_ENDPOINT_URL"] = "http://127.0.0.1:1"
-    ADOPT(None)
+    ADOPT(None, None)
     assert "AWS_ACCESS_KEY_ID" not in os.environ
     os.environ["AWS_ENDPOINT_URL"] = endpoint
-    ADOPT(None)
+    ADOPT(None, None)
     assert os.environ["AWS_ACCESS_KEY_ID"] == "local"
 
 
 def test_runs_that_answer_are_found_by_their_files(build: Path, endpoint: str) -> None:
     """Those that are dead are not among them, nor the one that is meant already."""
-    write(build / "dead.env", "http://127.0.0.1:1")
-    write(build / "second.env", endpoint)
-    assert OTHERS() == [build / "second.env"]
+    write(build / "local-2.env", "http://127.0.0.1:1")
+    write(build / "local-1.env", endpoint)
+    assert OTHERS() == [build / "local-1.env"]
     assert OTHERS(endpoint) == []
 
 
@@ -123,7 +141,7 @@ def test_a_run_that_is_busy_is_not_left_for_an_account(build: Path, monkeypatch:
     with socket.create_server(("127.0.0.1", 0)) as silent:
         write(build / "local.env", f"http://127.0.0.1:{silent.getsockname()[1]}")
         with pytest.raises(OperatorError, match="listens and does not answer"):
-            ADOPT(None)
+            ADOPT(None, None)
         assert OTHERS() == []
 
 
