@@ -67,7 +67,7 @@ def shown(value: object) -> str:
 def member(field: object, value: object, allowed: Collection[str]) -> str:
     """One of the names; anything else is refused with all of them."""
     if not isinstance(value, str) or value not in allowed:
-        raise RuleError(str(field)[:60], f"{shown(value)} is not one of {', '.join(allowed)}")
+        raise RuleError(str(field)[:60] or "''", f"{shown(value)} is not one of {', '.join(allowed)}")
     return value
 
 

@@ -1,5 +1,6 @@
 """Rules as people write them: what is accepted, what it means, and what is said of a mistake."""
 
+import json
 import math
 from decimal import Decimal
 from typing import Any
@@ -19,7 +20,7 @@ from handlers.domain.alerts.rules.reading import (
     rule_document,
     rule_revision,
 )
-from tests.support.rules import a_document, a_rule
+from tests.support.rules import a_document, a_rule, written_rules
 
 
 def test_a_short_rule_has_sensible_defaults() -> None:
@@ -156,18 +157,39 @@ def test_a_required_field_cannot_be_left_out(field: str) -> None:
         read_rule({name: value for name, value in a_document().items() if name != field})
 
 
+GARBAGE = st.recursive(
+    st.none() | st.booleans() | st.floats() | st.integers() | st.text(max_size=20) | st.decimals(),
+    lambda inner: st.lists(inner, max_size=3) | st.dictionaries(st.text(max_size=8), inner, max_size=3),
+    max_leaves=5,
+)
+
+
+@given(st.dictionaries(st.sampled_from([*REQUIRED, *OPTIONAL, *APPLIED]) | st.text(max_size=2_000), GARBAGE))
+def test_any_mapping_is_a_rule_or_all_that_is_wrong_with_it(document: dict[str, Any]) -> None:
+    """Each mistake names its field, in a message that a terminal holds; every field that is missing is among them."""
+    with pytest.raises(RuleError) as caught:
+        read_rule(document)
+    mistakes = (caught.value, *caught.value.others)
+    assert {f"{name}: is missing" for name in REQUIRED if name not in document} <= set(map(str, mistakes))
+    assert all(mistake.field and len(str(mistake)) < 700 for mistake in mistakes)
+
+
+@given(written_rules())
+def test_any_rule_is_the_same_in_every_form(document: dict[str, Any]) -> None:
+    """Its document, also through JSON as an alert keeps it, describes it."""
+    rule = read_rule(document)
+    assert read_rule(rule_document(rule)) == rule
+    assert read_rule(json.loads(json.dumps(rule_document(rule)))) == rule
+    assert condition_revision(read_rule(json.loads(json.dumps(rule_document(rule))))) == condition_revision(
+        rule
+    )
+
+
 @example(Decimal("sNaN"), "threshold")
 @example(Decimal("sNaN"), "renotify")
 @example(Decimal("NaN"), "threshold")
 @example(float("nan"), "renotify")
-@given(
-    st.recursive(
-        st.none() | st.booleans() | st.floats() | st.integers() | st.text(max_size=20) | st.decimals(),
-        lambda inner: st.lists(inner, max_size=3) | st.dictionaries(st.text(max_size=8), inner, max_size=3),
-        max_leaves=5,
-    ),
-    st.sampled_from([*REQUIRED, *OPTIONAL, *APPLIED]),
-)
+@given(GARBAGE, st.sampled_from([*REQUIRED, *OPTIONAL, *APPLIED]))
 def test_whatever_stands_in_a_field_it_is_read_or_refused(value: object, field: str) -> None:
     """No value of any field does anything but make a rule or a `RuleError`."""
     try:

@@ -1,0 +1,35 @@
+"""The page on alert rules shows rules that are good, and leaves nothing out."""
+
+import re
+from pathlib import Path
+
+from handlers.domain.alerts.rules.reading import OPTIONAL, REQUIRED, WORDS
+from handlers.domain.alerts.rules.rule import MissingData
+from ops.rule_checks import doubts
+from ops.rule_files import read_rule_files
+
+PAGE = Path("alerts/README.md")
+
+
+def test_every_rule_of_the_page_can_be_applied(tmp_path: Path) -> None:
+    """As it stands, in every environment, and without a note."""
+    examples = re.findall(r"```yaml\n(.*?)```", PAGE.read_text(), re.DOTALL)
+    assert len(examples) >= 2
+    for number, text in enumerate(examples):
+        (tmp_path / f"{number}.yaml").write_text(text)
+    found = read_rule_files(sorted(tmp_path.iterdir()), 60)
+    assert not found.mistakes
+    assert not [note for filed in found.rules for note in doubts(filed.rule)]
+
+
+def test_the_page_has_every_field_and_policy() -> None:
+    """In its first example, and in its tables."""
+    text = PAGE.read_text()
+    example = text[text.index("```yaml") : text.index("```\n\nOnly")]
+    assert set(re.findall(r"^(?:  - |    )([a-z_]+):", example, re.MULTILINE)) == {*REQUIRED, *OPTIONAL}
+    _, *policies = re.findall(r"^\| `([a-z_]+)` \|", text, re.MULTILINE)
+    assert set(policies) == {str(policy) for policy in MissingData}
+    [words] = re.findall(r"^\| words: (.*?) \|", text, re.MULTILINE)
+    assert set(re.findall(r"`([a-z_]+)`", words)) == WORDS
+    [required] = re.findall(r"^Only (.*?) are required", text, re.MULTILINE)
+    assert set(re.findall(r"`([a-z_]+)`", required)) == set(REQUIRED)
