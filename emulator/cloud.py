@@ -32,8 +32,11 @@ from emulator.lambda_.service import Functions, start_functions
 from emulator.moto import ACCOUNT_ID, kinesis_streams, policies, state_machines
 from emulator.moto import clock as moto_clock
 from emulator.moto import cloudwatch as moto_cloudwatch
+from emulator.moto import topics as moto_topics
 from emulator.moto.app import MotoApp
 from emulator.scheduler.schedules import Schedules, load_schedules
+from emulator.sns.deliveries import Deliveries
+from emulator.sns.deliveries import Endpoint as Subscriber
 from emulator.timestream_process import TimestreamProcess, free_port, timestream_command
 
 _BEFORE_JUMP_S = 10.0
@@ -70,6 +73,7 @@ class Cloud:
         access: Access,
         admin: AdminApi,
         clock: Clock,
+        deliveries: Deliveries,
         endpoint: Endpoint,
         engine: TimestreamProcess,
         functions: LambdaApi,
@@ -84,6 +88,7 @@ class Cloud:
         self._closing = contextlib.ExitStack()
         self._access = access
         self._admin = admin
+        self._deliveries = deliveries
         self._endpoint = endpoint
         self._engine = engine
         self._functions = functions
@@ -166,6 +171,10 @@ class Cloud:
         )
         self._closing.callback(schedules.close)
         return schedules.start()
+
+    def subscribers(self, region: str) -> Mapping[str, Subscriber]:
+        """The counts of a region's subscribers that had a notification, by endpoint."""
+        return self._deliveries.status(region)
 
     def add_status(self, name: str, provider: StatusProvider) -> None:
         """Show what `provider` returns (anything JSON can hold) under this name at `/_local/status`."""
@@ -285,6 +294,9 @@ def _start_endpoint(
     metrics = Metrics(clock)
     closing.enter_context(moto_cloudwatch.installed(metrics))
     closing.enter_context(state_machines.counted(metrics))
+    deliveries = Deliveries(clock, metrics)
+    closing.callback(deliveries.close)
+    closing.enter_context(moto_topics.installed(deliveries, metrics))
     faults, functions, stacks = Faults(), LambdaApi(), Stacks(clock)
     kinesis = Kinesis(clock, metrics)
     admin = AdminApi(access, clock, faults, engine, regions)
@@ -312,6 +324,7 @@ def _start_endpoint(
         access=access,
         admin=admin,
         clock=clock,
+        deliveries=deliveries,
         endpoint=endpoint,
         engine=engine,
         functions=functions,

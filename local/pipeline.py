@@ -152,6 +152,15 @@ class Pipeline:
             "requests": {str(status): count for status, count in self._answers.requests.items()},
             "accepted": self._answers.accepted_points,
             "unreachable": self.unreachable,
+            "subscribers": {
+                endpoint: {
+                    "delivered": counts.delivered,
+                    "waiting": counts.waiting,
+                    "undelivered": counts.undelivered,
+                    "last_error": counts.last_error,
+                }
+                for endpoint, counts in self._cloud.subscribers(self.region).items()
+            },
             "metrics": {
                 function: {name: total.sum for name, total in metrics.items()}
                 for function, metrics in self._functions.metrics().items()

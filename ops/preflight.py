@@ -51,6 +51,11 @@ def problems(
         f"{region} is not enabled in this account: aws account enable-region --region-name {region}"
         for region in disabled
     ]
+    found += [
+        f"alerts.subscriptions: {one.endpoint} is for the local run: no topic on AWS reaches it; take it out"
+        for one in config.alerts.subscriptions
+        if one.protocol == "http"
+    ]
     found += _said(_roles(config, templates, new_regions, clients))
     for region in config.regions:
         if region in disabled:

@@ -20,7 +20,7 @@ from moto.s3.models import FakeBucket
 
 from emulator.aws_request import AwsRequest
 from emulator.http_server import Response
-from emulator.moto import state_machines, topics
+from emulator.moto import state_machines
 from emulator.responses import error
 
 # Calls of these may take long or call back into the endpoint; those of the others take turns, because moto's state is
@@ -35,6 +35,15 @@ SERVICES = frozenset(
 )  # fmt: skip
 """What the endpoint leaves to moto; the others are answered elsewhere or not at all."""
 
+# What moto answers and never does.
+_REFUSED = {
+    ("athena", operation): f"{operation} of Athena: nothing runs its queries; read the files that the Glue table names"
+    for operation in (
+        "BatchGetQueryExecution", "GetQueryExecution", "GetQueryResults", "GetQueryResultsStream",
+        "ListQueryExecutions", "StartQueryExecution", "StopQueryExecution",
+    )
+}  # fmt: skip
+
 
 class MotoApp:
     """Runs requests through moto's WSGI applications."""
@@ -45,7 +54,6 @@ class MotoApp:
         # The local run checks no permission. moto would for buckets, and without looking at conditions: a policy
         # that denies what does not come over TLS would deny everything.
         FakeBucket.get_permission = _neutral
-        topics.filter_by_protocol()
         self._application = DomainDispatcherApplication(create_backend_app)
         self._turns = {service: threading.Lock() for service in SERVICES - _CONCURRENT}
         logging.getLogger("moto").setLevel(logging.WARNING)
@@ -55,6 +63,8 @@ class MotoApp:
         service = request.service
         if service not in SERVICES:
             return error(request, "UnknownOperationException", f"The local run has no service {service}", 400)
+        if (refusal := _REFUSED.get((service, request.operation))) is not None:
+            return error(request, "UnknownOperationException", f"The local run has no {refusal}", 400)
         turn = self._turns.get(service)
         if turn is not None:
             with turn:

@@ -17,6 +17,10 @@ SEVERITIES = tuple(map(str, Severity))
 ALERT_STATES = tuple(map(str, NOTIFIED_STATES))
 ENDPOINTS = {
     "email": EMAIL,
+    "http": text(
+        r"http://(127\.0\.0\.1|localhost)(:[0-9]{1,5})?(/[^\s]{0,2000})?",
+        "an address http://127.0.0.1… or http://localhost…, which only the local run reaches",
+    ),
     "https": text(r"https://[^\s]{1,2000}", "an https:// address"),
     "sqs": text(r"arn:aws[a-z-]*:sqs:[a-z0-9-]+:[0-9]{12}:[A-Za-z0-9_-]{1,80}", "the ARN of an SQS queue"),
 }

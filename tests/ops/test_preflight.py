@@ -10,6 +10,7 @@ from botocore.exceptions import ClientError, EndpointConnectionError
 from ops import preflight
 from ops.retained import identifier, retained
 from templates.config import Config
+from templates.config.alerting import Subscription
 from templates.config.network import Network
 from tests.support.fleet_account import ARTIFACTS, REGIONS, Account, Answering
 from tests.support.generated import Generated, build, generated, in_private_mode, other
@@ -63,6 +64,14 @@ def test_what_would_fail_is_said_before_anything_is_made(
     (line,) = [line for line in account.said if line.startswith("before anything is made: ")]
     assert said in line
     assert {name for _, name in account.world.calls} <= {"list_stack_instances", "describe_stacks"}
+
+
+def test_a_receiver_that_only_the_local_run_reaches_is_found(account: Account, prod: Config) -> None:
+    """A web hook on this machine is for trying; no topic on AWS could ever tell it of anything."""
+    hook = Subscription("http", "http://127.0.0.1:9000/hook")
+    config = replace(prod, alerts=replace(prod.alerts, subscriptions=(hook,)))
+    assert account.roll_out(config) == 1
+    assert any("http://127.0.0.1:9000/hook is for the local run" in line for line in account.said)
 
 
 def test_data_of_an_earlier_pipeline_is_found_and_how_to_take_it_back(account: Account, prod: Config) -> None:

@@ -128,6 +128,8 @@ BAD_VALUES = [
     ("[export]", subscription("email", "x"), "alerts.subscriptions[0].endpoint = 'x': expected an e-mail address"),
     ("[export]", subscription("sqs", "x"), "the ARN of an SQS queue"),
     ("[export]", subscription("https", "http://x"), "an https:// address"),
+    ("[export]", subscription("http", "http://example.com"), "which only the local run reaches"),
+    ("[export]", subscription("http", "http://127.0.0.1.example.com/"), "which only the local run reaches"),
     ("[export]", subscription("email", "a@b.example", severity="huge"), "alerts.subscriptions[0].severity[0] = 'huge'"),
     ("lag_minutes = 15", "lag_minutes = 361", "export.lag_minutes = 361"),
     ("lag_minutes = 15", 'enabled = "yes"', "export.enabled = 'yes': expected true or false"),

@@ -1,19 +1,88 @@
-"""A topic's messages with a text for each protocol."""
+"""Topics through an SDK, with subscribers of every kind."""
 
 import json
+import threading
 from collections.abc import Iterator
+from http.server import BaseHTTPRequestHandler, HTTPServer
 from typing import Any
 
 import pytest
 
-from emulator import Cloud, start
+from emulator import Cloud
+from tests.support.aws_clients import Clients
+from tests.support.local_run import free_ports, wait_for
 
 
-@pytest.fixture(scope="module")
-def cloud(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Cloud]:
-    """The local AWS without any stack."""
-    with start([], [], data_dir=tmp_path_factory.mktemp("data")) as started:
-        yield started
+class Hook:
+    """A web hook on this machine: what it was sent."""
+
+    def __init__(self) -> None:
+        hook = self
+        self.requests: list[tuple[dict[str, str], str]] = []
+
+        class Handler(BaseHTTPRequestHandler):
+            def do_POST(self) -> None:
+                body = self.rfile.read(int(self.headers["Content-Length"])).decode()
+                hook.requests.append(({name.lower(): value for name, value in self.headers.items()}, body))
+                self.send_response(200)
+                self.end_headers()
+
+            def log_message(self, *_: object) -> None:
+                pass
+
+        self.server = HTTPServer(("127.0.0.1", 0), Handler)
+        self.url = f"http://127.0.0.1:{self.server.server_address[1]}/hook"
+        self.thread = threading.Thread(target=self.server.serve_forever, args=(0.02,))
+        self.thread.start()
+
+
+@pytest.fixture
+def hook() -> Iterator[Hook]:
+    """A hook that answers."""
+    made = Hook()
+    yield made
+    made.server.shutdown()
+    made.server.server_close()
+    made.thread.join()
+
+
+def test_a_dead_subscriber_harms_nobody(cloud: Cloud, client: Clients, hook: Hook) -> None:
+    """Publish succeeds; the queue gets one copy, the hook its envelope or the raw text, and the dead one is counted."""
+    sns, sqs = client("sns"), client("sqs")
+    topic = sns.create_topic(Name="told")["TopicArn"]
+    queue = sqs.create_queue(QueueName="told")["QueueUrl"]
+    arn = sqs.get_queue_attributes(QueueUrl=queue, AttributeNames=["QueueArn"])["Attributes"]["QueueArn"]
+    dead = f"https://127.0.0.1:{free_ports(1)[0]}/hook"
+    gone = f"{arn}-gone"
+    subscribers: list[tuple[str, str, dict[str, str]]] = [
+        ("https", dead, {}),
+        ("sqs", gone, {}),
+        ("sqs", arn, {"RawMessageDelivery": "true"}),
+        ("http", hook.url, {}),
+        ("http", f"{hook.url}/raw", {"RawMessageDelivery": "true"}),
+        ("http", f"{hook.url}/other", {"FilterPolicy": json.dumps({"severity": ["low"]})}),
+    ]
+    for protocol, endpoint, attributes in subscribers:
+        sns.subscribe(TopicArn=topic, Protocol=protocol, Endpoint=endpoint, Attributes=attributes)
+    severity: Any = {"severity": {"DataType": "String", "StringValue": "high"}}
+    sns.publish(TopicArn=topic, Subject="hot", Message="it burns", MessageAttributes=severity)
+    received = sqs.receive_message(QueueUrl=queue, MaxNumberOfMessages=10, WaitTimeSeconds=2)["Messages"]
+    assert [message["Body"] for message in received] == ["it burns"]
+
+    wait_for(lambda: len(hook.requests) == 2, "two deliveries to the hook", seconds=20)
+    (headers, envelope), (raw_headers, raw) = sorted(hook.requests, key=lambda one: one[1], reverse=True)
+    told = json.loads(envelope)
+    assert (told["Type"], told["Message"], told["Subject"]) == ("Notification", "it burns", "hot")
+    assert told["MessageAttributes"]["severity"]["Value"] == "high"
+    assert headers["x-amz-sns-message-type"] == "Notification"
+    assert (raw, raw_headers["x-amz-sns-rawdelivery"]) == ("it burns", "true")
+
+    wait_for(
+        lambda: bool(cloud.subscribers("us-east-1")[dead].last_error), "the dead one's error", seconds=20
+    )
+    found = cloud.subscribers("us-east-1")
+    assert (found[dead].waiting, found[dead].last_error) == (1, "nothing answers there")
+    assert (found[gone].undelivered, found[arn].delivered) == (1, 1)
 
 
 @pytest.mark.parametrize(
@@ -26,10 +95,10 @@ def cloud(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Cloud]:
     ],
 )
 def test_a_filter_sees_what_the_subscriber_would_get(
-    cloud: Cloud, policy: dict[str, Any], scope: str, passes: bool
+    client: Clients, policy: dict[str, Any], scope: str, passes: bool
 ) -> None:
     """A queue's filter on the body compares the default text, and the queue gets that one, as it is."""
-    sns, sqs = cloud.client("sns", "us-east-1"), cloud.client("sqs", "us-east-1")
+    sns, sqs = client("sns"), client("sqs")
     topic = sns.create_topic(Name="news")["TopicArn"]
     queue = sqs.create_queue(QueueName=f"{scope}-{passes}")["QueueUrl"]
     [arn] = sqs.get_queue_attributes(QueueUrl=queue, AttributeNames=["QueueArn"])["Attributes"].values()
