@@ -7,7 +7,10 @@ from typing import Any
 
 from handlers.adapters.dynamodb.alerts_table import AlertsTable
 from handlers.adapters.dynamodb.rules_table import KNOWN_AFTER_S, RulesTable, item_of
+from handlers.adapters.dynamodb.windows_table import WindowsTable
+from handlers.domain.alerts.periods import Timing
 from handlers.domain.alerts.rules.rule import Rule, RuleSet
+from handlers.domain.alerts.windows.known_groups import groups_id
 from ops.errors import OperatorError, refusals
 from ops.stack import Target
 
@@ -33,6 +36,19 @@ class RuleTable:
         with refusals("cannot read the alerts"):
             keys = AlertsTable(self._client, self._target.output("AlertsTableName")).open_keys()
         return Counter(key.rule_key for key in keys)
+
+    def left_out(self, rules: Sequence[Rule]) -> Mapping[str, int]:
+        """About how many groups each rule leaves out, by its key, as noted at the last full hour or since.
+
+        Nothing for a deployment that does not note it yet.
+        """
+        name = self._target.outputs().get("AlertWindowsTableName")
+        grouped = [rule for rule in rules if rule.by] if name else []
+        noted = {groups_id(rule.selection): 0 for rule in grouped}
+        with refusals("cannot read which groups are known"):
+            windows = WindowsTable(self._client, str(name), Timing())
+            noted = {selection: windows.known_groups(selection).left_out for selection in noted}
+        return {rule.key: noted[groups_id(rule.selection)] for rule in grouped}
 
     def in_force_since(self) -> int:
         """The second from which on all functions know a rule that is written now, by the clock of AWS.

@@ -118,15 +118,33 @@ def _apply(options: argparse.Namespace) -> int:
 
 
 def _list(options: argparse.Namespace) -> int:
-    columns = ("rule", "metric", "by", "fires when", "missing", "severity", "first period", "open alerts")
+    columns = (
+        "rule",
+        "metric",
+        "by",
+        "fires when",
+        "missing",
+        "severity",
+        "first period",
+        "open alerts",
+        "left out",
+    )
     return show(options, columns, _rows, noun="rule")
 
 
 def _rows(target: Target) -> list[Row]:
     table = RuleTable(target)
     rules, open_alerts = _in_force(target, table), table.open_alerts()
+    left_out = table.left_out(rules)
     _print_notes(target, rules)
     for rule in rules:
+        if left_out.get(rule.key):
+            most = target.config.alerts.maximum_groups
+            print(
+                f"note: {target.region}: {rule.rule_id}: more than alerts.maximum_groups = {most} groups; "
+                f"about {left_out[rule.key]} are not judged",
+                file=sys.stderr,
+            )
         # Applied before the setting was another one.
         if fault := tick_fault(rule, target.config.alerts.tick_seconds):
             print(f"note: {target.region}: {rule.rule_id}: is not judged: {fault}", file=sys.stderr)
@@ -140,6 +158,7 @@ def _rows(target: Target) -> list[Row]:
             rule.severity,
             moment(first_judged_period(rule, rule.in_force_since_s)) if rule.in_force_since_s else None,
             open_alerts.get(rule.key, 0),
+            left_out.get(rule.key) or None,
         )
         for rule in rules
     ]

@@ -13,7 +13,7 @@ from ops import aws_cli, change_set, local_run, rollout, rule_notes, stack, wher
 from ops.stack import NoStackError, Target
 from ops.where import Place
 from templates.config import Config, load
-from tests.support.alert_tables import ALERTS, RULES, create_alert_tables
+from tests.support.alert_tables import ALERTS, RULES, WINDOWS, create_alert_tables
 from tests.support.aws_cli_parser import complaint
 from tests.support.deploy_commands import CODE_BUCKET
 from tests.support.fleet_account import REGIONS, Account, Answering
@@ -76,7 +76,8 @@ def deployment(monkeypatch: pytest.MonkeyPatch) -> Iterator[None]:
     monkeypatch.setenv("AWS_DEFAULT_REGION", "us-east-1")
     monkeypatch.delenv("AWS_ENDPOINT_URL", raising=False)
     outputs = {
-        "RulesTableName": RULES, "AlertsTableName": ALERTS, "DimensionsTableName": "dimensions", "TableName": "metrics",
+        "RulesTableName": RULES, "AlertsTableName": ALERTS, "AlertWindowsTableName": WINDOWS,
+        "DimensionsTableName": "dimensions", "TableName": "metrics",
     }  # fmt: skip
     monkeypatch.setattr(Target, "outputs", lambda _: outputs)
     monkeypatch.setattr(rule_notes, "arriving_metrics", lambda _target, names: names - {"cpu.silent"})

@@ -1,5 +1,6 @@
 """`ops rules` against the tables of a deployment."""
 
+import json
 from pathlib import Path
 from typing import Any
 
@@ -8,19 +9,23 @@ import pytest
 import yaml
 
 from handlers.adapters.dynamodb.rules_table import RulesTable, item_of
+from handlers.adapters.dynamodb.windows_table import WindowsTable
+from handlers.domain.alerts.periods import Timing
 from handlers.domain.alerts.rules.reading import read_rule
 from handlers.domain.alerts.rules.rule import Rule
+from handlers.domain.alerts.windows.known_groups import KnownGroups, groups_id
 from ops.__main__ import main
 from ops.errors import OperatorError
 from ops.output import moment, time_of_day
 from ops.rule_plan import first_judged_period
 from ops.stack import Target
 from templates.config import load
-from tests.support.alert_tables import RULES
+from tests.support.alert_tables import RULES, WINDOWS
 from tests.support.rules import RULE_FILE as GOOD
 from tests.support.rules import a_rule
 
 START = 1_763_769_600
+TARGET = Target(load("dev"), "us-east-1", "metrics-dev")
 
 
 def in_force() -> list[Any]:
@@ -170,6 +175,30 @@ def test_items_that_are_no_rules_are_pointed_out(capsys: Any) -> None:
     )
     assert main(["rules", "list"]) == 0
     assert "1 items of the rules table are no rules" in capsys.readouterr().err
+
+
+@pytest.mark.usefixtures("deployment")
+def test_groups_that_are_left_out_are_counted_and_pointed_out(
+    capsys: Any, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """A rule over the cap is blind for some of its hosts, which nobody sees by what fires."""
+    rules = a_rule(by=["host"]), a_rule(rule_id="few", by=["zone"]), a_rule(rule_id="one")
+    for rule in rules:
+        boto3.client("dynamodb").put_item(TableName=RULES, Item=item_of(rule))
+    windows = WindowsTable(boto3.client("dynamodb"), WINDOWS, Timing())
+    windows.note_groups(groups_id(rules[0].selection), KnownGroups(frozenset({("a",)}), 0, 9_000))
+    windows.note_groups(groups_id(rules[1].selection), KnownGroups(frozenset({("a",)}), 0, 0))
+    assert main(["rules", "list", "--format", "jsonl"]) == 0
+    shown = capsys.readouterr()
+    assert {row["rule"]: row["left out"] for row in map(json.loads, shown.out.splitlines())} == {
+        "cpu-hot": 9_000, "few": None, "one": None,
+    }  # fmt: skip
+    said = "cpu-hot: more than alerts.maximum_groups = 1000 groups; about 9000 are not judged"
+    assert [line for line in shown.err.splitlines() if "not judged" in line] == [f"note: us-east-1: {said}"]
+
+    outputs = {name: value for name, value in TARGET.outputs().items() if name != "AlertWindowsTableName"}
+    monkeypatch.setattr(Target, "outputs", lambda _: outputs)
+    assert main(["rules", "list"]) == 0, "a deployment that does not say where it is noted"
 
 
 @pytest.mark.usefixtures("deployment")

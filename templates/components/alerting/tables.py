@@ -86,6 +86,7 @@ def add_alert_tables(template: Template, platform: Platform) -> AlertTables:
         template,
         ("RulesTableName", Ref(rules), "The alert rules, which `ops rules` applies"),
         ("AlertsTableName", Ref(alerts), "The alerts with their datapoints and history"),
+        ("AlertWindowsTableName", Ref(windows), "How far alerts are evaluated, and which groups are known"),
     )
     return AlertTables(rules, windows, alerts, platform.key)
 
