@@ -52,7 +52,8 @@ def settle(options: argparse.Namespace) -> None:
     if not options.place.there and not options.waits:
         others = ", ".join(f"source {relative(file)}" for file in local_run.others())
         instead = f" Another run answers: {others}" if others else ""
-        raise OperatorError(f"nothing listens there; is `make run` up?{instead}")
+        address = options.place.name.removeprefix("nothing ")
+        raise OperatorError(f"nothing listens {address}; is `make run` up?{instead}")
     running = os.environ.get("TIDEGAUGE_ENVIRONMENT")
     if not options.place.local:
         for file in local_run.others():

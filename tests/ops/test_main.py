@@ -23,12 +23,16 @@ HEAVY = {
     "sqlglot",
     "pyarrow",
     "emulator",
+    "nicegui",
 }
 
 
 @pytest.mark.parametrize(
     "command",
-    [["query"], ["alerts", "list"], ["rules", "list"], ["fleet", "status"], ["export", "status"]],
+    [
+        *(["query"], ["metrics"], ["status"], ["logs"]),
+        *(["alerts", "list"], ["rules", "list"], ["fleet", "status"], ["export", "status"]),
+    ],
     ids=" ".join,
 )
 def test_a_question_loads_nothing_that_builds(command: list[str]) -> None:

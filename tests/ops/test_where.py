@@ -128,7 +128,7 @@ def test_a_dead_run_is_said_to_be_one(capsys: Any, monkeypatch: pytest.MonkeyPat
     first, second = capsys.readouterr().err.splitlines()
     assert first.endswith(" · nothing at 127.0.0.1:1")
     assert second == (
-        "python -m ops: nothing listens there; is `make run` up? Another run answers: source /b/second.env"
+        "python -m ops: nothing listens at 127.0.0.1:1; is `make run` up? Another run answers: source /b/second.env"
     )
 
 

@@ -2,6 +2,7 @@
 
 import gzip
 import os
+import shlex
 import signal
 import subprocess
 import sys
@@ -169,6 +170,27 @@ def test_the_readmes_make_query_asks_the_local_run(running: LocalRun) -> None:
     )
     assert "7.0" in shown
     assert "(1 row)" in shown
+
+
+def test_an_operator_sees_metrics_logs_and_the_state_of_the_region(running: LocalRun) -> None:
+    """The same commands that ask an account, by AWS's APIs alone, each with the line on where."""
+    reply = running.post({"metric_name": "seen", "value": 7, "dimensions": {"host": "a"}})
+    running.wait_until_stored("seen", 1)
+    request = shlex.quote(reply.body["request_id"])
+    where = f"metrics-load · us-east-1 · local run at 127.0.0.1:{running.aws_port}\n"
+    shown = running.shell("python -m ops metrics seen --format csv 2>&1")
+    assert shown.startswith(where)
+    assert "\na,1," in shown
+    shown = running.shell("python -m ops status --format csv 2>&1 || true")
+    assert shown.startswith(where)
+    for part in ("stack,ok", "ingest API,ok", "alerts,ok,0 open of", "stream,"):
+        assert part in shown
+    assert "unknown" not in shown
+
+    def logged() -> bool:
+        return "[1,1,0,0]" in running.shell(f"python -m ops logs metricwriter --request {request}")
+
+    wait_for(logged, "the writer's line on the request", seconds=30)
 
 
 def test_an_interrupt_ends_the_run_cleanly(start: Callable[..., LocalRun]) -> None:
