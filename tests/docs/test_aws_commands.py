@@ -6,12 +6,8 @@ from pathlib import Path
 import pytest
 
 from tests.support.aws_cli_parser import ROOT, commands_in, complaint, texts_of
+from tests.support.documents import DOCUMENTS
 
-DOCUMENTS = sorted(
-    path
-    for path in (*ROOT.glob("*.md"), *ROOT.glob("[a-z]*/**/*.md"))
-    if "node_modules" not in path.parts and path.relative_to(ROOT).parts[0] != "build"
-)
 MODULES = sorted(path for folder in ("ops", "local") for path in (ROOT / folder).rglob("*.py"))
 
 
