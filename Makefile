@@ -35,7 +35,7 @@ console: install-local install-console ## the run's page for a deployed region: 
 
 .PHONY: query
 query: install-local ## ask the local run, or with REGION=… the cloud: make query SQL='SELECT count(*) FROM "metrics_dev"."metrics"'
-	@$(if $(ENV_FILE),source '$(ENV_FILE)' &&) $(PY) -m ops query $(OPS_TARGET) "$$SQL"
+	@$(if $(ENV_FILE),source '$(ENV_FILE)' &&) $(PY) -m ops query $(OPS_TARGET) -- "$$SQL"
 # As it was given: nothing in it is make's to expand.
 override SQL := $(value SQL)
 export SQL

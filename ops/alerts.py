@@ -10,7 +10,7 @@ from handlers.domain.alerts.notifications.stored_alert import AlertKey, StoredAl
 from handlers.vocabulary import AlertState
 from ops import regions, stack, tables
 from ops.errors import OperatorError, refusals
-from ops.output import counted, moment, sanitize
+from ops.output import moment, sanitize
 from ops.stack import Target
 from ops.tables import Coloured, Row
 
@@ -50,12 +50,10 @@ def _rows(target: Target, *, every: bool) -> list[Row]:
     over = [stored for stored in found if stored.alert.state == AlertState.OK]
     if over and not every:
         found = [stored for stored in found if stored not in over]
-        about = (
-            f"{counted(len(over), 'alert')} that is over"
-            if len(over) == 1
-            else f"{len(over)} alerts that are over"
+        print(
+            f"note: {target.region}: messages of alerts that are over ({len(over)}) are on their way; --all shows them",
+            file=sys.stderr,
         )
-        print(f"note: messages of {about} are on their way; --all shows them", file=sys.stderr)
     return [
         (
             Coloured(stored.alert.state, _COLOURS.get(stored.alert.state, "")),

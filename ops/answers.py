@@ -22,7 +22,9 @@ def add_options(parser: argparse.ArgumentParser) -> None:
     parser.add_argument("--plot", action="store_true", help="draw the answer's time series in the terminal")
 
 
-def show(options: argparse.Namespace, read: Callable[[Target], Answer]) -> tuple[int, int]:
+def show(
+    options: argparse.Namespace, read: Callable[[Target], Answer], *, noun: str = "row"
+) -> tuple[int, int]:
     """Print the answer of each region, or of the one; the exit status, and the number of rows."""
     regions = Regions(options)
     answers = [
@@ -36,7 +38,7 @@ def show(options: argparse.Namespace, read: Callable[[Target], Answer]) -> tuple
     if options.plot:
         plot.plot(columns, counted)
     else:
-        tables.show(columns, counted, options.format)
+        tables.show(columns, counted, options.format, noun=noun)
     return regions.status, next(count)
 
 

@@ -3,11 +3,10 @@
 import argparse
 from typing import Any
 
-from ops import hints, regions, stack, tables
+from ops import answers, hints, regions, stack, tables
 from ops.answers import Answer
 from ops.catalogue import Catalogue
 from ops.errors import OperatorError
-from ops.regions import Regions
 from ops.tables import Row
 
 _KNOWN_METRICS = 10_000
@@ -25,7 +24,7 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
     )
     parser.add_argument("--limit", type=int, default=1000, metavar="N", help="at most so many (default 1000)")
     parser.add_argument("metric", nargs="?", metavar="METRIC", help="list the series of this one")
-    parser.set_defaults(run=_run)
+    parser.set_defaults(run=_run, plot=False)
 
 
 def _run(options: argparse.Namespace) -> int:
@@ -35,12 +34,11 @@ def _run(options: argparse.Namespace) -> int:
         return regions.show(
             options, names, lambda target: _metrics(Catalogue.of(target), bounds), noun="metric"
         )
-    asked = Regions(options)
-    for target, (columns, rows) in asked.ask(
-        lambda target: _series(Catalogue.of(target), options.metric, bounds)
-    ):
-        tables.show(asked.columns(columns), asked.rows(target, rows), options.format, noun="series")
-    return asked.status
+    return answers.show(
+        options,
+        lambda target: _series(Catalogue.of(target), options.metric, bounds),
+        noun="series",
+    )[0]
 
 
 def _metrics(of: Catalogue, bounds: dict[str, Any]) -> list[Row]:

@@ -23,7 +23,7 @@ def made(*arguments: str, **environment: str) -> list[str]:
 
 
 @pytest.mark.parametrize(
-    "sql", ["a 'load$' $$ $x", "$(shell touch {0}) $(error no)", "`touch {0}` $(touch {0})"]
+    "sql", ["a 'load$' $$ $x", "$(shell touch {0}) $(error no)", "`touch {0}` $(touch {0})", "-- a comment"]
 )
 @pytest.mark.parametrize("given", ["command line", "environment"])
 def test_sql_arrives_as_it_was_given(sql: str, given: str, tmp_path: Path) -> None:
@@ -37,9 +37,9 @@ def test_sql_arrives_as_it_was_given(sql: str, given: str, tmp_path: Path) -> No
 
 def test_what_was_not_given_is_left_to_the_command() -> None:
     """A loaded environment file then says which environment, and the command finds a local run by itself."""
-    assert made("query", "SQL=x") == ["-m", "ops", "query", "x"]
+    assert made("query", "SQL=x") == ["-m", "ops", "query", "--", "x"]
     assert made("query", "SQL=x", "ENV=prod", "REGION=eu-west-1") == [
-        *("-m", "ops", "query", "--environment", "prod", "--region", "eu-west-1", "x")
+        *("-m", "ops", "query", "--environment", "prod", "--region", "eu-west-1", "--", "x")
     ]
 
 

@@ -79,7 +79,7 @@ def test_an_alert_that_is_over_is_not_among_the_open_ones(
     assert main(["alerts", "list"]) == 0
     shown = capsys.readouterr()
     assert "(0 alerts)" in shown.out
-    assert "note: messages of 1 alert that is over are on their way; --all shows them" in shown.err
+    assert "messages of alerts that are over (1) are on their way; --all shows them" in shown.err
     main(["alerts", "list", "--all"])
     assert "(1 alert)" in capsys.readouterr().out
 

@@ -1,5 +1,6 @@
 """`ops metrics` over a given catalogue."""
 
+import json
 from collections.abc import Sequence
 from typing import Any
 
@@ -7,6 +8,7 @@ import pytest
 
 from ops.__main__ import main
 from ops.catalogue import Catalogue, Last, Metric, Series
+from templates.config import load
 
 LAST = Last(2, "2026-01-01 00:00:00.000000000", 1.5)
 
@@ -56,3 +58,11 @@ def test_before_the_first_point_there_is_no_metric(monkeypatch: pytest.MonkeyPat
     monkeypatch.setattr(Catalogue, "dimensions", lambda _: None)
     assert main(["metrics"]) == 1
     assert "no point has come yet" in capsys.readouterr().err
+
+
+def test_series_of_every_region_are_one_document(capsys: Any) -> None:
+    """A program reads one list, whatever the number of regions."""
+    assert main(["metrics", "cpu.load", "--environment", "prod", "--all-regions", "--format", "json"]) == 0
+    rows = json.loads(capsys.readouterr().out)
+    assert len(rows) == 8
+    assert {row["region"] for row in rows} == set(load("prod").regions)
