@@ -1,4 +1,4 @@
-"""Resolves the alerts of rules that were changed or deleted, as the rules table's stream reports."""
+"""Ends the alerts of rules that were deleted or have another condition, as the rules table's stream reports."""
 
 import json
 import time
@@ -12,9 +12,8 @@ from handlers.adapters.dynamodb.rules_table import rule_of
 from handlers.domain.alerts.evaluation.resolver import Resolver
 from handlers.domain.alerts.evaluation.rule_evaluation import RULE_CHANGED, RULE_DELETED
 from handlers.domain.alerts.notifications.notification import Origin
-from handlers.domain.alerts.periods import Timing
 from handlers.domain.alerts.rules.fields import RuleError
-from handlers.domain.alerts.rules.reading import rule_revision
+from handlers.domain.alerts.rules.reading import condition_revision
 from handlers.domain.alerts.rules.rule import Rule
 from handlers.domain.errors import TransientError
 from handlers.environment import read_environment
@@ -28,7 +27,6 @@ class RuleChangesEnvironment:
 
     environment: str
     alerts_table: str
-    tick_seconds: int
 
 
 @dataclass(frozen=True)
@@ -43,14 +41,14 @@ class RuleChanges:
         for record in event["Records"]:
             change = record["dynamodb"]
             old, new = _rule(change.get("OldImage")), _rule(change.get("NewImage"))
-            if old is None or (new is not None and rule_revision(new) == rule_revision(old)):
+            if old is None or (new is not None and condition_revision(new) == condition_revision(old)):
                 continue
-            reason = RULE_DELETED if "NewImage" not in change else RULE_CHANGED
             try:
-                resolved = self.resolver.resolve_alerts_of(old.key, reason, self.clock())
+                resolved = self.resolver.end_rule(old, self.clock(), successor=new)
             except TransientError as error:
                 write_lines([json.dumps({"retry_from": change["SequenceNumber"], "cause": str(error)})])
                 return {"batchItemFailures": [{"itemIdentifier": change["SequenceNumber"]}]}
+            reason = RULE_DELETED if new is None else RULE_CHANGED
             write_lines([json.dumps({"rule": old.key, "reason": reason, "resolved": resolved})])
         return {"batchItemFailures": []}
 
@@ -62,7 +60,6 @@ def build(
     environment = read_environment(RuleChangesEnvironment, variables)
     resolver = Resolver(
         alerts=AlertsTable(connect("dynamodb", read_timeout=5, attempts=4), environment.alerts_table),
-        timing=Timing(environment.tick_seconds),
         origin=Origin(variables["AWS_REGION"], environment.environment),
     )
     return RuleChanges(resolver, clock)

@@ -5,13 +5,14 @@ import sys
 from collections.abc import Iterator
 from typing import Any
 
-from handlers.adapters.dynamodb.alerts_table import AlertsTable
-from handlers.domain.alerts.notifications.stored_alert import AlertKey, StoredAlert
+from handlers.domain.alerts.notifications.stored_alert import StoredAlert
 from handlers.vocabulary import AlertState
-from ops import regions, stack, tables
-from ops.errors import OperatorError, refusals
+from ops import consent, regions, stack, tables
+from ops.alert_closing import close_alerts
+from ops.errors import OperatorError
 from ops.output import moment, sanitize
 from ops.stack import Target
+from ops.stored_alerts import alerts_of, group_text, stored_alerts
 from ops.tables import Coloured, Row
 
 _COLOURS = {AlertState.ALARM: "red", AlertState.MISSING: "yellow"}
@@ -38,6 +39,17 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
         help="the group's values in the rule's order; default: all groups",
     )
     showing.set_defaults(run=_show)
+    closing = actions.add_parser("close", help="end alerts and forget their groups, as of hosts taken down")
+    stack.add_options(closing)
+    consent.add_option(closing)
+    closing.add_argument("rule_id", metavar="RULE_ID")
+    closing.add_argument(
+        "group",
+        nargs="*",
+        metavar="VALUE",
+        help="the group's values in the rule's order, '' for none; default: all groups that are not healthy",
+    )
+    closing.set_defaults(run=close_alerts)
 
 
 def _list(options: argparse.Namespace) -> int:
@@ -46,19 +58,19 @@ def _list(options: argparse.Namespace) -> int:
 
 
 def _rows(target: Target, *, every: bool) -> list[Row]:
-    found = _stored(target, every=every)
-    over = [stored for stored in found if stored.alert.state == AlertState.OK]
-    if over and not every:
+    found = stored_alerts(target, every=every)
+    if not every:
+        over = [stored for stored in found if stored.alert.state == AlertState.OK]
         found = [stored for stored in found if stored not in over]
-        print(
-            f"note: {target.region}: messages of alerts that are over ({len(over)}) are on their way; --all shows them",
-            file=sys.stderr,
-        )
+        unsent = sum(not stored.outbox.is_empty for stored in over)
+        if unsent:
+            about = f"note: {target.region}: messages of alerts that are over ({unsent}) are on their way"
+            print(f"{about}; --all shows them", file=sys.stderr)
     return [
         (
             Coloured(stored.alert.state, _COLOURS.get(stored.alert.state, "")),
             stored.key.rule_key,
-            _group(stored),
+            group_text(stored),
             moment(stored.alert.since_s) if stored.alert.since_s else None,
             stored.alert.datapoints[-1].value if stored.alert.datapoints else None,
             len(stored.outbox.unconfirmed) + (stored.outbox.waiting is not None),
@@ -68,13 +80,8 @@ def _rows(target: Target, *, every: bool) -> list[Row]:
 
 
 def _show(options: argparse.Namespace) -> int:
-    wanted = list(options.group)
-    found = [
-        stored
-        for stored in _stored(stack.find(options.environment, options.region), every=True)
-        if stored.key.rule_key.split("/", 1)[0] == options.rule_id
-        and (not wanted or wanted == [value or "" for value in stored.alert.group])
-    ]
+    target = stack.find(options.environment, options.region)
+    found = alerts_of(stored_alerts(target, every=True), options.rule_id, options.group)
     if not found:
         raise OperatorError(
             f"no alert of {options.rule_id} here: its groups were healthy in the last month, or it saw no data "
@@ -93,7 +100,7 @@ def explain(stored: StoredAlert, *, sources: bool) -> Iterator[str]:
     With `sources` each period has the ranges of the stream that it was counted from.
     """
     alert, rule = stored.alert, stored.alert.rule
-    yield f"{stored.key.rule_key} {_group(stored)}"
+    yield f"{stored.key.rule_key} {group_text(stored)}"
     yield f"  {alert.state} since {_time(alert.since_s)}"
     if rule:
         recovery = rule["recovery"]
@@ -129,29 +136,6 @@ def _period_lines(periods: list[dict[str, Any]], *, sources: bool) -> Iterator[s
             f"{_time(period['start'])}  {period['verdict']:<9}  {_value(period['value'])} "
             f"({period['count']} points){late}{ranges}"
         )
-
-
-def _stored(target: Target, *, every: bool) -> list[StoredAlert]:
-    client, name = target.client("dynamodb"), target.output("AlertsTableName")
-    table = AlertsTable(client, name)
-    with refusals("cannot read the alerts"):
-        keys = table.open_keys()
-        if every:
-            pages = client.get_paginator("scan").paginate(
-                TableName=name, ProjectionExpression="rule_key, group_key"
-            )
-            keys = [
-                AlertKey(item["rule_key"]["S"], item["group_key"]["S"])
-                for page in pages
-                for item in page["Items"]
-            ]
-        return sorted(table.load(keys), key=lambda stored: stored.key)
-
-
-def _group(stored: StoredAlert) -> str:
-    names = stored.alert.rule.get("by", [])
-    pairs = zip(names, stored.alert.group, strict=False)
-    return " ".join(f"{name}={value}" for name, value in pairs) or "(all)"
 
 
 def _value(value: float | None) -> str:

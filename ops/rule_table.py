@@ -51,10 +51,11 @@ class RuleTable:
         return {rule.key: noted[groups_id(rule.selection)] for rule in grouped}
 
     def in_force_since(self) -> int:
-        """The second from which on all functions know a rule that is written now, by the clock of AWS.
+        """The second from which on all functions know a rule that is written now, by the clock of AWS."""
+        return self.time_s() + KNOWN_AFTER_S
 
-        That is the one by which points arrive and periods end; an operator's may be minutes off.
-        """
+    def time_s(self) -> int:
+        """The time by the clock of AWS, by which points arrive and periods end; an operator's may be minutes off."""
         with refusals("cannot read the rules"):
             answer = self._client.scan(TableName=self._name, Select="COUNT", Limit=1)
         date = answer["ResponseMetadata"]["HTTPHeaders"].get("date")
@@ -62,7 +63,7 @@ class RuleTable:
             now_s = parsedate_to_datetime(str(date)).timestamp()
         except ValueError as error:
             raise OperatorError(f"{self._client.meta.endpoint_url} does not tell the time") from error
-        return int(now_s) + KNOWN_AFTER_S
+        return int(now_s)
 
     def change(self, written: Sequence[Rule], deleted: Sequence[Rule]) -> None:
         """Write these rules and delete those."""

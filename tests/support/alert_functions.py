@@ -98,23 +98,29 @@ class AlertFunctions:
         payload: dict[str, Any] = {"source": "sweep"}
         if interval_start_s is not None:
             payload |= {"source": "batch", "tick": interval_start_s}
-        found, behind = [], True
-        while behind:
-            plan, behind = self.step("plan", input=payload), False
-            if not plan["found"]:
-                break
+        found: list[dict[str, Any]] = []
+        while (plan := self.step("plan", input=payload))["found"]:
             self.now_s += plan["wait_seconds"]
             payload = {"source": "behind", "tick": plan["last"]}
-            for chunk in plan["chunks"]:
-                page = self.step("evaluate", chunk=chunk, first=plan["first"], last=plan["last"])
-                behind = behind or page.get("behind", False)
+            more, behind = self.carry_out(plan)
+            found += more
+            if not behind:
+                break
+        return found
+
+    def carry_out(self, plan: dict[str, Any]) -> tuple[list[dict[str, Any]], bool]:
+        """The messages' bodies of a plan's chunks, and True if intervals are left."""
+        found, behind = [], False
+        for chunk in plan["chunks"]:
+            page = self.step("evaluate", chunk=chunk, first=plan["first"], last=plan["last"])
+            behind = behind or page.get("behind", False)
+            found += page["notifications"]
+            while page["more"]:
+                page = self.step("hand_out", chunk=chunk, after=page["after"])
                 found += page["notifications"]
-                while page["more"]:
-                    page = self.step("hand_out", chunk=chunk, after=page["after"])
-                    found += page["notifications"]
         for entry in found:
             self.confirm(entry)
-        return [json.loads(entry["message"]) for entry in found]
+        return [json.loads(entry["message"]) for entry in found], behind
 
     def confirm(self, entry: dict[str, Any]) -> None:
         """What the state machine does after it has published."""

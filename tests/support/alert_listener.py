@@ -56,7 +56,7 @@ class Listener:
         """
         found: list[tuple[float, dict[str, Any]]] = []
         while self.now() < until_s and len(found) < count:
-            found += self._receive(queue)
+            found += self.received(queue)
         self.move_to(until_s)
         return found + self.further(queue, seconds=3)
 
@@ -64,11 +64,14 @@ class Listener:
         """The messages that come to a queue within some seconds of the machine's time."""
         found, end = [], time.monotonic() + seconds
         while time.monotonic() < end:
-            found += self._receive(queue)
+            found += self.received(queue)
         return found
 
-    def _receive(self, queue: str) -> list[tuple[float, dict[str, Any]]]:
-        answer = self.sqs.receive_message(QueueUrl=queue, WaitTimeSeconds=1, MessageAttributeNames=["All"])
+    def received(self, queue: str, *, wait_s: int = 1) -> list[tuple[float, dict[str, Any]]]:
+        """The messages that a queue has, up to ten, each with the time at which it was taken."""
+        answer = self.sqs.receive_message(
+            QueueUrl=queue, WaitTimeSeconds=wait_s, MaxNumberOfMessages=10, MessageAttributeNames=["All"]
+        )
         found = [(self.now(), message) for message in answer.get("Messages", [])]
         for _, message in found:
             self.sqs.delete_message(QueueUrl=queue, ReceiptHandle=message["ReceiptHandle"])

@@ -113,7 +113,6 @@ def add_rule_changes(
         environment={
             "ENVIRONMENT": config.environment,
             "ALERTS_TABLE": Ref(tables.alerts),
-            "TICK_SECONDS": str(config.alerts.tick_seconds),
         },
         statements=[*tables.follow_rules(), *tables.close_alerts(), *quarantine.write_failed_batches()],
         polled=True,

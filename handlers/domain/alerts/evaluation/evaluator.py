@@ -125,10 +125,13 @@ class Evaluator:
             rules, loaded, chunk, range(first_s, last_s + 1, interval_s), now_s, outcome
         )
         existing = {rule.key for rule in known.rules}
-        resolver = Resolver(self.alerts, self.timing, self.origin)
+        resolver = Resolver(self.alerts, self.origin)
         for stored in loaded:
             if stored.key.rule_key not in existing:
-                outcome.transitions += resolver.resolve(stored, RULE_DELETED, now_s)
+                outcome.transitions += resolver.end(stored, RULE_DELETED, now_s)
+        # A rule whose period is no multiple of the interval is not evaluated, as after a change of the setting.
+        left = existing - {rule.key for rule in rules}
+        self._settle([stored for stored in loaded if stored.key.rule_key in left], now_s)
         self.windows.advance(keys, Reached(reached_s, chunk.get("begun", first_s)), now_s)
         outcome.behind = reached_s <= last_s
         return outcome
@@ -217,15 +220,16 @@ class Evaluator:
         saved = self.alerts.save_all(changed, now_s)
         _count_saved(outcome, [update for (update, _), done in zip(changed, saved, strict=True) if done])
         # Where nothing changed, there may be something to send now, or nothing any more to look at the alert for.
-        settled = [
-            (AlertUpdate(stored.alert, stored.alert), stored)
-            for update, stored in pairs
-            if stored is not None and not update.must_be_written
-        ]
-        self.alerts.save_all([pair for pair in settled if pair[0].settles(pair[1], now_s)], now_s)
+        unchanged = [stored for update, stored in pairs if stored is not None and not update.must_be_written]
+        self._settle(unchanged, now_s)
         return {
             AlertKey.of(update.alert) for (update, _), done in zip(changed, saved, strict=True) if not done
         }
+
+    def _settle(self, unchanged: Iterable[StoredAlert], now_s: float) -> None:
+        """Writes the outboxes that change by themselves; an alert that was written meanwhile is looked at next time."""
+        pairs = [(AlertUpdate(stored.alert, stored.alert), stored) for stored in unchanged]
+        self.alerts.save_all([pair for pair in pairs if pair[0].settles(pair[1], now_s)], now_s)
 
 
 def range_of(chunk: Chunk) -> KeyRange:
