@@ -3,7 +3,7 @@
 import contextlib
 import functools
 import re
-from collections.abc import Mapping
+from collections.abc import Callable, Iterator, Mapping
 from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import Any, Self
@@ -18,10 +18,14 @@ from local.cost import Usage
 from local.errors import LocalError
 from local.feed.host import Host
 from local.feed.sender import Feed, Sent
+from local.observer import Observer
 from local.prober import Prober
+from local.sample_alert import Notifications
+from local.troubles import LastError
 from local.view.reading import Reading
 from ops.bundle import BUILD, Bundle
 from ops.errors import OperatorError
+from ops.output import sanitize
 from ops.signing import signed_for, unsigned
 
 _DRAIN_SECONDS = 60.0
@@ -30,12 +34,16 @@ _NO_POINTS = PointCounts(0, 0, 0, 0)
 
 @dataclass(frozen=True, slots=True)
 class Options:
-    """Options of a region here: its API's port, if it wants signed requests and from where, and if it is fed."""
+    """Options of a region here: its API's port, if it wants signed requests and from where, and if it is fed.
+
+    `tell` is called with a line for each notification.
+    """
 
     port: int
     feed: bool
     signed: bool
     source_ip: str
+    tell: Callable[[str], None]
 
 
 class Pipeline:
@@ -68,6 +76,11 @@ class Pipeline:
         # With kept data the store is not empty: only what comes from here on is this run's.
         self._before = _NO_POINTS
         self._before = self.point_counts()
+        self._observer = Observer(self.client, outputs)
+        self._notifications = Notifications(
+            self.client("sqs"), self.client("sns"), topic_arn=outputs["AlertTopicArn"], tell=options.tell
+        )
+        self.last_error = LastError()
         self._schedules: Schedules | None = None
         self._given_up_seen = (0, 0)
 
@@ -90,6 +103,8 @@ class Pipeline:
     def start(self) -> Self:
         """Begin to feed and to measure."""
         self._prober.start()
+        self._observer.start()
+        self._notifications.start()
         self._schedules = self._cloud.start_schedules(self.region)
         if self._feed is not None:
             self._feed.start()
@@ -97,7 +112,8 @@ class Pipeline:
 
     def reading(self) -> Reading:
         """The figures that a view shows of it now."""
-        errors = (self._prober.last_error, self._feed.sent.last_error if self._feed else "")
+        self.last_error.note("prober", self._prober.last_error)
+        self.last_error.note("feed", self._feed.sent.last_error if self._feed else "")
         return Reading(
             region=self.region,
             accepted=self._answers.accepted_points,
@@ -107,8 +123,21 @@ class Pipeline:
             given_up=self._given_up_points(),
             rate=self._prober.rate,
             delay_s=self._prober.delay_s,
-            last_error=next((error for error in errors if error), ""),
+            reasons=self._observer.reasons,
+            rules=self._observer.rules,
+            alerts=self._notifications.open_alerts,
+            alarms=self._observer.alarms,
+            undelivered=tuple(self._undelivered()),
+            last_error=self.last_error.text,
+            last_error_age_s=self.last_error.age_s,
         )
+
+    def _undelivered(self) -> Iterator[str]:
+        for endpoint, counts in self._cloud.subscribers(self.region).items():
+            if counts.waiting or counts.undelivered:
+                waiting = f", {counts.waiting} waiting" if counts.waiting else ""
+                why = f" ({counts.last_error})" if counts.last_error else ""
+                yield sanitize(f"{counts.undelivered} undelivered{waiting} to {endpoint}{why}")
 
     def drain(self) -> bool:
         """Stop feeding and taking requests, then wait until the stream is empty; True if it became so in time."""
@@ -176,6 +205,8 @@ class Pipeline:
         if self._feed is not None:
             self._feed.stop()
         self._prober.stop()
+        self._observer.stop()
+        self._notifications.stop()
         if self._schedules is not None:
             self._schedules.close()
         self._gateway.close()

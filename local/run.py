@@ -34,10 +34,12 @@ from local.errors import LocalError
 from local.guide import guide
 from local.lock import PathLock
 from local.pipeline import Options, Pipeline, start_pipeline
+from local.troubles import WarningsToFile
 from local.view.reading import View
 from ops.bill.template import Deployed
 from ops.bundle import BUILD, Bundle, build_host
 from ops.errors import OperatorError
+from ops.output import sanitize
 from templates import config
 from templates.config.fleet import TIMESTREAM_REGIONS
 from templates.names import ARTIFACTS_STACK
@@ -159,12 +161,13 @@ class Run:
                 feed=settings.feed,
                 signed=values.api.auth == "iam",
                 source_ip=_source_ip(values),
+                tell=view.step,
             )
             pipeline = start_pipeline(self._cloud, region, options, bundle=bundle, logs=self._logs)
             self._closing.callback(pipeline.close)
             self._pipelines.append(pipeline)
         if settings.feed:
-            self._show_alerts(values.alerts.tick_seconds)
+            self._put_sample_rule(values.alerts.tick_seconds)
         self._announce(console)
 
     def _start_console(self, region: str) -> Console | None:
@@ -188,24 +191,25 @@ class Run:
         if lock is not None:  # it always is: no other run has this port
             self._closing.callback(lock.free)
             self._logs = lock.path
+        self._logs.mkdir(parents=True, exist_ok=True)
+        handler = WarningsToFile(self._logs / "run.log", self._warned)
+        logging.getLogger().addHandler(handler)
+        self._closing.callback(handler.close)
+        self._closing.callback(logging.getLogger().removeHandler, handler)
 
-    def _show_alerts(self, tick_seconds: int) -> None:
-        """Put the sample rule in force in the first region, and tell of every region's notifications."""
+    def _warned(self, text: str) -> None:
+        """Show a warning of any part as the newest error of every region: nobody knows whose it is."""
+        for pipeline in self._pipelines:
+            pipeline.last_error.note("log", sanitize(text))
+
+    def _put_sample_rule(self, tick_seconds: int) -> None:
+        """Put the sample rule in force in the first region."""
         first = self._pipelines[0]
         mistakes = sample_alert.put_in_force(
             first.client("dynamodb"), first.deployment.outputs["RulesTableName"], tick_seconds=tick_seconds
         )
         for mistake in mistakes:
             self._view.step(f"rules       {mistake}")
-        for pipeline in self._pipelines:
-            notifications = sample_alert.Notifications(
-                pipeline.client("sqs"),
-                pipeline.client("sns"),
-                topic_arn=pipeline.deployment.outputs["AlertTopicArn"],
-                tell=self._view.step,
-            )
-            self._closing.callback(notifications.stop)
-            notifications.start()
 
     def _announce(self, console: Console | None) -> None:
         first = self._pipelines[0]

@@ -3,12 +3,14 @@
 import json
 import threading
 from collections.abc import Callable, Sequence
+from datetime import datetime
 from pathlib import Path
 from typing import Any
 
 from botocore.exceptions import BotoCoreError, ClientError
 
 from handlers.adapters.dynamodb.rules_table import item_of
+from local.view.reading import OpenAlert
 from ops.bundle import ROOT
 from ops.output import sanitize
 from ops.rule_files import Mistake, read_rule_files
@@ -35,11 +37,15 @@ def put_in_force(dynamodb: Any, table: str, *, tick_seconds: int, path: Path = _
 
 
 class Notifications:
-    """A queue of our own that subscribes to the alert topic, read by a thread that tells of each message."""
+    """A queue of our own that subscribes to the alert topic, read by a thread that tells of each message.
+
+    `open_alerts` are those that fire, by what was told so far.
+    """
 
     def __init__(self, sqs: Any, sns: Any, *, topic_arn: str, tell: Callable[[str], None]) -> None:
         self._sqs, self._tell = sqs, tell
         self._stopped = threading.Event()
+        self._open: dict[tuple[str, str], OpenAlert] = {}
         self._queue = sqs.create_queue(QueueName="local-run-notifications")["QueueUrl"]
         attributes = sqs.get_queue_attributes(QueueUrl=self._queue, AttributeNames=["QueueArn"])["Attributes"]
         sns.subscribe(
@@ -49,6 +55,11 @@ class Notifications:
             Attributes={"RawMessageDelivery": "true"},
         )
         self._thread = threading.Thread(target=self._run, name="notifications", daemon=True)
+
+    @property
+    def open_alerts(self) -> Sequence[OpenAlert]:
+        """The alerts that fire, the oldest first."""
+        return tuple(self._open.values())
 
     def start(self) -> None:
         """Begin to listen."""
@@ -60,6 +71,14 @@ class Notifications:
         if self._thread.is_alive():
             self._thread.join(timeout=10)
 
+    def _take(self, body: dict[str, Any]) -> None:
+        alert = open_alert(body)
+        key = (alert.rule_id, alert.group)
+        if body["kind"] == "resolved":
+            self._open.pop(key, None)
+        else:
+            self._open[key] = alert
+
     def _run(self) -> None:
         while not self._stopped.wait(_WAIT_SECONDS):
             try:
@@ -69,11 +88,26 @@ class Notifications:
             except (ClientError, BotoCoreError):
                 continue  # the run is ending, or a fault was asked for: the message stays in the queue
             for message in messages:
-                self._tell(line(json.loads(message["Body"])))
+                body = json.loads(message["Body"])
+                self._take(body)
+                self._tell(line(body))
                 self._sqs.delete_message(QueueUrl=self._queue, ReceiptHandle=message["ReceiptHandle"])
 
 
 def line(body: dict[str, Any]) -> str:
     """One notification as one line; what clients wrote is shown without control characters."""
+    alert = open_alert(body)
+    said = f"{alert.text}: {sanitize(body['reason'])}" if body.get("annotation") else alert.text
+    return f"alert {body['kind']}: {alert.severity.upper()} {alert.rule_id} ({alert.group}) since {alert.since}: {said}"
+
+
+def open_alert(body: dict[str, Any]) -> OpenAlert:
+    """The alert that a notification is about: its annotation, or why it fires where it has none."""
     group = ", ".join(f"{name}={value}" for name, value in body["group"].items())
-    return sanitize(f"alert {body['kind']}: {body['rule']['rule_id']} ({group or 'all'}): {body['reason']}")
+    return OpenAlert(
+        rule_id=sanitize(body["rule"]["rule_id"]),
+        group=sanitize(group or "all"),
+        severity=sanitize(body["severity"]),
+        since=f"{datetime.fromisoformat(body['since']):%H:%M:%S}",
+        text=sanitize(body.get("annotation") or body["reason"]),
+    )

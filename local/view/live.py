@@ -1,66 +1,93 @@
 """A compact live view in the terminal."""
 
+import threading
+from collections import deque
 from collections.abc import Sequence
 
-from rich.console import Console, Group
-from rich.live import Live
-from rich.table import Table
+from rich.console import Console
 from rich.text import Text
 
-from local.view.reading import Lines, Reading, delay_text
+from local.view.figures import figures
+from local.view.reading import Lines, Reading
+
+# So many lines of what was said are drawn again when the terminal's size changes.
+_KEPT_LINES = 60
+_HIDE_CURSOR, _SHOW_CURSOR = "\x1b[?25l", "\x1b[?25h"
+_CLEAR_SCREEN, _CLEAR_BELOW = "\x1b[2J\x1b[H", "\x1b[J"
 
 
 class LiveView:
-    """Steps and lines to paste scroll by; the figures stay at the bottom and are redrawn in place."""
+    """Steps and lines to paste scroll by; the figures stay below them and are redrawn in place.
+
+    No line of the figures is wider than the terminal. When its size changes the screen is drawn anew: how terminals
+    wrap what they show already differs, and what was drawn for the old size would stay.
+    """
 
     def __init__(self, console: Console | None = None) -> None:
         self._console = console or Console(highlight=False, markup=False)
-        self._live: Live | None = None
+        self._lock = threading.RLock()
+        self._said: deque[tuple[Text, bool]] = deque(maxlen=_KEPT_LINES)
+        self._figures: list[Text] = []
+        self._drawn = 0
+        self._size = self._console.size
 
     def step(self, text: str) -> None:
         """Say what is being done."""
-        self._console.print(Text(text, style="dim"))
+        self._say(Text(text, style="dim"), whole=False)
 
     def guide(self, lines: Lines) -> None:
         """Show what can be done next; the lines are not wrapped by us, so a terminal copies them whole."""
         width = max(len(label) for label, _ in lines)
-        self._console.print()
+        self._say(Text(), whole=True)
         for label, line in lines:
-            self._console.print(Text(f"{label:<{width}}  ", style="bold cyan") + Text(line), soft_wrap=True)
-        self._console.print()
+            self._say(Text(f"{label:<{width}}  ", style="bold cyan") + Text(line), whole=True)
+        self._say(Text(), whole=True)
 
     def show(self, readings: Sequence[Reading], elapsed_s: float) -> None:
         """Redraw the figures."""
-        if self._live is None:
-            self._live = Live(console=self._console, refresh_per_second=4, transient=True)
-            self._live.start()
-        self._live.update(_figures(readings, elapsed_s))
+        with self._lock:
+            width, height = self._console.size
+            self._figures = figures(readings, elapsed_s, width=width - 1, height=height - 1)
+            self._redraw()
 
     def close(self) -> None:
-        """Give the terminal back."""
-        if self._live is not None:
-            self._live.stop()
-            self._live = None
+        """Take the figures away and give the terminal back."""
+        with self._lock:
+            if self._figures:
+                self._erase()
+                self._figures = []
+                self._write(_SHOW_CURSOR)
 
+    def _say(self, text: Text, *, whole: bool) -> None:
+        with self._lock:
+            self._erase()
+            self._said.append((text, whole))
+            self._console.print(text, soft_wrap=whole)
+            self._draw()
 
-def _figures(readings: Sequence[Reading], elapsed_s: float) -> Group:
-    table = Table(box=None, padding=(0, 2, 0, 0), header_style="dim")
-    table.add_column("region")
-    for name in ("accepted", "stored", "superseded", "quarantined", "points/s", "ingest to queryable"):
-        table.add_column(name, justify="right")
-    errors = []
-    for r in readings:
-        quarantined = Text(f"{r.quarantined:,}", style="yellow" if r.quarantined else "")
-        table.add_row(
-            r.region,
-            f"{r.accepted:,}",
-            Text(f"{r.stored:,}", style="green"),
-            f"{r.superseded:,}",
-            quarantined,
-            f"{r.rate:,.0f}",
-            delay_text(r.delay_s),
-        )
-        if r.last_error:
-            errors.append(Text(f"last error ({r.region}): {r.last_error}", style="red", overflow="ellipsis"))
-    foot = Text(f"up {int(elapsed_s) // 60}:{int(elapsed_s) % 60:02d} · Ctrl-C ends", style="dim")
-    return Group(table, *(errors or [Text("last error: none", style="dim")]), foot)
+    def _redraw(self) -> None:
+        if self._console.size != self._size:
+            self._size = self._console.size
+            self._write(_CLEAR_SCREEN)
+            self._drawn = 0
+            for text, whole in self._said:
+                self._console.print(text, soft_wrap=whole)
+        else:
+            self._erase()
+        self._draw()
+
+    def _erase(self) -> None:
+        if self._drawn:
+            self._write(f"\x1b[{self._drawn}A\r{_CLEAR_BELOW}")
+            self._drawn = 0
+
+    def _draw(self) -> None:
+        if self._figures:
+            self._write(_HIDE_CURSOR)
+        for line in self._figures:
+            self._console.print(line, soft_wrap=True)
+        self._drawn = len(self._figures)
+
+    def _write(self, codes: str) -> None:
+        self._console.file.write(codes)
+        self._console.file.flush()

@@ -44,8 +44,36 @@ def test_a_sample_rule_that_cannot_be_read_is_told_of(tmp_path: Path) -> None:
     assert any("demo.yaml:2: rule_id: 'Hot'" in str(mistake) for mistake in mistakes)
 
 
+BODY = {
+    "kind": "alarm",
+    "severity": "high",
+    "rule": {"rule_id": "r"},
+    "group": {"room": "a\x1b[2J\n"},
+    "since": "2026-01-01T08:01:00Z",
+    "reason": "max is 95",
+    "annotation": "it burns",
+}
+
+
 def test_a_notification_is_one_line_without_control_characters() -> None:
-    """What a client put into a dimension cannot move the terminal's cursor."""
-    body = {"kind": "alarm", "rule": {"rule_id": "r"}, "group": {"room": "a\x1b[2J\n"}, "reason": "hot"}
-    shown = sample_alert.line(body)
-    assert shown == "alert alarm: r (room=a�[2J�): hot"
+    """With its own words and why; what a client put into a dimension cannot move the terminal's cursor."""
+    assert sample_alert.line(BODY) == "alert alarm: HIGH r (room=a�[2J�) since 08:01:00: it burns: max is 95"
+    plain = sample_alert.line({**BODY, "annotation": "", "group": {}})
+    assert plain == "alert alarm: HIGH r (all) since 08:01:00: max is 95"
+
+
+def test_alerts_are_open_until_they_are_resolved() -> None:
+    """By what was told: an alert once, with its newest words."""
+    with mock_aws():
+        sqs, sns = (boto3.client(name, region_name="us-east-1") for name in ("sqs", "sns"))
+        topic = sns.create_topic(Name="alerts")["TopicArn"]
+        told = sample_alert.Notifications(sqs, sns, topic_arn=topic, tell=lambda _: None)
+    for kind, text in (("alarm", "one"), ("reminder", "two")):
+        told._take({**BODY, "kind": kind, "annotation": text})
+    told._take({**BODY, "rule": {"rule_id": "other"}})
+    assert [(alert.rule_id, alert.text) for alert in told.open_alerts] == [
+        ("r", "two"),
+        ("other", "it burns"),
+    ]
+    told._take({**BODY, "kind": "resolved"})
+    assert [alert.rule_id for alert in told.open_alerts] == ["other"]

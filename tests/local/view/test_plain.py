@@ -5,7 +5,7 @@ import io
 from local.view.plain import PlainView
 from local.view.reading import Reading
 
-READING = Reading("us-east-1", 10, 8, 1, 1, 0, rate=100.4, delay_s=0.25, last_error="")
+READING = Reading("us-east-1", 10, 8, 1, 1, 0, rate=100.4, delay_s=0.25, reasons={"older": 1})
 
 
 def test_steps_lines_to_paste_and_figures_are_plain_lines() -> None:
@@ -21,6 +21,8 @@ def test_steps_lines_to_paste_and_figures_are_plain_lines() -> None:
         "post          curl x",
         "aws endpoint  http://127.0.0.1",
         "   12 s  us-east-1  accepted 10  stored 8  quarantined 1  100 points/s  ingest to queryable 0.2 s",
+        "         1 quarantined → python -m ops quarantine list",
+        "           1 older",
     ]
 
 
