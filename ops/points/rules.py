@@ -1,11 +1,10 @@
 """The rules that a point meets on its way, one after the other: the API's model, the reader's, the registry's."""
 
 import math
-from collections.abc import Iterable, Mapping
+from collections.abc import Callable, Iterable, Mapping
 from dataclasses import dataclass
+from functools import cache
 from typing import Any
-
-import fastjsonschema
 
 from handlers.adapters.timestream.limits import store_limits
 from handlers.domain.ingest.envelope import NO_CLIENT, StreamRecord
@@ -14,19 +13,6 @@ from handlers.domain.ingest.registry import admit_points
 from handlers.domain.ingest.validator import NotFinite, PointValidator
 from handlers.domain.point import Point
 from handlers.domain.violation import Reason, Violation
-from templates.components.ingest_api.formats import METRIC, REQUIRED
-
-_MODEL = fastjsonschema.compile(
-    {
-        "$schema": "http://json-schema.org/draft-04/schema#",
-        "type": "object",
-        "required": REQUIRED,
-        "additionalProperties": False,
-        "properties": METRIC,
-    },
-    use_formats=False,
-    use_default=False,
-)
 
 
 @dataclass(frozen=True, slots=True)
@@ -54,7 +40,7 @@ class PointRules:
         found = read_metric(raw, index, self._record, self._validator)
         if isinstance(found, Violation):
             return Fault(found, refused)
-        if refused:  # pragma: no cover -- the model is no stricter than the reader; a test holds it so
+        if refused:  # the model is no stricter than the reader, as a test holds
             return Fault(Violation(Reason.BODY_FORM, "metric", "the API's model refuses it"), refused)
         [verdict] = admit_points([found], self._registry, self._budget).verdicts
         return Fault(verdict, refused=False) if isinstance(verdict, Violation) else found
@@ -79,11 +65,37 @@ class _Registry:
 
 
 def _fits_model(raw: object) -> bool:
-    try:
-        _MODEL({name: _number(value) for name, value in raw.items()} if isinstance(raw, dict) else raw)
-    except (fastjsonschema.JsonSchemaValueException, RecursionError):
-        return False
-    return True
+    given = {name: _number(value) for name, value in raw.items()} if isinstance(raw, dict) else raw
+    return _model()(given)
+
+
+@cache
+def _model() -> Callable[[object], bool]:
+    """The API's model of one metric; it is loaded, and the templates with it, by commands that ask it alone."""
+    import fastjsonschema  # noqa: PLC0415 - see above
+
+    from templates.components.ingest_api.formats import METRIC, REQUIRED  # noqa: PLC0415 - see above
+
+    check = fastjsonschema.compile(
+        {
+            "$schema": "http://json-schema.org/draft-04/schema#",
+            "type": "object",
+            "required": REQUIRED,
+            "additionalProperties": False,
+            "properties": METRIC,
+        },
+        use_formats=False,
+        use_default=False,
+    )
+
+    def accepts(raw: object) -> bool:
+        try:
+            check(raw)
+        except (fastjsonschema.JsonSchemaValueException, RecursionError):
+            return False
+        return True
+
+    return accepts
 
 
 def _number(value: Any) -> Any:

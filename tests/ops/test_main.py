@@ -32,6 +32,7 @@ HEAVY = {
     [
         *(["query"], ["metrics"], ["status"], ["logs"]),
         *(["alerts", "list"], ["rules", "list"], ["fleet", "status"], ["export", "status"]),
+        *(["quarantine", "list"], ["check"], ["send"]),
     ],
     ids=" ".join,
 )
