@@ -1,5 +1,6 @@
 """`python -m ops`: what the operator of a deployment types."""
 
+import io
 import sys
 from collections.abc import Mapping, Sequence
 
@@ -33,6 +34,7 @@ def main(arguments: Sequence[str] | None = None) -> int:
         import os  # noqa: PLC0415 - see above
         import signal  # noqa: PLC0415 - see above
 
+        _open_streams(os.devnull)
         from ops import command_line  # noqa: PLC0415 - see above
 
         status = command_line.run(COMMANDS, sys.argv[1:] if arguments is None else arguments)
@@ -43,6 +45,15 @@ def main(arguments: Sequence[str] | None = None) -> int:
     except KeyboardInterrupt:
         return 130
     return status
+
+
+def _open_streams(nothing: str) -> None:
+    """Open what the shell closed, and let no character fail that a terminal's encoding lacks."""
+    for name, mode in (("stdin", "r"), ("stdout", "w"), ("stderr", "w")):
+        if getattr(sys, name) is None:
+            setattr(sys, name, open(nothing, mode, encoding="utf-8"))  # noqa: PTH123, SIM115 - as long as the process
+    if isinstance(sys.stdout, io.TextIOWrapper):
+        sys.stdout.reconfigure(errors="replace")
 
 
 if __name__ == "__main__":

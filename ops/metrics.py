@@ -7,9 +7,11 @@ from ops import answers, hints, regions, stack, tables
 from ops.answers import Answer
 from ops.catalogue import Catalogue
 from ops.errors import OperatorError
+from ops.period import period_s
 from ops.tables import Row
 
 _KNOWN_METRICS = 10_000
+_MOST = 100_000
 
 
 def add_arguments(parser: argparse.ArgumentParser) -> None:
@@ -18,11 +20,14 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
     tables.add_option(parser)
     parser.add_argument(
         "--within",
+        type=_interval,
         default="1d",
         metavar="INTERVAL",
         help="what had a point in it, such as 1h or 7d (default 1d)",
     )
-    parser.add_argument("--limit", type=int, default=1000, metavar="N", help="at most so many (default 1000)")
+    parser.add_argument(
+        "--limit", type=_number, default=1000, metavar="N", help="at most so many (default 1000)"
+    )
     parser.add_argument("metric", nargs="?", metavar="METRIC", help="list the series of this one")
     parser.set_defaults(run=_run, plot=False)
 
@@ -59,6 +64,18 @@ def _series(of: Catalogue, metric: str, bounds: dict[str, Any]) -> Answer:
     own = sorted({name for one in found for name in one.dimensions})
     rows = [(*map(one.dimensions.get, own), one.last.points, one.last.at, one.last.value) for one in found]
     return [*own, "points", "last at", "last value"], rows
+
+
+def _interval(text: str) -> str:
+    """An interval as Timestream has it, checked; the SQL of the catalogue holds it as it is."""
+    period_s(text)
+    return text
+
+
+def _number(text: str) -> int:
+    if not text.isdecimal() or not 1 <= int(text) <= _MOST:
+        raise argparse.ArgumentTypeError(f"{text!r}: expected a number from 1 to {_MOST}")
+    return int(text)
 
 
 def _dimensions(of: Catalogue) -> list[str]:

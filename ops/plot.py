@@ -28,7 +28,11 @@ def plot(columns: Sequence[str], rows: Iterable[Row]) -> None:
 
     OperatorError if no column holds times, or none numbers.
     """
-    series = read_series(columns, list(rows))
+    found = list(rows)
+    if not found:
+        print("(0 rows, so there is nothing to draw)")
+        return
+    series = read_series(columns, found)
     width = max(20, min(shutil.get_terminal_size().columns, 160))
     shown = dict(list(series.items())[:_MOST])
     charts = [shown] if is_coloured() or len(shown) < 2 else [{name: shown[name]} for name in shown]

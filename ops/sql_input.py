@@ -43,7 +43,10 @@ def _statement(options: argparse.Namespace) -> str:
         except (OSError, UnicodeDecodeError) as error:
             raise OperatorError(f"cannot read {options.file}: {error}") from error
     elif options.sql.strip() in {"", "-"}:
-        text = sys.stdin.read()
+        try:
+            text = sys.stdin.read()
+        except UnicodeDecodeError as error:
+            raise OperatorError(f"standard input is no text: {error}") from error
     else:
         text = options.sql
     if not cut(text):

@@ -132,3 +132,24 @@ def test_a_reader_that_has_read_enough_gets_no_traceback() -> None:
         )
     assert done.returncode == 141
     assert done.stderr.count(b"\n") == 1
+
+
+@pytest.mark.parametrize("closing", ["<&-", ">&-", "2>&-", "<&- >&- 2>&-"])
+def test_streams_that_the_shell_closed_harm_nothing(closing: str) -> None:
+    """Nobody reads what is printed then."""
+    command = f"{sys.executable} -m ops cost --format json {closing}"
+    done = subprocess.run(["/bin/sh", "-c", command], cwd=ROOT, capture_output=True, text=True, check=False)
+    assert done.returncode == 0
+    assert "Traceback" not in done.stderr
+
+
+def test_a_terminal_without_unicode_gets_what_it_can_show() -> None:
+    """A question mark stands for what its encoding lacks."""
+    done = subprocess.run(
+        [sys.executable, "-c", "from ops import __main__ as ops; ops._open_streams('/dev/null'); print('é')"],
+        cwd=ROOT,
+        env={**os.environ, "PYTHONIOENCODING": "ascii:strict"},
+        capture_output=True,
+        check=False,
+    )
+    assert (done.returncode, done.stdout) == (0, b"?\n")

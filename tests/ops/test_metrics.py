@@ -66,3 +66,13 @@ def test_series_of_every_region_are_one_document(capsys: Any) -> None:
     rows = json.loads(capsys.readouterr().out)
     assert len(rows) == 8
     assert {row["region"] for row in rows} == set(load("prod").regions)
+
+
+@pytest.mark.parametrize(
+    "option", ["--within=1 day", "--within=1d) OR (1=1", "--limit=0", "--limit=x", "--limit=-1"]
+)
+def test_bounds_that_are_none_are_refused(option: str, capsys: Any) -> None:
+    """Before they come into a statement."""
+    with pytest.raises(SystemExit):
+        main(["metrics", option])
+    assert "expected a number" in capsys.readouterr().err

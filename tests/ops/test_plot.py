@@ -37,7 +37,7 @@ def test_points_are_drawn_in_the_order_of_time_without_gaps_that_are_no_numbers(
     assert read_series(["t", "v"], rows) == {"v": [(T0_S, 1.0), (T0_S + 60.5, 2.0)]}
 
 
-@pytest.mark.parametrize("rows", [[], [("a", 1)], [(T0, "a")], [(T0, True)], [("2026-13-01 00:00", 1)]])
+@pytest.mark.parametrize("rows", [[("a", 1)], [(T0, "a")], [(T0, True)], [("2026-13-01 00:00", 1)]])
 def test_what_has_no_times_or_numbers_is_refused(rows: list[tuple[object, ...]]) -> None:
     """With a statement that would have them."""
     with pytest.raises(OperatorError, match="needs a column of times and one of numbers: SELECT bin"):
@@ -70,3 +70,9 @@ def test_without_colours_each_series_has_a_chart(capsys: pytest.CaptureFixture[s
     shown = capsys.readouterr().out
     assert shown.count("2026-01-01 00:00:00  ") == 6
     assert shown.endswith("(6 of 8 series)\n")
+
+
+def test_an_answer_without_rows_draws_nothing(capsys: pytest.CaptureFixture[str]) -> None:
+    """And says so: its columns may be right."""
+    plot(["t", "v"], [])
+    assert capsys.readouterr().out == "(0 rows, so there is nothing to draw)\n"
