@@ -31,7 +31,8 @@ from handlers.domain.alerts.periods import HOUR_S
 from handlers.domain.alerts.rules.reading import rule_document, rule_revision
 from handlers.domain.alerts.rules.rule import MissingData, Rule
 from handlers.domain.alerts.state.alert import Alert, Datapoint, Verdict
-from handlers.domain.alerts.state.transition import Kind, Transition, reason_of, recorded
+from handlers.domain.alerts.state.reason import reason_of
+from handlers.domain.alerts.state.transition import Kind, Transition, recorded
 from handlers.vocabulary import AlertState
 
 
@@ -142,7 +143,10 @@ def decide(rule: Rule, alert: Alert, datapoints: Sequence[Datapoint], newest_s: 
         return _transition(known, state, kind, at_s, alert.since_s, f"still {state}")
     if kind is Kind.RESOLVED and not rule.notify_on_resolve:
         kind = Kind.SILENT
-    reason = reason_of(rule, state, known.datapoints, _last(rule, known, rule.datapoints.out_of))
+    last, recovery = (
+        _last(rule, known, count) for count in (rule.datapoints.out_of, rule.recovery.datapoints)
+    )
+    reason = reason_of(rule, alert.state, state, last, recovery)
     end_s = newest_s + rule.period_s
     on_time = replace(known, datapoints=tuple(_without_late(known.datapoints)))
     late = TABLE[alert.state][_finding(rule, on_time)][0] is not state

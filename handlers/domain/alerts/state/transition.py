@@ -1,18 +1,15 @@
 """Transitions: a change of an alert's state, or a reminder of it, in words and in the alert's history."""
 
-from collections.abc import Sequence
 from dataclasses import dataclass, replace
 from datetime import UTC, datetime
 from enum import StrEnum
 from typing import Any
 
-from handlers.domain.alerts.rules.rule import Rule, number_text
 from handlers.domain.alerts.state.alert import HISTORY_ENTRIES, Alert, Datapoint, Verdict
 from handlers.vocabulary import AlertState
 
 # An alert of a hundred datapoints must fit its item, history and all.
 _DATAPOINTS_KEPT = 10
-_VALUES_SHOWN = 5
 
 
 class Kind(StrEnum):
@@ -101,25 +98,3 @@ def _entry(alert: Alert, state: AlertState, at_s: int, reason: str) -> dict[str,
 
 def _with(alert: Alert, entry: dict[str, Any]) -> Alert:
     return replace(alert, history=(*alert.history, entry)[-HISTORY_ENTRIES:])
-
-
-def reason_of(
-    rule: Rule, state: AlertState, datapoints: Sequence[Datapoint], last: Sequence[Datapoint]
-) -> str:
-    """The reason for a new state in a sentence: its values of all remembered datapoints, or of the last N."""
-    out_of = f"of the last {rule.datapoints.out_of} periods of {rule.period_s} s"
-    what = f"{rule.statistic} of {rule.metric_name}"
-    if state is AlertState.OK:
-        values = _values_text(datapoints[-rule.recovery.datapoints :])
-        return f"{what} is {values}, which is not {rule.recovery.condition}"
-    bad = {Verdict.MISSING} if state is AlertState.MISSING else {Verdict.BREACHING, Verdict.MISSING}
-    found = [item for item in last if item.verdict in bad]
-    if state is AlertState.MISSING:
-        return f"no data for {rule.metric_name} in {len(found)} {out_of}"
-    values = _values_text(found)
-    return f"{what} is {values} in {len(found)} {out_of}, where {rule.condition} breaches; {rule.datapoints} fire"
-
-
-def _values_text(datapoints: Sequence[Datapoint]) -> str:
-    values = ["missing" if item.value is None else number_text(item.value) for item in datapoints]
-    return ", ".join(["…", *values[-_VALUES_SHOWN:]] if len(values) > _VALUES_SHOWN else values)
