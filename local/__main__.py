@@ -4,12 +4,12 @@ import argparse
 import os
 import signal
 import sys
-import tempfile
 from collections.abc import Sequence
 from pathlib import Path
 from types import FrameType
 
 from local.errors import LocalError
+from local.run_folder import run_folder
 
 
 def main(arguments: Sequence[str] | None = None) -> int:
@@ -23,9 +23,9 @@ def main(arguments: Sequence[str] | None = None) -> int:
     try:
         if options.data is not None:
             _expect_folder(options.data)
-            return _run(options, options.data)
-        with tempfile.TemporaryDirectory(prefix="tidegauge-") as data:
-            return _run(options, Path(data))
+        print("loading     the local AWS", flush=True)
+        with run_folder() as folder:
+            return _run(options, options.data or folder)
     except KeyboardInterrupt:
         print("ended before it was ready", file=sys.stderr)
         return 130
@@ -84,10 +84,12 @@ def _parser() -> argparse.ArgumentParser:
     parser.add_argument(
         "--port",
         type=_port,
-        help="of the first region's API; further ones count up (default: the environment's, 8080)",
+        help="of the first region's API; further ones count up; auto: free ones (default: the environment's, 8080)",
     )
     parser.add_argument(
-        "--aws-port", type=_port, help="of the one local AWS endpoint (default: the environment's, 4566)"
+        "--aws-port",
+        type=_port,
+        help="of the one local AWS endpoint, or auto (default: the environment's, 4566)",
     )
     parser.add_argument("--duration", type=_seconds, metavar="SECONDS", help="end by itself, with a summary")
     parser.add_argument("--no-feed", action="store_true", help="do not send this machine's metrics")
@@ -113,8 +115,10 @@ def _parser() -> argparse.ArgumentParser:
 
 
 def _port(text: str) -> int:
+    if text == "auto":
+        return 0
     if not text.isdigit() or not 1 <= int(text) <= 65535:
-        raise argparse.ArgumentTypeError(f"{text!r} is not a port; give a number from 1 to 65535")
+        raise argparse.ArgumentTypeError(f"{text!r} is not a port; give a number from 1 to 65535, or auto")
     return int(text)
 
 

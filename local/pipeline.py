@@ -15,10 +15,10 @@ from local import accounting
 from local.accounting import GivenUp, PointCounts
 from local.answers import AnswerCounter
 from local.cost import Usage
-from local.errors import LocalError
 from local.feed.host import Host
 from local.feed.sender import Feed, Sent
 from local.observer import Observer
+from local.ports import in_use
 from local.prober import Prober
 from local.sample_alert import Notifications
 from local.troubles import LastError
@@ -239,9 +239,7 @@ def start_pipeline(cloud: Cloud, region: str, options: Options, *, bundle: Bundl
             region, port=options.port, on_answer=answers.add, source_ip=options.source_ip
         )
     except PortInUseError as error:
-        raise LocalError(
-            f"port {options.port} on 127.0.0.1 is in use; stop what uses it, or: make run PORT=…"
-        ) from error
+        raise in_use(options.port, "PORT") from error
     pipeline = Pipeline(cloud, region, functions, gateway, answers, options)
     cloud.add_status(region, pipeline.status)
     return pipeline.start()

@@ -21,6 +21,7 @@ from emulator import (
     CloudError,
     EngineCommand,
     FromOutput,
+    PortInUseError,
     StackTemplate,
     start,
     timestream_command,
@@ -34,6 +35,7 @@ from local.errors import LocalError
 from local.guide import guide
 from local.lock import PathLock
 from local.pipeline import Options, Pipeline, start_pipeline
+from local.ports import expect_free, in_use
 from local.troubles import WarningsToFile
 from local.view.reading import View
 from ops.bill.template import Deployed
@@ -85,6 +87,9 @@ class Run:
         """Build and start everything; LocalError when something keeps it from starting."""
         try:
             self._start()
+        except PortInUseError as error:
+            self._close()
+            raise in_use(error.port, "AWS_PORT") from error
         except (CloudError, OperatorError, config.ConfigError) as error:
             self._close()
             raise LocalError(str(error)) from error
@@ -135,16 +140,19 @@ class Run:
         settings, view = self._settings, self._view
         values = config.load(settings.environment)
         regions = _checked(settings.regions) or (values.regions[0],)
-        port = _first_port(settings.port or values.local.gateway_port, len(regions))
+        port = _first_port(_given(settings.port, values.local.gateway_port), len(regions))
+        aws_port = _given(settings.aws_port, values.local.aws_port)
+        ports = [port + number if port else 0 for number in range(len(regions))]
+        expect_free([(aws_port, "AWS_PORT"), *((one, "PORT") for one in ports)])
         view.step(f"templates   build/{settings.environment}/")
         generate.generate(settings.environment, BUILD)
         view.step("bundle      the functions and their dependencies, for this machine")
         bundle = build_host()
-        view.step(f"stacks      {', '.join(regions)}")
+        view.step(f"stacks      {', '.join(regions)}{_others(settings.environment, regions, values.regions)}")
         self._cloud = start(
             regions,
             _stacks(settings.environment, values, bundle),
-            aws_port=settings.aws_port or values.local.aws_port,
+            aws_port=aws_port,
             data_dir=settings.data,
             clock=self._clock,
             engine=_engine(values.local.store_memory_mb),
@@ -157,7 +165,7 @@ class Run:
         for number, region in enumerate(regions):
             view.step(f"pipeline    {region}")
             options = Options(
-                port=port + number,
+                port=ports[number],
                 feed=settings.feed,
                 signed=values.api.auth == "iam",
                 source_ip=_source_ip(values),
@@ -294,6 +302,21 @@ def _checked(regions: tuple[str, ...]) -> tuple[str, ...]:
 def _source_ip(values: config.Config) -> str:
     """The address that requests of this machine seem to come from: one that the API answers."""
     return values.api.allow_from[0].split("/")[0] if values.api.allow_from else "127.0.0.1"
+
+
+def _given(port: int | None, default: int) -> int:
+    return default if port is None else port
+
+
+def _others(environment: str, run: Sequence[str], regions: Sequence[str]) -> str:
+    """A hint that the environment has more regions than are run."""
+    left = [region for region in regions if region not in run]
+    if not left:
+        return ""
+    shown = len(regions) - len(left)
+    return (
+        f" ({shown} of {len(regions)} regions of {environment}; more: REGION='{' '.join([*run, *left[:1]])}')"
+    )
 
 
 def _first_port(port: int, regions: int) -> int:

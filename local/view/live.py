@@ -1,6 +1,7 @@
 """A compact live view in the terminal."""
 
 import threading
+import time
 from collections import deque
 from collections.abc import Sequence
 
@@ -12,6 +13,7 @@ from local.view.reading import Lines, Reading
 
 # So many lines of what was said are drawn again when the terminal's size changes.
 _KEPT_LINES = 60
+_TICK_S = 0.5
 _HIDE_CURSOR, _SHOW_CURSOR = "\x1b[?25l", "\x1b[?25h"
 _CLEAR_SCREEN, _CLEAR_BELOW = "\x1b[2J\x1b[H", "\x1b[J"
 
@@ -30,10 +32,15 @@ class LiveView:
         self._figures: list[Text] = []
         self._drawn = 0
         self._size = self._console.size
+        self._ready = threading.Event()
+        self._ticker: threading.Thread | None = None
 
     def step(self, text: str) -> None:
-        """Say what is being done."""
+        """Say what is being done; until there are figures, a line below it counts the seconds."""
         self._say(Text(text, style="dim"), whole=False)
+        if self._ticker is None:
+            self._ticker = threading.Thread(target=self._tick, name="progress", daemon=True)
+            self._ticker.start()
 
     def guide(self, lines: Lines) -> None:
         """Show what can be done next; the lines are not wrapped by us, so a terminal copies them whole."""
@@ -45,6 +52,7 @@ class LiveView:
 
     def show(self, readings: Sequence[Reading], elapsed_s: float) -> None:
         """Redraw the figures."""
+        self._ready.set()
         with self._lock:
             width, height = self._console.size
             self._figures = figures(readings, elapsed_s, width=width - 1, height=height - 1)
@@ -52,11 +60,20 @@ class LiveView:
 
     def close(self) -> None:
         """Take the figures away and give the terminal back."""
+        self._ready.set()
         with self._lock:
             if self._figures:
                 self._erase()
                 self._figures = []
                 self._write(_SHOW_CURSOR)
+
+    def _tick(self) -> None:
+        began_s = time.monotonic()
+        while not self._ready.wait(_TICK_S):
+            with self._lock:
+                if not self._ready.is_set():
+                    self._figures = [Text(f"… {time.monotonic() - began_s:.0f} s", style="dim")]
+                    self._redraw()
 
     def _say(self, text: Text, *, whole: bool) -> None:
         with self._lock:

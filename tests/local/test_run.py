@@ -93,6 +93,26 @@ def test_regions_that_would_need_more_ports_than_there_are_are_refused() -> None
         pass
 
 
+def test_automatic_ports_are_left_to_the_system(asked: Callable[[Settings], dict[str, Any]]) -> None:
+    """Port 0, and not the environment's."""
+    assert asked(replace(SETTINGS, port=0, aws_port=0))["aws_port"] == 0
+
+
+@pytest.mark.parametrize(
+    ("run_regions", "regions", "hint"),
+    [
+        (["a"], ["a"], ""),
+        (["a"], ["a", "b", "c", "d"], " (1 of 4 regions of prod; more: REGION='a b')"),
+        (["a", "b", "c"], ["a", "b", "c", "d"], " (3 of 4 regions of prod; more: REGION='a b c d')"),
+    ],
+)
+def test_regions_that_are_not_run_are_hinted_at(
+    run_regions: list[str], regions: list[str], hint: str
+) -> None:
+    """An environment of four regions is not run whole without a word."""
+    assert run._others("prod", run_regions, regions) == hint
+
+
 def test_runs_at_once_have_logs_of_their_own(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     """The first one's are where they always are, until it ends."""
     monkeypatch.chdir(tmp_path)

@@ -1,6 +1,7 @@
 """The live view of a terminal."""
 
 import io
+import time
 
 from rich.console import Console, ConsoleDimensions
 
@@ -60,3 +61,20 @@ def test_a_terminal_of_another_size_is_drawn_anew() -> None:
     assert "ingest to queryable" in before
     assert "curl x" in after
     assert "1,234 accepted" in after
+
+
+def test_the_seconds_are_counted_until_there_are_figures() -> None:
+    """A start that takes long is seen to go on; the count is gone with the first figures."""
+    terminal = Terminal()
+    view = LiveView(terminal)
+    view.step("stacks")
+    until = time.monotonic() + 20
+    while "… 1 s" not in terminal.written.getvalue():
+        assert time.monotonic() < until
+        time.sleep(0.05)
+    view.show([READING], 1.0)
+    terminal.written.seek(0)
+    terminal.written.truncate()
+    view.show([READING], 1.0)
+    assert "…" not in terminal.written.getvalue()
+    view.close()
