@@ -127,9 +127,13 @@ lock: install-dev ## resolve requirements/*.in again, for every supported Python
 	  --generate-hashes --no-emit-index-url --no-header requirements/$$set.in -o requirements/$$set.txt || exit 1; done
 
 .PHONY: clean
-clean: ## remove everything that was built or installed here
-	@rm -rf build $(VENV) .venv-checkov $(dir $(NODE_MODULES)) .mypy_cache .pytest_cache .ruff_cache .hypothesis
-	@find . -name __pycache__ -type d -prune -exec rm -rf {} +
+clean: ## remove everything that was built here; what was installed stays
+	@rm -rf build .mypy_cache .pytest_cache .ruff_cache .hypothesis
+	@find . -name __pycache__ -type d -not -path './.venv*' -prune -exec rm -rf {} +
+
+.PHONY: distclean
+distclean: clean ## remove what was installed here, too: .venv, .venv-checkov, the SDK for JavaScript
+	@rm -rf $(VENV) .venv-checkov $(dir $(NODE_MODULES))
 
 .PHONY: install-local install-console install-dev
 install-local install-console install-dev: install-%:

@@ -7,6 +7,7 @@ venv=${2:-.venv}
 lock=requirements/$set_name.txt
 stamp=$venv/installed-$set_name
 
+trap 'echo >&2; echo "tidegauge: interrupted; the same command installs it again" >&2; exit 130' INT
 give_up() { echo "tidegauge: $*" >&2; exit 1; }
 good() { "$1" -c 'import sys; sys.exit(sys.version_info < (3, 11))' 2>/dev/null; }
 
@@ -25,6 +26,9 @@ if ! good "$python"; then
   give_up "needs Python 3.11 or newer, found $have; install one, or name it: make run PYTHON=/path/to/python3.12"
 fi
 
+total=$(grep -cE '^[a-z0-9._-]+==' "$lock") || total=0
+echo "Installing $total packages into $venv, once; about a minute …"
+
 if ! good $venv/bin/python || ! $venv/bin/python -m pip --version >/dev/null 2>&1; then
   rm -rf $venv
   "$python" -m venv $venv >/dev/null 2>&1 || {
@@ -33,20 +37,26 @@ if ! good $venv/bin/python || ! $venv/bin/python -m pip --version >/dev/null 2>&
   }
 fi
 
-total=$(grep -cE '^[a-z0-9._-]+==' "$lock") || total=0
-echo "Installing $total packages into $venv, once; about a minute …"
 log=$venv/install.log
+# A package of an index is collected, a wheel of a folder processed; those for another system are passed over with a word,
+# so the lock file's number is not reached before what was found is installed.
 progress() {
-  local line count=0
-  while IFS= read -r line; do
-    echo "$line" >>"$log"
-    if [[ -t 1 && $line == Collecting* ]]; then
-      count=$((count + 1))
-      line=${line#Collecting }
-      printf '\r  %d of %d  %-40.40s' "$count" "$total" "${line%% *}"
+  local line count=0 began=$SECONDS shown="reading the lock file"
+  while true; do
+    if IFS= read -r -t 1 line; then
+      echo "$line" >>"$log"
+      case $line in
+        Collecting* | Processing* | Ignoring*)
+          count=$((count + 1)) line=${line#* } line=${line%% *}
+          shown="$count of $total  ${line##*/}" ;;
+        "Installing collected packages"*) shown="installing files …" ;;
+      esac
+    elif [[ $? -le 128 ]]; then
+      break
     fi
+    if [[ -t 1 ]]; then printf '\r  %3d s  %-50.50s' "$((SECONDS - began))" "$shown"; fi
   done
-  if [[ -t 1 ]]; then printf '\r%60s\r' ''; fi
+  if [[ -t 1 ]]; then printf '\r%70s\r' ''; fi
 }
 : >"$log"
 rm -f "$stamp"

@@ -1,6 +1,7 @@
 """The installation of the locked requirements: once, and with one line about what is missing."""
 
 import os
+import pty
 import shutil
 import subprocess
 import sys
@@ -105,3 +106,59 @@ def test_without_a_package_index_the_line_says_so(project: Path) -> None:
     done = install(project, PYTHON=sys.executable, PIP_INDEX_URL="http://127.0.0.1:9/simple")
     assert "the package index cannot be reached" in complaint(done)
     assert not (project / ".venv" / "installed-local").exists()
+
+
+PIP = """#!/bin/sh
+case "$*" in
+  *"pip install"*)
+    for name in one two; do echo "Collecting $name==1.0 (from -r lock)"; done
+    echo "Processing /mirror/three-1.0-py3-none-any.whl"
+    echo "Ignoring four: markers 'sys_platform == \'win32\'' don't match your environment"
+    sleep 1.2
+    echo "Installing collected packages: one, two, three"
+    sleep 1.2 ;;
+esac
+"""
+
+
+def test_a_terminal_sees_that_it_goes_on(project: Path) -> None:
+    """The first word before anything slow; packages of an index, of a folder and of other systems; then the files."""
+    names = ("one", "two", "three", "four")
+    (project / "requirements" / "local.txt").write_text("".join(f"{name}==1.0\n" for name in names))
+    (project / ".venv" / "bin").mkdir(parents=True)
+    (project / ".venv" / "bin" / "python").write_text(PIP)
+    (project / ".venv" / "bin" / "python").chmod(0o755)
+    terminal, end = pty.openpty()
+    with subprocess.Popen(
+        [str(shutil.which("bash")), "ops/install.sh", "local"],
+        cwd=project,
+        stdout=end,
+        stderr=end,
+        start_new_session=True,
+    ) as installing:
+        os.close(end)
+        shown = ""
+        while part := _read(terminal):
+            shown += part
+    os.close(terminal)
+    assert installing.returncode == 0
+    lines = shown.replace("\r", "\n").splitlines()
+    assert lines[0] == "Installing 4 packages into .venv, once; about a minute …"
+    said = [line.split(" s  ", 1)[-1].strip() for line in lines]
+    for line in (
+        "2 of 4  two==1.0",
+        "3 of 4  three-1.0-py3-none-any.whl",
+        "4 of 4  four:",
+        "installing files …",
+    ):
+        assert line in said
+    assert len({line.split(" s  ")[0] for line in lines if "installing files" in line}) > 1, (
+        "the seconds go on"
+    )
+
+
+def _read(terminal: int) -> str:
+    try:
+        return os.read(terminal, 4096).decode()
+    except OSError:  # the other end is closed
+        return ""
