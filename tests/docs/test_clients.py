@@ -43,7 +43,7 @@ BODIES: list[list[Any]] = [
     ("words", "body"), [(row, body) for row, some in zip(ROWS, BODIES, strict=True) for body in some]
 )
 def test_a_reason_is_read_as_the_page_says(words: str, body: Any) -> None:
-    """What the row is about has the row's words in its reason."""
+    """The reason of a body that a row is about has the row's words."""
     raw = body if isinstance(body, bytes) else json.dumps(body).encode()
     with pytest.raises(GatewayError) as refused:
         MODEL.check(ApiRequest("POST", "/metrics", (), raw))

@@ -122,7 +122,7 @@ def test_ops_takes_every_command(command: str, monkeypatch: pytest.MonkeyPatch) 
 
 @pytest.mark.parametrize(("where", "span"), SPANS)
 def test_a_command_in_the_text_is_one(where: str, span: str, capsys: pytest.CaptureFixture[str]) -> None:
-    """What is called so is there, with the options that are named; forms such as RULE_ID stand for something."""
+    """A command that is named exists, with the options that are named; forms such as RULE_ID stand for something."""
     words = [word.strip("[]…").partition("|")[0] for word in shlex.split(span.replace("[command]", ""))]
     if span.startswith("make "):
         targets = [word for word in words[1:] if "=" not in word]

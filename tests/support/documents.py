@@ -73,8 +73,8 @@ def spans(path: Path) -> Iterator[str]:
 
 
 def judge_of(command: str) -> str:
-    """What judges a command: `run` in a local run, `foreign` likewise with programs that are not Python's, `parse`, the
-    AWS CLI's own parser (`aws`), `make -n`. KeyError for a command that nothing judges.
+    """The judge of a command: `run` in a local run, `foreign` likewise with programs that are not Python's, `parse`,
+    the AWS CLI's own parser (`aws`), `make -n`. KeyError for a command that nothing judges.
     """
     program = re.match(_PROGRAMS, command)
     if program is None:

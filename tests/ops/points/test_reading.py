@@ -68,7 +68,7 @@ def test_what_is_no_body_is_said_where(text: str | bytes, place: str, reason: st
 
 
 def test_a_request_that_is_too_large_is_said_so() -> None:
-    """Its points are judged nevertheless."""
+    """The points in it are judged nevertheless."""
     text = json.dumps({"metrics": [{**A, "dimensions": {"x": "y" * 2**20}}]})
     first, second = _read(text)
     assert "at most 1 MiB (413)" in first[1].message

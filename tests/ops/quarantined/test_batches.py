@@ -61,7 +61,7 @@ def test_a_listing_has_an_end(s3: Any) -> None:
 
 
 def test_batches_of_an_earlier_stack_are_the_writers_too(s3: Any) -> None:
-    """Its name ended otherwise; those of other functions hold no points that are missing."""
+    """The function's name ended otherwise; those of other functions hold no points that are missing."""
     for number, function in enumerate(
         ["metrics-dev-MetricWriterFunction-OLD", "metrics-dev-WindowAggregatorFunction-X"]
     ):

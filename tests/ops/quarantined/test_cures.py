@@ -107,6 +107,6 @@ def test_what_the_api_refuses_is_said_so(reason: Reason) -> None:
 
 
 def test_a_reason_of_newer_functions_is_not_the_end() -> None:
-    """It has a cure, too: the version that knows it."""
+    """Such a reason has a cure, too: the version that knows it."""
     assert isinstance(cure_of("no_such_reason"), Cure)
     assert cure_of("value_type") is CURES[Reason.VALUE_TYPE]

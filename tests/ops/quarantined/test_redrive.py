@@ -169,7 +169,7 @@ def test_batches_of_the_writer_are_handed_over_unchanged_and_deleted(
 def test_a_batch_that_is_not_settled_stays(
     target: Target, monkeypatch: pytest.MonkeyPatch, client: Lambda
 ) -> None:
-    """Whether the store refuses still, or the function fails."""
+    """The store may refuse still, or the function fail."""
     monkeypatch.setattr(redrive, "_patient_lambda", lambda _: client)
     _give_up(target, "a")
     assert batches(target, options()) == 1
@@ -179,7 +179,7 @@ def test_a_batch_that_is_not_settled_stays(
 def test_a_dry_run_hands_nothing_over(
     target: Target, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
 ) -> None:
-    """It says what it would."""
+    """Each batch is named with what would be handed over."""
     client = Lambda()
     monkeypatch.setattr(redrive, "_patient_lambda", lambda _: client)
     _give_up(target, "a")

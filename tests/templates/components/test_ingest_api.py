@@ -494,6 +494,13 @@ def test_the_model_refuses_no_time_that_the_consumer_reads(text: str) -> None:
     assert fits or isinstance(read_timestamp(text), Violation)
 
 
+def test_a_leap_second_costs_its_own_point_alone() -> None:
+    """RFC 3339 has it, the consumer does not: it is set aside, and its neighbours are stored."""
+    text = "2016-12-31T23:59:60Z"
+    assert Draft4Validator(BODY).is_valid({"metric_name": "m", "value": 1, "timestamp": text})
+    assert isinstance(read_timestamp(text), Violation)
+
+
 def test_the_reason_of_a_400_has_no_backslash_of_ours() -> None:
     """The pattern stands in the reason, inside a text of JSON in which API Gateway escapes quotation marks."""
     assert "\\" not in RFC_3339

@@ -1,0 +1,45 @@
+"""Objects by day and hour, the newest first."""
+
+from collections.abc import Iterator
+from datetime import UTC, datetime, timedelta
+from typing import Any
+
+from ops.quarantined.bucket import newest_entries
+
+NOW = datetime(2026, 11, 22, 8, 30, tzinfo=UTC)
+
+
+class Bucket:
+    """Lists objects by what was written when."""
+
+    def __init__(self, written: dict[str, datetime]) -> None:
+        self._written = written
+
+    def get_paginator(self, _: str) -> "Bucket":
+        """Itself."""
+        return self
+
+    def paginate(self, *, Bucket: str, Prefix: str, Delimiter: str = "") -> Iterator[dict[str, Any]]:  # noqa: N803
+        """A page of what begins so."""
+        keys = [key for key in self._written if key.startswith(Prefix)]
+        if Delimiter:
+            folders = {Prefix + key[len(Prefix) :].split("/")[0] + "/" for key in keys}
+            yield {"CommonPrefixes": [{"Prefix": folder} for folder in folders]}
+        else:
+            yield {"Contents": [{"Key": key, "LastModified": self._written[key]} for key in keys]}
+
+
+def test_the_newest_come_first_and_what_was_written_before_is_left_out() -> None:
+    """An object is written after its points have come, so one that is older than the time asked for has none since."""
+    bucket = Bucket(
+        {
+            "q/date=2026-11-22/hour=08/c": NOW - timedelta(minutes=1),
+            "q/date=2026-11-22/hour=08/a": NOW - timedelta(minutes=10),
+            "q/date=2026-11-22/hour=08/b": NOW - timedelta(minutes=2),
+            "q/date=2026-11-22/hour=07/z": NOW - timedelta(minutes=3),
+            "q/date=2026-11-22/hour=06/y": NOW - timedelta(minutes=3),
+            "q/date=2026-11-21/hour=23/x": NOW,
+        }
+    )
+    found = newest_entries(bucket, "b", "q/", since_s=NOW.timestamp() - 300, span_s=3600)
+    assert [entry["Key"][-1] for entry in found] == ["c", "b", "z"]
