@@ -70,7 +70,7 @@ def test_ranges_of_the_stream_are_for_those_who_ask(capsys: Any) -> None:
 def test_an_alert_that_is_over_is_not_among_the_open_ones(
     capsys: Any, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    """Its messages may be on their way, which a note says; `--all` shows it."""
+    """Messages of it may be on their way, which a note says; `--all` shows it."""
     fire()
     table = AlertsTable(boto3.client("dynamodb"), ALERTS)
     [stored] = table.load(table.open_keys())

@@ -32,7 +32,7 @@ def test_two_columns_of_one_name_stay_two(capsys: Any) -> None:
 
 
 def test_a_chart_is_another_form(capsys: Any) -> None:
-    """Its rows are counted like those of a table."""
+    """The rows of one are counted like those of a table."""
     rows = [("2026-01-01 00:00:00", 1.0), ("2026-01-01 00:01:00", 2.0)]
     assert answers.show(options(every=False, plot=True), lambda _: (["t", "v"], rows)) == (0, 2)
     assert "2026-01-01 00:01:00" in capsys.readouterr().out

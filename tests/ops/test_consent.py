@@ -18,7 +18,7 @@ class Terminal(io.StringIO):
     """A terminal at which somebody answers."""
 
     def isatty(self) -> bool:
-        """It is one."""
+        """True, as the test has it."""
         return True
 
 

@@ -56,7 +56,7 @@ def write(file: Path, endpoint: str, environment: str = "prod") -> None:
 
 
 def test_a_run_that_answers_is_taken_if_no_place_was_chosen(build: Path, endpoint: str) -> None:
-    """Its whole file counts, as if it had been loaded."""
+    """The whole file counts, as if it had been loaded."""
     write(build / "local.env", endpoint)
     ADOPT(None, None)
     assert os.environ["AWS_ENDPOINT_URL"] == endpoint

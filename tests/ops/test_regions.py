@@ -24,7 +24,7 @@ def test_each_row_of_all_regions_begins_with_its_region(capsys: Any) -> None:
 
 
 def test_one_region_needs_no_column(capsys: Any) -> None:
-    """It is the one that was given."""
+    """The one that was given is asked."""
     assert show(options(every=False), ["a"], lambda target: [(target.region,)]) == 0
     assert capsys.readouterr().out.splitlines() == ["a", "eu-west-1"]
 
@@ -37,7 +37,7 @@ def refuse(target: Target) -> list[tuple[str]]:
 
 
 def test_a_region_that_cannot_answer_harms_no_other(capsys: Any) -> None:
-    """It is named, and the exit status says that not everything was asked."""
+    """The region is named, and the exit status says that not everything was asked."""
     assert show(options(every=True), ["a"], refuse) == 1
     shown = capsys.readouterr()
     assert shown.err == "eu-west-1: no stack�\n"

@@ -216,7 +216,7 @@ def test_without_a_deployment_checking_still_works(tmp_path: Path, capsys: Any) 
 
 
 def test_a_check_says_how_many_mistakes_there_are(tmp_path: Path, capsys: Any) -> None:
-    """It changes nothing ever, so it does not say that nothing was changed."""
+    """A check changes nothing ever, so it does not say that nothing was changed."""
     assert main(["rules", "check", a_file(tmp_path, GOOD.replace("avg", "p99"))]) == 1
     error = capsys.readouterr().err
     assert "1 mistake:\n" in error

@@ -16,7 +16,7 @@ class Terminal(io.StringIO):
     """A terminal."""
 
     def isatty(self) -> bool:
-        """It is one."""
+        """True, as the test has it."""
         return True
 
 

@@ -127,7 +127,7 @@ def test_open_alerts_and_quarantined_points_are_to_be_looked_at(
 
 
 def test_what_may_not_be_read_hides_nothing_else(pipeline: dict[str, Any], capsys: Any) -> None:
-    """It is unknown, with the reason, and no fault."""
+    """The part is unknown, with the reason, and no fault."""
     pipeline["figures"] = OperatorError("cannot read the metrics: no permission")
     code, parts = states(capsys)
     assert code == 0

@@ -122,7 +122,7 @@ def test_programs_get_back_what_went_in(rows: list[tuple[object, object]]) -> No
 
 
 def test_csv_has_no_carriage_returns() -> None:
-    """What cuts a line into fields keeps none of them."""
+    """A tool that cuts lines into fields keeps none of them."""
     assert printed(["a", "b"], [(1, True), (None, 1.5)], "csv") == "a,b\n1,true\n,1.5\n"
 
 

@@ -111,7 +111,7 @@ def test_a_local_run_beside_an_account_is_mentioned(capsys: Any, monkeypatch: py
 def test_a_local_run_of_another_environment_is_mentioned(
     capsys: Any, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    """It is not left for an account in silence."""
+    """The run is not left for an account in silence."""
     monkeypatch.setenv("TIDEGAUGE_ENVIRONMENT", "dev")
     monkeypatch.setattr(where, "place", lambda _: Place("local run at 127.0.0.1:1", local=True))
     where.settle(options(environment="prod"))
