@@ -5,7 +5,7 @@ from collections.abc import Iterator
 from fractions import Fraction
 
 from handlers.domain.alerts.periods import DAY_S
-from handlers.domain.alerts.rules.condition_fields import look_back_s
+from handlers.domain.alerts.rules.condition_fields import least_forget_after_s
 from handlers.domain.alerts.rules.fields import RuleError, shown
 from handlers.domain.alerts.rules.rule import MissingData, Rule, Statistic, exact_fraction
 from handlers.domain.alerts.state.alert import Verdict
@@ -17,8 +17,13 @@ from handlers.domain.violation import Violation
 _MOST_POINTS = 10**15
 
 
-def refusals(rule: Rule) -> Iterator[RuleError]:
+def refusals(rule: Rule, tick_seconds: int) -> Iterator[RuleError]:
     """The reasons for which a rule cannot be meant as it stands: no series of points would ever change its alerts."""
+    if rule.period_s % tick_seconds:
+        message = (
+            f"{rule.period_s}: not a multiple of alerts.tick_seconds = {tick_seconds} of this environment"
+        )
+        yield RuleError("period", message)
     for field, names in (("by", rule.by), ("match", tuple(name for name, _ in rule.match))):
         for name in names:
             problem = read_dimensions({name: "any"}, budget=1)
@@ -57,14 +62,6 @@ def _telling_counts(rule: Rule, least: int) -> Iterator[int]:
         yield from (count for count in range(near - 1, near + 3) if least <= count <= _MOST_POINTS)
 
 
-def tick_fault(rule: Rule, tick_seconds: int) -> RuleError | None:
-    """The mistake of a period that does not end with an evaluation, so that it would never be judged."""
-    if rule.period_s % tick_seconds == 0:
-        return None
-    message = f"{rule.period_s}: not a multiple of alerts.tick_seconds = {tick_seconds} of this environment"
-    return RuleError("period", message)
-
-
 def doubts(rule: Rule) -> Iterator[str]:
     """The rule may be meant like this, but many are not: a line for each doubt, for people to look at."""
     silent = rule.missing_data in (MissingData.IGNORE, MissingData.NOT_BREACHING)
@@ -73,6 +70,6 @@ def doubts(rule: Rule) -> Iterator[str]:
             f"{rule.rule_id}: with missing_data {rule.missing_data}, a period without points does not count as "
             f"{rule.statistic} 0, so silence fires nothing; zero would"
         )
-    least_s = look_back_s(rule.missing_data, rule.datapoints_kept, rule.period_s)
+    least_s = least_forget_after_s(rule.missing_data, rule.datapoints_kept, rule.period_s)
     if not rule.by and rule.forget_after_s != max(DAY_S, least_s):
         yield f"{rule.rule_id}: forget_after has no effect without `by`: its one group is never forgotten"

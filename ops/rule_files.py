@@ -9,7 +9,7 @@ import yaml
 from handlers.domain.alerts.rules.fields import RuleError
 from handlers.domain.alerts.rules.reading import APPLIED, read_rule
 from handlers.domain.alerts.rules.rule import Rule
-from ops.rule_checks import refusals, tick_fault
+from ops.rule_checks import refusals
 from ops.rule_yaml import RuleNode
 
 FOLDER = Path("alerts")
@@ -151,8 +151,7 @@ def _read_rule(read: RuleNode, tick_seconds: int) -> tuple[Rule | None, list[Rul
         rule = read_rule(values)
     except RuleError as error:
         return None, [*outside, *(one for one in (error, *error.others) if not read.is_broken(one.field))]
-    fault = tick_fault(rule, tick_seconds)
-    return rule, [*outside, *refusals(rule), *([fault] if fault else [])]
+    return rule, [*outside, *refusals(rule, tick_seconds)]
 
 
 def _repeated(entries: Sequence[_Entry]) -> Iterator[Mistake]:

@@ -12,7 +12,7 @@ from typing import Any
 
 import yaml
 
-from handlers.domain.alerts.rules.fields import LARGEST, RuleError, shown
+from handlers.domain.alerts.rules.fields import LARGEST, SIZES, RuleError, shown
 from handlers.domain.alerts.rules.rule import number_text
 
 _TAG = "tag:yaml.org,2002:"
@@ -164,7 +164,7 @@ def _number(name: str, node: yaml.ScalarNode) -> int | float:
         raise RuleError(name, f"{shown(text)}: a plain decimal number, such as 90, -0.5 or 1e3")
     value, exact = float(text), Decimal(text)
     if not abs(value) <= LARGEST or (exact and abs(value) < 1 / LARGEST):
-        raise RuleError(name, f"{shown(text)}: a number between -{LARGEST:g} and {LARGEST:g}")
+        raise RuleError(name, f"{shown(text)}: {SIZES}")
     if Decimal(repr(value)) != exact:
         raise RuleError(
             name, f"{shown(text)}: more digits than are kept, it would count as {number_text(value)}"

@@ -12,7 +12,7 @@ from ops.bundle import ROOT
 from ops.errors import OperatorError
 from ops.output import counted, moment, time_of_day
 from ops.regions import Regions, show
-from ops.rule_checks import doubts, tick_fault
+from ops.rule_checks import doubts, refusals
 from ops.rule_files import FOLDER, read_rule_files, rule_files_in, unread_files
 from ops.rule_notes import notes
 from ops.rule_plan import RulePlan, compare, first_judged_period, judged_from, plan_lines
@@ -139,15 +139,13 @@ def _rows(target: Target) -> list[Row]:
     _print_notes(target, rules)
     for rule in rules:
         if left_out.get(rule.key):
-            most = target.config.alerts.maximum_groups
-            print(
-                f"note: {target.region}: {rule.rule_id}: more than alerts.maximum_groups = {most} groups; "
-                f"about {left_out[rule.key]} are not judged",
-                file=sys.stderr,
+            _note(
+                target,
+                f"{rule.rule_id}: about {left_out[rule.key]} groups over alerts.maximum_groups are not judged",
             )
-        # Applied before the setting was another one.
-        if fault := tick_fault(rule, target.config.alerts.tick_seconds):
-            print(f"note: {target.region}: {rule.rule_id}: is not judged: {fault}", file=sys.stderr)
+        # It was applied before its file would have been refused, or before the environment's tick was another one.
+        for error in refusals(rule, target.config.alerts.tick_seconds):
+            _note(target, f"{rule.rule_id}: can do nothing: {error}")
     return [
         (
             rule.rule_id,
@@ -235,14 +233,15 @@ def _listed(names: Sequence[str]) -> str:
 
 def _print_notes(target: Target, rules: Sequence[Rule]) -> None:
     for note in (*(note for rule in rules for note in doubts(rule)), *notes(target, rules)):
-        print(f"note: {target.region}: {note}", file=sys.stderr)
+        _note(target, note)
+
+
+def _note(target: Target, text: str) -> None:
+    print(f"note: {target.region}: {text}", file=sys.stderr)
 
 
 def _in_force(target: Target, table: RuleTable) -> list[Rule]:
     found = table.read()
     if found.unreadable:
-        print(
-            f"note: {target.region}: {found.unreadable} items of the rules table are no rules and watch nothing",
-            file=sys.stderr,
-        )
+        _note(target, f"{found.unreadable} items of the rules table are no rules and watch nothing")
     return list(found.rules)

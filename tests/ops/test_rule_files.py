@@ -336,5 +336,6 @@ def test_a_rule_is_the_same_in_a_file_and_in_the_table(document: dict[str, Any])
     rule = read_rule(document)
     assert read_rule(rule_document(rule)) == rule == rule_of(item_of(rule))
     assert [filed.rule for filed in found.rules] == [rule] or found.mistakes == [
-        Mistake(path, one.line, str(error)) for error, one in zip(refusals(rule), found.mistakes, strict=True)
+        Mistake(path, one.line, str(error))
+        for error, one in zip(refusals(rule, 10), found.mistakes, strict=True)
     ]

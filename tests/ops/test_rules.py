@@ -193,7 +193,7 @@ def test_groups_that_are_left_out_are_counted_and_pointed_out(
     assert {row["rule"]: row["left out"] for row in map(json.loads, shown.out.splitlines())} == {
         "cpu-hot": 9_000, "few": None, "one": None,
     }  # fmt: skip
-    said = "cpu-hot: more than alerts.maximum_groups = 1000 groups; about 9000 are not judged"
+    said = "cpu-hot: about 9000 groups over alerts.maximum_groups are not judged"
     assert [line for line in shown.err.splitlines() if "not judged" in line] == [f"note: us-east-1: {said}"]
 
     outputs = {name: value for name, value in TARGET.outputs().items() if name != "AlertWindowsTableName"}
@@ -202,11 +202,15 @@ def test_groups_that_are_left_out_are_counted_and_pointed_out(
 
 
 @pytest.mark.usefixtures("deployment")
-def test_a_rule_that_no_evaluation_judges_is_pointed_out(capsys: Any) -> None:
-    """Its period ended with an evaluation when it was applied, and the environment's setting is another one now."""
-    boto3.client("dynamodb").put_item(TableName=RULES, Item=item_of(a_rule(period=30)))
+def test_rules_that_can_do_nothing_are_pointed_out(capsys: Any) -> None:
+    """They were applied when files were not looked at as closely, or the environment's tick was another one."""
+    for rule in (a_rule(period=30), a_rule(rule_id="never", statistic="count", operator="<", threshold=0)):
+        boto3.client("dynamodb").put_item(TableName=RULES, Item=item_of(rule))
     assert main(["rules", "list"]) == 0
-    assert "note: us-east-1: cpu-hot: is not judged: period: 30: not a multiple of" in capsys.readouterr().err
+    said = [line for line in capsys.readouterr().err.splitlines() if "can do nothing" in line]
+    assert [line.split(": ")[2:5] for line in said] == [
+        ["cpu-hot", "can do nothing", "period"], ["never", "can do nothing", "threshold"],
+    ]  # fmt: skip
 
 
 def test_without_a_deployment_checking_still_works(tmp_path: Path, capsys: Any) -> None:

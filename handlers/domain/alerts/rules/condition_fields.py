@@ -95,7 +95,7 @@ def read_renotify(field: str, value: object) -> int:
     return seconds
 
 
-def look_back_s(missing_data: MissingData, datapoints: int, period_s: int) -> int:
+def least_forget_after_s(missing_data: MissingData, datapoints: int, period_s: int) -> int:
     """The seconds without points in which the last so many datapoints may still decide."""
     if missing_data is MissingData.IGNORE:
         return max(2 * datapoints * period_s, HOUR_S)

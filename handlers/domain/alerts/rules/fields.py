@@ -11,6 +11,7 @@ _Value = TypeVar("_Value")
 
 # DynamoDB's numbers end near 1e125: https://docs.aws.amazon.com/amazondynamodb/latest/developerguide/Limits.html
 LARGEST = 1e100
+SIZES = f"a number between -{LARGEST:g} and {LARGEST:g}, 0 or at least {1 / LARGEST:g} away from it"
 
 
 class RuleError(ValueError):
@@ -93,7 +94,7 @@ def number(field: str, value: object) -> float:
     except OverflowError:
         result = math.inf
     if not abs(result) <= LARGEST or (value != 0 and abs(result) < 1 / LARGEST):
-        raise RuleError(field, f"{shown(value)}: a number between -{LARGEST:g} and {LARGEST:g}")
+        raise RuleError(field, f"{shown(value)}: {SIZES}")
     return result + 0.0
 
 

@@ -9,7 +9,7 @@ from typing import Any
 from handlers.domain.alerts.periods import DAY_S
 from handlers.domain.alerts.rules.condition_fields import (
     default_missing_data,
-    look_back_s,
+    least_forget_after_s,
     read_condition,
     read_datapoints,
     read_forget_after,
@@ -59,7 +59,7 @@ def read_rule(document: Mapping[str, Any]) -> Rule:
     )
     least_s = 1
     if None not in (datapoints, recovery, missing_data, period_s):
-        least_s = look_back_s(missing_data, max(datapoints.out_of, recovery.datapoints), period_s)
+        least_s = least_forget_after_s(missing_data, max(datapoints.out_of, recovery.datapoints), period_s)
     by = fields.read("by", read_by, [])
     in_force_since_s = fields.read(IN_FORCE_SINCE, _read_time, 0)
     rule = Rule(
