@@ -17,7 +17,7 @@ from templates.constructs.outputs import add_outputs
 MAPPING_ALARMS = (
     gave_up_alarm(
         "Records went to the quarantine bucket (aws/lambda/) unstored, after the last retry or by their age. Each "
-        "holds up to a whole request: redrive them."
+        "holds up to a whole request. `ops quarantine redrive --batches` writes them again."
     ),
     first_alarm(
         "Dropped",
@@ -31,8 +31,8 @@ POINT_ALARMS = (
     first_alarm(
         "Quarantined",
         "PointsQuarantined",
-        "A client sends points that cannot be stored; each is in the quarantine bucket with its reason. The client "
-        "should be told, so the first one counts.",
+        "A client sends points that cannot be stored; each is in the quarantine bucket with its reason, which "
+        "`ops quarantine list` shows. The client should be told, so the first one counts.",
     ),
     first_alarm(
         "Unreadable",
