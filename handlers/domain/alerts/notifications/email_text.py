@@ -8,6 +8,8 @@ from handlers.domain.alerts.rules.rule import number_text
 
 # SNS: ASCII, no control characters, fewer than 100. https://docs.aws.amazon.com/sns/latest/api/API_Publish.html
 SUBJECT_CHARACTERS = 99
+# Values may have 2 KB each. Nobody reads that; and a state's input, which holds a page of messages, has its limit.
+GROUP_CHARACTERS = 300
 
 
 def subject(body: Mapping[str, Any]) -> str:
@@ -53,7 +55,8 @@ def _headline(body: Mapping[str, Any]) -> str:
 
 
 def _group(body: Mapping[str, Any]) -> str:
-    return " ".join(f"{name}={value}" for name, value in body["group"].items() if value is not None)
+    text = " ".join(f"{name}={value}" for name, value in body["group"].items() if value is not None)
+    return text if len(text) <= GROUP_CHARACTERS else f"{text[:GROUP_CHARACTERS]}..."
 
 
 def _of(group: str) -> str:
@@ -74,7 +77,8 @@ def _time(text: str) -> str:
 
 
 def _command(body: Mapping[str, Any]) -> str:
-    # A host's name may be anything, and this line is made to be copied.
-    words = [body["rule"]["rule_id"], *(value or "" for value in body["group"].values())]
+    """The command to copy. A host's name may be anything; without one, the command shows all groups of the rule."""
     place = ["--environment", body["environment"], "--region", body["region"]]
-    return shlex.join(["python", "-m", "ops", "alerts", "show", *place, *words])
+    values = [value or "" for value in body["group"].values()]
+    words = values if sum(map(len, values)) <= GROUP_CHARACTERS else []
+    return shlex.join(["python", "-m", "ops", "alerts", "show", *place, body["rule"]["rule_id"], *words])

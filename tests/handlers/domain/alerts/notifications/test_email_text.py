@@ -76,3 +76,11 @@ def test_hostile_names_make_no_line_and_no_word_of_their_own(values: list[str | 
     assert len(lines) == 10
     shown = ["".join(c if c.isprintable() else "?" for c in value or "") for value in values]
     assert shlex.split(lines[-1].removeprefix("Look: "))[-len(values) :] == shown
+
+
+def test_long_names_are_cut_and_left_out_of_the_command() -> None:
+    """Five values of 2 KB would make no e-mail that anybody reads, nor one that a state of the machine can hold."""
+    body = BODY | {"group": {f"d{number}": "'\"" * 1_024 for number in range(5)}}
+    text = email_text(body)
+    assert len(text) < 1_200
+    assert text.endswith("Look: python -m ops alerts show --environment prod --region eu-west-1 cpu-hot")

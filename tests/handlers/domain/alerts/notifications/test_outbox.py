@@ -51,14 +51,15 @@ def test_of_what_is_unsent_the_last_change_is_left(script: str, left: tuple[str,
 
 
 def test_a_reminder_that_nobody_sent_is_replaced_by_the_next() -> None:
-    """Three hours without SNS end in one reminder, the last, which stands for no change."""
+    """Three hours without SNS end in one reminder, the last, or in what follows it; no reminder is counted."""
     outbox = made("A")
     sent = replace(outbox, entries=(replace(outbox.entries[0], claimed_at_s=1, confirmed_at_s=1),))
-    reminders = evaluated("Arrr", None, 4).notifications[1:]
+    *reminders, resolved = evaluated("ArrrR", None, 5).notifications[1:]
     found = sent
     for reminder in reminders:
         found = found.after([reminder], is_firing=True, now_s=NOW)
     assert found.entries == (Entry(reminders[-1]),)
+    assert told(found.after([resolved], is_firing=False, now_s=NOW)) == ("resolved", 0)
 
 
 def test_while_one_is_on_its_way_the_last_change_waits_and_a_reminder_is_none() -> None:
