@@ -168,7 +168,14 @@ def test_a_chunk_that_fails_ends_an_execution_that_is_behind(world: World) -> No
     """The next execution goes on with both; each chunk notes by itself how far it came."""
     world.steps.plan["chunks"] = [{"index": 0, "of": 2}, {"index": 1, "of": 2}]
     world.steps.pages[1] = [{**a_page([]), "behind": True}]
-    world.machine.faults[f"lambda:{EVALUATOR}.evaluate"] = ["AccessDeniedException"] * 9
+    original = world.steps.__call__
+
+    def steps(event: dict[str, Any]) -> Any:
+        if event["step"] == "evaluate" and event["chunk"]["index"] == 0:
+            raise FunctionError("ConfigurationError")
+        return original(event)
+
+    world.machine.functions[EVALUATOR] = steps
     ended = world.machine.run(source="batch", tick=1)
     assert (ended.status, ended.error) == ("FAILED", "NotEvaluated")
     assert "GoOn" not in ended.states

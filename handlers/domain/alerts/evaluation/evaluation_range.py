@@ -1,7 +1,7 @@
 """Evaluation ranges: what an interval is evaluated from, whenever that happens, and which periods are due or late."""
 
 from collections import defaultdict
-from collections.abc import Iterable, Iterator, Mapping, Set
+from collections.abc import Iterable, Mapping, Set
 
 from handlers.domain.alerts.periods import REMEMBERED_S, Timing, last_complete_period, period_start
 from handlers.domain.alerts.rules.rule import Rule
@@ -71,7 +71,7 @@ def late_groups(
     return found
 
 
-def periods_again(rule: Rule, interval_start_s: int, timing: Timing) -> Iterator[int]:
+def periods_again(rule: Rule, interval_start_s: int, timing: Timing) -> range:
     """The starts of all complete periods that may still count."""
     newest_s = last_complete_period(interval_start_s + timing.interval_s, rule.period_s)
-    yield from range(oldest_period(rule, interval_start_s, timing), newest_s + 1, rule.period_s)
+    return range(oldest_period(rule, interval_start_s, timing), newest_s + 1, rule.period_s)

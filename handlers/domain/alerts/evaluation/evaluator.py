@@ -106,6 +106,7 @@ class Evaluator:
             "first": first_s,
             "since": reached.end_s or first_s,
             "begun": reached.begun_s if reached.end_s == first_s else first_s,
+            "left": reached.left_s if reached.end_s == first_s else reached.end_s,
         }
 
     def evaluate(self, chunk: Chunk, first_s: int, last_s: int, now_s: float) -> Outcome:
@@ -132,7 +133,8 @@ class Evaluator:
         # A rule whose period is no multiple of the interval is not evaluated, as after a change of the setting.
         left = existing - {rule.key for rule in rules}
         self._settle([stored for stored in loaded if stored.key.rule_key in left], now_s)
-        self.windows.advance(keys, Reached(reached_s, chunk.get("begun", first_s)), now_s)
+        reached = Reached(reached_s, chunk.get("begun", first_s), chunk.get("left", 0))
+        self.windows.advance(keys, reached, now_s)
         outcome.behind = reached_s <= last_s
         return outcome
 
@@ -193,6 +195,7 @@ class Evaluator:
             origin=self.origin,
             group_cap=self.group_cap,
             begun_s=chunk.get("begun", 0),
+            left_s=chunk.get("left", 0),
             known=known,
         )
 

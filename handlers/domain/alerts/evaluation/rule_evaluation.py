@@ -24,8 +24,6 @@ from handlers.domain.alerts.windows.merging import MergedWindow
 RULE_CHANGED = "the rule was changed"
 RULE_DELETED = "the rule was deleted"
 
-_NOBODY = KnownGroups()
-
 
 @dataclass(slots=True)
 class RuleWindows:
@@ -33,7 +31,8 @@ class RuleWindows:
 
     `due_s` is the start of the period that ends with the interval, None if none does. `before` has the names of the
     period before that, where silence counts and its groups were judged; `late` the windows of earlier periods, with the
-    groups that had points late; `heard` the groups of late points that are too old to count but make them known.
+    groups that had points late; `heard` the groups of late points that are too old to count but make them known, with
+    the start of the period.
     `again` has all periods that may still count, for the groups whose late points make a difference. `noted` are the
     groups of the last full hour, where the periods before were not evaluated, or there are more groups than the cap.
     """
@@ -42,10 +41,14 @@ class RuleWindows:
     due: MergedWindow = field(default_factory=MergedWindow)
     before: MergedWindow = field(default_factory=MergedWindow)
     late: dict[int, tuple[MergedWindow, Set[Group]]] = field(default_factory=dict)
-    heard: set[Group] = field(default_factory=set)
+    heard: dict[Group, int] = field(default_factory=dict)
     again: Mapping[int, MergedWindow] = field(default_factory=dict)
-    noted: KnownGroups = _NOBODY
+    noted: tuple[KnownGroups, ...] = ()
     noted_are_known: bool = False
+
+    def noted_s(self, group: Group) -> int:
+        """The start of the last period in which the group was noted; 0 if it was not."""
+        return max((note.since_s for note in self.noted if group in note.groups), default=0)
 
 
 @dataclass(slots=True)
@@ -72,7 +75,7 @@ def first_look(
     silence = silence_counts(rule)
     opened = {group for group, alert in alerts.items() if not alert.is_quiet}
     before = windows.before.names
-    noted = windows.noted.groups
+    noted = frozenset[Group]().union(*(note.groups for note in windows.noted))
     admission = Admission(group_cap, windows.due, opened, noted, before)
     look = FirstLook(admission)
     if windows.due_s is not None:
@@ -91,9 +94,10 @@ def first_look(
         for group in admission.room(groups_late):
             if _makes_a_difference(rule, start_s, window, group, alerts.get(group), windows, newest_s):
                 look.again.add(group)
-    look.again.update(
-        group for group in admission.room(windows.heard) if group not in alerts or alerts[group].is_quiet
-    )
+    for group in admission.room(windows.heard):
+        alert = alerts.get(group)
+        if windows.heard[group] >= judged_from_s(rule, alert) and (alert is None or alert.is_quiet):
+            look.again.add(group)
     return look
 
 
@@ -105,6 +109,7 @@ def _due_datapoint(
         return None
     aggregate = windows.due.aggregate(group)
     on_time = _is_known(rule, windows, start_s, group, alert, windows.before.groups)
+    on_time = on_time or (alert is not None and _known_since_s(alert) <= start_s)
     if aggregate is None:
         known = on_time or _is_known(rule, windows, start_s, group, alert, windows.before.late)
         if not known or admission.is_unknown(group):
@@ -126,7 +131,7 @@ def _is_known(
     closed_s = 0 if alert is None else alert.judged_from_s
     if group in before and start_s - rule.period_s >= closed_s:
         return True
-    return windows.noted_are_known and group in windows.noted.groups and windows.noted.since_s >= closed_s
+    return windows.noted_are_known and windows.noted_s(group) >= max(closed_s, 1)
 
 
 def _makes_a_difference(
@@ -195,7 +200,7 @@ def evaluate_rule(
 def _again(rule: Rule, windows: RuleWindows, alert: Alert, group: Group) -> Iterator[Datapoint]:
     """The datapoints of all periods that may still count; those before the group was heard of first are none."""
     begun_s = judged_from_s(rule, alert)
-    first_s = min((item.start_s for item in alert.datapoints), default=math.inf)
+    first_s = _known_since_s(alert)
     known_on_time = not rule.by or alert.watched
     known = known_on_time or alert.group in windows.heard
     for start_s, window in sorted(windows.again.items()):
@@ -210,13 +215,22 @@ def _again(rule: Rule, windows: RuleWindows, alert: Alert, group: Group) -> Iter
                 yield found
 
 
+def _known_since_s(alert: Alert) -> float:
+    """The start of the first period that is remembered to have had a datapoint without points that came late."""
+    return min(
+        (item.start_s for item in alert.datapoints if item.without_late() is not None), default=math.inf
+    )
+
+
 def _heard_s(rule: Rule, windows: RuleWindows, alert: Alert, datapoints: Iterable[Datapoint]) -> int:
     """The start of the last period in which the group is known to have had data."""
     heard = [alert.heard_s, *(item.start_s for item in datapoints if item.count)]
     if windows.due_s is not None and alert.group in windows.before:
         heard.append(windows.due_s - rule.period_s)
-    if windows.noted_are_known and alert.group in windows.noted.groups:
-        heard.append(windows.noted.since_s)
+    if windows.noted_are_known:
+        heard.append(windows.noted_s(alert.group))
+    if windows.heard.get(alert.group, 0) >= judged_from_s(rule, alert):
+        heard.append(windows.heard.get(alert.group, 0))
     return max(heard)
 
 

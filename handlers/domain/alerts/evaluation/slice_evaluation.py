@@ -4,6 +4,7 @@ from collections import defaultdict
 from collections.abc import Iterable, Mapping, Sequence, Set
 from dataclasses import dataclass, field
 
+from handlers.domain.alerts.evaluation.chunks import WEIGHT_PER_CHUNK
 from handlers.domain.alerts.evaluation.evaluation_range import (
     IntervalItems,
     due_period,
@@ -56,6 +57,7 @@ class SliceEvaluation:
     origin: Origin
     group_cap: int
     begun_s: int
+    left_s: int
     known: Mapping[str, RuleAlerts]
     left_out: dict[str, int] = field(default_factory=dict)
     groups: int = 0
@@ -87,7 +89,7 @@ class SliceEvaluation:
         self.groups = 0
         for rule in self.rules:
             windows, look = looks[rule.key]
-            if look.again:
+            if look.again and not windows.again:
                 selection_id = rule.selection.selection_id
                 starts = periods_again(rule, interval_start_s, self.timing)
                 windows.again = {start_s: again[Window(selection_id, start_s)] for start_s in starts}
@@ -152,7 +154,8 @@ class SliceEvaluation:
             if window.start_s >= oldest_s:
                 windows.late[window.start_s] = merged[window], groups
             elif silence_counts(rule) and window.start_s >= rule.in_force_since_s:
-                windows.heard |= groups
+                for group in groups:
+                    windows.heard[group] = max(window.start_s, windows.heard.get(group, 0))
 
     def _rule_windows(self, rule: Rule, due_s: int | None, merged: MergedWindows) -> RuleWindows:
         selection_id = rule.selection.selection_id
@@ -164,17 +167,25 @@ class SliceEvaluation:
             windows.before = merged[Window(selection_id, due_s - rule.period_s)]
         windows.noted_are_known = self._noted_count(rule, due_s)
         if windows.noted_are_known or self._is_over_cap(rule, windows):
-            windows.noted = self._known_groups(groups_id(rule.selection))
-        if not silence_counts(rule) and self._is_over_cap(rule, windows) and not windows.noted.left_out:
-            windows.before = self._names_before(rule, due_s)
+            note = self._known_groups(groups_id(rule.selection))
+            windows.noted = (note,)
+            if not silence_counts(rule) and not note.left_out:
+                # The groups of the period before come first when a rule passes its cap.
+                windows.before = self._names(rule, due_s - rule.period_s, due_s + rule.period_s)
+        if windows.noted_are_known and self.left_s:
+            start_s = last_complete_period(self.left_s, rule.period_s)
+            if start_s >= rule.groups_since_s:
+                heard = self._names(rule, start_s, self.left_s)
+                windows.noted += (KnownGroups(frozenset(heard.names), start_s),)
         return windows
 
-    def _names_before(self, rule: Rule, due_s: int) -> MergedWindow:
-        """The groups of the period before, which come first when a rule passes its cap."""
+    def _names(self, rule: Rule, start_s: int, until_s: int) -> MergedWindow:
+        """The names of a period's groups, as they were known when the interval that ended then was ready."""
         wanted: dict[Window, Wanted] = {}
-        self._want(wanted, rule, due_s - rule.period_s, names=True)
-        interval_start_s = due_s + rule.period_s - self.timing.interval_s
-        [window] = merge_windows(self._items.known(interval_start_s, due_s - rule.period_s), wanted).values()
+        self._want(wanted, rule, start_s, names=True)
+        [window] = merge_windows(
+            self._items.known(until_s - self.timing.interval_s, start_s), wanted
+        ).values()
         return window
 
     def _noted_count(self, rule: Rule, due_s: int) -> bool:
@@ -212,11 +223,17 @@ class SliceEvaluation:
     ) -> MergedWindows:
         """All periods that may still count, of the groups whose late points make a difference."""
         wanted: dict[Window, Wanted] = {}
+        room = WEIGHT_PER_CHUNK
         for rule in self.rules:
-            groups = looks[rule.key][1].again
-            if groups:
-                for start_s in periods_again(rule, interval_start_s, self.timing):
-                    self._want(wanted, rule, start_s, statistics=frozenset({rule.statistic}), groups=groups)
+            windows, look = looks[rule.key]
+            starts = periods_again(rule, interval_start_s, self.timing)
+            room -= len(look.again) * len(starts) * rule.period_s // self.timing.interval_s
+            if room < 0:
+                # More late groups than can be looked up again: of these, the late periods alone.
+                windows.again = {start_s: window for start_s, (window, _) in windows.late.items()}
+                continue
+            for start_s in starts if look.again else ():
+                self._want(wanted, rule, start_s, statistics=frozenset({rule.statistic}), groups=look.again)
         if not wanted:
             return {}
         first_s = min(window.start_s for window in wanted)
@@ -233,7 +250,7 @@ class SliceEvaluation:
         for rule in self.rules:
             windows, look = looks[rule.key]
             if windows.due_s is not None and rule.by:
-                passes = look.admission.is_over and not windows.noted.left_out
+                passes = look.admission.is_over and not any(note.left_out for note in windows.noted)
                 if passes or end_s // HOUR_S > windows.due_s // HOUR_S:
                     found[groups_id(rule.selection)].append((rule, windows, look))
         for name, entries in found.items():

@@ -27,7 +27,7 @@ from dataclasses import dataclass, replace
 from enum import StrEnum
 from fractions import Fraction
 
-from handlers.domain.alerts.periods import HOUR_S
+from handlers.domain.alerts.periods import HOUR_S, period_start
 from handlers.domain.alerts.rules.reading import rule_document, rule_revision
 from handlers.domain.alerts.rules.rule import MissingData, Rule
 from handlers.domain.alerts.state.alert import Alert, Datapoint, Verdict
@@ -174,8 +174,9 @@ def close(
     state, kind = TABLE[alert.state][Finding.ENDED]
     if kind is Kind.RESOLVED and not notify_on_resolve:
         kind = Kind.SILENT
-    closed = replace(alert, since_s=at_s)
-    decision = _transition(alert, state, kind, at_s, at_s, reason) if kind else Decision(closed)
+    since_s = period_start(at_s, alert.rule.get("period", 1))
+    closed = replace(alert, since_s=since_s)
+    decision = _transition(alert, state, kind, at_s, since_s, reason) if kind else Decision(closed)
     ended = replace(
         decision.alert,
         datapoints=(),
@@ -224,7 +225,13 @@ def _remembered(
 ) -> tuple[Datapoint, ...]:
     by_start = {item.start_s: item for item in (*alert.datapoints, *datapoints)}
     known = replace(alert, datapoints=tuple(by_start[start] for start in sorted(by_start)), newest_s=newest_s)
-    return tuple(_last(rule, known, rule.datapoints_kept))
+    kept = _last(rule, known, rule.datapoints_kept)
+    if rule.missing_data is not MissingData.IGNORE or all(item.without_late() for item in kept):
+        return tuple(kept)
+    # Without those that are there by late points alone, others before them would be the last.
+    on_time = replace(known, datapoints=tuple(item for item in known.datapoints if item.without_late()))
+    wanted = {item.start_s for item in (*kept, *_last(rule, on_time, rule.datapoints_kept))}
+    return tuple(item for item in known.datapoints if item.start_s in wanted)
 
 
 def _last(rule: Rule, alert: Alert, count: int) -> Sequence[Datapoint]:

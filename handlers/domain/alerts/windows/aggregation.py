@@ -1,7 +1,7 @@
 """Aggregates the points of a batch by window: one statistic set for each selection, period and group."""
 
 from collections import defaultdict
-from collections.abc import Iterable, Mapping
+from collections.abc import Callable, Iterable, Mapping, Set
 from dataclasses import dataclass, field
 from heapq import nsmallest
 from typing import NamedTuple
@@ -29,6 +29,7 @@ class WindowAggregate:
 
 
 WindowAggregates = Mapping[Window, WindowAggregate]
+KnownOf = Callable[[Selection], Set[Group]]
 
 
 @dataclass(slots=True)
@@ -41,14 +42,24 @@ class BatchAggregates:
 
 
 def aggregate(
-    points: Iterable[Point], selections: Iterable[Selection], now_s: float, timing: Timing, group_cap: int
+    points: Iterable[Point],
+    selections: Iterable[Selection],
+    now_s: float,
+    timing: Timing,
+    group_cap: int,
+    known: KnownOf = lambda _: frozenset(),
 ) -> BatchAggregates:
-    """The windows of a batch, those that selections share once. Of a window, at most `group_cap` groups are kept."""
-    values: dict[tuple[str, int], dict[Group, list[float]]] = defaultdict(lambda: defaultdict(list))
+    """The windows of a batch, those that selections share once.
+
+    Of a window, at most `group_cap` groups are kept, and as many of all windows of a selection that are late; of those
+    the newest come first. `known` is asked for the groups that come first where there are more.
+    """
+    values: dict[Window, dict[Group, list[float]]] = defaultdict(lambda: defaultdict(list))
     result = BatchAggregates()
+    by_id = {selection.selection_id: selection for selection in dict.fromkeys(selections)}
     by_metric: dict[str, list[tuple[str, Selection]]] = defaultdict(list)
-    for selection in dict.fromkeys(selections):
-        by_metric[selection.metric_name].append((selection.selection_id, selection))
+    for selection_id, selection in by_id.items():
+        by_metric[selection.metric_name].append((selection_id, selection))
     for point in points:
         time_s = point.time_ns // NS_PER_S
         for selection_id, selection in by_metric.get(point.series.metric_name, ()):
@@ -59,16 +70,26 @@ def aggregate(
             if start_s + selection.period_s + timing.allowed_lateness_s < now_s:
                 result.too_late += 1
                 continue
-            values[selection_id, start_s][group].append(point.value)
+            values[Window(selection_id, start_s)][group].append(point.value)
             result.points += 1
-    for (selection_id, start_s), groups in values.items():
-        kept = capped(groups, group_cap)
+    late_room = dict.fromkeys(by_id, group_cap)
+    for window in sorted(values, key=lambda window: -window.start_s):
+        groups, selection = values[window], by_id[window.selection_id]
+        is_late = timing.late_after(window.start_s + selection.period_s) < now_s
+        cap = late_room[window.selection_id] if is_late else group_cap
+        kept = capped(groups, cap, known(selection) if len(groups) > cap else frozenset())
         sets = {group: StatisticSet.of(groups[group]) for group in kept}
-        result.windows[Window(selection_id, start_s)] = WindowAggregate(sets, len(groups) - len(sets))
+        if is_late:
+            late_room[window.selection_id] -= len(kept)
+            lost = sum(map(len, groups.values())) - sum(item.count for item in sets.values())
+            result.too_late, result.points = result.too_late + lost, result.points - lost
+        result.windows[window] = WindowAggregate(sets, len(groups) - len(sets))
     return result
 
 
-def capped(groups: Iterable[Group], cap: int) -> list[Group]:
-    """The groups that a cap keeps; keeping of parts and then of their union keeps the same as of the whole."""
+def capped(groups: Iterable[Group], cap: int, known: Set[Group] = frozenset()) -> list[Group]:
+    """The groups that a cap keeps, known ones first; those of parts and then of their union are those of the whole."""
     listed = list(groups)
-    return listed if len(listed) <= cap else nsmallest(cap, listed, key=group_rank)
+    if len(listed) <= cap:
+        return listed
+    return nsmallest(cap, listed, key=lambda group: (group not in known, group_rank(group)))

@@ -1,13 +1,15 @@
 """The aggregator: writes a batch's window aggregates, and starts an evaluation when one is due."""
 
-from collections.abc import Callable, Iterable, Iterator, Sequence
+from collections.abc import Callable, Iterable, Iterator, Sequence, Set
 from contextlib import suppress
 from dataclasses import dataclass, field
 
 from handlers.domain.alerts.periods import Timing
 from handlers.domain.alerts.rules.rule import Rule, RuleSource
+from handlers.domain.alerts.rules.selection import Group, Selection
 from handlers.domain.alerts.windows.aggregation import BatchAggregates, aggregate
 from handlers.domain.alerts.windows.cuts import BatchRange
+from handlers.domain.alerts.windows.known_groups import groups_id
 from handlers.domain.alerts.windows.window_items import Windows
 from handlers.domain.errors import TransientError
 from handlers.domain.ingest.envelope import StreamRecord
@@ -54,7 +56,7 @@ class Aggregator:
         selections = [rule.selection for rule in usable]
 
         def aggregated(some: Iterable[Point]) -> BatchAggregates:
-            return aggregate(some, selections, now_s, self.timing, self.group_cap)
+            return aggregate(some, selections, now_s, self.timing, self.group_cap, self._known)
 
         found = aggregated(points)
         report = BatchReport(len(records), len(points), found.points, found.too_late)
@@ -70,6 +72,10 @@ class Aggregator:
         if usable:
             self._start_due(found, usable, self.clock(), report)
         return report
+
+    def _known(self, selection: Selection) -> Set[Group]:
+        """The groups that were known at the last full hour, which come first where there are more than the cap."""
+        return self.windows.known_groups(groups_id(selection)).groups
 
     def _count(self, found: BatchAggregates, rules: Iterable[Rule], report: BatchReport) -> None:
         report.groups = sum(len(sets.sets) for sets in found.windows.values())

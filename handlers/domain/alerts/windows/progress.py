@@ -20,10 +20,14 @@ class KeyRange(NamedTuple):
 
 
 class Reached(NamedTuple):
-    """The end of the last interval that is evaluated, and the start of the first since when none was left out."""
+    """The end of the last interval that is evaluated, and the start of the first since when none was left out.
+
+    `left_s` is the end of the last one before that; 0 if nothing was evaluated before.
+    """
 
     end_s: int = 0
     begun_s: int = 0
+    left_s: int = 0
 
 
 class Progress(NamedTuple):
@@ -34,7 +38,7 @@ class Progress(NamedTuple):
     @classmethod
     def read(cls, text: str) -> "Progress":
         """The progress that was written as this text; no text, no progress."""
-        pieces = ((begin, Reached(end_s, begun_s)) for begin, end_s, begun_s in json.loads(text or "[]"))
+        pieces = ((begin, Reached(*reached)) for begin, *reached in json.loads(text or "[]"))
         return cls(tuple(pieces) or cls().pieces)
 
     def __str__(self) -> str:
@@ -47,7 +51,9 @@ class Progress(NamedTuple):
             for (first, reached), behind in zip(self.pieces, self._ends(), strict=True)
             if (not end or first < end) and (not behind or behind > begin)
         ]
-        return Reached(min(item.end_s for item in found), max(item.begun_s for item in found))
+        return Reached(
+            min(found).end_s, max(item.begun_s for item in found), min(item.left_s for item in found)
+        )
 
     def advanced(self, begin: str, end: str, reached: Reached) -> "Progress":
         """The progress with these rules at least so far."""

@@ -1,0 +1,324 @@
+"""The evaluator in bad weather: late, twice, after outages, over the cap, over rules that change."""
+
+from collections.abc import Iterable
+from dataclasses import replace
+
+import pytest
+from hypothesis import HealthCheck, given, settings
+from hypothesis import strategies as st
+
+from handlers.domain.alerts.evaluation.evaluator import FIRST_LOOK_BACK_S
+from handlers.domain.alerts.periods import MADE_UP_S, Timing
+from handlers.domain.alerts.rules.rule import Rule
+from handlers.domain.alerts.rules.selection import Group
+from handlers.domain.alerts.state.transition import Transition
+from handlers.domain.alerts.windows.cuts import BatchRange
+from handlers.domain.alerts.windows.known_groups import groups_id
+from handlers.vocabulary import Severity
+from tests.support.alert_pipeline import Pipeline, a_point
+from tests.support.rules import a_rule
+
+TIMING = Timing()
+START = 1_763_769_600
+
+
+class Weather:
+    """A pipeline that is written to and evaluated by the minute."""
+
+    def __init__(self, *rules: Rule, timing: Timing = TIMING, group_cap: int = 1_000) -> None:
+        self.pipeline = Pipeline(rules, timing, group_cap)
+        self.timing, self.sequence = timing, 0
+
+    def post(
+        self, at_s: float, value: float, *, written_s: float | None = None, hosts: Iterable[str] = "a"
+    ) -> None:
+        """A batch with a point of each host."""
+        self.sequence += 1
+        batch = BatchRange("s-0", self.sequence, self.sequence)
+        points = [a_point(int(at_s), value, host=host) for host in hosts]
+        self.pipeline.write(points, batch, at_s if written_s is None else written_s)
+
+    def execute(self, interval_start_s: int) -> None:
+        """An execution for this interval, with as many rounds as it needs."""
+        evaluator, now_s = self.pipeline.evaluator, self.timing.ready_at(interval_start_s)
+        while (plan := evaluator.plan(interval_start_s, now_s))["found"]:
+            for chunk in plan["chunks"]:
+                evaluator.evaluate(chunk, plan["first"], plan["last"], now_s)
+
+    def minutes(self, first: int, last: int) -> None:
+        """An execution for each minute, in time."""
+        for minute in range(first, last + 1):
+            self.execute(START + 60 * minute)
+
+    @property
+    def heard(self) -> list[str]:
+        """The transitions that notify, with the minute of the interval's end."""
+        return [
+            f"{(item.at_s - START) // 60}:{item.kind}"
+            for _, _, item in self.pipeline.transitions
+            if item.notify
+        ]
+
+
+def minute(number: float) -> float:
+    """The time so many minutes after the start."""
+    return START + 60 * number
+
+
+@pytest.mark.parametrize(("tick", "grace"), [(10, 30), (30, 60), (60, 90), (10, 120)])
+def test_what_is_written_within_the_grace_counts_also_where_the_grace_is_longer_than_the_tick(
+    tick: int, grace: int
+) -> None:
+    """A breach that is written at any second of the grace is told with its period."""
+    for delay in range(1, grace + 1, 3):
+        weather = Weather(a_rule(period=tick), timing=Timing(tick, grace))
+        weather.post(START + tick - 1, 9.0, written_s=START + tick + delay)
+        for start in range(START, START + 300, tick):
+            weather.execute(start)
+        [(_, _, alarm)] = weather.pipeline.transitions[:1]
+        assert (alarm.kind, alarm.at_s, alarm.late) == ("alarm", START + tick, False)
+
+
+def test_an_interval_that_is_evaluated_again_later_overwrites_nothing() -> None:
+    """The breach of an hour was corrected two minutes late; evaluating the hour again does not bring it back."""
+    weather = Weather(a_rule(statistic="sum", operator="<", threshold=100, period=3600, in_force_since=START))
+    weather.post(minute(30), 95.0)
+    weather.minutes(0, 60)
+    weather.post(minute(31), 10.0, written_s=minute(62))
+    weather.minutes(61, 64)
+    assert weather.heard == ["60:alarm", "62:resolved"]
+    for again in (59, 60, 61, 62, 63, 64):
+        weather.pipeline.evaluate(int(minute(again)))
+    assert weather.heard == ["60:alarm", "62:resolved"]
+
+
+@pytest.mark.parametrize("until", [16, 17, 27, 120, 170])
+def test_a_host_that_dies_while_nothing_is_evaluated_is_told_afterwards(until: int) -> None:
+    """However long the evaluation was down, as long as it is made up for."""
+    weather = Weather(a_rule(by=["host"], missing_data="missing", datapoints=3))
+    for number in range(10):
+        weather.post(minute(number) + 5, 1.0)
+    weather.minutes(0, 9)
+    weather.execute(int(minute(until)))
+    assert weather.heard == ["13:missing"]
+
+
+def test_an_outage_that_is_not_made_up_for_stands_in_the_history_and_hides_no_dead_host() -> None:
+    """Groups that were noted at the last full hour are known after it; open alerts say what was not evaluated."""
+    weather = Weather(a_rule(by=["host"], missing_data="missing"))
+    for number in range(62):
+        weather.post(minute(number) + 5, 1.0, hosts="ab" if number < 50 else "b")
+    weather.minutes(0, 61)
+    assert weather.heard == ["51:missing"]
+    last = 62 + MADE_UP_S // 60 + 40
+    weather.execute(int(minute(last)))
+    assert weather.heard == ["51:missing", f"{last + 2 - MADE_UP_S // 60}:missing"]
+    silent = weather.pipeline.alerts["cpu-hot/cpu.load", ("a",)]
+    assert [entry["reason"] for entry in silent.history][-1] == (
+        "not evaluated from 2025-11-22T01:02:00Z to 2025-11-22T01:43:00Z"
+    )
+
+
+def test_a_host_that_began_after_the_last_full_hour_and_died_in_an_outage_is_told() -> None:
+    """It is in no note, but in the last period before the outage, whose windows are still there."""
+    weather = Weather(a_rule(by=["host"], missing_data="missing", period=300))
+    for number in range(70, 80):
+        weather.post(minute(number) + 5, 1.0)
+    weather.minutes(60, 80)
+    last = 80 + MADE_UP_S // 60 + 31
+    weather.execute(int(minute(last)))
+    assert weather.heard == ["115:missing"]
+
+
+def test_the_first_evaluation_begins_a_quarter_of_an_hour_back() -> None:
+    """A version before this one may have left intervals; what is older than that was its outage."""
+    weather = Weather(a_rule())
+    for number in (0, 10):
+        weather.post(minute(number), 9.0)
+    weather.execute(int(minute(20)))
+    assert FIRST_LOOK_BACK_S == 900
+    assert weather.heard == ["11:alarm"]
+
+
+def test_words_that_change_leave_an_alert_as_it_is() -> None:
+    """Severity, annotation and reminders say what is sent, not when something fires."""
+    rule = a_rule(by=["host"], missing_data="missing", annotation="old")
+    weather = Weather(rule)
+    weather.post(minute(0), 1.0)
+    weather.minutes(0, 3)
+    weather.pipeline.rules = [replace(rule, annotation="new", severity=Severity.CRITICAL)]
+    weather.minutes(4, 8)
+    assert weather.heard == ["2:missing"]
+    [alert] = weather.pipeline.alerts.values()
+    assert (alert.state, alert.rule["annotation"]) == ("MISSING", "new")
+
+
+@pytest.mark.parametrize("period", [60, 120, 300])
+def test_a_dead_host_goes_missing_again_when_its_rule_changes(period: int) -> None:
+    """A changed condition resolves its alerts, but the groups stay known, also where their period is another."""
+    fields = {"by": ["host"], "missing_data": "missing", "period": period}
+    weather = Weather(a_rule(**fields))
+    weather.post(minute(0), 1.0)
+    weather.minutes(0, 19)
+    weather.pipeline.rules = [
+        a_rule(**{**fields, "period": 120}, threshold=5, in_force_since=int(minute(21)))
+    ]
+    weather.minutes(20, 40)
+    first = 2 * period // 60
+    assert weather.heard == [f"{first}:missing", "21:resolved", "24:missing"]
+
+
+def test_a_healthy_host_that_dies_when_its_rule_changes_goes_missing() -> None:
+    """The groups of a rule that asks for the same points stay known: by the period before, and by the last hour."""
+    fields = {"by": ["host"], "missing_data": "missing"}
+    weather = Weather(a_rule(**fields))
+    for number in range(62):
+        weather.post(minute(number) + 5, 1.0)
+    weather.minutes(0, 61)
+    weather.pipeline.rules = [a_rule(**fields, threshold=5, in_force_since=int(minute(62)), groups_since=1)]
+    weather.minutes(62, 66)
+    assert weather.heard == ["63:missing"]
+
+
+def test_a_rule_that_is_deleted_is_not_evaluated_any_more() -> None:
+    """Its alerts are resolved, also where the evaluation was behind and breaches were not judged yet."""
+    weather = Weather(a_rule(by=["host"]))
+    weather.post(minute(0), 9.0)
+    weather.minutes(0, 0)
+    weather.post(minute(1), 9.0, hosts="ab")
+    weather.pipeline.rules = []
+    weather.execute(int(minute(3)))
+    assert weather.heard == ["1:alarm", "4:resolved"]
+
+
+def test_the_period_in_which_a_rule_comes_into_force_is_not_judged() -> None:
+    """A part of its points says nothing, whatever the statistic; the history says since when periods are judged."""
+    for fields in (
+        {"missing_data": "missing"},
+        {"statistic": "max"},
+        {"statistic": "count", "operator": "<"},
+    ):
+        weather = Weather(a_rule(by=["host"], in_force_since=int(minute(1)) - 1, **fields))
+        weather.post(minute(0), 9.0)
+        weather.post(minute(1), 1.0)
+        weather.minutes(0, 0)
+        assert weather.heard == []
+    weather = Weather(a_rule(datapoints="1 of 3", in_force_since=int(minute(1)) - 1))
+    weather.post(minute(1), 9.0)
+    weather.minutes(0, 1)
+    [alert] = weather.pipeline.alerts.values()
+    assert alert.history[-1]["judged_from"] == minute(1) - 1
+
+
+def test_late_is_what_late_points_made() -> None:
+    """A breach in time after a late point that changed nothing is not late; a breach by late points is."""
+    weather = Weather(a_rule())
+    for number, value in enumerate((1.0, 1.0, 1.0, 9.0)):
+        weather.post(minute(number), value)
+        weather.minutes(number, number)
+        if number == 1:
+            weather.post(minute(0) + 1, 1.0, written_s=minute(2) + 1)
+    assert [(item.kind, item.late) for _, _, item in weather.pipeline.transitions] == [("alarm", False)]
+    weather.post(minute(3) + 1, -99.0, written_s=minute(4) + 30)
+    weather.minutes(4, 4)
+    assert [(item.kind, item.late) for _, _, item in weather.pipeline.transitions][1:] == [("resolved", True)]
+
+
+def test_recovery_needs_its_datapoints_known_also_after_a_late_correction() -> None:
+    """Of a new group one healthy datapoint is not three; of an old one the healthy ones before the breach count."""
+    for minutes_before, expected in ((0, ["6:alarm"]), (5, ["6:alarm", "7:resolved"])):
+        weather = Weather(a_rule(recovery={"datapoints": 3}))
+        for number in range(5 - minutes_before, 5):
+            weather.post(minute(number), 1.0)
+        weather.post(minute(5), 9.0)
+        weather.minutes(0, 5)
+        weather.post(minute(5) + 1, -99.0, written_s=minute(6) + 30)
+        weather.minutes(6, 6)
+        assert weather.heard == expected
+
+
+def test_with_ignore_breaches_far_apart_do_not_belong_together() -> None:
+    """The last three that there are, of twice as many periods or an hour."""
+    weather = Weather(a_rule(datapoints=3))
+    for number in (0, 50, 100):
+        weather.post(minute(number), 9.0)
+        weather.minutes(number, number)
+    assert weather.heard == []
+    for number in (120, 121):
+        weather.post(minute(number), 9.0)
+        weather.minutes(number, number)
+    assert weather.heard == ["122:alarm"]
+
+
+@pytest.mark.parametrize("policy", ["ignore", "missing", "breaching"])
+def test_a_group_that_is_gone_is_forgotten_and_begins_anew_with_its_next_point(policy: str) -> None:
+    """After `forget_after` without a point its alert is resolved, and its silence says nothing more."""
+    weather = Weather(a_rule(by=["host"], missing_data=policy, forget_after=3600))
+    weather.post(minute(0), 9.0)
+    weather.minutes(0, 70)
+    assert weather.heard[-1] == "61:resolved"
+    assert weather.pipeline.transitions[-1][2].reason == "no data for 3600 s; the group is forgotten"
+    weather.post(minute(71), 9.0)
+    weather.minutes(71, 71)
+    assert weather.heard[-1] == "72:alarm"
+
+
+def test_an_explosion_of_groups_makes_at_most_the_cap_of_alerts_and_hides_no_known_host() -> None:
+    """Hosts that were there before come first, by the note of the last full hour or of the minute it began."""
+    weather = Weather(a_rule(by=["host"], missing_data="missing"), group_cap=20)
+    real = [f"real-{number}" for number in range(5)]
+    for number in range(20):
+        weather.post(minute(number) + 5, 9.0 if number == 15 else 1.0, hosts=real)
+        if number >= 10:
+            weather.post(minute(number) + 6, 1.0, hosts=[f"junk-{number}-{n}" for n in range(100)])
+        weather.minutes(number, number)
+    assert len(weather.pipeline.alerts) <= 20
+    told = {group[0] for _, group, item in weather.pipeline.transitions if item.kind == "alarm"}
+    assert told == set(real)
+    note = weather.pipeline.windows.noted[groups_id(weather.pipeline.rules[0].selection)]
+    assert {(host,) for host in real} <= note.groups
+    assert note.left_out >= 40
+
+
+POINTS = st.lists(
+    st.tuples(
+        st.integers(0, 9),
+        st.sampled_from([1.0, 9.0]),
+        st.sampled_from("ab"),
+        # What is written within 5 s after an interval was ready counts with it or with the next.
+        st.integers(0, 300).filter(lambda delay: not 11 < (5 + delay) % 60 <= 16),
+    ),
+    max_size=25,
+)
+
+
+@settings(max_examples=150, deadline=None, suppress_health_check=[HealthCheck.too_slow])
+@given(
+    POINTS,
+    st.lists(st.integers(0, 14), min_size=1, max_size=14),
+    st.sampled_from(["ignore", "missing", "breaching"]),
+    st.sampled_from(["1 of 1", "2 of 3"]),
+)
+def test_whichever_executions_die_or_come_late_the_transitions_are_those_of_all_in_time(
+    points: list[tuple[int, float, str, int]], executed: list[int], policy: str, datapoints: str
+) -> None:
+    """Executions for any intervals, in any order, at any later time, and one at the end."""
+    rule = a_rule(by=["host"], missing_data=policy, datapoints=datapoints, recovery={"datapoints": 2})
+    in_time, later = Weather(rule), Weather(rule)
+    written = sorted(points, key=lambda item: item[0] * 60 + item[3])
+    for weather in (in_time, later):
+        pending = list(written)
+        for number in range(15):
+            while pending and pending[0][0] * 60 + 5 + pending[0][3] <= number * 60 + 71:
+                at, value, host, delay = pending.pop(0)
+                weather.post(minute(at) + 5, value, written_s=minute(at) + 5 + delay, hosts=host)
+            if weather is in_time:
+                weather.execute(int(minute(number)))
+    for number in [*executed, 14]:
+        later.execute(int(minute(number)))
+
+    def told(weather: Weather) -> list[tuple[Group, Transition]]:
+        found = [(group, item) for _, group, item in weather.pipeline.transitions]
+        return sorted(found, key=lambda one: (one[1].at_s, str(one[0])))
+
+    assert told(later) == told(in_time)
