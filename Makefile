@@ -19,7 +19,7 @@ export PYTHONUNBUFFERED := 1
 help: ## this list
 	@grep -hE '^[a-z-]+:.*## ' $(MAKEFILE_LIST) | awk -F ':.*## ' '{printf "  make %-18s %s\n", $$1, $$2}'
 	@echo
-	@echo "  with ENV=dev (or prod, or your own environments/NAME.toml), REGION=us-east-1, DURATION=20 (seconds), SQL='SELECT …'"
+	@echo "  with ENV=dev (or prod, or your own environments/NAME.toml), REGION=us-east-1, DURATION=20 (seconds), SQL='SELECT …', YES=1 (do not ask before an account is changed)"
 	@echo "  and for run: PORT=8080 and AWS_PORT=4566 (or auto), REGION='us-east-1 eu-west-1', ENV_FILE=build/local.env, DATA=DIR"
 
 .PHONY: run

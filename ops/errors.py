@@ -2,8 +2,9 @@
 
 import contextlib
 from collections.abc import Iterator
+from urllib.parse import urlsplit
 
-from botocore.exceptions import BotoCoreError, ClientError, NoCredentialsError
+from botocore.exceptions import BotoCoreError, ClientError, EndpointConnectionError, NoCredentialsError
 
 from handlers.domain.errors import ConfigurationError, TransientError
 
@@ -29,6 +30,10 @@ def reason_of(error: Exception) -> str:
     """The reason of a refusal in one line."""
     if isinstance(error, NoCredentialsError):
         return "no AWS credentials; for the local run: source build/local.env"
+    if isinstance(error, EndpointConnectionError):
+        url = urlsplit(str(error.kwargs.get("endpoint_url", "")))
+        if url.scheme == "http":  # AWS is asked by https alone
+            return f"nothing listens at {url.netloc}; is `make run` up?"
     if isinstance(error, ClientError):
         return one_line(error.response["Error"].get("Message") or code_of(error))
     return one_line(str(error))

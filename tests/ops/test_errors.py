@@ -20,6 +20,10 @@ NO_MESSAGE = ClientError({"Error": {"Code": "404"}}, "HeadObject")
             EndpointConnectionError(endpoint_url="https://x"),
             'Could not connect to the endpoint URL: "https://x"',
         ),
+        (
+            EndpointConnectionError(endpoint_url="http://127.0.0.1:4566/x"),
+            "nothing listens at 127.0.0.1:4566; is `make run` up?",
+        ),
         (TransientError("try\nlater"), "try later"),
         (ConfigurationError("no such table"), "no such table"),
     ],
