@@ -200,7 +200,7 @@ class Run:
             self._closing.callback(lock.free)
             self._logs = lock.path
         self._logs.mkdir(parents=True, exist_ok=True)
-        handler = WarningsToFile(self._logs / "run.log", self._warned)
+        handler = WarningsToFile(self._logs / "warnings.txt", self._warned)
         logging.getLogger().addHandler(handler)
         self._closing.callback(handler.close)
         self._closing.callback(logging.getLogger().removeHandler, handler)
