@@ -205,6 +205,24 @@ def test_text_is_text_as_it_is_written(tmp_path: Path, text: str) -> None:
     assert (dict(filed.rule.match)["zone"], filed.rule.annotation) == ((text,), text)
 
 
+@pytest.mark.parametrize("text", ["", "~", "null"])
+@pytest.mark.parametrize("field", ["annotation", "severity", "match.env", "by"])
+def test_nothing_is_no_text(tmp_path: Path, field: str, text: str) -> None:
+    """A value that was forgotten is neither empty text nor the word; in quotation marks it is."""
+    name, _, inner = field.partition(".")
+    line = f"    {name}:\n      {inner}: {text}" if inner else f"    {name}: {text}"
+    [mistake] = read(tmp_path, f"{GOOD}{line}\n")
+    assert mistake.startswith(f"a.yaml:{8 if inner else 7}: {field}: has no value")
+    assert not read(tmp_path, f"{GOOD}    annotation: '{text}'\n")
+
+
+def test_a_mistake_that_an_anchor_repeats_is_told_once(tmp_path: Path) -> None:
+    """It is one place to mend."""
+    lists = "    match:\n      a: &deep [[x, x], [x, x]]\n      b: *deep\n"
+    found = read(tmp_path, GOOD + lists)
+    assert len(found) == len(set(found)) == 2
+
+
 def test_names_are_text_too(tmp_path: Path) -> None:
     """Dimensions called `on` and `no` are no booleans."""
     path = tmp_path / "a.yaml"
