@@ -80,7 +80,7 @@ class _Explore:
             self._button("Run", self._run_by_hand).props(remove="flat dense", add="unelevated")
             self._button("As chosen above", self._ask_again)
             ui.label("Ctrl+Enter runs it").classes("note")
-        self._rows = ui.expansion("Rows").props("dense")
+        self._rows = ui.expansion("Rows", on_value_change=self._open_rows).props("dense")
 
     def _button(self, text: str, action: Any) -> ui.button:
         return ui.button(text, on_click=lambda: self._page.attempt(action)).props("flat no-caps dense")
@@ -166,12 +166,18 @@ class _Explore:
             "SQL by hand" if self._by_hand else f"{self._question.aggregation} of {self._question.metric}"
         )
         self._note.set_text(_note(answer, len(lines)))
-        if self._by_hand or self._rows.value:
+        # A thousand rows take the browser longer than a chart of them.
+        if not lines:
+            self._rows.set_value(True)
+        if self._rows.value:
             self._show_rows(answer)
+
+    async def _open_rows(self) -> None:
+        if self._rows.value and self._statement and not self._rows.default_slot.children:
+            await self._page.attempt(self._draw)
 
     def _show_rows(self, answer: Answer) -> None:
         self._rows.clear()
-        self._rows.set_value(True)
         with self._rows:
             table(answer.columns, [list(map(_cell, row)) for row in answer.rows[:_ROWS_SHOWN]])
 
