@@ -52,7 +52,7 @@ test-clients: install-dev $(NODE_MODULES) ## curl, Debian's AWS CLI and the AWS 
 	@$(PY) -m pytest -q tests/clients
 
 .PHONY: test-browser
-test-browser: install-dev ## a page in Chromium posts to the local run; installs Debian's Chromium
+test-browser: install-dev ## the console, and a page that posts, in Chromium; installs Debian's
 	@bash ops/debian.sh chromium=chromium
 	@$(PY) -m ops bundle --target host
 	@$(PY) -m pytest -q tests/browser

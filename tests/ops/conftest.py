@@ -40,7 +40,7 @@ def _at_home(monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.delenv("TIDEGAUGE_ENVIRONMENT", raising=False)
     monkeypatch.setattr(where, "place", lambda _: Place("a test's account", local=True))
     monkeypatch.setattr(local_run, "adopt", lambda *_: None)
-    monkeypatch.setattr(local_run, "others", list)
+    monkeypatch.setattr(local_run, "others", lambda *_: [])
 
 
 @pytest.fixture

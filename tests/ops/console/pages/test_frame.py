@@ -1,0 +1,60 @@
+"""The frame of a page: what may change something."""
+
+import asyncio
+from types import SimpleNamespace
+from typing import Any
+
+import pytest
+
+from ops.console.pages.frame import Page
+
+
+class _Button:
+    """Keeps what would be sent to the browser."""
+
+    def on(self, kind: str, handler: Any, *, js_handler: str) -> None:
+        self.kind, self.handler, self.script = kind, handler, js_handler
+
+
+def page() -> Page:
+    """A page that is not drawn."""
+    made: Any = Page(None, None, "/", {})  # type: ignore[arg-type]
+
+    async def attempt(action: Any) -> None:
+        await action()
+
+    made.attempt = attempt
+    return made
+
+
+@pytest.mark.parametrize("token", [None, "", "guess", 0, ["guess"], {}, "ü"])
+def test_nothing_changes_without_the_token(token: object) -> None:
+    """Whatever else an event brings, it is refused."""
+    changed: list[int] = []
+
+    async def change() -> None:
+        changed.append(1)
+
+    button: Any = _Button()
+    page().press(button, change)
+    with pytest.raises(PermissionError):
+        asyncio.run(button.handler(SimpleNamespace(args=token)))
+    assert changed == []
+
+
+def test_the_pages_own_button_sends_the_token_and_no_other_page_has_it() -> None:
+    """It stands in the page's script, is new for each page, and is long enough not to be guessed."""
+    changed: list[int] = []
+
+    async def change() -> None:
+        changed.append(1)
+
+    one, other = page(), page()
+    button: Any = _Button()
+    one.press(button, change)
+    token = button.script.partition('"')[2].partition('"')[0]
+    assert len(token) >= 43
+    assert one.is_mine(token)
+    assert not other.is_mine(token)
+    asyncio.run(button.handler(SimpleNamespace(args=token)))
+    assert changed == [1]

@@ -1,0 +1,63 @@
+"""Charts as ECharts' options: nothing that clients named is code or markup in them."""
+
+from collections.abc import Iterator
+from typing import Any
+
+import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+
+from ops.console.charts import LINES_MOST, line_chart, plain, verdict_chart
+from ops.console.readers.sql import Line
+
+HOSTILE = ":formatter <img src=x onerror=alert(1)> {a|b} {b}"
+
+
+def _pairs(options: Any) -> Iterator[tuple[str, Any]]:
+    if isinstance(options, dict):
+        for key, value in options.items():
+            yield key, value
+            yield from _pairs(value)
+    elif isinstance(options, list):
+        for value in options:
+            yield from _pairs(value)
+
+
+@given(st.lists(st.text(), max_size=5))
+def test_names_are_values_and_never_keys_or_formats(names: list[str]) -> None:
+    """A key with a colon would run as code, a formatter would be HTML; tooltips are drawn on the canvas."""
+    lines = [Line(name, [(0, 1.0), (1000, None)]) for name in [*names, HOSTILE]]
+    options = line_chart(lines)
+    keys = {key for key, _ in _pairs(options)}
+    assert keys == {key for key, _ in _pairs(line_chart([Line("a", [(0, 1.0)]), Line("b", [(0, 1.0)])]))}
+    assert not [key for key in keys if key.startswith(":") or key == "formatter"]
+    assert options["tooltip"]["renderMode"] == "richText"
+
+
+@given(st.text())
+def test_a_label_is_short_and_printable(name: str) -> None:
+    """No braces, by which ECharts styles text, no control characters, and no more than a line."""
+    assert plain(name).isprintable()
+    assert not set("{}") & set(plain(name))
+    assert len(plain(name)) <= 81
+
+
+def test_lines_beyond_the_most_are_left_out() -> None:
+    """A chart of a thousand lines shows nothing."""
+    many = [Line(str(number), [(0, 1.0)]) for number in range(LINES_MOST + 1)]
+    assert len(line_chart(many)["series"]) == LINES_MOST
+    assert line_chart(many)["legend"]["show"]
+    assert not line_chart(many[:1])["legend"]["show"]
+
+
+@pytest.mark.parametrize("value", [95.0, None])
+def test_an_alerts_chart_holds_its_thresholds(value: float | None) -> None:
+    """Threshold and recovery are within the axis, also when the period has no value; equal ones are drawn once."""
+    options = verdict_chart([(60_000, value, "#ef4444")], 60, [90.0], [80.0])
+    (bars,) = options["series"]
+    assert [mark["yAxis"] for mark in bars["markLine"]["data"]] == [90.0, 80.0]
+    assert options["yAxis"]["min"] == 0
+    assert options["yAxis"]["max"] > 90
+    assert options["xAxis"]["max"] - options["xAxis"]["min"] == 12 * 60_000
+    (same,) = verdict_chart([(60_000, value, "")], 60, [90.0], [90.0])["series"]
+    assert len(same["markLine"]["data"]) == 1
