@@ -28,6 +28,7 @@ from handlers.domain.alerts.periods import Timing
 from handlers.domain.alerts.rules.reading import read_rule
 from handlers.domain.alerts.windows.aggregation import aggregate
 from handlers.domain.alerts.windows.cuts import BatchRange
+from handlers.domain.alerts.windows.progress import KeyRange, Reached
 from handlers.domain.ingest.envelope import StreamRecord
 from handlers.domain.point import Point, Series
 from ops.bill.prices import prices
@@ -39,7 +40,7 @@ REGION = "us-east-1"
 START = 1_763_769_600
 MONTH = 30.4375 * 86_400
 RECORD = StreamRecord("json", "-", "request", START * 1000, 1, "shardId-000000000000", b"")
-MEMORY_GB, EXPRESS_GB = 0.5, 0.0625
+AGGREGATOR_GB, EVALUATOR_GB, EXPRESS_GB = 0.5, 1.0, 0.0625
 # Of an execution besides its wait and its functions, and of a function besides its own work (network, runtime).
 STEP_SECONDS, CALL_SECONDS = 0.3, 0.05
 
@@ -111,16 +112,15 @@ class Result:
         """Dollars a month by what they are for."""
         intervals, batches = MONTH / 60, MONTH / self.load.window * self.load.shards
         waiting = 11 - self.load.window / 2 if self.load.window < 11 else 1
-        functions = batches * (self.aggregate_seconds + CALL_SECONDS) + intervals * (
-            self.evaluate_seconds + 4 * CALL_SECONDS
-        )
+        aggregating = batches * (self.aggregate_seconds + CALL_SECONDS) * AGGREGATOR_GB
+        evaluating = intervals * (self.evaluate_seconds + 3 * CALL_SECONDS) * EVALUATOR_GB
         # The interval's own execution waits for its grace; the sweep's finds that nothing is left, and ends.
         executing = waiting + self.evaluate_seconds + 2 * STEP_SECONDS
         return {
             "writes": intervals * self.write_units * _dollars("dynamodb_write"),
             "reads": intervals * self.read_units * _dollars("dynamodb_read"),
-            "functions": functions * MEMORY_GB * _dollars("lambda_gb_second")
-            + (batches + 4 * intervals) * _dollars("lambda_request"),
+            "functions": (aggregating + evaluating) * _dollars("lambda_gb_second")
+            + (batches + 3 * intervals) * _dollars("lambda_request"),
             "executions": 2 * intervals * _dollars("express_request")
             + intervals * executing * EXPRESS_GB * _dollars("express_gb_second"),
         }
@@ -147,6 +147,7 @@ def run(load: Load, intervals: int = 3) -> Result:
         evaluator = Evaluator(rules, windows, alerts, timing, Origin("r", "e"), 1_000_000, PAGE_LIMITS)
         selections = [rule.selection for rule in rules.rules().rules]
         sequence = 0
+        windows.advance(KeyRange(), Reached(START, START), START)
         for start in range(START, START + 60 * intervals, 60):
             meter.writes = meter.reads = 0
             aggregating = []

@@ -183,7 +183,6 @@ def close(
         newest_s=0,
         evaluated_to_s=max(at_s, alert.evaluated_to_s),
         judged_from_s=max(judged_from_s, alert.judged_from_s),
-        resolved_s=at_s,
         watched=stays_known,
     )
     return replace(decision, alert=ended)

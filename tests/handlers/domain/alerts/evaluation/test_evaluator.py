@@ -180,6 +180,20 @@ def test_a_healthy_host_that_dies_when_its_rule_changes_goes_missing() -> None:
     assert weather.heard == ["63:missing"]
 
 
+def test_an_item_from_the_condition_before_does_not_hide_the_first_breach_of_the_new_one() -> None:
+    """A healthy alert's item lies there from long ago; it is closed, and the period that is due is looked up."""
+    weather = Weather(a_rule(by=["host"]))
+    for number, value in enumerate((9.0, 1.0, 1.0, 1.0)):
+        weather.post(minute(number), value)
+    weather.minutes(0, 3)
+    weather.pipeline.rules = [
+        a_rule(by=["host"], datapoints=2, in_force_since=int(minute(4)), groups_since=int(minute(4)))
+    ]
+    weather.post(minute(4), 9.0)
+    weather.minutes(4, 4)
+    assert [str(item.state) for _, _, item in weather.pipeline.transitions] == ["ALARM", "OK", "PENDING"]
+
+
 def test_a_rule_that_is_deleted_is_not_evaluated_any_more() -> None:
     """Its alerts are resolved, also where the evaluation was behind and breaches were not judged yet."""
     weather = Weather(a_rule(by=["host"]))
