@@ -6,6 +6,7 @@ import os
 import random
 import re
 import shlex
+import shutil
 import signal
 import socket
 import subprocess
@@ -205,6 +206,7 @@ class LocalRun:
                 self.process.kill()
                 self.process.communicate()
         self.env_file.unlink(missing_ok=True)
+        shutil.rmtree(ROOT / "build" / f"logs-{self.aws_port}", ignore_errors=True)
 
 
 def free_ports(count: int) -> list[int]:
