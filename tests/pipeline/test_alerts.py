@@ -6,7 +6,7 @@ from typing import Any
 
 import pytest
 
-from tests.support.alert_listener import Listener
+from tests.support.alert_listener import PERIOD, Listener
 from tests.support.local_run import LocalRun
 
 pytestmark = pytest.mark.pipeline
@@ -29,7 +29,10 @@ def listener(tmp_path: Any) -> Iterator[Listener]:
             )
         )
         running.shell(f"python -m ops rules apply {rules}")
-        yield Listener(running)
+        listener = Listener(running)
+        # The rules are in force after half a minute, and judge the periods that begin after it.
+        listener.move_to(listener.now() + PERIOD)
+        yield listener
     finally:
         running.process.terminate()
         running.process.communicate(timeout=60)

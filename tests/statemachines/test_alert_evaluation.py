@@ -9,6 +9,7 @@ from typing import Any
 import boto3
 import pytest
 
+from handlers.adapters.stepfunctions import PAGE_LIMITS
 from tests.support.alert_tables import ALERTS, create_alert_tables
 from tests.support.state_machine import FunctionError, Machine
 
@@ -415,6 +416,22 @@ def test_a_claim_whose_answer_was_lost_is_known_as_its_own(world: World) -> None
     assert world.machine.run(source="batch", tick=1).status == "SUCCEEDED"
     assert world.heard() == ["a"]
     assert world.entry("a") == (NOW, NOW)
+
+
+def test_a_message_whose_answer_was_lost_is_a_copy_under_its_id(world: World) -> None:
+    """SNS took it each time; who gets it can tell, and it is confirmed in the end."""
+    world.put("a")
+    world.steps.pages[0] = [a_page(["a"])]
+    world.machine.lost["sns:Publish"] = 2
+    assert world.machine.run(source="batch", tick=1).status == "SUCCEEDED"
+    assert world.heard() == ["a", "a", "a"]
+    assert world.entry("a") == (NOW, NOW)
+
+
+def test_the_notifications_of_a_page_are_sent_at_once() -> None:
+    """A page takes as long as one of them, also where SNS refuses them all."""
+    notifications = _CHUNK["Notifications"]
+    assert notifications["MaxConcurrency"] == PAGE_LIMITS.notifications
 
 
 def test_a_release_leaves_the_claim_of_another_alone(world: World) -> None:
