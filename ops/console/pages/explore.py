@@ -52,7 +52,7 @@ class _Explore:
         search.props('type="search" dense outlined clearable aria-label="Search metrics"')
         self._list = table(
             ("metric", "last"), (), on_pick=self._pick, numbers=(1,), empty="No metric has come yet."
-        )
+        ).classes("metrics")
         search.on_value_change(lambda event: self._list.set_filter(event.value or ""))
         self._button("Read the metrics", self._read_metrics).set_visibility(not self._page.is_local)
 

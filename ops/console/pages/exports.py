@@ -33,6 +33,7 @@ _KEY = (
     ("late points", "late"),
     ("failed", "failed"),
     ("running", "running"),
+    ("none, or not over yet", "none"),
 )
 
 
@@ -122,7 +123,7 @@ class _Exports:
                     ("dataset", "size", "file"),
                     [(file.dataset, bytes_text(file.bytes), file.address) for file in files],
                     numbers=(1,),
-                )
+                ).classes("whole")
             where = f"--environment {place.environment} --region {place.region}"
             ui.label(f"To export it again: python -m ops export run {hour} {where}").classes("note mono")
 

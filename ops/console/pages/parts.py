@@ -6,7 +6,9 @@ from typing import Any
 from nicegui import ui
 from nicegui.element import Element
 
-_THOUSANDS = ((1e9, "G"), (1e6, "M"), (1e4, "k"))
+_LARGE = ((1e15, "P"), (1e12, "T"), (1e9, "G"), (1e6, "M"), (1e3, "k"))
+_WHOLE = 9_999.5
+_LARGEST = 1e18
 _SPARK_WIDTH, _SPARK_HEIGHT, _SPARK_MINUTES = 120.0, 24.0, 60
 
 # A button in a cell is found by its row when a click on it arrives at the table.
@@ -33,7 +35,7 @@ def prose(text: str) -> Element:
     with ui.element("p") as paragraph:
         for number, part in enumerate(text.split("`")):
             with ui.element("code" if number % 2 else "span"):
-                ui.label(part).classes("inline")
+                ui.label(part).classes("run-in")
     return paragraph
 
 
@@ -94,9 +96,12 @@ def number_text(number: float | None) -> str:
     """A number in at most five characters or so: 9,876, 12.3k, 4.56M."""
     if number is None:
         return "–"
-    for size, letter in _THOUSANDS:
-        if abs(number) >= size:
-            return f"{number / (1000 if letter == 'k' else size):.3g}{letter}"
+    rounded = float(f"{number:.3g}")
+    if abs(number) >= _WHOLE and abs(rounded) < _LARGEST:
+        size, letter = next(pair for pair in _LARGE if abs(rounded) >= pair[0])
+        return f"{rounded / size:.4g}{letter}"
+    if abs(number) >= _WHOLE:
+        return f"{number:.3g}"
     return f"{number:,.0f}" if float(number).is_integer() else f"{number:,.4g}"
 
 
@@ -119,9 +124,10 @@ def duration_text(number: float | None, *, per_second: float = 1.0) -> str:
 
 def bytes_text(number: float) -> str:
     """A size in bytes, KB, MB or GB."""
+    rounded = float(f"{number:.3g}")
     for unit, size in (("GB", 1e9), ("MB", 1e6), ("KB", 1e3)):
-        if number >= size:
-            return f"{number / size:.3g} {unit}"
+        if rounded >= size:
+            return f"{rounded / size:,.4g} {unit}"
     return f"{number:.0f} B"
 
 

@@ -9,7 +9,16 @@ from nicegui import ui
 
 from ops.console.pages import tryout
 from ops.console.pages.frame import Page
-from ops.console.pages.parts import counted_text, duration_text, heading, main, number_text, pairs, sparkline
+from ops.console.pages.parts import (
+    counted_text,
+    duration_text,
+    heading,
+    main,
+    number_text,
+    pairs,
+    prose,
+    sparkline,
+)
 from ops.console.readers.errors import LoggedError, last_error
 from ops.console.readers.figures import AlarmOn, Figures, read_alarms, read_figures
 
@@ -144,7 +153,7 @@ class _Drawn:
             if (recent := _recent(figures, name))
         ]
         self._element.classes(add="bad" if wrong else "", remove="" if wrong else "bad")
-        self._wrong.set_text(wrong[0] if wrong else "")
+        self._wrong.set_text(wrong[0].replace("`", "") if wrong else "")
         self._wrong.set_visibility(bool(wrong))
         return [f"{box.title}: {text}" for text in wrong]
 
@@ -171,7 +180,7 @@ def build(page: Page) -> None:
         with wrong_list:
             for text in wrong or ["Nothing: no alarm is on."]:
                 with ui.element("li").classes("bad" if wrong else "good"):
-                    ui.label(text)
+                    prose(text)
             if error is not None:
                 with ui.element("li"):
                     ui.label(f"Last error, {_clock(error.at_s)} UTC, {error.function}: {error.text}")

@@ -1,12 +1,20 @@
-"""The frame of a page: what may change something."""
+"""The frame of a page: what may change something, and its style beside the library's own."""
 
 import asyncio
+import re
+from pathlib import Path
 from types import SimpleNamespace
 from typing import Any
 
+import nicegui
 import pytest
 
+from ops.console.pages import frame
 from ops.console.pages.frame import Page
+
+_CLASS = re.compile(r"\.([a-z][\w-]*)")
+_LIBRARYS = ("q-", "body--", "nicegui-", "text-")
+_STYLE = Path(frame.__file__).parents[1] / "assets" / "console.css"
 
 
 class _Button:
@@ -58,3 +66,17 @@ def test_the_pages_own_button_sends_the_token_and_no_other_page_has_it() -> None
     assert not other.is_mine(token)
     asyncio.run(button.handler(SimpleNamespace(args=token)))
     assert changed == [1]
+
+
+def test_no_class_of_ours_is_one_that_the_library_lays_out_by() -> None:
+    """A class of both would change switches, chips and menus; what is meant for those bears their own names."""
+    librarys = set().union(*map(_classes, (Path(nicegui.__file__).parent / "static").glob("*.css")))
+    assert "inline" in librarys
+    ours = {name for name in _classes(_STYLE) if not name.startswith(_LIBRARYS)}
+    assert "fault" in ours
+    assert ours & librarys == set()
+
+
+def _classes(file: Path) -> set[str]:
+    """The classes that a style sheet's selectors name."""
+    return set(_CLASS.findall(re.sub(r"\{[^{}]*\}", "", file.read_text(encoding="utf-8"))))
