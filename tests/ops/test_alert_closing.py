@@ -57,7 +57,7 @@ def put_rule() -> None:
 
 
 def test_the_alert_of_a_group_is_closed_and_its_silence_is_none(capsys: Any) -> None:
-    """It is resolved with that reason, told with the next evaluation, and no period that began before is judged."""
+    """The alert is resolved with that reason, to be told, and no period that began before is judged."""
     fire("a", None)
     fire("b", "x")
     assert main(["alerts", "close", "cpu-hot", "a", ""]) == 0

@@ -124,7 +124,7 @@ def weather(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Weather]:
 
 
 def test_ten_seconds_without_the_topic_delay_a_message(weather: Weather) -> None:
-    """It comes with the same execution or with the next, once, and the next one after it."""
+    """The message comes with the same execution or with the next, once, and its successor after it."""
     weather.end_s = weather.listener.move_to_end_of_period(before=3)
     weather.fault("sns", "Publish", error="ThrottlingException")
     weather.post(attic=95)

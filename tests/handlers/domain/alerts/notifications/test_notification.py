@@ -72,7 +72,7 @@ def test_values_stay_inside_what_filters_compare(value: float, text: str) -> Non
 
 
 def test_missing_data_has_no_value() -> None:
-    """Where there is no value there is no attribute, and null in the body."""
+    """No value means no attribute, and null in the body."""
     message = notify(a_rule(missing_data="breaching"), value=None)
     assert "value" not in message.attributes
     assert json.loads(message.message)["value"] is None

@@ -46,7 +46,7 @@ def told(outbox: Outbox) -> tuple[str, int] | None:
     ],
 )
 def test_of_what_is_unsent_the_last_change_is_left(script: str, left: tuple[str, int] | None) -> None:
-    """It counts those it stands for; reminders of what was never told are none, and a silent end takes it all back."""
+    """The one left counts the others; a reminder of what was never told is none, a silent end takes all back."""
     assert told(made(script)) == left
 
 
@@ -90,7 +90,7 @@ def test_an_entry_is_due_until_it_is_claimed_and_again_when_its_execution_must_b
 
 
 def test_what_is_not_true_any_more_is_not_due() -> None:
-    """What was given back behind an evaluation's back waits for the next one, which puts what is true in its place."""
+    """A notification given back behind an evaluation's back waits: the next one puts what is true in its place."""
     outbox = made("A")
     assert outbox.due(is_firing=False, now_s=NOW) is None
     behind = replace(outbox, waiting=evaluated("AR", None, 2).notifications[1])

@@ -57,7 +57,7 @@ def test_pages_together_hold_each_alert_once(size: int, largest: int) -> None:
 
 
 def test_an_alert_with_nothing_due_is_passed_over() -> None:
-    """What is claimed by another is no reason for an empty page in between."""
+    """A claim of another execution is no reason for an empty page in between."""
     claimed = an_alert(1, 10)
     [entry] = claimed.outbox.entries
     claimed = StoredAlert(claimed.key, claimed.alert, 1, Outbox((Entry(entry.notification, NOW - 1),)))
