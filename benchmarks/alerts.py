@@ -38,6 +38,7 @@ from templates.components.platform import add_platform
 
 REGION = "us-east-1"
 START = 1_763_769_600
+GROUP_CAP = 1_000
 MONTH = 30.4375 * 86_400
 RECORD = StreamRecord("json", "-", "request", START * 1000, 1, "shardId-000000000000", b"")
 AGGREGATOR_GB, EVALUATOR_GB, EXPRESS_GB = 0.5, 1.0, 0.0625
@@ -144,7 +145,7 @@ def run(load: Load, intervals: int = 3) -> Result:
         windows = WindowsTable(client, names["AlertWindowsTable"], timing, lambda: clock[0])
         rules = RulesTable(client, names["AlertRulesTable"], fresh_seconds=600)
         alerts = AlertsTable(client, names["AlertsTable"])
-        evaluator = Evaluator(rules, windows, alerts, timing, Origin("r", "e"), 1_000_000, PAGE_LIMITS)
+        evaluator = Evaluator(rules, windows, alerts, timing, Origin("r", "e"), GROUP_CAP, PAGE_LIMITS)
         selections = [rule.selection for rule in rules.rules().rules]
         sequence = 0
         windows.advance(KeyRange(), Reached(START, START), START)
@@ -156,7 +157,7 @@ def run(load: Load, intervals: int = 3) -> Result:
                 for shard in range(load.shards):
                     points = list(_points(load, begin, shard, chance))
                     began = time.perf_counter()
-                    found = aggregate(points, selections, clock[0], timing, 1_000_000)
+                    found = aggregate(points, selections, clock[0], timing, GROUP_CAP)
                     batch = BatchRange(f"shardId-{shard:012d}", 10**55 + sequence, 10**55 + sequence + 99)
                     for part in windows.cut(batch):
                         windows.write(found.windows, part)

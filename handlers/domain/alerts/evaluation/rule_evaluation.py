@@ -17,7 +17,13 @@ from handlers.domain.alerts.rules.reading import condition_revision, read_rule, 
 from handlers.domain.alerts.rules.rule import Rule
 from handlers.domain.alerts.rules.selection import Group
 from handlers.domain.alerts.state.alert import Alert, Datapoint
-from handlers.domain.alerts.state.protocol import close, decide, judged_from_s, silence_counts
+from handlers.domain.alerts.state.protocol import (
+    close,
+    decide,
+    judged_from_s,
+    silence_counts,
+    without_old,
+)
 from handlers.domain.alerts.windows.known_groups import KnownGroups
 from handlers.domain.alerts.windows.merging import MergedWindow
 
@@ -276,7 +282,7 @@ def _close(
 ) -> None:
     was = read_rule(update.alert.rule)
     decision = close(
-        update.alert,
+        without_old(was, update.alert, last_complete_period(at_s, was.period_s)),
         reason,
         at_s,
         notify_on_resolve=was.notify_on_resolve,

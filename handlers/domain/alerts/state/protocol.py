@@ -157,6 +157,12 @@ def decide(rule: Rule, alert: Alert, datapoints: Sequence[Datapoint], newest_s: 
     return _transition(known, state, kind, at_s, end_s, reason, late=late, judged_from_s=part)
 
 
+def without_old(rule: Rule, alert: Alert, newest_s: int) -> Alert:
+    """The alert without datapoints that are too old to count when this is its newest complete period."""
+    newest_s = max(newest_s, alert.newest_s)
+    return replace(alert, datapoints=_remembered(rule, alert, (), newest_s), newest_s=newest_s)
+
+
 def close(
     alert: Alert,
     reason: str,

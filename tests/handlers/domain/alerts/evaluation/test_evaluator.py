@@ -271,7 +271,8 @@ def test_a_group_that_is_gone_is_forgotten_and_begins_anew_with_its_next_point(p
     weather.post(minute(0), 9.0)
     weather.minutes(0, 70)
     assert weather.heard[-1] == "61:resolved"
-    assert weather.pipeline.transitions[-1][2].reason == "no data for 3600 s; the group is forgotten"
+    [*_, (_, _, resolved)] = weather.pipeline.transitions
+    assert (resolved.reason, resolved.value) == ("no data for 3600 s; the group is forgotten", None)
     weather.post(minute(71), 9.0)
     weather.minutes(71, 71)
     assert weather.heard[-1] == "72:alarm"
