@@ -90,7 +90,7 @@ BOXES = (
         (("quarantined", "points could not be stored"),), path="/quarantine",
     ),
     Box(
-        "aggregator", "Window aggregator", "Lambda", "WindowAggregator_runs", "batches",
+        "aggregator", "Aggregator", "Lambda", "WindowAggregator_runs", "batches",
         (("errors", _total("WindowAggregator_errors")),),
         ("WindowAggregator",), (("WindowAggregator_errors", "runs of the aggregator failed"),),
         component="WindowAggregator",
@@ -106,7 +106,7 @@ BOXES = (
         path="/alerts",
     ),
     Box(
-        "exports", "Exports", "Step Functions · S3", "hours", "hours exported",
+        "exports", "Exports", "S3", "hours", "hours exported",
         (
             ("failed", _total("hours_failed")),
             ("behind", lambda figures: duration_text(figures["export_lag"].last)),
@@ -133,7 +133,7 @@ class _Drawn:
                 ui.label(box.title).classes("box-title")
                 ui.label(box.service).classes("box-service")
             self._number = ui.label("–").classes("box-number")
-            ui.label(f"{box.noun} in the last hour").classes("box-noun")
+            ui.label(box.noun).classes("box-noun")
             self._spark = ui.html("", sanitize=False).classes("spark")
             self._rows = pairs([(name, "–") for name, _ in box.rows])
             self._wrong = ui.label().classes("box-wrong")
