@@ -30,8 +30,7 @@ run: install-local install-console ## run the whole pipeline here, fed with this
 
 .PHONY: console
 console: install-local install-console ## the run's page for a deployed region: make console ENV=prod REGION=us-east-1
-	@if [[ -f '$(RUN_FILE)' && -z '$(REGION)' ]]; then source '$(RUN_FILE)'; fi; \
-	  exec $(PY) -m ops console $(OPS_TARGET) $(if $(CONSOLE_PORT),--port $(CONSOLE_PORT))
+	@$(if $(ENV_FILE),source '$(ENV_FILE)' &&) exec $(PY) -m ops console $(OPS_TARGET) $(if $(CONSOLE_PORT),--port $(CONSOLE_PORT))
 
 .PHONY: query
 query: install-local ## ask the local run, or with REGION=… the cloud: make query SQL='SELECT count(*) FROM "metrics_dev"."metrics"'
