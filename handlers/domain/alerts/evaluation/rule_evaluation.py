@@ -48,7 +48,7 @@ class RuleWindows:
     before: MergedWindow = field(default_factory=MergedWindow)
     late: dict[int, tuple[MergedWindow, Set[Group]]] = field(default_factory=dict)
     heard: dict[Group, int] = field(default_factory=dict)
-    again: Mapping[int, MergedWindow] = field(default_factory=dict)
+    again: Mapping[int, MergedWindow] | None = None
     noted: tuple[KnownGroups, ...] = ()
     noted_are_known: bool = False
 
@@ -209,7 +209,7 @@ def _again(rule: Rule, windows: RuleWindows, alert: Alert, group: Group) -> Iter
     first_s = _known_since_s(alert)
     known_on_time = not rule.by or alert.watched
     known = known_on_time or alert.group in windows.heard
-    for start_s, window in sorted(windows.again.items()):
+    for start_s, window in sorted((windows.again or {}).items()):
         if start_s < begun_s:
             continue
         known_on_time = known_on_time or group in window.groups or first_s <= start_s

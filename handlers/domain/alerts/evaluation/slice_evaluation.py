@@ -89,7 +89,7 @@ class SliceEvaluation:
         self.groups = 0
         for rule in self.rules:
             windows, look = looks[rule.key]
-            if look.again and not windows.again:
+            if look.again and windows.again is None:
                 selection_id = rule.selection.selection_id
                 starts = periods_again(rule, interval_start_s, self.timing)
                 windows.again = {start_s: again[Window(selection_id, start_s)] for start_s in starts}

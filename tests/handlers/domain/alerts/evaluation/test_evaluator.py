@@ -238,6 +238,20 @@ def test_late_is_what_late_points_made() -> None:
     assert [(item.kind, item.late) for _, _, item in weather.pipeline.transitions][1:] == [("resolved", True)]
 
 
+def test_more_late_groups_than_can_be_looked_up_again_are_judged_by_their_late_periods(
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    """An evaluation's work is bounded; groups that are only heard of by points too old to count stay unknown."""
+    monkeypatch.setattr("handlers.domain.alerts.evaluation.slice_evaluation.WEIGHT_PER_CHUNK", 0)
+    for policy, heard in (("ignore", ["11:alarm"]), ("missing", [])):
+        weather = Weather(a_rule(by=["host"], missing_data=policy))
+        weather.post(minute(9), 1.0, hosts="b")
+        weather.minutes(0, 9)
+        weather.post(minute(5), 9.0, written_s=minute(10) + 30)
+        weather.minutes(10, 10)
+        assert [told for told in weather.heard if told != "11:missing"] == heard
+
+
 def test_recovery_needs_its_datapoints_known_also_after_a_late_correction() -> None:
     """Of a new group one healthy datapoint is not three; of an old one the healthy ones before the breach count."""
     for minutes_before, expected in ((0, ["6:alarm"]), (5, ["6:alarm", "7:resolved"])):
