@@ -20,7 +20,7 @@ COMMANDS: Mapping[str, str] = {
     "metrics": "metrics and series, with dimensions and last values",
     "check": "hold points of a file against the rules of the pipeline, before they are sent",
     "rules": "alert rules: check, plan, apply, list, delete",
-    "alerts": "alerts: list, show",
+    "alerts": "alerts: list, show, close",
     "export": "export hours, and see how the exports are",
     "status": "one region in one screen: what runs, what is late, what is wrong",
     "logs": "log lines of functions, state machines and the API, or of one request",

@@ -98,7 +98,7 @@ def _read_file(path: Path, tick_seconds: int) -> Iterator[_Entry]:
         # None of YAML's own types: `ops.rule_yaml` says what a value is.
         root = yaml.compose(path.read_text(encoding="utf-8"), Loader=yaml.BaseLoader)
     except (OSError, UnicodeDecodeError) as error:
-        yield wrong(1, f"cannot be read: {error}")
+        yield wrong(1, f"cannot be read: {getattr(error, 'strerror', None) or error}")
         return
     except RecursionError:
         yield wrong(1, f"nested too deeply; {_FORM}")

@@ -21,6 +21,7 @@ def add_options(parser: argparse.ArgumentParser, example: str) -> None:
         metavar="SQL",
         help=f"for example {example}; - reads standard input; without it a terminal gets a prompt",
     )
+    parser.set_defaults(example=example)
     parser.add_argument("-f", "--file", type=Path, metavar="FILE", help="a file with the statement")
 
 
@@ -41,7 +42,8 @@ def _statement(options: argparse.Namespace) -> str:
         try:
             text: str = options.file.read_text(encoding="utf-8")
         except (OSError, UnicodeDecodeError) as error:
-            raise OperatorError(f"cannot read {options.file}: {error}") from error
+            reason = getattr(error, "strerror", None) or error
+            raise OperatorError(f"cannot read {options.file}: {reason}") from error
     elif options.sql.strip() in {"", "-"}:
         try:
             text = sys.stdin.read()
@@ -50,7 +52,7 @@ def _statement(options: argparse.Namespace) -> str:
     else:
         text = options.sql
     if not cut(text):
-        raise OperatorError("""no SQL; try: make query SQL='SELECT count(*) FROM "metrics_dev"."metrics"'""")
+        raise OperatorError(f"no SQL; for example {options.example}")
     return cut(text)
 
 

@@ -1,5 +1,6 @@
 """The console's web server: NiceGUI's application behind the guard, on a socket of the loopback interface."""
 
+import os
 import socket
 
 import uvicorn
@@ -25,7 +26,8 @@ def listening(port: int | None, *, otherwise: int) -> socket.socket:
         try:
             return socket.create_server((_LOOPBACK, candidate))
         except OSError as error:
-            reason = error.strerror
+            # `strerror` says the address once more.
+            reason = os.strerror(error.errno or 0)
     raise OperatorError(f"cannot listen on port {port} of {_LOOPBACK}: {reason}; give another --port")
 
 

@@ -85,6 +85,7 @@ def test_a_file_that_cannot_be_read_is_named(tmp_path: Path) -> None:
     found = read_rule_files([tmp_path / "none.yaml", tmp_path / "b.yaml"], 60)
     assert len(found.mistakes) == 2
     assert all("cannot be read" in str(mistake) for mistake in found.mistakes)
+    assert any(str(one).endswith("cannot be read: No such file or directory") for one in found.mistakes)
 
 
 @pytest.mark.parametrize(

@@ -48,9 +48,9 @@ def test_a_statement_comes_from_where_it_is_said_to_be(tmp_path: Path) -> None:
 @pytest.mark.parametrize(
     ("arguments", "words"),
     [
-        ([], "no SQL; try"),
+        ([], "no SQL; for example x$"),
         ([" ;"], "no SQL"),
-        (["-f", "/nowhere"], "cannot read /nowhere"),
+        (["-f", "/nowhere"], "cannot read /nowhere: No such file or directory$"),
         (["-f", "x", "SELECT"], "not both"),
     ],
 )

@@ -58,5 +58,7 @@ def test_a_taken_port_is_named_and_without_one_a_free_port_is_found() -> None:
         with listening(None, otherwise=port) as other:
             assert other.getsockname()[0] == "127.0.0.1"
             assert other.getsockname()[1] != port
-        with pytest.raises(OperatorError, match=f"port {port}"):
+        with pytest.raises(
+            OperatorError, match=f"port {port} of 127.0.0.1: Address already in use; give another --port$"
+        ):
             listening(port, otherwise=0)
