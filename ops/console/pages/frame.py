@@ -38,6 +38,7 @@ class Page:
         self.path, self.parameters = path, parameters
         self.seen = True
         self._token = secrets.token_urlsafe(32)
+        self._complaints: dict[str, str] = {}
         self._fault: ui.label
         self._cost: ui.label
 
@@ -61,23 +62,28 @@ class Page:
 
         ui.timer(seconds if self.is_local else account_s, tick)
 
-    async def attempt(self, action: Callable[[], Awaitable[None]]) -> None:
-        """Do something; what keeps it from being done is shown on the page."""
+    async def attempt(self, action: Callable[[], Awaitable[None]], *, of: str = "view") -> None:
+        """Do something; what keeps it from being done is shown on the page until the next `of` its kind is done.
+
+        So what is refreshed every other second does not take away why a change was not made.
+        """
         try:
             await action()
         except OperatorError as error:
-            self.complain(str(error))
+            self.complain(str(error), of=of)
         except Exception:  # noqa: BLE001 - the page stays, and the terminal has the rest
             _LOG.exception("%s", self.path)
-            self.complain("the console itself failed; its terminal has the reason")
+            self.complain("the console itself failed; its terminal has the reason", of=of)
         else:
-            self.complain("")
+            self.complain("", of=of)
         self._show_cost()
 
-    def complain(self, text: str) -> None:
-        """Show why something is not as it should be; nothing takes it away."""
-        self._fault.set_text(text)
-        self._fault.set_visibility(bool(text))
+    def complain(self, text: str, *, of: str = "view") -> None:
+        """Show why something is not as it should be; an empty text takes away what was said `of` that."""
+        self._complaints[of] = text
+        shown = "\n".join(dict.fromkeys(filter(None, self._complaints.values())))
+        self._fault.set_text(shown)
+        self._fault.set_visibility(bool(shown))
 
     def press(self, element: Element, change: Callable[[], Awaitable[None]]) -> None:
         """Have a click change something: the event carries this page's token, or nothing is done."""
@@ -85,7 +91,7 @@ class Page:
         async def pressed(event: Any) -> None:
             if not self.is_mine(event.args):
                 raise PermissionError("a change was asked for without the page's token")
-            await self.attempt(change)
+            await self.attempt(change, of="change")
 
         element.on("click", pressed, js_handler=f"() => emit({json.dumps(self._token)})")
 

@@ -11,6 +11,7 @@ import pytest
 
 from ops.console.pages import frame
 from ops.console.pages.frame import Page
+from ops.errors import OperatorError
 
 _CLASS = re.compile(r"\.([a-z][\w-]*)")
 _LIBRARYS = ("q-", "body--", "nicegui-", "text-")
@@ -28,7 +29,7 @@ def page() -> Page:
     """A page that is not drawn."""
     made: Any = Page(None, None, "/", {})  # type: ignore[arg-type]
 
-    async def attempt(action: Any) -> None:
+    async def attempt(action: Any, *, of: str) -> None:
         await action()
 
     made.attempt = attempt
@@ -66,6 +67,35 @@ def test_the_pages_own_button_sends_the_token_and_no_other_page_has_it() -> None
     assert not other.is_mine(token)
     asyncio.run(button.handler(SimpleNamespace(args=token)))
     assert changed == [1]
+
+
+def test_what_kept_a_change_from_being_made_stays_while_the_page_is_refreshed() -> None:
+    """Only the next change takes it away; what the page could not read goes once it can."""
+
+    class Label:
+        def set_text(self, text: str) -> None:
+            self.text = text
+
+        def set_visibility(self, visible: bool) -> None:
+            self.visible = visible
+
+    made: Any = Page(None, None, "/", {})  # type: ignore[arg-type]
+    made._fault = fault = Label()
+    made._show_cost = lambda: None
+
+    def attempt(error: str = "", *, of: str = "view") -> str:
+        async def action() -> None:
+            if error:
+                raise OperatorError(error)
+
+        asyncio.run(made.attempt(action, of=of))
+        assert fault.visible == bool(fault.text)
+        return fault.text
+
+    assert attempt("refused", of="change") == attempt() == "refused"
+    assert attempt("no answer") == "refused\nno answer"
+    assert attempt() == "refused"
+    assert attempt(of="change") == ""
 
 
 def test_no_class_of_ours_is_one_that_the_library_lays_out_by() -> None:
