@@ -29,7 +29,7 @@ def refusals(doing: str) -> Iterator[None]:
 def reason_of(error: Exception) -> str:
     """The reason of a refusal in one line."""
     if isinstance(error, NoCredentialsError):
-        return "no AWS credentials; for the local run: source build/local.env"
+        return "no AWS credentials; for a local run: `make run`, then source build/local.env"
     if isinstance(error, EndpointConnectionError):
         url = urlsplit(str(error.kwargs.get("endpoint_url", "")))
         if url.scheme == "http":  # AWS is asked by https alone

@@ -15,7 +15,10 @@ NO_MESSAGE = ClientError({"Error": {"Code": "404"}}, "HeadObject")
     [
         (DENIED, "not allowed"),
         (NO_MESSAGE, "404"),
-        (NoCredentialsError(), "no AWS credentials; for the local run: source build/local.env"),
+        (
+            NoCredentialsError(),
+            "no AWS credentials; for a local run: `make run`, then source build/local.env",
+        ),
         (
             EndpointConnectionError(endpoint_url="https://x"),
             'Could not connect to the endpoint URL: "https://x"',
