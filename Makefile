@@ -56,14 +56,18 @@ test-browser: install-dev ## the console, and a page that posts, in Chromium; in
 	@$(PY) -m ops bundle --target host
 	@$(PY) -m pytest -q tests/browser
 
+.PHONY: test-alerts
+test-alerts: install-dev ## the alerts in random weather against the reference evaluator, for about a minute (STEPS=1000000: ten)
+	@$(PY) -m tests.support.alert_weather --steps $(or $(STEPS),100000)
+
 .PHONY: lint-templates
 lint-templates: install-dev ## checkov's security rules over the generated templates; installs it into .venv-checkov
 	@PYTHON='$(PYTHON)' bash ops/install.sh checkov .venv-checkov
 	@$(PY) -m pytest -q tests/checkov
 
 .PHONY: test-all
-test-all: ## everything CI checks: test, lint-templates, test-clients and test-browser
-	@for part in test lint-templates test-clients test-browser; do \
+test-all: ## everything CI checks: test, test-alerts, lint-templates, test-clients and test-browser
+	@for part in test test-alerts lint-templates test-clients test-browser; do \
 	  began=$$SECONDS; echo "== make $$part"; $(MAKE) $$part || exit 1; \
 	  if [[ $$part != test-browser ]]; then echo "== make $$part: $$((SECONDS - began)) s"; fi; \
 	done  # the last part ends with what pytest says of it, its time included

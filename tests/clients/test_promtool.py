@@ -57,7 +57,10 @@ class Told:
     def written(self, shard: str, first: int, last: int, at_s: float) -> None:
         """Windows are there, which nobody here asks for; as little as what follows."""
 
-    def progressed(self, key: str, item: Mapping[str, Any], now_s: float) -> None:
+    def evaluating(self, payload: Mapping[str, Any]) -> None:
+        """An evaluation begins."""
+
+    def progressed(self, evaluated_to: str, now_s: float) -> None:
         """An evaluation came to its end."""
 
     def saved(self, by: str, before: Any, after: Any, now_s: float, call: Any) -> None:

@@ -10,7 +10,7 @@ import json
 import random
 from collections.abc import Callable, Iterator, Mapping, Sequence
 from contextlib import contextmanager
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from functools import cache, partial
 from itertools import count
 from pathlib import Path
@@ -54,8 +54,11 @@ class Watcher(Protocol):
     ) -> None:
         """An alert's item was changed by a function, or in a state of the machine."""
 
-    def progressed(self, key: str, item: Mapping[str, Any], now_s: float) -> None:
-        """An item of the windows table that is neither windows nor cuts was written."""
+    def evaluating(self, payload: Mapping[str, Any]) -> None:
+        """The evaluator is called to evaluate."""
+
+    def progressed(self, evaluated_to: str, now_s: float) -> None:
+        """An evaluation has come to its end, and noted how far all rules are."""
 
     def published(self, parameters: Mapping[str, Any], now_s: float) -> None:
         """SNS has taken a message."""
@@ -141,23 +144,29 @@ class World:
         }
         self.dynamodb = MemoryTables(self.tables)
         self._deadly = 0
+        # Something that happens while a function hangs between two of its calls.
+        self.meanwhile: Callable[[], None] = _nothing
         self._by = ""
         self._step = ""
+        # By the clock of the function that is called.
+        self._called_at_s = now_s
         self.start_functions()
 
     def start_functions(self) -> None:
         """Start the functions' processes, which know nothing yet."""
-        variables = self.settings.variables()
-        ahead, behind = self.settings.aggregator_ahead, self.settings.evaluator_ahead
-        self.aggregator = window_aggregator.build(
-            variables, connect=partial(self._connect, "aggregator"), clock=lambda: self.now_s + ahead
-        )
-        self.evaluator = alert_evaluator.build(
-            variables, connect=partial(self._connect, "evaluator"), clock=lambda: self.now_s + behind
-        )
-        self.resolver = rule_changes.build(
-            variables, connect=partial(self._connect, "resolver"), clock=lambda: self.now_s + behind
-        )
+        with _rules_by(lambda: self.now_s):
+            self.aggregator = self._build(
+                "aggregator", window_aggregator.build, self.settings.aggregator_ahead
+            )
+            self.evaluator = self._build("evaluator", alert_evaluator.build, self.settings.evaluator_ahead)
+            self.resolver = self._build("resolver", rule_changes.build, self.settings.evaluator_ahead)
+
+        evaluator = replace(self.evaluator.evaluator, stopwatch=lambda: self.now_s)
+        self.evaluator = replace(self.evaluator, evaluator=evaluator)
+
+    def _build(self, name: str, build: Callable[..., Any], ahead: float) -> Any:
+        connect = partial(self._connect, name)
+        return build(self.settings.variables(), connect=connect, clock=lambda: self.now_s + ahead)
 
     # Events
 
@@ -185,6 +194,8 @@ class World:
     def evaluate(self, payload: dict[str, Any]) -> Any:
         """The evaluator's answer to a step."""
         self._step = payload["step"]
+        if self._step == "evaluate":
+            self.watcher.evaluating(payload)
         answer = self._invoke("evaluator", lambda: self.evaluator.answer(json.loads(json.dumps(payload))))
         if answer is None:
             raise asl.StateError("Lambda.Unknown")
@@ -204,7 +215,10 @@ class World:
         if self.weather.strikes(f"{name} down", self.chance):
             return None
         self._by, was = name, self._by
-        self._deadly = self.chance.randint(1, 12) if self.weather.strikes(f"{name} dies", self.chance) else 0
+        ahead = {"aggregator": self.settings.aggregator_ahead}.get(name, self.settings.evaluator_ahead)
+        self._called_at_s = self.now_s + ahead
+        if self.weather.strikes(f"{name} dies", self.chance):
+            self._deadly = self.chance.randint(1, 12)
         try:
             return call()
         except (Killed, Exception) as error:
@@ -218,9 +232,9 @@ class World:
 
     def start(self, payload: Mapping[str, Any]) -> Execution:
         """An execution that has begun."""
-        execution = Execution(len(self.executions), self.now_s + _machine()["TimeoutSeconds"])
+        execution = Execution(len(self.executions), self.now_s + the_machine()["TimeoutSeconds"])
         self.executions.append(execution)
-        path = asl.walk(_machine(), dict(payload), self.chance)
+        path = asl.walk(the_machine(), dict(payload), self.chance)
 
         def ended(_: Any, error: Exception | None) -> None:
             execution.is_over = True
@@ -302,18 +316,20 @@ class World:
         if execution.is_over:
             return
         try:
-            answer = self._answer(call)
+            answer = self.answer(call)
         except asl.StateError as error:
             self.after(self._latency(), partial(go_on, None, error))
         else:
             self.after(self._latency(), partial(go_on, answer, None))
 
-    def _answer(self, call: asl.Call) -> Any:
+    def answer(self, call: asl.Call, deadly: int = 0) -> Any:
+        """The answer to a task's call; its function is killed at the so many-th call of its own."""
+        self._deadly = deadly
         match call.resource.removeprefix("arn:aws:states:::"):
             case "lambda:invoke":
                 return {"Payload": self.evaluate(call.parameters["Payload"])}
             case "dynamodb:updateItem":
-                self._by, self._step = "machine", call.state
+                self._by, self._step, self._called_at_s = "machine", call.state, self.now_s
                 try:
                     return self._call("dynamodb", "update_item", **call.parameters)
                 except ClientError as error:
@@ -341,7 +357,12 @@ class World:
         if self._deadly == 1:
             raise Killed
         self._deadly = max(0, self._deadly - 1)
-        self.now_s += self.chance.choice((0.001, 0.002, 0.004))
+        self.steps += 1
+        if self._by == "aggregator" and self.weather.strikes("aggregator hangs", self.chance):
+            self.weather.chances.pop("aggregator hangs")
+            self.meanwhile()
+        slow = self._by == "evaluator" and self.weather.strikes("evaluator slow", self.chance)
+        self.now_s += self.chance.choice((0.5, 1.0, 2.0)) if slow else 0.002
         if service == "stepfunctions":
             if self.weather.strikes("machine refuses", self.chance):
                 raise _refusal(operation)
@@ -372,7 +393,9 @@ class World:
         """Tell the watcher what was written."""
         if table == ALERTS:
             after = self.tables[table].get_item(TableName=table, Key=arguments["Key"], ConsistentRead=True)
-            self.watcher.saved(self._by, before, after.get("Item", {}), self.now_s, (self._step, arguments))
+            self.watcher.saved(
+                self._by, before, after.get("Item", {}), self._called_at_s, (self._step, arguments)
+            )
         elif table == WINDOWS and operation in {"put_item", "transact_write_items"}:
             puts = arguments.get("TransactItems") or [{"Put": arguments}]
             for item in (put["Put"]["Item"] for put in puts):
@@ -381,10 +404,9 @@ class World:
                 if rest and "-" in rest[0] and shard.startswith("shardId"):
                     first, _, last = rest[0].partition("-")
                     self.watcher.written(shard, int(first), int(last), int(item["written_at"]["N"]) / 1000)
-                else:
-                    self.watcher.progressed(source, item, self.now_s)
-        elif table == WINDOWS and operation == "update_item":
-            self.watcher.progressed(arguments["Key"][ALERT_WINDOWS_KEY[1]]["S"], arguments, self.now_s)
+        elif table == WINDOWS and arguments["Key"][ALERT_WINDOWS_KEY[1]]["S"] == "progress":
+            values = arguments["ExpressionAttributeValues"]
+            self.watcher.progressed(values[":progress"]["S"], self._called_at_s)
 
     def _latency(self) -> float:
         return self.chance.choice((0.01, 0.03, 0.1, 0.4))
@@ -418,6 +440,18 @@ class _OneByOne:
 
 
 @contextmanager
+def _rules_by(clock: Callable[[], float]) -> Iterator[None]:
+    """Has rules grow old by a clock that is told, and not by the machine's."""
+    function: Any = rules_table.RulesTable.__init__
+    was = function.__defaults__
+    function.__defaults__ = (clock, *was[1:])
+    try:
+        yield
+    finally:
+        function.__defaults__ = was
+
+
+@contextmanager
 def one_thread(clock: Callable[[], float], sleep: Callable[[float], None]) -> Iterator[None]:
     """Has the adapters' reads and writes one after another, on a clock that is told; nothing is logged."""
     handlers = (alert_evaluator, window_aggregator, rule_changes)
@@ -425,7 +459,6 @@ def one_thread(clock: Callable[[], float], sleep: Callable[[float], None]) -> It
         mock.patch.object(alerts_table, "ThreadPoolExecutor", _OneByOne),
         mock.patch.object(windows_table, "ThreadPoolExecutor", _OneByOne),
         mock.patch.object(windows_table, "time", SimpleNamespace(sleep=sleep, time=clock)),
-        mock.patch.object(rules_table.RulesTable.__init__, "__defaults__", (clock,)),
         mock.patch.multiple(handlers[0], write_lines=_silent),
         mock.patch.multiple(handlers[1], write_lines=_silent),
         mock.patch.multiple(handlers[2], write_lines=_silent),
@@ -433,12 +466,17 @@ def one_thread(clock: Callable[[], float], sleep: Callable[[float], None]) -> It
         yield
 
 
+def _nothing() -> None:
+    """Nothing happens."""
+
+
 def _silent(_: object) -> None:
     """Logs nothing."""
 
 
 @cache
-def _machine() -> dict[str, Any]:
+def the_machine() -> dict[str, Any]:
+    """The deployed definition, with the names of this world."""
     definition = _DEFINITION.read_text(encoding="utf-8")
     for token, value in _TOKENS.items():
         definition = definition.replace("${" + token + "}", value)

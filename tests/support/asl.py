@@ -6,6 +6,7 @@ thrown into it. It knows what `statemachines/alert_evaluation.asl.json` says and
 
 import json
 import random
+import uuid
 from collections.abc import Generator, Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any
@@ -81,19 +82,19 @@ def _enter(name: str, state: Mapping[str, Any], document: Any, chance: random.Ra
             result = (
                 state["Result"]
                 if "Result" in state
-                else _filled(state["Parameters"], document, context)
+                else _filled(state["Parameters"], document, context, chance)
                 if "Parameters" in state
                 else document
             )
         case "Task":
-            parameters = _filled(state["Parameters"], document, context)
+            parameters = _filled(state["Parameters"], document, context, chance)
             result = yield from _tried(Call(name, state["Resource"], parameters), state, chance)
         case "Map":
             result = yield from _mapped(state, document, chance, context)
         case kind:
             raise AssertionError(kind)
     if "ResultSelector" in state:
-        result = _filled(state["ResultSelector"], result, context)
+        result = _filled(state["ResultSelector"], result, context, chance)
     return _placed(state.get("ResultPath", "$"), document, result)
 
 
@@ -119,7 +120,7 @@ def _mapped(state: Mapping[str, Any], document: Any, chance: random.Random, cont
     paths = []
     for item in _at(document, state["ItemsPath"]):
         inner = {"Map": {"Item": {"Value": item}}}
-        entered = _filled(state["ItemSelector"], document, inner) if "ItemSelector" in state else item
+        entered = _filled(state["ItemSelector"], document, inner, chance) if "ItemSelector" in state else item
         paths.append(walk(state["ItemProcessor"], entered, chance, inner))
     return (yield Branches(paths, state.get("MaxConcurrency", 40)))
 
@@ -170,16 +171,18 @@ def _holds(choice: Mapping[str, Any], document: Any) -> bool:
     raise AssertionError(test)
 
 
-def _filled(template: Any, document: Any, context: Any) -> Any:
+def _filled(template: Any, document: Any, context: Any, chance: random.Random) -> Any:
     """A payload template with its paths and functions replaced."""
     if isinstance(template, list):
-        return [_filled(item, document, context) for item in template]
+        return [_filled(item, document, context, chance) for item in template]
     if not isinstance(template, dict):
         return template
     return {
-        name.removesuffix(".$"): _evaluated(value, document, context)
+        name.removesuffix(".$"): str(uuid.UUID(int=chance.getrandbits(128)))
+        if value == "States.UUID()"
+        else _evaluated(value, document, context)
         if name.endswith(".$")
-        else _filled(value, document, context)
+        else _filled(value, document, context, chance)
         for name, value in template.items()
     }
 

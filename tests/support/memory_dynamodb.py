@@ -61,6 +61,12 @@ class MemoryDynamoDB:
         self._hashes: dict[str, dict[Key, Item]] = {}
         self._lock = threading.RLock()
 
+    def restore(self, items: Mapping[Key, Item]) -> None:
+        """Hold these items, as they were at some other time."""
+        self.items, self._hashes = {}, {}
+        for key, item in items.items():
+            self._keep(key, item)
+
     def get_item(self, **call: Any) -> Item:
         """An item."""
         assert (call["TableName"], call["ConsistentRead"]) == (self._table, True)

@@ -1,0 +1,294 @@
+"""Holds what the alert functions do against the reference evaluator, write by write and message by message."""
+
+import json
+import zlib
+from collections import defaultdict
+from collections.abc import Iterable, Mapping, Sequence
+from datetime import UTC, datetime
+from typing import Any
+
+from tests.support.alert_world import Record, Settings
+from tests.support.reference_evaluator import (
+    CATCH_UP_S,
+    Alert,
+    Clockwork,
+    Group,
+    Message,
+    RawPoint,
+    ReferenceRule,
+    Text,
+)
+
+_REMEMBERED = 10
+# Two sweeps, as the one may have begun before an interval was ready.
+_TOLD_WITHIN_S = 180
+
+
+class DifferenceError(AssertionError):
+    """The functions and the reference disagree."""
+
+
+class Check:
+    """Watches a world and tells the reference what happened in it."""
+
+    def __init__(self, settings: Settings, start_s: int) -> None:
+        self.clockwork = Clockwork(settings.tick, settings.grace)
+        self.settings = settings
+        self.start_s = start_s
+        self.rules: dict[str, ReferenceRule] = {}
+        self.records: dict[str, dict[int, Record]] = defaultdict(dict)
+        self.known: set[tuple[str, int]] = set()
+        self.points: list[RawPoint] = []
+        self.claimed: dict[str, tuple[str, str]] = {}
+        self.sent: list[Mapping[str, Any]] = []
+        self.log: list[str] = []
+        self.ignored: set[str] = set()
+        self.transitions = 0
+        self.skip_to_s = 0
+        self.reached_s = start_s
+
+    # What the world is told to do
+
+    def apply(self, key: str, document: Mapping[str, Any], in_force_s: int, now_s: float) -> None:
+        """A rule is new or says something else."""
+        self._note(now_s, f"apply {document} in force {in_force_s}")
+        if key not in self.rules:
+            self.rules[key] = ReferenceRule(self.clockwork, self.reached_s)
+            self.rules[key].write(self.points)
+        self.rules[key].apply(Text(document, in_force_s), now_s)
+
+    def delete(self, key: str, now_s: float) -> None:
+        """A rule is gone."""
+        self._note(now_s, f"delete {key}")
+        self.rules[key].delete(now_s)
+
+    def dealt_with(self, shard: str, records: Iterable[Record], now_s: float) -> None:
+        """The aggregator says that it has dealt with these; what it did not write had no point of a rule."""
+        for record in records:
+            self._know(shard, record, now_s)
+
+    # What the world tells
+
+    def written(self, shard: str, first: int, last: int, at_s: float) -> None:
+        """The windows of a range of records are there."""
+        for sequence, record in sorted(self.records[shard].items()):
+            if first <= sequence <= last:
+                self._know(shard, record, at_s)
+
+    def saved(
+        self, by: str, before: Mapping[str, Any], after: Mapping[str, Any], now_s: float, call: Any
+    ) -> None:
+        """An alert's item was changed."""
+        key = after["rule_key"]["S"]
+        document = json.loads(zlib.decompress(bytes(after["alert"]["B"])))
+        group: Group = tuple(document["group"])
+        if str(group) in self.ignored:
+            return
+        alert = self._alert(key, group)
+        step, arguments = call
+        if by == "machine":
+            self._moved(key, alert, step, before, arguments, now_s)
+            return
+        if before.get("alert") == after.get("alert"):
+            return
+        reference = self.rules[key]
+        made = []
+        end_s = document["evaluated_to"] // self.clockwork.tick_s * self.clockwork.tick_s
+        if by == "evaluator":
+            reference.take_as_known(group)
+            made += [item for _, item in reference.evaluate(end_s, now_s, self.skip_to_s, only=[group])]
+        made += reference.end_alert(alert, now_s)
+        self._note(now_s, f"saved by {by}: {key} {group} evaluated to {end_s}: {made}")
+        self.transitions += len(made)
+        self._compare(key, alert, document, now_s)
+
+    def evaluating(self, payload: Mapping[str, Any]) -> None:
+        """An evaluation begins; intervals that it leaves out must be more than three hours before its end."""
+        first_s, last_s = payload["chunk"]["first"], payload["last"]
+        behind = any(reference.cursor < first_s for reference in self.rules.values() if reference.rule)
+        oldest_s = last_s + self.clockwork.tick_s - CATCH_UP_S
+        # Where nothing was ever evaluated there is nothing to make up for.
+        if behind and self.reached_s != self.start_s and first_s != oldest_s:
+            raise DifferenceError(f"leaves out what is before {first_s}, not what is before {oldest_s}")
+        self.skip_to_s = first_s
+
+    def progressed(self, evaluated_to: str, now_s: float) -> None:
+        """An evaluation has come to its end: there is nothing that it should have made and has not."""
+        pieces = json.loads(evaluated_to)
+        self.reached_s = max(end_s for _, end_s, *_ in pieces)
+        for rule_key, reference in self.rules.items():
+            up_to_s = [end_s for begin, end_s, *_ in pieces if begin <= rule_key][-1]
+            found = reference.evaluate(up_to_s, now_s, self.skip_to_s)
+            self._note(now_s, f"evaluated {rule_key} to {up_to_s}")
+            if found:
+                raise DifferenceError(
+                    f"{now_s}: evaluated up to {up_to_s}, and these were not made: {rule_key} {found}"
+                )
+
+    def published(self, parameters: Mapping[str, Any], now_s: float) -> None:
+        """SNS has taken a message."""
+        body = _body(parameters)
+        self._note(now_s, f"published {body}")
+        for claimed in self.claimed.values():
+            if claimed == (body["dedupe_id"], json.dumps(body, sort_keys=True)):
+                break
+        else:
+            raise DifferenceError(f"{now_s}: published what is not claimed: {body}")
+        self.sent.append(body)
+
+    # What must hold in the end
+
+    def all_is_told(self, now_s: float) -> None:
+        """After good weather nothing is left to be told, and each receiver knows the truth."""
+        for key, reference in self.rules.items():
+            for group, alert in reference.alerts.items():
+                alert.due(now_s)
+                if alert.ending is not None and alert.state != "OK":
+                    raise DifferenceError(f"{now_s}: {key} {group} should have ended")
+                messages = [item for item in (alert.on_its_way, alert.waiting) if item is not None]
+                if any(item.told.at_s < now_s - _TOLD_WITHIN_S - self.clockwork.grace_s for item in messages):
+                    raise DifferenceError(
+                        f"{now_s}: not told: {key} {group} {alert.on_its_way} {alert.waiting}"
+                    )
+
+    def _know(self, shard: str, record: Record, at_s: float) -> None:
+        if (shard, record.sequence) in self.known:
+            return
+        self.known.add((shard, record.sequence))
+        points = [point._replace(written_at_s=at_s) for point in record.points]
+        self._note(at_s, f"written {shard} {record.sequence}: {points}")
+        self.points += points
+        for reference in self.rules.values():
+            reference.write(points)
+
+    def _alert(self, key: str, group: Group) -> Alert:
+        if key not in self.rules or group not in self.rules[key].alerts:
+            raise DifferenceError(f"an alert of nothing: {key} {group}")
+        return self.rules[key].alerts[group]
+
+    def _moved(
+        self,
+        key: str,
+        alert: Alert,
+        step: str,
+        before: Mapping[str, Any],
+        arguments: Mapping[str, Any],
+        now_s: float,
+    ) -> None:
+        """The state machine claimed, confirmed or gave back."""
+        names = arguments["ExpressionAttributeNames"]
+        ((entry_id, entry),) = (
+            (name, before["outbox"]["M"][name]["M"])
+            for name in names.values()
+            if name in before["outbox"]["M"]
+        )
+        self._note(now_s, f"{step} {key} {alert.group} {entry_id}")
+        if step == "Claim":
+            claimed_at_s = float(arguments["ExpressionAttributeValues"][":now"]["N"])
+            if entry.get("claim") == arguments["ExpressionAttributeValues"][":claim"]:
+                return
+            due = alert.due(claimed_at_s)
+            body = json.loads(entry["message"]["S"])
+            if due is None:
+                raise DifferenceError(
+                    f"{now_s}: claimed while another is on its way, or nothing to tell: {body}"
+                )
+            _same(now_s, body, _expected(due, alert.group))
+            if not due.untold <= body["untold"] <= due.untold + due.perhaps:
+                raise DifferenceError(f"{now_s}: untold {body['untold']}, expected {due}: {body}")
+            alert.claim(claimed_at_s)
+            self.claimed[entry_id] = (body["dedupe_id"], json.dumps(body, sort_keys=True))
+        elif step == "Confirm":
+            alert.confirm()
+        else:
+            alert.release()
+
+    def _compare(self, key: str, alert: Alert, document: Mapping[str, Any], now_s: float) -> None:
+        wanted = [
+            (made.previous, made.state, made.at_s, made.late)
+            for made in alert.transitions
+            if made.kind != "reminder"
+        ][-_REMEMBERED:]
+        # Notes of what was not evaluated stand among them, and take their place among the last ten.
+        notes = sum(item["from"] == item["to"] for item in document["history"])
+        found = [
+            (item["from"], item["to"], item["at"], bool(item["late"]))
+            for item in document["history"]
+            if item["kind"] != "reminder" and item["from"] != item["to"]
+        ]
+        if notes:
+            wanted = wanted[len(wanted) - len(found) :]
+        if not _agree(found, wanted):
+            raise DifferenceError(f"{now_s}: {key} {alert.group} history {found}, expected {wanted}")
+        if document["state"] != alert.state or (alert.state != "OK" and document["since"] != alert.since_s):
+            state = (document["state"], document["since"])
+            raise DifferenceError(
+                f"{now_s}: {key} {alert.group} is {state}, expected {alert.state, alert.since_s}"
+            )
+
+    def _note(self, now_s: float, text: str) -> None:
+        self.log.append(f"{now_s - self.start_s:10.3f} {text}")
+
+
+def _agree(found: Sequence[Sequence[Any]], wanted: Sequence[Sequence[Any]]) -> bool:
+    """True if they are the same but for what is expected to be anything."""
+    return len(found) == len(wanted) and all(
+        one == other or (other is None and one is not None)
+        for entry, expected in zip(found, wanted, strict=True)
+        for one, other in zip(entry, expected, strict=True)
+    )
+
+
+def _body(parameters: Mapping[str, Any]) -> Any:
+    text = parameters["Message"]
+    body = json.loads(text)
+    return json.loads(body["default"]) if parameters.get("MessageStructure") == "json" else body
+
+
+def _expected(message: Message, group: Group) -> dict[str, Any]:
+    """The fields of a body that the document determines."""
+    made, rule = message.told, message.words
+    expected = {
+        "kind": made.kind,
+        "state": made.state,
+        "previous_state": made.previous,
+        "severity": rule.severity,
+        "metric_name": rule.metric_name,
+        "metric_type": rule.metric_type,
+        "group": dict(zip(rule.by, group, strict=True)),
+        "threshold": rule.threshold,
+        "since": _time(made.since_s),
+        "at": _time(made.at_s),
+        "late": made.late,
+        "annotation": rule.annotation,
+    }
+    before_s = rule.start_of(made.since_s) - rule.period
+    start_s = before_s if made.period_start_s is None else made.period_start_s
+    value = None if made.value is None else float(made.value)
+    period = {"seconds": rule.period, "start": _time(start_s), "end": _time(start_s + rule.period)}
+    return {**expected, "value": value, "period": period}
+
+
+def _same(now_s: float, body: Mapping[str, Any], expected: Mapping[str, Any]) -> None:
+    wrong = {
+        name: (body.get(name), value)
+        for name, value in expected.items()
+        if body.get(name) != value and (name, value) != ("late", None)
+    }
+    if wrong:
+        raise DifferenceError(f"{now_s}: told (found, expected) {wrong}; body {body}")
+
+
+def _time(time_s: int) -> str:
+    return datetime.fromtimestamp(time_s, tz=UTC).strftime("%Y-%m-%dT%H:%M:%SZ")
+
+
+def in_order(sent: Sequence[Mapping[str, Any]]) -> None:
+    """Of each alert the messages were taken in their order, and copies of one follow each other."""
+    last: dict[str, tuple[int, str]] = {}
+    for body in sent:
+        before = last.get(body["alert_id"], (-1, ""))
+        this = (body["sequence"], body["dedupe_id"])
+        if this != before and (this[0] <= before[0] or this[1] == before[1]):
+            raise DifferenceError(f"after {before}: {body}")
+        last[body["alert_id"]] = this

@@ -1,0 +1,669 @@
+"""A reference alert evaluator, written from docs/alerts.md and alerts/README.md alone: slow, and obvious.
+
+It shares no line with what it checks: no statistic sets, no windows, no items, no items' versions. It keeps every raw
+point, gives a datapoint by listing the points of its period, and looks its tables up as the document prints them.
+
+A `ReferenceRule` is told what happened, in the order of the clock: points that were written, changes of its rule,
+evaluations, and what became of a message. It answers with the transitions and the message that may leave.
+"""
+
+from collections.abc import Collection, Iterable, Mapping, Sequence
+from dataclasses import dataclass, field
+from fractions import Fraction
+from typing import Any, NamedTuple
+
+Group = tuple[str | None, ...]
+
+CATCH_UP_S = 3 * 3_600
+CLAIM_S = 330
+LOOK_BACK_S = 3_600
+
+
+class RawPoint(NamedTuple):
+    """A point as it counts: the time at which its windows were written, and what it was."""
+
+    written_at_s: float
+    time: float
+    value: float
+    metric_name: str
+    metric_type: str
+    dimensions: Mapping[str, str]
+
+
+@dataclass(frozen=True)
+class Clockwork:
+    """The settings of a deployment that the document speaks of, in seconds."""
+
+    tick_s: int = 60
+    grace_s: int = 10
+    lateness_s: int = 3_600
+
+    def ready(self, end_s: int) -> int:
+        """The time at which the interval that ends then is ready."""
+        return end_s + self.grace_s + 1
+
+
+class Text:
+    """A rule as its document says it, with the README's defaults."""
+
+    def __init__(self, document: Mapping[str, Any], in_force_s: int) -> None:
+        self.document = dict(document)
+        self.rule_id = str(document["rule_id"])
+        self.metric_name = document["metric_name"]
+        self.metric_type = document.get("metric_type", "any")
+        self.match = document.get("match", {})
+        self.by = tuple(document.get("by", []))
+        self.statistic = document["statistic"]
+        self.operator = document["operator"]
+        self.threshold = document["threshold"]
+        self.period = document.get("period", 60)
+        datapoints = document.get("datapoints", 1)
+        needed, _, out_of = str(datapoints).partition(" of ")
+        self.m, self.n = int(needed), int(out_of or needed)
+        silence = "zero" if self.statistic in {"count", "sum"} else "ignore"
+        self.missing_data = document.get("missing_data", silence)
+        recovery = document.get("recovery", {})
+        self.recovery_threshold = recovery.get("threshold", self.threshold)
+        self.r = recovery.get("datapoints", 1)
+        self.renotify = document.get("renotify", 0)
+        self.tells_resolve = document.get("notify_on_resolve", True)
+        self.forget_after = document.get("forget_after", 86_400)
+        self.severity = document.get("severity", "medium")
+        self.annotation = document.get("annotation", "")
+        self.in_force_s = in_force_s
+
+    @property
+    def condition(self) -> object:
+        """Everything but the words."""
+        words = {
+            "severity",
+            "annotation",
+            "runbook",
+            "renotify",
+            "notify_on_resolve",
+            "forget_after",
+        }
+        return {name: value for name, value in self.document.items() if name not in words}
+
+    @property
+    def selection(self) -> object:
+        """That of which the groups are the groups."""
+        return self.metric_name, self.metric_type, self.match, self.by
+
+    def group_of(self, point: RawPoint) -> Group | None:
+        """The group that a point belongs to; none if the rule does not look at it."""
+        if point.metric_name != self.metric_name or self.metric_type not in {"any", point.metric_type}:
+            return None
+        for name, wanted in self.match.items():
+            if point.dimensions.get(name) not in ([wanted] if isinstance(wanted, str) else wanted):
+                return None
+        return tuple(point.dimensions.get(name) for name in self.by)
+
+    def start_of(self, time: float) -> int:
+        """The start of the period that holds a time; periods count from midnight UTC."""
+        return int(time // self.period) * self.period
+
+    def first_after(self, time_s: int) -> int:
+        """The start of the first period that begins then or later."""
+        return -(-time_s // self.period) * self.period
+
+    def verdict(self, value: Fraction) -> str:
+        """The verdict of a datapoint by its value."""
+        if _holds(value, self.operator, self.threshold):
+            return "breaching"
+        if _holds(value, self.operator, self.recovery_threshold):
+            return "between"
+        return "recovered"
+
+    def without_data(self) -> tuple[str, Fraction | None] | None:
+        """The verdict of a period without data, and its value; None where the period is passed over."""
+        if self.missing_data == "ignore":
+            return None
+        if self.missing_data == "zero":
+            return self.verdict(Fraction(0)), Fraction(0)
+        return {"not_breaching": "recovered", "breaching": "breaching", "missing": "missing"}[
+            self.missing_data
+        ], None
+
+    def value(self, points: Sequence[RawPoint]) -> Fraction:
+        """The statistic of a period's points."""
+        values = [Fraction(repr(point.value)) for point in points]
+        match self.statistic:
+            case "count":
+                return Fraction(len(values))
+            case "sum":
+                return sum(values, Fraction())
+            case "avg":
+                return sum(values, Fraction()) / len(values)
+            case "min":
+                return min(values)
+            case _:
+                return max(values)
+
+
+class Datapoint(NamedTuple):
+    """One period of one group: its verdict and value, and the verdict that it has without its late points."""
+
+    start_s: int
+    verdict: str
+    value: Fraction | None
+    in_time: str | None
+
+
+class Transition(NamedTuple):
+    """A change of an alert's state, or a reminder of it."""
+
+    kind: str
+    previous: str
+    state: str
+    at_s: int
+    since_s: int
+    value: Fraction | None
+    period_start_s: int | None
+    # None where the silence of a group decides of which all points came late: the document does not say.
+    late: bool | None
+    cause: str = ""
+
+
+@dataclass
+class Message:
+    """A notification: what it tells of, in which words, and how many changes of state it stands for besides its own."""
+
+    told: Transition
+    words: Text
+    untold: int = 0
+    # So many more were taken back while they were claimed: SNS may have taken them, or not.
+    perhaps: int = 0
+
+
+# The protocol, as the document prints it: state and finding give the next state and what is notified.
+PROTOCOL = {
+    "OK": {
+        "nothing known": "OK",
+        "breach": "ALARM, alarm",
+        "missing": "MISSING, missing",
+        "unsettled": "PENDING, silent",
+        "clear": "OK",
+        "ended": "OK",
+    },
+    "PENDING": {
+        "nothing known": "OK, silent",
+        "breach": "ALARM, alarm",
+        "missing": "MISSING, missing",
+        "unsettled": "PENDING",
+        "clear": "OK, silent",
+        "ended": "OK, silent",
+    },
+    "ALARM": {
+        "nothing known": "ALARM, reminder",
+        "breach": "ALARM, reminder",
+        "missing": "MISSING, missing",
+        "unsettled": "ALARM, reminder",
+        "clear": "OK, resolved",
+        "ended": "OK, resolved",
+    },
+    "MISSING": {
+        "nothing known": "MISSING, reminder",
+        "breach": "ALARM, alarm",
+        "missing": "MISSING, reminder",
+        "unsettled": "MISSING, reminder",
+        "clear": "OK, resolved",
+        "ended": "OK, resolved",
+    },
+}
+
+
+@dataclass
+class Alert:
+    """A group of a rule, and the alert about it."""
+
+    group: Group
+    cursor: int
+    judged_from: int
+    # The intervals that were left out: after the end of one, up to the end of another.
+    skipped: list[tuple[int, int]] = field(default_factory=list)
+    # The first period of which the group is known; None while it is not.
+    known_from: int | None = None
+    # The first period of which it may be known or not.
+    maybe_from: int | None = None
+    # Points of periods that began before make nobody known: the rule did not look at this group then.
+    groups_from: int = 0
+    # The same without the points that came late.
+    sure_from: int | None = None
+    heard: int | None = None
+    state: str = "OK"
+    since_s: int = 0
+    resolved_at_s: int = 0
+    notified_at_s: int = 0
+    # Why the alert has ended although nobody has said so yet, and the rule it was of.
+    ending: tuple[str, Text] | None = None
+    pending: list[RawPoint] = field(default_factory=list)
+    periods: dict[int, list[RawPoint]] = field(default_factory=dict)
+    datapoints: dict[int, Datapoint] = field(default_factory=dict)
+    transitions: list[Transition] = field(default_factory=list)
+    # The message on its way, since when it is claimed, and what waits behind it.
+    on_its_way: Message | None = None
+    claimed_at_s: float | None = None
+    waiting: Message | None = None
+    # It is not true any more, but may be on its way.
+    is_taken_back: bool = False
+    perhaps: int = 0
+
+    def due(self, now_s: float) -> Message | None:
+        """The message that may be claimed now."""
+        self._settle(now_s)
+        if self.on_its_way is not None and self.perhaps:
+            self.on_its_way.perhaps += self.perhaps
+            self.perhaps = 0
+        return self.on_its_way if self.is_free(now_s) else None
+
+    def is_free(self, now_s: float) -> bool:
+        """True if nobody can be publishing: there is nothing, it is unclaimed, or its claim is void."""
+        return self.on_its_way is None or self.claimed_at_s is None or now_s - self.claimed_at_s > CLAIM_S
+
+    def claim(self, now_s: float) -> None:
+        """An execution has claimed what was due."""
+        self.claimed_at_s = now_s
+
+    def confirm(self) -> None:
+        """SNS has taken it, and that is written down."""
+        self.on_its_way, self.claimed_at_s, self.is_taken_back = None, None, False
+
+    def release(self) -> None:
+        """SNS has definitely not taken it."""
+        self.claimed_at_s = None
+
+    def tell(self, message: Message, now_s: float) -> None:
+        """A message is to be sent: it takes the place of what waits, but for a reminder, which waits for nothing."""
+        self._settle(now_s)
+        if message.told.kind == "reminder" and not (
+            self.on_its_way is None or (self.is_free(now_s) and self.on_its_way.told.kind == "reminder")
+        ):
+            return
+        if self.is_free(now_s):
+            self.on_its_way, self.claimed_at_s = _instead_of(self.on_its_way, message), None
+        else:
+            self.waiting = _instead_of(self.waiting, message)
+
+    def take_back(self, now_s: float) -> None:
+        """A silent resolve: what was not sent yet is not true any more."""
+        self.waiting = None
+        if self.is_free(now_s):
+            self.on_its_way, self.claimed_at_s = None, None
+        else:
+            self.is_taken_back = True
+
+    @property
+    def is_told(self) -> bool:
+        """True if nothing is on its way and nothing waits."""
+        return self.on_its_way is None and self.waiting is None
+
+    def _settle(self, now_s: float) -> None:
+        """Let what waits come forward when it may; what was taken back while it was claimed goes."""
+        if self.is_taken_back and self.is_free(now_s):
+            if self.on_its_way is not None:
+                self.perhaps = self.on_its_way.untold + self.on_its_way.perhaps + 1
+            self.on_its_way, self.claimed_at_s, self.is_taken_back = None, None, False
+        if self.waiting is not None and self.is_free(now_s):
+            self.on_its_way, self.claimed_at_s = _instead_of(self.on_its_way, self.waiting), None
+            self.waiting = None
+
+
+def _instead_of(old: Message | None, new: Message) -> Message:
+    """The newer message, which stands for the older one as well if that tells of a change of state."""
+    if old is not None and old.told.kind != "reminder":
+        return Message(new.told, new.words, new.untold + old.untold + 1, new.perhaps + old.perhaps)
+    return new
+
+
+class ReferenceRule:
+    """One rule, from its first version to its last, over all the points that were ever written."""
+
+    def __init__(self, clockwork: Clockwork, cursor: int) -> None:
+        self.clockwork = clockwork
+        self.rule: Text | None = None
+        self.points: list[RawPoint] = []
+        self.alerts: dict[Group, Alert] = {}
+        # The end of the last interval that was evaluated for all groups, and those that never were.
+        self.cursor = cursor
+        self.skipped: list[tuple[int, int]] = []
+        # Since when the rule looks at these groups.
+        self.groups_from = 0
+
+    def write(self, points: Iterable[RawPoint]) -> None:
+        """Points whose windows are written for the first time."""
+        for point in points:
+            self.points.append(point)
+            self._take(point)
+
+    def apply(self, rule: Text, at_s: float) -> None:
+        """A new rule, other words, or another condition; the text carries the time from which it is in force."""
+        old, self.rule = self.rule, rule
+        if old is not None and old.condition == rule.condition:
+            rule.in_force_s = old.in_force_s
+            return
+        stays = old is not None and old.selection == rule.selection
+        if not stays:
+            self.groups_from = rule.in_force_s
+        for alert in self.alerts.values():
+            if old is not None:
+                alert.ending = alert.ending or ("changed", old)
+            was_known = stays and alert.known_from is not None and alert.state != "OK"
+            alert.judged_from = rule.in_force_s
+            if not stays:
+                self._begin_anew(alert, rule.in_force_s)
+            alert.known_from = alert.sure_from = rule.first_after(rule.in_force_s) if was_known else None
+            points = [point for found in alert.periods.values() for point in found] + alert.pending
+            alert.periods, alert.pending = {}, points if stays else []
+        if not rule.by:
+            alone = self._alert(())
+            alone.known_from = alone.sure_from = rule.first_after(rule.in_force_s)
+
+    def delete(self, at_s: float) -> None:
+        """The rule is gone."""
+        for alert in self.alerts.values():
+            assert self.rule is not None
+            alert.ending = alert.ending or ("deleted", self.rule)
+        self.rule = None
+
+    def close(self, group: Group, at_s: float, now_s: float) -> list[Transition]:
+        """Somebody closed an alert."""
+        alert = self.alerts.get(group)
+        if alert is None or self.rule is None:
+            return []
+        found = self.end_alert(alert, now_s)
+        found += self._end(alert, self.rule, int(at_s), "closed", now_s)
+        self._forget(alert, int(at_s), self.rule)
+        return found
+
+    def end_alert(self, alert: Alert, now_s: float, at_s: int | None = None) -> list[Transition]:
+        """Ends an alert whose rule was changed or deleted, if that was not done yet; now, or with an interval."""
+        if alert.ending is None:
+            return []
+        (cause, rule), alert.ending = alert.ending, None
+        return self._end(alert, rule, int(now_s) if at_s is None else at_s, cause, now_s)
+
+    def evaluate(
+        self, up_to_s: int, now_s: float, skip_to_s: int = 0, only: Collection[Group] | None = None
+    ) -> list[tuple[Group, Transition]]:
+        """An execution has come to the interval that ends then: all that is not evaluated yet, in order.
+
+        What lies before `skip_to_s` is not evaluated any more. With `only`, it has come so far with these groups.
+        """
+        found: list[tuple[Group, Transition]] = []
+        tick_s = self.clockwork.tick_s
+        if only is None and self.cursor < skip_to_s:
+            self.skipped.append((self.cursor, skip_to_s))
+            self.cursor = skip_to_s
+        alerts = [self.alerts[group] for group in (sorted(self.alerts, key=str) if only is None else only)]
+        for alert in alerts:
+            if alert.cursor < skip_to_s:
+                alert.skipped.append((alert.cursor, skip_to_s))
+                alert.cursor = skip_to_s
+        if self.rule is None:
+            alerts, self.cursor = [], max(self.cursor, up_to_s)
+        first_s = min((alert.cursor for alert in alerts), default=up_to_s) + tick_s
+        for end_s in range(first_s, up_to_s + 1, tick_s):
+            for alert in alerts:
+                if alert.cursor < end_s and self.rule is not None:
+                    made = self.end_alert(alert, now_s, end_s) + self._interval(
+                        alert, self.rule, end_s, now_s
+                    )
+                    found += [(alert.group, transition) for transition in made]
+                    alert.cursor = end_s
+        if only is None:
+            self.cursor = max(self.cursor, up_to_s)
+        return found
+
+    def _alert(self, group: Group) -> Alert:
+        if group not in self.alerts:
+            assert self.rule is not None
+            self.alerts[group] = Alert(group, self.cursor, self.rule.in_force_s, skipped=list(self.skipped))
+            self.alerts[group].groups_from = self.groups_from
+        return self.alerts[group]
+
+    def _take(self, point: RawPoint) -> None:
+        group = None if self.rule is None else self.rule.group_of(point)
+        if group is not None:
+            self._alert(group).pending.append(point)
+
+    def take_as_known(self, group: Group) -> None:
+        """A healthy group whose rule's condition was changed is known to the evaluation."""
+        alert = self.alerts[group]
+        if alert.known_from is None and alert.maybe_from is not None:
+            alert.known_from = alert.maybe_from
+
+    def _interval(self, alert: Alert, rule: Text, end_s: int, now_s: float) -> list[Transition]:
+        """One interval of one group."""
+        counted = self._count(alert, rule, end_s)
+        newest_s = end_s // rule.period * rule.period
+        self._know(alert, rule, newest_s)
+        is_silent = alert.heard is not None and end_s - alert.heard >= rule.forget_after
+        if rule.by and is_silent and end_s == newest_s:
+            found = self._end(alert, rule, end_s, "forgotten", now_s)
+            # A healthy group has no alert that could end: it leaves nothing behind.
+            self._forget(alert, end_s if found else alert.judged_from, rule)
+            return found
+        for start_s in sorted({start_s for start_s in counted if start_s + rule.period <= newest_s}):
+            if start_s >= alert.judged_from:
+                alert.known_from = _earlier(start_s, alert.known_from)
+                ready_s = self.clockwork.ready(start_s + rule.period)
+                if any(point.written_at_s <= ready_s for point in alert.periods[start_s]):
+                    alert.sure_from = _earlier(start_s, alert.sure_from)
+                self._give(alert, rule, start_s, end_s)
+        if alert.known_from is not None:
+            first_s = rule.first_after(max(alert.known_from, alert.judged_from))
+            for start_s in range(first_s, newest_s, rule.period):
+                if start_s not in alert.datapoints and not self._was_skipped(alert, start_s + rule.period):
+                    self._give(alert, rule, start_s, end_s)
+        return self._look_up(alert, rule, end_s, newest_s, now_s)
+
+    def _know(self, alert: Alert, rule: Text, newest_s: int) -> None:
+        """A group is known by points that are no datapoint, and when it was last heard."""
+        for _, last_s in alert.skipped:
+            # Of what was left out, only the last period that was complete by then makes a group known.
+            before_s = last_s // rule.period * rule.period - rule.period
+            if alert.known_from is None and before_s in alert.periods and before_s >= alert.judged_from:
+                alert.known_from = alert.sure_from = before_s
+        heard = [
+            start_s + rule.period for start_s in alert.periods if alert.groups_from <= start_s < newest_s
+        ]
+        if alert.known_from is None and any(end_s <= rule.first_after(alert.judged_from) for end_s in heard):
+            # It was healthy before a change of the condition, and has not spoken since.
+            alert.maybe_from = rule.first_after(alert.judged_from)
+        alert.heard = max([*heard, alert.heard or 0]) or None
+
+    def _count(self, alert: Alert, rule: Text, end_s: int) -> set[int]:
+        """The periods of the points that count with this interval for the first time."""
+        found, rest = set(), []
+        for point in alert.pending:
+            start_s = rule.start_of(point.time)
+            if point.written_at_s > self.clockwork.ready(end_s):
+                rest.append(point)
+            elif point.written_at_s <= start_s + rule.period + self.clockwork.lateness_s:
+                alert.periods.setdefault(start_s, []).append(point)
+                # Points of an interval that nobody evaluated are there, but they change no datapoint.
+                if self._counts_with(point) == end_s:
+                    found.add(start_s)
+        alert.pending = rest
+        # A period that is complete now has all its points, those that came before its end too.
+        if end_s % rule.period == 0 and end_s - rule.period in alert.periods:
+            found.add(end_s - rule.period)
+        return found
+
+    def _counts_with(self, point: RawPoint) -> int:
+        """The end of the first interval that is ready after a point was written."""
+        tick_s = self.clockwork.tick_s
+        return -int(-(point.written_at_s - self.clockwork.grace_s - 1) // tick_s) * tick_s
+
+    def _was_skipped(self, alert: Alert, end_s: int) -> bool:
+        return any(first_s < end_s <= last_s for first_s, last_s in alert.skipped)
+
+    def _give(self, alert: Alert, rule: Text, start_s: int, end_s: int) -> None:
+        """Gives a period's datapoint, in the place of the one that it had.
+
+        Without the points that came late it would be the first one, if that was given with the end of its period.
+        """
+        points = alert.periods.get(start_s, [])
+        silence = rule.without_data()
+        if points:
+            value: Fraction | None = rule.value(points)
+            verdict = rule.verdict(rule.value(points))
+        elif silence is not None:
+            verdict, value = silence
+        else:
+            return
+        first = alert.datapoints.get(start_s)
+        in_time = first and first.in_time
+        if end_s == start_s + rule.period:
+            in_time = verdict
+        alert.datapoints[start_s] = Datapoint(start_s, verdict, value, in_time)
+
+    def _look_up(self, alert: Alert, rule: Text, end_s: int, newest_s: int, now_s: float) -> list[Transition]:
+        """Looks the finding up in the protocol's table."""
+        last = _last(alert.datapoints.values(), rule, newest_s)
+        finding = _finding(alert, rule, [(item, item.verdict) for item in last], newest_s)
+        state, _, kind = PROTOCOL[alert.state][finding].partition(", ")
+        if state == alert.state:
+            overdue = rule.renotify and end_s - alert.notified_at_s >= rule.renotify
+            if kind != "reminder" or not overdue:
+                return []
+            return [self._remind(alert, rule, last, newest_s, end_s, now_s)]
+        without = _last(
+            [item for item in alert.datapoints.values() if item.in_time is not None], rule, newest_s
+        )
+        pairs = [(item, str(item.in_time)) for item in without]
+        other = PROTOCOL[alert.state][_finding(alert, rule, pairs, newest_s)].partition(", ")[0]
+        value, start_s = _shown(last, state, kind)
+        if kind == "resolved" and not rule.tells_resolve:
+            kind = "silent"
+        late: bool | None = other != state
+        if any(
+            item.start_s not in alert.periods and _is_before(item.start_s, alert.sure_from) for item in last
+        ):
+            late = None
+        made = Transition(kind, alert.state, state, end_s, newest_s, value, start_s, late)
+        return [self._change(alert, rule, made, now_s)]
+
+    def _remind(
+        self, alert: Alert, rule: Text, last: Sequence[Datapoint], newest_s: int, end_s: int, now_s: float
+    ) -> Transition:
+        value, start_s = _shown(last, alert.state, "reminder")
+        made = Transition("reminder", alert.state, alert.state, end_s, alert.since_s, value, start_s, False)
+        alert.transitions.append(made)
+        alert.notified_at_s = end_s
+        alert.tell(Message(made, rule), now_s)
+        return made
+
+    def _change(self, alert: Alert, rule: Text, made: Transition, now_s: float) -> Transition:
+        """A change of state, told or silent."""
+        alert.transitions.append(made)
+        if made.previous in {"ALARM", "MISSING"} and made.state == "OK":
+            alert.resolved_at_s = made.since_s
+            if made.kind == "silent":
+                alert.take_back(now_s)
+        alert.state, alert.since_s = made.state, made.since_s
+        if made.kind != "silent":
+            alert.notified_at_s = made.at_s
+            alert.tell(Message(made, rule), now_s)
+        return made
+
+    def _end(self, alert: Alert, rule: Text, at_s: int, cause: str, now_s: float) -> list[Transition]:
+        """An alert ends: the last column of the table. It shows the last datapoint that it had."""
+        last = _last(alert.datapoints.values(), rule, rule.start_of(at_s))
+        value, start_s = _shown(last, "OK", "resolved")
+        alert.datapoints = {}
+        state, _, kind = PROTOCOL[alert.state]["ended"].partition(", ")
+        if not kind:
+            return []
+        if kind == "resolved" and not rule.tells_resolve:
+            kind = "silent"
+        made = Transition(kind, alert.state, state, at_s, rule.start_of(at_s), value, start_s, False, cause)
+        return [self._change(alert, rule, made, now_s)]
+
+    def _forget(self, alert: Alert, at_s: int, rule: Text) -> None:
+        """A group begins anew; the one group of a rule without `by` stays known."""
+        alert.judged_from = max(alert.judged_from, at_s)
+        if rule.by:
+            self._begin_anew(alert, at_s)
+
+    def _begin_anew(self, alert: Alert, at_s: int) -> None:
+        """A group is not known until it has a point in a period that begins then or later."""
+        alert.groups_from = max(alert.groups_from, at_s)
+        alert.known_from = alert.sure_from = alert.maybe_from = alert.heard = None
+
+
+def _earlier(one: int, other: int | None) -> int:
+    return one if other is None else min(one, other)
+
+
+def _is_before(start_s: int, other: int | None) -> bool:
+    return other is None or start_s < other
+
+
+def _last(datapoints: Iterable[Datapoint], rule: Text, newest_s: int) -> list[Datapoint]:
+    """The datapoints that may be looked at, by their periods: those of the last periods, or the last that there are."""
+    most = max(rule.n, rule.r)
+    found = sorted(item for item in datapoints if item.start_s < newest_s)
+    if rule.missing_data == "ignore":
+        longest = max(2 * most * rule.period, LOOK_BACK_S)
+        return [item for item in found if item.start_s >= newest_s - longest][-most:]
+    return [item for item in found if item.start_s >= newest_s - most * rule.period]
+
+
+def _last_of(
+    pairs: Sequence[tuple[Datapoint, str]], count: int, rule: Text, newest_s: int
+) -> list[tuple[Datapoint, str]]:
+    if rule.missing_data == "ignore":
+        return list(pairs[-count:])
+    return [pair for pair in pairs if pair[0].start_s >= newest_s - count * rule.period]
+
+
+def _finding(alert: Alert, rule: Text, pairs: Sequence[tuple[Datapoint, str]], newest_s: int) -> str:
+    """The one finding that the last datapoints are together."""
+    last = _last_of(pairs, rule.n, rule, newest_s)
+    verdicts = [verdict for _, verdict in last]
+    if not pairs:
+        return "nothing known"
+    if verdicts.count("breaching") >= rule.m:
+        return "breach"
+    if verdicts.count("missing") >= rule.m:
+        return "missing"
+    recovery = [verdict for _, verdict in _last_of(pairs, rule.r, rule, newest_s)]
+    if alert.state == "ALARM":
+        return "clear" if recovery == ["recovered"] * rule.r else "unsettled"
+    if alert.state == "MISSING":
+        known = len(recovery) == rule.r
+        return "clear" if known and not _without_data(pairs, rule, newest_s) else "unsettled"
+    doubts = [item for item, verdict in last if verdict in {"breaching", "missing"}]
+    if alert.state == "OK":
+        doubts = [item for item in doubts if item.start_s + rule.period > alert.resolved_at_s]
+    return "unsettled" if doubts else "clear"
+
+
+def _without_data(pairs: Sequence[tuple[Datapoint, str]], rule: Text, newest_s: int) -> bool:
+    """True if one of the last `recovery.datapoints` datapoints has no data."""
+    return any(verdict == "missing" for _, verdict in _last_of(pairs, rule.r, rule, newest_s))
+
+
+def _shown(last: Sequence[Datapoint], state: str, kind: str) -> tuple[Fraction | None, int | None]:
+    """The value and the period that a message shows; no period where nothing is remembered."""
+    chosen = [item for item in last if kind != "alarm" or item.verdict == "breaching"]
+    if not chosen:
+        return None, None
+    return None if state == "MISSING" else chosen[-1].value, chosen[-1].start_s
+
+
+def _holds(value: Fraction, operator: str, threshold: Any) -> bool:
+    bounds = threshold if isinstance(threshold, list) else [threshold]
+    low, high = Fraction(repr(bounds[0])), Fraction(repr(bounds[-1]))
+    return {
+        ">": value > low,
+        ">=": value >= low,
+        "<": value < low,
+        "<=": value <= low,
+        "==": value == low,
+        "!=": value != low,
+        "inside": low <= value <= high,
+        "outside": value < low or value > high,
+    }[operator]
