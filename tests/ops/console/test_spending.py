@@ -2,6 +2,7 @@
 
 import pytest
 
+from ops.console.pages import explore
 from ops.console.spending import Spending
 
 
@@ -26,3 +27,14 @@ def test_nobody_clicked_for_more_than_one_a_minute() -> None:
     assert spending.may_query(local=True)
     clock[0] += 1
     assert spending.may_query(local=False)
+
+
+def test_a_live_chart_of_an_account_asks_each_time_its_page_is_refreshed() -> None:
+    """The minute begins when a query is asked, a moment after the refresh that asked it."""
+    now = 0.0
+    spending = Spending(clock=lambda: now)
+    for refreshed in range(3):
+        now = refreshed * explore._ACCOUNT_S
+        assert spending.may_query(local=False)
+        now += 1.0
+        spending.query()
