@@ -183,10 +183,12 @@ def evaluate_rule(
         if alert.evaluated_to_s >= interval_end_s:
             continue
         if alert.rule_revision and alert.rule_revision != revision:
-            was = read_rule(alert.rule)
-            if condition_revision(was) != condition_revision(rule):
-                known = not alert.is_quiet and stays_known(was, rule)
-                _close(update, RULE_CHANGED, interval_end_s, origin, stays_known=known)
+            _close_if_changed(rule, update, interval_end_s, origin)
+        if len(group) != len(rule.by):
+            # Its rule had another `by` once: there is no such group any more.
+            if group not in updates and update.transitions:
+                updates[group] = update
+            continue
         found = look.due.get(group)
         datapoints = list(_again(rule, windows, update.alert, group)) if group in look.again else []
         if found is not None:
@@ -201,6 +203,14 @@ def evaluate_rule(
             update.apply(decide(rule, alert, datapoints, newest_s, interval_end_s), rule, origin)
         if group not in updates and (update.transitions or not update.alert.is_quiet):
             updates[group] = update
+
+
+def _close_if_changed(rule: Rule, update: AlertUpdate, interval_end_s: int, origin: Origin) -> None:
+    """Resolves an alert in the words of its rule as it was if the condition is another one now."""
+    was = read_rule(update.alert.rule)
+    if condition_revision(was) != condition_revision(rule):
+        known = not update.alert.is_quiet and stays_known(was, rule)
+        _close(update, RULE_CHANGED, interval_end_s, origin, stays_known=known)
 
 
 def _again(rule: Rule, windows: RuleWindows, alert: Alert, group: Group) -> Iterator[Datapoint]:

@@ -79,6 +79,18 @@ def test_a_late_item_is_marked_in_the_alert_and_the_notification() -> None:
     assert json.loads(pipeline.updates[-1].notifications[0].message)["late"] is True
 
 
+def test_a_group_of_another_by_is_resolved_and_no_more() -> None:
+    """A rule without `by` has one group, known from the start; those that it had with `by` do not go missing."""
+    pipeline = Pipeline([a_rule(by=["host"])], TIMING)
+    pipeline.write([a_point(START, 9.0, host="a")], SOURCE, START)
+    pipeline.evaluate(START)
+    pipeline.rules = [a_rule(missing_data="missing")]
+    for number in range(1, 4):
+        pipeline.evaluate(START + 60 * number)
+    found = [(group, str(item.kind)) for _, group, item in pipeline.transitions]
+    assert found == [(("a",), "alarm"), (("a",), "resolved"), ((), "missing")]
+
+
 def test_a_rule_that_changed_resolves_its_alert_and_starts_anew() -> None:
     """The alarm of the old rule is resolved in its words, and the new rule counts from its own first period."""
     pipeline = Pipeline([a_rule(severity="low")], TIMING)
