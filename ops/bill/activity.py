@@ -57,8 +57,8 @@ class Activity:
         level = _variables(self._deployed, "MetricWriterFunction")["LOG_LEVEL"]
         logged = 90 * requests if level in {"DEBUG", "INFO"} else 0
         seen = load.points / self.aggregator_batches if load.active else 0.0
-        steps = 3 * self.evaluated
-        evaluating = (0.15 + 1e-4 * load.groups) / 3
+        steps = 2 * self.evaluated  # to plan, and to evaluate
+        evaluating = (0.15 + 1e-4 * load.groups) / 2
         return {
             "MetricWriterFunction": Runs(self.writer_batches, 0.1 + 1e-4 * points, 1000 + logged),
             "WindowAggregatorFunction": Runs(self.aggregator_batches, 0.05 + 5e-5 * seen, 850),
