@@ -41,7 +41,7 @@ def test_a_batch_that_grows_too_old_is_accounted_for_with_its_address(start: Cal
         found = run.client("s3").list_objects_v2(Bucket=bucket, Prefix="aws/lambda/").get("Contents", [])
         return [one["Key"] for one in found]
 
-    wait_for(lambda: bool(batches()), "the batch to be given up", seconds=60)
+    wait_for(lambda: bool(batches()), "the batch to be given up", seconds=180)
     (key,) = batches()
     ended = run.end()
     assert (ended.status, ended.account) == (0, (3, 1, 0, 0)), ended
