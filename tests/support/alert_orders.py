@@ -202,5 +202,5 @@ class Orders:
             walker = Walker(START_S + 60 * (INTERVALS + later))
             while (call := walker.pending()) is not None:
                 walker = self._moved(walker, call, "done")
-        self.check.all_is_told(self.world.now_s)
+        self.check.all_is_told(self.world.now_s, claimed=True)
         in_order(self.check.sent)

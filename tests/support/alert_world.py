@@ -361,6 +361,8 @@ class World:
         if self._by == "aggregator" and self.weather.strikes("aggregator hangs", self.chance):
             self.weather.chances.pop("aggregator hangs")
             self.meanwhile()
+        if self._by == "evaluator" and self.weather.strikes("evaluator hangs", self.chance):
+            self._hang()
         slow = self._by == "evaluator" and self.weather.strikes("evaluator slow", self.chance)
         self.now_s += self.chance.choice((0.5, 1.0, 2.0)) if slow else 0.002
         if service == "stepfunctions":
@@ -379,6 +381,13 @@ class World:
             if self.weather.strikes(f"{table}'s answer is lost", self.chance):
                 raise ReadTimeoutError(endpoint_url=table)
         return answer
+
+    def _hang(self) -> None:
+        """Lets some seconds pass for all others, between two calls of a function."""
+        self.weather.chances.pop("evaluator hangs")
+        was = self._by, self._step, self._called_at_s, self._deadly
+        self.run_until(self.now_s + self.chance.choice((0.5, 2, 5)))
+        self._by, self._step, self._called_at_s, self._deadly = was
 
     def _before(self, operation: str, table: str, arguments: Mapping[str, Any]) -> Mapping[str, Any]:
         if operation != "update_item" or table != ALERTS:

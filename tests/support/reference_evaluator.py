@@ -237,6 +237,8 @@ class Alert:
     notified_at_s: int = 0
     # Why the alert has ended although nobody has said so yet, and the rule it was of.
     ending: tuple[str, Text] | None = None
+    # The rule as it was when the alert was last evaluated: it ends in these words.
+    words: Text | None = None
     pending: list[RawPoint] = field(default_factory=list)
     periods: dict[int, list[RawPoint]] = field(default_factory=dict)
     datapoints: dict[int, Datapoint] = field(default_factory=dict)
@@ -347,14 +349,15 @@ class ReferenceRule:
             self.groups_from = rule.in_force_s
         for alert in self.alerts.values():
             if old is not None:
-                alert.ending = alert.ending or ("changed", old)
+                alert.ending = alert.ending or ("changed", alert.words or old)
             was_known = stays and alert.known_from is not None and alert.state != "OK"
             alert.judged_from = rule.in_force_s
             if not stays:
                 self._begin_anew(alert, rule.in_force_s)
             alert.known_from = alert.sure_from = rule.first_after(rule.in_force_s) if was_known else None
             points = [point for found in alert.periods.values() for point in found] + alert.pending
-            alert.periods, alert.pending = {}, points if stays else []
+            # Periods may be others now: what was heard is reckoned from the points.
+            alert.periods, alert.pending, alert.heard = {}, points if stays else [], None
         if not rule.by:
             alone = self._alert(())
             alone.known_from = alone.sure_from = rule.first_after(rule.in_force_s)
@@ -363,7 +366,7 @@ class ReferenceRule:
         """The rule is gone."""
         for alert in self.alerts.values():
             assert self.rule is not None
-            alert.ending = alert.ending or ("deleted", self.rule)
+            alert.ending = alert.ending or ("deleted", alert.words or self.rule)
         self.rule = None
 
     def close(self, group: Group, at_s: float, now_s: float) -> list[Transition]:
@@ -410,7 +413,7 @@ class ReferenceRule:
                         alert, self.rule, end_s, now_s
                     )
                     found += [(alert.group, transition) for transition in made]
-                    alert.cursor = end_s
+                    alert.cursor, alert.words = end_s, self.rule
         if only is None:
             self.cursor = max(self.cursor, up_to_s)
         return found
@@ -427,11 +430,16 @@ class ReferenceRule:
         if group is not None:
             self._alert(group).pending.append(point)
 
-    def take_as_known(self, group: Group) -> None:
-        """A healthy group whose rule's condition was changed is known to the evaluation."""
-        alert = self.alerts[group]
-        if alert.known_from is None and alert.maybe_from is not None:
-            alert.known_from = alert.maybe_from
+    def may_be_known(self, group: Group) -> bool:
+        """True for a group that is not known, but may be: it has not spoken since its rule's condition was changed."""
+        self.alerts[group].maybe_from = None
+        return self.alerts[group].known_from is None
+
+    def take_as_known(self, alert: Alert) -> Alert:
+        """The alert of such a group, which is known from now on."""
+        alert.known_from = alert.maybe_from
+        self.alerts[alert.group] = alert
+        return alert
 
     def _interval(self, alert: Alert, rule: Text, end_s: int, now_s: float) -> list[Transition]:
         """One interval of one group."""
@@ -454,7 +462,11 @@ class ReferenceRule:
         if alert.known_from is not None:
             first_s = rule.first_after(max(alert.known_from, alert.judged_from))
             for start_s in range(first_s, newest_s, rule.period):
-                if start_s not in alert.datapoints and not self._was_skipped(alert, start_s + rule.period):
+                end_of_period_s = start_s + rule.period
+                if start_s not in alert.datapoints and not (
+                    self._was_skipped(alert, end_of_period_s)
+                    or (rule.by and self._was_forgotten(alert, rule, end_of_period_s))
+                ):
                     self._give(alert, rule, start_s, end_s)
         return self._look_up(alert, rule, end_s, newest_s, now_s)
 
@@ -495,6 +507,11 @@ class ReferenceRule:
         """The end of the first interval that is ready after a point was written."""
         tick_s = self.clockwork.tick_s
         return -int(-(point.written_at_s - self.clockwork.grace_s - 1) // tick_s) * tick_s
+
+    def _was_forgotten(self, alert: Alert, rule: Text, end_s: int) -> bool:
+        """True if the group would have been forgotten by then, had its points come in time."""
+        heard = [start_s + rule.period for start_s in alert.periods if start_s + rule.period <= end_s]
+        return bool(heard) and end_s - max(heard) >= rule.forget_after
 
     def _was_skipped(self, alert: Alert, end_s: int) -> bool:
         return any(first_s < end_s <= last_s for first_s, last_s in alert.skipped)
@@ -590,7 +607,7 @@ class ReferenceRule:
     def _begin_anew(self, alert: Alert, at_s: int) -> None:
         """A group is not known until it has a point in a period that begins then or later."""
         alert.groups_from = max(alert.groups_from, at_s)
-        alert.known_from = alert.sure_from = alert.maybe_from = alert.heard = None
+        alert.known_from = alert.sure_from = alert.heard = None
 
 
 def _earlier(one: int, other: int | None) -> int:
