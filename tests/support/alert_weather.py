@@ -340,7 +340,7 @@ class Storm:
             "annotation": chance.choice(("one", "two", "")),
         }
         if chance.random() < 0.5:
-            document["forget_after"] = chance.choice((60, 120, 300, 601, 3_600, 4_000))
+            document["forget_after"] = chance.choice((3_700, 3_900, 4_200, 5_000, 7_300))
         return document
 
 

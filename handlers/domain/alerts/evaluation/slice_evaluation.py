@@ -177,6 +177,9 @@ class SliceEvaluation:
             if start_s >= rule.groups_since_s:
                 heard = self._names(rule, start_s, self.left_s)
                 windows.noted += (KnownGroups(frozenset(heard.names), start_s),)
+        # Groups that were heard of so long ago are forgotten; and a note may be of an execution that is further.
+        oldest_s = due_s - rule.forget_after_s
+        windows.noted = tuple(note for note in windows.noted if oldest_s < note.since_s < due_s)
         return windows
 
     def _names(self, rule: Rule, start_s: int, until_s: int) -> MergedWindow:

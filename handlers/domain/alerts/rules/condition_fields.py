@@ -15,7 +15,7 @@ from handlers.domain.alerts.rules.rule import (
     Recovery,
     Statistic,
 )
-from handlers.vocabulary import EVALUATION_INTERVALS_S
+from handlers.vocabulary import ALLOWED_LATENESS_S, EVALUATION_INTERVALS_S
 
 MOST_DATAPOINTS = 100
 MOST_FORGET_AFTER_S = 30 * DAY_S
@@ -96,19 +96,21 @@ def read_renotify(field: str, value: object) -> int:
 
 
 def least_forget_after_s(missing_data: MissingData, datapoints: int, period_s: int) -> int:
-    """The seconds without points in which the last so many datapoints may still decide."""
+    """The seconds without points in which the last so many datapoints may still decide, and late ones come."""
     if missing_data is MissingData.IGNORE:
-        return max(2 * datapoints * period_s, HOUR_S)
-    # One more: the period at whose end the last of them decides must not be the one that forgets.
-    return (datapoints + 1) * period_s
+        looks_back_s = max(2 * datapoints * period_s, HOUR_S)
+    else:
+        # One more: the period at whose end the last of them decides must not be the one that forgets.
+        looks_back_s = (datapoints + 1) * period_s
+    return looks_back_s + ALLOWED_LATENESS_S
 
 
 def read_forget_after(field: str, value: object, least_s: int) -> int:
-    """The seconds, never less than the rule looks back, or it would forget what it waits for."""
+    """The seconds, never less than the rule looks back and points may be late: it would forget what it waits for."""
     try:
         return integer(field, value, least_s, MOST_FORGET_AFTER_S)
     except RuleError as error:
-        raise RuleError(field, f"{error.message}, seconds; the rule looks back {least_s}") from error
+        raise RuleError(field, f"{error.message}, seconds; so long the rule looks back, for late points too") from error
 
 
 def _read_bounds(field: str, value: object, operator: Operator | None) -> tuple[float, ...]:

@@ -13,7 +13,7 @@ from handlers.domain.alerts.rules.rule import Rule
 from handlers.domain.alerts.rules.selection import Group
 from handlers.domain.alerts.state.transition import Transition
 from handlers.domain.alerts.windows.cuts import BatchRange
-from handlers.domain.alerts.windows.known_groups import groups_id
+from handlers.domain.alerts.windows.known_groups import KnownGroups, groups_id
 from handlers.vocabulary import Severity
 from tests.support.alert_pipeline import Pipeline, a_point
 from tests.support.rules import a_rule
@@ -128,6 +128,27 @@ def test_a_host_that_began_after_the_last_full_hour_and_died_in_an_outage_is_tol
     last = 80 + MADE_UP_S // 60 + 31
     weather.execute(int(minute(last)))
     assert weather.heard == ["115:missing"]
+
+
+def test_a_group_that_an_outage_has_outlived_is_forgotten_in_silence() -> None:
+    """Before the first interval that is made up for it had no point for `forget_after`."""
+    weather = Weather(a_rule(by=["host"], missing_data="missing", forget_after=3_900))
+    weather.post(minute(58) + 5, 1.0)
+    weather.minutes(58, 58)
+    weather.execute(int(minute(59 + MADE_UP_S // 60 + 90)))
+    assert weather.heard == []
+
+
+def test_a_note_of_an_execution_that_is_further_makes_no_group_known() -> None:
+    """Two executions make up for the same outage; one has noted an hour that the other has not come to."""
+    rule = a_rule(by=["host"], missing_data="missing")
+    weather = Weather(rule)
+    weather.minutes(0, 1)
+    last = 1 + MADE_UP_S // 60 + 90
+    further = KnownGroups(frozenset({("b",)}), int(minute(last)))
+    weather.pipeline.windows.noted[groups_id(rule.selection)] = further
+    weather.execute(int(minute(last)))
+    assert weather.heard == []
 
 
 def test_the_first_evaluation_begins_a_quarter_of_an_hour_back() -> None:
@@ -281,15 +302,15 @@ def test_with_ignore_breaches_far_apart_do_not_belong_together() -> None:
 @pytest.mark.parametrize("policy", ["ignore", "missing", "breaching"])
 def test_a_group_that_is_gone_is_forgotten_and_begins_anew_with_its_next_point(policy: str) -> None:
     """After `forget_after` without a point its alert is resolved, and its silence says nothing more."""
-    weather = Weather(a_rule(by=["host"], missing_data=policy, forget_after=3600))
+    weather = Weather(a_rule(by=["host"], missing_data=policy, forget_after=7200))
     weather.post(minute(0), 9.0)
-    weather.minutes(0, 70)
-    assert weather.heard[-1] == "61:resolved"
+    weather.minutes(0, 130)
+    assert weather.heard[-1] == "121:resolved"
     [*_, (_, _, resolved)] = weather.pipeline.transitions
-    assert (resolved.reason, resolved.value) == ("no data for 3600 s; the group is forgotten", None)
-    weather.post(minute(71), 9.0)
-    weather.minutes(71, 71)
-    assert weather.heard[-1] == "72:alarm"
+    assert (resolved.reason, resolved.value) == ("no data for 7200 s; the group is forgotten", None)
+    weather.post(minute(131), 9.0)
+    weather.minutes(131, 131)
+    assert weather.heard[-1] == "132:alarm"
 
 
 def test_an_explosion_of_groups_makes_at_most_the_cap_of_alerts_and_hides_no_known_host() -> None:

@@ -100,11 +100,11 @@ WRONG: list[tuple[dict[str, Any], str, str]] = [
     ({"renotify": 59}, "renotify", "or 0 for never"),
     ({"missing_data": "zero"}, "missing_data", "count and sum"),
     ({"missing_data": "zero", "statistic": "max"}, "missing_data", "count and sum"),
-    ({"forget_after": 0}, "forget_after", "from 3600 to 2592000, seconds; the rule looks back 3600"),
-    ({"forget_after": 3_599}, "forget_after", "3599"),
+    ({"forget_after": 0}, "forget_after", "from 7200 to 2592000, seconds; so long the rule looks back"),
+    ({"forget_after": 7_199}, "forget_after", "7199"),
     ({"forget_after": 31 * 86_400}, "forget_after", "to 2592000"),
     ({"forget_after": "1d"}, "forget_after", "a whole number"),
-    ({"forget_after": 239, "missing_data": "missing", "datapoints": 3}, "forget_after", "from 240"),
+    ({"forget_after": 3_839, "missing_data": "missing", "datapoints": 3}, "forget_after", "from 3840"),
     ({"notify_on_resolve": "yes"}, "notify_on_resolve", "true or false"),
     ({"by": "host"}, "by", "a list"),
     ({"by": ["host", "host"]}, "by", "different"),
@@ -262,9 +262,9 @@ def test_silence_counts_as_zero_where_nothing_adds_up_to_nothing(statistic: str)
 
 def test_a_group_is_forgotten_after_a_day_or_as_long_as_its_rule_looks_back() -> None:
     """A rule that waits for a day of silence is not made to forget before it has passed."""
-    assert a_rule(period=3600, datapoints=24, missing_data="missing").forget_after_s == 25 * 3_600
-    assert a_rule(period=3600, recovery={"datapoints": 24}).forget_after_s == 2 * 86_400
-    assert a_rule(missing_data="missing", datapoints=3, forget_after=240).forget_after_s == 240
+    assert a_rule(period=3600, datapoints=24, missing_data="missing").forget_after_s == 26 * 3_600
+    assert a_rule(period=3600, recovery={"datapoints": 24}).forget_after_s == 2 * 86_400 + 3_600
+    assert a_rule(missing_data="missing", datapoints=3, forget_after=3_840).forget_after_s == 3_840
     stored = {name: value for name, value in rule_document(a_rule()).items() if name != "forget_after"}
     assert read_rule(stored) == a_rule()
 
