@@ -90,6 +90,10 @@ class _Explore:
     async def tick(self) -> None:
         """Follow what comes: the chart each time, the list of metrics now and then; in an account as may be."""
         may = self._page.place.spending.may_query(local=self._page.is_local)
+        if not may and self._ticks == 0:
+            self._note.set_text(
+                "By itself this page asks an account at most once a minute; a click asks at once."
+            )
         if not may or not (self._live.value or self._ticks == 0):
             return
         if self._ticks == 0 and self._question.metric:
