@@ -110,7 +110,9 @@ def read_forget_after(field: str, value: object, least_s: int) -> int:
     try:
         return integer(field, value, least_s, MOST_FORGET_AFTER_S)
     except RuleError as error:
-        raise RuleError(field, f"{error.message}, seconds; so long the rule looks back, for late points too") from error
+        raise RuleError(
+            field, f"{error.message}, seconds; so long the rule looks back, for late points too"
+        ) from error
 
 
 def _read_bounds(field: str, value: object, operator: Operator | None) -> tuple[float, ...]:
