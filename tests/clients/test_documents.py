@@ -52,7 +52,8 @@ def test_the_commands_were_found() -> None:
 def test_curl_gets_an_answer(run: LocalRun, where: str, command: str) -> None:
     """JSON, whatever it says; with the status behind it where that is asked for."""
     answer = _typed(command, run)
-    run.control("faults", method="DELETE")  # some of them ask for faults, which the others share this run with
+    # Some of them ask for faults, which the others share this run with.
+    run.control("faults", method="DELETE")
     assert json.loads(answer[answer.index("{") : answer.rindex("}") + 1]), where
 
 
