@@ -1,23 +1,25 @@
 """The observer of the running pipeline: why points were set aside, how many rules there are, which alarms are up."""
 
 import json
-import threading
 from collections import Counter
 from collections.abc import Mapping, Sequence
+from contextlib import suppress
 from typing import Any
 
 from botocore.exceptions import BotoCoreError, ClientError
 
 from handlers.vocabulary import QUARANTINED_POINTS
+from local.repeated import Repeated
 from ops.output import sanitize
 
 _EVERY_S = 3.0
 
 
-class Observer:
+class Observer(Repeated):
     """A thread that looks every few seconds; what a fault keeps from it, it shows a little later."""
 
     def __init__(self, clients: Any, outputs: Mapping[str, str]) -> None:
+        super().__init__("observer", every_s=_EVERY_S)
         self._s3, self._dynamodb, self._cloudwatch = (
             clients(name) for name in ("s3", "dynamodb", "cloudwatch")
         )
@@ -25,8 +27,6 @@ class Observer:
         self._seen: set[str] = set()
         self._points: set[tuple[str, Any]] = set()
         self._reasons: Counter[str] = Counter()
-        self._stopped = threading.Event()
-        self._thread = threading.Thread(target=self._run, name="observer", daemon=True)
         self.rules = 0
         self.alarms: Sequence[str] = ()
 
@@ -35,15 +35,10 @@ class Observer:
         """The number of points in quarantine by their reason."""
         return dict(self._reasons)
 
-    def start(self) -> None:
-        """Begin to look."""
-        self._thread.start()
-
-    def stop(self) -> None:
-        """Look no more."""
-        self._stopped.set()
-        if self._thread.is_alive():
-            self._thread.join(timeout=10)
+    def once(self) -> None:
+        """Look, and leave to the next time what cannot be seen now."""
+        with suppress(ClientError, BotoCoreError):
+            self.look()
 
     def look(self) -> None:
         """Look once; botocore's errors say what could not be seen."""
@@ -67,10 +62,3 @@ class Observer:
             if point not in self._points:
                 self._points.add(point)
                 self._reasons[sanitize(str(record["reason"]))] += 1
-
-    def _run(self) -> None:
-        while not self._stopped.wait(_EVERY_S):
-            try:
-                self.look()
-            except (ClientError, BotoCoreError):
-                continue

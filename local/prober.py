@@ -1,43 +1,32 @@
 """The prober of the running pipeline: how many points it stores, and after which delay a query sees them."""
 
-import threading
 import time
 from collections import deque
 from typing import Any
 
 from local.accounting import newest_point_ms, stored_points
 from local.feed.sender import Sent
+from local.repeated import Repeated
 from ops.errors import OperatorError
 
 _EVERY_SECONDS = 0.25
 _RATE_WINDOW_SECONDS = 5.0
 
 
-class Prober:
+class Prober(Repeated):
     """Asks the store, four times a second, how many points it has and which is the newest.
 
     The delay is measured end to end: from the 202 of a batch of the feed to the moment a query sees its points.
     """
 
     def __init__(self, timestream_query: Any, database: str, table: str, sent: Sent) -> None:
+        super().__init__("prober", every_s=_EVERY_SECONDS)
         self._client, self._database, self._table, self._sent = timestream_query, database, table, sent
-        self._stopped = threading.Event()
-        self._thread = threading.Thread(target=self._run, name="prober", daemon=True)
         self._counts: deque[tuple[float, int]] = deque(maxlen=int(_RATE_WINDOW_SECONDS / _EVERY_SECONDS) + 1)
         self._seen_until_ms = 0
         self.stored = 0
         self.delay_s: float | None = None
         self.last_error = ""
-
-    def start(self) -> None:
-        """Begin to ask."""
-        self._thread.start()
-
-    def stop(self) -> None:
-        """End after the question under way."""
-        self._stopped.set()
-        if self._thread.is_alive():
-            self._thread.join(timeout=10)
 
     @property
     def rate(self) -> float:
@@ -48,18 +37,18 @@ class Prober:
         (first_s, before), (last_s, after) = counts[0], counts[-1]
         return (after - before) / max(last_s - first_s, 1e-9)
 
-    def _run(self) -> None:
-        while not self._stopped.wait(_EVERY_SECONDS):
-            try:
-                self.stored = stored_points(self._client, self._database, self._table)
-                newest_ms = newest_point_ms(self._client, self._database, self._table)
-            except OperatorError as error:
-                self.last_error = str(error)
-                continue
-            now_s = time.monotonic()
-            self._counts.append((now_s, self.stored))
-            if newest_ms is not None:
-                self._measure_delay(newest_ms, now_s)
+    def once(self) -> None:
+        """Ask; what keeps the store from answering is `last_error`."""
+        try:
+            self.stored = stored_points(self._client, self._database, self._table)
+            newest_ms = newest_point_ms(self._client, self._database, self._table)
+        except OperatorError as error:
+            self.last_error = str(error)
+            return
+        now_s = time.monotonic()
+        self._counts.append((now_s, self.stored))
+        if newest_ms is not None:
+            self._measure_delay(newest_ms, now_s)
 
     def _measure_delay(self, newest_ms: int, now_s: float) -> None:
         fresh = [

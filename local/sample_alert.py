@@ -1,7 +1,6 @@
 """A rule to see alerts at work in the local run, and what the alert topic's subscribers would get."""
 
 import json
-import threading
 from collections.abc import Callable, Sequence
 from datetime import datetime
 from pathlib import Path
@@ -10,6 +9,7 @@ from typing import Any
 from botocore.exceptions import BotoCoreError, ClientError
 
 from handlers.adapters.dynamodb.rules_table import item_of
+from local.repeated import Repeated
 from local.view.reading import OpenAlert
 from ops.bundle import ROOT
 from ops.output import sanitize
@@ -36,15 +36,15 @@ def put_in_force(dynamodb: Any, table: str, *, tick_seconds: int, path: Path = _
     return found.mistakes
 
 
-class Notifications:
+class Notifications(Repeated):
     """A queue of our own that subscribes to the alert topic, read by a thread that tells of each message.
 
     `open_alerts` are those that fire, by what was told so far.
     """
 
     def __init__(self, sqs: Any, sns: Any, *, topic_arn: str, tell: Callable[[str], None]) -> None:
+        super().__init__("notifications", every_s=_WAIT_SECONDS)
         self._sqs, self._tell = sqs, tell
-        self._stopped = threading.Event()
         self._open: dict[tuple[str, str], OpenAlert] = {}
         self._queue = sqs.create_queue(QueueName="local-run-notifications")["QueueUrl"]
         attributes = sqs.get_queue_attributes(QueueUrl=self._queue, AttributeNames=["QueueArn"])["Attributes"]
@@ -54,22 +54,11 @@ class Notifications:
             Endpoint=attributes["QueueArn"],
             Attributes={"RawMessageDelivery": "true"},
         )
-        self._thread = threading.Thread(target=self._run, name="notifications", daemon=True)
 
     @property
     def open_alerts(self) -> Sequence[OpenAlert]:
         """The alerts that fire, the oldest first."""
         return tuple(self._open.values())
-
-    def start(self) -> None:
-        """Begin to listen."""
-        self._thread.start()
-
-    def stop(self) -> None:
-        """Stop listening."""
-        self._stopped.set()
-        if self._thread.is_alive():
-            self._thread.join(timeout=10)
 
     def _take(self, body: dict[str, Any]) -> None:
         alert = open_alert(body)
@@ -79,19 +68,17 @@ class Notifications:
         else:
             self._open[key] = alert
 
-    def _run(self) -> None:
-        while not self._stopped.wait(_WAIT_SECONDS):
-            try:
-                messages = self._sqs.receive_message(QueueUrl=self._queue, MaxNumberOfMessages=10).get(
-                    "Messages", []
-                )
-            except (ClientError, BotoCoreError):
-                continue  # the run is ending, or a fault was asked for: the message stays in the queue
-            for message in messages:
-                body = json.loads(message["Body"])
-                self._take(body)
-                self._tell(line(body))
-                self._sqs.delete_message(QueueUrl=self._queue, ReceiptHandle=message["ReceiptHandle"])
+    def once(self) -> None:
+        """Pass on the messages that are there, ten at most."""
+        try:
+            answer = self._sqs.receive_message(QueueUrl=self._queue, MaxNumberOfMessages=10)
+        except (ClientError, BotoCoreError):
+            return  # the run is ending, or a fault was asked for: the message stays in the queue
+        for message in answer.get("Messages", []):
+            body = json.loads(message["Body"])
+            self._take(body)
+            self._tell(line(body))
+            self._sqs.delete_message(QueueUrl=self._queue, ReceiptHandle=message["ReceiptHandle"])
 
 
 def line(body: dict[str, Any]) -> str:

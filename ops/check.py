@@ -36,13 +36,18 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
         dest="offline",
         help="know the dimension names that the deployment's table has by now",
     )
+    add_file(parser)
+    tables.add_option(parser)
+    parser.set_defaults(run=_run)
+
+
+def add_file(parser: argparse.ArgumentParser) -> None:
+    """Add the file of points, which `content` reads."""
     parser.add_argument(
         "file",
         metavar="FILE",
         help="a request, a metric, an array of metrics, or lines of these; - is standard input",
     )
-    tables.add_option(parser)
-    parser.set_defaults(run=_run)
 
 
 def check(located: Iterable[Located], rules: PointRules) -> Checked:

@@ -18,11 +18,7 @@ from ops.points.rules import PointRules
 def add_arguments(parser: argparse.ArgumentParser) -> None:
     """Add the options of `send`."""
     stack.add_options(parser)
-    parser.add_argument(
-        "file",
-        metavar="FILE",
-        help="a request, a metric, an array of metrics, or lines of these; - is standard input",
-    )
+    check.add_file(parser)
     consent.add_option(parser)
     parser.set_defaults(run=_run)
 

@@ -1,19 +1,29 @@
 """The alerts of a deployment, as its table has them."""
 
 from collections.abc import Iterable, Sequence
+from typing import Any, Protocol
 
 from handlers.adapters.dynamodb.alerts_table import AlertsTable
 from handlers.domain.alerts.notifications.stored_alert import AlertKey, StoredAlert
 from ops.errors import refusals
-from ops.stack import Target
 
 
-def alerts_table(target: Target) -> AlertsTable:
+class Deployment(Protocol):
+    """A deployment as these need it: `ops.stack.Target`, or what keeps its clients and outputs for a while."""
+
+    def client(self, service: str) -> Any:
+        """An SDK client of the deployment's region."""
+
+    def output(self, name: str) -> str:
+        """One of the stack's outputs; OperatorError when there is none of that name."""
+
+
+def alerts_table(target: Deployment) -> AlertsTable:
     """The table of a deployment's alerts."""
     return AlertsTable(target.client("dynamodb"), target.output("AlertsTableName"))
 
 
-def stored_alerts(target: Target, *, every: bool) -> list[StoredAlert]:
+def stored_alerts(target: Deployment, *, every: bool) -> list[StoredAlert]:
     """The alerts in the order of their keys: those that are open, or every one of the last month."""
     client, name = target.client("dynamodb"), target.output("AlertsTableName")
     table = alerts_table(target)

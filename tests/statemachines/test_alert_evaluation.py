@@ -93,6 +93,16 @@ class World:
             },
         )  # fmt: skip
 
+    def fail_chunk(self, index: int) -> None:
+        """Lets the evaluation of a chunk fail for good."""
+
+        def steps(event: dict[str, Any]) -> Any:
+            if event["step"] == "evaluate" and event["chunk"]["index"] == index:
+                raise FunctionError("ConfigurationError")
+            return self.steps(event)
+
+        self.machine.functions[EVALUATOR] = steps
+
     def entry(self, entry: str) -> tuple[int, int]:
         """When the notification was claimed and confirmed."""
         key = {"rule_key": {"S": "rule/metric"}, "group_key": {"S": f'["{entry}"]'}}
@@ -169,14 +179,7 @@ def test_a_chunk_that_fails_ends_an_execution_that_is_behind(world: World) -> No
     """The next execution goes on with both; each chunk notes by itself how far it came."""
     world.steps.plan["chunks"] = [{"index": 0, "of": 2}, {"index": 1, "of": 2}]
     world.steps.pages[1] = [{**a_page([]), "behind": True}]
-    original = world.steps.__call__
-
-    def steps(event: dict[str, Any]) -> Any:
-        if event["step"] == "evaluate" and event["chunk"]["index"] == 0:
-            raise FunctionError("ConfigurationError")
-        return original(event)
-
-    world.machine.functions[EVALUATOR] = steps
+    world.fail_chunk(0)
     ended = world.machine.run(source="batch", tick=1)
     assert (ended.status, ended.error) == ("FAILED", "NotEvaluated")
     assert "GoOn" not in ended.states
@@ -309,14 +312,7 @@ def test_a_chunk_that_fails_does_not_stop_the_others(world: World) -> None:
     world.put("b")
     world.steps.plan["chunks"] = [{"index": 0, "of": 2}, {"index": 1, "of": 2}]
     world.steps.pages = {1: [a_page(["b"])]}
-    original = world.steps.__call__
-
-    def steps(event: dict[str, Any]) -> Any:
-        if event["step"] == "evaluate" and event["chunk"]["index"] == 0:
-            raise FunctionError("ConfigurationError")
-        return original(event)
-
-    world.machine.functions[EVALUATOR] = steps
+    world.fail_chunk(0)
     ended = world.machine.run(source="batch", tick=1)
     assert (ended.status, ended.error) == ("FAILED", "NotEvaluated")
     assert "ChunkFailed" in ended.states

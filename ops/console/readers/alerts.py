@@ -4,12 +4,12 @@ from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
 from typing import Any
 
-from handlers.adapters.dynamodb.alerts_table import AlertsTable
 from handlers.adapters.dynamodb.rules_table import RulesTable
-from handlers.domain.alerts.notifications.stored_alert import AlertKey, StoredAlert
+from handlers.domain.alerts.notifications.stored_alert import StoredAlert
 from handlers.domain.alerts.rules.reading import rule_document
 from ops.console.place import Place
 from ops.errors import refusals
+from ops.stored_alerts import stored_alerts
 
 
 @dataclass(frozen=True, slots=True)
@@ -80,20 +80,7 @@ def read_rules(place: Place) -> list[Mapping[str, Any]]:
 
 def read_alerts(place: Place, *, every: bool) -> list[ShownAlert]:
     """The alerts that are not healthy or still have something to send; with `every`, also those of the last month."""
-    client, name = place.client("dynamodb"), place.output("AlertsTableName")
-    table = AlertsTable(client, name)
-    with refusals("cannot read the alerts"):
-        keys = table.open_keys()
-        if every:
-            pages = client.get_paginator("scan").paginate(
-                TableName=name, ProjectionExpression="rule_key, group_key"
-            )
-            keys = [
-                AlertKey(item["rule_key"]["S"], item["group_key"]["S"])
-                for page in pages
-                for item in page["Items"]
-            ]
-        found = [_shown(stored) for stored in table.load(keys)]
+    found = map(_shown, stored_alerts(place, every=every))
     return sorted(
         found, key=lambda alert: (not alert.firing, alert.state == "OK", -alert.since_s, alert.rule_id)
     )
