@@ -9,6 +9,7 @@ PYTHON ?= python3
 ENV_FILE ?=
 VENV := .venv
 PY := $(VENV)/bin/python
+TESTS := $(PY) -m tests.support.run_tests
 NODE_MODULES := tests/clients/javascript/node_modules/.package-lock.json
 # The last directory on the path makes `aws` the one that was tested with this code.
 export PATH := $(CURDIR)/$(VENV)/bin:$(PATH)
@@ -42,19 +43,19 @@ export SQL
 .PHONY: test
 test: install-dev $(if $(T),,lint) ## all that needs only Python and its index, about six minutes; or a part: make test T=tests/ops
 	@$(PY) -m ops bundle --target host
-	@$(PY) -m pytest -q $(or $(T),-n 3 --dist loadfile --no-loadscope-reorder)
+	@$(TESTS) $(or $(T),-n 3 --dist loadfile --no-loadscope-reorder)
 
 .PHONY: test-clients
 test-clients: install-dev $(NODE_MODULES) ## curl, Debian's AWS CLI and the AWS SDK for JavaScript against the local run, promtool; installs them
 	@bash ops/debian.sh --unpack build/debian build/debian/usr/bin/promtool=prometheus
 	@$(PY) -m ops bundle --target host
-	@$(PY) -m pytest -q tests/clients
+	@$(TESTS) tests/clients
 
 .PHONY: test-browser
 test-browser: install-dev ## the console, and a page that posts, in Chromium; installs Debian's
 	@bash ops/debian.sh chromium=chromium
 	@$(PY) -m ops bundle --target host
-	@$(PY) -m pytest -q tests/browser
+	@$(TESTS) tests/browser
 
 .PHONY: test-alerts
 test-alerts: install-dev ## the alerts in random weather against the reference evaluator, for about a minute (STEPS=1000000: ten)
@@ -63,7 +64,7 @@ test-alerts: install-dev ## the alerts in random weather against the reference e
 .PHONY: lint-templates
 lint-templates: install-dev ## checkov's security rules over the generated templates; installs it into .venv-checkov
 	@PYTHON='$(PYTHON)' bash ops/install.sh checkov .venv-checkov
-	@$(PY) -m pytest -q tests/checkov
+	@$(TESTS) tests/checkov
 
 .PHONY: test-all
 test-all: ## everything CI checks: test, test-alerts, lint-templates, test-clients and test-browser

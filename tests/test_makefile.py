@@ -46,8 +46,8 @@ def test_what_was_not_given_is_left_to_the_command() -> None:
 def test_a_part_of_the_tests_can_be_named() -> None:
     """Without lint, which is for what is about to go out."""
     shown = made("-o", "install-dev", "test", "T=tests/ops/test_where.py -x")
-    assert shown[-5:] == ["-m", "pytest", "-q", "tests/ops/test_where.py", "-x"]
-    assert len(shown) == 10, "the bundle is built first, and nothing else is done"
+    assert shown[-4:] == ["-m", "tests.support.run_tests", "tests/ops/test_where.py", "-x"]
+    assert len(shown) == 9, "the bundle is built first, and nothing else is done"
 
 
 def test_consent_is_passed_on() -> None:

@@ -28,6 +28,11 @@ def points_drawn(page: Page) -> list[list[Any]]:
     return [series["data"] for series in page.evaluate(CHART)["series"]]
 
 
+def lines_drawn(page: Page) -> list[str]:
+    """The names of the lines of the page's chart."""
+    return [series["name"] for series in page.evaluate(CHART)["series"]]
+
+
 def wait_until_drawn(page: Page, condition: Callable[[list[list[Any]]], object], what: str) -> None:
     """Wait until the page's chart is as it should be."""
     wait_for(lambda: bool(condition(points_drawn(page))), what, seconds=PATIENCE_MS / 1000)

@@ -1,0 +1,31 @@
+"""pytest with these arguments: `python -m tests.support.run_tests tests/ops -x`.
+
+In CI, up to three tests that failed run once more, alone, and the output says so: much here waits for processes on a
+machine that is shared. What is wrong fails twice.
+"""
+
+import json
+import os
+import subprocess
+import sys
+from pathlib import Path
+
+_FAILED = Path(".pytest_cache/v/cache/lastfailed")
+_AGAIN = ("-n", "0", "--last-failed", "--last-failed-no-failures=none")
+
+
+def _main() -> int:
+    pytest = [sys.executable, "-m", "pytest", "-q", *sys.argv[1:]]
+    _FAILED.unlink(missing_ok=True)
+    status = subprocess.run(pytest, check=False).returncode
+    if status != 1 or "CI" not in os.environ:
+        return status
+    failed = len(json.loads(_FAILED.read_text()))
+    if failed > 3:
+        return status
+    print(f"== {failed} failed; once more, alone", flush=True)
+    return subprocess.run([*pytest, *_AGAIN], check=False).returncode
+
+
+if __name__ == "__main__":
+    sys.exit(_main())
