@@ -12,9 +12,14 @@ from local.errors import LocalError
 def expect_free(ports: Iterable[tuple[int, str]]) -> None:
     """Raise LocalError for the first port that something has, naming it and the variable of `make` that moves it.
 
-    Port 0, of which the system makes a free one, always is.
+    Port 0, of which the system makes a free one, always is. No two may be the same.
     """
+    taken: dict[int, str] = {}
     for port, variable in ports:
+        if port and port in taken:
+            both = f"{taken[port]} and {variable}" if taken[port] != variable else f"two of {variable}"
+            raise LocalError(f"port {port} is asked for twice, by {both}: take another for one of them")
+        taken[port] = variable
         try:
             with socket.socket() as probe:
                 probe.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 1)

@@ -27,6 +27,9 @@ COMMANDS: Mapping[str, str] = {
 }
 
 
+_INSTALLED = "what it needs is installed by `make run`, for .venv/bin/python -m ops"
+
+
 def main(arguments: Sequence[str] | None = None) -> int:
     """Run one command; the exit status says whether it did what was asked, or that it was interrupted."""
     try:
@@ -44,6 +47,9 @@ def main(arguments: Sequence[str] | None = None) -> int:
         return 128 + signal.SIGPIPE
     except KeyboardInterrupt:
         return 130
+    except ModuleNotFoundError as error:
+        print(f"python -m ops: {sys.executable} has no {error.name}: {_INSTALLED}", file=sys.stderr)
+        return 1
     return status
 
 

@@ -109,11 +109,15 @@ def _summary(checked: Checked, shown: int) -> Iterator[str]:
     faults = [fault for _, fault in checked.faults]
     if len(faults) > shown:
         yield f"… and {len(faults) - shown} more"
-    refused = sum(fault.refused for fault in faults)
+    unread = sum(fault.violation.field == "body" for fault in faults)
+    if unread:
+        yield f"refused with 400: {counted(unread, 'text')} in which no point can be told"
+    refused = sum(fault.refused for fault in faults) - unread
     if refused:
         yield f"refused with 400: {counted(refused, 'point')}, and each point that shares a request with one"
-    if len(faults) > refused:
-        yield f"quarantined: {counted(len(faults) - refused, 'point')}, alone; `ops quarantine` has the cures"
+    quarantined = len(faults) - refused - unread
+    if quarantined:
+        yield f"quarantined: {counted(quarantined, 'point')}, alone; `ops quarantine` has the cures"
     superseded = len(checked.points) - len(versions_of(checked.points))
     if superseded:
         yield f"superseded: {counted(superseded, 'point')}, by a later one of the same series and time"

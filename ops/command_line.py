@@ -1,7 +1,9 @@
 """The command line of `ops`: its parser, where it goes, and what its failures look like."""
 
 import argparse
+import difflib
 import importlib
+import re
 import sys
 from collections.abc import Mapping, Sequence
 from typing import NoReturn
@@ -14,6 +16,8 @@ from ops.where import settle
 from templates.version import version
 
 _PROGRAM = "python -m ops"
+_CHOICE = re.compile(r"invalid choice: '(?P<given>.*)' \(choose from (?P<known>.*)\)")
+_WORD = re.compile(r"[\w-]+")
 
 
 def run(commands: Mapping[str, str], arguments: Sequence[str]) -> int:
@@ -38,6 +42,10 @@ class _Parser(argparse.ArgumentParser):
         if message.endswith("required: COMMAND"):
             self.print_help()
             self.exit()
+        choice = _CHOICE.search(message)
+        if choice:
+            alike = difflib.get_close_matches(choice["given"], _WORD.findall(choice["known"]))
+            message += "".join(f"; did you mean {one}?" for one in alike[:1])
         super().error(message)
 
 

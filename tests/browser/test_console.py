@@ -61,7 +61,7 @@ def test_the_sample_alert_is_tripped_and_explained(open_page: Open, run: LocalRu
     run.wait_until_stored("demo.temperature", 1)
     expect(page.get_by_text("demo-hot: demo.temperature room=attic")).to_be_visible(timeout=150_000)
     # It is over a minute later, and then says so.
-    expect(page.get_by_role("cell", name="attic is at 95 degrees")).to_be_visible()
+    expect(page.get_by_role("cell", name="temperature in the attic: 95")).to_be_visible()
     expect(page.get_by_text("ALARM", exact=True).first).to_be_visible()
     expect(page.get_by_text("breaching").first).to_be_visible()
 

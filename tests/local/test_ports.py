@@ -27,3 +27,12 @@ def test_free_ports_are_taken_and_port_0_always_is() -> None:
     with socket.create_server(("127.0.0.1", 0)) as used:
         port = used.getsockname()[1]
     expect_free([(0, "PORT"), (0, "PORT"), (port, "AWS_PORT")])
+
+
+@pytest.mark.parametrize(("ports", "who"), [((1, 1), "by AWS_PORT and PORT"), ((2, 1, 1), "by two of PORT")])
+def test_a_port_that_is_asked_for_twice_is_refused(ports: tuple[int, ...], who: str) -> None:
+    """It is not in use by anybody: the person gave it to both."""
+    first = free_ports(1)[0]
+    wanted = [(first + one, "PORT" if number else "AWS_PORT") for number, one in enumerate(ports)]
+    with pytest.raises(LocalError, match=f"asked for twice, {who}"):
+        expect_free(wanted)

@@ -66,6 +66,15 @@ def test_standard_input_is_a_file(
     assert "line 2  metric_name  400" in capsys.readouterr().out
 
 
+def test_a_text_that_cannot_be_read_is_no_point(tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:
+    """Nobody knows how many points it was meant to have."""
+    (tmp_path / "cut.json").write_text('{"metrics": [')
+    assert main(["check", str(tmp_path / "cut.json")]) == 1
+    said = capsys.readouterr().out
+    assert "refused with 400: 1 text in which no point can be told" in said
+    assert "1 point" not in said
+
+
 def test_a_file_that_is_not_there_is_said(capsys: pytest.CaptureFixture[str]) -> None:
     """With its name."""
     assert main(["check", "no/such.json"]) == 1

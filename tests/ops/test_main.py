@@ -86,6 +86,29 @@ def test_an_unknown_command_is_refused(capsys: pytest.CaptureFixture[str]) -> No
     assert "usage: python -m ops" in capsys.readouterr().err
 
 
+@pytest.mark.parametrize(
+    ("typed", "meant"), [(["qurey"], "query"), (["rules", "aply"], "apply"), (["export", "stats"], "status")]
+)
+def test_a_command_that_was_misspelled_is_asked_back(
+    typed: list[str], meant: str, capsys: pytest.CaptureFixture[str]
+) -> None:
+    """The nearest one is named, on every level."""
+    with pytest.raises(SystemExit):
+        main(typed)
+    assert capsys.readouterr().err.endswith(f"; did you mean {meant}?\n")
+
+
+def test_a_python_without_the_libraries_is_told_which_has_them(
+    monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
+) -> None:
+    """One line in place of a traceback."""
+    monkeypatch.setitem(sys.modules, "ops.query", None)
+    assert main(["query", "SELECT 1"]) == 1
+    error = capsys.readouterr().err
+    assert error.count("\n") == 1
+    assert ".venv/bin/python -m ops" in error
+
+
 def test_the_version_is_the_projects(capsys: pytest.CaptureFixture[str]) -> None:
     """The same that a deployed stack states."""
     with pytest.raises(SystemExit):

@@ -8,7 +8,7 @@ from rich.cells import cell_len
 from local.view.figures import figures
 from local.view.reading import OpenAlert, Reading
 
-ALERT = OpenAlert("demo-hot", "room=attic", "critical", "08:01:00", "attic is at 95 degrees")
+ALERT = OpenAlert("demo-hot", "room=attic", "critical", "08:01:00", "temperature in the attic: 95")
 READING = Reading(
     "us-east-1", 1_234_567, 1_234_000, 12, 13, 2, 93.4, 1.25,
     reasons={"timestamp_too_old": 5, "value_not_finite": 8},
@@ -31,7 +31,8 @@ def test_everything_is_said_at_usual_widths(width: int) -> None:
         "8 value_not_finite, 5 timestamp_too_old", "2 given up → python -m ops quarantine redrive",
         "1 undelivered to https://dead", "alarm: MetricWriterQuarantined",
         "3 rules · 1 alert → python -m ops alerts list",
-        "CRITICAL demo-hot (room=attic) since 08:01:00: attic is at 95 degrees", "last error (1:15 ago): 503: busy",
+        "CRITICAL demo-hot (room=attic) since 08:01:00: temperature in the attic: 95",
+        "last error (1:15 ago): 503: busy",
         "up 1:01 · Ctrl-C ends",
     ):  # fmt: skip
         assert part in text
