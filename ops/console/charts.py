@@ -139,7 +139,13 @@ def _frame(*, legend: bool) -> dict[str, Any]:
         "xAxis": {
             "type": "time",
             "axisLine": {"lineStyle": {"color": _FAINT}},
-            "axisLabel": {"color": _GREY, "hideOverlap": True},
+            # A label at the chart's edge begins or ends there.
+            "axisLabel": {
+                "color": _GREY,
+                "hideOverlap": True,
+                "alignMinLabel": "left",
+                "alignMaxLabel": "right",
+            },
         },
         "yAxis": _value_axis(),
     }

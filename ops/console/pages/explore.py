@@ -131,7 +131,7 @@ class _Explore:
         self._sql.set_value(self._statement)
         url = self._page.link("/explore", **question.parameters())
         self._client.run_javascript(f"history.replaceState(null, '', {json.dumps(url)})")
-        await self._draw()
+        await self._ask()
         if self._page.is_local and not self._series:
             await self._read_series()
 
@@ -156,7 +156,16 @@ class _Explore:
 
     async def _run_by_hand(self) -> None:
         self._statement, self._by_hand = self._sql.value, True
-        await self._draw()
+        await self._ask()
+
+    async def _ask(self) -> None:
+        """Draw what was clicked for, and say so, as it may take a while."""
+        self._note.set_text("Asking …")
+        try:
+            await self._draw()
+        except BaseException:
+            self._note.set_text("")
+            raise
 
     async def _draw(self) -> None:
         statement = self._statement
