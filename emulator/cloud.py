@@ -29,7 +29,7 @@ from emulator.kinesis.service import Kinesis
 from emulator.lambda_.api import Invoker, LambdaApi
 from emulator.lambda_.invocation import InvokeResult, refused
 from emulator.lambda_.service import Functions, start_functions
-from emulator.moto import ACCOUNT_ID, kinesis_streams, policies, state_machines
+from emulator.moto import ACCOUNT_ID, kept_alarms, kinesis_streams, policies, state_machines
 from emulator.moto import clock as moto_clock
 from emulator.moto import cloudwatch as moto_cloudwatch
 from emulator.moto import topics as moto_topics
@@ -317,7 +317,7 @@ def _start_endpoint(
         state_machines.load()  # while the engine is not ready anyway
     engine.wait_until_ready()
     engine.follow(clock, closing)
-    alarms = AlarmEvaluator(metrics, clock, moto_cloudwatch.alarms, _topics(server.url))
+    alarms = AlarmEvaluator(metrics, clock, kept_alarms.alarms, _topics(server.url))
     closing.callback(alarms.close)
     alarms.start()
     return Cloud(
