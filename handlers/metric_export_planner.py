@@ -32,12 +32,12 @@ class MetricExportPlannerEnvironment:
     environment: str
     export_hours_table: str
     export_lag_minutes: int
-    magnetic_retention_days: int
+    retention_days: int
 
     @property
     def limits(self) -> ExportLimits:
         """The limits that requests are held against."""
-        return ExportLimits(self.export_lag_minutes * 60, self.magnetic_retention_days)
+        return ExportLimits(self.export_lag_minutes * 60, self.retention_days)
 
 
 @dataclass(frozen=True)

@@ -15,6 +15,7 @@ from handlers.domain.exports.request import read_time_s
 from handlers.domain.exports.steps import TidyInput, TidyOutput
 from handlers.environment import read_environment
 from handlers.start import lambda_handler
+from handlers.vocabulary import DATASETS
 
 _HOURS = 200
 _RESERVE_S = 30
@@ -46,7 +47,7 @@ class MetricExportTidier:
             if deadline.seconds_left() < _RESERVE_S:
                 break
             record = self.cleanup.record(task.hour)
-            objects, again_at_s = clean_up_hour(record, self.catalog, self.bucket, now_s)
+            objects, again_at_s = clean_up_hour(record, DATASETS, self.catalog, self.bucket, now_s)
             self.cleanup.done(task, again_at_s)
             hours, deleted = hours + 1, deleted + objects
         return {"hours": hours, "objects": deleted}

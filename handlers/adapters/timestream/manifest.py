@@ -5,16 +5,17 @@ from collections.abc import Mapping
 from typing import Any
 
 from handlers.domain.exports.manifest import File, Manifest, Mismatch, object_key
+from handlers.domain.exports.ports import ExportBucket
 
 
-def read_manifest(text: bytes, bucket: str) -> Manifest:
+def read_manifest(text: bytes, bucket: ExportBucket) -> Manifest:
     """The manifest in an object; `Mismatch` when it is none, or does not agree with itself.
 
     https://docs.aws.amazon.com/timestream/latest/developerguide/export-unload-concepts.html
     """
     try:
         document = json.loads(text)
-        files = tuple(_file(entry, bucket) for entry in document["result_files"])
+        files = tuple(_file(entry, bucket.name) for entry in document["result_files"])
         rows = int(document["query_metadata"]["total_row_count"])
     except (ValueError, KeyError, TypeError, AttributeError) as error:
         raise Mismatch(f"the manifest cannot be read: {type(error).__name__}") from error

@@ -6,7 +6,6 @@ from dataclasses import dataclass
 from handlers.domain.exports.attempt import hour_prefix, run_of, run_started_at_s
 from handlers.domain.exports.ports import Catalog, ExportBucket
 from handlers.domain.exports.record import Record
-from handlers.vocabulary import DATASETS
 
 GRACE_S = 86_400
 
@@ -20,7 +19,7 @@ class Plan:
 
 
 def clean_up_hour(
-    record: Record, catalog: Catalog, bucket: ExportBucket, now_s: float
+    record: Record, datasets: Iterable[str], catalog: Catalog, bucket: ExportBucket, now_s: float
 ) -> tuple[int, float | None]:
     """Deletes the files of an hour's runs that no reader can be at; the number of objects, and when to look again.
 
@@ -28,7 +27,7 @@ def clean_up_hour(
     """
     deleted = 0
     again_at_s = []
-    for dataset in DATASETS:
+    for dataset in datasets:
         prefix = hour_prefix(dataset, record.hour)
         location = catalog.partition_location(dataset, record.hour)
         in_use = {run_of(location) or ""} if location else set()

@@ -43,9 +43,10 @@ class UnloadRequest:
 
 @dataclass(frozen=True)
 class Unload:
-    """One dataset's UNLOAD: not started, running (it has a token), or done (it has its rows).
+    """One dataset's UNLOAD: not started, running (it has a token), or done (it has its rows, or its manifest).
 
-    Token and token_uses are the store's: where to ask for the rest of its answer, and how often that was done.
+    Token and token_uses are the store's: where to ask for the rest of its answer, and how often that was done. A store
+    that does not say how many rows it wrote has them in what its manifest names.
     """
 
     token: str | None = None
@@ -55,8 +56,8 @@ class Unload:
 
     @property
     def is_done(self) -> bool:
-        """True if it reported its rows."""
-        return self.rows is not None
+        """True if it reported its rows, or where its manifest is."""
+        return self.rows is not None or self.manifest is not None
 
     @property
     def is_started(self) -> bool:

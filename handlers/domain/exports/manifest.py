@@ -33,12 +33,13 @@ class Mismatch(Exception):  # noqa: N818 -- the state machine and its operators 
 NOTHING = Manifest((), 0)
 
 
-def verify(manifest: Manifest, listing: Iterable[tuple[str, int]], results: str, rows: int) -> None:
+def verify(manifest: Manifest, listing: Iterable[tuple[str, int]], results: str, rows: int | None) -> None:
     """Holds the manifest against the listing (key and size of every object below `results`) and the rows reported.
 
-    `Mismatch` unless the listing is exactly the manifest's files, and their rows are those that the query reported.
+    `Mismatch` unless the listing is exactly the manifest's files, and their rows are those that the query reported, if
+    it did.
     """
-    if manifest.rows != rows:
+    if rows is not None and manifest.rows != rows:
         raise Mismatch(f"the query reported {rows} rows, its manifest has {manifest.rows}")
     awaited = {file.key: file.bytes for file in manifest.files}
     for key in awaited:

@@ -15,6 +15,9 @@ MARGIN_S = 60
 # Points that go to the magnetic store become queryable within six hours.
 # https://docs.aws.amazon.com/timestream/latest/developerguide/data-ingest.html
 MAGNETIC_S = 6 * 3600
+# In the lake a point is stored when its object is whole, and no Lambda that writes one lives longer than this:
+# https://docs.aws.amazon.com/lambda/latest/dg/configuration-timeout.html
+WHOLE_S = 15 * 60
 # An hour that began so long after notes were first looked for has all of its own: a point may be a quarter of an hour
 # ahead, and the functions of a deployment are replaced within an hour. They are looked for each hour; in a longer
 # silence other code may have been at work, which noted nothing.
@@ -32,6 +35,23 @@ class Mark(NamedTuple):
     final_at_s: float
 
 
+class Settling(NamedTuple):
+    """Seconds from the storing of a late point.
+
+    `settle_s` until the export that its mark asks for may begin, `vouched_s` until any that begins is sure to have it,
+    and `shown_s` after the former until a store that shows points late has shown it.
+    """
+
+    settle_s: float
+    vouched_s: float
+    shown_s: float
+
+
+_TABLE = Settling(SETTLE_S, MARGIN_S, MAGNETIC_S)
+# Only what was whole when an export began is let go after it, so an export that begins earlier would leave work.
+_OBJECTS = Settling(WHOLE_S + SETTLE_S, WHOLE_S + MARGIN_S, 0)
+
+
 class HourMarks(Protocol):
     """The marks of hours, beside their entries in the ledger. May raise `TransientError` or `ConfigurationError`."""
 
@@ -46,12 +66,16 @@ class HourMarks(Protocol):
 
 
 class StoredHours:
-    """Notes the hours of points, and marks those of late ones; one instance serves a process."""
+    """Notes the hours of points, and marks those of late ones; one instance serves a process.
 
-    def __init__(self, marks: HourMarks, *, lag_s: float, memory_s: float) -> None:
+    `memory_s` is the age in seconds of points that the store shows late, None for the lake, which shows all at once.
+    """
+
+    def __init__(self, marks: HourMarks, *, lag_s: float, memory_s: float | None) -> None:
         self._marks = marks
         self._lag_s = lag_s
         self._memory_s = memory_s
+        self._settling = _OBJECTS if memory_s is None else _TABLE
         self._settled_at_s: dict[Hour, float] = {}
         self._noted: set[Hour] = set()
 
@@ -75,7 +99,7 @@ class StoredHours:
         self.note(times_ns)
         first_on_time_ns = self._first_on_time_ns(now_s)
         late = {Hour.of_time_ns(time_ns) for time_ns in times_ns if time_ns < first_on_time_ns}
-        already_after_s = now_s + MARGIN_S
+        already_after_s = now_s + self._settling.vouched_s
         unmarked = [hour for hour in sorted(late) if self._settled_at_s.get(hour, 0) < already_after_s]
         if not unmarked:
             return 0
@@ -88,10 +112,12 @@ class StoredHours:
     def _first_on_time_ns(self, now_s: float) -> int:
         """Points before this are late: their hour may have been exported, or the store may be slow to show them."""
         open_hour = Hour.containing(now_s + MARGIN_S - self._lag_s)
+        if self._memory_s is None:
+            return open_hour.start_s * _NS
         shown_at_once_s = now_s + MARGIN_S - self._memory_s
         return max(open_hour.start_s, int(shown_at_once_s)) * _NS
 
     def _mark(self, hour: Hour, now_s: float) -> Mark:
-        settled_at_s = now_s + SETTLE_S
+        settled_at_s = now_s + self._settling.settle_s
         due_at_s = max(settled_at_s, complete_at_s(hour, self._lag_s))
-        return Mark(due_at_s, settled_at_s, settled_at_s + MAGNETIC_S)
+        return Mark(due_at_s, settled_at_s, settled_at_s + self._settling.shown_s)

@@ -10,19 +10,19 @@ from handlers.domain.exports.job import ExportJob
 from handlers.domain.exports.manifest import NOTHING, Manifest, Mismatch, object_key, verify
 from handlers.domain.exports.ports import Catalog, ExportBucket, HourLedger
 from handlers.domain.exports.record import Published
-from handlers.vocabulary import AGGREGATES, DATASETS, METRICS
+from handlers.vocabulary import AGGREGATES, METRICS
 
 SCHEMA_VERSION = 1
 Manifests = dict[str, Manifest]
-ReadManifest = Callable[[bytes, str], Manifest]
+ReadManifest = Callable[[bytes, ExportBucket], Manifest]
 
 
 def verify_job(job: ExportJob, bucket: ExportBucket, read_manifest: ReadManifest) -> Manifests:
     """The manifests, if they are there and agree with the listing, the rows reported and the points counted before.
 
-    `read_manifest` takes an object's content and the bucket's name. `Mismatch` otherwise.
+    `read_manifest` takes an object's content and the bucket. `Mismatch` otherwise.
     """
-    manifests = {dataset: _verify_dataset(job, dataset, bucket, read_manifest) for dataset in DATASETS}
+    manifests = {dataset: _verify_dataset(job, dataset, bucket, read_manifest) for dataset in job.unloads}
     exported = manifests[METRICS].rows
     # Points are added meanwhile, never taken away: fewer than there were means that some are not in the files.
     if exported < job.counted.points:
@@ -41,9 +41,10 @@ def publish(job: ExportJob, manifests: Manifests, ledger: HourLedger, catalog: C
         return entry.published
     ledger.renew(claim, now_s)
     # Columns first: a reader may meet a column that no file has, never a file with a column that no table has.
-    for dataset in DATASETS:
+    for dataset in job.unloads:
         catalog.add_columns(dataset, job.layout.catalog(dataset))
-    for dataset in reversed(DATASETS):
+    # The points last: until then readers see the whole hour as it was.
+    for dataset in reversed(list(job.unloads)):
         catalog.set_partition_location(dataset, attempt.hour, _location(job, dataset, bucket))
     size = sum(manifest.bytes for manifest in manifests.values())
     published = Published(attempt.run, attempt.started_at_s, now_s, manifests[METRICS].rows, size)
@@ -96,9 +97,9 @@ def _verify_dataset(
         content = bucket.read(object_key(unload.manifest, bucket.name))
         if content is None:
             raise Mismatch(f"the manifest of {dataset} is not there")
-        manifest = read_manifest(content, bucket.name)
+        manifest = read_manifest(content, bucket)
     results = job.claim.attempt.results(dataset)
-    verify(manifest, bucket.listing(results), results, unload.rows or 0)
+    verify(manifest, bucket.listing(results), results, unload.rows)
     return manifest
 
 

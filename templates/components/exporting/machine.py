@@ -130,7 +130,7 @@ def _add_functions(
                 **lag,
                 "PROJECT": config.project,
                 "ENVIRONMENT": config.environment,
-                "MAGNETIC_RETENTION_DAYS": str(config.store.magnetic_days),
+                "RETENTION_DAYS": str(config.store.magnetic_days),
             },
             [*hours.change(dynamodb.BatchGetItem, dynamodb.GetItem), hours.find_due()],
         ),

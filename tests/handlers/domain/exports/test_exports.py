@@ -11,9 +11,11 @@ from handlers.domain.exports.columns import Layout
 from handlers.domain.exports.hour import Hour
 from handlers.domain.exports.job import Claim, PointCount, Unload, UnloadRequest, read_job
 from handlers.domain.exports.manifest import File, Manifest
+from handlers.domain.exports.ports import ExportBucket
 from handlers.domain.exports.publishing import publish, verify_job
 from handlers.domain.exports.request import ExportLimits, read_request
 from handlers.domain.exports.unloading import count_points, poll_unloads, start_unloads
+from handlers.vocabulary import DATASETS
 from tests.support.export_ports import HOUR, HOURS, NOW_S, MemoryBucket, MemoryCatalog
 from tests.support.memory_dynamodb import MemoryDynamoDB
 
@@ -55,7 +57,7 @@ class ListStore:
         return [time_s for time_s in self._points if hour.start_s <= time_s < hour.end_s]
 
 
-def read_line(content: bytes, bucket: str) -> Manifest:
+def read_line(content: bytes, _: ExportBucket) -> Manifest:
     """The store's manifest."""
     key, size, rows = content.decode().split()
     return Manifest((File(key, int(size), int(rows)),), int(rows))
@@ -86,5 +88,5 @@ def test_an_hour_comes_out_of_another_store() -> None:
     assert catalog.partition_location("metrics", HOUR) == f"s3://exports/{second.removesuffix('points.txt')}"
     later_s = NOW_S + 60 + GRACE_S
     ((hour, _),) = cleanup.due(later_s, 9)
-    assert clean_up_hour(cleanup.record(hour), catalog, bucket, later_s) == (4, None)
+    assert clean_up_hour(cleanup.record(hour), DATASETS, catalog, bucket, later_s) == (4, None)
     assert (first in bucket.objects, second in bucket.objects) == (False, True)

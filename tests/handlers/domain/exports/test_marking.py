@@ -12,7 +12,7 @@ from handlers.domain.errors import TransientError
 from handlers.domain.exports.choosing import choose
 from handlers.domain.exports.hour import Hour, complete_at_s
 from handlers.domain.exports.job import Claim
-from handlers.domain.exports.marking import MAGNETIC_S, MARGIN_S, SETTLE_S, Mark, StoredHours
+from handlers.domain.exports.marking import MAGNETIC_S, MARGIN_S, SETTLE_S, WHOLE_S, Mark, StoredHours
 from handlers.domain.exports.record import Published
 from handlers.domain.exports.request import ExportLimits, read_request
 from tests.support.export_ports import HOURS
@@ -76,10 +76,11 @@ def test_a_point_that_the_store_shows_late_marks_its_hour_even_on_time() -> None
     assert marks.asked == [HOUR]
 
 
-def test_a_process_marks_an_hour_once_in_some_minutes() -> None:
+@pytest.mark.parametrize("memory_s", [6 * 3600, None])
+def test_a_process_marks_an_hour_once_in_some_minutes(memory_s: float | None) -> None:
     """A mark lies ahead, so the next points of the hour cost nothing until it is near."""
     marks = CountingMarks()
-    late = _late(marks)
+    late = StoredHours(marks, lag_s=LAG, memory_s=memory_s)
     for second in range(600):
         late.on_stored([HOUR.start_s * 10**9] * 50, COMPLETE + second)
     assert 2 <= len(marks.asked) <= 4
@@ -103,6 +104,18 @@ def test_a_mark_vouches_only_for_points_stored_before_it_settles(
         settled = ledger.read([HOUR])[HOUR].settled_at_s
         assert settled is not None
         assert COMPLETE + seconds + MARGIN_S <= settled <= COMPLETE + seconds + SETTLE_S
+
+
+def test_in_the_lake_a_mark_waits_until_objects_are_whole(
+    ledger: ExportHoursLedger, marks: ExportHoursMarks
+) -> None:
+    """The export that a late point's mark asks for begins when the point's object may go after it, and is the last."""
+    late = StoredHours(marks, lag_s=LAG, memory_s=None)
+    for seconds in (0, 100, 239, 241, 299, 301, 500, 1000):
+        late.on_stored([HOUR.start_s * 10**9], COMPLETE + seconds)
+        record = ledger.read([HOUR])[HOUR]
+        assert record.settled_at_s is not None
+        assert COMPLETE + seconds + WHOLE_S + MARGIN_S <= record.settled_at_s == record.final_at_s
 
 
 def test_a_process_notes_an_hour_once() -> None:
