@@ -1,5 +1,6 @@
 """moto's services, called in process."""
 
+import functools
 import io
 import logging
 import threading
@@ -20,7 +21,7 @@ from moto.s3.models import FakeBucket
 
 from emulator.aws_request import AwsRequest
 from emulator.http_server import Response
-from emulator.moto import state_machines
+from emulator.moto import service_models, state_machines
 from emulator.responses import error
 
 # Calls of these may take long or call back into the endpoint; those of the others take turns, because moto's state is
@@ -49,12 +50,15 @@ class MotoApp:
     """Runs requests through moto's WSGI applications."""
 
     def __init__(self) -> None:
+        service_models.share()
         BackendDict.reset()
         default_user_config["stepfunctions"] = {"execute_state_machine": True}
         # The local run checks no permission. moto would for buckets, and without looking at conditions: a policy
         # that denies what does not come over TLS would deny everything.
         FakeBucket.get_permission = _neutral
         self._application = DomainDispatcherApplication(create_backend_app)
+        # It would look through the folders of all of moto's services at each call.
+        self._application.get_backend_for_host = functools.cache(self._application.get_backend_for_host)
         self._turns = {service: threading.Lock() for service in SERVICES - _CONCURRENT}
         logging.getLogger("moto").setLevel(logging.WARNING)
 

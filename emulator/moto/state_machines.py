@@ -13,8 +13,11 @@ import time
 import uuid
 from collections.abc import Iterator
 from datetime import UTC, datetime
+from pathlib import Path
+from types import ModuleType
 from typing import Any, ClassVar
 
+import moto
 import orjson
 
 from emulator.aws_request import AwsRequest
@@ -74,7 +77,8 @@ class _Tasks:
 def load() -> None:
     """Load the interpreter, the first time this is called."""
     with _loading:
-        importlib.import_module(f"{_PARSER}.models")
+        with _without_batch():
+            importlib.import_module(f"{_PARSER}.models")
         wait = importlib.import_module(f"{_WAITS}.wait_function").WaitFunction
         timestamp = importlib.import_module(f"{_WAITS}.timestamp").Timestamp
         if wait._wait_interval is not _wait_interval:
@@ -87,6 +91,22 @@ def load() -> None:
             for name, module in list(sys.modules.items()):
                 if name.startswith(_PARSER) and getattr(module, "boto_client_for", None) is original:
                     module.boto_client_for = _Tasks.client  # type: ignore[attr-defined]
+
+
+@contextlib.contextmanager
+def _without_batch() -> Iterator[None]:
+    """Let one word of moto's Batch be imported without the service, which brings EC2 with it."""
+    batch = "moto.batch"
+    if batch in sys.modules:
+        yield
+        return
+    package = ModuleType(batch)
+    package.__path__ = [str(Path(moto.__file__).with_name("batch"))]
+    sys.modules[batch] = package
+    try:
+        yield
+    finally:
+        del sys.modules[batch]
 
 
 @contextlib.contextmanager

@@ -1,8 +1,11 @@
 """State machines on this machine: time, names and the end."""
 
 import json
+import subprocess
+import sys
 import time
 from functools import partial
+from pathlib import Path
 from typing import Any
 
 import pytest
@@ -10,6 +13,8 @@ import pytest
 from emulator.clock import Clock
 from tests.support.aws_clients import Clients
 from tests.support.cloudwatch import statistic
+
+ROOT = Path(__file__).resolve().parents[3]
 
 
 @pytest.fixture(scope="module")
@@ -121,3 +126,13 @@ def test_cloudwatch_counts_executions_by_how_they_end(states: Any, client: Clien
             metric: 1,
         }
         assert of("ExecutionTime") is not None
+
+
+def test_the_interpreter_brings_no_service_that_is_not_used_here() -> None:
+    """It names a word of Batch, which would bring EC2 and half a second; and Batch can be had whole afterwards."""
+    code = (
+        "import sys; from emulator.moto import state_machines; state_machines.load(); "
+        "print({'moto.batch', 'moto.ec2'} & set(sys.modules)); import moto.batch; print(len(moto.batch.batch_backends))"
+    )
+    done = subprocess.run([sys.executable, "-c", code], cwd=ROOT, capture_output=True, text=True, check=True)
+    assert done.stdout == "set()\n0\n"
