@@ -3,11 +3,12 @@
 import json
 from base64 import b64decode
 from dataclasses import astuple, dataclass
+from datetime import UTC, datetime
 from typing import Any
 
 from local.answers import points_in
 from ops.quarantined.batches import Batch, read_batch, writer_batches
-from ops.timestream import select
+from ops.store.port import Store
 
 _MOST_BATCHES = 10_000
 
@@ -59,19 +60,30 @@ def _points(batch: Batch) -> int:
     )
 
 
-def stored_points(timestream_query: Any, database: str, table: str) -> int:
-    """Rows of the metrics table; OperatorError when the store refuses to say."""
-    _, rows = select(timestream_query, f'SELECT count(*) FROM "{database}"."{table}"')  # noqa: S608 - our own names
+def stored_points(store: Store) -> int:
+    """Points that a query sees; OperatorError when the store refuses to say."""
+    return _count(store, store.points)
+
+
+def superseded_points(store: Store) -> int:
+    """Versions of points that the store keeps and that do not count; OperatorError likewise."""
+    return _count(store, store.superseded)
+
+
+def newest_point_ms(store: Store) -> int | None:
+    """Time of the last minutes' newest point that a query sees, in epoch milliseconds; None when there is none."""
+    sql = f"SELECT max(time) FROM {store.points} WHERE {store.since('5m')}"  # noqa: S608 - our own names
+    _, rows = store.select(sql)
+    [[newest]] = rows
+    if newest is None:
+        return None
+    return round(datetime.fromisoformat(newest[:23]).replace(tzinfo=UTC).timestamp() * 1000)
+
+
+def _count(store: Store, relation: str) -> int:
+    _, rows = store.select(f"SELECT count(*) FROM {relation}")  # noqa: S608 - our own names
     [[count]] = rows
     return int(count)
-
-
-def newest_point_ms(timestream_query: Any, database: str, table: str) -> int | None:
-    """Time of the last minute's newest point that a query sees, in epoch milliseconds; None when there is none."""
-    sql = f'SELECT to_milliseconds(max(time)) FROM "{database}"."{table}" WHERE time > ago(1m)'  # noqa: S608
-    _, rows = select(timestream_query, sql)
-    [[newest]] = rows
-    return int(newest) if newest else None
 
 
 def quarantined_points(s3: Any, bucket: str) -> int:

@@ -27,6 +27,7 @@ from ops.bundle import BUILD, Bundle
 from ops.errors import OperatorError
 from ops.output import sanitize
 from ops.signing import signed_for, unsigned
+from ops.store.choice import store_of
 
 _DRAIN_SECONDS = 60.0
 _NO_POINTS = PointCounts(0, 0, 0, 0)
@@ -69,9 +70,8 @@ class Pipeline:
         self._feed = Feed(self.ingest_url, Host().sample, cloud.clock, sign=sign) if options.feed else None
         sent = self._feed.sent if self._feed else Sent()
         outputs = self.deployment.outputs
-        self._prober = Prober(
-            self.client("timestream-query"), outputs["DatabaseName"], outputs["TableName"], sent
-        )
+        self._store = store_of(outputs, self.client)
+        self._prober = Prober(self._store, sent)
         self._writer = outputs["MetricWriterName"]
         # With kept data the store is not empty: only what comes from here on is this run's.
         self._before = _NO_POINTS
@@ -146,12 +146,14 @@ class Pipeline:
 
     def point_counts(self) -> PointCounts:
         """Points of this run by where they are: the store asked in SQL, the quarantine listed."""
-        outputs = self.deployment.outputs
-        stored = accounting.stored_points(
-            self.client("timestream-query"), outputs["DatabaseName"], outputs["TableName"]
+        stored = accounting.stored_points(self._store)
+        quarantined = accounting.quarantined_points(
+            self.client("s3"), self.deployment.outputs["QuarantineBucketName"]
         )
-        quarantined = accounting.quarantined_points(self.client("s3"), outputs["QuarantineBucketName"])
-        superseded = self._count("PointsSuperseded") + _replaced(self._cloud, self.region)
+        if self._store.superseded:
+            superseded = accounting.superseded_points(self._store)
+        else:
+            superseded = self._count("PointsSuperseded") + _replaced(self._cloud, self.region)
         counts = PointCounts(self._answers.accepted_points, stored, superseded, quarantined) - self._before
         # Of a batch that was given up, some points may have been stored or set aside before that.
         return replace(counts, given_up=max(0, min(self.given_up().points, counts.unaccounted)))

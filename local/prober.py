@@ -2,12 +2,12 @@
 
 import time
 from collections import deque
-from typing import Any
 
 from local.accounting import newest_point_ms, stored_points
 from local.feed.sender import Sent
 from local.repeated import Repeated
 from ops.errors import OperatorError
+from ops.store.port import Store
 
 _EVERY_SECONDS = 0.25
 _RATE_WINDOW_SECONDS = 5.0
@@ -19,9 +19,9 @@ class Prober(Repeated):
     The delay is measured end to end: from the 202 of a batch of the feed to the moment a query sees its points.
     """
 
-    def __init__(self, timestream_query: Any, database: str, table: str, sent: Sent) -> None:
+    def __init__(self, store: Store, sent: Sent) -> None:
         super().__init__("prober", every_s=_EVERY_SECONDS)
-        self._client, self._database, self._table, self._sent = timestream_query, database, table, sent
+        self._store, self._sent = store, sent
         self._counts: deque[tuple[float, int]] = deque(maxlen=int(_RATE_WINDOW_SECONDS / _EVERY_SECONDS) + 1)
         self._seen_until_ms = 0
         self.stored = 0
@@ -40,8 +40,8 @@ class Prober(Repeated):
     def once(self) -> None:
         """Ask; what keeps the store from answering is `last_error`."""
         try:
-            self.stored = stored_points(self._client, self._database, self._table)
-            newest_ms = newest_point_ms(self._client, self._database, self._table)
+            self.stored = stored_points(self._store)
+            newest_ms = newest_point_ms(self._store)
         except OperatorError as error:
             self.last_error = str(error)
             return

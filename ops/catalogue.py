@@ -4,10 +4,8 @@ from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any
 
-from ops.stack import Target
-from ops.timestream import quoted_name, quoted_text, select
-
-_OWN = frozenset({"metric_name", "metric_type"})
+from ops.store.port import Store
+from ops.store.quoted import quoted_name, quoted_text
 
 
 @dataclass(frozen=True, slots=True)
@@ -39,35 +37,25 @@ class Series:
 
 @dataclass(frozen=True, slots=True)
 class Catalogue:
-    """The catalogue of one table. Each method is one query, which costs about two cents in an account.
+    """The catalogue of a store. Each method is one query at most, which costs up to two cents in an account.
 
-    `within` is Timestream's interval before now ("1h", "1d"); what had no point in it is not listed.
-    Raises OperatorError with Timestream's reason.
+    Dimensions are called as the store's columns are. `within` is an interval before now ("1h", "1d"); what had no point
+    in it is not listed. Raises OperatorError with the store's reason.
     """
 
-    client: Any
-    database: str
-    table: str
-
-    @classmethod
-    def of(cls, target: Target) -> "Catalogue":
-        """The catalogue of a deployment's table; OperatorError if there is no such deployment."""
-        outputs = target.outputs()
-        return cls(target.client("timestream-query"), outputs["DatabaseName"], outputs["TableName"])
+    store: Store
 
     def dimensions(self) -> list[str] | None:
         """The names of all dimensions of clients, sorted; None before the first point, when nothing can be asked."""
-        roles = {str(name): str(role) for name, _, role in self._rows(f"DESCRIBE {self._from}")}
-        if "value" not in roles:
-            return None
-        return sorted(name for name, role in roles.items() if role == "DIMENSION" and name not in _OWN)
+        return self.store.dimensions()
 
     def metrics(self, dimensions: Sequence[str], *, within: str = "1d", limit: int = 1000) -> list[Metric]:
         """The first `limit` metrics by name and type; `dimensions` are the names to count the values of."""
         counted = "".join(f", approx_distinct({quoted_name(name)})" for name in dimensions)
         sql = (
-            f"SELECT metric_name, metric_type, {_LAST}{counted} FROM {self._from} "  # noqa: S608 - names are quoted
-            f"WHERE {_where(within)} GROUP BY metric_name, metric_type ORDER BY metric_name, metric_type LIMIT {limit}"
+            f"SELECT metric_name, metric_type, {_LAST}{counted} FROM {self.store.points} "  # noqa: S608 - names are quoted
+            f"WHERE {self.store.since(within)} GROUP BY metric_name, metric_type "
+            f"ORDER BY metric_name, metric_type LIMIT {limit}"
         )
         return [
             Metric(
@@ -86,8 +74,8 @@ class Catalogue:
         columns = "".join(f", {quoted_name(name)}" for name in dimensions)
         grouped = f"GROUP BY {columns[2:]} ORDER BY {columns[2:]}" if dimensions else ""
         sql = (
-            f"SELECT {_LAST}{columns} FROM {self._from} "  # noqa: S608 - names and text are quoted
-            f"WHERE {_where(within)} AND metric_name = {quoted_text(metric)} {grouped} LIMIT {limit}"
+            f"SELECT {_LAST}{columns} FROM {self.store.points} "  # noqa: S608 - names and text are quoted
+            f"WHERE {self.store.since(within)} AND metric_name = {quoted_text(metric)} {grouped} LIMIT {limit}"
         )
         return [
             Series(
@@ -98,17 +86,8 @@ class Catalogue:
             if row[0]
         ]
 
-    @property
-    def _from(self) -> str:
-        return f"{quoted_name(self.database)}.{quoted_name(self.table)}"
-
     def _rows(self, sql: str) -> list[Any]:
-        return list(select(self.client, sql)[1])
+        return list(self.store.select(sql)[1])
 
 
 _LAST = "count(*), max(time), max_by(value, time)"
-
-
-def _where(within: str) -> str:
-    # The measure's name lets Timestream skip whatever else is there.
-    return f"measure_name = 'metric' AND time > ago({within})"

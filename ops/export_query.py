@@ -17,8 +17,8 @@ from ops.answers import Answer
 from ops.errors import OperatorError, one_line
 from ops.export_files import Published, published
 from ops.stack import Target
+from ops.store.quoted import quoted_name
 from ops.tables import Row
-from ops.timestream import quoted_name
 
 # The catalog's types as DuckDB has them; times keep their nanoseconds.
 _TYPES = {"string": "VARCHAR", "double": "DOUBLE", "bigint": "BIGINT", "timestamp": "TIMESTAMP_NS"}

@@ -4,7 +4,7 @@ import difflib
 import re
 from collections.abc import Callable, Iterable, Sequence
 
-from ops.timestream import quoted_text
+from ops.store.quoted import quoted_text
 
 _COLUMN = re.compile(r"[Cc]olumn ['\"](?P<name>.+?)['\"] (?:does not exist|cannot be resolved|not found)")
 _TABLE = re.compile(r"(?:[Tt]able|[Dd]atabase)\b.*(?:does not exist|not found)")

@@ -37,11 +37,11 @@ def _run(options: argparse.Namespace) -> int:
     if options.metric is None:
         names = ("metric", "type", "dimensions", "points", "last at", "last value")
         return regions.show(
-            options, names, lambda target: _metrics(Catalogue.of(target), bounds), noun="metric"
+            options, names, lambda target: _metrics(Catalogue(target.store()), bounds), noun="metric"
         )
     return answers.show(
         options,
-        lambda target: _series(Catalogue.of(target), options.metric, bounds),
+        lambda target: _series(Catalogue(target.store()), options.metric, bounds),
         noun="series",
     )[0]
 
@@ -67,7 +67,7 @@ def _series(of: Catalogue, metric: str, bounds: dict[str, Any]) -> Answer:
 
 
 def _interval(text: str) -> str:
-    """An interval as Timestream has it, checked; the SQL of the catalogue holds it as it is."""
+    """An interval, checked; the SQL of the catalogue holds it."""
     period_s(text)
     return text
 

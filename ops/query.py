@@ -10,9 +10,8 @@ from ops.catalogue import Catalogue
 from ops.errors import OperatorError
 from ops.output import sanitize
 from ops.stack import Target
-from ops.timestream import quoted_name, select
+from ops.store.port import Store
 
-_OWN_COLUMNS = ("metric_name", "metric_type", "time", "value", "measure_name")
 _KNOWN_METRICS = 10_000
 
 
@@ -21,6 +20,9 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
     stack.add_options(parser, all_regions=True)
     sql_input.add_options(parser, """'SELECT * FROM "metrics_dev"."metrics" LIMIT 5'""")
     answers.add_options(parser)
+    parser.add_argument(
+        "--all-hours", action="store_true", help="let a statement read every hour that a lake keeps"
+    )
     parser.set_defaults(run=_run)
 
 
@@ -29,25 +31,32 @@ def _run(options: argparse.Namespace) -> int:
 
 
 def _ask(options: argparse.Namespace, sql: str) -> int:
-    status, rows = answers.show(options, lambda target: _select(target, sql))
+    status, rows = answers.show(options, lambda target: _select(target, sql, all_hours=options.all_hours))
     if rows == 0 and status == 0:
         _say_metrics_alike(stack.targets(options)[0], sql)
     return status
 
 
-def _select(target: Target, sql: str) -> tuple[Sequence[str], Iterator[list[Any]]]:
+def _select(target: Target, sql: str, *, all_hours: bool) -> tuple[Sequence[str], Iterator[list[Any]]]:
+    store = target.store()
+    if not all_hours:
+        try:
+            store.expect_bounded(sql)
+        except OperatorError as error:
+            raise OperatorError(f"{error}; or give --all-hours") from error
     try:
-        return select(target.client("timestream-query"), sql)
+        return store.select(sql)
     except OperatorError as error:
-        raise OperatorError(f"{error}{_hint(target, str(error), sql)}") from error
+        raise OperatorError(f"{error}{_hint(store, str(error), sql)}") from error
 
 
-def _hint(target: Target, reason: str, sql: str) -> str:
+def _hint(store: Store, reason: str, sql: str) -> str:
     try:
-        outputs = target.outputs()
-        table = f"{quoted_name(outputs['DatabaseName'])}.{quoted_name(outputs['TableName'])}"
         return hints.on_refusal(
-            reason, sql, columns=lambda: (*_OWN_COLUMNS, *target.dimension_names()), tables=[table]
+            reason,
+            sql,
+            columns=lambda: (*store.own_columns, *(store.dimensions() or ())),
+            tables=[store.points],
         )
     except OperatorError:
         return ""  # the refusal itself is what matters
@@ -59,7 +68,7 @@ def _say_metrics_alike(target: Target, sql: str) -> None:
     if not asked:
         return
     try:
-        known = [one.name for one in Catalogue.of(target).metrics((), limit=_KNOWN_METRICS)]
+        known = [one.name for one in Catalogue(target.store()).metrics((), limit=_KNOWN_METRICS)]
     except OperatorError:
         return
     for name in asked:

@@ -6,7 +6,7 @@ from handlers.domain.alerts.rules.rule import Rule
 from ops.errors import OperatorError
 from ops.output import sanitize
 from ops.stack import Target
-from ops.timestream import select
+from ops.store.quoted import quoted_text
 
 
 def notes(target: Target, rules: Sequence[Rule]) -> Iterator[str]:
@@ -31,8 +31,10 @@ def arriving_metrics(target: Target, names: Set[str]) -> Set[str]:
     """Those of the metrics of which a point came within a day; OperatorError when the store does not say."""
     if not names:
         return set()
-    table = f'"{target.output("DatabaseName")}"."{target.output("TableName")}"'
-    listed = ", ".join("'" + name.replace("'", "''") + "'" for name in sorted(names))
-    sql = f"SELECT metric_name FROM {table} WHERE time > ago(1d) AND metric_name IN ({listed}) GROUP BY metric_name"  # noqa: S608 - quoted
-    _, rows = select(target.client("timestream-query"), sql)
+    store = target.store()
+    listed = ", ".join(map(quoted_text, sorted(names)))
+    _, rows = store.select(
+        f"SELECT metric_name FROM {store.points} WHERE {store.since('1d')} "  # noqa: S608 - quoted
+        f"AND metric_name IN ({listed}) GROUP BY metric_name"
+    )
     return {name for [name] in rows}

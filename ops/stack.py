@@ -12,6 +12,8 @@ from botocore.config import Config as SdkConfig
 from ops.change_set import described
 from ops.errors import OperatorError, refusals
 from ops.stack_sets import instances
+from ops.store.choice import store_of
+from ops.store.port import Store
 from templates.config import Config, ConfigError, load
 from templates.names import REGIONAL_STACK_SET
 
@@ -49,6 +51,10 @@ class Target:
             known = ", ".join(sorted(outputs))
             raise OperatorError(f"stack {self.stack_name} has no output {name}; it has {known}")
         return outputs[name]
+
+    def store(self) -> Store:
+        """The store of its points, to be asked in SQL; OperatorError when there is no such stack."""
+        return store_of(self.outputs(), self.client)
 
     def dimension_names(self) -> set[str]:
         """The names of dimensions that any point ever had, from the registry; OperatorError if it cannot be read."""

@@ -7,6 +7,12 @@ from datetime import date
 from functools import cache
 from pathlib import Path
 
+# The least that a query of Timestream's is billed, half a minute of four compute units:
+# https://docs.aws.amazon.com/timestream/latest/developerguide/tcu.html
+LEAST_QUERY_TCU_HOURS = 4 * 30 / 3600
+# The least that a query of Athena's is billed: https://aws.amazon.com/athena/pricing/
+LEAST_SCANNED_BYTES = 10_000_000
+
 
 @dataclass(frozen=True, slots=True)
 class Price:

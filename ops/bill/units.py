@@ -5,6 +5,7 @@ from collections.abc import Mapping
 
 from ops.bill.activity import Activity
 from ops.bill.load import GB, HOURS, SECONDS, Load
+from ops.bill.prices import LEAST_QUERY_TCU_HOURS
 from ops.bill.template import Deployed, watched_metrics
 
 Units = float | Mapping[str, float]
@@ -20,8 +21,6 @@ UNITS_OF_A_POINT = 0.05
 _STORED_BYTES = 160
 _EXPORTED_BYTES = 25
 _MONTHS_KEPT = 12
-# The least that a query is billed: https://docs.aws.amazon.com/timestream/latest/developerguide/tcu.html
-_QUERY_TCU_HOURS = 4 * 30 / 3600
 # Express executions are billed in chunks of so much memory.
 _EXPRESS_GB = 0.0625
 # Services keep a data key for five minutes.
@@ -111,7 +110,7 @@ def _exports(load: Load, activity: Activity) -> Mapping[str, Units]:
         "export_writes": 10 * hours,
         "export_reads": 60 * hours,
         # The columns, the count and two UNLOADs.
-        "export_query_hours": 4 * exported * _QUERY_TCU_HOURS,
+        "export_query_hours": 4 * exported * LEAST_QUERY_TCU_HOURS,
         "export_puts": 20 * exported,
         "exported_gb_months": load.points * _EXPORTED_BYTES * _MONTHS_KEPT / GB if exported else 0.0,
     }
@@ -126,7 +125,7 @@ def _store(deployed: Deployed, load: Load, activity: Activity) -> Mapping[str, U
         "store_writes": max(activity.writer_batches, load.points * UNITS_OF_A_POINT),
         "memory_gb_hours": gb_per_second * int(retention["MemoryStoreRetentionPeriodInHours"]) * 3600 * HOURS,
         "magnetic_gb_months": gb_per_second * int(retention["MagneticStoreRetentionPeriodInDays"]) * 86400,
-        "query_hours": load.queries_per_day * HOURS / 24 * _QUERY_TCU_HOURS,
+        "query_hours": load.queries_per_day * HOURS / 24 * LEAST_QUERY_TCU_HOURS,
     }
 
 

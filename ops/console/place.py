@@ -17,6 +17,8 @@ from ops import local_run, stack
 from ops.console.spending import Spending
 from ops.errors import OperatorError, refusals
 from ops.stack import Target
+from ops.store.choice import store_of
+from ops.store.port import Store
 from templates.config import ENVIRONMENTS, Config
 from templates.config.fleet import TIMESTREAM_REGIONS
 
@@ -57,12 +59,16 @@ class Place:
 
     def output(self, name: str) -> str:
         """One of the stack's outputs."""
-        found = {output["OutputKey"]: output["OutputValue"] for output in self.stack().get("Outputs", [])}
+        found = self._outputs()
         if name not in found:
             raise OperatorError(
                 f"stack {self.target.stack_name} has no output {name}: it is of another version"
             )
-        return str(found[name])
+        return found[name]
+
+    def store(self) -> Store:
+        """The store of its points; what is asked of it is counted in `spending`."""
+        return store_of(self._outputs(), self.client, self.spending)
 
     def resource(self, logical_id: str) -> str:
         """The physical id of one of the stack's resources, such as a function's name."""
@@ -81,6 +87,9 @@ class Place:
                 f"stack {self.target.stack_name} has no {logical_id}: it is of another version"
             )
         return self._resources[logical_id]
+
+    def _outputs(self) -> Mapping[str, str]:
+        return {output["OutputKey"]: str(output["OutputValue"]) for output in self.stack().get("Outputs", [])}
 
     @functools.cached_property
     def account(self) -> str:

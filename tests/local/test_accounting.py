@@ -16,13 +16,15 @@ from local.accounting import (
     quarantined_points,
     stored_points,
 )
+from ops.store.port import Meter
+from ops.store.timestream import TimestreamStore
 
 
 class Store:
     """A store whose first page is empty, and the value on the second."""
 
-    def __init__(self, value: dict[str, Any]) -> None:
-        columns = [{"Name": "_col0", "Type": {"ScalarType": "BIGINT"}}]
+    def __init__(self, value: dict[str, Any], kind: str = "BIGINT") -> None:
+        columns = [{"Name": "_col0", "Type": {"ScalarType": kind}}]
         self._pages: list[dict[str, Any]] = [
             {"ColumnInfo": columns, "Rows": [], "NextToken": "next"},
             {"ColumnInfo": columns, "Rows": [{"Data": [value]}]},
@@ -31,6 +33,11 @@ class Store:
     def query(self, **_: Any) -> dict[str, Any]:
         """The next page."""
         return self._pages.pop(0)
+
+
+def asked(client: Store) -> TimestreamStore:
+    """The port of a store."""
+    return TimestreamStore(client, "d", "t", Meter())
 
 
 class Bucket:
@@ -74,13 +81,14 @@ def test_what_was_there_before_the_run_is_not_its_own() -> None:
 
 def test_the_store_is_asked_until_it_answers() -> None:
     """The first page of an answer may be empty."""
-    assert stored_points(Store({"ScalarValue": "17"}), "d", "t") == 17
-    assert newest_point_ms(Store({"ScalarValue": "1763769600000"}), "d", "t") == 1_763_769_600_000
+    assert stored_points(asked(Store({"ScalarValue": "17"}))) == 17
+    newest = {"ScalarValue": "2025-11-22 00:00:00.123456789"}
+    assert newest_point_ms(asked(Store(newest, "TIMESTAMP"))) == 1_763_769_600_123
 
 
 def test_an_empty_store_has_no_newest_point() -> None:
     """The greatest time of no rows is NULL."""
-    assert newest_point_ms(Store({"NullValue": True}), "d", "t") is None
+    assert newest_point_ms(asked(Store({"NullValue": True}))) is None
 
 
 def test_a_point_that_is_named_twice_in_the_quarantine_is_one() -> None:

@@ -2,6 +2,7 @@
 
 import time
 from collections.abc import Callable
+from datetime import UTC, datetime
 
 import pytest
 from botocore.exceptions import EndpointConnectionError
@@ -9,6 +10,8 @@ from botocore.exceptions import EndpointConnectionError
 from local import prober
 from local.feed.sender import Sent
 from local.prober import Prober
+from ops.store.port import Meter
+from ops.store.timestream import TimestreamStore
 
 
 class Store:
@@ -21,16 +24,22 @@ class Store:
         """The number of points, or the newest one's time."""
         if self.refusing:
             raise EndpointConnectionError(endpoint_url="http://127.0.0.1")
-        value = self.stored if "count(*)" in QueryString else self.newest_ms
+        newest = f"{datetime.fromtimestamp(self.newest_ms / 1000, UTC):%Y-%m-%d %H:%M:%S.%f}000"
+        kind, value = ("BIGINT", str(self.stored)) if "count(*)" in QueryString else ("TIMESTAMP", newest)
         return {
-            "ColumnInfo": [{"Type": {"ScalarType": "BIGINT"}}],
-            "Rows": [{"Data": [{"ScalarValue": str(value)}]}],
+            "ColumnInfo": [{"Type": {"ScalarType": kind}}],
+            "Rows": [{"Data": [{"ScalarValue": value}]}],
         }
 
 
 @pytest.fixture(autouse=True)
 def _quick(monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr(prober, "_EVERY_SECONDS", 0.01)
+
+
+def asked(client: Store) -> TimestreamStore:
+    """The port of a store."""
+    return TimestreamStore(client, "d", "t", Meter())
 
 
 def until(true: Callable[[], object]) -> None:
@@ -45,7 +54,7 @@ def test_delay_is_from_the_reply_to_the_moment_a_query_sees_the_points() -> None
     """The oldest batch that became visible counts; before there is one the delay is not known."""
     store, sent = Store(), Sent()
     sent.batches.append((1_000, time.monotonic() - 5))
-    probing = Prober(store, "d", "t", sent)
+    probing = Prober(asked(store), sent)
     probing.start()
     try:
         store.stored = 3
@@ -61,7 +70,7 @@ def test_a_refusal_is_shown_and_the_prober_goes_on() -> None:
     """A store that cannot be reached for a moment is a line of the view, not the end of it."""
     store = Store()
     store.refusing = True
-    probing = Prober(store, "d", "t", Sent())
+    probing = Prober(asked(store), Sent())
     probing.start()
     try:
         until(lambda: probing.last_error)
@@ -75,6 +84,6 @@ def test_a_refusal_is_shown_and_the_prober_goes_on() -> None:
 
 def test_without_an_answer_there_is_no_rate() -> None:
     """One count says nothing about points per second, and a prober that was never started can be stopped."""
-    probing = Prober(Store(), "d", "t", Sent())
+    probing = Prober(asked(Store()), Sent())
     assert probing.rate == 0
     probing.stop()

@@ -10,6 +10,8 @@ import pytest
 
 from emulator.timestream import Server
 from ops.catalogue import Catalogue
+from ops.store.port import Meter
+from ops.store.timestream import TimestreamStore
 
 HOSTILE = """it's "ours"; DROP"""
 KEYS = {"aws_access_key_id": "any", "aws_secret_access_key": "any", "region_name": "us-east-1"}
@@ -51,7 +53,7 @@ def server(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Server]:
 def catalogue(server: Server, table: str) -> Catalogue:
     """The catalogue of a table."""
     client: Any = boto3.client("timestream-query", endpoint_url=server.url, **KEYS)
-    return Catalogue(client, "metrics", table)
+    return Catalogue(TimestreamStore(client, "metrics", table, Meter()))
 
 
 def test_metrics_have_their_dimensions_and_newest_value(server: Server) -> None:

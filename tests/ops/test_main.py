@@ -10,6 +10,7 @@ import pytest
 from ops.__main__ import COMMANDS, main
 from ops.bundle import ROOT
 from ops.errors import OperatorError
+from ops.stack import Target
 from templates.version import version
 
 # Each takes a tenth of a second or more to import, and a third of one together.
@@ -122,7 +123,7 @@ def test_ctrl_c_ends_in_silence(monkeypatch: pytest.MonkeyPatch, capsys: pytest.
     def interrupt(*_: object) -> None:
         raise KeyboardInterrupt
 
-    monkeypatch.setattr("ops.query.select", interrupt)
+    monkeypatch.setattr(Target, "store", interrupt)
     assert main(["query", "SELECT 1"]) == 130
     assert capsys.readouterr().err.count("\n") == 1
 
@@ -135,7 +136,7 @@ def test_an_error_reaches_the_terminal_as_lines_without_control_characters(
     def refuse(*_: object) -> None:
         raise OperatorError("two mistakes:\na\x1b[2J\nb")
 
-    monkeypatch.setattr("ops.query.select", refuse)
+    monkeypatch.setattr(Target, "store", refuse)
     assert main(["query", "SELECT 1"]) == 1
     error = capsys.readouterr().err.partition("\n")[2]
     assert error == "python -m ops: two mistakes:\na�[2J\nb\n"

@@ -8,6 +8,7 @@ import pytest
 
 from ops.__main__ import main
 from ops.catalogue import Catalogue, Last, Metric, Series
+from ops.stack import Target
 from templates.config import load
 
 LAST = Last(2, "2026-01-01 00:00:00.000000000", 1.5)
@@ -24,7 +25,7 @@ def _known(monkeypatch: pytest.MonkeyPatch) -> None:
     def series(_self: Catalogue, metric: str, _dimensions: Sequence[str], **_: Any) -> list[Series]:
         return [Series({"host": name}, LAST) for name in "ab"] if metric == "cpu.load" else []
 
-    monkeypatch.setattr(Catalogue, "of", lambda _: Catalogue(None, "d", "t"))
+    monkeypatch.setattr(Target, "store", lambda _: None)
     for name, value in found.items():
         monkeypatch.setattr(Catalogue, name, lambda *_, value=value, **__: value)
     monkeypatch.setattr(Catalogue, "series", series)

@@ -125,9 +125,7 @@ class _Explore:
         self._question, self._by_hand = question, False
         self._offer_dimensions()
         self._draw_filters()
-        place = self._page.place
-        names = [await asyncio.to_thread(place.output, name) for name in ("DatabaseName", "TableName")]
-        self._statement = sql_of(question, *names)
+        self._statement = sql_of(question, await asyncio.to_thread(self._page.place.store))
         self._sql.set_value(self._statement)
         url = self._page.link("/explore", **question.parameters())
         self._client.run_javascript(f"history.replaceState(null, '', {json.dumps(url)})")

@@ -12,20 +12,19 @@ _VARYING_MOST = 60
 
 
 def read_metrics(place: Place) -> list[Metric]:
-    """The metrics that had a point within a day, by name; none before the first point. Two questions to Timestream."""
-    catalogue = _catalogue(place)
-    place.spending.query()
+    """The metrics that had a point within a day, by name; none before the first point."""
+    catalogue = Catalogue(place.store())
     dimensions = catalogue.dimensions()
     if dimensions is None:
         return []
-    place.spending.query()
     return catalogue.metrics(dimensions, within=WITHIN, limit=METRICS_MOST)
 
 
 def read_series(place: Place, metric: Metric) -> list[Series]:
     """The first series of a metric."""
-    place.spending.query()
-    return _catalogue(place).series(metric.name, sorted(metric.dimensions), within=WITHIN, limit=SERIES_MOST)
+    return Catalogue(place.store()).series(
+        metric.name, sorted(metric.dimensions), within=WITHIN, limit=SERIES_MOST
+    )
 
 
 def varying(metric: Metric) -> tuple[str, ...]:
@@ -37,9 +36,3 @@ def varying(metric: Metric) -> tuple[str, ...]:
 def first_choice(metrics: Sequence[Metric]) -> Metric | None:
     """The metric to show before one was chosen: this machine's CPU if there is such a thing."""
     return next((metric for metric in metrics if metric.name == "cpu.user"), metrics[0] if metrics else None)
-
-
-def _catalogue(place: Place) -> Catalogue:
-    return Catalogue(
-        place.client("timestream-query"), place.output("DatabaseName"), place.output("TableName")
-    )

@@ -5,7 +5,8 @@ from collections.abc import Mapping
 from dataclasses import dataclass
 from typing import Any
 
-from ops.timestream import quoted_name, quoted_text
+from ops.store.port import Store
+from ops.store.quoted import quoted_name, quoted_text
 
 AGGREGATIONS: Mapping[str, str] = {
     "avg": "avg(value)",
@@ -81,20 +82,20 @@ class Question:
         }
 
 
-def sql_of(question: Question, database: str, table: str) -> str:
+def sql_of(question: Question, store: Store) -> str:
     """The statement that answers a question. Names and values come from clients, so each is quoted."""
     span = RANGES[question.ago]
     groups = [quoted_name(name) for name in question.by]
-    columns = [f"bin(time, {span.bin}) AS t", *groups, f"{AGGREGATIONS[question.aggregation]} AS v"]
+    columns = [f"{store.bins(span.bin)} AS t", *groups, f"{AGGREGATIONS[question.aggregation]} AS v"]
     conditions = [
         f"metric_name = {quoted_text(question.metric)}",
-        f"time > ago({span.ago})",
+        store.since(span.ago),
         *(f"{quoted_name(name)} = {quoted_text(value)}" for name, value in question.where),
     ]
     return "\n".join(
         (
             f"SELECT {', '.join(columns)}",
-            f"FROM {quoted_name(database)}.{quoted_name(table)}",
+            f"FROM {store.points}",
             f"WHERE {' AND '.join(conditions)}",
             f"GROUP BY {', '.join(map(str, range(1, len(groups) + 2)))}",
             "ORDER BY 1",

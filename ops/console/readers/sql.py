@@ -1,4 +1,4 @@
-"""SQL to Timestream, and how the rows of an answer become lines of a chart."""
+"""SQL to the store, and how the rows of an answer become lines of a chart."""
 
 import re
 from collections.abc import Sequence
@@ -9,7 +9,6 @@ from typing import Any
 
 from ops.console.place import Place
 from ops.errors import OperatorError
-from ops.timestream import select
 
 ROWS_MOST = 50_000
 _TIME = re.compile(r"\d{4}-\d\d-\d\d \d\d:\d\d:\d\d(\.\d{1,9})?", re.ASCII)
@@ -62,11 +61,12 @@ class Answer:
 
 
 def ask(place: Place, sql: str) -> Answer:
-    """The rows of a statement; OperatorError with Timestream's reason. It costs what `spending` says."""
+    """The rows of a statement; OperatorError with the store's reason. It costs what `spending` says."""
     if not sql.strip():
         raise OperatorError("there is no SQL to run")
-    place.spending.query()
-    columns, rows = select(place.client("timestream-query"), sql)
+    store = place.store()
+    store.expect_bounded(sql)
+    columns, rows = store.select(sql)
     kept = list(islice(rows, ROWS_MOST + 1))
     return Answer(columns, kept[:ROWS_MOST], cut=len(kept) > ROWS_MOST)
 

@@ -2,6 +2,7 @@
 
 import pytest
 
+from ops.bill.prices import LEAST_QUERY_TCU_HOURS
 from ops.console.pages import explore
 from ops.console.spending import Spending
 
@@ -9,7 +10,8 @@ from ops.console.spending import Spending
 def test_a_query_costs_about_two_cents() -> None:
     """By its least compute time, and a figure of CloudWatch by the thousand."""
     spending = Spending()
-    spending.query()
+    spending.asked()
+    spending.billed("timestream_compute", LEAST_QUERY_TCU_HOURS)
     assert 0.01 < spending.dollars < 0.03
     before = spending.dollars
     spending.read_metrics(1000)
@@ -21,7 +23,7 @@ def test_nobody_clicked_for_more_than_one_a_minute() -> None:
     clock = [100.0]
     spending = Spending(lambda: clock[0])
     assert spending.may_query(local=False)
-    spending.query()
+    spending.asked()
     clock[0] += 59
     assert not spending.may_query(local=False)
     assert spending.may_query(local=True)
@@ -37,4 +39,4 @@ def test_a_live_chart_of_an_account_asks_each_time_its_page_is_refreshed() -> No
         now = refreshed * explore._ACCOUNT_S
         assert spending.may_query(local=False)
         now += 1.0
-        spending.query()
+        spending.asked()

@@ -29,7 +29,7 @@ def test_each_aggregation_draws_a_line_for_each_group(
 ) -> None:
     """The statement is Timestream's, and its answer has the lines that were asked for."""
     question = Question("cpu.user", aggregation, by=("core",), ago="1h")
-    lines = ask(place, sql_of(question, "metrics_dev", "metrics")).lines()
+    lines = ask(place, sql_of(question, place.store())).lines()
     assert [line.name for line in lines] == ["core=0", "core=1", "core=10"]
     assert all(10 <= len(line.points) <= len(points) for line in lines)
 
@@ -39,7 +39,7 @@ def test_each_aggregation_draws_a_line_for_each_group(
 def test_each_range_is_drawn_in_some_hundred_points(place: Place, ago: str) -> None:
     """Bins are Timestream's own, and few enough for a chart."""
     question = Question("cpu.user", ago=ago, where=(("core", "1"),))
-    (line,) = ask(place, sql_of(question, "metrics_dev", "metrics")).lines()
+    (line,) = ask(place, sql_of(question, place.store())).lines()
     unit = {"s": 1, "m": 60, "h": 3600}[RANGES[ago].bin[-1]]
     assert 150 <= RANGES[ago].seconds / (int(RANGES[ago].bin[:-1]) * unit) <= 400
     assert line.points
@@ -49,7 +49,7 @@ def test_each_range_is_drawn_in_some_hundred_points(place: Place, ago: str) -> N
 def test_hostile_names_are_only_names(place: Place) -> None:
     """A metric's name is text to Timestream, and so is a value of a dimension."""
     question = Question(HOSTILE, where=(("core", HOSTILE),))
-    assert ask(place, sql_of(question, "metrics_dev", "metrics")).rows == []
+    assert ask(place, sql_of(question, place.store())).rows == []
 
 
 @given(_QUESTIONS)

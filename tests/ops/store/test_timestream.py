@@ -6,7 +6,8 @@ import pytest
 from botocore.exceptions import ClientError
 
 from ops.errors import OperatorError
-from ops.timestream import quoted_name, quoted_text, select
+from ops.store.port import Meter
+from ops.store.timestream import TimestreamStore
 
 TIME = "2026-01-01 00:00:00.123456789"
 SCALAR = {"ScalarType": "VARCHAR"}
@@ -32,6 +33,11 @@ class Timestream:
         return page
 
 
+def store(client: Any) -> TimestreamStore:
+    """The store of a table that this client answers for."""
+    return TimestreamStore(client, "d", "t", Meter())
+
+
 def test_pages_are_read_to_the_end_even_when_the_first_is_empty() -> None:
     """An empty page with a token is not the end, and each token is used once with the same statement."""
     client = Timestream(
@@ -40,7 +46,7 @@ def test_pages_are_read_to_the_end_even_when_the_first_is_empty() -> None:
         [[{"ScalarValue": "y"}, {"ScalarValue": "1"}]],
         columns=[{"Name": "a", "Type": SCALAR}, {"Type": {"ScalarType": "BIGINT"}}],
     )
-    columns, rows = select(client, "SELECT 1")
+    columns, rows = store(client).select("SELECT 1")
     assert list(columns) == ["a", "_col1"]
     assert list(rows) == [["x", None], ["y", 1]]
     assert [call.get("NextToken") for call in client.calls] == [None, "token 1", "token 2"]
@@ -73,7 +79,7 @@ def test_pages_are_read_to_the_end_even_when_the_first_is_empty() -> None:
 def test_a_cell_has_its_columns_type(kind: dict[str, Any], datum: dict[str, Any], value: object) -> None:
     """Numbers are numbers, arrays and rows keep their structure, and a time keeps its nanoseconds."""
     client = Timestream([[datum]], columns=[{"Name": "a", "Type": kind}])
-    _, rows = select(client, "SELECT a")
+    _, rows = store(client).select("SELECT a")
     assert list(rows) == [[value]]
 
 
@@ -87,10 +93,4 @@ def test_timestreams_reason_reaches_the_operator_as_one_line() -> None:
             )
 
     with pytest.raises(OperatorError, match="line 1:8: no such column"):
-        select(Refusing(), "SELECT x")
-
-
-def test_what_is_quoted_stays_inside_its_quotes() -> None:
-    """A quote within is doubled, as SQL asks for."""
-    assert quoted_name('a"b') == '"a""b"'
-    assert quoted_text("it's") == "'it''s'"
+        store(Refusing()).select("SELECT x")
