@@ -14,12 +14,12 @@ import duckdb
 import orjson
 
 from emulator.http_server import HttpRequest, HttpServer, Response
+from emulator.request_shapes import ShapeError, Shapes
 from emulator.timestream import admin_api, errors
 from emulator.timestream.administration import OPERATIONS
 from emulator.timestream.clock import Clock
 from emulator.timestream.faults import Faults
 from emulator.timestream.query_operations import QueryOperations
-from emulator.timestream.shapes import Shapes
 from emulator.timestream.store import Store
 
 DEFAULT_REGION = "us-east-1"
@@ -64,7 +64,7 @@ class Server:
             Store, clock_ns=self._clock.now_ns, fsync=fsync, memory_limit_mb=memory_limit_mb
         )
         self._faults = Faults(_KNOWN)
-        self._shapes = Shapes()
+        self._shapes = Shapes("timestream-write", "timestream-query")
         self._lock = threading.Lock()
         self._regions: dict[str, QueryOperations] = {}
         self._ending = threading.Event()
@@ -168,7 +168,10 @@ class Server:
         return store.write(parsed, body, self._faults.rejections(count) if self._faults.active else {})
 
     def _ask(self, region: QueryOperations, operation: str, parsed: Mapping[str, Any]) -> bytes:
-        checked = self._shapes.check(operation, parsed)
+        try:
+            checked = self._shapes.check(operation, parsed)
+        except ShapeError as error:
+            raise _violation(error) from error
         if operation == "Query":
             return region.query(checked)
         asked: dict[str, Callable[[Mapping[str, Any]], Any]] = {
@@ -214,6 +217,13 @@ def _json(body: bytes) -> dict[str, Any]:
     if not isinstance(parsed, dict):
         raise errors.SerializationException("The request must be a JSON object.")
     return parsed
+
+
+def _violation(error: ShapeError) -> errors.ValidationException:
+    shown = "null" if error.value is None else f"'{str(error.value)[:100]}'"
+    return errors.ValidationException(
+        f"1 validation error detected: Value {shown} at '{error.path}' failed to satisfy constraint: {error.constraint}"
+    )
 
 
 def _response(status: int, body: bytes, content_type: str = _JSON) -> Response:
