@@ -16,7 +16,7 @@ from emulator.iam.credentials import Credentials, IssuedCredentials
 from emulator.iam.evaluation import Grant, Permission, grants, permission
 from emulator.iam.implied import ImpliedPermissions
 from emulator.iam.policy import Statement, parse_policy
-from emulator.iam.requests import UnknownOperationError, permissions_of
+from emulator.iam.requests import UnknownOperationError, WorkGroupOf, permissions_of, primary_work_group
 from emulator.iam.s3_requests import bucket_arn
 from emulator.responses import error
 
@@ -55,8 +55,11 @@ class _Decision:
 class Access:
     """Decides about requests; safe to use from many threads."""
 
-    def __init__(self, account: str, policies: Policies) -> None:
+    def __init__(
+        self, account: str, policies: Policies, work_group_of: WorkGroupOf = primary_work_group
+    ) -> None:
         self._account = account
+        self._work_group_of = work_group_of
         self._policies = policies
         self._credentials = IssuedCredentials()
         self._implied = ImpliedPermissions(account)
@@ -85,15 +88,25 @@ class Access:
                         f"{one.logical_id}: {one.role_arn} may not {asked.action} on {asked.resource}"
                     )
 
+    def caller(self, request: AwsRequest) -> Credentials | None:
+        """The one who signed a request; None for credentials that were not issued here."""
+        authorization, query = request.header("authorization") or "", {}
+        found = _CREDENTIAL.search(authorization)
+        if found is None and "X-Amz-Credential" in request.target:
+            query = parse_qs(request.target.partition("?")[2])
+        key = found[1] if found else query.get("X-Amz-Credential", [""])[0].partition("/")[0]
+        token = request.header("x-amz-security-token") or query.get("X-Amz-Security-Token", [None])[0]
+        return self._credentials.find(key, token)
+
     def refuse(self, request: AwsRequest) -> Response | None:
         """The answer to a request that its caller may not make; None when it may."""
-        caller = self._caller(request)
+        caller = self.caller(request)
         if caller is None:
             return error(request, *_invalid_token(request))
         if not caller.role_arn:
             return None
         try:
-            asked = permissions_of(request, self._account)
+            asked = permissions_of(request, self._account, self._work_group_of)
         except UnknownOperationError as unknown:
             message = f"The local run does not know which permission this takes: {unknown}"
             return error(request, "UnknownOperationException", message, 400)
@@ -111,7 +124,7 @@ class Access:
         if "policy" in request.target or (service in _HOLDERS and _CHANGE.match(request.operation)):
             self.forget()
         if answer.status == 404 and service == "s3" and request.operation in {"GetObject", "HeadObject"}:
-            caller = self._caller(request)
+            caller = self.caller(request)
             listing = permission("s3:ListBucket", bucket_arn(request), self._account)
             if caller is not None and caller.role_arn and not self._allows(caller.role_arn, listing):
                 return _denied(request, caller, listing)
@@ -129,15 +142,6 @@ class Access:
             used = [(role, permission) for (role, _, _), permission in self._used.items()]
             refused = list(self._refused)
         return {"used": [_shown(*item) for item in used], "refused": [_shown(*item) for item in refused]}
-
-    def _caller(self, request: AwsRequest) -> Credentials | None:
-        authorization, query = request.header("authorization") or "", {}
-        found = _CREDENTIAL.search(authorization)
-        if found is None and "X-Amz-Credential" in request.target:
-            query = parse_qs(request.target.partition("?")[2])
-        key = found[1] if found else query.get("X-Amz-Credential", [""])[0].partition("/")[0]
-        token = request.header("x-amz-security-token") or query.get("X-Amz-Security-Token", [None])[0]
-        return self._credentials.find(key, token)
 
     def _allows(self, role_arn: str, asked: Permission) -> bool:
         decision = self._decisions.get((role_arn, asked))

@@ -7,11 +7,12 @@ import binascii
 from base64 import b64decode
 from collections.abc import Callable, Iterator, Mapping
 from dataclasses import dataclass
+from functools import partial
 from typing import Any
 from urllib.parse import parse_qs, unquote
 
 from emulator.aws_request import AwsRequest
-from emulator.iam import s3_requests, timestream_requests
+from emulator.iam import athena_requests, s3_requests, timestream_requests
 from emulator.iam.evaluation import Permission, permission
 
 Needed = Iterator[tuple[str, str]]
@@ -38,7 +39,18 @@ class Arns:
         )
 
 
-def permissions_of(request: AwsRequest, account: str) -> tuple[Permission, ...]:
+WorkGroupOf = Callable[[str, str], str]
+"""The name of the work group of one of Athena's queries, by its region and id."""
+
+
+def primary_work_group(region: str, query: str) -> str:  # noqa: ARG001 - a WorkGroupOf
+    """The work group of every query, where nothing runs any."""
+    return "primary"
+
+
+def permissions_of(
+    request: AwsRequest, account: str, work_group_of: WorkGroupOf = primary_work_group
+) -> tuple[Permission, ...]:
     """All that the caller of this request must be allowed; UnknownOperationError when that is not known here."""
     arns = Arns(request.region, account)
     service, operation = request.service, request.operation
@@ -46,6 +58,9 @@ def permissions_of(request: AwsRequest, account: str) -> tuple[Permission, ...]:
         needed = s3_requests.needed(request)
     elif request.json_target.startswith("Timestream_20181101."):
         needed = timestream_requests.needed(operation, request.json(), arns.of)
+    elif service == "athena":
+        of_query = partial(work_group_of, request.region)
+        needed = athena_requests.needed(operation, request.json(), arns.of, of_query)
     elif service in _READERS:
         needed = _READERS[service](operation, _parameters(request), arns)
     else:
@@ -98,9 +113,14 @@ def _kinesis(operation: str, parameters: Any, arns: Arns) -> Needed:
 
 
 def _glue(operation: str, parameters: Any, arns: Arns) -> Needed:
-    database = parameters.get("DatabaseName") or parameters["Name"]
-    table = parameters.get("TableName") or parameters.get("TableInput", {}).get("Name")
-    if table is None and "Table" in operation:
+    if operation == "GetDatabases":
+        database, table = "*", None
+    else:
+        database = parameters.get("DatabaseName") or parameters.get("DatabaseInput", parameters)["Name"]
+        table = parameters.get("TableName") or parameters.get("TableInput", {}).get("Name")
+    if operation == "GetTables":
+        table = "*"
+    elif table is None and "Table" in operation:
         table = parameters["Name"]
     yield f"glue:{operation}", arns.of("glue", "", "catalog")
     yield f"glue:{operation}", arns.of("glue", "database/", database)

@@ -22,6 +22,7 @@ _ON_OBJECT = {
     "UploadPart": "PutObject",
 }
 _ON_BUCKET = {"HeadBucket": "ListBucket", "ListObjectsV2": "ListBucket"}
+_SUBRESOURCES = {"acl": "GetBucketAcl", "location": "GetBucketLocation"}
 _KEY = re.compile(rb"<Key>(.*?)</Key>", re.DOTALL)
 _ENTITIES = {"&lt;": "<", "&gt;": ">", "&quot;": '"', "&#13;": "\r", "&#10;": "\n", "&amp;": "&"}
 
@@ -39,8 +40,8 @@ def needed(request: AwsRequest) -> Iterator[tuple[str, str]]:
             yield "s3:DeleteObject", f"{bucket}/{_unescaped(key.decode())}"
     elif operation in _ON_BUCKET:
         yield f"s3:{_ON_BUCKET[operation]}", bucket
-    elif request.method == "GET" and request.target.partition("?")[2].rstrip("=") == "acl":
-        yield "s3:GetBucketAcl", bucket
+    elif request.method == "GET" and (asked := request.target.partition("?")[2].rstrip("=")) in _SUBRESOURCES:
+        yield f"s3:{_SUBRESOURCES[asked]}", bucket
     else:
         if operation == "CopyObject":
             source = unquote(request.header("x-amz-copy-source") or "").lstrip("/").partition("?")[0]

@@ -19,6 +19,7 @@ TIMESTREAM = f"arn:aws:timestream:{REGION}:{ACCOUNT}:database/d/table/t"
 GLUE = f"arn:aws:glue:{REGION}:{ACCOUNT}"
 LOGS = f"arn:aws:logs:{REGION}:{ACCOUNT}:log-group:g:log-stream"
 MACHINE = f"arn:aws:states:{REGION}:{ACCOUNT}:stateMachine:m"
+GROUP = f"arn:aws:athena:{REGION}:{ACCOUNT}:workgroup/"
 TOPIC = f"arn:aws:sns:{REGION}:{ACCOUNT}:alerts"
 KEY = {"pk": {"S": "a"}}
 PUT = {"Put": {"TableName": "t", "Item": KEY}}
@@ -119,6 +120,35 @@ def _cases() -> Iterator[tuple[str, str, dict[str, Any], list[tuple[str, str]]]]
     yield "logs", "filter_log_events", {"logGroupName": "g"}, [("logs:FilterLogEvents", f"{LOGS}:")]
     yield "sts", "get_caller_identity", {}, []
     yield "glue", "get_database", {"Name": "d"}, [("glue:GetDatabase", place) for place in places[:2]]
+    all_tables = [*places[:2], f"{GLUE}:table/d/*"]
+    yield "glue", "get_tables", {"DatabaseName": "d"}, [("glue:GetTables", place) for place in all_tables]
+    all_databases = [f"{GLUE}:catalog", f"{GLUE}:database/*"]
+    yield "glue", "get_databases", {}, [("glue:GetDatabases", place) for place in all_databases]
+    yield from _athenas_cases()
+
+
+def _athenas_cases() -> Iterator[tuple[str, str, dict[str, Any], list[tuple[str, str]]]]:
+    start: dict[str, Any] = {"QueryString": "SELECT 1"}
+    yield "athena", "start_query_execution", start, [("athena:StartQueryExecution", f"{GROUP}primary")]
+    named = {**start, "WorkGroup": "w"}
+    yield "athena", "start_query_execution", named, [("athena:StartQueryExecution", f"{GROUP}w")]
+    yield "athena", "list_query_executions", {}, [("athena:ListQueryExecutions", f"{GROUP}primary")]
+    yield "athena", "get_work_group", {"WorkGroup": "w"}, [("athena:GetWorkGroup", f"{GROUP}w")]
+    yield "athena", "list_work_groups", {}, [("athena:ListWorkGroups", "*")]
+    for operation, action in (
+        ("get_query_execution", "GetQueryExecution"),
+        ("get_query_results", "GetQueryResults"),
+        ("get_query_runtime_statistics", "GetQueryRuntimeStatistics"),
+        ("stop_query_execution", "StopQueryExecution"),
+    ):
+        yield "athena", operation, {"QueryExecutionId": "q"}, [(f"athena:{action}", f"{GROUP}of-q")]
+    batch = {"QueryExecutionIds": ["q", "r", "q"]}
+    each = [("athena:BatchGetQueryExecution", f"{GROUP}of-{id_}") for id_ in "qr"]
+    yield "athena", "batch_get_query_execution", batch, each
+    catalog = f"arn:aws:athena:{REGION}:{ACCOUNT}:datacatalog/AwsDataCatalog"
+    of_table = {"CatalogName": "AwsDataCatalog", "DatabaseName": "d", "TableName": "t"}
+    yield "athena", "get_table_metadata", of_table, [("athena:GetTableMetadata", catalog)]
+    yield "athena", "get_data_catalog", {"Name": "AwsDataCatalog"}, [("athena:GetDataCatalog", catalog)]
 
 
 @pytest.mark.parametrize(("service", "operation", "arguments", "expected"), list(_cases()))
@@ -126,7 +156,7 @@ def test_operations_take_their_permissions(
     service: str, operation: str, arguments: dict[str, Any], expected: list[tuple[str, str]]
 ) -> None:
     """IAM's action and resource, as the service authorization reference has them."""
-    found = permissions_of(sent(service, operation, **arguments), ACCOUNT)
+    found = permissions_of(sent(service, operation, **arguments), ACCOUNT, lambda _, query: f"of-{query}")
     assert [(one.action, one.resource) for one in found] == expected
 
 
@@ -137,6 +167,7 @@ def test_operations_take_their_permissions(
         ("dynamodb", "execute_statement", {"Statement": "SELECT * FROM t"}),
         ("stepfunctions", "list_state_machines", {}),
         ("sqs", "list_queues", {}),
+        ("athena", "create_work_group", {"Name": "w"}),
         ("lambda", "list_functions", {}),
         ("sts", "get_session_token", {}),
     ],
@@ -161,6 +192,7 @@ BUCKET = "arn:aws:s3:::b"
         ("list_objects_v2", {"Prefix": "k"}, [("s3:ListBucket", BUCKET)]),
         ("head_bucket", {}, [("s3:ListBucket", BUCKET)]),
         ("get_bucket_acl", {}, [("s3:GetBucketAcl", BUCKET)]),
+        ("get_bucket_location", {}, [("s3:GetBucketLocation", BUCKET)]),
         ("create_multipart_upload", {"Key": "k"}, [("s3:PutObject", f"{BUCKET}/k")]),
         (
             "abort_multipart_upload",
