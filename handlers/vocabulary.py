@@ -11,6 +11,10 @@ def metric_dimensions(project: str, environment: str) -> dict[str, str]:
     return {"Project": project, "Environment": environment}
 
 
+# The kinds of store, of which a stack has one.
+TIMESTREAM = "timestream"
+LAKE = "lake"
+
 METRIC_TYPES = ("system", "application", "business")
 DEFAULT_METRIC_TYPE = "application"
 ANY_METRIC_TYPE = "any"

@@ -70,7 +70,7 @@ def _run(options: argparse.Namespace) -> int:
     """0 if the pipeline would store every point, 1 if not."""
     given = content(options.file)
     rules = PointRules(
-        stack.settings(options.environment).store.magnetic_days,
+        stack.settings(options.environment).store.days_kept,
         arrival_ms=int(time.time() * 1000),
         names=() if options.offline else deployed_names(stack.find(options.environment, options.region)),
     )

@@ -29,7 +29,7 @@ def _run(options: argparse.Namespace) -> int:
     located = list(read_points(check.content(options.file)))
     now_s = time.time()
     rules = PointRules(
-        target.config.store.magnetic_days, arrival_ms=int(now_s * 1000), names=deployed_names(target)
+        target.config.store.days_kept, arrival_ms=int(now_s * 1000), names=deployed_names(target)
     )
     checked = check.check(located, rules)
     if checked.faults:

@@ -40,6 +40,7 @@ EXPORT_BUCKET = Named(63, "exports", ending=_ACCOUNT_REGIONAL)
 QUARANTINE_BUCKET = Named(63, "quarantine", ending=_ACCOUNT_REGIONAL)
 DATABASE = Named(255, separator="_")  # Timestream's and Glue's: letters, digits and underscores suit both
 WORK_GROUP = Named(128)
+COMPACTION_WORK_GROUP = Named(128, "compaction")
 KEY_ALIAS = Named(256, prefix="alias/")
 INGEST_API = Named(128, "ingest")
 SAMPLING_RULE = Named(32, "ingest")

@@ -14,9 +14,12 @@ ROOT = Path(__file__).resolve().parents[1]
 ALLOWED: Mapping[str, frozenset[str]] = {
     "handlers": frozenset({"handlers"}),
     "handlers.vocabulary": frozenset(),
-    "handlers.domain": frozenset({"handlers.domain", "handlers.vocabulary"}),
-    "handlers.adapters": frozenset({"handlers.adapters", "handlers.domain", "handlers.vocabulary"}),
-    "templates": frozenset({"templates", "handlers.vocabulary"}),
+    "handlers.lake": frozenset({"handlers.vocabulary"}),
+    "handlers.domain": frozenset({"handlers.domain", "handlers.lake", "handlers.vocabulary"}),
+    "handlers.adapters": frozenset(
+        {"handlers.adapters", "handlers.domain", "handlers.lake", "handlers.vocabulary"}
+    ),
+    "templates": frozenset({"templates", "handlers.lake", "handlers.vocabulary"}),
     "templates.config": frozenset({"templates.config", "templates.names", "handlers.vocabulary"}),
     "templates.names": frozenset({"handlers.vocabulary"}),
     "templates.parameters": frozenset({"templates.config", "templates.names"}),
@@ -39,6 +42,7 @@ ALLOWED: Mapping[str, frozenset[str]] = {
             "templates.names",
             "templates.parameters",
             "templates.version",
+            "handlers.lake",
             "handlers.vocabulary",
         }
     ),

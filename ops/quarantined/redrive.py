@@ -46,7 +46,7 @@ def points(target: Target, options: argparse.Namespace, chosen: Sequence[Quarant
     redrive leaves it out.
     """
     rules = PointRules(
-        target.config.store.magnetic_days,
+        target.config.store.days_kept,
         arrival_ms=int(time.time() * 1000),
         names=deployed_names(target) if chosen else (),
     )

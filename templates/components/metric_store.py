@@ -46,13 +46,18 @@ class MetricStore:
     table: timestream.Table
     dimensions: DynamoTable
     quarantine: Quarantine
+    memory_hours: str
     key: Key
     network: Network | None
 
     @property
     def write_environment(self) -> dict[str, Any]:
         """The variables by which a function that writes points finds the table and the registry."""
-        return {**self._environment("Ingest"), "DIMENSIONS_TABLE": Ref(self.dimensions)}
+        return {
+            **self._environment("Ingest"),
+            "DIMENSIONS_TABLE": Ref(self.dimensions),
+            "MEMORY_RETENTION_HOURS": self.memory_hours,
+        }
 
     @property
     def query_environment(self) -> dict[str, Any]:
@@ -83,13 +88,18 @@ class MetricStore:
             *self.quarantine.write_reports(),
         ]
 
+    def show_dimensions(self) -> list[Statement]:
+        """Nothing: a table of Timestream has a column as soon as it has a point with it."""
+        return []
+
     def unload_points(self) -> list[Statement]:
         """The grant to export points, and to ask how many there are. AWS lists WriteRecords among what UNLOAD takes.
 
         https://docs.aws.amazon.com/timestream/latest/developerguide/export-unload-prerequisites.html
         """
         unload = actions("timestream", "DescribeTable ListMeasures Select Unload WriteRecords")
-        return [allow(unload, [self.table.get_att("Arn")], Sid="UnloadPoints"), *self._find()]
+        points = allow(unload, [self.table.get_att("Arn")], Sid="UnloadPoints")
+        return [points, *self._find(), *self.key.unload()]
 
     def _find(self) -> list[Statement]:
         """The grant to ask Timestream for its endpoint, which has no resource; in a network the answer is known."""
@@ -152,4 +162,5 @@ def add_metric_store(
         ("TableName", table.get_att("Name"), "The Timestream table of all points"),
         ("DimensionsTableName", Ref(dimensions), "The registry of admitted dimension names"),
     )
-    return MetricStore(database, table, dimensions, quarantine, platform.key, platform.runtime.network)
+    hours = str(config.store.memory_hours)
+    return MetricStore(database, table, dimensions, quarantine, hours, platform.key, platform.runtime.network)

@@ -4,9 +4,9 @@ from troposphere import Ref, Template
 
 from handlers.vocabulary import NAMESPACE, metric_dimensions
 from templates.components.exporting.hours import ExportHours
-from templates.components.metric_store import MetricStore
 from templates.components.platform import Platform
 from templates.components.quarantine import Quarantine
+from templates.components.store import Store, limits_environment
 from templates.components.stream import Stream
 from templates.config import Config
 from templates.constructs.alarms import Alarm, errors_alarm, first_alarm, throttles_alarm
@@ -63,7 +63,7 @@ def add_metric_writer(
     platform: Platform,
     *,
     source: Stream,
-    sink: MetricStore,
+    sink: Store,
     quarantine: Quarantine,
     late_marks: ExportHours,
 ) -> None:
@@ -83,8 +83,7 @@ def add_metric_writer(
             "QUARANTINE_BUCKET": Ref(quarantine.bucket),
             "EXPORT_HOURS_TABLE": Ref(late_marks.table),
             "EXPORT_LAG_MINUTES": str(config.export.lag_minutes),
-            "MEMORY_RETENTION_HOURS": str(config.store.memory_hours),
-            "MAGNETIC_RETENTION_DAYS": str(config.store.magnetic_days),
+            **limits_environment(config),
             "LOG_LEVEL": writer.log_level,
         },
         statements=[

@@ -6,13 +6,24 @@ from collections.abc import Iterator, Mapping
 from dataclasses import dataclass, field
 from pathlib import Path
 
+from handlers.vocabulary import LAKE
 from templates.config.alerting import Alerts
 from templates.config.checks import BadValue, Section, list_of, setting, shown, text
-from templates.config.fleet import REGION, TIMESTREAM_REGIONS, Fleet
+from templates.config.fleet import REGION, REGIONS, STORE_REGIONS, Fleet
 from templates.config.lines import line_of
 from templates.config.local import Local
 from templates.config.network import Network
-from templates.config.pipeline import Api, Export, Logs, Operators, Store, Stream, Tracing, Writer
+from templates.config.pipeline import (
+    LAKE_LAG_MINUTES,
+    Api,
+    Export,
+    Logs,
+    Operators,
+    Store,
+    Stream,
+    Tracing,
+    Writer,
+)
 from templates.config.reading import read
 from templates.config.tags import tags_check
 from templates.names import ACCOUNT, DATABASE, REGIONAL_STACK, Named, physical_name
@@ -40,7 +51,7 @@ class Config(Section):
     logs: Logs
     environment: str = setting(ENVIRONMENT, about="the file's name; it is not written in the file")
     regions: tuple[str, ...] = setting(
-        list_of(REGION, least=1, most=len(TIMESTREAM_REGIONS)),
+        list_of(REGION, least=1, most=len(REGIONS)),
         about="where the pipeline is; the first is the default of commands",
     )
     project: str = setting(PROJECT, "metrics", about="begins the name of stacks, buckets and the database")
@@ -56,12 +67,33 @@ class Config(Section):
     )
 
     def _faults(self) -> Iterator[BadValue]:
+        yield from self._store_faults()
         yield from self._age_faults()
         yield from self._concurrency_faults()
         yield from self.fleet.region_faults(self.regions)
-        yield from self.network.region_faults(self.regions)
+        yield from self.network.region_faults(self.regions, self.store.kind)
         if self.environment.startswith("prod") and self.api.auth == "none":
             yield BadValue("api.auth", "none", "iam, as this is a production environment")
+
+    def _store_faults(self) -> Iterator[BadValue]:
+        """The faults of settings that the kind of store cannot do with."""
+        there = STORE_REGIONS[self.store.kind]
+        for position, region in enumerate(self.regions):
+            if region not in there:
+                allowed = f"one of {', '.join(there)} (the regions that have Timestream for LiveAnalytics)"
+                yield BadValue(
+                    f"regions[{position}]", region, f'{allowed}; or store.kind = "{LAKE}", for all regions'
+                )
+        if self.store.kind == LAKE:
+            if not self.export.enabled:
+                yield BadValue(
+                    "export.enabled", False, 'true with store.kind = "lake", which the export compacts'
+                )
+            if self.export.lag_minutes < LAKE_LAG_MINUTES:
+                allowed = (
+                    f'at least {LAKE_LAG_MINUTES} with store.kind = "lake", as a batch may take 15 of them'
+                )
+                yield BadValue("export.lag_minutes", self.export.lag_minutes, allowed)
 
     def _age_faults(self) -> Iterator[BadValue]:
         age = self.writer.maximum_age_seconds
@@ -73,7 +105,7 @@ class Config(Section):
                 "records vanish before they are given up",
             ),
         ):
-            if age >= hours * 3600:
+            if hours is not None and age >= hours * 3600:
                 allowed = f"less than the {hours * 3600} s of {name} = {hours}, or {otherwise}"
                 yield BadValue("writer.maximum_age_seconds", age, allowed)
 
@@ -95,7 +127,7 @@ class Config(Section):
 
     @property
     def database_name(self) -> str:
-        """The Timestream database's name."""
+        """The name of the store's database."""
         return self.name(DATABASE)
 
     def name(self, named: Named, *, account: str = ACCOUNT, region: str = IN_REGION) -> str:

@@ -73,6 +73,11 @@ class Section:
             found[0].together = found
             raise found[0]
 
+    @classmethod
+    def fitting(cls) -> Mapping[str, Any]:
+        """JSON Schema of settings that must fit the others, as far as an editor can tell."""
+        return {}
+
     def _faults(self) -> Iterator[BadValue]:
         """The settings that do not fit the others; the sections with such settings say how."""
         yield from ()

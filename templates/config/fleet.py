@@ -3,9 +3,49 @@
 from collections.abc import Iterator
 from dataclasses import dataclass
 
-from templates.config.checks import BadValue, Section, one_of, optional, setting, whole
+from handlers.vocabulary import LAKE, TIMESTREAM
+from templates.config.checks import BadValue, Check, Section, one_of, optional, setting, whole
 
-# Where Timestream for LiveAnalytics can be had (the AWS partition): without it a region has no store.
+# The commercial regions (the AWS partition) in November 2026, each of which has every service of the stack but
+# Timestream: botocore 1.44.5, endpoints.json.
+REGIONS = (
+    "af-south-1",
+    "ap-east-1",
+    "ap-east-2",
+    "ap-northeast-1",
+    "ap-northeast-2",
+    "ap-northeast-3",
+    "ap-south-1",
+    "ap-south-2",
+    "ap-southeast-1",
+    "ap-southeast-2",
+    "ap-southeast-3",
+    "ap-southeast-4",
+    "ap-southeast-5",
+    "ap-southeast-6",
+    "ap-southeast-7",
+    "ca-central-1",
+    "ca-west-1",
+    "eu-central-1",
+    "eu-central-2",
+    "eu-north-1",
+    "eu-south-1",
+    "eu-south-2",
+    "eu-west-1",
+    "eu-west-2",
+    "eu-west-3",
+    "il-central-1",
+    "me-central-1",
+    "me-south-1",
+    "mx-central-1",
+    "sa-east-1",
+    "us-east-1",
+    "us-east-2",
+    "us-west-1",
+    "us-west-2",
+)
+
+# Where Timestream for LiveAnalytics can be had.
 TIMESTREAM_REGIONS = (
     "ap-northeast-1",
     "ap-south-1",
@@ -17,7 +57,14 @@ TIMESTREAM_REGIONS = (
     "us-west-2",
 )
 
-REGION = one_of(TIMESTREAM_REGIONS, "the regions that have Timestream for LiveAnalytics")
+STORE_REGIONS = {TIMESTREAM: TIMESTREAM_REGIONS, LAKE: REGIONS}
+"""Where each kind of store can be had."""
+
+REGION = Check(
+    lambda value: isinstance(value, str) and value in REGIONS,
+    "a commercial region of AWS such as eu-north-1",
+    {"enum": list(REGIONS)},
+)
 
 
 @dataclass(frozen=True)

@@ -6,17 +6,19 @@ from ipaddress import IPv4Network
 from itertools import combinations
 from typing import Any
 
+from handlers.vocabulary import TIMESTREAM
 from templates.config.checks import BadValue, Check, Section, list_of, one_of, setting, table_of, text
-from templates.config.fleet import REGION, TIMESTREAM_REGIONS
+from templates.config.fleet import REGION, REGIONS
 
 CIDR = text(r"[0-9]{1,3}(\.[0-9]{1,3}){3}/[0-9]{1,2}", "an address range such as 10.0.0.0/16")
 CELL = text(r"cell[0-9]{1,4}", "a Timestream cell such as cell1")
 ZONES = list_of(text(r"[a-z]{2}(-[a-z]+)+-[0-9][a-z]", "a zone such as us-east-1a"), least=2, most=2)
+_CELLS = ("ingest_cell", "query_cell")
 PREFIX_LIST = text(r"pl-[0-9a-f]{8,17}", "the id of a prefix list, pl-…")
 
 
 def _per_region(value: Check, about: str) -> Any:
-    table = table_of(REGION, value, most=len(TIMESTREAM_REGIONS))
+    table = table_of(REGION, value, most=len(REGIONS))
     return field(default_factory=dict, metadata={"check": table, "of_a_region": value, "about": about})
 
 
@@ -24,8 +26,8 @@ def _per_region(value: Check, about: str) -> Any:
 class Network(Section):
     """The network that the functions run in, and what each region's takes if it is private.
 
-    Cells and prefix lists are AWS's to assign; `python -m ops fleet network` asks for them. Zones are needed
-    only where an endpoint's service is not in both of a region's first two.
+    Cells and prefix lists are AWS's to assign; `python -m ops fleet network` asks for them. The lake has no
+    cells. Zones are needed only where an endpoint's service is not in both of a region's first two.
     """
 
     mode: str = setting(one_of(("public", "private")), "public", about="private: the functions in a VPC")
@@ -52,10 +54,17 @@ class Network(Section):
         """True if the functions run in a VPC."""
         return self.mode == "private"
 
-    def region_faults(self, regions: tuple[str, ...]) -> Iterator[BadValue]:
-        """The faults if a region lacks something that the private mode takes."""
+    def region_faults(self, regions: tuple[str, ...], store_kind: str) -> Iterator[BadValue]:
+        """The faults if a region lacks something that the private mode takes, or has a cell without a use."""
+        given = {one.name: one.metadata.get("of_a_region") for one in fields(self)}
+        if store_kind != TIMESTREAM:
+            for name in _CELLS:
+                del given[name]
+                if cells := getattr(self, name):
+                    yield BadValue(
+                        name, dict(cells), f"nothing, as the store of kind {store_kind} has no cells"
+                    ).below("network")
         if self.private:
-            given = {one.name: one.metadata.get("of_a_region") for one in fields(self)}
             for region in regions:
                 for name, value in given.items():
                     if value and (name != "zones" or self.zones) and region not in getattr(self, name):

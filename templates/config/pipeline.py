@@ -1,9 +1,11 @@
 """The pipeline's own sections: from the API to the store and the export."""
 
-from collections.abc import Iterator
-from dataclasses import dataclass
+from collections.abc import Iterator, Mapping
+from dataclasses import dataclass, fields
 from ipaddress import IPv4Network, ip_network
+from typing import Any
 
+from handlers.vocabulary import LAKE, TIMESTREAM
 from templates.config.checks import (
     BadValue,
     Check,
@@ -97,13 +99,79 @@ class Api(Section):
             yield BadValue("cors_origins", self.cors_origins, '"*" alone, or origins without it')
 
 
+_SETTINGS_OF_KIND = {
+    TIMESTREAM: ("memory_hours", "magnetic_days"),
+    LAKE: ("retention_days", "dimension_names"),
+}
+_DIMENSION_NAMES = 250
+
+
+def _of_kind(check: Check, about: str) -> Any:
+    """A setting that one kind of store has."""
+    absent_too = Check(lambda value: value is None or check.accepts(value), check.allowed, check.schema)
+    return setting(absent_too, None, about=about)
+
+
 @dataclass(frozen=True)
 class Store(Section):
-    """Timestream's two stores: the memory store takes new points, the magnetic store keeps them."""
+    """The store of points: Amazon Timestream, or the lake, which is S3, Glue and Athena and there for every account.
 
-    memory_hours: int = setting(whole(1, 8766, "hours a point stays in the memory store"))
-    magnetic_days: int = setting(whole(1, 73_000, "days a point stays in the magnetic store"))
+    Timestream's memory store takes new points, and its magnetic store keeps them. A kind has no settings of the other.
+    """
+
+    kind: str = setting(
+        one_of((TIMESTREAM, LAKE)),
+        TIMESTREAM,
+        about="what points are stored in: Timestream, in eight regions, or the lake, in all",
+    )
+    memory_hours: int | None = _of_kind(
+        whole(1, 8766, "hours a point stays in the memory store"), "of timestream, which needs it"
+    )
+    magnetic_days: int | None = _of_kind(
+        whole(1, 73_000, "days a point stays in the magnetic store"), "of timestream, which needs it"
+    )
+    retention_days: int | None = _of_kind(
+        whole(1, 3650, "days a point stays in the lake"), "of lake, which needs it"
+    )
+    dimension_names: int | None = _of_kind(
+        whole(1, 500, "different names of dimensions, from all clients for ever"),
+        f"of lake, {_DIMENSION_NAMES} by default",
+    )
     quarantine_days: int = setting(whole(1, 3650, "days a quarantined point is kept"), 90)
+
+    @classmethod
+    def fitting(cls) -> Mapping[str, Any]:
+        """JSON Schema of the settings that each kind must and may not have."""
+        of_lake, of_timestream = (
+            {"required": list(needed), "properties": dict.fromkeys(_SETTINGS_OF_KIND[other], False)}
+            for needed, other in (
+                (("retention_days",), TIMESTREAM),
+                (_SETTINGS_OF_KIND[TIMESTREAM], LAKE),
+            )
+        )
+        is_lake = {"required": ["kind"], "properties": {"kind": {"const": LAKE}}}
+        return {"if": is_lake, "then": of_lake, "else": of_timestream}
+
+    @property
+    def days_kept(self) -> int:
+        """Days that points are kept."""
+        return self.magnetic_days or self.retention_days or 0
+
+    @property
+    def dimension_budget(self) -> int:
+        """The different names of dimensions that the lake takes."""
+        return self.dimension_names or _DIMENSION_NAMES
+
+    def _faults(self) -> Iterator[BadValue]:
+        checks = {item.name: item.metadata["check"] for item in fields(self)}
+        for kind, names in _SETTINGS_OF_KIND.items():
+            for name in names:
+                value = getattr(self, name)
+                if kind != self.kind and value is not None:
+                    instead = " and ".join(_SETTINGS_OF_KIND[self.kind])
+                    yield BadValue(name, value, f'nothing with kind = "{self.kind}", which has {instead}')
+                elif kind == self.kind and value is None and name != "dimension_names":
+                    yield BadValue(name, None, checks[name].allowed)
 
 
 def too_young(maximum_age_s: int, window_s: int) -> Iterator[BadValue]:
@@ -168,6 +236,10 @@ class Operators(Section):
     """The receiver of alarms."""
 
     email: str | None = setting(optional(EMAIL), None, about="hears of every alarm, once confirmed")
+
+
+# The writer of a batch works for up to 15 minutes, and clocks differ.
+LAKE_LAG_MINUTES = 20
 
 
 @dataclass(frozen=True)

@@ -8,7 +8,7 @@ from dataclasses import MISSING, Field, fields, is_dataclass
 from typing import Any, get_args, get_origin, get_type_hints
 
 from templates.config import Config
-from templates.config.checks import Check
+from templates.config.checks import Check, Section
 from templates.config.fleet import REGION
 
 SCHEMA = "settings.schema.json"
@@ -113,4 +113,5 @@ def _object(section: type, *, leave_out: frozenset[str] = frozenset()) -> dict[s
         "additionalProperties": False,
         "properties": properties,
         **({"required": required} if required else {}),
+        **(section.fitting() if issubclass(section, Section) else {}),
     }

@@ -12,7 +12,7 @@ from troposphere.ec2 import VPC, RouteTable, SecurityGroup, Subnet, VPCEndpoint
 from templates.constructs.policy import actions, allow, document
 
 # Which endpoint the actions of a role are called through, by their prefix.
-_INTERFACES = {"glue": "Glue", "sns": "Sns", "states": "States"}
+_INTERFACES = {"athena": "Athena", "glue": "Glue", "sns": "Sns", "states": "States"}
 _GATEWAYS = {"dynamodb": "DynamoDb", "s3": "S3"}
 _CELLS = {"timestream": ("Ingest", "Query")}
 # Allowed to a role, and called by another service in its name.

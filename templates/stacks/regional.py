@@ -6,11 +6,12 @@ from troposphere.awslambda import Function
 from templates.components.alerting import add_alerting
 from templates.components.exporting.hours import add_export_hours
 from templates.components.exporting.machine import add_metric_export
+from templates.components.exporting.store import add_export_store
 from templates.components.ingest_api import add_ingest_api
-from templates.components.metric_store import add_metric_store
 from templates.components.metric_writer import add_metric_writer
 from templates.components.platform import add_platform
 from templates.components.quarantine import add_quarantine
+from templates.components.store import add_store
 from templates.components.stream import add_stream
 from templates.config import Config
 from templates.constructs.outputs import add_outputs
@@ -27,13 +28,14 @@ def regional(config: Config) -> Template:
     stream = add_stream(template, config, platform)
     add_ingest_api(template, config, platform, sink=stream)
     quarantine = add_quarantine(template, config, platform)
-    store = add_metric_store(template, config, platform, quarantine=quarantine)
+    exports = add_export_store(template, config, platform)
+    store = add_store(template, config, platform, quarantine=quarantine, exports=exports)
     hours = add_export_hours(template, platform)
     add_metric_writer(
         template, config, platform, source=stream, sink=store, quarantine=quarantine, late_marks=hours
     )
     add_alerting(template, config, platform, source=stream, quarantine=quarantine)
-    add_metric_export(template, config, platform, source=store, hours=hours)
+    add_metric_export(template, config, platform, source=store, sink=exports, hours=hours)
 
     functions = [part for part in template.resources.values() if isinstance(part, Function)]
     arns = Join(",", [function.get_att("Arn") for function in functions])

@@ -10,7 +10,7 @@ from templates.config import ENVIRONMENTS, Config, load
 from templates.config.alerting import Subscription
 from templates.config.fleet import Fleet
 from templates.config.network import Network
-from templates.config.pipeline import Operators, Stream
+from templates.config.pipeline import Operators, Store, Stream
 from templates.stacks import STACKS
 
 NAMES = sorted(path.stem for path in ENVIRONMENTS.glob("*.toml"))
@@ -58,6 +58,13 @@ def other() -> Config:
         fleet=Fleet(home="ap-southeast-2", concurrency="parallel", failure_tolerance=1),
         alerts=replace(config.alerts, tick_seconds=10, subscriptions=SUBSCRIPTIONS),
     )
+
+
+def lake_config() -> Config:
+    """An environment whose store is the lake."""
+    config = load("dev")
+    store = Store(kind="lake", retention_days=30, quarantine_days=30)
+    return replace(config, environment="lake", store=store, export=replace(config.export, lag_minutes=20))
 
 
 def in_private_mode(config: Config) -> Config:

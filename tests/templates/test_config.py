@@ -11,9 +11,10 @@ from hypothesis import strategies as st
 
 from templates.config import ENVIRONMENTS, BadValue, Config, ConfigError, load
 from templates.config.alerting import Alerts
-from templates.config.fleet import TIMESTREAM_REGIONS
+from templates.config.fleet import REGIONS, TIMESTREAM_REGIONS
 from templates.config.network import Network
 from templates.config.pipeline import LOG_RETENTION_DAYS
+from tests.support.generated import PRIVATE, build, lake_config
 
 DEV = (ENVIRONMENTS / "dev.toml").read_text(encoding="utf-8")
 
@@ -24,6 +25,12 @@ def subscription(protocol: str, endpoint: str, **filters: str) -> str:
     lines += [f"{name} = ['{value}']" for name, value in filters.items()]
     return "\n".join(["[[alerts.subscriptions]]", *lines, "[export]"])
 
+
+# Two lines of dev.toml, and what makes a lake of its store.
+LAKE_STORE = (
+    "\n".join(DEV.partition("[store]\n")[2].splitlines()[:2]),
+    'kind = "lake"\nretention_days = 30',
+)
 
 # What stands in dev.toml, what is written instead, and what the line must say besides the file.
 BAD_VALUES = [
@@ -38,10 +45,20 @@ BAD_VALUES = [
     # regions
     ('["us-east-1"]', '["eu-north-1"]', "line 6: regions[0] = 'eu-north-1'"),
     ('["us-east-1"]', '["eu-north-1"]', ", ".join(TIMESTREAM_REGIONS)),
+    ('["us-east-1"]', '["eu-north-1"]', 'or store.kind = "lake", for all regions'),
+    ('["us-east-1"]', '["us-gov-west-1"]', "regions[0] = 'us-gov-west-1': expected a commercial region"),
+    # the kind of store
+    ("[store]", '[store]\nkind = "influx"', "store.kind = 'influx': expected one of timestream, lake"),
+    ("[store]", "[store]\nretention_days = 3", 'store.retention_days = 3: expected nothing with kind = "timestream"'),
+    ("[store]", "[store]\ndimension_names = 3", "which has memory_hours and magnetic_days"),
+    ("[store]", '[store]\nkind = "lake"', 'store.memory_hours = 1: expected nothing with kind = "lake", which has'),
+    ("[store]", '[store]\nkind = "lake"', "store.retention_days is missing: expected a whole number from 1 to 3650"),
+    (LAKE_STORE[0], LAKE_STORE[1], 'export.lag_minutes = 15: expected at least 20 with store.kind = "lake"'),
+    (LAKE_STORE[0], f"{LAKE_STORE[1]}\ndimension_names = 501", "store.dimension_names = 501: expected a whole number"),
     ('["us-east-1"]', '["us-east-1", "us-east-1"]', "different entries"),
-    ('["us-east-1"]', "[]", "a list of 1 to 8"),
+    ('["us-east-1"]', "[]", "a list of 1 to 34"),
     ('["us-east-1"]', '"us-east-1"', "regions = 'us-east-1'"),
-    ('["us-east-1"]', "[1]", "regions[0] = 1: expected one of"),
+    ('["us-east-1"]', "[1]", "regions[0] = 1: expected a commercial region"),
     ('regions = ["us-east-1"]', "", "regions is missing: expected a list"),
     # keys and sections
     ("[store]", "[stores]", "stores is no setting: did you mean store? there are "),
@@ -309,7 +326,7 @@ def test_regions_networks_may_not_overlap_but_may_touch() -> None:
 def test_the_longest_names_fit_a_bucket() -> None:
     """The longest project and environment still make a name of 63 characters in the region with the longest name."""
     config = replace(load("dev"), project="p" * 12, environment="e" * 8)
-    longest = max(TIMESTREAM_REGIONS, key=len)
+    longest = max(REGIONS, key=len)
     assert len(f"{config.stack_name}-quarantine-{'1' * 12}-{longest}-an") <= 63
     with pytest.raises(BadValue, match="project = "):
         replace(config, project="p" * 13)
@@ -328,6 +345,58 @@ def test_timestream_regions_are_those_that_have_it() -> None:
     assert list(TIMESTREAM_REGIONS) == sorted(boto3.Session().get_available_regions("timestream-write"))
     for region in TIMESTREAM_REGIONS:
         assert "AWS::Timestream::Table" in PROVIDER_SCHEMA_MANAGER.get_resource_types(region), region
+
+
+def test_the_lake_can_be_had_in_every_commercial_region() -> None:
+    """The SDK's lists of endpoints of its services are the same, and CloudFormation can make all of it in each."""
+    for service in (
+        "athena",
+        "glue",
+        "kinesis",
+        "lambda",
+        "apigateway",
+        "stepfunctions",
+        "scheduler",
+        "xray",
+    ):
+        assert list(REGIONS) == sorted(boto3.Session().get_available_regions(service)), service
+    wanted = {resource["Type"] for resource in build("regional", lake_config()).resources.values()}
+    for region in REGIONS:
+        assert wanted <= set(PROVIDER_SCHEMA_MANAGER.get_resource_types(region)), region
+
+
+def test_the_lake_is_taken_anywhere() -> None:
+    """Its default budget of names is larger than what a Timestream table could take."""
+    config = replace(lake_config(), regions=("eu-north-1", "ap-southeast-7"))
+    assert config.store.days_kept == 30
+    assert config.store.dimension_budget == 250
+    assert replace(config.store, dimension_names=500).dimension_budget == 500
+
+
+def test_the_lake_wants_its_compaction() -> None:
+    """The export is what merges its many small objects, and removes what was written twice."""
+    config = lake_config()
+    with pytest.raises(BadValue, match=r'export.enabled = False: expected true with store.kind = "lake"'):
+        replace(config, export=replace(config.export, enabled=False))
+
+
+def test_a_record_of_the_lake_is_retried_as_long_as_the_stream_keeps_it() -> None:
+    """There is no memory store that would refuse its points."""
+    config = lake_config()
+    replace(config, writer=replace(config.writer, maximum_age_seconds=24 * 3600 - 1))
+    with pytest.raises(BadValue, match=r"stream.retention_hours = 24"):
+        replace(config, writer=replace(config.writer, maximum_age_seconds=24 * 3600))
+
+
+def test_a_private_network_of_the_lake_has_no_cells() -> None:
+    """They are Timestream's; all else is needed as for it."""
+    config = replace(lake_config(), regions=("eu-central-1", "ap-southeast-2"))
+    without = replace(PRIVATE, ingest_cell={}, query_cell={})
+    replace(config, network=without)
+    with pytest.raises(BadValue, match=r"network.ingest_cell = .* no cells"):
+        replace(config, network=PRIVATE)
+    with pytest.raises(BadValue, match=r"network.s3_prefix_list.eu-central-1 is missing"):
+        replace(config, network=replace(without, s3_prefix_list={}))
 
 
 def test_names_come_from_project_and_environment() -> None:

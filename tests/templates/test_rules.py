@@ -203,7 +203,7 @@ def test_every_mapping_ends_its_retries_and_keeps_what_it_gives_up(regional: Gen
         assert mapping["FunctionResponseTypes"] == ["ReportBatchItemFailures"], title
         assert 0 <= mapping["MaximumRetryAttempts"] <= 10_000, title
         age = mapping["MaximumRecordAgeInSeconds"]
-        assert 60 <= age < regional.config.store.memory_hours * 3600, title
+        assert 60 <= age < (regional.config.store.memory_hours or 0) * 3600, title
         assert age <= regional.config.stream.retention_hours * 3600, title
         destination = mapping["DestinationConfig"]["OnFailure"]["Destination"]
         assert destination == {"Fn::GetAtt": ["QuarantineBucket", "Arn"]}, title

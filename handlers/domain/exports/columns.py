@@ -7,9 +7,11 @@ from dataclasses import dataclass
 from itertools import starmap
 from typing import NamedTuple
 
+from handlers import lake
 from handlers.vocabulary import AGGREGATES, FIXED_COLUMNS, MEASURES
 
-_TAKEN = frozenset(name for name, _ in MEASURES)
+# Columns that a dataset has besides those whose names no dimension can have.
+_TAKEN = {AGGREGATES: frozenset(name for name, _ in MEASURES), lake.POINTS: lake.TAKEN}
 # Of such a name the column tells how it was spelled: what stood between two words is one, two or three underscores.
 _SIMPLE = re.compile(r"_?[a-z0-9]+([_.-][a-z0-9]+)*", re.ASCII)
 
@@ -44,14 +46,14 @@ def column_name(dataset: str, dimension: str) -> str:
 
     Athena takes letters, digits and underscores, and folds case: https://docs.aws.amazon.com/athena/latest/ug/tables-databases-columns-names.html
     It follows from the dimension's name alone, so it never changes, whatever other dimensions come, and no two have the
-    same: where underscores would leave open how the name was spelled it is `export_<checksum>_…`, and where an
-    aggregate has that column, `export_…`; no dimension can be called `export_…`.
+    same: where underscores would leave open how the name was spelled it is `export_<checksum>_…`, and where the
+    dataset, an aggregate or the lake's `points`, has that column, `export_…`; no dimension can be called `export_…`.
     """
     name = dimension.lower()
     column = name.replace(".", "__").replace("-", "___")
     if not _SIMPLE.fullmatch(name):
         return f"export_{zlib.crc32(name.encode()):08x}_{column}"
-    return f"export_{column}" if dataset == AGGREGATES and column in _TAKEN else column
+    return f"export_{column}" if column in _TAKEN.get(dataset, ()) else column
 
 
 def new_columns(existing: Sequence[Column], wanted: Sequence[Column]) -> tuple[Column, ...]:

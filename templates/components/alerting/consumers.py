@@ -6,6 +6,7 @@ from troposphere.stepfunctions import StateMachine
 from templates.components.alerting.tables import AlertTables
 from templates.components.platform import Platform
 from templates.components.quarantine import Quarantine
+from templates.components.store import limits_environment
 from templates.components.stream import Stream
 from templates.config import Config
 from templates.constructs.alarms import throttles_alarm
@@ -71,7 +72,7 @@ def add_window_aggregator(
             "TICK_SECONDS": str(config.alerts.tick_seconds),
             "GRACE_SECONDS": str(config.alerts.grace_seconds),
             "MAXIMUM_GROUPS": str(config.alerts.maximum_groups),
-            "MAGNETIC_RETENTION_DAYS": str(config.store.magnetic_days),
+            **limits_environment(config),
         },
         statements=[
             *source.read(),

@@ -1,12 +1,14 @@
 """The catalog of the exports: a Glue database with a table for each dataset, in which readers find whole hours."""
 
+from collections.abc import Sequence
 from dataclasses import dataclass
 
 from awacs.aws import Statement
 from troposphere import Ref, Sub, Template, glue
 from troposphere.s3 import Bucket
 
-from handlers.vocabulary import DATASETS, FIXED_COLUMNS
+from handlers import lake
+from handlers.vocabulary import DATASETS, FIXED_COLUMNS, LAKE
 from templates.config import Config
 from templates.constructs.ownership import RETAINED
 from templates.constructs.policy import actions, allow
@@ -29,18 +31,20 @@ class Catalog:
     def publish(self) -> Statement:
         """The grant to point partitions at new files, and to add columns to tables."""
         updates = actions("glue", "CreatePartition GetTable UpdatePartition UpdateTable")
-        return allow(updates, self._arns(), Sid="Publish")
+        return allow(updates, self.arns(*map(Ref, self.tables)), Sid="Publish")
 
     def read(self) -> Statement:
         """The grant to see which files a partition points at."""
-        return allow(actions("glue", "GetPartition"), self._arns(), Sid="SeeWhatIsPublished")
+        return allow(
+            actions("glue", "GetPartition"), self.arns(*map(Ref, self.tables)), Sid="SeeWhatIsPublished"
+        )
 
-    def _arns(self) -> list[Sub]:
+    def arns(self, *names: object) -> list[Sub]:
         """Catalog, database and tables: Glue wants a permission on all three, and offers the ARN of none."""
         start = "arn:${AWS::Partition}:glue:${AWS::Region}:${AWS::AccountId}:"
         tables = [
-            Sub(start + "table/${Database}/${Table}", Database=Ref(self.database), Table=Ref(table))
-            for table in self.tables
+            Sub(start + "table/${Database}/${Table}", Database=Ref(self.database), Table=name)
+            for name in names
         ]
         return [
             Sub(start + "catalog"),
@@ -61,21 +65,42 @@ def add_catalog(template: Template, config: Config, *, bucket: Bucket) -> Catalo
             ),
         )
     )
-    tables = (_add_table(template, dataset, database=database, bucket=bucket) for dataset in DATASETS)
+    columns = lake.COLUMNS if config.store.kind == LAKE else FIXED_COLUMNS
+    tables = (
+        add_parquet_table(
+            template,
+            f"Export{dataset.capitalize()}Table",
+            dataset,
+            _DESCRIPTIONS[dataset],
+            columns[dataset],
+            database=database,
+            bucket=bucket,
+        )
+        for dataset in DATASETS
+    )
     return Catalog(database, tuple(tables))
 
 
-def _add_table(template: Template, dataset: str, *, database: glue.Database, bucket: Bucket) -> glue.Table:
-    """A table with the columns that every point has; those of dimensions come with the points that have them."""
+def add_parquet_table(
+    template: Template,
+    title: str,
+    name: str,
+    description: str,
+    columns: Sequence[tuple[str, str]],
+    *,
+    database: glue.Database,
+    bucket: Bucket,
+) -> glue.Table:
+    """A table with a partition for each hour; columns of dimensions come with the points that have them."""
     return template.add_resource(
         glue.Table(
-            f"Export{dataset.capitalize()}Table",
+            title,
             **RETAINED,
             CatalogId=Ref("AWS::AccountId"),
             DatabaseName=Ref(database),
             TableInput=glue.TableInput(
-                Name=dataset,
-                Description=_DESCRIPTIONS[dataset],
+                Name=name,
+                Description=description,
                 TableType="EXTERNAL_TABLE",
                 Parameters={"EXTERNAL": "TRUE", "classification": "parquet"},
                 PartitionKeys=[
@@ -83,8 +108,8 @@ def _add_table(template: Template, dataset: str, *, database: glue.Database, buc
                     glue.Column(Name="export_hour", Type="string", Comment="UTC hour, 00 to 23"),
                 ],
                 StorageDescriptor=glue.StorageDescriptor(
-                    Columns=[glue.Column(Name=name, Type=kind) for name, kind in FIXED_COLUMNS[dataset]],
-                    Location=Sub(f"s3://${{Bucket}}/{dataset}/", Bucket=Ref(bucket)),
+                    Columns=[glue.Column(Name=column, Type=kind) for column, kind in columns],
+                    Location=Sub(f"s3://${{Bucket}}/{name}/", Bucket=Ref(bucket)),
                     InputFormat=f"{_PARQUET}.MapredParquetInputFormat",
                     OutputFormat=f"{_PARQUET}.MapredParquetOutputFormat",
                     SerdeInfo=glue.SerdeInfo(SerializationLibrary=f"{_PARQUET}.serde.ParquetHiveSerDe"),

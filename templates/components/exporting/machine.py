@@ -6,9 +6,9 @@ from troposphere.awslambda import Function
 
 from handlers.vocabulary import NAMESPACE, metric_dimensions
 from templates.components.exporting.hours import ExportHours
-from templates.components.exporting.store import ExportStore, add_export_store
-from templates.components.metric_store import MetricStore
+from templates.components.exporting.store import ExportStore
 from templates.components.platform import Platform
+from templates.components.store import Store
 from templates.config import Config
 from templates.constructs.alarms import Alarm, first_alarm
 from templates.constructs.function import add_function
@@ -62,14 +62,18 @@ NOT_STARTED_ALARM = first_alarm(
 
 
 def add_metric_export(
-    template: Template, config: Config, platform: Platform, *, source: MetricStore, hours: ExportHours
+    template: Template,
+    config: Config,
+    platform: Platform,
+    *,
+    source: Store,
+    sink: ExportStore,
+    hours: ExportHours,
 ) -> None:
-    """Everything from `source` to files that Athena reads; `hours` says which are due.
+    """Everything from `source` to files in `sink` that Athena reads; `hours` says which are due.
 
-    That is the store of the files, four functions, one per set of permissions, the machine that calls them, and its
-    hourly start.
+    That is four functions, one per set of permissions, the machine that calls them, and its hourly start.
     """
-    sink = add_export_store(template, config, platform)
     functions = _add_functions(template, config, platform, source=source, sink=sink, hours=hours)
     machine = add_state_machine(
         template,
@@ -113,7 +117,7 @@ def _add_functions(
     config: Config,
     platform: Platform,
     *,
-    source: MetricStore,
+    source: Store,
     sink: ExportStore,
     hours: ExportHours,
 ) -> dict[str, Function]:
@@ -130,7 +134,7 @@ def _add_functions(
                 **lag,
                 "PROJECT": config.project,
                 "ENVIRONMENT": config.environment,
-                "RETENTION_DAYS": str(config.store.magnetic_days),
+                "RETENTION_DAYS": str(config.store.days_kept),
             },
             [*hours.change(dynamodb.BatchGetItem, dynamodb.GetItem), hours.find_due()],
         ),

@@ -1,13 +1,15 @@
 """The export store: the bucket of hours, and the workgroup in which they are queried."""
 
+from collections.abc import Iterator
 from dataclasses import dataclass
 
 from awacs import s3
 from awacs.aws import Statement
 from troposphere import Ref, Sub, Template, athena
-from troposphere.s3 import Bucket, LifecycleRuleTransition
+from troposphere.s3 import Bucket, LifecycleRule, LifecycleRuleTransition
 
-from handlers.vocabulary import DATASETS
+from handlers import lake
+from handlers.vocabulary import DATASETS, LAKE
 from templates.components.exporting.catalog import Catalog, add_catalog
 from templates.components.platform import Platform
 from templates.components.platform.key import Key
@@ -40,7 +42,7 @@ class ExportStore:
     key: Key
 
     def write(self) -> list[Statement]:
-        """The grant to write files, as Timestream does in the name of who runs the UNLOAD.
+        """The grant to write files, as the store does in the name of who runs the UNLOAD.
 
         https://docs.aws.amazon.com/timestream/latest/developerguide/export-unload-prerequisites.html
         """
@@ -50,7 +52,6 @@ class ExportStore:
             allow([s3.AbortMultipartUpload, s3.GetObject, s3.PutObject], files, Sid="WriteFiles"),
             self.key.encrypt("s3"),
             self.key.decrypt("s3"),
-            *self.key.unload(),
         ]
 
     def publish(self) -> list[Statement]:
@@ -82,10 +83,18 @@ def add_export_store(template: Template, config: Config, platform: Platform) -> 
         "ExportBucket",
         name=config.name(EXPORT_BUCKET),
         key_arn=platform.key.arn,
-        rules=BUCKET_RULES,
+        rules=(*BUCKET_RULES, *_retention(config)),
     )
     catalog = add_catalog(template, config, bucket=bucket)
-    work_group = _add_work_group(template, config, bucket=bucket, key=platform.key)
+    work_group = add_work_group(
+        template,
+        "ExportWorkGroup",
+        config.name(WORK_GROUP),
+        "Queries over the hourly exports",
+        bucket=bucket,
+        key=platform.key,
+        scan_limit_gb=config.export.scan_limit_gb,
+    )
     add_outputs(
         template,
         ("ExportBucketName", Ref(bucket), "The exported hours, and Athena's results"),
@@ -95,19 +104,37 @@ def add_export_store(template: Template, config: Config, platform: Platform) -> 
     return ExportStore(bucket, catalog, platform.key)
 
 
-def _add_work_group(template: Template, config: Config, *, bucket: Bucket, key: Key) -> athena.WorkGroup:
-    """Athena bills what it reads, so a query that reads too much is stopped."""
+def _retention(config: Config) -> Iterator[LifecycleRule]:
+    """The rules by which the lake forgets: exports of another store are kept until somebody deletes them."""
+    if config.store.kind == LAKE:
+        for prefix in lake.RETAINED_PREFIXES:
+            name = f"Forget{prefix.rstrip('/').capitalize()}"
+            yield rule(name, Prefix=prefix, ExpirationInDays=config.store.days_kept)
+
+
+def add_work_group(
+    template: Template,
+    title: str,
+    name: str,
+    description: str,
+    *,
+    bucket: Bucket,
+    key: Key,
+    scan_limit_gb: int | None = None,
+) -> athena.WorkGroup:
+    """A group of queries. Athena bills what it reads, so with a limit a query that reads too much is stopped."""
+    limit = {} if scan_limit_gb is None else {"BytesScannedCutoffPerQuery": scan_limit_gb * 10**9}
     return template.add_resource(
         athena.WorkGroup(
-            "ExportWorkGroup",
-            Name=config.name(WORK_GROUP),
-            Description="Queries over the hourly exports",
+            title,
+            Name=name,
+            Description=description,
             # Past queries are in it, and would keep it, and so its stack, from being deleted.
             RecursiveDeleteOption=True,
             WorkGroupConfiguration=athena.WorkGroupConfiguration(
                 EnforceWorkGroupConfiguration=True,
                 PublishCloudWatchMetricsEnabled=True,
-                BytesScannedCutoffPerQuery=config.export.scan_limit_gb * 10**9,
+                **limit,
                 ResultConfiguration=athena.ResultConfiguration(
                     OutputLocation=Sub(f"s3://${{Bucket}}/{ATHENA_RESULTS}", Bucket=Ref(bucket)),
                     EncryptionConfiguration=athena.EncryptionConfiguration(

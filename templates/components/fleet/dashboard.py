@@ -9,7 +9,7 @@ from typing import Any
 from troposphere import Template
 from troposphere.cloudwatch import Dashboard
 
-from handlers.vocabulary import NAMESPACE, metric_dimensions
+from handlers.vocabulary import NAMESPACE, TIMESTREAM, metric_dimensions
 from templates.components.ingest_api.stage import STAGE
 from templates.components.metric_store import TABLE_NAME
 from templates.config import Config
@@ -79,8 +79,6 @@ def _row(config: Config, region: str, top: int) -> list[dict[str, Any]]:
 def _views(config: Config) -> dict[str, Sequence[Series]]:
     api = {"ApiName": config.name(INGEST_API), "Stage": STAGE}
     dimensions = metric_dimensions(config.project, config.environment)
-    table = {"DatabaseName": config.name(DATABASE), "TableName": TABLE_NAME}
-    write = {"Operation": "WriteRecords"}
 
     def own(metric: str, statistic: str = "Sum", *, right: bool = False) -> Series:
         return Series(NAMESPACE, metric, dimensions, statistic, right)
@@ -110,6 +108,15 @@ def _views(config: Config) -> dict[str, Sequence[Series]]:
             own("HoursFailed"),
             own("ExportLag", "Minimum", right=True),
         ),
+        # What the lake is written with and read by reports nothing that would say more than the writer does.
+        **(_store_view(config) if config.store.kind == TIMESTREAM else {}),
+    }
+
+
+def _store_view(config: Config) -> dict[str, Sequence[Series]]:
+    table = {"DatabaseName": config.name(DATABASE), "TableName": TABLE_NAME}
+    write = {"Operation": "WriteRecords"}
+    return {
         "Store": (
             Series("AWS/Timestream", "SuccessfulRequestLatency", {**write, **table}, "SampleCount"),
             Series("AWS/Timestream", "SuccessfulRequestLatency", {**write, **table}, "p99", right=True),

@@ -6,6 +6,7 @@ from typing import Any
 from awacs import logs
 from troposphere import Cidr, FindInMap, GetAZs, Join, Ref, Select, Template, ec2
 
+from handlers.vocabulary import TIMESTREAM
 from templates.components.platform.key import Key
 from templates.config import Config
 from templates.constructs.logs import add_log_group
@@ -39,7 +40,8 @@ def add_network(template: Template, config: Config, *, key: Key) -> Network:
             "Its two private subnets, each in a zone of its own",
         ),
     )
-    cells = {"Ingest": given["TimestreamIngestCell"], "Query": given["TimestreamQueryCell"]}
+    kinds = ("Ingest", "Query") if config.store.kind == TIMESTREAM else ()
+    cells = {kind: given[f"Timestream{kind}Cell"] for kind in kinds}
     return Network(vpc, subnets, table, functions, endpoints, cells)
 
 
@@ -48,8 +50,11 @@ def _add_mapping(template: Template, config: Config) -> dict[str, FindInMap]:
     network = config.network
     columns: dict[str, Mapping[str, Any]] = {
         "VpcCidr": network.cidr,
-        "TimestreamIngestCell": network.ingest_cell,
-        "TimestreamQueryCell": network.query_cell,
+        **(
+            {"TimestreamIngestCell": network.ingest_cell, "TimestreamQueryCell": network.query_cell}
+            if config.store.kind == TIMESTREAM
+            else {}
+        ),
         "S3PrefixList": network.s3_prefix_list,
         "DynamoDbPrefixList": network.dynamodb_prefix_list,
         **({"Zones": network.zones} if network.zones else {}),

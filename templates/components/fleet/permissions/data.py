@@ -5,6 +5,7 @@ from collections.abc import Sequence
 from awacs.aws import Condition, StringLike
 from troposphere import Sub
 
+from handlers.vocabulary import LAKE, TIMESTREAM
 from templates.components.fleet.permissions.permit import (
     Permit,
     generated,
@@ -17,15 +18,17 @@ from templates.components.quarantine import REJECTED
 from templates.config import Config
 from templates.names import (
     ARTIFACTS_BUCKET,
+    COMPACTION_WORK_GROUP,
     DATABASE,
     EXPORT_BUCKET,
     KEY_ALIAS,
     QUARANTINE_BUCKET,
     WORK_GROUP,
+    Named,
 )
 
 # The services that use the key in the name of whoever makes a resource under it.
-_KEY_USERS = ("dynamodb", "kinesis", "s3", "timestream")
+_KEY_USERS = ("dynamodb", "kinesis", "s3")
 
 
 def data(config: Config) -> Sequence[Permit]:
@@ -50,8 +53,6 @@ def data(config: Config) -> Sequence[Permit]:
             "PutEncryptionConfiguration PutLifecycleConfiguration TagResource UntagResource",
             (artifacts, exports, quarantine),
         ),
-        # Timestream tries the place of its reports in the name of whoever makes the table.
-        Permit("s3", "GetObject PutObject", (f"{quarantine}/{REJECTED}*",)),
         Permit(
             "dynamodb",
             "CreateTable DeleteTable DescribeContinuousBackups DescribeContributorInsights DescribeImport "
@@ -68,13 +69,7 @@ def data(config: Config) -> Sequence[Permit]:
         ),
         Permit("kinesis", "StartStreamEncryption StopStreamEncryption", (*streams, *here("kms", "key/*"))),
         Permit("kinesis", "UpdateShardCount UpdateStreamMode", ("*",)),
-        Permit(
-            "timestream",
-            "CreateDatabase CreateTable DeleteDatabase DeleteTable DescribeDatabase DescribeTable "
-            "ListTagsForResource TagResource UntagResource UpdateDatabase UpdateTable",
-            here("timestream", f"database/{database}", f"database/{database}/table/*"),
-        ),
-        Permit("timestream", "DescribeEndpoints", ("*",)),
+        *_store(config, database, quarantine),
         Permit(
             "glue",
             "CreateDatabase CreateTable DeleteDatabase DeleteTable GetDatabase GetTable UpdateDatabase UpdateTable",
@@ -91,10 +86,30 @@ def data(config: Config) -> Sequence[Permit]:
             "athena",
             "CreateWorkGroup DeleteWorkGroup GetWorkGroup ListTagsForResource TagResource UntagResource "
             "UpdateWorkGroup",
-            here("athena", f"workgroup/{config.name(WORK_GROUP)}"),
+            here("athena", *(f"workgroup/{config.name(named)}" for named in _work_groups(config))),
         ),
         *_key(config),
     )
+
+
+def _store(config: Config, database: str, quarantine: str) -> Sequence[Permit]:
+    """The permits for Timestream, which tries the place of its reports in the name of whoever makes the table."""
+    if config.store.kind != TIMESTREAM:
+        return ()
+    return (
+        Permit("s3", "GetObject PutObject", (f"{quarantine}/{REJECTED}*",)),
+        Permit(
+            "timestream",
+            "CreateDatabase CreateTable DeleteDatabase DeleteTable DescribeDatabase DescribeTable "
+            "ListTagsForResource TagResource UntagResource UpdateDatabase UpdateTable",
+            here("timestream", f"database/{database}", f"database/{database}/table/*"),
+        ),
+        Permit("timestream", "DescribeEndpoints", ("*",)),
+    )
+
+
+def _work_groups(config: Config) -> Sequence[Named]:
+    return (WORK_GROUP, COMPACTION_WORK_GROUP) if config.store.kind == LAKE else (WORK_GROUP,)
 
 
 def _key(config: Config) -> Sequence[Permit]:
@@ -103,7 +118,8 @@ def _key(config: Config) -> Sequence[Permit]:
     Tags may take five minutes to count: https://docs.aws.amazon.com/kms/latest/developerguide/tag-authorization.html
     """
     keys = here("kms", "key/*")
-    users = [Sub(f"{service}.*.${{AWS::URLSuffix}}") for service in _KEY_USERS]
+    key_users = (*_KEY_USERS, TIMESTREAM) if config.store.kind == TIMESTREAM else _KEY_USERS
+    users = [Sub(f"{service}.*.${{AWS::URLSuffix}}") for service in key_users]
     return (
         Permit("kms", "ListAliases", ("*",)),
         Permit("kms", "CreateKey", ("*",), tagged_so(config)),

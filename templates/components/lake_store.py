@@ -1,0 +1,266 @@
+"""The metric store as a lake: points are objects in the bucket of exports, which Athena reads through the catalog."""
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+from typing import Any
+
+from awacs import dynamodb, s3
+from awacs.aws import Statement
+from troposphere import Ref, Sub, Template, athena, glue
+from troposphere.dynamodb import Table as DynamoTable
+
+from handlers import lake
+from handlers.vocabulary import AGGREGATES, DIMENSIONS_KEY, LAKE, METRICS
+from templates.components.exporting.catalog import add_parquet_table
+from templates.components.exporting.store import ATHENA_RESULTS, ExportStore, add_work_group
+from templates.components.platform import Platform
+from templates.components.platform.key import Key
+from templates.config import Config
+from templates.constructs.bucket import objects
+from templates.constructs.outputs import add_outputs
+from templates.constructs.ownership import RETAINED
+from templates.constructs.policy import actions, allow
+from templates.constructs.table import add_table
+from templates.names import COMPACTION_WORK_GROUP
+
+_TEXT = {
+    "InputFormat": "org.apache.hadoop.mapred.TextInputFormat",
+    "OutputFormat": "org.apache.hadoop.hive.ql.io.HiveIgnoreKeyTextOutputFormat",
+}
+# Not OpenX's, of which AWS says that its results may differ from run to run:
+# https://docs.aws.amazon.com/athena/latest/ug/openx-json-serde.html
+_JSON = "org.apache.hive.hcatalog.data.JsonSerDe"
+
+
+@dataclass(frozen=True)
+class LakeStore:
+    """The lake, and the grants of those that write to it and read from it."""
+
+    exports: ExportStore
+    dimensions: DynamoTable
+    work_group: athena.WorkGroup
+    key: Key
+
+    @property
+    def write_environment(self) -> dict[str, Any]:
+        """The variables by which a function that writes points finds the bucket, the catalog and the registry."""
+        return {
+            "LAKE_BUCKET": Ref(self.exports.bucket),
+            "GLUE_DATABASE": Ref(self.exports.catalog.database),
+            "TABLE_NAME": lake.POINTS,
+            "DIMENSIONS_TABLE": Ref(self.dimensions),
+        }
+
+    @property
+    def query_environment(self) -> dict[str, Any]:
+        """The variables by which a function that queries points finds the catalog."""
+        return {
+            "STORE_KIND": LAKE,
+            "GLUE_DATABASE": Ref(self.exports.catalog.database),
+            "WORK_GROUP": Ref(self.work_group),
+            "TABLE_NAME": lake.POINTS,
+            "DIMENSIONS_TABLE": Ref(self.dimensions),
+        }
+
+    def write_points(self) -> list[Statement]:
+        """The grant to write points, to admit new dimension names, and to show them to readers."""
+        lines = [objects(self.exports.bucket, f"{table}/") for table in (lake.HOT, lake.LATE)]
+        registry = [self.dimensions.get_att("Arn")]
+        return [
+            allow([s3.PutObject], lines, Sid="WritePoints"),
+            self.key.encrypt("s3"),
+            allow([dynamodb.UpdateItem], registry, Sid="AdmitDimensions"),
+            *self.show_dimensions(),
+        ]
+
+    def show_dimensions(self) -> list[Statement]:
+        """The grant to read which names are admitted, and to give them columns in what people read."""
+        shown = self.exports.catalog.arns(METRICS, lake.POINTS, lake.SUPERSEDED)
+        return [
+            allow([dynamodb.GetItem], [self.dimensions.get_att("Arn")], Sid="ReadDimensions"),
+            self.key.decrypt("dynamodb"),
+            allow(actions("glue", "GetTable UpdateTable"), shown, Sid="ShowDimensions"),
+        ]
+
+    def unload_points(self) -> list[Statement]:
+        """The grant to query points, and to export them: Athena reads, and writes, in the name of who asks.
+
+        https://docs.aws.amazon.com/athena/latest/ug/s3-permissions.html
+        """
+        bucket = self.exports.bucket
+        group = Sub(
+            "arn:${AWS::Partition}:athena:${AWS::Region}:${AWS::AccountId}:workgroup/${Group}",
+            Group=Ref(self.work_group),
+        )
+        results = objects(bucket, ATHENA_RESULTS)
+        data = [objects(bucket, prefix) for prefix in lake.RETAINED_PREFIXES]
+        tables = (lake.HOT, lake.LATE, METRICS, AGGREGATES, lake.REPLACED, lake.POINTS, lake.SUPERSEDED)
+        return [
+            allow(
+                actions(
+                    "athena",
+                    "GetQueryExecution GetQueryResults GetQueryRuntimeStatistics GetWorkGroup StartQueryExecution "
+                    "StopQueryExecution",
+                ),
+                [group],
+                Sid="QueryPoints",
+            ),
+            allow(
+                actions(
+                    "glue", "BatchGetPartition GetDatabase GetPartition GetPartitions GetTable GetTables"
+                ),
+                self.exports.catalog.arns(*tables),
+                Sid="FindPoints",
+            ),
+            allow([s3.GetBucketLocation, s3.ListBucket], [bucket.get_att("Arn")], Sid="ListPoints"),
+            allow([s3.GetObject], [*data, results], Sid="ReadPoints"),
+            allow(
+                actions("s3", "AbortMultipartUpload ListMultipartUploadParts PutObject"),
+                [results],
+                Sid="WriteResults",
+            ),
+            self.key.encrypt("s3"),
+            self.key.decrypt("s3"),
+            *self.show_dimensions(),
+        ]
+
+
+def add_lake_store(
+    template: Template, config: Config, platform: Platform, *, exports: ExportStore
+) -> LakeStore:
+    """Tables and views over the bucket of exports, and the registry of dimension names; it all outlives the stack."""
+    days = config.store.days_kept
+    _add_line_table(template, lake.HOT, "Points by their hour, as the writers put them there", exports, days)
+    _add_line_table(template, lake.LATE, "Points of older hours, likewise", exports, days)
+    add_parquet_table(
+        template,
+        "LakeReplacedTable",
+        lake.REPLACED,
+        "Versions of an hour's points that others replaced",
+        lake.COLUMNS[lake.REPLACED],
+        database=exports.catalog.database,
+        bucket=exports.bucket,
+    )
+    views = (
+        (
+            lake.POINTS,
+            "The points: of each series and time the version that counts",
+            lake.points_view({}),
+            lake.points_columns({}),
+        ),
+        (
+            lake.SUPERSEDED,
+            "The versions of points that do not count",
+            lake.superseded_view(),
+            lake.superseded_columns(),
+        ),
+    )
+    for name, description, sql, columns in views:
+        _add_view(template, config, name, description, sql, columns, exports)
+    # One item: the dimension names admitted, each of which is a column of what people read.
+    dimensions = add_table(template, "DimensionsTable", key=DIMENSIONS_KEY, key_arn=platform.key.arn)
+    # A reader's limit must not end a compaction.
+    work_group = add_work_group(
+        template,
+        "CompactionWorkGroup",
+        config.name(COMPACTION_WORK_GROUP),
+        "The queries of the hourly compaction",
+        bucket=exports.bucket,
+        key=platform.key,
+    )
+    add_outputs(
+        template,
+        ("TableName", lake.POINTS, "The view of all points in the database of the exports"),
+        ("DimensionsTableName", Ref(dimensions), "The registry of admitted dimension names"),
+    )
+    return LakeStore(exports, dimensions, work_group, platform.key)
+
+
+def _add_line_table(
+    template: Template, name: str, description: str, exports: ExportStore, retention_days: int
+) -> None:
+    """A table of JSON lines. Those by the hour have a partition each, which no writer has to enter anywhere.
+
+    https://docs.aws.amazon.com/athena/latest/ug/partition-projection-supported-types.html
+    """
+    location = f"s3://${{Bucket}}/{name}/"
+    columns: Sequence[tuple[str, str]] = lake.LINE_COLUMNS
+    partitions: Sequence[glue.Column] = ()
+    parameters: dict[str, Any] = {"EXTERNAL": "TRUE", "classification": "json", "compressionType": "gzip"}
+    if name == lake.HOT:
+        partitions = [glue.Column(Name=lake.EVENT_HOUR, Type="string", Comment="UTC, such as 2026-11-25-20")]
+        projection = {
+            "type": "date",
+            "format": "yyyy-MM-dd-HH",
+            "interval": "1",
+            "interval.unit": "HOURS",
+            # A day more than is kept, so that none is out of sight before its time.
+            "range": f"NOW-{retention_days + 1}DAYS,NOW+1HOURS",
+        }
+        parameters |= {
+            "projection.enabled": "true",
+            **{f"projection.{lake.EVENT_HOUR}.{key}": value for key, value in projection.items()},
+            "storage.location.template": Sub(
+                f"{location}{lake.EVENT_HOUR}=${{!{lake.EVENT_HOUR}}}", Bucket=Ref(exports.bucket)
+            ),
+        }
+    else:
+        columns = (*columns, (lake.EVENT_HOUR, "string"))
+    template.add_resource(
+        glue.Table(
+            f"Lake{name.capitalize()}Table",
+            **RETAINED,
+            CatalogId=Ref("AWS::AccountId"),
+            DatabaseName=Ref(exports.catalog.database),
+            TableInput=glue.TableInput(
+                Name=name,
+                Description=description,
+                TableType="EXTERNAL_TABLE",
+                Parameters=parameters,
+                PartitionKeys=list(partitions),
+                StorageDescriptor=glue.StorageDescriptor(
+                    Columns=_columns(columns),
+                    Location=Sub(location, Bucket=Ref(exports.bucket)),
+                    **_TEXT,
+                    SerdeInfo=glue.SerdeInfo(SerializationLibrary=_JSON),
+                ),
+            ),
+        )
+    )
+
+
+def _add_view(
+    template: Template,
+    config: Config,
+    name: str,
+    description: str,
+    sql: str,
+    columns: list[tuple[str, str]],
+    exports: ExportStore,
+) -> None:
+    """A view as Athena makes one, without columns of dimensions: those come with the points that have them."""
+    template.add_resource(
+        glue.Table(
+            f"Lake{name.capitalize()}View",
+            **RETAINED,
+            CatalogId=Ref("AWS::AccountId"),
+            DatabaseName=Ref(exports.catalog.database),
+            TableInput=glue.TableInput(
+                Name=name,
+                Description=description,
+                TableType="VIRTUAL_VIEW",
+                Parameters={"presto_view": "true", "comment": "Presto View"},
+                ViewOriginalText=lake.presto_view(sql, columns, config.database_name),
+                ViewExpandedText="/* Presto View */",
+                StorageDescriptor=glue.StorageDescriptor(
+                    Columns=_columns(lake.catalog_columns(columns)),
+                    # Without this, if empty, Athena takes the view for a broken table.
+                    SerdeInfo=glue.SerdeInfo(),
+                ),
+            ),
+        )
+    )
+
+
+def _columns(columns: Sequence[tuple[str, str]]) -> list[glue.Column]:
+    return [glue.Column(Name=name, Type=kind) for name, kind in columns]
