@@ -5,8 +5,8 @@ from dataclasses import dataclass
 from ops.bill.bill import bill
 from ops.bill.load import HOURS, Load
 from ops.bill.prices import prices
+from ops.bill.stores import writes
 from ops.bill.template import Deployed
-from ops.bill.units import UNITS_OF_A_POINT
 
 
 @dataclass(frozen=True, slots=True)
@@ -18,14 +18,13 @@ class Usage:
     points: int
     batches: int
 
-    @property
-    def dollars(self) -> float:
-        """The price of them: a record of up to 25 KB is one PUT unit, a batch takes at least one write unit."""
+    def dollars(self, deployed: Deployed) -> float:
+        """The price of them: a record of up to 25 KB is one PUT unit, a batch takes at least a write of the store."""
         units = {
             "api_request": self.requests,
             "kinesis_put_unit": self.records,
             "lambda_request": self.batches,
-            "timestream_write": max(self.batches, self.points * UNITS_OF_A_POINT),
+            **writes(deployed, self.batches, self.points),
         }
         return sum(number * prices()[name].dollars for name, number in units.items())
 
@@ -34,4 +33,7 @@ def cost_line(usage: Usage, deployed: Deployed) -> str:
     """One line for the end of a run."""
     standing = bill(deployed, Load()).idle_monthly / HOURS
     happened = f"requests={usage.requests}, records={usage.records}, batches={usage.batches}"
-    return f"${usage.dollars:.6f} on AWS ({happened}), and ${standing:.3f} an hour for what stands: python -m ops cost"
+    return (
+        f"${usage.dollars(deployed):.6f} on AWS ({happened}), and ${standing:.3f} an hour for what stands: "
+        "python -m ops cost"
+    )

@@ -5,7 +5,7 @@ from collections.abc import Mapping
 
 from ops.bill.activity import Activity
 from ops.bill.load import GB, HOURS, SECONDS, Load
-from ops.bill.prices import LEAST_QUERY_TCU_HOURS
+from ops.bill.stores import store_units
 from ops.bill.template import Deployed, watched_metrics
 
 Units = float | Mapping[str, float]
@@ -15,12 +15,8 @@ Units = float | Mapping[str, float]
 _ANSWER_BYTES = 500
 _KIB = 1024
 _PUT_BYTES = 25 * _KIB
-# benchmarks/writer.md: write units of a point in full calls; a call has one at least.
-UNITS_OF_A_POINT = 0.05
-# Stored with every name and value of its own.
-_STORED_BYTES = 160
-_EXPORTED_BYTES = 25
-_MONTHS_KEPT = 12
+# Sent with every name and value of its own.
+_SENT_BYTES = 160
 # Express executions are billed in chunks of so much memory.
 _EXPRESS_GB = 0.0625
 # Services keep a data key for five minutes.
@@ -52,8 +48,8 @@ def units_of(deployed: Deployed, load: Load) -> Mapping[str, Units]:
         "evaluation_gb_seconds": activity.evaluations * activity.evaluation_s * _EXPRESS_GB,
         "sweeps": activity.idle_sweeps or activity.evaluated,
         **_alert_tables(load, activity),
-        **_exports(load, activity),
-        **_store(deployed, load, activity),
+        **_exports(activity),
+        **store_units(deployed, load, activity),
         **_endpoints(deployed, load),
         **_watching(deployed, load, activity),
         **_logs(deployed, load, activity),
@@ -101,31 +97,14 @@ def _alert_tables(load: Load, activity: Activity) -> Mapping[str, Units]:
     }
 
 
-def _exports(load: Load, activity: Activity) -> Mapping[str, Units]:
-    """The exports' transitions, requests of their ledger, queries, and files, which are kept for a year."""
+def _exports(activity: Activity) -> Mapping[str, Units]:
+    """The exports' transitions, and requests of their ledger."""
     hours, exported = activity.export_hours, activity.exported_hours
     return {
         "export_hours": hours,
         "export_transitions": 10 * hours + 8 * exported,
         "export_writes": 10 * hours,
         "export_reads": 60 * hours,
-        # The columns, the count and two UNLOADs.
-        "export_query_hours": 4 * exported * LEAST_QUERY_TCU_HOURS,
-        "export_puts": 20 * exported,
-        "exported_gb_months": load.points * _EXPORTED_BYTES * _MONTHS_KEPT / GB if exported else 0.0,
-    }
-
-
-def _store(deployed: Deployed, load: Load, activity: Activity) -> Mapping[str, Units]:
-    """Writes as they are packed, both stores at their full retention, and queries at the least they are billed."""
-    [properties] = deployed.of("AWS::Timestream::Table").values()
-    retention = properties["RetentionProperties"]
-    gb_per_second = load.points_per_second * _STORED_BYTES / GB
-    return {
-        "store_writes": max(activity.writer_batches, load.points * UNITS_OF_A_POINT),
-        "memory_gb_hours": gb_per_second * int(retention["MemoryStoreRetentionPeriodInHours"]) * 3600 * HOURS,
-        "magnetic_gb_months": gb_per_second * int(retention["MagneticStoreRetentionPeriodInDays"]) * 86400,
-        "query_hours": load.queries_per_day * HOURS / 24 * LEAST_QUERY_TCU_HOURS,
     }
 
 
@@ -139,7 +118,7 @@ def _endpoints(deployed: Deployed, load: Load) -> Mapping[str, Units]:
         "zones": zones,
         "endpoints": endpoints,
         "endpoint_hours": endpoints * zones * HOURS,
-        "endpoint_gb": load.points * _STORED_BYTES / GB,
+        "endpoint_gb": load.points * _SENT_BYTES / GB,
     }
 
 

@@ -18,7 +18,7 @@ LOADS = st.builds(
 )
 
 
-@given(LOADS, st.sampled_from(["dev", "prod", "other"]))
+@given(LOADS, st.sampled_from(["dev", "prod", "other", "lake"]))
 def test_a_month_is_what_stands_and_what_the_points_add(load: Load, name: str) -> None:
     """The lines sum to the idle month and the price of a million for each million points."""
     priced = bill(deployed(name), load)
@@ -32,8 +32,9 @@ def test_a_month_is_what_stands_and_what_the_points_add(load: Load, name: str) -
 @given(LOADS)
 def test_each_line_is_there_once(load: Load) -> None:
     """A line is known by its component and text."""
-    names = [(line.component, line.what) for line in bill(deployed("prod"), load).lines]
-    assert len(names) == len(set(names))
+    for name in ("prod", "lake"):
+        names = [(line.component, line.what) for line in bill(deployed(name), load).lines]
+        assert len(names) == len(set(names))
 
 
 def test_without_a_load_a_million_points_is_priced_at_a_hundred_a_second() -> None:
