@@ -38,6 +38,7 @@ from emulator.scheduler.schedules import Schedules, load_schedules
 from emulator.sns.deliveries import Deliveries
 from emulator.sns.deliveries import Endpoint as Subscriber
 from emulator.timestream_process import TimestreamProcess, free_port, timestream_command
+from emulator.writes import Writes
 
 _BEFORE_JUMP_S = 10.0
 # Of the age at which a record is given up: many smaller moves in a row make a large one.
@@ -81,6 +82,7 @@ class Cloud:
         metrics: Metrics,
         stacks: Stacks,
         url: str,
+        writes: Writes,
     ) -> None:
         self.endpoint_url = url
         self.deployments: dict[str, Deployment] = {}
@@ -96,6 +98,7 @@ class Cloud:
         self._metrics = metrics
         self._running: dict[str, Functions] = {}
         self._stacks = stacks
+        self._writes = writes
         admin.before_jump(self.clear_streams)
         admin.add_status("timestream", lambda: engine.control("GET", "/_local/status")[1])
 
@@ -127,6 +130,7 @@ class Cloud:
             endpoint=self._endpoint,
             act_as=self._access.issue,
             metrics=self._metrics.of(region),
+            writes=self._writes,
         )
         self._closing.callback(functions.close)
         self._running[region] = functions
@@ -297,7 +301,7 @@ def _start_endpoint(
     deliveries = Deliveries(clock, metrics)
     closing.callback(deliveries.close)
     closing.enter_context(moto_topics.installed(deliveries, metrics))
-    faults, functions, stacks = Faults(), LambdaApi(), Stacks(clock)
+    faults, functions, stacks, writes = Faults(), LambdaApi(), Stacks(clock), Writes()
     kinesis = Kinesis(clock, metrics)
     admin = AdminApi(access, clock, faults, engine, regions)
     endpoint = Endpoint(
@@ -310,6 +314,7 @@ def _start_endpoint(
         metrics=metrics,
         moto=moto,
         stacks=stacks,
+        writes=writes,
     )
     server.start(endpoint)
     closing.callback(endpoint.close)
@@ -332,6 +337,7 @@ def _start_endpoint(
         metrics=metrics,
         stacks=stacks,
         url=server.url,
+        writes=writes,
     )
 
 

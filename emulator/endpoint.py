@@ -18,6 +18,7 @@ from emulator.moto.app import MotoApp
 from emulator.responses import error
 from emulator.timestream_metrics import TimestreamMetrics
 from emulator.timestream_process import TimestreamProcess
+from emulator.writes import Writes
 
 
 class Endpoint:
@@ -35,6 +36,7 @@ class Endpoint:
         metrics: Metrics,
         moto: MotoApp,
         stacks: Stacks,
+        writes: Writes,
     ) -> None:
         self._access = access
         self._admin = admin
@@ -45,6 +47,7 @@ class Endpoint:
         self._timestream_metrics = TimestreamMetrics(metrics)
         self._moto = moto
         self._stacks = stacks
+        self._writes = writes
         self._closing = threading.Event()
 
     def answer(self, request: HttpRequest) -> Response:
@@ -79,7 +82,11 @@ class Endpoint:
 
     def _route(self, request: AwsRequest) -> Response:
         refusal = self._access.refuse(request)
-        return refusal or self._access.review(request, self._dispatch(request))
+        if refusal is not None:
+            return refusal
+        reply = self._access.review(request, self._dispatch(request))
+        self._writes.note(request)
+        return reply
 
     def _dispatch(self, request: AwsRequest) -> Response:
         if request.is_timestream:

@@ -10,11 +10,12 @@ from ops.errors import OperatorError
 from ops.store.port import Store
 
 _EVERY_SECONDS = 0.25
+_IDLE_SECONDS = 1.0
 _RATE_WINDOW_SECONDS = 5.0
 
 
 class Prober(Repeated):
-    """Asks the store, four times a second, how many points it has and which is the newest.
+    """Asks the store, four times a second while points come, how many it has and which is the newest.
 
     The delay is measured end to end: from the 202 of a batch of the feed to the moment a query sees its points.
     """
@@ -22,7 +23,8 @@ class Prober(Repeated):
     def __init__(self, store: Store, sent: Sent) -> None:
         super().__init__("prober", every_s=_EVERY_SECONDS)
         self._store, self._sent = store, sent
-        self._counts: deque[tuple[float, int]] = deque(maxlen=int(_RATE_WINDOW_SECONDS / _EVERY_SECONDS) + 1)
+        self._counts: deque[tuple[float, int]] = deque()
+        self._changed_s = self._asked_s = time.monotonic()
         self._seen_until_ms = 0
         self.stored = 0
         self.delay_s: float | None = None
@@ -39,23 +41,30 @@ class Prober(Repeated):
 
     def once(self) -> None:
         """Ask; what keeps the store from answering is `last_error`."""
+        now_s = time.monotonic()
+        is_idle = now_s - self._changed_s > _RATE_WINDOW_SECONDS
+        if is_idle and now_s - self._asked_s < _IDLE_SECONDS:
+            return
+        self._asked_s = now_s
         try:
-            self.stored = stored_points(self._store)
-            newest_ms = newest_point_ms(self._store)
+            stored = stored_points(self._store)
+            self._measure_delay()
         except OperatorError as error:
             self.last_error = str(error)
             return
-        now_s = time.monotonic()
-        self._counts.append((now_s, self.stored))
-        if newest_ms is not None:
-            self._measure_delay(newest_ms, now_s)
+        if stored != self.stored:
+            self.stored, self._changed_s = stored, now_s
+        self._counts.append((now_s, stored))
+        while now_s - self._counts[0][0] > _RATE_WINDOW_SECONDS:
+            self._counts.popleft()
 
-    def _measure_delay(self, newest_ms: int, now_s: float) -> None:
-        fresh = [
-            sent_at_s
-            for timestamp_ms, sent_at_s in list(self._sent.batches)
-            if self._seen_until_ms < timestamp_ms <= newest_ms
-        ]
+    def _measure_delay(self) -> None:
+        """Look which of the feed's batches a query sees, if there is one that none has seen."""
+        unseen = [batch for batch in list(self._sent.batches) if batch[0] > self._seen_until_ms]
+        if not unseen:
+            return
+        newest_ms = newest_point_ms(self._store) or 0
+        fresh = [sent_at_s for timestamp_ms, sent_at_s in unseen if timestamp_ms <= newest_ms]
         if fresh:
-            self.delay_s = now_s - fresh[0]
+            self.delay_s = time.monotonic() - fresh[0]
             self._seen_until_ms = newest_ms

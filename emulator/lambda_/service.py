@@ -37,6 +37,7 @@ from emulator.lambda_.execution_environment import ExecutionEnvironment, Install
 from emulator.lambda_.invocation import InvokeResult
 from emulator.lambda_.logs import FunctionLogs
 from emulator.lambda_.vpc import VpcExits
+from emulator.writes import Writes
 
 _LOG = logging.getLogger(__name__)
 # Processes per function, however many invocations wait: this is one machine.
@@ -54,11 +55,13 @@ def start_functions(
     endpoint: Answerer | None = None,
     act_as: Issuer = issue_operators,
     metrics: RegionMetrics | None = None,
+    writes: Writes | None = None,
 ) -> "Functions":
     """Make the deployment's functions invocable and start its event source mappings.
 
     A function's process starts with its first event; `act_as` gives the credentials of its role, and `endpoint` answers
-    what functions in a VPC call through its endpoints. `metrics` gets what CloudWatch has of functions and mappings.
+    what functions in a VPC call through its endpoints. `metrics` gets what CloudWatch has of functions and mappings;
+    by `writes` a mapping knows when there is something to read.
     Raises UnsupportedFunctionError, naming the logical id, for what would not run as on AWS.
     """
     for folder in (code, runtime):
@@ -75,6 +78,7 @@ def start_functions(
             logs,
             exits,
             metrics=metrics or RegionMetrics(clock),
+            writes=writes,
             on_close=clock_file.close,
         )
     except BaseException:
@@ -95,6 +99,7 @@ class Functions:
         exits: VpcExits,
         *,
         metrics: RegionMetrics,
+        writes: Writes | None,
         on_close: Callable[[], None],
     ) -> None:
         configs = read_functions(deployment)
@@ -108,6 +113,7 @@ class Functions:
         self._clock = clock
         self._exits = exits
         self._metrics = metrics
+        self._writes = writes
         self._on_close = on_close
         self._closed = False
         self._logs = FunctionLogs(
@@ -253,6 +259,7 @@ class Functions:
             destination=destination,
             clock=self._clock,
             metrics=self._metrics,
+            writes=self._writes,
         )
 
 

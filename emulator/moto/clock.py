@@ -7,6 +7,7 @@ and, while a state machine waits, through `time`. All are led to the one clock h
 import datetime as dt
 import importlib
 import sys
+import threading
 import time
 from collections.abc import Callable
 from types import SimpleNamespace
@@ -31,6 +32,8 @@ class _Followed:
     """
 
     clock = Clock()
+    forget: Callable[[], None] = staticmethod(lambda: None)
+    moved = threading.Condition()
 
 
 class _LocalDatetime(dt.datetime):
@@ -44,7 +47,8 @@ class _LocalDatetime(dt.datetime):
 
 def follow(clock: Clock) -> None:
     """Make moto, in this process, tell this clock's time from now on."""
-    _Followed.clock = clock
+    _Followed.forget()
+    _Followed.clock, _Followed.forget = clock, staticmethod(clock.on_advance(_tell))
     original = moto_utils.utcnow
     moto_utils.utcnow = _utcnow
     for name, module in list(sys.modules.items()):
@@ -72,6 +76,17 @@ def follow_in_loaded(prefix: str, *, sleep: Callable[[float], None] = time.sleep
 def local_now() -> float:
     """The time moto goes by."""
     return _Followed.clock.now()
+
+
+def wait(seconds: float) -> None:
+    """Wait so many of the machine's seconds, or until the local clock is moved."""
+    with _Followed.moved:
+        _Followed.moved.wait(seconds)
+
+
+def _tell(_offset_s: float) -> None:
+    with _Followed.moved:
+        _Followed.moved.notify_all()
 
 
 def _utcnow() -> dt.datetime:

@@ -30,7 +30,8 @@ from emulator.moto.clock import local_now
 
 _PARSER = "moto.stepfunctions.parser"
 _WAITS = f"{_PARSER}.asl.component.state.wait.wait_function"
-_SLICE_S = 0.05
+# So soon a wait is over when its execution is stopped.
+_SLICE_S = 0.25
 _END_S = 5.0
 # The longest a function runs.
 _TASK_S = 900.0
@@ -195,7 +196,7 @@ def _count(execution: Any, metric: str, value: float, *, unit: str = "Count") ->
 def _wait_interval(self: Any, env: Any, wait_seconds: float) -> None:  # noqa: ARG001 - stands in for a method
     deadline_s = local_now() + wait_seconds
     while env.is_running() and (left := deadline_s - local_now()) > 0:
-        env.program_state_event.wait(min(left, _SLICE_S))
+        moto_clock.wait(min(left, _SLICE_S))
 
 
 def _seconds_until(self: Any, env: Any) -> float:
@@ -211,4 +212,4 @@ def _sleep(seconds: float) -> None:
     """Sleep for this long by the local clock, which may be moved on the way; retries do."""
     deadline_s = local_now() + seconds
     while (left := deadline_s - local_now()) > 0:
-        time.sleep(min(left, _SLICE_S))
+        moto_clock.wait(min(left, _SLICE_S))

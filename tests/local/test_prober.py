@@ -18,10 +18,11 @@ class Store:
     """A store that answers both questions with numbers, or refuses."""
 
     def __init__(self) -> None:
-        self.stored, self.newest_ms, self.refusing = 0, 0, False
+        self.stored, self.newest_ms, self.refusing, self.asked = 0, 0, False, 0
 
     def query(self, *, QueryString: str) -> dict[str, object]:  # noqa: N803 - the SDK's own name
         """The number of points, or the newest one's time."""
+        self.asked += 1
         if self.refusing:
             raise EndpointConnectionError(endpoint_url="http://127.0.0.1")
         newest = f"{datetime.fromtimestamp(self.newest_ms / 1000, UTC):%Y-%m-%d %H:%M:%S.%f}000"
@@ -62,6 +63,21 @@ def test_delay_is_from_the_reply_to_the_moment_a_query_sees_the_points() -> None
         assert probing.delay_s is None
         store.newest_ms = 1_000
         until(lambda: 5 <= (probing.delay_s or 0) < 25)
+    finally:
+        probing.stop()
+
+
+def test_a_store_to_which_nothing_comes_is_asked_once_a_second(monkeypatch: pytest.MonkeyPatch) -> None:
+    """And only what it holds, as nothing was sent that a query might see; what comes is seen all the same."""
+    monkeypatch.setattr(prober, "_RATE_WINDOW_SECONDS", 0.0)
+    store, began_s = Store(), time.monotonic()
+    probing = Prober(asked(store), Sent())
+    probing.start()
+    try:
+        until(lambda: store.asked)
+        assert store.asked <= time.monotonic() - began_s
+        store.stored = 5
+        until(lambda: probing.stored == 5)
     finally:
         probing.stop()
 

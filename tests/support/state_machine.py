@@ -158,6 +158,7 @@ def interpreter(monkeypatch: pytest.MonkeyPatch) -> Iterator[None]:
     config: Any = {"stepfunctions": {"execute_state_machine": True}}
     with mock_aws(config=config):
         state_machines.load()
+        monkeypatch.setattr(state_machines, "_SLICE_S", 5 / _SPEED)
         moto_clock.follow(Clock(lambda: begun + (time.time() - begun) * _SPEED))
         try:
             yield

@@ -19,8 +19,9 @@ from emulator.lambda_.event_source_mapping.event_source import (
     SourceRecord,
     SourceUnavailableError,
 )
-from emulator.lambda_.event_source_mapping.shard_poller import POLL_EVERY_S, ShardPoller
+from emulator.lambda_.event_source_mapping.shard_poller import IDLE_S, POLL_EVERY_S, ShardPoller
 from emulator.lambda_.invocation import InvokeResult
+from emulator.writes import Writes
 
 _LOG = logging.getLogger(__name__)
 _LIST_EVERY_S = 5.0
@@ -43,6 +44,7 @@ class EventSourceMapping:
         destination: Destination | None,
         clock: Clock,
         metrics: RegionMetrics | None = None,
+        writes: Writes | None = None,
     ) -> None:
         self.config = config
         self._metrics = metrics or RegionMetrics(clock)
@@ -50,11 +52,14 @@ class EventSourceMapping:
         self._invoke = invoke
         self._destination = destination
         self._clock = clock
+        self._idle_s = IDLE_S if writes else 0.0
         self.given_up = 0
         self._stopped = threading.Event()
         self._pollers: dict[str, ShardPoller] = {}
         self._listed = threading.Event()
-        self._forget_clock = clock.on_advance(self._wake)
+        self._forget = [clock.on_advance(self._wake)]
+        if writes:
+            self._forget.append(writes.on_write(self._look))
         self._thread = threading.Thread(
             target=self._follow_shards, name=f"mapping-{config.uuid}", daemon=True
         )
@@ -87,7 +92,8 @@ class EventSourceMapping:
         if self._stopped.is_set():
             return
         self._stopped.set()
-        self._forget_clock()
+        for forget in self._forget:
+            forget()
         for poller in tuple(self._pollers.values()):
             poller.stop()
 
@@ -105,6 +111,11 @@ class EventSourceMapping:
     def _wake(self, _offset_s: float) -> None:
         for poller in tuple(self._pollers.values()):
             poller.wake()
+
+    def _look(self, service: str) -> None:
+        if f":{service}:" in self.config.source_arn:
+            for poller in tuple(self._pollers.values()):
+                poller.look()
 
     def _follow_shards(self) -> None:
         while not self._stopped.is_set():
@@ -131,7 +142,7 @@ class EventSourceMapping:
             Batcher(self.config, processor, discard, self._clock.now)
             for _ in range(self.config.parallelization)
         ]
-        return ShardPoller(shard, self._source, batchers, self._stopped)
+        return ShardPoller(shard, self._source, batchers, self._stopped, idle_s=self._idle_s)
 
     def _observe(self, records: Sequence[SourceRecord], sent_s: float, failed: bool) -> None:
         """Put CloudWatch's metrics of an invocation: how old its last record was when it began, and its events."""

@@ -13,8 +13,10 @@ from emulator.lambda_.event_source_mapping.event_source import (
 )
 
 _LOG = logging.getLogger(__name__)
-# Lambda reads a shard about once a second; here waiting is what a person would notice.
+# Lambda reads a shard about once a second; here waiting is what a person would notice, and draining what waits.
 POLL_EVERY_S = 0.15
+IDLE_S = 1.0
+_FLUSH_EVERY_S = 0.03
 _PAUSE_S = 0.2
 
 
@@ -27,11 +29,17 @@ class ShardPoller:
         source: EventSource,
         batchers: Sequence[Batcher],
         stopped: threading.Event,
+        *,
+        idle_s: float,
     ) -> None:
+        """After an empty read it waits up to `idle_s` seconds more for a call of `look`."""
         self._shard = shard
         self._source = source
         self._batchers = batchers
         self._stopped = stopped
+        self._idle_s = idle_s
+        self._flushing = False
+        self._looking = threading.Event()
         self.caught_up_count = 0
         self.ended = False
         self._thread = threading.Thread(target=self._run, name=f"shard-{shard}", daemon=True)
@@ -43,17 +51,25 @@ class ShardPoller:
         return all(batcher.idle for batcher in self._batchers)
 
     def flush(self, *, on: bool) -> None:
-        """Do not wait for batching windows to end."""
+        """Do not wait for batching windows to end, nor long to read again."""
+        self._flushing = on
+        self.look()
         for batcher in self._batchers:
             batcher.flush(on=on)
 
     def wake(self) -> None:
         """Let the batchers look if their windows are over."""
+        self.look()
         for batcher in self._batchers:
             batcher.wake()
 
+    def look(self) -> None:
+        """Read soon: there may be something new."""
+        self._looking.set()
+
     def stop(self) -> None:
         """Stop the batchers."""
+        self.look()
         for batcher in self._batchers:
             batcher.stop()
 
@@ -67,6 +83,7 @@ class ShardPoller:
         position: str | None = None
         last: str | None = None
         while not self._stopped.is_set():
+            self._looking.clear()
             try:
                 if position is None:
                     position = self._source.position(self._shard, last)
@@ -85,7 +102,9 @@ class ShardPoller:
             position = page.next_position
             if page.caught_up:
                 self.caught_up_count += 1
-                self._stopped.wait(POLL_EVERY_S)
+                self._stopped.wait(_FLUSH_EVERY_S if self._flushing else POLL_EVERY_S)
+                if not self._flushing:
+                    self._looking.wait(self._idle_s)
 
     def _hand_out(self, records: Sequence[SourceRecord]) -> None:
         shares: list[list[SourceRecord]] = [[] for _ in self._batchers]

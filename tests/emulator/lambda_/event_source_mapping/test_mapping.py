@@ -13,6 +13,7 @@ from botocore.exceptions import ClientError
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
+from emulator.aws_request import AwsRequest
 from emulator.clock import Clock
 from emulator.cloudwatch.metrics import RegionMetrics
 from emulator.lambda_.event_source_mapping.batch import Discarded
@@ -20,6 +21,7 @@ from emulator.lambda_.event_source_mapping.configuration import MappingConfig
 from emulator.lambda_.event_source_mapping.event_source import Page, SourceRecord, SourceUnavailableError
 from emulator.lambda_.event_source_mapping.mapping import EventSourceMapping
 from emulator.lambda_.invocation import MAX_PAYLOAD_BYTES, InvokeResult, failed
+from emulator.writes import Writes
 from tests.support.cloudwatch import of_region
 from tests.support.functions import MAPPING as CONFIG
 
@@ -41,6 +43,7 @@ class MemoryStream:
     ended: set[str] = field(default_factory=set)
     trouble: int = 0
     given: int = 0
+    reads: int = 0
     arn: str = "arn:aws:kinesis:us-east-1:123456789012:stream/metrics"
     batch_info_key: str = "KinesisBatchInfo"
 
@@ -67,6 +70,7 @@ class MemoryStream:
         found = self.records[shard][start : start + 50]
         end = start + len(found)
         self.given = end
+        self.reads += 1
         last = shard in self.closed and end == len(self.records[shard])
         return Page(found, None if last else str(end), not found)
 
@@ -278,6 +282,37 @@ def test_a_child_shard_is_read_after_its_parent(begin: Begin, monkeypatch: pytes
     _until(lambda: len(function.numbers) == 3)
     assert function.numbers == [0, 1, 2]
     assert stream.ended == {"s0"}
+
+
+def test_a_stream_whose_writes_are_told_of_is_left_alone_until_then(monkeypatch: pytest.MonkeyPatch) -> None:
+    """A write to a stream has it read at once, one to a table does not; a drain and the end wait for nothing."""
+    monkeypatch.setattr("emulator.lambda_.event_source_mapping.mapping.IDLE_S", 3600.0)
+    stream, function, writes = MemoryStream(), Function(), Writes()
+    running = EventSourceMapping(
+        CONFIG, stream, invoke=function, destination=None, clock=Clock(), writes=writes
+    )
+    request = partial(AwsRequest, "POST", "/", body=b"{}")
+
+    def tell(service: str, operation: str) -> None:
+        scope = f"AWS4-HMAC-SHA256 Credential=a/20260101/us-east-1/{service}/aws4_request, SignedHeaders=a"
+        writes.note(request(headers=(("X-Amz-Target", f"x.{operation}"), ("Authorization", scope))))
+
+    try:
+        _until(lambda: stream.reads == 1)
+        stream.records["s0"].append(record(0))
+        tell("dynamodb", "PutItem")
+        time.sleep(0.4)
+        assert stream.reads == 1
+        tell("kinesis", "PutRecord")
+        _until(lambda: function.numbers == [0])
+        stream.records["s0"].append(record(1))
+        assert running.drain(20)
+        assert function.numbers == [0, 1]
+    finally:
+        running.stop()
+        began_s = time.monotonic()
+        running.join(60)
+    assert time.monotonic() - began_s < 30
 
 
 def test_stopping_ends_every_thread(begin: Begin) -> None:
