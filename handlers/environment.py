@@ -5,11 +5,20 @@ from dataclasses import MISSING, fields
 from typing import TYPE_CHECKING, Any, TypeVar, get_type_hints
 
 from handlers.domain.errors import ConfigurationError
+from handlers.vocabulary import LAKE, TIMESTREAM
 
 if TYPE_CHECKING:
     from _typeshed import DataclassInstance
 
 _Environment = TypeVar("_Environment", bound="DataclassInstance")
+
+
+def is_lake(variables: Mapping[str, str]) -> bool:
+    """True if points are in the lake; `ConfigurationError` if the store is of a kind that nobody knows."""
+    kind = variables.get("STORE_KIND", TIMESTREAM)
+    if kind not in {TIMESTREAM, LAKE}:
+        raise ConfigurationError(f"environment: STORE_KIND is neither {TIMESTREAM} nor {LAKE}: {kind!r}")
+    return kind == LAKE
 
 
 def read_environment(shape: type[_Environment], variables: Mapping[str, str]) -> _Environment:

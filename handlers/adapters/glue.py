@@ -1,6 +1,6 @@
 """The data catalog in AWS Glue."""
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from typing import Any
 
 from handlers.adapters.aws import AWS_ERRORS, code_of, translate
@@ -9,8 +9,21 @@ from handlers.domain.exports.columns import Column, new_columns
 from handlers.domain.exports.hour import Hour
 
 # What GetTable answers and UpdateTable takes: https://docs.aws.amazon.com/glue/latest/webapi/API_TableInput.html
-_INPUT = ("Name", "Description", "Owner", "Retention", "PartitionKeys", "TableType", "Parameters")
-_ATTEMPTS = 5
+_INPUT = (
+    "Name",
+    "Description",
+    "Owner",
+    "Retention",
+    "PartitionKeys",
+    "TableType",
+    "Parameters",
+    "StorageDescriptor",
+    "ViewOriginalText",
+    "ViewExpandedText",
+)
+# Of a change that somebody else was quicker with, as another publisher or writer may be.
+ATTEMPTS = 5
+CHANGING = "the catalog's table kept changing"
 
 
 class GlueCatalog:
@@ -22,7 +35,7 @@ class GlueCatalog:
 
     def add_columns(self, dataset: str, columns: Sequence[Column]) -> int:
         """Updates the table on the version that was read, and once more if another publisher changed it meanwhile."""
-        for _ in range(_ATTEMPTS):
+        for _ in range(ATTEMPTS):
             table = self._table(dataset)
             descriptor = table["StorageDescriptor"]
             existing = descriptor["Columns"]
@@ -30,19 +43,9 @@ class GlueCatalog:
             if not new:
                 return 0
             appended = [*existing, *map(_column, new)]
-            changed = {name: table[name] for name in _INPUT if name in table}
-            changed["StorageDescriptor"] = {**descriptor, "Columns": appended}
-            version = {"VersionId": table["VersionId"]} if "VersionId" in table else {}
-            try:
-                self._glue.update_table(
-                    DatabaseName=self._database, TableInput=changed, SkipArchive=True, **version
-                )
-            except AWS_ERRORS as error:
-                if code_of(error) == "ConcurrentModificationException":
-                    continue
-                raise translate(error) from error
-            return len(new)
-        raise TransientError("the catalog's table kept changing")
+            if self._update(table, {"StorageDescriptor": {**descriptor, "Columns": appended}}):
+                return len(new)
+        raise TransientError(CHANGING)
 
     def partition_location(self, dataset: str, hour: Hour) -> str | None:
         """The location in the hour's partition."""
@@ -76,11 +79,25 @@ class GlueCatalog:
                 raise TransientError("the partition was created by another publisher meanwhile") from error
             raise translate(error) from error
 
-    def _table(self, dataset: str) -> Any:
+    def _table(self, name: str) -> Any:
         try:
-            return self._glue.get_table(DatabaseName=self._database, Name=dataset)["Table"]
+            return self._glue.get_table(DatabaseName=self._database, Name=name)["Table"]
         except AWS_ERRORS as error:
             raise translate(error) from error
+
+    def _update(self, table: Mapping[str, Any], changes: dict[str, Any]) -> bool:
+        """Changes a table, unless somebody else has since it was read; True if it did."""
+        version = {"VersionId": table["VersionId"]} if "VersionId" in table else {}
+        changed = {name: table[name] for name in _INPUT if name in table} | changes
+        try:
+            self._glue.update_table(
+                DatabaseName=self._database, TableInput=changed, SkipArchive=True, **version
+            )
+        except AWS_ERRORS as error:
+            if code_of(error) == "ConcurrentModificationException":
+                return False
+            raise translate(error) from error
+        return True
 
 
 def _column(column: Column) -> dict[str, str]:

@@ -9,7 +9,7 @@ from handlers.domain.errors import TransientError
 from handlers.domain.exports.columns import Column
 from handlers.domain.exports.hour import Hour
 from handlers.domain.exports.job import Claim
-from handlers.domain.exports.manifest import File
+from handlers.domain.exports.manifest import File, Mismatch
 from handlers.domain.exports.record import Published
 from handlers.vocabulary import DUE_INDEX
 
@@ -64,6 +64,12 @@ class MemoryBucket:
     def read(self, key: str) -> bytes | None:
         """An object, or None."""
         return self.objects.get(key)
+
+    def end_of(self, key: str, bytes_: int) -> tuple[bytes, int]:
+        """The end of an object."""
+        if key not in self.objects:
+            raise Mismatch(f"{key} is in the manifest and not in the bucket")
+        return self.objects[key][-bytes_:], len(self.objects[key])
 
     def listing(self, prefix: str) -> Iterator[tuple[str, int]]:
         """What lies below a prefix."""

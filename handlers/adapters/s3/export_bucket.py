@@ -6,6 +6,7 @@ from typing import Any
 
 from handlers.adapters.aws import AWS_ERRORS, code_of, translate, translated
 from handlers.domain.errors import TransientError
+from handlers.domain.exports.manifest import Mismatch
 
 _KEYS_OF_A_DELETE = 1000
 
@@ -27,11 +28,30 @@ class S3ExportBucket:
             raise translate(error) from error
         return content
 
+    def end_of(self, key: str, bytes_: int) -> tuple[bytes, int]:
+        """The end of an object, by one GetObject of a range."""
+        try:
+            answer = self._s3.get_object(Bucket=self.name, Key=key, Range=f"bytes=-{bytes_}")
+            content: bytes = answer["Body"].read()
+        except AWS_ERRORS as error:
+            if code_of(error) in {"NoSuchKey", "404"}:
+                raise Mismatch(f"{key} is in the manifest and not in the bucket") from error
+            if code_of(error) == "InvalidRange":
+                return b"", 0
+            raise translate(error) from error
+        return content, int(answer["ContentRange"].rpartition("/")[2])
+
     def listing(self, prefix: str) -> Iterator[tuple[str, int]]:
         """The objects of every page of ListObjectsV2."""
         for page in self._pages(Prefix=prefix):
             for entry in page.get("Contents", []):
                 yield entry["Key"], entry["Size"]
+
+    def times(self, prefix: str) -> Iterator[tuple[str, float]]:
+        """Key and time, in seconds since the epoch, of every object below a prefix, page by page."""
+        for page in self._pages(Prefix=prefix):
+            for entry in page.get("Contents", []):
+                yield entry["Key"], entry["LastModified"].timestamp()
 
     def folders(self, prefix: str) -> list[str]:
         """The common prefixes of every page of ListObjectsV2."""

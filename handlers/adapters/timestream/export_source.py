@@ -11,6 +11,7 @@ from handlers.domain.exports.columns import Layout
 from handlers.domain.exports.hour import Hour
 from handlers.domain.exports.job import PointCount, Unload, UnloadRequest
 from handlers.domain.exports.ports import UnloadFailed
+from handlers.vocabulary import TIMESTREAM
 
 # A call blocks for a minute at most while its query runs.
 CALL_S = 70.0
@@ -32,6 +33,7 @@ Rows = list[list[str]]
 class TimestreamExportSource:
     """One page to a call. The client must not retry by itself: a NextToken serves few calls, retries use them up."""
 
+    kind = TIMESTREAM
     call_s = CALL_S
     longest_unload_s = LONGEST_UNLOAD_S
 
@@ -58,6 +60,9 @@ class TimestreamExportSource:
     def poll_unload(self, request: UnloadRequest, unload_: Unload) -> Unload:
         """The next page of the same statement: a NextToken belongs to it."""
         return _advance(unload_, *self._page(unload(self._source, request), NextToken=unload_.token))
+
+    def stop_unload(self, unload: Unload) -> None:
+        """Nothing: Timestream ends it in an hour, and its answers do not say the id by which it could be cancelled."""
 
     def _all_rows(self, statement: str, deadline: Deadline) -> Rows:
         rows, token = self._page(statement)

@@ -8,13 +8,9 @@ from handlers.domain.errors import ConfigurationError
 from handlers.domain.exports.columns import Layout, column_name
 from handlers.domain.exports.hour import Hour
 from handlers.domain.exports.job import UnloadRequest
+from handlers.domain.exports.measures import EXPRESSIONS
 from handlers.vocabulary import AGGREGATES, MEASURES, METRICS
 
-# The measures of a series' minute, over `value`.
-EXPRESSIONS = {
-    **{name: f'{name}("value")' for name in ("count", "sum", "min", "max", "avg")},
-    **{f"p{percent}": f'approx_percentile("value", 0.{percent})' for percent in (50, 90, 99)},
-}
 _OURS = ("metric_name", "metric_type")
 
 

@@ -8,7 +8,7 @@ from itertools import starmap
 from typing import NamedTuple
 
 from handlers import lake
-from handlers.vocabulary import AGGREGATES, FIXED_COLUMNS, MEASURES
+from handlers.vocabulary import AGGREGATES, DATASETS, FIXED_COLUMNS, LAKE, MEASURES, METRICS, TIMESTREAM
 
 # Columns that a dataset has besides those whose names no dimension can have.
 _TAKEN = {AGGREGATES: frozenset(name for name, _ in MEASURES), lake.POINTS: lake.TAKEN}
@@ -26,10 +26,19 @@ class Column(NamedTuple):
 
 @dataclass(frozen=True)
 class Layout:
-    """The columns of points: the clients' dimensions in order, and `written` if there ever was a point."""
+    """The columns of points: the clients' dimensions in order, and `written` if there ever was a point.
+
+    `kind` is that of the store, which may have datasets and columns of its own.
+    """
 
     dimensions: tuple[str, ...]
     written: bool
+    kind: str = TIMESTREAM
+
+    @property
+    def datasets(self) -> tuple[str, ...]:
+        """The datasets of an hour; the lake has the versions of points that lost, too."""
+        return (*DATASETS, lake.REPLACED) if self.kind == LAKE else DATASETS
 
     def catalog(self, dataset: str) -> tuple[Column, ...]:
         """The dataset's columns for the catalog: ours, then the dimensions, all of one type.
@@ -37,8 +46,13 @@ class Layout:
         Fixed ones first and texts after them: where a reader goes by position, a table that has more dimensions than an
         old partition still agrees with it.
         """
-        named = (Column(column_name(dataset, name), "string", name) for name in self.dimensions)
-        return (*starmap(Column, FIXED_COLUMNS[dataset]), *named)
+        fixed = (lake.COLUMNS if self.kind == LAKE else FIXED_COLUMNS)[dataset]
+        named = (Column(self.column(dataset, name), "string", name) for name in self.dimensions)
+        return (*starmap(Column, fixed), *(() if dataset == lake.REPLACED else named))
+
+    def column(self, dataset: str, dimension: str) -> str:
+        """The column of a dimension; where the lake's view reads points it has the view's name."""
+        return column_name(lake.POINTS if (self.kind, dataset) == (LAKE, METRICS) else dataset, dimension)
 
 
 def column_name(dataset: str, dimension: str) -> str:

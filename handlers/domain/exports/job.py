@@ -7,7 +7,8 @@ from handlers.domain.exports.attempt import Attempt
 from handlers.domain.exports.columns import Layout
 from handlers.domain.exports.hour import Hour
 from handlers.domain.exports.steps import JobPayload
-from handlers.vocabulary import DATASETS
+from handlers.lake import REPLACED
+from handlers.vocabulary import DATASETS, METRICS, TIMESTREAM
 
 # From one step of an export to the next nothing takes this long, retries included; a silent execution is a dead one.
 LEASE_S = 20 * 60
@@ -23,11 +24,15 @@ class Claim:
 
 @dataclass(frozen=True)
 class PointCount:
-    """The points of an hour right before its UNLOADs; the times as the store writes them, empty without points."""
+    """The points of an hour right before its UNLOADs; the times as the store writes them, empty without points.
+
+    `superseded` are the versions of points that do not count, where the store keeps them.
+    """
 
     points: int
     first: str = ""
     last: str = ""
+    superseded: int | None = None
 
 
 @dataclass(frozen=True)
@@ -74,6 +79,13 @@ class ExportJob:
     counted: PointCount
     unloads: Mapping[str, Unload] = field(default_factory=lambda: dict.fromkeys(DATASETS, Unload()))
 
+    def may_start(self, dataset: str) -> bool:
+        """True if nothing has to be done before a dataset's UNLOAD, which is not started yet.
+
+        The lake's points come first: a version that came between the two is then at least among those that lost.
+        """
+        return not self.unloads[dataset].is_started and (dataset != REPLACED or self.unloads[METRICS].is_done)
+
     @property
     def is_done(self) -> bool:
         """True if every UNLOAD is done."""
@@ -99,6 +111,7 @@ class ExportJob:
             "started_at": attempt.started_at_s,
             "dimensions": list(self.layout.dimensions),
             "written": self.layout.written,
+            "store": self.layout.kind,
             "counted": vars(self.counted),
             "unloads": {dataset: vars(unload) for dataset, unload in self.unloads.items()},
             "phase": "publish" if self.is_done else "unload",
@@ -110,7 +123,8 @@ def read_job(payload: JobPayload) -> ExportJob:
     attempt = Attempt(Hour.parse(payload["hour"]), payload["attempt"], float(payload["started_at"]))
     return ExportJob(
         Claim(attempt, payload["by"]),
-        Layout(tuple(payload["dimensions"]), written=payload["written"]),
+        # A job that an older version of the function began, while a stack is updated, says no store.
+        Layout(tuple(payload["dimensions"]), payload["written"], payload.get("store", TIMESTREAM)),
         PointCount(**payload["counted"]),
         {dataset: Unload(**unload) for dataset, unload in payload["unloads"].items()},
     )

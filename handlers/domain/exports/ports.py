@@ -27,6 +27,7 @@ class ExportSource(Protocol):
     Every call may also raise `UnloadFailed`.
     """
 
+    kind: str  # of the store, as the vocabulary has it
     call_s: float  # a call may block for so long
     longest_unload_s: float  # after so long the store has ended every UNLOAD
 
@@ -41,6 +42,9 @@ class ExportSource(Protocol):
 
     def poll_unload(self, request: UnloadRequest, unload: Unload) -> Unload:
         """The UNLOAD as it is by now. Each call blocks for at most `call_s`."""
+
+    def stop_unload(self, unload: Unload) -> None:
+        """Has the store end an UNLOAD that nobody waits for, if it can; nothing if it does not answer."""
 
 
 class HourLedger(Protocol):
@@ -94,6 +98,9 @@ class ExportBucket(Protocol):
 
     def write(self, key: str, content: bytes) -> None:
         """Puts an object."""
+
+    def end_of(self, key: str, bytes_: int) -> tuple[bytes, int]:
+        """The last bytes of an object, all of them if it has no more, and its size; `Mismatch` if there is none."""
 
     def listing(self, prefix: str) -> Iterable[tuple[str, int]]:
         """Key and size of every object below a prefix, page by page."""

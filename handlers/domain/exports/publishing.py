@@ -10,6 +10,7 @@ from handlers.domain.exports.job import ExportJob
 from handlers.domain.exports.manifest import NOTHING, Manifest, Mismatch, object_key, verify
 from handlers.domain.exports.ports import Catalog, ExportBucket, HourLedger
 from handlers.domain.exports.record import Published
+from handlers.lake import REPLACED
 from handlers.vocabulary import AGGREGATES, METRICS
 
 SCHEMA_VERSION = 1
@@ -29,6 +30,10 @@ def verify_job(job: ExportJob, bucket: ExportBucket, read_manifest: ReadManifest
         raise Mismatch(f"the hour had {job.counted.points} points, the files have {exported}")
     if bool(manifests[AGGREGATES].rows) != bool(exported):
         raise Mismatch(f"{exported} points have {manifests[AGGREGATES].rows} aggregates")
+    if REPLACED in manifests and manifests[REPLACED].rows < (job.counted.superseded or 0):
+        raise Mismatch(
+            f"the hour had {job.counted.superseded} superseded versions, the files have {manifests[REPLACED].rows}"
+        )
     return manifests
 
 
@@ -68,6 +73,7 @@ def status_document(
         "started_at": round(published.started_at_s, 3),
         "published_at": round(published.published_at_s, 3),
         "rows": published.rows,
+        **_versions(manifests),
         "bytes": published.bytes,
         "min_time": _iso(job.counted.first),
         "max_time": _iso(job.counted.last),
@@ -82,6 +88,14 @@ def status_document(
             for dataset, manifest in manifests.items()
         },
     }
+
+
+def _versions(manifests: Manifests) -> dict[str, int]:
+    """The versions of the hour's points, of which all but the rows are superseded, where the store keeps them."""
+    if REPLACED not in manifests:
+        return {}
+    superseded = manifests[REPLACED].rows
+    return {"appended": manifests[METRICS].rows + superseded, "superseded": superseded}
 
 
 def _location(job: ExportJob, dataset: str, bucket: ExportBucket) -> str:

@@ -52,6 +52,7 @@ class JobPayload(TypedDict):
     started_at: float
     dimensions: list[str]
     written: bool
+    store: NotRequired[str]
     counted: dict[str, Any]
     unloads: dict[str, dict[str, Any]]
     phase: Literal["unload", "publish"]

@@ -15,7 +15,7 @@ from handlers.domain.exports.ports import ExportBucket
 from handlers.domain.exports.publishing import publish, verify_job
 from handlers.domain.exports.request import ExportLimits, read_request
 from handlers.domain.exports.unloading import count_points, poll_unloads, start_unloads
-from handlers.vocabulary import DATASETS
+from handlers.vocabulary import DATASETS, TIMESTREAM
 from tests.support.export_ports import HOUR, HOURS, NOW_S, MemoryBucket, MemoryCatalog
 from tests.support.memory_dynamodb import MemoryDynamoDB
 
@@ -26,6 +26,7 @@ AMPLE = Deadline(10_000, lambda: 0)
 class ListStore:
     """A store that keeps points in a list. The token of an UNLOAD is its file's name, and its manifest is a line."""
 
+    kind = TIMESTREAM
     call_s = 1.0
     longest_unload_s = 60.0
 
@@ -52,6 +53,9 @@ class ListStore:
         line = f"{unload.token} {len(self._bucket.objects[unload.token])} {len(found)}"
         self._bucket.write(f"{request.prefix}manifest.txt", line.encode())
         return Unload(rows=len(found), manifest=f"s3://{self._bucket.name}/{request.prefix}manifest.txt")
+
+    def stop_unload(self, unload: Unload) -> None:
+        """It has ended."""
 
     def _within(self, hour: Hour) -> list[int]:
         return [time_s for time_s in self._points if hour.start_s <= time_s < hour.end_s]

@@ -12,6 +12,7 @@ from handlers.domain.exports.hour import Hour
 from handlers.domain.exports.job import Claim, ExportJob, PointCount, Unload, UnloadRequest
 from handlers.domain.exports.ports import UnloadFailed
 from handlers.domain.exports.unloading import count_points, poll_unloads, start_unloads
+from handlers.vocabulary import LAKE, TIMESTREAM
 
 HOUR = Hour.parse("2026-11-22T02")
 NOW_S = float(HOUR.end_s + 900)
@@ -25,6 +26,7 @@ DONE = Unload(rows=7, manifest="s3://exports/p_manifest.json")
 class ScriptedSource:
     """A store that answers in the order given, and remembers what it was asked. An exception is raised."""
 
+    kind = TIMESTREAM
     call_s = 70.0
     longest_unload_s = 3900.0
 
@@ -33,6 +35,7 @@ class ScriptedSource:
         self._layout, self._points = layout, points
         self.started: list[UnloadRequest] = []
         self.polled: list[tuple[UnloadRequest, Unload]] = []
+        self.stopped: list[Unload] = []
 
     def layout(self, deadline: Deadline) -> Layout:
         """The layout given."""
@@ -52,6 +55,10 @@ class ScriptedSource:
         """The next answer."""
         self.polled.append((request, unload))
         return self._next()
+
+    def stop_unload(self, unload: Unload) -> None:
+        """Remembers it."""
+        self.stopped.append(unload)
 
     def _next(self) -> Unload:
         answer = next(self._answers)
@@ -125,8 +132,22 @@ def test_an_invocation_polls_once_and_then_as_long_as_there_is_time() -> None:
 
 
 def test_endless_unloads_are_given_up() -> None:
-    """After the store's own limit nothing will come any more."""
+    """After the store's own limit nothing will come any more; what still runs is to be stopped."""
     started = start_unloads(JOB, ScriptedSource(Unload("m"), DONE))
     source = ScriptedSource()
     with pytest.raises(UnloadFailed, match="has not ended"):
         poll_unloads(started, source, NOW_S + source.longest_unload_s + 1, AMPLE)
+    assert source.stopped == [Unload("m")]
+
+
+def test_what_lost_is_unloaded_after_what_counts() -> None:
+    """A version that comes between the two is among those that lost, or in an object that stays; never in neither."""
+    lake = Layout(("host",), written=True, kind=LAKE)
+    job = count_points(CLAIM, ScriptedSource(layout=lake), AMPLE)
+    assert list(job.unloads) == ["metrics", "aggregates", "replaced"]
+    source = ScriptedSource(Unload("m"), Unload("a"), Unload("m"), DONE, DONE, Unload("r"), DONE)
+    job = start_unloads(job, source)
+    assert [request.dataset for request in source.started] == ["metrics", "aggregates"]
+    job = poll_unloads(job, source, NOW_S, AMPLE)
+    assert [request.dataset for request in source.started] == ["metrics", "aggregates", "replaced"]
+    assert job.is_done

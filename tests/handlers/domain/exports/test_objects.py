@@ -1,0 +1,193 @@
+"""Which of the writers' objects may go, when, and which hours they ask for."""
+
+from collections.abc import Collection, Iterable, Sequence
+from dataclasses import dataclass, field
+
+import pytest
+
+from handlers.adapters.dynamodb.export_hours.ledger import ExportHoursLedger
+from handlers.domain.deadline import Deadline
+from handlers.domain.exports.hour import Hour
+from handlers.domain.exports.job import LEASE_S
+from handlers.domain.exports.marking import WHOLE_S
+from handlers.domain.exports.objects import HOURS, READ_S, SHARED, Cleaner, Written
+from handlers.domain.exports.request import ExportLimits
+from tests.support.export_ports import HOUR, NOW_S, MemoryCatalog, claimed, published
+
+LIMITS = ExportLimits(900, 30)
+AMPLE = Deadline(10_000, lambda: 0)
+LATER_S = NOW_S + 30 + READ_S
+
+
+@dataclass
+class MemoryObjects:
+    """Objects by their hour, and those of many hours."""
+
+    own: dict[Hour, list[Written]] = field(default_factory=dict)
+    many: dict[Written, frozenset[Hour] | None] = field(default_factory=dict)
+    deleted: list[str] = field(default_factory=list)
+    listed: list[Hour] = field(default_factory=list)
+
+    def hours(self) -> Sequence[Hour]:
+        """The hours that have any."""
+        return sorted(self.own)
+
+    def of_hour(self, hour: Hour) -> Iterable[Written]:
+        """An hour's."""
+        self.listed.append(hour)
+        return self.own[hour]
+
+    def shared(self) -> Sequence[Written]:
+        """Those of many hours."""
+        return list(self.many)
+
+    def hours_in(self, key: str) -> Collection[Hour] | None:
+        """Their hours."""
+        return next(hours for written, hours in self.many.items() if written.key == key)
+
+    def delete(self, keys: Iterable[str]) -> int:
+        """Remembers them."""
+        gone = list(keys)
+        self.deleted += gone
+        return len(gone)
+
+
+@pytest.fixture
+def catalog(ledger: ExportHoursLedger) -> MemoryCatalog:
+    """The hour was exported and published, and readers are sent there."""
+    claim, catalog = claimed(ledger), MemoryCatalog()
+    ledger.complete(claim, published(claim), 900)
+    for dataset in ("metrics", "replaced"):
+        catalog.locations[dataset, HOUR] = f"s3://exports/{claim.attempt.results(dataset)}"
+    return catalog
+
+
+def clean(
+    objects: MemoryObjects,
+    ledger: ExportHoursLedger,
+    catalog: MemoryCatalog,
+    now_s: float = LATER_S,
+    deadline: Deadline = AMPLE,
+) -> list[str]:
+    """The objects that a run deletes."""
+    assert Cleaner(objects, ledger, catalog, LIMITS, now_s).clean(deadline) == len(objects.deleted)
+    return objects.deleted
+
+
+def own(*ages_s: float) -> MemoryObjects:
+    """Objects of the hour, written so many seconds before its export began."""
+    return MemoryObjects({HOUR: [Written(f"at {age_s:g}", NOW_S - age_s) for age_s in ages_s]})
+
+
+def test_what_was_whole_before_the_export_goes(ledger: ExportHoursLedger, catalog: MemoryCatalog) -> None:
+    """To the second; what is younger may have been written while the export read."""
+    assert clean(own(WHOLE_S + 60, WHOLE_S, WHOLE_S - 1), ledger, catalog) == ["at 960", "at 900"]
+
+
+def test_readers_at_work_have_half_an_hour(ledger: ExportHoursLedger, catalog: MemoryCatalog) -> None:
+    """From the publication on."""
+    assert clean(own(WHOLE_S), ledger, catalog, LATER_S - 1) == []
+    assert clean(own(WHOLE_S), ledger, catalog, LATER_S) == ["at 900"]
+    assert ledger.due(LATER_S, 9) == []
+
+
+def test_what_is_left_over_has_its_hour_exported_again(
+    ledger: ExportHoursLedger, catalog: MemoryCatalog
+) -> None:
+    """A batch that came again writes its object anew, and then no mark asks for the hour."""
+    assert clean(own(-60), ledger, catalog) == []
+    assert ledger.due(LATER_S, 9) == [HOUR]
+
+
+def test_what_may_not_be_whole_yet_asks_for_nothing(
+    ledger: ExportHoursLedger, catalog: MemoryCatalog
+) -> None:
+    """An export that began now could not let it go."""
+    assert clean(own(NOW_S - LATER_S + WHOLE_S - 1), ledger, catalog) == []
+    assert ledger.due(LATER_S, 9) == []
+
+
+def test_an_hour_that_is_marked_is_not_asked_for_again(
+    ledger: ExportHoursLedger, catalog: MemoryCatalog
+) -> None:
+    """Its turn comes when the mark says."""
+    ledger.enter([HOUR], LATER_S + 500, again=True)
+    clean(own(-60), ledger, catalog)
+    assert ledger.due(LATER_S, 9) == []
+
+
+def test_an_hour_that_is_being_exported_is_left_alone(
+    ledger: ExportHoursLedger, catalog: MemoryCatalog
+) -> None:
+    """Its queries read the objects."""
+    claimed(ledger, "other", LATER_S - LEASE_S + 1)
+    assert clean(own(WHOLE_S), ledger, catalog) == []
+    assert clean(own(WHOLE_S), ledger, catalog, LATER_S + 2) == ["at 900"]
+
+
+def test_an_hour_that_was_never_exported_keeps_its_objects(ledger: ExportHoursLedger) -> None:
+    """It is asked for once it is complete, should nothing else have: its points are in nothing else."""
+    early = MemoryObjects({HOUR.plus(1): [Written("a", NOW_S - 3000)], HOUR: [Written("b", NOW_S - 3000)]})
+    assert clean(early, ledger, MemoryCatalog(), NOW_S) == []
+    assert ledger.due(NOW_S, 9) == [HOUR]
+
+
+@pytest.mark.parametrize("dataset", ["metrics", "replaced"])
+def test_where_readers_are_sent_elsewhere_nothing_goes(
+    ledger: ExportHoursLedger, catalog: MemoryCatalog, dataset: str
+) -> None:
+    """Somebody changed the catalog by hand; the next export sets it right."""
+    catalog.locations[dataset, HOUR] = "s3://exports/metrics/elsewhere/"
+    assert clean(own(WHOLE_S), ledger, catalog) == []
+    assert ledger.due(LATER_S, 9) == [HOUR]
+
+
+def test_an_object_of_many_hours_goes_when_all_of_them_are_exported(
+    ledger: ExportHoursLedger, catalog: MemoryCatalog
+) -> None:
+    """Those that are not are asked for."""
+    other = HOUR.plus(-5)
+    objects = MemoryObjects(
+        many={
+            Written("one", NOW_S - WHOLE_S): frozenset({HOUR}),
+            Written("two", NOW_S - WHOLE_S): frozenset({HOUR, other}),
+            Written("young", NOW_S - WHOLE_S + 1): frozenset({HOUR}),
+            Written("unreadable", NOW_S - WHOLE_S): None,
+        }
+    )
+    assert clean(objects, ledger, catalog, LATER_S + 1) == ["one"]
+    assert set(ledger.due(LATER_S + 1, 9)) == {HOUR, other}
+
+
+def test_an_hour_that_the_lake_forgot_holds_nothing_back(
+    ledger: ExportHoursLedger, catalog: MemoryCatalog
+) -> None:
+    """No reader sees its points any more, and nobody exports it."""
+    forgotten = HOUR.plus(-31 * 24)
+    objects = MemoryObjects(
+        own={forgotten: [Written("a", NOW_S - WHOLE_S)]},
+        many={Written("two", NOW_S - WHOLE_S): frozenset({HOUR, forgotten})},
+    )
+    assert clean(objects, ledger, catalog) == ["two"]
+    assert ledger.due(LATER_S, 9) == []
+
+
+def test_a_run_does_what_there_is_time_for(ledger: ExportHoursLedger, catalog: MemoryCatalog) -> None:
+    """The rest waits for the next one."""
+    assert clean(own(WHOLE_S), ledger, catalog, deadline=Deadline(10, lambda: 0)) == []
+    shared = MemoryObjects(many={Written("one", NOW_S - WHOLE_S): frozenset({HOUR})})
+    assert clean(shared, ledger, catalog, deadline=Deadline(10, lambda: 0)) == []
+
+
+def test_no_hour_waits_for_ever_behind_others(ledger: ExportHoursLedger) -> None:
+    """More than a run looks at take turns, hours and objects alike."""
+    hours = {HOUR.plus(-number): [Written(str(number), NOW_S)] for number in range(HOURS + 50)}
+    objects = MemoryObjects(hours)
+    for later in range(4):
+        clean(objects, ledger, MemoryCatalog(), NOW_S + later * 3600)
+        assert len(objects.listed) <= (later + 1) * HOURS
+    assert set(objects.listed) == set(hours)
+    many = MemoryObjects(many={Written(str(number), 0): frozenset() for number in range(SHARED + 50)})
+    for later in range(4):
+        Cleaner(many, ledger, MemoryCatalog(), LIMITS, NOW_S + later * 3600).clean(AMPLE)
+    assert set(many.deleted) == {each.key for each in many.many}
