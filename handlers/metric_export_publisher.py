@@ -20,6 +20,8 @@ from handlers.domain.exports.steps import HourResult, PublishInput
 from handlers.environment import is_lake, read_environment
 from handlers.start import lambda_handler
 
+Connect = Callable[..., Any]
+
 
 @dataclass(frozen=True)
 class MetricExportPublisherEnvironment:
@@ -29,8 +31,14 @@ class MetricExportPublisherEnvironment:
     export_lag_minutes: int
     export_bucket: str
     glue_database: str
-    table_name: str = ""
-    dimensions_table: str = ""
+
+
+@dataclass(frozen=True)
+class LakeMetricExportPublisherEnvironment(MetricExportPublisherEnvironment):
+    """The same where points are in the lake."""
+
+    table_name: str
+    dimensions_table: str
 
 
 @dataclass(frozen=True)
@@ -66,21 +74,40 @@ class MetricExportPublisher:
         }
 
 
-def build(variables: Mapping[str, str], *, connect: Callable[..., Any] = client) -> MetricExportPublisher:
+def build(variables: Mapping[str, str], *, connect: Connect = client) -> MetricExportPublisher:
     """The function in this environment, with the clients that `connect` makes, by default AWS's."""
-    environment = read_environment(MetricExportPublisherEnvironment, variables)
-    dynamodb = connect("dynamodb", read_timeout=3, attempts=3)
-    ledger = ExportHoursLedger(dynamodb, environment.export_hours_table)
-    bucket = S3ExportBucket(connect("s3", read_timeout=10, attempts=3), environment.export_bucket)
-    glue = connect("glue", read_timeout=10, attempts=3)
-    lag_s = environment.export_lag_minutes * 60
     if is_lake(variables):
-        lake = LakeCatalog(glue, environment.glue_database)
-        registry = DimensionTable(dynamodb, environment.dimensions_table, environment.table_name)
-        show = partial(lake.show_dimensions, lambda: registry.refresh().values())
-        return MetricExportPublisher(ledger, bucket, lake, lag_s, read_lake_manifest, show)
-    catalog = GlueCatalog(glue, environment.glue_database)
-    return MetricExportPublisher(ledger, bucket, catalog, lag_s, read_timestream_manifest, lambda: None)
+        return _over_lake(read_environment(LakeMetricExportPublisherEnvironment, variables), connect)
+    environment = read_environment(MetricExportPublisherEnvironment, variables)
+    catalog = GlueCatalog(connect("glue", read_timeout=10, attempts=3), environment.glue_database)
+    dynamodb = connect("dynamodb", read_timeout=3, attempts=3)
+    return _publisher(environment, connect, dynamodb, catalog, read_timestream_manifest, lambda: None)
+
+
+def _over_lake(environment: LakeMetricExportPublisherEnvironment, connect: Connect) -> MetricExportPublisher:
+    dynamodb = connect("dynamodb", read_timeout=3, attempts=3)
+    catalog = LakeCatalog(connect("glue", read_timeout=10, attempts=3), environment.glue_database)
+    registry = DimensionTable(dynamodb, environment.dimensions_table, environment.table_name)
+    show = partial(catalog.show_dimensions, lambda: registry.refresh().values())
+    return _publisher(environment, connect, dynamodb, catalog, read_lake_manifest, show)
+
+
+def _publisher(
+    environment: MetricExportPublisherEnvironment,
+    connect: Connect,
+    dynamodb: Any,
+    catalog: GlueCatalog,
+    read_manifest: ReadManifest,
+    show: Callable[[], object],
+) -> MetricExportPublisher:
+    return MetricExportPublisher(
+        ExportHoursLedger(dynamodb, environment.export_hours_table),
+        S3ExportBucket(connect("s3", read_timeout=10, attempts=3), environment.export_bucket),
+        catalog,
+        environment.export_lag_minutes * 60,
+        read_manifest,
+        show,
+    )
 
 
 handler = lambda_handler(build, lambda publisher, event, _: publisher.run(event))

@@ -25,16 +25,24 @@ from handlers.vocabulary import DATASETS
 _HOURS = 200
 _RESERVE_S = 30
 
+Connect = Callable[..., Any]
+
 
 @dataclass(frozen=True)
 class MetricExportTidierEnvironment:
-    """The variables that the template gives the function; the last two where points are in the lake."""
+    """The variables that the template gives the function."""
 
     export_hours_table: str
     export_bucket: str
     glue_database: str
-    export_lag_minutes: int = 0
-    retention_days: int = 0
+
+
+@dataclass(frozen=True)
+class LakeMetricExportTidierEnvironment(MetricExportTidierEnvironment):
+    """The same where points are in the lake."""
+
+    export_lag_minutes: int
+    retention_days: int
 
 
 @dataclass(frozen=True)
@@ -64,19 +72,32 @@ class MetricExportTidier:
         return {"hours": hours, "objects": deleted}
 
 
-def build(variables: Mapping[str, str], *, connect: Callable[..., Any] = client) -> MetricExportTidier:
+def build(variables: Mapping[str, str], *, connect: Connect = client) -> MetricExportTidier:
     """The function in this environment, with the clients that `connect` makes, by default AWS's."""
+    if is_lake(variables):
+        return _over_lake(read_environment(LakeMetricExportTidierEnvironment, variables), connect)
     environment = read_environment(MetricExportTidierEnvironment, variables)
-    dynamodb = connect("dynamodb", read_timeout=3, attempts=3)
-    cleanup = ExportHoursCleanup(dynamodb, environment.export_hours_table)
-    bucket = S3ExportBucket(connect("s3", read_timeout=10, attempts=3), environment.export_bucket)
-    catalog = GlueCatalog(connect("glue", read_timeout=10, attempts=3), environment.glue_database)
-    if not is_lake(variables):
-        return MetricExportTidier(cleanup, bucket, catalog, DATASETS)
-    ledger = ExportHoursLedger(dynamodb, environment.export_hours_table)
+    return MetricExportTidier(*_ports(environment, connect), DATASETS)
+
+
+def _over_lake(environment: LakeMetricExportTidierEnvironment, connect: Connect) -> MetricExportTidier:
+    cleanup, bucket, catalog = _ports(environment, connect)
+    ledger = ExportHoursLedger(
+        connect("dynamodb", read_timeout=3, attempts=3), environment.export_hours_table
+    )
     limits = ExportLimits(environment.export_lag_minutes * 60, environment.retention_days)
     written = partial(Cleaner, LakeObjects(bucket), ledger, catalog, limits)
     return MetricExportTidier(cleanup, bucket, catalog, (*DATASETS, REPLACED), written)
+
+
+def _ports(
+    environment: MetricExportTidierEnvironment, connect: Connect
+) -> tuple[ExportHoursCleanup, S3ExportBucket, GlueCatalog]:
+    return (
+        ExportHoursCleanup(connect("dynamodb", read_timeout=3, attempts=3), environment.export_hours_table),
+        S3ExportBucket(connect("s3", read_timeout=10, attempts=3), environment.export_bucket),
+        GlueCatalog(connect("glue", read_timeout=10, attempts=3), environment.glue_database),
+    )
 
 
 handler = lambda_handler(build, MetricExportTidier.run)

@@ -48,7 +48,7 @@ class MetricExportUnloaderEnvironment:
 
 
 @dataclass(frozen=True)
-class LakeUnloaderEnvironment:
+class LakeMetricExportUnloaderEnvironment:
     """The variables that the template gives the function where points are in the lake."""
 
     glue_database: str
@@ -126,7 +126,7 @@ def _over_timestream(variables: Mapping[str, str], connect: Connect) -> MetricEx
 
 
 def _over_lake(variables: Mapping[str, str], connect: Connect) -> MetricExportUnloader:
-    environment = read_environment(LakeUnloaderEnvironment, variables)
+    environment = read_environment(LakeMetricExportUnloaderEnvironment, variables)
     dynamodb = connect("dynamodb", read_timeout=3, attempts=3)
     registry = DimensionTable(dynamodb, environment.dimensions_table, environment.table_name)
     source = LakeExportSource(

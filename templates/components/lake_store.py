@@ -52,15 +52,19 @@ class LakeStore:
         }
 
     @property
-    def query_environment(self) -> dict[str, Any]:
-        """The variables by which a function that queries points finds the catalog."""
+    def show_environment(self) -> dict[str, Any]:
+        """The variables by which a function that shows admitted names finds the catalog and the registry."""
         return {
             "STORE_KIND": LAKE,
             "GLUE_DATABASE": Ref(self.exports.catalog.database),
-            "WORK_GROUP": Ref(self.work_group),
             "TABLE_NAME": lake.POINTS,
             "DIMENSIONS_TABLE": Ref(self.dimensions),
         }
+
+    @property
+    def query_environment(self) -> dict[str, Any]:
+        """The variables by which a function that queries points finds the catalog."""
+        return {**self.show_environment, "WORK_GROUP": Ref(self.work_group)}
 
     def write_points(self) -> list[Statement]:
         """The grant to write points, to admit new dimension names, and to show them to readers."""

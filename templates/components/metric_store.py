@@ -92,6 +92,11 @@ class MetricStore:
         """Nothing: a table of Timestream has a column as soon as it has a point with it."""
         return []
 
+    @property
+    def show_environment(self) -> dict[str, Any]:
+        """Nothing, likewise."""
+        return {}
+
     def unload_points(self) -> list[Statement]:
         """The grant to export points, and to ask how many there are. AWS lists WriteRecords among what UNLOAD takes.
 

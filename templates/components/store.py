@@ -24,6 +24,10 @@ class Store(Protocol):
         """The variables by which a function that writes points finds the store and the registry of names."""
 
     @property
+    def show_environment(self) -> dict[str, Any]:
+        """The variables by which a function that shows admitted names finds the registry, where that is to be done."""
+
+    @property
     def query_environment(self) -> dict[str, Any]:
         """The variables by which a function that queries points finds the store."""
 

@@ -26,18 +26,16 @@ class Catalog:
     """The database and its tables, and the grants of those that publish hours in them."""
 
     database: glue.Database
-    tables: tuple[glue.Table, ...]
+    tables: tuple[object, ...]
 
     def publish(self) -> Statement:
         """The grant to point partitions at new files, and to add columns to tables."""
         updates = actions("glue", "CreatePartition GetTable UpdatePartition UpdateTable")
-        return allow(updates, self.arns(*map(Ref, self.tables)), Sid="Publish")
+        return allow(updates, self.arns(*self.tables), Sid="Publish")
 
     def read(self) -> Statement:
         """The grant to see which files a partition points at."""
-        return allow(
-            actions("glue", "GetPartition"), self.arns(*map(Ref, self.tables)), Sid="SeeWhatIsPublished"
-        )
+        return allow(actions("glue", "GetPartition"), self.arns(*self.tables), Sid="SeeWhatIsPublished")
 
     def arns(self, *names: object) -> list[Sub]:
         """Catalog, database and tables: Glue wants a permission on all three, and offers the ARN of none."""
@@ -66,7 +64,7 @@ def add_catalog(template: Template, config: Config, *, bucket: Bucket) -> Catalo
         )
     )
     columns = lake.COLUMNS if config.store.kind == LAKE else FIXED_COLUMNS
-    tables = (
+    tables = [
         add_parquet_table(
             template,
             f"Export{dataset.capitalize()}Table",
@@ -77,8 +75,15 @@ def add_catalog(template: Template, config: Config, *, bucket: Bucket) -> Catalo
             bucket=bucket,
         )
         for dataset in DATASETS
-    )
-    return Catalog(database, tuple(tables))
+    ]
+    # The lake's own table is part of its store.
+    others = [dataset for dataset in datasets(config) if dataset not in DATASETS]
+    return Catalog(database, (*map(Ref, tables), *others))
+
+
+def datasets(config: Config) -> tuple[str, ...]:
+    """The datasets of an exported hour, each of which has a table, and a folder in the bucket."""
+    return (*DATASETS, lake.REPLACED) if config.store.kind == LAKE else DATASETS
 
 
 def add_parquet_table(

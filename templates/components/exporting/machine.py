@@ -4,7 +4,7 @@ from awacs import awslambda, dynamodb
 from troposphere import Ref, Template
 from troposphere.awslambda import Function
 
-from handlers.vocabulary import NAMESPACE, metric_dimensions
+from handlers.vocabulary import LAKE, NAMESPACE, metric_dimensions
 from templates.components.exporting.hours import ExportHours
 from templates.components.exporting.store import ExportStore
 from templates.components.platform import Platform
@@ -124,7 +124,9 @@ def _add_functions(
     ledger = {"EXPORT_HOURS_TABLE": Ref(hours.table)}
     lag = {"EXPORT_LAG_MINUTES": str(config.export.lag_minutes)}
     files = {"EXPORT_BUCKET": Ref(sink.bucket)}
+    kept = {"RETENTION_DAYS": str(config.store.days_kept)}
     published = {"GLUE_DATABASE": Ref(sink.catalog.database)}
+    is_lake = config.store.kind == LAKE
     specifications = {
         "Planner": (
             "Chooses the hours to export, enters failures, and says how it went",
@@ -134,7 +136,7 @@ def _add_functions(
                 **lag,
                 "PROJECT": config.project,
                 "ENVIRONMENT": config.environment,
-                "RETENTION_DAYS": str(config.store.days_kept),
+                **kept,
             },
             [*hours.change(dynamodb.BatchGetItem, dynamodb.GetItem), hours.find_due()],
         ),
@@ -146,21 +148,26 @@ def _add_functions(
                 **ledger,
                 **files,
                 **source.query_environment,
-                "KEY_ARN": platform.key.arn,
+                # Timestream encrypts what it writes with the key that it is told, Athena as the bucket says.
+                **({} if is_lake else {"KEY_ARN": platform.key.arn}),
             },
             [*hours.change(dynamodb.GetItem), *source.unload_points(), *sink.write()],
         ),
         "Publisher": (
             "Verifies an hour's files and points readers at them",
             120,
-            {**ledger, **lag, **files, **published},
-            [*hours.change(dynamodb.BatchGetItem), *sink.publish()],
+            {**ledger, **lag, **files, **published, **source.show_environment},
+            [*hours.change(dynamodb.BatchGetItem), *sink.publish(), *source.show_dimensions()],
         ),
         "Tidier": (
             "Deletes the files of replaced exports a day later",
             300,
-            {**ledger, **files, **published},
-            [*hours.change(dynamodb.GetItem), hours.find_due(), *sink.tidy()],
+            {**ledger, **files, **published, **({"STORE_KIND": LAKE, **lag, **kept} if is_lake else {})},
+            [
+                *hours.change(*([dynamodb.BatchGetItem] if is_lake else []), dynamodb.GetItem),
+                hours.find_due(),
+                *sink.tidy(),
+            ],
         ),
     }
     return {

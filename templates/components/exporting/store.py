@@ -9,8 +9,8 @@ from troposphere import Ref, Sub, Template, athena
 from troposphere.s3 import Bucket, LifecycleRule, LifecycleRuleTransition
 
 from handlers import lake
-from handlers.vocabulary import DATASETS, LAKE
-from templates.components.exporting.catalog import Catalog, add_catalog
+from handlers.vocabulary import LAKE, METRICS
+from templates.components.exporting.catalog import Catalog, add_catalog, datasets
 from templates.components.platform import Platform
 from templates.components.platform.key import Key
 from templates.config import Config
@@ -40,13 +40,14 @@ class ExportStore:
     bucket: Bucket
     catalog: Catalog
     key: Key
+    datasets: tuple[str, ...]
 
     def write(self) -> list[Statement]:
         """The grant to write files, as the store does in the name of who runs the UNLOAD.
 
         https://docs.aws.amazon.com/timestream/latest/developerguide/export-unload-prerequisites.html
         """
-        files = [objects(self.bucket, f"{dataset}/") for dataset in DATASETS]
+        files = self._files(*self.datasets)
         return [
             allow([s3.GetBucketAcl], [self.bucket.get_att("Arn")], Sid="CheckExportBucket"),
             allow([s3.AbortMultipartUpload, s3.GetObject, s3.PutObject], files, Sid="WriteFiles"),
@@ -57,23 +58,41 @@ class ExportStore:
     def publish(self) -> list[Statement]:
         """The grant to read what was written, to say what it is, and to point readers at it."""
         arn = self.bucket.get_att("Arn")
+        # Athena's manifests lie with the results of its queries, Timestream's with the files.
+        others = [dataset for dataset in self.datasets if dataset != METRICS]
+        read = self._files(*others) + ([objects(self.bucket, ATHENA_RESULTS)] if self._is_lake else [])
         return [
             allow([s3.ListBucket], [arn], Sid="ListFiles"),
-            allow([s3.GetObject, s3.PutObject], [objects(self.bucket, "metrics/")], Sid="WriteStatus"),
-            allow([s3.GetObject], [objects(self.bucket, "aggregates/")], Sid="ReadManifests"),
+            allow([s3.GetObject, s3.PutObject], self._files(METRICS), Sid="WriteStatus"),
+            allow([s3.GetObject], read, Sid="ReadManifests"),
             self.key.encrypt("s3"),
             self.key.decrypt("s3"),
             self.catalog.publish(),
         ]
 
     def tidy(self) -> list[Statement]:
-        """The grant to delete files, but no version of them, and to see which the catalog points at."""
-        files = [objects(self.bucket, f"{dataset}/") for dataset in DATASETS]
+        """The grant to delete files, but no version of them, and to see which the catalog points at.
+
+        In the lake also those that the writers put there, of which the late ones say whose points they hold.
+        """
+        late = self._files(lake.LATE)
         return [
             allow([s3.ListBucket], [self.bucket.get_att("Arn")], Sid="ListFiles"),
-            allow([s3.DeleteObject], files, Sid="DeleteFiles"),
+            allow([s3.DeleteObject], self._files(*self.datasets, *self._written), Sid="DeleteFiles"),
             self.catalog.read(),
+            *([allow([s3.GetObject], late, Sid="ReadLate"), self.key.decrypt("s3")] if self._is_lake else []),
         ]
+
+    @property
+    def _is_lake(self) -> bool:
+        return lake.REPLACED in self.datasets
+
+    @property
+    def _written(self) -> tuple[str, ...]:
+        return (lake.HOT, lake.LATE) if self._is_lake else ()
+
+    def _files(self, *folders: str) -> list[object]:
+        return [objects(self.bucket, f"{folder}/") for folder in folders]
 
 
 def add_export_store(template: Template, config: Config, platform: Platform) -> ExportStore:
@@ -101,7 +120,7 @@ def add_export_store(template: Template, config: Config, platform: Platform) -> 
         ("ExportDatabaseName", Ref(catalog.database), "The Glue database of the exports"),
         ("ExportWorkGroupName", Ref(work_group), "The Athena workgroup to query them in"),
     )
-    return ExportStore(bucket, catalog, platform.key)
+    return ExportStore(bucket, catalog, platform.key, datasets(config))
 
 
 def _retention(config: Config) -> Iterator[LifecycleRule]:

@@ -1,6 +1,6 @@
 """The export store: its bucket and its workgroup."""
 
-from tests.support.generated import Generated
+from tests.support.generated import Generated, build, lake_config
 
 
 def test_past_queries_do_not_keep_the_stack(regional: Generated) -> None:
@@ -44,3 +44,28 @@ def test_no_function_may_delete_a_version_or_the_catalogs_entries(regional: Gene
                 )
                 if "s3:DeleteObject" in actions:
                     assert title == "MetricExportTidierRole"
+
+
+def test_the_lakes_objects_are_let_go_by_the_tidier_alone() -> None:
+    """It reads the late ones, which say whose points they hold, and nothing else of what it deletes."""
+    lake = build("regional", lake_config())
+    allowed: dict[str, set[str]] = {}
+    for statement in lake.resources["MetricExportTidierRole"]["Properties"]["Policies"][0]["PolicyDocument"][
+        "Statement"
+    ]:
+        for action in statement["Action"]:
+            allowed.setdefault(action, set()).update(str(arn) for arn in statement["Resource"])
+    folders = ("metrics", "aggregates", "replaced", "hot", "late")
+    assert {each for each in folders for arn in allowed["s3:DeleteObject"] if f"/{each}/*" in arn} == set(
+        folders
+    )
+    assert [each for each in folders for arn in allowed["s3:GetObject"] if f"/{each}/*" in arn] == ["late"]
+
+
+def test_the_lakes_publisher_reads_what_athena_says_it_wrote() -> None:
+    """Manifests lie with the results of queries."""
+    lake = build("regional", lake_config())
+    policy = lake.resources["MetricExportPublisherRole"]["Properties"]["Policies"][0]["PolicyDocument"]
+    read = str([each["Resource"] for each in policy["Statement"] if "s3:GetObject" in each["Action"]])
+    assert "athena/*" in read
+    assert "replaced/*" in read
