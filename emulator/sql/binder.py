@@ -13,6 +13,7 @@ from emulator.sql import grammar
 from emulator.sql.bound import BoundExpression, BoundQuery, Parameter
 from emulator.sql.catalog import Catalog, TableInfo
 from emulator.sql.coercion import coerce
+from emulator.sql.dialect import Dialect
 from emulator.sql.errors import InvalidQueryError
 from emulator.sql.scope import Scope
 from emulator.sql.types import BOOLEAN
@@ -44,10 +45,12 @@ class ExpressionBinder:
         query: str,
         handlers: Mapping[type[exp.Expression], ExpressionHandler],
         subquery: Callable[[exp.Expression, Scope], BoundQuery],
+        dialect: Dialect,
         *,
         parameters: bool = False,
     ) -> None:
         self.query = query
+        self.dialect = dialect
         self.subquery = subquery
         self.parameters: dict[str, Parameter] | None = {} if parameters else None
         self._handlers = handlers
@@ -91,10 +94,13 @@ class QueryBinder:
         catalog: Catalog,
         queries: Mapping[type[exp.Expression], QueryHandler],
         expressions: Mapping[type[exp.Expression], ExpressionHandler],
+        dialect: Dialect,
         *,
         parameters: bool = False,
     ) -> None:
-        self.expressions = ExpressionBinder(query, expressions, self._subquery, parameters=parameters)
+        self.expressions = ExpressionBinder(
+            query, expressions, self._subquery, dialect, parameters=parameters
+        )
         self.tables: list[TableInfo] = []
         self._catalog = catalog
         self._handlers = queries
@@ -119,10 +125,10 @@ class QueryBinder:
         self._aliases += 1
         return f"r{self._aliases}"
 
-    def table(self, database: str, table: str, offset: int | None) -> TableInfo:
-        """A table of the catalog; the error for one that is not there says where it was named."""
+    def table(self, parts: Sequence[str], offset: int | None) -> TableInfo:
+        """The table of the catalog that a name means; the error for one that is not there says where it was named."""
         try:
-            found = self._catalog.table(database, table)
+            found = self._catalog.table(*self.expressions.dialect.table(parts))
         except InvalidQueryError as error:
             raise grammar.refuse(error.message, self.expressions.query, offset) from error
         self.tables.append(found)

@@ -1,26 +1,45 @@
-"""The dialect of one service: its SQL besides Trino's own.
+"""The dialect of one service: its SQL besides Trino's own, and what it does otherwise.
 
-Timestream passes its functions and literals (`emulator.timestream.dialect`). Athena will have to pass its functions
-(none of its own in Trino's core) and a catalog whose names ignore case. Not passed in yet, because both would share
-them as they are or only one exists: a type's ColumnInfo (`types.shape`), a row's JSON (`render.row_json`, Athena's has
-`VarCharValue`), nine digits in a timestamp's text (Athena shows three), and a table without its database in front
-(Athena has one from the query's context).
+Timestream passes its functions and literals (`emulator.timestream.dialect`), Athena its functions, the database that a
+query stands in, milliseconds, and literals that are no times by themselves (`emulator.athena.dialect`).
 """
 
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, field
+from typing import TYPE_CHECKING
 
 from sqlglot.tokenizer_core import Token
 
-from emulator.sql.call import Function
+from emulator.sql.errors import InvalidQueryError
+
+if TYPE_CHECKING:
+    from emulator.sql.call import Function
+
+Name = tuple[str, str]
+"""A table's database and its name in it."""
+
+
+def database_and_table(parts: Sequence[str]) -> Name:
+    """The table that a name of two parts means; InvalidQueryError for any other."""
+    if len(parts) != 2:
+        raise InvalidQueryError(f'Table \'{".".join(parts)}\' does not exist: name it as "database"."table"')
+    return parts[0], parts[1]
 
 
 @dataclass(frozen=True, eq=False)
 class Dialect:
-    """Scalar functions by name, besides Trino's, and literals: tokens and the query's text to Trino's tokens."""
+    """The choices of a service.
 
-    functions: Mapping[str, Function] = field(default_factory=dict)
+    `functions` are scalar functions by name: a service's own, or its meaning of one of Trino's. `literals` takes tokens
+    and the query's text and gives Trino's tokens. `table` says which table a name's parts mean. `timestamp_digits` is the precision of all timestamps. With `text_as_time` a string literal beside a
+    time is read as one.
+    """
+
+    functions: Mapping[str, "Function"] = field(default_factory=dict)
     literals: Callable[[Sequence[Token], str], Sequence[Token]] = lambda stream, _query: stream
+    table: Callable[[Sequence[str]], Name] = database_and_table
+    timestamp_digits: int = 9
+    text_as_time: bool = True
 
 
 TRINO = Dialect()

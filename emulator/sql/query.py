@@ -19,7 +19,7 @@ from emulator.sql.types import Type, common
 def query_binder(query: str, catalog: Catalog, dialect: Dialect, *, parameters: bool = False) -> QueryBinder:
     """The binder of one statement; with `parameters`, @name is allowed in it."""
     return QueryBinder(
-        query, catalog, _HANDLERS, expression_handlers(dialect.functions), parameters=parameters
+        query, catalog, _HANDLERS, expression_handlers(dialect.functions), dialect, parameters=parameters
     )
 
 

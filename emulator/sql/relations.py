@@ -54,21 +54,19 @@ def _relation(binder: QueryBinder, node: exp.Expression, scope: Scope) -> Relati
 
 def _table(binder: QueryBinder, node: exp.Table) -> Relation:
     refuse = binder.expressions.refuse
-    binder.expressions.only(node, "this", "db", "alias", "joins")
+    binder.expressions.only(node, "this", "db", "catalog", "alias", "joins")
     if not isinstance(node.this, exp.Identifier):
         raise refuse("Table functions are not supported", node)
-    database, table = node.args.get("db"), node.this.name
-    if database is None:
-        found = binder.with_query(table)
-        if found is None:
-            raise refuse(f'Table \'{table}\' does not exist: name it as "database"."table"', node)
-        return _named(binder, found[0], binder.renamed(node, found[1]), node.alias or table)
-    info = binder.table(database.name, table, position(node))
+    parts = [part.name for part in (node.args.get("catalog"), node.args.get("db"), node.this) if part]
+    found = binder.with_query(parts[0]) if len(parts) == 1 else None
+    if found is not None:
+        return _named(binder, found[0], binder.renamed(node, found[1]), node.alias or parts[0])
+    info = binder.table(parts, position(node))
     columns = node.args["alias"].args.get("columns") if node.args.get("alias") else None
     if columns and len(columns) != len(info.columns):
         raise refuse(f"Column alias list has {len(columns)} entries, not {len(info.columns)}", node)
     alias = binder.alias()
-    qualifier = (node.alias,) if node.alias else (database.name, table)
+    qualifier = (node.alias,) if node.alias else (info.database, info.name)
     labels = [c.name for c in columns or info.columns]
     fields = [
         Field(label, _stored(alias, column), qualifier, (info.database, info.name))

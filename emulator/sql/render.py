@@ -8,9 +8,14 @@ from emulator.sql.types import DAY_TO_SECOND, DOUBLE, TIME, TIMESTAMP, VARCHAR, 
 _NULL = """'{"NullValue":true}'"""
 
 
-def as_text(sql: str, kind: Type) -> str:
-    """The SQL of a scalar's text, as AWS spells it."""
-    return double_text(sql) if kind is DOUBLE else _TEXT.get(kind, "CAST({0} AS VARCHAR)").format(sql)
+def as_text(sql: str, kind: Type, timestamp_digits: int = 9) -> str:
+    """The SQL of a scalar's text, as AWS spells it; of timestamps to 9 or 3 digits."""
+    if kind is DOUBLE:
+        return double_text(sql)
+    if kind is TIMESTAMP:
+        fraction = {9: "%n", 3: "%g"}[timestamp_digits]
+        return f"strftime(make_timestamp_ns({sql}), '%Y-%m-%d %H:%M:%S.{fraction}')"
+    return _TEXT.get(kind, "CAST({0} AS VARCHAR)").format(sql)
 
 
 def row_json(columns: Sequence[tuple[str, Type]]) -> str:
@@ -45,7 +50,6 @@ _CLOCK = (
 )
 _TEXT = {
     VARCHAR: "{0}",
-    TIMESTAMP: "strftime(make_timestamp_ns({0}), '%Y-%m-%d %H:%M:%S.%n')",
     TIME: f"({_CLOCK})",
     DAY_TO_SECOND: (
         "(CASE WHEN {0} < 0 THEN '-' ELSE '' END || CAST(abs({0}) // 86400000000000 AS VARCHAR) || ' ' || "

@@ -9,9 +9,9 @@ from sqlglot.tokenizer_core import Token, TokenType
 
 from emulator import sql
 from emulator.sql import Result
+from emulator.sql.token_reader import TokenReader
 from emulator.sql.types import VARCHAR, shape
 from emulator.timestream.schema import Measure
-from emulator.timestream.token_reader import TokenReader
 
 _PAIR = [{"Name": name, "Type": shape(VARCHAR)} for name in ("dimension_name", "data_type")]
 _DIMENSIONS = {"ArrayColumnInfo": {"Type": {"RowColumnInfo": _PAIR}}}

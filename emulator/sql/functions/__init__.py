@@ -36,7 +36,7 @@ def bind_function_call(call: Call, of_dialect: Mapping[str, Function]) -> BoundE
         return aggregates.bind(call)
     if call.name in windows.FUNCTIONS:
         return windows.bind(call)
-    function = SCALAR_FUNCTIONS.get(call.name) or of_dialect.get(call.name)
+    function = of_dialect.get(call.name) or SCALAR_FUNCTIONS.get(call.name)
     if function is None:
         raise call.refuse(f"Function '{call.name}' is not registered or not supported")
     if call.window is not None or call.condition is not None or call.distinct or call.order or call.star:

@@ -7,8 +7,8 @@ from typing import Any
 
 from sqlglot.tokenizer_core import Token, TokenType
 
+from emulator.sql.token_reader import TokenReader
 from emulator.timestream.errors import ValidationException
-from emulator.timestream.token_reader import TokenReader
 
 _TARGET = re.compile(r"s3://([a-z0-9][a-z0-9.-]{1,61}[a-z0-9])(?:/(.*))?", re.DOTALL)
 _SIZE = re.compile(r"([0-9]+(?:\.[0-9]+)?) ?(MB|GB)", re.IGNORECASE)

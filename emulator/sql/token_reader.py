@@ -4,7 +4,8 @@ from collections.abc import Sequence
 
 from sqlglot.tokenizer_core import Token, TokenType
 
-from emulator.sql import InvalidQueryError, grammar
+from emulator.sql import grammar
+from emulator.sql.errors import InvalidQueryError
 
 
 class TokenReader:
