@@ -4,7 +4,7 @@ A service brings a catalog (its tables and where DuckDB has them) and a dialect 
 prepares its connections once, and runs queries or describes them. It translates the two errors into its own.
 """
 
-from emulator.sql.catalog import Catalog, Column, TableInfo
+from emulator.sql.catalog import Catalog, Column, TableInfo, ViewInfo
 from emulator.sql.dialect import TRINO, Dialect
 from emulator.sql.errors import InvalidQueryError, QueryFailedError, SqlError
 from emulator.sql.execution import Result, describe, prepare, run
@@ -21,6 +21,7 @@ __all__ = [
     "SqlError",
     "TableInfo",
     "Translation",
+    "ViewInfo",
     "describe",
     "prepare",
     "run",

@@ -14,8 +14,8 @@ from emulator.sql.types import (
     DECIMAL,
     DOUBLE,
     INTEGER,
+    MOMENTS,
     NUMERIC,
-    TIMESTAMP,
     VARCHAR,
     WHOLE,
     YEAR_TO_MONTH,
@@ -112,12 +112,12 @@ def shifted(moment: BoundExpression, count: str) -> BoundExpression:
     if moment.type is DATE:
         return BoundExpression(f"CAST({moment.sql} + to_months(CAST({count} AS INTEGER)) AS DATE)", DATE)
     moved = f"epoch_us(make_timestamp({moment.sql} // 1000) + to_months(CAST({count} AS INTEGER)))"
-    return BoundExpression(f"({moved} * 1000 + {moment.sql} % 1000)", TIMESTAMP)
+    return BoundExpression(f"({moved} * 1000 + {moment.sql} % 1000)", moment.type)
 
 
 def _timed(sign: str, left: BoundExpression, right: BoundExpression) -> BoundExpression | None:
     """The result of an operation on times and intervals, None when it is not one."""
-    if sign == "+" and left.type in (DAY_TO_SECOND, YEAR_TO_MONTH) and right.type in (TIMESTAMP, DATE):
+    if sign == "+" and left.type in (DAY_TO_SECOND, YEAR_TO_MONTH) and right.type in MOMENTS:
         left, right = right, left
     if sign == "*" and right.type in (DAY_TO_SECOND, YEAR_TO_MONTH):
         left, right = right, left
@@ -130,8 +130,8 @@ def _moved(sign: str, moment: BoundExpression, by: BoundExpression) -> BoundExpr
         return None
     if by.type is YEAR_TO_MONTH:
         return shifted(moment, f"{sign}{by.sql}")
-    if moment.type is TIMESTAMP:
-        return BoundExpression(f"({moment.sql} {sign} {by.sql})", TIMESTAMP)
+    if moment.type is not DATE:
+        return BoundExpression(f"({moment.sql} {sign} {by.sql})", moment.type)
     if not isinstance(by.value, int) or by.value % timestamps.DAY:
         return None
     return BoundExpression(f"({moment.sql} {sign} CAST({by.value // timestamps.DAY} AS INTEGER))", DATE)
@@ -161,7 +161,7 @@ def _pairs(lefts: tuple[Type, ...], rights: tuple[Type, ...]) -> list[tuple[str,
 
 
 _TIMED = {
-    **dict.fromkeys(_pairs((TIMESTAMP, DATE), (DAY_TO_SECOND, YEAR_TO_MONTH)), _moved),
+    **dict.fromkeys(_pairs(MOMENTS, (DAY_TO_SECOND, YEAR_TO_MONTH)), _moved),
     **dict.fromkeys([(DAY_TO_SECOND.name,) * 2, (YEAR_TO_MONTH.name,) * 2], _intervals),
     **dict.fromkeys(_pairs((DAY_TO_SECOND, YEAR_TO_MONTH), WHOLE), _scaled),
 }

@@ -6,15 +6,17 @@ What binds one is a function of binder, node and scope, `bind_…`, in a module 
 
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import replace
+from itertools import count
 
 from sqlglot import exp
 
 from emulator.sql import grammar
 from emulator.sql.bound import BoundExpression, BoundQuery, Parameter
-from emulator.sql.catalog import Catalog, TableInfo
+from emulator.sql.catalog import Catalog, TableInfo, ViewInfo
 from emulator.sql.coercion import coerce
 from emulator.sql.dialect import Dialect
 from emulator.sql.errors import InvalidQueryError
+from emulator.sql.partitions import Reading
 from emulator.sql.scope import Scope
 from emulator.sql.types import BOOLEAN
 
@@ -53,14 +55,22 @@ class ExpressionBinder:
         self.dialect = dialect
         self.subquery = subquery
         self.parameters: dict[str, Parameter] | None = {} if parameters else None
-        self._handlers = handlers
+        self.handlers = handlers
 
     def bind(self, node: exp.Expression, scope: Scope) -> BoundExpression:
         """The SQL and type of an expression; InvalidQueryError when it is wrong or not supported."""
-        handler = self._handlers.get(type(node))
+        handler = self.handlers.get(type(node))
         if handler is None:
             raise self.refuse(f"{_CONSTRUCTS.get(type(node), type(node).key)} is not supported", node)
         return handler(self, node, scope)
+
+    def without_subqueries(self, node: exp.Expression, scope: Scope) -> BoundExpression:
+        """An expression bound as by `bind`, one with a subquery refused, and nothing remembered of it."""
+
+        def refused(query: exp.Expression, _scope: Scope) -> BoundQuery:
+            raise self.refuse("Subqueries are not supported here", query)
+
+        return ExpressionBinder(self.query, self.handlers, refused, self.dialect).bind(node, scope)
 
     def each(self, nodes: Sequence[exp.Expression], scope: Scope) -> list[BoundExpression]:
         """Every expression bound."""
@@ -101,10 +111,12 @@ class QueryBinder:
         self.expressions = ExpressionBinder(
             query, expressions, self._subquery, dialect, parameters=parameters
         )
-        self.tables: list[TableInfo] = []
+        self.tables: list[TableInfo | ViewInfo] = []
+        self.readings: list[Reading] = []
         self._catalog = catalog
         self._handlers = queries
-        self._aliases = 0
+        self._aliases = count(1)
+        self._views: tuple[tuple[str, str], ...] = ()
         self._with: list[dict[str, tuple[str, BoundQuery]]] = []
 
     def bind(self, node: exp.Expression, outer: Scope | None) -> BoundQuery:
@@ -122,17 +134,26 @@ class QueryBinder:
 
     def alias(self) -> str:
         """A name for a relation that nothing else in the statement has."""
-        self._aliases += 1
-        return f"r{self._aliases}"
+        return f"r{next(self._aliases)}"
 
-    def table(self, parts: Sequence[str], offset: int | None) -> TableInfo:
-        """The table of the catalog that a name means; the error for one that is not there says where it was named."""
+    def table(self, parts: Sequence[str], offset: int | None) -> TableInfo | ViewInfo:
+        """The table or view that a name means; the error for one that is not there says where it was named."""
         try:
             found = self._catalog.table(*self.expressions.dialect.table(parts))
         except InvalidQueryError as error:
             raise grammar.refuse(error.message, self.expressions.query, offset) from error
         self.tables.append(found)
         return found
+
+    def of_view(self, view: ViewInfo) -> BoundQuery:
+        """A view's query bound in its own dialect, as part of this statement."""
+        if (view.database, view.name) in self._views:
+            raise InvalidQueryError("View is recursive")
+        query, dialect = view.query, view.dialect
+        inner = QueryBinder(query, self._catalog, self._handlers, self.expressions.handlers, dialect)
+        inner.tables, inner.readings, inner._aliases = self.tables, self.readings, self._aliases
+        inner._views = (*self._views, (view.database, view.name))
+        return inner.bind(grammar.parse(query, dialect.literals(grammar.tokens(query), query)), None)
 
     def with_query(self, wanted: str) -> tuple[str, BoundQuery] | None:
         """The SQL name and columns of a WITH query that is visible here."""

@@ -1,10 +1,14 @@
 """Bound expressions, columns and queries: DuckDB SQL with the types it has in Trino; and how DuckDB spells names."""
 
 from collections.abc import Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, field
+from typing import TYPE_CHECKING
 
 from emulator.sql import timestamps
 from emulator.sql.types import BIGINT, INTEGER, VARCHAR, Type
+
+if TYPE_CHECKING:
+    from emulator.sql.partitions import Keys
 
 
 @dataclass
@@ -21,7 +25,8 @@ class BoundExpression:
 
     `value` is a literal's own value. `stored` is the bare TIMESTAMP_NS column behind a timestamp, which comparisons
     use because DuckDB skips row groups for bare columns only. `nan` says that a double may be NaN, which DuckDB orders
-    and Trino does not. `since_1970` says that a timestamp cannot be negative.
+    and Trino does not. `since_1970` says that a timestamp cannot be negative. `as_time` says that a literal may be
+    read as a time where one is wanted.
     """
 
     sql: str
@@ -31,13 +36,14 @@ class BoundExpression:
     nan: bool = False
     since_1970: bool = False
     parameter: Parameter | None = None
+    as_time: bool = True
 
 
 @dataclass(frozen=True)
 class BoundColumn:
     """A column that a query returns; in its SQL it is called c0, c1, …
 
-    `origin` is the database and table of a column that is selected as it is.
+    `origin` is the database and table of a column that is selected as it is. `keys` are those of `partitions`.
     """
 
     name: str | None
@@ -45,6 +51,7 @@ class BoundColumn:
     origin: tuple[str, str] | None = None
     aliased: bool = False
     value: BoundExpression | None = None
+    keys: "Keys" = field(default_factory=dict)
 
 
 @dataclass(frozen=True)

@@ -1,5 +1,7 @@
 """CAST and TRY_CAST as in Trino: DuckDB's own casts read more and round half to even."""
 
+from dataclasses import replace
+
 from sqlglot import exp
 
 from emulator.sql import timestamps
@@ -15,10 +17,12 @@ from emulator.sql.types import (
     DECIMAL,
     DOUBLE,
     INTEGER,
+    MOMENTS,
     NUMERIC,
     TIME,
     TIMESTAMP,
     UNKNOWN,
+    VARBINARY,
     VARCHAR,
     WHOLE,
     Type,
@@ -42,25 +46,33 @@ def bind_cast(binder: ExpressionBinder, node: exp.Expression, scope: Scope) -> B
     """Bind CAST, TRY_CAST, and typed literals such as TIMESTAMP '…', which are casts to the parser."""
     binder.only(node, "this", "to", "safe")
     to, length = target(binder, node)
-    value = binder.bind(node.this, scope)
+    value = replace(binder.bind(node.this, scope), as_time=True)
     function = "TRY_CAST" if isinstance(node, exp.TryCast) else "CAST"
     if value.type is UNKNOWN:
         return coerce(value, to) or null(to)
     literal = _literal(value, to)
     if literal is not None:
-        return literal
+        return replace(literal, sql=_to_precision(binder, literal.sql, value, to))
     if value.type is VARCHAR and value.value is not None and to in (TIMESTAMP, DATE, TIME):
         if function == "TRY_CAST":
             return null(to)
         raise binder.refuse(f"Value cannot be cast to {to}: {value.value}", node)
-    sql = _converted(value, to, function)
+    sql = _converted(value, to, function, binder.dialect.timestamp_digits)
     if sql is None:
         raise binder.refuse(f"Cannot cast {value.type} to {to}", node)
     if length is not None:
         if value.type is not VARCHAR:
             raise binder.refuse(f"Cannot cast {value.type} to varchar({length}): only to varchar", node)
         sql = f"left({sql}, {length})"
+    sql = _to_precision(binder, sql, value, to)
     return BoundExpression(sql, to, nan=value.type in (DOUBLE, VARCHAR))
+
+
+def _to_precision(binder: ExpressionBinder, sql: str, value: BoundExpression, to: Type) -> str:
+    """The SQL of a timestamp that was text, rounded where timestamps have three digits."""
+    if to is not TIMESTAMP or value.type is not VARCHAR or binder.dialect.timestamp_digits == 9:
+        return sql
+    return f"(({sql} + 500000) // 1000000 * 1000000)"
 
 
 def target(binder: ExpressionBinder, node: exp.Expression) -> tuple[Type, int | None]:
@@ -71,17 +83,21 @@ def target(binder: ExpressionBinder, node: exp.Expression) -> tuple[Type, int | 
     if found is None or (parameters and found not in (VARCHAR, TIMESTAMP, TIME)):
         raise binder.refuse(f"Unknown or unsupported type: {kind.sql().lower()}", node)
     if not parameters or found is not VARCHAR:
-        if parameters and int(parameters[0].name) not in (9, _digits(node)):
+        if parameters and int(parameters[0].name) not in (
+            binder.dialect.timestamp_digits,
+            _digits(binder, node),
+        ):
             raise binder.refuse(f"Unknown or unsupported type: {kind.sql().lower()}", node)
         return found, None
     return found, int(parameters[0].name)
 
 
-def _digits(node: exp.Expression) -> int | None:
-    """TIMESTAMP '…' comes from the parser with as many digits of precision as were written."""
+def _digits(binder: ExpressionBinder, node: exp.Expression) -> int | None:
+    """TIMESTAMP '…' comes from the parser with as many digits of precision as were written, which may be fewer."""
     if not isinstance(node.this, exp.Literal) or not node.this.is_string:
         return None
-    return len(node.this.name.partition(".")[2])
+    digits = len(node.this.name.partition(".")[2])
+    return digits if digits <= binder.dialect.timestamp_digits else None
 
 
 def _literal(value: BoundExpression, to: Type) -> BoundExpression | None:
@@ -93,11 +109,15 @@ def _literal(value: BoundExpression, to: Type) -> BoundExpression | None:
     return coerce(value, to) if to in (TIMESTAMP, DATE) else None
 
 
-def _converted(value: BoundExpression, to: Type, function: str) -> str | None:
+def _converted(value: BoundExpression, to: Type, function: str, digits: int) -> str | None:
     if value.type == to:
         return value.sql
     if to is VARCHAR:
-        return as_text(value.sql, value.type) if not value.type.of else None
+        return (
+            as_text(value.sql, value.type, digits)
+            if not value.type.of and value.type is not VARBINARY
+            else None
+        )
     if value.type is VARCHAR:
         return _from_text(value.sql, to, function)
     if to in WHOLE and value.type in (*NUMERIC, BOOLEAN):
@@ -108,11 +128,18 @@ def _converted(value: BoundExpression, to: Type, function: str) -> str | None:
         return f"CAST({value.sql} AS DOUBLE)"
     if to is BOOLEAN and value.type in (*WHOLE, DOUBLE):
         return f"({value.sql} <> 0)"
-    if value.type is DATE and to is TIMESTAMP:
-        return f"epoch_ns(CAST({value.sql} AS TIMESTAMP_NS))"
-    if value.type is TIMESTAMP and to is DATE:
+    if value.type in MOMENTS:
+        return _moment(value, to)
+    return None
+
+
+def _moment(value: BoundExpression, to: Type) -> str | None:
+    if to is TIMESTAMP:
+        moved = coerce(value, to)
+        return moved.sql if moved else None
+    if value.type is not DATE and to is DATE:
         return date_of(value.sql)
-    if value.type is TIMESTAMP and to is TIME:
+    if value.type is not DATE and to is TIME:
         return f"(({value.sql} % {timestamps.DAY} + {timestamps.DAY}) % {timestamps.DAY})"
     return None
 

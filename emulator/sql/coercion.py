@@ -11,6 +11,7 @@ from emulator.sql.types import (
     DOUBLE,
     NUMERIC,
     TIMESTAMP,
+    TIMESTAMP_TZ,
     UNKNOWN,
     VARCHAR,
     Type,
@@ -52,31 +53,35 @@ def unify(items: Sequence[BoundExpression]) -> list[BoundExpression] | None:
 def _literal_side(kind: Type, item: BoundExpression, items: Sequence[BoundExpression]) -> Type | None:
     """A string literal beside timestamps or dates is read as one of them; a string column is not."""
     times = (TIMESTAMP, DATE)
-    if item.type is VARCHAR and item.value is not None and kind in times:
+    if item.type is VARCHAR and item.value is not None and item.as_time and kind in times:
         return kind if coerce(item, kind) else None
     if (
         kind is VARCHAR
         and item.type in times
-        and all(i.value is not None for i in items if i.type is VARCHAR)
+        and all(i.value is not None and i.as_time for i in items if i.type is VARCHAR)
     ):
         return item.type
     return None
 
 
 def _timestamp(given: BoundExpression) -> BoundExpression | None:
-    if given.value is None:
+    if given.value is None or not given.as_time:
         return None
     moment = timestamps.timestamp(str(given.value))
     return None if moment is None else BoundExpression(str(moment), TIMESTAMP)
 
 
 def _date(given: BoundExpression) -> BoundExpression | None:
-    if given.value is None:
+    if given.value is None or not given.as_time:
         return None
     moment = timestamps.timestamp(str(given.value))
     if moment is None or moment % timestamps.DAY:
         return None
     return BoundExpression(f"(DATE '1970-01-01' + CAST({moment // timestamps.DAY} AS INTEGER))", DATE)
+
+
+def _midnight(given: BoundExpression) -> str:
+    return f"epoch_ns(CAST({given.sql} AS TIMESTAMP_NS))"
 
 
 _IMPLICIT: dict[tuple[str, str], Callable[[BoundExpression], BoundExpression | None]] = {
@@ -89,9 +94,11 @@ _IMPLICIT: dict[tuple[str, str], Callable[[BoundExpression], BoundExpression | N
         [(kind.name, "DOUBLE") for kind in NUMERIC if kind is not DOUBLE],
         lambda given: BoundExpression(f"CAST({given.sql} AS DOUBLE)", DOUBLE),
     ),
-    ("DATE", "TIMESTAMP"): lambda given: BoundExpression(
-        f"epoch_ns(CAST({given.sql} AS TIMESTAMP_NS))", TIMESTAMP
-    ),
+    ("DATE", TIMESTAMP.name): lambda given: BoundExpression(_midnight(given), TIMESTAMP),
+    ("DATE", TIMESTAMP_TZ.name): lambda given: BoundExpression(_midnight(given), TIMESTAMP_TZ),
+    (TIMESTAMP.name, TIMESTAMP_TZ.name): lambda given: BoundExpression(given.sql, TIMESTAMP_TZ),
+    # Trino has each function of a timestamp once more for one with a time zone.
+    (TIMESTAMP_TZ.name, TIMESTAMP.name): lambda given: BoundExpression(given.sql, TIMESTAMP),
     ("VARCHAR", "TIMESTAMP"): _timestamp,
     ("VARCHAR", "DATE"): _date,
 }

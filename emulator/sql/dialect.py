@@ -31,8 +31,8 @@ class Dialect:
     """The choices of a service.
 
     `functions` are scalar functions by name: a service's own, or its meaning of one of Trino's. `literals` takes tokens
-    and the query's text and gives Trino's tokens. `table` says which table a name's parts mean. `timestamp_digits` is the precision of all timestamps. With `text_as_time` a string literal beside a
-    time is read as one.
+    and the query's text and gives Trino's tokens. `table` says which table a name's parts mean. `timestamp_digits` is
+    the precision of all timestamps. With `text_as_time` a string literal beside a time is read as one.
     """
 
     functions: Mapping[str, "Function"] = field(default_factory=dict)

@@ -40,10 +40,11 @@ def unfinished_text(sql: str) -> str:
 
 def finished(row: str) -> str:
     """A row's JSON with every double spelled."""
-    return _LEFT.sub(lambda left: _scientific(left[1]), row) if "\0" in row else row
+    return _LEFT.sub(lambda left: scientific(left[1]), row) if "\0" in row else row
 
 
-def _scientific(text: str) -> str:
+def scientific(text: str) -> str:
+    """The spelling of a double that is not spelled plainly, from the shortest text that is read back as it."""
     if text in _ODD:
         return _ODD[text]
     sign, digits, exponent = Decimal(text).normalize().as_tuple()

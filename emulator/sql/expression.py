@@ -1,6 +1,7 @@
 """Every kind of expression that is supported, and what binds it; any other is refused by name."""
 
 from collections.abc import Mapping
+from dataclasses import replace
 
 from sqlglot import exp
 
@@ -25,7 +26,7 @@ def expression_handlers(functions: Mapping[str, Function]) -> dict[type[exp.Expr
 def _literal(binder: ExpressionBinder, node: exp.Expression, _scope: Scope) -> BoundExpression:
     spelled = str(node.this)
     if node.args["is_string"]:
-        return varchar(spelled)
+        return replace(varchar(spelled), as_time=binder.dialect.text_as_time)
     if spelled.isdigit():
         number = int(spelled)
         if number >= 2**63:

@@ -1,6 +1,7 @@
 """Every kind of query that is supported, and what binds it: SELECT, set operations, VALUES, and parentheses."""
 
 from collections.abc import Sequence
+from dataclasses import replace
 
 from sqlglot import exp
 
@@ -11,6 +12,7 @@ from emulator.sql.coercion import coerce, unify
 from emulator.sql.dialect import Dialect
 from emulator.sql.expression import expression_handlers
 from emulator.sql.ordering import bind_order_and_limit
+from emulator.sql.partitions import Keys
 from emulator.sql.scope import Scope
 from emulator.sql.select import bind_select
 from emulator.sql.types import Type, common
@@ -31,7 +33,10 @@ def _parentheses(binder: QueryBinder, node: exp.Expression, outer: Scope | None)
     tail = bind_order_and_limit(binder, node, inner.columns, Scope(parent=outer))
     if not tail and not node.args.get("with_"):
         return inner
-    return BoundQuery(select(["*"], f"({inner.sql}) AS {binder.alias()}") + tail, inner.columns)
+    columns = inner.columns
+    if node.args.get("limit") or node.args.get("offset"):
+        columns = [replace(column, keys={}) for column in columns]
+    return BoundQuery(select(["*"], f"({inner.sql}) AS {binder.alias()}") + tail, columns)
 
 
 def _set_operation(binder: QueryBinder, node: exp.Expression, outer: Scope | None) -> BoundQuery:
@@ -45,11 +50,21 @@ def _set_operation(binder: QueryBinder, node: exp.Expression, outer: Scope | Non
     types = [kind for kind in kinds if kind is not None]
     if len(types) != len(kinds):
         raise refuse(f"column types in {word} query are incompatible", node)
-    columns = [BoundColumn(c.name, kind) for c, kind in zip(left.columns, types, strict=True)]
+    columns = [
+        BoundColumn(a.name, kind, keys=_united(node, a, b, kind))
+        for a, b, kind in zip(left.columns, right.columns, types, strict=True)
+    ]
     every = "" if node.args.get("distinct") else " ALL"
     combined = f"{_as_types(binder, left, types)} {word}{every} {_as_types(binder, right, types)}"
     tail = bind_order_and_limit(binder, node, columns, Scope(parent=outer))
     return BoundQuery(select(["*"], f"({combined}) AS {binder.alias()}") + tail, columns)
+
+
+def _united(node: exp.Expression, left: BoundColumn, right: BoundColumn, kind: Type) -> Keys:
+    """The keys of a column of both sides, as a condition on a UNION holds on each of them."""
+    if not isinstance(node, exp.Union) or node.args.get("limit") or node.args.get("offset"):
+        return {}
+    return {r: sql for side in (left, right) if side.type == kind for r, sql in side.keys.items()}
 
 
 def _as_types(binder: QueryBinder, bound: BoundQuery, types: Sequence[Type]) -> str:

@@ -5,22 +5,14 @@ from dataclasses import replace
 
 from sqlglot import exp
 
-from emulator.sql import types
 from emulator.sql.binder import QueryBinder
-from emulator.sql.bound import BoundExpression, BoundQuery, name
-from emulator.sql.catalog import Column
+from emulator.sql.bound import BoundExpression
 from emulator.sql.coercion import unify
-from emulator.sql.grammar import position
+from emulator.sql.partitions import narrow, without_keys
 from emulator.sql.scope import Field, Scope
-from emulator.sql.types import Type
+from emulator.sql.tables import Relation, bind_table, named
 
 _SIDES = {"": "INNER JOIN", "LEFT": "LEFT JOIN", "RIGHT": "RIGHT JOIN", "FULL": "FULL JOIN"}
-_COLUMN_TYPES: dict[str, Type] = {
-    kind.name: kind for kind in (types.BIGINT, types.DOUBLE, types.VARCHAR, types.BOOLEAN, types.TIMESTAMP)
-}
-
-Relation = tuple[str, list[Field]]
-"""A relation's SQL, and the columns that it offers by name."""
 
 
 def bind_from(binder: QueryBinder, node: exp.Expression, outer: Scope | None) -> tuple[str, Scope]:
@@ -42,7 +34,7 @@ def _joined(binder: QueryBinder, left: Relation, node: exp.Expression, outer: Sc
 
 def _relation(binder: QueryBinder, node: exp.Expression, scope: Scope) -> Relation:
     if isinstance(node, exp.Table):
-        return _table(binder, node)
+        return bind_table(binder, node)
     if isinstance(node, exp.Unnest):
         return _unnest(binder, node, scope)
     if isinstance(node, exp.Paren):
@@ -50,37 +42,6 @@ def _relation(binder: QueryBinder, node: exp.Expression, scope: Scope) -> Relati
     if isinstance(node, exp.Subquery | exp.Values):
         return _derived(binder, node, scope)
     raise binder.expressions.refuse(f"{type(node).key.upper()} is not supported in FROM", node)
-
-
-def _table(binder: QueryBinder, node: exp.Table) -> Relation:
-    refuse = binder.expressions.refuse
-    binder.expressions.only(node, "this", "db", "catalog", "alias", "joins")
-    if not isinstance(node.this, exp.Identifier):
-        raise refuse("Table functions are not supported", node)
-    parts = [part.name for part in (node.args.get("catalog"), node.args.get("db"), node.this) if part]
-    found = binder.with_query(parts[0]) if len(parts) == 1 else None
-    if found is not None:
-        return _named(binder, found[0], binder.renamed(node, found[1]), node.alias or parts[0])
-    info = binder.table(parts, position(node))
-    columns = node.args["alias"].args.get("columns") if node.args.get("alias") else None
-    if columns and len(columns) != len(info.columns):
-        raise refuse(f"Column alias list has {len(columns)} entries, not {len(info.columns)}", node)
-    alias = binder.alias()
-    qualifier = (node.alias,) if node.alias else (info.database, info.name)
-    labels = [c.name for c in columns or info.columns]
-    fields = [
-        Field(label, _stored(alias, column), qualifier, (info.database, info.name))
-        for label, column in zip(labels, info.columns, strict=True)
-    ]
-    return f"{info.relation} AS {alias}", fields
-
-
-def _stored(alias: str, column: Column) -> BoundExpression:
-    sql = f"{alias}.{name(column.physical)}"
-    kind = _COLUMN_TYPES[column.type]
-    if kind is not types.TIMESTAMP:
-        return BoundExpression(sql, kind)
-    return BoundExpression(f"epoch_ns({sql})", kind, stored=sql, since_1970=column.since_1970)
 
 
 def _derived(binder: QueryBinder, node: exp.Expression, scope: Scope) -> Relation:
@@ -92,7 +53,7 @@ def _derived(binder: QueryBinder, node: exp.Expression, scope: Scope) -> Relatio
             return _parenthesized(binder, node, scope)
     bound = binder.renamed(node, binder.bind(inner, scope.parent))
     alias = node.args.get("alias")
-    return _named(binder, f"({bound.sql})", bound, alias.name if alias else "")
+    return named(binder, f"({bound.sql})", bound, (alias.name,) if alias else ())
 
 
 def _parenthesized(binder: QueryBinder, node: exp.Expression, scope: Scope) -> Relation:
@@ -100,16 +61,6 @@ def _parenthesized(binder: QueryBinder, node: exp.Expression, scope: Scope) -> R
         raise binder.expressions.refuse("A parenthesized join takes no alias", node)
     sql, fields = _joined(binder, _relation(binder, node.this, scope), node.this, scope.parent)
     return f"({sql})", fields
-
-
-def _named(binder: QueryBinder, sql: str, bound: BoundQuery, label: str) -> Relation:
-    alias = binder.alias()
-    qualifier = (label,) if label else ()
-    fields = [
-        Field(c.name, BoundExpression(f"{alias}.c{i}", c.type, nan=True), qualifier, c.origin)
-        for i, c in enumerate(bound.columns)
-    ]
-    return f"{sql} AS {alias}", fields
 
 
 def _unnest(binder: QueryBinder, node: exp.Unnest, scope: Scope) -> Relation:
@@ -145,13 +96,25 @@ def _join(binder: QueryBinder, left: Relation, node: exp.Expression, outer: Scop
     if side not in _SIDES or kind not in ("", "INNER", "OUTER") or isinstance(node.this, exp.Unnest):
         raise refuse(f"{side} {kind} JOIN is not supported here".strip(), node)
     if using:
-        condition, merged = _using(binder, node, fields, right, side)
+        left_kept, right_kept = _sure(side, fields, right)
+        condition, merged = _using(binder, node, left_kept, right_kept, side)
         return f"{sql} {_SIDES[side]} {right_sql} ON {condition}", merged
     if on is None:
         raise refuse("JOIN needs ON or USING", node)
     scope = Scope([*fields, *right], parent=outer, pushdown=True)
     condition = binder.expressions.condition(on, scope, "JOIN ON clause")
-    return f"{sql} {_SIDES[side]} {right_sql} ON {condition}", [*fields, *right]
+    narrowed = {"": [*fields, *right], "LEFT": right, "RIGHT": fields, "FULL": []}
+    narrow(binder.expressions.without_subqueries, on, narrowed[side])
+    left_kept, right_kept = _sure(side, fields, right)
+    return f"{sql} {_SIDES[side]} {right_sql} ON {condition}", [*left_kept, *right_kept]
+
+
+def _sure(side: str, left: list[Field], right: list[Field]) -> tuple[list[Field], list[Field]]:
+    """The fields of both sides, without keys where a join makes up rows."""
+    return (
+        without_keys(left) if side in ("RIGHT", "FULL") else left,
+        without_keys(right) if side in ("LEFT", "FULL") else right,
+    )
 
 
 def _using(
@@ -172,7 +135,8 @@ def _using(
         value = both[1] if side == "RIGHT" else both[0]
         if side == "FULL":
             value = BoundExpression(f"coalesce({both[0].sql}, {both[1].sql})", both[0].type)
-        merged.append(Field(first.name, replace(value, stored=None)))
+        keys = {**first.keys, **second.keys} if first.value.type == second.value.type else {}
+        merged.append(Field(first.name, replace(value, stored=None), keys=keys))
         shown |= {id(first), id(second)}
     kept = [replace(f, hidden=True) if id(f) in shown else f for f in (*left, *right)]
     return " AND ".join(conditions), [*merged, *kept]

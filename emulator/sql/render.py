@@ -3,7 +3,16 @@
 from collections.abc import Sequence
 
 from emulator.sql.double_text import double_text, unfinished_text
-from emulator.sql.types import DAY_TO_SECOND, DOUBLE, TIME, TIMESTAMP, VARCHAR, YEAR_TO_MONTH, Type
+from emulator.sql.types import (
+    DAY_TO_SECOND,
+    DOUBLE,
+    TIME,
+    TIMESTAMP,
+    TIMESTAMP_TZ,
+    VARCHAR,
+    YEAR_TO_MONTH,
+    Type,
+)
 
 _NULL = """'{"NullValue":true}'"""
 
@@ -12,10 +21,13 @@ def as_text(sql: str, kind: Type, timestamp_digits: int = 9) -> str:
     """The SQL of a scalar's text, as AWS spells it; of timestamps to 9 or 3 digits."""
     if kind is DOUBLE:
         return double_text(sql)
-    if kind is TIMESTAMP:
-        fraction = {9: "%n", 3: "%g"}[timestamp_digits]
-        return f"strftime(make_timestamp_ns({sql}), '%Y-%m-%d %H:%M:%S.{fraction}')"
-    return _TEXT.get(kind, "CAST({0} AS VARCHAR)").format(sql)
+    if kind in (TIMESTAMP, TIMESTAMP_TZ):
+        fraction, zone = {9: "%n", 3: "%g"}[timestamp_digits], " UTC" if kind is TIMESTAMP_TZ else ""
+        return f"strftime(make_timestamp_ns({sql}), '%Y-%m-%d %H:%M:%S.{fraction}{zone}')"
+    text = _TEXT.get(kind, "CAST({0} AS VARCHAR)")
+    if timestamp_digits == 3:
+        text = text.replace(_NANOSECONDS, _MILLISECONDS)
+    return text.format(sql)
 
 
 def row_json(columns: Sequence[tuple[str, Type]]) -> str:
@@ -42,6 +54,8 @@ def _present(sql: str, kind: Type, depth: int) -> str:
     return f"""'{{"ScalarValue":"' || {as_text(sql, kind)} || '"}}'"""
 
 
+_NANOSECONDS = "% 1000000000 AS VARCHAR), 9, '0')"
+_MILLISECONDS = "// 1000000 % 1000 AS VARCHAR), 3, '0')"
 _CLOCK = (
     "lpad(CAST({0} // 3600000000000 % 24 AS VARCHAR), 2, '0') || ':'"
     " || lpad(CAST({0} // 60000000000 % 60 AS VARCHAR), 2, '0') || ':'"

@@ -1,20 +1,28 @@
 """The columns that names mean at a place in a query."""
 
 from collections.abc import Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, field
+from typing import TYPE_CHECKING
 
 from emulator.sql.bound import BoundExpression
+
+if TYPE_CHECKING:
+    from emulator.sql.partitions import Keys
 
 
 @dataclass(frozen=True)
 class Field:
-    """A column that can be named: `table` is what may stand before its name, outermost first."""
+    """A column that can be named: `table` is what may stand before its name, outermost first.
+
+    `keys` are those of `partitions`. A hidden column is there for those who name it.
+    """
 
     name: str | None
     value: BoundExpression
     table: tuple[str, ...] = ()
     origin: tuple[str, str] | None = None
     hidden: bool = False
+    keys: "Keys" = field(default_factory=dict)
 
 
 class Ambiguous(Exception):  # noqa: N818 - says what the name is; never leaves this package

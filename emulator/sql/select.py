@@ -7,7 +7,9 @@ from sqlglot import exp
 
 from emulator.sql.binder import QueryBinder
 from emulator.sql.bound import BoundColumn, BoundQuery
+from emulator.sql.functions import is_aggregate
 from emulator.sql.ordering import bind_order_and_limit, ordinal
+from emulator.sql.partitions import keys_of, keys_through_windows, narrow
 from emulator.sql.relations import bind_from
 from emulator.sql.scope import Scope, qualifies
 
@@ -31,6 +33,7 @@ def bind_select(binder: QueryBinder, node: exp.Expression, outer: Scope | None) 
     if where is not None:
         condition = expressions.condition(where.this, replace(scope, pushdown=True), "WHERE clause")
         where_sql = f" WHERE {condition}"
+        narrow(expressions.without_subqueries, where.this, scope.fields)
     columns = _columns(binder, node, scope)
     if group is not None:
         expressions.only(group, "expressions")
@@ -42,7 +45,10 @@ def bind_select(binder: QueryBinder, node: exp.Expression, outer: Scope | None) 
     selected = ", ".join(f"{column.value.sql} AS c{i}" for i, column in enumerate(columns) if column.value)
     tail = bind_order_and_limit(binder, node, columns, scope, distinct=distinct is not None)
     word = "SELECT DISTINCT" if distinct is not None else "SELECT"
-    return BoundQuery(f"{word} {selected}{from_sql}{where_sql}{group_sql}{having_sql}{tail}", columns)
+    return BoundQuery(
+        f"{word} {selected}{from_sql}{where_sql}{group_sql}{having_sql}{tail}",
+        _passing(binder, node, columns, scope),
+    )
 
 
 def _columns(binder: QueryBinder, node: exp.Expression, scope: Scope) -> list[BoundColumn]:
@@ -65,7 +71,7 @@ def _star(binder: QueryBinder, item: exp.Expression, scope: Scope) -> list[Bound
         without = "SELECT * not allowed in queries without FROM"
         message = f"Table '{'.'.join(table)}' not found" if table else without
         raise binder.expressions.refuse(message, item)
-    return [BoundColumn(f.name, f.value.type, f.origin, value=f.value) for f in fields]
+    return [BoundColumn(f.name, f.value.type, f.origin, value=f.value, keys=f.keys) for f in fields]
 
 
 def _column(binder: QueryBinder, item: exp.Expression, scope: Scope) -> BoundColumn:
@@ -79,7 +85,45 @@ def _column(binder: QueryBinder, item: exp.Expression, scope: Scope) -> BoundCol
         field = scope.find(parts, quoted=bool(inner.this.args.get("quoted")))
         origin = field.origin if field else None
         label = alias or inner.name
-    return BoundColumn(label, value.type, origin, aliased=alias is not None, value=value)
+    keys = (
+        {} if inner.find(exp.Window) else keys_of(binder.expressions.without_subqueries, inner, scope.fields)
+    )
+    return BoundColumn(label, value.type, origin, aliased=alias is not None, value=value, keys=keys)
+
+
+def _passing(
+    binder: QueryBinder, node: exp.Expression, columns: Sequence[BoundColumn], scope: Scope
+) -> Sequence[BoundColumn]:
+    """The columns with only those keys by which a condition on them may be taken below this SELECT."""
+    if not any(column.keys for column in columns):
+        return columns
+    bind, group = binder.expressions.without_subqueries, node.args.get("group")
+    calls = [call for item in node.expressions for call in item.find_all(exp.Anonymous)]
+    whole = any(is_aggregate(str(call.this)) and not call.find_ancestor(exp.Window) for call in calls)
+    windows = [window for item in node.expressions for window in item.find_all(exp.Window)]
+    grouped = _grouped(binder, group.expressions, columns, scope) if group is not None else set()
+    kept = []
+    for column in columns:
+        stays = column.value is not None and column.value.sql in grouped if group is not None else not whole
+        if node.args.get("limit") or node.args.get("offset") or not stays:
+            kept.append(replace(column, keys={}))
+        else:
+            kept.append(replace(column, keys=keys_through_windows(bind, windows, scope.fields, column.keys)))
+    return kept
+
+
+def _grouped(
+    binder: QueryBinder, items: Sequence[exp.Expression], columns: Sequence[BoundColumn], scope: Scope
+) -> set[str]:
+    """The SQL of what is grouped by; none where there are several groupings."""
+    if any(type(item) in _GROUPING or isinstance(item, exp.Tuple) for item in items):
+        return set()
+    places = [(item, ordinal(binder, item, columns, "GROUP BY")) for item in items]
+    values = [columns[place - 1].value if place else None for _, place in places]
+    return {
+        value.sql if value is not None else binder.expressions.bind(item, scope).sql
+        for (item, _), value in zip(places, values, strict=True)
+    }
 
 
 def _grouping_list(

@@ -11,9 +11,10 @@ from sqlglot.tokenizer_core import Token
 from emulator.sql import grammar
 from emulator.sql.binder import QueryBinder
 from emulator.sql.bound import BoundColumn, BoundQuery, select
-from emulator.sql.catalog import Catalog, TableInfo
+from emulator.sql.catalog import Catalog, TableInfo, ViewInfo
 from emulator.sql.dialect import TRINO, Dialect
 from emulator.sql.errors import SqlError
+from emulator.sql.partitions import Reading
 from emulator.sql.query import query_binder
 from emulator.sql.render import row_json
 from emulator.sql.types import shape
@@ -30,7 +31,8 @@ class Translation:
 
     sql: str
     columns: Sequence[BoundColumn]
-    tables: Sequence[TableInfo]
+    tables: Sequence[TableInfo | ViewInfo]
+    readings: Sequence[Reading] = ()
 
     def column_info(self) -> list[dict[str, Any]]:
         """The columns as ColumnInfo; one without a name is called by its position, as in Trino."""
@@ -70,7 +72,7 @@ def translate_part(catalog: Catalog, query: str, stream: Sequence[Token], dialec
     """The query that some tokens of a statement are, translated and not kept."""
     binder = query_binder(query, catalog, dialect)
     bound = bind(binder, query, stream, dialect)
-    return Translation(bound.sql, bound.columns, tuple(binder.tables))
+    return Translation(bound.sql, bound.columns, tuple(binder.tables), tuple(binder.readings))
 
 
 def bind(binder: QueryBinder, query: str, stream: Sequence[Token], dialect: Dialect) -> BoundQuery:
@@ -81,7 +83,7 @@ def bind(binder: QueryBinder, query: str, stream: Sequence[Token], dialect: Dial
         raise grammar.refuse("The query is nested too deeply.") from error
 
 
-def _unchanged(catalog: Catalog, table: TableInfo) -> bool:
+def _unchanged(catalog: Catalog, table: TableInfo | ViewInfo) -> bool:
     try:
         return catalog.table(table.database, table.name) == table
     except SqlError:

@@ -11,7 +11,10 @@ from typing import Any
 
 @dataclass(frozen=True)
 class Type:
-    """A type by its AWS name, and the DuckDB type that stands for it; `of` holds the type of an array's elements."""
+    """A type by its AWS name, and the DuckDB type that stands for it.
+
+    `of` holds the type of an array's elements, or those of a map's keys and values.
+    """
 
     name: str
     duck: str
@@ -19,8 +22,8 @@ class Type:
 
     def __str__(self) -> str:
         """The name as `typeof` and error messages spell it."""
-        if self.name == "ARRAY":
-            return f"array({self.of[0]})"
+        if self.of:
+            return f"{self.name.lower()}({', '.join(map(str, self.of))})"
         return self.name.lower().replace("_", " ")
 
 
@@ -32,20 +35,45 @@ DECIMAL = Type("DECIMAL", "DECIMAL(38,10)")
 DOUBLE = Type("DOUBLE", "DOUBLE")
 VARCHAR = Type("VARCHAR", "VARCHAR")
 TIMESTAMP = Type("TIMESTAMP", "BIGINT")
+TIMESTAMP_TZ = Type("TIMESTAMP_WITH_TIME_ZONE", "BIGINT")
+"""A moment in UTC, the only time zone there is."""
 DATE = Type("DATE", "DATE")
+VARBINARY = Type("VARBINARY", "BLOB")
 TIME = Type("TIME", "BIGINT")
 DAY_TO_SECOND = Type("INTERVAL_DAY_TO_SECOND", "BIGINT")
 YEAR_TO_MONTH = Type("INTERVAL_YEAR_TO_MONTH", "INTEGER")
 UNKNOWN = Type("UNKNOWN", "INTEGER")
 """The type of a bare NULL."""
 
+_COLUMNS = {
+    kind.name: kind
+    for kind in (INTEGER, BIGINT, DOUBLE, VARCHAR, BOOLEAN, TIMESTAMP, DATE, TIMESTAMP_TZ, DECIMAL)
+}
 WHOLE = (INTEGER, BIGINT)
 NUMERIC = (INTEGER, BIGINT, DECIMAL, DOUBLE)
+MOMENTS = (DATE, TIMESTAMP, TIMESTAMP_TZ)
 
 
 def array(of: Type) -> Type:
     """The array type of an element type."""
     return Type("ARRAY", f"{of.duck}[]", (of,))
+
+
+def map_of(key: Type, value: Type) -> Type:
+    """The map type of a type of keys and one of values."""
+    return Type("MAP", f"MAP({key.duck}, {value.duck})", (key, value))
+
+
+def column(name: str) -> Type:
+    """The type of a table's column: BIGINT, ARRAY(DOUBLE), MAP(VARCHAR, BIGINT); KeyError for one that is not known."""
+    name = name.strip().upper()
+    outer, _, inner = name.removesuffix(")").partition("(")
+    if outer == "ARRAY":
+        return array(column(inner))
+    if outer == "MAP":
+        key, _, value = inner.partition(",")
+        return map_of(column(key), column(value))
+    return _COLUMNS[name]
 
 
 def shape(kind: Type) -> dict[str, Any]:
@@ -63,8 +91,8 @@ def common(left: Type, right: Type) -> Type | None:
         return right
     if left in NUMERIC and right in NUMERIC:
         return max(left, right, key=NUMERIC.index)
-    if {left.name, right.name} == {"DATE", "TIMESTAMP"}:
-        return TIMESTAMP
+    if left in MOMENTS and right in MOMENTS:
+        return max(left, right, key=MOMENTS.index)
     if left.name == right.name == "ARRAY":
         inner = common(left.of[0], right.of[0])
         return array(inner) if inner else None

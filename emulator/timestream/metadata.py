@@ -8,7 +8,7 @@ from typing import Any, Protocol
 from sqlglot.tokenizer_core import Token, TokenType
 
 from emulator import sql
-from emulator.sql import Result
+from emulator.sql import Result, TableInfo
 from emulator.sql.token_reader import TokenReader
 from emulator.sql.types import VARCHAR, shape
 from emulator.timestream.schema import Measure
@@ -19,6 +19,9 @@ _DIMENSIONS = {"ArrayColumnInfo": {"Type": {"RowColumnInfo": _PAIR}}}
 
 class Catalog(sql.Catalog, Protocol):
     """The names that SHOW lists, besides the tables that a query selects from."""
+
+    def table(self, database: str, table: str) -> TableInfo:
+        """A table, as there are no views."""
 
     def databases(self) -> Sequence[str]:
         """The names of all databases, sorted."""

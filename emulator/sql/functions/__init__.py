@@ -30,6 +30,11 @@ SCALAR_FUNCTIONS: Mapping[str, Function] = {
 }
 
 
+def is_aggregate(name: str) -> bool:
+    """True if a function of this name makes one value of many rows."""
+    return name.lower() in aggregates.FUNCTIONS
+
+
 def bind_function_call(call: Call, of_dialect: Mapping[str, Function]) -> BoundExpression:
     """A call bound; InvalidQueryError that names the function when neither Trino nor the dialect has it."""
     if call.name in aggregates.FUNCTIONS:

@@ -34,11 +34,14 @@ def bind_array(binder: ExpressionBinder, node: exp.Expression, scope: Scope) -> 
 
 
 def bind_subscript(binder: ExpressionBinder, node: exp.Expression, scope: Scope) -> BoundExpression:
-    """Bind array[n]: positions start at 1, and one that is not there is an error."""
+    """Bind array[n] or map[key]: positions start at 1, and what is not there is an error."""
     binder.only(node, "this", "expressions", "offset", "safe")
     if len(node.expressions) != 1:
         raise binder.refuse("One subscript is expected", node)
-    owner, index = binder.bind(node.this, scope), coerce(binder.bind(node.expressions[0], scope), BIGINT)
+    owner, given = binder.bind(node.this, scope), binder.bind(node.expressions[0], scope)
+    if owner.type.name == "MAP":
+        return _value_of(binder, node, owner, given)
+    index = coerce(given, BIGINT)
     if owner.type.name != "ARRAY" or index is None:
         raise binder.refuse(f"Cannot use [] on {owner.type}", node)
     length = f"len({owner.sql})"
@@ -48,6 +51,19 @@ def bind_subscript(binder: ExpressionBinder, node: exp.Expression, scope: Scope)
         f" ELSE list_extract({owner.sql}, {index.sql}) END)"
     )
     return BoundExpression(sql, owner.type.of[0], nan=True)
+
+
+def _value_of(
+    binder: ExpressionBinder, node: exp.Expression, owner: BoundExpression, given: BoundExpression
+) -> BoundExpression:
+    """The value of a map's key; one that is not there is an error."""
+    key = coerce(given, owner.type.of[0])
+    if key is None:
+        raise binder.refuse(f"Cannot use [{given.type}] on {owner.type}", node)
+    missing = f"error('Key not present in map: ' || CAST({key.sql} AS VARCHAR))"
+    present = f"{owner.sql} IS NULL OR {key.sql} IS NULL OR map_contains({owner.sql}, {key.sql})"
+    sql = f"(CASE WHEN {present} THEN {owner.sql}[{key.sql}] ELSE {missing} END)"
+    return BoundExpression(sql, owner.type.of[1], nan=True)
 
 
 def _array(call: Call, count: int) -> list[BoundExpression]:
@@ -96,7 +112,8 @@ def _join(call: Call) -> BoundExpression:
     element = items.type.of[0]
     if between is None or element.of:
         raise call.mismatch([items, delimiter])
-    texts = f"list_filter(list_transform({items.sql}, lambda e: {as_text('e', element)}), lambda e: e IS NOT NULL)"
+    text = as_text("e", element, call.binder.dialect.timestamp_digits)
+    texts = f"list_filter(list_transform({items.sql}, lambda e: {text}), lambda e: e IS NOT NULL)"
     return BoundExpression(
         f"coalesce(array_to_string({texts}, {between.sql}), CASE WHEN {items.sql} IS NOT NULL THEN '' END)",
         VARCHAR,

@@ -24,12 +24,14 @@ _ISO = re.compile(
 )
 
 
-def _mysql(call: Call, pattern: str) -> str:
-    """A MySQL format as strftime's, the fraction of a second left out of it as \\0."""
+def _mysql(call: Call, pattern: str, fraction: str | None = None) -> str:
+    """A MySQL format as strftime's; %f, the fraction of a second, where there is a word for it."""
 
     def specifier(match: re.Match[str]) -> str:
         if match[0] == "%":
             raise call.refuse("The date format ends in the middle of a specifier")
+        if match[1] == "f" and fraction is not None:
+            return fraction
         if match[1] not in _MYSQL:
             raise call.refuse(f"Date format specifier %{match[1]} is not supported")
         return _MYSQL[match[1]]
@@ -58,6 +60,15 @@ def _formatter(translate: Callable[[Call, str], str]) -> Function:
         )
 
     return bind
+
+
+def parsed(call: Call) -> BoundExpression:
+    """`date_parse`: text as a timestamp to the millisecond, by a literal MySQL format; text of another form fails."""
+    given, pattern = call.take(VARCHAR, VARCHAR)
+    if not isinstance(pattern.value, str):
+        raise call.refuse(f"{call.name} is only supported with a literal format")
+    form = text(_mysql(call, pattern.value, fraction="%f"))
+    return BoundExpression(f"(epoch_us(strptime({given.sql}, {form})) // 1000 * 1000000)", TIMESTAMP)
 
 
 def _literal(call: Call) -> str:

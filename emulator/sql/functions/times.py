@@ -6,7 +6,16 @@ from emulator.sql.bound import BoundExpression, date_of, varchar
 from emulator.sql.call import Call, Function, Signature, function, returning
 from emulator.sql.coercion import coerce
 from emulator.sql.timestamps import now_sql
-from emulator.sql.types import BIGINT, DATE, DAY_TO_SECOND, DOUBLE, TIME, TIMESTAMP, YEAR_TO_MONTH
+from emulator.sql.types import (
+    BIGINT,
+    DATE,
+    DAY_TO_SECOND,
+    DOUBLE,
+    TIME,
+    TIMESTAMP,
+    TIMESTAMP_TZ,
+    YEAR_TO_MONTH,
+)
 
 _DAY = timestamps.DAY
 _MONDAY = 3 * timestamps.DAY
@@ -32,7 +41,7 @@ def _moments(call: Call, count: int) -> tuple[str, list[BoundExpression]]:
 
 def _date_trunc(call: Call) -> BoundExpression:
     unit, arguments = _moments(call, 2)
-    kind = DATE if arguments[1].type is DATE else TIMESTAMP
+    kind = arguments[1].type if arguments[1].type in (DATE, TIMESTAMP_TZ) else TIMESTAMP
     moment = coerce(arguments[1], TIMESTAMP)
     if moment is None or unit == "millisecond" or (kind is DATE and unit in ("second", "minute", "hour")):
         raise call.mismatch(arguments)
@@ -46,15 +55,15 @@ def _date_trunc(call: Call) -> BoundExpression:
             if moment.since_1970
             else f"{moment.sql} - ({rest} + {length}) % {length}"
         )
-    return (
-        BoundExpression(f"({sql})", TIMESTAMP) if kind is TIMESTAMP else BoundExpression(date_of(sql), DATE)
-    )
+    return BoundExpression(date_of(sql), DATE) if kind is DATE else BoundExpression(f"({sql})", kind)
 
 
 def _date_add(call: Call) -> BoundExpression:
     unit, arguments = _moments(call, 3)
     count = coerce(arguments[1], BIGINT)
-    moment = arguments[2] if arguments[2].type in (DATE, TIME) else coerce(arguments[2], TIMESTAMP)
+    moment = (
+        arguments[2] if arguments[2].type in (DATE, TIME, TIMESTAMP_TZ) else coerce(arguments[2], TIMESTAMP)
+    )
     if count is None or moment is None:
         raise call.mismatch(arguments)
     if moment.type is TIME:
@@ -71,7 +80,7 @@ def _date_add(call: Call) -> BoundExpression:
         return BoundExpression(
             f"({moment.sql} + CAST({count.sql} * {_LENGTHS[unit] // _DAY} AS INTEGER))", DATE
         )
-    return BoundExpression(f"({moment.sql} + {count.sql} * {_LENGTHS[unit]})", TIMESTAMP)
+    return BoundExpression(f"({moment.sql} + {count.sql} * {_LENGTHS[unit]})", moment.type)
 
 
 def _date_diff(call: Call) -> BoundExpression:

@@ -1,0 +1,1 @@
+"""Amazon Athena: SQL over Glue tables of objects in S3."""

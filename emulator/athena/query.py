@@ -1,0 +1,69 @@
+"""A query translated, the objects that it needs read, and its rows."""
+
+from collections.abc import Iterator, Sequence
+from dataclasses import dataclass
+
+import duckdb
+from sqlglot.tokenizer_core import Token
+
+from emulator.athena import column_types
+from emulator.athena.catalog import SessionCatalog
+from emulator.athena.dialect import dialect
+from emulator.athena.errors import athena_errors
+from emulator.athena.outcome import ResultColumn
+from emulator.athena.relations import Reader
+from emulator.athena.session import Session
+from emulator.athena.storage import ObjectTables
+from emulator.athena.values import rows, text_of
+from emulator.sql import Translation
+from emulator.sql.bound import select
+from emulator.sql.execution import duckdb_errors
+from emulator.sql.timestamps import at
+from emulator.sql.translation import translate_part
+
+
+@dataclass(frozen=True)
+class Prepared:
+    """A query whose objects are read, ready to be run once."""
+
+    cursor: duckdb.DuckDBPyConnection
+    translation: Translation
+    now_ns: int
+    scanned_bytes: int
+
+    def columns(self) -> list[ResultColumn]:
+        """The result's columns."""
+        kinds = [column_types.of_result(column.type) for column in self.translation.columns]
+        if "decimal" in kinds:
+            # Only DuckDB knows how many digits a decimal has.
+            stored = self.cursor.sql(at(self.translation.sql, self.now_ns)).types
+            kinds = [str(s).lower() if k == "decimal" else k for k, s in zip(kinds, stored, strict=True)]
+        return [ResultColumn(*pair) for pair in zip(self.translation.names(), kinds, strict=True)]
+
+    def rows(self) -> Iterator[Sequence[str | None]]:
+        """The texts of the rows; QueryError here, not before."""
+        cells = [text_of(f"q.c{i}", column.type) for i, column in enumerate(self.translation.columns)]
+        with self.cursor as cursor, athena_errors():
+            with duckdb_errors():
+                cursor.execute(at(select(cells, f"({self.translation.sql}) AS q"), self.now_ns))
+            yield from rows(cursor)
+
+
+def bound(sql: str, stream: Sequence[Token], session: Session) -> tuple[Translation, SessionCatalog]:
+    """The query that some tokens of a statement are, and the tables that it names; QueryError if it is wrong."""
+    catalog = SessionCatalog(session.glue, with_path='"$path"' in sql.lower())
+    with athena_errors():
+        translation = translate_part(catalog, sql, stream, dialect(session.database, session.catalog))
+    return translation, catalog
+
+
+def prepared(
+    sql: str, stream: Sequence[Token], session: Session, kept: ObjectTables, cursor: duckdb.DuckDBPyConnection
+) -> Prepared:
+    """The query that some tokens of a statement are, with its objects read; QueryError if it is wrong or they are."""
+    translation, catalog = bound(sql, stream, session)
+    reader = Reader(session.glue, session.objects, kept, session.now_ns, session.bytes_limit)
+    tables = [catalog.read_as(reading.table) for reading in translation.readings]
+    with athena_errors():
+        reader.register(cursor, translation.readings, tables)
+    return Prepared(cursor, translation, session.now_ns, reader.scanned_bytes)

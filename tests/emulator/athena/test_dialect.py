@@ -1,0 +1,94 @@
+"""Athena's SQL besides what it shares: every expected value is Trino's or Athena's documentation's."""
+
+import pytest
+
+from tests.support.athena_world import World
+
+
+@pytest.fixture(scope="module")
+def world() -> World:
+    """A row with a map."""
+    world = World()
+    world.add_json("t", {"dims": "map<string,string>", "counts": "map<string,bigint>", "at": "timestamp"})
+    world.put_lines("t/a", {"dims": {"a": "1", "B": None}, "counts": {"x": 2}, "at": "2026-11-24 05:00:00.5"})
+    return world
+
+
+@pytest.mark.parametrize(
+    ("expression", "value", "kind"),
+    [
+        ("dims", "{a=1, B=null}", "map"),
+        ("dims['a']", "1", "varchar"),
+        ("element_at(dims, 'a')", "1", "varchar"),
+        ("element_at(dims, 'b')", None, "varchar"),
+        ("element_at(counts, 'x') + 1", "3", "bigint"),
+        ("element_at(ARRAY[1, 2], 2)", "2", "integer"),
+        ("map_keys(dims)", "[a, B]", "array"),
+        ("map_values(counts)", "[2]", "array"),
+        ("cardinality(dims)", "2", "bigint"),
+        ("cardinality(ARRAY[1])", "1", "bigint"),
+        ("at", "2026-11-24 05:00:00.500", "timestamp"),
+        ("CAST(at AS varchar)", "2026-11-24 05:00:00.500", "varchar"),
+        ("at + INTERVAL '1' MONTH", "2026-12-24 05:00:00.500", "timestamp"),
+        ("CAST('2026-11-24 05:00:00.1239' AS timestamp)", "2026-11-24 05:00:00.124", "timestamp"),
+        ("CAST(at AS date)", "2026-11-24", "date"),
+        ("now()", "2026-11-25 21:10:00.000 UTC", "timestamp with time zone"),
+        ("current_timestamp - INTERVAL '1' DAY", "2026-11-24 21:10:00.000 UTC", "timestamp with time zone"),
+        ("date_trunc('hour', now())", "2026-11-25 21:00:00.000 UTC", "timestamp with time zone"),
+        ("date_add('day', 1, now())", "2026-11-26 21:10:00.000 UTC", "timestamp with time zone"),
+        ("CAST(now() AS timestamp)", "2026-11-25 21:10:00.000", "timestamp"),
+        ("now() > at", "true", "boolean"),
+        ("date_diff('minute', at, now())", "2409", "bigint"),
+        ("from_unixtime(1795640400.5)", "2026-11-25 21:00:00.500 UTC", "timestamp with time zone"),
+        ("CAST(from_unixtime(1795640400) AS timestamp(3))", "2026-11-25 21:00:00.000", "timestamp"),
+        ("date_format(at, '%Y-%m-%d-%H')", "2026-11-24-05", "varchar"),
+        ("date_parse('24/11/2026 05:06', '%d/%m/%Y %H:%i')", "2026-11-24 05:06:00.000", "timestamp"),
+        ("date_parse('05.25', '%s.%f')", "1900-01-01 00:00:05.250", "timestamp"),
+        (
+            "from_iso8601_timestamp('2026-11-24T05:00:00Z')",
+            "2026-11-24 05:00:00.000 UTC",
+            "timestamp with time zone",
+        ),
+        ("to_iso8601(from_unixtime(0))", "1970-01-01T00:00:00.000Z", "varchar"),
+        ("to_iso8601(DATE '2026-11-24')", "2026-11-24", "varchar"),
+        ("INTERVAL '1' DAY", "1 00:00:00.000", "interval day to second"),
+        (
+            "lower(to_hex(sha256(to_utf8('abc'))))",
+            "ba7816bf8f01cfea414140de5dae2223b00361a396177a9cb410ff61f20015ad",
+            "varchar",
+        ),
+        ("to_hex(md5(to_utf8('')))", "D41D8CD98F00B204E9800998ECF8427E", "varchar"),
+        ("to_utf8('é')", "c3 a9", "varbinary"),
+        ("from_utf8(to_utf8('é'))", "é", "varchar"),
+        ("starts_with('abc', 'ab')", "true", "boolean"),
+        ("1.5", "1.5", "decimal(2,1)"),
+        ("NULL", None, "unknown"),
+    ],
+)
+def test_expression(world: World, expression: str, value: str | None, kind: str) -> None:
+    """An expression has this text and this type."""
+    outcome = world.run(f"SELECT {expression} FROM t")
+    assert ([c.type for c in outcome.columns], [*outcome.rows]) == ([kind], [[value]])
+
+
+@pytest.mark.parametrize(
+    ("expression", "message"),
+    [
+        ("dims['b']", "INVALID_FUNCTION_ARGUMENT: Key not present in map: b"),
+        ("dims[1]", "TYPE_MISMATCH: line 1:"),
+        ("at > '2026-01-01'", "TYPE_MISMATCH: line 1:8: Cannot apply operator: timestamp > varchar"),
+        ("md5('a')", "FUNCTION_NOT_FOUND: line 1:8: Unexpected parameters (varchar) for function md5"),
+        (
+            "map_keys(at)",
+            "FUNCTION_NOT_FOUND: line 1:8: Unexpected parameters (timestamp) for function map_keys",
+        ),
+        ("TIMESTAMP '2026-01-01 00:00:00.123456'", "NOT_SUPPORTED: line 1:"),
+        ("CAST(to_utf8('a') AS varchar)", "TYPE_MISMATCH: line 1:13: Cannot cast varbinary to varchar"),
+        ("date_parse('x', '%Y')", "INVALID_FUNCTION_ARGUMENT: "),
+        ("bin(at, 1h)", "line 1:"),
+        ("ago(INTERVAL '1' DAY)", "FUNCTION_NOT_FOUND: line 1:8: Function 'ago' not registered"),
+    ],
+)
+def test_refused_expression(world: World, expression: str, message: str) -> None:
+    """An expression fails with these words."""
+    assert world.failure(f"SELECT {expression} FROM t").startswith(message)
