@@ -43,7 +43,7 @@ from ops.bundle import BUILD, Bundle, build_host
 from ops.errors import OperatorError
 from ops.output import sanitize
 from templates import config
-from templates.config.fleet import TIMESTREAM_REGIONS
+from templates.config.fleet import STORE_REGIONS
 from templates.names import ARTIFACTS_STACK
 from templates.parameters import CODE_BUCKET, CODE_KEY, code_key
 
@@ -139,7 +139,7 @@ class Run:
         logging.getLogger("moto").propagate = False
         settings, view = self._settings, self._view
         values = config.load(settings.environment)
-        regions = _checked(settings.regions) or (values.regions[0],)
+        regions = _checked(settings.regions, values.store.kind) or (values.regions[0],)
         port = _first_port(_given(settings.port, values.local.gateway_port), len(regions))
         aws_port = _given(settings.aws_port, values.local.aws_port)
         ports = [port + number if port else 0 for number in range(len(regions))]
@@ -288,12 +288,11 @@ def given_up_lines(given_up: GivenUp) -> Iterator[str]:
         )
 
 
-def _checked(regions: tuple[str, ...]) -> tuple[str, ...]:
+def _checked(regions: tuple[str, ...], kind: str) -> tuple[str, ...]:
+    there = STORE_REGIONS[kind]
     for region in regions:
-        if region not in TIMESTREAM_REGIONS:
-            raise LocalError(
-                f"--region {region}: no Timestream there; it is in {', '.join(TIMESTREAM_REGIONS)}"
-            )
+        if region not in there:
+            raise LocalError(f"--region {region}: no {kind} there; it is in {', '.join(there)}")
         if regions.count(region) > 1:
             raise LocalError(f"--region {region}: given twice")
     return regions

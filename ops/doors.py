@@ -2,6 +2,7 @@
 
 import argparse
 
+from handlers.vocabulary import TIMESTREAM
 from ops.bill.prices import Line, line
 from ops.errors import OperatorError
 from templates.config import Config
@@ -57,5 +58,7 @@ def worst_day(config: Config) -> list[Line]:
                 line("stream", "Kinesis out", gigabytes * _CONSUMERS, "kinesis_out_gb"),
             ]
         ),
-        line("metric store", "Timestream writes", records * 1024 * WRITE_UNITS_PER_KIB, "timestream_write"),
+        line("metric store", "Timestream writes", records * 1024 * WRITE_UNITS_PER_KIB, "timestream_write")
+        if config.store.kind == TIMESTREAM
+        else line("metric store", "S3, in each month that it is kept", gigabytes, "s3_gb_month"),
     ]

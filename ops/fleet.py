@@ -6,6 +6,7 @@ import urllib.request
 from collections.abc import Mapping, Sequence
 from typing import Any
 
+from handlers.vocabulary import TIMESTREAM
 from ops import stack, tables
 from ops.errors import OperatorError, refusals
 from ops.ingest_api import local_ingest_url
@@ -92,9 +93,12 @@ def _import(options: argparse.Namespace) -> int:
 
 def _network(options: argparse.Namespace) -> int:
     config = stack.settings(options.environment, without_network=True)
-    found = {
+    cells = {
         "ingest_cell": lambda region: _cell("timestream-write", region),
         "query_cell": lambda region: _cell("timestream-query", region),
+    }
+    found = {
+        **(cells if config.store.kind == TIMESTREAM else {}),
         "s3_prefix_list": lambda region: _prefix_list("s3", region),
         "dynamodb_prefix_list": lambda region: _prefix_list("dynamodb", region),
     }

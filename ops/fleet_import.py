@@ -12,6 +12,7 @@ from pathlib import Path
 from typing import Any
 
 import generate
+from handlers.vocabulary import TIMESTREAM
 from ops import stack
 from ops.bundle import BUILD, ROOT
 from ops.errors import OperatorError, refusals
@@ -82,7 +83,7 @@ def _found(
 ) -> dict[str, str]:
     """The one table or key of this logical id; OperatorError if there is none, or more than one."""
     names = sorted(name for found, logical_id, name in tagged if (found, logical_id) == (kind, title))
-    if kind == _KEY and len(names) != 1:
+    if kind == _KEY and len(names) != 1 and config.store.kind == TIMESTREAM:
         names = _key_of_database(config, region, clients)
     if not names:
         raise OperatorError(

@@ -5,9 +5,10 @@ from typing import Any
 
 from botocore.exceptions import ClientError, EndpointConnectionError
 
+from handlers.vocabulary import TIMESTREAM
 from ops.errors import REFUSALS, OperatorError, code_of, reason_of, refusals
 from ops.retained import identifier, retained
-from ops.stack import Clients
+from ops.stack import Clients, NoStackError, Target
 from templates.config import Config
 from templates.config.fleet import TIMESTREAM_REGIONS
 
@@ -26,6 +27,7 @@ NAMED = {
     "AWS::Glue::Database": ("Glue database", ("glue", "get_database", "Name")),
     "AWS::S3::Bucket": ("bucket", ("s3", "head_bucket", "Bucket")),
 }
+_LAKE = 'Every account may have the lake: store.kind = "lake" (docs/stores.md)'
 _NOT_THERE = frozenset({"ResourceNotFoundException", "EntityNotFoundException", "404"})
 
 
@@ -60,7 +62,9 @@ def problems(
     for region in config.regions:
         if region in disabled:
             continue
-        timestream = list(_timestream(config, region, clients))
+        if region not in new_regions:
+            found += _said(_other_kind(config, region))
+        timestream = list(_timestream(config, region, clients)) if config.store.kind == TIMESTREAM else []
         found += timestream
         if config.network.private and not timestream:
             found += _said(_zones(config, region, templates["regional"], clients))
@@ -93,6 +97,22 @@ def _disabled(config: Config, clients: Clients) -> list[str]:
     return [region for region in config.regions if region not in enabled]
 
 
+def _other_kind(config: Config, region: str) -> Iterator[str]:
+    """A stack has one store: another kind would leave what is there where nobody looks."""
+    try:
+        outputs = Target(config, region, config.stack_name).outputs()
+    except NoStackError:
+        return
+    deployed = outputs.get("StoreKind", TIMESTREAM)
+    if outputs and deployed != config.store.kind:
+        name = config.environment
+        yield (
+            f"{config.stack_name} in {region} stores in {deployed}, environments/{name}.toml says "
+            f'kind = "{config.store.kind}": a stack has one store. Give {name} its kind back, and make a second '
+            f"environment beside it: copy environments/{name}.toml to another name, and choose there; docs/stores.md"
+        )
+
+
 def _timestream(config: Config, region: str, clients: Clients) -> Iterator[str]:
     cells = {
         "timestream-write": config.network.ingest_cell.get(region),
@@ -103,13 +123,13 @@ def _timestream(config: Config, region: str, clients: Clients) -> Iterator[str]:
             endpoints = clients(service, region).describe_endpoints()["Endpoints"]
         except EndpointConnectionError:
             yield (
-                f"{region} has no Timestream for LiveAnalytics; these have: {', '.join(TIMESTREAM_REGIONS)}"
+                f"{region} has no Timestream for LiveAnalytics; these have: {', '.join(TIMESTREAM_REGIONS)}. {_LAKE}"
             )
             return
         except REFUSALS as error:
             yield (
                 f"Timestream for LiveAnalytics refuses this account in {region} ({reason_of(error)}): AWS has "
-                "taken no new customers since 2025-06-20, and a caller needs timestream:DescribeEndpoints"
+                f"taken no new customers since 2025-06-20, and a caller needs timestream:DescribeEndpoints. {_LAKE}"
             )
             return
         serving = {address["Address"].split(".")[0].rpartition("-")[2] for address in endpoints}
@@ -169,7 +189,10 @@ def _networks(config: Config, region: str, clients: Clients) -> Iterator[str]:
 
 def _zones(config: Config, region: str, regional: Mapping[str, Any], clients: Clients) -> Iterator[str]:
     """An interface endpoint is refused in a zone that its service is not in."""
-    cells = {"ingest": config.network.ingest_cell[region], "query": config.network.query_cell[region]}
+    cells = {
+        "ingest": config.network.ingest_cell.get(region, ""),
+        "query": config.network.query_cell.get(region, ""),
+    }
     names = []
     for part in regional["Resources"].values():
         if part["Type"] == "AWS::EC2::VPCEndpoint" and part["Properties"]["VpcEndpointType"] == "Interface":

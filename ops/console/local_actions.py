@@ -6,27 +6,31 @@ from typing import Any
 
 import boto3
 
+from handlers.vocabulary import LAKE, TIMESTREAM
 from ops.console.place import Place
 from ops.errors import OperatorError
 from ops.posting import Reply, attempts
 from ops.signing import signed_for, unsigned
 
-FAULTS: Mapping[str, Mapping[str, Any]] = {
+_REFUSED_WRITES: Mapping[str, Mapping[str, Any]] = {
+    TIMESTREAM: {"service": "timestream-write", "operation": "WriteRecords", "error": "ThrottlingException"},
+    LAKE: {"service": "s3", "operation": "PutObject", "error": "SlowDown"},
+}
+_FAULTS: Mapping[str, Mapping[str, Any]] = {
     "The stream throttles": {
         "service": "kinesis",
         "operation": "PutRecord",
         "error": "ProvisionedThroughputExceededException",
     },
-    "The store refuses to write": {
-        "service": "timestream-write",
-        "operation": "WriteRecords",
-        "error": "ThrottlingException",
-    },
     "DynamoDB answers with errors": {"service": "dynamodb", "status": 500, "probability": 0.3},
     "Messages cannot be sent": {"service": "sns", "operation": "Publish", "status": 500},
     "S3 is slow": {"service": "s3", "latency_ms": 2000},
 }
-"""Faults to switch on, by what they mean."""
+
+
+def faults(place: Place) -> Mapping[str, Mapping[str, Any]]:
+    """Faults to switch on, by what they mean."""
+    return {**_FAULTS, "The store refuses to write": _REFUSED_WRITES[place.target.config.store.kind]}
 
 
 def post(place: Place, body: str) -> Reply:
@@ -42,17 +46,17 @@ def faults_on(place: Place) -> frozenset[str]:
     """The names of the faults above that are switched on."""
     rules = place.local("faults")["rules"]
     return frozenset(
-        name for name, fault in FAULTS.items() if any(fault.items() <= rule.items() for rule in rules)
+        name for name, fault in faults(place).items() if any(fault.items() <= rule.items() for rule in rules)
     )
 
 
 def switch_fault(place: Place, name: str) -> None:
     """Switch a fault on or off; rules that were set elsewhere stay."""
-    before = place.local("faults")
-    kept = [rule for rule in before["rules"] if not FAULTS[name].items() <= rule.items()]
+    before, fault = place.local("faults"), faults(place)[name]
+    kept = [rule for rule in before["rules"] if not fault.items() <= rule.items()]
     place.local("faults", method="DELETE")
     if len(kept) == len(before["rules"]):
-        kept.append(dict(FAULTS[name]))
+        kept.append(dict(fault))
     rules = [{field: value for field, value in rule.items() if value is not None} for rule in kept]
     body: dict[str, Any] = {"timestream": before["timestream"]} if before.get("timestream") else {}
     if rules or body:

@@ -20,7 +20,7 @@ from ops.stack import Target
 from ops.store.choice import store_of
 from ops.store.port import Store
 from templates.config import ENVIRONMENTS, Config
-from templates.config.fleet import TIMESTREAM_REGIONS
+from templates.config.fleet import REGIONS
 
 _FRESH_S = 30.0
 _STATUS_S = 3.0
@@ -166,10 +166,8 @@ class Places:
         name = environment or self.first[0]
         config = stack.settings(name)
         there = region or (self.first[1] if name == self.first[0] else config.regions[0])
-        if there not in TIMESTREAM_REGIONS:
-            raise OperatorError(
-                f"there is no Timestream in {there!r}; {name} is in {', '.join(config.regions)}"
-            )
+        if there not in REGIONS:
+            raise OperatorError(f"there is no region {there!r}; {name} is in {', '.join(config.regions)}")
         with self._lock:
             if (name, there) not in self._known:
                 self._known[name, there] = Place(self._target(config, name, there))

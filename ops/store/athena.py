@@ -6,17 +6,17 @@ from collections.abc import Callable, Iterator, Mapping, Sequence
 from decimal import Decimal
 from typing import Any
 
+from handlers.lake import EVENT_HOUR, HOT, POINTS, SUPERSEDED, points_columns
 from ops.bill.prices import LEAST_SCANNED_BYTES
 from ops.errors import OperatorError, one_line, refusals
 from ops.store.hours import reads_every_hour
 from ops.store.port import Answer, Meter
 from ops.store.quoted import quoted_name
 
-POINTS, SUPERSEDED, HOUR = "points", "superseded", "event_hour"
 # Relations of which a query without an hour lists and reads every object.
-_BY_HOUR = (POINTS, SUPERSEDED, "hot")
+_BY_HOUR = (POINTS, SUPERSEDED, HOT)
 _FIRST_POLL_S, _LAST_POLL_S = 0.05, 1.0
-_UNITS = {"s": "SECOND", "m": "MINUTE", "h": "HOUR", "d": "DAY"}
+_UNITS = {"s": "SECOND", "m": "MINUTE", "h": "EVENT_HOUR", "d": "DAY"}
 _SECONDS = {"s": 1, "m": 60, "h": 3600, "d": 86_400}
 
 
@@ -24,9 +24,7 @@ class AthenaStore:
     """The view of a lake's points; the clients are those of athena and glue."""
 
     service = "Athena"
-    own_columns: Sequence[str] = (
-        "metric_name", "metric_type", "time", "time_ns", "value", HOUR, "series", "version", "request", "index",
-    )  # fmt: skip
+    own_columns: Sequence[str] = tuple(name for name, _ in points_columns({}))
 
     def __init__(self, athena: Any, glue: Any, database: str, work_group: str, meter: Meter) -> None:
         self._athena, self._glue, self._meter = athena, glue, meter
@@ -67,10 +65,10 @@ class AthenaStore:
 
     def expect_bounded(self, sql: str) -> None:
         """Refuse what reads points and names no hour: it would list and read every hour that is kept."""
-        if reads_every_hour(sql, _BY_HOUR, HOUR):
+        if reads_every_hour(sql, _BY_HOUR, EVENT_HOUR):
             raise OperatorError(
                 f"this reads every hour that the lake keeps; name the hours: WHERE {_hours_of('1h')}; or, to read "
-                f"them all, {HOUR} > ''"
+                f"them all, {EVENT_HOUR} > ''"
             )
 
     def dimensions(self) -> list[str]:
@@ -121,7 +119,7 @@ def _ago(interval: str) -> str:
 
 
 def _hours_of(interval: str) -> str:
-    return f"{HOUR} >= date_format({_ago(interval)}, '%Y-%m-%d-%H')"
+    return f"{EVENT_HOUR} >= date_format({_ago(interval)}, '%Y-%m-%d-%H')"
 
 
 def _value(cell: Mapping[str, str], kind: str) -> Any:

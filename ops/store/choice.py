@@ -3,11 +3,10 @@
 from collections.abc import Callable, Mapping
 from typing import Any
 
+from handlers.vocabulary import LAKE
 from ops.store.athena import AthenaStore
 from ops.store.port import Meter, Store
 from ops.store.timestream import TimestreamStore
-
-LAKE = "lake"
 
 
 def store_of(outputs: Mapping[str, str], client: Callable[[str], Any], meter: Meter | None = None) -> Store:

@@ -16,6 +16,7 @@ from ops.errors import OperatorError
 from templates.config import Config, load
 from templates.config.pipeline import Stream
 from tests.support.fleet_account import Account
+from tests.support.generated import lake_config
 from tests.support.points import point
 
 DEV = replace(load("dev"), stream=Stream(mode="on-demand", retention_hours=24))
@@ -51,6 +52,14 @@ def test_shards_bound_the_worst_day() -> None:
     sharded = replace(DEV, stream=Stream(mode="provisioned", retention_hours=24, shards=1))
     found = {one.what: round(one.units * one.price, 2) for one in doors.worst_day(sharded)}
     assert found == {"requests": 1.51, "PUT units": 0.05, "Timestream writes": 58.98}
+
+
+def test_the_worst_day_of_a_lake_is_what_it_keeps() -> None:
+    """Each object is a cent's part; the bytes are paid in every month that they are kept."""
+    config = replace(lake_config(), stream=Stream(mode="on-demand", retention_hours=24))
+    found = {one.what: round(one.units * one.price, 2) for one in doors.worst_day(config)}
+    assert found["S3, in each month that it is kept"] == pytest.approx(453 * 0.023, abs=0.01)
+    assert "Timestream writes" not in found
 
 
 def test_the_smallest_points_are_metered_as_high_as_is_said() -> None:

@@ -16,6 +16,7 @@ from ops.__main__ import main
 from templates.config import ENVIRONMENTS, Config, load
 from templates.config.network import Network
 from tests.support.fleet_account import REGIONS, Account, Answering
+from tests.support.generated import lake_config
 
 
 def test_status_lists_every_region_with_its_ingest_url(
@@ -73,6 +74,18 @@ def test_network_prints_what_the_environment_file_needs(
     assert network["ingest_cell"] == {region: f"cell{number}" for number, region in enumerate(REGIONS)}
     ranges = {region: f"10.{number}.0.0/16" for number, region in enumerate(REGIONS)}
     assert replace(prod, network=Network(mode="private", cidr=ranges, **network)).network.private
+
+
+def test_a_lake_needs_no_cells(
+    account: Account, capsys: pytest.CaptureFixture[str], monkeypatch: Any
+) -> None:
+    """Timestream is not asked for them; S3's and DynamoDB's addresses are the same for every store."""
+    monkeypatch.setattr(stack, "settings", lambda _name, **_: replace(lake_config(), regions=("eu-west-1",)))
+    lists = {"PrefixLists": [{"PrefixListId": "pl-00000001"}]}
+    account.instead["ec2", "eu-west-1"] = Answering("describe_managed_prefix_lists", lists)
+    assert main(["fleet", "network", "--environment", "lake"]) == 0
+    network = tomllib.loads(capsys.readouterr().out)["network"]
+    assert set(network) == {"s3_prefix_list", "dynamodb_prefix_list"}
 
 
 class _Server(BaseHTTPRequestHandler):

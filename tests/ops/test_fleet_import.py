@@ -12,7 +12,7 @@ from ops.bundle import BUILD
 from ops.errors import OperatorError
 from ops.fleet_import import plan
 from templates.config import load
-from tests.support.generated import build
+from tests.support.generated import Generated, build, lake_config
 
 PROD = load("prod")
 REGIONAL = build("regional", PROD)
@@ -37,8 +37,16 @@ class _Account:
     logical id in its tags.
     """
 
-    def __init__(self, *, without: str = "", untagged: Sequence[str] = (), extra: str = "") -> None:
+    def __init__(
+        self,
+        *,
+        without: str = "",
+        untagged: Sequence[str] = (),
+        extra: str = "",
+        regional: Generated = REGIONAL,
+    ) -> None:
         self._without, self._untagged, self._extra = without, untagged, extra
+        self._regional = regional
 
     def client(self, service: str, region: str) -> Any:
         return self
@@ -59,7 +67,7 @@ class _Account:
 
     def paginate(self, *, TagFilters: Any, ResourceTypeFilters: Any) -> Any:  # noqa: N803 - the SDK's own names
         found = []
-        for title, part in REGIONAL.resources.items():
+        for title, part in self._regional.resources.items():
             arn = {
                 "AWS::DynamoDB::Table": f"arn:aws:dynamodb:eu-west-1:123456789012:table/StackSet-prod-1-{title}-1A2B",
                 "AWS::KMS::Key": "arn:aws:kms:eu-west-1:123456789012:key/0000-1111",
@@ -93,6 +101,17 @@ def test_everything_that_was_kept_is_imported_and_nothing_else() -> None:
     assert found["MetricsTable"] == {"DatabaseName": "metrics_prod", "TableName": "metrics"}
     assert found["QuarantineBucket"] == {"BucketName": "metrics-prod-quarantine-123456789012-eu-west-1-an"}
     assert found["DimensionsTable"] == {"TableName": "StackSet-prod-1-DimensionsTable-1A2B"}
+
+
+def test_a_lake_is_taken_back_with_its_tables_and_views() -> None:
+    """Nothing is asked of Timestream; a key that its tags do not tell is missing."""
+    regional = build("regional", lake_config())
+    account = _Account(regional=regional, without="Key")
+    with pytest.raises(OperatorError, match=r"no AWS::KMS::Key"):
+        plan(regional.config, "eu-west-1", regional.body, account.client)
+    _, resources = plan(regional.config, "eu-west-1", regional.body, _Account(regional=regional).client)
+    names = {one["ResourceIdentifier"].get("Name") for one in resources}
+    assert {"hot", "late", "metrics", "aggregates", "replaced", "points", "superseded"} <= names
 
 
 def test_a_region_from_before_its_resources_had_their_logical_id_is_found() -> None:

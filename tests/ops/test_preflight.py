@@ -9,14 +9,26 @@ from botocore.exceptions import ClientError, EndpointConnectionError
 
 from ops import preflight
 from ops.retained import identifier, retained
+from ops.stack import Target
 from templates.config import Config
 from templates.config.alerting import Subscription
 from templates.config.network import Network
+from templates.config.pipeline import Store
 from tests.support.fleet_account import ARTIFACTS, REGIONS, Account, Answering
 from tests.support.generated import Generated, build, generated, in_private_mode, other
 from tests.support.resolved_template import ACCOUNT
 
 REFUSED = ClientError({"Error": {"Code": "AccessDeniedException", "Message": "no"}}, "DescribeEndpoints")
+NOT_A_CUSTOMER = ClientError(
+    {
+        "Error": {
+            "Code": "AccessDeniedException",
+            "Message": "Only existing Timestream for LiveAnalytics customers can access the service",
+        }
+    },
+    "DescribeEndpoints",
+)
+LAKE = Store(kind="lake", retention_days=30)
 NO_HOST = EndpointConnectionError(endpoint_url="https://ingest.timestream.eu-west-1.amazonaws.com")
 NOT_OPTED_IN = {
     "Regions": [
@@ -64,6 +76,46 @@ def test_what_would_fail_is_said_before_anything_is_made(
     (line,) = [line for line in account.said if line.startswith("before anything is made: ")]
     assert said in line
     assert {name for _, name in account.world.calls} <= {"list_stack_instances", "describe_stacks"}
+
+
+@pytest.mark.parametrize("answer", [NOT_A_CUSTOMER, NO_HOST], ids=["refused", "not there"])
+def test_who_may_not_have_timestream_hears_of_the_lake(account: Account, prod: Config, answer: Any) -> None:
+    """With the setting to change; an environment of the lake asks nothing of Timestream."""
+    for service in ("timestream-write", "timestream-query"):
+        for region in REGIONS:
+            account.instead[service, region] = Answering("describe_endpoints", answer)
+    assert account.roll_out(prod) == 1
+    lines = [line for line in account.said if line.startswith("before anything is made: ")]
+    assert len(lines) == len(prod.regions)
+    assert all('store.kind = "lake" (docs/stores.md)' in line for line in lines)
+    assert account.roll_out(replace(prod, store=LAKE, export=replace(prod.export, lag_minutes=20))) == 0
+
+
+@pytest.mark.parametrize("deployed", [{"IngestUrl": "x"}, {"StoreKind": "timestream"}])
+def test_a_stack_keeps_its_kind_of_store(
+    account: Account, prod: Config, monkeypatch: pytest.MonkeyPatch, deployed: dict[str, str]
+) -> None:
+    """The data would stay where nobody looks; the line says to make a second environment. Others are let through."""
+    monkeypatch.setattr(Target, "outputs", lambda _: deployed)
+    changed = replace(prod, store=LAKE, export=replace(prod.export, lag_minutes=20))
+    found = preflight._other_kind(changed, "eu-west-1")
+    (line,) = found
+    assert "metrics-prod in eu-west-1 stores in timestream" in line
+    assert 'environments/prod.toml says kind = "lake"' in line
+    assert "second environment" in line
+    assert not list(preflight._other_kind(prod, "eu-west-1"))
+    monkeypatch.setattr(Target, "outputs", lambda _: {})
+    assert not list(preflight._other_kind(changed, "eu-west-1")), "a stack that was never made whole"
+
+
+def test_a_change_of_kind_is_found_before_anything_is_made(account: Account, prod: Config) -> None:
+    """In each region that has a pipeline."""
+    assert account.roll_out(prod) == 0
+    changed = replace(prod, store=LAKE, export=replace(prod.export, lag_minutes=20))
+    assert account.roll_out(changed) == 1
+    lines = [line for line in account.said if line.startswith("before anything is made: ")]
+    assert len(lines) == len(prod.regions)
+    assert all(" stores in timestream" in line for line in lines)
 
 
 def test_a_receiver_that_only_the_local_run_reaches_is_found(account: Account, prod: Config) -> None:

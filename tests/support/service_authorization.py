@@ -128,12 +128,13 @@ def _lines(found: dict[str, Any]) -> str:
 def _actions() -> Iterator[str]:
     from ops.console.policy import policy
     from templates.config import load
-    from tests.support.generated import generated
+    from tests.support.generated import build, generated, lake_config
 
-    for statement in policy(load("prod"))["Statement"]:
-        yield from statement["Action"]
+    for config in (load("prod"), lake_config()):
+        for statement in policy(config)["Statement"]:
+            yield from statement["Action"]
 
-    for stack in generated():
+    for stack in (*generated(), build("regional", lake_config())):
         for resource in stack.resources.values():
             yield from re.findall(r'"([a-z0-9-]+:[A-Z][A-Za-z]+)"', json.dumps(resource))
             schema = PROVIDER_SCHEMA_MANAGER.get_resource_schema("us-east-1", resource["Type"]).schema

@@ -4,6 +4,7 @@ import asyncio
 
 from nicegui import ui
 
+from handlers.vocabulary import LAKE, TIMESTREAM
 from ops.console.pages.frame import Page
 from ops.console.pages.parts import heading, main, pairs
 from ops.console.readers.fleet import ShownRegion, read_regions
@@ -12,9 +13,13 @@ _REFRESH_S = 10.0
 _PLACES = {
     "CloudFormation": "cloudformation/home?region={region}#/stacks?filteringText={name}",
     "Alarms": "cloudwatch/home?region={region}#alarmsV2:?search={name}",
-    "Timestream": "timestream/home?region={region}#databases",
 }
 """Pages of AWS's own console."""
+_STORES = {
+    TIMESTREAM: ("Timestream", "timestream/home?region={region}#databases"),
+    LAKE: ("Athena", "athena/home?region={region}#/query-editor"),
+}
+"""Those of each kind of store."""
 
 
 def build(page: Page) -> None:
@@ -55,7 +60,8 @@ def _card(page: Page, shown: ShownRegion) -> None:
         )
         if shown.deployed and not page.is_local:
             with ui.element("div").classes("buttons"):
-                for text, path in _PLACES.items():
-                    where = path.format(region=shown.region, name=page.place.target.config.stack_name)
+                config = page.place.target.config
+                for text, path in (*_PLACES.items(), _STORES[config.store.kind]):
+                    where = path.format(region=shown.region, name=config.stack_name)
                     target = f"https://{shown.region}.console.aws.amazon.com/{where}"
                     ui.link(text, target, new_tab=True).props('rel="noreferrer"')

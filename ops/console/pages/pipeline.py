@@ -7,6 +7,7 @@ from datetime import UTC, datetime
 
 from nicegui import ui
 
+from handlers.vocabulary import LAKE
 from ops.console.pages import tryout
 from ops.console.pages.frame import Page
 from ops.console.pages.parts import (
@@ -131,7 +132,7 @@ class _Drawn:
         with self._element:
             with ui.element("div").classes("box-head"):
                 ui.label(box.title).classes("box-title")
-                ui.label(box.service).classes("box-service")
+                ui.label(_service(box, page)).classes("box-service")
             self._number = ui.label("–").classes("box-number")
             ui.label(box.noun).classes("box-noun")
             self._spark = ui.html("", sanitize=False).classes("spark")
@@ -156,6 +157,12 @@ class _Drawn:
         self._wrong.set_text(wrong[0].replace("`", "") if wrong else "")
         self._wrong.set_visibility(bool(wrong))
         return [f"{box.title}: {text}" for text in wrong]
+
+
+def _service(box: Box, page: Page) -> str:
+    """The name of AWS's service behind a box: of stores there are two kinds."""
+    is_lake = box.key == "store" and page.place.target.config.store.kind == LAKE
+    return "S3, Athena" if is_lake else box.service
 
 
 def build(page: Page) -> None:

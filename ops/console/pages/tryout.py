@@ -52,7 +52,7 @@ def _faults(page: Page) -> None:
         on = await asyncio.to_thread(local_actions.faults_on, page.place)
         shown.clear()
         with shown:
-            for name in local_actions.FAULTS:
+            for name in local_actions.faults(page.place):
                 button = ui.button(name, icon="bolt" if name in on else "power_settings_new")
                 button.props(f"no-caps dense {'unelevated color=negative' if name in on else 'outline'}")
                 button.props(f'aria-pressed="{str(name in on).lower()}"')

@@ -7,6 +7,7 @@ import pytest
 from botocore.exceptions import ClientError
 
 from handlers.domain.exports.hour import Hour
+from handlers.vocabulary import LAKE
 from ops.console.place import Place, Places
 from ops.console.policy import policy
 from ops.console.readers.alerts import read_alerts, read_rules
@@ -17,7 +18,8 @@ from ops.console.readers.figures import read_alarms, read_figures
 from ops.console.readers.fleet import read_regions
 from ops.console.readers.quarantine import count_given_up, read_quarantine
 from ops.console.readers.sql import ask
-from templates.config import load
+from templates.config import Config, load
+from tests.support.generated import lake_config
 from tests.support.permissions import calls_of, faults
 from tests.support.service_authorization import is_of_type, types_of
 
@@ -64,14 +66,24 @@ def test_it_reads_one_environment_and_changes_none(place: Place, place_of: Calla
         )
 
 
-def test_it_holds_no_action_that_changes_anything() -> None:
-    """Each action is one that AWS has, on a resource that it knows, and reads."""
-    for statement in policy(load("prod"))["Statement"]:
+@pytest.mark.parametrize("config", [load("prod"), lake_config()], ids=["timestream", "lake"])
+def test_it_holds_no_action_that_changes_anything(config: Config) -> None:
+    """Each action is one that AWS has, on a resource that it knows, and reads; Athena writes its answers down."""
+    answers = {
+        "athena:StartQueryExecution",
+        "athena:StopQueryExecution",
+        "s3:PutObject",
+        "kms:GenerateDataKey",
+    }
+    answers |= {"s3:AbortMultipartUpload"}
+    for statement in policy(config)["Statement"]:
         for action in statement["Action"]:
             verb = action.split(":")[1]
             assert verb.startswith(
                 ("BatchGet", "Decrypt", "Describe", "Filter", "Get", "List", "Query", "Scan", "Select")
-            )
+            ) or (config.store.kind == LAKE and action in answers)
+            if action == "s3:PutObject":
+                assert all(resource.endswith("/athena/*") for resource in statement["Resource"])
             types, service = types_of(action), action.split(":")[0]
             for resource in statement["Resource"]:
                 if resource == "*":
@@ -80,8 +92,8 @@ def test_it_holds_no_action_that_changes_anything() -> None:
                     assert any(is_of_type(service, kind, resource) for kind in types), (action, resource)
 
 
-@pytest.mark.parametrize("environment", ["dev", "load", "prod"])
-def test_it_fits_into_a_managed_policy(environment: str) -> None:
+@pytest.mark.parametrize("config", [*map(load, ("dev", "load", "prod")), lake_config()])
+def test_it_fits_into_a_managed_policy(config: Config) -> None:
     """IAM counts a policy's characters without its white space."""
-    text = json.dumps(policy(load(environment)), separators=(",", ":"))
+    text = json.dumps(policy(config), separators=(",", ":"))
     assert len(text) <= MANAGED_POLICY_CHARACTERS
