@@ -39,8 +39,13 @@ POINT_ALARMS = (
         "RecordsUnreadable",
         "A record is not what the API lets through, so something else writes to the stream, or the API's model is "
         "broken.",
+        warning=True,
     ),
 )
+
+
+# Somebody should hear of a writer that stands still, however long its records are kept.
+_LATE_S = 7200
 
 
 def duration_alarm(timeout_seconds: int) -> Alarm:
@@ -54,6 +59,7 @@ def duration_alarm(timeout_seconds: int) -> Alarm:
         "smaller batches, more memory, or a store that has slowed down.",
         periods=5,
         datapoints=3,
+        warning=True,
     )
 
 
@@ -115,9 +121,9 @@ def add_metric_writer(
             duration_alarm(writer.timeout_seconds),
             late_alarm(
                 # Time is left to act, and a deployment does not reach it.
-                writer.maximum_age_seconds / 2,
-                "The oldest record has waited half of the time after which records are given up: the store refuses "
-                "writes, or the writer is too slow for what comes in.",
+                min(writer.maximum_age_seconds / 2, _LATE_S),
+                "The oldest record has waited half of the time after which records are given up, or two hours: the "
+                "store refuses writes, or the writer is too slow for what comes in.",
             ),
         ),
         mapping_alarms=MAPPING_ALARMS,

@@ -27,6 +27,7 @@ ALARMS = (
         "client's retry absorbs: add shards, or look for one client's flood.",
         periods=5,
         datapoints=2,
+        warning=True,
     ),
 )
 

@@ -233,9 +233,13 @@ class Tracing(Section):
 
 @dataclass(frozen=True)
 class Operators(Section):
-    """The receiver of alarms."""
+    """The alarms, which cost ten cents each a month, and their receiver.
+
+    Essential ones tell of what is lost or stands still. The others warn of what may become that, or say sooner why.
+    """
 
     email: str | None = setting(optional(EMAIL), None, about="hears of every alarm, once confirmed")
+    alarms: str = setting(one_of(("all", "essential")), "all", about="which there are")
 
 
 # The writer of a batch works for up to 15 minutes, and clocks differ.

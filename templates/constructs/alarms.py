@@ -14,6 +14,7 @@ class Alarm:
     """One alarm: it goes off when `datapoints` of `periods` periods (of `period_s` seconds) reach the threshold.
 
     A period with fewer than `at_least` values of the metric does not count: a share of next to nothing means nothing.
+    A warning tells of what does no harm yet, or of harm for which another alarm goes off, a little later.
     """
 
     name: str
@@ -25,23 +26,26 @@ class Alarm:
     periods: int = 1
     datapoints: int = 1
     at_least: int = 0
+    warning: bool = False
 
 
-def first_alarm(name: str, metric: str, why: str, *, statistic: str = "Sum", period_s: int = 300) -> Alarm:
+def first_alarm(
+    name: str, metric: str, why: str, *, statistic: str = "Sum", period_s: int = 300, warning: bool = False
+) -> Alarm:
     """An alarm on the first of what should never happen."""
-    return Alarm(name, metric, statistic, 1, why, period_s=period_s)
+    return Alarm(name, metric, statistic, 1, why, period_s=period_s, warning=warning)
 
 
 def throttles_alarm(who: str, consequence: str) -> Alarm:
     """The alarm on a function's throttles, with what follows for people while they last: three minutes of five."""
     why = f"Lambda has no room for {who}: the account's concurrency, or what is reserved, is used up. {consequence}"
-    return Alarm("Throttles", "Throttles", "Sum", 1, why, periods=5, datapoints=3)
+    return Alarm("Throttles", "Throttles", "Sum", 1, why, periods=5, datapoints=3, warning=True)
 
 
 def errors_alarm(who: str, consequence: str) -> Alarm:
     """The alarm on a function's errors, likewise: one failure heals itself by a retry."""
     why = f"Invocations of {who} fail for longer than retries heal: a defect or a missing permission. {consequence}"
-    return Alarm("Errors", "Errors", "Sum", 1, why, periods=5, datapoints=3)
+    return Alarm("Errors", "Errors", "Sum", 1, why, periods=5, datapoints=3, warning=True)
 
 
 def add_alarms(

@@ -15,9 +15,9 @@ def late_alarm(after_seconds: float, why: str, *, periods: int = 3) -> Alarm:
     return Alarm("Late", "IteratorAge", "Maximum", after_seconds * 1000, why, periods=periods, datapoints=3)
 
 
-def gave_up_alarm(why: str) -> Alarm:
+def gave_up_alarm(why: str, *, warning: bool = False) -> Alarm:
     """An alarm on the first batch that is given up, after its last retry or by its age."""
-    return first_alarm("GaveUp", "OnFailureDestinationDeliveredEventCount", why)
+    return first_alarm("GaveUp", "OnFailureDestinationDeliveredEventCount", why, warning=warning)
 
 
 def add_consumer(

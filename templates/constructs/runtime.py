@@ -27,15 +27,16 @@ class Runtime:
     tracing: Tracing
     alarm_actions: Sequence[Any]
     network: Network | None = None
+    warnings: bool = True
 
     def watch(
         self, template: Template, component: str, alarms: Sequence[Alarm], namespace: str, **dimensions: Any
     ) -> None:
-        """Adds alarms of a component on metrics of one namespace with these dimensions."""
+        """Adds alarms of a component on metrics of one namespace with these dimensions, warnings if they are wanted."""
         add_alarms(
             template,
             component,
-            alarms,
+            [alarm for alarm in alarms if self.warnings or not alarm.warning],
             namespace=namespace,
             dimensions=dimensions,
             notify=self.alarm_actions,

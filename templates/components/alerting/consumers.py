@@ -42,7 +42,8 @@ AGGREGATOR_MAPPING_ALARMS = (
 RULE_CHANGES_ALARMS = (
     gave_up_alarm(
         "Changes of rules were given up after the last retry; they are in the quarantine bucket (aws/lambda/). The "
-        "next evaluation has ended the alerts in question."
+        "next evaluation has ended the alerts in question.",
+        warning=True,
     ),
 )
 

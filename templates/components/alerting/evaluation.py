@@ -47,6 +47,7 @@ RULE_ALARMS = (
         "An item of the rules table is no rule, and judges nothing. It was not written by `ops rules apply`, which "
         "refuses such a rule and says what is wrong with it.",
         statistic="Maximum",
+        warning=True,
     ),
 )
 

@@ -26,6 +26,7 @@ EXECUTION_ALARMS = tuple(
         f"Executions{ended}",
         f"An execution {how}. What it left undone stays due for the next hourly run, which will end alike "
         "until its cause is mended: see its history.",
+        warning=True,
     )
     for ended, how in (
         ("Failed", "failed as a whole, before its hours could be chosen or after"),
@@ -58,6 +59,7 @@ NOT_STARTED_ALARM = first_alarm(
     "Scheduler could not start the export within most of an hour. The next start makes up for its hours, unless "
     "the role or the state machine is broken.",
     period_s=_HOUR,
+    warning=True,
 )
 
 

@@ -54,6 +54,7 @@ ALARMS = (
         periods=3,
         datapoints=3,
         at_least=10,  # or one request of whoever tries doors would be all of a quiet quarter's
+        warning=True,
     ),
     Alarm(
         "Slow",
@@ -64,6 +65,7 @@ ALARMS = (
         "timeout start to send twice.",
         periods=10,
         datapoints=10,
+        warning=True,
     ),
 )
 

@@ -26,5 +26,8 @@ def add_platform(template: Template, config: Config) -> Platform:
     key = add_key(template, config)
     operators = add_operator_topic(template, config, key=key)
     network = add_network(template, config, key=key) if config.network.private else None
-    runtime = Runtime(code, key.arn, config.logs, config.tracing, [Ref(operators.resource)], network)
+    warnings = config.operators.alarms == "all"
+    runtime = Runtime(
+        code, key.arn, config.logs, config.tracing, [Ref(operators.resource)], network, warnings
+    )
     return Platform(key, operators, runtime)

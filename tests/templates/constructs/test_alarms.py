@@ -1,5 +1,7 @@
 """Alarms: what their tables become."""
 
+from dataclasses import replace
+
 from troposphere import Template
 
 from templates.config import load
@@ -17,6 +19,36 @@ def test_percentiles_are_extended_statistics() -> None:
     assert (slow["ExtendedStatistic"], "Statistic" in slow) == ("p99", False)
     assert (errors["Statistic"], "ExtendedStatistic" in errors) == ("Sum", False)
     assert (errors["AlarmActions"], errors["OKActions"]) == (["topic"], ["topic"])
+
+
+def test_essential_alarms_are_those_of_harm() -> None:
+    """Without the warnings, each consumer, the API and the exports still have an alarm that goes off."""
+    config = load("dev")
+    essential = replace(config, operators=replace(config.operators, alarms="essential"))
+    every, some = (set(build("regional", one).of("AWS::CloudWatch::Alarm")) for one in (config, essential))
+    assert some < every
+    left_out = ("Errors", "Throttles", "Slow", "Refused")
+    assert {
+        title for title in every - some if title.endswith(tuple(f"{name}Alarm" for name in left_out))
+    } == {
+        "IngestApiRefusedAlarm",
+        "IngestApiSlowAlarm",
+        "MetricWriterErrorsAlarm",
+        "MetricWriterSlowAlarm",
+        "MetricWriterThrottlesAlarm",
+        "WindowAggregatorThrottlesAlarm",
+    }
+    assert {
+        "AlertEvaluationFailedAlarm",
+        "IngestApiUnavailableAlarm",
+        "MetricExportHoursFailedAlarm",
+        "MetricExportLagAlarm",
+        "MetricWriterDroppedAlarm",
+        "MetricWriterGaveUpAlarm",
+        "MetricWriterLateAlarm",
+        "MetricWriterQuarantinedAlarm",
+        "WindowAggregatorLateAlarm",
+    } <= some
 
 
 def test_a_share_of_too_few_values_is_none() -> None:
