@@ -143,6 +143,8 @@ class _OpenRegistry:
 
 
 class _NoStore:
+    keeps_every_version = False
+
     def write(self, points: Any, deadline: Deadline) -> Written:  # noqa: ARG002 -- the port's shape
         return Written([Outcome.STORED] * len(points))
 

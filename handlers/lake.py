@@ -20,6 +20,8 @@ RETAINED_PREFIXES = tuple(f"{table}/" for table in (HOT, LATE, METRICS, AGGREGAT
 """Where data lies in the bucket: each table's objects below its own name."""
 
 EVENT_HOUR = "event_hour"
+# The same, as a partition's text in Athena: yyyy-MM-dd-HH.
+EVENT_HOUR_FORMAT = "%Y-%m-%d-%H"
 
 # What tells a version of a point from all others; the greatest version, then request, then index counts.
 VERSION_COLUMNS = (

@@ -1,5 +1,6 @@
 """Stores what arrives on the data stream; what cannot be stored goes to the quarantine with its reason."""
 
+import json
 import time
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass
@@ -9,16 +10,24 @@ from handlers.adapters.aws import client
 from handlers.adapters.dynamodb.dimension_table import DimensionTable
 from handlers.adapters.dynamodb.export_hours.marks import THREADS as MARK_THREADS
 from handlers.adapters.dynamodb.export_hours.marks import ExportHoursMarks
+from handlers.adapters.lake import store as lake_store
+from handlers.adapters.lake.catalog import LakeCatalog
+from handlers.adapters.lake.limits import lake_limits
+from handlers.adapters.lake.registry import ShownRegistry
+from handlers.adapters.lake.store import LakeStore
 from handlers.adapters.s3.quarantine_bucket import QuarantineBucket
+from handlers.adapters.timestream import store as timestream_store
 from handlers.adapters.timestream.limits import store_limits
-from handlers.adapters.timestream.store import THREADS, TimestreamStore
+from handlers.adapters.timestream.store import TimestreamStore
 from handlers.adapters.timestream.wire import write_client
 from handlers.domain.deadline import Deadline
 from handlers.domain.exports.marking import StoredHours
 from handlers.domain.ingest.batch import Ports, write_batch
 from handlers.domain.ingest.envelope import read_records
+from handlers.domain.ingest.registry import DimensionRegistry
 from handlers.domain.ingest.report import log_lines
-from handlers.environment import read_environment
+from handlers.domain.ingest.store import MetricStore, StoreLimits
+from handlers.environment import is_lake, read_environment
 from handlers.logs import write_lines
 from handlers.start import lambda_handler
 from handlers.vocabulary import metric_dimensions
@@ -29,28 +38,54 @@ _RESERVE_SHARE = 0.25
 
 
 @dataclass(frozen=True)
-class MetricWriterEnvironment:
-    """The variables that the template gives the function."""
+class _Environment:
+    """The variables that the template gives the function, whatever the store is."""
 
     project: str
     environment: str
-    database_name: str
     table_name: str
     dimensions_table: str
     quarantine_bucket: str
-    magnetic_retention_days: int
-    memory_retention_hours: int
     export_hours_table: str
     export_lag_minutes: int
     log_level: str
+
+
+@dataclass(frozen=True)
+class MetricWriterEnvironment(_Environment):
+    """All of its variables where points are in Timestream."""
+
+    database_name: str
+    magnetic_retention_days: int
+    memory_retention_hours: int
     timestream_endpoint_url: str | None = None
+
+
+@dataclass(frozen=True)
+class LakeMetricWriterEnvironment(_Environment):
+    """All of its variables where points are in the lake."""
+
+    lake_bucket: str
+    glue_database: str
+    retention_days: int
+    dimension_names: int
+
+
+@dataclass(frozen=True)
+class _StorePorts:
+    """The ports of one kind of store; `memory_s` is the age of points that it shows late, None if there is none."""
+
+    store: MetricStore
+    limits: StoreLimits
+    registry: DimensionRegistry
+    memory_s: float | None
 
 
 @dataclass(frozen=True)
 class MetricWriter:
     """The function, with all that it works with."""
 
-    environment: MetricWriterEnvironment
+    environment: _Environment
     ports: Ports
     clock: Callable[[], float]
 
@@ -73,30 +108,64 @@ def build(
     connect: Callable[[int, str | None], Any] = write_client,
     clock: Callable[[], float] = time.time,
 ) -> MetricWriter:
-    """The function in this environment, with the store client that `connect` makes, of so many connections.
+    """The function in this environment, with the Timestream client that `connect` makes, of so many connections.
 
     `clock` tells the seconds since the epoch. `ConfigurationError` names what is wrong with the environment.
     """
-    environment = read_environment(MetricWriterEnvironment, variables)
     dynamodb = client("dynamodb", read_timeout=2, attempts=2, connections=MARK_THREADS)
+    environment: _Environment
+    if is_lake(variables):
+        environment = read_environment(LakeMetricWriterEnvironment, variables)
+        kind = _lake(environment, dynamodb)
+    else:
+        environment = read_environment(MetricWriterEnvironment, variables)
+        kind = _timestream(environment, dynamodb, connect)
     stored_hours = StoredHours(
         ExportHoursMarks(dynamodb, environment.export_hours_table),
         lag_s=environment.export_lag_minutes * 60,
-        memory_s=environment.memory_retention_hours * 3600,
+        memory_s=kind.memory_s,
     )
     ports = Ports(
-        registry=DimensionTable(dynamodb, environment.dimensions_table, environment.table_name),
-        store=TimestreamStore(
-            connect(THREADS, environment.timestream_endpoint_url),
-            environment.database_name,
-            environment.table_name,
-        ),
-        limits=store_limits(environment.magnetic_retention_days),
+        registry=kind.registry,
+        store=kind.store,
+        limits=kind.limits,
         quarantine=QuarantineBucket(client("s3", read_timeout=3, attempts=2), environment.quarantine_bucket),
         on_stored=lambda times_ns: stored_hours.on_stored(times_ns, clock()),
         on_admitted=stored_hours.note,
     )
     return MetricWriter(environment, ports, clock)
+
+
+def _timestream(
+    environment: MetricWriterEnvironment, dynamodb: Any, connect: Callable[[int, str | None], Any]
+) -> _StorePorts:
+    store = TimestreamStore(
+        connect(timestream_store.THREADS, environment.timestream_endpoint_url),
+        environment.database_name,
+        environment.table_name,
+    )
+    return _StorePorts(
+        store,
+        store_limits(environment.magnetic_retention_days),
+        DimensionTable(dynamodb, environment.dimensions_table, environment.table_name),
+        environment.memory_retention_hours * 3600,
+    )
+
+
+def _lake(environment: LakeMetricWriterEnvironment, dynamodb: Any) -> _StorePorts:
+    s3 = client("s3", read_timeout=5, attempts=1, connections=lake_store.THREADS)
+    # Batches wait for these calls, so none is tried for long: the next batch tries again.
+    catalog = LakeCatalog(client("glue", read_timeout=3, attempts=1), environment.glue_database)
+    return _StorePorts(
+        LakeStore(s3, environment.lake_bucket),
+        lake_limits(environment.retention_days, environment.dimension_names),
+        ShownRegistry(
+            DimensionTable(dynamodb, environment.dimensions_table, environment.table_name),
+            catalog.show_dimensions,
+            lambda cause: write_lines([json.dumps({"dimensions_not_shown": cause})]),
+        ),
+        memory_s=None,
+    )
 
 
 handler = lambda_handler(build, MetricWriter.write)

@@ -10,21 +10,23 @@ from typing import Any
 from handlers.adapters.aws import client
 from handlers.adapters.dynamodb.rules_table import RulesTable
 from handlers.adapters.dynamodb.windows_table import WindowsTable
+from handlers.adapters.lake.limits import lake_limits
 from handlers.adapters.stepfunctions import start_evaluation
 from handlers.adapters.timestream.limits import store_limits
 from handlers.domain.alerts.periods import Timing
 from handlers.domain.alerts.windows.aggregator import Aggregator, BatchReport
 from handlers.domain.errors import TransientError
 from handlers.domain.ingest.envelope import read_records
+from handlers.domain.ingest.store import StoreLimits
 from handlers.domain.ingest.validator import PointValidator
-from handlers.environment import read_environment
+from handlers.environment import is_lake, read_environment
 from handlers.logs import write_lines
 from handlers.start import lambda_handler
 
 
 @dataclass(frozen=True)
-class WindowAggregatorEnvironment:
-    """The variables that the template gives the function."""
+class _Environment:
+    """The variables that the template gives the function, whatever the store is."""
 
     rules_table: str
     windows_table: str
@@ -32,20 +34,34 @@ class WindowAggregatorEnvironment:
     tick_seconds: int
     grace_seconds: int
     maximum_groups: int
+
+
+@dataclass(frozen=True)
+class WindowAggregatorEnvironment(_Environment):
+    """All of its variables where points are in Timestream."""
+
     magnetic_retention_days: int
+
+
+@dataclass(frozen=True)
+class LakeWindowAggregatorEnvironment(_Environment):
+    """All of its variables where points are in the lake."""
+
+    retention_days: int
+    dimension_names: int
 
 
 @dataclass(frozen=True)
 class WindowAggregator:
     """The function, with all that it works with."""
 
-    environment: WindowAggregatorEnvironment
     aggregator: Aggregator
+    limits: StoreLimits
 
     def aggregate(self, event: dict[str, Any]) -> dict[str, Any]:
         """The answer to the event source mapping: the first record if its windows could not be written, or none."""
         records = read_records(event)
-        validator = PointValidator(store_limits(self.environment.magnetic_retention_days))
+        validator = PointValidator(self.limits)
         try:
             report = self.aggregator.process(records, validator)
         except TransientError as error:
@@ -60,7 +76,7 @@ def build(
     variables: Mapping[str, str], connect: Callable[..., Any] = client, clock: Callable[[], float] = time.time
 ) -> WindowAggregator:
     """The function in this environment, with clients that `connect` makes; `clock` tells seconds since 1970."""
-    environment = read_environment(WindowAggregatorEnvironment, variables)
+    environment, limits = _read(variables)
     timing = Timing(environment.tick_seconds, environment.grace_seconds)
     # A write that is tried only once ends within the time that its readers allow for; the table tries again itself.
     writer = connect("dynamodb", read_timeout=2, attempts=1)
@@ -73,7 +89,22 @@ def build(
         group_cap=environment.maximum_groups,
         clock=clock,
     )
-    return WindowAggregator(environment, aggregator)
+    return WindowAggregator(aggregator, limits)
+
+
+def _read(variables: Mapping[str, str]) -> tuple[_Environment, StoreLimits]:
+    """The environment, and the limits by which the writer judges the same points."""
+    if is_lake(variables):
+        return _in_lake(read_environment(LakeWindowAggregatorEnvironment, variables))
+    return _in_timestream(read_environment(WindowAggregatorEnvironment, variables))
+
+
+def _in_timestream(environment: WindowAggregatorEnvironment) -> tuple[_Environment, StoreLimits]:
+    return environment, store_limits(environment.magnetic_retention_days)
+
+
+def _in_lake(environment: LakeWindowAggregatorEnvironment) -> tuple[_Environment, StoreLimits]:
+    return environment, lake_limits(environment.retention_days, environment.dimension_names)
 
 
 def report_line(report: BatchReport) -> str:

@@ -31,7 +31,8 @@ class Point(NamedTuple):
 def versions_of(points: Iterable[Point]) -> list[list[Point]]:
     """The points of each series and time together, in the order of their precedence: the last one counts.
 
-    That is the one with the highest version; of one request, the one that stands last in it.
+    That is the one with the highest version; of one request, the one that stands last in it. The lake's views say the
+    same: `handlers/lake.py`.
     """
     versions: dict[tuple[Series, int], list[Point]] = defaultdict(list)
     for point in points:
@@ -39,5 +40,5 @@ def versions_of(points: Iterable[Point]) -> list[list[Point]]:
     return [sorted(some, key=_precedence) if len(some) > 1 else some for some in versions.values()]
 
 
-def _precedence(point: Point) -> tuple[int, int, int]:
-    return point.record.version, point.record.sequence, point.request_index
+def _precedence(point: Point) -> tuple[int, str, int]:
+    return point.record.version, point.record.request_id, point.request_index

@@ -79,7 +79,7 @@ class LakeStore:
 
     def show_dimensions(self) -> list[Statement]:
         """The grant to read which names are admitted, and to give them columns in what people read."""
-        shown = self.exports.catalog.arns(METRICS, lake.POINTS, lake.SUPERSEDED)
+        shown = self.exports.catalog.arns(METRICS, lake.POINTS)
         return [
             allow([dynamodb.GetItem], [self.dimensions.get_att("Arn")], Sid="ReadDimensions"),
             self.key.decrypt("dynamodb"),

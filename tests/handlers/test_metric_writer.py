@@ -1,5 +1,6 @@
 """The function as Lambda calls it."""
 
+import gzip
 import json
 from typing import Any
 
@@ -128,3 +129,111 @@ def test_a_late_point_marks_its_hour(function: Function) -> None:
         "points#2025-11-21T14",
         "points#2025-11-22T00",
     }
+
+
+LAKE = {
+    **{name: value for name, value in VARIABLES.items() if not name.endswith(("_DAYS", "_HOURS"))},
+    "STORE_KIND": "lake",
+    "TABLE_NAME": "points",
+    "LAKE_BUCKET": BUCKET,
+    "GLUE_DATABASE": "metrics_dev",
+    "RETENTION_DAYS": "30",
+    "DIMENSION_NAMES": "3",
+}
+del LAKE["DATABASE_NAME"]
+
+
+def lake_lines() -> list[dict[str, Any]]:
+    """Every line of the lake."""
+    s3, found = boto3.client("s3"), []
+    for prefix in ("hot/", "late/"):
+        for item in s3.list_objects_v2(Bucket=BUCKET, Prefix=prefix).get("Contents", []):
+            body = s3.get_object(Bucket=BUCKET, Key=item["Key"])["Body"].read()
+            found += [json.loads(line) for line in gzip.decompress(body).splitlines()]
+    return found
+
+
+@pytest.fixture
+def catalog(aws: None) -> Any:
+    """The catalog as the stack makes it: the table of compacted points, and the view."""
+    glue = boto3.client("glue")
+    glue.create_database(DatabaseInput={"Name": "metrics_dev"})
+    for name in ("metrics", "points"):
+        columns = [{"Name": "metric_name", "Type": "string"}]
+        table = {"Name": name, "StorageDescriptor": {"Columns": columns}}
+        glue.create_table(DatabaseName="metrics_dev", TableInput=table)
+    return glue
+
+
+def columns(glue: Any, table: str) -> list[str]:
+    """The names of a table's columns."""
+    found = glue.get_table(DatabaseName="metrics_dev", Name=table)["Table"]["StorageDescriptor"]["Columns"]
+    return [column["Name"] for column in found]
+
+
+def test_a_batch_is_written_to_the_lake(catalog: Any, capsys: pytest.CaptureFixture[str]) -> None:
+    """Good points are lines of objects, bad ones quarantined, new names columns of what people read."""
+    writer = build(LAKE, clock=lambda: ARRIVAL_MS / 1000)
+    good = [metric(dimensions={"host": "a", "version": "2"}), metric("disk.free", 7)]
+    answer = writer.write(event(batch(*good, metric(value="x"))), 20)
+    assert answer == {"batchItemFailures": []}
+    assert sorted((line["metric_name"], line["value"]) for line in lake_lines()) == [
+        ("cpu.load", 0.5),
+        ("disk.free", 7.0),
+    ]
+    log = json.loads(capsys.readouterr().out)
+    assert log["requests"] == {"request/0+=": [3, 2, 0, 1]}
+    assert log["WriteCalls"] == 1
+    for table in ("metrics", "points"):
+        assert {"host", "export_version"} <= set(columns(catalog, table)), table
+
+
+def test_a_batch_that_comes_again_changes_nothing_in_the_lake(catalog: Any) -> None:
+    """The objects are the same ones."""
+    writer = build(LAKE, clock=lambda: ARRIVAL_MS / 1000)
+    for _ in range(2):
+        writer.write(event(metric(), metric("disk.free", 7)), 20)
+    assert len(lake_lines()) == 2
+
+
+def test_the_lakes_budget_of_names_is_the_settings(catalog: Any) -> None:
+    """A point whose name is one too many is quarantined, the others are written."""
+    writer = build(LAKE, clock=lambda: ARRIVAL_MS / 1000)
+    writer.write(event(*(metric(dimensions={f"d{number}": "x"}) for number in range(5))), 20)
+    assert len(lake_lines()) == 3
+    reasons = [json.loads(line)["reason"] for line in _quarantine_lines()]
+    assert reasons == ["dimension_budget_spent"] * 2
+
+
+def _quarantine_lines() -> list[bytes]:
+    s3 = boto3.client("s3")
+    keys = [item["Key"] for item in s3.list_objects_v2(Bucket=BUCKET, Prefix="quarantine/")["Contents"]]
+    bodies = [s3.get_object(Bucket=BUCKET, Key=key)["Body"].read() for key in keys]
+    return [line for body in bodies for line in body.splitlines()]
+
+
+def test_a_catalog_that_fails_keeps_no_point_back(aws: None, capsys: pytest.CaptureFixture[str]) -> None:
+    """Its points are written, and the log says that their names are not shown yet."""
+    writer = build(LAKE, clock=lambda: ARRIVAL_MS / 1000)
+    assert writer.write(event(metric(dimensions={"host": "a"})), 20) == {"batchItemFailures": []}
+    assert len(lake_lines()) == 1
+    said = [json.loads(line) for line in capsys.readouterr().out.splitlines()]
+    assert {"dimensions_not_shown": "GetTable: EntityNotFoundException"} in said
+
+
+def test_a_late_point_of_the_lake_marks_its_hour(catalog: Any) -> None:
+    """However old it is, it is seen at once, and compacted again soon."""
+    writer = build(LAKE, clock=lambda: ARRIVAL_MS / 1000)
+    writer.write(event(metric(timestamp="2025-11-01T14:30:00Z"), metric()), 20)
+    items = boto3.client("dynamodb").scan(TableName=HOURS)["Items"]
+    assert {item["id"]["S"] for item in items} == {
+        "hour#2025-11-01T14",
+        "points#2025-11-01T14",
+        "points#2025-11-22T00",
+    }
+
+
+def test_a_kind_of_store_that_nobody_knows_ends_the_start() -> None:
+    """The line names the variable."""
+    with pytest.raises(ConfigurationError, match="STORE_KIND is neither timestream nor lake: 'influx'"):
+        build({**VARIABLES, "STORE_KIND": "influx"})

@@ -3,7 +3,9 @@
 import json
 from typing import Any
 
-from tests.support.alert_functions import START, AlertFunctions
+from handlers.adapters.lake.limits import lake_limits
+from handlers.window_aggregator import build
+from tests.support.alert_functions import START, VARIABLES, AlertFunctions
 from tests.support.alert_tables import WINDOWS
 from tests.support.events import batch, event, metric
 from tests.support.rules import a_rule
@@ -80,3 +82,11 @@ def test_requests_that_cannot_be_read_and_points_that_are_not_stored_do_not_coun
         record["kinesis"]["approximateArrivalTimestamp"] = world.now_s
     world.aggregator.aggregate(happened)
     assert world.evaluate(START) == []
+
+
+def test_points_are_judged_by_the_limits_of_the_store_that_there_is(world: AlertFunctions) -> None:
+    """What the writer of a lake takes, its alerts count, and the other way round."""
+    own = {name: value for name, value in VARIABLES.items() if name != "MAGNETIC_RETENTION_DAYS"}
+    lake = {**own, "STORE_KIND": "lake", "RETENTION_DAYS": "90", "DIMENSION_NAMES": "250"}
+    assert build(lake, connect=world.connect).limits == lake_limits(90, 250)
+    assert world.aggregator.limits.dimension_names == 120

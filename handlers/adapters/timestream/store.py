@@ -29,6 +29,8 @@ _Outcomes = list[Outcome | Violation]
 class TimestreamStore:
     """Writes points in packed, parallel calls, and retries what is throttled for as long as there is time."""
 
+    keeps_every_version = False
+
     def __init__(
         self,
         timestream: Any,

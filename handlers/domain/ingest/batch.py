@@ -137,7 +137,10 @@ class _BatchWriter:
         """Writes the last version of each point, and gives those that are stored.
 
         The versions before it are superseded by it, wait with it for the retry, or take its place if it is refused.
+        A store that keeps every version is given them all.
         """
+        if self._ports.store.keeps_every_version:
+            return self._append(list(points))
         stored = []
         pending = versions_of(points)
         while pending:
@@ -162,6 +165,26 @@ class _BatchWriter:
                         self._account(point).superseded += 1
             pending = [versions for versions in refused if versions]
         return stored
+
+    def _append(self, points: Sequence[Point]) -> list[Point]:
+        """Writes every version of each point; of those that are written, the last one of each counts as stored."""
+        written = self._ports.store.write(points, self._deadline)
+        self._calls += written.calls
+        self._throttles += written.throttles
+        self._causes += written.causes
+        there = []
+        for point, outcome in zip(points, written.outcomes, strict=True):
+            if isinstance(outcome, Violation):
+                self._quarantine(point.record, point.request_index, outcome)
+            elif outcome is Outcome.RETRY:
+                self._account(point).retry = True
+            else:
+                there.append(point)
+        for versions in versions_of(there):
+            self._account(versions.pop()).stored += 1
+            for point in versions:
+                self._account(point).superseded += 1
+        return there
 
     def report_stored(self, stored: Sequence[Point]) -> None:
         """Calls `on_stored` with the times of what is stored; if that fails, those points come again."""

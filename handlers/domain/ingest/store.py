@@ -43,7 +43,12 @@ class Written:
 
 
 class MetricStore(Protocol):
-    """Keeps points. No two points of one `write` may have the same series and time."""
+    """Keeps points. No two points of one `write` may have the same series and time, unless every version is kept.
+
+    What keeps every version tells readers which of them counts, and answers STORED for those that do not as well.
+    """
+
+    keeps_every_version: bool
 
     def write(self, points: Sequence[Point], deadline: Deadline) -> Written:
         """The outcome of every point, known by the deadline; raises only `ConfigurationError`."""

@@ -35,13 +35,19 @@ MINUTE_MS = 60_000
 class Store:
     """Answers as the test wants, and remembers what it was asked to write."""
 
-    def __init__(self, outcome: Callable[[Point], Outcome | Violation] = lambda _: Outcome.STORED) -> None:
+    def __init__(
+        self,
+        outcome: Callable[[Point], Outcome | Violation] = lambda _: Outcome.STORED,
+        *,
+        keeps_every_version: bool = False,
+    ) -> None:
         self.written: list[list[tuple[str, float]]] = []
+        self.keeps_every_version = keeps_every_version
         self._outcome = outcome
 
     def write(self, points: Sequence[Point], deadline: Deadline) -> Written:
         """Every point comes to the end that the test has chosen."""
-        assert len(versions_of(points)) == len(points)
+        assert self.keeps_every_version or len(versions_of(points)) == len(points)
         self.written.append([(point.series.metric_name, point.value) for point in points])
         return Written([self._outcome(point) for point in points], calls=1)
 
@@ -80,6 +86,31 @@ def test_the_last_of_a_series_and_time_wins() -> None:
     store = Store()
     assert accounts(work(twice, metric(value=3, timestamp=AT), store=store)) == [(2, 0, 2, 0), (1, 1, 0, 0)]
     assert store.written == [[("cpu.load", 3.0)]]
+
+
+def test_a_store_that_keeps_every_version_is_given_them_all() -> None:
+    """In one call; those that lose within the batch are counted as superseded, and all of them are reported."""
+    store, reported = Store(keeps_every_version=True), list[Sequence[int]]()
+    report = work(
+        batch(metric(value=1, timestamp=AT), metric(value=2, timestamp=AT)),
+        metric(value=3, timestamp=AT),
+        metric("other"),
+        store=store,
+        on_stored=reported.append,
+    )
+    assert accounts(report) == [(2, 0, 2, 0), (1, 1, 0, 0), (1, 1, 0, 0)]
+    assert [[value for _, value in call] for call in store.written] == [[1.0, 2.0, 3.0, 0.5]]
+    assert [len(times) for times in reported] == [4]
+    assert report.calls == 1
+
+
+def test_a_version_whose_object_was_not_written_waits_alone() -> None:
+    """The others are in the store, each by itself, and settled if they stand before it."""
+    store = Store(
+        lambda point: Outcome.RETRY if point.value == 2 else Outcome.STORED, keeps_every_version=True
+    )
+    report = work(metric(value=1, timestamp=AT), metric(value=2, timestamp=AT), metric(value=3), store=store)
+    assert (report.retry_from, accounts(report)) == (FIRST_SEQUENCE + 1, [(1, 1, 0, 0)])
 
 
 def test_what_lost_to_a_refused_point_takes_its_place() -> None:

@@ -89,6 +89,8 @@ CSV = Format(
 class MemoryStore:
     """Keeps the highest version of each point."""
 
+    keeps_every_version = False
+
     def __init__(self) -> None:
         self.rows: dict[tuple[Series, int], Point] = {}
 
