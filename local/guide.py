@@ -8,9 +8,16 @@ from local import sample_alert
 from local.environment_file import DEFAULT
 from local.pipeline import Pipeline
 
-_HELLO = "SELECT * FROM {table} WHERE metric_name = 'hello'"
+_HELLO = "SELECT * FROM {points} WHERE {recent} AND metric_name = 'hello'"
 _EXPORTED = "SELECT metric_name, count(*) AS points FROM metrics GROUP BY 1 ORDER BY 2 DESC LIMIT 5"
-_BUSIEST = "SELECT metric_name, count(*) AS points FROM {table} GROUP BY 1 ORDER BY 2 DESC LIMIT 5"
+_BUSIEST = (
+    "SELECT metric_name, count(*) AS points FROM {points} WHERE {recent} GROUP BY 1 ORDER BY 2 DESC LIMIT 5"
+)
+# What asks in one command. To Athena the AWS CLI needs three: to start, to wait, to read.
+_ASKS = {
+    "Timestream": ".venv/bin/aws timestream-query query --query-string",
+    "Athena": ".venv/bin/python -m ops query",
+}
 
 
 def guide(
@@ -18,9 +25,11 @@ def guide(
 ) -> Iterator[tuple[str, str]]:
     """The addresses of every region, and commands for the first; one that trips the sample alert with `alerts`."""
     first = pipelines[0]
-    outputs = first.deployment.outputs
-    table = f'"{outputs["DatabaseName"]}"."{outputs["TableName"]}"'
-    escaped = _HELLO.format(table=table).replace('"', '\\"')
+    store = first.store
+    hello, busiest = (
+        text.format(points=store.points, recent=store.since("1h")).replace('"', '\\"')
+        for text in (_HELLO, _BUSIEST)
+    )
     file = shlex.quote(str(environment_file))
     load = f". {file if '/' in file else f'./{file}'} &&"
     for pipeline in pipelines:
@@ -28,9 +37,9 @@ def guide(
     yield "aws endpoint", endpoint_url
     body = '-d \'{"metric_name": "hello", "value": 42}\''
     yield "post", f"{first.curl} -H 'content-type: application/json' {body}"
-    yield "query", f'{load} .venv/bin/aws timestream-query query --query-string "{escaped}"'
+    yield "query", f'{load} {_ASKS[store.service]} "{hello}"'
     own = "" if environment_file == DEFAULT else f"ENV_FILE={file} "
-    yield "or", f"make query {own}SQL='{_BUSIEST.format(table=table)}'"
+    yield "or", f'make query {own}SQL="{busiest}"'
     if alerts:
         yield "trip an alert", f"{first.curl} {sample_alert.TRIP}"
     yield "export", f"{load} .venv/bin/python -m ops export run current"

@@ -70,8 +70,8 @@ class Pipeline:
         self._feed = Feed(self.ingest_url, Host().sample, cloud.clock, sign=sign) if options.feed else None
         sent = self._feed.sent if self._feed else Sent()
         outputs = self.deployment.outputs
-        self._store = store_of(outputs, self.client)
-        self._prober = Prober(self._store, sent)
+        self.store = store_of(outputs, self.client)
+        self._prober = Prober(self.store, sent)
         self._writer = outputs["MetricWriterName"]
         # With kept data the store is not empty: only what comes from here on is this run's.
         self._before = _NO_POINTS
@@ -146,12 +146,12 @@ class Pipeline:
 
     def point_counts(self) -> PointCounts:
         """Points of this run by where they are: the store asked in SQL, the quarantine listed."""
-        stored = accounting.stored_points(self._store)
+        stored = accounting.stored_points(self.store)
         quarantined = accounting.quarantined_points(
             self.client("s3"), self.deployment.outputs["QuarantineBucketName"]
         )
-        if self._store.superseded:
-            superseded = accounting.superseded_points(self._store)
+        if self.store.superseded:
+            superseded = accounting.superseded_points(self.store)
         else:
             superseded = self._count("PointsSuperseded") + _replaced(self._cloud, self.region)
         counts = PointCounts(self._answers.accepted_points, stored, superseded, quarantined) - self._before

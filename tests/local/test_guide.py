@@ -8,21 +8,27 @@ from typing import Any
 import pytest
 
 from local.guide import guide
+from ops.store.athena import AthenaStore
+from ops.store.port import Meter, Store
+from ops.store.timestream import TimestreamStore
 
-OUTPUTS = {"DatabaseName": "metrics_dev", "TableName": "metrics"}
+STORES: dict[str, Store] = {
+    "timestream": TimestreamStore(None, "metrics_dev", "metrics", Meter()),
+    "lake": AthenaStore(None, None, "metrics_lake", "metrics-lake", Meter()),
+}
 
 
-def a_pipeline(region: str) -> Any:
+def a_pipeline(region: str, kind: str) -> Any:
     """A pipeline of a region as far as lines name it."""
     url = f"http://127.0.0.1:8080/{region}"
-    deployment = SimpleNamespace(outputs=OUTPUTS)
-    return SimpleNamespace(region=region, ingest_url=url, curl=f"curl -s {url}", deployment=deployment)
+    return SimpleNamespace(region=region, ingest_url=url, curl=f"curl -s {url}", store=STORES[kind])
 
 
+@pytest.mark.parametrize("kind", STORES)
 @pytest.mark.parametrize("alerts", [True, False])
-def test_every_line_can_be_pasted(alerts: bool) -> None:
+def test_every_line_can_be_pasted(alerts: bool, kind: str) -> None:
     """Each is a command or an address that a shell reads; the alert's is there only with the sample rule."""
-    pipelines = [a_pipeline("us-east-1"), a_pipeline("eu-west-1")]
+    pipelines = [a_pipeline("us-east-1", kind), a_pipeline("eu-west-1", kind)]
     lines = list(
         guide(pipelines, endpoint_url="http://127.0.0.1:1", environment_file=Path("x.env"), alerts=alerts)
     )
@@ -32,7 +38,10 @@ def test_every_line_can_be_pasted(alerts: bool) -> None:
     assert ("trip an alert" in shown) == alerts
     assert shown["or"].startswith("make query ENV_FILE=x.env SQL=")
     assert shown["ingest eu-west-1"] == pipelines[1].ingest_url
-    assert (
-        shlex.split(shown["query"])[-1]
-        == """SELECT * FROM "metrics_dev"."metrics" WHERE metric_name = 'hello'"""
+    store = STORES[kind]
+    asked = f"SELECT * FROM {store.points} WHERE {store.since('1h')} AND metric_name = 'hello'"
+    assert shlex.split(shown["query"])[-1] == asked
+    store.expect_bounded(asked)
+    assert shlex.split(shown["or"])[-1].startswith(
+        f"SQL=SELECT metric_name, count(*) AS points FROM {store.points} WHERE"
     )
