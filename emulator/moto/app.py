@@ -9,6 +9,7 @@ from http.client import HTTPMessage
 from types import SimpleNamespace
 from typing import Any
 
+import moto.core.responses
 from moto.core.base_backend import BackendDict
 from moto.core.config import default_user_config
 from moto.iam.access_control import PermissionResult
@@ -51,6 +52,7 @@ class MotoApp:
 
     def __init__(self) -> None:
         service_models.share()
+        moto.core.responses.method_names_from_class = _method_names
         BackendDict.reset()
         default_user_config["stepfunctions"] = {"execute_state_machine": True}
         # The local run checks no permission. moto would for buckets, and without looking at conditions: a policy
@@ -119,6 +121,8 @@ class _Environ(MotoRequestHandler):
 _SERVER: Any = SimpleNamespace(
     ssl_context=None, multithread=True, multiprocess=False, server_address=("127.0.0.1", 80)
 )
+# moto looks through the members of a service's class at each call.
+_method_names = functools.cache(moto.core.responses.method_names_from_class)
 
 
 def _neutral(*_: Any) -> PermissionResult:

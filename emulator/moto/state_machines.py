@@ -6,6 +6,7 @@ they say however far the clock is moved, compare UTC with the machine's time zon
 
 import contextlib
 import dataclasses
+import functools
 import importlib
 import sys
 import threading
@@ -35,6 +36,8 @@ _SLICE_S = 0.25
 _END_S = 5.0
 # The longest a function runs.
 _TASK_S = 900.0
+# Definitions, and paths in them, that are kept parsed.
+_DEFINITIONS, _PATHS = 32, 1024
 _ENDS = {
     "SUCCEEDED": "ExecutionsSucceeded",
     "FAILED": "ExecutionsFailed",
@@ -87,6 +90,7 @@ def load() -> None:
             timestamp._get_wait_seconds = _seconds_until
             moto_clock.follow_in_loaded(_PARSER, sleep=_sleep)
             _count_executions()
+            _parse_once()
             original = importlib.import_module(f"{_PARSER}.asl.utils.boto_client").boto_client_for
             _Tasks.moto_client = staticmethod(original)
             for name, module in list(sys.modules.items()):
@@ -162,6 +166,17 @@ def end_executions() -> None:
     for thread in threads:
         thread.join(max(0.0, deadline - time.monotonic()))
     threads.clear()
+
+
+def _parse_once() -> None:
+    """Have each definition and path parsed once: moto parses a definition for each execution, longer than it runs.
+
+    What an execution changes stands in its environment alone, as the iterations of one Map share its states, too.
+    """
+    parser = importlib.import_module(f"{_PARSER}.asl.parse.asl_parser").AmazonStateLanguageParser
+    parser.parse = staticmethod(functools.lru_cache(_DEFINITIONS)(parser.parse))
+    paths = importlib.import_module(f"{_PARSER}.asl.utils.json_path")
+    paths.parse = functools.lru_cache(_PATHS)(paths.parse)  # type: ignore[attr-defined]
 
 
 def _count_executions() -> None:

@@ -13,6 +13,7 @@ import pytest
 from emulator.clock import Clock
 from tests.support.aws_clients import Clients
 from tests.support.cloudwatch import statistic
+from tests.support.local_run import wait_for
 
 ROOT = Path(__file__).resolve().parents[3]
 
@@ -126,6 +127,29 @@ def test_cloudwatch_counts_executions_by_how_they_end(states: Any, client: Clien
             metric: 1,
         }
         assert of("ExecutionTime") is not None
+
+
+def test_a_definition_is_parsed_once_and_each_execution_has_its_own_attempts(
+    states: Any, clock: Clock
+) -> None:
+    """Parsing takes longer than running; what an execution counts is its own, whatever it shares."""
+    retry = [{"ErrorEquals": ["States.ALL"], "IntervalSeconds": 1, "MaxAttempts": 2}]
+    parameters = {"QueueUrl": "http://127.0.0.1/123456789012/none", "MessageBody": "a"}
+    task = {"Type": "Task", "Resource": "arn:aws:states:::sqs:sendMessage", "Parameters": parameters}
+    arn = machine(states, "failing", {**task, "Retry": retry})
+    parse = sys.modules["moto.stepfunctions.parser.asl.parse.asl_parser"].AmazonStateLanguageParser.parse
+    parsed = parse.cache_info().misses
+    for _ in range(2):
+        execution = states.start_execution(stateMachineArn=arn)["executionArn"]
+
+        def has_ended(execution: str = execution) -> bool:
+            clock.advance(1)
+            return bool(states.describe_execution(executionArn=execution)["status"] == "FAILED")
+
+        wait_for(has_ended, "the end of the attempts", seconds=20)
+        events = states.get_execution_history(executionArn=execution)["events"]
+        assert sum(event["type"] == "TaskFailed" for event in events) == 3
+    assert parse.cache_info().misses == parsed
 
 
 def test_the_interpreter_brings_no_service_that_is_not_used_here() -> None:
