@@ -26,20 +26,20 @@ _Shown = tuple[tuple[str, ...], list[list[str | None]]]
 
 def _databases(reader: Names, session: Session) -> _Shown:
     reader.take(), reader.take()
-    return ("database_name",), _matching(session.glue.databases(), reader.pattern())
+    return ("database_name",), _matching(session.glue.databases(), _pattern(reader))
 
 
 def _tables(reader: Names, session: Session) -> _Shown:
     reader.take(), reader.take()
     database = reader.database()
-    return ("tab_name",), _matching((t["Name"] for t in _all(session, database)), reader.pattern())
+    return ("tab_name",), _matching((t["Name"] for t in _all(session, database)), _pattern(reader))
 
 
 def _views(reader: Names, session: Session) -> _Shown:
     reader.take(), reader.take()
     database = reader.database()
     found = (table["Name"] for table in _all(session, database) if views.is_view(table))
-    return ("views",), _matching(found, reader.pattern())
+    return ("views",), _matching(found, _pattern(reader))
 
 
 def _columns(reader: Names, session: Session) -> _Shown:
@@ -126,10 +126,17 @@ def _line(column: Mapping[str, Any]) -> str:
     return "\t".join(str(column.get(part) or "").ljust(_WIDTH) for part in ("Name", "Type", "Comment"))
 
 
-def _matching(names: Iterable[str], pattern: str | None) -> list[list[str | None]]:
-    """The names that a pattern of Hive's fits: a regular expression in which * stands for anything."""
-    fits = re.compile((pattern or "*").replace("*", ".*"))
-    return [[name] for name in sorted(names) if fits.fullmatch(name)]
+def _pattern(reader: Names) -> re.Pattern[str]:
+    """The pattern at a statement's end: a regular expression in which * stands for anything, as Hive has it."""
+    given = reader.pattern() or "*"
+    try:
+        return re.compile(re.sub(r"(?<!\.)\*", ".*", given))
+    except re.error as error:
+        raise reader.error(f"The pattern '{given}' is not valid: {error}") from error
+
+
+def _matching(names: Iterable[str], pattern: re.Pattern[str]) -> list[list[str | None]]:
+    return [[name] for name in sorted(names) if pattern.fullmatch(name)]
 
 
 _SHOWN = {

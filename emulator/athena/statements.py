@@ -4,11 +4,12 @@ import re
 from collections.abc import Sequence
 from dataclasses import dataclass
 
-from sqlglot.tokenizer_core import Token, TokenType
+from sqlglot.tokenizer_core import Token
 
 from emulator.athena import errors
 from emulator.athena.dialect import dialect
 from emulator.athena.outcome import Statement
+from emulator.athena.parameters import with_parameters
 from emulator.athena.session import Session
 from emulator.athena.unload import parts as unload_parts
 from emulator.sql import InvalidQueryError, grammar
@@ -56,7 +57,9 @@ def parse(sql: str, parameters: Sequence[str] | None = None) -> Parsed:
         stream: Sequence[Token] = grammar.tokens(sql)
         statement = _statement(sql, stream)
         if statement is _QUERY or statement.word == "UNLOAD":
-            sql, stream = _with_parameters(sql, stream, parameters)
+            if parameters is not None:
+                sql = with_parameters(sql, stream, parameters)
+                stream = grammar.tokens(sql)
             grammar.parse(sql, unload_parts(sql, stream)[0] if statement.word == "UNLOAD" else stream)
     except InvalidQueryError as error:
         raise errors.malformed(error) from error
@@ -81,22 +84,6 @@ def _statement(sql: str, stream: Sequence[Token]) -> Statement:
         )
         raise errors.unsupported(what)
     raise grammar.refuse(f"mismatched input '{stream[0].text}'. Expecting: a statement", sql, stream[0].start)
-
-
-def _with_parameters(
-    sql: str, stream: Sequence[Token], parameters: Sequence[str] | None
-) -> tuple[str, Sequence[Token]]:
-    """The statement with each ? replaced; InvalidQueryError where their numbers differ."""
-    places = [token for token in stream if token.token_type == TokenType.PLACEHOLDER]
-    if parameters is None:
-        return sql, stream
-    if len(places) != len(parameters):
-        raise grammar.refuse(
-            f"Incorrect number of parameters: expected {len(places)} but found {len(parameters)}"
-        )
-    for token, parameter in reversed(list(zip(places, parameters, strict=True))):
-        sql = f"{sql[: token.start]}{parameter}{sql[token.end + 1 :]}"
-    return (sql, grammar.tokens(sql)) if places else (sql, stream)
 
 
 class Names(TokenReader):

@@ -9,9 +9,15 @@ from typing import Any
 import pytest
 
 from handlers import lake
+from handlers.adapters.lake import statements
+from handlers.domain.exports.columns import Layout, column_name
+from handlers.domain.exports.hour import Hour
+from handlers.domain.exports.job import UnloadRequest
+from handlers.vocabulary import AGGREGATES, LAKE, METRICS
 from tests.support.athena_world import HOURS, World
 
-DIMENSIONS = {"host": "host", "a.b": "a_b", 'quo"te': "quote", "it's": "it_s", "ümlaut": "u_mlaut"}
+NAMES = ("host", "a.b", 'quo"te', "it's", "Ümlaut", "series")
+DIMENSIONS = {name: column_name(lake.POINTS, name) for name in NAMES}
 LINE = dict(lake.LINE_COLUMNS)
 
 
@@ -60,9 +66,9 @@ class Lake(World):
         keys = {"export_date": "string", "export_hour": "string"}
         self.add_json(lake.HOT, LINE, keys={lake.EVENT_HOUR: "string"}, parameters=hours)
         self.add_json(lake.LATE, {**LINE, lake.EVENT_HOUR: "string"})
-        columns = {**dict(lake.COLUMNS["metrics"]), **dict.fromkeys(dimensions.values(), "string")}
-        self.add_parquet("metrics", columns, keys=keys)
-        self.add_parquet(lake.REPLACED, dict(lake.COLUMNS[lake.REPLACED]), keys=keys)
+        layout = Layout(tuple(dimensions), written=True, kind=LAKE)
+        for dataset in layout.datasets:
+            self.add_parquet(dataset, {c.name: c.type for c in layout.catalog(dataset)}, keys=keys)
         self.show(dimensions)
 
     def show(self, dimensions: Mapping[str, str]) -> None:
@@ -88,25 +94,18 @@ class Lake(World):
         self.put_lines(f"late/{name}.jsonl.gz", *lines)
 
     def compact(self, hour: str, run: str) -> None:
-        """Unload an hour as the compaction does, and switch its partitions."""
+        """Unload an hour with the statements of the compaction, and switch its partitions."""
         day, clock = hour[:10], hour[11:]
-        dims = ", ".join(f'"{column}"' for column in DIMENSIONS.values())
-        what = {
-            "metrics": f'metric_name, metric_type, time, value, series, time_ns, version, request, "index", {dims}',
-            lake.REPLACED: 'series, time_ns, version, request, "index"',
-        }
-        views = {"metrics": lake.POINTS, lake.REPLACED: lake.SUPERSEDED}
-        places = {}
-        for table, columns in what.items():
-            places[table] = f"s3://data/{table}/{day}/{clock}/{run}/results/"
-            query = f"SELECT {columns} FROM {views[table]} WHERE event_hour = '{hour}'"
-            self.run(
-                f"UNLOAD ({query}) TO '{places[table]}' WITH (format = 'PARQUET', compression = 'SNAPPY')"
+        for dataset in (METRICS, AGGREGATES, lake.REPLACED):
+            prefix = f"{dataset}/{day}/{clock}/{run}/"
+            asked = UnloadRequest(
+                dataset, Hour.parse(f"{day}T{clock}"), tuple(DIMENSIONS), prefix, client_token="token"
             )
-        for table, place in places.items():
-            others = [p for p in self.registered.get(table, []) if p["Values"] != [day, clock]]
-            self.registered[table] = others
-            self.add_partition(table, [day, clock], place)
+            self.run(statements.unload("data", asked))
+        for dataset in (METRICS, AGGREGATES, lake.REPLACED):
+            others = [p for p in self.registered.get(dataset, []) if p["Values"] != [day, clock]]
+            self.registered[dataset] = others
+            self.add_partition(dataset, [day, clock], f"s3://data/{dataset}/{day}/{clock}/{run}/results/")
 
     def points(self) -> list[tuple[str, ...]]:
         """The versions that count: series, time, value, version, request."""
@@ -186,14 +185,16 @@ def test_a_compaction_changes_nothing_for_readers() -> None:
 def test_names_and_values_as_they_were_written() -> None:
     """Names with dots, quotes and letters of any script, and values in upper case, are kept as they are."""
     world = Lake()
-    odd = {"a.b": "X", 'quo"te': 'say "hi"', "it's": "O'Neil", "ümlaut": "ÄÖÜ ß 日本"}
+    odd = {"a.b": "X", 'quo"te': 'say "hi"', "it's": "O'Neil", "Ümlaut": "ÄÖÜ ß 日本", "series": "S"}
     world.hot("0-1", replace(FIRST, host="HOST-a", metric_name="cpu.Load 'x'"), **odd)
-    sql = "SELECT metric_name, host, a_b, quote, it_s, u_mlaut FROM points"
     answer = [["cpu.Load 'x'", "HOST-a", *odd.values()]]
-    assert world.rows(sql) == answer
-    world.compact(FIRST.hour, "run")
-    world.bodies = {place: body for place, body in world.bodies.items() if not place[1].startswith("hot/")}
-    assert world.rows(sql) == answer
+    for table in (lake.POINTS, lake.POINTS, METRICS, AGGREGATES):
+        dataset = AGGREGATES if table == AGGREGATES else lake.POINTS
+        columns = ", ".join(f'"{column_name(dataset, name)}"'.replace('o"t', 'o""t') for name in NAMES)
+        assert world.rows(f"SELECT metric_name, {columns} FROM {table}") == answer
+        if table == lake.POINTS:
+            world.compact(FIRST.hour, f"run-{len(world.bodies)}")
+            world.bodies = {place: body for place, body in world.bodies.items() if "hot/" not in place[1]}
     assert world.rows("SELECT count(*) FROM points WHERE host = 'host-a'") == [["0"]]
 
 

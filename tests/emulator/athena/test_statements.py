@@ -1,0 +1,55 @@
+"""A statement is told by its first words; what Athena has and this does not is refused by name."""
+
+import pytest
+
+from emulator.athena import statements
+from emulator.athena.outcome import QueryError
+
+
+@pytest.mark.parametrize(
+    ("sql", "kind", "word"),
+    [
+        ("SELECT 1", "DML", "SELECT"),
+        ("\n-- why `this`\nwith a as (select 1) select * from a;", "DML", "SELECT"),
+        ("(VALUES 1) UNION ALL SELECT 2", "DML", "SELECT"),
+        ("VALUES 1", "DML", "SELECT"),
+        ("SELECT ?", "DML", "SELECT"),
+        ("unload (select ? as a) to 's3://bucket/x' with (format = 'json')", "DML", "UNLOAD"),
+        ("create or replace view v as select 1 as a", "DDL", "CREATE_VIEW"),
+        ("Drop View If Exists v", "DDL", "DROP_VIEW"),
+        ("desc `a-b`.`c`", "UTILITY", "DESCRIBE_TABLE"),
+        ("SHOW  CREATE\nVIEW v", "UTILITY", "SHOW_CREATE_VIEW"),
+    ],
+)
+def test_kinds(sql: str, kind: str, word: str) -> None:
+    """StatementType and SubstatementType as Athena has them."""
+    found = statements.parse(sql).statement
+    assert (found.kind, found.word) == (kind, word)
+
+
+@pytest.mark.parametrize(
+    ("sql", "message"),
+    [
+        ("EXPLAIN SELECT 1", "NOT_SUPPORTED: EXPLAIN is not supported by this emulator"),
+        ("CREATE TABLE t AS SELECT 1 AS a", "NOT_SUPPORTED: CREATE TABLE is not"),
+        ("CREATE EXTERNAL TABLE t (a int)", "NOT_SUPPORTED: CREATE EXTERNAL is not"),
+        ("INSERT INTO t VALUES (1)", "NOT_SUPPORTED: INSERT INTO is not"),
+        ("MSCK REPAIR TABLE t", "NOT_SUPPORTED: MSCK REPAIR is not"),
+        ("ALTER TABLE t ADD PARTITION (a = 1)", "NOT_SUPPORTED: ALTER TABLE is not"),
+        ("SHOW TBLPROPERTIES t", "NOT_SUPPORTED: SHOW TBLPROPERTIES is not"),
+        ("DROP TABLE t", "NOT_SUPPORTED: DROP TABLE is not"),
+        ("PREPARE p FROM SELECT 1", "NOT_SUPPORTED: PREPARE is not"),
+        ("SELEC 1", "line 1:1: mismatched input 'SELEC'"),
+        ("SELECT 1 FROM", "line 1:10: mismatched input 'FROM'"),
+        ("SELECT 1; SELECT 2", "line 1:9: mismatched input ';'. Only one statement is allowed."),
+        ("SELECT 'open", "line 1:13: mismatched input: a string"),
+        ("UNLOAD (SELECT) TO 's3://bucket/x' WITH (format = 'JSON'", "line 1:"),
+        ("UNLOAD (SELECT 1 AS a) TO 'x' WITH (format = 'JSON')", "line 1:"),
+        (" ", "The query is empty."),
+    ],
+)
+def test_what_is_no_statement(sql: str, message: str) -> None:
+    """It is refused before anything is looked up."""
+    with pytest.raises(QueryError) as refused:
+        statements.parse(sql)
+    assert refused.value.message.startswith(message)
