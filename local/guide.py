@@ -15,8 +15,8 @@ _BUSIEST = (
 )
 # What asks in one command. To Athena the AWS CLI needs three: to start, to wait, to read.
 _ASKS = {
-    "Timestream": ".venv/bin/aws timestream-query query --query-string",
-    "Athena": ".venv/bin/python -m ops query",
+    "Timestream": '.venv/bin/aws timestream-query query --query-string "{sql}"',
+    "Athena": '.venv/bin/python -m ops query "{sql}"',
 }
 
 
@@ -37,7 +37,7 @@ def guide(
     yield "aws endpoint", endpoint_url
     body = '-d \'{"metric_name": "hello", "value": 42}\''
     yield "post", f"{first.curl} -H 'content-type: application/json' {body}"
-    yield "query", f'{load} {_ASKS[store.service]} "{hello}"'
+    yield "query", f"{load} {_ASKS[store.service].format(sql=hello)}"
     own = "" if environment_file == DEFAULT else f"ENV_FILE={file} "
     yield "or", f'make query {own}SQL="{busiest}"'
     if alerts:
