@@ -129,11 +129,27 @@ class MemoryDynamoDB:
         return {}
 
     def transact_write_items(self, **call: Any) -> Item:
-        """Nothing; all items are there. Only puts without a condition."""
+        """Nothing; all items are there, or none if a condition does not hold. Only puts."""
         assert all(set(item) == {"Put"} for item in call["TransactItems"])
-        for item in call["TransactItems"]:
-            self.put_item(**item["Put"])
+        puts = [item["Put"] for item in call["TransactItems"]]
+        with self._lock:
+            reasons = [{"Code": "None" if self._may_put(put) else "ConditionalCheckFailed"} for put in puts]
+            if any(reason["Code"] != "None" for reason in reasons):
+                error: Any = {
+                    "Error": {"Code": "TransactionCanceledException"},
+                    "CancellationReasons": reasons,
+                }
+                raise ClientError(error, "TransactWriteItems")
+            for put in puts:
+                self.put_item(**put)
         return {}
+
+    def _may_put(self, put: Item) -> bool:
+        try:
+            self._check(self.items.get(self._key_of(put["Item"]), {}), put, "PutItem")
+        except ClientError:
+            return False
+        return True
 
     def update_item(self, **call: Any) -> Item:
         """The item with the update made; an error with the item as it stands if the condition does not hold."""

@@ -10,7 +10,7 @@ from collections.abc import Callable, Iterable, Sequence
 from concurrent.futures import ThreadPoolExecutor
 from typing import Any
 
-from handlers.adapters.aws import translated
+from handlers.adapters.aws import AWS_ERRORS, code_of, translate, translated
 from handlers.adapters.dynamodb.table import Table, Value, number, text, written
 from handlers.domain.alerts.periods import DAY_S, HOUR_S, MADE_UP_S, REMEMBERED_S, Timing
 from handlers.domain.alerts.windows.aggregation import WindowAggregates
@@ -148,16 +148,25 @@ class WindowsTable(Windows):
             sets = ", ".join(f"#{field} = :{field}" for field in values)
             self._table.update((name, _groups_source(part)), f"SET {sets}", values)
 
-    @translated()
     def _put(self, items: Sequence[WindowItem]) -> None:
-        puts = [{"TableName": self._name, "Item": _document(item)} for item in items]
-        if len(puts) == 1:
-            self._dynamodb.put_item(**puts[0])
-            return
+        """Puts items where there are none: what an earlier attempt wrote in this interval keeps its time."""
+        condition = f"attribute_not_exists({_TICK})"
+        puts = [
+            {"TableName": self._name, "Item": _document(item), "ConditionExpression": condition}
+            for item in items
+        ]
         size = sum(len(item.data) for item in items)
         if len(puts) > _TRANSACTION_ITEMS or size > _TRANSACTION_BYTES:
             raise TransientError(f"{size} bytes of windows in {len(puts)} items do not fit one transaction")
-        self._dynamodb.transact_write_items(TransactItems=[{"Put": put} for put in puts])
+        try:
+            if len(puts) == 1:
+                self._dynamodb.put_item(**puts[0])
+            else:
+                self._dynamodb.transact_write_items(TransactItems=[{"Put": put} for put in puts])
+        except AWS_ERRORS as error:
+            if _there_already(error):
+                return
+            raise translate(error) from error
 
     def _read_interval(self, interval_start_s: int) -> list[WindowItem]:
         return [
@@ -167,6 +176,13 @@ class WindowsTable(Windows):
             for item in self._table.query(f"#{_TICK} = :tick", {"tick": str(interval_start_s)})
             if text(item, _SOURCE) != _CLAIM
         ]
+
+
+def _there_already(error: Exception) -> bool:
+    """True if a put failed because its item is there; of a transaction, all are then, as they came together."""
+    response = getattr(error, "response", None) or {}
+    codes = {code_of(error), *(reason.get("Code") for reason in response.get("CancellationReasons", []))}
+    return not codes.isdisjoint({"ConditionalCheckFailedException", "ConditionalCheckFailed"})
 
 
 def _groups_source(part: int) -> str:

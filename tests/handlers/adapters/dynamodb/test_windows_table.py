@@ -101,14 +101,14 @@ def test_a_shard_whose_cuts_cannot_be_read_is_not_written(dynamodb: Any) -> None
 
 
 def test_a_batch_written_again_in_its_interval_is_one_item(dynamodb: Any) -> None:
-    """A retry within the interval takes the place of the first attempt."""
+    """The first attempt stays with its time, which decides what it counts with and that it is not late."""
     for now_s in (START + 5, START + 6):
         a_table(dynamodb, now_s).write(WINDOWS_FOUND, SOURCE)
-    assert len(a_table(dynamodb).read([START])) == 1
+    assert [item.written_at_ms for item in a_table(dynamodb).read([START])] == [(START + 5) * 1000]
 
 
 def test_many_windows_are_written_whole_in_several_items(dynamodb: Any) -> None:
-    """Parts of a batch are one transaction, and read back as one write."""
+    """Parts of a batch are one transaction, and read back as one write, also when it is tried again."""
     names = [hashlib.sha256(b"%d" % number).hexdigest() for number in range(8_000)]
     sets: dict[Group, StatisticSet] = {
         (name,): StatisticSet.of([number / 7, 1 / 3]) for number, name in enumerate(names)
@@ -117,6 +117,8 @@ def test_many_windows_are_written_whole_in_several_items(dynamodb: Any) -> None:
     table.write({Window("selection", START): WindowAggregate(sets)}, SOURCE)
     items = table.read([START])
     assert len(items) > 1
+    a_table(dynamodb, START + 6).write({Window("selection", START): WindowAggregate(sets)}, SOURCE)
+    assert sorted(table.read([START]), key=str) == sorted(items, key=str)
     assert len(without_duplicates(items)) == len(items)
 
 
