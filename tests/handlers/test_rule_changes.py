@@ -35,7 +35,7 @@ def test_another_condition_resolves_alerts_and_other_words_do_not(world: AlertFu
     world.rule(rule)
     world.post(3.0)
     world.evaluate(START)
-    louder = a_rule(severity="critical", annotation="too hot", renotify=60, in_force_since=9)
+    louder = a_rule(severity="critical", annotation="too hot", renotify=60)
     world.rule(louder)
     follow(world, rule, louder)
     world.post(3.0, position=1)

@@ -103,12 +103,24 @@ class Check:
             if was is None or alert.maybe_from is None:
                 raise
             was.maybe_from = alert.maybe_from
-            # The document does not say of such a group whether it is known: it seems to be.
-            alert = reference.take_as_known(was)
-            made = self._evaluated(reference, alert, end_s, now_s)
-            self._compare(key, alert, document, now_s)
+            made = self._taken_as_known(key, was, document, end_s, now_s)
         self._note(now_s, f"saved by {by}: {key} {group} evaluated to {end_s}: {made}")
         self.transitions += len(made)
+
+    def _taken_as_known(
+        self, key: str, was: Alert, document: Mapping[str, Any], end_s: int, now_s: float
+    ) -> list[Transition]:
+        """The transitions of a group of which the document does not say whether it is known: it seems to be."""
+        reference = self.rules[key]
+        try:
+            alert = reference.take_as_known(was, in_time=True)
+            made = self._evaluated(reference, alert, end_s, now_s)
+            self._compare(key, alert, document, now_s)
+        except DifferenceError:
+            alert = reference.take_as_known(was, in_time=False)
+            made = self._evaluated(reference, alert, end_s, now_s)
+            self._compare(key, alert, document, now_s)
+        return made
 
     def _evaluated(
         self, reference: ReferenceRule, alert: Alert, end_s: int, now_s: float
@@ -118,14 +130,11 @@ class Check:
         return [made for _, made in found] + reference.end_alert(alert, now_s)
 
     def evaluating(self, payload: Mapping[str, Any]) -> None:
-        """An evaluation begins; intervals that it leaves out must be more than three hours before its end."""
+        """An evaluation begins, which leaves out what is more than three hours before its end."""
         first_s, last_s = payload["chunk"]["first"], payload["last"]
-        behind = any(reference.cursor < first_s for reference in self.rules.values() if reference.rule)
         oldest_s = last_s + self.clockwork.tick_s - CATCH_UP_S
         # Where nothing was ever evaluated there is nothing to make up for.
-        if behind and self.reached_s != self.start_s and first_s != oldest_s:
-            raise DifferenceError(f"leaves out what is before {first_s}, not what is before {oldest_s}")
-        self.skip_to_s = first_s
+        self.skip_to_s = first_s if self.reached_s == self.start_s else oldest_s
 
     def progressed(self, evaluated_to: str, now_s: float) -> None:
         """An evaluation has come to its end: there is nothing that it should have made and has not."""
@@ -158,7 +167,8 @@ class Check:
         oldest_s = now_s - _TOLD_WITHIN_S - self.clockwork.grace_s
         for key, reference in self.rules.items():
             for group, alert in reference.alerts.items():
-                due = alert.due(now_s)
+                # What waited for a claim to be void has its time from then on.
+                due = alert.due(oldest_s)
                 if alert.ending is not None and alert.state != "OK":
                     raise DifferenceError(f"{now_s}: {key} {group} should have ended")
                 left = [alert.on_its_way, alert.waiting]
@@ -234,7 +244,7 @@ class Check:
         ]
         if notes:
             wanted = wanted[len(wanted) - len(found) :]
-        if not _agree(found, wanted):
+        if found != wanted:
             raise DifferenceError(f"{now_s}: {key} {alert.group} history {found}, expected {wanted}")
         if document["state"] != alert.state or (alert.state != "OK" and document["since"] != alert.since_s):
             state = (document["state"], document["since"])
@@ -244,15 +254,6 @@ class Check:
 
     def _note(self, now_s: float, text: str) -> None:
         self.log.append(f"{now_s - self.start_s:10.3f} {text}")
-
-
-def _agree(found: Sequence[Sequence[Any]], wanted: Sequence[Sequence[Any]]) -> bool:
-    """True if they are the same but for what is expected to be anything."""
-    return len(found) == len(wanted) and all(
-        one == other or (other is None and one is not None)
-        for entry, expected in zip(found, wanted, strict=True)
-        for one, other in zip(entry, expected, strict=True)
-    )
 
 
 def _body(parameters: Mapping[str, Any]) -> Any:
@@ -286,11 +287,7 @@ def _expected(message: Message, group: Group) -> dict[str, Any]:
 
 
 def _same(now_s: float, body: Mapping[str, Any], expected: Mapping[str, Any]) -> None:
-    wrong = {
-        name: (body.get(name), value)
-        for name, value in expected.items()
-        if body.get(name) != value and (name, value) != ("late", None)
-    }
+    wrong = {name: (body.get(name), value) for name, value in expected.items() if body.get(name) != value}
     if wrong:
         raise DifferenceError(f"{now_s}: told (found, expected) {wrong}; body {body}")
 

@@ -8,6 +8,7 @@ evaluations, and what became of a message. It answers with the transitions and t
 """
 
 from collections.abc import Collection, Iterable, Mapping, Sequence
+from copy import deepcopy
 from dataclasses import dataclass, field
 from fractions import Fraction
 from typing import Any, NamedTuple
@@ -125,6 +126,12 @@ class Text:
             self.missing_data
         ], None
 
+    @property
+    def silence_is_healthy(self) -> bool:
+        """True if a period without data has a datapoint that casts no doubt: all groups have it, known or not."""
+        silence = self.without_data()
+        return silence is not None and silence[0] in {"recovered", "between"}
+
     def value(self, points: Sequence[RawPoint]) -> Fraction:
         """The statistic of a period's points."""
         values = [Fraction(repr(point.value)) for point in points]
@@ -142,12 +149,11 @@ class Text:
 
 
 class Datapoint(NamedTuple):
-    """One period of one group: its verdict and value, and the verdict that it has without its late points."""
+    """One period of one group: its verdict and value."""
 
     start_s: int
     verdict: str
     value: Fraction | None
-    in_time: str | None
 
 
 class Transition(NamedTuple):
@@ -160,8 +166,7 @@ class Transition(NamedTuple):
     since_s: int
     value: Fraction | None
     period_start_s: int | None
-    # None where the silence of a group decides of which all points came late: the document does not say.
-    late: bool | None
+    late: bool
     cause: str = ""
 
 
@@ -260,8 +265,10 @@ class Alert:
         return self.on_its_way if self.is_free(now_s) else None
 
     def is_free(self, now_s: float) -> bool:
-        """True if nobody can be publishing: there is nothing, it is unclaimed, or its claim is void."""
-        return self.on_its_way is None or self.claimed_at_s is None or now_s - self.claimed_at_s > CLAIM_S
+        """True if nobody can be publishing: there is nothing, no claim, or it is void; in whole seconds."""
+        if self.on_its_way is None or self.claimed_at_s is None:
+            return True
+        return int(now_s) - int(self.claimed_at_s) > CLAIM_S
 
     def claim(self, now_s: float) -> None:
         """An execution has claimed what was due."""
@@ -348,9 +355,11 @@ class ReferenceRule:
         if not stays:
             self.groups_from = rule.in_force_s
         for alert in self.alerts.values():
+            was_known = stays and alert.known_from is not None and alert.state != "OK"
+            # After two changes in a row the one between them may have ended the alert, or not.
+            was_known = was_known and alert.ending is None
             if old is not None:
                 alert.ending = alert.ending or ("changed", alert.words or old)
-            was_known = stays and alert.known_from is not None and alert.state != "OK"
             alert.judged_from = rule.in_force_s
             if not stays:
                 self._begin_anew(alert, rule.in_force_s)
@@ -435,18 +444,21 @@ class ReferenceRule:
         self.alerts[group].maybe_from = None
         return self.alerts[group].known_from is None
 
-    def take_as_known(self, alert: Alert) -> Alert:
-        """The alert of such a group, which is known from now on."""
-        alert.known_from = alert.maybe_from
-        self.alerts[alert.group] = alert
-        return alert
+    def take_as_known(self, alert: Alert, *, in_time: bool) -> Alert:
+        """The alert of such a group, which is known from now on, by points that came in time or by late ones."""
+        taken = deepcopy(alert)
+        taken.known_from = taken.maybe_from
+        taken.sure_from = taken.maybe_from if in_time else taken.sure_from
+        self.alerts[alert.group] = taken
+        return taken
 
     def _interval(self, alert: Alert, rule: Text, end_s: int, now_s: float) -> list[Transition]:
         """One interval of one group."""
         counted = self._count(alert, rule, end_s)
         newest_s = end_s // rule.period * rule.period
         self._know(alert, rule, newest_s)
-        is_silent = alert.heard is not None and end_s - alert.heard >= rule.forget_after
+        heard = max(alert.heard or 0, rule.first_after(rule.in_force_s))
+        is_silent = alert.known_from is not None and end_s - heard >= rule.forget_after
         if rule.by and is_silent and end_s == newest_s:
             found = self._end(alert, rule, end_s, "forgotten", now_s)
             # A healthy group has no alert that could end: it leaves nothing behind.
@@ -459,13 +471,14 @@ class ReferenceRule:
                 if any(point.written_at_s <= ready_s for point in alert.periods[start_s]):
                     alert.sure_from = _earlier(start_s, alert.sure_from)
                 self._give(alert, rule, start_s, end_s)
-        if alert.known_from is not None:
-            first_s = rule.first_after(max(alert.known_from, alert.judged_from))
+        known_from = alert.judged_from if rule.silence_is_healthy else alert.known_from
+        if known_from is not None:
+            first_s = rule.first_after(max(known_from, alert.judged_from))
             for start_s in range(first_s, newest_s, rule.period):
                 end_of_period_s = start_s + rule.period
                 if start_s not in alert.datapoints and not (
                     self._was_skipped(alert, end_of_period_s)
-                    or (rule.by and self._was_forgotten(alert, rule, end_of_period_s))
+                    or (self._can_be_forgotten(rule) and self._was_forgotten(alert, rule, end_of_period_s))
                 ):
                     self._give(alert, rule, start_s, end_s)
         return self._look_up(alert, rule, end_s, newest_s, now_s)
@@ -508,33 +521,39 @@ class ReferenceRule:
         tick_s = self.clockwork.tick_s
         return -int(-(point.written_at_s - self.clockwork.grace_s - 1) // tick_s) * tick_s
 
+    def _can_be_forgotten(self, rule: Text) -> bool:
+        return bool(rule.by) and not rule.silence_is_healthy
+
     def _was_forgotten(self, alert: Alert, rule: Text, end_s: int) -> bool:
         """True if the group would have been forgotten by then, had its points come in time."""
         heard = [start_s + rule.period for start_s in alert.periods if start_s + rule.period <= end_s]
-        return bool(heard) and end_s - max(heard) >= rule.forget_after
+        return end_s - max([*heard, rule.first_after(rule.in_force_s)]) >= rule.forget_after
 
     def _was_skipped(self, alert: Alert, end_s: int) -> bool:
         return any(first_s < end_s <= last_s for first_s, last_s in alert.skipped)
 
     def _give(self, alert: Alert, rule: Text, start_s: int, end_s: int) -> None:
-        """Gives a period's datapoint, in the place of the one that it had.
-
-        Without the points that came late it would be the first one, if that was given with the end of its period.
-        """
+        """Gives a period's datapoint, in the place of the one that it had."""
         points = alert.periods.get(start_s, [])
         silence = rule.without_data()
         if points:
-            value: Fraction | None = rule.value(points)
-            verdict = rule.verdict(rule.value(points))
+            alert.datapoints[start_s] = Datapoint(
+                start_s, rule.verdict(rule.value(points)), rule.value(points)
+            )
         elif silence is not None:
-            verdict, value = silence
-        else:
-            return
-        first = alert.datapoints.get(start_s)
-        in_time = first and first.in_time
-        if end_s == start_s + rule.period:
-            in_time = verdict
-        alert.datapoints[start_s] = Datapoint(start_s, verdict, value, in_time)
+            alert.datapoints[start_s] = Datapoint(start_s, *silence)
+
+    def _in_time(self, alert: Alert, rule: Text, item: Datapoint) -> Datapoint | None:
+        """The datapoint that the period would have without the points that came late; none if it would have none."""
+        ready_s = self.clockwork.ready(item.start_s + rule.period)
+        points = [point for point in alert.periods.get(item.start_s, []) if point.written_at_s <= ready_s]
+        if points:
+            return Datapoint(item.start_s, rule.verdict(rule.value(points)), rule.value(points))
+        silence = rule.without_data()
+        is_known = rule.silence_is_healthy or (
+            alert.sure_from is not None and alert.sure_from <= item.start_s
+        )
+        return Datapoint(item.start_s, *silence) if silence is not None and is_known else None
 
     def _look_up(self, alert: Alert, rule: Text, end_s: int, newest_s: int, now_s: float) -> list[Transition]:
         """Looks the finding up in the protocol's table."""
@@ -546,19 +565,14 @@ class ReferenceRule:
             if kind != "reminder" or not overdue:
                 return []
             return [self._remind(alert, rule, last, newest_s, end_s, now_s)]
-        without = _last(
-            [item for item in alert.datapoints.values() if item.in_time is not None], rule, newest_s
-        )
-        pairs = [(item, str(item.in_time)) for item in without]
+        in_time = [self._in_time(alert, rule, item) for item in alert.datapoints.values()]
+        without = _last([item for item in in_time if item is not None], rule, newest_s)
+        pairs = [(item, item.verdict) for item in without]
         other = PROTOCOL[alert.state][_finding(alert, rule, pairs, newest_s)].partition(", ")[0]
         value, start_s = _shown(last, state, kind)
         if kind == "resolved" and not rule.tells_resolve:
             kind = "silent"
-        late: bool | None = other != state
-        if any(
-            item.start_s not in alert.periods and _is_before(item.start_s, alert.sure_from) for item in last
-        ):
-            late = None
+        late = other != state
         made = Transition(kind, alert.state, state, end_s, newest_s, value, start_s, late)
         return [self._change(alert, rule, made, now_s)]
 
@@ -576,7 +590,8 @@ class ReferenceRule:
         """A change of state, told or silent."""
         alert.transitions.append(made)
         if made.previous in {"ALARM", "MISSING"} and made.state == "OK":
-            alert.resolved_at_s = made.since_s
+            # An alert that has ended has no datapoints that could cast doubt.
+            alert.resolved_at_s = alert.resolved_at_s if made.cause else made.since_s
             if made.kind == "silent":
                 alert.take_back(now_s)
         alert.state, alert.since_s = made.state, made.since_s
@@ -612,10 +627,6 @@ class ReferenceRule:
 
 def _earlier(one: int, other: int | None) -> int:
     return one if other is None else min(one, other)
-
-
-def _is_before(start_s: int, other: int | None) -> bool:
-    return other is None or start_s < other
 
 
 def _last(datapoints: Iterable[Datapoint], rule: Text, newest_s: int) -> list[Datapoint]:

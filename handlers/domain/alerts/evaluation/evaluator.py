@@ -3,7 +3,7 @@
 import math
 import time
 from collections.abc import Callable, Iterable
-from dataclasses import asdict, dataclass, field
+from dataclasses import asdict, dataclass, field, replace
 from typing import Any
 
 from handlers.domain.alerts.evaluation.chunks import chunks_of
@@ -15,6 +15,7 @@ from handlers.domain.alerts.notifications.pending_notifications import PageLimit
 from handlers.domain.alerts.notifications.stored_alert import AlertKey, Alerts, AlertUpdate, StoredAlert
 from handlers.domain.alerts.periods import MADE_UP_S, Timing
 from handlers.domain.alerts.rules.rule import Rule, RuleSource
+from handlers.domain.alerts.state.protocol import silence_counts
 from handlers.domain.alerts.state.transition import not_evaluated
 from handlers.domain.alerts.steps import Chunk, Page, Plan
 from handlers.domain.alerts.windows.progress import KeyRange, Reached
@@ -112,29 +113,33 @@ class Evaluator:
     def evaluate(self, chunk: Chunk, first_s: int, last_s: int, now_s: float) -> Outcome:
         """Evaluates the chunk's rules, one interval after the other while there is time, and writes what changed.
 
-        Alerts that another execution has written meanwhile are evaluated once more, from what they are now.
+        Intervals that another execution has evaluated since the plan are left to it, as the rules may be others now.
+        Alerts that another has written meanwhile are evaluated once more, from what they are now.
         """
         keys = range_of(chunk)
         known = self.rules.fresh()
         interval_s = self.timing.interval_s
+        reached = self.windows.progress()[0].of(*keys)
+        if reached.end_s not in (0, chunk.get("since", reached.end_s)):
+            chunk = self._chunk(keys, reached, last_s, (chunk["index"], chunk["of"]))
         rules = [rule for rule in known.rules if keys.holds(rule.key) and rule.period_s % interval_s == 0]
         outcome = Outcome(rules=len(rules), unreadable=known.unreadable)
         first_s = chunk.get("first", first_s)
         open_keys = [key for key in self.alerts.open_keys() if keys.holds(key.rule_key)]
         loaded = self.alerts.load(open_keys)
-        reached_s = self._evaluate(
-            rules, loaded, chunk, range(first_s, last_s + 1, interval_s), now_s, outcome
-        )
+        starts = range(first_s, last_s + 1, interval_s)
+        reached_s = self._evaluate(rules, loaded, chunk, starts, now_s, outcome) if starts else first_s
         existing = {rule.key for rule in known.rules}
         resolver = Resolver(self.alerts, self.origin)
         for stored in loaded:
             if stored.key.rule_key not in existing:
                 outcome.transitions += resolver.end(stored, RULE_DELETED, now_s)
         # A rule whose period is no multiple of the interval is not evaluated, as after a change of the setting.
-        left = existing - {rule.key for rule in rules}
+        left = existing - ({rule.key for rule in rules} if starts else set())
         self._settle([stored for stored in loaded if stored.key.rule_key in left], now_s)
-        reached = Reached(reached_s, chunk.get("begun", first_s), chunk.get("left", 0))
-        self.windows.advance(keys, reached, now_s)
+        self.windows.advance(
+            keys, Reached(reached_s, chunk.get("begun", first_s), chunk.get("left", 0)), now_s
+        )
         outcome.behind = reached_s <= last_s
         return outcome
 
@@ -165,7 +170,7 @@ class Evaluator:
                 known[stored.key.rule_key].add([stored])
         only: set[AlertKey] | None = None
         for _ in range(TURNS):
-            self._say_what_is_left_out(known, chunk, starts)
+            self._say_what_is_left_out(rules, known, chunk, starts)
             evaluation = self._slice(rules, chunk, known)
             for number, start_s in enumerate(starts, start=1):
                 evaluation.evaluate(start_s)
@@ -199,15 +204,18 @@ class Evaluator:
             known=known,
         )
 
-    def _say_what_is_left_out(self, known: dict[str, RuleAlerts], chunk: Chunk, starts: range) -> None:
-        """Notes in the history of each open alert what no evaluation will make up for."""
+    def _say_what_is_left_out(
+        self, rules: Iterable[Rule], known: dict[str, RuleAlerts], chunk: Chunk, starts: range
+    ) -> None:
+        """Notes in the history of each open alert what no evaluation will make up for; its group stays known."""
         since_s = chunk.get("since", starts.start)
         if since_s >= starts.start:
             return
-        for alerts in known.values():
-            for update in alerts.updates.values():
+        for rule in rules:
+            for update in known[rule.key].updates.values():
                 if update.alert.evaluated_to_s <= since_s and not update.alert.is_quiet:
-                    update.alert = not_evaluated(update.alert, since_s, starts.start)
+                    noted = not_evaluated(update.alert, since_s, starts.start)
+                    update.alert = replace(noted, watched=noted.watched or silence_counts(rule))
 
     def _save(
         self, known: dict[str, RuleAlerts], only: set[AlertKey] | None, now_s: float, outcome: Outcome

@@ -63,8 +63,8 @@ class Resolver:
     def _end(
         self, stored: StoredAlert, reason: str, now_s: float, *, of: Rule | None = None, known: bool = False
     ) -> bool:
-        # A changed rule judges from when it is in force, which it says itself.
-        judged_from_s = 0 if reason == RULE_CHANGED else math.ceil(now_s)
+        # A rule that was changed, or added again, says itself from when on it judges; this may be long after that.
+        judged_from_s = math.ceil(now_s) if reason == CLOSED else 0
         current: StoredAlert | None = stored
         for _ in range(TURNS):
             if current is None or (of is not None and not _was_evaluated_by(of, current.alert)):

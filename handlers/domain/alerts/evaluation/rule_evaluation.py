@@ -5,7 +5,7 @@ that may still count are merged, and then every group that matters is decided.
 """
 
 import math
-from collections.abc import Collection, Container, Iterable, Iterator, Mapping, Set
+from collections.abc import Collection, Iterable, Iterator, Mapping, Set
 from dataclasses import dataclass, field, replace
 
 from handlers.domain.alerts.evaluation.admission import Admission
@@ -13,7 +13,12 @@ from handlers.domain.alerts.evaluation.datapoint import evaluate_datapoint
 from handlers.domain.alerts.notifications.notification import Origin
 from handlers.domain.alerts.notifications.stored_alert import AlertUpdate
 from handlers.domain.alerts.periods import last_complete_period
-from handlers.domain.alerts.rules.reading import condition_revision, read_rule, rule_revision
+from handlers.domain.alerts.rules.reading import (
+    IN_FORCE_SINCE,
+    condition_revision,
+    read_rule,
+    rule_revision,
+)
 from handlers.domain.alerts.rules.rule import Rule
 from handlers.domain.alerts.rules.selection import Group
 from handlers.domain.alerts.state.alert import Alert, Datapoint
@@ -22,6 +27,7 @@ from handlers.domain.alerts.state.protocol import (
     decide,
     judged_from_s,
     silence_counts,
+    silence_is_healthy,
     without_old,
 )
 from handlers.domain.alerts.windows.known_groups import KnownGroups
@@ -40,7 +46,8 @@ class RuleWindows:
     groups that had points late; `heard` the groups of late points that are too old to count but make them known, with
     the start of the period.
     `again` has all periods that may still count, for the groups whose late points make a difference. `noted` are the
-    groups of the last full hour, where the periods before were not evaluated, or there are more groups than the cap.
+    groups of the last full hour, where the periods before were not evaluated, or there are more groups than the cap;
+    `meanwhile` are the groups that are silent after that, with the last period not evaluated in which they were not.
     """
 
     due_s: int | None = None
@@ -51,6 +58,7 @@ class RuleWindows:
     again: Mapping[int, MergedWindow] | None = None
     noted: tuple[KnownGroups, ...] = ()
     noted_are_known: bool = False
+    meanwhile: Mapping[Group, int] = field(default_factory=dict)
 
     def noted_s(self, group: Group) -> int:
         """The start of the last period in which the group was noted; 0 if it was not."""
@@ -101,8 +109,8 @@ def first_look(
             if _makes_a_difference(rule, start_s, window, group, alerts.get(group), windows, newest_s):
                 look.again.add(group)
     for group in admission.room(windows.heard):
-        alert = alerts.get(group)
-        if windows.heard[group] >= judged_from_s(rule, alert) and (alert is None or alert.is_quiet):
+        # They may make it known since before the first datapoint that it has.
+        if windows.heard[group] >= judged_from_s(rule, alerts.get(group)):
             look.again.add(group)
     return look
 
@@ -114,28 +122,30 @@ def _due_datapoint(
     if start_s < judged_from_s(rule, alert) or not admission.has_room_for(group):
         return None
     aggregate = windows.due.aggregate(group)
-    on_time = _is_known(rule, windows, start_s, group, alert, windows.before.groups)
-    on_time = on_time or (alert is not None and _known_since_s(alert) <= start_s)
+    on_time = _is_known_on_time(rule, windows, start_s, group, alert)
     if aggregate is None:
-        known = on_time or _is_known(rule, windows, start_s, group, alert, windows.before.late)
+        closed_s = 0 if alert is None else alert.judged_from_s
+        heard_late = group in windows.before.late and start_s - rule.period_s >= closed_s
+        known = on_time or heard_late or (alert is not None and not alert.is_quiet)
         if not known or admission.is_unknown(group):
             return None
     return evaluate_datapoint(rule, start_s, aggregate, known_on_time=on_time)
 
 
-def _is_known(
-    rule: Rule,
-    windows: RuleWindows,
-    start_s: int,
-    group: Group,
-    alert: Alert | None,
-    before: Container[Group],
+def _is_known_on_time(
+    rule: Rule, windows: RuleWindows, start_s: int, group: Group, alert: Alert | None
 ) -> bool:
-    """True if the group was heard of before the period that is due, for one thing in that `before` it."""
-    if not rule.by or (alert is not None and not alert.is_quiet):
+    """True if the group was heard of before the period that is due, also without points that came late."""
+    if silence_is_healthy(rule) or not rule.by:
         return True
-    closed_s = 0 if alert is None else alert.judged_from_s
-    if group in before and start_s - rule.period_s >= closed_s:
+    closed_s = 0
+    if alert is not None:
+        closed_s = alert.judged_from_s
+        if alert.watched or _known_since_s(alert) <= start_s:
+            return True
+        if not alert.is_quiet and not alert.datapoints:
+            return True
+    if group in windows.before.groups and start_s - rule.period_s >= closed_s:
         return True
     return windows.noted_are_known and windows.noted_s(group) >= max(closed_s, 1)
 
@@ -173,7 +183,6 @@ def evaluate_rule(
     origin: Origin,
 ) -> None:
     """Takes the interval into the updates of all groups that matter; those that are further than it stay."""
-    revision = rule_revision(rule)
     newest_s = last_complete_period(interval_end_s, rule.period_s)
     for group in dict.fromkeys((*look.due, *look.again)):
         update = updates.get(group)
@@ -182,12 +191,9 @@ def evaluate_rule(
         alert = update.alert
         if alert.evaluated_to_s >= interval_end_s:
             continue
-        if alert.rule_revision and alert.rule_revision != revision:
-            _close_if_changed(rule, update, interval_end_s, origin)
         if len(group) != len(rule.by):
             # Its rule had another `by` once: there is no such group any more.
-            if group not in updates and update.transitions:
-                updates[group] = update
+            update.alert = replace(alert, evaluated_to_s=interval_end_s)
             continue
         found = look.due.get(group)
         datapoints = list(_again(rule, windows, update.alert, group)) if group in look.again else []
@@ -199,26 +205,55 @@ def evaluate_rule(
         if _is_forgotten(rule, windows, look, alert, interval_end_s):
             reason = f"no data for {rule.forget_after_s} s; the group is forgotten"
             _close(update, reason, interval_end_s, origin, judged_from_s=interval_end_s)
+            update.alert = replace(update.alert, evaluated_to_s=interval_end_s)
         else:
             update.apply(decide(rule, alert, datapoints, newest_s, interval_end_s), rule, origin)
         if group not in updates and (update.transitions or not update.alert.is_quiet):
             updates[group] = update
 
 
-def _close_if_changed(rule: Rule, update: AlertUpdate, interval_end_s: int, origin: Origin) -> None:
-    """Resolves an alert in the words of its rule as it was if the condition is another one now."""
-    was = read_rule(update.alert.rule)
-    if condition_revision(was) != condition_revision(rule):
-        known = not update.alert.is_quiet and stays_known(was, rule)
-        _close(update, RULE_CHANGED, interval_end_s, origin, stays_known=known)
+def end_alerts_of_others(
+    rule: Rule, updates: Iterable[AlertUpdate], interval_end_s: int, origin: Origin
+) -> None:
+    """Resolves alerts of the rule as it was if its condition is another one now, or if it was deleted and added again.
+
+    They end in the words of the rule as it was, with the first interval that is evaluated by the one that came after.
+    """
+    revision = rule_revision(rule)
+    for update in updates:
+        alert = update.alert
+        if not alert.rule_revision or alert.evaluated_to_s >= interval_end_s:
+            continue
+        if alert.rule_revision == revision and not _is_later(rule, alert):
+            continue
+        was = read_rule(alert.rule)
+        is_changed = condition_revision(was) != condition_revision(rule)
+        if is_changed or _is_later(rule, alert):
+            known = not alert.is_quiet and stays_known(was, rule)
+            _close(
+                update,
+                RULE_CHANGED if is_changed else RULE_DELETED,
+                interval_end_s,
+                origin,
+                stays_known=known,
+            )
+
+
+def _is_later(rule: Rule, alert: Alert) -> bool:
+    """True if the rule is in force since later than the one that the alert is of: other words do not change that."""
+    since_s: int = alert.rule.get(IN_FORCE_SINCE, 0)
+    return since_s < rule.in_force_since_s
 
 
 def _again(rule: Rule, windows: RuleWindows, alert: Alert, group: Group) -> Iterator[Datapoint]:
-    """The datapoints of all periods that may still count; those before the group was heard of first are none."""
+    """The datapoints of all periods that may still count.
+
+    Before the group was heard of first, silence gives none, unless it is healthy.
+    """
     begun_s = judged_from_s(rule, alert)
     first_s = _known_since_s(alert)
-    known_on_time = not rule.by or alert.watched
-    known = known_on_time or alert.group in windows.heard
+    known_on_time = not rule.by or alert.watched or silence_is_healthy(rule)
+    known = known_on_time or windows.heard.get(group, -1) >= begun_s
     for start_s, window in sorted((windows.again or {}).items()):
         if start_s < begun_s:
             continue
@@ -239,15 +274,18 @@ def _known_since_s(alert: Alert) -> float:
 
 
 def _heard_s(rule: Rule, windows: RuleWindows, alert: Alert, datapoints: Iterable[Datapoint]) -> int:
-    """The start of the last period in which the group is known to have had data."""
-    heard = [alert.heard_s, *(item.start_s for item in datapoints if item.count)]
+    """The start of the last period in which the group is known to have had data, or the last that is not judged."""
+    first_s = -(-rule.in_force_since_s // rule.period_s) * rule.period_s
+    heard = [alert.heard_s, first_s - rule.period_s, *(item.start_s for item in datapoints if item.count)]
     if windows.due_s is not None and alert.group in windows.before:
         heard.append(windows.due_s - rule.period_s)
-    if windows.noted_are_known:
+    if windows.noted_are_known and alert.is_quiet:
+        # A note has also those that were silent, if they had an alert; that says itself when they were heard.
         heard.append(windows.noted_s(alert.group))
+    heard.append(windows.meanwhile.get(alert.group, 0))
     if windows.heard.get(alert.group, 0) >= judged_from_s(rule, alert):
         heard.append(windows.heard.get(alert.group, 0))
-    return max(heard)
+    return max(0, *heard)
 
 
 def _is_forgotten(
@@ -263,7 +301,8 @@ def _is_forgotten(
 def stays_known(was: Rule, rule: Rule) -> bool:
     """True if the groups of a rule that was changed are known to the new one, so that their silence counts."""
     asked, asks = ((one.metric_name, one.metric_type, one.match, one.by) for one in (was, rule))
-    return asked == asks and silence_counts(rule)
+    was_added_again = rule.groups_since_s > was.in_force_since_s
+    return asked == asks and not was_added_again and silence_counts(rule)
 
 
 def close_alert(

@@ -15,6 +15,7 @@ from handlers.domain.alerts.evaluation.evaluation_range import (
 from handlers.domain.alerts.evaluation.rule_evaluation import (
     FirstLook,
     RuleWindows,
+    end_alerts_of_others,
     evaluate_rule,
     first_look,
 )
@@ -91,7 +92,7 @@ class SliceEvaluation:
             windows, look = looks[rule.key]
             if look.again and windows.again is None:
                 selection_id = rule.selection.selection_id
-                starts = periods_again(rule, interval_start_s, self.timing)
+                starts = self._periods_again(rule, windows, interval_start_s)
                 windows.again = {start_s: again[Window(selection_id, start_s)] for start_s in starts}
             evaluate_rule(rule, windows, look, self.known[rule.key].updates, end_s, self.origin)
             self._count(rule, windows, look)
@@ -177,10 +178,45 @@ class SliceEvaluation:
             if start_s >= rule.groups_since_s:
                 heard = self._names(rule, start_s, self.left_s)
                 windows.noted += (KnownGroups(frozenset(heard.names), start_s),)
+        windows.meanwhile = self._heard_meanwhile(rule, windows, due_s)
         # Groups that were heard of so long ago are forgotten; and a note may be of an execution that is further.
         oldest_s = due_s - rule.forget_after_s
         windows.noted = tuple(note for note in windows.noted if oldest_s < note.since_s < due_s)
         return windows
+
+    def _heard_meanwhile(self, rule: Rule, windows: RuleWindows, due_s: int) -> Mapping[Group, int]:
+        """The silent groups that were heard of while no interval was evaluated, with the last such period of each.
+
+        Looked up when the first period ends that is evaluated again, and for very many groups less far back.
+        """
+        if not rule.by or not self.left_s or due_s - self.timing.interval_s >= self.begun_s:
+            return {}
+        opened = self.known[rule.key].updates.items()
+        groups = {group for group, update in opened if not update.alert.is_quiet}
+        if windows.noted_are_known:
+            groups = groups.union(*(note.groups for note in windows.noted))
+        groups -= windows.due.names
+        if not groups:
+            return {}
+        room_s = WEIGHT_PER_CHUNK // len(groups) * self.timing.interval_s
+        first_s = max(self.left_s - self.timing.allowed_lateness_s, due_s - room_s, rule.groups_since_s)
+        starts = range(-(-first_s // rule.period_s) * rule.period_s, due_s, rule.period_s)
+        wanted: dict[Window, Wanted] = {}
+        for start_s in starts:
+            self._want(wanted, rule, start_s, statistics=frozenset({Statistic.COUNT}), groups=groups)
+        items = self._items.known(due_s + rule.period_s - self.timing.interval_s, first_s)
+        merged = merge_windows(items, wanted)
+        return {group: window.start_s for window, found in sorted(merged.items()) for group in found.names}
+
+    def _periods_again(self, rule: Rule, windows: RuleWindows, interval_start_s: int) -> Sequence[int]:
+        """The starts of the periods that may still count: not of those that ended while no interval was evaluated."""
+        return [
+            start_s
+            for start_s in periods_again(rule, interval_start_s, self.timing)
+            if not self.left_s
+            or start_s in windows.late
+            or not self.left_s < start_s + rule.period_s <= self.begun_s
+        ]
 
     def _names(self, rule: Rule, start_s: int, until_s: int) -> MergedWindow:
         """The names of a period's groups, as they were known when the interval that ended then was ready."""
@@ -211,8 +247,10 @@ class SliceEvaluation:
     def _look(self, rule: Rule, windows: RuleWindows, interval_start_s: int) -> FirstLook:
         """The first look; groups that become unhealthy may have an item from before, and are looked at again."""
         known = self.known[rule.key]
-        newest_s = last_complete_period(interval_start_s + self.timing.interval_s, rule.period_s)
+        end_s = interval_start_s + self.timing.interval_s
+        newest_s = last_complete_period(end_s, rule.period_s)
         while True:
+            end_alerts_of_others(rule, known.updates.values(), end_s, self.origin)
             alerts = {group: update.alert for group, update in known.updates.items()}
             look = first_look(rule, windows, alerts, newest_s, self.group_cap)
             new = [AlertKey(rule.key, group_key(group)) for group in look.groups if group not in alerts]
@@ -229,7 +267,7 @@ class SliceEvaluation:
         room = WEIGHT_PER_CHUNK
         for rule in self.rules:
             windows, look = looks[rule.key]
-            starts = periods_again(rule, interval_start_s, self.timing)
+            starts = self._periods_again(rule, windows, interval_start_s)
             room -= len(look.again) * len(starts) * rule.period_s // self.timing.interval_s
             if room < 0:
                 # More late groups than can be looked up again: of these, the late periods alone.

@@ -101,6 +101,12 @@ def silence_counts(rule: Rule) -> bool:
     return verdict is not None and not verdict.is_healthy
 
 
+def silence_is_healthy(rule: Rule) -> bool:
+    """True if a period without data, of any group, is as good as one with data that do not breach."""
+    verdict = verdict_without_data(rule)
+    return verdict is not None and verdict.is_healthy
+
+
 def verdict_of(rule: Rule, value: Fraction) -> Verdict:
     """The verdict of a datapoint with this value."""
     if rule.condition.holds(value):
@@ -187,7 +193,7 @@ def close(
         decision.alert,
         datapoints=(),
         newest_s=0,
-        evaluated_to_s=max(at_s, alert.evaluated_to_s),
+        heard_s=0,
         judged_from_s=max(judged_from_s, alert.judged_from_s),
         watched=stays_known,
     )

@@ -182,7 +182,7 @@ def test_a_dead_host_goes_missing_again_when_its_rule_changes(period: int) -> No
     weather.post(minute(0), 1.0)
     weather.minutes(0, 19)
     weather.pipeline.rules = [
-        a_rule(**{**fields, "period": 120}, threshold=5, in_force_since=int(minute(21)))
+        a_rule(**{**fields, "period": 120}, threshold=5, in_force_since=int(minute(21)), groups_since=0)
     ]
     weather.minutes(20, 40)
     first = 2 * period // 60
@@ -284,6 +284,56 @@ def test_recovery_needs_its_datapoints_known_also_after_a_late_correction() -> N
         weather.post(minute(5) + 1, -99.0, written_s=minute(6) + 30)
         weather.minutes(6, 6)
         assert weather.heard == expected
+
+
+def test_healthy_silence_counts_towards_recovery_also_of_a_group_that_is_new() -> None:
+    """Nobody needs to be known for silence that is as good as a healthy point: its breach corrected, it is over."""
+    weather = Weather(a_rule(by=["host"], missing_data="not_breaching", recovery={"datapoints": 3}))
+    weather.post(minute(5), 9.0)
+    weather.minutes(0, 5)
+    weather.post(minute(5) + 1, -99.0, written_s=minute(6) + 30)
+    weather.minutes(6, 6)
+    assert weather.heard == ["6:alarm", "7:resolved"]
+
+
+def test_a_rule_that_is_added_again_begins_anew() -> None:
+    """Deleted and added within an interval, the same rule knows neither its alerts nor its groups."""
+    fields = {"by": ["host"], "missing_data": "missing"}
+    weather = Weather(a_rule(**fields))
+    weather.post(minute(0), 9.0)
+    weather.minutes(0, 0)
+    weather.pipeline.rules = [a_rule(**fields, in_force_since=int(minute(2)), groups_since=int(minute(2)))]
+    weather.minutes(1, 5)
+    assert weather.heard == ["1:alarm", "2:resolved"]
+    [_, resolved] = weather.pipeline.transitions
+    assert resolved[2].reason == "the rule was deleted"
+
+
+def test_an_interval_that_another_execution_evaluated_is_left_to_it() -> None:
+    """An execution that was planned before does not judge it by words that came after it."""
+    rule = a_rule(by=["host"])
+    weather = Weather(rule)
+    weather.post(minute(0), 9.0)
+    weather.minutes(0, 0)
+    plan = weather.pipeline.evaluator.plan(int(minute(1)), minute(2))
+    weather.minutes(1, 1)
+    weather.pipeline.rules = [replace(rule, renotify_s=60)]
+    [chunk] = plan["chunks"]
+    weather.pipeline.evaluator.evaluate(chunk, plan["first"], plan["last"], minute(3))
+    assert weather.heard == ["1:alarm"]
+
+
+def test_what_was_left_out_makes_no_datapoint_and_forgets_nobody() -> None:
+    """Of an outage of four hours the first is not evaluated: its points only say when a host was last heard."""
+    rule = a_rule(by=["host"], missing_data="missing", datapoints=2, forget_after=3_900)
+    weather = Weather(rule)
+    for number in range(5):
+        weather.post(minute(number), 1.0)
+    weather.minutes(0, 4)
+    weather.post(minute(55), 9.0)
+    weather.execute(int(minute(244)))
+    # What ended up to minute 65 is left out. Heard of up to minute 56, it is forgotten 65 minutes after that.
+    assert weather.heard == ["67:missing", "121:resolved"]
 
 
 def test_with_ignore_breaches_far_apart_do_not_belong_together() -> None:
