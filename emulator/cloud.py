@@ -12,6 +12,9 @@ from typing import Any, Self
 from emulator.admin_api import AdminApi, StatusProvider
 from emulator.apigateway.execute_api import OnAnswer
 from emulator.apigateway.server import LOOPBACK, Gateway, serve_gateway
+from emulator.athena.executions import Executions
+from emulator.athena.running import MakeEngine, Runs
+from emulator.athena.service import Athena
 from emulator.client import local_client
 from emulator.clock import Clock
 from emulator.cloudformation.deploy import deploy
@@ -247,6 +250,12 @@ class Cloud:
         return self._running[region].invoke(name, payload)
 
 
+def _make_athena() -> Runs:
+    from emulator.athena.engine import Engine  # noqa: PLC0415 - large, and many runs ask nothing
+
+    return Engine()
+
+
 def start(
     regions: Sequence[str],
     templates: Sequence[StackTemplate],
@@ -255,6 +264,7 @@ def start(
     aws_port: int = 0,
     clock: Clock | None = None,
     engine: EngineCommand = timestream_command,
+    make_athena: MakeEngine = _make_athena,
 ) -> Cloud:
     """Start the local AWS and create the stacks, in order, in each region; the last one is a region's deployment.
 
@@ -264,7 +274,7 @@ def start(
     """
     with contextlib.ExitStack() as closing:
         cloud = _start_endpoint(
-            aws_port, data_dir, clock or Clock(), engine, closing, _types(templates), regions
+            aws_port, data_dir, clock or Clock(), engine, make_athena, closing, _types(templates), regions
         )
         for region in regions:
             cloud.deployments[region] = _create_stacks(cloud, region, templates)
@@ -277,6 +287,7 @@ def _start_endpoint(
     data_dir: Path,
     clock: Clock,
     command: EngineCommand,
+    make_athena: MakeEngine,
     closing: contextlib.ExitStack,
     types: Set[str],
     regions: Sequence[str],
@@ -286,8 +297,11 @@ def _start_endpoint(
     # The engine loads while moto does: it is the slowest part of the start.
     engine = _start_engine(server.url, data_dir, command)
     closing.callback(engine.close)
+    executions = Executions()
     access = Access(
-        ACCOUNT_ID, Policies(policies.role_policies, policies.trust_policy, policies.resource_policy)
+        ACCOUNT_ID,
+        Policies(policies.role_policies, policies.trust_policy, policies.resource_policy),
+        executions.work_group_of,
     )
     closing.enter_context(state_machines.tasks_call(server.url, access.issue))
     moto_clock.follow(clock)
@@ -304,9 +318,18 @@ def _start_endpoint(
     faults, functions, stacks, writes = Faults(), LambdaApi(), Stacks(clock), Writes()
     kinesis = Kinesis(clock, metrics)
     admin = AdminApi(access, clock, faults, engine, regions)
+    athena = Athena(
+        make_engine=make_athena,
+        executions=executions,
+        endpoint_url=server.url,
+        clock=clock,
+        metrics=metrics,
+        others=moto.answer,
+    )
     endpoint = Endpoint(
         access=access,
         admin=admin,
+        athena=athena,
         engine=engine,
         faults=faults,
         functions=functions,
@@ -317,6 +340,7 @@ def _start_endpoint(
         writes=writes,
     )
     server.start(endpoint)
+    closing.callback(athena.close)
     closing.callback(endpoint.close)
     if "AWS::StepFunctions::StateMachine" in types:
         state_machines.load()  # while the engine is not ready anyway

@@ -6,12 +6,14 @@ import time
 import urllib3
 
 from emulator.admin_api import AdminApi
+from emulator.athena.service import Athena
 from emulator.aws_request import AwsRequest
 from emulator.cloudformation.stacks import Stacks
 from emulator.cloudwatch.metrics import Metrics
 from emulator.faults import Faults
 from emulator.http_server import HttpRequest, Response
 from emulator.iam.access import Access
+from emulator.iam.credentials import OPERATOR
 from emulator.kinesis.service import Kinesis
 from emulator.lambda_.api import LambdaApi
 from emulator.moto.app import MotoApp
@@ -29,6 +31,7 @@ class Endpoint:
         *,
         access: Access,
         admin: AdminApi,
+        athena: Athena,
         engine: TimestreamProcess,
         faults: Faults,
         functions: LambdaApi,
@@ -40,6 +43,7 @@ class Endpoint:
     ) -> None:
         self._access = access
         self._admin = admin
+        self._athena = athena
         self._engine = engine
         self._faults = faults
         self._functions = functions
@@ -94,6 +98,8 @@ class Endpoint:
         service = request.service
         if service == "kinesis":
             return self._kinesis.answer(request) or self._moto.answer(request)
+        if service == "athena":
+            return self._athena.answer(request, self._access.caller(request) or OPERATOR)
         if service == "cloudformation":
             return self._stacks.answer(request)
         if service == "lambda":

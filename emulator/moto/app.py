@@ -27,7 +27,7 @@ from emulator.responses import error
 
 # Calls of these may take long or call back into the endpoint; those of the others take turns, because moto's state is
 # not made for two threads, and a conditional write must see what the one before it wrote.
-_CONCURRENT = frozenset({"athena", "lambda", "sqs", "stepfunctions"})
+_CONCURRENT = frozenset({"lambda", "sqs", "stepfunctions"})
 
 SERVICES = frozenset(
     {
@@ -36,15 +36,6 @@ SERVICES = frozenset(
     }
 )  # fmt: skip
 """What the endpoint leaves to moto; the others are answered elsewhere or not at all."""
-
-# What moto answers and never does.
-_REFUSED = {
-    ("athena", operation): f"{operation} of Athena: nothing runs its queries; read the files that the Glue table names"
-    for operation in (
-        "BatchGetQueryExecution", "GetQueryExecution", "GetQueryResults", "GetQueryResultsStream",
-        "ListQueryExecutions", "StartQueryExecution", "StopQueryExecution",
-    )
-}  # fmt: skip
 
 
 class MotoApp:
@@ -69,8 +60,6 @@ class MotoApp:
         service = request.service
         if service not in SERVICES:
             return error(request, "UnknownOperationException", f"The local run has no service {service}", 400)
-        if (refusal := _REFUSED.get((service, request.operation))) is not None:
-            return error(request, "UnknownOperationException", f"The local run has no {refusal}", 400)
         turn = self._turns.get(service)
         if turn is not None:
             with turn:

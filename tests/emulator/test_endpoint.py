@@ -226,11 +226,3 @@ def test_a_function_is_invoked_by_whoever_runs_functions(cloud: Cloud, client: C
     assert asked == [("us-east-1", name, b'{"a": 1}', "RequestResponse"), ("us-east-1", name, b"{}", "Event")]
     with pytest.raises(functions.exceptions.ResourceNotFoundException):
         functions.invoke(FunctionName="nobody")
-
-
-def test_athena_runs_no_query_and_says_so(client: Clients) -> None:
-    """Work groups are described; a query, of which no result would ever come, is refused by name."""
-    athena = client("athena")
-    assert athena.list_work_groups()["WorkGroups"]
-    with pytest.raises(athena.exceptions.ClientError, match="no StartQueryExecution of Athena: nothing runs"):
-        athena.start_query_execution(QueryString="SELECT 1")

@@ -2,6 +2,7 @@
 
 from emulator.cloudformation.properties import Properties
 from emulator.cloudformation.resources.context import Context, Created
+from emulator.moto.work_groups import disable_work_group
 
 
 def _work_group(context: Context, properties: Properties) -> Created:
@@ -11,7 +12,9 @@ def _work_group(context: Context, properties: Properties) -> Created:
         Configuration=properties.get("WorkGroupConfiguration", {}),
         **properties.subset("Description", "Tags"),
     )
-    properties.only("State", "ENABLED")
+    properties.only("State", "DISABLED", "ENABLED")
+    if properties.get("State") == "DISABLED":
+        disable_work_group(context.region, name)
     properties.without_effect("RecursiveDeleteOption")  # nothing deletes a work group of the local run
     return Created(name)
 

@@ -25,6 +25,16 @@ def topic(**properties: Any) -> dict[str, Any]:
     return {"Type": "AWS::SNS::Topic", "Properties": properties}
 
 
+def catalog_table(**definition: Any) -> dict[str, Any]:
+    """A table of Glue's of this definition."""
+    properties = {
+        "CatalogId": {"Ref": "AWS::AccountId"},
+        "DatabaseName": "d",
+        "TableInput": {"Name": "t", **definition},
+    }
+    return {"Type": "AWS::Glue::Table", "Properties": properties}
+
+
 def test_an_unknown_type_is_refused_before_anything_is_made(context: Context, client: Clients) -> None:
     """The type and the logical id are named, and no other resource of the template exists."""
     body = {"Resources": {"A": topic(TopicName="never"), "Car": {"Type": "AWS::Car::Wheel"}}}
@@ -72,6 +82,22 @@ def test_an_unknown_type_is_refused_before_anything_is_made(context: Context, cl
                 },
             },
             "Soon",
+        ),
+        (
+            catalog_table(TableType="VIRTUAL_VIEW", ViewOriginalText="/* Presto View: e30= */"),
+            r"^A\.TableInput: .*ViewOriginalText is no Presto View",
+        ),
+        (
+            catalog_table(
+                PartitionKeys=[{"Name": "hour", "Type": "string"}],
+                Parameters={
+                    "projection.enabled": "true",
+                    "projection.hour.type": "date",
+                    "projection.hour.format": "yyyy-MM-dd-HH",
+                    "projection.hour.range": "NOW-1DAYS,NOW",
+                },
+            ),
+            r"^A\.TableInput: .*projection\.hour\.interval\.unit",
         ),
     ],
 )
