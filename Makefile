@@ -46,7 +46,8 @@ test: install-dev $(if $(T),,lint) ## all that needs only Python and its index, 
 	@$(TESTS) $(or $(T),-n 3 --dist loadfile --no-loadscope-reorder)
 
 .PHONY: test-clients
-test-clients: install-dev $(NODE_MODULES) ## curl, Debian's AWS CLI and the AWS SDK for JavaScript against the local run, promtool; installs them
+test-clients: install-dev $(NODE_MODULES) ## curl, Debian's AWS CLI, the AWS SDK for JavaScript, PyAthena and awswrangler against the local run, promtool; installs them
+	@PYTHON='$(PYTHON)' bash ops/install.sh clients .venv-clients
 	@bash ops/debian.sh --unpack build/debian build/debian/usr/bin/promtool=prometheus
 	@$(PY) -m ops bundle --target host
 	@$(TESTS) tests/clients
@@ -127,7 +128,7 @@ golden: install-dev ## rewrite the golden templates after a change that was mean
 
 .PHONY: lock
 lock: install-dev ## resolve requirements/*.in again, for every supported Python
-	@for set in lambda runtime local console dev checkov; do $(VENV)/bin/uv pip compile --quiet --universal --python-version 3.11 \
+	@for set in lambda runtime local console dev checkov clients; do $(VENV)/bin/uv pip compile --quiet --universal --python-version 3.11 \
 	  --generate-hashes --no-emit-index-url --no-header requirements/$$set.in -o requirements/$$set.txt || exit 1; done
 
 .PHONY: clean
@@ -136,8 +137,8 @@ clean: ## remove everything that was built here; what was installed stays
 	@find . -name __pycache__ -type d -not -path './.venv*' -prune -exec rm -rf {} +
 
 .PHONY: distclean
-distclean: clean ## remove what was installed here, too: .venv, .venv-checkov, the SDK for JavaScript
-	@rm -rf $(VENV) .venv-checkov $(dir $(NODE_MODULES))
+distclean: clean ## remove what was installed here, too: .venv, .venv-checkov, .venv-clients, the SDK for JavaScript
+	@rm -rf $(VENV) .venv-checkov .venv-clients $(dir $(NODE_MODULES))
 
 .PHONY: install-local install-console install-dev
 install-local install-console install-dev: install-%:
