@@ -2,9 +2,12 @@
 
 from collections.abc import Callable, Sequence
 
+from sqlglot import exp
+
 from emulator.sql import Dialect, InvalidQueryError
 from emulator.sql.bound import BoundExpression
 from emulator.sql.call import Call, Function, Signature, function, returning
+from emulator.sql.casts import bind_cast
 from emulator.sql.coercion import coerce
 from emulator.sql.functions import SCALAR_FUNCTIONS
 from emulator.sql.functions.formats import parsed
@@ -38,6 +41,14 @@ def _names(database: str, catalog: str) -> Callable[[Sequence[str]], tuple[str, 
         return before[-1] if before else database, table
 
     return table
+
+
+def _date(call: Call) -> BoundExpression:
+    """A cast to date, of text too."""
+    if len(call.nodes) != 1:
+        raise call.mismatch(call.arguments())
+    to = exp.DataType(this=exp.DType.DATE, nested=False)
+    return bind_cast(call.binder, exp.Cast(this=call.nodes[0], to=to), call.scope)
 
 
 def _map(call: Call, count: int) -> list[BoundExpression]:
@@ -90,6 +101,7 @@ _NOW = returning(TIMESTAMP_TZ, f"{now_sql(0)} // 1000000 * 1000000")
 FUNCTIONS: dict[str, Function] = {
     "cardinality": _cardinality,
     "current_timestamp": _NOW,
+    "date": _date,
     "date_parse": parsed,
     "element_at": _element_at,
     "from_iso8601_timestamp": _from_iso8601,

@@ -69,15 +69,20 @@ def _unnest(binder: QueryBinder, node: exp.Unnest, scope: Scope) -> Relation:
     if len(node.expressions) != 1:
         raise expressions.refuse("UNNEST takes one array or time series here", node)
     value = expressions.bind(node.expressions[0], scope)
-    if value.type.name != "ARRAY":
+    lists = {"ARRAY": (value.sql,), "MAP": (f"map_keys({value.sql})", f"map_values({value.sql})")}
+    if value.type.name not in lists:
         raise expressions.refuse(f"Cannot unnest type: {value.type}", node)
     alias, given = binder.alias(), node.args.get("alias")
-    labels = [c.name for c in given.args.get("columns") or ()] if given else []
-    if len(labels) > 1:
-        raise expressions.refuse(f"Column alias list has {len(labels)} entries, not 1", node)
-    element = BoundExpression(f"{alias}.c0", value.type.of[0], nan=True)
-    field = Field(labels[0] if labels else None, element, (given.name,) if given else ())
-    return f"(SELECT unnest({value.sql}) AS c0) AS {alias}", [field]
+    labels: list[str | None] = [c.name for c in given.args.get("columns") or ()] if given else []
+    kinds = value.type.of
+    if labels and len(labels) != len(kinds):
+        raise expressions.refuse(f"Column alias list has {len(labels)} entries, not {len(kinds)}", node)
+    fields = [
+        Field(label, BoundExpression(f"{alias}.c{i}", kind, nan=True), (given.name,) if given else ())
+        for i, (label, kind) in enumerate(zip(labels or [None] * len(kinds), kinds, strict=True))
+    ]
+    parts = [f"unnest({sql}) AS c{i}" for i, sql in enumerate(lists[value.type.name])]
+    return f"(SELECT {', '.join(parts)}) AS {alias}", fields
 
 
 def _join(binder: QueryBinder, left: Relation, node: exp.Expression, outer: Scope | None) -> Relation:

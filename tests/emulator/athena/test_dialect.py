@@ -49,6 +49,8 @@ def world() -> World:
             "2026-11-24 05:00:00.000 UTC",
             "timestamp with time zone",
         ),
+        ("date('2026-11-24')", "2026-11-24", "date"),
+        ("date(now())", "2026-11-25", "date"),
         ("to_iso8601(from_unixtime(0))", "1970-01-01T00:00:00.000Z", "varchar"),
         ("to_iso8601(DATE '2026-11-24')", "2026-11-24", "varchar"),
         ("INTERVAL '1' DAY", "1 00:00:00.000", "interval day to second"),
@@ -92,3 +94,11 @@ def test_expression(world: World, expression: str, value: str | None, kind: str)
 def test_refused_expression(world: World, expression: str, message: str) -> None:
     """An expression fails with these words."""
     assert world.failure(f"SELECT {expression} FROM t").startswith(message)
+
+
+def test_maps_are_unnested(world: World) -> None:
+    """UNNEST makes a row of each key and its value, and needs a name for both or for none."""
+    found = world.rows("SELECT k, v FROM t CROSS JOIN UNNEST(dims) AS u(k, v) ORDER BY k")
+    assert found == [["B", None], ["a", "1"]]
+    assert world.rows("SELECT count(*) FROM t CROSS JOIN UNNEST(counts)") == [["1"]]
+    assert "has 1 entries, not 2" in world.failure("SELECT 1 FROM t CROSS JOIN UNNEST(dims) AS u(k)")
