@@ -4,7 +4,8 @@ Names ignore case, the last of a repeated name counts, what is missing is NULL, 
 Source: Trino's reader, which Athena's engine 3 uses: lib/trino-hive-formats, JsonDeserializer.java.
 """
 
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Mapping, Sequence
+from itertools import chain
 from typing import Any
 
 import orjson
@@ -33,9 +34,7 @@ def read(body: bytes, columns: Sequence[tuple[str, Type]]) -> pa.Table:
             raise UnreadableError(f"line {number} is not valid JSON: {error}") from error
         if not isinstance(row, dict):
             raise UnreadableError(f"line {number} is not a valid JSON object")
-        rows.append(
-            row if all(map(str.islower, row)) else {name.lower(): value for name, value in row.items()}
-        )
+        rows.append(row if "".join(row).islower() else {name.lower(): value for name, value in row.items()})
     names = [name for name, _ in columns]
     arrays = [_column(rows, name, kind) for name, kind in columns]
     schema = pa.schema(
@@ -45,13 +44,25 @@ def read(body: bytes, columns: Sequence[tuple[str, Type]]) -> pa.Table:
 
 
 def _column(rows: Sequence[dict[str, Any]], name: str, kind: Type) -> pa.Array:
-    decode = _decoder(kind)
-    values = [row.get(name) for row in rows]
+    values, arrow = [row.get(name) for row in rows], column_types.arrow(kind)
     try:
-        decoded = [None if value is None else decode(value) for value in values]
-        return pa.array(decoded, column_types.arrow(kind))
-    except (ValueError, OverflowError, pa.ArrowException) as error:
+        if _as_they_are(values, kind):
+            return pa.array(values, arrow)
+        decode = _decoder(kind)
+        return pa.array([None if value is None else decode(value) for value in values], arrow)
+    except OverflowError as error:
+        raise UnreadableError(f"column {name}: Numeric value out of range of long") from error
+    except (ValueError, pa.ArrowException) as error:
         raise UnreadableError(f"column {name}: {error}") from error
+
+
+def _as_they_are(values: Sequence[Any], kind: Type) -> bool:
+    """True if Arrow takes all values without a look at each, which is what takes most of the time."""
+    found = set(map(type, values))
+    if kind == _TEXTS and found <= {dict, type(None)}:
+        inner = chain.from_iterable(value.values() for value in values if value)
+        return set(map(type, inner)) <= _PLAIN[types.VARCHAR]
+    return found <= _PLAIN.get(kind, set())
 
 
 def _decoder(kind: Type) -> _Decode:
@@ -60,8 +71,6 @@ def _decoder(kind: Type) -> _Decode:
         return lambda value: [_maybe(element, item) for item in _of(list, "array", value)]
     if kind.name == "MAP":
         key, element = _decoder(kind.of[0]), _decoder(kind.of[1])
-        if kind.of == (types.VARCHAR, types.VARCHAR):
-            return _texts
         return lambda value: [(key(k), _maybe(element, v)) for k, v in _of(dict, "object", value).items()]
     return _SCALARS[kind]
 
@@ -74,12 +83,6 @@ def _of(kind: type, name: str, value: Any) -> Any:
     if not isinstance(value, kind):
         raise UnreadableError(f"{value!r:.60} is not a JSON {name}")
     return value
-
-
-def _texts(value: Any) -> list[tuple[str, str | None]]:
-    return [
-        (k, v if v is None or v.__class__ is str else _text(v)) for k, v in _of(dict, "object", value).items()
-    ]
 
 
 def _text(value: Any) -> str:
@@ -114,6 +117,12 @@ def _timestamp(value: Any) -> int:
     return (moment + 500_000) // 1_000_000 * 1_000_000
 
 
+_TEXTS = types.map_of(types.VARCHAR, types.VARCHAR)
+_PLAIN: Mapping[Type, set[type]] = {
+    types.VARCHAR: {str, type(None)},
+    types.BIGINT: {int, type(None)},
+    types.DOUBLE: {float, type(None)},
+}
 _SCALARS: dict[Type, _Decode] = {
     types.VARCHAR: _text,
     types.BIGINT: _whole(64),
