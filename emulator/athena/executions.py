@@ -16,7 +16,9 @@ ENGINE_VERSION = {
 # AWS keeps them for 45 days: https://docs.aws.amazon.com/athena/latest/ug/queries-viewing-history.html
 _KEPT = 10_000
 _UNFINISHED = frozenset({"QUEUED", "RUNNING"})
-_EXTENSIONS = {"DML": ".csv", "DDL": ".txt", "UTILITY": ".txt"}
+_NAMES = {"DML": "{}.csv", "DDL": "{}.txt", "UTILITY": "{}.txt"}
+# Statements that write files elsewhere have nothing but the beginning of the names of what lists these.
+_NAMES_OF_LISTS = {"CREATE_TABLE_AS_SELECT": "tables/{}", "UNLOAD": "{}"}
 
 
 @dataclass(frozen=True, slots=True)
@@ -88,10 +90,15 @@ class Execution:
 
     @property
     def output(self) -> str:
-        """The address of the result: of a file, or of nothing but the beginning of the names of UNLOAD's."""
+        """The address of the result: of a file, or where the names of what lists the written files begin."""
         asked = self.asked.statement
-        extension = "" if asked.word == "UNLOAD" else _EXTENSIONS[asked.kind]
-        return f"{self.asked.location}/{self.id}{extension}"
+        name = _NAMES_OF_LISTS.get(asked.word, _NAMES[asked.kind]).format(self.id)
+        return f"{self.asked.location}/{name}"
+
+    @property
+    def lists_files(self) -> bool:
+        """True for a statement that writes files and answers no rows."""
+        return self.asked.statement.word in _NAMES_OF_LISTS
 
     @property
     def finished(self) -> bool:

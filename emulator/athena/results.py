@@ -51,7 +51,7 @@ def write_result(execution: Execution, outcome: Outcome, objects: CallersObjects
 
 
 def _write_manifest(execution: Execution, files: Sequence[UnloadedFile], objects: CallersObjects) -> None:
-    """List the files that UNLOAD wrote: an address a line, no line for no file."""
+    """List the files that were written: an address a line, no line for no file."""
     rows = sum(file.rows for file in files)
     execution.columns, execution.update_count = _ROWS, rows
     execution.output_rows, execution.output_bytes = rows, sum(file.size for file in files)
@@ -81,7 +81,7 @@ def read_page(client: Any, execution: Execution, offset: int, most: int) -> tupl
 
     Raises RefusedError when the file is gone, or not for the caller.
     """
-    if execution.asked.statement.word == "UNLOAD":
+    if execution.lists_files:
         return [], None
     bucket, key = _parts(execution.output)
 

@@ -25,9 +25,7 @@ def answers(group: str, database: str, folder: str) -> Iterator[tuple[str, Any]]
     cursor = connection.cursor()
     yield "cursor", [list(row) for row in cursor.execute(SQL)]
     yield "columns", [[column[0], column[1]] for column in cursor.description or ()]
-    asked = cursor.execute(
-        "SELECT name, value FROM points WHERE name = ?", ["'it''s \"é\"'"], paramstyle="qmark"
-    )
+    asked = cursor.execute("SELECT name, value FROM points WHERE name = ?", ['it\'s "é"'], paramstyle="qmark")
     yield "parameters", [list(row) for row in asked]
     yield "tables", sorted(row[0] for row in cursor.execute("SHOW TABLES"))
     try:

@@ -8,7 +8,12 @@ from emulator.athena.outcome import Outcome, QueryError, ResultColumn, Statement
 from emulator.athena.session import Session
 
 Answer = Callable[[Session], Outcome]
-_WORDS = {"UNLOAD": ("DML", "UNLOAD"), "SHOW": ("UTILITY", "SHOW_TABLES"), "CREATE": ("DDL", "CREATE_VIEW")}
+_WORDS = {
+    "UNLOAD": ("DML", "UNLOAD"),
+    "SHOW": ("UTILITY", "SHOW_TABLES"),
+    "CREATE": ("DDL", "CREATE_VIEW"),
+    "CTAS": ("DDL", "CREATE_TABLE_AS_SELECT"),
+}
 
 
 class ScriptedEngine:

@@ -54,9 +54,9 @@ def test_a_view_is_read_over_lines_and_parquet(athena: Any) -> None:
 
 
 def test_parameters_stand_for_values(athena: Any) -> None:
-    """Each value is an expression, a text in quotes."""
+    """A value that is no expression is a text; one that is, is that."""
     sql = "SELECT count(*) FROM points WHERE name = ? AND value > ?"
-    assert rows(athena, ask(athena, sql, ExecutionParameters=["'it''s \"é\"'", "-1 + 0.5"])) == [["1"]]
+    assert rows(athena, ask(athena, sql, ExecutionParameters=['it\'s "é"', "-1 + 0.5"])) == [["1"]]
 
 
 def test_unload_writes_files_once(athena: Any, cloud: Cloud) -> None:

@@ -114,19 +114,20 @@ def test_what_changes_the_catalog_has_no_rows(
 
 
 @pytest.mark.parametrize("count", [2, 0])
-def test_unload_lists_its_files(
-    athena: Any, s3: Any, query: Query, engine: ScriptedEngine, count: int
+@pytest.mark.parametrize(("sql", "folder"), [("UNLOAD", ""), ("CTAS", "tables/")])
+def test_what_writes_files_lists_them(
+    athena: Any, s3: Any, query: Query, engine: ScriptedEngine, sql: str, folder: str, count: int
 ) -> None:
     """A manifest of addresses beside the results, and how many rows were written; no file, no line."""
     files = [UnloadedFile(f"s3://{BUCKET}/out/{number}", 100, 7) for number in range(count)]
-    engine.answers["UNLOAD"] = lambda _: Outcome(Statement("DML", "UNLOAD"), unloaded=files)
-    execution = query("UNLOAD")
+    engine.answers[sql] = lambda _: Outcome(engine.statement(sql), unloaded=files)
+    execution = query(sql)
     id_ = execution["QueryExecutionId"]
-    assert execution["ResultConfiguration"]["OutputLocation"] == f"{RESULTS}{id_}"
+    assert execution["ResultConfiguration"]["OutputLocation"] == f"{RESULTS}{folder}{id_}"
     manifest = execution["Statistics"]["DataManifestLocation"]
-    assert manifest == f"{RESULTS}{id_}-manifest.csv"
+    assert manifest == f"{RESULTS}{folder}{id_}-manifest.csv"
     assert content(s3, manifest).decode().splitlines() == [file.uri for file in files]
-    assert content(s3, f"{RESULTS}{id_}.metadata")
+    assert content(s3, f"{RESULTS}{folder}{id_}.metadata")
     answer = athena.get_query_results(QueryExecutionId=id_)
     assert (values(answer), answer["UpdateCount"]) == ([], 7 * count)
     statistics = athena.get_query_runtime_statistics(QueryExecutionId=id_)["QueryRuntimeStatistics"]
