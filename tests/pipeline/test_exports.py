@@ -6,6 +6,7 @@ import pytest
 
 from handlers.domain.exports.hour import Hour
 from ops.__main__ import main
+from tests.support.athena_service import ended
 from tests.support.export_world import World, at, deployment, points, world
 
 pytestmark = pytest.mark.pipeline
@@ -83,6 +84,32 @@ def test_a_dimension_may_be_called_anything(world: World) -> None:
         "a",
     )
     assert {"count", "host__name", "order___by", "p99", "select"} <= set(world.columns()[4:])
+
+
+def test_athena_reads_an_hour(world: World) -> None:
+    """By its partition in the work group that the stack has: every value with its columns, and not the hour before."""
+    hour = world.hour
+    world.go_to(hour, 30)
+    world.write(*points(hour, 4, host="a"), {"metric_name": "m", "value": -0.5, "timestamp": at(hour, 7)})
+    world.go_to(hour.plus(1), 15)
+    world.scheduled()
+    athena = world.client("athena")
+    outputs = world.deployment.outputs
+    sql = "SELECT value, host, to_unixtime(time) FROM metrics WHERE export_date = ? AND export_hour = ?"
+    execution = athena.start_query_execution(
+        QueryString=f"{sql} ORDER BY 3",
+        WorkGroup=outputs["ExportWorkGroupName"],
+        QueryExecutionContext={"Database": outputs["ExportDatabaseName"]},
+        ExecutionParameters=[f"'{text}'" for text in str(hour).split("T")],
+    )
+    state = ended(athena, execution["QueryExecutionId"])
+    assert state["Status"]["State"] == "SUCCEEDED", state["Status"]
+    assert state["Statistics"]["DataScannedInBytes"] > 0
+    rows = athena.get_query_results(QueryExecutionId=execution["QueryExecutionId"])["ResultSet"]["Rows"]
+    told = [[value.get("VarCharValue") for value in row["Data"]] for row in rows[1:]]
+    assert [(float(time) - hour.start_s, float(value), host or "") for value, host, time in told] == seen(
+        world, hour
+    )
 
 
 def test_running_an_hour_again_replaces_it(world: World) -> None:
