@@ -55,7 +55,7 @@ def test_an_unknown_environment_ends_it_with_one_line(
     assert generate.main(["--environment", environment, "--output", str(tmp_path)]) == 2
     error = capsys.readouterr().err
     assert error.count("\n") == 1
-    assert "dev, load, prod" in error
+    assert "dev, lake, load, prod" in error
     assert list(tmp_path.iterdir()) == []
 
 

@@ -116,6 +116,12 @@ class LakeStore:
                 self.exports.catalog.arns(*tables),
                 Sid="FindPoints",
             ),
+            # Athena asks for this one whatever a query names.
+            allow(
+                actions("glue", "GetDatabase"),
+                [Sub("arn:${AWS::Partition}:glue:${AWS::Region}:${AWS::AccountId}:database/default")],
+                Sid="LookFirst",
+            ),
             allow([s3.GetBucketLocation, s3.ListBucket], [bucket.get_att("Arn")], Sid="ListPoints"),
             allow([s3.GetObject], [*data, results], Sid="ReadPoints"),
             allow(

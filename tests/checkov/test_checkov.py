@@ -32,9 +32,10 @@ class Finding(NamedTuple):
 
 @pytest.fixture(scope="module")
 def findings(tmp_path_factory: pytest.TempPathFactory) -> list[Finding]:
-    """The findings in the stacks of dev, of prod, and of prod in the private network."""
+    """The findings in the stacks of dev, of prod, of prod in the private network, and of the lake."""
     folder = tmp_path_factory.mktemp("templates")
     configs = {"dev": load("dev"), "prod": load("prod"), "private": in_private_mode(load("prod"))}
+    configs["lake"] = load("lake")
     for environment, config in configs.items():
         for stack, build in STACKS.items():
             (folder / f"{environment} {stack}.json").write_text(build(config).to_json())

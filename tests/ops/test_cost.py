@@ -64,3 +64,8 @@ def test_an_environment_that_is_not_there_is_one_line(capsys: pytest.CaptureFixt
     """As with every command."""
     assert main(["cost", "--environment", "nowhere"]) == 1
     assert "no such file" in capsys.readouterr().err
+
+
+def test_an_idle_lake_costs_less_than_15_dollars(capsys: pytest.CaptureFixture[str]) -> None:
+    """With its stream, and without any free tier."""
+    assert float(str(as_json(capsys, "--environment", "lake")["idle_monthly"])) < 15

@@ -70,11 +70,12 @@ def lake_config() -> Config:
 def in_private_mode(config: Config) -> Config:
     """The same environment with a network in each of its regions."""
     regions = config.regions
+    cells = dict.fromkeys(regions, "cell1") if config.store.kind == "timestream" else {}
     network = Network(
         mode="private",
         cidr={region: f"10.{number}.0.0/16" for number, region in enumerate(regions)},
-        ingest_cell=dict.fromkeys(regions, "cell1"),
-        query_cell=dict.fromkeys(regions, "cell1"),
+        ingest_cell=cells,
+        query_cell=cells,
         s3_prefix_list=dict.fromkeys(regions, "pl-0000000a"),
         dynamodb_prefix_list=dict.fromkeys(regions, "pl-0000000b"),
     )
@@ -107,6 +108,14 @@ class Generated:
 def build(stack: str, config: Config) -> Generated:
     """One stack of a configuration."""
     return Generated(stack, config, json.loads(STACKS[stack](config).to_json()))
+
+
+def with_warnings(stack: Generated) -> Generated:
+    """The same stack with all of its alarms."""
+    config = stack.config
+    if config.operators.alarms == "all":
+        return stack
+    return build(stack.stack, replace(config, operators=replace(config.operators, alarms="all")))
 
 
 @cache

@@ -25,7 +25,7 @@ from ops.bill.template import Deployed
 from templates.components.ingest_api.formats import FORMATS, put_record
 from templates.config import ENVIRONMENTS, Config
 from tests.support.events import ARRIVAL_MS, kinesis_record, records
-from tests.support.generated import Generated, generated
+from tests.support.generated import Generated, generated, with_warnings
 
 
 def test_every_handler_can_be_imported(regional: Generated) -> None:
@@ -101,7 +101,7 @@ def test_alarms_watch_metrics_that_the_functions_emit(regional: Generated) -> No
     emitted = _emitted(metric_dimensions("metrics", regional.config.environment))
     watched = {
         title: alarm
-        for title, alarm in regional.of("AWS::CloudWatch::Alarm").items()
+        for title, alarm in with_warnings(regional).of("AWS::CloudWatch::Alarm").items()
         if alarm.get("Namespace") == NAMESPACE
     }
     assert {

@@ -9,7 +9,7 @@ from hypothesis import strategies as st
 
 from templates import names
 from templates.config import load
-from templates.config.fleet import TIMESTREAM_REGIONS
+from templates.config.fleet import REGIONS
 from templates.names import (
     ARTIFACTS_BUCKET,
     ARTIFACTS_STACK,
@@ -34,6 +34,7 @@ VALID = {
     "QUARANTINE_BUCKET": BUCKET,
     "DATABASE": r"[a-z][a-z0-9_]{2,254}",
     "WORK_GROUP": r"[a-zA-Z0-9._-]{1,128}",
+    "COMPACTION_WORK_GROUP": r"[a-zA-Z0-9._-]{1,128}",
     "KEY_ALIAS": r"alias/(?!aws/)[a-zA-Z0-9/_-]{1,250}",
     "INGEST_API": r"[a-zA-Z0-9-]{1,128}",
     "SAMPLING_RULE": r"[a-zA-Z0-9-]{1,32}",
@@ -54,9 +55,7 @@ odd = st.text(min_size=0, max_size=300)
 tricky = st.text("ab-_ ", min_size=1, max_size=6)
 words = usual | odd | tricky
 accounts = st.from_regex(r"[0-9]{12}", fullmatch=True).filter(str.isascii)
-regions = st.sampled_from(TIMESTREAM_REGIONS) | st.sampled_from(
-    ["ap-southeast-7", "af-south-1", "eusc-de-east-1"]
-)
+regions = st.sampled_from(REGIONS) | st.just("eusc-de-east-1")
 places = st.tuples(words, words, regions)
 
 

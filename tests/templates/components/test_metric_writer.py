@@ -1,6 +1,6 @@
 """The metric writer: the function as the environment file describes it, and what watches it."""
 
-from tests.support.generated import Generated
+from tests.support.generated import Generated, with_warnings
 
 
 def test_the_function_is_as_it_is_configured(regional: Generated) -> None:
@@ -26,7 +26,7 @@ def test_the_mapping_reads_as_it_is_configured(regional: Generated) -> None:
 
 def test_an_invocation_near_its_timeout_is_noticed(regional: Generated) -> None:
     """The alarm on duration goes off before invocations are cut off."""
-    alarm = regional.of("AWS::CloudWatch::Alarm")["MetricWriterSlowAlarm"]
+    alarm = with_warnings(regional).of("AWS::CloudWatch::Alarm")["MetricWriterSlowAlarm"]
     assert alarm["MetricName"] == "Duration"
     assert alarm["Threshold"] == regional.config.writer.timeout_seconds * 800
     assert alarm["Dimensions"] == [{"Name": "FunctionName", "Value": {"Ref": "MetricWriterFunction"}}]

@@ -2,7 +2,7 @@
 
 import pytest
 
-from tests.support.generated import Generated
+from tests.support.generated import Generated, with_warnings
 
 CONSUMERS = ("MetricWriter", "WindowAggregator", "RuleChanges")
 
@@ -33,7 +33,7 @@ WATCHED = {
 @pytest.mark.parametrize("component", CONSUMERS)
 def test_a_consumer_is_watched(regional: Generated, component: str) -> None:
     """Of each is told what it gives up, by mapping, which has to emit that metric; earlier, what people can act on."""
-    alarms = regional.of("AWS::CloudWatch::Alarm")
+    alarms = with_warnings(regional).of("AWS::CloudWatch::Alarm")
     source = {"FunctionName": f"{component}Function", "EventSourceMappingUUID": f"{component}Mapping"}
     for name, (metric, dimension, components) in WATCHED.items():
         assert (f"{component}{name}Alarm" in alarms) == (component in components), name

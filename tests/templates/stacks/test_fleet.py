@@ -4,19 +4,19 @@ import json
 from dataclasses import replace
 
 from ops.rollout import _before_upload
-from templates.config.fleet import TIMESTREAM_REGIONS, Fleet
+from templates.config.fleet import STORE_REGIONS, Fleet
 from tests.support.generated import Generated, build, in_private_mode
 
 
 def test_a_fleet_of_every_region_fits_a_template(fleet: Generated) -> None:
-    """With eight private regions and ten long tags, what is sent before there is a bucket fits inline: 51,200 bytes.
+    """With all private regions of its store, and ten long tags, what is sent before there is a bucket fits inline.
 
-    The whole goes by the bucket then, where a template may have a megabyte.
+    That is 51,200 bytes. The whole goes by the bucket then, where a template may have a megabyte.
     """
     tags = {f"tag-{number}-{'k' * 50}": "v" * 150 for number in range(10)}
     config = replace(
         fleet.config,
-        regions=TIMESTREAM_REGIONS,
+        regions=STORE_REGIONS[fleet.config.store.kind],
         fleet=Fleet(),
         tags=tags,
         network=type(fleet.config.network)(),

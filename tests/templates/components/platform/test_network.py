@@ -9,7 +9,7 @@ import pytest
 from templates.config import BadValue, load
 from templates.constructs import network
 from templates.stacks.regional import regional
-from tests.support.generated import PRIVATE, Generated, build, other
+from tests.support.generated import PRIVATE, Generated, build, in_private_mode, lake_config, other
 
 STACK = build("regional", other())
 SUBNETS = [{"Ref": "PrivateSubnetA"}, {"Ref": "PrivateSubnetB"}]
@@ -106,6 +106,20 @@ def test_whatever_a_function_may_call_has_an_endpoint() -> None:
         assert statement == {**every, "Condition": own}, title
     cell = endpoints["TimestreamQueryEndpoint"]["ServiceName"]["Fn::Sub"][1]["Cell"]
     assert cell == {"Fn::FindInMap": ["Regions", {"Ref": "AWS::Region"}, "TimestreamQueryCell"]}
+
+
+def test_a_lake_has_endpoints_of_what_its_functions_call() -> None:
+    """Athena's beside Glue's and S3's; none of Timestream's, whose cells it has no mapping of."""
+    stack = build("regional", in_private_mode(lake_config()))
+    assert set(stack.of("AWS::EC2::VPCEndpoint")) == {
+        "AthenaEndpoint",
+        "DynamoDbEndpoint",
+        "GlueEndpoint",
+        "S3Endpoint",
+        "StatesEndpoint",
+    }
+    [row] = stack.body["Mappings"]["Regions"].values()
+    assert set(row) == {"VpcCidr", "S3PrefixList", "DynamoDbPrefixList"}
 
 
 def test_each_function_of_the_store_has_the_address_of_its_cell() -> None:
