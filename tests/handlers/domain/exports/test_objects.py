@@ -1,9 +1,12 @@
-"""Which of the writers' objects may go, when, and which hours they ask for."""
+"""Which of the writers' objects may go, when, and which hours they ask for; no point is lost by it, none doubled."""
 
 from collections.abc import Collection, Iterable, Sequence
 from dataclasses import dataclass, field
+from typing import Any
 
 import pytest
+from hypothesis import given, settings
+from hypothesis import strategies as st
 
 from handlers.adapters.dynamodb.export_hours.ledger import ExportHoursLedger
 from handlers.domain.deadline import Deadline
@@ -13,6 +16,7 @@ from handlers.domain.exports.marking import WHOLE_S
 from handlers.domain.exports.objects import HOURS, READ_S, SHARED, Cleaner, Written
 from handlers.domain.exports.request import ExportLimits
 from tests.support.export_ports import HOUR, NOW_S, MemoryCatalog, claimed, published
+from tests.support.lake_model import History
 
 LIMITS = ExportLimits(900, 30)
 AMPLE = Deadline(10_000, lambda: 0)
@@ -191,3 +195,47 @@ def test_no_hour_waits_for_ever_behind_others(ledger: ExportHoursLedger) -> None
     for later in range(4):
         Cleaner(many, ledger, MemoryCatalog(), LIMITS, NOW_S + later * 3600).clean(AMPLE)
     assert set(many.deleted) == {each.key for each in many.many}
+
+
+# Hours back, series, and how much older than the batch a version is.
+POINT = st.tuples(
+    st.sampled_from((0, 0, 0, 1, 1, 2, 3, 9, 10, 11, 12, 13)), st.sampled_from("abc"), st.integers(0, 3)
+)
+WRITER = {"writer": st.integers(0, 1), "dies": st.booleans()}
+
+
+def action(name: str, **arguments: Any) -> st.SearchStrategy[tuple[str, dict[str, Any]]]:
+    """A method of the history and its arguments."""
+    return st.tuples(st.just(name), st.fixed_dictionaries(arguments))
+
+
+RUN = st.integers(0, 1)
+STEP = action("step", which=RUN, steps=st.integers(1, 12))
+WRITE = action("write", points=st.lists(POINT, min_size=1, max_size=8), **WRITER)
+AGAIN = action("again", which=st.integers(0, 99), parts=st.integers(1, 3), **WRITER)
+ACTIONS = st.one_of(
+    WRITE, WRITE, AGAIN, STEP, STEP, action("begin"), action("kill", which=RUN), action("tidy"),
+    action("fail", calls=st.integers(0, 9)),
+)  # fmt: skip
+
+
+@settings(max_examples=40, deadline=None)
+@given(st.lists(st.tuples(st.integers(0, 45), ACTIONS), max_size=30))
+def test_readers_see_every_point_once_at_every_moment(
+    actions: list[tuple[int, tuple[str, dict[str, Any]]]],
+) -> None:
+    """Batches come again whole or in parts, writers die before they mark hours, two runs are at work at once, each is
+    killed at any step, the catalog fails, objects are let go at any time; in the end all lies in compacted hours.
+    """
+    history = History(HOUR)
+    for minutes, (name, arguments) in actions:
+        history.lake.now_s += minutes * 60 + 7
+        getattr(history, name)(**arguments)
+        history.check()
+    history.lake.catalog.fail_at = 10**9
+    for _ in range(8):
+        history.lake.now_s += 3600
+        for _ in history.lake.run():
+            history.check()
+        history.check()
+    assert history.lake.written() == []
