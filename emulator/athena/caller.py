@@ -7,7 +7,7 @@ import contextlib
 import threading
 from collections import OrderedDict
 from collections.abc import Iterable, Iterator, Mapping, Sequence
-from typing import Any
+from typing import IO, Any
 
 from botocore.exceptions import ClientError
 
@@ -19,25 +19,19 @@ from emulator.iam.credentials import Credentials
 # Of AthenaError: https://docs.aws.amazon.com/athena/latest/ug/error-reference.html
 _USER, _SYSTEM = 2, 1
 S3_NOT_ALLOWED = 1501
-_NO_BUCKET, _NO_FILE, _S3_THROTTLED, _GLUE_THROTTLED, _NOT_ALLOWED, _FAILED = (
-    1306,
-    1302,
-    1403,
-    1401,
-    1500,
-    100,
-)
+_NO_BUCKET, _NO_FILE = 1306, 1302
+_GLUE_THROTTLED, _S3_THROTTLED = 1401, 1403
+_NOT_ALLOWED, _FAILED = 1500, 100
 _DENIED = frozenset({"403", "AccessDenied", "AccessDeniedException"})
 _THROTTLED = frozenset(
     {
-        "503",
-        "RequestLimitExceeded",
-        "ServiceUnavailable",
-        "SlowDown",
-        "ThrottlingException",
+        "503", "RequestLimitExceeded", "ServiceUnavailable", "SlowDown", "ThrottlingException",
         "TooManyRequestsException",
     }
-)
+)  # fmt: skip
+Body = bytes | IO[bytes]
+"""The content of an object, or a file at its beginning."""
+
 _CLIENTS_KEPT = 32
 # What Athena itself tries again before a query fails.
 _ATTEMPTS = 3
@@ -170,7 +164,7 @@ class CallersObjects:
             raise failed(error, stored.bucket, stored.key) from error
         return content
 
-    def write(self, bucket: str, key: str, body: bytes) -> None:
+    def write(self, bucket: str, key: str, body: Body) -> None:
         """Put an object, encrypted as the query asks for."""
         try:
             self._client.put_object(Bucket=bucket, Key=key, Body=body, **self._put)

@@ -30,9 +30,11 @@ def _quoted(value: str) -> str:
     return '"' + value.replace('"', '""') + '"'
 
 
-def text_lines(rows: Iterable[Row]) -> bytes:
+def text_lines(rows: Iterable[Row]) -> Iterator[bytes]:
     """The lines of what SHOW and DESCRIBE answer: no names, tabs between values, no end of the last line."""
-    return "\n".join("\t".join(value or "" for value in row) for row in rows).encode()
+    for number, row in enumerate(rows):
+        line = "\t".join(value or "" for value in row)
+        yield f"\n{line}".encode() if number else line.encode()
 
 
 def csv_page(read: Reader, size: int, offset: int, most: int) -> tuple[list[Row], int | None]:

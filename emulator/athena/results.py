@@ -3,18 +3,21 @@
 https://docs.aws.amazon.com/athena/latest/ug/querying-finding-output-files.html
 """
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterable, Iterator, Mapping, Sequence
+from tempfile import SpooledTemporaryFile
 from typing import Any
 
 from botocore.exceptions import ClientError
 
-from emulator.athena.caller import S3_NOT_ALLOWED, CallersObjects, failed
+from emulator.athena.caller import S3_NOT_ALLOWED, Body, CallersObjects, failed
 from emulator.athena.column_info import metadata
 from emulator.athena.executions import Execution
 from emulator.athena.outcome import Outcome, QueryError, ResultColumn, UnloadedFile
 from emulator.athena.refusals import RefusedError, invalid
 from emulator.athena.result_files import Row, csv_lines, csv_page, text_lines, text_page
 
+# A result is written out before its query has succeeded, and need not fit into memory for that.
+_IN_MEMORY_BYTES = 8 * 1024 * 1024
 _ROWS = (ResultColumn("rows", "bigint"),)
 
 
@@ -37,17 +40,26 @@ def write_result(execution: Execution, outcome: Outcome, objects: CallersObjects
         _write_manifest(execution, outcome.unloaded, objects)
         return
     execution.columns = outcome.columns
-    rows = list(outcome.rows)
-    if outcome.statement.kind == "DML":
-        body = b"".join(csv_lines((column.name for column in outcome.columns), rows))
-    else:
-        body = text_lines(rows)
-    execution.output_rows, execution.output_bytes = len(rows), len(body)
+    with SpooledTemporaryFile(_IN_MEMORY_BYTES) as file:
+        rows = _counted(execution, outcome.rows)
+        if outcome.statement.kind == "DML":
+            file.writelines(csv_lines((column.name for column in outcome.columns), rows))
+        else:
+            file.writelines(text_lines(rows))
+        execution.output_bytes = file.tell()
+        file.seek(0)
+        _put(objects, execution.output, file)
     if outcome.statement.kind != "DDL":
         execution.update_count = 0
-    _put(objects, execution.output, body)
     if outcome.columns:
         _put(objects, f"{execution.output}.metadata", metadata(execution.id, outcome.columns))
+
+
+def _counted(execution: Execution, rows: Iterable[Row]) -> Iterator[Row]:
+    """The same rows, counted as they go."""
+    for row in rows:
+        execution.output_rows += 1
+        yield row
 
 
 def _write_manifest(execution: Execution, files: Sequence[UnloadedFile], objects: CallersObjects) -> None:
@@ -61,7 +73,7 @@ def _write_manifest(execution: Execution, files: Sequence[UnloadedFile], objects
     _put(objects, f"{execution.output}.metadata", metadata(execution.id, _ROWS, rows))
 
 
-def _put(objects: CallersObjects, place: str, body: bytes) -> None:
+def _put(objects: CallersObjects, place: str, body: Body) -> None:
     """Write one file; what S3 refuses is told as Athena tells it of results."""
     try:
         objects.write(*_parts(place), body)

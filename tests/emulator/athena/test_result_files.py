@@ -53,7 +53,7 @@ def test_every_value_is_in_quotes() -> None:
 
 def test_plain_lines_are_rows_of_one_value() -> None:
     """Values of a row are parted by tabs; no line ends the last."""
-    body = text_lines([["one", "int", ""], ["two", "string", "x"], ["three"]])
+    body = b"".join(text_lines([["one", "int", ""], ["two", "string", "x"], ["three"]]))
     assert body == b"one\tint\t\ntwo\tstring\tx\nthree"
     assert pages_of(body, text_page, 2) == [[["one\tint\t"], ["two\tstring\tx"]], [["three"]]]
     assert pages_of(b"", text_page, 2) == [[]]

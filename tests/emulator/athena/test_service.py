@@ -444,6 +444,16 @@ def test_a_right_that_athena_uses_in_the_callers_name_is_missed(
     assert told.startswith(message)
 
 
+def test_results_are_read_in_the_callers_name(cloud: Cloud, query: Query) -> None:
+    """Whoever may start a query and write its result, but not read there, is refused the rows."""
+    writes = (["s3:PutObject"], _RESULTS[1])
+    client = cloud.client("athena", REGION, role_arn=_allow(cloud, _GROUP, _DATABASES, _PLACE, writes))
+    id_ = query("SELECT 1", client=client)["QueryExecutionId"]
+    code, _, message = refused(client.get_query_results, QueryExecutionId=id_)
+    client.close()
+    assert (code, message) == ("InvalidRequestException", f"Permission denied on S3 path: {RESULTS}{id_}.csv")
+
+
 def test_what_the_engine_reads_is_the_callers(
     cloud: Cloud, s3: Any, query: Query, engine: ScriptedEngine
 ) -> None:
