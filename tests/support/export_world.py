@@ -29,8 +29,8 @@ from handlers import (
 from handlers.adapters.dynamodb.export_hours import unload_rate as export_pace
 from handlers.domain.exports.hour import Hour
 from templates import config
-from templates.stacks import STACKS
 from tests.support.events import event
+from tests.support.generated import build
 
 REGION = "us-east-1"
 Hook = Callable[[str, dict[str, Any]], None]
@@ -270,7 +270,7 @@ def _post(url: str, body: object) -> None:
 def deployed(folder: Path, monkeypatch: pytest.MonkeyPatch) -> Iterator[World]:
     """The dev stack in one region."""
     values = config.load("dev")
-    body = json.loads(STACKS["regional"](values).to_json())
+    body = build("regional", values).body
     parameters: Any = {"CodeBucket": "code-bucket", "CodeKey": "functions/x.zip"}
     clock = Clock()
     cloud = start(

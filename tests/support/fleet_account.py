@@ -1,5 +1,6 @@
 """An account that rollouts go to: a CloudFormation held against the SDK's model, the rest from moto."""
 
+import functools
 import hashlib
 import json
 from collections.abc import Callable
@@ -14,6 +15,7 @@ from ops.rollout import Rollout
 from templates.config import Config
 from templates.stacks import STACKS
 from tests.support.fake_cloudformation import World
+from tests.support.generated import written
 
 REGIONS = ["us-west-2", "us-east-1", "eu-west-1", "ap-northeast-1"]  # the canary first
 ARTIFACTS, PIPELINE, FLEET = "metrics-prod-artifacts", "metrics-prod-regional", "metrics-prod-fleet"
@@ -35,6 +37,11 @@ class Answering:
         return call
 
 
+@functools.cache
+def _client(service: str, region: str) -> Any:
+    return boto3.client(service, region_name=region)
+
+
 @dataclass
 class Account:
     """An account that rollouts go to, and what was said meanwhile."""
@@ -50,14 +57,14 @@ class Account:
         """The fake for CloudFormation, the test's own where it gives one, moto for the rest."""
         if service == "cloudformation":
             return self.world.client(region)
-        return self.instead.get((service, region)) or boto3.client(service, region_name=region)
+        return self.instead.get((service, region)) or _client(service, region)
 
     def roll_out(self, config: Config) -> int:
         """Write the templates as generate.py does, and roll out; the exit status."""
         folder = self.build / config.environment
         folder.mkdir(exist_ok=True)
-        for name, build in STACKS.items():
-            body = json.loads(build(config).to_json())
+        for name in STACKS:
+            body = json.loads(written(name, config))
             self.tamper(name, body)
             (folder / f"{name}.template.json").write_text(json.dumps(body, indent=2) + "\n")
         self.said[:] = []

@@ -14,6 +14,7 @@ from templates.config.pipeline import Operators, Store, Stream
 from templates.stacks import STACKS
 
 NAMES = sorted(path.stem for path in ENVIRONMENTS.glob("*.toml"))
+_WRITTEN: dict[tuple[str, str], str] = {}
 
 
 SUBSCRIPTIONS = (
@@ -107,7 +108,15 @@ class Generated:
 
 def build(stack: str, config: Config) -> Generated:
     """One stack of a configuration."""
-    return Generated(stack, config, json.loads(STACKS[stack](config).to_json()))
+    return Generated(stack, config, json.loads(written(stack, config)))
+
+
+def written(stack: str, config: Config) -> str:
+    """The same as text; a configuration's stack is made once."""
+    made = (stack, repr(config))
+    if made not in _WRITTEN:
+        _WRITTEN[made] = STACKS[stack](config).to_json()
+    return _WRITTEN[made]
 
 
 def with_warnings(stack: Generated) -> Generated:

@@ -52,6 +52,7 @@ def has_key(action: str, key: str) -> bool:
     return key in keys or f"{key.rpartition('/')[0]}/" in keys or key in _GLOBAL
 
 
+@cache
 def is_of_type(service: str, kind: str, arn: str) -> bool:
     """True if an ARN, or a pattern of ARNs, is one of the service's resource type."""
     patterns = reference()[service]["types"][kind]
@@ -67,6 +68,7 @@ def is_of_type(service: str, kind: str, arn: str) -> bool:
     )
 
 
+@cache
 def _regex(pattern: str) -> str:
     """A resource type's ARN as a regular expression: only a bucket's name has no slash."""
     parts = re.split(r"(\$\{[^}]*\})", pattern)

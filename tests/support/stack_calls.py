@@ -3,6 +3,7 @@
 from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from fnmatch import fnmatchcase
+from functools import cache, cached_property
 from typing import Any
 
 from cfnlint.schema import PROVIDER_SCHEMA_MANAGER
@@ -255,7 +256,7 @@ class _Part:
     names: Mapping[str, str]
     owner: Mapping[str, str]
 
-    @property
+    @cached_property
     def arns(self) -> list[str]:
         """Its own ARNs, and then those of what is touched for it."""
         own = [_OF_STACK[self.kind][0]] if self.kind in _OF_STACK else _by_pattern(_OTHERS, self.kind)
@@ -312,7 +313,12 @@ def _stack_calls(config: Config, stack: str, stack_name: str) -> Iterator[tuple[
                 yield f"{kind} {title}", call
 
 
-def _actions(kind: str) -> Iterator[tuple[str, str]]:
+@cache
+def _actions(kind: str) -> list[tuple[str, str]]:
+    return list(_used_actions(kind))
+
+
+def _used_actions(kind: str) -> Iterator[tuple[str, str]]:
     handlers = PROVIDER_SCHEMA_MANAGER.get_resource_schema("us-east-1", kind).schema["handlers"]
     for name, handler in handlers.items():
         if name != "list":
@@ -367,6 +373,7 @@ def _is_called(part: _Part, handler: str, verb: str, arn: str) -> bool:
     return not arn.endswith("/restapis") or verb == "GET"
 
 
+@cache
 def _is_tagging(name: str) -> bool:
     return any(fnmatchcase(name, pattern) for pattern in _TAGGING)
 
