@@ -125,6 +125,7 @@ class Queries:
             database=database,
             parameters=asked.parameters,
             bytes_limit=asked.scan_limit_bytes,
+            output=f"{asked.location}/",
         )
         try:
             glue.check(dict.fromkeys(("default", database)))

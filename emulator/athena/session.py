@@ -10,7 +10,8 @@ from emulator.athena.ports import Glue, Objects
 class Session:
     """Catalog, database, time, and the services as the query's caller may use them.
 
-    `parameters` are the SQL of what stands for each `?`. A query that would read more than `bytes_limit` fails.
+    `parameters` are what stands for each `?`. A query that would read more than `bytes_limit` fails. `output` is where
+    results go, such as s3://bucket/folder/; a table that CREATE TABLE AS gives no place has its rows below it.
     """
 
     glue: Glue
@@ -21,3 +22,4 @@ class Session:
     catalog: str = "AwsDataCatalog"
     parameters: Sequence[str] = ()
     bytes_limit: int | None = None
+    output: str = ""

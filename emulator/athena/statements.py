@@ -4,20 +4,21 @@ import re
 from collections.abc import Sequence
 from dataclasses import dataclass
 
-from sqlglot.tokenizer_core import Token
+from sqlglot.tokenizer_core import Token, TokenType
 
 from emulator.athena import errors
 from emulator.athena.dialect import dialect
 from emulator.athena.outcome import Statement
 from emulator.athena.parameters import with_parameters
 from emulator.athena.session import Session
-from emulator.athena.unload import parts as unload_parts
+from emulator.athena.targets import unloaded
 from emulator.sql import InvalidQueryError, grammar
 from emulator.sql.token_reader import TokenReader
 
 _QUERY = Statement("DML", "SELECT")
 _STATEMENTS = {
     "UNLOAD": Statement("DML", "UNLOAD"),
+    "CREATE TABLE": Statement("DDL", "CREATE_TABLE_AS_SELECT"),
     "CREATE VIEW": Statement("DDL", "CREATE_VIEW"),
     "CREATE OR REPLACE VIEW": Statement("DDL", "CREATE_VIEW"),
     "DROP VIEW": Statement("DDL", "DROP_VIEW"),
@@ -31,6 +32,8 @@ _STATEMENTS = {
     "DESCRIBE": Statement("UTILITY", "DESCRIBE_TABLE"),
     "DESC": Statement("UTILITY", "DESCRIBE_TABLE"),
 }
+READING = ("SELECT", "UNLOAD", "CREATE_TABLE_AS_SELECT")
+"""The statements that read tables."""
 _REFUSED = (
     "ALTER", "ANALYZE", "CALL", "COMMENT", "CREATE", "DEALLOCATE", "DELETE", "DROP", "EXECUTE", "EXPLAIN", "GRANT",
     "INSERT", "LOAD", "MERGE", "MSCK", "OPTIMIZE", "PREPARE", "REFRESH", "REVOKE", "SET", "SHOW", "TRUNCATE", "UPDATE",
@@ -56,18 +59,32 @@ def parse(sql: str, parameters: Sequence[str] | None = None) -> Parsed:
             sql = _BACKQUOTED.sub(lambda match: '"' + match[1].replace('"', '""') + '"', sql)
         stream: Sequence[Token] = grammar.tokens(sql)
         statement = _statement(sql, stream)
-        if statement is _QUERY or statement.word == "UNLOAD":
+        if statement.word in READING:
             if parameters is not None:
                 sql = with_parameters(sql, stream, parameters)
                 stream = grammar.tokens(sql)
-            grammar.parse(sql, unload_parts(sql, stream)[0] if statement.word == "UNLOAD" else stream)
+            grammar.parse(sql, _query_of(sql, stream, statement))
     except InvalidQueryError as error:
         raise errors.malformed(error) from error
     return Parsed(statement, sql, stream)
 
 
+def _query_of(sql: str, stream: Sequence[Token], statement: Statement) -> Sequence[Token]:
+    """The tokens of the query in a statement."""
+    if statement.word == "UNLOAD":
+        return unloaded(sql, stream)[0]
+    if statement is _QUERY:
+        return stream
+    start = next((i for i, token in enumerate(stream) if token.token_type == TokenType.ALIAS), len(stream))
+    if start + 1 >= len(stream):
+        raise grammar.refuse(
+            "CREATE TABLE without AS is not supported by this emulator", sql, stream[0].start
+        )
+    return stream[start + 1 :]
+
+
 def _is_query(sql: str) -> bool:
-    return re.match(r"\s*(select|with|values|unload|\(|--|/\*)", sql, re.IGNORECASE) is not None
+    return re.match(r"\s*(select|with|values|unload|create|\(|--|/\*)", sql, re.IGNORECASE) is not None
 
 
 def _statement(sql: str, stream: Sequence[Token]) -> Statement:

@@ -18,8 +18,20 @@ from emulator.sql.types import Type
 MAX_BYTES = 256 << 20
 MAX_OBJECTS = 20_000
 
-_JSON = "org.apache.hive.hcatalog.data.JsonSerDe"
-_PARQUET = "org.apache.hadoop.hive.ql.io.parquet.serde.ParquetHiveSerDe"
+HIVE = {
+    "JSON": (
+        "org.apache.hive.hcatalog.data.JsonSerDe",
+        "org.apache.hadoop.mapred.TextInputFormat",
+        "org.apache.hadoop.hive.ql.io.HiveIgnoreKeyTextOutputFormat",
+    ),
+    "PARQUET": (
+        "org.apache.hadoop.hive.ql.io.parquet.serde.ParquetHiveSerDe",
+        "org.apache.hadoop.hive.ql.io.parquet.MapredParquetInputFormat",
+        "org.apache.hadoop.hive.ql.io.parquet.MapredParquetOutputFormat",
+    ),
+}
+"""The SerDe, input format and output format of a table of each form."""
+
 _UNPACKED: Mapping[str, Callable[[bytes], bytes]] = {".gz": gzip.decompress, ".bz2": bz2.decompress}
 _OTHER_CODECS = (".zst", ".snappy", ".lz4", ".lzo", ".deflate")
 
@@ -34,9 +46,9 @@ def reader(table: Mapping[str, Any]) -> Read:
     serde = (storage.get("SerdeInfo") or {}).get("SerializationLibrary")
     if not storage.get("InputFormat") or not serde:
         raise QueryError("HIVE_UNSUPPORTED_FORMAT: Unable to create input format", 2, errors.SYNTAX)
-    if serde == _JSON:
+    if serde == HIVE["JSON"][0]:
         return lambda body, key, columns: json_lines.read(_unpacked(body, key), columns)
-    if serde == _PARQUET:
+    if serde == HIVE["PARQUET"][0]:
         return lambda body, _key, columns: parquet_files.read(body, columns)
     raise errors.unsupported(f"SerDe {serde}")
 

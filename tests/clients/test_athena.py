@@ -70,9 +70,9 @@ def test_pyathena_reads_what_was_unloaded(answers: Mapping[str, Any]) -> None:
     assert answers["unload"] == EXPECTED
 
 
-@pytest.mark.parametrize("how", ["frame", "unloaded frame"])
+@pytest.mark.parametrize("how", ["created frame", "frame", "unloaded frame"])
 def test_awswrangler_makes_a_frame(answers: Mapping[str, Any], how: str) -> None:
-    """From the result's CSV, and from UNLOAD's Parquet."""
+    """From a table created for it, as it does by itself; from the result's CSV; and from UNLOAD's Parquet."""
     assert answers[how] == EXPECTED
 
 

@@ -37,7 +37,9 @@ def answers(group: str, database: str, folder: str) -> Iterator[tuple[str, Any]]
     whole = staged.cursor(PandasCursor, unload=True)
     yield "unload", _records(whole.execute(SQL).as_pandas())
 
-    session = {"database": database, "workgroup": group, "ctas_approach": False}
+    usual = {"database": database, "workgroup": group}
+    yield "created frame", _records(awswrangler.athena.read_sql_query(SQL, **usual))
+    session = {**usual, "ctas_approach": False}
     yield "frame", _records(awswrangler.athena.read_sql_query(SQL, **session))
     unloaded = awswrangler.athena.read_sql_query(
         SQL, **session, unload_approach=True, s3_output=f"{folder}frames/"

@@ -16,6 +16,7 @@ from emulator.athena.outcome import QueryError
         ("SELECT ?", "DML", "SELECT"),
         ("unload (select ? as a) to 's3://bucket/x' with (format = 'json')", "DML", "UNLOAD"),
         ("create or replace view v as select 1 as a", "DDL", "CREATE_VIEW"),
+        ("create table t with (format = 'json') as select ? as a", "DDL", "CREATE_TABLE_AS_SELECT"),
         ("Drop View If Exists v", "DDL", "DROP_VIEW"),
         ("desc `a-b`.`c`", "UTILITY", "DESCRIBE_TABLE"),
         ("SHOW  CREATE\nVIEW v", "UTILITY", "SHOW_CREATE_VIEW"),
@@ -31,7 +32,9 @@ def test_kinds(sql: str, kind: str, word: str) -> None:
     ("sql", "message"),
     [
         ("EXPLAIN SELECT 1", "NOT_SUPPORTED: EXPLAIN is not supported by this emulator"),
-        ("CREATE TABLE t AS SELECT 1 AS a", "NOT_SUPPORTED: CREATE TABLE is not"),
+        ("CREATE TABLE t (a int)", "line 1:1: CREATE TABLE without AS is not supported"),
+        ("CREATE TABLE t AS", "line 1:1: CREATE TABLE without AS is not supported"),
+        ("CREATE TABLE t AS SELECT FROM", "line 1:"),
         ("CREATE EXTERNAL TABLE t (a int)", "NOT_SUPPORTED: CREATE EXTERNAL is not"),
         ("INSERT INTO t VALUES (1)", "NOT_SUPPORTED: INSERT INTO is not"),
         ("MSCK REPAIR TABLE t", "NOT_SUPPORTED: MSCK REPAIR is not"),
@@ -44,7 +47,7 @@ def test_kinds(sql: str, kind: str, word: str) -> None:
         ("SELECT 1; SELECT 2", "line 1:9: mismatched input ';'. Only one statement is allowed."),
         ("SELECT 'open", "line 1:13: mismatched input: a string"),
         ("UNLOAD (SELECT) TO 's3://bucket/x' WITH (format = 'JSON'", "line 1:"),
-        ("UNLOAD (SELECT 1 AS a) TO 'x' WITH (format = 'JSON')", "line 1:"),
+        ("UNLOAD (SELECT 1 AS a) TO 'x' WITH (format = 'JSON')", "UNLOAD needs a location such as"),
         (" ", "The query is empty."),
     ],
 )

@@ -1,10 +1,6 @@
-"""UNLOAD (…) TO 's3://…' WITH (…): a query's rows as files in an empty place.
-
-Source: https://docs.aws.amazon.com/athena/latest/ug/unload.html
-"""
+"""A query's rows as files in an empty place of S3, in the forms that Athena writes for Hive."""
 
 import gzip
-import re
 import uuid
 from collections.abc import Callable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
@@ -15,23 +11,18 @@ from typing import Any
 import orjson
 import pyarrow as pa
 from pyarrow import parquet
-from sqlglot.tokenizer_core import Token, TokenType
 
 from emulator.athena import column_types, errors
 from emulator.athena.errors import athena_errors
 from emulator.athena.outcome import QueryError, UnloadedFile
 from emulator.athena.query import Prepared
 from emulator.athena.session import Session
-from emulator.sql import InvalidQueryError
 from emulator.sql.bound import name, select
 from emulator.sql.execution import duckdb_errors
 from emulator.sql.timestamps import at
-from emulator.sql.token_reader import TokenReader
 from emulator.sql.types import TIMESTAMP, UNKNOWN, Type
 
 ROWS_PER_FILE = 1_000_000
-_TARGET = re.compile(r"s3://([a-z0-9][a-z0-9.-]{1,61}[a-z0-9])/(.*)", re.DOTALL)
-_COMPRESSIONS = {"PARQUET": ("GZIP", "SNAPPY", "ZSTD", "NONE"), "JSON": ("GZIP", "NONE")}
 
 
 @dataclass(frozen=True)
@@ -49,83 +40,35 @@ class Target:
         return f"s3://{self.bucket}/{self.prefix}"
 
 
-def parts(sql: str, stream: Sequence[Token]) -> tuple[Sequence[Token], Target]:
-    """The tokens of the query, and where its rows go; InvalidQueryError where the statement is wrong."""
-    reader = TokenReader(sql, stream)
-    reader.expect("UNLOAD")
-    reader.expect("(")
-    first, depth = reader.index, 1
-    while depth:
-        kind = reader.take().token_type
-        depth += (kind == TokenType.L_PAREN) - (kind == TokenType.R_PAREN)
-    inner = stream[first : reader.index - 1]
-    reader.expect("TO")
-    target = _TARGET.fullmatch(reader.string())
-    if target is None:
-        raise reader.error("UNLOAD's TO must be a location such as 's3://bucket/folder/'")
-    options = _options(reader)
-    form = options.pop("format", "").upper()
-    if form not in _COMPRESSIONS:
-        raise InvalidQueryError(
-            f"UNLOAD format '{form}' is not supported by this emulator: {' or '.join(_COMPRESSIONS)}"
-        )
-    compression = options.pop("compression", "GZIP").upper()
-    if compression not in _COMPRESSIONS[form]:
-        raise InvalidQueryError(
-            f"UNLOAD compression '{compression}' of {form} is not supported by this emulator:"
-            f" {' or '.join(_COMPRESSIONS[form])}"
-        )
-    if options:
-        raise InvalidQueryError(f"UNLOAD property '{next(iter(options))}' is not supported by this emulator")
-    prefix = target[2].rstrip("/")
-    return inner, Target(target[1], f"{prefix}/" if prefix else "", form, compression)
-
-
-def unload(query: Prepared, target: Target, session: Session) -> list[UnloadedFile]:
-    """Write a query's rows; QueryError if the place is not empty or a type is not one of Hive's.
+def write(
+    query: Prepared, columns: Sequence[tuple[str, Type]], target: Target, session: Session, table: str
+) -> list[UnloadedFile]:
+    """Write a query's rows; QueryError if the place is not empty, which it is said to be of a table.
 
     Files are written one after the other, so that one that fails leaves those before it, as Athena does.
     """
-    columns = _columns(query)
     if next(iter(session.objects.listed(target.bucket, target.prefix)), None) is not None:
         raise QueryError(
-            f"HIVE_PATH_ALREADY_EXISTS: Target directory for table '{session.database}.unload_{session.query_id}'"
+            f"HIVE_PATH_ALREADY_EXISTS: Target directory for table '{table}'"
             f" already exists: {target.uri}. You may need to manually clean the data at location '{target.uri}'"
             " before retrying. Athena will not delete data in your account.",
             2,
             errors.USER,
         )
-    write = _WRITERS[target.format]
+    body_of = _WRITERS[target.format]
     moment = datetime.fromtimestamp(session.now_ns // 1_000_000_000, UTC).strftime("%Y%m%d_%H%M%S")
     run = f"{moment}_00001_{session.query_id[:5]}"
     files = []
     for rows in _batches(query, columns):
-        body, ending = write(rows, target.compression)
+        body, ending = body_of(rows, target.compression)
         key = f"{target.prefix}{run}_{uuid.uuid4()}{ending}"
         session.objects.write(target.bucket, key, body)
         files.append(UnloadedFile(f"s3://{target.bucket}/{key}", len(body), rows.num_rows))
     return files
 
 
-def _options(reader: TokenReader) -> dict[str, str]:
-    reader.expect("WITH")
-    reader.expect("(")
-    values: dict[str, str] = {}
-    closing = ","
-    while closing == ",":
-        option = reader.take().text.lower()
-        reader.expect("=")
-        if reader.peek() is None or reader.word() == "ARRAY":
-            raise reader.error(f"UNLOAD property '{option}' is not supported by this emulator")
-        values[option] = reader.take().text
-        closing = reader.take().text
-    if closing != ")":
-        raise reader.error(f"mismatched input '{closing}'. Expecting: ',', ')'")
-    reader.end()
-    return values
-
-
-def _columns(query: Prepared) -> list[tuple[str, Type]]:
+def columns_for_hive(query: Prepared) -> list[tuple[str, Type]]:
+    """The columns of a query's rows in Hive; QueryError for one without a name, or of a type that it does not have."""
     columns: list[tuple[str, Type]] = []
     for position, column in enumerate(query.translation.columns, 1):
         if column.name is None:

@@ -1,4 +1,4 @@
-"""UNLOAD writes a query's rows into an empty place, and nothing else."""
+"""UNLOAD and CREATE TABLE AS write a query's rows into an empty place, and nothing else."""
 
 import gzip
 import io
@@ -8,7 +8,7 @@ import pyarrow as pa
 import pytest
 from pyarrow import parquet
 
-from emulator.athena import unload as unload_module
+from emulator.athena import files as written
 from tests.support.athena_world import World
 
 PARQUET = "WITH (format = 'PARQUET', compression = 'SNAPPY')"
@@ -78,7 +78,7 @@ def test_no_rows_are_no_files(world: World) -> None:
 
 def test_many_rows_are_several_files(world: World, monkeypatch: pytest.MonkeyPatch) -> None:
     """Each file has so many rows at most, and all rows are written."""
-    monkeypatch.setattr(unload_module, "ROWS_PER_FILE", 1_000)
+    monkeypatch.setattr(written, "ROWS_PER_FILE", 1_000)
     numbers = "SELECT a.n FROM t a CROSS JOIN UNNEST(sequence(1, 1000)) AS s(i)"
     files = world.run(f"UNLOAD ({numbers}) TO 's3://out/x/' {PARQUET}").unloaded or ()
     assert len(files) > 1
