@@ -14,7 +14,7 @@ from emulator.faults import FaultError, FaultRule, Faults, parse_rule
 from emulator.http_server import Response
 from emulator.iam.access import Access
 from emulator.responses import as_json
-from emulator.timestream_process import TimestreamProcess
+from emulator.timestream_process import NoTimestream, TimestreamProcess
 
 StatusProvider = Callable[[], Any]
 BeforeJump = Callable[[float], contextlib.AbstractContextManager[bool]]
@@ -35,7 +35,7 @@ class AdminApi:
         access: Access,
         clock: Clock,
         faults: Faults,
-        engine: TimestreamProcess,
+        engine: TimestreamProcess | NoTimestream,
         regions: Sequence[str] = (),
     ) -> None:
         self._clock = clock

@@ -40,7 +40,7 @@ from emulator.moto.app import MotoApp
 from emulator.scheduler.schedules import Schedules, load_schedules
 from emulator.sns.deliveries import Deliveries
 from emulator.sns.deliveries import Endpoint as Subscriber
-from emulator.timestream_process import TimestreamProcess, free_port, timestream_command
+from emulator.timestream_process import NoTimestream, TimestreamProcess, free_port, timestream_command
 from emulator.writes import Writes
 
 _BEFORE_JUMP_S = 10.0
@@ -79,7 +79,7 @@ class Cloud:
         clock: Clock,
         deliveries: Deliveries,
         endpoint: Endpoint,
-        engine: TimestreamProcess,
+        engine: TimestreamProcess | NoTimestream,
         functions: LambdaApi,
         kinesis: Kinesis,
         metrics: Metrics,
@@ -263,12 +263,12 @@ def start(
     data_dir: Path,
     aws_port: int = 0,
     clock: Clock | None = None,
-    engine: EngineCommand = timestream_command,
+    engine: EngineCommand | None = timestream_command,
     make_athena: MakeEngine = _make_athena,
 ) -> Cloud:
     """Start the local AWS and create the stacks, in order, in each region; the last one is a region's deployment.
 
-    `data_dir` keeps what Timestream stores; port 0 takes a free one.
+    `data_dir` keeps what Timestream stores, which is not there if `engine` is None; port 0 takes a free one.
     Raises PortInUseError, EngineError, TemplateError or PermissionMissingError, each a line to show, with nothing left
     running.
     """
@@ -286,7 +286,7 @@ def _start_endpoint(
     aws_port: int,
     data_dir: Path,
     clock: Clock,
-    command: EngineCommand,
+    command: EngineCommand | None,
     make_athena: MakeEngine,
     closing: contextlib.ExitStack,
     types: Set[str],
@@ -295,7 +295,7 @@ def _start_endpoint(
     server = HttpServer(aws_port, name="aws-endpoint", body_limit=_BODY_LIMIT_BYTES, clock=clock)
     closing.callback(server.close)
     # The engine loads while moto does: it is the slowest part of the start.
-    engine = _start_engine(server.url, data_dir, command)
+    engine = _start_engine(server.url, data_dir, command) if command else NoTimestream()
     closing.callback(engine.close)
     executions = Executions()
     access = Access(

@@ -19,7 +19,7 @@ from emulator.lambda_.api import LambdaApi
 from emulator.moto.app import MotoApp
 from emulator.responses import error
 from emulator.timestream_metrics import TimestreamMetrics
-from emulator.timestream_process import TimestreamProcess
+from emulator.timestream_process import NoTimestream, TimestreamProcess
 from emulator.writes import Writes
 
 
@@ -32,7 +32,7 @@ class Endpoint:
         access: Access,
         admin: AdminApi,
         athena: Athena,
-        engine: TimestreamProcess,
+        engine: TimestreamProcess | NoTimestream,
         faults: Faults,
         functions: LambdaApi,
         kinesis: Kinesis,

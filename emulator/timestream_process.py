@@ -13,9 +13,11 @@ from typing import Any
 import orjson
 import urllib3
 
+from emulator.aws_request import AwsRequest
 from emulator.clock import Clock
 from emulator.errors import EngineError
-from emulator.http_server import HttpRequest, Response
+from emulator.http_server import Response
+from emulator.responses import error
 
 _START_SECONDS = 30.0
 _STOP_SECONDS = 10.0
@@ -37,6 +39,31 @@ def free_port() -> int:
         probe.bind(("127.0.0.1", 0))
         port: int = probe.getsockname()[1]
         return port
+
+
+class NoTimestream:
+    """The place of the process where nothing has a Timestream: it answers as AWS answers who may not use it."""
+
+    def wait_until_ready(self) -> None:
+        """Nothing is waited for."""
+
+    def check(self) -> None:
+        """Nothing can have ended."""
+
+    def forward(self, request: AwsRequest) -> Response:
+        """AWS's refusal: https://github.com/influxdata/telegraf/issues/18045"""
+        words = "Only existing Timestream for LiveAnalytics customers can access the service."
+        return error(request, "AccessDeniedException", f"{words} No template here has a Timestream.", 400)
+
+    def control(self, _method: str, _path: str, payload: Any = None) -> tuple[int, Any]:
+        """The state of nothing; a fault of its own has nothing to strike."""
+        return (400, {"error": "no Timestream runs here"}) if payload else (200, {})
+
+    def follow(self, clock: Clock, closing: contextlib.ExitStack) -> None:
+        """Nothing has a clock."""
+
+    def close(self) -> None:
+        """Nothing runs."""
 
 
 class TimestreamProcess:
@@ -92,7 +119,7 @@ class TimestreamProcess:
         if status is not None:
             raise EngineError(f"the Timestream engine ended with status {status}; {self._last_line()}")
 
-    def forward(self, request: HttpRequest) -> Response:
+    def forward(self, request: AwsRequest) -> Response:
         """Pass a request on unchanged and return the engine's answer.
 
         The Host stays: by it the engine answers where Timestream is, so that callers come this way again.

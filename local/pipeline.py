@@ -71,7 +71,7 @@ class Pipeline:
         sent = self._feed.sent if self._feed else Sent()
         outputs = self.deployment.outputs
         self.store = store_of(outputs, self.client)
-        self._prober = Prober(self.store, sent)
+        self._prober = Prober(self.store, sent, batch_window_s=_batch_window_s(self.deployment))
         self._writer = outputs["MetricWriterName"]
         # With kept data the store is not empty: only what comes from here on is this run's.
         self._before = _NO_POINTS
@@ -252,6 +252,13 @@ def _served_here(deployment: Deployment, url: str) -> Mapping[str, str]:
     (api,) = deployment.of_type("AWS::ApiGateway::RestApi")
     on_aws = re.compile(rf"https://{api.physical_id}\.execute-api\.[a-z0-9.-]+(?=/)")
     return {name: on_aws.sub(url, value) for name, value in deployment.outputs.items()}
+
+
+def _batch_window_s(deployment: Deployment) -> float:
+    """The seconds that the metric writer's batches may fill."""
+    mappings = deployment.of_type("AWS::Lambda::EventSourceMapping")
+    [writer] = (one for one in mappings if one.logical_id == "MetricWriterMapping")
+    return float(writer.properties["MaximumBatchingWindowInSeconds"])
 
 
 def _replaced(cloud: Cloud, region: str) -> int:

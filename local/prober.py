@@ -12,17 +12,21 @@ from ops.store.port import Store
 _EVERY_SECONDS = 0.25
 _IDLE_SECONDS = 1.0
 _RATE_WINDOW_SECONDS = 5.0
+# Asking takes a tenth of the time at most, however long a store takes to answer.
+_PAUSES = 9
 
 
 class Prober(Repeated):
-    """Asks the store, four times a second while points come, how many it has and which is the newest.
+    """Asks the store, up to four times a second while points come, how many it has and which is the newest.
 
-    The delay is measured end to end: from the 202 of a batch of the feed to the moment a query sees its points.
+    The delay is measured end to end: from the 202 of a batch of the feed to the moment a query sees its points. Points
+    come in batches that fill for `batch_window_s`, over two of which their rate is told.
     """
 
-    def __init__(self, store: Store, sent: Sent) -> None:
+    def __init__(self, store: Store, sent: Sent, *, batch_window_s: float = 0.0) -> None:
         super().__init__("prober", every_s=_EVERY_SECONDS)
         self._store, self._sent = store, sent
+        self._rate_window_s = max(_RATE_WINDOW_SECONDS, 2 * batch_window_s)
         self._counts: deque[tuple[float, int]] = deque()
         self._changed_s = self._asked_s = time.monotonic()
         self._seen_until_ms = 0
@@ -55,8 +59,9 @@ class Prober(Repeated):
         if stored != self.stored:
             self.stored, self._changed_s = stored, now_s
         self._counts.append((now_s, stored))
-        while now_s - self._counts[0][0] > _RATE_WINDOW_SECONDS:
+        while now_s - self._counts[0][0] > self._rate_window_s:
             self._counts.popleft()
+        self._every_s = max(_EVERY_SECONDS, _PAUSES * (time.monotonic() - now_s))
 
     def _measure_delay(self) -> None:
         """Look which of the feed's batches a query sees, if there is one that none has seen."""

@@ -149,13 +149,14 @@ class Run:
         view.step("bundle      the functions and their dependencies, for this machine")
         bundle = build_host()
         view.step(f"stacks      {', '.join(regions)}{_others(settings.environment, regions, values.regions)}")
+        stacks = _stacks(settings.environment, values, bundle)
         self._cloud = start(
             regions,
-            _stacks(settings.environment, values, bundle),
+            stacks,
             aws_port=aws_port,
             data_dir=settings.data,
             clock=self._clock,
-            engine=_engine(values.local.store_memory_mb),
+            engine=_engine(stacks, values.local.store_memory_mb),
         )
         self._closing.callback(self._cloud.close)
         self._file = EnvironmentFile.claim(settings.environment_file, aws_port=self._cloud.port)
@@ -324,8 +325,11 @@ def _first_port(port: int, regions: int) -> int:
     return port
 
 
-def _engine(memory_mb: int) -> EngineCommand:
-    """The store's command, with what the environment lets it use."""
+def _engine(stacks: Sequence[StackTemplate], memory_mb: int) -> EngineCommand | None:
+    """Timestream's command, with what the environment lets it use; None if no stack has one."""
+    types = {part["Type"] for stack in stacks for part in stack.body["Resources"].values()}
+    if "AWS::Timestream::Table" not in types:
+        return None
 
     def command(port: int, data_dir: Path, s3_endpoint: str) -> list[str]:
         return [*timestream_command(port, data_dir, s3_endpoint), "--memory-limit-mb", str(memory_mb)]

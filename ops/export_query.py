@@ -21,7 +21,13 @@ from ops.store.quoted import quoted_name
 from ops.tables import Row
 
 # The catalog's types as DuckDB has them; times keep their nanoseconds.
-_TYPES = {"string": "VARCHAR", "double": "DOUBLE", "bigint": "BIGINT", "timestamp": "TIMESTAMP_NS"}
+_TYPES = {
+    "string": "VARCHAR",
+    "int": "INTEGER",
+    "double": "DOUBLE",
+    "bigint": "BIGINT",
+    "timestamp": "TIMESTAMP_NS",
+}
 _PARTITION = ("export_date", "export_hour")
 _BATCH = 1000
 

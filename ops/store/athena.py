@@ -16,7 +16,7 @@ from ops.store.quoted import quoted_name
 # Relations of which a query without an hour lists and reads every object.
 _BY_HOUR = (POINTS, SUPERSEDED, HOT)
 _FIRST_POLL_S, _LAST_POLL_S = 0.05, 1.0
-_UNITS = {"s": "SECOND", "m": "MINUTE", "h": "EVENT_HOUR", "d": "DAY"}
+_UNITS = {"s": "SECOND", "m": "MINUTE", "h": "HOUR", "d": "DAY"}
 _SECONDS = {"s": 1, "m": 60, "h": 3600, "d": 86_400}
 
 
@@ -61,7 +61,7 @@ class AthenaStore:
             bool(first["Rows"]) and [cell.get("VarCharValue") for cell in first["Rows"][0]["Data"]] == names
         )
         every = itertools.chain([first["Rows"][headed:]], (page["Rows"] for page in pages))
-        return names, (list(map(_value, row["Data"], kinds)) for rows in every for row in rows)
+        return names, (list(map(_value, _cells(row, names), kinds)) for rows in every for row in rows)
 
     def expect_bounded(self, sql: str) -> None:
         """Refuse what reads points and names no hour: it would list and read every hour that is kept."""
@@ -112,6 +112,15 @@ class AthenaStore:
             if not page.get("NextToken"):
                 return
             arguments = {"QueryExecutionId": query, "NextToken": page["NextToken"]}
+
+
+def _cells(row: Mapping[str, Any], names: Sequence[str]) -> Sequence[Mapping[str, str]]:
+    """The cells of a row; the answer to DESCRIBE has its columns in one text, with tabs between them."""
+    cells: Sequence[Mapping[str, str]] = row["Data"]
+    if len(cells) == 1 < len(names):
+        texts = cells[0].get("VarCharValue", "").split("\t")
+        cells = [{"VarCharValue": text.strip()} for text in (*texts, *[""] * len(names))]
+    return cells[: len(names)]
 
 
 def _ago(interval: str) -> str:

@@ -1,6 +1,7 @@
 """Starting and ending the local AWS."""
 
 import dataclasses
+import json
 import os
 import socket
 import subprocess
@@ -15,6 +16,7 @@ import boto3
 import psutil
 import pytest
 import urllib3
+from botocore.exceptions import ClientError
 
 from emulator import (
     Cloud,
@@ -172,6 +174,21 @@ def test_a_template_that_is_refused_leaves_nothing_running(tmp_path: Path) -> No
     bad = StackTemplate("bad", {"Resources": {"Car": {"Type": "AWS::Car::Wheel"}}})
     with pytest.raises(TemplateError, match="Car"):
         begin(tmp_path, templates=[bad])
+    assert left_behind() == ([], [])
+
+
+def test_without_an_engine_nobody_may_use_timestream(tmp_path: Path) -> None:
+    """It answers as AWS answers an account that may not; clock and faults work, and nothing is left running."""
+    with begin(tmp_path, templates=STACKS[:1], engine=None) as cloud:
+        with pytest.raises(ClientError, match="Only existing Timestream for LiveAnalytics customers"):
+            client(cloud, "timestream-write").list_databases()
+        cloud.check()
+        assert cloud.status()["timestream"] == {}
+        cloud.clock.advance(3600)
+        fault = json.dumps({"timestream": {"throttle": {}}})
+        reply = urllib3.request("POST", f"{cloud.endpoint_url}/_local/faults", body=fault)
+        assert (reply.status, reply.json()) == (400, {"error": "no Timestream runs here"})
+        assert urllib3.request("DELETE", f"{cloud.endpoint_url}/_local/faults").status == 200
     assert left_behind() == ([], [])
 
 

@@ -11,7 +11,7 @@ from typing import Any
 import pytest
 
 import generate
-from emulator import EngineError
+from emulator import EngineError, StackTemplate
 from local import run
 from local.accounting import GivenUp, PointCounts
 from local.errors import LocalError
@@ -49,7 +49,8 @@ def asked(monkeypatch: pytest.MonkeyPatch) -> Callable[[Settings], dict[str, Any
     monkeypatch.setattr(config, "load", lambda _: replace(values, local=own))
     monkeypatch.setattr(generate, "generate", lambda *_: [])
     monkeypatch.setattr(run, "build_host", lambda: Bundle(Path(), "0"))
-    monkeypatch.setattr(run, "_stacks", lambda *_: [])
+    stack = StackTemplate("any", {"Resources": {"Table": {"Type": "AWS::Timestream::Table"}}})
+    monkeypatch.setattr(run, "_stacks", lambda *_: [stack])
     seen: dict[str, Any] = {}
 
     def start(*_: Any, **options: Any) -> None:
@@ -77,6 +78,15 @@ def test_the_environment_says_what_the_store_may_use(asked: Callable[[Settings],
     command = asked(SETTINGS)["engine"](4567, Path("data"), "http://127.0.0.1:4566")
     assert list(command[-2:]) == ["--memory-limit-mb", "321"]
     assert command[command.index("--port") + 1] == "4567"
+
+
+def test_a_run_without_a_timestream_starts_none(
+    asked: Callable[[Settings], dict[str, Any]], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """The templates say so, as they do of a lake."""
+    bucket = StackTemplate("lake", {"Resources": {"Bucket": {"Type": "AWS::S3::Bucket"}}})
+    monkeypatch.setattr(run, "_stacks", lambda *_: [bucket])
+    assert asked(SETTINGS)["engine"] is None
 
 
 def test_requests_seem_to_come_from_where_the_api_answers() -> None:

@@ -145,7 +145,7 @@ class Page:
 
     def _show_cost(self) -> None:
         spending = self.place.spending
-        self._cost.set_text(f"{spending.queries} SQL · ${spending.dollars:.2f}")
+        self._cost.set_text(f"{spending.queries} SQL · {_dollars(spending.dollars)}")
 
 
 async def open_page(places: Places, path: str, environment: str, region: str) -> Page | None:
@@ -165,6 +165,11 @@ async def open_page(places: Places, path: str, environment: str, region: str) ->
     page = Page(places, place, path, parameters)
     page.build(environments, where)
     return page
+
+
+def _dollars(dollars: float) -> str:
+    """A sum to the cent, or what is less than one to the hundredth of it: a query of Athena's is that cheap."""
+    return f"${dollars:.2f}" if dollars >= 0.01 or not dollars else f"${dollars:.4f}"
 
 
 def _link(path: str, environment: str, region: str, parameters: Mapping[str, str]) -> str:

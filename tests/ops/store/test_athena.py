@@ -92,6 +92,33 @@ def test_an_answer_to_show_has_no_row_of_names() -> None:
     assert list(asked.select("DROP VIEW x")[1]) == []
 
 
+def test_an_answer_to_describe_is_cut_at_its_tabs() -> None:
+    """Athena names three columns and sends one text for them."""
+    columns = [(name, "string") for name in ("col_name", "data_type", "comment")]
+    lines: list[list[str | None]] = [
+        ["host                \tstring              \t                    "],
+        ["value\tdouble"],
+    ]
+    asked, _ = store(STARTED, state("SUCCEEDED"), page(columns, *lines))
+    assert list(asked.select("DESCRIBE metrics")[1]) == [["host", "string", ""], ["value", "double", ""]]
+
+
+@pytest.mark.parametrize(
+    ("interval", "ago", "width_s"),
+    [
+        ("5s", "'5' SECOND", 5),
+        ("15m", "'15' MINUTE", 900),
+        ("1h", "'1' HOUR", 3600),
+        ("7d", "'7' DAY", 604_800),
+    ],
+)
+def test_intervals_are_spelled_as_athena_wants_them(interval: str, ago: str, width_s: int) -> None:
+    """Before now, and as the width of bins."""
+    asked, _ = store()
+    assert asked.since(interval).count(f"current_timestamp - INTERVAL {ago}") == 2
+    assert f"/ {width_s}) * {width_s}" in asked.bins(interval)
+
+
 @pytest.mark.parametrize(
     ("kind", "text", "value"),
     [
