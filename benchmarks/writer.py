@@ -1,7 +1,7 @@
-"""The speed of the metric writer, and the write units that its packing saves: `python -m benchmarks.writer`.
+"""The speed of the metric writer into both stores, and what they are sent: `python -m benchmarks.writer`.
 
-Speed is measured on one core against a store on loopback that answers at once, and says as much about the machine as
-about the code. Calls and write units are counts: they are the same everywhere.
+Speed is measured on one core against stores on loopback that answer at once, and says as much about the machine as
+about the code. Calls, write units, objects and bytes are counts: they are the same everywhere.
 """
 
 import json
@@ -10,13 +10,17 @@ import os
 import time
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
+from functools import partial
 from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
 from typing import Any
 
 import orjson
 
 from benchmarks.metering import call_bytes, write_units
-from benchmarks.report import best, print_head, print_row
+from benchmarks.report import print_head, print_row
+from handlers.adapters.aws import client
+from handlers.adapters.lake.lines import objects_of
+from handlers.adapters.lake.store import LakeStore
 from handlers.adapters.timestream.limits import store_limits
 from handlers.adapters.timestream.packing import CALL_RECORDS, UNIT_BYTES, pack, shared_part
 from handlers.adapters.timestream.store import TimestreamStore
@@ -25,7 +29,7 @@ from handlers.domain.deadline import Deadline
 from handlers.domain.ingest.batch import Ports, write_batch
 from handlers.domain.ingest.envelope import StreamRecord
 from handlers.domain.ingest.formats import read_request
-from handlers.domain.ingest.store import Outcome, Written
+from handlers.domain.ingest.store import MetricStore, Outcome, Written
 from handlers.domain.ingest.validator import PointValidator
 from handlers.domain.point import Point
 
@@ -35,7 +39,15 @@ TAGS = {"region": "eu-central-1", "environment": "production", "service": "check
 
 
 def main() -> None:
-    """Print both tables as Markdown."""
+    """Print the tables as Markdown."""
+    _print_write_units()
+    print()
+    _print_objects()
+    print()
+    _print_speed()
+
+
+def _print_write_units() -> None:
     print_head(
         *("feed", "points", "one by one", "100 a call, nothing shared"),
         *("in order, shared", "packed", "saved"),
@@ -48,29 +60,53 @@ def main() -> None:
         before, after = (sum(map(write_units, calls)) for calls in (naive, packed))
         counts = f"{len(points)} | {unshared} in {len(naive)} | {before} in {len(naive)} | {after} in {len(packed)}"
         print_row(name, len(points), counts, f"{1 - after / unshared:.0%}")
-    print()
-    print_head("step", "us per point", "points/s on one core")
+
+
+def _print_objects() -> None:
+    """Print requests and bytes of a million points in the lake, in batches of two sizes."""
+    print_head("feed", "points a batch", "PUTs of a million", "bytes a point")
+    for name, requests in FEEDS.items():
+        for batches in (1, 20):
+            # The seconds of a window, one after the other, in one batch.
+            points = [
+                point._replace(time_ns=point.time_ns + second * 10**9)
+                for second in range(batches)
+                for point in _read_all(_records(requests()))
+            ]
+            objects = objects_of(points)
+            sent = sum(len(one.body()) for one in objects) / len(points)
+            puts = len(objects) / len(points) * 1e6
+            print_row(name, len(points), f"{puts:,.0f}", f"{sent:.1f}")
+
+
+def _print_speed() -> None:
+    print_head("step", "us of CPU per point", "points/s on one core")
     records = _records(FEEDS["100 hosts x 10 metrics"]())
     points = _read_all(records)
     _time("read and judge", len(points), lambda: _read_all(records))
-    _time("pack", len(points), lambda: pack(points))
+    ports = Ports(_OpenRegistry(), _NoStore(), LIMITS, _NoQuarantine(), len)
+    _time("batch, no store", len(points), lambda: write_batch(records, ports, _deadline()))
+    _time("Timestream: pack", len(points), lambda: pack(points))
     _time(
-        "pack, find shared parts",
+        "Timestream: pack, find shared parts",
         len(points),
         lambda: [shared_part([points[i] for i in call]) for call in pack(points)],
     )
-    ports = Ports(_OpenRegistry(), _NoStore(), LIMITS, _NoQuarantine(), len)
-    _time("batch, no store", len(points), lambda: write_batch(records, ports, _deadline()))
-    with _loopback_store() as port:
+    _time("lake: lines", len(points), lambda: objects_of(points))
+    _time("lake: lines, gzip", len(points), lambda: [one.body() for one in objects_of(points)])
+    with _loopback_stores() as port:
         os.environ |= {"AWS_ACCESS_KEY_ID": "local", "AWS_SECRET_ACCESS_KEY": "local"}
         os.environ |= {"AWS_DEFAULT_REGION": "us-east-1", "AWS_ENDPOINT_URL": f"http://127.0.0.1:{port}"}
-        store = TimestreamStore(write_client(8), "metrics_dev", "metrics")
-        ports = Ports(_OpenRegistry(), store, LIMITS, _NoQuarantine(), len)
-        _time(
-            "batch, store on loopback",
-            len(points),
-            lambda: write_batch(records, ports, _deadline()),
-        )
+        timestream = TimestreamStore(write_client(8), "metrics_dev", "metrics")
+        lake = LakeStore(client("s3", read_timeout=5, attempts=1, connections=8), "metrics-dev-exports")
+        adapters = {
+            name: _time(f"{name}: adapter", len(points), partial(_write, store, points))
+            for name, store in (("Timestream", timestream), ("lake", lake))
+        }
+        for name, store in (("Timestream", timestream), ("lake", lake)):
+            whole = Ports(_OpenRegistry(), store, LIMITS, _NoQuarantine(), len)
+            _time(f"{name}: everything", len(points), partial(_write_batch, records, whole))
+    print(f"\nThe lake's adapter takes {adapters['lake'] / adapters['Timestream']:.2f} of Timestream's time.")
 
 
 def _hosts(
@@ -123,9 +159,25 @@ def _read_all(records: list[StreamRecord]) -> list[Point]:
     return [point for record in records for point in read_request(record, validator).points]
 
 
-def _time(step: str, points: int, work: Callable[[], object]) -> None:
-    _, seconds, _ = best(work, runs=7)
-    print_row(step, f"{seconds / points * 1e6:.1f}", f"{points / seconds:,.0f}")
+def _write(store: MetricStore, points: list[Point]) -> None:
+    store.write(points, _deadline())
+
+
+def _write_batch(records: list[StreamRecord], ports: Ports) -> None:
+    write_batch(records, ports, _deadline())
+
+
+def _time(step: str, points: int, work: Callable[[], object]) -> float:
+    """The least processor time of several runs, in microseconds a point; that of threads counts as well."""
+    us = min(_cpu_s(work) for _ in range(9)) / points * 1e6
+    print_row(step, f"{us:.1f}", f"{1e6 / us:,.0f}")
+    return us
+
+
+def _cpu_s(work: Callable[[], object]) -> float:
+    start_s = time.process_time()
+    work()
+    return time.process_time() - start_s
 
 
 def _deadline() -> Deadline:
@@ -155,8 +207,8 @@ class _NoQuarantine:
 
 
 @contextmanager
-def _loopback_store() -> Iterator[int]:
-    """A store in a process of its own, so that its work does not count."""
+def _loopback_stores() -> Iterator[int]:
+    """Both stores in a process of their own, so that their work does not count."""
     server = ThreadingHTTPServer(("127.0.0.1", 0), _Answers)
     process = multiprocessing.get_context("fork").Process(target=server.serve_forever)
     process.start()
@@ -177,6 +229,12 @@ class _Answers(BaseHTTPRequestHandler):
         self.send_header("Content-Length", str(len(body)))
         self.end_headers()
         self.wfile.write(body)
+
+    def do_PUT(self) -> None:
+        self.rfile.read(int(self.headers["Content-Length"]))
+        self.send_response(200)
+        self.send_header("Content-Length", "0")
+        self.end_headers()
 
     def log_message(self, *_: object) -> None:
         """Says nothing."""

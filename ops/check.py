@@ -14,7 +14,7 @@ from ops.errors import OperatorError
 from ops.output import counted
 from ops.points.names import deployed_names
 from ops.points.reading import Located, read_points
-from ops.points.rules import Fault, PointRules
+from ops.points.rules import Fault, PointRules, limits_of
 
 _SHOWN = 100
 
@@ -70,7 +70,7 @@ def _run(options: argparse.Namespace) -> int:
     """0 if the pipeline would store every point, 1 if not."""
     given = content(options.file)
     rules = PointRules(
-        stack.settings(options.environment).store.days_kept,
+        limits_of(stack.settings(options.environment).store),
         arrival_ms=int(time.time() * 1000),
         names=() if options.offline else deployed_names(stack.find(options.environment, options.region)),
     )

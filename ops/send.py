@@ -12,7 +12,7 @@ from ops.output import counted
 from ops.points.bodies import bodies, stamped
 from ops.points.names import deployed_names
 from ops.points.reading import read_points
-from ops.points.rules import PointRules
+from ops.points.rules import PointRules, limits_of
 
 
 def add_arguments(parser: argparse.ArgumentParser) -> None:
@@ -29,7 +29,7 @@ def _run(options: argparse.Namespace) -> int:
     located = list(read_points(check.content(options.file)))
     now_s = time.time()
     rules = PointRules(
-        target.config.store.days_kept, arrival_ms=int(now_s * 1000), names=deployed_names(target)
+        limits_of(target.config.store), arrival_ms=int(now_s * 1000), names=deployed_names(target)
     )
     checked = check.check(located, rules)
     if checked.faults:

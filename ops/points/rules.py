@@ -6,13 +6,17 @@ from dataclasses import dataclass
 from functools import cache
 from typing import Any
 
+from handlers.adapters.lake.limits import lake_limits
 from handlers.adapters.timestream.limits import store_limits
 from handlers.domain.ingest.envelope import NO_CLIENT, StreamRecord
 from handlers.domain.ingest.formats.json import read_metric
 from handlers.domain.ingest.registry import admit_points
+from handlers.domain.ingest.store import StoreLimits
 from handlers.domain.ingest.validator import NotFinite, PointValidator
 from handlers.domain.point import Point
 from handlers.domain.violation import Reason, Violation
+from handlers.vocabulary import LAKE
+from templates.config.pipeline import Store
 
 
 @dataclass(frozen=True, slots=True)
@@ -23,12 +27,18 @@ class Fault:
     refused: bool
 
 
-class PointRules:
-    """The rules for points that arrive at one time (`arrival_ms`) at a store that keeps them for so many days."""
+def limits_of(store: Store) -> StoreLimits:
+    """The limits by which the writer judges points before it gives them to the store."""
+    if store.kind == LAKE:
+        return lake_limits(store.days_kept, store.dimension_budget)
+    return store_limits(store.days_kept)
 
-    def __init__(self, magnetic_days: int, *, arrival_ms: int, names: Iterable[str] = ()) -> None:
+
+class PointRules:
+    """The rules for points that arrive at one time (`arrival_ms`) at a store with these limits."""
+
+    def __init__(self, limits: StoreLimits, *, arrival_ms: int, names: Iterable[str] = ()) -> None:
         """`names` are the dimension names that the table has."""
-        limits = store_limits(magnetic_days)
         self._budget = limits.dimension_names
         self._validator = PointValidator(limits)
         self._registry = _Registry({name.lower(): name for name in names})

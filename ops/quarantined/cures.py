@@ -93,16 +93,19 @@ CURES: Mapping[Reason, Cure] = {
         may_pass=True,
     ),
     Reason.TIMESTAMP_TOO_OLD: Cure(
-        "Older than the store keeps (`store.magnetic_days`): often a timestamp in seconds, which lies in January 1970.",
+        "Older than the store keeps (`store.magnetic_days`, of a lake `store.retention_days`): often a timestamp in "
+        "seconds, which lies in January 1970.",
         "Send milliseconds: `ops quarantine redrive --fix seconds` sends again what is there. For old data raise "
-        "`store.magnetic_days`, deploy, and redrive.",
+        "these days, deploy, and redrive.",
         may_pass=True,
     ),
     Reason.DIMENSIONS_TYPE: Cure(
         "`dimensions` is no object.", 'Send `{"name": "value"}`.', refused_at_door=True
     ),
     Reason.DIMENSIONS_TOO_MANY: Cure(
-        "More dimensions than the table takes names from all clients together (120).", "Send fewer."
+        "More dimensions than the table takes names from all clients together (120, of a lake "
+        "`store.dimension_names`).",
+        "Send fewer.",
     ),
     Reason.DIMENSION_NAME_LENGTH: Cure("A dimension's name is empty or has over 60 characters.", _RENAME),
     Reason.DIMENSION_NAME_CHARACTERS: Cure(
@@ -120,7 +123,8 @@ CURES: Mapping[Reason, Cure] = {
         "Send the spelling that the message names.",
     ),
     Reason.DIMENSION_BUDGET_SPENT: Cure(
-        "The table has its 120 names from clients; this point brings a new one. A name is never given back.",
+        "The table has its 120 names from clients, a lake its `store.dimension_names`; this point brings a new one. A "
+        "name is never given back.",
         "Use a name that there is (`ops metrics` lists them): an id or a label made of data belongs into a value.",
     ),
     Reason.DIMENSION_VALUE_TYPE: Cure(

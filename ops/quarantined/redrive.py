@@ -16,7 +16,7 @@ from ops.ingest_api import ingest_api
 from ops.output import counted, sanitize
 from ops.points.bodies import bodies
 from ops.points.names import deployed_names
-from ops.points.rules import PointRules
+from ops.points.rules import PointRules, limits_of
 from ops.quarantined.batches import Batch, read_batch, writer_batches
 from ops.quarantined.ledger import note_redriven
 from ops.quarantined.points import QuarantinedPoint
@@ -46,7 +46,7 @@ def points(target: Target, options: argparse.Namespace, chosen: Sequence[Quarant
     redrive leaves it out.
     """
     rules = PointRules(
-        target.config.store.days_kept,
+        limits_of(target.config.store),
         arrival_ms=int(time.time() * 1000),
         names=deployed_names(target) if chosen else (),
     )

@@ -20,8 +20,8 @@ from handlers.domain.point import Point, Series
 HOT_HOURS = 6
 _HOUR_NS = 3_600_000_000_000
 _SEPARATOR = "\x1f"  # no name, type or value of a point has control characters
-# Level 6 takes twice the time of all the rest, and saves a quarter of what is kept for an hour or two.
-_LEVEL = 1
+# Of what the highest level saves over the lowest, nine tenths for half of its time.
+_LEVEL = 4
 _GZIP = 31  # zlib's word for a gzip header, whose time it leaves at 0
 
 

@@ -9,13 +9,15 @@ from hypothesis import strategies as st
 from emulator.apigateway.errors import GatewayError
 from emulator.apigateway.request import ApiRequest
 from emulator.apigateway.validation import Model
+from handlers.adapters.lake.limits import lake_limits
 from handlers.adapters.timestream.limits import store_limits
 from handlers.domain.ingest.envelope import StreamRecord
 from handlers.domain.ingest.formats.json import decode, read
 from handlers.domain.ingest.validator import PointValidator
 from handlers.domain.point import Point
-from ops.points.rules import Fault, PointRules
+from ops.points.rules import Fault, PointRules, limits_of
 from templates.components.ingest_api.formats import BODY
+from templates.config import load
 
 NOW_MS = 1_800_000_000_000
 MODEL = Model(BODY, where="the body")
@@ -56,7 +58,7 @@ def _refused(body: bytes) -> bool:
 
 
 def _rules(**arguments: Any) -> PointRules:
-    return PointRules(30, arrival_ms=NOW_MS, **arguments)
+    return PointRules(store_limits(30), arrival_ms=NOW_MS, **arguments)
 
 
 @given(metric=METRICS | GOOD | VALUES)
@@ -97,3 +99,9 @@ def test_the_budget_of_names_is_the_tables() -> None:
     verdict = rules.point({**point, "dimensions": {"newer": "a"}})
     assert isinstance(verdict, Fault)
     assert verdict.violation.reason == "dimension_budget_spent"
+
+
+def test_points_are_judged_by_the_kind_of_store() -> None:
+    """The writer's own limits: the lake takes more names, and both forget after the days that are set."""
+    assert limits_of(load("dev").store) == store_limits(30)
+    assert limits_of(load("lake").store) == lake_limits(30, 250)

@@ -4,6 +4,7 @@ from typing import Any
 
 import pytest
 
+from handlers.adapters.timestream.limits import store_limits
 from handlers.domain.timestamp import read_timestamp
 from ops.points.rules import PointRules
 from ops.quarantined.points import QuarantinedPoint
@@ -21,7 +22,7 @@ def _point(
 
 
 def _prepared(*points: QuarantinedPoint, fixes: tuple[str, ...] = ()) -> tuple[list[Any], list[str]]:
-    ready, kept = prepare(points, PointRules(30, arrival_ms=NOW_MS), fixes)
+    ready, kept = prepare(points, PointRules(store_limits(30), arrival_ms=NOW_MS), fixes)
     return [one.metric for one in ready], [one.violation.reason for one in kept]
 
 
