@@ -34,7 +34,7 @@ class Weather:
 
     def minute(self, **values: float) -> None:
         """Posts a room's value each, in a new period, and lets the period be evaluated."""
-        self.end_s = self.listener.move_to_end_of_period(before=3)
+        self.end_s = self.listener.move_to_end_of_period()
         self.post(**values)
         self.evaluate()
 
@@ -125,7 +125,7 @@ def weather(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Weather]:
 
 def test_ten_seconds_without_the_topic_delay_a_message(weather: Weather) -> None:
     """The message comes with the same execution or with the next, once, and its successor after it."""
-    weather.end_s = weather.listener.move_to_end_of_period(before=3)
+    weather.end_s = weather.listener.move_to_end_of_period()
     weather.fault("sns", "Publish", error="ThrottlingException")
     weather.post(attic=95)
     weather.listener.move_to(weather.end_s + READY)
@@ -165,7 +165,7 @@ def test_an_evaluator_that_is_killed_tells_everything_once(weather: Weather) -> 
     """Whatever it was about when it died: reading rules, windows or alerts, or writing them."""
     rooms = {operation: f"roof-{operation}" for operation in ("Scan", "Query", "BatchGetItem", "UpdateItem")}
     for operation, room in rooms.items():
-        weather.end_s = weather.listener.move_to_end_of_period(before=3)
+        weather.end_s = weather.listener.move_to_end_of_period()
         weather.post(**{room: 95})
         weather.fault("dynamodb", operation, latency_ms=1_500)
         weather.listener.move_to(weather.end_s + READY)

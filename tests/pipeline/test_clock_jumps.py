@@ -31,9 +31,10 @@ def test_a_batch_that_grows_too_old_is_accounted_for_with_its_address(start: Cal
     run = start("--no-feed")
     assert run.post({"metric_name": "acc.kept", "value": 1}).status == 202
     run.wait_until_stored("acc.kept", 1)
-    run.control("faults", {"timestream": {"throttle": {"WriteRecords": {}}}})
-    body = {"metrics": [{"metric_name": "acc.lost", "value": value} for value in (1, 2)]}
-    assert run.post(body).status == 202
+    # While no new name can be admitted the batch comes again within seconds.
+    run.control("faults", {"service": "dynamodb", "operation": "UpdateItem", "error": "InternalServerError"})
+    point = {"metric_name": "acc.lost", "dimensions": {"new": "a"}}
+    assert run.post({"metrics": [{**point, "value": value} for value in (1, 2)]}).status == 202
     assert not run.control("clock", {"advance_seconds": 1900})["stream_empty"]
     bucket = run.environment["TIDEGAUGE_QUARANTINE_BUCKET_NAME"]
 
@@ -41,7 +42,7 @@ def test_a_batch_that_grows_too_old_is_accounted_for_with_its_address(start: Cal
         found = run.client("s3").list_objects_v2(Bucket=bucket, Prefix="aws/lambda/").get("Contents", [])
         return [one["Key"] for one in found]
 
-    wait_for(lambda: bool(batches()), "the batch to be given up", seconds=180)
+    wait_for(lambda: bool(batches()), "the batch to be given up", seconds=90)
     (key,) = batches()
     ended = run.end()
     assert (ended.status, ended.account) == (0, (3, 1, 0, 0)), ended

@@ -7,7 +7,6 @@ from collections.abc import Iterator
 from pathlib import Path
 from typing import Any
 
-import boto3
 import pytest
 
 from emulator import Clock, Cloud, FromOutput, Gateway, StackTemplate, serve_gateway, start
@@ -54,13 +53,7 @@ def send(ingest: Gateway) -> Call:
 @pytest.fixture
 def kinesis(cloud: Cloud) -> Iterator[Any]:
     """A client of the local Kinesis."""
-    client = boto3.client(
-        "kinesis",
-        endpoint_url=cloud.endpoint_url,
-        region_name="us-east-1",
-        aws_access_key_id="local",
-        aws_secret_access_key="local",
-    )
+    client = cloud.client("kinesis", "us-east-1")
     yield client
     client.close()
 

@@ -45,7 +45,7 @@ def test_points_alerts_and_exports_pass_the_endpoints_of_the_vpc(run: LocalRun, 
     )
     run.shell(f"python -m ops rules apply {rules}")
     listener = Listener(run)
-    end = listener.move_to_end_of_period(before=3)
+    end = listener.move_to_end_of_period()
     point = b'{"metric_name": "heat", "metric_type": "business", "value": %s}'
     assert [run.post(point % value).status for value in (b"95", b"1e999")] == [202, 202]
     run.wait_until_stored("heat", 1)

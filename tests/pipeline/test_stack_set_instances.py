@@ -3,9 +3,7 @@
 import json
 from collections.abc import Iterator
 from pathlib import Path
-from typing import Any
 
-import boto3
 import pytest
 
 from emulator import Clock, Cloud, StackTemplate, start
@@ -40,16 +38,6 @@ def cloud(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Cloud]:
     started.close()
 
 
-def _client(cloud: Cloud, service: str, region: str) -> Any:
-    return boto3.client(
-        service,
-        region_name=region,
-        endpoint_url=cloud.endpoint_url,
-        aws_access_key_id="local",
-        aws_secret_access_key="local",
-    )
-
-
 def test_every_region_has_its_stack(cloud: Cloud) -> None:
     """The regions of the StackSet are those of the environment, and all of them were made."""
     assert sorted(cloud.deployments) == sorted(CONFIG.regions)
@@ -59,7 +47,7 @@ def test_every_region_has_its_stack(cloud: Cloud) -> None:
 def test_a_region_has_its_own_network(cloud: Cloud, region: str) -> None:
     """The VPC has the region's range, its subnets are parts of it, and the output names it."""
     deployment = cloud.deployments[region]
-    ec2 = _client(cloud, "ec2", region)
+    ec2 = cloud.client("ec2", region)
     (vpc,) = ec2.describe_vpcs(VpcIds=[deployment.outputs["VpcId"]])["Vpcs"]
     assert vpc["CidrBlock"] == CONFIG.network.cidr[region]
     subnets = ec2.describe_subnets(SubnetIds=deployment.outputs["PrivateSubnetIds"].split(","))["Subnets"]
@@ -79,7 +67,7 @@ def test_a_regions_functions_take_their_code_from_their_region(cloud: Cloud, reg
     assert {json.dumps(function.properties["Code"]) for function in functions} == {
         json.dumps({"S3Bucket": bucket, "S3Key": CODE_KEY})
     }
-    s3 = _client(cloud, "s3", region)
+    s3 = cloud.client("s3", region)
     s3.head_bucket(Bucket=bucket)
 
 
@@ -98,7 +86,7 @@ def test_no_two_regions_share_a_name_that_is_global(cloud: Cloud) -> None:
 def test_an_import_finds_what_a_region_would_leave(cloud: Cloud, region: str) -> None:
     """Each retained resource, by the tags that services show and by names, as the region's own stack made it."""
     template = build("regional", CONFIG).body
-    _, found = plan(CONFIG, region, template, lambda service, place: _client(cloud, service, place))
+    _, found = plan(CONFIG, region, template, cloud.client)
     made = cloud.deployments[region].resources
     for resource in found:
         names = resource["ResourceIdentifier"]

@@ -7,7 +7,6 @@ from collections.abc import Iterator
 from functools import partial
 from typing import Any
 
-import boto3
 import pytest
 from botocore.exceptions import ClientError
 
@@ -37,22 +36,11 @@ def post(run: LocalRun, region: str, body: Any) -> int:
         return int(reply.status)
 
 
-def client(run: LocalRun, service: str, region: str) -> Any:
-    """A client of the one local AWS endpoint, in a region."""
-    return boto3.client(
-        service,
-        region_name=region,
-        endpoint_url=run.environment["AWS_ENDPOINT_URL"],
-        aws_access_key_id="local",
-        aws_secret_access_key="local",
-    )
-
-
 def stored(run: LocalRun, region: str, name: str) -> list[str]:
     """The values of a metric in a region's store."""
     sql = f"SELECT value FROM {TABLE} WHERE metric_name = '{name}' ORDER BY value"
     try:
-        rows = client(run, "timestream-query", region).query(QueryString=sql)["Rows"]
+        rows = run.client("timestream-query", region_name=region).query(QueryString=sql)["Rows"]
     except ClientError as error:
         assert "does not exist" in str(error)  # noqa: PT017 - before the first point there is no such column
         return []
@@ -88,7 +76,7 @@ def test_what_one_region_sets_aside_is_not_in_the_others_quarantine(two: LocalRu
     assert post(two, REGIONS[1], {"metric_name": "ahead", "value": 1, "timestamp": ahead}) == 202
 
     def lines(region: str) -> int:
-        s3 = client(two, "s3", region)
+        s3 = two.client("s3", region_name=region)
         (bucket,) = (
             bucket["Name"]
             for bucket in s3.list_buckets()["Buckets"]
@@ -106,20 +94,22 @@ def test_streams_tables_topics_and_rules_are_each_regions_own(two: LocalRun) -> 
     here, there = (outputs[region] for region in REGIONS)
     for name in ("StreamName", "RulesTableName", "AlertsTableName", "DimensionsTableName", "AlertTopicArn"):
         assert here[name] != there[name], name
-    topics = client(two, "sns", REGIONS[0]).list_topics()["Topics"]
+    topics = two.client("sns", region_name=REGIONS[0]).list_topics()["Topics"]
     assert there["AlertTopicArn"] not in {topic["TopicArn"] for topic in topics}
     with pytest.raises(ClientError, match="ResourceNotFound"):
-        client(two, "kinesis", REGIONS[0]).describe_stream_summary(StreamName=there["StreamName"])
+        two.client("kinesis", region_name=REGIONS[0]).describe_stream_summary(StreamName=there["StreamName"])
     item = {"metric_name": {"S": "m"}, "rule_id": {"S": "r"}}
-    client(two, "dynamodb", REGIONS[0]).put_item(TableName=here["RulesTableName"], Item=item)
-    found = client(two, "dynamodb", REGIONS[1]).scan(TableName=there["RulesTableName"])["Items"]
+    two.client("dynamodb", region_name=REGIONS[0]).put_item(TableName=here["RulesTableName"], Item=item)
+    found = two.client("dynamodb", region_name=REGIONS[1]).scan(TableName=there["RulesTableName"])["Items"]
     assert item not in found
-    client(two, "dynamodb", REGIONS[0]).delete_item(TableName=here["RulesTableName"], Key=item)
+    two.client("dynamodb", region_name=REGIONS[0]).delete_item(TableName=here["RulesTableName"], Key=item)
 
 
 def outputs_of(run: LocalRun, region: str) -> dict[str, str]:
     """The outputs of a region's stack."""
-    (stack,) = client(run, "cloudformation", region).describe_stacks(StackName="metrics-dev")["Stacks"]
+    (stack,) = run.client("cloudformation", region_name=region).describe_stacks(StackName="metrics-dev")[
+        "Stacks"
+    ]
     return {output["OutputKey"]: output["OutputValue"] for output in stack["Outputs"]}
 
 

@@ -60,6 +60,7 @@ class LocalRun:
         # Further regions count up from the port, so it is the last of them.
         self.aws_port, self.port = free_ports(2)
         self.env_file = ROOT / "build" / f"run-{self.port}.env"
+        self._clients: dict[tuple[Any, ...], Any] = {}
         command = [
             sys.executable,
             "-m",
@@ -113,15 +114,21 @@ class LocalRun:
                 return lines
         raise AssertionError(f"the run ended: {lines}")
 
-    def client(self, service: str) -> Any:
-        """An SDK client that knows no more than the environment file says."""
-        return boto3.client(
-            service,
-            endpoint_url=self.environment["AWS_ENDPOINT_URL"],
-            region_name=self.environment["AWS_REGION"],
-            aws_access_key_id=self.environment["AWS_ACCESS_KEY_ID"],
-            aws_secret_access_key=self.environment["AWS_SECRET_ACCESS_KEY"],
-        )
+    def client(self, service: str, **other: Any) -> Any:
+        """An SDK client that knows no more than the environment file says, or has `other` than that."""
+        key = (service, *sorted(other.items()))
+        if key not in self._clients:
+            self._clients[key] = boto3.client(
+                service,
+                **{
+                    "endpoint_url": self.environment["AWS_ENDPOINT_URL"],
+                    "region_name": self.environment["AWS_REGION"],
+                    "aws_access_key_id": self.environment["AWS_ACCESS_KEY_ID"],
+                    "aws_secret_access_key": self.environment["AWS_SECRET_ACCESS_KEY"],
+                    **other,
+                },
+            )
+        return self._clients[key]
 
     def shell(self, script: str) -> str:
         """The output of a bash script in the project's folder, with the environment file loaded."""
@@ -205,6 +212,8 @@ class LocalRun:
             except subprocess.TimeoutExpired:
                 self.process.kill()
                 self.process.communicate()
+        for client in self._clients.values():
+            client.close()
         self.env_file.unlink(missing_ok=True)
         shutil.rmtree(ROOT / "build" / f"logs-{self.aws_port}", ignore_errors=True)
 
