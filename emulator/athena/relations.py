@@ -69,8 +69,8 @@ class Reader:
         read = reader(table.described)
         schema = pa.schema([pa.field(name, column_types.arrow(kind)) for name, kind in table.columns])
         parts = []
-        for partition, stored in found:
-            rows = self.kept.table(self.objects, stored, read, table.columns)
+        for place, (partition, stored) in enumerate(found):
+            rows = self.kept.table(self.objects, stored, read, table.columns, anew=place == 0)
             parts.append(_with_keys(rows, partition, table, stored.uri))
         return pa.concat_tables(parts or [_with_keys(schema.empty_table(), None, table, "")])
 

@@ -61,15 +61,23 @@ class ObjectTables:
         self._kept: OrderedDict[_Key, pa.Table] = OrderedDict()
         self._bytes = 0
 
-    def table(self, objects: Objects, stored: StoredObject, read: Read, columns: Columns) -> pa.Table:
-        """The rows of an object; QueryError for one that cannot be read or decoded."""
+    def table(
+        self, objects: Objects, stored: StoredObject, read: Read, columns: Columns, *, anew: bool
+    ) -> pa.Table:
+        """The rows of an object; QueryError for one that cannot be read or decoded.
+
+        With `anew` an object that is kept is read all the same, so that a caller who may not is refused.
+        """
         key = (stored.bucket, stored.key, stored.etag, tuple(columns))
         with self._lock:
             kept = self._kept.get(key)
             if kept is not None:
                 self._kept.move_to_end(key)
-                return kept
+        if kept is not None and not anew:
+            return kept
         body = objects.read(stored)
+        if kept is not None:
+            return kept
         try:
             table = read(body, stored.key, columns)
         except (ValueError, OSError, EOFError, zlib.error) as error:
