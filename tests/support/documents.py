@@ -21,6 +21,7 @@ FIGURES = frozenset(
         "client ── POST",
         "clients ── POST",
         "metrics/2026-11-22/02/20261122T031502-1/results",
+        "hot/event_hour=2026-11-25-20/…jsonl.gz",
         "console http://127.0.0.1",
         "templates build/dev/",
         'POST /metrics {"metrics":',
@@ -28,7 +29,7 @@ FIGURES = frozenset(
 )
 
 # Commands of `ops` that only an account can carry out, or that do not end: parsed and not run.
-_ACCOUNT = r"python -m ops (?:publish|deploy|rollout|fleet|bundle|console)\b|--environment prod|--all-regions"
+_ACCOUNT = r"python -m ops (?:publish|deploy|rollout|fleet|bundle|console)\b|--environment (?:prod|lake)|--all-regions"
 
 
 @dataclass(frozen=True, slots=True)

@@ -57,3 +57,8 @@ def test_what_regions_share_is_divided_by_them() -> None:
 def test_an_idle_month_stays_within_what_the_readme_says(name: str, most: float) -> None:
     """A new alarm, metric or resource that takes more needs a decision; also with the whole dashboard."""
     assert bill(deployed(name), Load()).idle_monthly + 3 < most
+
+
+def test_an_idle_lake_costs_less_than_fifteen_dollars() -> None:
+    """With its stream; one region alone has no dashboard."""
+    assert bill(deployed("lake"), Load()).idle_monthly < 15

@@ -42,7 +42,7 @@ def test_no_lake_is_billed_for_timestream_nor_the_other_way() -> None:
     assert not [what for what in lines["dev"] if "queries read" in what or "compactions" in what]
 
 
-@pytest.mark.parametrize(("per_second", "read_gb"), [(1, 0.01), (1000, 0.108)])
+@pytest.mark.parametrize(("per_second", "read_gb"), [(1, 0.01), (1000, 0.126)])
 def test_an_athena_query_is_billed_what_it_reads_and_ten_megabytes_at_least(
     per_second: float, read_gb: float
 ) -> None:
