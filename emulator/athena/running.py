@@ -115,7 +115,8 @@ class Queries:
         """The reason why a query fails, or nothing once its result is written."""
         asked = execution.asked
         glue = CallersGlue(self._clients.of("glue", asked.region, caller))
-        database = asked.context.get("Database", "default")
+        # Some clients write the name as Hive's statements do.
+        database = asked.context.get("Database", "default").strip("`")
         objects = CallersObjects(self._clients.of("s3", asked.region, caller), put_arguments(asked.result))
         session = Session(
             glue,

@@ -44,7 +44,7 @@ def test_a_select_leaves_its_rows_in_s3_and_answers_them(
     rows: list[list[str | None]] = [['say "hi"', None, "1"], ["", "two\nlines, é", "2"]]
     columns = (("name", "varchar"), ("note", "varchar"), ("n", "bigint"))
     engine.answers["SELECT rows"] = lambda _: selected(*columns, rows=rows, scanned_bytes=1234)
-    execution = query("SELECT rows", QueryExecutionContext={"Database": "db"})
+    execution = query("SELECT rows", QueryExecutionContext={"Database": "`db`"})
 
     assert execution["Status"]["State"] == "SUCCEEDED"
     assert execution["Statistics"]["DataScannedInBytes"] == 1234
