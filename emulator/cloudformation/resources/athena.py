@@ -10,7 +10,8 @@ def _work_group(context: Context, properties: Properties) -> Created:
     context.client("athena").create_work_group(
         Name=name,
         Configuration=properties.get("WorkGroupConfiguration", {}),
-        **properties.subset("Description", "Tags"),
+        Description=properties.text("Description", ""),
+        **properties.subset("Tags"),
     )
     properties.only("State", "DISABLED", "ENABLED")
     if properties.get("State") == "DISABLED":

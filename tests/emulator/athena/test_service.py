@@ -4,9 +4,11 @@ import json
 from collections.abc import Callable, Iterator, Sequence
 from typing import Any
 
+import botocore.session
 import pytest
 import urllib3
 from botocore.exceptions import ClientError
+from botocore.validate import ParamValidator
 
 from emulator import Cloud
 from emulator.athena.outcome import Outcome, QueryError, ResultColumn, Statement, UnloadedFile
@@ -471,6 +473,75 @@ def test_what_the_engine_reads_is_the_callers(
     client.close()
     assert status["StateChangeReason"] == f"Permission denied on S3 path: s3://{BUCKET}/data/1"
     assert status["AthenaError"]["ErrorType"] == 1501
+
+
+def raw(cloud: Cloud, operation: str, body: dict[str, Any]) -> Any:
+    """The JSON of an answer, before any SDK has left out what its model does not have."""
+    headers = {
+        "Content-Type": "application/x-amz-json-1.1",
+        "X-Amz-Target": f"AmazonAthena.{operation}",
+        "Authorization": f"AWS4-HMAC-SHA256 Credential=local/20261126/{REGION}/athena/aws4_request, x",
+    }
+    answer = urllib3.request("POST", cloud.endpoint_url, body=json.dumps(body), headers=headers)
+    assert answer.status == 200, answer.data
+    return answer.json()
+
+
+def test_answers_are_of_the_models_shapes(cloud: Cloud, query: Query) -> None:
+    """Every member of every answer is one that the service model has, of its type and within its bounds."""
+    model = botocore.session.get_session().get_service_model("athena")
+    id_ = {"QueryExecutionId": query("SELECT 1")["QueryExecutionId"]}
+    failed = {"QueryExecutionId": query("SELECT t")["QueryExecutionId"]}
+    catalog = {"CatalogName": "AwsDataCatalog"}
+    calls: list[tuple[str, dict[str, Any]]] = [
+        ("GetQueryExecution", id_),
+        ("GetQueryExecution", failed),
+        ("BatchGetQueryExecution", {"QueryExecutionIds": [*id_.values(), "none"]}),
+        ("ListQueryExecutions", {"WorkGroup": "lake", "MaxResults": 1}),
+        ("GetQueryResults", {**id_, "MaxResults": 1}),
+        ("GetQueryRuntimeStatistics", id_),
+        ("StopQueryExecution", id_),
+        (
+            "StartQueryExecution",
+            {"QueryString": "SELECT 1", "WorkGroup": "lake", "ClientRequestToken": "u" * 32},
+        ),
+        ("GetWorkGroup", {"WorkGroup": "small"}),
+        ("ListDataCatalogs", {}),
+        ("GetDataCatalog", {"Name": "AwsDataCatalog"}),
+        ("ListDatabases", catalog),
+    ]
+    for operation, body in calls:
+        report = ParamValidator().validate(
+            raw(cloud, operation, body), model.operation_model(operation).output_shape
+        )
+        assert not report.has_errors(), (operation, report.generate_report())
+
+
+@pytest.mark.parametrize(
+    ("body", "name", "message"),
+    [
+        ("{", "SerializationException", "not valid JSON"),
+        ("[]", "SerializationException", "Start of list found where not expected"),
+        ('{"QueryString": 1}', "SerializationException", "NUMBER_VALUE can not be converted"),
+        ("{}", "InvalidRequestException", "Value null at 'queryString' failed to satisfy constraint"),
+        ('{"QueryString": "SELECT 1"}', "InvalidRequestException", "clientRequestToken is null or empty"),
+        (
+            '{"QueryString": "SELECT 1", "ClientRequestToken": "short"}',
+            "InvalidRequestException",
+            "Member must have length greater than or equal to 32",
+        ),
+    ],
+)
+def test_a_request_that_no_sdk_sends_is_refused(cloud: Cloud, body: str, name: str, message: str) -> None:
+    """In AWS's words for what does not fit the model, and for a token that is missing or too short."""
+    headers = {
+        "X-Amz-Target": "AmazonAthena.StartQueryExecution",
+        "Authorization": f"AWS4-HMAC-SHA256 Credential=local/20261126/{REGION}/athena/aws4_request, x",
+    }
+    answer = urllib3.request("POST", cloud.endpoint_url, body=body, headers=headers)
+    assert answer.status == 400
+    assert answer.json()["__type"] == name
+    assert message in answer.json()["Message"]
 
 
 @pytest.fixture
