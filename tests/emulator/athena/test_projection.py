@@ -35,8 +35,8 @@ def hours(range_: str, **more: str) -> list[str]:
             ["2026-02-27", "2026-02-28", "2026-03-01"],
         ),
         (
-            {"type": "date", "format": "yyyy/MM", "range": "NOW-2MONTHS,NOW"},
-            ["2026/01", "2026/02", "2026/03"],
+            {"type": "date", "format": "yyyy/MM", "range": "NOW-1MONTHS,NOW"},
+            ["2026/02", "2026/03"],
         ),
         (
             {"type": "date", "format": "yyyyMMdd'T'", "range": "NOW-1DAYS,NOW+1DAY"},
