@@ -61,21 +61,28 @@ def narrow(bind: Bind, condition: exp.Expression, fields: Sequence[Field]) -> No
 
 def keys_of(bind: Bind, node: exp.Expression, fields: Sequence[Field]) -> Keys:
     """The keys of an expression."""
-    named = {column.name.lower() for column in node.find_all(exp.Column)}
-    if not any(f.keys and f.name and f.name.lower() in named for f in fields):
-        return {}
+    names = {column.name.lower() for column in node.find_all(exp.Column)}
+    fields = [f for f in fields if f.name is not None and f.name.lower() in names]
     found = {reading: _bound(bind, node, _scope(fields, reading)) for reading in _readings(fields)}
     return {reading: sql for reading, sql in found.items() if sql is not None}
 
 
-def keys_through_windows(
-    bind: Bind, windows: Sequence[exp.Window], fields: Sequence[Field], keys: Keys
-) -> Keys:
-    """The keys that are left where there are windows: those by which each is partitioned."""
-    for window in windows:
-        parts = [keys_of(bind, node, fields) for node in window.args.get("partition_by") or ()]
-        keys = {r: sql for r, sql in keys.items() if any(part.get(r) == sql for part in parts)}
-    return keys
+def windows_keys(
+    bind: Bind, windows: Sequence[exp.Window], fields: Sequence[Field]
+) -> Sequence[Sequence[Keys]]:
+    """The keys of what each window is partitioned by."""
+    return [
+        [keys_of(bind, node, fields) for node in window.args.get("partition_by") or ()] for window in windows
+    ]
+
+
+def keys_through(windows: Sequence[Sequence[Keys]], keys: Keys) -> Keys:
+    """Those keys of a column by which every window is partitioned."""
+    return {
+        reading: sql
+        for reading, sql in keys.items()
+        if all(any(part.get(reading) == sql for part in parts) for parts in windows)
+    }
 
 
 def without_keys(fields: Sequence[Field]) -> list[Field]:

@@ -9,7 +9,7 @@ from emulator.sql.binder import QueryBinder
 from emulator.sql.bound import BoundColumn, BoundQuery
 from emulator.sql.functions import is_aggregate
 from emulator.sql.ordering import bind_order_and_limit, ordinal
-from emulator.sql.partitions import keys_of, keys_through_windows, narrow
+from emulator.sql.partitions import keys_of, keys_through, narrow, windows_keys
 from emulator.sql.relations import bind_from
 from emulator.sql.scope import Scope, qualifies
 
@@ -101,14 +101,13 @@ def _passing(
     calls = [call for item in node.expressions for call in item.find_all(exp.Anonymous)]
     whole = any(is_aggregate(str(call.this)) and not call.find_ancestor(exp.Window) for call in calls)
     windows = [window for item in node.expressions for window in item.find_all(exp.Window)]
+    partitioned = windows_keys(bind, windows, scope.fields)
     grouped = _grouped(binder, group.expressions, columns, scope) if group is not None else set()
     kept = []
     for column in columns:
         stays = column.value is not None and column.value.sql in grouped if group is not None else not whole
-        if node.args.get("limit") or node.args.get("offset") or not stays:
-            kept.append(replace(column, keys={}))
-        else:
-            kept.append(replace(column, keys=keys_through_windows(bind, windows, scope.fields, column.keys)))
+        stays = stays and not node.args.get("limit") and not node.args.get("offset")
+        kept.append(replace(column, keys=keys_through(partitioned, column.keys) if stays else {}))
     return kept
 
 
