@@ -30,7 +30,7 @@ def test_a_crash_at_any_step_loses_and_doubles_nothing(world: World, moment: str
         hour = world.hour
         world.go_to(hour, 30)
         world.write(*points(hour, 4))
-        world.go_to(hour.plus(1), 15)
+        world.go_to(hour.plus(1), 25)
         crashes = count()
 
         def crash(name: str, _: dict[str, Any], step: str = step, crashes: Iterator[int] = crashes) -> None:
@@ -51,10 +51,10 @@ def test_a_killed_execution_is_finished_by_the_next(world: World, step: str, mom
     hour = world.hour
     world.go_to(hour, 30)
     world.write(*points(hour, 4))
-    world.go_to(hour.plus(1), 15)
+    world.go_to(hour.plus(1), 25)
     world.scheduled()
     world.write(*points(hour, 6, host="late"))
-    world.go_to(hour.plus(2), 15)
+    world.go_to(hour.plus(2), 25)
     executions: list[str] = []
 
     def kill(name: str, event: dict[str, Any]) -> None:
@@ -68,7 +68,7 @@ def test_a_killed_execution_is_finished_by_the_next(world: World, step: str, mom
     assert world.ended(executions[0])["status"] in {"ABORTED", "FAILED"}
     setattr(world, moment, nothing)
     assert len(world.read(hour)) in {4, 10}
-    world.go_to(hour.plus(3), 15)
+    world.go_to(hour.plus(3), 25)
     world.scheduled()
     assert len(world.read(hour)) == 10
 
@@ -78,7 +78,7 @@ def test_of_two_executions_one_exports_the_hour(world: World) -> None:
     hour = world.hour
     world.go_to(hour, 30)
     world.write(*points(hour, 4))
-    world.go_to(hour.plus(1), 15)
+    world.go_to(hour.plus(1), 25)
     other: list[dict[str, str]] = []
 
     def meanwhile(name: str, _: dict[str, Any]) -> None:
@@ -97,48 +97,80 @@ def test_an_unload_that_breaks_publishes_nothing(world: World) -> None:
     hour = world.hour
     world.go_to(hour, 30)
     world.write(*points(hour, 4))
-    world.go_to(hour.plus(1), 15)
+    world.go_to(hour.plus(1), 25)
     world.scheduled()
     before = world.location(hour)
     world.write({"metric_name": "late", "value": 1.0, "timestamp": at(hour, 9)})
-    world.faults({"timestream": {"fail_unloads": {"count": 1}}})
+    world.fail_unloads()
     assert world.export(first=str(hour)) == {str(hour): "failed"}
     assert world.location(hour) == before
-    world.go_to(hour.plus(2), 15)
+    world.go_to(hour.plus(2), 25)
     assert world.scheduled()[str(hour)] == "exported"
     assert len(world.read(hour)) == 5
 
 
-@pytest.mark.parametrize(
-    "fault",
-    [
-        {"service": "timestream-query", "operation": "Query", "error": "ThrottlingException", "count": 2},
-        {
-            "service": "glue",
-            "operation": "UpdateTable",
-            "error": "ConcurrentModificationException",
-            "count": 2,
-        },
-        {"service": "glue", "operation": "CreatePartition", "error": "InternalServiceException", "count": 1},
-        {"service": "dynamodb", "operation": "UpdateItem", "error": "ThrottlingException", "count": 2},
-        {"service": "s3", "operation": "ListObjectsV2", "error": "SlowDown", "status": 503, "count": 2},
-        {"timestream": {"empty_first_pages": {"count": 4}}},
-        {"timestream": {"throttle": {"Query": {"count": 1}}}},
-        {"timestream": {"lose_replies": {"Query": {"count": 1}}}},
-    ],
-    ids=lambda fault: "-".join(str(part) for part in fault.values())[:60],
-)
-def test_trouble_that_passes_is_outlived(world: World, fault: dict[str, Any]) -> None:
-    """Throttling and passing failures of any service are retried within the run."""
+def fault(service: str, operation: str, error: str, times: int, status: int = 400) -> dict[str, Any]:
+    """An operation that fails so many times."""
+    return {"service": service, "operation": operation, "error": error, "status": status, "count": times}
+
+
+def name(what: dict[str, Any]) -> str:
+    """A fault's, for the test's."""
+    return "-".join(str(part) for part in what.values())[:60]
+
+
+OF_ANY_STORE = [
+    fault("glue", "UpdateTable", "ConcurrentModificationException", 2),
+    fault("glue", "CreatePartition", "InternalServiceException", 1, status=500),
+    fault("dynamodb", "UpdateItem", "ThrottlingException", 2),
+    fault("s3", "ListObjectsV2", "SlowDown", 2, status=503),
+]
+OF_TIMESTREAM = [
+    fault("timestream-query", "Query", "ThrottlingException", 2),
+    {"timestream": {"empty_first_pages": {"count": 4}}},
+    {"timestream": {"throttle": {"Query": {"count": 1}}}},
+    {"timestream": {"lose_replies": {"Query": {"count": 1}}}},
+]
+OF_THE_LAKE = [
+    fault("athena", "StartQueryExecution", "TooManyRequestsException", 2),
+    fault("athena", "GetQueryExecution", "ThrottlingException", 2),
+    fault("athena", "GetQueryResults", "TooManyRequestsException", 1),
+    fault("s3", "GetObject", "SlowDown", 2, status=503),
+    fault("glue", "GetTable", "ThrottlingException", 2),
+]
+
+
+def outlive(world: World, trouble: dict[str, Any]) -> None:
+    """Exports an hour in spite of it."""
     hour = world.hour
     world.go_to(hour, 30)
     # A dimension that is new changes the tables, so what is asked of Glue is asked each time.
     world.write(*points(hour, 4, **{f"host{next(_NUMBERS)}": "a"}))
-    world.go_to(hour.plus(1), 15)
-    world.faults(fault)
+    world.go_to(hour.plus(1), 25)
+    world.faults(trouble)
     assert world.scheduled() == {str(hour): "exported"}
     assert world.struck()
     assert len(world.read(hour)) == 4
+
+
+@pytest.mark.parametrize("trouble", OF_ANY_STORE, ids=name)
+def test_trouble_that_passes_is_outlived(world: World, trouble: dict[str, Any]) -> None:
+    """Throttling and passing failures of any service are retried within the run."""
+    outlive(world, trouble)
+
+
+@pytest.mark.parametrize("deployment", ["dev"], indirect=True)
+@pytest.mark.parametrize("trouble", OF_TIMESTREAM, ids=name)
+def test_trouble_of_timestream_is_outlived(world: World, trouble: dict[str, Any]) -> None:
+    """Throttled and lost answers, and pages without rows."""
+    outlive(world, trouble)
+
+
+@pytest.mark.parametrize("deployment", ["lake"], indirect=True)
+@pytest.mark.parametrize("trouble", OF_THE_LAKE, ids=name)
+def test_trouble_of_the_lake_is_outlived(world: World, trouble: dict[str, Any]) -> None:
+    """Throttling of Athena, and of what it reads and writes."""
+    outlive(world, trouble)
 
 
 def test_a_denied_bucket_fails_the_hour_and_nothing_else(world: World) -> None:
@@ -146,11 +178,11 @@ def test_a_denied_bucket_fails_the_hour_and_nothing_else(world: World) -> None:
     hour = world.hour
     world.go_to(hour, 30)
     world.write(*points(hour, 4))
-    world.go_to(hour.plus(1), 15)
+    world.go_to(hour.plus(1), 25)
     world.faults({"service": "s3", "operation": "PutObject", "error": "AccessDenied", "status": 403})
     assert world.scheduled() == {str(hour): "failed"}
     assert world.location(hour) is None
     world.faults()
-    world.go_to(hour.plus(2), 15)
+    world.go_to(hour.plus(2), 25)
     assert world.scheduled() == {str(hour.plus(1)): "empty", str(hour): "exported"}
     assert len(world.read(hour)) == 4

@@ -28,7 +28,9 @@ from handlers import (
 )
 from handlers.adapters.dynamodb.export_hours import unload_rate as export_pace
 from handlers.domain.exports.hour import Hour
+from handlers.vocabulary import LAKE
 from templates import config
+from tests.support.athena_service import ended as athena_ended
 from tests.support.events import event
 from tests.support.generated import build
 
@@ -68,6 +70,21 @@ class World:
         return self._clients[service]
 
     @property
+    def is_lake(self) -> bool:
+        """True if points are in the lake, and not in Timestream."""
+        return self.deployment.outputs["StoreKind"] == LAKE
+
+    def fail_unloads(self) -> None:
+        """Has the store fail one UNLOAD."""
+        refused = {
+            "service": "athena",
+            "operation": "StartQueryExecution",
+            "error": "InvalidRequestException",
+        }
+        of_timestream = {"timestream": {"fail_unloads": {"count": 1}}}
+        self.faults({**refused, "count": 1} if self.is_lake else of_timestream)
+
+    @property
     def hour(self) -> Hour:
         """The hour it is."""
         return Hour.containing(self.clock.now())
@@ -101,14 +118,32 @@ class World:
         for item in self.client("dynamodb").scan(TableName=table)["Items"]:
             self.client("dynamodb").delete_item(TableName=table, Key={"id": item["id"]})
         self._functions.clear()
+        # Objects of hours that no ledger knows would be asked for.
+        for prefix in ("hot/", "late/"):
+            for key in self.keys(prefix):
+                self.client("s3").delete_object(Bucket=self.deployment.outputs["ExportBucketName"], Key=key)
         self.go_to(self.hour.plus(2))
 
     def write(self, *metrics: Mapping[str, Any]) -> None:
         """Has the writer store metrics, as one request that arrives now."""
-        answer = self._call(
-            "metric_writer", event({"metrics": metrics}, arrival_ms=round(self.clock.now() * 1000))
-        )
-        assert answer == {"batchItemFailures": []}
+        self.deliver(*event({"metrics": metrics}, arrival_ms=round(self.clock.now() * 1000))["Records"])
+
+    def deliver(self, *records: Mapping[str, Any]) -> None:
+        """Has the writer store a batch of the stream's records."""
+        assert self._call("metric_writer", {"Records": records}) == {"batchItemFailures": []}
+
+    def ask(self, sql: str) -> list[tuple[str | None, ...]]:
+        """The rows of a query of Athena's, as text."""
+        outputs, athena = self.deployment.outputs, self.client("athena")
+        execution = athena.start_query_execution(
+            QueryString=sql,
+            WorkGroup=outputs["ExportWorkGroupName"],
+            QueryExecutionContext={"Database": outputs["ExportDatabaseName"]},
+        )["QueryExecutionId"]
+        state = athena_ended(athena, execution)
+        assert state["Status"]["State"] == "SUCCEEDED", state["Status"]
+        rows = athena.get_query_results(QueryExecutionId=execution)["ResultSet"]["Rows"][1:]
+        return [tuple(value.get("VarCharValue") for value in row["Data"]) for row in rows]
 
     def start(self, **payload: Any) -> str:
         """Starts an execution."""
@@ -267,9 +302,9 @@ def _post(url: str, body: object) -> None:
 
 
 @contextmanager
-def deployed(folder: Path, monkeypatch: pytest.MonkeyPatch) -> Iterator[World]:
-    """The dev stack in one region."""
-    values = config.load("dev")
+def deployed(folder: Path, monkeypatch: pytest.MonkeyPatch, environment: str = "dev") -> Iterator[World]:
+    """An environment's stack in one region."""
+    values = config.load(environment)
     body = build("regional", values).body
     parameters: Any = {"CodeBucket": "code-bucket", "CodeKey": "functions/x.zip"}
     clock = Clock()
@@ -282,6 +317,7 @@ def deployed(folder: Path, monkeypatch: pytest.MonkeyPatch) -> Iterator[World]:
     )
     try:
         world = World(cloud, clock, cloud.deployments[REGION], folder)
+        monkeypatch.setenv("TIDEGAUGE_ENVIRONMENT", environment)
         _set_environment(world, monkeypatch)
         cloud.invoke_with(world.invoke)
         yield world
@@ -306,10 +342,13 @@ def _set_environment(world: World, monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr(export_pace, "INTERVAL_S", 0.02)
 
 
-@pytest.fixture(scope="module")
-def deployment(tmp_path_factory: pytest.TempPathFactory) -> Iterator[World]:
-    """One deployment for all tests."""
-    with pytest.MonkeyPatch.context() as patch, deployed(tmp_path_factory.mktemp("world"), patch) as ready:
+@pytest.fixture(scope="module", params=["dev", "lake"])
+def deployment(tmp_path_factory: pytest.TempPathFactory, request: pytest.FixtureRequest) -> Iterator[World]:
+    """One deployment for all tests, of each kind of store."""
+    with (
+        pytest.MonkeyPatch.context() as patch,
+        deployed(tmp_path_factory.mktemp("world"), patch, request.param) as ready,
+    ):
         yield ready
 
 

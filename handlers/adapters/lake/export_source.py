@@ -50,8 +50,9 @@ class LakeExportSource:
         return PointCount(int(points or 0), _time(first), _time(last), int(superseded or 0))
 
     def start_unload(self, request: UnloadRequest) -> Unload:
-        """An UNLOAD that Athena queued."""
-        return Unload(self._queries.start(unload(self._bucket, request), request.client_token))
+        """An UNLOAD that Athena queued, or its end if that comes within seconds, as it does for most hours."""
+        query = self._queries.start(unload(self._bucket, request), request.client_token)
+        return self.poll_unload(request, Unload(query))
 
     def poll_unload(self, request: UnloadRequest, unload: Unload) -> Unload:  # noqa: ARG002 -- the port's
         """The UNLOAD's end, if it comes within seconds. One that wrote no manifest has written nothing."""

@@ -68,28 +68,27 @@ def test_an_hour_is_counted(row: list[str | None], counted: PointCount) -> None:
 
 
 def test_an_unload_is_done_when_its_manifest_is_known() -> None:
-    """Until then its query's id is all there is."""
-    athena = FakeAthena(*["RUNNING"] * 12, manifest="s3://exports/athena/query-1-manifest.csv")
+    """Until then its query's id is all there is; one that ends in seconds is done at once."""
+    athena = FakeAthena(*["RUNNING"] * 20, manifest="s3://exports/athena/query-1-manifest.csv")
     source = source_of(athena)
     started = source.start_unload(REQUEST)
     assert source.start_unload(REQUEST) == started == Unload("query-1")
     assert len(athena.started) == 1
-    once = source.poll_unload(REQUEST, started)
-    assert once == started
-    assert source.poll_unload(REQUEST, once) == Unload(manifest="s3://exports/athena/query-1-manifest.csv")
+    assert source.poll_unload(REQUEST, started) == Unload(manifest="s3://exports/athena/query-1-manifest.csv")
+    assert source_of(FakeAthena("QUEUED")).start_unload(REQUEST).is_done
 
 
 def test_an_unload_without_a_manifest_has_written_nothing() -> None:
     """Which its listing has to agree with."""
     source = source_of(FakeAthena())
-    done = source.poll_unload(REQUEST, source.start_unload(REQUEST))
+    done = source.start_unload(REQUEST)
     assert done == Unload(rows=0)
     assert done.is_done
 
 
 def test_an_unload_that_nobody_waits_for_is_stopped() -> None:
     """As is one whose query failed, which changes nothing."""
-    athena = FakeAthena("FAILED")
+    athena = FakeAthena(*["RUNNING"] * 9, "FAILED")
     source = source_of(athena)
     started = source.start_unload(REQUEST)
     with pytest.raises(UnloadFailed):
