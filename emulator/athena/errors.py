@@ -32,7 +32,7 @@ _INVALID = (
         r"(Function '[^\n]*') is not registered or not supported",
         "FUNCTION_NOT_FOUND",
         SYNTAX,
-        r"\1 not registered",
+        r"\1 not registered, or not supported by this emulator",
     ),
     (r"Unexpected parameters", "FUNCTION_NOT_FOUND", SYNTAX, None),
     (
@@ -63,9 +63,13 @@ def athena_errors() -> Iterator[None]:
         raise QueryError("Query was cancelled", 2, CANCELLED) from error
 
 
-def malformed(error: InvalidQueryError) -> QueryError:
-    """The error for a text that is no statement, which has no name before it."""
-    return QueryError(error.message, 2, SYNTAX)
+@contextmanager
+def malformed_errors() -> Iterator[None]:
+    """Raise what is wrong with a statement's words as QueryError, which has no name before it."""
+    try:
+        yield
+    except InvalidQueryError as error:
+        raise QueryError(error.message, 2, SYNTAX) from error
 
 
 def unsupported(what: str) -> QueryError:

@@ -12,8 +12,8 @@ from emulator.athena.dialect import dialect
 from emulator.athena.errors import athena_errors
 from emulator.athena.outcome import ResultColumn
 from emulator.athena.relations import Reader
+from emulator.athena.run import Run
 from emulator.athena.session import Session
-from emulator.athena.storage import ObjectTables
 from emulator.athena.values import rows, text_of
 from emulator.sql import Translation
 from emulator.sql.bound import select
@@ -36,7 +36,8 @@ class Prepared:
         kinds = [column_types.of_result(column.type) for column in self.translation.columns]
         if "decimal" in kinds:
             # Only DuckDB knows how many digits a decimal has.
-            stored = self.cursor.sql(at(self.translation.sql, self.now_ns)).types
+            with athena_errors(), duckdb_errors():
+                stored = self.cursor.sql(at(self.translation.sql, self.now_ns)).types
             kinds = [str(s).lower() if k == "decimal" else k for k, s in zip(kinds, stored, strict=True)]
         return [ResultColumn(*pair) for pair in zip(self.translation.names(), kinds, strict=True)]
 
@@ -57,13 +58,11 @@ def bound(sql: str, stream: Sequence[Token], session: Session) -> tuple[Translat
     return translation, catalog
 
 
-def prepared(
-    sql: str, stream: Sequence[Token], session: Session, kept: ObjectTables, cursor: duckdb.DuckDBPyConnection
-) -> Prepared:
+def prepared(sql: str, stream: Sequence[Token], run: Run) -> Prepared:
     """The query that some tokens of a statement are, with its objects read; QueryError if it is wrong or they are."""
-    translation, catalog = bound(sql, stream, session)
-    reader = Reader(session.glue, session.objects, kept, session.now_ns, session.bytes_limit)
+    translation, catalog = bound(sql, stream, run.session)
+    reader = Reader(run)
     tables = [catalog.read_as(reading.table) for reading in translation.readings]
     with athena_errors():
-        reader.register(cursor, translation.readings, tables)
-    return Prepared(cursor, translation, session.now_ns, reader.scanned_bytes)
+        reader.register(translation.readings, tables)
+    return Prepared(run.cursor, translation, run.session.now_ns, reader.scanned_bytes)

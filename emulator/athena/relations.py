@@ -10,8 +10,9 @@ from emulator.athena import column_types, errors
 from emulator.athena.catalog import GlueTable
 from emulator.athena.outcome import QueryError
 from emulator.athena.partitions import Partition, partitions
-from emulator.athena.ports import Glue, Objects, StoredObject
-from emulator.athena.storage import ObjectTables, reader
+from emulator.athena.ports import StoredObject
+from emulator.athena.run import Run
+from emulator.athena.storage import reader
 from emulator.sql import QueryFailedError
 from emulator.sql.execution import duckdb_errors
 from emulator.sql.partitions import Reading
@@ -22,45 +23,41 @@ _LISTED_ONE_BY_ONE = 24
 """Up to so many partitions are listed each by itself, more by the prefix that they have in common."""
 PATH = "$path"
 _PLACE = "$place"
+_NULL = "__HIVE_DEFAULT_PARTITION__"
 
 
 @dataclass
 class Reader:
     """The reader of one query's objects."""
 
-    glue: Glue
-    objects: Objects
-    kept: ObjectTables
-    now_ns: int
-    bytes_limit: int | None
+    run: Run
     scanned_bytes: int = 0
 
-    def register(
-        self, cursor: duckdb.DuckDBPyConnection, readings: Sequence[Reading], tables: Sequence[GlueTable]
-    ) -> None:
+    def register(self, readings: Sequence[Reading], tables: Sequence[GlueTable]) -> None:
         """Make each reading's relation; QueryError where objects cannot be read, or are more than is allowed."""
-        chosen = []
+        session, cursor, chosen = self.run.session, self.run.cursor, []
         for reading, table in zip(readings, tables, strict=True):
-            every = partitions(self.glue, table.described, self.now_ns)
-            needed = _needed(cursor, reading, table, every, self.now_ns)
+            every = partitions(session.glue, table.described, session.now_ns)
+            needed = _needed(cursor, reading, table, every, session.now_ns)
             chosen.append((table, reading, list(self._objects(needed))))
         self.scanned_bytes = sum(stored.size for _, _, found in chosen for _, stored in found)
-        if self.bytes_limit is not None and self.scanned_bytes > self.bytes_limit:
+        if session.bytes_limit is not None and self.scanned_bytes > session.bytes_limit:
             raise QueryError("Bytes scanned limit was exceeded", 2, errors.OVER_LIMIT)
         for table, reading, found in chosen:
             cursor.register(reading.relation, self._table(table, found))
 
     def _objects(self, needed: Sequence[Partition]) -> Iterator[tuple[Partition, StoredObject]]:
+        objects = self.run.session.objects
         if len(needed) <= _LISTED_ONE_BY_ONE:
             for partition in needed:
-                for stored in self.objects.listed(partition.bucket, partition.prefix):
+                for stored in objects.listed(partition.bucket, partition.prefix):
                     if _visible(stored, partition):
                         yield partition, stored
             return
         by_place = {(partition.bucket, partition.prefix): partition for partition in needed}
         for bucket in {partition.bucket for partition in needed}:
             common = _common([place for of, place in by_place if of == bucket])
-            for stored in self.objects.listed(bucket, common):
+            for stored in objects.listed(bucket, common):
                 owner = _owner(stored, by_place)
                 if owner is not None and _visible(stored, owner):
                     yield owner, stored
@@ -70,7 +67,9 @@ class Reader:
         schema = pa.schema([pa.field(name, column_types.arrow(kind)) for name, kind in table.columns])
         parts = []
         for place, (partition, stored) in enumerate(found):
-            rows = self.kept.table(self.objects, stored, read, table.columns, anew=place == 0)
+            self.run.go_on()
+            objects = self.run.session.objects
+            rows = self.run.kept.table(objects, stored, read, table.columns, anew=place == 0)
             parts.append(_with_keys(rows, partition, table, stored.uri))
         return pa.concat_tables(parts or [_with_keys(schema.empty_table(), None, table, "")])
 
@@ -88,7 +87,7 @@ def _needed(
         return list(every)
     columns = {_PLACE: pa.array(range(len(every)))}
     for place, (name, kind) in enumerate(table.keys):
-        columns[name] = _typed(pa.array([p.values[place] for p in every]), kind)
+        columns[name] = _typed([p.values[place] for p in every], kind)
     cursor.register("partitions", pa.table(columns))
     try:
         with duckdb_errors():
@@ -103,7 +102,7 @@ def _needed(
 def _with_keys(rows: pa.Table, partition: Partition | None, table: GlueTable, uri: str) -> pa.Table:
     values = partition.values if partition else ("",) * len(table.keys)
     for (name, kind), value in zip(table.keys, values, strict=True):
-        typed = _typed(pa.array([value] if partition else [], pa.string()), kind)
+        typed = _typed([value] if partition else [], kind)
         column = pa.repeat(typed[0], rows.num_rows) if partition else typed
         rows = rows.append_column(name, column)
     if table.with_path:
@@ -111,9 +110,10 @@ def _with_keys(rows: pa.Table, partition: Partition | None, table: GlueTable, ur
     return rows
 
 
-def _typed(values: pa.Array, kind: Type) -> pa.Array:
+def _typed(values: Sequence[str], kind: Type) -> pa.Array:
+    known = [None if value == _NULL else value for value in values]
     try:
-        return values.cast(column_types.arrow(kind))
+        return pa.array(known, pa.string()).cast(column_types.arrow(kind))
     except pa.ArrowException as error:
         raise QueryError(f"HIVE_INVALID_PARTITION_VALUE: {error}", 2, errors.DATA) from error
 

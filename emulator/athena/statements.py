@@ -12,7 +12,7 @@ from emulator.athena.outcome import Statement
 from emulator.athena.parameters import with_parameters
 from emulator.athena.session import Session
 from emulator.athena.targets import unloaded
-from emulator.sql import InvalidQueryError, grammar
+from emulator.sql import grammar
 from emulator.sql.token_reader import TokenReader
 
 _QUERY = Statement("DML", "SELECT")
@@ -53,7 +53,7 @@ class Parsed:
 
 def parse(sql: str, parameters: Sequence[str] | None = None) -> Parsed:
     """A statement by its first words, without parameters its ? left; QueryError for what is none or not supported."""
-    try:
+    with errors.malformed_errors():
         if not _is_query(sql):
             # Hive's grammar, which reads these statements, quotes names so.
             sql = _BACKQUOTED.sub(lambda match: '"' + match[1].replace('"', '""') + '"', sql)
@@ -64,8 +64,6 @@ def parse(sql: str, parameters: Sequence[str] | None = None) -> Parsed:
                 sql = with_parameters(sql, stream, parameters)
                 stream = grammar.tokens(sql)
             grammar.parse(sql, _query_of(sql, stream, statement))
-    except InvalidQueryError as error:
-        raise errors.malformed(error) from error
     return Parsed(statement, sql, stream)
 
 

@@ -7,6 +7,7 @@ import pytest
 
 from emulator.athena.engine import Engine
 from emulator.athena.outcome import QueryError
+from emulator.athena.ports import StoredObject
 from tests.support.athena_world import World
 
 
@@ -32,6 +33,22 @@ def test_a_query_is_stopped_from_another_thread(world: World) -> None:
         list(outcome.rows)
     timer.join()
     assert (stopped.value.category, stopped.value.type) == (2, 1011)
+
+
+def test_a_query_is_stopped_while_it_reads(world: World, monkeypatch: pytest.MonkeyPatch) -> None:
+    """No object is read after it was stopped."""
+    stops: list[Callable[[], None]] = []
+    world.put_lines("t/b", {"n": 11})
+    read = world.read
+
+    def stopping(stored: StoredObject) -> bytes:
+        stops[0]()
+        return read(stored)
+
+    monkeypatch.setattr(world, "read", stopping)
+    with pytest.raises(QueryError, match="Query was cancelled"):
+        world.engine.run("SELECT * FROM t", world.session(), stoppable=stops.append)
+    assert world.reads == ["t/a.gz"]
 
 
 def test_queries_side_by_side(world: World) -> None:

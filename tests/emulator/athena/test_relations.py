@@ -152,12 +152,15 @@ def test_the_path_of_each_row(world: World) -> None:
 
 
 def test_partition_columns_have_their_types(world: World) -> None:
-    """A partition column of a number is compared as one, and a text that is none fails the query."""
+    """A partition column of a number is compared as one, Hive's name for none is NULL, and other text fails."""
     world.add_json("numbered", {"n": "bigint"}, keys={"part": "int"})
     for part in ("2", "10"):
         world.add_partition("numbered", [part], f"s3://data/numbered/{part}")
         world.put_lines(f"numbered/{part}/a", {"n": 1})
     assert world.rows("SELECT part FROM numbered WHERE part > 9") == [["10"]]
+    world.add_partition("numbered", ["__HIVE_DEFAULT_PARTITION__"], "s3://data/numbered/none")
+    world.put_lines("numbered/none/a", {"n": 5})
+    assert world.rows("SELECT n, part FROM numbered WHERE part IS NULL") == [["5", None]]
     world.add_partition("numbered", ["x"], "s3://data/numbered/x")
     assert world.failure("SELECT * FROM numbered WHERE part > 9").startswith("HIVE_INVALID_PARTITION_VALUE")
 

@@ -1,0 +1,31 @@
+"""One statement on its way: the session that it is run for, what it uses, and whether it was stopped."""
+
+from dataclasses import dataclass, field
+from threading import Event
+
+import duckdb
+
+from emulator.athena import errors
+from emulator.athena.outcome import QueryError
+from emulator.athena.session import Session
+from emulator.athena.storage import ObjectTables
+
+
+@dataclass(frozen=True)
+class Run:
+    """A statement's run, with a connection of its own."""
+
+    session: Session
+    kept: ObjectTables
+    cursor: duckdb.DuckDBPyConnection
+    stopped: Event = field(default_factory=Event)
+
+    def stop(self) -> None:
+        """End the run, in whichever thread it is."""
+        self.stopped.set()
+        self.cursor.interrupt()
+
+    def go_on(self) -> None:
+        """Raise QueryError if the run was stopped."""
+        if self.stopped.is_set():
+            raise QueryError("Query was cancelled", 2, errors.CANCELLED)
