@@ -77,7 +77,8 @@ def translate(error: Exception) -> TransientError | ConfigurationError:
     if not isinstance(error, ClientError):
         return TransientError(code) if isinstance(error, _CONNECTION_ERRORS) else ConfigurationError(code)
     where = f"{error.operation_name}: {code}"
-    if code in _THROTTLES:
+    # A service may name the one that it was throttled by, as S3 does with KMS.ThrottlingException.
+    if code.rpartition(".")[2] in _THROTTLES:
         return ThrottledError(where)
     status = error.response.get("ResponseMetadata", {}).get("HTTPStatusCode", 0)
     if status >= 500 or code in _PASSING:

@@ -211,7 +211,7 @@ def _add_line_table(
             "projection.enabled": "true",
             **{f"projection.{lake.EVENT_HOUR}.{key}": value for key, value in projection.items()},
             "storage.location.template": Sub(
-                f"{location}{lake.EVENT_HOUR}=${{!{lake.EVENT_HOUR}}}", Bucket=Ref(exports.bucket)
+                f"{location}{lake.EVENT_HOUR}=${{!{lake.EVENT_HOUR}}}/", Bucket=Ref(exports.bucket)
             ),
         }
     else:

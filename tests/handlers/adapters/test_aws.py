@@ -20,6 +20,7 @@ def answer(code: str, status: int) -> ClientError:
     [
         (answer("ThrottlingException", 400), ThrottledError, "PutObject: ThrottlingException"),
         (answer("ProvisionedThroughputExceededException", 400), ThrottledError, None),
+        (answer("KMS.ThrottlingException", 400), ThrottledError, "PutObject: KMS.ThrottlingException"),
         (answer("SlowDown", 503), ThrottledError, "PutObject: SlowDown"),
         (answer("InternalError", 500), TransientError, "PutObject: InternalError"),
         (answer("RequestTimeout", 400), TransientError, None),

@@ -62,7 +62,7 @@ def test_hours_are_partitions_that_nobody_enters(stack: Generated) -> None:
     assert parameters["projection.event_hour.range"] == f"NOW-{days + 1}DAYS,NOW+1HOURS"
     template = parameters["storage.location.template"]["Fn::Sub"]
     # In Fn::Sub, ${!x} stands for ${x}, which Athena fills in.
-    assert template == ["s3://${Bucket}/hot/event_hour=${!event_hour}", {"Bucket": {"Ref": "ExportBucket"}}]
+    assert template == ["s3://${Bucket}/hot/event_hour=${!event_hour}/", {"Bucket": {"Ref": "ExportBucket"}}]
     assert "projection.enabled" not in tables(stack)["late"]["Parameters"]
 
 
