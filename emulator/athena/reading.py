@@ -13,6 +13,8 @@ from emulator.request_shapes import ShapeError, Shapes
 
 _TOKEN = "ClientRequestToken"  # noqa: S105 - a name
 _TOKEN_LENGTHS = (32, 128)
+# In UTF-8, where the model counts characters: https://docs.aws.amazon.com/athena/latest/ug/service-limits.html
+_STATEMENT_BYTES = 262_144
 _JSON_NAMES = {str: "STRING_VALUE", int: "NUMBER_VALUE", float: "NUMBER_VALUE"}
 
 
@@ -38,6 +40,9 @@ class RequestReader:
             checked = self._shapes.check(request.operation, {**body, _TOKEN: None})
         except ShapeError as error:
             raise _refused(error) from error
+        if len(checked["QueryString"].encode()) > _STATEMENT_BYTES:
+            longest = f"Member must have length less than or equal to {_STATEMENT_BYTES}"
+            raise invalid(_violation("", "queryString", longest))
         return {**checked, _TOKEN: _token(body)}
 
 

@@ -301,6 +301,11 @@ def test_the_work_group_decides_where_results_go(query: Query) -> None:
             "line 1:1: mismatched input 'SELEC'",
         ),
         (
+            {"WorkGroup": "lake", "QueryString": f"SELECT '{'é' * 131_072}'"},
+            "INVALID_INPUT",
+            "1 validation error detected: Value at 'queryString' failed to satisfy constraint: ",
+        ),
+        (
             {"WorkGroup": "lake", "QueryExecutionContext": {"Catalog": "hive"}},
             "INVALID_INPUT",
             "Catalog hive was not found",
