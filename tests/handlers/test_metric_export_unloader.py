@@ -5,10 +5,14 @@ from typing import Any
 import pytest
 
 from handlers.domain.errors import ConfigurationError
+from handlers.domain.exports.columns import Layout
+from handlers.domain.exports.hour import Hour
+from handlers.domain.exports.job import Claim, ExportJob, PointCount, Unload
 from handlers.domain.exports.ports import LostClaim
 from handlers.domain.exports.steps import JobPayload
 from handlers.metric_export_unloader import MetricExportUnloader, build
 from tests.support.export_ports import HOURS
+from tests.support.fake_athena import FakeAthena
 from tests.support.memory_dynamodb import MemoryDynamoDB
 
 VARIABLES = {
@@ -83,6 +87,39 @@ def test_a_step_after_the_claim_was_lost_fails(unloader: MetricExportUnloader, s
     unloader.run(claim("b", "2026-11-22T04:15:00Z"), 170)
     with pytest.raises(LostClaim):
         unloader.run({"step": step, "now": "2026-11-22T04:16:00Z", "job": job}, 170)
+
+
+LAKE = {
+    "STORE_KIND": "lake",
+    "GLUE_DATABASE": "metrics_lake",
+    "WORK_GROUP": "metrics-lake-compaction",
+    "TABLE_NAME": "points",
+    "DIMENSIONS_TABLE": "dimensions",
+    "EXPORT_HOURS_TABLE": HOURS,
+    "EXPORT_BUCKET": "exports",
+}
+
+
+def test_queries_that_nobody_waits_for_are_stopped() -> None:
+    """An execution that lost its claim leaves Athena nothing to read on for."""
+    athena = FakeAthena(*["RUNNING"] * 50)
+    clients = {"dynamodb": MemoryDynamoDB(HOURS), "athena": athena, "glue": None}
+    unloader = build(LAKE, connect=lambda service, **_settings: clients[service])
+    hour = Hour.parse(HOUR)
+    lost = unloader.ledger.claim(hour, "a", float(hour.end_s + 900))
+    assert isinstance(lost, Claim)
+    job = ExportJob(lost, Layout((), written=True, kind="lake"), PointCount(1))
+    job = job.having("metrics", Unload("query-1")).having("aggregates", Unload(rows=1))
+    unloader.ledger.claim(hour, "b", float(hour.end_s + 9000))
+    with pytest.raises(LostClaim):
+        unloader.run({"step": "poll", "now": "2026-11-22T05:30:00Z", "job": job.payload()}, 170)
+    assert athena.stopped == ["query-1"]
+
+
+def test_a_store_that_nobody_knows_is_refused() -> None:
+    """By name, as the function starts."""
+    with pytest.raises(ConfigurationError, match="STORE_KIND is neither timestream nor lake: 'influx'"):
+        build({**LAKE, "STORE_KIND": "influx"})
 
 
 def test_an_hour_without_points_asks_the_store_nothing() -> None:

@@ -4,7 +4,7 @@ from collections.abc import Iterator
 from dataclasses import dataclass
 
 from awacs import s3
-from awacs.aws import Statement
+from awacs.aws import Action, Statement
 from troposphere import Ref, Sub, Template, athena
 from troposphere.s3 import Bucket, LifecycleRule, LifecycleRuleTransition
 
@@ -50,7 +50,9 @@ class ExportStore:
         files = self._files(*self.datasets)
         return [
             allow([s3.GetBucketAcl], [self.bucket.get_att("Arn")], Sid="CheckExportBucket"),
-            allow([s3.AbortMultipartUpload, s3.GetObject, s3.PutObject], files, Sid="WriteFiles"),
+            allow(
+                [s3.AbortMultipartUpload, s3.GetObject, *self._parts, s3.PutObject], files, Sid="WriteFiles"
+            ),
             self.key.encrypt("s3"),
             self.key.decrypt("s3"),
         ]
@@ -86,6 +88,11 @@ class ExportStore:
     @property
     def _is_lake(self) -> bool:
         return lake.REPLACED in self.datasets
+
+    @property
+    def _parts(self) -> tuple[Action, ...]:
+        """The action that Athena's own list has besides: https://docs.aws.amazon.com/athena/latest/ug/s3-permissions.html"""
+        return (s3.ListMultipartUploadParts,) if self._is_lake else ()
 
     @property
     def _written(self) -> tuple[str, ...]:

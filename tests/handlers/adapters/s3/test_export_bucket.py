@@ -1,5 +1,6 @@
 """The export bucket, over S3's protocol."""
 
+import time
 from collections.abc import Iterator
 
 import boto3
@@ -10,6 +11,7 @@ from moto.s3.models import s3_backends
 
 from handlers.adapters.s3.export_bucket import S3ExportBucket
 from handlers.domain.errors import ConfigurationError, TransientError
+from handlers.domain.exports.manifest import Mismatch
 from tests.support.scripted_client import Scripted
 
 
@@ -32,6 +34,32 @@ def test_listing_and_deleting_go_beyond_a_page(aws: None) -> None:
     assert bucket.folders("metrics/day/02/") == ["run"]
     assert bucket.delete(key for key, _ in bucket.listing("metrics/day/02/run/")) == 1100
     assert [key for key, _ in bucket.listing("")] == ["metrics/day/02/_hour.json"]
+
+
+def test_the_end_of_an_object_is_read_alone(aws: None) -> None:
+    """With the size of the whole; a shorter one is read whole, an empty one has no end, and one must be there."""
+    s3 = boto3.client("s3")
+    s3.create_bucket(Bucket="bucket")
+    bucket = S3ExportBucket(s3, "bucket")
+    bucket.write("a", b"0123456789")
+    assert bucket.end_of("a", 3) == (b"789", 10)
+    assert bucket.end_of("a", 30) == (b"0123456789", 10)
+    bucket.write("a", b"")
+    assert bucket.end_of("a", 3) == (b"", 0)
+    with pytest.raises(Mismatch, match="z is in the manifest and not in the bucket"):
+        bucket.end_of("z", 3)
+
+
+def test_objects_have_the_time_they_were_written_at(aws: None) -> None:
+    """In seconds since the epoch."""
+    s3 = boto3.client("s3")
+    s3.create_bucket(Bucket="bucket")
+    bucket = S3ExportBucket(s3, "bucket")
+    before_s = time.time()
+    bucket.write("hot/a", b"")
+    ((key, at_s),) = bucket.times("hot/")
+    assert key == "hot/a"
+    assert before_s - 1 <= at_s <= time.time()
 
 
 def test_an_object_that_is_not_there_is_none(aws: None) -> None:

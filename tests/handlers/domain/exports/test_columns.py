@@ -9,7 +9,7 @@ from hypothesis import strategies as st
 from handlers.domain.dimensions import read_dimensions
 from handlers.domain.exports.columns import Column, Layout, column_name, new_columns
 from handlers.domain.violation import Violation
-from handlers.vocabulary import DATASETS, FIXED_COLUMNS
+from handlers.vocabulary import DATASETS, FIXED_COLUMNS, LAKE
 
 
 def test_dimensions_come_in_order_after_what_every_point_has() -> None:
@@ -21,6 +21,20 @@ def test_dimensions_come_in_order_after_what_every_point_has() -> None:
     assert [column.dimension for column in layout.catalog("metrics")] == ["", "", "", "", "host", "zone"]
     assert [column.name for column in layout.catalog("aggregates")] == [
         "metric_name", "metric_type", "time", "count", "sum", "min", "max", "avg", "p50", "p90", "p99", "host", "zone",
+    ]  # fmt: skip
+
+
+def test_the_lake_has_its_versions_and_the_columns_of_its_view() -> None:
+    """What lost has no dimension; a dimension that is called like a column of the view is called as it is there."""
+    layout = Layout(("host", "version"), written=True, kind=LAKE)
+    assert layout.datasets == (*DATASETS, "replaced")
+    assert [column.name for column in layout.catalog("metrics")] == [
+        "metric_name", "metric_type", "time", "value", "series", "time_ns", "version", "request", "index", "host",
+        "export_version",
+    ]  # fmt: skip
+    assert [column.name for column in layout.catalog("aggregates")][-2:] == ["host", "version"]
+    assert [column.name for column in layout.catalog("replaced")] == [
+        "series", "time_ns", "version", "request", "index",
     ]  # fmt: skip
 
 

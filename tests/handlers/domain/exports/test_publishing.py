@@ -1,6 +1,7 @@
 """Publishing: verified, whole, repeatable, and only by whom the hour belongs to."""
 
 import json
+from dataclasses import replace
 
 import pytest
 
@@ -15,6 +16,7 @@ from handlers.domain.exports.manifest import File, Mismatch
 from handlers.domain.exports.ports import LostClaim
 from handlers.domain.exports.publishing import publish, verify_job
 from handlers.domain.exports.record import State, state_of
+from handlers.vocabulary import LAKE
 from tests.support.export_ports import MemoryBucket, MemoryCatalog, manifest_document
 
 HOUR = Hour.parse("2026-11-22T02")
@@ -66,6 +68,42 @@ def test_a_verified_hour_is_published(ledger: ExportHoursLedger) -> None:
     assert status["schema_version"] == 1
     assert [file["rows"] for file in status["datasets"]["metrics"]["files"]] == [3]
     assert state_of(HOUR, ledger.read([HOUR])[HOUR], NOW + 60, 900) == State.EXPORTED
+
+
+def lake_job(bucket: MemoryBucket, claim: Claim, *, lost: int = 2, counted: int = 2) -> ExportJob:
+    """The same of the lake, where versions lost; its UNLOADs do not say how many rows they wrote."""
+    job = unloaded(bucket, claim)
+    results = claim.attempt.results("replaced")
+    bucket.objects[f"{results}a.parquet"] = b"x"
+    key = f"athena/{claim.attempt.client_token('replaced')}"
+    file = File(f"{results}a.parquet", 1, lost)
+    bucket.objects[key] = json.dumps(manifest_document((file,))).encode()
+    layout = Layout((), written=True, kind=LAKE)
+    unloads = {dataset: replace(unload, rows=None) for dataset, unload in job.unloads.items()}
+    unloads["replaced"] = Unload(manifest=f"s3://exports/{key}")
+    return ExportJob(claim, layout, replace(job.counted, superseded=counted), unloads)
+
+
+def test_in_the_lake_the_points_are_shown_last(ledger: ExportHoursLedger) -> None:
+    """Until then the view has everything in what was there; the status says how many versions there were."""
+    bucket, catalog = MemoryBucket(), MemoryCatalog()
+    job = lake_job(bucket, claimed(ledger))
+    verified = verify_job(job, bucket, read_manifest)
+    publish(job, verified, ledger, catalog, bucket, now_s=NOW + 30, lag_s=900)
+    assert [call for call in catalog.calls if call.startswith("location")] == [
+        "location replaced",
+        "location aggregates",
+        "location metrics",
+    ]
+    status = json.loads(bucket.objects["metrics/2026-11-22/02/_hour.json"])
+    assert (status["rows"], status["appended"], status["superseded"]) == (3, 5, 2)
+
+
+def test_fewer_versions_than_lost_before_are_a_mismatch(ledger: ExportHoursLedger) -> None:
+    """What lost once stays lost, and is accounted for."""
+    bucket = MemoryBucket()
+    with pytest.raises(Mismatch, match="had 3 superseded versions, the files have 2"):
+        verify_job(lake_job(bucket, claimed(ledger), counted=3), bucket, read_manifest)
 
 
 @pytest.mark.parametrize("step", range(4))
