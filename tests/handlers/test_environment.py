@@ -5,7 +5,7 @@ from dataclasses import dataclass
 import pytest
 
 from handlers.domain.errors import ConfigurationError
-from handlers.environment import read_environment
+from handlers.environment import is_lake, read_environment
 
 
 @dataclass(frozen=True)
@@ -43,3 +43,14 @@ def test_all_faults_are_named_at_once() -> None:
         ConfigurationError, match=r"^environment: TABLE_NAME is not set; RETENTION_DAYS is not set$"
     ):
         read_environment(Shape, {"TABLE_NAME": ""})
+
+
+def test_the_kind_of_store_is_timestream_unless_it_is_said() -> None:
+    """A stack of before there were two has no variable for it; a kind that nobody knows ends the start."""
+    assert not is_lake({})
+    assert not is_lake({"STORE_KIND": "timestream"})
+    assert is_lake({"STORE_KIND": "lake"})
+    with pytest.raises(
+        ConfigurationError, match=r"^environment: STORE_KIND is neither timestream nor lake: ''$"
+    ):
+        is_lake({"STORE_KIND": ""})

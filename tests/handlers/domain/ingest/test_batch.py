@@ -9,6 +9,7 @@ import pytest
 from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
+from handlers.adapters.lake.store import LakeStore
 from handlers.adapters.timestream.store import TimestreamStore
 from handlers.adapters.timestream.wire import write_client
 from handlers.domain.deadline import Deadline
@@ -20,6 +21,7 @@ from handlers.domain.point import Point, versions_of
 from handlers.domain.violation import Reason, Violation
 from tests.support.events import ARRIVAL_MS, FIRST_SEQUENCE, batch, kinesis_record, metric, records
 from tests.support.fake_ports import Clock, FakeQuarantine, FakeRegistry
+from tests.support.fake_s3 import FakeS3, refusal
 from tests.support.fake_timestream import FakeTimestream, Fault
 from tests.support.points import LIMITS
 
@@ -420,3 +422,70 @@ def expected(contents: list[Any]) -> tuple[dict[Any, float], list[float]]:
 def storable(item: Any) -> bool:
     """True if the metric is one of the good or the unstamped ones."""
     return isinstance(item, dict) and item["metric_name"] in STORABLE
+
+
+@given(
+    contents=st.lists(bodies, min_size=1, max_size=6),
+    seed=st.integers(0, 10_000),
+    seconds=st.sampled_from([0.05, 0.5, 30.0]),
+)
+@settings(max_examples=60, deadline=None, suppress_health_check=[HealthCheck.too_slow])
+def test_every_version_lies_in_the_lake_once(contents: list[Any], seed: int, seconds: float) -> None:
+    """Whatever fails on the way, and read again in other batches: accepted = versions in the lake + quarantined.
+
+    The greatest version of each point is the one that a reader shall have.
+    """
+    chance = random.Random(seed)
+    faults_left = 25
+
+    def fails() -> bool:
+        nonlocal faults_left
+        faults_left -= 1
+        return faults_left > 0 and chance.random() < 0.3
+
+    def may_fail(_: object) -> None:
+        if fails():
+            raise refusal(chance.choice(["SlowDown", "InternalError", "RequestTimeout"]))
+
+    def on_stored(_: Sequence[int]) -> None:
+        if fails():
+            raise TransientError("UpdateItem: ThrottlingException")
+
+    s3, clock, quarantine = FakeS3(may_fail, may_fail), Clock(), FakeQuarantine(fails=fails)
+    store = LakeStore(s3, "exports", sleep=clock.sleep, jitter=lambda: 0.5)
+    registry = FakeRegistry(fails=fails, rivals=[["region"], ["zone"]])
+    ports = Ports(registry, store, LIMITS, quarantine, on_stored)
+    batch_records = records(*contents)
+    reports = settle(batch_records, lambda some: write_batch(some, ports, clock.deadline(seconds)))
+    settled = [request for report in reports for request in report.settled]
+    for request in settled:
+        assert request.received == request.stored + request.superseded + len(request.quarantined)
+
+    in_lake = versions(s3)
+    accepted = sum(request.received for request in settled)
+    assert accepted == len(in_lake) + sum(len(request.quarantined) for request in settled)
+    assert winners(in_lake) == expected(contents)[0]
+
+    faults_left = 0
+    cut = chance.randrange(len(batch_records) + 1)
+    for again in (batch_records[:cut], batch_records[cut:], batch_records):
+        settle(again, lambda some: write_batch(some, ports, clock.deadline(30)))
+    assert versions(s3) == in_lake
+
+
+def versions(s3: FakeS3) -> dict[tuple[Any, ...], Any]:
+    """The lines of all objects, each version of a point once."""
+    return {
+        (line["series"], line["time_ns"], line["version"], line["request"], line["index"]): line
+        for line in s3.lines()
+    }
+
+
+def winners(lines: dict[tuple[Any, ...], Any]) -> dict[Any, float]:
+    """The values that count of stamped points that both stores take."""
+    read = {}
+    for _, line in sorted(lines.items()):
+        if line["metric_name"] in STORABLE and line["time_ns"] < ARRIVAL_MS * 1_000_000:
+            series = {"metric_name": line["metric_name"], "metric_type": line["metric_type"], **line["dims"]}
+            read[tuple(sorted(series.items())), line["time_ns"]] = line["value"]
+    return read
