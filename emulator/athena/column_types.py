@@ -18,6 +18,11 @@ _HIVE = {
     "date": types.DATE,
 }
 _TRINO = {"varchar": types.VARCHAR, "timestamp(3)": types.TIMESTAMP, **_HIVE}
+_TRINO_NAMES = {
+    types.TIMESTAMP: "timestamp(3)",
+    types.TIMESTAMP_TZ: "timestamp(3) with time zone",
+    types.NANOSECONDS_TZ: "timestamp(9) with time zone",
+}
 _SIZED = re.compile(r"varchar\([0-9]+\)")
 _ARROW = {
     types.VARCHAR: pa.string(),
@@ -59,13 +64,13 @@ def trino(kind: Type) -> str:
     """A type's name in Trino's messages and views."""
     if kind.of:
         return f"{kind.name.lower()}({', '.join(map(trino, kind.of))})"
-    return {"timestamp": "timestamp(3)", "timestamp with time zone": "timestamp(3) with time zone"}.get(
-        str(kind), str(kind)
-    )
+    return _TRINO_NAMES.get(kind, str(kind))
 
 
 def of_result(kind: Type) -> str:
     """A type's name as ColumnInfo has it."""
+    if kind is types.NANOSECONDS_TZ:
+        return str(types.TIMESTAMP_TZ)
     return kind.name.lower() if kind.of else str(kind)
 
 

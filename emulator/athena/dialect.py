@@ -16,6 +16,7 @@ from emulator.sql.types import (
     BIGINT,
     BOOLEAN,
     DOUBLE,
+    NANOSECONDS_TZ,
     TIMESTAMP_TZ,
     VARBINARY,
     VARCHAR,
@@ -28,7 +29,11 @@ CATALOG = "awsdatacatalog"
 def dialect(database: str, catalog: str = CATALOG) -> Dialect:
     """The dialect of a query or view in whose database a name without one is."""
     return Dialect(
-        FUNCTIONS, table=_names(database.lower(), catalog.lower()), timestamp_digits=3, text_as_time=False
+        FUNCTIONS,
+        table=_names(database.lower(), catalog.lower()),
+        time_zones=True,
+        timestamp_digits=3,
+        text_as_time=False,
     )
 
 
@@ -106,12 +111,16 @@ FUNCTIONS: dict[str, Function] = {
     "element_at": _element_at,
     "from_iso8601_timestamp": _from_iso8601,
     "from_unixtime": returning(TIMESTAMP_TZ, "CAST(round({0} * 1e3) AS BIGINT) * 1000000", DOUBLE),
+    "from_unixtime_nanos": returning(NANOSECONDS_TZ, "{0}", BIGINT),
+    "from_base64": returning(VARBINARY, "from_base64({0})", VARCHAR),
+    "from_hex": returning(VARBINARY, "unhex({0})", VARCHAR),
     "from_utf8": returning(VARCHAR, "decode({0})", VARBINARY),
     "map_keys": _keys_or_values,
     "map_values": _keys_or_values,
     "now": _NOW,
     **{name: returning(VARBINARY, f"unhex({name}({{0}}))", VARBINARY) for name in ("md5", "sha1", "sha256")},
     "starts_with": function(Signature((VARCHAR, VARCHAR), BOOLEAN, "starts_with({0}, {1})")),
+    "to_base64": returning(VARCHAR, "to_base64({0})", VARBINARY),
     "to_hex": returning(VARCHAR, "hex({0})", VARBINARY),
     "to_iso8601": _to_iso8601,
     "to_utf8": returning(VARBINARY, "encode({0})", VARCHAR),

@@ -24,7 +24,6 @@ ExpressionHandler = Callable[["ExpressionBinder", exp.Expression, Scope], BoundE
 QueryHandler = Callable[["QueryBinder", exp.Expression, Scope | None], BoundQuery]
 
 _CONSTRUCTS = {
-    exp.AtTimeZone: "AT TIME ZONE",
     exp.Any: "ANY",
     exp.All: "ALL",
     exp.ILike: "ILIKE",

@@ -18,6 +18,7 @@ from emulator.sql.types import (
     DOUBLE,
     INTEGER,
     MOMENTS,
+    NANOSECONDS_TZ,
     NUMERIC,
     TIME,
     TIMESTAMP,
@@ -69,8 +70,9 @@ def bind_cast(binder: ExpressionBinder, node: exp.Expression, scope: Scope) -> B
 
 
 def _to_precision(binder: ExpressionBinder, sql: str, value: BoundExpression, to: Type) -> str:
-    """The SQL of a timestamp that was text, rounded where timestamps have three digits."""
-    if to is not TIMESTAMP or value.type is not VARCHAR or binder.dialect.timestamp_digits == 9:
+    """The SQL of a timestamp that had more digits, rounded where timestamps have three."""
+    finer = value.type in (VARCHAR, NANOSECONDS_TZ)
+    if to is not TIMESTAMP or not finer or binder.dialect.timestamp_digits == 9:
         return sql
     return f"(({sql} + 500000) // 1000000 * 1000000)"
 

@@ -9,9 +9,9 @@ from emulator.sql.types import (
     DATE,
     DECIMAL,
     DOUBLE,
+    MOMENTS,
     NUMERIC,
     TIMESTAMP,
-    TIMESTAMP_TZ,
     UNKNOWN,
     VARCHAR,
     Type,
@@ -80,8 +80,9 @@ def _date(given: BoundExpression) -> BoundExpression | None:
     return BoundExpression(f"(DATE '1970-01-01' + CAST({moment // timestamps.DAY} AS INTEGER))", DATE)
 
 
-def _midnight(given: BoundExpression) -> str:
-    return f"epoch_ns(CAST({given.sql} AS TIMESTAMP_NS))"
+def _moment_as(given: Type, to: Type) -> Callable[[BoundExpression], BoundExpression]:
+    start = "epoch_ns(CAST({} AS TIMESTAMP_NS))" if given is DATE else "{}"
+    return lambda bound: BoundExpression(start.format(bound.sql), to)
 
 
 _IMPLICIT: dict[tuple[str, str], Callable[[BoundExpression], BoundExpression | None]] = {
@@ -94,11 +95,8 @@ _IMPLICIT: dict[tuple[str, str], Callable[[BoundExpression], BoundExpression | N
         [(kind.name, "DOUBLE") for kind in NUMERIC if kind is not DOUBLE],
         lambda given: BoundExpression(f"CAST({given.sql} AS DOUBLE)", DOUBLE),
     ),
-    ("DATE", TIMESTAMP.name): lambda given: BoundExpression(_midnight(given), TIMESTAMP),
-    ("DATE", TIMESTAMP_TZ.name): lambda given: BoundExpression(_midnight(given), TIMESTAMP_TZ),
-    (TIMESTAMP.name, TIMESTAMP_TZ.name): lambda given: BoundExpression(given.sql, TIMESTAMP_TZ),
-    # Trino has each function of a timestamp once more for one with a time zone.
-    (TIMESTAMP_TZ.name, TIMESTAMP.name): lambda given: BoundExpression(given.sql, TIMESTAMP),
+    # Trino has each function of a timestamp once more for those with a time zone.
+    **{(a.name, b.name): _moment_as(a, b) for a in MOMENTS for b in MOMENTS if b is not DATE and a is not b},
     ("VARCHAR", "TIMESTAMP"): _timestamp,
     ("VARCHAR", "DATE"): _date,
 }

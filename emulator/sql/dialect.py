@@ -32,7 +32,8 @@ class Dialect:
 
     `functions` are scalar functions by name: a service's own, or its meaning of one of Trino's. `literals` takes tokens
     and the query's text and gives Trino's tokens. `table` says which table a name's parts mean. `timestamp_digits` is
-    the precision of all timestamps. With `text_as_time` a string literal beside a time is read as one.
+    the precision of all timestamps. With `text_as_time` a string literal beside a time is read as one, with
+    `time_zones` there is AT TIME ZONE.
     """
 
     functions: Mapping[str, "Function"] = field(default_factory=dict)
@@ -40,6 +41,7 @@ class Dialect:
     table: Callable[[Sequence[str]], Name] = database_and_table
     timestamp_digits: int = 9
     text_as_time: bool = True
+    time_zones: bool = False
 
 
 TRINO = Dialect()

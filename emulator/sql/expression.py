@@ -9,9 +9,19 @@ from emulator.sql import arithmetic, casts, comparison, logic
 from emulator.sql.binder import ExpressionBinder, ExpressionHandler
 from emulator.sql.bound import BoundExpression, Parameter, varchar, whole
 from emulator.sql.call import Call, Function
+from emulator.sql.coercion import coerce
 from emulator.sql.functions import arrays, bind_function_call
 from emulator.sql.scope import Ambiguous, Scope
-from emulator.sql.types import BIGINT, BOOLEAN, DECIMAL, DOUBLE, INTEGER, UNKNOWN
+from emulator.sql.types import (
+    BIGINT,
+    BOOLEAN,
+    DECIMAL,
+    DOUBLE,
+    INTEGER,
+    NANOSECONDS_TZ,
+    TIMESTAMP_TZ,
+    UNKNOWN,
+)
 
 
 def expression_handlers(functions: Mapping[str, Function]) -> dict[type[exp.Expression], ExpressionHandler]:
@@ -67,6 +77,17 @@ def _parameter(binder: ExpressionBinder, node: exp.Expression, _scope: Scope) ->
     return BoundExpression("NULL", UNKNOWN, parameter=found)
 
 
+def _at_time_zone(binder: ExpressionBinder, node: exp.Expression, scope: Scope) -> BoundExpression:
+    """Bind AT TIME ZONE 'UTC', the zone in which all moments are."""
+    value, zone = binder.bind(node.this, scope), node.args["zone"]
+    if not binder.dialect.time_zones or not isinstance(zone, exp.Literal) or zone.name.upper() != "UTC":
+        raise binder.refuse("AT TIME ZONE is not supported", node)
+    moment = value if value.type is NANOSECONDS_TZ else coerce(value, TIMESTAMP_TZ)
+    if moment is None:
+        raise binder.refuse(f"Type of value must be a time or timestamp, not {value.type}", node)
+    return moment
+
+
 def _scalar_subquery(binder: ExpressionBinder, node: exp.Expression, scope: Scope) -> BoundExpression:
     bound = binder.subquery(node, scope)
     types = bound.types()
@@ -88,6 +109,7 @@ _HANDLERS: dict[type[exp.Expression], ExpressionHandler] = {
     exp.Null: lambda *_: BoundExpression("NULL", UNKNOWN),
     exp.Paren: lambda binder, node, scope: binder.bind(node.this, scope),
     exp.Parameter: _parameter,
+    exp.AtTimeZone: _at_time_zone,
     exp.And: logic.bind_and_or,
     exp.Or: logic.bind_and_or,
     exp.Not: logic.bind_not,

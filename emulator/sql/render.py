@@ -6,6 +6,7 @@ from emulator.sql.double_text import double_text, unfinished_text
 from emulator.sql.types import (
     DAY_TO_SECOND,
     DOUBLE,
+    NANOSECONDS_TZ,
     TIME,
     TIMESTAMP,
     TIMESTAMP_TZ,
@@ -21,9 +22,10 @@ def as_text(sql: str, kind: Type, timestamp_digits: int = 9) -> str:
     """The SQL of a scalar's text, as AWS spells it; of timestamps to 9 or 3 digits."""
     if kind is DOUBLE:
         return double_text(sql)
-    if kind in (TIMESTAMP, TIMESTAMP_TZ):
-        fraction, zone = {9: "%n", 3: "%g"}[timestamp_digits], " UTC" if kind is TIMESTAMP_TZ else ""
-        return f"strftime(make_timestamp_ns({sql}), '%Y-%m-%d %H:%M:%S.{fraction}{zone}')"
+    if kind in (TIMESTAMP, TIMESTAMP_TZ, NANOSECONDS_TZ):
+        fraction = "%n" if timestamp_digits == 9 or kind is NANOSECONDS_TZ else "%g"
+        zone = "" if kind is TIMESTAMP else " || ' UTC'"
+        return f"(strftime(make_timestamp_ns({sql}), '%Y-%m-%d %H:%M:%S.{fraction}'){zone})"
     text = _TEXT.get(kind, "CAST({0} AS VARCHAR)")
     if timestamp_digits == 3:
         text = text.replace(_NANOSECONDS, _MILLISECONDS)

@@ -37,6 +37,8 @@ VARCHAR = Type("VARCHAR", "VARCHAR")
 TIMESTAMP = Type("TIMESTAMP", "BIGINT")
 TIMESTAMP_TZ = Type("TIMESTAMP_WITH_TIME_ZONE", "BIGINT")
 """A moment in UTC, the only time zone there is."""
+NANOSECONDS_TZ = Type("TIMESTAMP_9_WITH_TIME_ZONE", "BIGINT")
+"""The same to the nanosecond, where all other timestamps of a dialect have fewer digits."""
 DATE = Type("DATE", "DATE")
 VARBINARY = Type("VARBINARY", "BLOB")
 TIME = Type("TIME", "BIGINT")
@@ -51,7 +53,7 @@ _COLUMNS = {
 }
 WHOLE = (INTEGER, BIGINT)
 NUMERIC = (INTEGER, BIGINT, DECIMAL, DOUBLE)
-MOMENTS = (DATE, TIMESTAMP, TIMESTAMP_TZ)
+MOMENTS = (DATE, TIMESTAMP, TIMESTAMP_TZ, NANOSECONDS_TZ)
 
 
 def array(of: Type) -> Type:

@@ -11,9 +11,9 @@ from emulator.sql.types import (
     DATE,
     DAY_TO_SECOND,
     DOUBLE,
+    MOMENTS,
     TIME,
     TIMESTAMP,
-    TIMESTAMP_TZ,
     YEAR_TO_MONTH,
 )
 
@@ -41,7 +41,7 @@ def _moments(call: Call, count: int) -> tuple[str, list[BoundExpression]]:
 
 def _date_trunc(call: Call) -> BoundExpression:
     unit, arguments = _moments(call, 2)
-    kind = arguments[1].type if arguments[1].type in (DATE, TIMESTAMP_TZ) else TIMESTAMP
+    kind = arguments[1].type if arguments[1].type in MOMENTS else TIMESTAMP
     moment = coerce(arguments[1], TIMESTAMP)
     if moment is None or unit == "millisecond" or (kind is DATE and unit in ("second", "minute", "hour")):
         raise call.mismatch(arguments)
@@ -61,9 +61,7 @@ def _date_trunc(call: Call) -> BoundExpression:
 def _date_add(call: Call) -> BoundExpression:
     unit, arguments = _moments(call, 3)
     count = coerce(arguments[1], BIGINT)
-    moment = (
-        arguments[2] if arguments[2].type in (DATE, TIME, TIMESTAMP_TZ) else coerce(arguments[2], TIMESTAMP)
-    )
+    moment = arguments[2] if arguments[2].type in (TIME, *MOMENTS) else coerce(arguments[2], TIMESTAMP)
     if count is None or moment is None:
         raise call.mismatch(arguments)
     if moment.type is TIME:
