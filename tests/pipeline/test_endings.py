@@ -35,17 +35,22 @@ def test_a_second_signal_ends_the_wait_for_the_stream(start: Callable[..., Local
     run = start("--no-feed")
     run.control("faults", {"timestream": {"throttle": {"WriteRecords": {}}}})
     assert run.post({"metric_name": "stuck", "value": 1}).status == 202
-    time.sleep(2)
     run.process.send_signal(signal.SIGINT)
-    time.sleep(2)
+    until_it_says("ending:", run.process)
     ended = run.end(signal.SIGTERM)
     assert ended.status == 130
     assert "ended by a second signal" in ended.output
     assert "before it was ready" not in ended.errors
 
 
-@pytest.mark.parametrize("seconds", [0.7, 1.2, 2.0])
-def test_a_signal_while_it_starts_ends_it_in_order(seconds: float, tmp_path: Path) -> None:
+def until_it_says(word: str, process: "subprocess.Popen[str]") -> None:
+    """Read what a run prints up to the line that begins with a word."""
+    assert process.stdout is not None
+    assert any(line.startswith(word) for line in process.stdout), f"it never said {word}"
+
+
+@pytest.mark.parametrize(("step", "seconds"), [("loading", 0.2), ("stacks", 0.0), ("stacks", 0.4)])
+def test_a_signal_while_it_starts_ends_it_in_order(step: str, seconds: float, tmp_path: Path) -> None:
     """However early Ctrl-C comes, there is no traceback, and nothing is left."""
     port, aws_port = (str(port) for port in free_ports(2))
     file = tmp_path / "local.env"
@@ -68,7 +73,8 @@ def test_a_signal_while_it_starts_ends_it_in_order(seconds: float, tmp_path: Pat
         text=True,
         start_new_session=True,
     )
-    time.sleep(seconds)
+    until_it_says(step, process)
+    time.sleep(seconds)  # less than the step takes on any machine
     children = psutil.Process(process.pid).children(recursive=True)
     process.send_signal(signal.SIGINT)
     _, errors = process.communicate(timeout=30)
