@@ -32,6 +32,7 @@ def dialect(database: str, catalog: str = CATALOG) -> Dialect:
         FUNCTIONS,
         table=_names(database.lower(), catalog.lower()),
         time_zones=True,
+        literals_are_doubles=True,
         timestamp_digits=3,
         text_as_time=False,
     )

@@ -33,13 +33,8 @@ class Prepared:
 
     def columns(self) -> list[ResultColumn]:
         """The result's columns."""
-        kinds = [column_types.of_result(column.type) for column in self.translation.columns]
-        if "decimal" in kinds:
-            # Only DuckDB knows how many digits a decimal has.
-            with athena_errors(), duckdb_errors():
-                stored = self.cursor.sql(at(self.translation.sql, self.now_ns)).types
-            kinds = [str(s).lower() if k == "decimal" else k for k, s in zip(kinds, stored, strict=True)]
-        return [ResultColumn(*pair) for pair in zip(self.translation.names(), kinds, strict=True)]
+        named = zip(self.translation.names(), self.translation.columns, strict=True)
+        return [ResultColumn(name, column_types.of_result(column.type)) for name, column in named]
 
     def rows(self) -> Iterator[Sequence[str | None]]:
         """The texts of the rows; QueryError here, not before."""

@@ -33,7 +33,7 @@ class Dialect:
     `functions` are scalar functions by name: a service's own, or its meaning of one of Trino's. `literals` takes tokens
     and the query's text and gives Trino's tokens. `table` says which table a name's parts mean. `timestamp_digits` is
     the precision of all timestamps. With `text_as_time` a string literal beside a time is read as one, with
-    `time_zones` there is AT TIME ZONE.
+    `time_zones` there is AT TIME ZONE, and with `literals_are_doubles` 1.5 is a double, not a decimal.
     """
 
     functions: Mapping[str, "Function"] = field(default_factory=dict)
@@ -42,6 +42,7 @@ class Dialect:
     timestamp_digits: int = 9
     text_as_time: bool = True
     time_zones: bool = False
+    literals_are_doubles: bool = False
 
 
 TRINO = Dialect()

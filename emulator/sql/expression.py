@@ -42,7 +42,7 @@ def _literal(binder: ExpressionBinder, node: exp.Expression, _scope: Scope) -> B
         if number >= 2**63:
             raise binder.refuse(f"Invalid numeric literal: {spelled}", node)
         return whole(number, INTEGER if number < 2**31 else BIGINT)
-    if "e" in spelled.lower():
+    if "e" in spelled.lower() or binder.dialect.literals_are_doubles:
         return BoundExpression(f"CAST('{spelled}' AS DOUBLE)", DOUBLE)
     places = len(spelled.partition(".")[2])
     digits = len(spelled.replace(".", "").lstrip("0")) or 1

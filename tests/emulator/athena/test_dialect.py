@@ -81,7 +81,9 @@ def world() -> World:
         ("to_utf8('é')", "c3 a9", "varbinary"),
         ("from_utf8(to_utf8('é'))", "é", "varchar"),
         ("starts_with('abc', 'ab')", "true", "boolean"),
-        ("1.5", "1.5", "decimal(2,1)"),
+        ("1.5", "1.5", "double"),
+        ("0.1 + 0.2", "0.30000000000000004", "double"),
+        ("1.0 / 3", "0.3333333333333333", "double"),
         ("NULL", None, "unknown"),
     ],
 )
