@@ -1,35 +1,25 @@
 """The metric store as a lake: points are objects in the bucket of exports, which Athena reads through the catalog."""
 
-from collections.abc import Sequence
 from dataclasses import dataclass
 from typing import Any
 
 from awacs import dynamodb, s3
 from awacs.aws import Statement
-from troposphere import Ref, Sub, Template, athena, glue
+from troposphere import Ref, Sub, Template, athena
 from troposphere.dynamodb import Table as DynamoTable
 
 from handlers import lake
 from handlers.vocabulary import AGGREGATES, DIMENSIONS_KEY, LAKE, METRICS
-from templates.components.exporting.catalog import add_parquet_table
 from templates.components.exporting.store import ATHENA_RESULTS, ExportStore, add_work_group
+from templates.components.lake_tables import add_lake_tables
 from templates.components.platform import Platform
 from templates.components.platform.key import Key
 from templates.config import Config
 from templates.constructs.bucket import objects
 from templates.constructs.outputs import add_outputs
-from templates.constructs.ownership import RETAINED
 from templates.constructs.policy import actions, allow
 from templates.constructs.table import add_table
 from templates.names import COMPACTION_WORK_GROUP
-
-_TEXT = {
-    "InputFormat": "org.apache.hadoop.mapred.TextInputFormat",
-    "OutputFormat": "org.apache.hadoop.hive.ql.io.HiveIgnoreKeyTextOutputFormat",
-}
-# Not OpenX's, of which AWS says that its results may differ from run to run:
-# https://docs.aws.amazon.com/athena/latest/ug/openx-json-serde.html
-_JSON = "org.apache.hive.hcatalog.data.JsonSerDe"
 
 
 @dataclass(frozen=True)
@@ -103,16 +93,13 @@ class LakeStore:
             allow(
                 actions(
                     "athena",
-                    "GetQueryExecution GetQueryResults GetQueryRuntimeStatistics GetWorkGroup StartQueryExecution "
-                    "StopQueryExecution",
+                    "GetQueryExecution GetQueryResults StartQueryExecution StopQueryExecution",
                 ),
                 [group],
                 Sid="QueryPoints",
             ),
             allow(
-                actions(
-                    "glue", "BatchGetPartition GetDatabase GetPartition GetPartitions GetTable GetTables"
-                ),
+                actions("glue", "BatchGetPartition GetDatabase GetPartition GetPartitions GetTable"),
                 self.exports.catalog.arns(*tables),
                 Sid="FindPoints",
             ),
@@ -139,34 +126,7 @@ def add_lake_store(
     template: Template, config: Config, platform: Platform, *, exports: ExportStore
 ) -> LakeStore:
     """Tables and views over the bucket of exports, and the registry of dimension names; it all outlives the stack."""
-    days = config.store.days_kept
-    _add_line_table(template, lake.HOT, "Points by their hour, as the writers put them there", exports, days)
-    _add_line_table(template, lake.LATE, "Points of older hours, likewise", exports, days)
-    add_parquet_table(
-        template,
-        "LakeReplacedTable",
-        lake.REPLACED,
-        "Versions of an hour's points that others replaced",
-        lake.COLUMNS[lake.REPLACED],
-        database=exports.catalog.database,
-        bucket=exports.bucket,
-    )
-    views = (
-        (
-            lake.POINTS,
-            "The points: of each series and time the version that counts",
-            lake.points_view({}),
-            lake.points_columns({}),
-        ),
-        (
-            lake.SUPERSEDED,
-            "The versions of points that do not count",
-            lake.superseded_view(),
-            lake.superseded_columns(),
-        ),
-    )
-    for name, description, sql, columns in views:
-        _add_view(template, config, name, description, sql, columns, exports)
+    add_lake_tables(template, config, exports)
     # One item: the dimension names admitted, each of which is a column of what people read.
     dimensions = add_table(template, "DimensionsTable", key=DIMENSIONS_KEY, key_arn=platform.key.arn)
     # A reader's limit must not end a compaction.
@@ -184,93 +144,3 @@ def add_lake_store(
         ("DimensionsTableName", Ref(dimensions), "The registry of admitted dimension names"),
     )
     return LakeStore(exports, dimensions, work_group, platform.key)
-
-
-def _add_line_table(
-    template: Template, name: str, description: str, exports: ExportStore, retention_days: int
-) -> None:
-    """A table of JSON lines. Those by the hour have a partition each, which no writer has to enter anywhere.
-
-    https://docs.aws.amazon.com/athena/latest/ug/partition-projection-supported-types.html
-    """
-    location = f"s3://${{Bucket}}/{name}/"
-    columns: Sequence[tuple[str, str]] = lake.LINE_COLUMNS
-    partitions: Sequence[glue.Column] = ()
-    parameters: dict[str, Any] = {"EXTERNAL": "TRUE", "classification": "json", "compressionType": "gzip"}
-    if name == lake.HOT:
-        partitions = [glue.Column(Name=lake.EVENT_HOUR, Type="string", Comment="UTC, such as 2026-11-25-20")]
-        projection = {
-            "type": "date",
-            "format": "yyyy-MM-dd-HH",
-            "interval": "1",
-            "interval.unit": "HOURS",
-            # A day more than is kept, so that none is out of sight before its time.
-            "range": f"NOW-{retention_days + 1}DAYS,NOW+1HOURS",
-        }
-        parameters |= {
-            "projection.enabled": "true",
-            **{f"projection.{lake.EVENT_HOUR}.{key}": value for key, value in projection.items()},
-            "storage.location.template": Sub(
-                f"{location}{lake.EVENT_HOUR}=${{!{lake.EVENT_HOUR}}}/", Bucket=Ref(exports.bucket)
-            ),
-        }
-    else:
-        columns = (*columns, (lake.EVENT_HOUR, "string"))
-    template.add_resource(
-        glue.Table(
-            f"Lake{name.capitalize()}Table",
-            **RETAINED,
-            CatalogId=Ref("AWS::AccountId"),
-            DatabaseName=Ref(exports.catalog.database),
-            TableInput=glue.TableInput(
-                Name=name,
-                Description=description,
-                TableType="EXTERNAL_TABLE",
-                Parameters=parameters,
-                PartitionKeys=list(partitions),
-                StorageDescriptor=glue.StorageDescriptor(
-                    Columns=_columns(columns),
-                    Location=Sub(location, Bucket=Ref(exports.bucket)),
-                    **_TEXT,
-                    SerdeInfo=glue.SerdeInfo(SerializationLibrary=_JSON),
-                ),
-            ),
-        )
-    )
-
-
-def _add_view(
-    template: Template,
-    config: Config,
-    name: str,
-    description: str,
-    sql: str,
-    columns: list[tuple[str, str]],
-    exports: ExportStore,
-) -> None:
-    """A view as Athena makes one, without columns of dimensions: those come with the points that have them."""
-    template.add_resource(
-        glue.Table(
-            f"Lake{name.capitalize()}View",
-            **RETAINED,
-            CatalogId=Ref("AWS::AccountId"),
-            DatabaseName=Ref(exports.catalog.database),
-            TableInput=glue.TableInput(
-                Name=name,
-                Description=description,
-                TableType="VIRTUAL_VIEW",
-                Parameters={"presto_view": "true", "comment": "Presto View"},
-                ViewOriginalText=lake.presto_view(sql, columns, config.database_name),
-                ViewExpandedText="/* Presto View */",
-                StorageDescriptor=glue.StorageDescriptor(
-                    Columns=_columns(lake.catalog_columns(columns)),
-                    # Without this, if empty, Athena takes the view for a broken table.
-                    SerdeInfo=glue.SerdeInfo(),
-                ),
-            ),
-        )
-    )
-
-
-def _columns(columns: Sequence[tuple[str, str]]) -> list[glue.Column]:
-    return [glue.Column(Name=name, Type=kind) for name, kind in columns]
