@@ -153,7 +153,7 @@ class Queries:
             return
         metrics = self._metrics.of(asked.region)
         dimensions = {
-            "QueryState": execution.state,
+            "QueryState": "CANCELED" if execution.state == "CANCELLED" else execution.state,
             "QueryType": asked.statement.kind,
             "WorkGroup": asked.work_group,
         }

@@ -249,8 +249,7 @@ def test_a_query_that_fails_says_why(
     )
 
 
-def _read_too_much(session: Session) -> Outcome:
-    assert session.bytes_limit == 10_000_000
+def _read_too_much(_: Session) -> Outcome:
     raise QueryError("Bytes scanned limit was exceeded", 2, 1014)
 
 
@@ -258,6 +257,7 @@ def test_a_query_that_reads_too_much_is_cancelled(s3: Any, query: Query, engine:
     """The engine is told the work group's limit; whoever passes it is cancelled, without an error or a result."""
     engine.answers["SELECT much"] = _read_too_much
     execution = query("SELECT much", WorkGroup="small")
+    assert engine.sessions[-1].bytes_limit == 10_000_000
     status = execution["Status"]
     assert (status["State"], status["StateChangeReason"]) == ("CANCELLED", "Bytes scanned limit was exceeded")
     assert "AthenaError" not in status
@@ -369,13 +369,14 @@ def test_what_athena_does_not_do_here_is_refused_by_name(athena: Any, operation:
 
 
 def test_cloudwatch_hears_of_a_query(cloud: Cloud, query: Query, engine: ScriptedEngine) -> None:
-    """The bytes that it read, under its work group, if that publishes."""
+    """The bytes that it read, under its work group, if that publishes; of one that was stopped, too."""
     engine.answers["SELECT measured"] = lambda _: selected(("n", "integer"), rows=[], scanned_bytes=4321)
+    engine.answers["SELECT too much"] = _read_too_much
     cloudwatch = cloud.client("cloudwatch", REGION)
 
-    def told(group: str) -> list[float]:
-        query("SELECT measured", WorkGroup=group)
-        dimensions = {"QueryState": "SUCCEEDED", "QueryType": "DML", "WorkGroup": group}
+    def told(group: str, sql: str, state: str) -> list[float]:
+        query(sql, WorkGroup=group)
+        dimensions = {"QueryState": state, "QueryType": "DML", "WorkGroup": group}
         answer = cloudwatch.get_metric_statistics(
             Namespace="AWS/Athena",
             MetricName="ProcessedBytes",
@@ -387,8 +388,9 @@ def test_cloudwatch_hears_of_a_query(cloud: Cloud, query: Query, engine: Scripte
         )
         return [point["Maximum"] for point in answer["Datapoints"]]
 
-    assert max(told("lake")) == 4321
-    assert told("small") == []
+    assert max(told("lake", "SELECT measured", "SUCCEEDED")) == 4321
+    assert told("lake", "SELECT too much", "CANCELED")
+    assert told("small", "SELECT measured", "SUCCEEDED") == []
     cloudwatch.close()
 
 
@@ -567,6 +569,15 @@ def test_calls_are_throttled_by_a_fault(athena: Any, fault: Callable[..., None])
     code, _, _ = refused(athena.start_query_execution, QueryString="SELECT 1", WorkGroup="lake")
     assert code == "TooManyRequestsException"
     athena.start_query_execution(QueryString="SELECT 1", WorkGroup="lake")
+
+
+def test_glue_throttles_a_query(query: Query, fault: Callable[..., None]) -> None:
+    """Once is tried again; always fails the query, in a way that may be tried again."""
+    fault(service="glue", operation="GetDatabase", error="ThrottlingException", count=1)
+    assert query("SELECT 1")["Status"]["State"] == "SUCCEEDED"
+    fault(service="glue", operation="GetDatabase", error="ThrottlingException")
+    error = query("SELECT 1")["Status"]["AthenaError"]
+    assert (error["ErrorType"], error["Retryable"]) == (1401, True)
 
 
 def test_s3_throttles_a_result(query: Query, fault: Callable[..., None]) -> None:
