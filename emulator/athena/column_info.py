@@ -18,20 +18,18 @@ _UNKNOWN = 3
 
 
 def column_info(column: ResultColumn) -> dict[str, Any]:
-    """The structure ColumnInfo; what a type has in parentheses stands apart there."""
-    kind, _, figures = column.type.rstrip(")").partition("(")
-    precision, _, scale = figures.partition(",")
+    """The structure ColumnInfo."""
     return {
         "CatalogName": "hive",
         "SchemaName": "",
         "TableName": "",
         "Name": column.name,
         "Label": column.name,
-        "Type": kind,
-        "Precision": int(precision or _PRECISION.get(kind, 0)),
-        "Scale": int(scale or 0),
+        "Type": column.type,
+        "Precision": _PRECISION.get(column.type, 0),
+        "Scale": 0,
         "Nullable": "UNKNOWN",
-        "CaseSensitive": kind in _CASE_SENSITIVE,
+        "CaseSensitive": column.type in _CASE_SENSITIVE,
     }
 
 

@@ -18,7 +18,7 @@ class Statement:
 
 @dataclass(frozen=True)
 class ResultColumn:
-    """A column of a result; `type` as in ColumnInfo (`varchar`, `map`), but for decimals: `decimal(3,1)`."""
+    """A column of a result; `type` as in ColumnInfo (`varchar`, `map`)."""
 
     name: str
     type: str
