@@ -251,5 +251,7 @@ class Export(Section):
     """The hourly export to S3."""
 
     enabled: bool = setting(flag(), True, about="false: no hour is exported by itself")
-    lag_minutes: int = setting(whole(0, 360, "minutes after an hour's end before it is exported"), 15)
+    lag_minutes: int = setting(
+        whole(0, 360, "minutes after an hour's end before it is exported; of a lake at least 20"), 15
+    )
     scan_limit_gb: int = setting(whole(1, 100_000, "GB that one query over the exports may read"), 100)
