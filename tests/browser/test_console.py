@@ -47,7 +47,8 @@ def test_a_bad_point_is_seen_with_its_cure(open_page: Open) -> None:
     page = open_page("/")
     page.get_by_role("button", name="Time in seconds").click()
     page.get_by_role("button", name="POST it").click()
-    expect(page.get_by_text("202")).to_be_visible(timeout=PATIENCE_MS)
+    # Anywhere on the page, a count of points may be 202 as well.
+    expect(page.locator(".answer.good")).to_contain_text("202", timeout=PATIENCE_MS)
     page.get_by_role("link", name="Quarantine").first.click()
     expect(page.get_by_role("heading", name="timestamp_too_old")).to_be_visible(timeout=PATIENCE_MS)
     expect(page.get_by_text(re.compile("What to do:.*milliseconds"))).to_be_visible()
@@ -97,10 +98,15 @@ def test_a_page_that_nobody_sees_asks_nothing(open_page: Open) -> None:
     page = open_page("/explore")
     wait_until_drawn(page, bool, "a line")
     page.evaluate(HIDE, True)
-    page.wait_for_timeout(3000)
+
+    def stands_still() -> bool:
+        # What was asked before may still be answered.
+        before = page.locator(".cost").inner_text()
+        page.wait_for_timeout(4000)
+        return page.locator(".cost").inner_text() == before
+
+    wait_for(stands_still, "no more questions", seconds=20)
     before = page.locator(".cost").inner_text()
-    page.wait_for_timeout(4000)
-    assert page.locator(".cost").inner_text() == before
     page.evaluate(HIDE, False)
     wait_for(lambda: page.locator(".cost").inner_text() != before, "a question", seconds=20)
 
@@ -123,7 +129,7 @@ def test_it_is_quick(open_page: Open, run: LocalRun) -> None:
     """First paint, a list of a thousand metrics, and a chart of ten thousand points come within a second each."""
     run.post({"metrics": [{"metric_name": f"many.{number}", "value": number} for number in range(1000)]})
     now_ms = int(time.time() * 1000)
-    for line in range(34):
+    for lines in (range(17), range(17, 34)):  # the door of dev lets five requests a second through
         points = [
             {
                 "metric_name": "long",
@@ -131,10 +137,10 @@ def test_it_is_quick(open_page: Open, run: LocalRun) -> None:
                 "timestamp": now_ms - second * 1000,
                 "dimensions": {"n": str(line)},
             }
+            for line in lines
             for second in range(300)
         ]
         assert run.post({"metrics": points}).status == 202
-        time.sleep(0.25)  # the door of dev lets five requests a second through
     wait_for(lambda: run.stored("long") == 34 * 300, "the points", seconds=60)
 
     best = [60.0, 60.0, 60.0]

@@ -84,7 +84,7 @@ class LocalRun:
         wait_for(
             lambda: self.env_file.exists() or self.process.poll() is not None,
             "the run to be ready",
-            seconds=60,
+            seconds=120,
         )
         assert self.process.poll() is None, self.process.communicate()
         lines = (shlex.split(line)[1] for line in self.env_file.read_text().splitlines())
@@ -169,7 +169,7 @@ class LocalRun:
         with urllib.request.urlopen(request, timeout=20) as reply:  # noqa: S310
             return json.loads(reply.read())
 
-    def wait_until_stored(self, name: str, count: int, seconds: float = 20) -> None:
+    def wait_until_stored(self, name: str, count: int, seconds: float = 60) -> None:
         """Wait until so many points of a metric can be queried."""
         wait_for(lambda: self.stored(name) == count, f"{count} points of {name}", seconds=seconds)
 

@@ -85,7 +85,6 @@ class Function:
 
     bad: set[int] = field(default_factory=set)
     batches: list[list[dict[str, Any]]] = field(default_factory=list)
-    moments: list[float] = field(default_factory=list)
     processed: list[int] = field(default_factory=list)
     seconds: float = 0.0
     lock: threading.Lock = field(default_factory=threading.Lock)
@@ -96,7 +95,6 @@ class Function:
         batch = json.loads(event)["Records"]
         with self.lock:
             self.batches.append(batch)
-            self.moments.append(time.monotonic())
         time.sleep(self.seconds)
         if any(item["n"] in self.bad for item in batch):
             return failed("ValueError", "no")
@@ -184,16 +182,23 @@ def test_everything_on_the_stream_is_accounted_for(
         assert firsts == sorted(firsts)
 
 
-def test_a_batch_waits_for_its_window_or_its_size(begin: Begin) -> None:
+def test_a_batch_waits_for_its_window_or_its_size() -> None:
     """A full batch goes at once; what is left goes when the window has passed since its first record."""
-    stream, function = MemoryStream(), Function()
+    stream, function, clock = MemoryStream(), Function(), Clock()
     stream.records["s0"] = [record(number) for number in range(5)]
-    begun = time.monotonic()
-    begin(stream, function, batch_size=4, window_s=3.0)
-    _until(lambda: len(function.batches) == 2)
-    assert [len(batch) for batch in function.batches] == [4, 1]
-    assert function.moments[0] - begun < 2.5
-    assert function.moments[1] - begun > 2.9
+    config = replace(CONFIG, batch_size=4, window_s=3600.0)
+    running = EventSourceMapping(config, stream, invoke=function, destination=None, clock=clock)
+    try:
+        _until(lambda: bool(function.batches))
+        clock.advance(3000)
+        time.sleep(0.3)
+        assert [len(batch) for batch in function.batches] == [4]
+        clock.advance(600)
+        _until(lambda: len(function.batches) == 2)
+        assert [len(batch) for batch in function.batches] == [4, 1]
+    finally:
+        running.stop()
+        running.join(5)
 
 
 def test_windows_and_pauses_are_the_local_clocks() -> None:
