@@ -68,7 +68,9 @@ def test_a_page_of_an_allowed_origin_posts_a_point(world: World, post: Post, whi
     assert re.fullmatch(r"[\w+/=-]{10,}", texts["request"])
     assert "CORS" not in shown.console
     world.run.wait_until_stored(name, 1)
-    assert world.run.select(f"SELECT value FROM {{table}} WHERE metric_name = '{name}'") == [[f"{which}.1"]]
+    assert world.run.select(f"SELECT value FROM {{table}} WHERE metric_name = '{name}'") == [
+        [float(f"{which}.1")]
+    ]
 
 
 def test_a_page_of_an_allowed_origin_reads_why_it_was_refused(world: World, post: Post) -> None:

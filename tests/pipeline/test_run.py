@@ -20,9 +20,12 @@ from tests.support.local_run import ROOT, LocalRun, free_ports, wait_for
 pytestmark = pytest.mark.pipeline
 
 
-def test_the_feed_is_stored_whole_and_the_run_ends_by_itself(start: Callable[..., LocalRun]) -> None:
-    """With a duration the run feeds itself, ends, and accounts for every point it accepted."""
-    run = start("--duration", "8")
+@pytest.mark.parametrize("environment", ["dev", "lake"])
+def test_the_feed_is_stored_whole_and_the_run_ends_by_itself(
+    start: Callable[..., LocalRun], environment: str
+) -> None:
+    """With a duration the run feeds itself, ends, and accounts for every point it accepted, in either store."""
+    run = start("--duration", "8", "--environment", environment)
     output, _ = run.process.communicate(timeout=60)
     numbers = [int(word) for word in output.rsplit("summary", 1)[1].split() if word.isdigit()]
     assert output.splitlines()[-1].startswith("cost: $")
@@ -136,7 +139,7 @@ def test_a_correction_wins_whichever_way_it_is_counted(running: LocalRun) -> Non
     assert running.post({**point, "value": 1}).status == 202
     assert running.post({"metrics": [{**point, "value": 2}, {**point, "value": 3}]}).status == 202
     sql = "SELECT value FROM {table} WHERE metric_name = 'corrected'"
-    wait_for(lambda: running.select(sql) == [["3.0"]], "the correction", seconds=10)
+    wait_for(lambda: running.select(sql) == [[3.0]], "the correction", seconds=10)
 
 
 @pytest.mark.parametrize("fault", [{"error": "ProvisionedThroughputExceededException"}, {"status": 500}])
@@ -268,7 +271,7 @@ def test_throttled_points_are_delayed_and_not_lost_and_kept_for_the_next_run(
 
     second = start("--no-feed", "--data", str(tmp_path))
     kept = second.select("SELECT value FROM {table} WHERE metric_name = 'patient' ORDER BY value")
-    assert kept == [[f"{value}.0"] for value in range(20)]
+    assert kept == [[float(value)] for value in range(20)]
     assert second.post({"metric_name": "new", "value": 1}).status == 202
     ended = second.end()
     assert ended.account == (1, 1, 0, 0)

@@ -2,7 +2,8 @@
 
 import json
 import time
-from typing import Any
+from pathlib import Path
+from typing import Any, Self
 
 from handlers.adapters.dynamodb.rules_table import KNOWN_AFTER_S
 from tests.support.local_run import LocalRun
@@ -16,12 +17,30 @@ class Listener:
     """The running pipeline with two subscribed queues: one for everything, one for what is critical."""
 
     def __init__(self, running: LocalRun) -> None:
-        self.running, self.ahead = running, 0.0
+        self.running, self.ahead = running, float(running.control("clock")["offset_seconds"])
         self.sqs = running.client("sqs")
         self.everything, self.critical = (
             self._subscribe("everything", {}),
             self._subscribe("critical", {"FilterPolicy": json.dumps({"severity": ["critical"]})}),
         )
+
+    @classmethod
+    def with_rules(cls, running: LocalRun, folder: Path) -> Self:
+        """A listener at a run in which two rules are in force that differ in severity."""
+        rules = folder / "rules.yaml"
+        rules.write_text(
+            "rules:\n"
+            + "".join(
+                f"  - {{rule_id: hot-{severity}, metric_name: room.temperature, metric_type: business, by: [room], "
+                f'statistic: max, operator: ">", threshold: {threshold}, severity: {severity}}}\n'
+                for severity, threshold in (("low", 50), ("critical", 90))
+            )
+        )
+        running.shell(f"python -m ops rules apply {rules}")
+        listener = cls(running)
+        # The rules are in force after half a minute, and judge the periods that begin after it.
+        listener.move_to(listener.now() + PERIOD)
+        return listener
 
     def _subscribe(self, name: str, attributes: dict[str, str]) -> str:
         queue: str = self.sqs.create_queue(QueueName=name)["QueueUrl"]

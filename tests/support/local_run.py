@@ -1,6 +1,7 @@
 """A local run in a process of its own, started as a person would start it, and what speaks to it."""
 
 import contextlib
+import functools
 import json
 import os
 import random
@@ -21,10 +22,22 @@ from typing import Any
 
 import boto3
 import psutil
-from botocore.exceptions import ClientError
+
+from ops.errors import OperatorError
+from ops.store.choice import store_of
+from ops.store.port import Store
 
 ROOT = Path(__file__).resolve().parents[2]
 SUMMARY = re.compile(r"accepted (\d+) = stored (\d+) \+ superseded (\d+) \+ quarantined (\d+)")
+
+
+_STORE_OUTPUTS = {
+    "StoreKind": "STORE_KIND",
+    "DatabaseName": "DATABASE_NAME",
+    "TableName": "TABLE_NAME",
+    "ExportDatabaseName": "EXPORT_DATABASE_NAME",
+    "ExportWorkGroupName": "EXPORT_WORK_GROUP_NAME",
+}
 
 
 @dataclass(frozen=True)
@@ -143,15 +156,20 @@ class LocalRun:
             timeout=60,
         ).stdout
 
-    def select(self, sql: str) -> list[list[str | None]]:
-        """The rows of a statement over the metrics table, which it calls {table}, as text."""
-        table = '"{TIDEGAUGE_DATABASE_NAME}"."{TIDEGAUGE_TABLE_NAME}"'.format_map(self.environment)
-        pages = (
-            self.client("timestream-query")
-            .get_paginator("query")
-            .paginate(QueryString=sql.format(table=table))
-        )
-        return [[datum.get("ScalarValue") for datum in row["Data"]] for page in pages for row in page["Rows"]]
+    @functools.cached_property
+    def store(self) -> Store:
+        """The store of its points."""
+        names = {name: f"TIDEGAUGE_{variable}" for name, variable in _STORE_OUTPUTS.items()}
+        outputs = {
+            name: self.environment[variable]
+            for name, variable in names.items()
+            if variable in self.environment
+        }
+        return store_of(outputs, self.client)
+
+    def select(self, sql: str) -> list[list[Any]]:
+        """The rows of a statement over all points, whose table or view it calls {table}."""
+        return list(self.store.select(sql.format(table=self.store.points))[1])
 
     def quarantine(self, request_id: str) -> list[dict[str, Any]]:
         """The lines of the quarantine that a request left there."""
@@ -177,11 +195,11 @@ class LocalRun:
         """The number of a metric's points that can be queried."""
         try:
             ((count,),) = self.select(f"SELECT count(*) FROM {{table}} WHERE metric_name = '{name}'")
-        except ClientError as error:
+        except OperatorError as error:
             # Timestream makes columns by the first write: before it there is none of this name.
             assert "does not exist" in str(error)  # noqa: PT017 - every other refusal is a failure
             return 0
-        return int(count or 0)
+        return int(count)
 
     def end(self, number: int = signal.SIGTERM) -> Ended:
         """Ask the run to end, and return how it did."""

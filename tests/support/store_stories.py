@@ -1,0 +1,102 @@
+"""What happens alike whichever store the points are in, at a run that a test module has for itself."""
+
+import json
+import time
+from datetime import UTC, datetime
+from typing import Any
+
+from tests.support.alert_listener import PERIOD, Listener
+from tests.support.local_run import LocalRun, wait_for
+
+OPS = "python -m ops quarantine"
+GRACE, ALLOWED = 10, 3
+
+
+def a_mended_point_is_stored_once_at_its_own_time(run: LocalRun) -> None:
+    """A redrive sends what can be mended, a second one nothing; what is still bad is kept and said."""
+    seconds = int(time.time())
+    bad = {"metric_name": "bad", "value": 1, "dimensions": {"time": "a"}}
+    reply = run.post({"metrics": [{"metric_name": "mended", "value": 1, "timestamp": seconds}, bad]})
+    wait_for(lambda: len(run.quarantine(reply.body["request_id"])) == 2, "the quarantine", seconds=20)
+    assert "looks like seconds" in run.shell(f"{OPS} show {reply.body['request_id']}")
+    shown = run.shell(f"{OPS} redrive --fix seconds || true")
+    assert "sent 1 point" in shown
+    assert "dimension_name_reserved" in shown
+    wait_for(lambda: len(_stored(run, "mended")) == 1, "the point", seconds=20)
+    [[found]] = run.select("SELECT time FROM {table} WHERE metric_name = 'mended'")
+    assert found == f"{datetime.fromtimestamp(seconds, UTC):%Y-%m-%d %H:%M:%S}.000000000"
+    assert "nothing to send" in run.shell(f"{OPS} redrive --fix seconds || true")
+
+
+def a_batch_that_was_given_up_is_written_once(run: LocalRun) -> None:
+    """However often it is handed over, with the times of its arrival; then nothing is left to hand over."""
+    # While no new name can be admitted the batch comes again within seconds.
+    run.control("faults", {"service": "dynamodb", "operation": "UpdateItem", "error": "InternalServerError"})
+    point = {"metric_name": "lost", "value": 1, "dimensions": {"new": "a"}}
+    bad = {**point, "timestamp": 1}
+    assert run.post({"metrics": [point, point, bad]}).status == 202
+    run.control("clock", {"advance_seconds": 1900})
+    waiting = f"{OPS} redrive --batches --dry-run"
+    wait_for(lambda: "RecordAgeExceeded" in run.shell(waiting), "the batch to be given up", seconds=90)
+    run.control("faults", method="DELETE")
+    assert "1 request written" in run.shell(f"{OPS} redrive --batches")
+    assert "no batch" in run.shell(f"{OPS} redrive --batches")
+    assert len(_stored(run, "lost")) == 2
+    assert "timestamp_too_old" in run.shell(f"{OPS} list --metric lost")
+
+
+def an_alert_fires_once_in_time_and_is_resolved_once(listener: Listener) -> None:
+    """The message is there within the period's end, the grace and three seconds; filters pass what they say."""
+    delays = []
+    # A machine that is busy at the wrong moment delays one alert or two; a pipeline that is slow delays them all.
+    for room in ("attic", "cellar", "hall"):
+        end = listener.move_to_end_of_period()
+        alarms = _told(listener, room, 95, end, count=2)
+        assert sorted(message["MessageAttributes"]["rule_id"]["StringValue"] for _, message in alarms) == [
+            "hot-critical",
+            "hot-low",
+        ]
+        for _, message in alarms:
+            attributes = {name: value["StringValue"] for name, value in message["MessageAttributes"].items()}
+            assert (attributes["state"], attributes["metric_type"], attributes["value"]) == (
+                "ALARM",
+                "business",
+                "95",
+            )
+            assert message["MessageAttributes"]["value"]["DataType"] == "Number"
+            assert json.loads(message["Body"])["group"] == {"room": room}
+        [(_, only)] = listener.further(listener.critical, seconds=1)
+        assert only["MessageAttributes"]["severity"]["StringValue"] == "critical"
+        delays.append(max(at for at, _ in alarms) - end)
+        if delays[-1] <= GRACE + ALLOWED:
+            break
+    assert min(delays) <= GRACE + ALLOWED
+
+    end = listener.move_to_end_of_period()
+    resolved = _told(listener, room, 60, end, count=1)
+    assert [json.loads(message["Body"])["kind"] for _, message in resolved] == ["resolved"]
+    assert [json.loads(message["Body"])["rule"]["rule_id"] for _, message in resolved] == ["hot-critical"]
+    assert "ALARM" in listener.running.shell("python -m ops alerts show hot-low")
+
+
+def _told(
+    listener: Listener, room: str, value: float, end: int, *, count: int
+) -> list[tuple[float, dict[str, Any]]]:
+    """The messages of a point in the period that ends then, up to the end of the next evaluation."""
+    stored = listener.running.stored("room.temperature")
+    assert listener.running.post(_temperature(room, value)).status == 202
+    listener.running.wait_until_stored("room.temperature", stored + 1)
+    listener.move_to(end + GRACE - ALLOWED)  # the batch's window is over
+    return listener.messages(listener.everything, count, end + PERIOD + GRACE + ALLOWED)
+
+
+def _temperature(room: str, value: float) -> dict[str, Any]:
+    return {
+        "metric_name": "room.temperature", "metric_type": "business", "value": value, "dimensions": {"room": room},
+    }  # fmt: skip
+
+
+def _stored(run: LocalRun, metric: str) -> list[float]:
+    if not run.select("SELECT count(*) FROM {table} HAVING count(*) > 0"):
+        return []  # until the first point is stored the table has no column metric_name
+    return [value for [value] in run.select(f"SELECT value FROM {{table}} WHERE metric_name = '{metric}'")]
