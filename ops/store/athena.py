@@ -15,9 +15,15 @@ from ops.store.quoted import quoted_name
 
 # Relations of which a query without an hour lists and reads every object.
 _BY_HOUR = (POINTS, SUPERSEDED, HOT)
+# Trino's code, with which the reason begins.
+_OBJECT_GONE = "HIVE_CANNOT_OPEN_SPLIT"
 _FIRST_POLL_S, _LAST_POLL_S = 0.05, 1.0
 _UNITS = {"s": "SECOND", "m": "MINUTE", "h": "HOUR", "d": "DAY"}
 _SECONDS = {"s": 1, "m": 60, "h": 3600, "d": 86_400}
+
+
+class _ObjectGoneError(OperatorError):
+    """An object that a query listed was deleted before it was read."""
 
 
 class AthenaStore:
@@ -36,8 +42,27 @@ class AthenaStore:
     def select(self, sql: str) -> Answer:
         """The answer to a statement; an array, map or row is text, as Athena has it.
 
-        Whoever is interrupted while it runs has it stopped. Raises OperatorError with Athena's reason.
+        One that lists an object in the moment in which a compaction takes it away is asked once more. Whoever is
+        interrupted while it runs has it stopped. Raises OperatorError with Athena's reason.
         """
+        try:
+            query = self._run(sql)
+        except _ObjectGoneError:
+            query = self._run(sql)
+        pages = self._pages(query)
+        first = next(pages)
+        columns = first["ResultSetMetadata"]["ColumnInfo"]
+        names = [column["Name"] for column in columns]
+        kinds = [column["Type"] for column in columns]
+        # The answer to a SELECT begins with a row of its columns' names, that to SHOW does not.
+        headed = (
+            bool(first["Rows"]) and [cell.get("VarCharValue") for cell in first["Rows"][0]["Data"]] == names
+        )
+        every = itertools.chain([first["Rows"][headed:]], (page["Rows"] for page in pages))
+        return names, (list(map(_value, _cells(row, names), kinds)) for rows in every for row in rows)
+
+    def _run(self, sql: str) -> str:
+        """Run a statement to its end; the query's id."""
         self._meter.asked()
         with refusals("cannot query Athena"):
             query = self._athena.start_query_execution(
@@ -51,17 +76,7 @@ class AthenaStore:
             with refusals("cannot stop the query in Athena"):
                 self._athena.stop_query_execution(QueryExecutionId=query)
             raise
-        pages = self._pages(query)
-        first = next(pages)
-        columns = first["ResultSetMetadata"]["ColumnInfo"]
-        names = [column["Name"] for column in columns]
-        kinds = [column["Type"] for column in columns]
-        # The answer to a SELECT begins with a row of its columns' names, that to SHOW does not.
-        headed = (
-            bool(first["Rows"]) and [cell.get("VarCharValue") for cell in first["Rows"][0]["Data"]] == names
-        )
-        every = itertools.chain([first["Rows"][headed:]], (page["Rows"] for page in pages))
-        return names, (list(map(_value, _cells(row, names), kinds)) for rows in every for row in rows)
+        return str(query)
 
     def expect_bounded(self, sql: str) -> None:
         """Refuse what reads points and names no hour: it would list and read every hour that is kept."""
@@ -99,7 +114,8 @@ class AthenaStore:
                 return
             if state not in {"QUEUED", "RUNNING"}:
                 reason = status.get("StateChangeReason") or f"the query is {state.lower()}"
-                raise OperatorError(f"cannot query Athena: {one_line(reason)}")
+                kind = _ObjectGoneError if reason.startswith(_OBJECT_GONE) else OperatorError
+                raise kind(f"cannot query Athena: {one_line(reason)}")
             time.sleep(pause_s)
             pause_s = min(pause_s * 1.5, _LAST_POLL_S)
 

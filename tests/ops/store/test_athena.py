@@ -174,6 +174,16 @@ def test_athenas_reason_reaches_the_operator_as_one_line(answers: list[Any], wor
     assert "\n" not in str(raised.value)
 
 
+def test_a_query_that_meets_a_compaction_is_asked_once_more() -> None:
+    """An object that it had listed was gone; what replaced it is there. A second time is no accident."""
+    gone = state("FAILED", "HIVE_CANNOT_OPEN_SPLIT: Error opening Hive split s3://b/hot/x (offset=0)")
+    asked, client = store(STARTED, gone, STARTED, state("SUCCEEDED"), page([("a", "integer")], ["a"], ["1"]))
+    assert list(asked.select("SELECT a FROM points")[1]) == [[1]]
+    assert [name for name, _ in client.calls].count("start_query_execution") == 2
+    with pytest.raises(OperatorError, match="HIVE_CANNOT_OPEN_SPLIT"):
+        store(STARTED, gone, STARTED, gone)[0].select("SELECT a FROM points")
+
+
 def test_who_is_interrupted_has_the_query_stopped() -> None:
     """Ctrl-C leaves nothing running that is paid for."""
 
