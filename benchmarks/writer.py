@@ -26,7 +26,7 @@ from handlers.adapters.timestream.packing import CALL_RECORDS, UNIT_BYTES, pack,
 from handlers.adapters.timestream.store import TimestreamStore
 from handlers.adapters.timestream.wire import write_client
 from handlers.domain.deadline import Deadline
-from handlers.domain.ingest.batch import Ports, write_batch
+from handlers.domain.ingest.batch import Ports, ignore, write_batch
 from handlers.domain.ingest.envelope import StreamRecord
 from handlers.domain.ingest.formats import read_request
 from handlers.domain.ingest.store import MetricStore, Outcome, Written
@@ -84,7 +84,7 @@ def _print_speed() -> None:
     records = _records(FEEDS["100 hosts x 10 metrics"]())
     points = _read_all(records)
     _time("read and judge", len(points), lambda: _read_all(records))
-    ports = Ports(_OpenRegistry(), _NoStore(), LIMITS, _NoQuarantine(), len)
+    ports = Ports(_OpenRegistry(), _NoStore(), LIMITS, _NoQuarantine(), ignore)
     _time("batch, no store", len(points), lambda: write_batch(records, ports, _deadline()))
     _time("Timestream: pack", len(points), lambda: pack(points))
     _time(
@@ -104,7 +104,7 @@ def _print_speed() -> None:
             for name, store in (("Timestream", timestream), ("lake", lake))
         }
         for name, store in (("Timestream", timestream), ("lake", lake)):
-            whole = Ports(_OpenRegistry(), store, LIMITS, _NoQuarantine(), len)
+            whole = Ports(_OpenRegistry(), store, LIMITS, _NoQuarantine(), ignore)
             _time(f"{name}: everything", len(points), partial(_write_batch, records, whole))
     print(f"\nThe lake's adapter takes {adapters['lake'] / adapters['Timestream']:.2f} of Timestream's time.")
 

@@ -130,7 +130,7 @@ def build(
         store=kind.store,
         limits=kind.limits,
         quarantine=QuarantineBucket(client("s3", read_timeout=3, attempts=2), environment.quarantine_bucket),
-        on_stored=lambda times_ns: stored_hours.on_stored(times_ns, clock()),
+        on_stored=lambda times_ns, deadline: stored_hours.on_stored(times_ns, clock(), deadline),
         on_admitted=stored_hours.note,
     )
     return MetricWriter(environment, ports, clock)

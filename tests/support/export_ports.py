@@ -110,6 +110,10 @@ class MemoryCatalog:
         """The location that readers are sent to."""
         return self.locations.get((dataset, hour))
 
+    def partition_locations(self, dataset: str, hours: Sequence[Hour]) -> dict[Hour, str]:
+        """Those that there are."""
+        return {hour: self.locations[dataset, hour] for hour in hours if (dataset, hour) in self.locations}
+
     def set_partition_location(self, dataset: str, hour: Hour, location: str) -> None:
         """Sends readers elsewhere."""
         self._step(f"location {dataset}")

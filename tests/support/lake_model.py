@@ -86,7 +86,7 @@ class Lake:
 
     def write(self, name: str, batch: Sequence[Version], *, writer: int = 0, dies: bool = False) -> None:
         """A batch, as the writer puts it: an object for each of its newest hours, one for the rest, then marks."""
-        self._writers[writer].note([version.hour.start_s * 10**9 for version in batch])
+        self._writers[writer].note([version.hour.start_s * 10**9 for version in batch], _AMPLE)
         newest = sorted({version.hour for version in batch})[-_OWN_OBJECTS:]
         for hour in newest:
             lines = [version for version in batch if version.hour == hour]
@@ -94,7 +94,9 @@ class Lake:
         if late := [version for version in batch if version.hour not in newest]:
             self.bucket.write(f"late/{name}.jsonl.gz", _object(late))
         if not dies:
-            self._writers[writer].on_stored([version.hour.start_s * 10**9 for version in batch], self.now_s)
+            self._writers[writer].on_stored(
+                [version.hour.start_s * 10**9 for version in batch], self.now_s, _AMPLE
+            )
 
     def versions(self, hour: Hour) -> set[Version]:
         """All that lies of an hour anywhere: what the union below the views reads."""

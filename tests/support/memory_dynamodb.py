@@ -81,6 +81,17 @@ class MemoryDynamoDB:
         assert len(keys) == len(set(keys)) <= 100
         return {"Responses": {table: [dict(self.items[key]) for key in keys if key in self.items]}}
 
+    def batch_write_item(self, **call: Any) -> Item:
+        """Puts, at most twenty-five of them."""
+        ((table, writes),) = call["RequestItems"].items()
+        assert table == self._table
+        items = [write["PutRequest"]["Item"] for write in writes]
+        keys = [self._key_of(item) for item in items]
+        assert len(keys) == len(set(keys)) <= 25
+        with self._lock:
+            self.items.update(zip(keys, map(dict, items), strict=True))
+        return {"UnprocessedItems": {}}
+
     def scan(self, **call: Any) -> Item:
         """Every item."""
         assert call == {"TableName": self._table}
@@ -207,7 +218,7 @@ class MemoryTables:
 
     def __getattr__(self, operation: str) -> Callable[..., Any]:
         def call(**arguments: Any) -> Any:
-            if operation == "batch_get_item":
+            if operation in {"batch_get_item", "batch_write_item"}:
                 table = next(iter(arguments["RequestItems"]))
             elif operation == "transact_write_items":
                 table = next(iter(arguments["TransactItems"]))["Put"]["TableName"]

@@ -1,11 +1,11 @@
 """A table of DynamoDB: items under keys of strings, written and read as plain values."""
 
 import re
-from collections.abc import Iterable, Iterator, Mapping, Set
+from collections.abc import Iterable, Iterator, Mapping, Sequence, Set
 from itertools import islice
 from typing import Any
 
-from handlers.adapters.aws import AWS_ERRORS, code_of, translate, translated
+from handlers.adapters.aws import AWS_ERRORS, ThrottledError, code_of, translate, translated
 from handlers.domain.errors import TransientError
 
 Value = str | int | float | bytes | Set[str] | Mapping[str, "Value"]
@@ -13,6 +13,7 @@ Key = str | tuple[str, ...]
 Item = dict[str, Any]
 
 _KEYS_OF_A_READ = 100
+PUTS = 25
 _ROUNDS = 5
 _NAMES = re.compile(r"#(\w+)")
 
@@ -79,6 +80,23 @@ class Table:
                 return False, getattr(error, "response", {}).get("Item", {})
             raise translate(error) from error
         return True, answer["Attributes"]
+
+    def put_all(self, keys: Sequence[Key], attributes: Mapping[str, Value]) -> None:
+        """Puts an item under each of at most `PUTS` keys, with these attributes and no others.
+
+        `ThrottledError` if the table does not take them all.
+        """
+        item = {name: written(value) for name, value in attributes.items()}
+        puts = [{"PutRequest": {"Item": {**self.key(key), **item}}} for key in keys]
+        for _ in range(_ROUNDS):
+            with translated():
+                left = self._dynamodb.batch_write_item(RequestItems={self._name: puts}).get(
+                    "UnprocessedItems"
+                )
+            if not left:
+                return
+            puts = left[self._name]
+        raise ThrottledError("BatchWriteItem: items were left over")
 
     def key(self, values: Key) -> Item:
         """The key attributes of an item."""

@@ -4,9 +4,11 @@ An hour's mark says from when an export is sure to hold the point (`settled_at_s
 shows it hours later (`final_at_s`). It lies a little ahead, so that one serves every late point of the next minutes.
 """
 
-from collections.abc import Collection, Mapping, Sequence
+from collections.abc import Collection, Iterator, Mapping, Sequence
 from typing import NamedTuple, Protocol
 
+from handlers.domain.deadline import Deadline
+from handlers.domain.errors import TransientError
 from handlers.domain.exports.hour import Hour, complete_at_s
 
 SETTLE_S = 5 * 60
@@ -23,7 +25,10 @@ WHOLE_S = 15 * 60
 # silence other code may have been at work, which noted nothing.
 NOTES_COMPLETE_S = 2 * 3600
 NOTES_SILENCE_S = 90 * 60
-_REMEMBERED = 10_000
+# More than a batch can hold hours, or its next try would begin from the start for ever.
+_REMEMBERED = 200_000
+_AT_ONCE = 200
+_MARKED_IN_THE_LAKE = 50
 _NS = 1_000_000_000
 
 
@@ -79,34 +84,38 @@ class StoredHours:
         self._settled_at_s: dict[Hour, float] = {}
         self._noted: set[Hour] = set()
 
-    def note(self, times_ns: Sequence[int]) -> None:
-        """Notes the hours of points; to be called before they are stored.
+    def note(self, times_ns: Sequence[int], deadline: Deadline) -> None:
+        """Notes the hours of points; to be called before they are stored. `TransientError` if that takes too long.
 
         A note without a point costs one count, a point without its note would be missing from its export for ever.
         """
-        if new := {Hour.of_time_ns(time_ns) for time_ns in times_ns} - self._noted:
-            if len(self._noted) > _REMEMBERED:
-                self._noted.clear()
-            self._marks.note_points(new)
-            self._noted |= new
+        new = {Hour.of_time_ns(time_ns) for time_ns in times_ns} - self._noted
+        if len(self._noted) > _REMEMBERED:
+            self._noted.clear()
+        for some in _in_parts(sorted(new), deadline):
+            self._marks.note_points(some)
+            self._noted.update(some)
 
-    def on_stored(self, times_ns: Sequence[int], now_s: float) -> int:
+    def on_stored(self, times_ns: Sequence[int], now_s: float, deadline: Deadline) -> int:
         """Marks the hours of late points that are in the store by now; the number of these hours.
 
         To be called after they were stored and before the batch is done with: a mark without its point would be used
-        up too early, a point without its mark would be missing from its export for ever.
+        up too early, a point without its mark would be missing from its export for ever. In the lake only the newest
+        are marked, as whoever lets objects go asks for the hours of what is left over. `TransientError` if it takes too
+        long; what was marked by then need not be marked at the next try.
         """
-        self.note(times_ns)
+        self.note(times_ns, deadline)
         first_on_time_ns = self._first_on_time_ns(now_s)
         late = {Hour.of_time_ns(time_ns) for time_ns in times_ns if time_ns < first_on_time_ns}
         already_after_s = now_s + self._settling.vouched_s
+        if self._memory_s is None:
+            late = set(sorted(late)[-_MARKED_IN_THE_LAKE:])
         unmarked = [hour for hour in sorted(late) if self._settled_at_s.get(hour, 0) < already_after_s]
-        if not unmarked:
-            return 0
         if len(self._settled_at_s) > _REMEMBERED:
             self._settled_at_s.clear()
-        marks = {hour: self._mark(hour, now_s) for hour in unmarked}
-        self._settled_at_s.update(self._marks.mark_late(marks, already_after_s=already_after_s))
+        for some in _in_parts(unmarked, deadline):
+            marks = {hour: self._mark(hour, now_s) for hour in some}
+            self._settled_at_s.update(self._marks.mark_late(marks, already_after_s=already_after_s))
         return len(unmarked)
 
     def _first_on_time_ns(self, now_s: float) -> int:
@@ -121,3 +130,11 @@ class StoredHours:
         settled_at_s = now_s + self._settling.settle_s
         due_at_s = max(settled_at_s, complete_at_s(hour, self._lag_s))
         return Mark(due_at_s, settled_at_s, settled_at_s + self._settling.shown_s)
+
+
+def _in_parts(hours: Sequence[Hour], deadline: Deadline) -> Iterator[Sequence[Hour]]:
+    """The hours, some at a time, while there is time; `TransientError` if there is none left for all."""
+    for first in range(0, len(hours), _AT_ONCE):
+        if deadline.seconds_left() <= 0:
+            raise TransientError(f"no time for the notes and marks of {len(hours) - first} hours")
+        yield hours[first : first + _AT_ONCE]

@@ -66,7 +66,7 @@ class Cleaner:
     limits: ExportLimits
     now_s: float
     _records: dict[Hour, Record] = field(default_factory=dict)
-    _agreeing: dict[Hour, bool] = field(default_factory=dict)
+    _locations: dict[tuple[str, Hour], str] = field(default_factory=dict)
     _asked: set[Hour] = field(default_factory=set)
 
     def clean(self, deadline: Deadline) -> int:
@@ -96,14 +96,27 @@ class Cleaner:
             if hours is None:
                 continue
             self._read(hours)
-            # All are looked at, as each may have to be asked for.
-            may_go = [self._may_go(hour, each.at_s) for hour in sorted(hours)]
-            if all(may_go):
+            if self._may_all_go(sorted(hours), each.at_s, deadline):
                 gone.append(each.key)
         return self.objects.delete(gone)
 
+    def _may_all_go(self, hours: Iterable[Hour], at_s: float, deadline: Deadline) -> bool:
+        """True if an object may go that holds points of all these hours; each that is not done is asked for."""
+        may_go = True
+        for hour in hours:
+            if deadline.seconds_left() < _RESERVE_S:
+                return False
+            may_go = self._may_go(hour, at_s) and may_go
+        return may_go
+
     def _read(self, hours: Iterable[Hour]) -> None:
-        self._records.update(self.ledger.read(set(hours) - self._records.keys()))
+        """Reads what is known of hours; one object may have points of thousands."""
+        found = self.ledger.read(set(hours) - self._records.keys())
+        self._records.update(found)
+        published = [hour for hour, record in found.items() if record.published is not None]
+        for dataset in (METRICS, REPLACED):
+            for hour, location in self.catalog.partition_locations(dataset, published).items():
+                self._locations[dataset, hour] = location
 
     def _may_go(self, hour: Hour, at_s: float) -> bool:
         """True if readers have an hour's points of an object, or the store has forgotten them; or it is asked for."""
@@ -123,13 +136,10 @@ class Cleaner:
 
     def _is_shown(self, record: Record) -> bool:
         """True if the catalog sends readers to what the ledger says was published."""
-        if record.hour not in self._agreeing:
-            published = record.published.run if record.published else None
-            self._agreeing[record.hour] = all(
-                run_of(self.catalog.partition_location(dataset, record.hour) or "") == published
-                for dataset in (METRICS, REPLACED)
-            )
-        return self._agreeing[record.hour]
+        return record.published is not None and all(
+            run_of(self._locations.get((dataset, record.hour), "")) == record.published.run
+            for dataset in (METRICS, REPLACED)
+        )
 
     def _ask_for(self, record: Record) -> None:
         """Makes an hour due again, if it is complete and nothing else has."""

@@ -84,6 +84,9 @@ class Catalog(Protocol):
     def partition_location(self, dataset: str, hour: Hour) -> str | None:
         """The location of the hour's partition; None if there is none."""
 
+    def partition_locations(self, dataset: str, hours: Sequence[Hour]) -> Mapping[Hour, str]:
+        """The locations of those partitions of many hours that there are."""
+
     def set_partition_location(self, dataset: str, hour: Hour, location: str) -> None:
         """Sends readers of the hour to another location, all of them at once."""
 

@@ -46,6 +46,10 @@ class Report:
     causes: list[str]
 
 
+def ignore(times_ns: Sequence[int], deadline: Deadline) -> None:
+    """Hears of points, and does nothing."""
+
+
 @dataclass(frozen=True)
 class Ports:
     """The places that a batch is written to.
@@ -57,8 +61,8 @@ class Ports:
     store: MetricStore
     limits: StoreLimits
     quarantine: Quarantine
-    on_stored: Callable[[Sequence[int]], object]
-    on_admitted: Callable[[Sequence[int]], object] = len  # by default, what does nothing
+    on_stored: Callable[[Sequence[int], Deadline], object]
+    on_admitted: Callable[[Sequence[int], Deadline], object] = ignore
 
 
 def write_batch(records: Sequence[StreamRecord], ports: Ports, deadline: Deadline) -> Report:
@@ -125,7 +129,7 @@ class _BatchWriter:
     def announce(self, points: Sequence[Point]) -> Sequence[Point]:
         """Calls `on_admitted` with the times of the points; if that fails, none is stored yet, and all come again."""
         try:
-            self._ports.on_admitted([point.time_ns for point in points])
+            self._ports.on_admitted([point.time_ns for point in points], self._deadline)
         except TransientError as error:
             self._causes.append(str(error))
             for point in points:
@@ -189,7 +193,7 @@ class _BatchWriter:
     def report_stored(self, stored: Sequence[Point]) -> None:
         """Calls `on_stored` with the times of what is stored; if that fails, those points come again."""
         try:
-            self._ports.on_stored([point.time_ns for point in stored])
+            self._ports.on_stored([point.time_ns for point in stored], self._deadline)
         except TransientError as error:
             self._causes.append(str(error))
             for point in stored:

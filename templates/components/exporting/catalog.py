@@ -33,9 +33,13 @@ class Catalog:
         updates = actions("glue", "CreatePartition GetTable UpdatePartition UpdateTable")
         return allow(updates, self.arns(*self.tables), Sid="Publish")
 
-    def read(self) -> Statement:
+    def read(self, *more: str) -> Statement:
         """The grant to see which files a partition points at."""
-        return allow(actions("glue", "GetPartition"), self.arns(*self.tables), Sid="SeeWhatIsPublished")
+        return allow(
+            actions("glue", " ".join(["GetPartition", *more])),
+            self.arns(*self.tables),
+            Sid="SeeWhatIsPublished",
+        )
 
     def arns(self, *names: object) -> list[Sub]:
         """Catalog, database and tables: Glue wants a permission on all three, and offers the ARN of none."""

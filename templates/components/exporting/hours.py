@@ -28,7 +28,9 @@ class ExportHours:
     def mark_late(self) -> list[Statement]:
         """The grant to mark the hours of late points."""
         return [
-            allow([dynamodb.UpdateItem], [self.table.get_att("Arn")], Sid="MarkHours"),
+            allow(
+                [dynamodb.BatchWriteItem, dynamodb.UpdateItem], [self.table.get_att("Arn")], Sid="MarkHours"
+            ),
             self.key.decrypt("dynamodb"),
         ]
 

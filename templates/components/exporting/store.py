@@ -81,7 +81,7 @@ class ExportStore:
         return [
             allow([s3.ListBucket], [self.bucket.get_att("Arn")], Sid="ListFiles"),
             allow([s3.DeleteObject], self._files(*self.datasets, *self._written), Sid="DeleteFiles"),
-            self.catalog.read(),
+            self.catalog.read(*(["BatchGetPartition"] if self._is_lake else [])),
             *([allow([s3.GetObject], late, Sid="ReadLate"), self.key.decrypt("s3")] if self._is_lake else []),
         ]
 

@@ -88,6 +88,23 @@ def test_a_partition_is_made_and_then_moved(catalog: GlueCatalog) -> None:
     assert partitions[0]["StorageDescriptor"]["Columns"] == [{"Name": "value", "Type": "double"}]
 
 
+def test_many_partitions_are_found_at_once(catalog: GlueCatalog) -> None:
+    """Those that there are, with where they lie."""
+    hours = [HOUR.plus(number) for number in range(3)]
+    for hour in hours[:2]:
+        catalog.set_partition_location("metrics", hour, f"s3://b/{hour}/results/")
+    found = catalog.partition_locations("metrics", hours)
+    assert found == {hour: f"s3://b/{hour}/results/" for hour in hours[:2]}
+    assert catalog.partition_locations("metrics", []) == {}
+
+
+def test_more_partitions_than_a_call_takes_are_asked_for_in_several() -> None:
+    """A thousand in each."""
+    glue = Scripted(*[{"Partitions": []}] * 3)
+    GlueCatalog(glue, "d").partition_locations("metrics", [HOUR.plus(number) for number in range(2500)])
+    assert [len(call["PartitionsToGet"]) for _, call in glue.calls] == [1000, 1000, 500]
+
+
 TABLE = {
     "Table": {"Name": "metrics", "VersionId": "7", "CreatedBy": "x", "StorageDescriptor": {"Columns": []}}
 }

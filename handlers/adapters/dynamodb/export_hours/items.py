@@ -5,7 +5,7 @@ it has points; `watermark`, `pace` and `noting` are one item each. `work` and `d
 something to be done, and so in the index.
 """
 
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from itertools import islice
 from typing import Any
 
@@ -32,6 +32,10 @@ class ExportHoursTable(Table):
     def note_points(self, hour: Hour) -> None:
         """Notes that an hour has points; for ever, as an export may be asked for at any time."""
         self.update(key_of(hour, POINTS_PREFIX), "SET #noted = :one", {"one": 1})
+
+    def note_all(self, hours: Sequence[Hour]) -> None:
+        """Notes that hours have points, as many as a call takes; what a note says is always the same."""
+        self.put_all([key_of(hour, POINTS_PREFIX) for hour in hours], {"noted": 1})
 
     def due(self, work: str, now_s: float, limit: int) -> list[Hour]:
         """The hours that have this work to be done by now, the longest due first."""

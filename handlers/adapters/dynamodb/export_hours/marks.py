@@ -5,7 +5,7 @@ from concurrent.futures import ThreadPoolExecutor
 from typing import Any
 
 from handlers.adapters.dynamodb.export_hours.items import EXPORT, ExportHoursTable, key_of
-from handlers.adapters.dynamodb.table import Value, number
+from handlers.adapters.dynamodb.table import PUTS, Value, number
 from handlers.domain.errors import TransientError
 from handlers.domain.exports.hour import Hour
 from handlers.domain.exports.marking import Mark
@@ -32,9 +32,14 @@ class ExportHoursMarks:
             return {hour: task.result() for hour, task in tasks.items()}
 
     def note_points(self, hours: Collection[Hour]) -> None:
-        """Notes many hours at a time."""
+        """Notes many hours at a time, some of them in one call: a note that there is already stays as it is."""
+        ordered = sorted(hours)
+        parts = [ordered[first : first + PUTS] for first in range(0, len(ordered), PUTS)]
+        if len(parts) == 1:
+            self._table.note_all(parts[0])
+            return
         with ThreadPoolExecutor(THREADS, thread_name_prefix="notes") as pool:
-            for _ in pool.map(self._table.note_points, hours):
+            for _ in pool.map(self._table.note_all, parts):
                 pass
 
     def _mark(self, hour: Hour, mark: Mark, already_after_s: float) -> float:

@@ -4,6 +4,7 @@ import pytest
 
 from handlers.adapters.dynamodb.export_hours.ledger import ExportHoursLedger
 from handlers.adapters.dynamodb.export_hours.marks import ExportHoursMarks
+from handlers.domain.deadline import Deadline
 from handlers.domain.exports import choosing
 from handlers.domain.exports.choosing import choose
 from handlers.domain.exports.hour import Hour
@@ -14,6 +15,8 @@ from handlers.domain.exports.request import ExportLimits, read_request
 
 LIMITS = ExportLimits(lag_s=900, retention_days=30)
 FIRST = Hour.parse("2026-11-22T02")
+
+AMPLE = Deadline(10_000, lambda: 0)
 
 
 def run_at(ledger: ExportHoursLedger, moment: float, *, fail: bool = False, **payload: object) -> list[str]:
@@ -78,7 +81,7 @@ def test_a_late_point_brings_its_hour_back_twice(ledger: ExportHoursLedger, mark
     """Soon, for what the store shows at once; and six hours later, for what it shows late."""
     run_at(ledger, at(FIRST))
     late = StoredHours(marks, lag_s=LIMITS.lag_s, memory_s=6 * 3600)
-    assert late.on_stored([FIRST.start_s * 10**9], at(FIRST, 30)) == 1
+    assert late.on_stored([FIRST.start_s * 10**9], at(FIRST, 30), AMPLE) == 1
     taken = [run_at(ledger, at(FIRST.plus(number))) for number in range(1, 9)]
     assert [number for number, hours in enumerate(taken, 1) if str(FIRST) in hours] == [1, 7]
 

@@ -8,6 +8,7 @@ from hypothesis import strategies as st
 
 from handlers.adapters.dynamodb.export_hours.ledger import ExportHoursLedger
 from handlers.adapters.dynamodb.export_hours.marks import ExportHoursMarks
+from handlers.domain.deadline import Deadline
 from handlers.domain.errors import TransientError
 from handlers.domain.exports.choosing import choose
 from handlers.domain.exports.hour import Hour, complete_at_s
@@ -23,6 +24,7 @@ MEMORY = 3600.0
 LIMITS = ExportLimits(LAG, 30)
 HOUR = Hour.parse("2026-11-22T02")
 COMPLETE = complete_at_s(HOUR, LAG)
+AMPLE = Deadline(10_000, lambda: 0)
 
 
 class CountingMarks:
@@ -52,7 +54,10 @@ def _late(marks: CountingMarks) -> StoredHours:
 def test_a_point_on_time_marks_nothing() -> None:
     """Before its hour is complete a point needs no mark: the hour's export has not begun."""
     marks = CountingMarks()
-    assert _late(marks).on_stored([HOUR.start_s * 10**9, HOUR.end_s * 10**9], COMPLETE - MARGIN_S - 1) == 0
+    assert (
+        _late(marks).on_stored([HOUR.start_s * 10**9, HOUR.end_s * 10**9], COMPLETE - MARGIN_S - 1, AMPLE)
+        == 0
+    )
     assert marks.asked == []
 
 
@@ -61,7 +66,7 @@ def test_a_point_after_its_hour_is_complete_marks_it() -> None:
     marks = CountingMarks()
     assert (
         _late(marks).on_stored(
-            [HOUR.start_s * 10**9, (HOUR.end_s * 10**9) - 1, HOUR.end_s * 10**9], COMPLETE - 30
+            [HOUR.start_s * 10**9, (HOUR.end_s * 10**9) - 1, HOUR.end_s * 10**9], COMPLETE - 30, AMPLE
         )
         == 1
     )
@@ -72,7 +77,7 @@ def test_a_point_that_the_store_shows_late_marks_its_hour_even_on_time() -> None
     """What is older than the memory store keeps may be queryable hours later, after the hour's export."""
     marks = CountingMarks()
     late = StoredHours(marks, lag_s=LAG, memory_s=MEMORY)
-    late.on_stored([HOUR.start_s * 10**9], HOUR.end_s + 60.0)
+    late.on_stored([HOUR.start_s * 10**9], HOUR.end_s + 60.0, AMPLE)
     assert marks.asked == [HOUR]
 
 
@@ -82,7 +87,7 @@ def test_a_process_marks_an_hour_once_in_some_minutes(memory_s: float | None) ->
     marks = CountingMarks()
     late = StoredHours(marks, lag_s=LAG, memory_s=memory_s)
     for second in range(600):
-        late.on_stored([HOUR.start_s * 10**9] * 50, COMPLETE + second)
+        late.on_stored([HOUR.start_s * 10**9] * 50, COMPLETE + second, AMPLE)
     assert 2 <= len(marks.asked) <= 4
 
 
@@ -90,7 +95,7 @@ def test_a_process_marks_an_hour_once_in_some_minutes(memory_s: float | None) ->
 def test_points_of_one_hour_are_one_mark(points: int) -> None:
     """Marks are counted by hours, not by points."""
     marks = CountingMarks()
-    _late(marks).on_stored([HOUR.start_s * 10**9 + index for index in range(points)], COMPLETE + 60)
+    _late(marks).on_stored([HOUR.start_s * 10**9 + index for index in range(points)], COMPLETE + 60, AMPLE)
     assert len(marks.asked) == 1
 
 
@@ -100,7 +105,7 @@ def test_a_mark_vouches_only_for_points_stored_before_it_settles(
     """Whenever a point was stored, an export that holds it is due within minutes, not at the last look alone."""
     late = StoredHours(marks, lag_s=LAG, memory_s=MEMORY)
     for seconds in (0, 100, 239, 241, 299, 301, 500, 1000):
-        late.on_stored([HOUR.start_s * 10**9], COMPLETE + seconds)
+        late.on_stored([HOUR.start_s * 10**9], COMPLETE + seconds, AMPLE)
         settled = ledger.read([HOUR])[HOUR].settled_at_s
         assert settled is not None
         assert COMPLETE + seconds + MARGIN_S <= settled <= COMPLETE + seconds + SETTLE_S
@@ -112,7 +117,7 @@ def test_in_the_lake_a_mark_waits_until_objects_are_whole(
     """The export that a late point's mark asks for begins when the point's object may go after it, and is the last."""
     late = StoredHours(marks, lag_s=LAG, memory_s=None)
     for seconds in (0, 100, 239, 241, 299, 301, 500, 1000):
-        late.on_stored([HOUR.start_s * 10**9], COMPLETE + seconds)
+        late.on_stored([HOUR.start_s * 10**9], COMPLETE + seconds, AMPLE)
         record = ledger.read([HOUR])[HOUR]
         assert record.settled_at_s is not None
         assert COMPLETE + seconds + WHOLE_S + MARGIN_S <= record.settled_at_s == record.final_at_s
@@ -123,8 +128,33 @@ def test_a_process_notes_an_hour_once() -> None:
     marks = CountingMarks()
     stored = _late(marks)
     for minute in range(90):
-        stored.on_stored([(HOUR.start_s + minute * 60) * 10**9] * 3, HOUR.start_s + minute * 60.0)
+        stored.on_stored([(HOUR.start_s + minute * 60) * 10**9] * 3, HOUR.start_s + minute * 60.0, AMPLE)
     assert marks.noted == [HOUR, HOUR.plus(1)]
+
+
+@pytest.mark.parametrize("memory_s", [MEMORY, None], ids=["a table", "the lake"])
+def test_a_year_of_hours_is_noted_and_marked_in_as_many_tries_as_it_takes(memory_s: float | None) -> None:
+    """One request can hold a point for every hour of a year: each try goes on where time ran out in the last one."""
+    times_ns = [HOUR.plus(-number).start_s * 10**9 for number in range(8760)]
+    marks, tries = CountingMarks(), 1
+    stored = StoredHours(marks, lag_s=LAG, memory_s=memory_s)
+
+    def is_done() -> bool:
+        moments = iter(range(10))
+        try:
+            stored.on_stored(times_ns, COMPLETE, Deadline(9, lambda: next(moments, 9)))
+        except TransientError:
+            return False
+        return True
+
+    while not is_done():
+        tries += 1
+    assert 5 <= tries <= 11
+    assert sorted(marks.noted) == sorted(set(marks.noted))
+    assert len(marks.noted) == 8760
+    # In the lake the oldest are asked for by whoever lets objects go.
+    assert len(marks.asked) == len(set(marks.asked)) == (8760 if memory_s else 50)
+    assert max(marks.asked) == HOUR
 
 
 def test_a_note_that_failed_is_tried_again() -> None:
@@ -133,9 +163,9 @@ def test_a_note_that_failed_is_tried_again() -> None:
     stored = _late(marks)
     marks.failing = True
     with pytest.raises(TransientError):
-        stored.on_stored([HOUR.start_s * 10**9], float(HOUR.start_s))
+        stored.on_stored([HOUR.start_s * 10**9], float(HOUR.start_s), AMPLE)
     marks.failing = False
-    stored.on_stored([HOUR.start_s * 10**9], float(HOUR.start_s))
+    stored.on_stored([HOUR.start_s * 10**9], float(HOUR.start_s), AMPLE)
     assert marks.noted == [HOUR]
 
 
@@ -189,7 +219,7 @@ class _World:
         age = self.now - hour.start_s
         shown = self.now + (delay_hours * 3600 if age > MEMORY else MARGIN_S - 1)
         self.points.append((hour, min(shown, self.now + MAGNETIC_S)))
-        self.writers[writer].on_stored([hour.start_s * 10**9], self.now)
+        self.writers[writer].on_stored([hour.start_s * 10**9], self.now, AMPLE)
 
     def look(self) -> None:
         """An hourly run has looked at the notes of some hour."""

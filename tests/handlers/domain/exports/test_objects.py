@@ -2,6 +2,7 @@
 
 from collections.abc import Collection, Iterable, Sequence
 from dataclasses import dataclass, field
+from functools import partial
 from typing import Any
 
 import pytest
@@ -181,6 +182,21 @@ def test_a_run_does_what_there_is_time_for(ledger: ExportHoursLedger, catalog: M
     assert clean(own(WHOLE_S), ledger, catalog, deadline=Deadline(10, lambda: 0)) == []
     shared = MemoryObjects(many={Written("one", NOW_S - WHOLE_S): frozenset({HOUR})})
     assert clean(shared, ledger, catalog, deadline=Deadline(10, lambda: 0)) == []
+
+
+def test_an_object_of_a_years_hours_is_asked_for_in_as_many_runs_as_it_takes(
+    ledger: ExportHoursLedger,
+) -> None:
+    """Each run goes on where time ran out in the last one."""
+    hours = frozenset(HOUR.plus(-number) for number in range(300))
+    objects = MemoryObjects(many={Written("year", NOW_S - 9000): hours})
+    asked = partial(ledger.due, LATER_S, 999)
+    for run in range(3):
+        # Time passes with each hour that is asked for.
+        deadline = Deadline(130 + 100 * run, lambda: float(len(asked())))
+        clean(objects, ledger, MemoryCatalog(), deadline=deadline)
+        assert len(asked()) == min(300, 100 * (run + 1) + 1)
+    assert set(asked()) == hours
 
 
 def test_no_hour_waits_for_ever_behind_others(ledger: ExportHoursLedger) -> None:

@@ -14,7 +14,7 @@ from handlers.adapters.timestream.store import TimestreamStore
 from handlers.adapters.timestream.wire import write_client
 from handlers.domain.deadline import Deadline
 from handlers.domain.errors import ConfigurationError, TransientError
-from handlers.domain.ingest.batch import Ports, Report, write_batch
+from handlers.domain.ingest.batch import Ports, Report, ignore, write_batch
 from handlers.domain.ingest.envelope import StreamRecord, read_records
 from handlers.domain.ingest.store import Outcome, Written
 from handlers.domain.point import Point, versions_of
@@ -68,8 +68,8 @@ def work(
         store or Store(),
         LIMITS,
         quarantine or FakeQuarantine(),
-        on_stored,
-        on_admitted,
+        lambda times_ns, _: on_stored(times_ns),
+        lambda times_ns, _: on_admitted(times_ns),
     )
     return write_batch(records(*bodies), ports, Clock().deadline(10))
 
@@ -150,7 +150,7 @@ def test_the_retry_of_the_rest_adds_another_object() -> None:
     failing = [True]
     store = Store(lambda _: Outcome.RETRY if failing[0] else Outcome.STORED)
     bodies = records(b"{", batch(metric(), metric(value="x")))
-    ports = Ports(FakeRegistry(), store, LIMITS, quarantine, len)
+    ports = Ports(FakeRegistry(), store, LIMITS, quarantine, ignore)
     first = write_batch(bodies, ports, Clock().deadline(10))
     failing[0] = False
     write_batch([r for r in bodies if r.sequence >= (first.retry_from or 0)], ports, Clock().deadline(10))
@@ -363,7 +363,7 @@ def test_every_point_comes_to_exactly_one_end(
     )
     heard: set[int] = set()
 
-    def on_stored(times: Sequence[int]) -> None:
+    def on_stored(times: Sequence[int], _: Deadline) -> None:
         if fails():
             raise TransientError("UpdateItem: ThrottlingException")
         heard.update(times)
@@ -447,7 +447,7 @@ def test_every_version_lies_in_the_lake_once(contents: list[Any], seed: int, sec
         if fails():
             raise refusal(chance.choice(["SlowDown", "InternalError", "RequestTimeout"]))
 
-    def on_stored(_: Sequence[int]) -> None:
+    def on_stored(_times_ns: Sequence[int], _deadline: Deadline) -> None:
         if fails():
             raise TransientError("UpdateItem: ThrottlingException")
 

@@ -19,7 +19,7 @@ from handlers.domain.alerts.rules.rule import RuleSet
 from handlers.domain.alerts.windows.aggregation import WindowAggregates
 from handlers.domain.alerts.windows.aggregator import Aggregator
 from handlers.domain.deadline import Deadline
-from handlers.domain.ingest.batch import Ports, Report, write_batch
+from handlers.domain.ingest.batch import Ports, Report, ignore, write_batch
 from handlers.domain.ingest.envelope import StreamRecord, read_records
 from handlers.domain.ingest.formats import READERS
 from handlers.domain.ingest.reading import InvalidBody, Reading
@@ -179,7 +179,7 @@ def posted(body: bytes, position: int) -> StreamRecord:
 
 def write(records: Sequence[StreamRecord], store: MemoryStore, quarantine: FakeQuarantine) -> Report:
     """What the writer makes of a batch."""
-    ports = Ports(FakeRegistry(), store, SMALL, quarantine, len)
+    ports = Ports(FakeRegistry(), store, SMALL, quarantine, ignore)
     return write_batch(records, ports, Clock().deadline(10))
 
 

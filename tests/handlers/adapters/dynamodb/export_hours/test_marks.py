@@ -45,7 +45,7 @@ def test_many_hours_are_marked_at_once(ledger: ExportHoursLedger, marks: ExportH
 
 def test_many_hours_are_noted_at_once_and_again(dynamodb: Any, marks: ExportHoursMarks) -> None:
     """A note leaves the hour's entry alone, and may be made by every process."""
-    hours = [HOUR.plus(-number) for number in range(20)]
+    hours = [HOUR.plus(-number) for number in range(60)]
     marks.note_points(hours)
     marks.note_points(hours)
     assert ExportHoursLedger(dynamodb, HOURS).read(hours) == {}
