@@ -9,7 +9,7 @@ from emulator.athena import changes, create_table, errors, metadata, statements
 from emulator.athena.files import columns_for_hive, write
 from emulator.athena.outcome import Outcome, Statement
 from emulator.athena.query import prepared
-from emulator.athena.run import Run
+from emulator.athena.run import Run, stopper
 from emulator.athena.session import Session
 from emulator.athena.storage import ObjectTables
 from emulator.athena.targets import unloaded
@@ -41,7 +41,7 @@ class Engine:
         if parsed.statement.word not in statements.READING:
             return _about_names(parsed, session)
         run = Run(session, self._kept, self._database.cursor())
-        stoppable(run.stop)
+        stoppable(stopper(run))
         if parsed.statement.word == "SELECT":
             query = prepared(parsed.sql, parsed.stream, run)
             return Outcome(parsed.statement, query.columns(), query.rows(), query.scanned_bytes)

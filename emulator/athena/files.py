@@ -95,8 +95,8 @@ def _batches(query: Prepared, columns: Sequence[tuple[str, Type]]) -> Iterator[p
     """The rows as tables of so many as a file has."""
     cells = [_stored(f"q.c{i}", kind, column) for i, (column, kind) in enumerate(columns)]
     schema = pa.schema([pa.field(column, column_types.arrow(kind)) for column, kind in columns])
-    with query.cursor as cursor, athena_errors(), duckdb_errors():
-        sql = at(select(cells, f"({query.translation.sql}) AS q"), query.now_ns)
+    with query.run.cursor as cursor, athena_errors(), duckdb_errors():
+        sql = at(select(cells, f"({query.translation.sql}) AS q"), query.run.session.now_ns)
         waiting: list[pa.RecordBatch] = []
         for batch in cursor.sql(sql).to_arrow_reader(ROWS_PER_FILE // 10):
             waiting.append(batch)

@@ -3,7 +3,6 @@
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 
-import duckdb
 from sqlglot.tokenizer_core import Token
 
 from emulator.athena import column_types
@@ -26,9 +25,8 @@ from emulator.sql.translation import translate_part
 class Prepared:
     """A query whose objects are read, ready to be run once."""
 
-    cursor: duckdb.DuckDBPyConnection
+    run: Run
     translation: Translation
-    now_ns: int
     scanned_bytes: int
 
     def columns(self) -> list[ResultColumn]:
@@ -39,9 +37,10 @@ class Prepared:
     def rows(self) -> Iterator[Sequence[str | None]]:
         """The texts of the rows; QueryError here, not before."""
         cells = [text_of(f"q.c{i}", column.type) for i, column in enumerate(self.translation.columns)]
-        with self.cursor as cursor, athena_errors():
+        sql = at(select(cells, f"({self.translation.sql}) AS q"), self.run.session.now_ns)
+        with self.run.cursor as cursor, athena_errors():
             with duckdb_errors():
-                cursor.execute(at(select(cells, f"({self.translation.sql}) AS q"), self.now_ns))
+                cursor.execute(sql)
             yield from rows(cursor)
 
 
@@ -60,4 +59,4 @@ def prepared(sql: str, stream: Sequence[Token], run: Run) -> Prepared:
     tables = [catalog.read_as(reading.table) for reading in translation.readings]
     with athena_errors():
         reader.register(translation.readings, tables)
-    return Prepared(run.cursor, translation, run.session.now_ns, reader.scanned_bytes)
+    return Prepared(run, translation, reader.scanned_bytes)

@@ -1,7 +1,9 @@
 """One statement on its way: the session that it is run for, what it uses, and whether it was stopped."""
 
+from collections.abc import Callable
 from dataclasses import dataclass, field
 from threading import Event
+from weakref import ref
 
 import duckdb
 
@@ -29,3 +31,15 @@ class Run:
         """Raise QueryError if the run was stopped."""
         if self.stopped.is_set():
             raise QueryError("Query was cancelled", 2, errors.CANCELLED)
+
+
+def stopper(run: Run) -> Callable[[], None]:
+    """The function that ends a run. Who has it does not keep the run, nor its connection, once that is over."""
+    found = ref(run)
+
+    def stop() -> None:
+        still = found()
+        if still is not None:
+            still.stop()
+
+    return stop

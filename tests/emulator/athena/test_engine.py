@@ -1,5 +1,6 @@
 """The engine runs statements side by side, and stops one when asked to."""
 
+import gc
 import threading
 from collections.abc import Callable
 
@@ -8,6 +9,7 @@ import pytest
 from emulator.athena.engine import Engine
 from emulator.athena.outcome import QueryError
 from emulator.athena.ports import StoredObject
+from emulator.athena.run import Run
 from tests.support.athena_world import World
 
 
@@ -49,6 +51,19 @@ def test_a_query_is_stopped_while_it_reads(world: World, monkeypatch: pytest.Mon
     with pytest.raises(QueryError, match="Query was cancelled"):
         world.engine.run("SELECT * FROM t", world.session(), stoppable=stops.append)
     assert world.reads == ["t/a.gz"]
+
+
+def test_a_run_that_is_over_is_kept_by_nobody(world: World) -> None:
+    """The function that stops it may be kept, and called, for as long as its owner likes; the connection is not."""
+    stops: list[Callable[[], None]] = []
+    session = world.session()
+    list(world.engine.run("SELECT * FROM t", session, stoppable=stops.append).rows)
+    unload = "UNLOAD (SELECT n FROM t) TO 's3://out/' WITH (format = 'JSON')"
+    world.engine.run(unload, session, stoppable=stops.append)
+    gc.collect()
+    assert not [run for run in gc.get_objects() if isinstance(run, Run) and run.session is session]
+    for stop in stops:
+        stop()
 
 
 def test_queries_side_by_side(world: World) -> None:
