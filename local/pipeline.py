@@ -118,7 +118,7 @@ class Pipeline:
             region=self.region,
             accepted=self._answers.accepted_points,
             stored=self._prober.stored - self._before.stored,
-            superseded=self._count("PointsSuperseded"),
+            superseded=self._prober.superseded or self._count("PointsSuperseded"),
             quarantined=self._count("PointsQuarantined"),
             given_up=self._given_up_points(),
             rate=self._prober.rate,

@@ -3,7 +3,7 @@
 import time
 from collections import deque
 
-from local.accounting import newest_point_ms, stored_points
+from local.accounting import newest_point_ms, stored_points, superseded_points
 from local.feed.sender import Sent
 from local.repeated import Repeated
 from ops.errors import OperatorError
@@ -30,7 +30,7 @@ class Prober(Repeated):
         self._counts: deque[tuple[float, int]] = deque()
         self._changed_s = self._asked_s = time.monotonic()
         self._seen_until_ms = 0
-        self.stored = 0
+        self.stored = self.superseded = 0
         self.delay_s: float | None = None
         self.last_error = ""
 
@@ -52,6 +52,8 @@ class Prober(Repeated):
         self._asked_s = now_s
         try:
             stored = stored_points(self._store)
+            if self._store.superseded:
+                self.superseded = superseded_points(self._store)
             self._measure_delay()
         except OperatorError as error:
             self.last_error = str(error)

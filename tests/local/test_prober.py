@@ -3,6 +3,7 @@
 import time
 from collections.abc import Callable
 from datetime import UTC, datetime
+from typing import cast
 
 import pytest
 from botocore.exceptions import EndpointConnectionError
@@ -10,11 +11,11 @@ from botocore.exceptions import EndpointConnectionError
 from local import prober
 from local.feed.sender import Sent
 from local.prober import Prober
-from ops.store.port import Meter
+from ops.store.port import Answer, Meter, Store
 from ops.store.timestream import TimestreamStore
 
 
-class Store:
+class Timestream:
     """A store that answers both questions with numbers, or refuses."""
 
     def __init__(self) -> None:
@@ -38,7 +39,7 @@ def _quick(monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr(prober, "_EVERY_SECONDS", 0.01)
 
 
-def asked(client: Store) -> TimestreamStore:
+def asked(client: Timestream) -> TimestreamStore:
     """The port of a store."""
     return TimestreamStore(client, "d", "t", Meter())
 
@@ -53,7 +54,7 @@ def until(true: Callable[[], object]) -> None:
 
 def test_delay_is_from_the_reply_to_the_moment_a_query_sees_the_points() -> None:
     """The oldest batch that became visible counts; before there is one the delay is not known."""
-    store, sent = Store(), Sent()
+    store, sent = Timestream(), Sent()
     sent.batches.append((1_000, time.monotonic() - 5))
     probing = Prober(asked(store), sent)
     probing.start()
@@ -70,7 +71,7 @@ def test_delay_is_from_the_reply_to_the_moment_a_query_sees_the_points() -> None
 def test_a_store_to_which_nothing_comes_is_asked_once_a_second(monkeypatch: pytest.MonkeyPatch) -> None:
     """And only what it holds, as nothing was sent that a query might see; what comes is seen all the same."""
     monkeypatch.setattr(prober, "_RATE_WINDOW_SECONDS", 0.0)
-    store, began_s = Store(), time.monotonic()
+    store, began_s = Timestream(), time.monotonic()
     probing = Prober(asked(store), Sent())
     probing.start()
     try:
@@ -82,9 +83,29 @@ def test_a_store_to_which_nothing_comes_is_asked_once_a_second(monkeypatch: pyte
         probing.stop()
 
 
+def test_versions_that_a_store_keeps_and_that_do_not_count_are_counted() -> None:
+    """A lake has them in a view of their own; where a store has none, none is asked for."""
+
+    class Lake:
+        """A store with both views, and no point of the last minutes."""
+
+        points, superseded = "points", "superseded"
+
+        def select(self, sql: str) -> Answer:
+            """The number of points, or of versions."""
+            return ["count"], iter([[3 if sql.endswith("FROM superseded") else 7]])
+
+    probing = Prober(cast("Store", Lake()), Sent())
+    probing.once()
+    assert (probing.stored, probing.superseded) == (7, 3)
+    without = Prober(asked(Timestream()), Sent())
+    without.once()
+    assert without.superseded == 0
+
+
 def test_a_refusal_is_shown_and_the_prober_goes_on() -> None:
     """A store that cannot be reached for a moment is a line of the view, not the end of it."""
-    store = Store()
+    store = Timestream()
     store.refusing = True
     probing = Prober(asked(store), Sent())
     probing.start()
@@ -100,6 +121,6 @@ def test_a_refusal_is_shown_and_the_prober_goes_on() -> None:
 
 def test_without_an_answer_there_is_no_rate() -> None:
     """One count says nothing about points per second, and a prober that was never started can be stopped."""
-    probing = Prober(asked(Store()), Sent())
+    probing = Prober(asked(Timestream()), Sent())
     assert probing.rate == 0
     probing.stop()
