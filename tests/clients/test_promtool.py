@@ -63,6 +63,9 @@ class Told:
     def progressed(self, evaluated_to: str, now_s: float) -> None:
         """An evaluation came to its end."""
 
+    def handed_out(self, page: Mapping[str, Any], now_s: float) -> None:
+        """Notifications are handed out."""
+
     def saved(self, by: str, before: Any, after: Any, now_s: float, call: Any) -> None:
         """An alert was written."""
 

@@ -44,7 +44,6 @@ class Check:
         self.claimed: dict[str, tuple[str, str]] = {}
         self.sent: list[Mapping[str, Any]] = []
         self.log: list[str] = []
-        self.ignored: set[str] = set()
         self.transitions = 0
         self.skip_to_s = 0
         self.reached_s = start_s
@@ -84,8 +83,6 @@ class Check:
         key = after["rule_key"]["S"]
         document = json.loads(zlib.decompress(bytes(after["alert"]["B"])))
         group: Group = tuple(document["group"])
-        if str(group) in self.ignored:
-            return
         alert = self._alert(key, group)
         step, arguments = call
         if by == "machine":
@@ -94,6 +91,12 @@ class Check:
         if before.get("alert") == after.get("alert"):
             return
         reference = self.rules[key]
+        if by == "operator":
+            closed = reference.close(group, now_s)
+            self._compare(key, alert, document, now_s)
+            self._note(now_s, f"closed {key} {group}: {closed}")
+            self.transitions += len(closed)
+            return
         end_s = document["evaluated_to"] // self.clockwork.tick_s * self.clockwork.tick_s
         was = deepcopy(alert) if by == "evaluator" and reference.may_be_known(group) else None
         made = self._evaluated(reference, alert, end_s if by == "evaluator" else 0, now_s)
@@ -148,6 +151,17 @@ class Check:
                 raise DifferenceError(
                     f"{now_s}: evaluated up to {up_to_s}, and these were not made: {rule_key} {found}"
                 )
+
+    def handed_out(self, page: Mapping[str, Any], now_s: float) -> None:
+        """All that may be sent now is handed out: what SNS refused before, too."""
+        if page["more"]:
+            return
+        found = {(item["rule_key"], item["group_key"]) for item in page["notifications"]}
+        for key, reference in self.rules.items():
+            for group, alert in reference.alerts.items():
+                due = alert.due(now_s)
+                if due is not None and (key, json.dumps(group, separators=(",", ":"))) not in found:
+                    raise DifferenceError(f"{now_s}: not handed out: {key} {group} {due}")
 
     def published(self, parameters: Mapping[str, Any], now_s: float) -> None:
         """SNS has taken a message."""

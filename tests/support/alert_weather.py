@@ -115,7 +115,8 @@ class Storm:
         """One thing that happens, after some seconds."""
         world, chance = self.world, self.chance
         kind = chance.choices(
-            ("batch", "wait", "rule", "trouble", "repeat", "cold", "long"), (60, 8, 5, 7, 5, 2, 0.5)
+            ("batch", "wait", "rule", "trouble", "repeat", "cold", "long", "close"),
+            (60, 8, 5, 7, 5, 2, 0.5, 2),
         )[0]
         if kind == "batch":
             self._batch()
@@ -133,6 +134,22 @@ class Storm:
             world.start_functions()
         elif kind == "long" and "long" in self.features:
             self._long_outage()
+        elif kind == "close" and "close" in self.features:
+            self._close()
+
+    def _close(self) -> None:
+        """An operator closes an alert, or has a healthy group forgotten; again, if that failed."""
+        chance = self.chance
+        groups = [
+            (key, group, alert.state)
+            for key, reference in sorted(self.check.rules.items())
+            for group, alert in sorted(reference.alerts.items(), key=str)
+            if key in self.rules and len(group) == len(self.rules[key].by)
+        ]
+        opened = [found for found in groups if found[2] != "OK"]
+        if groups:
+            key, group, _ = chance.choice(opened if opened and chance.random() < 0.7 else groups)
+            self.world.close(self.rules[key], group)
 
     def _batch(self) -> None:
         """A poller reads some records of a shard, new ones or old ones."""

@@ -22,6 +22,10 @@ from botocore.exceptions import ClientError, ReadTimeoutError
 
 from handlers import alert_evaluator, rule_changes, window_aggregator
 from handlers.adapters.dynamodb import alerts_table, rules_table, windows_table
+from handlers.domain.alerts.evaluation.resolver import CLOSED
+from handlers.domain.alerts.notifications.stored_alert import AlertKey
+from handlers.domain.alerts.rules.rule import Rule
+from handlers.domain.alerts.rules.selection import Group, group_key
 from handlers.vocabulary import ALERT_RULES_KEY, ALERT_WINDOWS_KEY, ALERTS_KEY, OPEN_INDEX, OPEN_KEY
 from tests.support import asl
 from tests.support.memory_dynamodb import MemoryDynamoDB, MemoryTables, Paginator
@@ -59,6 +63,9 @@ class Watcher(Protocol):
 
     def progressed(self, evaluated_to: str, now_s: float) -> None:
         """An evaluation has come to its end, and noted how far all rules are."""
+
+    def handed_out(self, page: Mapping[str, Any], now_s: float) -> None:
+        """An execution that was alone since it began to evaluate is to publish the notifications of a page."""
 
     def published(self, parameters: Mapping[str, Any], now_s: float) -> None:
         """SNS has taken a message."""
@@ -143,7 +150,7 @@ class World:
             ALERTS: MemoryDynamoDB(ALERTS, ALERTS_KEY, {OPEN_INDEX: OPEN_KEY}),
         }
         self.dynamodb = MemoryTables(self.tables)
-        self._deadly = 0
+        self._deadly = self._hangs = 0
         # Something that happens while a function hangs between two of its calls.
         self.meanwhile: Callable[[], None] = _nothing
         self._by = ""
@@ -196,9 +203,12 @@ class World:
         self._step = payload["step"]
         if self._step == "evaluate":
             self.watcher.evaluating(payload)
+        hangs = self._hangs
         answer = self._invoke("evaluator", lambda: self.evaluator.answer(json.loads(json.dumps(payload))))
         if answer is None:
             raise asl.StateError("Lambda.Unknown")
+        if payload["step"] == "evaluate" and hangs == self._hangs and not answer.get("behind"):
+            self.watcher.handed_out(answer, self._called_at_s)
         return json.loads(json.dumps(answer))
 
     def resolve(self, old: Mapping[str, Any] | None, new: Mapping[str, Any] | None) -> bool:
@@ -210,12 +220,26 @@ class World:
         answer = self._invoke("resolver", lambda: self.resolver.resolve(event))
         return answer is not None and not answer["batchItemFailures"]
 
+    def close(self, rule: Rule, group: Group) -> bool:
+        """True if an operator has closed a group's alert, or forgotten a group that has none."""
+
+        def call() -> bool:
+            found = self.resolver.resolver.alerts.load([AlertKey(rule.key, group_key(group))])
+            for stored in found:
+                self.resolver.resolver.end(stored, CLOSED, self.now_s)
+            if not found:
+                self.resolver.resolver.forget(rule, group, self.now_s)
+            return True
+
+        return bool(self._invoke("operator", call))
+
     def _invoke(self, name: str, call: Callable[[], Any]) -> Any:
         """The answer of a function, None if it failed, was killed, or could not be invoked."""
         if self.weather.strikes(f"{name} down", self.chance):
             return None
         self._by, was = name, self._by
-        ahead = {"aggregator": self.settings.aggregator_ahead}.get(name, self.settings.evaluator_ahead)
+        clocks = {"aggregator": self.settings.aggregator_ahead, "operator": 0.0}
+        ahead = clocks.get(name, self.settings.evaluator_ahead)
         self._called_at_s = self.now_s + ahead
         if self.weather.strikes(f"{name} dies", self.chance):
             self._deadly = self.chance.randint(1, 12)
@@ -385,8 +409,11 @@ class World:
     def _hang(self) -> None:
         """Lets some seconds pass for all others, between two calls of a function."""
         self.weather.chances.pop("evaluator hangs")
+        self._hangs += 1
         was = self._by, self._step, self._called_at_s, self._deadly
-        self.run_until(self.now_s + self.chance.choice((0.5, 2, 5)))
+        if self.chance.random() < 0.5:
+            self.start({"source": "sweep"})
+        self.run_until(self.now_s + self.chance.choice((0.5, 2, 5, 20, 50)))
         self._by, self._step, self._called_at_s, self._deadly = was
 
     def _before(self, operation: str, table: str, arguments: Mapping[str, Any]) -> Mapping[str, Any]:

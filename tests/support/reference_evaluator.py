@@ -7,6 +7,7 @@ A `ReferenceRule` is told what happened, in the order of the clock: points that 
 evaluations, and what became of a message. It answers with the transitions and the message that may leave.
 """
 
+import math
 from collections.abc import Collection, Iterable, Mapping, Sequence
 from copy import deepcopy
 from dataclasses import dataclass, field
@@ -378,14 +379,15 @@ class ReferenceRule:
             alert.ending = alert.ending or ("deleted", alert.words or self.rule)
         self.rule = None
 
-    def close(self, group: Group, at_s: float, now_s: float) -> list[Transition]:
-        """Somebody closed an alert."""
-        alert = self.alerts.get(group)
-        if alert is None or self.rule is None:
-            return []
-        found = self.end_alert(alert, now_s)
-        found += self._end(alert, self.rule, int(at_s), "closed", now_s)
-        self._forget(alert, int(at_s), self.rule)
+    def close(self, group: Group, now_s: float) -> list[Transition]:
+        """Somebody closed an alert, or forgot a group that has none: it begins anew."""
+        alert = self.alerts[group]
+        (_, rule), alert.ending = alert.ending or ("", alert.words or self.rule), None
+        assert rule is not None
+        found = self._end(alert, rule, int(now_s), "closed", now_s)
+        alert.judged_from = max(alert.judged_from, math.ceil(now_s))
+        if group:
+            self._begin_anew(alert, math.ceil(now_s))
         return found
 
     def end_alert(self, alert: Alert, now_s: float, at_s: int | None = None) -> list[Transition]:
@@ -412,6 +414,9 @@ class ReferenceRule:
             if alert.cursor < skip_to_s:
                 alert.skipped.append((alert.cursor, skip_to_s))
                 alert.cursor = skip_to_s
+                if self.rule is not None and alert.known_from is not None and alert.sure_from is None:
+                    # It stays known, whether by late points or by others.
+                    alert.sure_from = self.rule.start_of(skip_to_s)
         if self.rule is None:
             alerts, self.cursor = [], max(self.cursor, up_to_s)
         first_s = min((alert.cursor for alert in alerts), default=up_to_s) + tick_s

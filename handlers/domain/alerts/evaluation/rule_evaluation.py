@@ -129,6 +129,8 @@ def _due_datapoint(
         known = on_time or heard_late or (alert is not None and not alert.is_quiet)
         if not known or admission.is_unknown(group):
             return None
+    # A healthy alert may remember the group from so long ago that it is forgotten: its silence is none then.
+    on_time = on_time or (alert is not None and _known_since_s(alert) <= start_s)
     return evaluate_datapoint(rule, start_s, aggregate, known_on_time=on_time)
 
 
@@ -141,9 +143,9 @@ def _is_known_on_time(
     closed_s = 0
     if alert is not None:
         closed_s = alert.judged_from_s
-        if alert.watched or _known_since_s(alert) <= start_s:
+        if alert.watched or (not alert.is_quiet and not alert.datapoints):
             return True
-        if not alert.is_quiet and not alert.datapoints:
+        if not alert.is_quiet and _known_since_s(alert) <= start_s:
             return True
     if group in windows.before.groups and start_s - rule.period_s >= closed_s:
         return True

@@ -173,15 +173,16 @@ class SliceEvaluation:
             if not silence_counts(rule) and not note.left_out:
                 # The groups of the period before come first when a rule passes its cap.
                 windows.before = self._names(rule, due_s - rule.period_s, due_s + rule.period_s)
-        if windows.noted_are_known and self.left_s:
+        if windows.noted_are_known and self.left_s and self._follows_a_gap(due_s):
             start_s = last_complete_period(self.left_s, rule.period_s)
             if start_s >= rule.groups_since_s:
                 heard = self._names(rule, start_s, self.left_s)
                 windows.noted += (KnownGroups(frozenset(heard.names), start_s),)
         windows.meanwhile = self._heard_meanwhile(rule, windows, due_s)
-        # Groups that were heard of so long ago are forgotten; and a note may be of an execution that is further.
-        oldest_s = due_s - rule.forget_after_s
-        windows.noted = tuple(note for note in windows.noted if oldest_s < note.since_s < due_s)
+        # Groups that were heard of so long ago are forgotten, or the rule was another; and a note may be of an
+        # execution that is further.
+        oldest_s = max(due_s - rule.forget_after_s + 1, rule.groups_since_s)
+        windows.noted = tuple(note for note in windows.noted if oldest_s <= note.since_s < due_s)
         return windows
 
     def _heard_meanwhile(self, rule: Rule, windows: RuleWindows, due_s: int) -> Mapping[Group, int]:
@@ -189,7 +190,7 @@ class SliceEvaluation:
 
         Looked up when the first period ends that is evaluated again, and for very many groups less far back.
         """
-        if not rule.by or not self.left_s or due_s - self.timing.interval_s >= self.begun_s:
+        if not rule.by or not self.left_s or not self._follows_a_gap(due_s):
             return {}
         opened = self.known[rule.key].updates.items()
         groups = {group for group, update in opened if not update.alert.is_quiet}
@@ -229,11 +230,14 @@ class SliceEvaluation:
 
     def _noted_count(self, rule: Rule, due_s: int) -> bool:
         """True if a group may have fallen silent before, unnoticed: after an outage, or by another condition."""
-        left_out = due_s - self.timing.interval_s < self.begun_s
         changed = (
             rule.groups_since_s < rule.in_force_since_s and due_s - rule.period_s < rule.in_force_since_s
         )
-        return silence_counts(rule) and (left_out or changed)
+        return silence_counts(rule) and (self._follows_a_gap(due_s) or changed)
+
+    def _follows_a_gap(self, due_s: int) -> bool:
+        """True if the period before the one that is due was not evaluated."""
+        return due_s - self.timing.interval_s < self.begun_s
 
     def _is_over_cap(self, rule: Rule, windows: RuleWindows) -> bool:
         most = len(windows.due.names) + len(windows.before.names) + len(self.known[rule.key].updates)

@@ -3,7 +3,7 @@
 import hashlib
 import json
 from collections.abc import Mapping, Set
-from functools import partial
+from functools import lru_cache, partial
 from typing import Any
 
 from handlers.domain.alerts.periods import DAY_S
@@ -122,6 +122,7 @@ def rule_document(rule: Rule) -> dict[str, Any]:
     }
 
 
+@lru_cache(maxsize=1_024)
 def rule_revision(rule: Rule) -> str:
     """A name for what the rule says: two rules with one revision fire alike and notify alike."""
     return _digest(rule, frozenset())

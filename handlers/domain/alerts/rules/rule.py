@@ -4,6 +4,7 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 from enum import StrEnum
 from fractions import Fraction
+from functools import lru_cache
 from typing import Protocol
 
 from handlers.domain.alerts.rules.selection import Selection
@@ -167,8 +168,9 @@ class RuleSource(Protocol):
         """The rules as they are now."""
 
 
+@lru_cache(maxsize=1_024)
 def exact_fraction(number: float) -> Fraction:
-    """The decimal number that a double is written as: 0.1 is one tenth."""
+    """The decimal number that a double is written as: 0.1 is one tenth. Bounds of rules are asked for all the time."""
     return Fraction(repr(number))
 
 

@@ -51,6 +51,14 @@ class Datapoint:
             return self
         return None if self.on_time is None else replace(self, verdict=self.on_time)
 
+    @property
+    def casts_doubt(self) -> bool:
+        """True if it counts towards ALARM or MISSING, or would without late points: that decides what is late."""
+        without_late = self.without_late()
+        return not self.verdict.is_healthy or (
+            without_late is not None and not without_late.verdict.is_healthy
+        )
+
     def document(self) -> dict[str, Any]:
         """The datapoint as an alert's item keeps it."""
         values = (self.start_s, str(self.verdict), self.value, self.count, self.late, list(self.sources))
@@ -147,5 +155,5 @@ class Alert:
     @property
     def is_quiet(self) -> bool:
         """True if the group is as healthy as one that has no item, so that nothing needs to be written of it."""
-        healthy = self.state is AlertState.OK and all(item.verdict.is_healthy for item in self.datapoints)
+        healthy = self.state is AlertState.OK and not any(item.casts_doubt for item in self.datapoints)
         return healthy and not self.watched
