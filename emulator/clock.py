@@ -5,6 +5,8 @@ import time
 from collections.abc import Callable
 from datetime import UTC, datetime
 
+from emulator.listeners import Listeners
+
 # A hundred years: beyond anything a retention keeps, and before what dates and nanoseconds can tell.
 _FURTHEST_S = 100 * 365.25 * 86_400
 
@@ -19,7 +21,7 @@ class Clock:
         self._source = source
         self._offset_s = 0.0
         self._lock = threading.Lock()
-        self._listeners: list[Callable[[float], None]] = []
+        self._listeners = Listeners[float]()
 
     @property
     def offset_s(self) -> float:
@@ -40,9 +42,7 @@ class Clock:
             self.check_advance(by_s)
             self._offset_s += by_s
             offset_s = self._offset_s
-            listeners = tuple(self._listeners)
-        for listener in listeners:
-            listener(offset_s)
+        self._listeners.tell(offset_s)
         return offset_s
 
     def check_advance(self, by_s: float) -> None:
@@ -54,11 +54,4 @@ class Clock:
 
     def on_advance(self, listener: Callable[[float], None]) -> Callable[[], None]:
         """Call `listener` with the new offset after each move, until the function returned is called."""
-        with self._lock:
-            self._listeners.append(listener)
-
-        def remove() -> None:
-            with self._lock:
-                self._listeners.remove(listener)
-
-        return remove
+        return self._listeners.add(listener)

@@ -6,7 +6,7 @@ Sources: https://docs.aws.amazon.com/athena/latest/ug/unload.html and …/create
 import re
 from collections.abc import Mapping, Sequence
 
-from sqlglot.tokenizer_core import Token, TokenType
+from sqlglot.tokenizer_core import Token
 
 from emulator.athena.files import Target
 from emulator.sql import InvalidQueryError
@@ -20,12 +20,7 @@ def unloaded(sql: str, stream: Sequence[Token]) -> tuple[Sequence[Token], Target
     """The tokens of an UNLOAD's query, and where its rows go; InvalidQueryError where the statement is wrong."""
     reader = TokenReader(sql, stream)
     reader.expect("UNLOAD")
-    reader.expect("(")
-    first, depth = reader.index, 1
-    while depth:
-        kind = reader.take().token_type
-        depth += (kind == TokenType.L_PAREN) - (kind == TokenType.R_PAREN)
-    inner = stream[first : reader.index - 1]
+    inner = reader.parenthesised()
     reader.expect("TO")
     place = reader.string()
     properties = read_properties(reader)

@@ -51,6 +51,15 @@ class TokenReader:
             raise self.error("mismatched input. Expecting: a string")
         return self.take().text
 
+    def parenthesised(self) -> Sequence[Token]:
+        """Read what stands in parentheses: its tokens, without them."""
+        self.expect("(")
+        first, depth = self.index, 1
+        while depth:
+            kind = self.take().token_type
+            depth += (kind == TokenType.L_PAREN) - (kind == TokenType.R_PAREN)
+        return self.stream[first : self.index - 1]
+
     def end(self) -> None:
         """Refuse anything that is left."""
         token = self.peek()

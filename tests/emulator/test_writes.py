@@ -24,8 +24,8 @@ def test_writes_to_streams_and_tables_are_told_to_who_listens(
     scope = f"AWS4-HMAC-SHA256 Credential=a/20260101/us-east-1/{service}/aws4_request, SignedHeaders=a"
     request = AwsRequest("POST", "/", (("X-Amz-Target", target), ("Authorization", scope)), b"{}")
     writes, heard, left = Writes(), list[str](), list[str]()
-    writes.on_write(heard.append)
-    forget = writes.on_write(left.append)
+    writes.add(heard.append)
+    forget = writes.add(left.append)
     forget()
     writes.note(request)
     assert (heard, left) == (told, [])

@@ -59,7 +59,7 @@ class EventSourceMapping:
         self._listed = threading.Event()
         self._forget = [clock.on_advance(self._wake)]
         if writes:
-            self._forget.append(writes.on_write(self._look))
+            self._forget.append(writes.add(self._look))
         self._thread = threading.Thread(
             target=self._follow_shards, name=f"mapping-{config.uuid}", daemon=True
         )

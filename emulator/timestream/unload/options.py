@@ -5,7 +5,7 @@ from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 from typing import Any
 
-from sqlglot.tokenizer_core import Token, TokenType
+from sqlglot.tokenizer_core import Token
 
 from emulator.sql.token_reader import TokenReader
 from emulator.timestream.errors import ValidationException
@@ -51,12 +51,7 @@ def parse(query: str, stream: Sequence[Token]) -> tuple[Sequence[Token], Options
     """
     reader = TokenReader(query, stream)
     reader.expect("UNLOAD")
-    reader.expect("(")
-    first, depth = reader.index, 1
-    while depth:
-        kind = reader.take().token_type
-        depth += (kind == TokenType.L_PAREN) - (kind == TokenType.R_PAREN)
-    inner = stream[first : reader.index - 1]
+    inner = reader.parenthesised()
     reader.expect("TO")
     target = _TARGET.fullmatch(reader.string())
     if target is None:
