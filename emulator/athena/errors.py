@@ -14,13 +14,14 @@ from emulator.athena.outcome import QueryError
 from emulator.sql import InvalidQueryError, QueryFailedError, SqlError
 
 SYNTAX, NOT_SUPPORTED, NOT_FOUND, INVALID_VIEW, DATA, CANCELLED = 1006, 1200, 1301, 1107, 1001, 1011
-USER, OVER_LIMIT, DDL = 1000, 1014, 1003
+USER, OVER_LIMIT, DDL, TABLE = 1000, 1014, 1003, 1103
 _UNAUTHORIZED = " cannot be resolved or requester is not authorized to access requested resources"
 _MISMATCH = (
     r"Cannot apply operator|must evaluate to a boolean|must be the same type|Cannot (cast|unnest|use|negate)"
     r"|are incompatible|must be varchar|mismatched types|has two types"
 )
 _INVALID = (
+    (r"^(INVALID_TABLE_PROPERTY): (.*)", "INVALID_TABLE_PROPERTY", TABLE, r"\2"),
     (r"Failed analyzing stored view", "INVALID_VIEW", INVALID_VIEW, None),
     (r"is stale or in invalid state", "VIEW_IS_STALE", INVALID_VIEW, None),
     (r"(Column '[^\n]*') does not exist", "COLUMN_NOT_FOUND", SYNTAX, rf"\1{_UNAUTHORIZED}"),

@@ -165,6 +165,33 @@ def test_partition_columns_have_their_types(world: World) -> None:
     assert world.failure("SELECT * FROM numbered WHERE part > 9").startswith("HIVE_INVALID_PARTITION_VALUE")
 
 
+@pytest.mark.parametrize(
+    ("name", "value", "message"),
+    [
+        (
+            "projection.hour.range",
+            "",
+            "INVALID_TABLE_PROPERTY: Table property 'projection.hour.range' is missing",
+        ),
+        (
+            "projection.hour.type",
+            "injected",
+            "NOT_SUPPORTED: Partition projection of type 'injected' (column hour)",
+        ),
+        (
+            "storage.location.template",
+            "s3://data/hot/",
+            "INVALID_TABLE_PROPERTY: storage.location.template has no",
+        ),
+        ("storage.location.template", "file:///${hour}", "NOT_SUPPORTED: Location 'file:///"),
+    ],
+)
+def test_a_table_that_is_described_wrongly(world: World, name: str, value: str, message: str) -> None:
+    """A property that is missing, wrong or not supported fails the queries that read the table, and is named."""
+    world.catalog["lake"]["hot"]["Parameters"][name] = value
+    assert world.failure("SELECT * FROM points").startswith(message)
+
+
 def test_nothing_at_all(world: World) -> None:
     """A lake without objects and partitions has no rows."""
     world.bodies.clear()
