@@ -1,7 +1,7 @@
 """The dialect of one service: its SQL besides Trino's own, and what it does otherwise.
 
 Timestream passes its functions and literals (`emulator.timestream.dialect`), Athena its functions, the database that a
-query stands in, milliseconds, and literals that are no times by themselves (`emulator.athena.dialect`).
+query stands in, milliseconds, and what its literals are (`emulator.athena.engine.dialect`).
 """
 
 from collections.abc import Callable, Mapping, Sequence

@@ -31,7 +31,7 @@ def _table(context: Context, properties: Properties) -> Created:
 def _check(properties: Properties, definition: Mapping[str, Any]) -> None:
     """Refuse a view that Athena could not read, or partitions that it could not project: AWS tells a query only."""
     # Large, and most templates have neither.
-    from emulator.athena import projection, views  # noqa: PLC0415
+    from emulator.athena.engine import projection, views  # noqa: PLC0415
     from emulator.sql import InvalidQueryError  # noqa: PLC0415
 
     try:

@@ -3,7 +3,7 @@
 import duckdb
 import pytest
 
-from emulator.athena.dialect import dialect
+from emulator.athena.engine.dialect import dialect
 from emulator.sql import Column, InvalidQueryError, TableInfo, ViewInfo, grammar, prepare
 from emulator.sql.timestamps import at
 from emulator.sql.translation import translate_part

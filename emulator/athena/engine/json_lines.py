@@ -11,7 +11,7 @@ from typing import Any
 import orjson
 import pyarrow as pa
 
-from emulator.athena import column_types
+from emulator.athena.engine import column_types
 from emulator.sql import types
 from emulator.sql.timestamps import DAY, timestamp
 from emulator.sql.types import Type

@@ -5,7 +5,7 @@ from typing import Any
 
 import pytest
 
-from emulator.athena import column_types, json_lines
+from emulator.athena.engine import column_types, json_lines
 
 
 def read(kind: str, *lines: str) -> list[Any]:

@@ -4,9 +4,9 @@ from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, replace
 from typing import Any
 
-from emulator.athena import column_types, views
-from emulator.athena.dialect import CATALOG, dialect
-from emulator.athena.information_schema import SCHEMA, information_schema
+from emulator.athena.engine import column_types, views
+from emulator.athena.engine.dialect import CATALOG, dialect
+from emulator.athena.engine.information_schema import SCHEMA, information_schema
 from emulator.athena.ports import Glue
 from emulator.sql import Column, InvalidQueryError, TableInfo, ViewInfo
 from emulator.sql.types import Type

@@ -4,7 +4,7 @@ import bz2
 
 import pytest
 
-from emulator.athena import storage
+from emulator.athena.engine import storage
 from tests.support.athena_world import World
 
 

@@ -6,13 +6,13 @@ from dataclasses import dataclass
 import duckdb
 import pyarrow as pa
 
-from emulator.athena import column_types, errors
-from emulator.athena.catalog import GlueTable
+from emulator.athena.engine import column_types, errors
+from emulator.athena.engine.catalog import GlueTable
+from emulator.athena.engine.partitions import Partition, partitions
+from emulator.athena.engine.run import Run
+from emulator.athena.engine.storage import reader
 from emulator.athena.outcome import QueryError
-from emulator.athena.partitions import Partition, partitions
 from emulator.athena.ports import StoredObject
-from emulator.athena.run import Run
-from emulator.athena.storage import reader
 from emulator.sql import QueryFailedError
 from emulator.sql.execution import duckdb_errors
 from emulator.sql.partitions import Reading

@@ -3,7 +3,7 @@
 from collections.abc import Iterable, Mapping, Sequence
 from typing import Any
 
-from emulator.athena import column_types
+from emulator.athena.engine import column_types
 from emulator.athena.ports import Glue
 from emulator.sql import Column, InvalidQueryError, TableInfo
 from emulator.sql.bound import name, text

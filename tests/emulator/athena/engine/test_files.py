@@ -8,7 +8,7 @@ import pyarrow as pa
 import pytest
 from pyarrow import parquet
 
-from emulator.athena import files as written
+from emulator.athena.engine import files as written
 from tests.support.athena_world import World
 
 PARQUET = "WITH (format = 'PARQUET', compression = 'SNAPPY')"

@@ -2,8 +2,8 @@
 
 import pytest
 
-from emulator.athena.files import Target
-from emulator.athena.targets import unloaded
+from emulator.athena.engine.files import Target
+from emulator.athena.engine.targets import unloaded
 from emulator.sql import InvalidQueryError, grammar
 
 

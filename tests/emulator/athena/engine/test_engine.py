@@ -7,9 +7,9 @@ from collections.abc import Callable
 import pytest
 
 from emulator.athena.engine import Engine
+from emulator.athena.engine.run import Run
 from emulator.athena.outcome import QueryError
 from emulator.athena.ports import StoredObject
-from emulator.athena.run import Run
 from tests.support.athena_world import World
 
 

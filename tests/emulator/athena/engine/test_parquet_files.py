@@ -8,7 +8,7 @@ import pyarrow as pa
 import pytest
 from pyarrow import parquet
 
-from emulator.athena import column_types, parquet_files
+from emulator.athena.engine import column_types, parquet_files
 
 
 def file(columns: dict[str, Any], **options: Any) -> bytes:

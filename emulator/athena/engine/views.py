@@ -7,7 +7,7 @@ import re
 from collections.abc import Mapping, Sequence
 from typing import Any
 
-from emulator.athena import column_types
+from emulator.athena.engine import column_types
 from emulator.sql import InvalidQueryError
 from emulator.sql.types import Type
 

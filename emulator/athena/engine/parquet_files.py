@@ -5,7 +5,7 @@ from collections.abc import Sequence
 import pyarrow as pa
 from pyarrow import compute, parquet
 
-from emulator.athena import column_types
+from emulator.athena.engine import column_types
 from emulator.sql import types
 from emulator.sql.types import Type
 

@@ -6,12 +6,12 @@ from dataclasses import dataclass
 
 from sqlglot.tokenizer_core import Token, TokenType
 
-from emulator.athena import errors
-from emulator.athena.dialect import dialect
+from emulator.athena.engine import errors
+from emulator.athena.engine.dialect import dialect
+from emulator.athena.engine.parameters import with_parameters
+from emulator.athena.engine.targets import unloaded
 from emulator.athena.outcome import Statement
-from emulator.athena.parameters import with_parameters
 from emulator.athena.session import Session
-from emulator.athena.targets import unloaded
 from emulator.sql import grammar
 from emulator.sql.token_reader import TokenReader
 

@@ -8,7 +8,7 @@ from collections.abc import Mapping, Sequence
 
 from sqlglot.tokenizer_core import Token
 
-from emulator.athena.files import Target
+from emulator.athena.engine.files import Target
 from emulator.sql import InvalidQueryError
 from emulator.sql.token_reader import TokenReader
 

@@ -4,12 +4,12 @@ import re
 from collections.abc import Iterable, Mapping
 from typing import Any
 
-from emulator.athena import errors, views
-from emulator.athena.dialect import CATALOG
+from emulator.athena.engine import errors, views
+from emulator.athena.engine.dialect import CATALOG
+from emulator.athena.engine.partitions import path
+from emulator.athena.engine.statements import Names, Parsed
 from emulator.athena.outcome import Outcome, QueryError, ResultColumn
-from emulator.athena.partitions import path
 from emulator.athena.session import Session
-from emulator.athena.statements import Names, Parsed
 
 _WIDTH = 20
 

@@ -5,15 +5,15 @@ from dataclasses import dataclass
 
 from sqlglot.tokenizer_core import Token
 
-from emulator.athena import column_types
-from emulator.athena.catalog import SessionCatalog
-from emulator.athena.dialect import dialect
-from emulator.athena.errors import athena_errors
+from emulator.athena.engine import column_types
+from emulator.athena.engine.catalog import SessionCatalog
+from emulator.athena.engine.dialect import dialect
+from emulator.athena.engine.errors import athena_errors
+from emulator.athena.engine.relations import Reader
+from emulator.athena.engine.run import Run
+from emulator.athena.engine.values import rows, text_of
 from emulator.athena.outcome import ResultColumn
-from emulator.athena.relations import Reader
-from emulator.athena.run import Run
 from emulator.athena.session import Session
-from emulator.athena.values import rows, text_of
 from emulator.sql import Translation
 from emulator.sql.bound import select
 from emulator.sql.execution import duckdb_errors

@@ -1,18 +1,18 @@
-"""Everything from a SQL text to rows: statements over Glue's tables and S3's objects, computed by DuckDB."""
+"""The engine: it runs statements, of which each kind is done in a module of its own."""
 
 from collections.abc import Callable
 
 import duckdb
 
 from emulator import sql as trino
-from emulator.athena import changes, create_table, errors, metadata, statements
-from emulator.athena.files import columns_for_hive, write
+from emulator.athena.engine import changes, create_table, errors, metadata, statements
+from emulator.athena.engine.files import columns_for_hive, write
+from emulator.athena.engine.query import prepared
+from emulator.athena.engine.run import Run, stopper
+from emulator.athena.engine.storage import ObjectTables
+from emulator.athena.engine.targets import unloaded
 from emulator.athena.outcome import Outcome, Statement
-from emulator.athena.query import prepared
-from emulator.athena.run import Run, stopper
 from emulator.athena.session import Session
-from emulator.athena.storage import ObjectTables
-from emulator.athena.targets import unloaded
 
 Stop = Callable[[], None]
 

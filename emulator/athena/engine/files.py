@@ -12,10 +12,10 @@ import orjson
 import pyarrow as pa
 from pyarrow import parquet
 
-from emulator.athena import column_types, errors
-from emulator.athena.errors import athena_errors
+from emulator.athena.engine import column_types, errors
+from emulator.athena.engine.errors import athena_errors
+from emulator.athena.engine.query import Prepared
 from emulator.athena.outcome import QueryError, UnloadedFile
-from emulator.athena.query import Prepared
 from emulator.athena.session import Session
 from emulator.sql.bound import name, select
 from emulator.sql.execution import duckdb_errors

@@ -2,7 +2,7 @@
 
 import pytest
 
-from emulator.athena import views
+from emulator.athena.engine import views
 from tests.support.athena_world import World
 
 

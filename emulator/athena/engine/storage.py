@@ -10,7 +10,7 @@ from typing import Any
 
 import pyarrow as pa
 
-from emulator.athena import errors, json_lines, parquet_files
+from emulator.athena.engine import errors, json_lines, parquet_files
 from emulator.athena.outcome import QueryError
 from emulator.athena.ports import Objects, StoredObject
 from emulator.sql.types import Type

@@ -6,7 +6,7 @@ from dataclasses import dataclass
 from datetime import UTC, datetime
 from typing import Any
 
-from emulator.athena import projection
+from emulator.athena.engine import projection
 from emulator.athena.ports import Glue
 from emulator.sql import InvalidQueryError
 

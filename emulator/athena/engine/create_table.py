@@ -5,13 +5,13 @@ from typing import Any
 
 from sqlglot.tokenizer_core import Token
 
-from emulator.athena import column_types, errors, storage
-from emulator.athena.dialect import CATALOG
-from emulator.athena.files import Target
+from emulator.athena.engine import column_types, errors, storage
+from emulator.athena.engine.dialect import CATALOG
+from emulator.athena.engine.files import Target
+from emulator.athena.engine.statements import Names, Parsed
+from emulator.athena.engine.targets import read_properties, target_of
 from emulator.athena.outcome import QueryError
 from emulator.athena.session import Session
-from emulator.athena.statements import Names, Parsed
-from emulator.athena.targets import read_properties, target_of
 from emulator.sql.types import Type
 
 _FORM = {"format": "PARQUET", "write_compression": "GZIP"}

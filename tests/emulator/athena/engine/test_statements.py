@@ -2,7 +2,7 @@
 
 import pytest
 
-from emulator.athena import statements
+from emulator.athena.engine import statements
 from emulator.athena.outcome import QueryError
 
 

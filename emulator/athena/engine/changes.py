@@ -1,11 +1,11 @@
 """CREATE VIEW and DROP VIEW: what changes the data catalog."""
 
-from emulator.athena import column_types, errors, views
-from emulator.athena.dialect import CATALOG
+from emulator.athena.engine import column_types, errors, views
+from emulator.athena.engine.dialect import CATALOG
+from emulator.athena.engine.query import bound
+from emulator.athena.engine.statements import Names, Parsed
 from emulator.athena.outcome import Outcome, QueryError
-from emulator.athena.query import bound
 from emulator.athena.session import Session
-from emulator.athena.statements import Names, Parsed
 from emulator.sql import InvalidQueryError
 
 

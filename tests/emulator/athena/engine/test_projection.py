@@ -4,7 +4,7 @@ from datetime import UTC, datetime
 
 import pytest
 
-from emulator.athena import projection
+from emulator.athena.engine import projection
 from emulator.sql import InvalidQueryError
 
 NOW = datetime(2026, 3, 31, 10, 20, 30, tzinfo=UTC)

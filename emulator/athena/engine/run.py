@@ -7,10 +7,10 @@ from weakref import ref
 
 import duckdb
 
-from emulator.athena import errors
+from emulator.athena.engine import errors
+from emulator.athena.engine.storage import ObjectTables
 from emulator.athena.outcome import QueryError
 from emulator.athena.session import Session
-from emulator.athena.storage import ObjectTables
 
 
 @dataclass(frozen=True)
