@@ -25,6 +25,8 @@ _INPUT = (
 ATTEMPTS = 5
 # https://docs.aws.amazon.com/glue/latest/webapi/API_BatchGetPartition.html
 _PARTITIONS = 1000
+# https://docs.aws.amazon.com/glue/latest/webapi/API_BatchDeletePartition.html
+_DELETED = 25
 CHANGING = "the catalog's table kept changing"
 
 
@@ -87,6 +89,22 @@ class GlueCatalog:
             if code_of(error) != "EntityNotFoundException":
                 raise translate(error) from error
             self._create(target, partition)
+
+    @translated()
+    def forget_partitions(self, dataset: str, before: Hour) -> int:
+        """Removes what one page of Glue's tells of: what is left over is there in the next run."""
+        target = {"DatabaseName": self._database, "TableName": dataset}
+        page = self._glue.get_partitions(
+            **target, Expression=f"export_date < '{before.date}'", ExcludeColumnSchema=True
+        )
+        values = [{"Values": partition["Values"]} for partition in page["Partitions"]]
+        for first in range(0, len(values), _DELETED):
+            answer = self._glue.batch_delete_partition(
+                **target, PartitionsToDelete=values[first : first + _DELETED]
+            )
+            for error in answer.get("Errors", []):
+                raise TransientError(f"BatchDeletePartition: {error['ErrorDetail'].get('ErrorCode')}")
+        return len(values)
 
     def _create(self, target: dict[str, str], partition: dict[str, Any]) -> None:
         try:

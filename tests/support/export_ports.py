@@ -119,6 +119,13 @@ class MemoryCatalog:
         self._step(f"location {dataset}")
         self.locations[dataset, hour] = location
 
+    def forget_partitions(self, dataset: str, before: Hour) -> int:
+        """Removes those of days before."""
+        gone = [key for key in self.locations if key[0] == dataset and key[1].date < before.date]
+        for key in gone:
+            del self.locations[key]
+        return len(gone)
+
     def _step(self, name: str) -> None:
         if len(self.calls) >= self.fail_at:
             self.fail_at = 10**9

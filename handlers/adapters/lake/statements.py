@@ -44,9 +44,10 @@ def _aggregates(request: UnloadRequest) -> str:
     keys.append(("date_trunc('minute', \"time\")", "time"))
     ours, read = _columns(AGGREGATES, request), _columns(METRICS, request)
     keys += [(_name(column), name) for column, name in zip(read, ours, strict=True)]
-    columns = [f"{expression} AS {_name(name)}" for expression, name in keys]
-    columns += [f"{EXPRESSIONS[name]} AS {_name(name)}" for name, _ in MEASURES]
-    groups = ", ".join(expression for expression, _ in keys)
+    keys += [(EXPRESSIONS[name], name) for name, _ in MEASURES]
+    # Each name once, if it can be: hundreds of long ones must fit into what Athena takes.
+    columns = [text if text == _name(name) else f"{text} AS {_name(name)}" for text, name in keys]
+    groups = ", ".join(str(place + 1) for place in range(len(keys) - len(MEASURES)))
     return f"SELECT {', '.join(columns)} FROM {_of(lake.POINTS, request.hour)} GROUP BY {groups}"  # noqa: S608 -- names are quoted
 
 

@@ -17,14 +17,15 @@ from handlers.domain.exports.ports import Catalog, HourLedger
 from handlers.domain.exports.record import Outcome, Record
 from handlers.domain.exports.request import ExportLimits
 from handlers.lake import REPLACED
-from handlers.vocabulary import METRICS
+from handlers.vocabulary import AGGREGATES, METRICS
 
 # A query that began before a publication may still read what was there; Athena ends it after so long.
 # https://docs.aws.amazon.com/athena/latest/ug/service-limits.html
 READ_S = 30 * 60
-# Looked at in one run: hours that have objects of their own, and objects that hold points of many hours.
+# Of hours that have objects of their own so many are looked at in one run.
 HOURS = 200
-SHARED = 200
+_AT_ONCE = 1000
+_TURN = 200
 _RESERVE_S = 30
 
 _Item = TypeVar("_Item")
@@ -58,7 +59,7 @@ class WrittenObjects(Protocol):
 
 @dataclass(frozen=True)
 class Cleaner:
-    """Lets objects go, as many as there is time for; may die anywhere, and is run again."""
+    """Lets objects go, as many as there is time for, and what the lake forgot; may die anywhere, and is run again."""
 
     objects: WrittenObjects
     ledger: HourLedger
@@ -71,7 +72,11 @@ class Cleaner:
 
     def clean(self, deadline: Deadline) -> int:
         """The number of objects deleted. What is left over is looked at in one of the next runs."""
-        return self._clean_hours(deadline) + self._clean_shared(deadline)
+        deleted = self._clean_hours(deadline) + self._clean_shared(deadline)
+        # Hours whose files the bucket's lifecycle has deleted: every query of the views has to be told the others.
+        for dataset in (METRICS, AGGREGATES, REPLACED):
+            self.catalog.forget_partitions(dataset, self.limits.oldest_hour(self.now_s).plus(-48))
+        return deleted
 
     def _clean_hours(self, deadline: Deadline) -> int:
         deleted, oldest = 0, self.limits.oldest_hour(self.now_s)
@@ -85,8 +90,8 @@ class Cleaner:
         return deleted
 
     def _clean_shared(self, deadline: Deadline) -> int:
-        gone = []
-        for each in _in_turn(self.objects.shared(), SHARED, self.now_s):
+        deleted, gone, shared = 0, [], self.objects.shared()
+        for each in _in_turn(shared, len(shared), self.now_s):
             if deadline.seconds_left() < _RESERVE_S:
                 break
             # Before that no export can have begun after it was whole and been published for long enough.
@@ -98,7 +103,10 @@ class Cleaner:
             self._read(hours)
             if self._may_all_go(sorted(hours), each.at_s, deadline):
                 gone.append(each.key)
-        return self.objects.delete(gone)
+            if len(gone) == _AT_ONCE:
+                deleted += self.objects.delete(gone)
+                gone = []
+        return deleted + self.objects.delete(gone)
 
     def _may_all_go(self, hours: Iterable[Hour], at_s: float, deadline: Deadline) -> bool:
         """True if an object may go that holds points of all these hours; each that is not done is asked for."""
@@ -152,8 +160,8 @@ class Cleaner:
 
 
 def _in_turn(items: Sequence[_Item], limit: int, now_s: float) -> list[_Item]:
-    """So many items, others in the next hour, so that none waits for ever behind others that cannot go."""
-    if len(items) <= limit:
-        return list(items)
-    first = int(now_s // 3600) * limit % len(items)
+    """So many items, from another one on in the next hour, so that none waits for ever behind others that stay."""
+    if not items:
+        return []
+    first = int(now_s // 3600) * min(limit, _TURN) % len(items)
     return list(islice([*items[first:], *items[:first]], limit))

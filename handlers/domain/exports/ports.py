@@ -90,6 +90,9 @@ class Catalog(Protocol):
     def set_partition_location(self, dataset: str, hour: Hour, location: str) -> None:
         """Sends readers of the hour to another location, all of them at once."""
 
+    def forget_partitions(self, dataset: str, before: Hour) -> int:
+        """Removes some of the partitions of days before an hour's; the number of those."""
+
 
 class ExportBucket(Protocol):
     """The bucket of the exported files."""

@@ -20,6 +20,8 @@ from templates.constructs.policy import allow
 from templates.names import EXPORT_BUCKET, WORK_GROUP
 
 ATHENA_RESULTS = "athena/"
+# Hours that the lake has forgotten need no partition.
+_FORGET = ("BatchDeletePartition", "BatchGetPartition", "GetPartitions")
 
 BUCKET_RULES = (
     # Files of replaced runs are deleted a day after they were replaced; their versions go a week later.
@@ -81,7 +83,7 @@ class ExportStore:
         return [
             allow([s3.ListBucket], [self.bucket.get_att("Arn")], Sid="ListFiles"),
             allow([s3.DeleteObject], self._files(*self.datasets, *self._written), Sid="DeleteFiles"),
-            self.catalog.read(*(["BatchGetPartition"] if self._is_lake else [])),
+            self.catalog.read(*(_FORGET if self._is_lake else ())),
             *([allow([s3.GetObject], late, Sid="ReadLate"), self.key.decrypt("s3")] if self._is_lake else []),
         ]
 

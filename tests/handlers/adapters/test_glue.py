@@ -88,6 +88,24 @@ def test_a_partition_is_made_and_then_moved(catalog: GlueCatalog) -> None:
     assert partitions[0]["StorageDescriptor"]["Columns"] == [{"Name": "value", "Type": "double"}]
 
 
+def test_partitions_of_forgotten_days_are_removed(catalog: GlueCatalog) -> None:
+    """Whole days before the hour's."""
+    for number in range(-30, 2):
+        catalog.set_partition_location("metrics", HOUR.plus(number), "s3://b/x/results/")
+    assert catalog.forget_partitions("metrics", HOUR) == 28
+    partitions = boto3.client("glue").get_partitions(DatabaseName="d", TableName="metrics")["Partitions"]
+    assert {partition["Values"][0] for partition in partitions} == {HOUR.date}
+    assert catalog.forget_partitions("metrics", HOUR) == 0
+
+
+def test_a_partition_that_glue_does_not_remove_is_removed_later() -> None:
+    """Its answer has errors of single ones."""
+    page = {"Partitions": [{"Values": ["2026-01-01", "00"]}]}
+    glue = Scripted(page, {"Errors": [{"ErrorDetail": {"ErrorCode": "InternalServiceException"}}]})
+    with pytest.raises(TransientError, match="InternalServiceException"):
+        GlueCatalog(glue, "d").forget_partitions("metrics", HOUR)
+
+
 def test_many_partitions_are_found_at_once(catalog: GlueCatalog) -> None:
     """Those that there are, with where they lie."""
     hours = [HOUR.plus(number) for number in range(3)]

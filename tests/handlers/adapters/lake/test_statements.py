@@ -1,5 +1,6 @@
 """The SQL of an hour's compaction."""
 
+from handlers.adapters.lake.athena import LONGEST_QUERY_BYTES
 from handlers.adapters.lake.statements import count_versions, unload
 from handlers.domain.exports.attempt import Attempt
 from handlers.domain.exports.columns import Layout
@@ -41,8 +42,15 @@ def test_points_are_written_with_all_that_the_view_reads() -> None:
 def test_minutes_are_grouped_by_series() -> None:
     """A dimension that is called like a measure has a column of its own; that of the view is read."""
     sql = statement("aggregates", "count", "host")
-    assert '"count" AS "export_count", "host" AS "host", count("value") AS "count"' in sql
-    assert 'GROUP BY "metric_name", "metric_type", date_trunc(\'minute\', "time"), "count", "host"' in sql
+    assert 'AS "time", "count" AS "export_count", "host", count("value") AS "count"' in sql
+    assert "GROUP BY 1, 2, 3, 4, 5)" in sql
+
+
+def test_the_longest_names_fit_into_what_athena_takes() -> None:
+    """As many dimensions as a lake may have, each with a column three times as long as its name."""
+    names = [f"a{'-' * 55}{number:03}z" for number in range(500)]
+    for dataset in ("metrics", "aggregates"):
+        assert len(statement(dataset, *names).encode()) < LONGEST_QUERY_BYTES
 
 
 def test_what_lost_is_written_as_versions() -> None:

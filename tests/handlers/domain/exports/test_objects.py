@@ -14,7 +14,7 @@ from handlers.domain.deadline import Deadline
 from handlers.domain.exports.hour import Hour
 from handlers.domain.exports.job import LEASE_S
 from handlers.domain.exports.marking import WHOLE_S
-from handlers.domain.exports.objects import HOURS, READ_S, SHARED, Cleaner, Written
+from handlers.domain.exports.objects import HOURS, READ_S, Cleaner, Written
 from handlers.domain.exports.request import ExportLimits
 from tests.support.export_ports import HOUR, NOW_S, MemoryCatalog, claimed, published
 from tests.support.lake_model import History
@@ -177,6 +177,17 @@ def test_an_hour_that_the_lake_forgot_holds_nothing_back(
     assert ledger.due(LATER_S, 9) == []
 
 
+def test_hours_that_the_lake_forgot_have_no_partition(
+    ledger: ExportHoursLedger, catalog: MemoryCatalog
+) -> None:
+    """A day and more after their files are gone; every query of the views would be told of them."""
+    days = {days: HOUR.plus(-24 * days) for days in (30, 31, 33, 34)}
+    catalog.locations |= {("replaced", hour): "x" for hour in days.values()}
+    clean(MemoryObjects(), ledger, catalog)
+    assert [number for number, hour in days.items() if ("replaced", hour) in catalog.locations] == [30, 31]
+    assert ("metrics", HOUR) in catalog.locations
+
+
 def test_a_run_does_what_there_is_time_for(ledger: ExportHoursLedger, catalog: MemoryCatalog) -> None:
     """The rest waits for the next one."""
     assert clean(own(WHOLE_S), ledger, catalog, deadline=Deadline(10, lambda: 0)) == []
@@ -207,10 +218,21 @@ def test_no_hour_waits_for_ever_behind_others(ledger: ExportHoursLedger) -> None
         clean(objects, ledger, MemoryCatalog(), NOW_S + later * 3600)
         assert len(objects.listed) <= (later + 1) * HOURS
     assert set(objects.listed) == set(hours)
-    many = MemoryObjects(many={Written(str(number), 0): frozenset() for number in range(SHARED + 50)})
-    for later in range(4):
-        Cleaner(many, ledger, MemoryCatalog(), LIMITS, NOW_S + later * 3600).clean(AMPLE)
-    assert set(many.deleted) == {each.key for each in many.many}
+
+
+def test_as_many_objects_of_many_hours_go_as_there_is_time_for(
+    ledger: ExportHoursLedger, catalog: MemoryCatalog
+) -> None:
+    """Thousands come in an hour from devices that upload a day at a time; each run begins with others."""
+    many = {Written(f"{number:04}", NOW_S - WHOLE_S): frozenset({HOUR}) for number in range(2500)}
+    objects = MemoryObjects(many=dict(many))
+    for run in range(2):
+        moments = iter(range(9999))
+        deadline = Deadline(2500, lambda moments=moments: float(next(moments)))  # type: ignore[misc]
+        Cleaner(objects, ledger, catalog, LIMITS, LATER_S + run * 3600).clean(deadline)
+        for key in objects.deleted:
+            objects.many.pop(Written(key, NOW_S - WHOLE_S), None)
+    assert len(set(objects.deleted)) > 2000
 
 
 # Hours back, series, and how much older than the batch a version is.
