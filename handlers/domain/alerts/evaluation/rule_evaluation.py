@@ -59,10 +59,13 @@ class RuleWindows:
     noted: tuple[KnownGroups, ...] = ()
     noted_are_known: bool = False
     meanwhile: Mapping[Group, int] = field(default_factory=dict)
+    # Groups that were heard of last before this are forgotten.
+    forgotten_s: int = 0
 
     def noted_s(self, group: Group) -> int:
-        """The start of the last period in which the group was noted; 0 if it was not."""
-        return max((note.since_s for note in self.noted if group in note.groups), default=0)
+        """The start of the last period in which the group was noted; 0 if it was not, or is forgotten."""
+        noted_s = max((note.since_s for note in self.noted if group in note.groups), default=0)
+        return noted_s if max(noted_s, self.meanwhile.get(group, 0)) >= self.forgotten_s else 0
 
 
 @dataclass(slots=True)

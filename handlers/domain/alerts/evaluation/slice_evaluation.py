@@ -179,10 +179,9 @@ class SliceEvaluation:
                 heard = self._names(rule, start_s, self.left_s)
                 windows.noted += (KnownGroups(frozenset(heard.names), start_s),)
         windows.meanwhile = self._heard_meanwhile(rule, windows, due_s)
-        # Groups that were heard of so long ago are forgotten, or the rule was another; and a note may be of an
-        # execution that is further.
-        oldest_s = max(due_s - rule.forget_after_s + 1, rule.groups_since_s)
-        windows.noted = tuple(note for note in windows.noted if oldest_s <= note.since_s < due_s)
+        windows.forgotten_s = due_s - rule.forget_after_s + 1
+        # The rule may have asked for others, and a note may be of an execution that is further.
+        windows.noted = tuple(note for note in windows.noted if rule.groups_since_s <= note.since_s < due_s)
         return windows
 
     def _heard_meanwhile(self, rule: Rule, windows: RuleWindows, due_s: int) -> Mapping[Group, int]:
