@@ -1,5 +1,6 @@
 """The evaluator in bad weather: late, twice, after outages, over the cap, over rules that change."""
 
+import random
 from collections.abc import Iterable
 from dataclasses import replace
 
@@ -422,3 +423,33 @@ def test_whichever_executions_die_or_come_late_the_transitions_are_those_of_all_
         return sorted(found, key=lambda one: (one[1].at_s, str(one[0])))
 
     assert told(later) == told(in_time)
+
+
+@pytest.mark.parametrize("seed", range(12))
+def test_no_explosion_of_groups_changes_what_is_told_of_known_hosts(seed: int) -> None:
+    """With and without strangers far beyond the cap, the same transitions; and never more open alerts than the cap."""
+    told = []
+    for strangers in (0, 17):
+        chance, crowd = random.Random(seed), random.Random(seed)
+        policy = chance.choice(("missing", "breaching", "ignore", "not_breaching"))
+        rule = a_rule(by=["host"], missing_data=policy, datapoints=chance.choice(("1 of 1", "2 of 3")))
+        weather = Weather(rule, group_cap=20)
+        dies_at = {host: chance.choice((4, 9, 99)) for host in "abc"}
+        for number in range(14):
+            for host in "abc":
+                if number < dies_at[host]:
+                    weather.post(minute(number) + 5, chance.choice((1.0, 9.0)), hosts=[host])
+            for batch in range(crowd.choice((0, 0, 1, 3)) if number > 1 else 0):
+                names = [f"{number}-{batch}-{stranger}" for stranger in range(strangers)]
+                if names:
+                    weather.post(minute(number) + 20, crowd.choice((1.0, 9.0)), hosts=names)
+            weather.execute(int(minute(number)))
+            assert len(weather.pipeline.table.open_keys()) <= 20
+        told.append(
+            sorted(
+                (item.at_s, str(group[0]), str(item.kind), item.state, item.value, item.late)
+                for _, group, item in weather.pipeline.transitions
+                if group[0] in dies_at
+            )
+        )
+    assert told[0] == told[1]
