@@ -134,7 +134,7 @@ class Store(Section):
         whole(1, 3650, "days a point stays in the lake"), "of lake, which needs it"
     )
     dimension_names: int | None = _of_kind(
-        whole(1, 500, "different names of dimensions, from all clients for ever"),
+        whole(1, 300, "different names of dimensions, from all clients for ever"),
         f"of lake, {_DIMENSION_NAMES} by default",
     )
     quarantine_days: int = setting(whole(1, 3650, "days a quarantined point is kept"), 90)

@@ -370,7 +370,7 @@ def test_the_lake_is_taken_anywhere() -> None:
     config = replace(lake_config(), regions=("eu-north-1", "ap-southeast-7"))
     assert config.store.days_kept == 30
     assert config.store.dimension_budget == 250
-    assert replace(config.store, dimension_names=500).dimension_budget == 500
+    assert replace(config.store, dimension_names=300).dimension_budget == 300
 
 
 def test_the_lake_wants_its_compaction() -> None:

@@ -7,10 +7,10 @@ from handlers.domain.ingest.registry import DimensionRegistry
 
 
 class ShownRegistry:
-    """A registry that has the names shown once it has admitted some.
+    """A registry that has the names shown once it has admitted some, and when it begins.
 
-    Points do not wait for that: what fails is said, and tried again with the next batch. The publisher of each hour
-    shows the names as well, so none stays hidden when the function's process ends in between.
+    Points do not wait for that: what fails is said, and tried again with the next batch. A process that begins shows
+    what another admitted and did not live to show, or what an update of the stack took back.
     """
 
     def __init__(
@@ -23,7 +23,7 @@ class ShownRegistry:
         self._registry = registry
         self._show = show
         self._say = say
-        self._hidden = False
+        self._hidden = True
 
     def known(self) -> Mapping[str, str]:
         """The names that this process knows; those that could not be shown are shown first."""
