@@ -105,10 +105,10 @@ def test_a_page_that_nobody_sees_asks_nothing(open_page: Open) -> None:
         page.wait_for_timeout(4000)
         return page.locator(".cost").inner_text() == before
 
-    wait_for(stands_still, "no more questions", seconds=20)
+    wait_for(stands_still, "no more questions", seconds=60)
     before = page.locator(".cost").inner_text()
     page.evaluate(HIDE, False)
-    wait_for(lambda: page.locator(".cost").inner_text() != before, "a question", seconds=20)
+    wait_for(lambda: page.locator(".cost").inner_text() != before, "a question", seconds=60)
 
 
 def test_sql_by_hand_is_drawn_and_a_mistake_is_explained(open_page: Open) -> None:

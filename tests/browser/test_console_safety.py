@@ -22,7 +22,7 @@ def test_hostile_names_are_text_wherever_they_stand(open_page: Open, run: LocalR
         assert run.post({"metric_name": HOSTILE, "value": 1, "dimensions": dimensions}).status == 202
         assert run.post({"metric_name": HOSTILE, "value": 2, "dimensions": {"room": "{a|b}"}}).status == 202
     in_a_format = HOSTILE.replace("{", "{{").replace("}", "}}")
-    wait_for(lambda: run.stored(in_a_format) == 3, "the points", seconds=30)
+    wait_for(lambda: run.stored(in_a_format) == 3, "the points", seconds=60)
     page = open_page("/explore")
     page.get_by_role("button", name=HOSTILE).click(timeout=PATIENCE_MS)
     # The page shows another metric first, which may have two lines as well.
@@ -108,7 +108,7 @@ def test_a_change_without_the_pages_token_changes_nothing(open_page: Open, run: 
     page.wait_for_timeout(1000)
     assert run.control("faults")["rules"] == []
     button.click()
-    wait_for(lambda: len(run.control("faults")["rules"]) == 1, "the fault", seconds=20)
+    wait_for(lambda: len(run.control("faults")["rules"]) == 1, "the fault", seconds=60)
     # The button is made anew: a click on the old one may find nobody.
     page.get_by_role("button", name="S3 is slow", pressed=True).click(timeout=PATIENCE_MS)
-    wait_for(lambda: run.control("faults")["rules"] == [], "no fault", seconds=20)
+    wait_for(lambda: run.control("faults")["rules"] == [], "no fault", seconds=60)

@@ -194,7 +194,7 @@ def test_debians_cli_asks_and_reads(aws: Aws, place: Lake) -> None:
     def state() -> str:
         return str(aws("get-query-execution", *id_)["QueryExecution"]["Status"]["State"])
 
-    wait_for(lambda: state() not in {"QUEUED", "RUNNING"}, "the query's end", seconds=30)
+    wait_for(lambda: state() not in {"QUEUED", "RUNNING"}, "the query's end", seconds=60)
     assert state() == "SUCCEEDED"
     rows = aws("get-query-results", *id_)["ResultSet"]["Rows"]
     told = [[value.get("VarCharValue") for value in row["Data"]] for row in rows]

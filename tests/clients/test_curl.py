@@ -48,7 +48,7 @@ def test_curl_signs_where_signatures_are_wanted() -> None:
         assert '"status":"accepted"' in run.shell(line.removeprefix("post ")).replace(" ", "")
         unsigned = """curl -s -o /dev/null -w '%{http_code}' "$TIDEGAUGE_URL" -d '{"metric_name": "x", "value": 1}' """
         assert run.shell(unsigned) == "403"
-        wait_for(lambda: run.stored("hello") == 1, "the signed point", seconds=20)
+        wait_for(lambda: run.stored("hello") == 1, "the signed point", seconds=60)
         assert run.end().account == (1, 1, 0, 0)
     finally:
         run.kill()

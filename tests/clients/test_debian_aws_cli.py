@@ -94,7 +94,7 @@ def test_it_sees_the_stack_and_its_stream(clients: ForeignClients) -> None:
 def test_it_fetches_the_quarantine(run: LocalRun, clients: ForeignClients, tmp_path: Path) -> None:
     """A point that cannot be stored is in the bucket, with its reason, and `s3 cp` brings it."""
     reply = run.post({"metric_name": "cli.old", "value": 1, "timestamp": 1})
-    wait_for(lambda: run.quarantine(reply.body["request_id"]) != [], "the quarantined point", seconds=20)
+    wait_for(lambda: run.quarantine(reply.body["request_id"]) != [], "the quarantined point", seconds=60)
     source = f"s3://{clients.variables['TIDEGAUGE_QUARANTINE_BUCKET_NAME']}/quarantine/"
     assert clients.aws("s3", "cp", "--recursive", "--quiet", source, str(tmp_path)) is None
     lines = [json.loads(line) for file in tmp_path.rglob("*.jsonl") for line in file.read_text().splitlines()]

@@ -114,7 +114,7 @@ def test_it_reads_the_stream(run: LocalRun, clients: ForeignClients) -> None:
 def test_it_fetches_the_quarantine(run: LocalRun, clients: ForeignClients) -> None:
     """A point that cannot be stored is in the bucket, with its reason."""
     reply = run.post({"metric_name": "node.old", "value": 1, "timestamp": 1})
-    wait_for(lambda: run.quarantine(reply.body["request_id"]) != [], "the quarantined point", seconds=20)
+    wait_for(lambda: run.quarantine(reply.body["request_id"]) != [], "the quarantined point", seconds=60)
     bucket = clients.variables["TIDEGAUGE_QUARANTINE_BUCKET_NAME"]
     [listed] = clients.node(["s3", "ListObjectsV2", {"Bucket": bucket, "Prefix": "quarantine/"}])
     keys = [entry["Key"] for entry in listed["output"]["Contents"]]

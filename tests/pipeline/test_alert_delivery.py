@@ -192,7 +192,7 @@ def kill_evaluators(running: LocalRun) -> int:
                 continue
         return killed > 0
 
-    wait_for(has_killed, "an evaluator to be killed", seconds=30)
+    wait_for(has_killed, "an evaluator to be killed", seconds=60)
     return killed
 
 

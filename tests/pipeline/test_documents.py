@@ -45,7 +45,7 @@ def request_id(run: LocalRun) -> str:
         {"metric_name": "other.case", "value": 1, "dimensions": {"Host": "a"}},
     ]
     reply = run.post({"metrics": points})
-    wait_for(lambda: len(run.quarantine(reply.body["request_id"])) == 2, "the quarantine", seconds=20)
+    wait_for(lambda: len(run.quarantine(reply.body["request_id"])) == 2, "the quarantine", seconds=60)
     run.wait_until_stored("hello", 1)
     run.shell("python -m ops export run current")
     return str(reply.body["request_id"])

@@ -26,7 +26,7 @@ def test_a_store_that_dies_ends_the_run_with_one_line(start: Callable[..., Local
     assert "the run failed: the Timestream engine ended" in output
     assert "not accounted for" in output
     assert errors == ""
-    assert not psutil.wait_procs(children, timeout=5)[1]
+    assert not psutil.wait_procs(children, timeout=20)[1]
     assert not run.env_file.exists()
 
 
@@ -81,5 +81,5 @@ def test_a_signal_while_it_starts_ends_it_in_order(step: str, seconds: float, tm
     # A signal inside an extension module that is being loaded makes CPython end by the signal: 130 to a shell, too.
     assert process.returncode in {130, -signal.SIGINT}
     assert errors == "ended before it was ready\n"
-    assert not psutil.wait_procs(children, timeout=5)[1]
+    assert not psutil.wait_procs(children, timeout=20)[1]
     assert not file.exists()

@@ -43,11 +43,11 @@ def test_a_posted_point_comes_back_and_a_bad_neighbour_is_set_aside(run: LocalRu
     bad = {"metric_name": "lake.first", "value": 1, "dimensions": {"host.name": ""}}
     reply = run.post({"metrics": [good, bad]})
     run.wait_until_stored("lake.first", 1)
-    wait_for(lambda: len(run.quarantine(reply.body["request_id"])) == 1, "the quarantine", seconds=20)
+    wait_for(lambda: len(run.quarantine(reply.body["request_id"])) == 1, "the quarantine", seconds=60)
     assert run.post({**good, "value": 2}).status == 202
     asked = "SELECT host__name, value FROM points WHERE event_hour > '' AND metric_name = 'lake.first'"
     query = f'python -m ops query --format csv "{asked}"'
-    wait_for(lambda: run.shell(query) == "host__name,value\nit's,2.0\n", "the correction", seconds=20)
+    wait_for(lambda: run.shell(query) == "host__name,value\nit's,2.0\n", "the correction", seconds=60)
     assert run.select("SELECT count(*) FROM superseded") == [[1]]
     refused = run.shell("python -m ops query 'SELECT count(*) FROM points' 2>&1 || true")
     assert "WHERE event_hour >= date_format" in refused
@@ -87,7 +87,7 @@ def test_an_hour_is_compacted_and_answers_as_before(run: LocalRun) -> None:
         )
     asked = "SELECT metric_name, time, time_ns, value, version, request FROM {table} ORDER BY 3, 1, 4"
     run.wait_until_stored("lake.kept", 2)
-    wait_for(lambda: len(run.select("SELECT 1 FROM superseded")) >= 2, "the version that lost", seconds=20)
+    wait_for(lambda: len(run.select("SELECT 1 FROM superseded")) >= 2, "the version that lost", seconds=60)
     before, lost = run.select(asked), run.select("SELECT * FROM superseded ORDER BY time_ns, version")
     run.control("clock", {"advance_seconds": 4800})
     exported = f"{hour[:10]}T{hour[11:]}"

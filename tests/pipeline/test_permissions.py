@@ -69,7 +69,7 @@ class Story:
 
         before = executions()
         self.go_to(moment_s)
-        wait_for(lambda: len(executions()) > len(before), "an export to begin", seconds=30)
+        wait_for(lambda: len(executions()) > len(before), "an export to begin", seconds=60)
         wait_for(lambda: "RUNNING" not in executions(), "the export to end", seconds=120)
 
     def fail(self, rule: Mapping[str, Any]) -> None:

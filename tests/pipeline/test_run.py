@@ -76,7 +76,7 @@ def test_a_bad_point_goes_to_the_quarantine_and_its_neighbours_are_stored(runnin
         lines = running.quarantine(reply.body["request_id"])
         return sorted((line["index"], line["field"], line["reason"]) for line in lines)
 
-    wait_for(lambda: len(mine()) == 5, "five points in the quarantine", seconds=10)
+    wait_for(lambda: len(mine()) == 5, "five points in the quarantine", seconds=60)
     assert [index for index, _, _ in mine()] == [1, 2, 3, 4, 5]
     assert [field.partition(".")[0] for _, field, _ in mine()] == [
         "value",
@@ -139,7 +139,7 @@ def test_a_correction_wins_whichever_way_it_is_counted(running: LocalRun) -> Non
     assert running.post({**point, "value": 1}).status == 202
     assert running.post({"metrics": [{**point, "value": 2}, {**point, "value": 3}]}).status == 202
     sql = "SELECT value FROM {table} WHERE metric_name = 'corrected'"
-    wait_for(lambda: running.select(sql) == [[3.0]], "the correction", seconds=10)
+    wait_for(lambda: running.select(sql) == [[3.0]], "the correction", seconds=60)
 
 
 @pytest.mark.parametrize("fault", [{"error": "ProvisionedThroughputExceededException"}, {"status": 500}])
@@ -167,7 +167,7 @@ def test_concurrent_clients_lose_nothing(running: LocalRun) -> None:
         bodies = [{"metrics": [{"metric_name": "many", "value": item}] * 5} for item in range(200)]
         statuses = {reply.status for reply in clients.map(running.post, bodies)}
     assert statuses == {202}
-    running.wait_until_stored("many", 1000, seconds=30)
+    running.wait_until_stored("many", 1000, seconds=60)
 
 
 def test_the_readmes_make_query_asks_the_local_run(running: LocalRun) -> None:
@@ -199,7 +199,7 @@ def test_an_operator_sees_metrics_logs_and_the_state_of_the_region(running: Loca
     def logged() -> bool:
         return "[1,1,0,0]" in running.shell(f"python -m ops logs metricwriter --request {request}")
 
-    wait_for(logged, "the writer's line on the request", seconds=30)
+    wait_for(logged, "the writer's line on the request", seconds=60)
 
 
 def test_an_interrupt_ends_the_run_cleanly(start: Callable[..., LocalRun]) -> None:
@@ -208,7 +208,7 @@ def test_an_interrupt_ends_the_run_cleanly(start: Callable[..., LocalRun]) -> No
     SIGTERM does the same: see test_signed.py.
     """
     run = start()
-    wait_for(lambda: run.control("status")["us-east-1"]["accepted"] > 100, "the feed", seconds=20)
+    wait_for(lambda: run.control("status")["us-east-1"]["accepted"] > 100, "the feed", seconds=60)
     run.end_cleanly(signal.SIGINT, at_least=100)
 
 
@@ -282,7 +282,7 @@ def test_throttled_points_are_delayed_and_not_lost_and_kept_for_the_next_run(
 def test_nothing_outlives_a_run_that_is_killed(start: Callable[..., LocalRun]) -> None:
     """After SIGKILL of the run, its functions and its store end too, so the ports are free for the next."""
     run = start()
-    wait_for(lambda: run.control("status")["us-east-1"]["accepted"] > 100, "the feed", seconds=20)
+    wait_for(lambda: run.control("status")["us-east-1"]["accepted"] > 100, "the feed", seconds=60)
     children = psutil.Process(run.process.pid).children(recursive=True)
     assert children
     run.process.kill()

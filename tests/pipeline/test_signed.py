@@ -26,7 +26,7 @@ def test_an_environment_that_wants_signatures_is_fed_with_signed_requests(
     run as Ctrl-C does.
     """
     run = start("--environment", "prod")
-    wait_for(lambda: run.control("status")["us-east-1"]["accepted"] > 100, "the feed", seconds=20)
+    wait_for(lambda: run.control("status")["us-east-1"]["accepted"] > 100, "the feed", seconds=60)
     body = {"metric_name": "hello", "value": 1}
     assert run.post(body).status == 403
     assert run.stored("hello") == 0

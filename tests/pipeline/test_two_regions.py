@@ -66,7 +66,7 @@ def test_a_point_is_in_the_region_it_was_sent_to_and_in_no_other(two: LocalRun) 
         point = {"metric_name": "apart", "value": value, "timestamp": moment, "dimensions": {"host": "a"}}
         assert post(two, region, point) == 202
     for value, region in enumerate(REGIONS):
-        wait_for(partial(stored_any, two, region), f"the point of {region}", seconds=20)
+        wait_for(partial(stored_any, two, region), f"the point of {region}", seconds=60)
         assert stored(two, region, "apart") == [f"{value}.0"]
 
 
@@ -84,7 +84,7 @@ def test_what_one_region_sets_aside_is_not_in_the_others_quarantine(two: LocalRu
         )
         return len(s3.list_objects_v2(Bucket=bucket, Prefix="quarantine/").get("Contents", []))
 
-    wait_for(lambda: lines(REGIONS[1]) == 1, "the quarantined point", seconds=20)
+    wait_for(lambda: lines(REGIONS[1]) == 1, "the quarantined point", seconds=60)
     assert lines(REGIONS[0]) == 0
 
 

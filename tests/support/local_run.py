@@ -216,7 +216,7 @@ class LocalRun:
         accepted, stored, superseded, quarantined = ended.account
         assert accepted == stored > at_least
         assert (superseded, quarantined) == (0, 0)
-        _, alive = psutil.wait_procs(children, timeout=5)
+        _, alive = psutil.wait_procs(children, timeout=20)
         assert not alive
         assert not self.env_file.exists()
         assert ended.errors == ""
