@@ -42,7 +42,11 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
         help="groups of all alert rules (default: 0)",
     )
     parser.add_argument(
-        "--queries-per-day", type=_from(0), default=0.0, metavar="N", help="Timestream queries of people"
+        "--queries-per-day",
+        type=_from(0),
+        default=0.0,
+        metavar="N",
+        help="queries of people, each about an hour",
     )
     parser.add_argument("--format", choices=("table", "json"), default="table")
     parser.set_defaults(run=run)

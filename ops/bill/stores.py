@@ -22,12 +22,12 @@ _COMPACTED_BYTES = 35
 _OBJECTS_OF_A_BATCH = 1.05
 # Until it is compacted and the readers of then are through.
 _HOT_S = 2.5 * 3600
-# A compaction counts, and unloads points and minutes.
-_COMPACTION_QUERIES = 3
+# A compaction counts, and unloads points, minutes and versions that lost.
+_COMPACTION_QUERIES = 4
 # What an answer is written to, and lists of the hour's prefixes.
 _PUTS_OF_A_QUERY = 4
 _GLUE_REQUESTS_OF_A_QUERY, _GLUE_REQUESTS_OF_AN_EXPORT = 10, 20
-_GLUE_PARTITIONS_OF_AN_HOUR = 2
+_TABLES, _LAKE_TABLES = 2, 3
 
 
 def is_lake(deployed: Deployed) -> bool:
@@ -55,13 +55,14 @@ def store_units(deployed: Deployed, load: Load, activity: Activity) -> Mapping[s
     units = _lake(deployed, load, activity) if is_lake(deployed) else _timestream(deployed, load, activity)
     days = _lake_days(deployed) if is_lake(deployed) else _YEAR_DAYS
     bytes_of_a_point = _COMPACTED_BYTES if is_lake(deployed) else _EXPORTED_BYTES
+    tables = _LAKE_TABLES if is_lake(deployed) else _TABLES
     return {
         **none,
         "exported_days": days,
         "exported_gb_months": load.points_per_second * bytes_of_a_point * days * _DAY_S / GB
         if hours
         else 0.0,
-        "glue_partitions": _GLUE_PARTITIONS_OF_AN_HOUR * 24 * days if hours else 0.0,
+        "glue_partitions": tables * 24 * days if hours else 0.0,
         "glue_requests": _GLUE_REQUESTS_OF_AN_EXPORT * hours,
         "export_puts": 20 * hours,
         **units,

@@ -12,6 +12,7 @@ from ops.console.readers.sql import Line
 LINES_MOST = 60
 _NAME_CHARACTERS = 80
 _PERIODS_LEAST = 12
+_MINUTE_MS = 60_000
 _GREY = "#8b95a5"
 _FAINT = "rgba(139,149,165,0.18)"
 _COLOURS = (
@@ -24,10 +25,14 @@ _BRACES = str.maketrans({"{": "(", "}": ")"})
 
 
 def line_chart(lines: Sequence[Line], *, legend: bool = True) -> dict[str, Any]:
-    """Lines over time; those beyond LINES_MOST are left out."""
+    """Lines over time; those beyond LINES_MOST are left out. A single time has a minute on each side."""
     shown = lines[:LINES_MOST]
+    frame = _frame(legend=legend and len(shown) > 1)
+    times = {moment for line in shown for moment, _ in line.points}
+    begin, end = (min(times) - _MINUTE_MS, max(times) + _MINUTE_MS) if len(times) == 1 else (None, None)
     return {
-        **_frame(legend=legend and len(shown) > 1),
+        **frame,
+        "xAxis": {**frame["xAxis"], "min": begin, "max": end},
         "series": [
             {
                 "type": "line",

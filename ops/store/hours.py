@@ -13,16 +13,17 @@ _READS = frozenset({"from", "join"})
 _READS_NO_MORE = frozenset(
     {"select", "on", "using", "where", "group", "having", "order", "limit", "offset", "window"}
 )
+_CONDITIONS = frozenset({"where", "on"})
 _READS_NOTHING = frozenset({"show", "describe", "desc", "create", "drop", "alter"})
 
 
 def reads_every_hour(sql: str, relations: Iterable[str], hour: str) -> bool:
-    """True if a statement reads one of the relations, and the column of hours stands nowhere in it."""
+    """True if a statement reads one of the relations, and the column of hours stands in no condition of it."""
     wanted, words = {name.lower() for name in relations}, list(_words(sql))
     explained = words[:1] == ["explain"] and words[:2] != ["explain", "analyze"]
     if not words or words[0] in _READS_NOTHING or explained:
         return False
-    return hour not in words and not wanted.isdisjoint(_read(words))
+    return not wanted.isdisjoint(_read(words)) and hour not in _conditions(words)
 
 
 def _words(sql: str) -> Iterator[str]:
@@ -31,6 +32,20 @@ def _words(sql: str) -> Iterator[str]:
         found = token["word"] or token["mark"] or token["quoted"]
         if found:
             yield found.lower()
+
+
+def _conditions(words: list[str]) -> Iterator[str]:
+    """The words behind WHERE and ON: what stands elsewhere lets nothing be left out."""
+    clause, around = "", list[str]()
+    for word in words:
+        if word == "(":
+            around.append(clause)
+        elif word == ")":
+            clause = around.pop() if around else ""
+        elif word in _READS or word in _READS_NO_MORE:
+            clause = word
+        elif clause in _CONDITIONS:
+            yield word
 
 
 def _read(words: list[str]) -> Iterator[str]:

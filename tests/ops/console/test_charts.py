@@ -61,3 +61,11 @@ def test_an_alerts_chart_holds_its_thresholds(value: float | None) -> None:
     assert options["xAxis"]["max"] - options["xAxis"]["min"] == 12 * 60_000
     (same,) = verdict_chart([(60_000, value, "")], 60, [90.0], [90.0])["series"]
     assert len(same["markLine"]["data"]) == 1
+
+
+def test_a_single_time_has_a_minute_on_each_side() -> None:
+    """Left to itself the axis would show two days."""
+    alone = line_chart([Line("a", [(600_000, 1.0)]), Line("b", [(600_000, 2.0)])])["xAxis"]
+    assert (alone["min"], alone["max"]) == (540_000, 660_000)
+    several = line_chart([Line("a", [(0, 1.0), (1, 1.0)])])["xAxis"]
+    assert (several["min"], several["max"]) == (None, None), "as the points are"

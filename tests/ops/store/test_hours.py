@@ -25,10 +25,16 @@ HOUR = "event_hour"
         "SELECT value /* event_hour */ FROM points WHERE metric_name = 'it''s event_hour'",
         "EXPLAIN ANALYZE SELECT * FROM points",
         "SELECT from_unixtime(1) FROM points",
+        "SELECT 1 AS event_hour, count(*) FROM points",
+        "SELECT event_hour, count(*) FROM points GROUP BY event_hour ORDER BY event_hour",
+        "SELECT * FROM points WHERE value > 1 ORDER BY event_hour",
+        "SELECT * FROM points WHERE value IN (SELECT max(event_hour) FROM other)",
+        "SELECT * FROM points JOIN other USING (event_hour)",
+        "SELECT * FROM points) WHERE value > 1",
     ],
 )
 def test_a_statement_that_reads_points_and_names_no_hour_reads_all(sql: str) -> None:
-    """However the view is named, and wherever in the statement; a text or a comment names nothing."""
+    """However the view is named, and wherever in the statement; a text, a comment or a column names nothing."""
     assert reads_every_hour(sql, RELATIONS, HOUR)
 
 
@@ -38,6 +44,10 @@ def test_a_statement_that_reads_points_and_names_no_hour_reads_all(sql: str) -> 
         "SELECT * FROM points WHERE event_hour = '2026-11-26-04'",
         """SELECT * FROM "points" WHERE "event_hour" >= '2026'""",
         "SELECT metric_name, count(*) AS points FROM metrics WHERE export_date = '2026-11-26' GROUP BY 1",
+        "SELECT * FROM points WHERE value > 1 AND (value < 2 OR (value = 3)) AND (event_hour) > '2026'",
+        "SELECT * FROM points WHERE value > (SELECT avg(value) FROM other GROUP BY x) AND event_hour > '2026'",
+        "SELECT * FROM other o JOIN points p ON p.series = o.series AND p.event_hour = o.hour",
+        "WITH p AS (SELECT * FROM points WHERE event_hour > '2026') SELECT * FROM p ORDER BY 1",
         "SELECT points FROM metrics ORDER BY points",
         "SELECT a.points, points FROM metrics a WHERE points > 1",
         "SELECT * FROM points.metrics",
