@@ -99,11 +99,10 @@ def test_an_hour_reads_alike_before_and_after_its_compaction(
     points: dict[float, float],
     superseded: int,
 ) -> None:
-    """And when its objects are gone, and when a batch comes once more after that, until that is compacted, too."""
+    """And when its objects are gone."""
     hour = world.hour
     world.go_to(hour, 30)
-    batches = deliveries(world)
-    for batch in batches:
+    for batch in deliveries(world):
         world.deliver(*batch)
     assert seen(world, hour) == (points, superseded)
     assert compact(world, 1, hour) == {str(hour): "exported"}
@@ -113,12 +112,23 @@ def test_an_hour_reads_alike_before_and_after_its_compaction(
     compact(world, 2, hour)
     assert objects(world, hour) == []
     assert seen(world, hour) == (points, superseded)
+
+
+def test_a_batch_that_comes_again_after_all_was_compacted_changes_nothing(world: World) -> None:
+    """The older versions of a correction among it: their objects go once they were compacted, too."""
+    hour = world.hour
+    world.go_to(hour, 30)
+    batches = corrected(world)
+    for batch in batches:
+        world.deliver(*batch)
+    for later in (1, 2):
+        compact(world, later, hour)
     world.deliver(*batches[0])
-    assert seen(world, hour) == (points, superseded)
     for later in (3, 4, 5):
+        assert seen(world, hour) == ({1: 10.0, 2: 2.0}, 1)
         compact(world, later, hour)
     assert objects(world, hour) == []
-    assert seen(world, hour) == (points, superseded)
+    assert seen(world, hour) == ({1: 10.0, 2: 2.0}, 1)
 
 
 def test_a_point_three_hours_late_may_come_during_a_compaction(world: World) -> None:

@@ -12,7 +12,7 @@ from handlers.domain.exports.attempt import Attempt
 from handlers.domain.exports.columns import Layout
 from handlers.domain.exports.hour import Hour
 from handlers.domain.exports.job import LEASE_S, Claim, ExportJob, PointCount, Unload
-from handlers.domain.exports.manifest import File, Mismatch
+from handlers.domain.exports.manifest import NOTHING, File, Mismatch
 from handlers.domain.exports.ports import LostClaim
 from handlers.domain.exports.publishing import publish, verify_job
 from handlers.domain.exports.record import State, state_of
@@ -97,6 +97,21 @@ def test_in_the_lake_the_points_are_shown_last(ledger: ExportHoursLedger) -> Non
     ]
     status = json.loads(bucket.objects["metrics/2026-11-22/02/_hour.json"])
     assert (status["rows"], status["appended"], status["superseded"]) == (3, 5, 2)
+
+
+def test_where_nothing_lost_there_may_be_no_manifest(ledger: ExportHoursLedger) -> None:
+    """AWS does not say what an UNLOAD of no rows leaves; if it left a file there must be a manifest, too."""
+    bucket = MemoryBucket()
+    claim = claimed(ledger)
+    job = lake_job(bucket, claim, counted=0)
+    del bucket.objects[f"athena/{claim.attempt.client_token('replaced')}"]
+    with pytest.raises(Mismatch, match=r"a\.parquet is not in the manifest"):
+        verify_job(job, bucket, read_manifest)
+    del bucket.objects[f"{claim.attempt.results('replaced')}a.parquet"]
+    assert verify_job(job, bucket, read_manifest)["replaced"] == NOTHING
+    lost = replace(job, counted=replace(job.counted, superseded=1))
+    with pytest.raises(Mismatch, match="the manifest of replaced is not there"):
+        verify_job(lost, bucket, read_manifest)
 
 
 def test_fewer_versions_than_lost_before_are_a_mismatch(ledger: ExportHoursLedger) -> None:
