@@ -109,6 +109,16 @@ def test_of_two_that_change_an_alert_one_succeeds(dynamodb: Any) -> None:
     assert one(table).version == stored.version + 1
 
 
+def test_an_alert_that_was_written_without_a_word_is_another_one_as_well(dynamodb: Any) -> None:
+    """Where no outbox tells them apart, the version does: what was known since is not overwritten."""
+    table = AlertsTable(dynamodb, ALERTS)
+    stored = fire(table)
+    newer = step(step(stored.alert, 4, 1).alert, 5, 2)
+    assert table.save(newer, stored, NOW)
+    assert not table.save(step(stored.alert, 4, 1), stored, NOW)
+    assert one(table).alert == newer.alert
+
+
 def test_a_notification_that_is_confirmed_meanwhile_does_not_disturb_a_writer(dynamodb: Any) -> None:
     """What was on its way when the alert was read stays where it is, and the next one waits until it is free."""
     table = AlertsTable(dynamodb, ALERTS)
