@@ -50,6 +50,8 @@ class Engine:
     def close(self) -> None:
         """Give everything back."""
         self._database.close()
+        # At the interpreter's end DuckDB writes a line for each of its objects that somebody still has.
+        del self._database
 
 
 def _to_files(parsed: statements.Parsed, run: Run) -> Outcome:
