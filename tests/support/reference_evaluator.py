@@ -494,7 +494,10 @@ class ReferenceRule:
             # Of what was left out, only the last period that was complete by then makes a group known.
             before_s = last_s // rule.period * rule.period - rule.period
             if alert.known_from is None and before_s in alert.periods and before_s >= alert.judged_from:
-                alert.known_from = alert.sure_from = before_s
+                alert.known_from = before_s
+                ready_s = self.clockwork.ready(before_s + rule.period)
+                if any(point.written_at_s <= ready_s for point in alert.periods[before_s]):
+                    alert.sure_from = _earlier(before_s, alert.sure_from)
         heard = [
             start_s + rule.period for start_s in alert.periods if alert.groups_from <= start_s < newest_s
         ]
