@@ -9,8 +9,8 @@ from typing import Any
 from handlers.adapters.aws import client
 from handlers.adapters.dynamodb.alerts_table import AlertsTable
 from handlers.adapters.dynamodb.rules_table import rule_of
+from handlers.domain.alerts.evaluation.endings import RULE_CHANGED, RULE_DELETED
 from handlers.domain.alerts.evaluation.resolver import Resolver
-from handlers.domain.alerts.evaluation.rule_evaluation import RULE_CHANGED, RULE_DELETED
 from handlers.domain.alerts.notifications.notification import Origin
 from handlers.domain.alerts.rules.fields import RuleError
 from handlers.domain.alerts.rules.reading import condition_revision

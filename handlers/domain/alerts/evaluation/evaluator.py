@@ -7,8 +7,8 @@ from dataclasses import asdict, dataclass, field, replace
 from typing import Any
 
 from handlers.domain.alerts.evaluation.chunks import chunks_of
+from handlers.domain.alerts.evaluation.endings import RULE_DELETED
 from handlers.domain.alerts.evaluation.resolver import TURNS, Resolver
-from handlers.domain.alerts.evaluation.rule_evaluation import RULE_DELETED
 from handlers.domain.alerts.evaluation.slice_evaluation import RuleAlerts, SliceEvaluation
 from handlers.domain.alerts.notifications.notification import Origin
 from handlers.domain.alerts.notifications.pending_notifications import PageLimits, next_page

@@ -3,7 +3,7 @@
 import math
 from dataclasses import dataclass
 
-from handlers.domain.alerts.evaluation.rule_evaluation import (
+from handlers.domain.alerts.evaluation.endings import (
     RULE_CHANGED,
     RULE_DELETED,
     close_alert,

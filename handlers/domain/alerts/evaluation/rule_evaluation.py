@@ -10,31 +10,21 @@ from dataclasses import dataclass, field, replace
 
 from handlers.domain.alerts.evaluation.admission import Admission
 from handlers.domain.alerts.evaluation.datapoint import evaluate_datapoint
+from handlers.domain.alerts.evaluation.endings import end_alert
 from handlers.domain.alerts.notifications.notification import Origin
 from handlers.domain.alerts.notifications.stored_alert import AlertUpdate
 from handlers.domain.alerts.periods import last_complete_period
-from handlers.domain.alerts.rules.reading import (
-    IN_FORCE_SINCE,
-    condition_revision,
-    read_rule,
-    rule_revision,
-)
 from handlers.domain.alerts.rules.rule import Rule
 from handlers.domain.alerts.rules.selection import Group
 from handlers.domain.alerts.state.alert import Alert, Datapoint
 from handlers.domain.alerts.state.protocol import (
-    close,
     decide,
     judged_from_s,
     silence_counts,
     silence_is_healthy,
-    without_old,
 )
 from handlers.domain.alerts.windows.known_groups import KnownGroups
 from handlers.domain.alerts.windows.merging import MergedWindow
-
-RULE_CHANGED = "the rule was changed"
-RULE_DELETED = "the rule was deleted"
 
 
 @dataclass(slots=True)
@@ -209,45 +199,12 @@ def evaluate_rule(
         )
         if _is_forgotten(rule, windows, look, alert, interval_end_s):
             reason = f"no data for {rule.forget_after_s} s; the group is forgotten"
-            _close(update, reason, interval_end_s, origin, judged_from_s=interval_end_s)
+            end_alert(update, reason, interval_end_s, origin, judged_from_s=interval_end_s)
             update.alert = replace(update.alert, evaluated_to_s=interval_end_s)
         else:
             update.apply(decide(rule, alert, datapoints, newest_s, interval_end_s), rule, origin)
         if group not in updates and (update.transitions or not update.alert.is_quiet):
             updates[group] = update
-
-
-def end_alerts_of_others(
-    rule: Rule, updates: Iterable[AlertUpdate], interval_end_s: int, origin: Origin
-) -> None:
-    """Resolves alerts of the rule as it was if its condition is another one now, or if it was deleted and added again.
-
-    They end in the words of the rule as it was, with the first interval that is evaluated by the one that came after.
-    """
-    revision = rule_revision(rule)
-    for update in updates:
-        alert = update.alert
-        if not alert.rule_revision or alert.evaluated_to_s >= interval_end_s:
-            continue
-        if alert.rule_revision == revision and not _is_later(rule, alert):
-            continue
-        was = read_rule(alert.rule)
-        is_changed = condition_revision(was) != condition_revision(rule)
-        if is_changed or _is_later(rule, alert):
-            known = not alert.is_quiet and stays_known(was, rule)
-            _close(
-                update,
-                RULE_CHANGED if is_changed else RULE_DELETED,
-                interval_end_s,
-                origin,
-                stays_known=known,
-            )
-
-
-def _is_later(rule: Rule, alert: Alert) -> bool:
-    """True if the rule is in force since later than the one that the alert is of: other words do not change that."""
-    since_s: int = alert.rule.get(IN_FORCE_SINCE, 0)
-    return since_s < rule.in_force_since_s
 
 
 def _again(rule: Rule, windows: RuleWindows, alert: Alert, group: Group) -> Iterator[Datapoint]:
@@ -301,46 +258,3 @@ def _is_forgotten(
         return False
     silent_s = interval_end_s - (alert.heard_s + rule.period_s)
     return silent_s >= rule.forget_after_s and not look.admission.is_unknown(alert.group)
-
-
-def stays_known(was: Rule, rule: Rule) -> bool:
-    """True if the groups of a rule that was changed are known to the new one, so that their silence counts."""
-    asked, asks = ((one.metric_name, one.metric_type, one.match, one.by) for one in (was, rule))
-    was_added_again = rule.groups_since_s > was.in_force_since_s
-    return asked == asks and not was_added_again and silence_counts(rule)
-
-
-def close_alert(
-    alert: Alert,
-    reason: str,
-    at_s: int,
-    origin: Origin,
-    *,
-    judged_from_s: int = 0,
-    stays_known: bool = False,
-) -> AlertUpdate:
-    """Resolves an alert that has ended, in the words of the rule as it was; see `close`."""
-    update = AlertUpdate(alert, alert)
-    _close(update, reason, at_s, origin, judged_from_s=judged_from_s, stays_known=stays_known)
-    return update
-
-
-def _close(
-    update: AlertUpdate,
-    reason: str,
-    at_s: int,
-    origin: Origin,
-    *,
-    judged_from_s: int = 0,
-    stays_known: bool = False,
-) -> None:
-    was = read_rule(update.alert.rule)
-    decision = close(
-        without_old(was, update.alert, last_complete_period(at_s, was.period_s)),
-        reason,
-        at_s,
-        notify_on_resolve=was.notify_on_resolve,
-        judged_from_s=judged_from_s,
-        stays_known=stays_known,
-    )
-    update.apply(decision, was, origin)

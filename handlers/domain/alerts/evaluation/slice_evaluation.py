@@ -5,6 +5,7 @@ from collections.abc import Iterable, Mapping, Sequence, Set
 from dataclasses import dataclass, field
 
 from handlers.domain.alerts.evaluation.chunks import WEIGHT_PER_CHUNK
+from handlers.domain.alerts.evaluation.endings import end_alerts_of_others
 from handlers.domain.alerts.evaluation.evaluation_range import (
     IntervalItems,
     due_period,
@@ -15,7 +16,6 @@ from handlers.domain.alerts.evaluation.evaluation_range import (
 from handlers.domain.alerts.evaluation.rule_evaluation import (
     FirstLook,
     RuleWindows,
-    end_alerts_of_others,
     evaluate_rule,
     first_look,
 )

@@ -2,7 +2,7 @@
 
 import json
 
-from handlers.domain.alerts.evaluation.rule_evaluation import RULE_DELETED, close_alert
+from handlers.domain.alerts.evaluation.endings import RULE_DELETED, close_alert
 from handlers.domain.alerts.periods import Timing
 from handlers.domain.alerts.windows.cuts import BatchRange
 from tests.support.alert_pipeline import ORIGIN, Pipeline, a_point
