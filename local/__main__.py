@@ -143,4 +143,9 @@ def _interrupt(_number: int, _frame: FrameType | None) -> None:
 
 
 if __name__ == "__main__":
-    sys.exit(main())
+    _status = main()
+    for stream in filter(None, (sys.stdout, sys.stderr)):
+        stream.flush()
+    # Everything is closed. Threads that wait for nothing any more keep DuckDB, which would write a line for each of its
+    # objects when the interpreter takes itself down, so it is not waited for.
+    os._exit(_status)
