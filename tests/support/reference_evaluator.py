@@ -19,6 +19,8 @@ Group = tuple[str | None, ...]
 CATCH_UP_S = 3 * 3_600
 CLAIM_S = 330
 LOOK_BACK_S = 3_600
+# What was written so long before an interval was ready may count with the next one.
+UNSEEN_S = 5
 
 
 class RawPoint(NamedTuple):
@@ -516,7 +518,11 @@ class ReferenceRule:
             elif point.written_at_s <= start_s + rule.period + self.clockwork.lateness_s:
                 alert.periods.setdefault(start_s, []).append(point)
                 # Points of an interval that nobody evaluated are there, but they change no datapoint.
-                if self._counts_with(point) == end_s:
+                counts_with_s = self._counts_with(point)
+                first_s = counts_with_s + self.clockwork.tick_s
+                unseen = point.written_at_s > self.clockwork.ready(counts_with_s) - UNSEEN_S
+                follows = end_s == first_s and unseen and self._was_skipped(alert, counts_with_s)
+                if end_s == counts_with_s or follows:
                     found.add(start_s)
         alert.pending = rest
         # A period that is complete now has all its points, those that came before its end too.
