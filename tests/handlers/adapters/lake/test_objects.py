@@ -56,6 +56,7 @@ def test_an_object_of_many_hours_says_which(bucket: S3ExportBucket) -> None:
 @pytest.mark.parametrize(
     "content",
     [b"no gzip", lines("2026-11-22-02")[:-9], lines("2026-11-22T02"), gzip.compress(b"[]\n{}")],
+    ids=["no gzip", "cut", "no hour", "no lines"],
 )
 def test_an_object_that_cannot_be_read_is_left_alone(bucket: S3ExportBucket, content: bytes) -> None:
     """Nobody knows whose points are in it, and it goes when the lake forgets it."""
