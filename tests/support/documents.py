@@ -29,7 +29,10 @@ FIGURES = frozenset(
 )
 
 # Commands of `ops` that only an account can carry out, or that do not end: parsed and not run.
-_ACCOUNT = r"python -m ops (?:publish|deploy|rollout|fleet|bundle|console)\b|--environment (?:prod|lake)|--all-regions"
+_ACCOUNT = (
+    r"python -m ops (?:publish|deploy|rollout|fleet|bundle|console|store)\b"
+    r"|--environment (?:prod|lake)|--all-regions"
+)
 
 
 @dataclass(frozen=True, slots=True)
