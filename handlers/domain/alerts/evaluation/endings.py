@@ -80,11 +80,12 @@ def end_alert(
     at_s: int,
     origin: Origin,
     *,
+    rule: Rule | None = None,
     judged_from_s: int = 0,
     stays_known: bool = False,
 ) -> None:
-    """Ends an update's alert, in the words of the rule as it was; see `close`."""
-    was = read_rule(update.alert.rule)
+    """Ends an update's alert, in the words of the rule if it goes on, else of the rule as it was; see `close`."""
+    was = rule or read_rule(update.alert.rule)
     decision = close(
         without_old(was, update.alert, last_complete_period(at_s, was.period_s)),
         reason,

@@ -199,7 +199,7 @@ def evaluate_rule(
         )
         if _is_forgotten(rule, windows, look, alert, interval_end_s):
             reason = f"no data for {rule.forget_after_s} s; the group is forgotten"
-            end_alert(update, reason, interval_end_s, origin, judged_from_s=interval_end_s)
+            end_alert(update, reason, interval_end_s, origin, rule=rule, judged_from_s=interval_end_s)
             update.alert = replace(update.alert, evaluated_to_s=interval_end_s)
         else:
             update.apply(decide(rule, alert, datapoints, newest_s, interval_end_s), rule, origin)

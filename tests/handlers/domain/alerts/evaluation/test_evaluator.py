@@ -364,6 +364,19 @@ def test_a_group_that_is_gone_is_forgotten_and_begins_anew_with_its_next_point(p
     assert weather.heard[-1] == "132:alarm"
 
 
+def test_a_group_is_forgotten_in_the_words_that_its_rule_has_by_then() -> None:
+    """Words that were changed since the last evaluation hold for what is sent from then on."""
+    weather = Weather(a_rule(by=["host"], forget_after=7200))
+    weather.post(minute(0), 9.0)
+    weather.minutes(0, 119)
+    rule = weather.pipeline.rules[0]
+    weather.pipeline.rules = [replace(rule, annotation="new", severity=Severity.CRITICAL)]
+    weather.minutes(120, 121)
+    assert weather.heard[-1] == "121:resolved"
+    [*_, told] = [item for update in weather.pipeline.updates for item in update.notifications]
+    assert (told.body["severity"], told.body["annotation"]) == ("critical", "new")
+
+
 def test_an_explosion_of_groups_makes_at_most_the_cap_of_alerts_and_hides_no_known_host() -> None:
     """Hosts that were there before come first, by the note of the last full hour or of the minute it began."""
     weather = Weather(a_rule(by=["host"], missing_data="missing"), group_cap=20)
