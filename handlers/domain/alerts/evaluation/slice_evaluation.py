@@ -213,9 +213,7 @@ class SliceEvaluation:
         return [
             start_s
             for start_s in periods_again(rule, interval_start_s, self.timing)
-            if not self.left_s
-            or start_s in windows.late
-            or not self.left_s < start_s + rule.period_s <= self.begun_s
+            if start_s in windows.late or not self.left_s < start_s + rule.period_s <= self.begun_s
         ]
 
     def _names(self, rule: Rule, start_s: int, until_s: int) -> MergedWindow:

@@ -162,6 +162,14 @@ def test_the_first_evaluation_begins_a_quarter_of_an_hour_back() -> None:
     assert weather.heard == ["11:alarm"]
 
 
+def test_periods_before_the_first_evaluation_have_no_datapoint_but_for_late_points() -> None:
+    """A point of minute 3 comes in minute 6; of the silence after it, that of minute 4 was never evaluated."""
+    weather = Weather(a_rule(by=["host"], missing_data="missing", datapoints="3 of 3"))
+    weather.post(minute(3), 1.0, written_s=minute(6) + 40)
+    weather.execute(int(minute(20)))
+    assert weather.heard == ["8:missing"]
+
+
 def test_words_that_change_leave_an_alert_as_it_is() -> None:
     """Severity, annotation and reminders say what is sent, not when something fires."""
     rule = a_rule(by=["host"], missing_data="missing", annotation="old")
