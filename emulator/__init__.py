@@ -10,7 +10,7 @@ if TYPE_CHECKING:
     from emulator.apigateway.execute_api import Answered
     from emulator.apigateway.server import Gateway, serve_gateway
     from emulator.clock import Clock
-    from emulator.cloud import Cloud, EngineCommand, FromOutput, StackTemplate, start
+    from emulator.cloud import Cloud
     from emulator.cloudformation.deployment import Deployment, Resource
     from emulator.errors import (
         CloudError,
@@ -27,6 +27,7 @@ if TYPE_CHECKING:
     from emulator.lambda_.invocation import InvokeResult
     from emulator.lambda_.service import Functions, start_functions
     from emulator.scheduler.schedules import Schedules
+    from emulator.starting import EngineCommand, FromOutput, StackTemplate, start
     from emulator.timestream_process import timestream_command
 
 __all__ = [
@@ -38,10 +39,10 @@ __all__ = [
 ]  # fmt: skip
 # The module of each name that is not one of the errors.
 _MODULES = {
-    "Answered": "apigateway.execute_api", "Clock": "clock", "Cloud": "cloud", "EngineCommand": "cloud",
-    "Deployment": "cloudformation.deployment", "FromOutput": "cloud", "Functions": "lambda_.service",
-    "Gateway": "apigateway.server", "InvokeResult": "lambda_.invocation", "StackTemplate": "cloud",
-    "Resource": "cloudformation.deployment", "Schedules": "scheduler.schedules", "start": "cloud",
+    "Answered": "apigateway.execute_api", "Clock": "clock", "Cloud": "cloud", "EngineCommand": "starting",
+    "Deployment": "cloudformation.deployment", "FromOutput": "starting", "Functions": "lambda_.service",
+    "Gateway": "apigateway.server", "InvokeResult": "lambda_.invocation", "StackTemplate": "starting",
+    "Resource": "cloudformation.deployment", "Schedules": "scheduler.schedules", "start": "starting",
     "serve_gateway": "apigateway.server", "start_functions": "lambda_.service",
     "timestream_command": "timestream_process",
 }  # fmt: skip

@@ -11,10 +11,10 @@ from typing import Any
 import pytest
 
 from emulator import Cloud, start
-from emulator.cloud import StackTemplate
 from emulator.cloudformation.deploy import deploy
 from emulator.cloudformation.deployment import Deployment
 from emulator.cloudformation.resources.context import Context
+from emulator.starting import StackTemplate
 from templates.config import Config, load
 from tests.support.generated import NAMES, build, other
 from tests.support.resource_schemas import refusals
