@@ -6,10 +6,9 @@ from typing import Any
 from troposphere import Ref, Sub, Template, glue
 
 from handlers import lake
-from templates.components.exporting.catalog import add_parquet_table
+from templates.components.exporting.catalog import add_catalog_table, add_parquet_table, catalog_columns
 from templates.components.exporting.store import ExportStore
 from templates.config import Config
-from templates.constructs.ownership import RETAINED
 
 _TEXT = {
     "InputFormat": "org.apache.hadoop.mapred.TextInputFormat",
@@ -82,26 +81,21 @@ def _add_line_table(
         }
     else:
         columns = (*columns, (lake.EVENT_HOUR, "string"))
-    template.add_resource(
-        glue.Table(
-            f"Lake{name.capitalize()}Table",
-            **RETAINED,
-            CatalogId=Ref("AWS::AccountId"),
-            DatabaseName=Ref(exports.catalog.database),
-            TableInput=glue.TableInput(
-                Name=name,
-                Description=description,
-                TableType="EXTERNAL_TABLE",
-                Parameters=parameters,
-                PartitionKeys=list(partitions),
-                StorageDescriptor=glue.StorageDescriptor(
-                    Columns=_columns(columns),
-                    Location=Sub(location, Bucket=Ref(exports.bucket)),
-                    **_TEXT,
-                    SerdeInfo=glue.SerdeInfo(SerializationLibrary=_JSON),
-                ),
-            ),
-        )
+    add_catalog_table(
+        template,
+        f"Lake{name.capitalize()}Table",
+        exports.catalog.database,
+        Name=name,
+        Description=description,
+        TableType="EXTERNAL_TABLE",
+        Parameters=parameters,
+        PartitionKeys=list(partitions),
+        StorageDescriptor=glue.StorageDescriptor(
+            Columns=catalog_columns(columns),
+            Location=Sub(location, Bucket=Ref(exports.bucket)),
+            **_TEXT,
+            SerdeInfo=glue.SerdeInfo(SerializationLibrary=_JSON),
+        ),
     )
 
 
@@ -115,28 +109,19 @@ def _add_view(
     exports: ExportStore,
 ) -> None:
     """A view as Athena makes one, without columns of dimensions: those come with the points that have them."""
-    template.add_resource(
-        glue.Table(
-            f"Lake{name.capitalize()}View",
-            **RETAINED,
-            CatalogId=Ref("AWS::AccountId"),
-            DatabaseName=Ref(exports.catalog.database),
-            TableInput=glue.TableInput(
-                Name=name,
-                Description=description,
-                TableType="VIRTUAL_VIEW",
-                Parameters={"presto_view": "true", "comment": "Presto View"},
-                ViewOriginalText=lake.presto_view(sql, columns, config.database_name),
-                ViewExpandedText="/* Presto View */",
-                StorageDescriptor=glue.StorageDescriptor(
-                    Columns=_columns(lake.catalog_columns(columns)),
-                    # Without this, if empty, Athena takes the view for a broken table.
-                    SerdeInfo=glue.SerdeInfo(),
-                ),
-            ),
-        )
+    add_catalog_table(
+        template,
+        f"Lake{name.capitalize()}View",
+        exports.catalog.database,
+        Name=name,
+        Description=description,
+        TableType="VIRTUAL_VIEW",
+        Parameters={"presto_view": "true", "comment": "Presto View"},
+        ViewOriginalText=lake.presto_view(sql, columns, config.database_name),
+        ViewExpandedText="/* Presto View */",
+        StorageDescriptor=glue.StorageDescriptor(
+            Columns=catalog_columns(lake.catalog_columns(columns)),
+            # Without this, if empty, Athena takes the view for a broken table.
+            SerdeInfo=glue.SerdeInfo(),
+        ),
     )
-
-
-def _columns(columns: Sequence[tuple[str, str]]) -> list[glue.Column]:
-    return [glue.Column(Name=name, Type=kind) for name, kind in columns]

@@ -1,7 +1,8 @@
 """The catalog of the exports: a Glue database with a table for each dataset, in which readers find whole hours."""
 
-from collections.abc import Sequence
+from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
+from typing import Any
 
 from awacs.aws import Statement
 from troposphere import Ref, Sub, Template, glue
@@ -101,28 +102,43 @@ def add_parquet_table(
     bucket: Bucket,
 ) -> glue.Table:
     """A table with a partition for each hour; columns of dimensions come with the points that have them."""
+    return add_catalog_table(
+        template,
+        title,
+        database,
+        Name=name,
+        Description=description,
+        TableType="EXTERNAL_TABLE",
+        Parameters={"EXTERNAL": "TRUE", "classification": "parquet"},
+        PartitionKeys=[
+            glue.Column(Name="export_date", Type="string", Comment="UTC day, such as 2026-11-22"),
+            glue.Column(Name="export_hour", Type="string", Comment="UTC hour, 00 to 23"),
+        ],
+        StorageDescriptor=glue.StorageDescriptor(
+            Columns=catalog_columns(columns),
+            Location=Sub(f"s3://${{Bucket}}/{name}/", Bucket=Ref(bucket)),
+            InputFormat=f"{_PARQUET}.MapredParquetInputFormat",
+            OutputFormat=f"{_PARQUET}.MapredParquetOutputFormat",
+            SerdeInfo=glue.SerdeInfo(SerializationLibrary=f"{_PARQUET}.serde.ParquetHiveSerDe"),
+        ),
+    )
+
+
+def add_catalog_table(
+    template: Template, title: str, database: glue.Database, **table_input: Any
+) -> glue.Table:
+    """A table or view of the database, which outlives the stack."""
     return template.add_resource(
         glue.Table(
             title,
             **RETAINED,
             CatalogId=Ref("AWS::AccountId"),
             DatabaseName=Ref(database),
-            TableInput=glue.TableInput(
-                Name=name,
-                Description=description,
-                TableType="EXTERNAL_TABLE",
-                Parameters={"EXTERNAL": "TRUE", "classification": "parquet"},
-                PartitionKeys=[
-                    glue.Column(Name="export_date", Type="string", Comment="UTC day, such as 2026-11-22"),
-                    glue.Column(Name="export_hour", Type="string", Comment="UTC hour, 00 to 23"),
-                ],
-                StorageDescriptor=glue.StorageDescriptor(
-                    Columns=[glue.Column(Name=column, Type=kind) for column, kind in columns],
-                    Location=Sub(f"s3://${{Bucket}}/{name}/", Bucket=Ref(bucket)),
-                    InputFormat=f"{_PARQUET}.MapredParquetInputFormat",
-                    OutputFormat=f"{_PARQUET}.MapredParquetOutputFormat",
-                    SerdeInfo=glue.SerdeInfo(SerializationLibrary=f"{_PARQUET}.serde.ParquetHiveSerDe"),
-                ),
-            ),
+            TableInput=glue.TableInput(**table_input),
         )
     )
+
+
+def catalog_columns(columns: Iterable[tuple[str, str]]) -> list[glue.Column]:
+    """Columns by name and type, in the catalog's words."""
+    return [glue.Column(Name=name, Type=kind) for name, kind in columns]
