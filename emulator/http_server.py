@@ -19,6 +19,7 @@ from typing import Any, Protocol, Self
 from emulator.clock import Clock
 from emulator.errors import PortInUseError
 
+LOOPBACK = "127.0.0.1"
 _LOG = logging.getLogger(__name__)
 _BREAKS = re.compile(r"[\r\n]+")
 _HEAD_BYTES = 64 * 1024
@@ -83,8 +84,8 @@ class HttpServer(ThreadingHTTPServer):
     """Answers requests, each connection in a thread, from `start` until `close`.
 
     `body_limit` is in bytes; a connection that is silent for `idle_s` seconds is ended, and `close` lets requests
-    under way take `drain_s` seconds. With a clock, answers carry its time, as those of AWS do. Raises PortInUseError;
-    port 0 takes a free one.
+    under way take `drain_s` seconds. With a clock, answers carry its time, as those of AWS do. `host` is the
+    address that it listens on. Raises PortInUseError; port 0 takes a free one.
     """
 
     allow_reuse_address = True
@@ -102,17 +103,19 @@ class HttpServer(ThreadingHTTPServer):
         idle_s: float | None = None,
         drain_s: float = 0.0,
         clock: Clock | None = None,
+        host: str = LOOPBACK,
     ) -> None:
         self.clock = clock
         self.body_limit = body_limit
         self.idle_s = idle_s
         self.closing = False
         self._drain_s = drain_s
+        self._host = host
         self._connections: dict[threading.Thread, socket.socket] = {}
         self._answering = 0
         self._changed = threading.Condition()
         try:
-            super().__init__(("127.0.0.1", port), _Handler)
+            super().__init__((host, port), _Handler)
         except OSError as error:
             if error.errno == errno.EADDRINUSE:
                 raise PortInUseError(port) from error
@@ -127,7 +130,7 @@ class HttpServer(ThreadingHTTPServer):
     @property
     def url(self) -> str:
         """The server's root."""
-        return f"http://127.0.0.1:{self.port}"
+        return f"http://{self._host}:{self.port}"
 
     def start(self, answerer: Answerer) -> None:
         """Answer requests by this application from now on."""

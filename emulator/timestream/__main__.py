@@ -11,6 +11,7 @@ from collections.abc import Callable, Sequence
 from pathlib import Path
 
 from emulator.errors import PortInUseError
+from emulator.http_server import LOOPBACK
 from emulator.timestream.clock import Clock
 from emulator.timestream.errors import ServiceError
 from emulator.timestream.server import DataFolderError, Server
@@ -27,12 +28,19 @@ def main(arguments: Sequence[str] | None = None) -> int:
             s3_endpoint=options.s3_endpoint,
             fsync=options.fsync,
             memory_limit_mb=options.memory_limit_mb,
+            host=options.host,
+            salvage=options.salvage,
         )
     except DataFolderError as error:
         return _refuse(f"cannot use the data folder {options.data}: {error}")
     except (OSError, PortInUseError) as error:
         reason = getattr(error, "strerror", error)
-        return _refuse(f"cannot listen on 127.0.0.1:{options.port}: {reason}")
+        return _refuse(f"cannot listen on {options.host}:{options.port}: {reason}")
+    if options.host != LOOPBACK:
+        warning = (
+            "whoever reaches this address may read and write everything: nobody's credentials are checked"
+        )
+        print(f"python -m emulator.timestream: warning: --host {options.host}: {warning}", file=sys.stderr)
     # Requests make many small objects and no cycles; looking for those too often takes a tenth of the time.
     gc.freeze()
     gc.set_threshold(50_000, 20, 20)
@@ -60,7 +68,12 @@ def _options(arguments: Sequence[str] | None) -> argparse.Namespace:
     port = _whole(0, 65_535, "port number from 0 to 65535")
     megabytes = _whole(64, 1 << 40, "whole number of megabytes of at least 64")
     parser.add_argument(
-        "--port", type=port, default=4567, help="port on 127.0.0.1 (0: any free one; default 4567)"
+        "--port", type=port, default=4567, help="port to listen on (0: any free one; default 4567)"
+    )
+    parser.add_argument(
+        "--host",
+        default=LOOPBACK,
+        help=f"address to listen on (default {LOOPBACK}; any other is open to others)",
     )
     parser.add_argument(
         "--data", type=Path, required=True, help="folder for the data, one folder per region inside"
@@ -71,6 +84,9 @@ def _options(arguments: Sequence[str] | None) -> argparse.Namespace:
     )
     parser.add_argument(
         "--fsync", action="store_true", help="wait for the disk before a write is acknowledged"
+    )
+    parser.add_argument(
+        "--salvage", action="store_true", help="start from a damaged write log with what is whole in it"
     )
     parser.add_argument(
         "--memory-limit-mb", type=megabytes, default=400, help="memory of the SQL engine per region"

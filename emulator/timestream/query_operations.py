@@ -163,13 +163,13 @@ class QueryOperations:
         with self._lock:
             paging = self._paging.get(token.partition("-")[0])
             if paging is None or token not in {paging.next_token, paging.used_token}:
-                raise ValidationException("The NextToken is invalid or has expired.")
+                raise ValidationException("Invalid pagination token")
             if paging.run.query != request["QueryString"]:
-                raise ValidationException("The NextToken belongs to another QueryString.")
+                raise ValidationException("Invalid pagination token")
             if now_ns - paging.issued_ns > _TOKEN_LIFE_NS or (
                 token == paging.used_token and paging.calls >= _TOKEN_CALLS
             ):
-                raise ValidationException("The NextToken has expired.")
+                raise ValidationException("Invalid pagination token")
             self._paging.move_to_end(paging.run.id)
         with paging.run.turn:
             return self._page(paging, token, request.get("MaxRows"), now_ns)
@@ -180,7 +180,7 @@ class QueryOperations:
             paging.calls += 1
             page = paging.used_page
         elif token != paging.next_token:
-            raise ValidationException("The NextToken is invalid or has expired.")
+            raise ValidationException("Invalid pagination token")
         elif not run.ready(_WAIT_SECONDS):
             return self._body(run, Page((), more=True), token)
         else:

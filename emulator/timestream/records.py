@@ -12,6 +12,7 @@ MAX_RECORDS = 100
 MAX_DIMENSIONS = 128
 UNIT_NS = {"SECONDS": 1_000_000_000, "MILLISECONDS": 1_000_000, "MICROSECONDS": 1_000, "NANOSECONDS": 1}
 # https://docs.aws.amazon.com/timestream/latest/developerguide/ts-limits.html#limits.naming
+# In any case: SQL folds it, so that a dimension `Time` would hide the time from every query.
 _RESERVED = frozenset({"time", "measure_value", "ts_non_existent_col"})
 # The last is ours: columns of single measures are named so.
 _RESERVED_PREFIXES = ("ts_", "measure_name", "measure_value::")
@@ -157,7 +158,8 @@ def check_name(name: Any, what: str) -> None:
     """Refuse a dimension or measure name that is empty, no text, or reserved."""
     if not isinstance(name, str) or not name:
         raise ValidationException(f"A {what} name must be a text of at least 1 character.")
-    if name in _RESERVED or name.startswith(_RESERVED_PREFIXES):
+    folded = name.lower()
+    if folded in _RESERVED or folded.startswith(_RESERVED_PREFIXES):
         raise ValidationException(f"The {what} name '{name[:256]}' is reserved.")
 
 

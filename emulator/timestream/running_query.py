@@ -86,7 +86,9 @@ class RunningQuery:
             size = 0
             while (max_rows is None or len(taken) < max_rows) and self._fill():
                 if len(self._rows[0]) > PAGE_BYTES:
-                    raise errors.QueryExecutionException("A row of the result is larger than 1 MB.")
+                    raise errors.QueryExecutionException(
+                        "Query aborted as max page response size has been exceeded by the output result row"
+                    )
                 if size + len(self._rows[0]) > PAGE_BYTES:
                     break
                 size += len(self._rows[0])

@@ -1,7 +1,7 @@
 """The columns and measure names of one table, growing as records bring new ones."""
 
 from collections.abc import Iterable, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 
 from emulator.sql.catalog import Column
 from emulator.timestream.records import Identity, Layout
@@ -64,8 +64,12 @@ class Schema:
         return tuple(sorted((*self.columns.values(), *FIXED), key=lambda column: _ORDER[column.role]))
 
     def listed_measures(self) -> Sequence[Measure]:
-        """The measure names, sorted."""
-        return [measure for _, measure in sorted(self.measures.items())]
+        """The measure names, sorted, each with its dimensions in the order in which DESCRIBE has them."""
+        order = {name: place for place, name in enumerate(self.columns)}
+        return [
+            replace(measure, dimensions=tuple(sorted(measure.dimensions, key=order.__getitem__)))
+            for _, measure in sorted(self.measures.items())
+        ]
 
     def admit(self, identity: Identity, layout: Layout) -> None:
         """Make room for a record's series and measures, or raise LimitError and change nothing."""
@@ -87,7 +91,7 @@ class Schema:
         seen = set(known.dimensions) if known else set()
         dimensions = seen | {name for name, _ in identity.dimensions}
         if known is None or dimensions != seen:
-            self.restore_measure(identity.measure_name, identity.kind, sorted(dimensions))
+            self.restore_measure(identity.measure_name, identity.kind, dimensions)
             self.touched.add(identity.measure_name)
 
     def _check_measure_name(self, identity: Identity, known: Measure | None) -> None:

@@ -13,14 +13,15 @@ from typing import IO, Any, Self
 import duckdb
 import orjson
 
-from emulator.http_server import HttpRequest, HttpServer, Response
+from emulator.http_server import LOOPBACK, HttpRequest, HttpServer, Response
 from emulator.request_shapes import ShapeError, Shapes
 from emulator.timestream import admin_api, errors
 from emulator.timestream.administration import OPERATIONS
 from emulator.timestream.clock import Clock
 from emulator.timestream.faults import Faults
+from emulator.timestream.logreader import DamagedLogError
 from emulator.timestream.query_operations import QueryOperations
-from emulator.timestream.store import Store
+from emulator.timestream.store import Store, is_full
 
 DEFAULT_REGION = "us-east-1"
 # 100 records of 2 KB in JSON are well below this, and so is any query.
@@ -42,7 +43,9 @@ class Server:
 
     Arguments: `data` is the folder for everything that is stored, one folder per region inside; `port` 0 takes any
     free one; `clock` tells the time and may be moved forward; `s3_endpoint` is the URL of the S3 that UNLOAD writes to;
-    with `fsync` a write waits for the disk; `memory_limit_mb` is what the SQL engine may take per region.
+    with `fsync` a write waits for the disk; `memory_limit_mb` is what the SQL engine may take per region; `host` is the
+    address that is listened on; `salvage` starts from a damaged write log with what is whole in it, tells on standard
+    error what is not, and keeps the damaged file.
 
     DataFolderError when the folder cannot be used, PortInUseError or OSError when the port cannot.
     """
@@ -56,12 +59,18 @@ class Server:
         s3_endpoint: str | None = None,
         fsync: bool = False,
         memory_limit_mb: int = 400,
+        host: str = LOOPBACK,
+        salvage: bool = False,
     ) -> None:
         self._data = data
         self._clock = clock or Clock()
         self._s3_endpoint = s3_endpoint
         self._open_store = partial(
-            Store, clock_ns=self._clock.now_ns, fsync=fsync, memory_limit_mb=memory_limit_mb
+            Store,
+            clock_ns=self._clock.now_ns,
+            fsync=fsync,
+            memory_limit_mb=memory_limit_mb,
+            salvage=salvage,
         )
         self._faults = Faults(_KNOWN)
         self._shapes = Shapes("timestream-write", "timestream-query")
@@ -69,17 +78,23 @@ class Server:
         self._regions: dict[str, QueryOperations] = {}
         self._ending = threading.Event()
         self._http = HttpServer(
-            port, name="timestream", body_limit=MAX_BODY, idle_s=_IDLE_S, drain_s=2 * _DRAIN_S
+            port, name="timestream", body_limit=MAX_BODY, idle_s=_IDLE_S, drain_s=2 * _DRAIN_S, host=host
         )
         self.port, self.url = self._http.port, self._http.url
         try:
             data.mkdir(parents=True, exist_ok=True)
             self._claim = _claim(data)
-            for directory in sorted(path.parent for path in data.glob("*/store.duckdb")):
-                self._region(directory.name)
+            stores = [*data.glob("*/store.duckdb"), *data.glob("*/writes-*.log")]
+            for name in sorted({path.parent.name for path in stores}):
+                self._region(name)
+        except DamagedLogError as error:
+            self._http.close()
+            advice = "nothing was changed. --salvage starts with what is whole, and keeps the file beside it"
+            raise DataFolderError(f"{error}; {advice}") from error
         except (OSError, duckdb.Error) as error:
             self._http.close()
-            raise DataFolderError(str(getattr(error, "strerror", None) or error)) from error
+            full = "the disk is full" if is_full(error) else None
+            raise DataFolderError(full or str(getattr(error, "strerror", None) or error)) from error
 
     def start(self) -> None:
         """Answer requests, on threads of the server's own."""
@@ -116,8 +131,10 @@ class Server:
     def answer(self, request: HttpRequest) -> Response:
         """Answer one request; what fails unexpectedly is printed here and is a 500 without details there."""
         try:
+            if request.path == "/health":
+                return _response(200, b'{"status":"ok"}', "application/json")
             if request.path.startswith("/_local/"):
-                change = _json(request.body) if request.method == "POST" else None
+                change = _json(request.body) if request.method in {"POST", "PUT"} else None
                 stores = {name: region.store for name, region in dict(self._regions).items()}
                 shown = admin_api.answer(request.path, change, stores, self._faults, self._clock)
                 return _response(200, orjson.dumps(shown), "application/json")

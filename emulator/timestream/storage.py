@@ -1,6 +1,7 @@
 """The DuckDB file of one region: its databases and tables, and the log position that it has reached."""
 
 import json
+import os
 from collections.abc import Iterator, Mapping
 from contextlib import contextmanager
 from dataclasses import asdict
@@ -19,6 +20,7 @@ CREATE TABLE IF NOT EXISTS columns
     (number INTEGER, stored VARCHAR, name VARCHAR, type VARCHAR, role VARCHAR, physical VARCHAR);
 CREATE TABLE IF NOT EXISTS measures (number INTEGER, name VARCHAR, kind VARCHAR, dimensions VARCHAR);
 CREATE TABLE IF NOT EXISTS progress (segment BIGINT, "offset" BIGINT, counters VARCHAR);
+CREATE TABLE IF NOT EXISTS identity (store BLOB NOT NULL);
 CREATE SEQUENCE IF NOT EXISTS table_numbers;
 """
 
@@ -54,6 +56,14 @@ class Storage:
             self.writer.execute("ROLLBACK")
             raise
         self.writer.execute("COMMIT")
+
+    def identity(self) -> bytes:
+        """The 16 bytes by which the store knows its write log from another's."""
+        rows = self.writer.execute("SELECT store FROM identity").fetchall()
+        if not rows:
+            rows = [(os.urandom(16),)]
+            self.writer.execute("INSERT INTO identity VALUES (?)", list(rows[0]))
+        return bytes(rows[0][0])
 
     def progress(self) -> tuple[int, int, dict[str, int]]:
         """The log position up to which everything is in the database, and the counters then."""

@@ -1,10 +1,12 @@
 """All of Timestream in one region: databases, tables, records, and the log that makes them last."""
 
+import errno
 import struct
+import sys
 import threading
 from collections import Counter
 from collections.abc import Callable, Iterator, Mapping, Sequence
-from contextlib import contextmanager
+from contextlib import contextmanager, suppress
 from functools import partial
 from pathlib import Path
 from typing import Any
@@ -15,17 +17,19 @@ import orjson
 from emulator import sql
 from emulator.timestream import errors, table_storage
 from emulator.timestream.catalog import RegionCatalog
+from emulator.timestream.logreader import DamagedLogError, LogReader
 from emulator.timestream.metadata import Catalog
 from emulator.timestream.records import Decoder
 from emulator.timestream.resources import DatabaseDescription, TableDescription
 from emulator.timestream.storage import Storage
 from emulator.timestream.table import Outcome, Table
-from emulator.timestream.writelog import WriteLog, last_segment, replay
+from emulator.timestream.writelog import WriteLog, segments
 
 FLUSH_ROWS = 20_000
 _EXPIRE_EVERY_NS = 60 * 1_000_000_000
 # What an entry of the log begins with: the clock, and how many bytes of rejections come before the request.
 _ENTRY = struct.Struct("<qI")
+_FULL = "The disk that holds the data folder is full; what was acknowledged is safe."
 
 
 class Store:
@@ -44,12 +48,21 @@ class Store:
         *,
         fsync: bool = False,
         memory_limit_mb: int = 400,
+        salvage: bool = False,
     ) -> None:
+        """Open the store in a folder, and apply what its log has more than its tables.
+
+        DamagedLogError if the log is not as it was written; with `salvage`, what is whole is applied nevertheless, and
+        what is lost is printed to standard error.
+        """
         directory.mkdir(parents=True, exist_ok=True)
+        tables = directory / "store.duckdb"
+        if not tables.exists() and segments(directory) and not salvage:
+            raise DamagedLogError(f"{tables} is missing, but its write log is there")
         self.region = region
         self.clock_ns = clock_ns
         self.lock = threading.RLock()  # under it, look-ups and changes belong together
-        self._storage = Storage(directory / "store.duckdb", memory_limit_mb)
+        self._storage = Storage(tables, memory_limit_mb)
         self._databases = {database.name: database for database in self._storage.databases()}
         self._tables = {table.key: table for table in self._storage.tables()}
         self.catalog = RegionCatalog(self.lock, self._databases, self._tables)
@@ -57,10 +70,21 @@ class Store:
         self._counters: Counter[str] = Counter(counters)
         self._buffered = 0
         self._next_expiry = 0
-        self._replay(directory, segment, offset, fsync=fsync)
+        log = LogReader(directory, self._storage.identity(), segment, offset, salvage=salvage)
+        try:
+            self._replay(log)
+            self._log = WriteLog(directory, log.store, log.next_segment(), fsync=fsync)
+            self._buffered += 1  # so that the flush notes the position even when nothing was replayed
+            self.flush()
+        except BaseException:
+            self._storage.close()
+            raise
+        log.put_aside()
+        for lost in log.lost:
+            print(f"Timestream: went on without what is lost: {lost}", file=sys.stderr, flush=True)
 
-    def _replay(self, directory: Path, segment: int, offset: int, *, fsync: bool) -> None:
-        for entry in replay(directory, segment, offset):
+    def _replay(self, log: LogReader) -> None:
+        for entry in log.entries():
             now_ns, length = _ENTRY.unpack_from(entry)
             body = _ENTRY.size + length
             refused = {
@@ -68,11 +92,13 @@ class Store:
                 for index, reason in orjson.loads(entry[_ENTRY.size : body] or b"{}").items()
             }
             request = orjson.loads(entry[body:])
-            table = self.catalog.table_of(request["DatabaseName"], request["TableName"])
-            self._apply(table, table.decoder.decode(request), now_ns, refused)
-        self._log = WriteLog(directory, last_segment(directory, segment), fsync=fsync)
-        self._buffered += 1  # so that the flush notes the position even when nothing was replayed
-        self.flush()
+            try:
+                table = self.catalog.table_of(request["DatabaseName"], request["TableName"])
+                points = table.decoder.decode(request)
+            except errors.ServiceError as error:
+                log.reject(f"has a write that this data folder cannot have taken: {error.message}")
+                continue
+            self._apply(table, points, now_ns, refused)
 
     def close(self) -> None:
         """Put everything into the tables and give the files back."""
@@ -95,7 +121,9 @@ class Store:
             try:
                 self._log.append(_ENTRY.pack(now_ns, len(refusals)), refusals, body)
             except OSError as error:
-                raise errors.InternalServerException("The record could not be made to last.") from error
+                raise errors.InternalServerException(
+                    _FULL if is_full(error) else "The record could not be made to last."
+                ) from error
             position = self._log.position
             outcome = self._apply(table, points, now_ns, refused)
             if self._buffered >= FLUSH_ROWS:
@@ -134,15 +162,21 @@ class Store:
                 for table in self._tables.values()
                 if table.buffer or table.schema.added or table.new_series
             ]
-            with self._storage.transaction():
-                for table in tables:
-                    table_storage.flush(self._storage.writer, table)
-                self._expire()
-                self._storage.set_progress(self._log.position, self._counters)
+            try:
+                with self._storage.transaction():
+                    for table in tables:
+                        table_storage.flush(self._storage.writer, table)
+                    self._expire()
+                    self._storage.set_progress(self._log.position, self._counters)
+            except duckdb.Error as error:
+                if is_full(error):
+                    raise errors.InternalServerException(_FULL) from error
+                raise
             for table in tables:
                 table.flushed()
             self._buffered = 0
-            self._log.rotate()
+            with suppress(OSError):  # it stays long until there is room for the next
+                self._log.rotate()
 
     def _expire(self) -> None:
         now_ns = self.clock_ns()
@@ -234,3 +268,8 @@ class Store:
                 storage.drop_table(table)
                 storage.set_progress(self._log.position, self._counters)
             del self._tables[table.key]
+
+
+def is_full(error: Exception) -> bool:
+    """True if the disk had no room."""
+    return getattr(error, "errno", None) == errno.ENOSPC or "No space left on device" in str(error)

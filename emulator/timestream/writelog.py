@@ -4,11 +4,27 @@ import os
 import struct
 import threading
 import zlib
-from collections.abc import Iterator
 from pathlib import Path
+from typing import Final
 
-_HEADER = struct.Struct("<II")  # length and CRC-32 of the entry
+# A file begins with the kind and version of its contents, the store that it belongs to, its own number, and a checksum
+# of these; an entry with a mark that no text has (so that whole entries are found behind damage), its length and
+# CRC-32.
+FILE_MARK: Final = b"TDGLOG01"
+FILE_HEADER: Final = struct.Struct("<8s16sQI")
+ENTRY_MARK: Final = b"\xfeE\xff\xfe"
+ENTRY_HEADER: Final = struct.Struct("<4sII")
 _ROTATE_BYTES = 8 * 1024 * 1024
+
+
+def segment_path(directory: Path, segment: int) -> Path:
+    """The file of a segment."""
+    return directory / f"writes-{segment:010d}.log"
+
+
+def segments(directory: Path) -> list[int]:
+    """The numbers of the segments that there are, in order."""
+    return sorted(int(path.stem.removeprefix("writes-")) for path in directory.glob("writes-*.log"))
 
 
 class WriteLog:
@@ -18,12 +34,13 @@ class WriteLog:
     With `fsync`, `settle` also waits until the disk has it; calls that wait at the same time share one flush.
     """
 
-    def __init__(self, directory: Path, segment: int, *, fsync: bool) -> None:
+    def __init__(self, directory: Path, store: bytes, segment: int, *, fsync: bool) -> None:
         self._directory = directory
+        self._store = store
         self._fsync = fsync
-        self._synced = (segment, 0)
         self._sync_lock = threading.Lock()
         self._open(segment)
+        self._synced = (segment, 0)
 
     @property
     def position(self) -> tuple[int, int]:
@@ -37,11 +54,11 @@ class WriteLog:
             checksum = zlib.crc32(part, checksum)
         length = sum(map(len, parts))
         try:
-            written = os.writev(self._file, [_HEADER.pack(length, checksum), *parts])
+            written = os.writev(self._file, [ENTRY_HEADER.pack(ENTRY_MARK, length, checksum), *parts])
         except OSError:
             os.ftruncate(self._file, self._end)
             raise
-        if written != _HEADER.size + length:
+        if written != ENTRY_HEADER.size + length:
             os.ftruncate(self._file, self._end)
             raise OSError("the write log could take an entry only in part")
         self._end += written
@@ -63,52 +80,50 @@ class WriteLog:
         if self._end < _ROTATE_BYTES:
             return
         with self._sync_lock:
-            os.close(self._file)
-            old = self.segment
+            old, file = self.segment, self._file
             self._open(old + 1)
-            _path(self._directory, old).unlink()
+            os.close(file)
+            segment_path(self._directory, old).unlink()
 
     def close(self) -> None:
         """Give the file back."""
         os.close(self._file)
 
     def _open(self, segment: int) -> None:
-        self.segment = segment
-        flags = os.O_WRONLY | os.O_CREAT | os.O_APPEND | os.O_CLOEXEC
-        self._file = os.open(_path(self._directory, segment), flags, 0o600)
-        self._end = os.fstat(self._file).st_size
+        """Go on in a segment, or begin it; OSError changes nothing."""
+        path = segment_path(self._directory, segment)
+        file = os.open(path, os.O_WRONLY | os.O_CREAT | os.O_APPEND | os.O_CLOEXEC, 0o600)
+        end = os.fstat(file).st_size
+        if not end:
+            try:
+                end = _begin(file, file_header(self._store, segment))
+                if self._fsync:
+                    os.fsync(file)
+                    _sync_folder(self._directory)
+            except OSError:
+                os.close(file)
+                path.unlink()
+                raise
+        self.segment, self._file, self._end = segment, file, end
 
 
-def replay(directory: Path, segment: int, offset: int) -> Iterator[bytes]:
-    """The entries from a position on, in order; what follows the last whole entry is cut off."""
-    for path in sorted(directory.glob("writes-*.log")):
-        number = int(path.stem.removeprefix("writes-"))
-        if number < segment:
-            path.unlink()
-        else:
-            yield from _entries(path, offset if number == segment else 0)
+def _begin(file: int, header: bytes) -> int:
+    """The offset behind the header of a new file; OSError if it could not be written whole."""
+    if os.write(file, header) != len(header):
+        raise OSError("the write log could not be begun")
+    return len(header)
 
 
-def last_segment(directory: Path, segment: int) -> int:
-    """The newest segment there is, at least `segment`."""
-    found = [int(path.stem.removeprefix("writes-")) for path in directory.glob("writes-*.log")]
-    return max([segment, *found])
+def file_header(store: bytes, segment: int) -> bytes:
+    """The first bytes of a segment's file."""
+    fields = FILE_MARK, store, segment
+    return FILE_HEADER.pack(*fields, zlib.crc32(FILE_HEADER.pack(*fields, 0)))
 
 
-def _entries(path: Path, offset: int) -> Iterator[bytes]:
-    with path.open("r+b") as file:
-        file.seek(offset)
-        while True:
-            header = file.read(_HEADER.size)
-            length, checksum = _HEADER.unpack(header) if len(header) == _HEADER.size else (-1, 0)
-            entry = file.read(length) if length >= 0 else b""
-            if len(entry) != length or zlib.crc32(entry) != checksum:
-                # Torn by the end of the process: nobody was told that this entry is safe.
-                file.truncate(offset)
-                return
-            offset += _HEADER.size + length
-            yield entry
-
-
-def _path(directory: Path, segment: int) -> Path:
-    return directory / f"writes-{segment:010d}.log"
+def _sync_folder(directory: Path) -> None:
+    """Make a new file's name last."""
+    folder = os.open(directory, os.O_RDONLY)
+    try:
+        os.fsync(folder)
+    finally:
+        os.close(folder)

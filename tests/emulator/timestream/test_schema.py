@@ -183,3 +183,14 @@ def _body(request: dict[str, Any]) -> bytes:
 
 def _measure(name: str) -> dict[str, str]:
     return {"Name": name, "Value": "1", "Type": "DOUBLE"}
+
+
+def test_measures_list_their_dimensions_as_describe_does(store: Store) -> None:
+    """A measure's dimensions come in the order of the table's columns, which is that of their first appearance."""
+    write(store, record(Dimensions=dimensions(zone="z")))
+    write(store, record(Dimensions=dimensions(app="a", zone="z")))
+    store.flush()
+    (measure,) = store.catalog.measures(DATABASE, TABLE)
+    assert measure.dimensions == ("zone", "app")
+    described = store.catalog.table(DATABASE, TABLE).columns
+    assert [column.name for column in described if column.role == "DIMENSION"] == ["zone", "app"]

@@ -1,5 +1,6 @@
 """The real AWS CLI and boto3, unmodified, for every operation; and the wire itself."""
 
+import http.client
 import json
 import os
 import socket
@@ -7,7 +8,7 @@ import subprocess
 import sys
 import threading
 import time
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from pathlib import Path
 from typing import Any
 
@@ -345,3 +346,34 @@ def test_server_listens_on_loopback_only(server: Server) -> None:
     """Nothing answers on the machine's other addresses."""
     with pytest.raises(OSError), socket.create_connection(("127.0.0.2", server.port), timeout=1):  # noqa: PT011
         pass
+
+
+@pytest.mark.parametrize("method", ["POST", "PUT"])
+def test_the_controls_change_by_either_method(server: Server, method: str) -> None:
+    """PUT of the clock moves it as POST does."""
+    moved = _exchange(server, method, "/_local/clock", {"offset_seconds": 60})
+    assert moved["offset_seconds"] == 60
+
+
+def test_health_answers_without_credentials(server: Server) -> None:
+    """What watches a container asks /health."""
+    assert _exchange(server, "GET", "/health") == {"status": "ok"}
+
+
+def test_the_endpoint_that_is_discovered_is_the_one_that_was_asked(server: Server) -> None:
+    """DescribeEndpoints answers the address in the request's Host, which may be a proxy's or a container's."""
+    headers = {"Host": "timestream.example:4567", "X-Amz-Target": "Timestream_20181101.DescribeEndpoints"}
+    found = _exchange(server, "POST", "/", {}, headers)
+    assert found["Endpoints"][0]["Address"] == "http://timestream.example:4567"
+
+
+def _exchange(
+    server: Server, method: str, path: str, body: Any = None, headers: Mapping[str, str] | None = None
+) -> Any:
+    connection = http.client.HTTPConnection("127.0.0.1", server.port, timeout=10)
+    connection.request(method, path, None if body is None else json.dumps(body), dict(headers or {}))
+    answer = connection.getresponse()
+    assert answer.status == 200
+    found = json.load(answer)
+    connection.close()
+    return found

@@ -1,17 +1,33 @@
 """SIGKILL at any moment: what was acknowledged is there afterwards, once."""
 
+import errno
 import http.client
 import os
 import random
+import struct
 import threading
 import time
 from collections.abc import Iterator
 from pathlib import Path
 from typing import Any
 
+import duckdb
+import orjson
 import pytest
 
-from tests.support.timestream_factory import DATABASE, TABLE
+from emulator.timestream.errors import InternalServerException
+from emulator.timestream.logreader import DamagedLogError
+from emulator.timestream.store import Store
+from tests.support.timestream_factory import (
+    DATABASE,
+    NOW_NS,
+    TABLE,
+    ManualClock,
+    create,
+    record,
+    select,
+    write,
+)
 from tests.support.timestream_process import Client, Process
 
 # TIDEGAUGE_KILLS=100 for the long run.
@@ -136,6 +152,41 @@ def test_written_columns_survive_sigkill(process: Process) -> None:
     assert client.call("WriteRecords", request)[0] == 200
     assert client.rows(query) == [["a", "7"]]
     client.close()
+
+
+def test_a_write_to_a_table_that_is_not_there_is_told(tmp_path: Path) -> None:
+    """An entry of the log that names a table the folder does not have ends the start, or is lost and told."""
+    store = Store(tmp_path, "us-east-1", ManualClock())
+    create(store)
+    write(store, record())
+    request = {"DatabaseName": DATABASE, "TableName": "another", "Records": [record()]}
+    entry = struct.pack("<qI", NOW_NS, 0), b"", orjson.dumps(request)
+    store._log.append(*entry)
+    store._storage.close()
+    with pytest.raises(DamagedLogError, match="The table another does not exist"):
+        Store(tmp_path, "us-east-1", ManualClock())
+    salvaged = Store(tmp_path, "us-east-1", ManualClock(), salvage=True)
+    assert salvaged.status()["rows"] == 1
+    salvaged.close()
+
+
+def test_a_full_disk_is_named(store: Store, monkeypatch: pytest.MonkeyPatch) -> None:
+    """Queries and writes of a server without room say so, and go on when there is some again."""
+    write(store, record())
+
+    def full(*_: object) -> None:
+        raise duckdb.IOException("Could not write file: No space left on device")
+
+    with monkeypatch.context() as disk:
+        disk.setattr("emulator.timestream.table_storage.flush", full)
+        with pytest.raises(InternalServerException, match="disk that holds the data folder is full"):
+            select(store)
+        disk.setattr("os.writev", lambda *_: (_ for _ in ()).throw(OSError(errno.ENOSPC, "full")))
+        with pytest.raises(InternalServerException, match="disk that holds the data folder is full"):
+            write(store, record(Time=str(NOW_NS + 1)))
+    assert len(select(store)) == 1
+    write(store, record(Time=str(NOW_NS + 1)))
+    assert len(select(store)) == 2
 
 
 def _check_round(port: int, prefix: str, writers: list[Writer]) -> dict[tuple[str, int], float]:
