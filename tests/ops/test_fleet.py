@@ -34,7 +34,7 @@ def test_status_lists_every_region_with_its_ingest_url(
             "CREATE_COMPLETE",
             "CURRENT SUCCEEDED",
             "ok",
-            f"https://{region}.example/v1/metrics",
+            f"https://{region}.example/dev/metrics",
         ):
             assert part in line
     monkeypatch.setattr(fleet, "health", lambda _: ("no answer", {}))

@@ -39,7 +39,7 @@ def local_run() -> Iterator[str]:
 
 
 def _target(environment: str, monkeypatch: pytest.MonkeyPatch) -> Target:
-    monkeypatch.setattr(Target, "outputs", lambda _: {"IngestUrl": "https://x.example/v1/metrics"})
+    monkeypatch.setattr(Target, "outputs", lambda _: {"IngestUrl": "https://x.example/dev/metrics"})
     return Target(load(environment), "us-east-1", f"metrics-{environment}")
 
 

@@ -15,7 +15,7 @@ def test_other_commands_find_the_stack_that_the_fleet_made(account: Account, pro
     """A stack instance has an id in its name; it is found through its StackSet."""
     account.roll_out(prod)
     target = stack.find("prod", "eu-west-1")
-    assert target.output("IngestUrl") == "https://eu-west-1.example/v1/metrics"
+    assert target.output("IngestUrl") == "https://eu-west-1.example/dev/metrics"
     with pytest.raises(OperatorError, match="no stack metrics-prod in eu-central-1"):
         stack.find("prod", "eu-central-1").outputs()
 

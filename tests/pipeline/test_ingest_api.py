@@ -88,8 +88,8 @@ def test_the_generated_stacks_deploy_in_two_regions(cloud: Cloud) -> None:
     """What is generated for dev is created whole, region by region, each with its outputs."""
     first, second = (cloud.deployments[region].outputs for region in REGIONS)
     assert first.keys() >= {
-        "DatabaseName", "DimensionsTableName", "HealthUrl", "IngestUrl", "KeyArn", "MetricWriterName",
-        "OperatorTopicArn", "QuarantineBucketName", "StreamName", "TableName",
+        "BaseUrl", "DatabaseName", "DimensionsTableName", "HealthUrl", "IngestUrl", "KeyArn",
+        "MetricWriterName", "OperatorTopicArn", "QuarantineBucketName", "StreamName", "TableName",
     }  # fmt: skip
     assert first["QuarantineBucketName"] != second["QuarantineBucketName"]
     assert (first["DatabaseName"], first["TableName"]) == ("metrics_dev", "metrics")

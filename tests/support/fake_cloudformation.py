@@ -250,7 +250,7 @@ class _Cloud:
             return
         stack = _new_stack(region, f"StackSet-{name}-{region}")
         stack.update(status="CREATE_COMPLETE", description="Metrics pipeline, version 9.9.9")
-        stack["outputs"] = {"IngestUrl": f"https://{region}.example/v1/metrics"}
+        stack["outputs"] = {"IngestUrl": f"https://{region}.example/dev/metrics"}
         instance["StackId"] = stack["id"]
         self._world.stacks[region, stack["name"]] = stack
 

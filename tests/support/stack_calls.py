@@ -157,8 +157,8 @@ _OTHERS: Mapping[str, Sequence[str]] = {
         "apigateway:{region}::/tags/arn%3Aaws%3Aapigateway%3A{region}%3A%3A%2Frestapis%2Fa1b2c3d4e5",
     ),
     "AWS::ApiGateway::Stage": (
-        "apigateway:{region}::/restapis/a1b2c3d4e5/stages/v1",
-        "apigateway:{region}::/tags/arn%3Aaws%3Aapigateway%3A{region}%3A%3A%2Frestapis%2Fa1b2c3d4e5%2Fstages%2Fv1",
+        "apigateway:{region}::/restapis/a1b2c3d4e5/stages/dev",
+        "apigateway:{region}::/tags/arn%3Aaws%3Aapigateway%3A{region}%3A%3A%2Frestapis%2Fa1b2c3d4e5%2Fstages%2Fdev",
     ),
     "AWS::ApiGateway::*": ("apigateway:{region}::/restapis/a1b2c3d4e5/parts/p1",),
     "AWS::Athena::WorkGroup": ("athena:{here}:workgroup/{Name}",),

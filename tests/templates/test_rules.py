@@ -289,6 +289,7 @@ def test_outputs_are_described(any_stack: Generated) -> None:
 def test_the_regional_stack_has_the_outputs_that_scripts_rely_on(regional: Generated) -> None:
     """These names are promised; others may be added."""
     assert set(regional.body["Outputs"]) >= {
+        "BaseUrl",
         *(["DatabaseName"] if regional.config.store.kind == "timestream" else []),
         "DimensionsTableName",
         "HealthUrl",

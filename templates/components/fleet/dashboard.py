@@ -10,7 +10,6 @@ from troposphere import Template
 from troposphere.cloudwatch import Dashboard
 
 from handlers.vocabulary import NAMESPACE, TIMESTREAM, metric_dimensions
-from templates.components.ingest_api.stage import STAGE
 from templates.components.metric_store import TABLE_NAME
 from templates.config import Config
 from templates.names import DASHBOARD, DATABASE, INGEST_API
@@ -77,7 +76,7 @@ def _row(config: Config, region: str, top: int) -> list[dict[str, Any]]:
 
 
 def _views(config: Config) -> dict[str, Sequence[Series]]:
-    api = {"ApiName": config.name(INGEST_API), "Stage": STAGE}
+    api = {"ApiName": config.name(INGEST_API), "Stage": config.environment}
     dimensions = metric_dimensions(config.project, config.environment)
 
     def own(metric: str, statistic: str = "Sum", *, right: bool = False) -> Series:

@@ -42,7 +42,7 @@ def add_ingest_api(
         description="What the ingest API may do",
         statements=sink.put(),
     )
-    policy = resource_policy(config.api)
+    policy = resource_policy(config.api, stage=config.environment)
     api = template.add_resource(
         RestApi(
             "IngestApi",
@@ -73,6 +73,7 @@ def add_ingest_api(
     served = {"Api": Ref(api), "Stage": Ref(add_stage(template, config, platform, api, parts))}
     add_outputs(
         template,
+        ("BaseUrl", Sub(_URL, **served), "What every path of the API stands below"),
         ("IngestUrl", Sub(f"{_URL}/metrics", **served), "Where to POST metrics"),
         (
             "IngestArn",

@@ -11,7 +11,6 @@ from awacs.aws import Allow, Condition, Deny, NotIpAddress, Principal, Statement
 from awacs.execute_api import Invoke
 from troposphere import Sub, encode_to_dict
 
-from templates.components.ingest_api.stage import STAGE
 from templates.config.pipeline import Api
 from templates.constructs.policy import document
 
@@ -19,7 +18,7 @@ from templates.constructs.policy import document
 _UNSIGNED = ("DELETE", "GET", "HEAD", "OPTIONS", "PATCH", "PUT")
 
 
-def resource_policy(api: Api) -> Mapping[str, Any] | None:
+def resource_policy(api: Api, *, stage: str) -> Mapping[str, Any] | None:
     """The policy that the settings ask for; None if they ask for none, and only this account's callers may post.
 
     Once there is a policy, what is not signed has to be allowed by it. A signed caller of this account is allowed by
@@ -33,10 +32,10 @@ def resource_policy(api: Api) -> Mapping[str, Any] | None:
         statements.append(_statement(Deny, everybody, "*", Condition=others))
     if api.auth == "none":
         return encode_to_dict(document(*statements, _statement(Allow, everybody, "*")))
-    statements.append(_statement(Allow, everybody, *(f"{STAGE}/{verb}/*" for verb in _UNSIGNED)))
+    statements.append(_statement(Allow, everybody, *(f"{stage}/{verb}/*" for verb in _UNSIGNED)))
     if api.allow_accounts:
         accounts = [Sub(f"arn:${{AWS::Partition}}:iam::{account}:root") for account in api.allow_accounts]
-        statements.append(_statement(Allow, Principal("AWS", accounts), f"{STAGE}/POST/*"))
+        statements.append(_statement(Allow, Principal("AWS", accounts), f"{stage}/POST/*"))
     return encode_to_dict(document(*statements))
 
 

@@ -1,4 +1,4 @@
-"""The stage that makes the API reachable: a deployment, a stage, its access log and its alarms."""
+"""The stage that makes the API reachable, called after the environment: deployment, access log and alarms."""
 
 import hashlib
 import json
@@ -13,8 +13,6 @@ from templates.config import Config
 from templates.constructs.alarms import Alarm
 from templates.constructs.logs import add_log_group
 from templates.names import SAMPLING_RULE
-
-STAGE = "v1"
 
 # Nothing here is the client's to choose but its address, so a line is always one JSON object; no bodies.
 ACCESS_LOG = {
@@ -88,7 +86,7 @@ def add_stage(
             "IngestApiStage",
             RestApiId=Ref(api),
             DeploymentId=Ref(deployment),
-            StageName=STAGE,
+            StageName=config.environment,
             TracingEnabled=config.tracing.mode != "off",
             AccessLogSetting=AccessLogSetting(
                 DestinationArn=log.get_att("Arn"), Format=json.dumps(ACCESS_LOG)
@@ -109,7 +107,8 @@ def add_stage(
     )
     if config.tracing.mode != "off":
         _add_sampling_rule(template, config, api)
-    platform.runtime.watch(template, "IngestApi", ALARMS, "AWS/ApiGateway", ApiName=api.Name, Stage=STAGE)
+    names = {"ApiName": api.Name, "Stage": config.environment}
+    platform.runtime.watch(template, "IngestApi", ALARMS, "AWS/ApiGateway", **names)
     return stage
 
 
@@ -123,7 +122,7 @@ def _add_sampling_rule(template: Template, config: Config, api: RestApi) -> None
             "IngestApiSamplingRule",
             SamplingRule=SamplingRuleProperty(
                 RuleName=config.name(SAMPLING_RULE),
-                ServiceName=f"{api.Name}/{STAGE}",
+                ServiceName=f"{api.Name}/{config.environment}",
                 ServiceType="AWS::ApiGateway::Stage",
                 ReservoirSize=0,
                 FixedRate=config.tracing.percent / 100,

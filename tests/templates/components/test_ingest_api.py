@@ -351,7 +351,7 @@ def lets_in(api: Api, path: str, source_ip: str, account: str | None) -> bool:
     return account == "123456789012" if said is None else said
 
 
-POST, HEALTH = "v1/POST/metrics", "v1/GET/health"
+POST, HEALTH = "dev/POST/metrics", "dev/GET/health"
 HERE, THERE, OURS, THEIRS = "203.0.113.7", "198.51.100.7", "123456789012", "210987654321"
 
 
@@ -403,7 +403,7 @@ def test_the_longest_policy_is_one_that_api_gateway_takes() -> None:
         allow_from=tuple(f"2001:db8:aaaa:bbbb:cccc:dddd:eeee:{number}/128" for number in range(1000, 1100)),
         allow_accounts=tuple(str(210987654300 + number) for number in range(50)),
     )
-    text = json.dumps(resource_policy(longest), separators=(",", ":"))
+    text = json.dumps(resource_policy(longest, stage="longname"), separators=(",", ":"))
     assert (
         len(re.sub(r'\{"Fn::Sub":("[^"]*")\}', r"\1", text).replace("${AWS::Partition}", "aws-us-gov")) < 8192
     )
@@ -415,6 +415,15 @@ def test_an_output_names_what_a_client_has_to_be_allowed(regional: Generated) ->
     partition, region, account = "${AWS::Partition}", "${AWS::Region}", "${AWS::AccountId}"
     assert arn == f"arn:{partition}:execute-api:{region}:{account}:${{Api}}/${{Stage}}/POST/*"
     assert names == {"Api": {"Ref": "IngestApi"}, "Stage": {"Ref": "IngestApiStage"}}
+
+
+def test_the_stage_is_called_after_the_environment(regional: Generated) -> None:
+    """Every path stands below the API's address and the environment's name, and so the base URL ends in no path."""
+    assert regional.of("AWS::ApiGateway::Stage")["IngestApiStage"]["StageName"] == regional.config.environment
+    base, _ = regional.body["Outputs"]["BaseUrl"]["Value"]["Fn::Sub"]
+    for name, path in (("IngestUrl", "/metrics"), ("HealthUrl", "/health")):
+        assert regional.body["Outputs"][name]["Value"]["Fn::Sub"][0] == base + path
+    assert base.endswith("/${Stage}")
 
 
 def deployment(stack: Generated) -> str:
