@@ -86,9 +86,9 @@ class LogReader:
         place = first
         header = file_header(self.store, number)
         if not content.startswith(header):
-            if self._tolerates(path, content, first, newest=newest):
-                return
-        elif not place:
+            self._judge_beginning(path, content, first, newest=newest)
+            return
+        if not place:
             place = FILE_HEADER.size
         while place < len(content):
             entry = _entry_at(content, place)
@@ -109,15 +109,15 @@ class LogReader:
                 )
                 place = len(content) if following is None else following
 
-    def _tolerates(self, path: Path, content: bytes, first: int, *, newest: bool) -> bool:
-        """True if the file has nothing to read in spite of its wrong beginning; else its entries are read."""
+    def _judge_beginning(self, path: Path, content: bytes, first: int, *, newest: bool) -> None:
+        """Take a file without our beginning for one that has nothing to read, or for damage."""
         begun = file_header(self.store, int(path.stem.removeprefix("writes-"))).startswith(content)
         if not first and newest and (begun or not content.strip(b"\0")):
             self._foreign = True  # begun when the power went: nothing is known to have been in it
-            return True
+            return
         if first == len(content) and not content.startswith(FILE_MARK):
             self._foreign = True  # of an earlier version; all of it is in the tables
-            return True
+            return
         if not content.startswith(FILE_MARK):
             wrong = "does not begin as a write log of this version does"
         elif content[8:24] != self.store:
@@ -125,7 +125,6 @@ class LogReader:
         else:
             wrong = "is the write log of another segment, or its first bytes are damaged"
         self._damage(path, wrong)
-        return True
 
     def _damage(self, path: Path, wrong: str, *, damaged_file: bool = True) -> None:
         if not self.salvage:
