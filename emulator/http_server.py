@@ -277,10 +277,20 @@ class _Handler(BaseHTTPRequestHandler):
             length = _length(self.rfile.readline(1024).partition(b";")[0].decode("latin-1"), 16)
             size += length
             self._check_size(size)
-            parts.append(self._read(length))
-            self.rfile.readline(1024)
             if length == 0:
+                self._skip_trailers()
                 return b"".join(parts)
+            parts.append(self._read(length))
+            if self.rfile.readline(3) != b"\r\n":
+                raise ValueError("a chunk is longer than it says")
+
+    def _skip_trailers(self) -> None:
+        """Read what may follow the last chunk: headers that came late, of which no part here knows any."""
+        left = _HEAD_BYTES
+        while (line := self.rfile.readline(left + 1)) not in {b"\r\n", b"\n"}:
+            left -= len(line)
+            if not line or left < 0:
+                raise ValueError("the body's trailers do not end")
 
     def _check_size(self, size: int) -> None:
         if size > self.server.body_limit:

@@ -20,6 +20,7 @@ class IntegrationResponse:
     selection: re.Pattern[str] | None
     templates: Templates
     parameters: Mapping[str, str]
+    content_handling: str | None
 
 
 @dataclass(frozen=True, slots=True)
@@ -41,6 +42,7 @@ class Integration:
     passthrough: str
     templates: Templates
     parameters: Mapping[str, str]
+    content_handling: str | None
     responses: tuple[IntegrationResponse, ...]
 
 
@@ -81,3 +83,4 @@ class Api:
     methods: Mapping[str, Mapping[str, Method]]
     gateway_responses: Mapping[str, GatewayResponse]
     policy: ResourcePolicy | None = None
+    binary_media_types: frozenset[str] = frozenset()

@@ -10,6 +10,7 @@ from emulator.apigateway.errors import GatewayError
 
 # API Gateway's payload limit; it also bounds what a small compressed body may grow to.
 MAX_PAYLOAD = 10 * 1024 * 1024
+_KNOWN = frozenset({"deflate", "gzip", "identity"})
 
 
 def too_large() -> GatewayError:
@@ -17,19 +18,29 @@ def too_large() -> GatewayError:
     return GatewayError("REQUEST_TOO_LARGE", f"HTTP content length exceeded {MAX_PAYLOAD} bytes.")
 
 
-def decompress(body: bytes, coding: str | None, minimum_size: int | None) -> bytes:
+def request_coding(named: str | None) -> str:
+    """The coding that a request's Content-Encoding names; GatewayError (UNSUPPORTED_MEDIA_TYPE) for one not known.
+
+    API Gateway verifies it before it looks which API and stage the request is for.
+    https://docs.aws.amazon.com/apigateway/latest/developerguide/api-gateway-make-request-with-compressed-payload.html
+    """
+    name = (named or "").strip().lower() or "identity"
+    if name not in _KNOWN:
+        raise _unsupported()
+    return name
+
+
+def decompress(body: bytes, coding: str, minimum_size: int | None) -> bytes:
     """The body as the client meant it.
 
-    Without a minimum size the API does not decompress, and it leaves smaller payloads as they are. A coding it does
-    not know, or a body that is not in the stated coding, is an unsupported media type.
+    Request bodies are decompressed whether or not the API compresses its answers; one that does so from a minimum size
+    on leaves smaller bodies as they are. A body that is not in the stated coding is an unsupported media type.
+    https://docs.aws.amazon.com/apigateway/latest/developerguide/api-gateway-gzip-compression-decompression.html
     """
-    name = (coding or "identity").strip().lower()
-    if minimum_size is None or name == "identity" or len(body) < minimum_size:
+    if coding == "identity" or len(body) < (minimum_size or 0):
         return body
-    if name not in {"gzip", "deflate"}:
-        raise _unsupported()
     # 32: the header says whether it is gzip or zlib; a deflate body without any header is raw (-15).
-    windows = (zlib.MAX_WBITS | 16,) if name == "gzip" else (zlib.MAX_WBITS, -zlib.MAX_WBITS)
+    windows = (zlib.MAX_WBITS | 16,) if coding == "gzip" else (zlib.MAX_WBITS, -zlib.MAX_WBITS)
     for window in windows:
         try:
             return _inflate(body, window)

@@ -3,9 +3,10 @@
 import logging
 import time
 from collections.abc import Callable, Mapping
-from typing import Any, NamedTuple
+from dataclasses import replace
+from typing import NamedTuple
 
-from emulator.apigateway import content_coding, gateway_responses
+from emulator.apigateway import binary_support, content_coding, gateway_responses
 from emulator.apigateway.api import Api, Integration, IntegrationResponse, Method
 from emulator.apigateway.context import new_context
 from emulator.apigateway.errors import GatewayError, TemplateRenderError
@@ -97,6 +98,7 @@ class ExecuteApi:
         )
 
     def _answer(self, request: ApiRequest, context: JavaMap) -> Response:
+        coding = content_coding.request_coding(request.header("Content-Encoding"))
         found = route(self._api, request.segments, request.method)
         if found is None:
             raise GatewayError("MISSING_AUTHENTICATION_TOKEN", "Missing Authentication Token")
@@ -109,10 +111,9 @@ class ExecuteApi:
         self._check_policy(request, signed=method.authorization == "AWS_IAM")
         if method.logical_id in self._buckets:
             self._buckets[method.logical_id].take()
-        request.body = content_coding.decompress(
-            request.body, request.header("Content-Encoding"), self._api.minimum_compression
-        )
-        _validate(method, request)
+        request.body = content_coding.decompress(request.body, coding, self._api.minimum_compression)
+        binary = binary_support.is_listed(request.content_type, self._api.binary_media_types)
+        _validate(method, request, binary=binary)
         answer = self._integrate(method.integration, request, context)
         return self._respond(method.integration, answer, request, context)
 
@@ -137,14 +138,18 @@ class ExecuteApi:
         self, integration: Integration, request: ApiRequest, context: JavaMap
     ) -> IntegrationAnswer:
         template = _request_template(integration, request)
-        variables = self._variables(request, request, context)
-        rendered = request.body if template is None else template.render(variables).encode("utf-8", "replace")
+        binary = binary_support.is_listed(request.content_type, self._api.binary_media_types)
+        converted = binary_support.convert_request(
+            request.body, binary=binary, handling=integration.content_handling
+        )
+        payload = request if converted.body == request.body else replace(request, body=converted.body)
+        rendered = self._rendered(template, converted, payload, request, context)
         if integration.action is None:
             return call_mock(rendered.decode("utf-8", "replace"))
         headers = {}
         for target, source in integration.parameters.items():
             value = value_of(
-                source, request=request, context=context, stage_variables=self._api.stage_variables
+                source, request=payload, context=context, stage_variables=self._api.stage_variables
             )
             if target.startswith(REQUEST_HEADER) and value is not None:
                 headers[target.removeprefix(REQUEST_HEADER)] = value
@@ -156,6 +161,14 @@ class ExecuteApi:
     ) -> Response:
         chosen = _select(integration, answer.status)
         payload = ApiRequest("POST", "/", answer.headers, answer.body)
+        listed = self._api.binary_media_types
+        converted = binary_support.convert_response(
+            answer.body,
+            binary=binary_support.is_listed(payload.content_type, listed),
+            accepts_binary=binary_support.is_listed(request.accepted_type, listed),
+            handling=chosen.content_handling,
+        )
+        payload.body = converted.body
         headers: dict[str, str] = {}
         for target, source in chosen.parameters.items():
             value = value_of(
@@ -167,23 +180,34 @@ class ExecuteApi:
             )
             if value is not None:
                 headers[target.removeprefix(RESPONSE_HEADER)] = value
-        content_type, body = payload.content_type, answer.body
-        if chosen.templates:
-            content_type, template = _response_template(chosen.templates, payload)
-            body = template.render(self._variables(request, payload, context)).encode("utf-8", "replace")
+        content_type, template = _response_template(chosen.templates, request) or (payload.content_type, None)
+        body = self._rendered(template, converted, payload, request, context)
         override = context["responseOverride"]
         headers.update({name: str(value) for name, value in override["header"].items()})
         if not any(name.lower() == "content-type" for name in headers):
             headers["Content-Type"] = content_type
         return Response(int(override.get("status", chosen.status)), tuple(headers.items()), body)
 
-    def _variables(self, request: ApiRequest, payload: ApiRequest, context: JavaMap) -> Mapping[str, Any]:
-        return {
+    def _rendered(
+        self,
+        template: MappingTemplate | None,
+        converted: binary_support.Payload,
+        payload: ApiRequest,
+        request: ApiRequest,
+        context: JavaMap,
+    ) -> bytes:
+        """The body that a template makes of a payload, or the payload where there is no template."""
+        if template is None:
+            return converted.body
+        if not converted.is_text:
+            raise binary_support.configuration_error()
+        variables = {
             "input": Input(request, payload),
             "util": Util(),
             "context": context,
             "stageVariables": JavaMap(self._api.stage_variables),
         }
+        return template.render(variables).encode("utf-8", "replace")
 
     def _internal_error(self, request: ApiRequest, context: JavaMap) -> Response:
         error = GatewayError("DEFAULT_5XX", "Internal server error")
@@ -220,7 +244,7 @@ class ExecuteApi:
             self._metrics.put(_NAMESPACE, "Latency", took_s * 1000, place, unit="Milliseconds")
 
 
-def _validate(method: Method, request: ApiRequest) -> None:
+def _validate(method: Method, request: ApiRequest, *, binary: bool) -> None:
     missing = []
     for name in method.required_parameters:
         source = value_of(name, request=request, context={}, stage_variables={})
@@ -230,7 +254,7 @@ def _validate(method: Method, request: ApiRequest) -> None:
         message = f"Missing required request parameters: [{', '.join(sorted(missing))}]"
         raise GatewayError("BAD_REQUEST_PARAMETERS", message)
     model = method.models.get(request.content_type) or method.models.get("$default")
-    if model is not None:
+    if model is not None and not binary:
         model.check(request)
 
 
@@ -248,10 +272,11 @@ def _request_template(integration: Integration, request: ApiRequest) -> MappingT
 
 
 def _response_template(
-    templates: Mapping[str, MappingTemplate], payload: ApiRequest
-) -> tuple[str, MappingTemplate]:
-    content_type = payload.content_type if payload.content_type in templates else next(iter(templates))
-    return content_type, templates[content_type]
+    templates: Mapping[str, MappingTemplate], request: ApiRequest
+) -> tuple[str, MappingTemplate] | None:
+    """The template that the client's Accept chooses, or else that for JSON, or else the first; None without any."""
+    names = (request.accepted_type, "application/json", *templates)
+    return next(((name, templates[name]) for name in names if name in templates), None)
 
 
 def _select(integration: Integration, status: int) -> IntegrationResponse:

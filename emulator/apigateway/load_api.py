@@ -1,5 +1,6 @@
 """Reads a REST API from a deployment; what the gateway would not honour is refused with its logical id."""
 
+import re
 from collections.abc import Mapping
 from typing import Any
 
@@ -11,13 +12,15 @@ from emulator.apigateway.validation import Model
 from emulator.cloudformation.deployment import Deployment, Resource
 from emulator.errors import UnsupportedApiError
 
+_MEDIA_TYPE = re.compile(r"[^/\s;,]+/[^/\s;,]+")
+
 # Properties the gateway acts on, and those that change nothing a client of one machine could see.
 _PROPERTIES: Mapping[str, frozenset[str]] = {
     "AWS::ApiGateway::RestApi": frozenset(
         [
             "Name", "Description", "MinimumCompressionSize", "EndpointConfiguration",
             "DisableExecuteApiEndpoint", "Tags", "ApiKeySourceType", "FailOnWarnings", "Policy",
-            "SecurityPolicy", "EndpointAccessMode",
+            "SecurityPolicy", "EndpointAccessMode", "BinaryMediaTypes",
         ]
     ),
     "AWS::ApiGateway::Resource": frozenset(["ParentId", "PathPart", "RestApiId"]),
@@ -61,6 +64,7 @@ def load_api(deployment: Deployment) -> Api:
         stage=stage.properties["StageName"],
         stage_variables=stage.properties.get("Variables", {}),
         minimum_compression=None if minimum is None else int(minimum),
+        binary_media_types=_binary_media_types(rest_api),
         methods=_methods(deployment, _paths(deployment, rest_api), stage),
         gateway_responses={
             item.properties["ResponseType"]: GatewayResponse(
@@ -72,6 +76,21 @@ def load_api(deployment: Deployment) -> Api:
         },
         policy=None if policy is None else load_policy(rest_api.logical_id, policy, arn),
     )
+
+
+def _binary_media_types(rest_api: Resource) -> frozenset[str]:
+    """The API's binary media types; a slash may be written `~1`, and AWS takes none of them twice."""
+    listed = [
+        str(name).replace("~1", "/").lower() for name in rest_api.properties.get("BinaryMediaTypes", ())
+    ]
+    for name in listed:
+        if _MEDIA_TYPE.fullmatch(name) is None:
+            raise UnsupportedApiError(
+                f"{rest_api.logical_id}: {name} of its BinaryMediaTypes is no media type"
+            )
+        if listed.count(name) > 1:
+            raise UnsupportedApiError(f"{rest_api.logical_id}: {name} is twice in its BinaryMediaTypes")
+    return frozenset(listed)
 
 
 def _only(deployment: Deployment, resource_type: str) -> Resource:

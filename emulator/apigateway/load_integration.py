@@ -7,6 +7,7 @@ from typing import Any
 import botocore.session
 
 from emulator.apigateway.api import AwsAction, Integration, IntegrationResponse
+from emulator.apigateway.binary_support import TO_BINARY, TO_TEXT
 from emulator.apigateway.mapping_template import MappingTemplate
 from emulator.apigateway.parameters import RESPONSE_HEADER, check_source
 from emulator.errors import UnsupportedApiError
@@ -17,7 +18,7 @@ _MAX_TIMEOUT_S = 29.0
 _INTEGRATION = frozenset(
     [
         "Type", "Uri", "IntegrationHttpMethod", "Credentials", "TimeoutInMillis", "PassthroughBehavior",
-        "RequestTemplates", "RequestParameters", "IntegrationResponses",
+        "RequestTemplates", "RequestParameters", "IntegrationResponses", "ContentHandling",
     ]
 )  # fmt: skip
 _ACTION = re.compile(r"arn:aws[\w-]*:apigateway:[\w-]+:([\w-]+):action/(\w+)")
@@ -39,6 +40,7 @@ def load_integration(where: str, properties: Mapping[str, Any], method_responses
         passthrough=properties.get("PassthroughBehavior", "WHEN_NO_MATCH"),
         templates=_templates(where, properties.get("RequestTemplates", {})),
         parameters=parameters,
+        content_handling=_content_handling(where, properties),
         responses=tuple(
             _integration_response(where, item, declared)
             for item in properties.get("IntegrationResponses", ())
@@ -81,7 +83,9 @@ def _integration_response(
         where,
         "its integration response",
         properties,
-        frozenset({"StatusCode", "SelectionPattern", "ResponseTemplates", "ResponseParameters"}),
+        frozenset(
+            {"StatusCode", "SelectionPattern", "ResponseTemplates", "ResponseParameters", "ContentHandling"}
+        ),
     )
     status = int(properties["StatusCode"])
     parameters = properties.get("ResponseParameters", {})
@@ -97,7 +101,15 @@ def _integration_response(
         selection=re.compile(pattern) if pattern else None,
         templates=_templates(where, properties.get("ResponseTemplates", {})),
         parameters=parameters,
+        content_handling=_content_handling(where, properties),
     )
+
+
+def _content_handling(where: str, properties: Mapping[str, Any]) -> str | None:
+    handling = properties.get("ContentHandling")
+    if handling not in {None, TO_BINARY, TO_TEXT}:
+        raise UnsupportedApiError(f"{where}: ContentHandling is {TO_BINARY} or {TO_TEXT}, not {handling}")
+    return handling
 
 
 def _templates(where: str, templates: Mapping[str, str]) -> Mapping[str, MappingTemplate]:

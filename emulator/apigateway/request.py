@@ -40,6 +40,12 @@ class ApiRequest(HttpRequest):
         return (self.header("Content-Type") or "application/json").partition(";")[0].strip().lower()
 
     @cached_property
+    def accepted_type(self) -> str:
+        """The first media type that the client accepts, without parameters; API Gateway looks at no other."""
+        first = (self.header("Accept") or "application/json").partition(",")[0]
+        return first.partition(";")[0].strip().lower()
+
+    @cached_property
     def text(self) -> str:
         """The body as text; bytes that are no UTF-8 become U+FFFD, as in API Gateway."""
         return self.body.decode("utf-8", "replace")

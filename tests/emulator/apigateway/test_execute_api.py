@@ -237,16 +237,28 @@ def test_a_response_is_compressed_when_the_client_asks(call: Call) -> None:
     assert json.loads(gzip.decompress(reply.body)) == {"message": "use POST"}
 
 
-def test_without_a_minimum_size_nothing_is_decompressed(
+def test_requests_are_decompressed_unless_they_are_below_the_minimum_size(
     serve: Callable[[Deployment], Gateway], kinesis: FakeKinesis
 ) -> None:
-    """An API that did not turn compression on sees the compressed bytes, which are no JSON."""
-    api = rest_api(Api={"MinimumCompressionSize": None})
+    """An API that does not compress its answers still decompresses; below a minimum size it sees the bytes sent."""
     raw = gzip.compress(json.dumps(POINT).encode())
-    assert (
-        caller(serve(api).url)("POST", "/metrics", raw=raw, headers={"Content-Encoding": "gzip"}).status
-        == 400
-    )
+    coded = {"Content-Encoding": "gzip"}
+    for minimum, status in ((None, 202), (len(raw), 202), (len(raw) + 1, 400)):
+        call = caller(serve(rest_api(Api={"MinimumCompressionSize": minimum})).url)
+        assert call("POST", "/metrics", raw=raw, headers=coded).status == status
+
+
+@pytest.mark.parametrize("minimum", [None, 0, 10_000])
+@pytest.mark.parametrize("coding", ["snappy", "zstd", "br", "x-gzip", "gzip, gzip"])
+def test_a_coding_that_is_not_known_is_refused_before_all_else(
+    serve: Callable[[Deployment], Gateway], minimum: int | None, coding: str
+) -> None:
+    """415 whatever the size, the path and the API's settings; `identity` and an empty name are no coding."""
+    call = caller(serve(rest_api(Api={"MinimumCompressionSize": minimum})).url)
+    for path in ("/metrics", "/a/b"):
+        assert call("POST", path, POINT, headers={"Content-Encoding": coding}).status == 415
+    for none in ("identity", ""):
+        assert call("POST", "/metrics", POINT, headers={"Content-Encoding": none}).status == 202
 
 
 def test_no_matching_integration_response_is_a_configuration_error(
@@ -290,6 +302,29 @@ def test_chunked_bodies_are_read(gateway: Gateway, kinesis: FakeKinesis) -> None
     assert connection.getresponse().read()
     connection.close()
     assert base64.b64decode(kinesis.requests[0][1]["Data"]) == b'{"metric_name":"a","value":1}'
+
+
+def test_compressed_chunks_with_extensions_and_trailers_are_read(
+    gateway: Gateway, kinesis: FakeKinesis
+) -> None:
+    """A chunked body ends with its trailers: the next request on the connection is read as well."""
+    raw = json.dumps(POINT).encode()
+    packed = gzip.compress(raw)
+    head = (
+        b"POST /metrics HTTP/1.1\r\nHost: a\r\nContent-Type: application/json\r\nContent-Encoding: gzip\r\n"
+        b"Transfer-Encoding: chunked\r\n\r\n"
+    )
+    chunks = b"5;name=value\r\n%b\r\n%X\r\n%b\r\n0\r\nX-Sum: 1\r\n\r\n" % (
+        packed[:5],
+        len(packed) - 5,
+        packed[5:],
+    )
+    with socket.create_connection(("127.0.0.1", int(gateway.url.rpartition(":")[2])), timeout=5) as client:
+        client.sendall((head + chunks) * 2)
+        client.shutdown(socket.SHUT_WR)
+        answer = client.makefile("rb").read()
+    assert answer.count(b"HTTP/1.1 202 ") == 2
+    assert [base64.b64decode(record["Data"]) for _, record in kinesis.requests] == [raw, raw]
 
 
 def test_connections_are_kept_and_end_with_the_gateway(
@@ -373,8 +408,10 @@ def test_a_client_that_asks_first_is_told_to_send(gateway: Gateway, kinesis: Fak
         b"Content-Length: +38\r\n\r\n" + json.dumps(POINT).encode(),
         b"Transfer-Encoding: chunked\r\n\r\n40\r\n" + json.dumps(POINT).encode(),
         b"Transfer-Encoding: chunked\r\n\r\n0x26\r\n" + json.dumps(POINT).encode() + b"\r\n0\r\n\r\n",
+        b"Transfer-Encoding: chunked\r\n\r\n25\r\n" + json.dumps(POINT).encode() + b"\r\n0\r\n\r\n",
+        b"Transfer-Encoding: chunked\r\n\r\n26\r\n" + json.dumps(POINT).encode() + b"\r\n0\r\n",
     ],
-    ids=["cut", "underscore", "sign", "cut chunk", "prefix"],
+    ids=["cut", "underscore", "sign", "cut chunk", "prefix", "long chunk", "no end"],
 )
 def test_a_body_that_is_not_as_long_as_it_says_is_refused(
     gateway: Gateway, kinesis: FakeKinesis, rest: bytes
