@@ -1,5 +1,7 @@
 """The answers of the ingest API, counted: requests by status, and the points of those that were accepted."""
 
+import base64
+import json
 import threading
 from collections import Counter
 from collections.abc import Mapping
@@ -10,9 +12,6 @@ from handlers.domain.ingest.envelope import NO_CLIENT, StreamRecord
 from handlers.domain.ingest.formats import read_request
 from handlers.domain.ingest.reading import InvalidBody
 from handlers.domain.ingest.validator import PointValidator
-from templates.components.ingest_api.formats import FORMATS
-
-_FORMATS = {f"/{format_.path}": format_.format for format_ in FORMATS}
 
 
 class AnswerCounter:
@@ -43,11 +42,11 @@ class AnswerCounter:
 
 
 def points_of(answered: Answered) -> int:
-    """The points that an accepted request is accounted for by, whatever its format: as the consumers read it."""
-    format_ = _FORMATS.get(answered.resource_path)
-    if format_ is None or answered.method != "POST" or not 200 <= answered.status < 300:
+    """The points that an accepted request is accounted for by: as the consumers read the record it became."""
+    if not answered.integration_request or not 200 <= answered.status < 300:
         return 0
-    return points_in(format_, answered.body)
+    record = json.loads(answered.integration_request)
+    return points_in(record["PartitionKey"].partition("/")[0], base64.b64decode(record["Data"]))
 
 
 def points_in(format_: str, body: bytes) -> int:

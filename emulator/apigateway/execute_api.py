@@ -26,12 +26,15 @@ _NAMESPACE = "AWS/ApiGateway"
 
 
 class Answered(NamedTuple):
-    """A request that was answered; its resource's path is empty if it has none, its body is decompressed."""
+    """A request that was answered; its resource's path is empty if it has none.
+
+    `integration_request` is the body with which an AWS action was called for it, empty if none was.
+    """
 
     method: str
     resource_path: str
-    body: bytes
     status: int
+    integration_request: bytes = b""
 
 
 OnAnswer = Callable[[Answered], object]
@@ -83,9 +86,8 @@ class ExecuteApi:
             _LOG.exception("the gateway failed")
             response = self._internal_error(request, context)
         path = context.get("resourcePath", "")
-        return self._finished(
-            response, request, context, Answered(request.method, path, request.body, response.status), began_s
-        )
+        answered = Answered(request.method, path, response.status, request.integration_request)
+        return self._finished(response, request, context, answered, began_s)
 
     def too_large(self, http: HttpRequest) -> Response:
         """The response to a request whose body is over API Gateway's limit and was not read."""
@@ -94,7 +96,7 @@ class ExecuteApi:
         context = new_context(self._api, request, now_s=self._clock.now())
         response = gateway_responses.answer(self._api, error, request, context)
         return self._finished(
-            response, request, context, Answered(request.method, "", b"", response.status), began_s
+            response, request, context, Answered(request.method, "", response.status), began_s
         )
 
     def _answer(self, request: ApiRequest, context: JavaMap) -> Response:
@@ -154,6 +156,7 @@ class ExecuteApi:
             if target.startswith(REQUEST_HEADER) and value is not None:
                 headers[target.removeprefix(REQUEST_HEADER)] = value
         headers.update({name: str(value) for name, value in context["requestOverride"]["header"].items()})
+        request.integration_request = rendered
         return self._caller.call(integration.action, rendered, headers, timeout_s=integration.timeout_s)
 
     def _respond(

@@ -15,9 +15,13 @@ from emulator.http_server import HttpRequest
 
 @dataclass
 class ApiRequest(HttpRequest):
-    """A request to an API, or an integration's answer where a mapping reads one; the body is decompressed."""
+    """A request to an API, or an integration's answer where a mapping reads one; the body is decompressed.
+
+    `integration_request` is the body with which an AWS action is called for it, empty until then.
+    """
 
     path_parameters: dict[str, str] = field(default_factory=dict)
+    integration_request: bytes = b""
 
     @cached_property
     def segments(self) -> tuple[str, ...]:

@@ -1,5 +1,6 @@
 """The answers of the ingest API, counted."""
 
+import base64
 import json
 
 import pytest
@@ -9,9 +10,11 @@ from local.answers import AnswerCounter, points_of
 from tests.support.events import batch, metric
 
 
-def answered(body: object, status: int = 202, *, method: str = "POST", path: str = "/metrics") -> Answered:
-    """An answer to a request with this body, which is sent as it is when it is bytes."""
-    return Answered(method, path, body if isinstance(body, bytes) else json.dumps(body).encode(), status)
+def answered(body: object, status: int = 202) -> Answered:
+    """An answer to a request that became a record of this body, which is sent as it is when it is bytes."""
+    data = base64.b64encode(body if isinstance(body, bytes) else json.dumps(body).encode()).decode()
+    record = {"StreamName": "stream", "PartitionKey": "json/-/a/b=", "Data": data}
+    return Answered("POST", "/metrics", status, json.dumps(record).encode())
 
 
 @pytest.mark.parametrize(
@@ -21,9 +24,9 @@ def answered(body: object, status: int = 202, *, method: str = "POST", path: str
         (answered(batch(metric(), metric(value="x"), 7)), 3),
         (answered(b"no json"), 1),
         (answered(metric(), 503), 0),
-        (answered(b"", 204, method="OPTIONS"), 0),
-        (answered(b"", 200, method="GET", path="/health"), 0),
-        (answered(b"", 413, path=""), 0),
+        (Answered("OPTIONS", "/metrics", 204), 0),
+        (Answered("GET", "/health", 200), 0),
+        (Answered("POST", "", 413), 0),
     ],
 )
 def test_points_are_those_that_the_consumers_account_for(answer: Answered, points: int) -> None:

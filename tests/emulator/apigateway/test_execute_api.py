@@ -40,7 +40,9 @@ def test_an_accepted_request_is_one_record_with_the_body_unchanged(
     assert headers["content-type"] == "application/x-amz-json-1.1"
     assert "/us-east-1/kinesis/aws4_request" in headers["authorization"]
     assert reply.headers["x-amz-apigw-id"] == reply.json["request_id"]
-    assert answers == [Answered("POST", "/metrics", raw, 202)]
+    [answered] = answers
+    assert answered[:3] == ("POST", "/metrics", 202)
+    assert json.loads(answered.integration_request) == record
 
 
 @pytest.mark.parametrize(
@@ -227,7 +229,7 @@ def test_a_body_over_the_payload_limit_is_refused_unread(call: Call, answers: li
     """413 REQUEST_TOO_LARGE from 10 MB and one byte on."""
     reply = call("POST", "/metrics", headers={"Content-Length": str(10 * 1024 * 1024 + 1)})
     assert reply.status == 413
-    assert answers == [Answered("POST", "", b"", 413)]
+    assert answers == [Answered("POST", "", 413)]
 
 
 def test_a_response_is_compressed_when_the_client_asks(call: Call) -> None:
@@ -348,7 +350,7 @@ def test_an_api_without_a_model_may_take_what_is_no_json(
     """Such a request is accepted."""
     gateway = serve(rest_api(PostMetrics={"RequestModels": {}}))
     assert caller(gateway.url)("POST", "/metrics", raw=b"no json").status == 202
-    assert answers == [Answered("POST", "/metrics", b"no json", 202)]
+    assert [answered.status for answered in answers] == [202]
 
 
 def test_a_request_under_way_is_answered_before_the_gateway_ends(
