@@ -24,7 +24,9 @@ from emulator.moto import ACCOUNT_ID
 from emulator.moto.kinesis_streams import Shard, find_stream
 from emulator.responses import error, success
 
-RECORD_LIMIT_BYTES = 1024 * 1024
+# KiB of a record, unless its stream takes larger ones.
+_RECORD_LIMIT_KIB = 1024
+_RECORD_LIMITS_KIB = range(_RECORD_LIMIT_KIB, 10 * 1024 + 1)
 _REQUEST_LIMIT_BYTES = 10 * 1024 * 1024
 _REQUEST_LIMIT_RECORDS = 500
 _ITERATOR_S = 300
@@ -42,12 +44,16 @@ class _RefusedError(Exception):
 
 
 class Kinesis:
-    """Answers PutRecord, PutRecords, GetShardIterator and GetRecords; everything else is moto's."""
+    """Answers PutRecord, PutRecords, GetShardIterator and GetRecords; everything else is moto's.
+
+    moto does not know the size of a stream's records, which is kept here from when the stream is made.
+    """
 
     def __init__(self, clock: Clock, metrics: Metrics) -> None:
         self._clock = clock
         self._metrics = metrics
         self._throughput = Throughput()
+        self._record_limits_kib: dict[tuple[str, str], int] = {}
         self._open = threading.Event()
         self._open.set()
         self._operations: Mapping[str, Callable[[str, Any], dict[str, Any]]] = {
@@ -68,6 +74,8 @@ class Kinesis:
 
     def answer(self, request: AwsRequest) -> Response | None:
         """The reply, or None for a request that moto shall answer."""
+        if request.operation == "CreateStream":
+            return self._note_record_limit(request)
         operation = self._operations.get(request.operation)
         if operation is None or "json" not in (request.header("content-type") or ""):
             return None
@@ -78,9 +86,27 @@ class Kinesis:
         except _RefusedError as refused:
             return error(request, refused.code, refused.message, 400)
 
+    def _note_record_limit(self, request: AwsRequest) -> Response | None:
+        """Keep how large the records of a new stream may be; a refusal if they may not be that large."""
+        parameters = _parsed(request)
+        largest = parameters.get("MaxRecordSizeInKiB", _RECORD_LIMIT_KIB)
+        if largest not in _RECORD_LIMITS_KIB:
+            constraint = "Member must have value between 1024 and 10240"
+            refused = _invalid("maxRecordSizeInKiB", constraint)
+            return error(request, refused.code, refused.message, 400)
+        name = str(parameters.get("StreamName"))
+        if find_stream(request.region, name) is None:
+            self._record_limits_kib[request.region, name] = largest
+        return None
+
+    def _checked_size(self, stream: Any, record: Any, place: str) -> int:
+        """The bytes a record counts for, refusing one that AWS would refuse."""
+        largest_kib = self._record_limits_kib.get((stream.region, stream.stream_name), _RECORD_LIMIT_KIB)
+        return _checked_size(record, place, 1024 * largest_kib)
+
     def _put_record(self, region: str, parameters: Any) -> dict[str, Any]:
         stream = _stream(region, parameters)
-        size = _checked_size(parameters, "")
+        size = self._checked_size(stream, parameters, "")
         shard = _shard_for(stream, parameters)
         admitted = self._throughput.admit((region, stream.stream_name, shard.shard_id), size)
         self._count_writes(region, stream.stream_name, [size] if admitted else [], throttled=not admitted)
@@ -96,7 +122,10 @@ class Kinesis:
             raise _invalid(
                 "records", f"Member must have length less than or equal to {_REQUEST_LIMIT_RECORDS}"
             )
-        sizes = [_checked_size(record, f"records.{index}.member.") for index, record in enumerate(records, 1)]
+        sizes = [
+            self._checked_size(stream, record, f"records.{index}.member.")
+            for index, record in enumerate(records, 1)
+        ]
         if sum(sizes) > _REQUEST_LIMIT_BYTES:
             raise _RefusedError("InvalidArgumentException", "Records size exceeds 10 MB limit")
         results: list[dict[str, Any]] = []
@@ -213,8 +242,7 @@ def _stream(region: str, parameters: Any) -> Any:
     return stream
 
 
-def _checked_size(record: Any, place: str) -> int:
-    """The bytes a record counts for, refusing one that AWS would refuse."""
+def _checked_size(record: Any, place: str, limit: int) -> int:
     if not isinstance(record, dict):
         raise _RefusedError("SerializationException", "A record is a JSON object")
     key = record.get("PartitionKey")
@@ -228,8 +256,8 @@ def _checked_size(record: Any, place: str) -> int:
     except binascii.Error:
         raise _RefusedError("SerializationException", f"{place}data is not base64") from None
     size = size_of(data, key)
-    if size > RECORD_LIMIT_BYTES:
-        raise _invalid(f"{place}data", f"Member must have length less than or equal to {RECORD_LIMIT_BYTES}")
+    if size > limit:
+        raise _invalid(f"{place}data", f"Member must have length less than or equal to {limit}")
     return size
 
 

@@ -62,6 +62,7 @@ def add_stream(template: Template, config: Config, platform: Platform) -> Stream
             "Stream",
             **DELETED,
             RetentionPeriodHours=config.stream.retention_hours,
+            MaxRecordSizeInKiB=config.stream.max_record_kib,
             StreamModeDetails=StreamModeDetails(StreamMode=config.stream.mode.replace("-", "_").upper()),
             StreamEncryption=StreamEncryption(EncryptionType="KMS", KeyId=platform.key.arn),
             **shards,

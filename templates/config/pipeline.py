@@ -58,6 +58,15 @@ class Stream(Section):
     mode: str = setting(one_of(("on-demand", "provisioned")), about="grows by itself, or has `shards`")
     retention_hours: int = setting(whole(24, 8760, "how long Kinesis keeps a record"))
     shards: int | None = setting(optional(whole(1, 500, "shards of a provisioned stream")), None)
+    # Kinesis takes up to 10 MiB; one of 4 MiB is, in base64, about the largest that Lambda's event of 6 MB holds.
+    # https://docs.aws.amazon.com/streams/latest/dev/large-records.html
+    max_record_kib: int = setting(whole(1024, 4096, "KiB that a record holds, and so a request"), 1024)
+
+    @property
+    def largest_record(self) -> str:
+        """The most that a record holds, in words."""
+        mib, rest = divmod(self.max_record_kib, 1024)
+        return f"{self.max_record_kib} KiB" if rest else f"{mib} MiB"
 
     def _faults(self) -> Iterator[BadValue]:
         if (self.mode == "provisioned") != (self.shards is not None):

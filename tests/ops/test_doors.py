@@ -54,6 +54,17 @@ def test_shards_bound_the_worst_day() -> None:
     assert found == {"requests": 1.51, "PUT units": 0.05, "Timestream writes": 58.98}
 
 
+def test_larger_records_make_a_worse_day() -> None:
+    """Four times as large, each request is four times the bytes, and a shard takes a fourth as many."""
+    large = replace(DEV, stream=replace(DEV.stream, max_record_kib=4096))
+    for one, other in zip(doors.worst_day(DEV)[1:], doors.worst_day(large)[1:], strict=True):
+        assert other.units == 4 * one.units
+    assert "a second of 4 MiB" in doors.check(large, leave_open=True)
+    sharded = Stream(mode="provisioned", retention_hours=24, shards=1, max_record_kib=4096)
+    [_, units, _] = doors.worst_day(replace(DEV, stream=sharded))
+    assert units.units == 86_400 // 4 * 168
+
+
 def test_the_worst_day_of_a_lake_is_what_it_keeps() -> None:
     """Each object is a cent's part; the bytes are paid in every month that they are kept."""
     config = replace(lake_config(), stream=Stream(mode="on-demand", retention_hours=24))

@@ -70,7 +70,6 @@ NOT_USED = {
     "iam:*PermissionsBoundary": "no role has a boundary",
     "kinesis:*EnhancedMonitoring": "shards are not monitored one by one",
     "kinesis:PutRecords": "no table streams to Kinesis",
-    "kinesis:UpdateMaxRecordSize": "records are of the usual size",
     "kinesis:UpdateStream*Strategy": "records are spread as usual",
     "kinesis:UpdateStreamWarmThroughput": "throughput is not warmed",
     "lakeformation:*": "Lake Formation does not govern the catalog",

@@ -22,8 +22,8 @@ from handlers.domain.violation import Reason, Violation
 from handlers.vocabulary import NAMESPACE, QUARANTINED_POINTS, metric_dimensions
 from handlers.window_aggregator import report_line
 from ops.bill.template import Deployed
-from templates.components.ingest_api.formats import FORMATS, put_record
-from templates.config import ENVIRONMENTS, Config
+from templates.components.ingest_api.formats import formats_of, put_record
+from templates.config import ENVIRONMENTS, Config, load
 from tests.support.events import ARRIVAL_MS, kinesis_record, records
 from tests.support.generated import Generated, generated, with_warnings
 
@@ -160,7 +160,7 @@ def _emitted(dimensions: Mapping[str, str]) -> dict[str, Any]:
 
 def test_every_format_that_the_api_takes_has_a_reader() -> None:
     """And there is no reader of a format that cannot be sent."""
-    assert {format_.format for format_ in FORMATS} == READERS.keys()
+    assert {format_.format for format_ in formats_of(load("dev").stream)} == READERS.keys()
 
 
 def test_the_consumer_reads_the_partition_key_that_the_api_writes() -> None:

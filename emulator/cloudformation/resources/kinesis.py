@@ -16,6 +16,9 @@ def _stream(context: Context, properties: Properties) -> Created:
         arguments["ShardCount"] = shards
     elif shards is not None:
         raise properties.refuse("ShardCount", "is not allowed for an on-demand stream")
+    largest = properties.integer("MaxRecordSizeInKiB")
+    if largest is not None:
+        arguments["MaxRecordSizeInKiB"] = largest
     client.create_stream(**arguments)
     hours = properties.integer("RetentionPeriodHours")
     if hours is not None and hours > 24:
@@ -23,7 +26,6 @@ def _stream(context: Context, properties: Properties) -> Created:
     encryption = properties.get("StreamEncryption")
     if encryption is not None:
         client.start_stream_encryption(StreamName=name, **encryption)
-    properties.only("MaxRecordSizeInKiB", 1024)
     tags = tags_as_map(properties.get("Tags"))
     if tags:
         client.add_tags_to_stream(StreamName=name, Tags=tags)

@@ -6,10 +6,10 @@ from typing import Any
 from troposphere import Ref, Sub, Template
 from troposphere.apigateway import EndpointConfiguration, Resource, RestApi
 
-from templates.components.ingest_api.formats import FORMATS, Format
+from templates.components.ingest_api.formats import Format, formats_of
 from templates.components.ingest_api.gateway_responses import add_gateway_responses
 from templates.components.ingest_api.methods import add_answers, add_post
-from templates.components.ingest_api.replies import Cors, Reply, preflight, velocity
+from templates.components.ingest_api.replies import Cors, Reply, failure, preflight, velocity
 from templates.components.ingest_api.resource_policy import resource_policy
 from templates.components.ingest_api.stage import add_stage
 from templates.components.platform import Platform
@@ -30,9 +30,12 @@ def add_ingest_api(
     platform: Platform,
     *,
     sink: Stream,
-    formats: Sequence[Format] = FORMATS,
+    formats: Sequence[Format] | None = None,
 ) -> None:
-    """The API with every answer it gives: what is accepted is on the stream, what is not is said so."""
+    """The API with every answer it gives: what is accepted is on the stream, what is not is said so.
+
+    It takes the formats that there are, unless others are given.
+    """
     cors = Cors(config.api.cors_origins)
     signed = config.api.auth == "iam"
     role = add_role(
@@ -55,7 +58,7 @@ def add_ingest_api(
             **({"Policy": policy} if policy else {}),
         )
     )
-    for format_ in formats:
+    for format_ in formats_of(config.stream) if formats is None else formats:
         path = add_path(template, format_.name, api, format_.path)
         add_post(template, api, path, format_, sink=sink, role=role, cors=cors, signed=signed)
         add_answers(template, format_.name, api, Ref(path), refusals("POST", cors), cors=cors)
@@ -64,7 +67,7 @@ def add_ingest_api(
     path = add_path(template, "Health", api, "health")
     add_answers(template, "Health", api, Ref(path), health, cors=cors)
     # Without these, API Gateway answers 403 to a path it does not know.
-    unknown = {"ANY": Reply(404, velocity("not_found"))}
+    unknown = {"ANY": Reply(404, failure("There is nothing here"))}
     path = add_path(template, "Other", api, "{proxy+}")
     add_answers(template, "Other", api, Ref(path), unknown, cors=cors)
     add_answers(template, "Root", api, api.get_att("RootResourceId"), unknown, cors=cors)
@@ -101,5 +104,5 @@ def add_path(template: Template, name: str, api: RestApi, path: str) -> Resource
 def refusals(allowed: str, cors: Cors) -> dict[str, Reply]:
     """A path's other methods: 405 with what is allowed, and a browser's preflight where one may come."""
     allow = f"{allowed},OPTIONS" if cors.origins else allowed
-    wrong = Reply(405, velocity("wrong_method"), headers={"Allow": f"'{allow}'"})
+    wrong = Reply(405, failure("This path does not know that method"), headers={"Allow": f"'{allow}'"})
     return {"ANY": wrong, **({"OPTIONS": preflight(allow)} if cors.origins else {})}

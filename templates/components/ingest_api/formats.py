@@ -5,7 +5,9 @@ from dataclasses import dataclass
 from typing import Any
 
 from handlers.vocabulary import METRIC_TYPES
-from templates.components.ingest_api.replies import JSON, Reply, velocity
+from templates.components.ingest_api.gateway_responses import RETRY_AFTER, UNAVAILABLE
+from templates.components.ingest_api.replies import JSON, Reply, failure, velocity
+from templates.config.pipeline import Stream
 
 # Our JSON bodies in JSON schema draft 4: what API Gateway can judge before anything is stored. Old and future times,
 # names and numbers of dimensions are judged by the consumer, point by point; here a wrong shape refuses the whole
@@ -82,20 +84,31 @@ def put_record(format_: str) -> str:
     return velocity("put_record").replace("${Format}", format_)
 
 
-FORMATS = (
-    Format(
-        format="json",
-        name="Metrics",
-        path="metrics",
-        content_types=[JSON],
-        request=put_record("json"),
-        model=BodyModel("Body", "MetricsBody", BODY),
-        replies=(
-            Reply(202, velocity("accepted"), r"2\d{2}"),
-            # Kinesis says 400 to too much and too often alike; only the body of its answer tells them apart.
-            Reply(400, velocity("refused"), "400", may_set=["Retry-After"]),
-            Reply(413, velocity("too_large"), "413"),
-            Reply(503, velocity("unavailable"), headers={"Retry-After": "'2'"}),
+def formats_of(stream: Stream) -> Sequence[Format]:
+    """The formats that there are, with answers in the words of the stream's settings."""
+    return (
+        Format(
+            format="json",
+            name="Metrics",
+            path="metrics",
+            content_types=[JSON],
+            request=put_record("json"),
+            model=BodyModel("Body", "MetricsBody", BODY),
+            replies=(Reply(202, velocity("accepted"), r"2\d{2}"), *refusals_of(stream)),
         ),
-    ),
-)
+    )
+
+
+def refusals_of(stream: Stream) -> Sequence[Reply]:
+    """The answers to a request whose body the stream did not take: 413 for too much, 503 for all else."""
+    too_large = failure(
+        f"The body is over what one request may hold ({stream.largest_record}); send it in parts"
+    )
+    unavailable = failure(UNAVAILABLE)
+    refused = velocity("refused").replace("${TooLarge}", too_large).replace("${Unavailable}", unavailable)
+    return (
+        # Kinesis says 400 to too much and too often alike; only the body of its answer tells them apart.
+        Reply(400, refused, "400", may_set=["Retry-After"]),
+        Reply(413, too_large, "413"),
+        Reply(503, unavailable, headers=RETRY_AFTER),
+    )

@@ -103,6 +103,11 @@ class Reply:
         )
 
 
+def failure(message: str) -> str:
+    """The body that says in one sentence why a request was not taken, and under which id it is in the access log."""
+    return json.dumps({"message": message, "request_id": "$context.extendedRequestId"})
+
+
 def velocity(name: str) -> str:
     """A mapping template, from its file beside this module."""
     return Path(__file__).with_name(f"{name}.vtl").read_text(encoding="utf-8")

@@ -52,8 +52,11 @@ def test_an_unknown_type_is_refused_before_anything_is_made(context: Context, cl
             r"^A\.TargetKeyId: is required",
         ),
         (
-            {"Type": "AWS::Kinesis::Stream", "Properties": {"MaxRecordSizeInKiB": 2048, "ShardCount": 1}},
-            r"^A\.MaxRecordSizeInKiB: .*2048",
+            {
+                "Type": "AWS::Kinesis::Stream",
+                "Properties": {"DesiredShardLevelMetrics": ["ALL"], "ShardCount": 1},
+            },
+            r"^A\.DesiredShardLevelMetrics: ",
         ),
         ({"Type": "AWS::Kinesis::Stream", "Properties": {}}, r"^A\.ShardCount: is required"),
         (

@@ -13,10 +13,12 @@ from botocore.exceptions import ClientError
 
 from emulator import Cloud
 from emulator.clock import Clock
+from emulator.kinesis.throughput import Throughput
 from tests.support.aws_clients import Clients
 from tests.support.cloudwatch import statistic
 
 MIB = 1024 * 1024
+SHARD = ("us-east-1", "stream", "shardId-000000000000")
 _NUMBERS = count()
 
 
@@ -131,6 +133,37 @@ def test_a_record_counts_with_its_key_up_to_one_mebibyte(kinesis: Any, stream: s
     code, message = refused(kinesis.put_records, StreamName=stream, Records=records)
     assert code == "ValidationException"
     assert "records.2.member.data" in message
+
+
+def test_a_stream_takes_larger_records_if_it_was_made_so(kinesis: Any, client: Clients) -> None:
+    """Up to 10 MiB; one that is larger than the stream's limit is refused by that limit."""
+    code, message = refused(kinesis.create_stream, StreamName="large", ShardCount=1, MaxRecordSizeInKiB=10241)
+    assert (code, "1024 and 10240" in message) == ("ValidationException", True)
+    kinesis.create_stream(StreamName="large", ShardCount=1, MaxRecordSizeInKiB=2048)
+    try:
+        kinesis.put_record(StreamName="large", PartitionKey="k", Data=b"x" * (2 * MIB - 1))
+        _, message = refused(kinesis.put_record, StreamName="large", PartitionKey="k", Data=b"x" * 2 * MIB)
+        assert str(2 * MIB) in message
+        assert [len(one) for one in data(kinesis, iterator(kinesis, "large"))] == [2 * MIB - 1]
+    finally:
+        kinesis.delete_stream(StreamName="large")
+    kinesis.create_stream(StreamName="large", ShardCount=1)
+    assert refused(kinesis.put_record, StreamName="large", PartitionKey="k", Data=b"x" * MIB)
+    kinesis.delete_stream(StreamName="large")
+
+
+def test_a_large_record_is_a_burst_that_the_shard_pays_back() -> None:
+    """Taken beyond the second's share, up to 10 MiB; then nothing until a MiB for each second has made up for it."""
+    now = [0.0]
+    throughput = Throughput(lambda: now[0])
+    assert throughput.admit(SHARD, 4 * MIB)
+    assert not throughput.admit(SHARD, 1)
+    assert throughput.admit(SHARD, 6 * MIB)
+    assert not throughput.admit(SHARD, 2 * MIB)
+    now[0] = 9
+    assert not throughput.admit(SHARD, 1)
+    now[0] = 10
+    assert throughput.admit(SHARD, MIB)
 
 
 def test_a_request_takes_500_records_and_10_mebibytes(kinesis: Any, stream: str) -> None:

@@ -202,6 +202,18 @@ def test_each_answer_of_kinesis_has_its_own(
     assert not any(word in rendered.text for word in ("Exception", "shardId", "the-stream"))
 
 
+@pytest.mark.parametrize(("kib", "words"), [(1024, "1 MiB"), (4096, "4 MiB"), (1500, "1500 KiB")])
+def test_a_body_over_the_streams_records_is_told_what_they_hold(kib: int, words: str) -> None:
+    """Whichever way Kinesis says that it is too large, in the words of stream.max_record_kib."""
+    config = load("dev")
+    stack = build("regional", replace(config, stream=replace(config.stream, max_record_kib=kib)))
+    assert stack.of("AWS::Kinesis::Stream")["Stream"]["MaxRecordSizeInKiB"] == kib
+    for status, said in ((400, b'{"__type": "ValidationException"}'), (413, b"")):
+        chosen = response(stack, status)
+        rendered = render(chosen["ResponseTemplates"]["application/json"], said)
+        assert f"({words})" in rendered.json["message"]
+
+
 def static_headers(chosen: dict[str, Any]) -> dict[str, str]:
     """The headers that an integration response always sets."""
     return {

@@ -64,7 +64,7 @@ def data(config: Config) -> Sequence[Permit]:
             "kinesis",
             "AddTagsToStream CreateStream DecreaseStreamRetentionPeriod DeleteStream "
             "DescribeStreamSummary IncreaseStreamRetentionPeriod ListTagsForResource ListTagsForStream "
-            "RemoveTagsFromStream TagResource UntagResource",
+            "RemoveTagsFromStream TagResource UntagResource UpdateMaxRecordSize",
             streams,
         ),
         Permit("kinesis", "StartStreamEncryption StopStreamEncryption", (*streams, *here("kms", "key/*"))),

@@ -28,7 +28,7 @@ from handlers.domain.ingest.validator import MISSING, PointValidator
 from handlers.domain.point import Point, Series
 from handlers.domain.violation import Reason, Violation
 from templates.components.ingest_api import add_ingest_api
-from templates.components.ingest_api.formats import FORMATS, Format, put_record
+from templates.components.ingest_api.formats import Format, formats_of, put_record
 from templates.components.ingest_api.replies import Reply
 from templates.components.platform import add_platform
 from templates.components.stream import add_stream
@@ -69,6 +69,7 @@ def _read_line(line: str, index: int, record: StreamRecord, validator: PointVali
     return Point(series, validator.arrival_ns(index, record), value, index, record)
 
 
+OURS = formats_of(load("prod").stream)
 CSV = Format(
     format="csv",
     name="Csv",
@@ -164,7 +165,7 @@ def api(*formats: Format) -> dict[str, dict[str, Any]]:
 
 def posted(body: bytes, position: int) -> StreamRecord:
     """The record that the API's row makes of a body, as a consumer gets it."""
-    method = api(*FORMATS, CSV)["CsvPostMethod"]["Properties"]
+    method = api(*OURS, CSV)["CsvPostMethod"]["Properties"]
     text, _ = method["Integration"]["RequestTemplates"]["text/csv"]["Fn::Sub"]
     context = JavaMap(extendedRequestId=f"csv/{position}=")
     inputs = Input(ApiRequest("POST", "/upload/csv", (), b""), ApiRequest("POST", "/", (), body))
@@ -275,7 +276,7 @@ def test_alerts_see_the_points_of_every_format() -> None:
 
 def test_a_row_of_the_api_says_all_that_there_is_to_a_format() -> None:
     """Path, content types and answers are its own; what other rows make stays as it is."""
-    resources, without = api(*FORMATS, CSV), api(*FORMATS)
+    resources, without = api(*OURS, CSV), api(*OURS)
     added = resources.keys() - without.keys()
     assert {name for name in added if not name.startswith("IngestApiDeployment")} == {
         "UploadPathResource",
