@@ -84,7 +84,7 @@ def _model() -> Callable[[object], bool]:
     """The API's model of one metric; it is loaded, and the templates with it, by commands that ask it alone."""
     import fastjsonschema  # noqa: PLC0415 - see above
 
-    from templates.components.ingest_api.formats import METRIC, REQUIRED  # noqa: PLC0415 - see above
+    from templates.components.ingest_api.formats.metrics import METRIC, REQUIRED  # noqa: PLC0415 - see above
 
     check = fastjsonschema.compile(
         {

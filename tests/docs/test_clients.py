@@ -8,7 +8,7 @@ import pytest
 from emulator.apigateway.errors import GatewayError
 from emulator.apigateway.request import ApiRequest
 from emulator.apigateway.validation import Model
-from templates.components.ingest_api.formats import BODY
+from templates.components.ingest_api.formats.metrics import BODY
 from tests.support.documents import ROOT
 
 MODEL = Model(BODY, where="the body")

@@ -6,7 +6,8 @@ from typing import Any
 from troposphere import Ref, Sub, Template
 from troposphere.apigateway import EndpointConfiguration, Resource, RestApi
 
-from templates.components.ingest_api.formats import Format, formats_of
+from templates.components.ingest_api.formats import formats_of
+from templates.components.ingest_api.formats.format import Format
 from templates.components.ingest_api.gateway_responses import add_gateway_responses
 from templates.components.ingest_api.methods import add_answers, add_post
 from templates.components.ingest_api.replies import Cors, Reply, failure, preflight, velocity

@@ -7,7 +7,7 @@ from troposphere import Ref, Sub, Template
 from troposphere.apigateway import Integration, Method, Model, RequestValidator, Resource, RestApi
 from troposphere.iam import Role
 
-from templates.components.ingest_api.formats import BodyModel, Format
+from templates.components.ingest_api.formats.format import BodyModel, Format
 from templates.components.ingest_api.replies import JSON, Cors, Reply
 from templates.components.stream import Stream
 
@@ -44,7 +44,7 @@ def add_post(
             ResourceId=Ref(resource),
             HttpMethod="POST",
             AuthorizationType="AWS_IAM" if signed else "NONE",
-            **(_validated(template, api, format_, format_.model) if format_.model else {}),
+            **(_validated(template, api, format_.model) if format_.model else {}),
             Integration=Integration(
                 Type="AWS",
                 IntegrationHttpMethod="POST",
@@ -54,8 +54,8 @@ def add_post(
                 PassthroughBehavior="NEVER",
                 RequestParameters={"integration.request.header.Content-Type": "'application/x-amz-json-1.1'"},
                 RequestTemplates={
-                    content_type: Sub(format_.request, Stream=Ref(sink.resource))
-                    for content_type in format_.content_types
+                    content_type: Sub(template_, Stream=Ref(sink.resource))
+                    for content_type, template_ in format_.requests.items()
                 },
                 TimeoutInMillis=PUT_TIMEOUT_MS,
                 IntegrationResponses=[reply.to_integration(cors) for reply in format_.replies],
@@ -65,8 +65,8 @@ def add_post(
     )
 
 
-def _validated(template: Template, api: RestApi, format_: Format, model: BodyModel) -> dict[str, Any]:
-    """The properties of a method whose bodies are held against a model."""
+def _validated(template: Template, api: RestApi, model: BodyModel) -> dict[str, Any]:
+    """The properties of a method whose JSON bodies are held against a model."""
     body = template.add_resource(
         Model(
             f"IngestApi{model.title}Model",
@@ -88,7 +88,7 @@ def _validated(template: Template, api: RestApi, format_: Format, model: BodyMod
             )
         )
     return {
-        "RequestModels": dict.fromkeys(format_.content_types, Ref(body)),
+        "RequestModels": {JSON: Ref(body)},
         "RequestValidatorId": Ref(title),
     }
 

@@ -16,7 +16,7 @@ from handlers.domain.ingest.formats.json import decode, read
 from handlers.domain.ingest.validator import PointValidator
 from handlers.domain.point import Point
 from ops.points.rules import Fault, PointRules, limits_of
-from templates.components.ingest_api.formats import BODY
+from templates.components.ingest_api.formats.metrics import BODY
 from templates.config import load
 
 NOW_MS = 1_800_000_000_000

@@ -16,7 +16,7 @@ from handlers.domain.ingest.registry import admit_points
 from handlers.domain.ingest.validator import PointValidator
 from handlers.domain.violation import Reason
 from ops.quarantined.cures import CURES, Cure, cure_of
-from templates.components.ingest_api.formats import BODY
+from templates.components.ingest_api.formats.metrics import BODY
 from tests.support.fake_ports import FakeRegistry
 
 NOW_MS = 1_800_000_000_000

@@ -19,7 +19,7 @@ from emulator.apigateway.resource_policy import load_policy
 from emulator.apigateway.validation import Model
 from handlers.domain.timestamp import read_timestamp
 from handlers.domain.violation import Violation
-from templates.components.ingest_api.formats import BODY, RFC_3339
+from templates.components.ingest_api.formats.metrics import BODY, RFC_3339
 from templates.components.ingest_api.resource_policy import resource_policy
 from templates.config import load
 from templates.config.pipeline import Api

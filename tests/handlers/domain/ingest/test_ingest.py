@@ -28,7 +28,8 @@ from handlers.domain.ingest.validator import MISSING, PointValidator
 from handlers.domain.point import Point, Series
 from handlers.domain.violation import Reason, Violation
 from templates.components.ingest_api import add_ingest_api
-from templates.components.ingest_api.formats import Format, formats_of, put_record
+from templates.components.ingest_api.formats import formats_of
+from templates.components.ingest_api.formats.format import Format, put_record
 from templates.components.ingest_api.replies import Reply
 from templates.components.platform import add_platform
 from templates.components.stream import add_stream
@@ -71,12 +72,9 @@ def _read_line(line: str, index: int, record: StreamRecord, validator: PointVali
 
 OURS = formats_of(load("prod").stream)
 CSV = Format(
-    format="csv",
     name="Csv",
     path="upload/csv",
-    content_types=["text/csv", "text/plain"],
-    request=put_record("csv"),
-    model=None,
+    requests=dict.fromkeys(["text/csv", "text/plain"], put_record("csv")),
     replies=(
         Reply(204, selects=r"2\d{2}", content_type="text/plain"),
         Reply(503, "send it again", headers={"Retry-After": "'2'"}, content_type="text/plain"),

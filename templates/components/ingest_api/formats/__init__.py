@@ -1,0 +1,12 @@
+"""The formats that the API takes: a row for each path."""
+
+from collections.abc import Sequence
+
+from templates.components.ingest_api.formats.format import Format
+from templates.components.ingest_api.formats.metrics import metrics
+from templates.config.pipeline import Stream
+
+
+def formats_of(stream: Stream) -> Sequence[Format]:
+    """The formats that there are, with answers in the words of the stream's settings."""
+    return (metrics(stream),)
