@@ -68,7 +68,7 @@ def add_ingest_api(
     path = add_path(template, "Health", api, "health")
     add_answers(template, "Health", api, Ref(path), health, cors=cors)
     # Without these, API Gateway answers 403 to a path it does not know.
-    unknown = {"ANY": Reply(404, failure("There is nothing here"))}
+    unknown = {"ANY": Reply(404, failure("There is nothing here", "not found"))}
     path = add_path(template, "Other", api, "{proxy+}")
     add_answers(template, "Other", api, Ref(path), unknown, cors=cors)
     add_answers(template, "Root", api, api.get_att("RootResourceId"), unknown, cors=cors)
@@ -105,5 +105,9 @@ def add_path(template: Template, name: str, api: RestApi, path: str) -> Resource
 def refusals(allowed: str, cors: Cors) -> dict[str, Reply]:
     """A path's other methods: 405 with what is allowed, and a browser's preflight where one may come."""
     allow = f"{allowed},OPTIONS" if cors.origins else allowed
-    wrong = Reply(405, failure("This path does not know that method"), headers={"Allow": f"'{allow}'"})
+    wrong = Reply(
+        405,
+        failure("This path does not know that method", "method not allowed"),
+        headers={"Allow": f"'{allow}'"},
+    )
     return {"ANY": wrong, **({"OPTIONS": preflight(allow)} if cors.origins else {})}

@@ -8,7 +8,7 @@ from troposphere.apigateway import Integration, Method, Model, RequestValidator,
 from troposphere.iam import Role
 
 from templates.components.ingest_api.formats.format import BodyModel, Format
-from templates.components.ingest_api.replies import JSON, Cors, Reply
+from templates.components.ingest_api.replies import AS_TEXT, JSON, Cors, Reply
 from templates.components.stream import Stream
 
 # A mock answers only content types that it has a template for; these are what clients send unasked.
@@ -50,6 +50,7 @@ def add_post(
                 IntegrationHttpMethod="POST",
                 Uri=Sub("arn:${AWS::Partition}:apigateway:${AWS::Region}:kinesis:action/PutRecord"),
                 Credentials=role.get_att("Arn"),
+                ContentHandling=AS_TEXT,
                 # Other content types would pass by the model unchecked: 415.
                 PassthroughBehavior="NEVER",
                 RequestParameters={"integration.request.header.Content-Type": "'application/x-amz-json-1.1'"},
@@ -108,6 +109,7 @@ def add_answers(
                 AuthorizationType="NONE",
                 Integration=Integration(
                     Type="MOCK",
+                    ContentHandling=AS_TEXT,
                     PassthroughBehavior="NEVER",
                     RequestTemplates=dict.fromkeys(ANY_CONTENT, request),
                     IntegrationResponses=[reply.to_integration(cors)],

@@ -10,6 +10,9 @@ from troposphere import Sub
 from troposphere.apigateway import IntegrationResponse, MethodResponse
 
 JSON = "application/json"
+# A body of a binary media type passes a mapping template in base64, and answers are text whatever the client accepts;
+# without this either is a 500. https://docs.aws.amazon.com/apigateway/latest/developerguide/api-gateway-payload-encodings-workflow.html
+AS_TEXT = "CONVERT_TO_TEXT"
 
 ALLOW_ORIGIN = "Access-Control-Allow-Origin"
 PREFLIGHT = {
@@ -98,14 +101,20 @@ class Reply:
             optional["ResponseTemplates"] = {self.content_type: body}
         return IntegrationResponse(
             StatusCode=str(self.status),
+            ContentHandling=AS_TEXT,
             ResponseParameters={f"method.response.header.{name}": value for name, value in headers.items()},
             **optional,
         )
 
 
-def failure(message: str) -> str:
-    """The body that says in one sentence why a request was not taken, and under which id it is in the access log."""
-    return json.dumps({"message": message, "request_id": "$context.extendedRequestId"})
+def failure(message: str, code: str | None = None, **more: str) -> str:
+    """The body that says in one sentence why a request was not taken, and under which id it is in the access log.
+
+    With a `code`, one of InfluxDB's, its clients understand it, too: those of version 2 read code and message, others
+    error. https://docs.influxdata.com/influxdb/v2/api/v2/#operation/PostWrite
+    """
+    for_influx = {} if code is None else {"code": code, "error": message}
+    return json.dumps({"message": message, "request_id": "$context.extendedRequestId", **for_influx, **more})
 
 
 def velocity(name: str) -> str:

@@ -245,7 +245,9 @@ def test_failures_of_the_gateway_are_in_our_words(regional: Generated) -> None:
     assert "REQUEST_TOO_LARGE" not in responses, "API Gateway does not let it be changed"
     for kind, one in responses.items():
         text = one["ResponseTemplates"]["application/json"]
-        assert set(json.loads(text)) >= {"message", "request_id"}, kind
+        said = json.loads(text)
+        assert set(said) >= {"message", "request_id", "code"}, kind
+        assert said["error"] == said["message"], "clients of InfluxDB read one or the other"
         assert "$context.error.message" not in text, kind
     assert "$context.error.validationErrorString" in str(responses["BAD_REQUEST_BODY"]["ResponseTemplates"])
 
@@ -293,6 +295,13 @@ def test_health_says_what_is_deployed(regional: Generated) -> None:
         "environment": regional.config.environment,
         "region": "eu-west-1",
     }
+
+
+def test_no_answer_depends_on_what_the_client_accepts(regional: Generated) -> None:
+    """With binary media types, API Gateway would take an answer for base64 if the client accepts one: 500."""
+    for title, method in regional.of("AWS::ApiGateway::Method").items():
+        parts = [method["Integration"], *method["Integration"]["IntegrationResponses"]]
+        assert {part.get("ContentHandling") for part in parts} == {"CONVERT_TO_TEXT"}, title
 
 
 def test_requests_are_signed_unless_the_environment_says_otherwise() -> None:
