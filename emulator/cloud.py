@@ -10,6 +10,7 @@ from typing import Any, Self
 from emulator.admin_api import AdminApi, StatusProvider
 from emulator.apigateway.execute_api import OnAnswer
 from emulator.apigateway.server import LOOPBACK, Gateway, serve_gateway
+from emulator.apigateway.service import RestApis
 from emulator.client import local_client
 from emulator.clock import Clock
 from emulator.cloudformation.deployment import Deployment
@@ -48,6 +49,7 @@ class Cloud:
         functions: LambdaApi,
         kinesis: Kinesis,
         metrics: Metrics,
+        rest_apis: RestApis,
         stacks: Stacks,
         url: str,
         writes: Writes,
@@ -64,6 +66,7 @@ class Cloud:
         self._functions = functions
         self._kinesis = kinesis
         self._metrics = metrics
+        self._rest_apis = rest_apis
         self._running: dict[str, Functions] = {}
         self._stacks = stacks
         self._writes = writes
@@ -125,10 +128,12 @@ class Cloud:
             endpoint_url=self.endpoint_url,
             clock=self.clock,
             act_as=self._access.issue,
+            act_for=self._access.issue_to_service,
             on_answer=on_answer,
             source_ip=source_ip,
             metrics=self._metrics.of(region),
         )
+        self._rest_apis.serve(self.deployments[region], gateway.flush_authorizers)
         self._closing.callback(gateway.close)
         return gateway
 
@@ -161,11 +166,12 @@ class Cloud:
         self._functions.invoke_with(invoker)
 
     def publish(self, deployment: Deployment) -> None:
-        """Show a deployment to callers of CloudFormation and Lambda; a replaced one may have other outputs.
+        """Show a deployment to callers of the control planes; a replaced one may have other outputs.
 
         PermissionMissingError names a resource whose role lacks what AWS asks for.
         """
         self._access.publish(deployment)
+        self._rest_apis.publish(deployment)
         self._stacks.publish(deployment)
         self._functions.publish(deployment)
 

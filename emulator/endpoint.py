@@ -2,10 +2,12 @@
 
 import threading
 import time
+from collections.abc import Callable, Mapping
 
 import urllib3
 
 from emulator.admin_api import AdminApi
+from emulator.apigateway.service import RestApis
 from emulator.athena.service import Athena
 from emulator.aws_request import AwsRequest
 from emulator.cloudformation.stacks import Stacks
@@ -38,6 +40,7 @@ class Endpoint:
         kinesis: Kinesis,
         metrics: Metrics,
         moto: MotoApp,
+        rest_apis: RestApis,
         stacks: Stacks,
         writes: Writes,
     ) -> None:
@@ -50,6 +53,7 @@ class Endpoint:
         self._kinesis = kinesis
         self._timestream_metrics = TimestreamMetrics(metrics)
         self._moto = moto
+        self._rest_apis = rest_apis
         self._stacks = stacks
         self._writes = writes
         self._closing = threading.Event()
@@ -95,16 +99,16 @@ class Endpoint:
     def _dispatch(self, request: AwsRequest) -> Response:
         if request.is_timestream:
             return self._forward(request)
-        service = request.service
-        if service == "kinesis":
+        if request.service == "kinesis":
             return self._kinesis.answer(request) or self._moto.answer(request)
-        if service == "athena":
+        if request.service == "athena":
             return self._athena.answer(request, self._access.caller(request) or OPERATOR)
-        if service == "cloudformation":
-            return self._stacks.answer(request)
-        if service == "lambda":
-            return self._functions.answer(request)
-        return self._moto.answer(request)
+        services: Mapping[str, Callable[[AwsRequest], Response]] = {
+            "apigateway": self._rest_apis.answer,
+            "cloudformation": self._stacks.answer,
+            "lambda": self._functions.answer,
+        }
+        return services.get(request.service, self._moto.answer)(request)
 
     def _forward(self, request: AwsRequest) -> Response:
         began_s = time.perf_counter()

@@ -9,6 +9,7 @@ from pathlib import Path
 from typing import Any
 
 from emulator.admin_api import AdminApi
+from emulator.apigateway.service import RestApis
 from emulator.athena.executions import Executions
 from emulator.athena.running import MakeEngine, Runs
 from emulator.athena.service import Athena
@@ -105,10 +106,14 @@ def _start_endpoint(
     # The engine loads while moto does: it is the slowest part of the start.
     engine = _start_engine(server.url, data_dir, command) if command else NoTimestream()
     closing.callback(engine.close)
-    executions = Executions()
+    executions, functions = Executions(), LambdaApi()
+
+    def resource_policy(arn: str) -> policies.Document | None:
+        return functions.policy(arn) if arn.startswith("arn:aws:lambda:") else policies.resource_policy(arn)
+
     access = Access(
         ACCOUNT_ID,
-        Policies(policies.role_policies, policies.trust_policy, policies.resource_policy),
+        Policies(policies.role_policies, policies.trust_policy, resource_policy),
         executions.work_group_of,
     )
     closing.enter_context(state_machines.tasks_call(server.url, access.issue))
@@ -123,7 +128,7 @@ def _start_endpoint(
     deliveries = Deliveries(clock, metrics)
     closing.callback(deliveries.close)
     closing.enter_context(moto_topics.installed(deliveries, metrics))
-    faults, functions, stacks, writes = Faults(), LambdaApi(), Stacks(clock), Writes()
+    faults, rest_apis, stacks, writes = Faults(), RestApis(), Stacks(clock), Writes()
     kinesis = Kinesis(clock, metrics)
     admin = AdminApi(access, clock, faults, engine, regions)
     athena = Athena(
@@ -144,6 +149,7 @@ def _start_endpoint(
         kinesis=kinesis,
         metrics=metrics,
         moto=moto,
+        rest_apis=rest_apis,
         stacks=stacks,
         writes=writes,
     )
@@ -167,6 +173,7 @@ def _start_endpoint(
         functions=functions,
         kinesis=kinesis,
         metrics=metrics,
+        rest_apis=rest_apis,
         stacks=stacks,
         url=server.url,
         writes=writes,

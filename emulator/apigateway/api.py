@@ -47,6 +47,23 @@ class Integration:
 
 
 @dataclass(frozen=True, slots=True)
+class Authorizer:
+    """A Lambda authorizer: TOKEN or REQUEST, what its cache goes by, and as whom its function is invoked.
+
+    Without a role API Gateway invokes it as a service, for the authorizer's own ARN.
+    """
+
+    logical_id: str
+    arn: str
+    kind: str
+    function_arn: str
+    role_arn: str | None
+    sources: tuple[str, ...]
+    validation: re.Pattern[str] | None
+    ttl_s: int
+
+
+@dataclass(frozen=True, slots=True)
 class Method:
     """One method of one resource."""
 
@@ -54,6 +71,7 @@ class Method:
     resource_id: str
     resource_path: str
     authorization: str
+    authorizer: Authorizer | None
     models: Mapping[str, Model]
     required_parameters: tuple[str, ...]
     limits: Limits | None
@@ -84,3 +102,8 @@ class Api:
     gateway_responses: Mapping[str, GatewayResponse]
     policy: ResourcePolicy | None = None
     binary_media_types: frozenset[str] = frozenset()
+
+    @property
+    def arn(self) -> str:
+        """The API's ARN, which those of its stages, methods and authorizers begin with."""
+        return f"arn:aws:execute-api:{self.region}:{self.account_id}:{self.api_id}"

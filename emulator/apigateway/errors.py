@@ -9,8 +9,8 @@ class TemplateRenderError(Exception):
 
 @dataclass(eq=False)
 class GatewayError(Exception):
-    """A request that ends in a gateway response instead of an integration's."""
+    """A request that ends in a gateway response instead of an integration's; of some failures AWS says nothing."""
 
     response_type: str
-    message: str
+    message: str | None
     validation_error: str = field(default="")

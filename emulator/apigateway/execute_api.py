@@ -8,6 +8,7 @@ from typing import NamedTuple
 
 from emulator.apigateway import binary_support, content_coding, gateway_responses
 from emulator.apigateway.api import Api, Integration, IntegrationResponse, Method
+from emulator.apigateway.authorization import Authorization
 from emulator.apigateway.context import new_context
 from emulator.apigateway.errors import GatewayError, TemplateRenderError
 from emulator.apigateway.integrations import AwsCaller, IntegrationAnswer, call_mock
@@ -15,7 +16,6 @@ from emulator.apigateway.mapping_template import Input, JavaMap, MappingTemplate
 from emulator.apigateway.parameters import REQUEST_HEADER, RESPONSE_HEADER, value_of
 from emulator.apigateway.request import ApiRequest
 from emulator.apigateway.routing import route
-from emulator.apigateway.signature import LocalCredentials, check_signature
 from emulator.apigateway.throttle import TokenBucket
 from emulator.clock import Clock
 from emulator.cloudwatch.metrics import RegionMetrics
@@ -49,7 +49,7 @@ class ExecuteApi:
         caller: AwsCaller,
         clock: Clock,
         on_answer: OnAnswer,
-        credentials: LocalCredentials,
+        authorization: Authorization,
         source_ip: str,
         metrics: RegionMetrics,
     ) -> None:
@@ -57,7 +57,7 @@ class ExecuteApi:
         self._caller = caller
         self._clock = clock
         self._on_answer = on_answer
-        self._credentials = credentials
+        self._authorization = authorization
         self._source_ip = source_ip
         self._metrics = metrics
         self._buckets = {
@@ -107,10 +107,7 @@ class ExecuteApi:
         method, request.path_parameters = found
         context["resourceId"] = method.resource_id
         context["resourcePath"] = method.resource_path
-        if method.authorization == "AWS_IAM":
-            check_signature(request, request.body, self._credentials, region=self._api.region)
-            context["identity"]["accessKey"] = self._credentials.access_key
-        self._check_policy(request, signed=method.authorization == "AWS_IAM")
+        self._authorization.check(method, request, context)
         if method.logical_id in self._buckets:
             self._buckets[method.logical_id].take()
         request.body = content_coding.decompress(request.body, coding, self._api.minimum_compression)
@@ -125,16 +122,6 @@ class ExecuteApi:
         return request.segments[:1] == (stage,) and not any(
             path.split("/")[1] == stage for path in self._api.methods
         )
-
-    def _check_policy(self, request: ApiRequest, *, signed: bool) -> None:
-        """Hold a request against the API's policy: a caller of this account needs no more than not to be denied."""
-        if self._api.policy is None:
-            return
-        account = (self._credentials.account_id or self._api.account_id) if signed else None
-        path = "/".join((self._api.stage, request.method, *request.segments))
-        allowed = self._api.policy.allows(path, request.source_ip, account)
-        if allowed is False or (allowed is None and account != self._api.account_id):
-            raise GatewayError("ACCESS_DENIED", f"{account or 'anonymous'} may not execute-api:Invoke {path}")
 
     def _integrate(
         self, integration: Integration, request: ApiRequest, context: JavaMap

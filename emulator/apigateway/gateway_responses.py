@@ -16,9 +16,12 @@ from emulator.apigateway.parameters import value_of
 from emulator.apigateway.request import ApiRequest
 from emulator.http_server import Response
 
+GATEWAY_HEADER: Final = "gatewayresponse.header."
 _STATUS: Final = {
     "ACCESS_DENIED": 403,
     "API_CONFIGURATION_ERROR": 500,
+    "AUTHORIZER_CONFIGURATION_ERROR": 500,
+    "AUTHORIZER_FAILURE": 500,
     "BAD_REQUEST_BODY": 400,
     "BAD_REQUEST_PARAMETERS": 400,
     "DEFAULT_5XX": 500,
@@ -28,10 +31,17 @@ _STATUS: Final = {
     "MISSING_AUTHENTICATION_TOKEN": 403,
     "REQUEST_TOO_LARGE": 413,
     "THROTTLED": 429,
+    "UNAUTHORIZED": 401,
     "UNSUPPORTED_MEDIA_TYPE": 415,
 }
+RESPONSE_TYPES: Final = frozenset(
+    {
+        *_STATUS, "DEFAULT_4XX", "EXPIRED_TOKEN", "INVALID_API_KEY", "QUOTA_EXCEEDED", "RESOURCE_NOT_FOUND",
+        "WAF_FILTERED",
+    }
+)  # fmt: skip
+"""The types of gateway responses that an API may define, whether or not anything here ends in them."""
 _DEFAULT = GatewayResponse(None, {"application/json": '{"message":$context.error.messageString}'}, {})
-_HEADER = "gatewayresponse.header."
 _NAME = r"(context|stageVariables|method\.request\.(?:header|querystring|path))\.([\w.-]*\w)"
 _VARIABLE = re.compile(rf"\$(?:\{{{_NAME}\}}|{_NAME})")
 
@@ -53,7 +63,7 @@ def answer(api: Api, error: GatewayError, request: ApiRequest, context: Mapping[
     for target, source in chosen.parameters.items():
         value = value_of(source, request=request, context=variables, stage_variables=api.stage_variables)
         if value is not None:
-            headers.append((target.removeprefix(_HEADER), value))
+            headers.append((target.removeprefix(GATEWAY_HEADER), value))
     body = _VARIABLE.sub(lambda match: _substitute(match, api, request, variables), text)
     return Response(chosen.status or fallback.status or default, tuple(headers), body.encode())
 
@@ -79,11 +89,14 @@ def _escaped(text: str) -> str:
 def _error_type(response_type: str) -> str:
     return {
         "ACCESS_DENIED": "AccessDeniedException",
+        "AUTHORIZER_CONFIGURATION_ERROR": "AuthorizerConfigurationException",
+        "AUTHORIZER_FAILURE": "AuthorizerFailureException",
         "BAD_REQUEST_BODY": "BadRequestException",
         "BAD_REQUEST_PARAMETERS": "BadRequestException",
         "INVALID_SIGNATURE": "InvalidSignatureException",
         "MISSING_AUTHENTICATION_TOKEN": "MissingAuthenticationTokenException",
         "REQUEST_TOO_LARGE": "RequestTooLargeException",
         "THROTTLED": "TooManyRequestsException",
+        "UNAUTHORIZED": "UnauthorizedException",
         "UNSUPPORTED_MEDIA_TYPE": "UnsupportedMediaTypeException",
     }.get(response_type, "InternalServerErrorException")

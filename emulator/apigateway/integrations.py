@@ -4,6 +4,7 @@ import json
 from collections.abc import Mapping
 from dataclasses import dataclass
 from typing import Any
+from urllib.parse import quote
 
 import botocore.session
 import urllib3
@@ -13,7 +14,8 @@ from botocore.credentials import Credentials
 
 from emulator.apigateway.api import AwsAction
 from emulator.apigateway.errors import GatewayError
-from emulator.iam.credentials import Issuer
+from emulator.iam.credentials import Credentials as Caller
+from emulator.iam.credentials import Issuer, ServiceIssuer
 
 
 @dataclass(frozen=True, slots=True)
@@ -34,13 +36,21 @@ def call_mock(rendered: str) -> IntegrationAnswer:
     return IntegrationAnswer(status, (), b"")
 
 
-class AwsCaller:
-    """Calls AWS actions at the local endpoint over kept connections, each within its own time limit."""
+_SESSION = "BackplaneAssumeRoleSession"
+_SERVICE = "apigateway.amazonaws.com"
 
-    def __init__(self, endpoint_url: str, region: str, act_as: Issuer) -> None:
+
+class AwsCaller:
+    """Calls AWS at the local endpoint over kept connections, each time within its own limit.
+
+    It calls as the roles it is told, or as API Gateway itself.
+    """
+
+    def __init__(self, endpoint_url: str, region: str, act_as: Issuer, act_for: ServiceIssuer) -> None:
         self._endpoint = endpoint_url.rstrip("/") + "/"
         self._region = region
         self._act_as = act_as
+        self._act_for = act_for
         self._http = urllib3.PoolManager(maxsize=32, block=False, retries=False)
         self._session = botocore.session.get_session()
         self._services: dict[str, Mapping[str, Any]] = {}
@@ -50,25 +60,36 @@ class AwsCaller:
     ) -> IntegrationAnswer:
         """The service's answer, whatever its status; GatewayError when none comes within `timeout_s` seconds."""
         service = self._service(action.service)
+        target = f"{service['targetPrefix']}.{action.action}"
         request = AWSRequest(
             method="POST",
             url=self._endpoint,
-            headers={
-                "Content-Type": "application/json",
-                **headers,
-                "X-Amz-Target": f"{service['targetPrefix']}.{action.action}",
-            },
+            headers={"Content-Type": "application/json", **headers, "X-Amz-Target": target},
             data=body,
         )
-        name = service.get("signingName", service["endpointPrefix"])
-        caller = self._act_as(action.role_arn, "BackplaneAssumeRoleSession")
+        caller = self._act_as(action.role_arn, _SESSION)
+        return self._send(request, service.get("signingName", service["endpointPrefix"]), caller, timeout_s)
+
+    def invoke(
+        self, function_arn: str, event: bytes, *, role_arn: str | None, source_arn: str, timeout_s: float
+    ) -> IntegrationAnswer:
+        """Lambda's answer to an invocation as a role, or as the service for what `source_arn` names.
+
+        GatewayError when none comes within `timeout_s` seconds.
+        """
+        caller = self._act_as(role_arn, _SESSION) if role_arn else self._act_for(_SERVICE, source_arn)
+        url = f"{self._endpoint}2015-03-31/functions/{quote(function_arn, safe='')}/invocations"
+        request = AWSRequest(method="POST", url=url, headers={"Content-Type": "application/json"}, data=event)
+        return self._send(request, "lambda", caller, timeout_s)
+
+    def _send(self, request: Any, service: str, caller: Caller, timeout_s: float) -> IntegrationAnswer:
         credentials = Credentials(caller.access_key, caller.secret_key, caller.session_token)
-        SigV4Auth(credentials, name, self._region).add_auth(request)
+        SigV4Auth(credentials, service, self._region).add_auth(request)
         try:
             response = self._http.request(
                 "POST",
-                self._endpoint,
-                body=body,
+                request.url,
+                body=request.data,
                 headers=dict(request.headers),
                 timeout=urllib3.Timeout(timeout_s),
             )

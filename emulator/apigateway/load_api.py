@@ -4,8 +4,11 @@ import re
 from collections.abc import Mapping
 from typing import Any
 
-from emulator.apigateway.api import Api, GatewayResponse, Method
+from emulator.apigateway.api import Api, Authorizer, GatewayResponse, Method
+from emulator.apigateway.gateway_responses import GATEWAY_HEADER, RESPONSE_TYPES
+from emulator.apigateway.load_authorizer import load_authorizers
 from emulator.apigateway.load_integration import load_integration, refuse_unknown
+from emulator.apigateway.parameters import check_source
 from emulator.apigateway.resource_policy import load_policy
 from emulator.apigateway.throttle import Limits
 from emulator.apigateway.validation import Model
@@ -26,13 +29,20 @@ _PROPERTIES: Mapping[str, frozenset[str]] = {
     "AWS::ApiGateway::Resource": frozenset(["ParentId", "PathPart", "RestApiId"]),
     "AWS::ApiGateway::Method": frozenset(
         [
-            "HttpMethod", "ResourceId", "RestApiId", "AuthorizationType", "ApiKeyRequired", "RequestModels",
-            "RequestParameters", "RequestValidatorId", "Integration", "MethodResponses", "OperationName",
+            "HttpMethod", "ResourceId", "RestApiId", "AuthorizationType", "AuthorizerId", "ApiKeyRequired",
+            "RequestModels", "RequestParameters", "RequestValidatorId", "Integration", "MethodResponses",
+            "OperationName",
         ]
     ),
     "AWS::ApiGateway::Model": frozenset(["ContentType", "Description", "Name", "RestApiId", "Schema"]),
     "AWS::ApiGateway::RequestValidator": frozenset(
         ["Name", "RestApiId", "ValidateRequestBody", "ValidateRequestParameters"]
+    ),
+    "AWS::ApiGateway::Authorizer": frozenset(
+        [
+            "AuthType", "AuthorizerCredentials", "AuthorizerResultTtlInSeconds", "AuthorizerUri",
+            "IdentitySource", "IdentityValidationExpression", "Name", "RestApiId", "Type",
+        ]
     ),
     "AWS::ApiGateway::GatewayResponse": frozenset(
         ["ResponseParameters", "ResponseTemplates", "ResponseType", "RestApiId", "StatusCode"]
@@ -65,13 +75,9 @@ def load_api(deployment: Deployment) -> Api:
         stage_variables=stage.properties.get("Variables", {}),
         minimum_compression=None if minimum is None else int(minimum),
         binary_media_types=_binary_media_types(rest_api),
-        methods=_methods(deployment, _paths(deployment, rest_api), stage),
+        methods=_methods(deployment, _paths(deployment, rest_api), stage, load_authorizers(deployment, arn)),
         gateway_responses={
-            item.properties["ResponseType"]: GatewayResponse(
-                status=int(item.properties["StatusCode"]) if "StatusCode" in item.properties else None,
-                templates=item.properties.get("ResponseTemplates", {}),
-                parameters=item.properties.get("ResponseParameters", {}),
-            )
+            item.properties["ResponseType"]: _gateway_response(item)
             for item in deployment.of_type("AWS::ApiGateway::GatewayResponse")
         },
         policy=None if policy is None else load_policy(rest_api.logical_id, policy, arn),
@@ -118,8 +124,28 @@ def _paths(deployment: Deployment, rest_api: Resource) -> Mapping[str, str]:
     return paths
 
 
+def _gateway_response(resource: Resource) -> GatewayResponse:
+    properties, where = resource.properties, resource.logical_id
+    if properties["ResponseType"] not in RESPONSE_TYPES:
+        raise UnsupportedApiError(
+            f"{where}: there is no gateway response of the type {properties['ResponseType']}"
+        )
+    parameters = properties.get("ResponseParameters", {})
+    for target, source in parameters.items():
+        if not target.startswith(GATEWAY_HEADER):
+            raise UnsupportedApiError(
+                f"{where}: {target} of its ResponseParameters is no {GATEWAY_HEADER}NAME"
+            )
+        check_source(source, where=where)
+    return GatewayResponse(
+        status=int(properties["StatusCode"]) if "StatusCode" in properties else None,
+        templates=properties.get("ResponseTemplates", {}),
+        parameters=parameters,
+    )
+
+
 def _methods(
-    deployment: Deployment, paths: Mapping[str, str], stage: Resource
+    deployment: Deployment, paths: Mapping[str, str], stage: Resource, authorizers: Mapping[str, Authorizer]
 ) -> Mapping[str, Mapping[str, Method]]:
     models = {
         item.physical_id: Model(item.properties["Schema"], where=item.logical_id)
@@ -131,8 +157,10 @@ def _methods(
     methods: dict[str, dict[str, Method]] = {path: {} for path in paths.values()}
     for resource in deployment.of_type("AWS::ApiGateway::Method"):
         path = paths[resource.properties["ResourceId"]]
-        limits = _limits(stage, path, resource.properties["HttpMethod"])
-        methods[path][resource.properties["HttpMethod"]] = _method(resource, path, models, validators, limits)
+        verb = resource.properties["HttpMethod"]
+        methods[path][verb] = _method(
+            resource, path, models, validators, authorizers, limits=_limits(stage, path, verb)
+        )
     return methods
 
 
@@ -155,13 +183,20 @@ def _method(
     path: str,
     models: Mapping[str, Model],
     validators: Mapping[str, Mapping[str, Any]],
+    authorizers: Mapping[str, Authorizer],
+    *,
     limits: Limits | None,
 ) -> Method:
     properties = resource.properties
     where = resource.logical_id
     authorization = properties.get("AuthorizationType", "NONE")
-    if authorization not in {"NONE", "AWS_IAM"}:
+    if authorization not in {"NONE", "AWS_IAM", "CUSTOM"}:
         raise UnsupportedApiError(f"{where}: authorization {authorization} is not served here")
+    authorizer = authorizers.get(properties.get("AuthorizerId", ""))
+    if (authorization == "CUSTOM") != (authorizer is not None):
+        raise UnsupportedApiError(
+            f"{where}: the authorization CUSTOM and the AuthorizerId of an authorizer go together"
+        )
     if _true(properties.get("ApiKeyRequired")):
         raise UnsupportedApiError(f"{where}: API keys are not served here")
     validator = validators[properties["RequestValidatorId"]] if "RequestValidatorId" in properties else {}
@@ -171,6 +206,7 @@ def _method(
         resource_id=properties["ResourceId"],
         resource_path=path,
         authorization=authorization,
+        authorizer=authorizer,
         models={
             content_type.lower(): models[name]
             for content_type, name in properties.get("RequestModels", {}).items()

@@ -1,5 +1,7 @@
 """A REST API of a deployment, served on a port of this machine."""
 
+from emulator.apigateway.authorization import Authorization
+from emulator.apigateway.authorizers import Authorizers
 from emulator.apigateway.content_coding import MAX_PAYLOAD
 from emulator.apigateway.execute_api import ExecuteApi, OnAnswer
 from emulator.apigateway.integrations import AwsCaller
@@ -9,7 +11,7 @@ from emulator.clock import Clock
 from emulator.cloudformation.deployment import Deployment
 from emulator.cloudwatch.metrics import RegionMetrics
 from emulator.http_server import HttpServer
-from emulator.iam.credentials import Issuer, issue_operators
+from emulator.iam.credentials import Issuer, ServiceIssuer, issue_operators
 
 LOOPBACK = "127.0.0.1"
 # Seconds that requests under way get when the gateway is closed: a bit more than an integration may take.
@@ -21,14 +23,19 @@ _IDLE_S = 60.0
 class Gateway:
     """A REST API that is being served; close it when done."""
 
-    def __init__(self, server: HttpServer, caller: AwsCaller) -> None:
+    def __init__(self, server: HttpServer, caller: AwsCaller, authorizers: Authorizers) -> None:
         self._server = server
         self._caller = caller
+        self._authorizers = authorizers
 
     @property
     def url(self) -> str:
         """The root of the API; a path may begin with the stage, as on AWS, or after it."""
         return self._server.url
+
+    def flush_authorizers(self) -> None:
+        """Forget what the API's authorizers said, as FlushStageAuthorizersCache does."""
+        self._authorizers.flush()
 
     def close(self) -> None:
         """Take no more requests, answer those under way, end kept connections. A second call does nothing."""
@@ -44,6 +51,7 @@ def serve_gateway(
     clock: Clock,
     credentials: LocalCredentials | None = None,
     act_as: Issuer = issue_operators,
+    act_for: ServiceIssuer = issue_operators,
     on_answer: OnAnswer = lambda _: None,
     source_ip: str = LOOPBACK,
     metrics: RegionMetrics | None = None,
@@ -51,16 +59,18 @@ def serve_gateway(
     """Serve the deployment's REST API on 127.0.0.1; port 0 takes a free one.
 
     Raises UnsupportedApiError, naming the logical id, for what cannot be served as AWS would, and
-    PortInUseError. `act_as` gives the credentials of an integration's role. Requests count as coming from `source_ip`,
-    wherever they come from. `on_answer` is called for every answer before it is sent, on the thread that answers.
-    `metrics` gets what CloudWatch has of an API.
+    PortInUseError. `act_as` gives the credentials of the role of an integration or an authorizer, `act_for` those of
+    API Gateway itself. Requests count as coming from `source_ip`, wherever they come from. `on_answer` is called for
+    every answer before it is sent, on the thread that answers. `metrics` gets what CloudWatch has of an API.
     """
     known = credentials or LocalCredentials()
     api = load_api(deployment)
-    caller = AwsCaller(endpoint_url, deployment.region, act_as)
+    caller = AwsCaller(endpoint_url, deployment.region, act_as, act_for)
+    authorizers = Authorizers(api, caller, clock)
     server = HttpServer(
         port, name="gateway", body_limit=MAX_PAYLOAD, idle_s=_IDLE_S, drain_s=_LAST_ANSWERS_S, clock=clock
     )
     counted = metrics or RegionMetrics(clock)
-    server.start(ExecuteApi(api, caller, clock, on_answer, known, source_ip, counted))
-    return Gateway(server, caller)
+    authorization = Authorization(api, authorizers, known)
+    server.start(ExecuteApi(api, caller, clock, on_answer, authorization, source_ip, counted))
+    return Gateway(server, caller, authorizers)

@@ -3,7 +3,7 @@
 import re
 import threading
 from collections.abc import Callable, Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import Any
 from urllib.parse import parse_qs
 
@@ -12,7 +12,7 @@ from emulator.cloudformation.deployment import Deployment
 from emulator.errors import PermissionMissingError
 from emulator.http_server import Response
 from emulator.iam.configured import acting
-from emulator.iam.credentials import Credentials, IssuedCredentials
+from emulator.iam.credentials import OPERATOR, Credentials, IssuedCredentials
 from emulator.iam.evaluation import Grant, Permission, grants, permission
 from emulator.iam.implied import ImpliedPermissions
 from emulator.iam.policy import Statement, parse_policy
@@ -73,12 +73,17 @@ class Access:
         """Temporary credentials of a role."""
         return self._credentials.issue(role_arn, session)
 
+    def issue_to_service(self, service: str, source_arn: str) -> Credentials:
+        """Credentials of a service that calls for a resource: what is called says by its policy whether it may."""
+        return self._credentials.issue_to_service(service, source_arn)
+
     def publish(self, deployment: Deployment) -> None:
         """Take note of a deployment, and check what acts as its roles.
 
         PermissionMissingError names the resource that AWS would not create, or that would not do its work.
         """
         self._implied.learn(deployment)
+        self.forget()
         for one in acting(deployment):
             if not self._trusts(one.role_arn, one.service):
                 raise PermissionMissingError(f"{one.logical_id}: {one.service} may not assume {one.role_arn}")
@@ -103,15 +108,18 @@ class Access:
         caller = self.caller(request)
         if caller is None:
             return error(request, *_invalid_token(request))
-        if not caller.role_arn:
+        if caller == OPERATOR:
             return None
         try:
             asked = permissions_of(request, self._account, self._work_group_of)
         except UnknownOperationError as unknown:
             message = f"The local run does not know which permission this takes: {unknown}"
             return error(request, "UnknownOperationException", message, 400)
+        if caller.service:
+            source = (("aws:sourcearn", caller.source_arn), ("aws:sourceaccount", self._account))
+            asked = tuple(replace(one, context=(*one.context, *source)) for one in asked)
         for one in (*asked, *self._implied.of(asked, request.region, _statement(request))):
-            if not self._allows(caller.role_arn, one):
+            if not self._allows(caller.service or caller.role_arn, one):
                 return _denied(request, caller, one)
         return None
 
@@ -143,26 +151,27 @@ class Access:
             refused = list(self._refused)
         return {"used": [_shown(*item) for item in used], "refused": [_shown(*item) for item in refused]}
 
-    def _allows(self, role_arn: str, asked: Permission) -> bool:
-        decision = self._decisions.get((role_arn, asked))
+    def _allows(self, caller: str, asked: Permission) -> bool:
+        """True if a role, by its ARN, or a service, by its name, has a permission."""
+        decision = self._decisions.get((caller, asked))
         if decision is None:
-            decision = self._decide(role_arn, asked)
+            decision = self._decide(caller, asked)
             with self._lock:
                 if len(self._decisions) >= _DECISIONS_KEPT:
                     self._decisions.clear()
-                self._decisions[role_arn, asked] = decision
+                self._decisions[caller, asked] = decision
                 if decision.allowed:
-                    self._used.setdefault((role_arn, asked.action, decision.by), asked)
+                    self._used.setdefault((caller, asked.action, decision.by), asked)
                 elif len(self._refused) < _REFUSALS_KEPT:
-                    self._refused[role_arn, asked] = None
+                    self._refused[caller, asked] = None
         return decision.allowed
 
-    def _decide(self, role_arn: str, asked: Permission) -> _Decision:
-        own = self._parsed(role_arn, lambda: self._of_role(role_arn))
+    def _decide(self, caller: str, asked: Permission) -> _Decision:
+        own = self._parsed(caller, lambda: self._of_role(caller))
         target = asked.resource
         owner = target.partition("/")[0] if target.startswith("arn:aws:s3:") else target
         theirs = self._parsed(owner, lambda: [found] if (found := self._policy_of(owner)) else [])
-        everyone, root = {"*", role_arn}, f"arn:aws:iam::{self._account}:root"
+        everyone, root = {"*", caller}, f"arn:aws:iam::{self._account}:root"
         by = grants(own, asked, allows=True)
         denied = grants(own, asked, allows=False) or grants(
             theirs, asked, allows=False, principals={*everyone, root}
@@ -213,9 +222,10 @@ def _denied(request: AwsRequest, caller: Credentials, asked: Permission) -> Resp
     code, status = _CODES.get(service, ("AccessDeniedException", 400))
     if asked.action.startswith("kms:"):
         code, status = _KEY_CODES.get(service, code), 403 if service == "s3" else 400
+    kind = "resource-based" if caller.service else "identity-based"
     message = (
         f"User: {caller.arn} is not authorized to perform: {asked.action} on resource: {asked.resource} "
-        f"because no identity-based policy allows the {asked.action} action"
+        f"because no {kind} policy allows the {asked.action} action"
     )
     return error(request, code, message, status)
 

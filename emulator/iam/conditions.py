@@ -9,7 +9,7 @@ KEYS = frozenset(
     {
         "aws:securetransport", "aws:sourceaccount", "aws:sourcearn", "aws:sourceip", "aws:sourceowner",
         "kms:encryptioncontext:aws:logs:arn", "kms:grantisforawsresource", "kms:viaservice",
-        "s3:resourceaccount",
+        "lambda:functionurlauthtype", "lambda:invokedviafunctionurl", "s3:resourceaccount",
     }
 )  # fmt: skip
 """The keys that policies may speak of, in small letters; sources and the logs' context are of services alone."""

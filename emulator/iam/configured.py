@@ -46,6 +46,9 @@ def acting(deployment: Deployment) -> Iterator[Acting]:
         ):
             role = properties["Integration"]["Credentials"]
             yield Acting(resource.logical_id, "apigateway.amazonaws.com", role)
+        elif resource.type == "AWS::ApiGateway::Authorizer" and "AuthorizerCredentials" in properties:
+            role = properties["AuthorizerCredentials"]
+            yield Acting(resource.logical_id, "apigateway.amazonaws.com", role)
 
 
 def _function(function: Resource, deployment: Deployment) -> Iterator[Permission]:

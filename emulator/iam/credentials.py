@@ -12,17 +12,24 @@ _TEMPORARY = "ASIA"
 
 @dataclass(frozen=True, slots=True)
 class Credentials:
-    """A key pair with its session token, and the role it stands for; no role means the operator, who may do all."""
+    """A key pair with its session token, and who it stands for: a role, or a service that calls for a resource.
+
+    Neither means the operator, who may do all.
+    """
 
     access_key: str = "local"
     secret_key: str = "local"  # noqa: S105 - made up; nothing local checks it
     session_token: str | None = None
     role_arn: str = ""
     session: str = ""
+    service: str = ""
+    source_arn: str = ""
 
     @property
     def arn(self) -> str:
         """The caller as AWS's messages name it."""
+        if self.service:
+            return self.service
         start, _, path = self.role_arn.partition(":role/")
         return f"{start.replace(':iam:', ':sts:')}:assumed-role/{path.rpartition('/')[2]}/{self.session}"
 
@@ -32,6 +39,10 @@ OPERATOR = Credentials()
 
 Issuer = Callable[[str, str], Credentials]
 """Gives the credentials of a role for a session of this name."""
+
+
+ServiceIssuer = Callable[[str, str], Credentials]
+"""Gives the credentials of a service that calls for the resource of this ARN."""
 
 
 def issue_operators(role_arn: str, session: str) -> Credentials:  # noqa: ARG001 - an Issuer
@@ -49,12 +60,19 @@ class IssuedCredentials:
 
     def issue(self, role_arn: str, session: str) -> Credentials:
         """The credentials of a role for one who acts as it."""
+        return self._issue((role_arn, session), role_arn=role_arn, session=session)
+
+    def issue_to_service(self, service: str, source_arn: str) -> Credentials:
+        """The credentials of a service that calls for a resource, which its function's or topic's policy may name."""
+        return self._issue((service, source_arn), service=service, source_arn=source_arn)
+
+    def _issue(self, whose: tuple[str, str], **named: str) -> Credentials:
         with self._lock:
-            found = self._by_session.get((role_arn, session))
+            found = self._by_session.get(whose)
             if found is None:
                 key = _TEMPORARY + "".join(secrets.choice(_ALPHABET) for _ in range(16))
-                found = Credentials(key, secrets.token_hex(20), secrets.token_hex(64), role_arn, session)
-                self._by_session[role_arn, session] = self._by_key[key] = found
+                found = Credentials(key, secrets.token_hex(20), secrets.token_hex(64), **named)
+                self._by_session[whose] = self._by_key[key] = found
             return found
 
     def find(self, access_key: str, session_token: str | None) -> Credentials | None:

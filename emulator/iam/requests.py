@@ -74,6 +74,8 @@ def permissions_of(
 def _parameters(request: AwsRequest) -> Any:
     if request.service == "cloudwatch":
         return {}  # by its newest protocol they are CBOR; no permission depends on them
+    if request.service == "apigateway":
+        return {"method": request.method, "path": request.path}
     if request.service == "lambda":
         return {"FunctionName": unquote(request.path).split("/")[3] if request.operation else ""}
     if request.json_target:
@@ -155,6 +157,11 @@ def _cloudwatch(operation: str, _parameters: Any, arns: Arns) -> Needed:
     yield f"cloudwatch:{operation}", resource
 
 
+def _apigateway(_operation: str, parameters: Any, arns: Arns) -> Needed:
+    """API Gateway's actions are HTTP's methods, its resources the paths of its own API."""
+    yield f"apigateway:{parameters['method']}", f"arn:aws:apigateway:{arns.region}::{parameters['path']}"
+
+
 def _sts(operation: str, _parameters: Any, _arns: Arns) -> Needed:
     """Who somebody is, he may always ask: https://docs.aws.amazon.com/STS/latest/APIReference/API_GetCallerIdentity.html"""
     if operation != "GetCallerIdentity":
@@ -174,6 +181,7 @@ def _named(
 
 
 _READERS: Mapping[str, Callable[[str, Any, Arns], Needed]] = {
+    "apigateway": _apigateway,
     "cloudformation": _cloudformation,
     "cloudwatch": _cloudwatch,
     "dynamodb": _dynamodb,

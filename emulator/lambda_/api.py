@@ -13,6 +13,7 @@ from emulator.aws_request import AwsRequest
 from emulator.cloudformation.deployment import Deployment, Resource
 from emulator.http_server import Response
 from emulator.lambda_.invocation import InvokeResult
+from emulator.lambda_.permissions import named_function, policy_of
 from emulator.responses import error
 
 _FUNCTIONS = "/2015-03-31/functions"
@@ -41,6 +42,14 @@ class LambdaApi:
         """Hand invocations to this function from now on."""
         self._invoker = invoker
 
+    def policy(self, arn: str) -> Mapping[str, Any] | None:
+        """The resource-based policy of the function of this ARN; None when there is no such function."""
+        region = arn.split(":")[3]
+        function = self._function(region, named_function(arn))
+        if function is None:
+            return None
+        return policy_of(function, self._resources(region, "AWS::Lambda::Permission"))
+
     def answer(self, request: AwsRequest) -> Response:
         """Lambda's reply."""
         path = unquote(request.path)
@@ -55,7 +64,7 @@ class LambdaApi:
             return error(
                 request, "UnknownOperationException", f"The local run has no {request.method} {path}", 400
             )
-        name = match[1].split(":function:")[-1].split(":")[0]
+        name = named_function(match[1])
         function = self._function(request.region, name)
         if function is None:
             return error(request, "ResourceNotFoundException", f"Function not found: {name}", 404)

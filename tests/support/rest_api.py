@@ -1,6 +1,6 @@
 """A small REST API as a template would describe it, and what stands for Kinesis behind it."""
 
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from typing import Any
 
 from emulator import Deployment, Resource
@@ -216,6 +216,26 @@ def rest_api(**changes: dict[str, Any]) -> Deployment:
         outputs={},
         parameters={},
     )
+
+
+AUTHORIZER = "arn:aws:lambda:us-east-1:123456789012:function:tokens"
+
+
+def authorized_api(policy: Any = None, **changes: Any) -> Deployment:
+    """The small API with an authorizer before POST; `changes` are of its properties, a None leaves one out."""
+    properties = {
+        "RestApiId": "api1",
+        "Name": "tokens",
+        "Type": "REQUEST",
+        "AuthorizerUri": f"arn:aws:apigateway:us-east-1:lambda:path/2015-03-31/functions/{AUTHORIZER}/invocations",
+        "IdentitySource": "method.request.header.Authorization",
+        **changes,
+    }
+    given = {name: value for name, value in properties.items() if value is not None}
+    custom = {"AuthorizationType": "CUSTOM", "AuthorizerId": "auth1"}
+    api = rest_api(PostMetrics=custom, Api={"Policy": policy} if policy else {})
+    authorizer = Resource("Authorizer", "AWS::ApiGateway::Authorizer", "auth1", {}, given)
+    return replace(api, resources={**api.resources, "Authorizer": authorizer})
 
 
 def integration(deployment: Deployment, method: str, **changes: Any) -> dict[str, Any]:

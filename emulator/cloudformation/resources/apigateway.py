@@ -48,7 +48,7 @@ def _with_id(attribute: str, *required: str) -> Callable[[Context, Properties], 
 
 HANDLERS: Mapping[str, ResourceHandler] = {
     "AWS::ApiGateway::Account": _account,
-    "AWS::ApiGateway::Authorizer": _with_id("AuthorizerId", "RestApiId", "Type"),
+    "AWS::ApiGateway::Authorizer": _with_id("AuthorizerId", "Name", "RestApiId", "Type"),
     "AWS::ApiGateway::Deployment": _with_id("DeploymentId", "RestApiId"),
     "AWS::ApiGateway::GatewayResponse": _with_id("Id", "RestApiId", "ResponseType"),
     "AWS::ApiGateway::Method": _with_id("Id", "RestApiId", "ResourceId", "HttpMethod"),

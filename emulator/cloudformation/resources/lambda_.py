@@ -6,6 +6,13 @@ moto is not told of them. It would invoke a mapping's function itself, one recor
 from emulator.cloudformation.properties import Properties
 from emulator.cloudformation.resources.context import Context, Created
 
+# The conditions that a permission can set for calls by a function's URL, each for one action.
+# https://docs.aws.amazon.com/lambda/latest/dg/urls-auth.html
+_OF_FUNCTION_URLS = {
+    "FunctionUrlAuthType": "lambda:InvokeFunctionUrl",
+    "InvokedViaFunctionUrl": "lambda:InvokeFunction",
+}
+
 
 def _function(context: Context, properties: Properties) -> Created:
     name = properties.text("FunctionName", context.name(properties.logical_id, longest=64))
@@ -26,7 +33,11 @@ def _event_source_mapping(context: Context, properties: Properties) -> Created:
 def _permission(context: Context, properties: Properties) -> Created:
     for name in ("Action", "FunctionName", "Principal"):
         properties.require(name)
-    properties.all()
+    given = properties.subset("FunctionUrlAuthType", "InvokedViaFunctionUrl", "SourceAccount", "SourceArn")
+    properties.only("FunctionUrlAuthType", "AWS_IAM", "NONE")
+    for name, action in _OF_FUNCTION_URLS.items():
+        if name in given and properties.get("Action") != action:
+            raise properties.refuse(name, f"is for the action {action} alone")
     return Created(context.name(properties.logical_id))
 
 

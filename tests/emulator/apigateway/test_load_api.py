@@ -25,7 +25,20 @@ def responses(**changes: Any) -> list[dict[str, Any]]:
     ("deployment", "named"),
     [
         (rest_api(PostMetrics={"AuthorizationScopes": ["a"]}), "PostMetrics.*AuthorizationScopes"),
-        (rest_api(PostMetrics={"AuthorizationType": "CUSTOM"}), "PostMetrics: authorization CUSTOM"),
+        (
+            rest_api(PostMetrics={"AuthorizationType": "COGNITO_USER_POOLS"}),
+            "PostMetrics: authorization COGNITO",
+        ),
+        (rest_api(PostMetrics={"AuthorizationType": "CUSTOM"}), "PostMetrics: the authorization CUSTOM"),
+        (rest_api(NotFound={"ResponseType": "MISSING_TOKEN"}), "NotFound: there is no gateway response"),
+        (
+            rest_api(NotFound={"ResponseParameters": {"method.response.header.A": "'1'"}}),
+            "NotFound: method.response",
+        ),
+        (
+            rest_api(NotFound={"ResponseParameters": {"gatewayresponse.header.A": "1"}}),
+            "NotFound: .* not valid",
+        ),
         (rest_api(PostMetrics={"ApiKeyRequired": True}), "PostMetrics: API keys"),
         (rest_api(Api={"BinaryMediaTypes": ["png"]}), "Api: png of its BinaryMediaTypes is no media type"),
         (rest_api(Api={"BinaryMediaTypes": ["image~1png", "image/png"]}), "Api: image/png is twice"),
