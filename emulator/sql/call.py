@@ -86,6 +86,8 @@ class Call:
 
 Function = Callable[[Call], BoundExpression]
 """Binds the calls of one function."""
+Aggregate = Callable[[Call], tuple[str, Type, str]]
+"""The aggregate without its FILTER and OVER, its type, and what is done with its result."""
 
 
 def fit(arguments: Sequence[BoundExpression], kinds: Sequence[Type]) -> list[BoundExpression] | None:

@@ -16,6 +16,7 @@ from emulator.sql.types import (
     VARCHAR,
     Type,
     common,
+    elements,
 )
 
 
@@ -30,9 +31,37 @@ def coerce(given: BoundExpression, to: Type) -> BoundExpression | None:
     convert = _IMPLICIT.get((given.type.name, to.name))
     if convert is not None:
         return convert(given)
-    if to.of and common(given.type, to) == to:
-        return BoundExpression(f"CAST({given.sql} AS {to.duck})", to)
+    if given.type.name == to.name and len(given.type.of) == len(to.of):
+        return _parts_as(given, to)
     return None
+
+
+def _parts_as(given: BoundExpression, to: Type) -> BoundExpression | None:
+    """A nested value with each of its parts as another type."""
+    if to.name == "MAP":
+        fits = common(given.type, to) == to
+        return BoundExpression(f"CAST({given.sql} AS {to.duck})", to) if fits else None
+    element, wanted = elements(given.type), elements(to)
+    if element is not None and wanted is not None:
+        variable = f"p{to.duck.count('[]')}"
+        part = coerce(BoundExpression(variable, element), wanted)
+        if part is None:
+            return None
+        return BoundExpression(f"list_transform({given.sql}, lambda {variable}: {part.sql})", to)
+    parts = [coerce(field(given, i), kind) for i, kind in enumerate(to.of)]
+    found = [part for part in parts if part is not None]
+    return BoundExpression(structure(found, given.sql), to) if found and len(found) == len(parts) else None
+
+
+def field(given: BoundExpression, place: int) -> BoundExpression:
+    """A field of a row, counted from 0."""
+    return BoundExpression(f"struct_extract({given.sql}, 'f{place}')", given.type.of[place], nan=True)
+
+
+def structure(parts: Sequence[BoundExpression], of: str | None = None) -> str:
+    """The SQL of a row of these fields; NULL where the row that they are made `of` is NULL."""
+    made = "{" + ", ".join(f"'f{i}': {part.sql}" for i, part in enumerate(parts)) + "}"
+    return made if of is None else f"(CASE WHEN {of} IS NOT NULL THEN {made} END)"
 
 
 def unify(items: Sequence[BoundExpression]) -> list[BoundExpression] | None:

@@ -13,7 +13,7 @@ from sqlglot.tokenizer_core import Token
 from emulator.sql.errors import InvalidQueryError
 
 if TYPE_CHECKING:
-    from emulator.sql.call import Function
+    from emulator.sql.call import Aggregate, Function
 
 Name = tuple[str, str]
 """A table's database and its name in it."""
@@ -30,10 +30,11 @@ def database_and_table(parts: Sequence[str]) -> Name:
 class Dialect:
     """The choices of a service.
 
-    `functions` are scalar functions by name: a service's own, or its meaning of one of Trino's. `literals` takes tokens
-    and the query's text and gives Trino's tokens. `table` says which table a name's parts mean. `timestamp_digits` is
-    the precision of all timestamps. With `text_as_time` a string literal beside a time is read as one, with
-    `time_zones` there is AT TIME ZONE, and with `literals_are_doubles` 1.5 is a double, not a decimal.
+    `functions` are scalar functions by name: a service's own, or its meaning of one of Trino's; `aggregates` its
+    own aggregates. `literals` takes tokens and the query's text and gives Trino's tokens. `table` says which table a
+    name's parts mean. `timestamp_digits` is the precision of all timestamps. With `text_as_time` a string literal
+    beside a time is read as one, with `time_zones` there is AT TIME ZONE, and with `literals_are_doubles` 1.5 is a
+    double, not a decimal.
     """
 
     functions: Mapping[str, "Function"] = field(default_factory=dict)
@@ -43,6 +44,7 @@ class Dialect:
     text_as_time: bool = True
     time_zones: bool = False
     literals_are_doubles: bool = False
+    aggregates: Mapping[str, "Aggregate"] = field(default_factory=dict)
 
 
 TRINO = Dialect()

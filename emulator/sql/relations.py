@@ -1,16 +1,18 @@
 """FROM: tables, subqueries, VALUES, UNNEST and joins of them."""
 
 from collections.abc import Sequence
-from dataclasses import replace
+from dataclasses import dataclass, replace
+from itertools import accumulate
 
 from sqlglot import exp
 
 from emulator.sql.binder import QueryBinder
 from emulator.sql.bound import BoundExpression
-from emulator.sql.coercion import unify
+from emulator.sql.coercion import field, unify
 from emulator.sql.partitions import narrow, without_keys
 from emulator.sql.scope import Field, Scope
 from emulator.sql.tables import Relation, bind_table, named
+from emulator.sql.types import BIGINT, Type, elements
 
 _SIDES = {"": "INNER JOIN", "LEFT": "LEFT JOIN", "RIGHT": "RIGHT JOIN", "FULL": "FULL JOIN"}
 
@@ -64,25 +66,63 @@ def _parenthesized(binder: QueryBinder, node: exp.Expression, scope: Scope) -> R
 
 
 def _unnest(binder: QueryBinder, node: exp.Unnest, scope: Scope) -> Relation:
+    """Arrays, maps and time series side by side: as long as the longest, NULL where another has ended."""
     expressions = binder.expressions
-    expressions.only(node, "expressions", "alias")
-    if len(node.expressions) != 1:
-        raise expressions.refuse("UNNEST takes one array or time series here", node)
-    value = expressions.bind(node.expressions[0], scope)
-    lists = {"ARRAY": (value.sql,), "MAP": (f"map_keys({value.sql})", f"map_values({value.sql})")}
-    if value.type.name not in lists:
-        raise expressions.refuse(f"Cannot unnest type: {value.type}", node)
+    expressions.only(node, "expressions", "alias", "offset")
+    items = [_unnested(binder, node, given, scope) for given in node.expressions]
     alias, given = binder.alias(), node.args.get("alias")
     labels: list[str | None] = [c.name for c in given.args.get("columns") or ()] if given else []
-    kinds = value.type.of
-    if labels and len(labels) != len(kinds):
-        raise expressions.refuse(f"Column alias list has {len(labels)} entries, not {len(kinds)}", node)
-    fields = [
-        Field(label, BoundExpression(f"{alias}.c{i}", kind, nan=True), (given.name,) if given else ())
-        for i, (label, kind) in enumerate(zip(labels or [None] * len(kinds), kinds, strict=True))
+    lists = [sql for item in items for sql in item.lists]
+    columns = [
+        (name, sql, kind)
+        for first, item in zip(accumulate([0, *(len(item.lists) for item in items)]), items, strict=False)
+        for name, sql, kind in item.columns(alias, first)
     ]
-    parts = [f"unnest({sql}) AS c{i}" for i, sql in enumerate(lists[value.type.name])]
-    return f"(SELECT {', '.join(parts)}) AS {alias}", fields
+    ordinality = node.args.get("offset")
+    if ordinality:
+        longest = f"greatest({', '.join(f'coalesce(len({sql}), 0)' for sql in lists)})"
+        lists.append(f"generate_series(1, {longest})")
+        columns.append((None, f"{alias}.c{len(lists) - 1}", BIGINT))
+        if labels and isinstance(ordinality, exp.Identifier):
+            labels.append(ordinality.name)
+    if labels and len(labels) != len(columns):
+        raise expressions.refuse(f"Column alias list has {len(labels)} entries, not {len(columns)}", node)
+    fields = [
+        Field(label, BoundExpression(sql, kind, nan=True), (given.name,) if given else ())
+        for label, (_, sql, kind) in zip(labels or [name for name, _, _ in columns], columns, strict=True)
+    ]
+    parts = ", ".join(f"unnest({sql}) AS c{i}" for i, sql in enumerate(lists))
+    return f"(SELECT {parts}) AS {alias}", fields
+
+
+@dataclass(frozen=True)
+class _Unnested:
+    """An argument of UNNEST: the lists to be taken apart, and the columns that their elements make."""
+
+    lists: Sequence[str]
+    kinds: Sequence[Type]
+    row: Type | None = None
+
+    def columns(self, relation: str, first: int) -> Sequence[tuple[str | None, str, Type]]:
+        """Each column's own name, SQL and type; the relation's column `first` has the first list's elements."""
+        places = [f"{relation}.c{first + i}" for i in range(len(self.lists))]
+        if self.row is None:
+            return [(None, place, kind) for place, kind in zip(places, self.kinds, strict=True)]
+        whole = BoundExpression(places[0], self.row)
+        return [
+            (name, field(whole, i).sql, kind)
+            for i, (name, kind) in enumerate(zip(self.row.names, self.row.of, strict=True))
+        ]
+
+
+def _unnested(binder: QueryBinder, node: exp.Expression, given: exp.Expression, scope: Scope) -> _Unnested:
+    value = binder.expressions.bind(given, scope)
+    if value.type.name == "MAP":
+        return _Unnested((f"map_keys({value.sql})", f"map_values({value.sql})"), value.type.of)
+    element = elements(value.type)
+    if element is None:
+        raise binder.expressions.refuse(f"Cannot unnest type: {value.type}", node)
+    return _Unnested((value.sql,), (element,), element if element.name == "ROW" else None)
 
 
 def _join(binder: QueryBinder, left: Relation, node: exp.Expression, outer: Scope | None) -> Relation:
@@ -95,6 +135,9 @@ def _join(binder: QueryBinder, left: Relation, node: exp.Expression, outer: Scop
         relation = _joined(binder, relation, node.this, outer)
     right_sql, right = relation
     on, using = node.args.get("on"), node.args.get("using")
+    outer_unnest = side == "LEFT" and isinstance(node.this, exp.Unnest)
+    if outer_unnest and isinstance(on, exp.Boolean) and on.this:
+        return f"{sql} LEFT JOIN LATERAL {right_sql} ON TRUE", [*fields, *right]
     if kind == "CROSS" or (not kind and not side and on is None and not using):
         lateral = "LATERAL " if isinstance(node.this, exp.Unnest) else ""
         return f"{sql} CROSS JOIN {lateral}{right_sql}", [*fields, *right]

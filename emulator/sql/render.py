@@ -49,6 +49,15 @@ def _present(sql: str, kind: Type, depth: int) -> str:
     if kind.name == "ARRAY":
         items = f"list_transform({sql}, lambda {variable}: {datum(variable, kind.of[0], depth + 1)})"
         return f"""'{{"ArrayValue":[' || array_to_string({items}, ',') || ']}}'"""
+    if kind.name == "TIMESERIES":
+        time, value = f"struct_extract({variable}, 'f0')", f"struct_extract({variable}, 'f1')"
+        shown = f"""{as_text(time, TIMESTAMP)}, '","Value":', {datum(value, kind.of[0], depth + 1)}"""
+        items = f"""list_transform({sql}, lambda {variable}: concat('{{"Time":"', {shown}, '}}'))"""
+        return f"""'{{"TimeSeriesValue":[' || array_to_string({items}, ',') || ']}}'"""
+    if kind.name == "ROW":
+        parts = (datum(f"struct_extract({sql}, 'f{i}')", of, depth) for i, of in enumerate(kind.of))
+        data = ", ',', ".join(parts)
+        return f"""concat('{{"RowValue":{{"Data":[', {data}, ']}}}}')"""
     if kind is DOUBLE:
         return f"""'{{"ScalarValue":"' || {unfinished_text(sql)} || '"}}'"""
     if kind is VARCHAR:

@@ -99,7 +99,8 @@ def _passing(
         return columns
     bind, group = binder.expressions.without_subqueries, node.args.get("group")
     calls = [call for item in node.expressions for call in item.find_all(exp.Anonymous)]
-    whole = any(is_aggregate(str(call.this)) and not call.find_ancestor(exp.Window) for call in calls)
+    own = binder.expressions.dialect.aggregates
+    whole = any(is_aggregate(str(call.this), own) and not call.find_ancestor(exp.Window) for call in calls)
     windows = [window for item in node.expressions for window in item.find_all(exp.Window)]
     partitioned = windows_keys(bind, windows, scope.fields)
     grouped = _grouped(binder, group.expressions, columns, scope) if group is not None else set()

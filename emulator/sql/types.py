@@ -5,6 +5,7 @@ intervals, months for year-to-month intervals. DuckDB's own INTERVAL ends at mic
 also the fastest way to bin.
 """
 
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 from typing import Any
 
@@ -13,15 +14,20 @@ from typing import Any
 class Type:
     """A type by its AWS name, and the DuckDB type that stands for it.
 
-    `of` holds the type of an array's elements, or those of a map's keys and values.
+    `of` holds the type of an array's elements, of a time series' values, those of a map's keys and values, or those of
+    a row's fields, whose names are `names`.
     """
 
     name: str
     duck: str
     of: tuple["Type", ...] = ()
+    names: tuple[str | None, ...] = ()
 
     def __str__(self) -> str:
         """The name as `typeof` and error messages spell it."""
+        if self.name == "ROW":
+            fields = zip(self.names, self.of, strict=True)
+            return f"row({', '.join(f'{name} {kind}' if name else str(kind) for name, kind in fields)})"
         if self.of:
             return f"{self.name.lower()}({', '.join(map(str, self.of))})"
         return self.name.lower().replace("_", " ")
@@ -66,6 +72,29 @@ def map_of(key: Type, value: Type) -> Type:
     return Type("MAP", f"MAP({key.duck}, {value.duck})", (key, value))
 
 
+def row(kinds: Sequence[Type], names: Sequence[str | None] = ()) -> Type:
+    """The row type of fields; without names, all are unnamed. In DuckDB they are called f0, f1, …"""
+    fields = ", ".join(f"f{i} {kind.duck}" for i, kind in enumerate(kinds))
+    return Type("ROW", f"STRUCT({fields})", tuple(kinds), tuple(names) or (None,) * len(kinds))
+
+
+def series(value: Type) -> Type:
+    """The time series type of a type of values. In DuckDB it is a list of its points, sorted by time."""
+    return Type("TIMESERIES", f"{point(value).duck}[]", (value,))
+
+
+def point(value: Type) -> Type:
+    """The type of a point of a time series, as a lambda gets it and UNNEST takes it apart."""
+    return row((TIMESTAMP, value), ("time", "value"))
+
+
+def elements(kind: Type) -> Type | None:
+    """The type of what is in an array or a time series; None for another type."""
+    if kind.name == "TIMESERIES":
+        return point(kind.of[0])
+    return kind.of[0] if kind.name == "ARRAY" else None
+
+
 def column(name: str) -> Type:
     """The type of a table's column: BIGINT, ARRAY(DOUBLE), MAP(VARCHAR, BIGINT); KeyError for one that is not known."""
     name = name.strip().upper()
@@ -82,6 +111,15 @@ def shape(kind: Type) -> dict[str, Any]:
     """A type as ColumnInfo carries it."""
     if kind.name == "ARRAY":
         return {"ArrayColumnInfo": {"Type": shape(kind.of[0])}}
+    if kind.name == "TIMESERIES":
+        return {"TimeSeriesMeasureValueColumnInfo": {"Type": shape(kind.of[0])}}
+    if kind.name == "ROW":
+        fields = zip(kind.names, kind.of, strict=True)
+        return {
+            "RowColumnInfo": [
+                {"Name": name, "Type": shape(of)} if name else {"Type": shape(of)} for name, of in fields
+            ]
+        }
     return {"ScalarType": "DOUBLE" if kind is DECIMAL else kind.name}
 
 
@@ -95,7 +133,13 @@ def common(left: Type, right: Type) -> Type | None:
         return max(left, right, key=NUMERIC.index)
     if left in MOMENTS and right in MOMENTS:
         return max(left, right, key=MOMENTS.index)
-    if left.name == right.name == "ARRAY":
-        inner = common(left.of[0], right.of[0])
-        return array(inner) if inner else None
-    return None
+    if left.name != right.name or len(left.of) != len(right.of) or not left.of:
+        return None
+    inner = [common(a, b) for a, b in zip(left.of, right.of, strict=True)]
+    kinds = [kind for kind in inner if kind is not None]
+    if len(kinds) != len(inner):
+        return None
+    if left.name == "ROW":
+        return row(kinds, [a if a == b else None for a, b in zip(left.names, right.names, strict=True)])
+    made: dict[str, Callable[..., Type]] = {"ARRAY": array, "TIMESERIES": series, "MAP": map_of}
+    return made[left.name](*kinds)

@@ -12,6 +12,7 @@ from emulator.sql.bound import BoundExpression
 from emulator.sql.call import Call, Function, Signature, function, returning
 from emulator.sql.timestamps import DAY, HOUR, MICROSECOND, MILLISECOND, MINUTE, NANOSECOND, SECOND, now_sql
 from emulator.sql.types import BIGINT, DAY_TO_SECOND, TIMESTAMP, VARCHAR, YEAR_TO_MONTH
+from emulator.timestream.series import SERIES_AGGREGATES, SERIES_FUNCTIONS
 
 _UNITS = {
     "ns": NANOSECOND, "nanosecond": NANOSECOND, "us": MICROSECOND, "microsecond": MICROSECOND,
@@ -132,4 +133,4 @@ FUNCTIONS: dict[str, Function] = {
     ),
 }
 
-TIMESTREAM = Dialect(FUNCTIONS, literals)
+TIMESTREAM = Dialect({**FUNCTIONS, **SERIES_FUNCTIONS}, literals, aggregates=SERIES_AGGREGATES)

@@ -6,7 +6,7 @@ Each module has a table FUNCTIONS at its end. A function that only one service h
 from collections.abc import Mapping
 
 from emulator.sql.bound import BoundExpression
-from emulator.sql.call import Call, Function
+from emulator.sql.call import Aggregate, Call, Function
 from emulator.sql.functions import (
     aggregates,
     arrays,
@@ -30,15 +30,16 @@ SCALAR_FUNCTIONS: Mapping[str, Function] = {
 }
 
 
-def is_aggregate(name: str) -> bool:
+def is_aggregate(name: str, of_dialect: Mapping[str, Aggregate]) -> bool:
     """True if a function of this name makes one value of many rows."""
-    return name.lower() in aggregates.FUNCTIONS
+    return name.lower() in aggregates.FUNCTIONS or name.lower() in of_dialect
 
 
 def bind_function_call(call: Call, of_dialect: Mapping[str, Function]) -> BoundExpression:
     """A call bound; InvalidQueryError that names the function when neither Trino nor the dialect has it."""
-    if call.name in aggregates.FUNCTIONS:
-        return aggregates.bind(call)
+    aggregate = aggregates.FUNCTIONS.get(call.name) or call.binder.dialect.aggregates.get(call.name)
+    if aggregate is not None:
+        return aggregates.bind(call, aggregate)
     if call.name in windows.FUNCTIONS:
         return windows.bind(call)
     function = of_dialect.get(call.name) or SCALAR_FUNCTIONS.get(call.name)

@@ -1,24 +1,21 @@
 """Aggregate functions, also over windows."""
 
-from collections.abc import Callable, Sequence
+from collections.abc import Sequence
 
 from emulator.sql.bound import BoundExpression
-from emulator.sql.call import Call
+from emulator.sql.call import Aggregate, Call
 from emulator.sql.coercion import coerce
 from emulator.sql.functions.windows import over, sorting
 from emulator.sql.types import BIGINT, BOOLEAN, DECIMAL, DOUBLE, INTEGER, UNKNOWN, WHOLE, Type, array
 
-Aggregate = Callable[[Call], tuple[str, Type, str]]
-"""The aggregate without its FILTER and OVER, its type, and what is done with its result."""
 
-
-def bind(call: Call) -> BoundExpression:
+def bind(call: Call, aggregate: Aggregate) -> BoundExpression:
     """An aggregate call bound, with its FILTER and OVER."""
     if call.ignore_nulls:
         raise call.refuse(f"IGNORE NULLS is not supported with {call.name}")
     if call.order and call.name != "array_agg":
         raise call.refuse(f"ORDER BY is not supported in {call.name}")
-    sql, kind, finish = FUNCTIONS[call.name](call)
+    sql, kind, finish = aggregate(call)
     if call.condition is not None:
         sql += f" FILTER (WHERE {call.binder.condition(call.condition, call.scope, 'FILTER clause')})"
     if call.window is not None:

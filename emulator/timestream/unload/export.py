@@ -13,18 +13,9 @@ from emulator.sql.render import as_text
 from emulator.sql.translation import Translation
 from emulator.sql.types import Type
 from emulator.timestream.errors import ValidationException
+from emulator.timestream.unload.cells import arrow, csv_text, typed
 from emulator.timestream.unload.options import Options
 
-_ARROW = {
-    types.BOOLEAN: pa.bool_(),
-    types.INTEGER: pa.int32(),
-    types.BIGINT: pa.int64(),
-    types.DOUBLE: pa.float64(),
-    types.DECIMAL: pa.float64(),
-    types.VARCHAR: pa.string(),
-    types.TIMESTAMP: pa.timestamp("ns"),
-    types.DATE: pa.date32(),
-}
 _NULL_FOLDER = "__HIVE_DEFAULT_PARTITION__"
 _ESCAPED = {chr(c) for c in (*range(1, 32), 127)} | set("\"#%'*/:=?\\{[]^")
 
@@ -41,7 +32,7 @@ class Export:
 
     def schema(self) -> pa.Schema:
         """The schema of a Parquet file."""
-        return pa.schema([pa.field(name, _ARROW[kind]) for name, kind in self.columns])
+        return pa.schema([pa.field(name, arrow(kind)) for name, kind in self.columns])
 
     def split(self, batch: pa.RecordBatch) -> Iterator[tuple[tuple[str | None, ...], pa.RecordBatch]]:
         """The rows of a batch by partition, without the partition columns."""
@@ -83,9 +74,12 @@ def plan(translation: Translation, options: Options) -> Export:
     for name, kind in zip(names, kinds, strict=True):
         if kind in (types.TIME, types.UNKNOWN):
             raise ValidationException(f"UNLOAD does not support the type {kind} of column '{name}'")
-        if kind.of or (options.format == "PARQUET" and kind not in _ARROW):
+        if options.format == "PARQUET" and arrow(kind) is None:
             raise ValidationException(f"UNLOAD of type {kind} (column '{name}') is not supported")
     data = _data_columns(names, options)
+    for name, kind in zip(names[data:], kinds[data:], strict=True):
+        if kind.of:
+            raise ValidationException(f"UNLOAD cannot partition by column '{name}' of type {kind}")
     cells = [(name, f"q.c{i}", kinds[i]) for i, name in enumerate(names)]
     partitions = [as_text(sql, kind) for _name, sql, kind in cells[data:]]
     if options.format == "CSV":
@@ -93,7 +87,7 @@ def plan(translation: Translation, options: Options) -> Export:
         header = _header(names[:data], options) if options.include_header else ""
         columns: list[tuple[str, Type]] = []
     else:
-        selected = [_typed(sql, kind) for _name, sql, kind in cells[:data]]
+        selected = [typed(sql, kind) for _name, sql, kind in cells[:data]]
         header, columns = "", [(name, kind) for name, _sql, kind in cells[:data]]
     outputs = [f"{sql} AS o{i}" for i, sql in enumerate([*selected, *partitions])]
     query = select(outputs, f"({translation.sql}) AS q")
@@ -118,12 +112,6 @@ def _data_columns(names: Sequence[str], options: Options) -> int:
     return data
 
 
-def _typed(sql: str, kind: Type) -> str:
-    if kind is types.TIMESTAMP:
-        return f"make_timestamp_ns({sql})"
-    return f"CAST({sql} AS DOUBLE)" if kind is types.DECIMAL else sql
-
-
 def _line(cells: Sequence[tuple[str, str, Type]], options: Options) -> str:
     delimiter = f", {text(options.field_delimiter)}, "
     return f"concat({delimiter.join(_csv_cell(sql, kind, options) for _name, sql, kind in cells)}, chr(10))"
@@ -131,8 +119,12 @@ def _line(cells: Sequence[tuple[str, str, Type]], options: Options) -> str:
 
 def _csv_cell(sql: str, kind: Type, options: Options) -> str:
     """NULL is nothing at all. A value is quoted when it has a character that means something, as opencsv does."""
-    value = as_text(sql, kind)
-    if kind is not types.VARCHAR and options.field_delimiter not in "0123456789.:- +EINTafinrstuely":
+    value = csv_text(sql, kind)
+    if (
+        kind is not types.VARCHAR
+        and not kind.of
+        and options.field_delimiter not in "0123456789.:- +EINTafinrstuely"
+    ):
         return f"coalesce({value}, '')"
     escaped = f"replace({value}, {text(options.escaped_by)}, {text(options.escaped_by * 2)})"
     if options.escaped_by != '"':

@@ -35,7 +35,7 @@ def test_every_function_is_listed() -> None:
         assert names.split(", ") == sorted(importlib.import_module(module.replace("/", ".")).FUNCTIONS), (
             module
         )
-    modules = Path("emulator/sql/functions").glob("*.py")
+    modules = [*Path("emulator/sql/functions").glob("*.py"), *Path("emulator/timestream/series").glob("*.py")]
     having = {
         str(path.with_suffix("")) for path in modules if "\nFUNCTIONS" in path.read_text(encoding="utf-8")
     }

@@ -162,6 +162,36 @@ def test_csv(unload: Unload, bucket: Any, rows: list[Row], compression: str) -> 
     ]
 
 
+_NESTED = (
+    "SELECT create_time_series(time, cpu) AS cpu, array_agg(requests ORDER BY time) AS counts, max(note) AS note"
+    " FROM metrics.fleet WHERE host = 'host-e' AND cpu > 99"
+)
+
+
+def test_nested_parquet(unload: Unload, bucket: Any, rows: list[Row]) -> None:
+    """A time series is an array of rows of time and value in Parquet, an array is an array; their times are INT96."""
+    unload(_NESTED, "format = 'PARQUET'")
+    (body,) = (body for key, body in content(bucket).items() if key.endswith(".parquet"))
+    table = parquet.read_table(io.BytesIO(body))
+    chosen = [row for row in rows if row["host"] == "host-e" and row["cpu"] is not None and row["cpu"] > 99]
+    assert chosen
+    series, counts = table.column("cpu").combine_chunks(), table.column("counts").to_pylist()[0]
+    assert series.flatten().field("value").to_pylist() == [row["cpu"] for row in chosen]
+    times = series.flatten().field("time").cast("int64").to_pylist()
+    assert (times, counts) == ([row["time"] for row in chosen], [row["requests"] for row in chosen])
+
+
+def test_nested_csv(unload: Unload, bucket: Any, rows: list[Row]) -> None:
+    """In CSV, what is nested is JSON in one quoted field."""
+    unload(_NESTED, "format = 'CSV', compression = 'NONE', escaped_by = '\"'")
+    (body,) = (body for key, body in content(bucket).items() if key.endswith(".csv"))
+    ((series, counts, note),) = csv.reader(io.StringIO(body.decode(), newline=""))
+    chosen = [row for row in rows if row["host"] == "host-e" and row["cpu"] is not None and row["cpu"] > 99]
+    assert json.loads(series) == [{"time": stamp(row["time"]), "value": row["cpu"]} for row in chosen]
+    assert json.loads(counts) == [row["requests"] for row in chosen]
+    assert note == max(row["note"] or "" for row in chosen)
+
+
 def test_csv_with_other_characters(unload: Unload, bucket: Any) -> None:
     """The delimiter and the escape character can be chosen, also for headers."""
     unload(
@@ -281,7 +311,12 @@ def test_encryption(unload: Unload, bucket: Any) -> None:
         ("SELECT host FROM metrics.fleet", "encryption='SSE_KMS'", "kms_key goes with encryption SSE_KMS"),
         ("SELECT current_time AS t", "format='CSV'", "does not support the type time"),
         ("SELECT null AS n", "format='CSV'", "does not support the type unknown"),
-        ("SELECT array[1] AS a", "format='PARQUET'", "array(integer)"),
+        (
+            "SELECT 1 AS n, array[1] AS a",
+            "partitioned_by=ARRAY['a']",
+            "cannot partition by column 'a' of type array(integer)",
+        ),
+        ("SELECT array[1d] AS a", "format='PARQUET'", "array(interval day to second)"),
         ("SELECT nope FROM metrics.fleet", "format='CSV'", "line 1:16: Column 'nope' does not exist"),
     ],
 )
