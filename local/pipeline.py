@@ -26,8 +26,8 @@ from local.view.reading import Reading
 from ops.bundle import BUILD, Bundle
 from ops.errors import OperatorError
 from ops.output import sanitize
-from ops.signing import signed_for, unsigned
 from ops.store.choice import store_of
+from tidegauge_client import sigv4, unsigned
 
 _DRAIN_SECONDS = 60.0
 _NO_POINTS = PointCounts(0, 0, 0, 0)
@@ -66,7 +66,7 @@ class Pipeline:
         self.ingest_url = f"{gateway.url}/metrics"
         self.outputs = _served_here(self.deployment, gateway.url)
         self._signed = options.signed
-        sign = signed_for(region, Credentials("local", "local")) if options.signed else unsigned
+        sign = sigv4(region, Credentials("local", "local")) if options.signed else unsigned
         self._feed = Feed(self.ingest_url, Host().sample, cloud.clock, sign=sign) if options.feed else None
         sent = self._feed.sent if self._feed else Sent()
         outputs = self.deployment.outputs

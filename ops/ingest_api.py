@@ -1,6 +1,5 @@
 """The door of a deployment: its ingest URL, and how a request to it is signed."""
 
-import json
 import os
 import time
 from dataclasses import dataclass
@@ -10,8 +9,8 @@ import boto3
 from ops import local_run
 from ops.errors import OperatorError
 from ops.posting import attempts
-from ops.signing import Sign, signed_for, unsigned
 from ops.stack import Target
+from tidegauge_client import Sign, sigv4, unsigned
 
 
 @dataclass(frozen=True, slots=True)
@@ -26,10 +25,7 @@ class IngestApi:
         reply = list(attempts(self.url, body, self.sign, time.sleep))[-1]
         if not reply.accepted:
             raise OperatorError(f"{self.url} did not take the points: {reply}")
-        try:
-            return str(json.loads(reply.text)["request_id"])
-        except (ValueError, KeyError, TypeError):
-            return "?"
+        return reply.request_id
 
 
 def ingest_api(target: Target) -> IngestApi:
@@ -40,7 +36,7 @@ def ingest_api(target: Target) -> IngestApi:
     credentials = boto3.Session().get_credentials()
     if credentials is None:
         raise OperatorError(f"{url} takes signed requests only, and there are no AWS credentials here")
-    return IngestApi(url, signed_for(target.region, credentials))
+    return IngestApi(url, sigv4(target.region, credentials))
 
 
 def local_ingest_url(region: str) -> str | None:

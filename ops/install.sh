@@ -11,8 +11,18 @@ trap 'echo >&2; echo "tidegauge: interrupted; the same command installs it again
 give_up() { echo "tidegauge: $*" >&2; exit 1; }
 good() { "$1" -c 'import sys; sys.exit(sys.version_info < (3, 11))' 2>/dev/null; }
 
+# So that `python -m ops` of this environment works in every folder, also when an older one installed it, or elsewhere.
+name_folders() {
+  local folder file folders="$PWD"$'\n'"$PWD/clients/python"
+  for folder in $venv/lib/python3*/site-packages; do
+    if [[ ! -d $folder ]]; then continue; fi
+    file=$folder/tidegauge.pth
+    if [[ ! -f $file || $(<"$file") != "$folders" ]]; then echo "$folders" >"$file"; fi
+  done
+}
+
 # Asked first: without changes nothing below is needed, not even the Python that made the environment.
-if [[ -x $venv/bin/python && -f $stamp && $(<"$stamp") == "$(cksum <"$lock")" ]] && good $venv/bin/python; then exit 0; fi
+if [[ -x $venv/bin/python && -f $stamp && $(<"$stamp") == "$(cksum <"$lock")" ]] && good $venv/bin/python; then name_folders; exit 0; fi
 
 PYTHON=${PYTHON:-python3}
 python=$PYTHON
@@ -77,6 +87,5 @@ if [[ $PWD == *[[:space:]]* ]]; then
     fi
   done
 fi
-# So that `python -m ops` of this environment works in every folder.
-echo "$PWD" >"$($venv/bin/python -c 'import sysconfig; print(sysconfig.get_path("purelib"))')/tidegauge.pth"
+name_folders
 cksum <"$lock" >"$stamp"

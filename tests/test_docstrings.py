@@ -12,7 +12,7 @@ FILES = sorted(
         ROOT / "generate.py",
         *(
             file
-            for folder in ("benchmarks", "emulator", "handlers", "local", "ops", "templates")
+            for folder in ("benchmarks", "clients", "emulator", "handlers", "local", "ops", "templates")
             for file in (ROOT / folder).rglob("*.py")
         ),
     ]

@@ -9,6 +9,8 @@ from pathlib import Path
 import pytest
 
 ROOT = Path(__file__).resolve().parents[1]
+# A distribution of its own, which people install without the rest.
+CLIENTS = ROOT / "clients" / "python"
 
 # What each package may import of the project, downwards only. The longest prefix of a module's name decides.
 ALLOWED: Mapping[str, frozenset[str]] = {
@@ -49,9 +51,12 @@ ALLOWED: Mapping[str, frozenset[str]] = {
     "generate": frozenset({"templates"}),
     "emulator": frozenset({"emulator"}),
     "emulator.sql": frozenset({"emulator.sql"}),
-    "ops": frozenset({"ops", "generate", "templates", "handlers"}),
-    "local": frozenset({"local", "ops", "emulator", "generate", "templates", "handlers"}),
-    "benchmarks": frozenset({"benchmarks", "local", "ops", "emulator", "generate", "templates", "handlers"}),
+    "tidegauge_client": frozenset({"tidegauge_client"}),
+    "ops": frozenset({"ops", "generate", "templates", "handlers", "tidegauge_client"}),
+    "local": frozenset({"local", "ops", "emulator", "generate", "templates", "handlers", "tidegauge_client"}),
+    "benchmarks": frozenset(
+        {"benchmarks", "local", "ops", "emulator", "generate", "templates", "handlers", "tidegauge_client"}
+    ),
 }
 PACKAGES = sorted({name.partition(".")[0] for name in ALLOWED} - {"generate"})
 SDKS = frozenset({"boto3", "botocore", "aws_xray_sdk", "awslambdaric"})
@@ -59,12 +64,16 @@ SDKS = frozenset({"boto3", "botocore", "aws_xray_sdk", "awslambdaric"})
 
 def _sources() -> dict[str, Path]:
     """The project's modules outside the tests, by name."""
-    files = [ROOT / "generate.py", *(file for name in PACKAGES for file in (ROOT / name).rglob("*.py"))]
+    files = [ROOT / "generate.py", *(file for name in PACKAGES for file in _folder(name).rglob("*.py"))]
     return {_name(file): file for file in files}
 
 
+def _folder(package: str) -> Path:
+    return CLIENTS / package if (CLIENTS / package).exists() else ROOT / package
+
+
 def _name(file: Path) -> str:
-    parts = file.relative_to(ROOT).with_suffix("").parts
+    parts = file.relative_to(CLIENTS if file.is_relative_to(CLIENTS) else ROOT).with_suffix("").parts
     return ".".join(parts[:-1] if parts[-1] == "__init__" else parts)
 
 

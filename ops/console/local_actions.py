@@ -9,8 +9,8 @@ import boto3
 from handlers.vocabulary import LAKE, TIMESTREAM
 from ops.console.place import Place
 from ops.errors import OperatorError
-from ops.posting import Reply, attempts
-from ops.signing import signed_for, unsigned
+from ops.posting import attempts
+from tidegauge_client import Reply, sigv4, unsigned
 
 _REFUSED_WRITES: Mapping[str, Mapping[str, Any]] = {
     TIMESTREAM: {"service": "timestream-write", "operation": "WriteRecords", "error": "ThrottlingException"},
@@ -38,7 +38,7 @@ def post(place: Place, body: str) -> Reply:
     if place.local_endpoint is None:
         raise OperatorError("the console posts to a local run only")
     signed = place.target.config.api.auth == "iam"
-    sign = signed_for(place.region, boto3.session.Session().get_credentials()) if signed else unsigned
+    sign = sigv4(place.region, boto3.session.Session().get_credentials()) if signed else unsigned
     return next(attempts(place.ingest_url(), body.encode(), sign, lambda _: True))
 
 

@@ -37,6 +37,7 @@ RUN_ELSEWHERE = {
     ("python", "emulator/README.md"): "tests/emulator/test_emulator.py",
     ("python", "emulator/timestream/README.md"): "tests/emulator/timestream",
     ("python", "docs/clients.md"): "tests/pipeline/test_signed.py",
+    ("python", "clients/python/README.md"): "tests/tidegauge_client/test_processes.py",
     ("javascript", "docs/clients.md"): "tests/clients/test_documents.py",
     ("yaml", "alerts/README.md"): "tests/ops/test_rule_files.py",
 }

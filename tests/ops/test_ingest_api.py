@@ -8,9 +8,9 @@ import pytest
 
 from ops.errors import OperatorError
 from ops.ingest_api import ingest_api, local_ingest_url
-from ops.signing import unsigned
 from ops.stack import Target
 from templates.config import load
+from tidegauge_client import unsigned
 
 
 @pytest.fixture
@@ -63,7 +63,7 @@ def test_requests_are_signed_where_that_is_asked_for(monkeypatch: pytest.MonkeyP
     monkeypatch.setenv("AWS_ACCESS_KEY_ID", "key")
     monkeypatch.setenv("AWS_SECRET_ACCESS_KEY", "secret")
     api = ingest_api(target)
-    assert "Credential=key/" in api.sign(api.url, b"{}")["Authorization"]
+    assert "Credential=key/" in api.sign(api.url, b"{}", {})["Authorization"]
     monkeypatch.delenv("AWS_ACCESS_KEY_ID")
     monkeypatch.delenv("AWS_SECRET_ACCESS_KEY")
     monkeypatch.setattr("boto3.Session.get_credentials", lambda _: None)

@@ -19,6 +19,7 @@ def project(tmp_path: Path) -> Path:
     folder = tmp_path / "a project"
     (folder / "ops").mkdir(parents=True)
     (folder / "requirements").mkdir()
+    (folder / "clients" / "python").mkdir(parents=True)
     shutil.copy(ROOT / "ops" / "install.sh", folder / "ops")
     (folder / "requirements" / "local.txt").write_text("# nothing\n")
     return folder
@@ -65,9 +66,16 @@ def test_scripts_start_where_the_path_has_spaces_and_a_second_time_nothing_is_do
     assert install(project, PYTHON=sys.executable).returncode == 0
     again = install(project, PYTHON="/nowhere")
     assert (again.returncode, again.stdout) == (0, "")
+    [folder] = (project / ".venv" / "lib").glob("python3*/site-packages")
+    (folder / "tidegauge.pth").write_text(
+        "/elsewhere\n"
+    )  # as where the folder was moved, or an older release installed
+    assert install(project).returncode == 0
     paths = [str(project / ".venv" / "bin" / "python"), "-c", "import sys; print(*sys.path, sep='\\n')"]
     known = subprocess.run(paths, cwd="/", capture_output=True, text=True, check=True).stdout.splitlines()
-    assert str(project) in known, "the project's modules are found from every folder"
+    assert {str(project), str(project / "clients" / "python")} <= set(known), (
+        "modules are found from every folder"
+    )
     script = project / ".venv" / "bin" / "tool"
     script.write_text(f"#!{project}/.venv/bin/python\nimport sys\nprint(sys.prefix, sys.argv[1:])\n")
     script.chmod(0o755)

@@ -4,9 +4,9 @@ import socket
 
 import pytest
 
-from ops.posting import Reply, attempts
-from ops.signing import unsigned
+from ops.posting import attempts
 from tests.support.answering_server import answering
+from tidegauge_client import Reply, unsigned
 
 
 def _post(url: str, waits: list[float], *, stop: bool = False) -> list[Reply]:

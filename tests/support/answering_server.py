@@ -1,5 +1,6 @@
 """A server that takes POSTs and answers as told."""
 
+import gzip
 import json
 import threading
 from collections.abc import Iterator
@@ -16,7 +17,9 @@ def answering(*statuses: int, retry_after: str = "") -> Iterator[tuple[str, list
     class Handler(BaseHTTPRequestHandler):
         def do_POST(self) -> None:
             """Keep the body and answer."""
-            bodies.append(json.loads(self.rfile.read(int(self.headers["Content-Length"]))))
+            body = self.rfile.read(int(self.headers["Content-Length"]))
+            packed = self.headers["Content-Encoding"] == "gzip"
+            bodies.append(json.loads(gzip.decompress(body) if packed else body))
             self.send_response(left.pop(0) if left else 202)
             self.send_header("Content-Length", "4")
             if retry_after:

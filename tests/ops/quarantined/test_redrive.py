@@ -17,11 +17,11 @@ from ops.ingest_api import IngestApi
 from ops.quarantined import redrive
 from ops.quarantined.points import QuarantinedPoint
 from ops.quarantined.redrive import batches, points
-from ops.signing import unsigned
 from ops.stack import Target
 from ops.where import Place
 from templates.config import load
 from tests.support.answering_server import answering
+from tidegauge_client import unsigned
 
 BUCKET = "quarantine-bucket"
 WRITER = "metrics-dev-writer"
