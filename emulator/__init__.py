@@ -24,6 +24,7 @@ if TYPE_CHECKING:
         UnsupportedPolicyError,
         UnsupportedScheduleError,
     )
+    from emulator.lambda_.function_urls import FunctionUrls
     from emulator.lambda_.invocation import InvokeResult
     from emulator.lambda_.service import Functions, start_functions
     from emulator.scheduler.schedules import Schedules
@@ -32,18 +33,18 @@ if TYPE_CHECKING:
 
 __all__ = [
     "Answered", "Clock", "Cloud", "CloudError", "Deployment", "EngineCommand", "EngineError", "FromOutput",
-    "Functions", "Gateway", "InvokeResult", "PermissionMissingError", "PortInUseError", "Resource", "Schedules",
-    "StackTemplate", "TemplateError", "UnknownFunctionError", "UnsupportedApiError",
+    "FunctionUrls", "Functions", "Gateway", "InvokeResult", "PermissionMissingError", "PortInUseError",
+    "Resource", "Schedules", "StackTemplate", "TemplateError", "UnknownFunctionError", "UnsupportedApiError",
     "UnsupportedFunctionError", "UnsupportedPolicyError", "UnsupportedScheduleError", "serve_gateway",
     "start", "start_functions", "timestream_command",
 ]  # fmt: skip
 # The module of each name that is not one of the errors.
 _MODULES = {
     "Answered": "apigateway.execute_api", "Clock": "clock", "Cloud": "cloud", "EngineCommand": "starting",
-    "Deployment": "cloudformation.deployment", "FromOutput": "starting", "Functions": "lambda_.service",
-    "Gateway": "apigateway.server", "InvokeResult": "lambda_.invocation", "StackTemplate": "starting",
-    "Resource": "cloudformation.deployment", "Schedules": "scheduler.schedules", "start": "starting",
-    "serve_gateway": "apigateway.server", "start_functions": "lambda_.service",
+    "Deployment": "cloudformation.deployment", "FromOutput": "starting", "FunctionUrls": "lambda_.function_urls",
+    "Functions": "lambda_.service", "Gateway": "apigateway.server", "InvokeResult": "lambda_.invocation",
+    "Resource": "cloudformation.deployment", "Schedules": "scheduler.schedules", "StackTemplate": "starting",
+    "serve_gateway": "apigateway.server", "start": "starting", "start_functions": "lambda_.service",
     "timestream_command": "timestream_process",
 }  # fmt: skip
 

@@ -21,6 +21,7 @@ from emulator.iam.access import Access
 from emulator.iam.credentials import OPERATOR
 from emulator.kinesis.service import Kinesis
 from emulator.lambda_.api import Invoker, LambdaApi
+from emulator.lambda_.function_urls import FunctionUrls
 from emulator.lambda_.invocation import InvokeResult, refused
 from emulator.lambda_.service import Functions, start_functions
 from emulator.scheduler.schedules import Schedules, load_schedules
@@ -136,6 +137,23 @@ class Cloud:
         self._rest_apis.serve(self.deployments[region], gateway.flush_authorizers)
         self._closing.callback(gateway.close)
         return gateway
+
+    def serve_function_urls(self, region: str, *, ports: Mapping[str, int] | None = None) -> FunctionUrls:
+        """Serve the URLs of a region's functions on 127.0.0.1 until the end.
+
+        A function whose name is in `ports` has that port, the others free ones. Raises UnsupportedFunctionError and
+        PortInUseError.
+        """
+        urls = FunctionUrls(
+            self.deployments[region],
+            invoke=functools.partial(self._functions.invoke, region),
+            may_invoke=self._access.everybody_may_invoke,
+            clock=self.clock,
+            metrics=self._metrics.of(region),
+            ports=ports or {},
+        )
+        self._closing.callback(urls.close)
+        return urls
 
     def start_schedules(self, region: str) -> Schedules:
         """Fire a region's schedules until the end. Raises UnsupportedScheduleError."""

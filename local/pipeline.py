@@ -10,7 +10,7 @@ from typing import Any, Self
 
 from botocore.credentials import Credentials
 
-from emulator import Cloud, Deployment, Functions, Gateway, PortInUseError, Schedules
+from emulator import Cloud, Deployment, Functions, FunctionUrls, Gateway, PortInUseError, Schedules
 from local import accounting
 from local.accounting import GivenUp, PointCounts
 from local.answers import AnswerCounter
@@ -56,15 +56,16 @@ class Pipeline:
         region: str,
         functions: Functions,
         gateway: Gateway,
+        urls: FunctionUrls,
         answers: AnswerCounter,
         options: Options,
     ) -> None:
         self.deployment = cloud.deployments[region]
         self._answers = answers
-        self._cloud, self._functions, self._gateway = cloud, functions, gateway
+        self._cloud, self._functions, self._gateway, self._urls = cloud, functions, gateway, urls
         self.client = functools.cache(functools.partial(cloud.client, region=region))
         self.ingest_url = f"{gateway.url}/metrics"
-        self.outputs = _served_here(self.deployment, gateway.url)
+        self.outputs = _served_here(self.deployment, gateway.url, urls)
         self._signed = options.signed
         sign = sigv4(region, Credentials("local", "local")) if options.signed else unsigned
         self._feed = Feed(self.ingest_url, Host().sample, cloud.clock, sign=sign) if options.feed else None
@@ -212,6 +213,7 @@ class Pipeline:
         if self._schedules is not None:
             self._schedules.close()
         self._gateway.close()
+        self._urls.close()
 
     def _given_up_points(self) -> int:
         """The points of the batches that were given up, read again only when there is another one."""
@@ -242,16 +244,17 @@ def start_pipeline(cloud: Cloud, region: str, options: Options, *, bundle: Bundl
         )
     except PortInUseError as error:
         raise in_use(options.port, "PORT") from error
-    pipeline = Pipeline(cloud, region, functions, gateway, answers, options)
+    urls = cloud.serve_function_urls(region)
+    pipeline = Pipeline(cloud, region, functions, gateway, urls, answers, options)
     cloud.add_status(region, pipeline.status)
     return pipeline.start()
 
 
-def _served_here(deployment: Deployment, url: str) -> Mapping[str, str]:
-    """The stack's outputs, with the addresses of its API at `url`, where it is served, instead of those on AWS."""
+def _served_here(deployment: Deployment, url: str, urls: FunctionUrls) -> Mapping[str, str]:
+    """The stack's outputs, with the addresses where its API, at `url`, and its function URLs are served here."""
     (api,) = deployment.of_type("AWS::ApiGateway::RestApi")
     on_aws = re.compile(rf"https://{api.physical_id}\.execute-api\.[a-z0-9.-]+(?=/)")
-    return {name: on_aws.sub(url, value) for name, value in deployment.outputs.items()}
+    return {name: urls.localized(on_aws.sub(url, value)) for name, value in deployment.outputs.items()}
 
 
 def _batch_window_s(deployment: Deployment) -> float:

@@ -6,8 +6,8 @@ from dataclasses import dataclass
 
 from emulator.apigateway.mapping_template import MappingTemplate
 from emulator.apigateway.resource_policy import ResourcePolicy
-from emulator.apigateway.throttle import Limits
 from emulator.apigateway.validation import Model
+from emulator.token_bucket import Limits
 
 Templates = Mapping[str, MappingTemplate]
 

@@ -16,10 +16,10 @@ from emulator.apigateway.mapping_template import Input, JavaMap, MappingTemplate
 from emulator.apigateway.parameters import REQUEST_HEADER, RESPONSE_HEADER, value_of
 from emulator.apigateway.request import ApiRequest
 from emulator.apigateway.routing import route
-from emulator.apigateway.throttle import TokenBucket
 from emulator.clock import Clock
 from emulator.cloudwatch.metrics import RegionMetrics
 from emulator.http_server import HttpRequest, Response
+from emulator.token_bucket import TokenBucket
 
 _LOG = logging.getLogger(__name__)
 _NAMESPACE = "AWS/ApiGateway"
@@ -108,8 +108,9 @@ class ExecuteApi:
         context["resourceId"] = method.resource_id
         context["resourcePath"] = method.resource_path
         self._authorization.check(method, request, context)
-        if method.logical_id in self._buckets:
-            self._buckets[method.logical_id].take()
+        bucket = self._buckets.get(method.logical_id)
+        if bucket is not None and not bucket.take():
+            raise GatewayError("THROTTLED", "Too Many Requests")
         request.body = content_coding.decompress(request.body, coding, self._api.minimum_compression)
         binary = binary_support.is_listed(request.content_type, self._api.binary_media_types)
         _validate(method, request, binary=binary)

@@ -10,10 +10,10 @@ from emulator.apigateway.load_authorizer import load_authorizers
 from emulator.apigateway.load_integration import load_integration, refuse_unknown
 from emulator.apigateway.parameters import check_source
 from emulator.apigateway.resource_policy import load_policy
-from emulator.apigateway.throttle import Limits
 from emulator.apigateway.validation import Model
 from emulator.cloudformation.deployment import Deployment, Resource
 from emulator.errors import UnsupportedApiError
+from emulator.token_bucket import Limits
 
 _MEDIA_TYPE = re.compile(r"[^/\s;,]+/[^/\s;,]+")
 

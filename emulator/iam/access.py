@@ -123,6 +123,20 @@ class Access:
                 return _denied(request, caller, one)
         return None
 
+    def everybody_may_invoke(self, function_arn: str, authorization: str) -> bool:
+        """True if a function's policy lets everybody invoke it by a URL of this authorization: two permissions.
+
+        https://docs.aws.amazon.com/lambda/latest/dg/urls-auth.html
+        """
+        conditions = {
+            "lambda:InvokeFunctionUrl": {"lambda:functionurlauthtype": authorization},
+            "lambda:InvokeFunction": {"lambda:invokedviafunctionurl": "true"},
+        }
+        return all(
+            self._allows("anonymous", permission(action, function_arn, self._account, **context))
+            for action, context in conditions.items()
+        )
+
     def review(self, request: AwsRequest, answer: Response) -> Response:
         """The answer as the caller may see it: that there is no such object is for those who may list the bucket.
 
@@ -152,7 +166,7 @@ class Access:
         return {"used": [_shown(*item) for item in used], "refused": [_shown(*item) for item in refused]}
 
     def _allows(self, caller: str, asked: Permission) -> bool:
-        """True if a role, by its ARN, or a service, by its name, has a permission."""
+        """True if a role, by its ARN, or a service or nobody, by their name, has a permission."""
         decision = self._decisions.get((caller, asked))
         if decision is None:
             decision = self._decide(caller, asked)

@@ -12,7 +12,7 @@ import orjson
 from emulator.aws_request import AwsRequest
 from emulator.cloudformation.deployment import Deployment, Resource
 from emulator.http_server import Response
-from emulator.lambda_.invocation import InvokeResult
+from emulator.lambda_.invocation import InvokeResult, refused
 from emulator.lambda_.permissions import named_function, policy_of
 from emulator.responses import error
 
@@ -73,13 +73,17 @@ class LambdaApi:
         configuration = _configuration(function)
         return _json(configuration if match[2] else {"Configuration": configuration, "Tags": {}})
 
-    def _invoke(self, request: AwsRequest, name: str) -> Response:
+    def invoke(self, region: str, name: str, payload: bytes, kind: str = "RequestResponse") -> InvokeResult:
+        """The result of an invocation by whoever runs functions."""
         if self._invoker is None:
-            return error(request, "ServiceException", "No function runs yet", 500)
+            return refused(500, "ServiceException", "No function runs yet")
+        return self._invoker(region, name, payload, kind)
+
+    def _invoke(self, request: AwsRequest, name: str) -> Response:
         kind = request.header("x-amz-invocation-type") or "RequestResponse"
         if kind == "DryRun":
             return Response(204)
-        result = self._invoker(request.region, name, request.body or b"{}", kind)
+        result = self.invoke(request.region, name, request.body or b"{}", kind)
         headers = [
             ("Content-Type", "application/json"),
             ("x-amzn-RequestId", str(uuid.uuid4())),

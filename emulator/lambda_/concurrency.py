@@ -42,10 +42,7 @@ class ExecutionEnvironments:
     def invoke(self, payload: bytes) -> InvokeResult:
         """Run one event; refused beyond the payload limit and beyond the reserved concurrency."""
         if len(payload) > MAX_PAYLOAD_BYTES:
-            message = (
-                f"Request must be smaller than {MAX_PAYLOAD_BYTES} bytes for the InvokeFunction operation"
-            )
-            return invocation.refused(413, "RequestTooLargeException", message)
+            return invocation.too_large()
         environment = self._take()
         self._count("Throttles", environment is None)
         if environment is None:
@@ -71,16 +68,20 @@ class ExecutionEnvironments:
             environment.close()
 
     def _take(self) -> ExecutionEnvironment | None:
-        """A free environment, waiting for one when this machine's share is in use; None when throttled."""
+        """A free environment, waiting for one when this machine's share is in use; None when throttled.
+
+        An invocation that waits here would run on AWS, so it counts among those that run.
+        """
         reserved = self.config.reserved_concurrency
         with self._changed:
             if reserved is not None and self._busy >= reserved:
                 return None
+            self._busy += 1
             while not self._closed and not self._free and len(self._all) >= self._most:
                 self._changed.wait()
             if self._closed:
+                self._busy -= 1
                 return None
-            self._busy += 1
             if self._free:
                 return self._free.pop()
             self._all.append(self._create())

@@ -50,6 +50,12 @@ def refused(status: int, code: str, message: str) -> InvokeResult:
     return InvokeResult(json.dumps(payload).encode(), status=status)
 
 
+def too_large() -> InvokeResult:
+    """The refusal of an event over the limit."""
+    message = f"Request must be smaller than {MAX_PAYLOAD_BYTES} bytes for the InvokeFunction operation"
+    return refused(413, "RequestTooLargeException", message)
+
+
 def throttled() -> InvokeResult:
     """The refusal of an invocation beyond the reserved concurrency."""
     return refused(429, "TooManyRequestsException", "Rate Exceeded.")

@@ -251,6 +251,7 @@ def everything() -> dict[str, Any]:
                 Action="lambda:InvokeFunction",
                 Principal="apigateway.amazonaws.com",
             ),
+            "FunctionUrl": _resource("Lambda::Url", TargetFunctionArn=_att("Function"), AuthType="NONE"),
             **_api(),
             **_network(),
         },

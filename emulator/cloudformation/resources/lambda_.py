@@ -6,6 +6,13 @@ moto is not told of them. It would invoke a mapping's function itself, one recor
 from emulator.cloudformation.properties import Properties
 from emulator.cloudformation.resources.context import Context, Created
 
+# https://docs.aws.amazon.com/lambda/latest/dg/urls-invocation.html
+_WITHOUT_FUNCTION_URLS = frozenset(
+    {
+        "ap-east-2", "ap-south-2", "ap-southeast-4", "ap-southeast-5", "ap-southeast-6", "ap-southeast-7",
+        "ca-west-1", "eu-central-2", "eu-south-2", "il-central-1", "me-central-1",
+    }
+)  # fmt: skip
 # The conditions that a permission can set for calls by a function's URL, each for one action.
 # https://docs.aws.amazon.com/lambda/latest/dg/urls-auth.html
 _OF_FUNCTION_URLS = {
@@ -41,8 +48,20 @@ def _permission(context: Context, properties: Properties) -> Created:
     return Created(context.name(properties.logical_id))
 
 
+def _url(context: Context, properties: Properties) -> Created:
+    arn = properties.text("TargetFunctionArn")
+    properties.require("AuthType")
+    properties.only("AuthType", "NONE")
+    properties.only("InvokeMode", "BUFFERED")
+    if context.region in _WITHOUT_FUNCTION_URLS:
+        raise properties.refuse("TargetFunctionArn", f"AWS has no function URLs in {context.region}")
+    url = f"https://{context.id(properties.logical_id, 32)}.lambda-url.{context.region}.on.aws/"
+    return Created(arn, {"FunctionArn": arn, "FunctionUrl": url})
+
+
 HANDLERS = {
     "AWS::Lambda::EventSourceMapping": _event_source_mapping,
     "AWS::Lambda::Function": _function,
     "AWS::Lambda::Permission": _permission,
+    "AWS::Lambda::Url": _url,
 }

@@ -185,6 +185,18 @@ def test_cloudwatch_counts_requests_and_those_that_fail(
         assert 0 < (of("Latency", stat="p99") or 0) < 20_000
 
 
+def test_requests_beyond_the_limit_are_throttled(
+    serve: Callable[[Deployment], Gateway], kinesis: FakeKinesis
+) -> None:
+    """429 for what exceeds the stage's burst, before anything reaches the stream."""
+    settings = [
+        {"ResourcePath": "/*", "HttpMethod": "*", "ThrottlingRateLimit": 0.001, "ThrottlingBurstLimit": 2}
+    ]
+    call = caller(serve(rest_api(Stage={"MethodSettings": settings})).url)
+    assert [call("POST", "/metrics", POINT).status for _ in range(3)] == [202, 202, 429]
+    assert len(kinesis.requests) == 2
+
+
 def test_a_content_type_without_template_is_refused(call: Call, kinesis: FakeKinesis) -> None:
     """PassthroughBehavior NEVER answers 415; without a content type API Gateway assumes JSON."""
     assert call("POST", "/metrics", POINT, {"Content-Type": "text/csv"}).status == 415

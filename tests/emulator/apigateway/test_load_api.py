@@ -5,9 +5,9 @@ from typing import Any
 import pytest
 
 from emulator.apigateway.load_api import load_api
-from emulator.apigateway.throttle import Limits
 from emulator.cloudformation.deployment import Deployment
 from emulator.errors import UnsupportedApiError
+from emulator.token_bucket import Limits
 from tests.support.rest_api import integration, rest_api
 
 

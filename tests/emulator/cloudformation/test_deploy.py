@@ -25,6 +25,12 @@ def topic(**properties: Any) -> dict[str, Any]:
     return {"Type": "AWS::SNS::Topic", "Properties": properties}
 
 
+def permission(**properties: Any) -> dict[str, Any]:
+    """A permission to invoke a function, with these properties."""
+    given = {"FunctionName": "f", "Action": "lambda:InvokeFunction", "Principal": "*", **properties}
+    return {"Type": "AWS::Lambda::Permission", "Properties": given}
+
+
 def catalog_table(**definition: Any) -> dict[str, Any]:
     """A table of Glue's of this definition."""
     properties = {
@@ -47,6 +53,19 @@ def test_an_unknown_type_is_refused_before_anything_is_made(context: Context, cl
     ("resource", "message"),
     [
         (topic(Colour="red"), r"^A\.Colour: .*AWS::SNS::Topic"),
+        (permission(PrincipalOrgID="o-1"), r"^A\.PrincipalOrgID: "),
+        (
+            permission(FunctionUrlAuthType="NONE"),
+            r"^A\.FunctionUrlAuthType: .*lambda:InvokeFunctionUrl alone",
+        ),
+        (
+            permission(FunctionUrlAuthType="ALL", Action="lambda:InvokeFunctionUrl"),
+            r"^A\.FunctionUrlAuthType: .*ALL",
+        ),
+        (
+            permission(InvokedViaFunctionUrl=True, Action="lambda:InvokeFunctionUrl"),
+            r"^A\.InvokedViaFunctionUrl: .*lambda:InvokeFunction alone",
+        ),
         (
             {"Type": "AWS::KMS::Alias", "Properties": {"AliasName": "alias/a"}},
             r"^A\.TargetKeyId: is required",

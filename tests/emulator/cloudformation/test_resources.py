@@ -1,6 +1,7 @@
 """Each resource of a template, seen through the calls that describe it."""
 
 import json
+import re
 import time
 from collections.abc import Mapping
 from typing import Any
@@ -188,6 +189,14 @@ def test_functions_are_recorded_and_not_given_to_moto(
     assert mapping["EventSourceArn"] == deployment.resources["Stream"].attributes["Arn"]
     assert mapping["UUID"] == ids["Mapping"]
     assert functions.get_function(FunctionName=ids["Function"])["Configuration"]["Timeout"] == 60
+
+
+def test_a_function_url_has_the_form_of_awss(deployment: Deployment) -> None:
+    """Its id and region are the host's; it is known by the function it invokes."""
+    url, function = deployment.resources["FunctionUrl"], deployment.resources["Function"]
+    pattern = rf"https://[0-9a-z]{{32}}\.lambda-url\.{deployment.region}\.on\.aws/"
+    assert re.fullmatch(pattern, url.attributes["FunctionUrl"])
+    assert url.physical_id == url.attributes["FunctionArn"] == function.attributes["Arn"]
 
 
 def test_the_api_is_handed_on_resolved(deployment: Deployment, ids: Mapping[str, str]) -> None:

@@ -1,4 +1,4 @@
-"""Throttling of a method: a token bucket, as the stage's method settings size it.
+"""Throttling of requests by a token bucket.
 
 https://docs.aws.amazon.com/apigateway/latest/developerguide/api-gateway-request-throttling.html
 """
@@ -7,8 +7,6 @@ import threading
 import time
 from collections.abc import Callable
 from dataclasses import dataclass
-
-from emulator.apigateway.errors import GatewayError
 
 
 @dataclass(frozen=True, slots=True)
@@ -29,13 +27,14 @@ class TokenBucket:
         self._filled = now()
         self._lock = threading.Lock()
 
-    def take(self) -> None:
-        """Take one token; GatewayError (THROTTLED) when there is none."""
+    def take(self) -> bool:
+        """Take one token; False when there is none."""
         with self._lock:
             now = self._now()
             earned = (now - self._filled) * self._limits.rate
             self._tokens = min(self._limits.burst, self._tokens + earned)
             self._filled = now
             if self._tokens < 1:
-                raise GatewayError("THROTTLED", "Too Many Requests")
+                return False
             self._tokens -= 1
+            return True
