@@ -15,7 +15,7 @@ from emulator.apigateway.integrations import AwsCaller, IntegrationAnswer, call_
 from emulator.apigateway.mapping_template import Input, JavaMap, MappingTemplate, Util
 from emulator.apigateway.parameters import REQUEST_HEADER, RESPONSE_HEADER, value_of
 from emulator.apigateway.request import ApiRequest
-from emulator.apigateway.routing import route
+from emulator.apigateway.routing import has_path, route
 from emulator.clock import Clock
 from emulator.cloudwatch.metrics import RegionMetrics
 from emulator.http_server import HttpRequest, Response
@@ -119,10 +119,7 @@ class ExecuteApi:
 
     def _names_stage(self, request: ApiRequest) -> bool:
         """True for a path as on AWS's own host, where the stage comes first; a custom domain's paths begin after it."""
-        stage = self._api.stage
-        return request.segments[:1] == (stage,) and not any(
-            path.split("/")[1] == stage for path in self._api.methods
-        )
+        return request.segments[:1] == (self._api.stage,) and not has_path(self._api, request.segments)
 
     def _integrate(
         self, integration: Integration, request: ApiRequest, context: JavaMap

@@ -19,6 +19,14 @@ def route(api: Api, segments: Sequence[str], verb: str) -> tuple[Method, dict[st
     return None if method is None else (method, parameters)
 
 
+def has_path(api: Api, segments: Sequence[str]) -> bool:
+    """True if the API has a path of these very parts, whatever the verb."""
+    return any(
+        methods and "{" not in path and _match(path, segments) is not None
+        for path, methods in api.methods.items()
+    )
+
+
 def _parts(path: str) -> Sequence[str]:
     return path.split("/")[1:] if path != "/" else ()
 

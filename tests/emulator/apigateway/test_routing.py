@@ -6,7 +6,7 @@ import pytest
 
 from emulator.apigateway.api import Api
 from emulator.apigateway.request import ApiRequest
-from emulator.apigateway.routing import route
+from emulator.apigateway.routing import has_path, route
 
 
 def api(*paths: str) -> Api:
@@ -37,6 +37,17 @@ def test_the_most_literal_path_wins(path: str, found: str, parameters: dict[str,
     segments = ApiRequest("GET", path, (), b"").segments
     answers: list[Any] = [route(EVERYTHING, segments, verb) for verb in ("GET", "PUT")]
     assert answers == [(f"GET {found}", parameters), (f"ANY {found}", parameters)]
+
+
+@pytest.mark.parametrize(
+    ("path", "there"),
+    [("/a", True), ("/a/b/c", True), ("/z/c", False), ("/a/b", False), ("/b", False), ("/", False)],
+)
+def test_a_path_is_there_if_something_answers_it_by_name(path: str, there: bool) -> None:
+    """Neither one that others stand below, nor what a path with a parameter takes."""
+    found: Any = api("/a", "/a/b", "/a/b/c", "/{x}", "/{all+}")
+    found.methods["/a/b"] = {}
+    assert has_path(found, ApiRequest("GET", path, (), b"").segments) is there
 
 
 @pytest.mark.parametrize("path", ["/b", "/a/b", "/a/b/c/d", "//a"])
