@@ -66,6 +66,7 @@ ALERTS_KEY = ("rule_key", "group_key")
 OPEN_INDEX = "open"
 OPEN_KEY = ("open", "rule_key")
 EXPORT_HOURS_KEY = ("id",)
+CLIENT_TOKENS_KEY = ("token_hash",)
 DUE_INDEX = "by_due"
 DUE_KEY = ("work", "due_at")
 EXPIRES_AT = "expires_at"

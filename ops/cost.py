@@ -48,6 +48,13 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
         metavar="N",
         help="queries of people, each about an hour",
     )
+    parser.add_argument(
+        "--clients",
+        type=_from(0, whole=True),
+        default=10,
+        metavar="N",
+        help='clients with tokens, where api.auth = "token" (default: 10)',
+    )
     parser.add_argument("--format", choices=("table", "json"), default="table")
     parser.set_defaults(run=run)
 
@@ -55,7 +62,13 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
 def run(options: argparse.Namespace) -> int:
     """Print the bill."""
     config = stack.settings(options.environment)
-    wanted = Load(options.points_per_second, options.request_points, options.groups, options.queries_per_day)
+    wanted = Load(
+        options.points_per_second,
+        options.request_points,
+        options.groups,
+        options.queries_per_day,
+        options.clients,
+    )
     priced = bill(deployed(config), wanted)
     if options.format == "json":
         print(json.dumps(as_json(priced), indent=2))

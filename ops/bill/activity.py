@@ -13,6 +13,8 @@ from ops.bill.template import Deployed, Properties
 _SHARDS_ON_DEMAND = 4
 _SHARD_BYTES = 1e6
 _SHARD_RECORDS = 1000
+# A client's token is asked for once in five minutes, for which API Gateway keeps the answer.
+_TOKEN_LOOKUPS = HOURS * 12
 
 
 @dataclass(frozen=True, slots=True)
@@ -45,6 +47,8 @@ class Activity:
         self.evaluations = self.evaluated + self.idle_sweeps
         waiting = self.evaluated * (float(aggregator["GRACE_SECONDS"]) + 1) + self.idle_sweeps * 0.3
         self.evaluation_s = waiting / max(self.evaluations, 1)
+        with_tokens = deployed.of("AWS::ApiGateway::Authorizer") and load.active
+        self.token_lookups = load.clients * _TOKEN_LOOKUPS if with_tokens else 0.0
         self.export_hours = _starts(deployed, "MetricExportSchedule")
         # Hours without points take no query.
         self.exported_hours = self.export_hours if load.active else 0.0
@@ -60,6 +64,7 @@ class Activity:
         steps = 2 * self.evaluated  # to plan, and to evaluate
         evaluating = (0.15 + 1e-4 * load.groups) / 2
         return {
+            "ClientAuthorizerFunction": Runs(self.token_lookups, 0.02, 300),
             "MetricWriterFunction": Runs(self.writer_batches, 0.1 + 1e-4 * points, 1000 + logged),
             "WindowAggregatorFunction": Runs(self.aggregator_batches, 0.05 + 5e-5 * seen, 850),
             "AlertEvaluatorFunction": Runs(steps + self.idle_sweeps, evaluating, 500),

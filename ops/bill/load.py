@@ -11,12 +11,13 @@ BYTES_OF_A_POINT = 160
 
 @dataclass(frozen=True, slots=True)
 class Load:
-    """A steady load of one region."""
+    """A steady load of one region; `clients` are those with a token each, all of which send all the time."""
 
     points_per_second: float = 0.0
     request_points: int = 100
     groups: int = 0
     queries_per_day: float = 0.0
+    clients: int = 10
 
     @property
     def points(self) -> float:

@@ -12,6 +12,7 @@ Properties = Mapping[str, Any]
 # By the beginning of a logical id; the first that fits.
 _COMPONENTS = {
     "IngestApi": "ingest API",
+    "Client": "ingest API",
     "Stream": "stream",
     "MetricWriter": "metric writer",
     "Metrics": "metric store",

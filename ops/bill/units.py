@@ -46,6 +46,7 @@ def units_of(deployed: Deployed, load: Load) -> Mapping[str, Units]:
         },
         "evaluations": activity.evaluations,
         "evaluation_gb_seconds": activity.evaluations * activity.evaluation_s * _EXPRESS_GB,
+        "token_reads": activity.token_lookups,
         "sweeps": activity.idle_sweeps or activity.evaluated,
         **_alert_tables(load, activity),
         **_exports(activity),

@@ -73,7 +73,7 @@ class Config(Section):
         yield from self.fleet.region_faults(self.regions)
         yield from self.network.region_faults(self.regions, self.store.kind)
         if self.environment.startswith("prod") and self.api.auth == "none":
-            yield BadValue("api.auth", "none", "iam, as this is a production environment")
+            yield BadValue("api.auth", "none", "iam or token, as this is a production environment")
 
     def _store_faults(self) -> Iterator[BadValue]:
         """The faults of settings that the kind of store cannot do with."""

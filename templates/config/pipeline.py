@@ -78,7 +78,9 @@ class Stream(Section):
 class Api(Section):
     """The ingest API: who may call it, from which addresses and web pages, how often."""
 
-    auth: str = setting(one_of(("iam", "none")), about="signed requests, or anybody's")
+    auth: str = setting(
+        one_of(("iam", "token", "none")), about="signed requests, those with a client's token, or anybody's"
+    )
     throttle_rate: int = setting(whole(1, 100_000, "requests a second, steady"))
     throttle_burst: int = setting(whole(1, 100_000, "requests at once"))
     cors_origins: tuple[str, ...] = setting(
@@ -102,8 +104,9 @@ class Api(Section):
         return self.auth == "none" and not self.allow_from
 
     def _faults(self) -> Iterator[BadValue]:
-        if self.allow_accounts and self.auth == "none":
-            yield BadValue("allow_accounts", self.allow_accounts, 'none, as auth = "none" asks nobody')
+        if self.allow_accounts and self.auth != "iam":
+            allowed = f'none, as auth = "{self.auth}" asks for no signature'
+            yield BadValue("allow_accounts", self.allow_accounts, allowed)
         if "*" in self.cors_origins and len(self.cors_origins) > 1:
             yield BadValue("cors_origins", self.cors_origins, '"*" alone, or origins without it')
 

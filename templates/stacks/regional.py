@@ -4,6 +4,7 @@ from troposphere import Join, Template
 from troposphere.awslambda import Function
 
 from templates.components.alerting import add_alerting
+from templates.components.clients import add_clients
 from templates.components.exporting.hours import add_export_hours
 from templates.components.exporting.machine import add_metric_export
 from templates.components.exporting.store import add_export_store
@@ -26,7 +27,8 @@ def regional(config: Config) -> Template:
 
     platform = add_platform(template, config)
     stream = add_stream(template, config, platform)
-    add_ingest_api(template, config, platform, sink=stream)
+    clients = add_clients(template, platform) if config.api.auth == "token" else None
+    add_ingest_api(template, config, platform, sink=stream, clients=clients)
     quarantine = add_quarantine(template, config, platform)
     exports = add_export_store(template, config, platform)
     store = add_store(template, config, platform, quarantine=quarantine, exports=exports)

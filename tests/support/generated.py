@@ -61,6 +61,13 @@ def other() -> Config:
     )
 
 
+def tokens() -> Config:
+    """An environment whose clients have tokens, in production and from some addresses alone."""
+    config = load("dev")
+    api = replace(config.api, auth="token", cors_origins=(), allow_from=("203.0.113.0/24",))
+    return replace(config, environment="prodtok", api=api)
+
+
 def lake_config() -> Config:
     """An environment whose store is the lake."""
     config = load("dev")
@@ -130,4 +137,6 @@ def with_warnings(stack: Generated) -> Generated:
 @cache
 def generated() -> tuple[Generated, ...]:
     """Every stack of every environment."""
-    return tuple(build(stack, config) for config in (*map(load, NAMES), other()) for stack in STACKS)
+    return tuple(
+        build(stack, config) for config in (*map(load, NAMES), other(), tokens()) for stack in STACKS
+    )

@@ -86,7 +86,7 @@ BAD_VALUES = [
     ("retention_days = 7", "retention_days = 8", "logs.retention_days = 8: expected one of 1, 3, 5, 7, 14"),
     ("retention_days = 7", "retention_days = true", "logs.retention_days = True"),
     # the API
-    ('auth = "none"', 'auth = "basic"', "api.auth = 'basic': expected one of iam, none"),
+    ('auth = "none"', 'auth = "basic"', "api.auth = 'basic': expected one of iam, token, none"),
     ('["*"]', '["example.com"]', "api.cors_origins"),
     ('["*"]', '["https://example.com/"]', "api.cors_origins"),
     ('["*"]', '["https://example.com/app"]', "api.cors_origins"),

@@ -6,6 +6,8 @@ from typing import Any
 from troposphere import Ref, Sub, Template
 from troposphere.apigateway import EndpointConfiguration, Resource, RestApi
 
+from templates.components.clients import Clients
+from templates.components.ingest_api.authorization import add_authorization
 from templates.components.ingest_api.formats import formats_of
 from templates.components.ingest_api.formats.format import Format
 from templates.components.ingest_api.gateway_responses import add_gateway_responses
@@ -31,14 +33,15 @@ def add_ingest_api(
     platform: Platform,
     *,
     sink: Stream,
+    clients: Clients | None = None,
     formats: Sequence[Format] | None = None,
 ) -> None:
     """The API with every answer it gives: what is accepted is on the stream, what is not is said so.
 
-    It takes the formats that there are, unless others are given.
+    Whoever posts needs a token of one of the clients, where there are any. It takes the formats that there are, unless
+    others are given.
     """
     cors = Cors(config.api.cors_origins)
-    signed = config.api.auth == "iam"
     role = add_role(
         template,
         "IngestApiRole",
@@ -59,9 +62,10 @@ def add_ingest_api(
             **({"Policy": policy} if policy else {}),
         )
     )
+    authorization = add_authorization(template, config, api, clients=clients)
     for format_ in formats_of(config.stream) if formats is None else formats:
         path = add_path(template, format_.name, api, format_.path)
-        add_post(template, api, path, format_, sink=sink, role=role, cors=cors, signed=signed)
+        add_post(template, api, path, format_, sink=sink, role=role, cors=cors, authorization=authorization)
         add_answers(template, format_.name, api, Ref(path), refusals("POST", cors), cors=cors)
     names = {"Project": config.project, "Environment": config.environment, "Version": version()}
     health = {"GET": Reply(200, Sub(velocity("health"), **names)), **refusals("GET", cors)}
@@ -72,7 +76,7 @@ def add_ingest_api(
     path = add_path(template, "Other", api, "{proxy+}")
     add_answers(template, "Other", api, Ref(path), unknown, cors=cors)
     add_answers(template, "Root", api, api.get_att("RootResourceId"), unknown, cors=cors)
-    add_gateway_responses(template, api, cors=cors, signed=signed)
+    add_gateway_responses(template, config, api, cors=cors)
     parts = [part for part in template.resources.values() if "RestApiId" in part.properties]
     served = {"Api": Ref(api), "Stage": Ref(add_stage(template, config, platform, api, parts))}
     add_outputs(

@@ -7,6 +7,7 @@ from troposphere import Ref, Sub, Template
 from troposphere.apigateway import Integration, Method, Model, RequestValidator, Resource, RestApi
 from troposphere.iam import Role
 
+from templates.components.ingest_api.authorization import Authorization
 from templates.components.ingest_api.formats.format import BodyModel, Format
 from templates.components.ingest_api.replies import AS_TEXT, JSON, Cors, Reply
 from templates.components.stream import Stream
@@ -34,7 +35,7 @@ def add_post(
     sink: Stream,
     role: Role,
     cors: Cors,
-    signed: bool,
+    authorization: Authorization,
 ) -> None:
     """POST of a format: the body, held against its model if it has one, becomes one record of the stream unchanged."""
     template.add_resource(
@@ -43,7 +44,7 @@ def add_post(
             RestApiId=Ref(api),
             ResourceId=Ref(resource),
             HttpMethod="POST",
-            AuthorizationType="AWS_IAM" if signed else "NONE",
+            **authorization.properties,
             **(_validated(template, api, format_.model) if format_.model else {}),
             Integration=Integration(
                 Type="AWS",
@@ -55,7 +56,9 @@ def add_post(
                 PassthroughBehavior="NEVER",
                 RequestParameters={"integration.request.header.Content-Type": "'application/x-amz-json-1.1'"},
                 RequestTemplates={
-                    content_type: Sub(template_, Stream=Ref(sink.resource))
+                    content_type: Sub(
+                        template_.replace("${Client}", authorization.client), Stream=Ref(sink.resource)
+                    )
                     for content_type, template_ in format_.requests.items()
                 },
                 TimeoutInMillis=PUT_TIMEOUT_MS,

@@ -80,6 +80,7 @@ def add_stage(
             DependsOn=sorted(part.title for part in parts),
         )
     )
+    caller = {"caller": "$context.authorizer.client"} if config.api.auth == "token" else {}
     log = add_log_group(template, "IngestApiAccessLog", config.logs, key_arn=platform.key.arn)
     stage = template.add_resource(
         Stage(
@@ -89,7 +90,7 @@ def add_stage(
             StageName=config.environment,
             TracingEnabled=config.tracing.mode != "off",
             AccessLogSetting=AccessLogSetting(
-                DestinationArn=log.get_att("Arn"), Format=json.dumps(ACCESS_LOG)
+                DestinationArn=log.get_att("Arn"), Format=json.dumps(ACCESS_LOG | caller)
             ),
             MethodSettings=[
                 MethodSetting(

@@ -10,6 +10,8 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 from jsonschema import Draft4Validator
+from troposphere import Template
+from troposphere.awslambda import Code, Function
 
 from emulator.apigateway.context import Override
 from emulator.apigateway.errors import GatewayError
@@ -19,8 +21,12 @@ from emulator.apigateway.resource_policy import load_policy
 from emulator.apigateway.validation import Model
 from handlers.domain.timestamp import read_timestamp
 from handlers.domain.violation import Violation
+from templates.components.clients import Clients
+from templates.components.ingest_api import add_ingest_api
 from templates.components.ingest_api.formats.metrics import BODY, RFC_3339
 from templates.components.ingest_api.resource_policy import resource_policy
+from templates.components.platform import add_platform
+from templates.components.stream import add_stream
 from templates.config import load
 from templates.config.pipeline import Api
 from tests.support.generated import Generated, build, other
@@ -317,6 +323,63 @@ def test_requests_are_signed_unless_the_environment_says_otherwise() -> None:
     assert missing == ["404", "403"]
 
 
+TOKENS = replace(load("dev"), api=replace(load("dev").api, auth="token"))
+
+
+def with_tokens() -> dict[str, dict[str, Any]]:
+    """The resources of an API that knows its clients by their tokens."""
+    template = Template()
+    platform = add_platform(template, TOKENS)
+    function = template.add_resource(
+        Function("Clients", Role="role", Code=Code(ZipFile="-"), Handler="a.b", Runtime="python3.13")
+    )
+    stream = add_stream(template, TOKENS, platform)
+    add_ingest_api(template, TOKENS, platform, sink=stream, clients=Clients(function))
+    resources: dict[str, dict[str, Any]] = template.to_dict()["Resources"]
+    return resources
+
+
+def test_clients_are_known_by_their_tokens() -> None:
+    """Whatever stores something asks the authorizer, by the one header; the client stands in the partition key."""
+    resources = with_tokens()
+    authorizer = resources["IngestApiAuthorizer"]["Properties"]
+    assert (authorizer["Type"], authorizer["IdentitySource"]) == (
+        "REQUEST",
+        "method.request.header.Authorization",
+    )
+    deployment = next(one for one in resources.values() if one["Type"] == "AWS::ApiGateway::Deployment")
+    assert "IngestApiAuthorizer" in deployment["DependsOn"]
+    methods = [one["Properties"] for one in resources.values() if one["Type"] == "AWS::ApiGateway::Method"]
+    posts = [one for one in methods if one["Integration"]["Type"] == "AWS"]
+    assert {one["HttpMethod"] for one in posts} == {"POST"}
+    for post in posts:
+        assert post["AuthorizationType"] == "CUSTOM"
+        assert post["AuthorizerId"] == {"Ref": "IngestApiAuthorizer"}
+        for request in post["Integration"]["RequestTemplates"].values():
+            assert "/$context.authorizer.client/$context.extendedRequestId" in request["Fn::Sub"][0]
+    assert {one["AuthorizationType"] for one in methods if one not in posts} == {"NONE"}
+    stage = resources["IngestApiStage"]["Properties"]
+    assert json.loads(stage["AccessLogSetting"]["Format"])["caller"] == "$context.authorizer.client"
+
+
+def test_a_token_that_is_missing_or_wrong_is_asked_for() -> None:
+    """401 with a challenge, after which collectd sends its own; trouble of the authorizer is no refusal: 503."""
+    resources = with_tokens()
+    responses = {
+        one["Properties"]["ResponseType"]: one["Properties"]
+        for one in resources.values()
+        if one["Type"] == "AWS::ApiGateway::GatewayResponse"
+    }
+    for kind in ("UNAUTHORIZED", "ACCESS_DENIED"):
+        assert responses[kind]["StatusCode"] == "401"
+        asked = responses[kind]["ResponseParameters"]["gatewayresponse.header.WWW-Authenticate"]
+        assert asked == "'Basic realm=\"metrics-dev\"'"
+    for kind in ("AUTHORIZER_FAILURE", "AUTHORIZER_CONFIGURATION_ERROR"):
+        assert responses[kind]["StatusCode"] == "503"
+        assert responses[kind]["ResponseParameters"]["gatewayresponse.header.Retry-After"] == "'2'"
+    assert responses["MISSING_AUTHENTICATION_TOKEN"]["StatusCode"] == "404"
+
+
 def test_without_web_origins_there_is_no_cors() -> None:
     """No OPTIONS method, and no header that lets a page read an answer."""
     methods = PROD.of("AWS::ApiGateway::Method")
@@ -384,6 +447,7 @@ HERE, THERE, OURS, THEIRS = "203.0.113.7", "198.51.100.7", "123456789012", "2109
         ({"auth": "none", "allow_from": OFFICE}, POST, "here ours theirs third"),
         ({"auth": "none", "allow_from": OFFICE}, HEALTH, "here ours theirs third"),
         ({"auth": "iam", "allow_from": OFFICE}, POST, "ours"),
+        ({"auth": "token", "allow_from": OFFICE}, HEALTH, "here ours theirs third"),
         ({"auth": "iam", "allow_from": OFFICE}, HEALTH, "here ours theirs third"),
         ({"auth": "iam", "allow_accounts": (THEIRS,)}, POST, "ours theirs"),
         ({"auth": "iam", "allow_accounts": (THEIRS,)}, HEALTH, "here there ours theirs third"),

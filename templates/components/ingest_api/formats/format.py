@@ -23,8 +23,8 @@ class Format:
     """The bodies that a path takes. `name` begins the logical ids of the path's resources.
 
     `requests` has the mapping template of the PutRecord call for each content type, in which ${Stream} is the stream's
-    name. The partition key that it makes begins with the name that the consumers' readers are found by. `model` is what
-    JSON bodies are held against.
+    name and ${Client} the caller's, or "-". The partition key that it makes begins with the name that the consumers'
+    readers are found by. `model` is what JSON bodies are held against.
     """
 
     name: str

@@ -1,0 +1,1 @@
+"""The clients that post with a token: what a token is, and whose it is."""
