@@ -319,13 +319,14 @@ class _Handler(BaseHTTPRequestHandler):
                 lines.append(f"{name}: {_BREAKS.sub(' ', value)}")
         if self.server.clock is not None and "date" not in given:
             lines.append(f"Date: {format_datetime(self.server.clock.utcnow(), usegmt=True)}")
-        if "content-length" not in given and response.status not in {204, 304}:
+        bodiless = response.status in {204, 304}
+        if "content-length" not in given and not bodiless:
             lines.append(f"Content-Length: {len(response.body)}")
         self.close_connection = self.close_connection or self.server.closing
         if self.close_connection:
             lines.append("Connection: close")
         self.wfile.write("\r\n".join((*lines, "", "")).encode("latin-1"))
-        if self.command != "HEAD":
+        if self.command != "HEAD" and not bodiless:
             self.wfile.write(response.body)
         self.wfile.flush()
 

@@ -169,6 +169,8 @@ class ExecuteApi:
             if value is not None:
                 headers[target.removeprefix(RESPONSE_HEADER)] = value
         content_type, template = _response_template(chosen.templates, request) or (payload.content_type, None)
+        if template is not None and template.is_empty:
+            template = None  # an empty one asks for the payload as it is
         body = self._rendered(template, converted, payload, request, context)
         override = context["responseOverride"]
         headers.update({name: str(value) for name, value in override["header"].items()})

@@ -37,6 +37,7 @@ class MappingTemplate:
             for name in _CALL.findall(line):
                 if name not in _METHODS:
                     raise UnsupportedApiError(f"{where}: the method {name}() is not known here")
+        self.is_empty = not text
         self._where = where
         self._template = airspeed.Template(text, filename=where)
         try:

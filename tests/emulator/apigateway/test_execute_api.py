@@ -303,6 +303,38 @@ def test_a_template_that_fails_is_an_internal_error_without_details(
     assert (reply.status, reply.json) == (500, {"message": "Internal server error"})
 
 
+@pytest.mark.parametrize(
+    ("template", "body"),
+    [("", b'{"SequenceNumber": "7"}'), (None, b'{"SequenceNumber": "7"}'), ("#set($x = 0)", b"")],
+)
+def test_an_empty_response_template_lets_the_payload_through(
+    serve: Callable[[Deployment], Gateway], kinesis: FakeKinesis, template: str | None, body: bytes
+) -> None:
+    """As none does; one that renders nothing gives an empty body."""
+    kinesis.body = {"SequenceNumber": "7"}
+    given = {} if template is None else {"ResponseTemplates": {"application/json": template}}
+    responses = [{"StatusCode": "202", **given}]
+    post = integration(rest_api(), "PostMetrics", IntegrationResponses=responses)
+    reply = caller(serve(rest_api(PostMetrics={"Integration": post})).url)("POST", "/metrics", POINT)
+    assert (reply.status, reply.body) == (202, body)
+
+
+def test_an_answer_without_content_has_no_body(
+    serve: Callable[[Deployment], Gateway], kinesis: FakeKinesis
+) -> None:
+    """204, whatever a template makes: what followed would be read as the connection's next answer."""
+    responses = [{"StatusCode": "204", "ResponseTemplates": {"application/json": "text"}}]
+    post = integration(rest_api(), "PostMetrics", IntegrationResponses=responses)
+    method = {"Integration": post, "MethodResponses": [{"StatusCode": "204"}]}
+    gateway = serve(rest_api(PostMetrics=method))
+    connection = http.client.HTTPConnection(gateway.url.removeprefix("http://"), timeout=10)
+    for _ in range(2):
+        connection.request("POST", "/metrics", json.dumps(POINT), {"Content-Type": "application/json"})
+        reply = connection.getresponse()
+        assert (reply.status, reply.read()) == (204, b"")
+    connection.close()
+
+
 def test_chunked_bodies_are_read(gateway: Gateway, kinesis: FakeKinesis) -> None:
     """A client may send its body in chunks."""
     connection = http.client.HTTPConnection(gateway.url.removeprefix("http://"))
