@@ -26,13 +26,13 @@ QueryHandler = Callable[["QueryBinder", exp.Expression, Scope | None], BoundQuer
 _CONSTRUCTS = {
     exp.Any: "ANY",
     exp.All: "ALL",
+    exp.Lambda: "A lambda expression here",
     exp.ILike: "ILIKE",
     exp.RegexpLike: "~",
     exp.Struct: "{...}",
     exp.HexString: "binary literals",
     exp.UnicodeString: "U& string literals",
     exp.WithinGroup: "WITHIN GROUP",
-    exp.Dot: "row field access",
     exp.CurrentUser: "current_user",
     exp.Collate: "COLLATE",
 }

@@ -7,7 +7,7 @@ from sqlglot import exp
 from emulator.sql import timestamps
 from emulator.sql.binder import ExpressionBinder
 from emulator.sql.bound import BoundExpression, date_of, null, text
-from emulator.sql.coercion import coerce
+from emulator.sql.coercion import coerce, field, structure
 from emulator.sql.render import as_text
 from emulator.sql.scope import Scope
 from emulator.sql.types import (
@@ -27,11 +27,15 @@ from emulator.sql.types import (
     VARCHAR,
     WHOLE,
     Type,
+    array,
+    elements,
+    row,
 )
 
 _NAMES = {kind.name: kind for kind in (BOOLEAN, BIGINT, DOUBLE, VARCHAR, TIMESTAMP, DATE, TIME)} | {
     "INT": INTEGER
 }
+_NESTED = ("ARRAY", "STRUCT")
 _NUMBER = r"\s*[+-]?([0-9]+\.?[0-9]*|\.[0-9]+)([eE][+-]?[0-9]+)?\s*"
 _MOMENT = r"\s*[0-9]{4}-[0-9]{1,2}-[0-9]{1,2}( [0-9]{1,2}:[0-9]{1,2}(:[0-9]{1,2}(\.[0-9]{1,9})?)?)?\s*"
 _DAY = r"\s*[0-9]{4}-[0-9]{1,2}-[0-9]{1,2}\s*"
@@ -80,6 +84,8 @@ def _to_precision(binder: ExpressionBinder, sql: str, value: BoundExpression, to
 def target(binder: ExpressionBinder, node: exp.Expression) -> tuple[Type, int | None]:
     """The type a cast names, and a varchar's length."""
     kind = node.args["to"]
+    if kind.this.name in _NESTED:
+        return _nested(binder, node, kind), None
     found = _NAMES.get(kind.this.name)
     parameters = kind.expressions
     if found is None or (parameters and found not in (VARCHAR, TIMESTAMP, TIME)):
@@ -92,6 +98,20 @@ def target(binder: ExpressionBinder, node: exp.Expression) -> tuple[Type, int | 
             raise binder.refuse(f"Unknown or unsupported type: {kind.sql().lower()}", node)
         return found, None
     return found, int(parameters[0].name)
+
+
+def _nested(binder: ExpressionBinder, node: exp.Expression, kind: exp.Expression) -> Type:
+    """The type that ARRAY(…), ROW(…) or the name of a part of them means."""
+    parts = [part.args["kind"] if isinstance(part, exp.ColumnDef) else part for part in kind.expressions]
+    if kind.this.name == "ARRAY" and len(parts) == 1:
+        return array(_nested(binder, node, parts[0]))
+    if kind.this.name == "STRUCT" and parts:
+        names = [part.name if isinstance(part, exp.ColumnDef) else None for part in kind.expressions]
+        return row([_nested(binder, node, part) for part in parts], names)
+    found, length = target(binder, exp.Cast(this=node.this, to=kind))
+    if length is not None:
+        raise binder.refuse(f"Unknown or unsupported type: {kind.sql().lower()}", node)
+    return found
 
 
 def _digits(binder: ExpressionBinder, node: exp.Expression) -> int | None:
@@ -114,6 +134,10 @@ def _literal(value: BoundExpression, to: Type) -> BoundExpression | None:
 def _converted(value: BoundExpression, to: Type, function: str, digits: int) -> str | None:
     if value.type == to:
         return value.sql
+    if value.type is UNKNOWN:
+        return null(to).sql
+    if to.of:
+        return _nested_as(value, to, function, digits)
     if to is VARCHAR:
         return (
             as_text(value.sql, value.type, digits)
@@ -133,6 +157,20 @@ def _converted(value: BoundExpression, to: Type, function: str, digits: int) -> 
     if value.type in MOMENTS:
         return _moment(value, to)
     return None
+
+
+def _nested_as(value: BoundExpression, to: Type, function: str, digits: int) -> str | None:
+    """A row or array with each part cast; TRY_CAST makes NULL of the parts that cannot be cast."""
+    element, wanted = elements(value.type), elements(to)
+    if element is not None and wanted is not None and to.name == "ARRAY":
+        variable = f"k{to.duck.count('[]')}"
+        inner = _converted(BoundExpression(variable, element), wanted, function, digits)
+        return None if inner is None else f"list_transform({value.sql}, lambda {variable}: {inner})"
+    if not value.type.name == to.name == "ROW" or len(value.type.of) != len(to.of):
+        return None
+    parts = [_converted(field(value, i), kind, function, digits) for i, kind in enumerate(to.of)]
+    known = [BoundExpression(sql, kind) for sql, kind in zip(parts, to.of, strict=True) if sql is not None]
+    return structure(known, value.sql) if len(known) == len(parts) else None
 
 
 def _moment(value: BoundExpression, to: Type) -> str | None:

@@ -5,6 +5,8 @@ from sqlglot import exp
 from emulator.sql.binder import ExpressionBinder
 from emulator.sql.bound import BoundExpression, text
 from emulator.sql.coercion import unify
+from emulator.sql.nested import compared
+from emulator.sql.quantified import bind_quantified, bind_row_in, quantifier
 from emulator.sql.scope import Scope
 from emulator.sql.types import BOOLEAN, DOUBLE, TIMESTAMP, VARCHAR
 
@@ -14,7 +16,10 @@ _SIGNS: dict[type[exp.Expression], str] = {
 
 
 def bind_comparison(binder: ExpressionBinder, node: exp.Expression, scope: Scope) -> BoundExpression:
-    """Bind one of = <> < <= > >=."""
+    """Bind one of = <> < <= > >=, with a value or with ANY or ALL rows of a query."""
+    quantified = quantifier(node.expression)
+    if quantified is not None:
+        return bind_quantified(binder, node, scope, _SIGNS[type(node)], *quantified)
     left, right = binder.bind(node.this, scope), binder.bind(node.expression, scope)
     return BoundExpression(relation(binder, node, scope, _SIGNS[type(node)], left, right), BOOLEAN)
 
@@ -29,7 +34,7 @@ def relation(
 ) -> str:
     """The SQL of a comparison of two bound values."""
     both = unify([left, right])
-    if both is None or (both[0].type.name == "ARRAY" and sign not in ("=", "<>")):
+    if both is None:
         raise binder.refuse(f"Cannot apply operator: {left.type} {sign} {right.type}", node)
     first, second = both
     if first.type is TIMESTAMP and scope.pushdown and (left.stored or right.stored):
@@ -39,27 +44,23 @@ def relation(
             for given, bound in ((left, first), (right, second))
         )
         return f"({f' {sign} '.join(sides)})"
-    if first.type.name == "ARRAY":
-        return _arrays(binder, node, sign, first, second)
+    if first.type.of:
+        sql = compared(_scalars, sign, first, second)
+        if sql is None:
+            raise binder.refuse(f"Cannot apply operator: {left.type} {sign} {right.type}", node)
+        return sql
+    return _scalars(sign, first, second)
+
+
+def _scalars(sign: str, first: BoundExpression, second: BoundExpression) -> str:
+    """The SQL of a comparison of two values of one type."""
     plain = f"({first.sql} {sign} {second.sql})"
     if first.type is not DOUBLE or not (first.nan or second.nan):
         return plain
-    numbers = [item.sql for item in both if item.nan]
+    numbers = [item.sql for item in (first, second) if item.nan]
     odd = " OR ".join(f"isnan({sql})" for sql in numbers)
-    known = " AND ".join(f"{item.sql} IS NOT NULL" for item in both)
+    known = " AND ".join(f"{item.sql} IS NOT NULL" for item in (first, second))
     return f"(CASE WHEN ({odd}) AND {known} THEN {'TRUE' if sign == '<>' else 'FALSE'} ELSE {plain} END)"
-
-
-def _arrays(
-    binder: ExpressionBinder, node: exp.Expression, sign: str, first: BoundExpression, second: BoundExpression
-) -> str:
-    """The SQL of = or <> of arrays; elements that are NULL may make it NULL, so it fails for them."""
-    element = first.type.of[0]
-    if element.of or element is DOUBLE:
-        raise binder.refuse(f"Cannot apply operator: {first.type} {sign} {second.type}", node)
-    missing = " OR ".join(f"len({item.sql}) > list_count({item.sql})" for item in (first, second))
-    refusal = "error('comparing arrays with NULL elements is not supported')"
-    return f"(CASE WHEN {missing} THEN {refusal} ELSE {first.sql} {sign} {second.sql} END)"
 
 
 def bind_between(binder: ExpressionBinder, node: exp.Expression, scope: Scope) -> BoundExpression:
@@ -83,6 +84,8 @@ def bind_in(binder: ExpressionBinder, node: exp.Expression, scope: Scope) -> Bou
         return BoundExpression(_shorter(value, equal), BOOLEAN)
     bound = binder.subquery(query, scope)
     types = bound.types()
+    if value.type.name == "ROW" and len(types) > 1:
+        return bind_row_in(binder, node, value, bound)
     both = unify([value, BoundExpression("", types[0])]) if len(types) == 1 else None
     if both is None or both[0].type is DOUBLE or types[0] != both[0].type:
         found = ", ".join(str(kind) for kind in types)

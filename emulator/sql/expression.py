@@ -1,11 +1,11 @@
 """Every kind of expression that is supported, and what binds it; any other is refused by name."""
 
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from dataclasses import replace
 
 from sqlglot import exp
 
-from emulator.sql import arithmetic, casts, comparison, logic
+from emulator.sql import arithmetic, casts, comparison, logic, rows
 from emulator.sql.binder import ExpressionBinder, ExpressionHandler
 from emulator.sql.bound import BoundExpression, Parameter, varchar, whole
 from emulator.sql.call import Call, Function
@@ -60,14 +60,25 @@ def _column(binder: ExpressionBinder, node: exp.Expression, scope: Scope) -> Bou
     ]
     if not all(isinstance(part, exp.Identifier) for part in identifiers):
         raise binder.refuse("* is not supported here", node)
+    return _named(binder, node, identifiers, scope)
+
+
+def _named(
+    binder: ExpressionBinder, node: exp.Expression, identifiers: Sequence[exp.Expression], scope: Scope
+) -> BoundExpression:
+    """The column that a name means, or the field of a row whose column its first parts mean."""
     parts = [str(part.this) for part in identifiers]
-    try:
-        found = scope.find(parts, quoted=bool(identifiers[-1].args.get("quoted")))
-    except Ambiguous:
-        raise binder.refuse(f"Column '{'.'.join(parts)}' is ambiguous", node) from None
-    if found is None:
-        raise binder.refuse(f"Column '{'.'.join(parts)}' does not exist", node)
-    return found.value
+    for count in range(len(parts), 0, -1):
+        try:
+            found = scope.find(parts[:count], quoted=bool(identifiers[count - 1].args.get("quoted")))
+        except Ambiguous:
+            raise binder.refuse(f"Column '{'.'.join(parts)}' is ambiguous", node) from None
+        if found is not None and (count == len(parts) or found.value.type.name == "ROW"):
+            value = found.value
+            for part in parts[count:]:
+                value = rows.named(binder, node, value, part)
+            return value
+    raise binder.refuse(f"Column '{'.'.join(parts)}' does not exist", node)
 
 
 def _parameter(binder: ExpressionBinder, node: exp.Expression, _scope: Scope) -> BoundExpression:
@@ -105,6 +116,9 @@ _CALLS: tuple[type[exp.Expression], ...] = (
 _HANDLERS: dict[type[exp.Expression], ExpressionHandler] = {
     exp.Literal: _literal,
     exp.Column: _column,
+    exp.Identifier: lambda binder, node, scope: _named(binder, node, [node], scope),
+    exp.Tuple: rows.bind_row,
+    exp.Dot: rows.bind_field,
     exp.Boolean: lambda _binder, node, _scope: BoundExpression("TRUE" if node.this else "FALSE", BOOLEAN),
     exp.Null: lambda *_: BoundExpression("NULL", UNKNOWN),
     exp.Paren: lambda binder, node, scope: binder.bind(node.this, scope),

@@ -31,11 +31,12 @@ class Ambiguous(Exception):  # noqa: N818 - says what the name is; never leaves 
 
 @dataclass(frozen=True)
 class Scope:
-    """The columns of a FROM clause, and those of the query around it."""
+    """The columns of a FROM clause, and those of the query around it; or the parameters of one of so many lambdas."""
 
     fields: Sequence[Field] = ()
     parent: "Scope | None" = None
     pushdown: bool = False
+    lambdas: int = 0
 
     def find(self, parts: Sequence[str], *, quoted: bool) -> Field | None:
         """The column a possibly qualified name means, looking outwards; None if there is none."""

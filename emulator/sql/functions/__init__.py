@@ -9,9 +9,12 @@ from emulator.sql.bound import BoundExpression
 from emulator.sql.call import Aggregate, Call, Function
 from emulator.sql.functions import (
     aggregates,
+    array_parts,
+    array_sets,
     arrays,
     conditional,
     formats,
+    lambdas,
     numbers,
     regex,
     strings,
@@ -21,8 +24,11 @@ from emulator.sql.functions import (
 
 SCALAR_FUNCTIONS: Mapping[str, Function] = {
     **arrays.FUNCTIONS,
+    **array_parts.FUNCTIONS,
+    **array_sets.FUNCTIONS,
     **conditional.FUNCTIONS,
     **formats.FUNCTIONS,
+    **lambdas.FUNCTIONS,
     **numbers.FUNCTIONS,
     **regex.FUNCTIONS,
     **strings.FUNCTIONS,

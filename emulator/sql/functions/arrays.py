@@ -20,7 +20,8 @@ from emulator.sql.types import (
     array,
 )
 
-_LONGEST_SEQUENCE = 10_000
+LONGEST = 10_000
+"""Elements of an array that a function makes of a number."""
 
 
 def bind_array(binder: ExpressionBinder, node: exp.Expression, scope: Scope) -> BoundExpression:
@@ -66,29 +67,32 @@ def _value_of(
     return BoundExpression(sql, owner.type.of[1], nan=True)
 
 
-def _array(call: Call, count: int) -> list[BoundExpression]:
+def of_array(call: Call, count: int) -> list[BoundExpression]:
+    """The arguments of a function whose first one is an array."""
     arguments = call.arguments()
     if len(arguments) != count or arguments[0].type.name != "ARRAY":
         raise call.mismatch(arguments)
     return arguments
 
 
-def _plain(call: Call, count: int) -> list[BoundExpression]:
-    """The arguments of a function that compares elements, which is refused for nested and double ones."""
-    arguments = _array(call, count)
+def comparable(call: Call, count: int) -> list[BoundExpression]:
+    """The arguments of a function that compares elements, which nested ones are not."""
+    arguments = of_array(call, count)
     element = arguments[0].type.of[0]
-    if element.of or element is DOUBLE:
+    if element.of:
         raise call.mismatch(arguments)
     return arguments
 
 
 def _contains(call: Call) -> BoundExpression:
     """NULL when the element is not found and there are NULLs."""
-    items, wanted = _plain(call, 2)
+    items, wanted = comparable(call, 2)
     element = coerce(wanted, items.type.of[0])
     if element is None:
         raise call.mismatch([items, wanted])
     found = f"list_contains({items.sql}, {element.sql})"
+    if element.type is DOUBLE:
+        found = f"({found} AND NOT isnan({element.sql}))"
     unsure = f"NOT {found} AND len({items.sql}) > list_count({items.sql})"
     return BoundExpression(
         f"(CASE WHEN {element.sql} IS NULL OR ({unsure}) THEN NULL ELSE {found} END)", BOOLEAN
@@ -96,7 +100,7 @@ def _contains(call: Call) -> BoundExpression:
 
 
 def _element_at(call: Call) -> BoundExpression:
-    items, index = _array(call, 2)
+    items, index = of_array(call, 2)
     position = coerce(index, BIGINT)
     if position is None or index.value == 0:
         raise call.mismatch([items, index])
@@ -106,13 +110,17 @@ def _element_at(call: Call) -> BoundExpression:
 
 
 def _join(call: Call) -> BoundExpression:
-    """NULL elements are left out."""
-    items, delimiter = _array(call, 2)
-    between = coerce(delimiter, VARCHAR)
+    """NULL elements are left out, or replaced."""
+    arguments = of_array(call, len(call.nodes))
+    if len(arguments) not in (2, 3):
+        raise call.mismatch(arguments)
+    items, (between, *instead) = arguments[0], [coerce(given, VARCHAR) for given in arguments[1:]]
     element = items.type.of[0]
-    if between is None or element.of:
-        raise call.mismatch([items, delimiter])
+    if between is None or None in instead or element.of:
+        raise call.mismatch(arguments)
     text = as_text("e", element, call.binder.dialect.timestamp_digits)
+    for replacement in instead:
+        text = f"coalesce({text}, {replacement.sql if replacement else ''})"
     texts = f"list_filter(list_transform({items.sql}, lambda e: {text}), lambda e: e IS NOT NULL)"
     return BoundExpression(
         f"coalesce(array_to_string({texts}, {between.sql}), CASE WHEN {items.sql} IS NOT NULL THEN '' END)",
@@ -124,9 +132,12 @@ def _extreme(name: str) -> Function:
     """NULL when any element is NULL."""
 
     def bind(call: Call) -> BoundExpression:
-        (items,) = _plain(call, 1)
-        complete = f"len({items.sql}) = list_count({items.sql})"
-        return BoundExpression(f"(CASE WHEN {complete} THEN {name}({items.sql}) END)", items.type.of[0])
+        (items,) = comparable(call, 1)
+        complete, kind = f"len({items.sql}) = list_count({items.sql})", items.type.of[0]
+        # NaN is DuckDB's greatest number; to Trino it is both the least and the greatest.
+        odd = f"WHEN isnan(list_max({items.sql})) THEN list_max({items.sql})" if kind is DOUBLE else ""
+        sql = f"(CASE WHEN NOT {complete} THEN NULL {odd} ELSE {name}({items.sql}) END)"
+        return BoundExpression(sql, kind, nan=True)
 
     return bind
 
@@ -150,15 +161,15 @@ def _sequence(call: Call) -> BoundExpression:
     sql = (
         f"(CASE WHEN {stop.sql} < {start.sql}"
         " THEN error('sequence stop value should be greater than or equal to start value')"
-        f" WHEN {count} >= {_LONGEST_SEQUENCE}"
-        f" THEN error('result of sequence function must not have more than {_LONGEST_SEQUENCE} entries')"
+        f" WHEN {count} >= {LONGEST}"
+        f" THEN error('result of sequence function must not have more than {LONGEST} entries')"
         f" ELSE generate_series({start.sql}, {stop.sql}, {step.value}) END)"
     )
     return BoundExpression(sql, array(kind))
 
 
 FUNCTIONS: dict[str, Function] = {
-    "cardinality": lambda call: BoundExpression(f"len({_array(call, 1)[0].sql})", BIGINT),
+    "cardinality": lambda call: BoundExpression(f"len({of_array(call, 1)[0].sql})", BIGINT),
     "contains": _contains,
     "element_at": _element_at,
     "array_join": _join,

@@ -22,7 +22,8 @@ _UPPER = (
     " THEN array_to_string(list_transform(string_split({0}, 'ß'), lambda part: upper(part)), 'ß')"
     " ELSE upper({0}) END"
 )
-_ASCII = "regexp_full_match({0}, '[\\x00-\\x7f]*')"
+_BACKWARDS = returning(VARCHAR, "array_to_string(list_reverse(string_split({0}, '')), '')", VARCHAR)
+"""Code points, where DuckDB's own reverse keeps together what is shown as one character."""
 
 
 def _concat(call: Call) -> BoundExpression:
@@ -33,6 +34,14 @@ def _concat(call: Call) -> BoundExpression:
         raise call.mismatch(arguments)
     texts = call.take(*[VARCHAR] * len(arguments))
     return BoundExpression(f"({' || '.join(item.sql for item in texts)})", VARCHAR)
+
+
+def _reverse(call: Call) -> BoundExpression:
+    """A string's code points, or an array's elements, from the end to the start."""
+    arguments = call.arguments()
+    if len(arguments) == 1 and arguments[0].type.name == "ARRAY":
+        return BoundExpression(f"list_reverse({arguments[0].sql})", arguments[0].type, nan=True)
+    return _BACKWARDS(call)
 
 
 def _replace(call: Call) -> BoundExpression:
@@ -86,11 +95,7 @@ FUNCTIONS: dict[str, Function] = {
         for name in ("ltrim", "rtrim", "trim")
     },
     "replace": _replace,
-    "reverse": returning(
-        VARCHAR,
-        f"CASE WHEN {_ASCII} THEN reverse({{0}}) ELSE error('reverse is only supported for ASCII') END",
-        VARCHAR,
-    ),
+    "reverse": _reverse,
     "split": lambda call: BoundExpression(_parts(call)[0], array(VARCHAR)),
     "split_part": _split_part,
     "strpos": returning(BIGINT, "CASE WHEN {1} = '' THEN 1 ELSE strpos({0}, {1}) END", VARCHAR, VARCHAR),

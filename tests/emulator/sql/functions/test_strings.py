@@ -20,3 +20,12 @@ def test_substr(ask: Ask, word: str, first: int, length: int) -> None:
     assert ask(f"SELECT substr('{quoted}', {first}, {length}), '{quoted}', length('{quoted}')").rows == [
         [expected, word, len(word)]
     ]
+
+
+@many
+@given(word=st.text(st.characters(exclude_categories=["Cs"], exclude_characters="\0")))
+def test_reverse(ask: Ask, word: str) -> None:
+    """reverse turns any text around by code points, and an array by its elements."""
+    quoted = word.replace("'", "''")
+    answer = ask(f"SELECT reverse('{quoted}'), reverse(ARRAY['{quoted}', 'x'])")
+    assert answer.rows == [[word[::-1], ["x", word]]]
