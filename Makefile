@@ -129,7 +129,7 @@ golden: install-dev ## rewrite the golden templates after a change that was mean
 .PHONY: lock
 lock: install-dev ## resolve requirements/*.in again, for every supported Python
 	@for set in lambda runtime local console dev checkov clients; do $(VENV)/bin/uv pip compile --quiet --universal --python-version 3.11 \
-	  --generate-hashes --no-emit-index-url --no-header requirements/$$set.in -o requirements/$$set.txt || exit 1; done
+	  --generate-hashes --no-emit-index-url --no-header --override requirements/overrides.txt requirements/$$set.in -o requirements/$$set.txt || exit 1; done
 
 .PHONY: clean
 clean: ## remove everything that was built here; what was installed stays

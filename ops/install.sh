@@ -70,8 +70,9 @@ progress() {
 }
 : >"$log"
 rm -f "$stamp"
+# The lock has all that is needed, in versions that were tried together: what packages ask of each other was asked then.
 if ! $venv/bin/python -m pip install --disable-pip-version-check --progress-bar off --retries 2 --require-hashes \
-  -r "$lock" 2>>"$log" | progress; then
+  --no-deps -r "$lock" 2>>"$log" | progress; then
   reason=$(grep -m 1 '^ERROR' "$log" | cut -c 1-160) || reason="see $log"
   if grep -qE 'NewConnectionError|Failed to establish|NameResolutionError|Could not find a version|timed out' "$log"; then
     give_up "the package index cannot be reached; connect once (or set PIP_INDEX_URL to your mirror) and run again"

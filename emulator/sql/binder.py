@@ -10,12 +10,12 @@ from itertools import count
 
 from sqlglot import exp
 
-from emulator.sql import grammar
+from emulator.sql import parser
 from emulator.sql.bound import BoundExpression, BoundQuery, Parameter
 from emulator.sql.catalog import Catalog, TableInfo, ViewInfo
 from emulator.sql.coercion import coerce
 from emulator.sql.dialect import Dialect
-from emulator.sql.errors import InvalidQueryError
+from emulator.sql.errors import InvalidQueryError, NotInEmulatorError, invalid, lacking
 from emulator.sql.partitions import Reading
 from emulator.sql.scope import Scope
 from emulator.sql.types import BOOLEAN
@@ -23,19 +23,14 @@ from emulator.sql.types import BOOLEAN
 ExpressionHandler = Callable[["ExpressionBinder", exp.Expression, Scope], BoundExpression]
 QueryHandler = Callable[["QueryBinder", exp.Expression, Scope | None], BoundQuery]
 
-_CONSTRUCTS = {
-    exp.Any: "ANY",
-    exp.All: "ALL",
-    exp.Lambda: "A lambda expression here",
-    exp.ILike: "ILIKE",
-    exp.RegexpLike: "~",
-    exp.Struct: "{...}",
+_CONSTRUCTS: dict[type[exp.Expression], str] = {
+    exp.Any: "ANY (subquery) here",
+    exp.All: "ALL (subquery) here",
+    exp.Lambda: "a lambda expression here",
     exp.HexString: "binary literals",
-    exp.UnicodeString: "U& string literals",
-    exp.WithinGroup: "WITHIN GROUP",
     exp.CurrentUser: "current_user",
-    exp.Collate: "COLLATE",
 }
+_PARTS = {"alias": "named windows", "this": "a precision here", "offset": "WITH ORDINALITY"}
 
 
 class ExpressionBinder:
@@ -60,14 +55,14 @@ class ExpressionBinder:
         """The SQL and type of an expression; InvalidQueryError when it is wrong or not supported."""
         handler = self.handlers.get(type(node))
         if handler is None:
-            raise self.refuse(f"{_CONSTRUCTS.get(type(node), type(node).key)} is not supported", node)
+            raise self.lacks(_CONSTRUCTS.get(type(node), type(node).key.upper()), node)
         return handler(self, node, scope)
 
     def without_subqueries(self, node: exp.Expression, scope: Scope) -> BoundExpression:
         """An expression bound as by `bind`, one with a subquery refused, and nothing remembered of it."""
 
         def refused(query: exp.Expression, _scope: Scope) -> BoundQuery:
-            raise self.refuse("Subqueries are not supported here", query)
+            raise self.lacks("subqueries here", query)
 
         return ExpressionBinder(self.query, self.handlers, refused, self.dialect).bind(node, scope)
 
@@ -84,14 +79,17 @@ class ExpressionBinder:
 
     def refuse(self, message: str, node: exp.Expression) -> InvalidQueryError:
         """The error for a node, with the place where it starts."""
-        return grammar.refuse(message, self.query, grammar.position(node))
+        return invalid(message, self.query, parser.position(node))
+
+    def lacks(self, what: str, node: exp.Expression) -> NotInEmulatorError:
+        """The error for a node that AWS may know and this emulator does not, with the place where it starts."""
+        return lacking(what, self.query, parser.position(node))
 
     def only(self, node: exp.Expression, *allowed: str) -> None:
         """Refuse a node that has a part besides those allowed."""
         for part, value in node.args.items():
             if value and part not in allowed:
-                what = part.strip("_").replace("_", " ").upper()
-                raise self.refuse(f"{what} is not supported here", node)
+                raise self.lacks(_PARTS.get(part, part.strip("_").replace("_", " ").upper()), node)
 
 
 class QueryBinder:
@@ -122,7 +120,7 @@ class QueryBinder:
         """Any query expression bound."""
         handler = self._handlers.get(type(node))
         if handler is None:
-            raise self.expressions.refuse(f"{type(node).key.upper()} is not supported", node)
+            raise self.expressions.lacks(f"{type(node).key.upper()} as a query", node)
         clause = node.args.get("with_")
         if clause is None:
             return handler(self, node, outer)
@@ -140,7 +138,7 @@ class QueryBinder:
         try:
             found = self._catalog.table(*self.expressions.dialect.table(parts))
         except InvalidQueryError as error:
-            raise grammar.refuse(error.message, self.expressions.query, offset) from error
+            raise invalid(error.message, self.expressions.query, offset) from error
         self.tables.append(found)
         return found
 
@@ -152,7 +150,7 @@ class QueryBinder:
         inner = QueryBinder(query, self._catalog, self._handlers, self.expressions.handlers, dialect)
         inner.tables, inner.readings, inner._aliases = self.tables, self.readings, self._aliases
         inner._views = (*self._views, (view.database, view.name))
-        return inner.bind(grammar.parse(query, dialect.literals(grammar.tokens(query), query)), None)
+        return inner.bind(parser.parse(query, dialect.grammar), None)
 
     def with_query(self, wanted: str) -> tuple[str, BoundQuery] | None:
         """The SQL name and columns of a WITH query that is visible here."""

@@ -8,7 +8,7 @@ from sqlglot import exp
 from emulator.sql.binder import ExpressionBinder
 from emulator.sql.bound import BoundExpression
 from emulator.sql.coercion import coerce
-from emulator.sql.errors import InvalidQueryError
+from emulator.sql.errors import InvalidQueryError, NotInEmulatorError
 from emulator.sql.scope import Scope
 from emulator.sql.types import DOUBLE, Type
 
@@ -65,6 +65,10 @@ class Call:
     def refuse(self, message: str) -> InvalidQueryError:
         """The error for this call."""
         return self.binder.refuse(message, self.node)
+
+    def lacks(self, what: str) -> NotInEmulatorError:
+        """The error for a call that AWS may know and this emulator does not."""
+        return self.binder.lacks(what, self.node)
 
     def arguments(self) -> list[BoundExpression]:
         """Every argument bound."""
@@ -132,8 +136,6 @@ def returning(kind: Type, sql: str, *takes: Type) -> Function:
 
 def _name_and_arguments(binder: ExpressionBinder, node: exp.Expression) -> tuple[str, list[exp.Expression]]:
     if isinstance(node, exp.Anonymous):
-        if not isinstance(node.this, str):
-            raise binder.refuse("Function names are not quoted", node)
         return node.this.lower(), list(node.expressions)
     if isinstance(node, exp.Extract):
         return "extract", [exp.Literal.string(node.name), node.expression]
@@ -142,6 +144,6 @@ def _name_and_arguments(binder: ExpressionBinder, node: exp.Expression) -> tuple
         return "strpos", [node.this, node.args["substr"]]
     name = _WITHOUT_PARENTHESES.get(type(node))
     if name is None:
-        raise binder.refuse(f"{type(node).key} is not supported here", node)
+        raise binder.lacks(f"{type(node).key} here", node)
     binder.only(node)
     return name, []

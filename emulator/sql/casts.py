@@ -8,13 +8,13 @@ from emulator.sql import timestamps
 from emulator.sql.binder import ExpressionBinder
 from emulator.sql.bound import BoundExpression, date_of, null, text
 from emulator.sql.coercion import coerce, field, structure
+from emulator.sql.parser import type_text
 from emulator.sql.render import as_text
 from emulator.sql.scope import Scope
 from emulator.sql.types import (
     BIGINT,
     BOOLEAN,
     DATE,
-    DECIMAL,
     DOUBLE,
     INTEGER,
     MOMENTS,
@@ -49,7 +49,7 @@ _READABLE = {
 
 def bind_cast(binder: ExpressionBinder, node: exp.Expression, scope: Scope) -> BoundExpression:
     """Bind CAST, TRY_CAST, and typed literals such as TIMESTAMP '…', which are casts to the parser."""
-    binder.only(node, "this", "to", "safe")
+    binder.only(node, "this", "to", "typed")
     to, length = target(binder, node)
     value = replace(binder.bind(node.this, scope), as_time=True)
     function = "TRY_CAST" if isinstance(node, exp.TryCast) else "CAST"
@@ -86,21 +86,22 @@ def target(binder: ExpressionBinder, node: exp.Expression) -> tuple[Type, int | 
     kind = node.args["to"]
     if kind.this.name in _NESTED:
         return _nested(binder, node, kind), None
+    if kind.this is exp.DataType.Type.USERDEFINED:
+        raise binder.refuse(f"Unknown type: {type_text(kind)}", node)
     found = _NAMES.get(kind.this.name)
-    parameters = kind.expressions
-    if found is None or (parameters and found not in (VARCHAR, TIMESTAMP, TIME)):
-        raise binder.refuse(f"Unknown or unsupported type: {kind.sql().lower()}", node)
-    if not parameters or found is not VARCHAR:
-        if parameters and int(parameters[0].name) not in (
-            binder.dialect.timestamp_digits,
-            _digits(binder, node),
-        ):
-            raise binder.refuse(f"Unknown or unsupported type: {kind.sql().lower()}", node)
-        return found, None
-    return found, int(parameters[0].name)
+    number = kind.expressions[0].name if kind.expressions else ""
+    sized = found is VARCHAR and number.isdigit()
+    precise = found in (TIMESTAMP, TIME) and number == str(binder.dialect.timestamp_digits)
+    if node.args.get("typed") and found in (TIMESTAMP, TIME):
+        digits = len(node.this.name.partition(".")[2])
+        if digits > binder.dialect.timestamp_digits:
+            raise binder.lacks(f"the type {found}({digits})", node)
+    if found is None or (number and not sized and not precise):
+        raise binder.lacks(f"the type {type_text(kind)}", node)
+    return found, int(number) if sized else None
 
 
-def _nested(binder: ExpressionBinder, node: exp.Expression, kind: exp.Expression) -> Type:
+def _nested(binder: ExpressionBinder, node: exp.Expression, kind: exp.DataType) -> Type:
     """The type that ARRAY(…), ROW(…) or the name of a part of them means."""
     parts = [part.args["kind"] if isinstance(part, exp.ColumnDef) else part for part in kind.expressions]
     if kind.this.name == "ARRAY" and len(parts) == 1:
@@ -110,16 +111,8 @@ def _nested(binder: ExpressionBinder, node: exp.Expression, kind: exp.Expression
         return row([_nested(binder, node, part) for part in parts], names)
     found, length = target(binder, exp.Cast(this=node.this, to=kind))
     if length is not None:
-        raise binder.refuse(f"Unknown or unsupported type: {kind.sql().lower()}", node)
+        raise binder.lacks(f"the type {type_text(kind)} here", node)
     return found
-
-
-def _digits(binder: ExpressionBinder, node: exp.Expression) -> int | None:
-    """TIMESTAMP '…' comes from the parser with as many digits of precision as were written, which may be fewer."""
-    if not isinstance(node.this, exp.Literal) or not node.this.is_string:
-        return None
-    digits = len(node.this.name.partition(".")[2])
-    return digits if digits <= binder.dialect.timestamp_digits else None
 
 
 def _literal(value: BoundExpression, to: Type) -> BoundExpression | None:
@@ -150,7 +143,7 @@ def _converted(value: BoundExpression, to: Type, function: str, digits: int) -> 
         # Half a unit rounds away from zero, and what does not fit is an error (NULL for TRY_CAST).
         rounded = f"round({value.sql})" if value.type is DOUBLE else value.sql
         return f"{function}({rounded} AS {to.duck})"
-    if to is DOUBLE and value.type in (*WHOLE, DECIMAL, BOOLEAN):
+    if to is DOUBLE and value.type in (*WHOLE, BOOLEAN):
         return f"CAST({value.sql} AS DOUBLE)"
     if to is BOOLEAN and value.type in (*WHOLE, DOUBLE):
         return f"({value.sql} <> 0)"

@@ -7,7 +7,6 @@ from emulator.sql.bound import BoundExpression, null
 from emulator.sql.types import (
     BIGINT,
     DATE,
-    DECIMAL,
     DOUBLE,
     MOMENTS,
     NUMERIC,
@@ -118,8 +117,6 @@ _IMPLICIT: dict[tuple[str, str], Callable[[BoundExpression], BoundExpression | N
     ("INTEGER", "BIGINT"): lambda given: BoundExpression(
         f"CAST({given.sql} AS BIGINT)", BIGINT, value=given.value
     ),
-    ("INTEGER", "DECIMAL"): lambda given: BoundExpression(f"CAST({given.sql} AS DECIMAL(10,0))", DECIMAL),
-    ("BIGINT", "DECIMAL"): lambda given: BoundExpression(f"CAST({given.sql} AS DECIMAL(19,0))", DECIMAL),
     **dict.fromkeys(
         [(kind.name, "DOUBLE") for kind in NUMERIC if kind is not DOUBLE],
         lambda given: BoundExpression(f"CAST({given.sql} AS DOUBLE)", DOUBLE),

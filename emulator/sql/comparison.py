@@ -65,7 +65,6 @@ def _scalars(sign: str, first: BoundExpression, second: BoundExpression) -> str:
 
 def bind_between(binder: ExpressionBinder, node: exp.Expression, scope: Scope) -> BoundExpression:
     """Bind BETWEEN low AND high."""
-    binder.only(node, "this", "low", "high")
     value = binder.bind(node.this, scope)
     low, high = binder.bind(node.args["low"], scope), binder.bind(node.args["high"], scope)
     at_least = relation(binder, node, scope, ">=", value, low)
@@ -74,7 +73,6 @@ def bind_between(binder: ExpressionBinder, node: exp.Expression, scope: Scope) -
 
 def bind_in(binder: ExpressionBinder, node: exp.Expression, scope: Scope) -> BoundExpression:
     """Bind IN, with a list or a subquery."""
-    binder.only(node, "this", "expressions", "query")
     value = binder.bind(node.this, scope)
     query = node.args.get("query")
     if query is None:
@@ -103,8 +101,6 @@ def _shorter(value: BoundExpression, equal: list[str]) -> str:
 
 def bind_is_null(binder: ExpressionBinder, node: exp.Expression, scope: Scope) -> BoundExpression:
     """Bind IS NULL."""
-    if not isinstance(node.expression, exp.Null):
-        raise binder.refuse("IS is only supported with NULL or DISTINCT FROM", node)
     return BoundExpression(f"({binder.bind(node.this, scope).sql} IS NULL)", BOOLEAN)
 
 
@@ -123,17 +119,13 @@ def bind_like(binder: ExpressionBinder, node: exp.Expression, scope: Scope) -> B
     escape, inner = None, node
     if isinstance(node, exp.Escape):
         escape, inner = binder.bind(node.expression, scope), node.this
-        if not isinstance(inner, exp.Like):
-            raise binder.refuse("ESCAPE is only supported with LIKE", node)
-    binder.only(inner, "this", "expression", "negate")
-    negation = "NOT " if inner.args.get("negate") else ""
     value, pattern = binder.bind(inner.this, scope), binder.bind(inner.expression, scope)
     if value.type is not VARCHAR or pattern.type is not VARCHAR:
         raise binder.refuse(
             f"Left and right side of LIKE must be varchar, not {value.type}, {pattern.type}", node
         )
     marked = f" ESCAPE {text(_escape_mark(binder, node, escape, pattern))}" if escape else ""
-    return BoundExpression(f"({value.sql} {negation}LIKE {pattern.sql}{marked})", BOOLEAN)
+    return BoundExpression(f"({value.sql} LIKE {pattern.sql}{marked})", BOOLEAN)
 
 
 def _escape_mark(

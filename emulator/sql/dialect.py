@@ -1,16 +1,15 @@
 """The dialect of one service: its SQL besides Trino's own, and what it does otherwise.
 
-Timestream passes its functions and literals (`emulator.timestream.dialect`), Athena its functions, the database that a
-query stands in, milliseconds, and what its literals are (`emulator.athena.engine.dialect`).
+Timestream passes its functions and tokens (`emulator.timestream.dialect`), Athena its functions, the database that a
+query stands in, and milliseconds (`emulator.athena.engine.dialect`).
 """
 
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, field
 from typing import TYPE_CHECKING
 
-from sqlglot.tokenizer_core import Token
-
 from emulator.sql.errors import InvalidQueryError
+from emulator.sql.parser import TRINO_GRAMMAR, Grammar
 
 if TYPE_CHECKING:
     from emulator.sql.call import Aggregate, Function
@@ -31,19 +30,17 @@ class Dialect:
     """The choices of a service.
 
     `functions` are scalar functions by name: a service's own, or its meaning of one of Trino's; `aggregates` its
-    own aggregates. `literals` takes tokens and the query's text and gives Trino's tokens. `table` says which table a
-    name's parts mean. `timestamp_digits` is the precision of all timestamps. With `text_as_time` a string literal
-    beside a time is read as one, with `time_zones` there is AT TIME ZONE, and with `literals_are_doubles` 1.5 is a
-    double, not a decimal.
+    own aggregates. `grammar` is how its tokens are read. `table` says which table a name's parts mean.
+    `timestamp_digits` is the precision of all timestamps. With `text_as_time` a string literal beside a time is read
+    as one, with `time_zones` there is AT TIME ZONE.
     """
 
     functions: Mapping[str, "Function"] = field(default_factory=dict)
-    literals: Callable[[Sequence[Token], str], Sequence[Token]] = lambda stream, _query: stream
+    grammar: Grammar = TRINO_GRAMMAR
     table: Callable[[Sequence[str]], Name] = database_and_table
     timestamp_digits: int = 9
     text_as_time: bool = True
     time_zones: bool = False
-    literals_are_doubles: bool = False
     aggregates: Mapping[str, "Aggregate"] = field(default_factory=dict)
 
 

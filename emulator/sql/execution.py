@@ -8,12 +8,12 @@ from typing import Any
 
 import duckdb
 
-from emulator.sql import grammar
+from emulator.sql import parser
 from emulator.sql.bound import BoundColumn, Parameter
 from emulator.sql.catalog import Catalog
 from emulator.sql.dialect import TRINO, Dialect
 from emulator.sql.double_text import finished
-from emulator.sql.errors import InvalidQueryError, QueryFailedError
+from emulator.sql.errors import InvalidQueryError, QueryFailedError, lacking
 from emulator.sql.query import query_binder
 from emulator.sql.timestamps import at
 from emulator.sql.translation import bind, translate
@@ -67,11 +67,8 @@ def describe(
     catalog: Catalog, cursor: duckdb.DuckDBPyConnection, query: str, now_ns: int, dialect: Dialect = TRINO
 ) -> tuple[Sequence[BoundColumn], list[Parameter]]:
     """A SELECT's columns and parameters (@name), the query checked but not run; InvalidQueryError as in `run`."""
-    stream = grammar.tokens(query)
-    if not grammar.is_query(stream):
-        raise grammar.refuse("Only SELECT statements can be prepared", query, 0)
     binder = query_binder(query, catalog, dialect, parameters=True)
-    bound = bind(binder, query, stream, dialect)
+    bound = bind(binder, parser.parse(query, dialect.grammar))
     with duckdb_errors():
         cursor.execute("EXPLAIN " + at(bound.sql, now_ns)).fetchall()
     return bound.columns, list((binder.expressions.parameters or {}).values())
@@ -94,7 +91,7 @@ def duckdb_errors() -> Iterator[None]:
     except (duckdb.OutOfRangeException, duckdb.ConversionException, duckdb.InvalidInputException) as error:
         raise QueryFailedError(_first_line(error)) from error
     except (duckdb.BinderException, duckdb.ParserException, duckdb.NotImplementedException) as error:
-        raise InvalidQueryError(_in_our_words(error)) from error
+        raise _refusal(error) from error
 
 
 def _first_line(error: duckdb.Error) -> str:
@@ -108,12 +105,17 @@ def _first_line(error: duckdb.Error) -> str:
     return message.split(" Use TRY", 1)[0]
 
 
-def _in_our_words(error: duckdb.Error) -> str:
-    message = str(error)
+def _refusal(error: duckdb.Error) -> InvalidQueryError:
+    """The error for a translation that DuckDB refuses, in Trino's words where they are known."""
+    message = _in_our_words(str(error))
+    return lacking("what this query asks of its engine") if message is None else InvalidQueryError(message)
+
+
+def _in_our_words(message: str) -> str | None:
     if "must appear in the GROUP BY" in message or "must be part of an aggregate" in message:
         return "A selected or ordered expression must be an aggregate expression or appear in GROUP BY clause"
     if "aggregate" in message and "nested" in message:
         return "Cannot nest aggregations inside aggregation"
     if "WHERE clause cannot contain aggregates" in message:
         return "WHERE clause cannot contain aggregations, window functions or grouping operations"
-    return "The query is not supported: " + _first_line(error)
+    return None

@@ -82,12 +82,7 @@ def _sort_value(
 def _limit(binder: QueryBinder, node: exp.Expression | None, word: str) -> str:
     if node is None:
         return ""
-    if isinstance(node, exp.Fetch):
-        raise binder.expressions.refuse("FETCH FIRST is not supported; use LIMIT", node)
-    binder.expressions.only(node, "expression")
     count = node.args["expression"]
-    if isinstance(count, exp.Var) and count.name.upper() == "ALL" and word == "LIMIT":
-        return ""
-    if not isinstance(count, exp.Literal) or count.is_string or not count.name.isdigit():
-        raise binder.expressions.refuse(f"{word} must be a whole number", node)
-    return f" {word} {count.name}"
+    if isinstance(count, exp.Placeholder):
+        raise binder.expressions.lacks(f"{word} of a parameter", node)
+    return "" if isinstance(count, exp.Var) else f" {word} {count.name}"

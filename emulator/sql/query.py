@@ -26,9 +26,6 @@ def query_binder(query: str, catalog: Catalog, dialect: Dialect, *, parameters: 
 
 
 def _parentheses(binder: QueryBinder, node: exp.Expression, outer: Scope | None) -> BoundQuery:
-    if node.args.get("alias"):
-        raise binder.expressions.refuse("SUBQUERY is not supported", node)
-    binder.expressions.only(node, "this", "with_", "order", "limit", "offset")
     inner = binder.bind(node.this, outer)
     tail = bind_order_and_limit(binder, node, inner.columns, Scope(parent=outer))
     if not tail and not node.args.get("with_"):

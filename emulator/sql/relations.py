@@ -23,46 +23,38 @@ def bind_from(binder: QueryBinder, node: exp.Expression, outer: Scope | None) ->
     if first is None:
         return "", Scope(parent=outer)
     relation = _relation(binder, first.this, Scope(parent=outer))
-    sql, fields = _joined(binder, _joined(binder, relation, first.this, outer), node, outer)
+    sql, fields = _joined(binder, relation, node, Scope(parent=outer))
     return f" FROM {sql}", Scope(fields, parent=outer)
 
 
-def _joined(binder: QueryBinder, left: Relation, node: exp.Expression, outer: Scope | None) -> Relation:
-    """A relation with all joins that a node has."""
+def _joined(binder: QueryBinder, left: Relation, node: exp.Expression, before: Scope) -> Relation:
+    """A relation with all joins that a node has; UNNEST in them also sees what comes before."""
     for joined in node.args.get("joins") or ():
-        left = _join(binder, left, joined, outer)
+        left = _join(binder, left, joined, before)
     return left
 
 
-def _relation(binder: QueryBinder, node: exp.Expression, scope: Scope) -> Relation:
+def _relation(binder: QueryBinder, node: exp.Expression, before: Scope) -> Relation:
+    """A relation with its joins."""
+    relation = _first(binder, node, before)
+    if not node.args.get("joins"):
+        return relation
+    sql, fields = _joined(binder, relation, node, before)
+    return f"({sql})", fields
+
+
+def _first(binder: QueryBinder, node: exp.Expression, before: Scope) -> Relation:
     if isinstance(node, exp.Table):
         return bind_table(binder, node)
     if isinstance(node, exp.Unnest):
-        return _unnest(binder, node, scope)
+        return _unnest(binder, node, before)
     if isinstance(node, exp.Paren):
-        return _relation(binder, node.this, scope)
-    if isinstance(node, exp.Subquery | exp.Values):
-        return _derived(binder, node, scope)
-    raise binder.expressions.refuse(f"{type(node).key.upper()} is not supported in FROM", node)
-
-
-def _derived(binder: QueryBinder, node: exp.Expression, scope: Scope) -> Relation:
-    inner = node.copy()
-    inner.set("alias", None)
-    if isinstance(node, exp.Subquery):
-        binder.expressions.only(node, "this", "alias", "with_", "order", "limit", "offset", "joins")
-        if isinstance(node.this, exp.Table):
-            return _parenthesized(binder, node, scope)
-    bound = binder.renamed(node, binder.bind(inner, scope.parent))
+        if node.args.get("alias"):
+            raise binder.expressions.lacks("an alias of a relation in parentheses", node)
+        return _relation(binder, node.this, before)
+    bound = binder.renamed(node, binder.bind(node.this, before.parent))
     alias = node.args.get("alias")
     return named(binder, f"({bound.sql})", bound, (alias.name,) if alias else ())
-
-
-def _parenthesized(binder: QueryBinder, node: exp.Expression, scope: Scope) -> Relation:
-    if node.args.get("alias"):
-        raise binder.expressions.refuse("A parenthesized join takes no alias", node)
-    sql, fields = _joined(binder, _relation(binder, node.this, scope), node.this, scope.parent)
-    return f"({sql})", fields
 
 
 def _unnest(binder: QueryBinder, node: exp.Unnest, scope: Scope) -> Relation:
@@ -78,13 +70,10 @@ def _unnest(binder: QueryBinder, node: exp.Unnest, scope: Scope) -> Relation:
         for first, item in zip(accumulate([0, *(len(item.lists) for item in items)]), items, strict=False)
         for name, sql, kind in item.columns(alias, first)
     ]
-    ordinality = node.args.get("offset")
-    if ordinality:
+    if node.args.get("offset"):
         longest = f"greatest({', '.join(f'coalesce(len({sql}), 0)' for sql in lists)})"
         lists.append(f"generate_series(1, {longest})")
         columns.append((None, f"{alias}.c{len(lists) - 1}", BIGINT))
-        if labels and isinstance(ordinality, exp.Identifier):
-            labels.append(ordinality.name)
     if labels and len(labels) != len(columns):
         raise expressions.refuse(f"Column alias list has {len(labels)} entries, not {len(columns)}", node)
     fields = [
@@ -125,31 +114,24 @@ def _unnested(binder: QueryBinder, node: exp.Expression, given: exp.Expression, 
     return _Unnested((value.sql,), (element,), element if element.name == "ROW" else None)
 
 
-def _join(binder: QueryBinder, left: Relation, node: exp.Expression, outer: Scope | None) -> Relation:
-    refuse = binder.expressions.refuse
+def _join(binder: QueryBinder, left: Relation, node: exp.Expression, before: Scope) -> Relation:
     sql, fields = left
-    binder.expressions.only(node, "this", "side", "kind", "on", "using")
-    kind, side = str(node.args.get("kind") or "").upper(), str(node.args.get("side") or "").upper()
-    relation = _relation(binder, node.this, Scope(fields, parent=outer))
-    if isinstance(node.this, exp.Table):
-        relation = _joined(binder, relation, node.this, outer)
-    right_sql, right = relation
-    on, using = node.args.get("on"), node.args.get("using")
+    outer, on = before.parent, node.args.get("on")
+    right_sql, right = _relation(binder, node.this, Scope([*before.fields, *fields], parent=outer))
+    using, side = node.args.get("using"), node.args.get("side") or ""
     outer_unnest = side == "LEFT" and isinstance(node.this, exp.Unnest)
     if outer_unnest and isinstance(on, exp.Boolean) and on.this:
         return f"{sql} LEFT JOIN LATERAL {right_sql} ON TRUE", [*fields, *right]
-    if kind == "CROSS" or (not kind and not side and on is None and not using):
+    if node.args["kind"] == "CROSS":
         lateral = "LATERAL " if isinstance(node.this, exp.Unnest) else ""
         return f"{sql} CROSS JOIN {lateral}{right_sql}", [*fields, *right]
-    if side not in _SIDES or kind not in ("", "INNER", "OUTER") or isinstance(node.this, exp.Unnest):
-        raise refuse(f"{side} {kind} JOIN is not supported here".strip(), node)
+    if isinstance(node.this, exp.Unnest):
+        raise binder.expressions.lacks("UNNEST in a join with a condition", node)
     if using:
         left_kept, right_kept = _sure(side, fields, right)
         condition, merged = _using(binder, node, left_kept, right_kept, side)
         return f"{sql} {_SIDES[side]} {right_sql} ON {condition}", merged
-    if on is None:
-        raise refuse("JOIN needs ON or USING", node)
-    scope = Scope([*fields, *right], parent=outer, pushdown=True)
+    on, scope = node.args["on"], Scope([*fields, *right], parent=outer, pushdown=True)
     condition = binder.expressions.condition(on, scope, "JOIN ON clause")
     narrowed = {"": [*fields, *right], "LEFT": right, "RIGHT": fields, "FULL": []}
     narrow(binder.expressions.without_subqueries, on, narrowed[side])

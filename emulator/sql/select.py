@@ -20,11 +20,9 @@ def bind_select(binder: QueryBinder, node: exp.Expression, outer: Scope | None) 
     """Bind one SELECT; a name in it that its FROM does not have may be a column of the query around it."""
     expressions = binder.expressions
     expressions.only(
-        node, "with_", "kind", "expressions", "distinct", "from_", "joins", "where", "group", "having",
-        "windows", "order", "limit", "offset", "laterals",
+        node, "with_", "expressions", "distinct", "from_", "joins", "where", "group", "having",
+        "order", "limit", "offset",
     )  # fmt: skip
-    if node.args.get("kind") or node.args.get("windows") or node.args.get("laterals"):
-        raise expressions.refuse("WINDOW, LATERAL VIEW and SELECT AS are not supported", node)
     from_sql, scope = bind_from(binder, node, outer)
     where, group, having, distinct = (
         node.args.get(part) for part in ("where", "group", "having", "distinct")
@@ -58,8 +56,6 @@ def _columns(binder: QueryBinder, node: exp.Expression, scope: Scope) -> list[Bo
             columns.extend(_star(binder, item, scope))
         else:
             columns.append(_column(binder, item, scope))
-    if not columns:
-        raise binder.expressions.refuse("SELECT has no columns", node)
     return columns
 
 

@@ -10,7 +10,7 @@ from emulator.sql.bound import BoundColumn, BoundExpression, BoundQuery, name, s
 from emulator.sql.catalog import Column, TableInfo, ViewInfo
 from emulator.sql.coercion import coerce
 from emulator.sql.errors import InvalidQueryError
-from emulator.sql.grammar import position
+from emulator.sql.parser import position
 from emulator.sql.partitions import Reading, referenced
 from emulator.sql.scope import Field
 
@@ -21,8 +21,6 @@ Relation = tuple[str, list[Field]]
 def bind_table(binder: QueryBinder, node: exp.Table) -> Relation:
     """Bind a name in FROM, with its alias."""
     binder.expressions.only(node, "this", "db", "catalog", "alias", "joins")
-    if not isinstance(node.this, exp.Identifier):
-        raise binder.expressions.refuse("Table functions are not supported", node)
     parts = [part.name for part in (node.args.get("catalog"), node.args.get("db"), node.this) if part]
     found = binder.with_query(parts[0]) if len(parts) == 1 else None
     if found is not None:

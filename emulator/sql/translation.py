@@ -6,14 +6,14 @@ from dataclasses import dataclass
 from threading import Lock
 from typing import Any
 
-from sqlglot.tokenizer_core import Token
+from sqlglot import exp
 
-from emulator.sql import grammar
+from emulator.sql import parser
 from emulator.sql.binder import QueryBinder
 from emulator.sql.bound import BoundColumn, BoundQuery, select
 from emulator.sql.catalog import Catalog, TableInfo, ViewInfo
 from emulator.sql.dialect import TRINO, Dialect
-from emulator.sql.errors import SqlError
+from emulator.sql.errors import SqlError, invalid
 from emulator.sql.partitions import Reading
 from emulator.sql.query import query_binder
 from emulator.sql.render import row_json
@@ -57,10 +57,7 @@ def translate(catalog: Catalog, query: str, dialect: Dialect = TRINO) -> Transla
         kept = _translations.get(key)
     if kept is not None and all(_unchanged(catalog, table) for table in kept.tables):
         return kept
-    stream = grammar.tokens(query)
-    if not grammar.is_query(stream):
-        raise grammar.refuse(f"mismatched input '{stream[0].text}'. The query syntax is invalid.", query, 0)
-    translation = translate_part(catalog, query, stream, dialect)
+    translation = translate_part(catalog, query, parser.parse(query, dialect.grammar), dialect)
     with _lock:
         _translations[key] = translation
         while len(_translations) > _KEPT:
@@ -68,19 +65,19 @@ def translate(catalog: Catalog, query: str, dialect: Dialect = TRINO) -> Transla
     return translation
 
 
-def translate_part(catalog: Catalog, query: str, stream: Sequence[Token], dialect: Dialect) -> Translation:
-    """The query that some tokens of a statement are, translated and not kept."""
-    binder = query_binder(query, catalog, dialect)
-    bound = bind(binder, query, stream, dialect)
+def translate_part(catalog: Catalog, text: str, query: exp.Expression, dialect: Dialect) -> Translation:
+    """The query that is part of a statement's text, translated and not kept."""
+    binder = query_binder(text, catalog, dialect)
+    bound = bind(binder, query)
     return Translation(bound.sql, bound.columns, tuple(binder.tables), tuple(binder.readings))
 
 
-def bind(binder: QueryBinder, query: str, stream: Sequence[Token], dialect: Dialect) -> BoundQuery:
-    """The query that some tokens of a statement are, bound."""
+def bind(binder: QueryBinder, query: exp.Expression) -> BoundQuery:
+    """A query bound, InvalidQueryError when its expressions are too deep for that."""
     try:
-        return binder.bind(grammar.parse(query, dialect.literals(stream, query)), None)
+        return binder.bind(query, None)
     except RecursionError as error:
-        raise grammar.refuse("The query is nested too deeply.") from error
+        raise invalid("The query is nested too deeply.") from error
 
 
 def _unchanged(catalog: Catalog, table: TableInfo | ViewInfo) -> bool:

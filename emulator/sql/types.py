@@ -36,8 +36,6 @@ class Type:
 BOOLEAN = Type("BOOLEAN", "BOOLEAN")
 INTEGER = Type("INTEGER", "INTEGER")
 BIGINT = Type("BIGINT", "BIGINT")
-DECIMAL = Type("DECIMAL", "DECIMAL(38,10)")
-"""What a literal like 1.5 is; no column and no result has it."""
 DOUBLE = Type("DOUBLE", "DOUBLE")
 VARCHAR = Type("VARCHAR", "VARCHAR")
 TIMESTAMP = Type("TIMESTAMP", "BIGINT")
@@ -54,11 +52,10 @@ UNKNOWN = Type("UNKNOWN", "INTEGER")
 """The type of a bare NULL."""
 
 _COLUMNS = {
-    kind.name: kind
-    for kind in (INTEGER, BIGINT, DOUBLE, VARCHAR, BOOLEAN, TIMESTAMP, DATE, TIMESTAMP_TZ, DECIMAL)
+    kind.name: kind for kind in (INTEGER, BIGINT, DOUBLE, VARCHAR, BOOLEAN, TIMESTAMP, DATE, TIMESTAMP_TZ)
 }
 WHOLE = (INTEGER, BIGINT)
-NUMERIC = (INTEGER, BIGINT, DECIMAL, DOUBLE)
+NUMERIC = (INTEGER, BIGINT, DOUBLE)
 MOMENTS = (DATE, TIMESTAMP, TIMESTAMP_TZ, NANOSECONDS_TZ)
 
 
@@ -120,7 +117,7 @@ def shape(kind: Type) -> dict[str, Any]:
                 {"Name": name, "Type": shape(of)} if name else {"Type": shape(of)} for name, of in fields
             ]
         }
-    return {"ScalarType": "DOUBLE" if kind is DECIMAL else kind.name}
+    return {"ScalarType": kind.name}
 
 
 def common(left: Type, right: Type) -> Type | None:

@@ -1,15 +1,13 @@
 """Timestream's own SQL, besides Trino's: durations such as 30s, measure_value::double, ago(), bin() and the like."""
 
 import re
-from collections.abc import Sequence
 from decimal import Decimal
 
-from sqlglot.tokenizer_core import Token, TokenType
-
-from emulator.sql import Dialect, grammar
+from emulator.sql import Dialect
 from emulator.sql.arithmetic import months, nanoseconds, shifted
 from emulator.sql.bound import BoundExpression
 from emulator.sql.call import Call, Function, Signature, function, returning
+from emulator.sql.parser import RESERVED, Grammar
 from emulator.sql.timestamps import DAY, HOUR, MICROSECOND, MILLISECOND, MINUTE, NANOSECOND, SECOND, now_sql
 from emulator.sql.types import BIGINT, DAY_TO_SECOND, TIMESTAMP, VARCHAR, YEAR_TO_MONTH
 from emulator.timestream.series import SERIES_AGGREGATES, SERIES_FUNCTIONS
@@ -24,55 +22,6 @@ _DURATION = re.compile(r"([0-9]+(?:\.[0-9]+)?) *([A-Za-z]+)")
 _LONGEST = 2**63 - 1
 _MEASURE_TYPES = ("double", "bigint", "varchar", "boolean", "timestamp")
 _NEGATIVE = "error('Timestream does not support negative time values')"
-
-
-def literals(stream: Sequence[Token], query: str) -> list[Token]:
-    """The tokens with `30s` as parse_duration('30s') and `measure_value::double` as one quoted name."""
-    merged: list[Token] = []
-    waiting = list(reversed(stream))
-    while waiting:
-        token = waiting.pop()
-        following = waiting[-1] if waiting else None
-        if token.token_type == TokenType.DCOLON:
-            _take_measure(merged, following, query, token.start)
-            waiting.pop()
-        elif following is not None and _is_duration(token, following, query):
-            _take_duration(merged, token, waiting.pop(), query)
-        else:
-            merged.append(token)
-    return merged
-
-
-def _is_duration(number: Token, unit: Token, query: str) -> bool:
-    adjacent = number.token_type == TokenType.NUMBER and unit.start == number.end + 1
-    return adjacent and query[unit.start : unit.end + 1].lower() in (*_UNITS, *_MONTHS)
-
-
-def _take_duration(merged: list[Token], number: Token, unit: Token, query: str) -> None:
-    call = (
-        (TokenType.VAR, "parse_duration"),
-        (TokenType.L_PAREN, "("),
-        (TokenType.STRING, number.text + query[unit.start : unit.end + 1]),
-        (TokenType.R_PAREN, ")"),
-    )
-    merged.extend(_like(number, kind, value, unit.end) for kind, value in call)
-
-
-def _take_measure(merged: list[Token], kind: Token | None, query: str, offset: int) -> None:
-    measure = merged[-1] if merged else None
-    named = (
-        measure is not None and query[measure.start : measure.end + 1].lower().strip('"') == "measure_value"
-    )
-    text = query[kind.start : kind.end + 1].lower() if kind else ""
-    if measure is None or kind is None or not named or text not in _MEASURE_TYPES:
-        raise grammar.refuse(
-            "mismatched input '::'. Only measure_value has types to choose from.", query, offset
-        )
-    merged[-1] = _like(measure, TokenType.IDENTIFIER, f"measure_value::{text}", kind.end)
-
-
-def _like(token: Token, kind: TokenType, text: str, last: int) -> Token:
-    return Token(kind, text=text, line=token.line, col=token.col, start=token.start, end=last)
 
 
 def _ago(call: Call) -> BoundExpression:
@@ -133,4 +82,5 @@ FUNCTIONS: dict[str, Function] = {
     ),
 }
 
-TIMESTREAM = Dialect({**FUNCTIONS, **SERIES_FUNCTIONS}, literals, aggregates=SERIES_AGGREGATES)
+GRAMMAR = Grammar(RESERVED, (*_UNITS, *_MONTHS), {"measure_value": _MEASURE_TYPES})
+TIMESTREAM = Dialect({**FUNCTIONS, **SERIES_FUNCTIONS}, GRAMMAR, aggregates=SERIES_AGGREGATES)

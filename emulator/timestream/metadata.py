@@ -5,12 +5,11 @@ import re
 from collections.abc import Sequence
 from typing import Any, Protocol
 
-from sqlglot.tokenizer_core import Token, TokenType
-
 from emulator import sql
 from emulator.sql import Result, TableInfo
-from emulator.sql.token_reader import TokenReader
+from emulator.sql.parser import TokenReader
 from emulator.sql.types import VARCHAR, shape
+from emulator.timestream.dialect import GRAMMAR
 from emulator.timestream.schema import Measure
 
 _PAIR = [{"Name": name, "Type": shape(VARCHAR)} for name in ("dimension_name", "data_type")]
@@ -33,28 +32,27 @@ class Catalog(sql.Catalog, Protocol):
         """The measure names ever written to a table, sorted by name."""
 
 
-def metadata(catalog: Catalog, query: str, stream: Sequence[Token]) -> Result:
+def metadata(catalog: Catalog, query: str) -> Result:
     """The result of SHOW or DESCRIBE."""
-    return _Reader(catalog, query, stream).result()
+    return _Reader(catalog, query).result()
 
 
 class _Reader(TokenReader):
-    def __init__(self, catalog: Catalog, query: str, stream: Sequence[Token]) -> None:
-        super().__init__(query, stream)
+    def __init__(self, catalog: Catalog, query: str) -> None:
+        super().__init__(query, GRAMMAR)
         self.catalog = catalog
 
     def result(self) -> Result:
-        if self.take().text.upper() in ("DESCRIBE", "DESC"):
+        if self.take().key in ("DESCRIBE", "DESC"):
             return self._describe()
-        what = self.take().text.upper()
-        if what == "DATABASES":
+        if self.accept("DATABASES"):
             names, pattern = self.catalog.databases(), self._pattern()
             return _table(["Database"], [[_scalar(n)] for n in names if _like(n, pattern)])
-        if what == "TABLES":
+        if self.accept("TABLES"):
             return self._tables()
-        if what == "MEASURES":
+        if self.accept("MEASURES"):
             return self._measures()
-        raise self.error(f"SHOW {what} is not supported")
+        raise self.mismatch("'DATABASES'", "'MEASURES'", "'TABLES'")
 
     def _describe(self) -> Result:
         database, table = self._qualified()
@@ -65,16 +63,14 @@ class _Reader(TokenReader):
 
     def _tables(self) -> Result:
         databases: Sequence[str] = self.catalog.databases()
-        if self.word() in ("FROM", "IN"):
-            self.take()
-            databases = [self._name()]
+        if self.accept("FROM") or self.accept("IN"):
+            databases = [self.identifier().name]
         pattern = self._pattern()
         names = [n for database in databases for n in self.catalog.tables(database) if _like(n, pattern)]
         return _table(["Table"], [[_scalar(n)] for n in names])
 
     def _measures(self) -> Result:
-        if self.take().text.upper() != "FROM":
-            raise self.error("SHOW MEASURES needs FROM database.table")
+        self.expect("FROM")
         measures = self.catalog.measures(*self._qualified())
         pattern = self._pattern()
         rows = [
@@ -85,26 +81,14 @@ class _Reader(TokenReader):
         return _table(["measure_name", "data_type", "dimensions"], rows, last=_DIMENSIONS)
 
     def _pattern(self) -> str | None:
-        if self.peek() is None:
-            return None
-        like, pattern = self.take(), self.peek()
-        if like.text.upper() != "LIKE" or pattern is None or pattern.token_type != TokenType.STRING:
-            raise self.error("The query syntax is invalid; LIKE 'pattern' may end it")
-        self.take()
+        pattern = self.string() if self.accept("LIKE") else None
         self.end()
-        return pattern.text
+        return pattern
 
     def _qualified(self) -> tuple[str, str]:
-        database = self._name()
-        if self.take().token_type != TokenType.DOT:
-            raise self.error("A table is named as database.table")
-        return database, self._name()
-
-    def _name(self) -> str:
-        token = self.take()
-        if token.token_type in (TokenType.STRING, TokenType.NUMBER) or not token.text:
-            raise self.error("A name is missing")
-        return token.text
+        database = self.identifier().name
+        self.expect(".")
+        return database, self.identifier().name
 
 
 def _table(

@@ -7,13 +7,16 @@ from typing import Any
 import duckdb
 
 from emulator import sql
-from emulator.sql import grammar
 from emulator.sql.bound import BoundColumn
+from emulator.sql.errors import MalformedQueryError
+from emulator.sql.parser import first_word
 from emulator.sql.types import VARCHAR, shape
 from emulator.timestream.dialect import TIMESTREAM
 from emulator.timestream.errors import QueryExecutionException, ValidationException
 from emulator.timestream.metadata import Catalog, metadata
 from emulator.timestream.unload import UnloadTarget, run_unload
+
+_METADATA = ("SHOW", "DESCRIBE", "DESC")
 
 
 def run(
@@ -31,12 +34,11 @@ def run(
     for one that fails while it runs.
     """
     with _aws_errors():
-        stream = grammar.tokens(query)
-        word = stream[0].text.upper()
+        word = first_word(query)
         if word == "UNLOAD":
             result = run_unload(catalog, cursor, query, now_ns, unload, query_id)
-        elif word in ("SHOW", "DESCRIBE", "DESC"):
-            result = metadata(catalog, query, stream)
+        elif word in _METADATA:
+            result = metadata(catalog, query)
         else:
             result = sql.run(catalog, cursor, query, now_ns, TIMESTREAM)
     return sql.Result(result.columns, _translated(result.rows))
@@ -46,6 +48,8 @@ def describe(
     catalog: Catalog, cursor: duckdb.DuckDBPyConnection, query: str, now_ns: int
 ) -> tuple[list[dict[str, Any]], list[dict[str, Any]]]:
     """The columns and parameters of a SELECT as PrepareQuery shows them; ValidationException as in `run`."""
+    if first_word(query) in (*_METADATA, "UNLOAD"):
+        raise ValidationException("Only SELECT statements can be prepared")
     with _aws_errors():
         columns, parameters = sql.describe(catalog, cursor, query, now_ns, TIMESTREAM)
     described = [_select_column(i, column) for i, column in enumerate(columns)]
@@ -72,6 +76,9 @@ def _translated(rows: Iterator[Sequence[str]]) -> Iterator[Sequence[str]]:
 def _aws_errors() -> Iterator[None]:
     try:
         yield
+    except MalformedQueryError as error:
+        # AWS says no more than the place.
+        raise ValidationException(f"The query syntax is invalid at {error.message}") from error
     except sql.InvalidQueryError as error:
         raise ValidationException(error.message) from error
     except sql.QueryFailedError as error:

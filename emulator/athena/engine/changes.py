@@ -7,23 +7,21 @@ from emulator.athena.engine.statements import Names, Parsed
 from emulator.athena.outcome import Outcome, QueryError
 from emulator.athena.session import Session
 from emulator.sql import InvalidQueryError
+from emulator.sql.parser import complete
 
 
 def create_view(parsed: Parsed, session: Session) -> Outcome:
     """Put a view into Glue; QueryError if its query is wrong or a table has its name."""
     reader = Names(parsed, session)
     reader.expect("CREATE")
-    replace = reader.word() == "OR"
-    if replace:
-        reader.take(), reader.take()
+    replace = reader.accept("OR", "REPLACE")
     reader.expect("VIEW")
     database, name = reader.name()
     reader.expect("AS")
-    inner = parsed.stream[reader.index :]
-    if not inner:
-        raise reader.error("mismatched input '<EOF>'. Expecting: a query")
-    translation, _ = bound(parsed.sql, inner, session)
-    sql = parsed.sql[inner[0].start : inner[-1].end + 1]
+    start = reader.token.offset
+    query = complete(reader)
+    translation, _ = bound(parsed.sql, query, session)
+    sql = parsed.sql[start : reader.tokens[-2].after]
     columns = [
         (label.lower(), c.type) for label, c in zip(translation.names(), translation.columns, strict=True)
     ]
@@ -48,12 +46,8 @@ def create_view(parsed: Parsed, session: Session) -> Outcome:
 def drop_view(parsed: Parsed, session: Session) -> Outcome:
     """Take a view out of Glue; QueryError if there is none, unless that was allowed."""
     reader = Names(parsed, session)
-    reader.expect("DROP")
-    reader.expect("VIEW")
-    allowed = reader.word() == "IF"
-    if allowed:
-        reader.take()
-        reader.expect("EXISTS")
+    reader.expect("DROP", "VIEW")
+    allowed = reader.accept("IF", "EXISTS")
     database, name = reader.name()
     reader.end()
     there = session.glue.table(database, name)

@@ -3,8 +3,6 @@
 from collections.abc import Sequence
 from typing import Any
 
-from sqlglot.tokenizer_core import Token
-
 from emulator.athena.engine import column_types, errors, storage
 from emulator.athena.engine.dialect import CATALOG
 from emulator.athena.engine.files import Target
@@ -17,17 +15,15 @@ from emulator.sql.types import Type
 _FORM = {"format": "PARQUET", "write_compression": "GZIP"}
 
 
-def parts(parsed: Parsed, session: Session) -> tuple[tuple[str, str], Sequence[Token], Target]:
-    """The table's database and name, the tokens of its query, and where its rows go.
+def parts(parsed: Parsed, session: Session) -> tuple[tuple[str, str], Target]:
+    """The table's database and name, and where its rows go.
 
     InvalidQueryError where the statement is wrong or not supported, QueryError if there is such a table.
     """
     reader = Names(parsed, session)
-    reader.expect("CREATE")
-    reader.expect("TABLE")
+    reader.expect("CREATE", "TABLE")
     name = reader.name()
-    properties = read_properties(reader) if reader.word() == "WITH" else {}
-    reader.expect("AS")
+    properties = read_properties(reader) if reader.key == "WITH" else {}
     label = f"{CATALOG}.{'.'.join(name)}"
     if session.glue.table(*name) is not None:
         raise QueryError(
@@ -36,7 +32,7 @@ def parts(parsed: Parsed, session: Session) -> tuple[tuple[str, str], Sequence[T
     place = properties.pop("external_location", f"{session.output}tables/{session.query_id}/")
     if "parquet_compression" in properties:
         properties["write_compression"] = properties.pop("parquet_compression")
-    return name, parsed.stream[reader.index :], target_of(place, properties, _FORM, "CREATE TABLE")
+    return name, target_of(place, properties, _FORM, "CREATE TABLE")
 
 
 def table_input(name: str, columns: Sequence[tuple[str, Type]], target: Target) -> dict[str, Any]:

@@ -34,7 +34,6 @@ def dialect(database: str, catalog: str = CATALOG) -> Dialect:
         FUNCTIONS,
         table=_names(database.lower(), catalog.lower()),
         time_zones=True,
-        literals_are_doubles=True,
         timestamp_digits=3,
         text_as_time=False,
     )
@@ -138,5 +137,11 @@ FUNCTIONS: dict[str, Function] = {
     "to_base64": returning(VARCHAR, "to_base64({0})", VARBINARY),
     "to_hex": returning(VARCHAR, "hex({0})", VARBINARY),
     "to_iso8601": _to_iso8601,
+    "to_unixtime": function(
+        *(
+            Signature((kind,), DOUBLE, "CAST({0} // 1000 AS DOUBLE) / 1e6")
+            for kind in (TIMESTAMP_TZ, NANOSECONDS_TZ)
+        )
+    ),
     "to_utf8": returning(VARBINARY, "encode({0})", VARCHAR),
 }

@@ -12,6 +12,7 @@ import duckdb
 
 from emulator.athena.outcome import QueryError
 from emulator.sql import InvalidQueryError, QueryFailedError, SqlError
+from emulator.sql.errors import NotInEmulatorError
 
 SYNTAX, NOT_SUPPORTED, NOT_FOUND, INVALID_VIEW, DATA, CANCELLED = 1006, 1200, 1301, 1107, 1001, 1011
 USER, OVER_LIMIT, DDL, TABLE = 1000, 1014, 1003, 1103
@@ -35,6 +36,7 @@ _INVALID = (
         SYNTAX,
         r"\1 not registered, or not supported by this emulator",
     ),
+    (r"Unknown type", "TYPE_NOT_FOUND", SYNTAX, None),
     (r"Unexpected parameters", "FUNCTION_NOT_FOUND", SYNTAX, None),
     (
         _MISMATCH,
@@ -69,13 +71,15 @@ def malformed_errors() -> Iterator[None]:
     """Raise what is wrong with a statement's words as QueryError, which has no name before it."""
     try:
         yield
+    except NotInEmulatorError as error:
+        raise _translated(error) from error
     except InvalidQueryError as error:
         raise QueryError(error.message, 2, SYNTAX) from error
 
 
 def unsupported(what: str) -> QueryError:
     """The error for what Athena does and this emulator does not."""
-    return QueryError(f"NOT_SUPPORTED: {what} is not supported by this emulator", 2, NOT_SUPPORTED)
+    return QueryError(f"NOT_SUPPORTED: this emulator does not have {what}", 2, NOT_SUPPORTED)
 
 
 def _translated(error: SqlError) -> QueryError:
@@ -83,6 +87,8 @@ def _translated(error: SqlError) -> QueryError:
     if isinstance(error, QueryFailedError):
         names = (name for pattern, name in _FAILED if re.search(pattern, message))
         return QueryError(f"{next(names, 'INVALID_FUNCTION_ARGUMENT')}: {message}", 2, DATA)
+    if isinstance(error, NotInEmulatorError):
+        return QueryError(f"NOT_SUPPORTED: {message}", 2, NOT_SUPPORTED)
     for pattern, name, number, instead in _INVALID:
         if re.search(pattern, message):
             said = re.sub(pattern, instead, message) if instead else message

@@ -43,7 +43,7 @@ class Engine:
         run = Run(session, self._kept, self._database.cursor())
         stoppable(stopper(run))
         if parsed.statement.word == "SELECT":
-            query = prepared(parsed.sql, parsed.stream, run)
+            query = prepared(parsed.sql, parsed.queried(), run)
             return Outcome(parsed.statement, query.columns(), query.rows(), query.scanned_bytes)
         return _to_files(parsed, run)
 
@@ -59,11 +59,11 @@ def _to_files(parsed: statements.Parsed, run: Run) -> Outcome:
     session = run.session
     if parsed.statement.word == "UNLOAD":
         name = (session.database, f"unload_{session.query_id}")
-        inner, target = unloaded(parsed.sql, parsed.stream)
+        target = unloaded(parsed.sql)[1]
     else:
         with errors.malformed_errors():
-            name, inner, target = create_table.parts(parsed, session)
-    query = prepared(parsed.sql, inner, run)
+            name, target = create_table.parts(parsed, session)
+    query = prepared(parsed.sql, parsed.queried(), run)
     columns = columns_for_hive(query)
     files = write(query, columns, target, session, ".".join(name))
     if parsed.statement.word != "UNLOAD":

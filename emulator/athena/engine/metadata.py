@@ -44,8 +44,8 @@ def _views(reader: Names, session: Session) -> _Shown:
 
 def _columns(reader: Names, session: Session) -> _Shown:
     reader.take(), reader.take()
-    if reader.take().text.upper() not in ("FROM", "IN"):
-        raise reader.error("mismatched input. Expecting: 'FROM', 'IN'")
+    if not reader.accept("FROM") and not reader.accept("IN"):
+        raise reader.mismatch("'FROM'", "'IN'")
     database, table = reader.name()
     database = reader.database(database)
     reader.end()
@@ -84,8 +84,8 @@ def _create_view(reader: Names, session: Session) -> _Shown:
 
 def _describe(reader: Names, session: Session) -> _Shown:
     reader.take()
-    if reader.word() in ("EXTENDED", "FORMATTED"):
-        raise reader.error(f"DESCRIBE {reader.word()} is not supported by this emulator")
+    if reader.key in ("EXTENDED", "FORMATTED"):
+        raise reader.lacks(f"DESCRIBE {reader.key}")
     database, table = reader.name()
     reader.end()
     found = existing(session, database, table)

@@ -3,7 +3,7 @@
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 
-from sqlglot.tokenizer_core import Token
+from sqlglot import exp
 
 from emulator.athena.engine import column_types
 from emulator.athena.engine.catalog import SessionCatalog
@@ -44,17 +44,17 @@ class Prepared:
             yield from rows(cursor)
 
 
-def bound(sql: str, stream: Sequence[Token], session: Session) -> tuple[Translation, SessionCatalog]:
-    """The query that some tokens of a statement are, and the tables that it names; QueryError if it is wrong."""
+def bound(sql: str, query: exp.Expression, session: Session) -> tuple[Translation, SessionCatalog]:
+    """The query in a statement's text bound, and the tables that it names; QueryError if it is wrong."""
     catalog = SessionCatalog(session.glue, with_path='"$path"' in sql.lower())
     with athena_errors():
-        translation = translate_part(catalog, sql, stream, dialect(session.database, session.catalog))
+        translation = translate_part(catalog, sql, query, dialect(session.database, session.catalog))
     return translation, catalog
 
 
-def prepared(sql: str, stream: Sequence[Token], run: Run) -> Prepared:
-    """The query that some tokens of a statement are, with its objects read; QueryError if it is wrong or they are."""
-    translation, catalog = bound(sql, stream, run.session)
+def prepared(sql: str, query: exp.Expression, run: Run) -> Prepared:
+    """The query in a statement's text, with its objects read; QueryError if it is wrong or they are."""
+    translation, catalog = bound(sql, query, run.session)
     reader = Reader(run)
     tables = [catalog.read_as(reading.table) for reading in translation.readings]
     with athena_errors():

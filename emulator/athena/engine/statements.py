@@ -4,16 +4,17 @@ import re
 from collections.abc import Sequence
 from dataclasses import dataclass
 
-from sqlglot.tokenizer_core import Token, TokenType
+from sqlglot import exp
 
 from emulator.athena.engine import errors
 from emulator.athena.engine.dialect import dialect
 from emulator.athena.engine.parameters import with_parameters
-from emulator.athena.engine.targets import unloaded
+from emulator.athena.engine.targets import read_properties, unloaded
 from emulator.athena.outcome import Statement
 from emulator.athena.session import Session
-from emulator.sql import grammar
-from emulator.sql.token_reader import TokenReader
+from emulator.sql import parser
+from emulator.sql.parser import QUERY_WORDS, Parser, TokenReader, complete
+from emulator.sql.parser.tokens import STRING_KEY
 
 _QUERY = Statement("DML", "SELECT")
 _STATEMENTS = {
@@ -44,11 +45,17 @@ _BACKQUOTED = re.compile(r"`((?:[^`]|``)+)`")
 
 @dataclass(frozen=True)
 class Parsed:
-    """A statement: its text as the tokens count in it, and its tokens, with parameters in their places."""
+    """A statement: its text, with parameters in their places, and the query in it if it reads tables."""
 
     statement: Statement
     sql: str
-    stream: Sequence[Token]
+    query: exp.Expression | None
+
+    def queried(self) -> exp.Expression:
+        """The query of a statement that reads tables."""
+        if self.query is None:
+            raise TypeError(f"{self.statement.word} reads no tables")
+        return self.query
 
 
 def parse(sql: str, parameters: Sequence[str] | None = None) -> Parsed:
@@ -57,38 +64,38 @@ def parse(sql: str, parameters: Sequence[str] | None = None) -> Parsed:
         if not _is_query(sql):
             # Hive's grammar, which reads these statements, quotes names so.
             sql = _BACKQUOTED.sub(lambda match: '"' + match[1].replace('"', '""') + '"', sql)
-        stream: Sequence[Token] = grammar.tokens(sql)
-        statement = _statement(sql, stream)
-        if statement.word in READING:
-            if parameters is not None:
-                sql = with_parameters(sql, stream, parameters)
-                stream = grammar.tokens(sql)
-            grammar.parse(sql, _query_of(sql, stream, statement))
-    return Parsed(statement, sql, stream)
+        statement = _statement(TokenReader(sql))
+        if statement.word not in READING:
+            return Parsed(statement, sql, None)
+        if parameters is not None:
+            sql = with_parameters(sql, parameters)
+        return Parsed(statement, sql, _query_of(sql, statement))
 
 
-def _query_of(sql: str, stream: Sequence[Token], statement: Statement) -> Sequence[Token]:
-    """The tokens of the query in a statement."""
+def _query_of(sql: str, statement: Statement) -> exp.Expression:
+    """The query in a statement."""
     if statement.word == "UNLOAD":
-        return unloaded(sql, stream)[0]
+        return unloaded(sql)[0]
     if statement is _QUERY:
-        return stream
-    start = next((i for i, token in enumerate(stream) if token.token_type == TokenType.ALIAS), len(stream))
-    if start + 1 >= len(stream):
-        raise grammar.refuse(
-            "CREATE TABLE without AS is not supported by this emulator", sql, stream[0].start
-        )
-    return stream[start + 1 :]
+        return parser.parse(sql)
+    reader = Parser(sql)
+    reader.expect("CREATE", "TABLE")
+    reader.qualified_name()
+    if reader.key == "WITH":
+        read_properties(reader)
+    if not reader.accept("AS"):
+        raise reader.lacks("CREATE TABLE without AS")
+    return complete(reader)
 
 
 def _is_query(sql: str) -> bool:
     return re.match(r"\s*(select|with|values|unload|create|\(|--|/\*)", sql, re.IGNORECASE) is not None
 
 
-def _statement(sql: str, stream: Sequence[Token]) -> Statement:
-    if grammar.is_query(stream):
+def _statement(reader: TokenReader) -> Statement:
+    if reader.key in (*QUERY_WORDS, "("):
         return _QUERY
-    words = [token.text.upper() for token in stream[:4]]
+    words = [token.key for token in reader.tokens[:4]]
     for count in (4, 3, 2, 1):
         found = _STATEMENTS.get(" ".join(words[:count]))
         if found is not None:
@@ -98,37 +105,31 @@ def _statement(sql: str, stream: Sequence[Token]) -> Statement:
             words[: 2 if words[0] in ("ALTER", "CREATE", "DROP", "SHOW", "MSCK", "INSERT") else 1]
         )
         raise errors.unsupported(what)
-    raise grammar.refuse(f"mismatched input '{stream[0].text}'. Expecting: a statement", sql, stream[0].start)
+    raise reader.mismatch()
 
 
-class Names(TokenReader):
+class Names(Parser):
     """A statement about names, read word by word; a name without a database is in the session's."""
 
     def __init__(self, parsed: Parsed, session: Session) -> None:
-        super().__init__(parsed.sql, parsed.stream)
+        super().__init__(parsed.sql)
         self._session = session
 
     def name(self) -> tuple[str, str]:
         """Read a table's name: its database and its own, in lower case."""
-        parts = [self.take().text]
-        while self.word() == ".":
-            self.take()
-            parts.append(self.take().text)
+        parts = [name.name for name in self.qualified_name()]
         if len(parts) > 3:
             raise self.error(f"Invalid table name {'.'.join(parts)}")
         return dialect(self._session.database).table(parts)
 
     def database(self, given: str | None = None) -> str:
         """Read IN or FROM and a database, if they are there."""
-        if self.word() not in ("IN", "FROM"):
+        if not self.accept("IN") and not self.accept("FROM"):
             return (given or self._session.database).lower()
-        self.take()
-        return self.take().text.lower()
+        return self.identifier().name.lower()
 
     def pattern(self) -> str | None:
         """Read what names are like, if that is there, and the statement's end."""
-        if self.word() == "LIKE":
-            self.take()
-        pattern = self.string() if self.peek() is not None else None
+        pattern = self.string() if self.accept("LIKE") or self.key == STRING_KEY else None
         self.end()
         return pattern

@@ -4,23 +4,23 @@ Sources: https://docs.aws.amazon.com/athena/latest/ug/unload.html and …/create
 """
 
 import re
-from collections.abc import Mapping, Sequence
+from collections.abc import Mapping
 
-from sqlglot.tokenizer_core import Token
+from sqlglot import exp
 
 from emulator.athena.engine.files import Target
 from emulator.sql import InvalidQueryError
-from emulator.sql.token_reader import TokenReader
+from emulator.sql.parser import Parser, TokenReader
 
 _PLACE = re.compile(r"s3://([a-z0-9][a-z0-9.-]{1,61}[a-z0-9])/(.*)", re.DOTALL)
 _COMPRESSIONS = {"PARQUET": ("GZIP", "SNAPPY", "ZSTD", "NONE"), "JSON": ("GZIP", "NONE")}
 
 
-def unloaded(sql: str, stream: Sequence[Token]) -> tuple[Sequence[Token], Target]:
-    """The tokens of an UNLOAD's query, and where its rows go; InvalidQueryError where the statement is wrong."""
-    reader = TokenReader(sql, stream)
+def unloaded(sql: str) -> tuple[exp.Expression, Target]:
+    """The query that an UNLOAD exports, and where its rows go; InvalidQueryError where the statement is wrong."""
+    reader = Parser(sql)
     reader.expect("UNLOAD")
-    inner = reader.parenthesised()
+    inner = reader.parenthesised_query()
     reader.expect("TO")
     place = reader.string()
     properties = read_properties(reader)
@@ -55,14 +55,13 @@ def read_properties(reader: TokenReader) -> dict[str, str]:
     reader.expect("WITH")
     reader.expect("(")
     values: dict[str, str] = {}
-    closing = ","
-    while closing == ",":
-        option = reader.take().text.lower()
+    more = True
+    while more:
+        option = reader.identifier().name.lower()
         reader.expect("=")
-        if reader.word() == "ARRAY":
-            raise reader.error(f"Property '{option}' is not supported by this emulator")
-        values[option] = reader.take().text
-        closing = reader.take().text
-    if closing != ")":
-        raise reader.error(f"mismatched input '{closing}'. Expecting: ',', ')'")
+        if reader.key == "ARRAY":
+            raise reader.lacks(f"the property '{option}'")
+        values[option] = reader.take().value
+        more = reader.accept(",")
+    reader.expect(")")
     return values

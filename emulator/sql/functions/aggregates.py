@@ -6,7 +6,7 @@ from emulator.sql.bound import BoundExpression
 from emulator.sql.call import Aggregate, Call
 from emulator.sql.coercion import coerce
 from emulator.sql.functions.windows import over, sorting
-from emulator.sql.types import BIGINT, BOOLEAN, DECIMAL, DOUBLE, INTEGER, UNKNOWN, WHOLE, Type, array
+from emulator.sql.types import BIGINT, BOOLEAN, DOUBLE, INTEGER, UNKNOWN, WHOLE, Type, array
 
 
 def bind(call: Call, aggregate: Aggregate) -> BoundExpression:
@@ -57,7 +57,7 @@ def _sum(call: Call) -> tuple[str, Type, str]:
 
 def _as_double(call: Call, value: BoundExpression) -> BoundExpression:
     number = coerce(value, DOUBLE)
-    if number is None or value.type is DECIMAL:
+    if number is None:
         raise call.mismatch([value])
     return number
 

@@ -5,7 +5,7 @@ from emulator.sql.call import Call, Function
 from emulator.sql.coercion import unify
 from emulator.sql.comparison import relation
 from emulator.sql.logic import choose
-from emulator.sql.types import BOOLEAN, DECIMAL, DOUBLE, UNKNOWN, VARCHAR
+from emulator.sql.types import BOOLEAN, DOUBLE, UNKNOWN, VARCHAR
 
 
 def _if(call: Call) -> BoundExpression:
@@ -71,8 +71,8 @@ def _typeof(call: Call) -> BoundExpression:
     if len(call.nodes) != 1:
         raise call.refuse("The 'typeof' function must have exactly one argument")
     value = call.arguments()[0]
-    if value.type is DECIMAL or (value.type is VARCHAR and value.value is not None):
-        raise call.refuse("typeof is not supported for a literal string or decimal")
+    if value.type is VARCHAR and value.value is not None:
+        raise call.lacks("typeof of a literal string")
     return varchar(str(value.type))
 
 

@@ -4,7 +4,7 @@ from emulator.sql.arithmetic import numbers
 from emulator.sql.bound import BoundExpression
 from emulator.sql.call import Call, Function, Signature, function, returning
 from emulator.sql.coercion import unify
-from emulator.sql.types import BIGINT, BOOLEAN, DECIMAL, DOUBLE, INTEGER, NUMERIC, VARCHAR, WHOLE
+from emulator.sql.types import BIGINT, BOOLEAN, DOUBLE, INTEGER, NUMERIC, VARCHAR, WHOLE
 
 _NAN = "CAST('NaN' AS DOUBLE)"
 _INFINITY = "CAST('Infinity' AS DOUBLE)"
@@ -13,17 +13,7 @@ _INFINITY = "CAST('Infinity' AS DOUBLE)"
 def _same(whole_sql: str, double_sql: str) -> Function:
     """A function whose result has the type of its argument."""
     whole = (Signature((kind,), kind, whole_sql) for kind in WHOLE)
-    inner = function(*whole, Signature((DOUBLE,), DOUBLE, double_sql))
-
-    def bind(call: Call) -> BoundExpression:
-        arguments = call.arguments()
-        if any(argument.type is DECIMAL for argument in arguments):
-            raise call.refuse(
-                f"Unexpected parameters (decimal) for function {call.name}: write a double such as 1.5e0"
-            )
-        return inner(call)
-
-    return bind
+    return function(*whole, Signature((DOUBLE,), DOUBLE, double_sql))
 
 
 def _double(sql: str) -> Function:
@@ -66,7 +56,7 @@ def _round(call: Call) -> BoundExpression:
 def _mod(call: Call) -> BoundExpression:
     arguments = call.arguments()
     both = unify(arguments)
-    if len(arguments) != 2 or both is None or both[0].type not in NUMERIC or both[0].type is DECIMAL:
+    if len(arguments) != 2 or both is None or both[0].type not in NUMERIC:
         raise call.mismatch(arguments)
     return numbers("%", *both)
 

@@ -181,6 +181,7 @@ FUNCTIONS: dict[str, Function] = {
         Signature((TIMESTAMP,), DATE, f"last_day({date_of('{0}')})"),
         Signature((DATE,), DATE, "last_day({0})"),
     ),
+    # To the last digit of AWS's example: https://docs.aws.amazon.com/timestream/latest/developerguide/date-time-functions.html
     "to_unixtime": returning(DOUBLE, "CAST({0} AS DOUBLE) / 1e9", TIMESTAMP),
     "from_unixtime": returning(TIMESTAMP, "CAST(round({0} * 1e3) AS BIGINT) * 1000000", DOUBLE),
 }

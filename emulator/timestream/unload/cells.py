@@ -19,7 +19,6 @@ _ARROW = {
     types.INTEGER: pa.int32(),
     types.BIGINT: pa.int64(),
     types.DOUBLE: pa.float64(),
-    types.DECIMAL: pa.float64(),
     types.VARCHAR: pa.string(),
     types.TIMESTAMP: pa.timestamp("ns"),
     types.DATE: pa.date32(),
@@ -55,9 +54,7 @@ def typed(sql: str, kind: Type, depth: int = 0) -> str:
         made = _parts(sql, kind)
         fields = ", ".join(f"{text(name)}: {typed(part.sql, part.type, depth)}" for name, part in made)
         return f"(CASE WHEN {sql} IS NOT NULL THEN {{{fields}}} END)"
-    if kind is types.TIMESTAMP:
-        return f"make_timestamp_ns({sql})"
-    return f"CAST({sql} AS DOUBLE)" if kind is types.DECIMAL else sql
+    return f"make_timestamp_ns({sql})" if kind is types.TIMESTAMP else sql
 
 
 def csv_text(sql: str, kind: Type) -> str:

@@ -1,13 +1,14 @@
 """UNLOAD (…) TO 's3://…' WITH (…): the statement taken apart and its options checked."""
 
 import re
-from collections.abc import Callable, Sequence
+from collections.abc import Callable
 from dataclasses import dataclass
 from typing import Any
 
-from sqlglot.tokenizer_core import Token
+from sqlglot import exp
 
-from emulator.sql.token_reader import TokenReader
+from emulator.sql.parser import Parser
+from emulator.timestream.dialect import GRAMMAR
 from emulator.timestream.errors import ValidationException
 
 _TARGET = re.compile(r"s3://([a-z0-9][a-z0-9.-]{1,61}[a-z0-9])(?:/(.*))?", re.DOTALL)
@@ -44,46 +45,44 @@ class Options:
         return {"ServerSideEncryption": "aws:kms", "SSEKMSKeyId": self.kms_key or ""}
 
 
-def parse(query: str, stream: Sequence[Token]) -> tuple[Sequence[Token], Options]:
-    """The tokens of an UNLOAD's query, and its options.
+def parse(query: str) -> tuple[exp.Expression, Options]:
+    """The query that an UNLOAD exports, and its options.
 
     InvalidQueryError when the statement, ValidationException when an option is not valid.
     """
-    reader = TokenReader(query, stream)
+    reader = Parser(query, GRAMMAR)
     reader.expect("UNLOAD")
-    inner = reader.parenthesised()
+    inner = reader.parenthesised_query()
     reader.expect("TO")
     target = _TARGET.fullmatch(reader.string())
     if target is None:
         raise reader.error("UNLOAD target must be s3://bucket-name/folder")
-    values = _values(reader) if reader.peek() else {}
+    values = _values(reader) if reader.key == "WITH" else {}
+    reader.end()
     return inner, _options(target[1], (target[2] or "").strip("/"), values)
 
 
-def _values(reader: TokenReader) -> dict[str, Any]:
+def _values(reader: Parser) -> dict[str, Any]:
     reader.expect("WITH")
     reader.expect("(")
     values: dict[str, Any] = {}
-    closing = ","
-    while closing == ",":
-        name = reader.take().text.lower()
+    more = True
+    while more:
+        name = reader.identifier().name.lower()
         if name in values:
             raise reader.error(f"Duplicate UNLOAD option: {name}")
         reader.expect("=")
         values[name] = _names(reader) if name == "partitioned_by" else reader.string()
-        closing = reader.take().text
-    if closing != ")":
-        raise reader.error(f"mismatched input '{closing}'. Expecting: ',' or ')'")
-    reader.end()
+        more = reader.accept(",")
+    reader.expect(")")
     return values
 
 
-def _names(reader: TokenReader) -> tuple[str, ...]:
+def _names(reader: Parser) -> tuple[str, ...]:
     reader.expect("ARRAY")
     reader.expect("[")
     names = [reader.string()]
-    while reader.word() == ",":
-        reader.take()
+    while reader.accept(","):
         names.append(reader.string())
     reader.expect("]")
     return tuple(names)

@@ -14,7 +14,7 @@ from botocore.config import Config
 from botocore.exceptions import BotoCoreError, ClientError
 from botocore.handlers import add_expect_header
 
-from emulator.sql import Catalog, Result, Translation, grammar
+from emulator.sql import Catalog, Result, Translation
 from emulator.sql.execution import duckdb_errors
 from emulator.sql.timestamps import at
 from emulator.sql.translation import translate_part
@@ -53,7 +53,7 @@ def run_unload(
     query_id: str,
 ) -> Result:
     """The one row that UNLOAD answers; it writes when that row is asked for."""
-    inner, options = parse(query, grammar.tokens(query))
+    inner, options = parse(query)
     translation = translate_part(catalog, query, inner, TIMESTREAM)
     export = plan(translation, options)
     if target is None:

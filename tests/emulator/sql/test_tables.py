@@ -4,7 +4,7 @@ import duckdb
 import pytest
 
 from emulator.athena.engine.dialect import dialect
-from emulator.sql import Column, InvalidQueryError, TableInfo, ViewInfo, grammar, prepare
+from emulator.sql import Column, InvalidQueryError, TableInfo, ViewInfo, parser, prepare
 from emulator.sql.timestamps import at
 from emulator.sql.translation import translate_part
 
@@ -42,7 +42,7 @@ class Names:
 
 def ask(query: str) -> list[tuple[object, ...]]:
     """The rows of a query."""
-    translation = translate_part(Names(), query, grammar.tokens(query), LAKE)
+    translation = translate_part(Names(), query, parser.parse(query), LAKE)
     with duckdb.connect() as connection:
         prepare(connection)
         return connection.execute(at(translation.sql, NOW_NS)).fetchall()

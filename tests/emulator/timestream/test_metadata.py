@@ -23,7 +23,10 @@ def test_show_and_describe(ask: Ask) -> None:
 @pytest.mark.parametrize(
     ("statement", "says"),
     [
-        ("SHOW FUNCTIONS", "SHOW FUNCTIONS is not supported"),
+        (
+            "SHOW FUNCTIONS",
+            "line 1:6: mismatched input 'FUNCTIONS'. Expecting: 'DATABASES', 'MEASURES', 'TABLES'",
+        ),
         ("SHOW TABLES FROM other", "Requested database 'other' not found"),
         ("DESCRIBE metrics", "line 1:17: mismatched input '<EOF>'"),
         ("SHOW MEASURES", "mismatched input '<EOF>'"),

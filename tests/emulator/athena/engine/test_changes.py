@@ -68,7 +68,7 @@ def test_a_view_is_dropped(world: World) -> None:
         ("SELECT n + 1 FROM t", "MISSING_COLUMN_NAME: "),
         ("SELECT nope FROM t", "COLUMN_NOT_FOUND: line 1:25: Column 'nope' cannot be resolved"),
         ("", "line 1:18: mismatched input '<EOF>'"),
-        ("SELECT FROM t", "SYNTAX_ERROR: line 1:30: "),
+        ("SELECT FROM t", "line 1:25: mismatched input 'FROM'"),
     ],
 )
 def test_a_view_that_is_wrong(world: World, query: str, message: str) -> None:

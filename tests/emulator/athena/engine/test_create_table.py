@@ -53,7 +53,7 @@ def test_the_table_is_read_as_the_query_was(world: World, properties: str, locat
             "CREATE TABLE c WITH (bucket_count = 4) AS SELECT 1 AS a",
             "CREATE TABLE property 'bucket_count' is not",
         ),
-        ("CREATE TABLE c WITH (partitioned_by = ARRAY['a']) AS SELECT 1 AS a", "line 1:"),
+        ("CREATE TABLE c WITH (partitioned_by = ARRAY['a']) AS SELECT 1 AS a", "NOT_SUPPORTED: line 1:"),
         ("CREATE TABLE c AS SELECT 1 AS a WITH NO DATA", "line 1:"),
         ("CREATE TABLE c AS SELECT 1", "MISSING_COLUMN_NAME: "),
         (

@@ -104,7 +104,7 @@ def test_kinds_are_told_before_a_run() -> None:
         ("SELECT nope(1)", "FUNCTION_NOT_FOUND: line 1:8: Function 'nope' not registered", 1006),
         (
             "SELECT n FROM t WHERE n = 'x'",
-            "TYPE_MISMATCH: line 1:23: Cannot apply operator: bigint = varchar",
+            "TYPE_MISMATCH: line 1:25: Cannot apply operator: bigint = varchar",
             1006,
         ),
         ("SELECT n FROM t a, t b", "AMBIGUOUS_NAME: line 1:8: Column 'n' is ambiguous", 1006),
@@ -125,7 +125,7 @@ def test_kinds_are_told_before_a_run() -> None:
             "NUMERIC_VALUE_OUT_OF_RANGE: multiplication overflow",
             1001,
         ),
-        ("SELECT * FROM t TABLESAMPLE BERNOULLI (50)", "NOT_SUPPORTED: line 1:15: ", 1200),
+        ("SELECT * FROM t TABLESAMPLE BERNOULLI (50)", "NOT_SUPPORTED: line 1:17: ", 1200),
     ],
 )
 def test_errors(world: World, sql: str, message: str, type_: int) -> None:

@@ -77,7 +77,7 @@ def test_describe(world: World) -> None:
         ),
         ("SHOW COLUMNS nope", "line 1:"),
         ("DESCRIBE nope", "TABLE_NOT_FOUND: "),
-        ("DESCRIBE EXTENDED hot", "line 1:10: DESCRIBE EXTENDED is not supported"),
+        ("DESCRIBE EXTENDED hot", "NOT_SUPPORTED: line 1:10: this emulator does not have DESCRIBE EXTENDED"),
         ("DESCRIBE a.b.c.d", "line 1:"),
         ("DESCRIBE x.lake.hot", "Catalog 'x' does not exist"),
         ("DESCRIBE hot extra", "line 1:14: mismatched input 'extra'"),

@@ -47,7 +47,7 @@ def test_tables_of_other_forms(world: World) -> None:
     """A SerDe that is not known is refused by name; a table without one in Athena's words."""
     described = world.catalog["lake"]["t"]
     described["StorageDescriptor"]["SerdeInfo"]["SerializationLibrary"] = "org.openx.data.jsonserde.JsonSerDe"
-    refusal = "NOT_SUPPORTED: SerDe org.openx.data.jsonserde.JsonSerDe is not supported by this emulator"
+    refusal = "NOT_SUPPORTED: this emulator does not have SerDe org.openx.data.jsonserde.JsonSerDe"
     assert world.failure("SELECT * FROM t") == refusal
     del described["StorageDescriptor"]["InputFormat"]
     assert world.failure("SELECT * FROM t") == "HIVE_UNSUPPORTED_FORMAT: Unable to create input format"
