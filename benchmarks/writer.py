@@ -24,7 +24,7 @@ from handlers.adapters.lake.store import LakeStore
 from handlers.adapters.timestream.limits import store_limits
 from handlers.adapters.timestream.packing import CALL_RECORDS, UNIT_BYTES, pack, shared_part
 from handlers.adapters.timestream.store import TimestreamStore
-from handlers.adapters.timestream.wire import write_client
+from handlers.adapters.timestream.wire import PooledWire, SdkWire
 from handlers.domain.deadline import Deadline
 from handlers.domain.ingest.batch import Ports, ignore, write_batch
 from handlers.domain.ingest.envelope import StreamRecord
@@ -97,7 +97,9 @@ def _print_speed() -> None:
     with _loopback_stores() as port:
         os.environ |= {"AWS_ACCESS_KEY_ID": "local", "AWS_SECRET_ACCESS_KEY": "local"}
         os.environ |= {"AWS_DEFAULT_REGION": "us-east-1", "AWS_ENDPOINT_URL": f"http://127.0.0.1:{port}"}
-        timestream = TimestreamStore(write_client(8), "metrics_dev", "metrics")
+        timestream = TimestreamStore(PooledWire(8), "metrics_dev", "metrics")
+        by_sdk = TimestreamStore(SdkWire(8), "metrics_dev", "metrics")
+        _time("Timestream: adapter over botocore's client", len(points), partial(_write, by_sdk, points))
         lake = LakeStore(client("s3", read_timeout=5, attempts=1, connections=8), "metrics-dev-exports")
         adapters = {
             name: _time(f"{name}: adapter", len(points), partial(_write, store, points))
@@ -218,6 +220,9 @@ def _loopback_stores() -> Iterator[int]:
 
 class _Answers(BaseHTTPRequestHandler):
     protocol_version = "HTTP/1.1"
+    # Head and body in one packet, as services send them: two wait for each other's acknowledgements.
+    wbufsize = -1
+    disable_nagle_algorithm = True
 
     def do_POST(self) -> None:
         self.rfile.read(int(self.headers["Content-Length"]))

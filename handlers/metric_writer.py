@@ -19,7 +19,7 @@ from handlers.adapters.s3.quarantine_bucket import QuarantineBucket
 from handlers.adapters.timestream import store as timestream_store
 from handlers.adapters.timestream.limits import store_limits
 from handlers.adapters.timestream.store import TimestreamStore
-from handlers.adapters.timestream.wire import write_client
+from handlers.adapters.timestream.wire import PooledWire, Wire
 from handlers.domain.deadline import Deadline
 from handlers.domain.exports.marking import StoredHours
 from handlers.domain.ingest.batch import Ports, write_batch
@@ -105,10 +105,10 @@ class MetricWriter:
 def build(
     variables: Mapping[str, str],
     *,
-    connect: Callable[[int, str | None], Any] = write_client,
+    connect: Callable[[int, str | None], Wire] = PooledWire,
     clock: Callable[[], float] = time.time,
 ) -> MetricWriter:
-    """The function in this environment, with the Timestream client that `connect` makes, of so many connections.
+    """The function in this environment, with the wire to Timestream that `connect` makes, of so many connections.
 
     `clock` tells the seconds since the epoch. `ConfigurationError` names what is wrong with the environment.
     """
@@ -137,7 +137,7 @@ def build(
 
 
 def _timestream(
-    environment: MetricWriterEnvironment, dynamodb: Any, connect: Callable[[int, str | None], Any]
+    environment: MetricWriterEnvironment, dynamodb: Any, connect: Callable[[int, str | None], Wire]
 ) -> _StorePorts:
     store = TimestreamStore(
         connect(timestream_store.THREADS, environment.timestream_endpoint_url),

@@ -35,6 +35,8 @@ _CONNECTION_ERRORS = (
     ResponseParserError,
 )
 
+CONNECT_TIMEOUT_S = 2.0
+
 AWS_ERRORS = (ClientError, BotoCoreError, ResponseParserError)
 
 
@@ -55,7 +57,7 @@ def client(
     With an endpoint given, botocore asks no service where it is; the variable AWS_ENDPOINT_URL does not do that.
     """
     config = Config(
-        connect_timeout=2,
+        connect_timeout=CONNECT_TIMEOUT_S,
         read_timeout=read_timeout,
         retries={"mode": "standard", "total_max_attempts": attempts},
         max_pool_connections=connections,

@@ -7,7 +7,7 @@ from typing import Any
 import boto3
 import pytest
 
-from handlers.adapters.timestream.wire import write_client
+from handlers.adapters.timestream.wire import PooledWire
 from handlers.domain.errors import ConfigurationError
 from handlers.metric_writer import build
 from tests.support.events import ARRIVAL_MS, FIRST_SEQUENCE, batch, event, metric
@@ -36,7 +36,7 @@ class Function:
         self.store = store
         self._writer = build(
             {**VARIABLES, **variables},
-            connect=lambda connections, url: store.behind(write_client(connections, url)),
+            connect=lambda connections, url: store.behind(PooledWire(connections, url)),
             clock=lambda: ARRIVAL_MS / 1000,
         )
 

@@ -1,15 +1,17 @@
-"""Timestream as far as WriteRecords goes, with its real limits, behind a real botocore client without a network."""
+"""Timestream as far as WriteRecords goes, with its real limits, behind the real wire without a network."""
 
 import threading
 from collections.abc import Callable
 from io import BytesIO
-from typing import Any, NamedTuple
+from typing import Any, NamedTuple, TypeVar
 
 import orjson
 from botocore.awsrequest import AWSPreparedRequest, AWSResponse
 
+from handlers.adapters.timestream.wire import PooledWire, SdkWire
 from tests.support.events import ARRIVAL_MS
 
+AnyWire = TypeVar("AnyWire", bound=PooledWire | SdkWire)
 MINUTE_NS = 60 * 1_000_000_000
 DAY_NS = 24 * 60 * MINUTE_NS
 MULTIPLIERS = {"NANOSECONDS": 1, "MICROSECONDS": 1000, "MILLISECONDS": 1_000_000, "SECONDS": 1_000_000_000}
@@ -27,6 +29,7 @@ class FakeTimestream:
     """Keeps rows by series and time.
 
     `fault` may answer for it, given the number of the call and its body; it rejects metrics named in `refuses`.
+    `before` is called with each body, by as many threads as send, and may fail in the place of the network.
     """
 
     def __init__(
@@ -42,23 +45,29 @@ class FakeTimestream:
         self.calls: list[dict[str, Any]] = []
         self.discoveries = 0
         self.fault = fault
+        self.before: Callable[[bytes], object] = _pass
         self._refuses = refuses
         self._now_ns = now_ms * 1_000_000
         self._magnetic_ns = magnetic_days * DAY_NS
         self._lock = threading.Lock()
 
-    def behind(self, client: Any) -> Any:
-        """The client, which from now on talks to this fake and to no other."""
-        client.meta.events.unregister("before-send.timestream-write", unique_id="fake")
-        client.meta.events.register("before-send.timestream-write", self._answer, unique_id="fake")
-        return client
+    def behind(self, wire: AnyWire) -> AnyWire:
+        """The wire, which from now on leads to this fake and to no other."""
+        events = wire.sdk.meta.events
+        events.unregister("before-send.timestream-write", unique_id="fake")
+        events.register("before-send.timestream-write", self._answer, unique_id="fake")
+        if isinstance(wire, PooledWire):
+            wire._endpoints._connect = lambda _url: self._answer
+            wire._endpoints._known = None
+        return wire
 
     def values(self) -> dict[tuple[Any, ...], float]:
         """The value of each row."""
         return {row: value for row, (_, value) in self.rows.items()}
 
     def _answer(self, request: AWSPreparedRequest, **_: object) -> AWSResponse:
-        if request.headers["X-Amz-Target"].decode().endswith("DescribeEndpoints"):
+        target = request.headers["X-Amz-Target"]
+        if (target if isinstance(target, str) else target.decode()).endswith("DescribeEndpoints"):
             self.discoveries += 1
             address = {
                 "Address": "ingest-cell1.timestream.us-east-1.amazonaws.com",
@@ -66,6 +75,8 @@ class FakeTimestream:
             }
             return _response(request, 200, {"Endpoints": [address]})
         assert "ingest-cell1" in request.url
+        assert "SignedHeaders=" in str(request.headers["Authorization"])
+        self.before(request.body)
         body = orjson.loads(request.body)
         with self._lock:
             self.calls.append(body)
@@ -147,6 +158,10 @@ def _row(record: dict[str, Any]) -> tuple[Any, ...]:
 def _size(record: dict[str, Any]) -> int:
     names = sum(len(name.encode()) + len(value.encode()) for name, value in record["dimensions"].items())
     return names + len(record["MeasureName"]) + len("value") + 16
+
+
+def _pass(_body: bytes) -> None:
+    """Does nothing."""
 
 
 class _Raw(BytesIO):

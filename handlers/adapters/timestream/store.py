@@ -11,7 +11,8 @@ from botocore.exceptions import ClientError
 
 from handlers.adapters.aws import AWS_ERRORS, ThrottledError, code_of, translate
 from handlers.adapters.timestream.packing import pack
-from handlers.adapters.timestream.wire import request_body, send
+from handlers.adapters.timestream.request import request_body
+from handlers.adapters.timestream.wire import Wire
 from handlers.domain.deadline import Deadline
 from handlers.domain.errors import TransientError
 from handlers.domain.ingest.store import Outcome, Written
@@ -33,14 +34,14 @@ class TimestreamStore:
 
     def __init__(
         self,
-        timestream: Any,
+        wire: Wire,
         database: str,
         table: str,
         *,
         sleep: Callable[[float], None] = time.sleep,
         jitter: Callable[[], float] = random.random,
     ) -> None:
-        self._timestream = timestream
+        self._wire = wire
         self._target = {"DatabaseName": database, "TableName": table}
         self._sleep = sleep
         self._jitter = jitter
@@ -89,7 +90,7 @@ class TimestreamStore:
 
     def _send(self, body: bytes, count: int) -> _Outcomes:
         try:
-            send(self._timestream, body)
+            self._wire.send(body)
         except ClientError as error:
             code = code_of(error)
             rejected = error.response.get("RejectedRecords")

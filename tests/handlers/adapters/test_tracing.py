@@ -53,3 +53,33 @@ def test_the_sdk_is_loaded_by_the_first_sampled_invocation(variables: dict[str, 
         check=False,
     )
     assert (result.stdout.strip(), result.returncode) == (loaded, 0), result.stderr
+
+
+WIRE = """
+import os, sys
+from handlers.adapters.tracing import trace_if_sampled, traced
+with traced("timestream-write", "WriteRecords", "eu-west-1") as headers: assert headers == {}
+trace_if_sampled(os.environ)
+from aws_xray_sdk.core import xray_recorder
+sent = []
+xray_recorder.emitter.send_entity = sent.append
+try:
+    with traced("timestream-write", "WriteRecords", "eu-west-1") as headers:
+        header = headers["X-Amzn-Trace-Id"]
+        raise OSError("no network")
+except OSError: pass
+[segment] = sent
+assert header == f"Root={segment.trace_id};Parent={segment.id};Sampled=1", header
+assert (segment.name, segment.namespace, segment.parent_id) == ("timestream-write", "aws", "53995c3f42cd8ad8")
+assert segment.aws == {"operation": "WriteRecords", "region": "eu-west-1"}
+assert segment.fault
+"""
+
+
+def test_a_call_past_the_client_is_traced_as_one_by_it() -> None:
+    """It is a subsegment of the invocation's trace with its operation and its failure, and hands the trace on."""
+    variables = DAEMON | {"_X_AMZN_TRACE_ID": HEADER + "1"}
+    result = subprocess.run(
+        [sys.executable, "-c", WIRE], env=os.environ | variables, capture_output=True, text=True, check=False
+    )
+    assert result.returncode == 0, result.stderr

@@ -10,7 +10,7 @@ from hypothesis import strategies as st
 
 from benchmarks.metering import write_units
 from handlers.adapters.timestream.packing import pack
-from handlers.adapters.timestream.wire import request_body
+from handlers.adapters.timestream.request import request_body
 from handlers.domain.point import Point
 from tests.support.points import point
 

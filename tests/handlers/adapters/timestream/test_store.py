@@ -1,13 +1,12 @@
-"""The Timestream adapter, over botocore's real client."""
+"""The Timestream adapter, over both real wires: what is asserted is the same for either."""
 
 import threading
-from typing import Any
 
 import pytest
 from botocore.exceptions import ClientError, ReadTimeoutError
 
 from handlers.adapters.timestream.store import TimestreamStore
-from handlers.adapters.timestream.wire import write_client
+from handlers.adapters.timestream.wire import PooledWire, SdkWire
 from handlers.domain.errors import ConfigurationError
 from handlers.domain.ingest.store import Outcome, Written
 from handlers.domain.point import Point
@@ -31,12 +30,17 @@ def points(count: int, version: int = 1, value: float = 0.5) -> list[Point]:
 class Bench:
     """A store on the fake, and its clock."""
 
-    def __init__(self, timestream: FakeTimestream, jitter: float = 1.0) -> None:
+    def __init__(
+        self, timestream: FakeTimestream, wire: type[PooledWire] | type[SdkWire], jitter: float = 1.0
+    ) -> None:
         self.timestream = timestream
         self.clock = Clock()
-        self.client = timestream.behind(write_client(8))
         self.store = TimestreamStore(
-            self.client, "metrics_dev", "metrics", sleep=self.clock.sleep, jitter=lambda: jitter
+            timestream.behind(wire(8)),
+            "metrics_dev",
+            "metrics",
+            sleep=self.clock.sleep,
+            jitter=lambda: jitter,
         )
 
     def write(self, some: list[Point], seconds: float = 60) -> Written:
@@ -44,10 +48,17 @@ class Bench:
         return self.store.write(some, self.clock.deadline(seconds))
 
 
+@pytest.fixture(params=[PooledWire, SdkWire])
+def wire(request: pytest.FixtureRequest) -> type[PooledWire] | type[SdkWire]:
+    """Each of the two wires."""
+    found: type[PooledWire] | type[SdkWire] = request.param
+    return found
+
+
 @pytest.fixture
-def bench(timestream: FakeTimestream) -> Bench:
+def bench(timestream: FakeTimestream, wire: type[PooledWire] | type[SdkWire]) -> Bench:
     """A store that works."""
-    return Bench(timestream)
+    return Bench(timestream, wire)
 
 
 def test_points_are_written_in_calls_of_a_hundred(bench: Bench) -> None:
@@ -93,9 +104,11 @@ def test_throttling_is_waited_out(bench: Bench) -> None:
     assert bench.clock.now == pytest.approx(0.2 + 0.4 + 0.8 + 1.6)
 
 
-def test_pauses_are_drawn_from_the_whole_span(timestream: FakeTimestream) -> None:
+def test_pauses_are_drawn_from_the_whole_span(
+    timestream: FakeTimestream, wire: type[PooledWire] | type[SdkWire]
+) -> None:
     """Full jitter keeps functions that were throttled together from coming back together."""
-    bench = Bench(timestream, jitter=0.25)
+    bench = Bench(timestream, wire, jitter=0.25)
     timestream.fault = lambda number, _: THROTTLE if number < 3 else None
     bench.write(points(1))
     assert bench.clock.now == pytest.approx((0.2 + 0.4) / 4)
@@ -125,12 +138,12 @@ def test_a_connection_that_fails_is_tried_again(bench: Bench) -> None:
     """Timeouts and broken connections pass."""
     attempts = []
 
-    def drop(**_: object) -> None:
+    def drop(_: bytes) -> None:
         attempts.append(1)
         if len(attempts) < 3:
             raise ReadTimeoutError(endpoint_url="https://example.invalid")
 
-    bench.client.meta.events.register_first("before-send.timestream-write.WriteRecords", drop)
+    bench.timestream.before = drop
     assert bench.write(points(1)).outcomes == [Outcome.STORED]
     assert len(attempts) == 3
 
@@ -146,15 +159,11 @@ def test_a_call_that_hangs_does_not_hold_the_batch(bench: Bench) -> None:
     release = threading.Event()
     some = [*points(1), point("slow0" * 60, time_ns=ARRIVAL_MS * 1_000_000)]
 
-    def hang(_: int, body: dict[str, Any]) -> None:
-        if "slow" in str(body):
+    def hang(body: bytes) -> None:
+        if b"slow" in body:
             release.wait(5)
 
-    # The fake answers one call at a time, so the slow one waits in front of it.
-    bench.client.meta.events.register_first(
-        "before-send.timestream-write.WriteRecords",
-        lambda request, **_: hang(0, {"body": request.body}),
-    )
+    bench.timestream.before = hang
     many = [one._replace(time_ns=one.time_ns - n) for one in some for n in range(100)]
     deadline = Clock().deadline(0.4)
     written = bench.store.write(many, deadline)
@@ -210,6 +219,6 @@ def test_what_an_operator_must_mend_is_raised(bench: Bench, code: str) -> None:
 
 def test_the_client_makes_one_attempt_and_keeps_a_connection_for_each_thread() -> None:
     """How long to go on is the store's to decide, which knows the time."""
-    config = write_client(8).meta.config
+    config = SdkWire(8).sdk.meta.config
     assert config.retries["total_max_attempts"] == 1
     assert config.max_pool_connections == 8

@@ -11,7 +11,7 @@ from hypothesis import strategies as st
 
 from handlers.adapters.lake.store import LakeStore
 from handlers.adapters.timestream.store import TimestreamStore
-from handlers.adapters.timestream.wire import write_client
+from handlers.adapters.timestream.wire import PooledWire
 from handlers.domain.deadline import Deadline
 from handlers.domain.errors import ConfigurationError, TransientError
 from handlers.domain.ingest.batch import Ports, Report, ignore, write_batch
@@ -325,7 +325,7 @@ def client() -> Iterator[Any]:
             patch.setenv(name, "testing")
         patch.setenv("AWS_DEFAULT_REGION", "us-east-1")
         patch.delenv("AWS_ENDPOINT_URL", raising=False)
-        yield write_client(8)
+        yield PooledWire(8)
 
 
 @given(
