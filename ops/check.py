@@ -68,13 +68,13 @@ def check(located: Iterable[Located], rules: PointRules) -> Checked:
 
 def _run(options: argparse.Namespace) -> int:
     """0 if the pipeline would store every point, 1 if not."""
-    given = content(options.file)
+    given, settings = content(options.file), stack.settings(options.environment)
     rules = PointRules(
-        limits_of(stack.settings(options.environment).store),
+        limits_of(settings.store),
         arrival_ms=int(time.time() * 1000),
         names=() if options.offline else deployed_names(stack.find(options.environment, options.region)),
     )
-    checked = check(read_points(given), rules)
+    checked = check(read_points(given, settings.stream), rules)
     shown = _SHOWN if options.format == "table" else len(checked.faults)
     if checked.faults:
         tables.show(

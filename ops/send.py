@@ -34,7 +34,7 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
 def _run(options: argparse.Namespace) -> int:
     """0 once the stream has every point; OperatorError, with nothing sent, if the pipeline would not store one."""
     target = stack.find(options.environment, options.region)
-    located = list(read_points(check.content(options.file)))
+    located = list(read_points(check.content(options.file), target.config.stream))
     now_s = time.time()
     rules = PointRules(
         limits_of(target.config.store), arrival_ms=int(now_s * 1000), names=deployed_names(target)

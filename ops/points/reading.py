@@ -7,8 +7,7 @@ from dataclasses import dataclass
 from handlers.domain.ingest.formats.json import decode, parse
 from handlers.domain.ingest.reading import InvalidBody
 from handlers.domain.violation import Reason, Violation
-
-RECORD_BYTES = 2**20
+from templates.config.pipeline import Stream
 
 
 @dataclass(frozen=True, slots=True)
@@ -19,41 +18,46 @@ class Located:
     found: object
 
 
-def read_points(text: bytes) -> Iterator[Located]:
-    """The metrics of a file, whichever of the forms it is in; a `Violation` in the place of what is none."""
+def read_points(text: bytes, stream: Stream) -> Iterator[Located]:
+    """The metrics of a file, whichever of the forms it is in; a `Violation` in the place of what is none.
+
+    A body is a request, and has to fit into a record of the stream.
+    """
     if not text.strip():
         yield Located("", Violation(Reason.BODY_NOT_JSON, "body", "there is nothing in it"))
         return
     try:
         whole = decode(text)
     except InvalidBody:
-        yield from _lines(text)
+        yield from _lines(text, stream)
         return
     if isinstance(whole, list):
         yield from (Located(f"[{index}]", one) for index, one in enumerate(whole))
     else:
-        yield from _body("", text)
+        yield from _body("", text, stream)
 
 
-def _lines(text: bytes) -> Iterator[Located]:
+def _lines(text: bytes, stream: Stream) -> Iterator[Located]:
     """The metrics of each line; a file of which not even the first line is JSON was meant as one text."""
     lines = [(number, line) for number, line in enumerate(text.splitlines(), 1) if line.strip()]
     if not _is_json(lines[0][1]):
         yield Located("", _not_json(text))
         return
     for number, line in lines:
-        yield from _body(f"line {number}", line)
+        yield from _body(f"line {number}", line, stream)
 
 
-def _body(place: str, text: bytes) -> Iterator[Located]:
+def _body(place: str, text: bytes, stream: Stream) -> Iterator[Located]:
     try:
         metrics = parse(text)
     except InvalidBody as error:
         violation = error.violation
         yield Located(place, _not_json(text) if violation.reason is Reason.BODY_NOT_JSON else violation)
         return
-    if len(text) > RECORD_BYTES:
-        message = f"{len(text):,} bytes; a request has at most 1 MiB (413): send it in parts"
+    if len(text) > stream.max_record_kib * 1024:
+        message = (
+            f"{len(text):,} bytes; a request has at most {stream.largest_record} (413): send it in parts"
+        )
         yield Located(place, Violation(Reason.BODY_FORM, "body", message))
     if len(metrics) == 1 and not text.lstrip().startswith(b'{"metrics"') and "metrics" not in decode(text):
         yield Located(place, metrics[0])

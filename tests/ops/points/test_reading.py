@@ -1,6 +1,7 @@
 """Points in files: every form that people keep them in, and the place of each."""
 
 import json
+from dataclasses import replace
 from typing import Any
 
 import pytest
@@ -9,13 +10,15 @@ from hypothesis import strategies as st
 
 from handlers.domain.violation import Violation
 from ops.points.reading import read_points
+from templates.config import load
 
+STREAM = load("dev").stream
 A, B = {"metric_name": "a", "value": 1}, {"metric_name": "b", "value": 2}
 
 
 def _read(text: str | bytes) -> list[tuple[str, Any]]:
     data = text.encode() if isinstance(text, str) else text
-    return [(one.place, one.found) for one in read_points(data)]
+    return [(one.place, one.found) for one in read_points(data, STREAM)]
 
 
 @pytest.mark.parametrize(
@@ -73,6 +76,8 @@ def test_a_request_that_is_too_large_is_said_so() -> None:
     first, second = _read(text)
     assert "at most 1 MiB (413)" in first[1].message
     assert second[0] == "metrics[0]"
+    larger = replace(STREAM, max_record_kib=1025)
+    assert [one.place for one in read_points(text.encode(), larger)] == ["metrics[0]"]
 
 
 @given(st.binary())
