@@ -76,7 +76,7 @@ def _values(binder: QueryBinder, node: exp.Expression, outer: Scope | None) -> B
     expressions = binder.expressions
     rows = [
         expressions.each(row.expressions if isinstance(row, exp.Tuple) else [row], Scope(parent=outer))
-        for row in node.expressions
+        for row in map(_unwrapped, node.expressions)
     ]
     if len({len(row) for row in rows}) != 1:
         raise expressions.refuse("Values rows have different number of columns", node)
@@ -88,6 +88,13 @@ def _values(binder: QueryBinder, node: exp.Expression, outer: Scope | None) -> B
     names = ", ".join(f"c{i}" for i in range(len(unified)))
     source = f"(VALUES {', '.join(lines)}) AS {binder.alias()}({names})"
     return BoundQuery(select([names], source), [BoundColumn(None, column[0].type) for column in unified])
+
+
+def _unwrapped(row: exp.Expression) -> exp.Expression:
+    """A row of VALUES without parentheses around it, which make no difference to a row."""
+    while isinstance(row, exp.Paren):
+        row = row.this
+    return row
 
 
 _HANDLERS: dict[type[exp.Expression], QueryHandler] = {

@@ -14,7 +14,7 @@ from dataclasses import dataclass
 from pathlib import Path
 
 from emulator.sql.errors import InvalidQueryError, NotInEmulatorError
-from emulator.sql.parser import parse
+from emulator.sql.parser import TRINO_GRAMMAR, Grammar, parse
 from emulator.sql.parser.tokens import Token, tokens
 from emulator.timestream.dialect import GRAMMAR
 from tests.support.trino_grammar import is_statement
@@ -64,12 +64,19 @@ def public_queries() -> list[str]:
 
 
 def verdicts(mutants: int, seed: int, *, longest: int = 1_000) -> Iterator[Verdict]:
-    """The verdicts on so many edited statements, of those of no more than `longest` tokens."""
+    """The verdicts on so many edited statements, each in Timestream's and Athena's grammar.
+
+    They are made of statements of no more than `longest` tokens.
+    """
     chance = random.Random(seed)
     readable = [words for query in public_queries() if (words := _words(query)) and len(words) <= longest]
     known = sorted({word for words in readable for word in words} | {(word, word) for word in _STRANGE})
     for _ in range(mutants):
-        yield _verdict(_edited(chance, chance.choice(readable), known))
+        words = _edited(chance, chance.choice(readable), known)
+        ours, theirs = (" ".join(spelled) for spelled in zip(*words, strict=True)) if words else ("", "")
+        judged = is_statement(theirs)
+        yield _verdict(ours, GRAMMAR, theirs=judged)
+        yield _verdict(theirs, TRINO_GRAMMAR, theirs=judged)
 
 
 def _words(query: str) -> list[Word]:
@@ -101,11 +108,9 @@ def _edited(chance: random.Random, words: Sequence[Word], known: Sequence[Word])
     return edited
 
 
-def _verdict(words: Sequence[Word]) -> Verdict:
-    statement = " ".join(ours for ours, _ in words)
-    theirs = is_statement(" ".join(theirs for _, theirs in words))
+def _verdict(statement: str, grammar: Grammar, *, theirs: bool) -> Verdict:
     try:
-        parse(statement, GRAMMAR)
+        parse(statement, grammar)
     except NotInEmulatorError:
         return Verdict(statement, ours=False, theirs=theirs, missing=True)
     except InvalidQueryError:

@@ -26,15 +26,15 @@ def test_public_statements_are_read() -> None:
 
 
 def test_edited_statements_are_judged_as_by_trino() -> None:
-    """Of 600 edited public statements, not one is read that Trino's grammar refuses, nor refused that it reads."""
+    """Of 600 edited public statements, in Timestream's grammar and Athena's, all are judged as by Trino's own."""
     found = list(verdicts(600, seed=20_261_126, longest=150))
     assert [v.statement for v in found if v.ours and not v.theirs] == []
     # TRY_CAST is no reserved word in Trino: try_cast(a, b) would be the call of a function that there is not.
     assert [
         v.statement for v in found if v.theirs and not (v.ours or v.missing or "try_cast" in v.statement)
     ] == []
-    assert sum(v.theirs for v in found) > 50
-    assert sum(not v.theirs for v in found) > 300
+    assert sum(v.theirs for v in found) > 100
+    assert sum(not v.theirs for v in found) > 600
 
 
 _READ = [
