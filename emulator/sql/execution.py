@@ -23,6 +23,8 @@ _IN_OUR_WORDS = (
     (re.compile("^Division by zero"), "Division by zero"),
     (re.compile(r"not an? (\w+): (.*)' to ", re.DOTALL), r"Cannot cast '\2' to \1"),
     (re.compile(r"^Overflow in (\w+) of INT(?:32|64|128) \((.*)\)"), r"\1 overflow: \2"),
+    (re.compile(r"value -\d+ can't be cast .* UINT64"), "Timestream does not support negative time values"),
+    (re.compile(r'^Could not parse string "(.*)" according to', re.DOTALL), r"Invalid format: '\1'"),
     (re.compile(r"with value (\S+) can't be cast"), r"Value out of range: \1"),
 )
 _SETTINGS = (

@@ -104,7 +104,6 @@ _CALLS: tuple[type[exp.Expression], ...] = (
 _HANDLERS: dict[type[exp.Expression], ExpressionHandler] = {
     exp.Literal: _literal,
     exp.Column: _column,
-    exp.Identifier: lambda binder, node, scope: _named(binder, node, [node], scope),
     exp.Tuple: rows.bind_row,
     exp.Dot: rows.bind_field,
     exp.Boolean: lambda _binder, node, _scope: BoundExpression("TRUE" if node.this else "FALSE", BOOLEAN),

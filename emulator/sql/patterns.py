@@ -4,6 +4,8 @@ import re
 
 _SAME_ESCAPES = set("dDwWsSbB.\\*+?()[]{}|^$-/\"'# ")
 _CONTROL = {"t": "\\t", "n": "\\n", "r": "\\r", "f": "\\f"}
+_PART = re.compile(r"\\.|\[(?:\\.|[^\]])*\]|.", re.DOTALL)
+_ANCHORS = ("\\b", "\\B", "^", "$")
 _NO_LINE_END = "[^\\n\\r\\x{85}\\x{2028}\\x{2029}]"
 
 
@@ -13,8 +15,10 @@ class UnsupportedPattern(Exception):  # noqa: N818 - says which part; becomes an
 
 def translate(pattern: str) -> str:
     """A pattern for RE2; UnsupportedPattern when it has a part that is not known to mean the same."""
-    parts: list[str] = []
-    index = 0
+    flags = _flags(pattern)
+    parts = [f"(?{flags})" if flags else ""]
+    any_character = "." if "s" in flags else _NO_LINE_END
+    index = len(flags) + 3 if flags else 0
     while index < len(pattern):
         character = pattern[index]
         if character == "\\":
@@ -30,7 +34,7 @@ def translate(pattern: str) -> str:
             parts.append("(?:")
             index += 3
         else:
-            parts.append(_NO_LINE_END if character == "." else character)
+            parts.append(any_character if character == "." else character)
             index += 1
     whole = "".join(parts)
     _check_quantifiers(pattern)
@@ -43,7 +47,11 @@ def translate(pattern: str) -> str:
 
 def matches_nothing(pattern: str) -> bool:
     """True if a pattern can match the empty string, where replacing and splitting differ between engines."""
-    return re.compile(pattern).match("") is not None or bool(re.search(r"\\[bB]|\^|\$", pattern))
+    without_anchors = _PART.sub(lambda part: "" if part[0] in _ANCHORS else part[0], pattern)
+    try:
+        return re.compile(without_anchors).match("") is not None
+    except re.error:
+        return True
 
 
 def groups(pattern: str) -> int:
@@ -52,13 +60,14 @@ def groups(pattern: str) -> int:
 
 
 def anchored_at_end(pattern: str) -> bool:
-    """True if $ occurs, which in Java also matches before a last line end."""
-    return "$" in re.sub(r"\\.|\[[^\]]*\]", "", pattern)
+    """True if $ occurs, which in Java also matches before a last line end; with (?m) it does so everywhere."""
+    return "m" not in _flags(pattern) and "$" in re.sub(r"\\.|\[[^\]]*\]", "", pattern)
 
 
-def has_classes(pattern: str) -> bool:
-    """True if a pattern has words, digits, spaces or word boundaries, whose letters depend on the engine."""
-    return re.search(r"\\[wWdDsSbB]", pattern.replace("\\\\", "")) is not None
+def _flags(pattern: str) -> str:
+    """The flags that a pattern begins with: i, which ignores case in every script, m and s."""
+    match = re.match(r"\(\?([ims]+)\)", pattern)
+    return match[1] if match else ""
 
 
 def _escape(character: str) -> str:

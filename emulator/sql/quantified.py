@@ -9,15 +9,11 @@ from emulator.sql.coercion import coerce, unify
 from emulator.sql.scope import Scope
 from emulator.sql.types import BOOLEAN
 
-_CALLED = {"any": "ANY", "some": "ANY", "all": "ALL"}
-
 
 def quantifier(node: exp.Expression) -> tuple[str, exp.Expression] | None:
     """ANY or ALL and the query that the right side of a comparison is; None if it is an ordinary value."""
     if isinstance(node, exp.Any | exp.All):
         return "ANY" if isinstance(node, exp.Any) else "ALL", node.this
-    if isinstance(node, exp.Anonymous) and str(node.this).lower() in _CALLED and len(node.expressions) == 1:
-        return _CALLED[str(node.this).lower()], node.expressions[0]
     return None
 
 

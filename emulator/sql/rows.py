@@ -1,7 +1,5 @@
 """Rows: how they are written, compared, and taken apart by name."""
 
-from collections.abc import Sequence
-
 from sqlglot import exp
 
 from emulator.sql.binder import ExpressionBinder
@@ -13,11 +11,7 @@ from emulator.sql.types import row
 
 def bind_row(binder: ExpressionBinder, node: exp.Expression, scope: Scope) -> BoundExpression:
     """Bind (a, b) and ROW(a, b)."""
-    return made(binder.each(node.expressions, scope))
-
-
-def made(parts: Sequence[BoundExpression]) -> BoundExpression:
-    """A row of these fields, which have no names."""
+    parts = binder.each(node.expressions, scope)
     return BoundExpression(structure(parts), row([part.type for part in parts]), nan=True)
 
 

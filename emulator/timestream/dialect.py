@@ -7,6 +7,7 @@ from emulator.sql import Dialect
 from emulator.sql.arithmetic import months, nanoseconds, shifted
 from emulator.sql.bound import BoundExpression
 from emulator.sql.call import Call, Function, Signature, function, returning
+from emulator.sql.functions import SCALAR_FUNCTIONS
 from emulator.sql.parser import RESERVED, Grammar
 from emulator.sql.timestamps import DAY, HOUR, MICROSECOND, MILLISECOND, MINUTE, NANOSECOND, SECOND, now_sql
 from emulator.sql.types import BIGINT, DAY_TO_SECOND, TIMESTAMP, VARCHAR, YEAR_TO_MONTH
@@ -21,7 +22,8 @@ _MONTHS = {"y": 12, "year": 12, "month": 1}
 _DURATION = re.compile(r"([0-9]+(?:\.[0-9]+)?) *([A-Za-z]+)")
 _LONGEST = 2**63 - 1
 _MEASURE_TYPES = ("double", "bigint", "varchar", "boolean", "timestamp")
-_NEGATIVE = "error('Timestream does not support negative time values')"
+_NOT_NEGATIVE = "CAST(CAST({0} AS UBIGINT) AS BIGINT)"
+"""Fails for a negative time, as `error` would, which DuckDB takes nowhere in PARTITION BY and TRY."""
 
 
 def _ago(call: Call) -> BoundExpression:
@@ -38,9 +40,8 @@ def _bin(call: Call) -> BoundExpression:
     moment, width = call.take(TIMESTAMP, DAY_TO_SECOND)
     if not isinstance(width.value, int) or width.value <= 0:
         raise call.refuse("bin is only supported with a literal interval greater than zero")
-    sql = f"{moment.sql} - {moment.sql} % {width.value}"
-    if not moment.since_1970:
-        sql = f"CASE WHEN {moment.sql} < 0 THEN {_NEGATIVE} ELSE {sql} END"
+    at = moment.sql if moment.since_1970 else _NOT_NEGATIVE.format(moment.sql)
+    sql = f"{at} - {at} % {width.value}"
     return BoundExpression(f"({sql})", TIMESTAMP)
 
 
@@ -71,11 +72,12 @@ FUNCTIONS: dict[str, Function] = {
     "ago": _ago,
     "bin": _bin,
     "parse_duration": _parse_duration,
+    "timestampadd": SCALAR_FUNCTIONS["date_add"],
     "from_milliseconds": returning(TIMESTAMP, "{0} * 1000000", BIGINT),
     "from_nanoseconds": returning(TIMESTAMP, "{0}", BIGINT),
     "to_milliseconds": function(
         Signature((DAY_TO_SECOND,), BIGINT, "{0} // 1000000"),
-        Signature((TIMESTAMP,), BIGINT, "CASE WHEN {0} < 0 THEN " + _NEGATIVE + " ELSE {0} // 1000000 END"),
+        Signature((TIMESTAMP,), BIGINT, f"{_NOT_NEGATIVE} // 1000000"),
     ),
     "to_nanoseconds": function(
         Signature((DAY_TO_SECOND,), BIGINT, "{0}"), Signature((TIMESTAMP,), BIGINT, "{0}")

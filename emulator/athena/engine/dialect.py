@@ -11,7 +11,6 @@ from emulator.sql.call import Call, Function, Signature, function, returning
 from emulator.sql.casts import bind_cast
 from emulator.sql.coercion import coerce
 from emulator.sql.functions import SCALAR_FUNCTIONS
-from emulator.sql.functions.formats import parsed
 from emulator.sql.timestamps import now_sql
 from emulator.sql.types import (
     BIGINT,
@@ -101,14 +100,6 @@ def _cardinality(call: Call) -> BoundExpression:
     return SCALAR_FUNCTIONS["cardinality"](call)
 
 
-def _to_iso8601(call: Call) -> BoundExpression:
-    arguments = call.arguments()
-    if len(arguments) != 1 or arguments[0].type is not TIMESTAMP_TZ:
-        return SCALAR_FUNCTIONS["to_iso8601"](call)
-    moment = f"make_timestamp_ns({arguments[0].sql})"
-    return BoundExpression(f"strftime({moment}, '%Y-%m-%dT%H:%M:%S.%gZ')", VARCHAR)
-
-
 def _from_iso8601(call: Call) -> BoundExpression:
     read = SCALAR_FUNCTIONS["from_iso8601_timestamp"](call)
     return BoundExpression(f"({read.sql} // 1000000 * 1000000)", TIMESTAMP_TZ)
@@ -120,7 +111,6 @@ FUNCTIONS: dict[str, Function] = {
     "cardinality": _cardinality,
     "current_timestamp": _NOW,
     "date": _date,
-    "date_parse": parsed,
     "element_at": _element_at,
     "from_iso8601_timestamp": _from_iso8601,
     "from_unixtime": returning(TIMESTAMP_TZ, "CAST(round({0} * 1e3) AS BIGINT) * 1000000", DOUBLE),
@@ -136,7 +126,6 @@ FUNCTIONS: dict[str, Function] = {
     "starts_with": function(Signature((VARCHAR, VARCHAR), BOOLEAN, "starts_with({0}, {1})")),
     "to_base64": returning(VARCHAR, "to_base64({0})", VARBINARY),
     "to_hex": returning(VARCHAR, "hex({0})", VARBINARY),
-    "to_iso8601": _to_iso8601,
     "to_unixtime": function(
         *(
             Signature((kind,), DOUBLE, "CAST({0} // 1000 AS DOUBLE) / 1e6")

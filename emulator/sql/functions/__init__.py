@@ -12,21 +12,28 @@ from emulator.sql.functions import (
     array_parts,
     array_sets,
     arrays,
+    bits,
     conditional,
+    distances,
     formats,
     lambdas,
     numbers,
+    ordered,
+    percentiles,
     regex,
     strings,
     times,
     windows,
 )
 
+AGGREGATES: Mapping[str, Aggregate] = {**aggregates.FUNCTIONS, **ordered.FUNCTIONS, **percentiles.FUNCTIONS}
 SCALAR_FUNCTIONS: Mapping[str, Function] = {
     **arrays.FUNCTIONS,
     **array_parts.FUNCTIONS,
     **array_sets.FUNCTIONS,
+    **bits.FUNCTIONS,
     **conditional.FUNCTIONS,
+    **distances.FUNCTIONS,
     **formats.FUNCTIONS,
     **lambdas.FUNCTIONS,
     **numbers.FUNCTIONS,
@@ -38,12 +45,12 @@ SCALAR_FUNCTIONS: Mapping[str, Function] = {
 
 def is_aggregate(name: str, of_dialect: Mapping[str, Aggregate]) -> bool:
     """True if a function of this name makes one value of many rows."""
-    return name.lower() in aggregates.FUNCTIONS or name.lower() in of_dialect
+    return name.lower() in AGGREGATES or name.lower() in of_dialect
 
 
 def bind_function_call(call: Call, of_dialect: Mapping[str, Function]) -> BoundExpression:
     """A call bound; InvalidQueryError that names the function when neither Trino nor the dialect has it."""
-    aggregate = aggregates.FUNCTIONS.get(call.name) or call.binder.dialect.aggregates.get(call.name)
+    aggregate = AGGREGATES.get(call.name) or call.binder.dialect.aggregates.get(call.name)
     if aggregate is not None:
         return aggregates.bind(call, aggregate)
     if call.name in windows.FUNCTIONS:

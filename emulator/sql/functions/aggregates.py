@@ -1,12 +1,10 @@
 """Aggregate functions, also over windows."""
 
-from collections.abc import Sequence
-
 from emulator.sql.bound import BoundExpression
 from emulator.sql.call import Aggregate, Call
 from emulator.sql.coercion import coerce
 from emulator.sql.functions.windows import over, sorting
-from emulator.sql.types import BIGINT, BOOLEAN, DOUBLE, INTEGER, UNKNOWN, WHOLE, Type, array
+from emulator.sql.types import BIGINT, BOOLEAN, DOUBLE, UNKNOWN, WHOLE, Type, array
 
 
 def bind(call: Call, aggregate: Aggregate) -> BoundExpression:
@@ -94,29 +92,6 @@ def _of_pair(name: str, finish: str = "{}") -> Aggregate:
     return _plain(f"{name}({{}}, {{}})", DOUBLE, DOUBLE, DOUBLE, finish=finish)
 
 
-def _ordered(call: Call, value: BoundExpression) -> str:
-    """A value that min and max may compare; NaN is refused, as Trino's versions differ on it."""
-    if value.type.of or value.type is BOOLEAN:
-        raise call.mismatch([value])
-    if value.type is DOUBLE and value.nan:
-        return f"CASE WHEN isnan({value.sql}) THEN error('Invalid argument to {call.name}(): NaN') ELSE {value.sql} END"
-    return value.sql
-
-
-def _extreme(call: Call) -> tuple[str, Type, str]:
-    value = _one(call)
-    return f"{call.name}({_ordered(call, value)})", value.type, "{}"
-
-
-def _extreme_by(call: Call) -> tuple[str, Type, str]:
-    """The value beside the extreme, NULL if it is NULL there: DuckDB's arg_max would skip it."""
-    arguments = call.arguments()
-    if len(arguments) != 2:
-        raise call.mismatch(arguments)
-    function = "arg_max" if call.name == "max_by" else "arg_min"
-    return f"{function}_null({arguments[0].sql}, {_ordered(call, arguments[1])})", arguments[0].type, "{}"
-
-
 def _arbitrary(call: Call) -> tuple[str, Type, str]:
     value = _one(call)
     return f"any_value({value.sql})", value.type, "{}"
@@ -136,58 +111,23 @@ def _approx_distinct(call: Call) -> tuple[str, Type, str]:
     return f"count(DISTINCT {arguments[0].sql})", BIGINT, "{}"
 
 
-def _approx_percentile(call: Call) -> tuple[str, Type, str]:
-    """The smallest value with at least that share of all values at or below it: exact, so within any error bound."""
-    arguments = call.arguments()
-    if len(arguments) != 2 or call.distinct:
-        raise call.mismatch(arguments)
-    value, share = arguments
-    if value.type not in (INTEGER, BIGINT, DOUBLE):
-        raise call.mismatch(arguments)
-    several = share.type.name == "ARRAY"
-    wanted = coerce(BoundExpression("", share.type.of[0]), DOUBLE) if several else coerce(share, DOUBLE)
-    if wanted is None:
-        raise call.mismatch(arguments)
-    node = call.nodes[1]
-    shares = _shares(call, node.expressions if several else [node])
-    listed = f"[{', '.join(shares)}]" if several else shares[0]
-    return (
-        f"quantile_disc({_ordered(call, value)}, {listed})",
-        array(value.type) if several else value.type,
-        "{}",
-    )
-
-
-def _shares(call: Call, nodes: Sequence[object]) -> list[str]:
-    shares = [getattr(node, "name", "") for node in nodes]
-    try:
-        valid = all(0 <= float(share) <= 1 for share in shares)
-    except ValueError:
-        valid = False
-    if not valid:
-        raise call.refuse("Percentile must be a literal between 0 and 1")
-    return shares
-
-
 FUNCTIONS: dict[str, Aggregate] = {
+    "bitwise_and_agg": _plain("bit_and({})", BIGINT, BIGINT),
+    "bitwise_or_agg": _plain("bit_or({})", BIGINT, BIGINT),
     "count": _count,
     "count_if": _plain("count(CASE WHEN {} THEN 1 END)", BIGINT, BOOLEAN),
     "sum": _sum,
     "avg": _avg,
-    "min": _extreme,
-    "max": _extreme,
-    "min_by": _extreme_by,
-    "max_by": _extreme_by,
     "arbitrary": _arbitrary,
     "bool_and": _plain("bool_and({})", BOOLEAN, BOOLEAN),
     "bool_or": _plain("bool_or({})", BOOLEAN, BOOLEAN),
     "every": _plain("bool_and({})", BOOLEAN, BOOLEAN),
     "array_agg": _array_agg,
     "approx_distinct": _approx_distinct,
-    "approx_percentile": _approx_percentile,
     **{name: _spread(name) for name in ("stddev_samp", "stddev_pop", "var_samp", "var_pop")},
     "stddev": _spread("stddev_samp"),
     "variance": _spread("var_samp"),
+    "geometric_mean": _plain("avg(ln({}))", DOUBLE, DOUBLE, finish="exp({})"),
     "covar_pop": _of_pair("covar_pop"),
     "covar_samp": _of_pair("covar_samp"),
     **{

@@ -4,7 +4,6 @@ from emulator.sql.bound import BoundExpression
 from emulator.sql.call import Call, Function
 from emulator.sql.coercion import coerce, structure
 from emulator.sql.functions.arrays import LONGEST, comparable, of_array
-from emulator.sql.rows import made
 from emulator.sql.types import BIGINT, DOUBLE, array, row
 
 
@@ -98,7 +97,6 @@ FUNCTIONS: dict[str, Function] = {
     "array_remove": _remove,
     "array_sort": _sort,
     "repeat": _repeat,
-    "row": lambda call: made(call.arguments()),
     "shuffle": _shuffle,
     "slice": _slice,
     "zip": _zip,

@@ -6,8 +6,8 @@ from datetime import UTC, datetime
 
 from emulator.sql import timestamps
 from emulator.sql.bound import BoundExpression, text
-from emulator.sql.call import Call, Function, returning
-from emulator.sql.types import DATE, TIMESTAMP, VARCHAR
+from emulator.sql.call import Call, Function
+from emulator.sql.types import DATE, TIMESTAMP, TIMESTAMP_TZ, VARCHAR
 
 _MYSQL = {
     "a": "%a", "b": "%b", "c": "%-m", "d": "%d", "e": "%-d", "H": "%H", "h": "%I", "I": "%I", "i": "%M",
@@ -15,6 +15,7 @@ _MYSQL = {
     "T": "%H:%M:%S", "W": "%A", "Y": "%Y", "y": "%y", "%": "%%",
 }  # fmt: skip
 _JODA = {
+    "uuuu": "%Y", "LL": "%m", "L": "%-m",
     "yyyy": "%Y", "y": "%Y", "YYYY": "%Y", "yy": "%y", "MM": "%m", "M": "%-m", "MMM": "%b", "MMMM": "%B",
     "dd": "%d", "d": "%-d", "HH": "%H", "H": "%-H", "hh": "%I", "h": "%-I", "mm": "%M", "m": "%-M", "ss": "%S",
     "s": "%-S", "SSS": "%g", "EEE": "%a", "E": "%a", "EE": "%a", "EEEE": "%A", "a": "%p", "DDD": "%j", "D": "%-j",
@@ -62,7 +63,7 @@ def _formatter(translate: Callable[[Call, str], str]) -> Function:
     return bind
 
 
-def parsed(call: Call) -> BoundExpression:
+def _date_parse(call: Call) -> BoundExpression:
     """`date_parse`: text as a timestamp to the millisecond, by a literal MySQL format; text of another form fails."""
     given, pattern = call.take(VARCHAR, VARCHAR)
     if not isinstance(pattern.value, str):
@@ -71,11 +72,59 @@ def parsed(call: Call) -> BoundExpression:
     return BoundExpression(f"(epoch_us(strptime({given.sql}, {form})) // 1000 * 1000000)", TIMESTAMP)
 
 
+_ZONED = re.compile(r"(.*?)\s*(?:z{1,4}|Z{1,2})", re.DOTALL)
+_ZONES = {
+    "UTC": 0, "GMT": 0, "Z": 0, "UT": 0, "EST": -5, "EDT": -4, "CST": -6, "CDT": -5, "MST": -7, "MDT": -6, "PST": -8,
+    "PDT": -7,
+}  # fmt: skip
+_AT_END = text(r"\s*([A-Za-z]+|[+-][0-9]{2}:?[0-9]{2})$")
+
+
+def _parse_datetime(call: Call) -> BoundExpression:
+    """Text as a timestamp, by a literal Joda format; a time zone may end it, and without one it is UTC."""
+    given, pattern = call.take(VARCHAR, VARCHAR)
+    if not isinstance(pattern.value, str):
+        raise call.refuse(f"{call.name} is only supported with a literal format")
+    zoned = _ZONED.fullmatch(pattern.value)
+    form = text(_joda(call, zoned[1] if zoned else pattern.value))
+    if zoned is None:
+        return BoundExpression(f"(epoch_us(strptime({given.sql}, {form})) * 1000)", TIMESTAMP)
+    local = f"regexp_replace({given.sql}, {_AT_END}, '')"
+    sql = f"(epoch_us(strptime({local}, {form})) * 1000 - {_zone_offset(given.sql)})"
+    return BoundExpression(sql, TIMESTAMP)
+
+
+def _zone_offset(sql: str) -> str:
+    """The SQL of the nanoseconds by which the zone at the end of a text is ahead of UTC."""
+    zone = f"regexp_extract({sql}, {_AT_END}, 1)"
+    names = " ".join(f"WHEN '{name}' THEN {hours * timestamps.HOUR}" for name, hours in _ZONES.items())
+    length = (
+        f"TRY_CAST(substr({zone}, 2, 2) AS BIGINT) * {timestamps.HOUR}"
+        f" + TRY_CAST(right({zone}, 2) AS BIGINT) * {timestamps.MINUTE}"
+    )
+    return (
+        f"(CASE left({zone}, 1) WHEN '+' THEN {length} WHEN '-' THEN -({length})"
+        f" ELSE CASE upper({zone}) {names} ELSE error('Invalid format, or unknown time zone: ' || {sql}) END END)"
+    )
+
+
 def _literal(call: Call) -> str:
     (given,) = call.take(VARCHAR)
     if not isinstance(given.value, str):
         raise call.refuse(f"{call.name} is only supported with a literal")
     return given.value
+
+
+def _to_iso8601(call: Call) -> BoundExpression:
+    """A date or timestamp in ISO 8601, a timestamp with all digits of its dialect."""
+    arguments = call.arguments()
+    if len(arguments) == 1 and arguments[0].type is DATE:
+        return BoundExpression(f"CAST({arguments[0].sql} AS VARCHAR)", VARCHAR)
+    (moment,) = call.take(TIMESTAMP)
+    fraction = "%n" if call.binder.dialect.timestamp_digits == 9 else "%g"
+    zone = "Z" if arguments[0].type is TIMESTAMP_TZ else ""
+    shown = f"strftime(make_timestamp_ns({moment.sql}), '%Y-%m-%dT%H:%M:%S.{fraction}{zone}')"
+    return BoundExpression(shown, VARCHAR)
 
 
 def _from_iso_timestamp(call: Call) -> BoundExpression:
@@ -112,5 +161,7 @@ FUNCTIONS: Mapping[str, Function] = {
     "format_datetime": _formatter(_joda),
     "from_iso8601_timestamp": _from_iso_timestamp,
     "from_iso8601_date": _from_iso_date,
-    "to_iso8601": returning(VARCHAR, "CAST({0} AS VARCHAR)", DATE),
+    "date_parse": _date_parse,
+    "parse_datetime": _parse_datetime,
+    "to_iso8601": _to_iso8601,
 }

@@ -94,8 +94,4 @@ FUNCTIONS: dict[str, Function] = {
     "is_nan": returning(BOOLEAN, "isnan({0})", DOUBLE),
     "rand": _RANDOM,
     "random": _RANDOM,
-    "bitwise_and": returning(BIGINT, "{0} & {1}", BIGINT, BIGINT),
-    "bitwise_or": returning(BIGINT, "{0} | {1}", BIGINT, BIGINT),
-    "bitwise_xor": returning(BIGINT, "xor({0}, {1})", BIGINT, BIGINT),
-    "bitwise_not": returning(BIGINT, "~{0}", BIGINT),
 }

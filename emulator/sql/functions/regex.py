@@ -8,13 +8,12 @@ from emulator.sql.patterns import (
     UnsupportedPattern,
     anchored_at_end,
     groups,
-    has_classes,
     matches_nothing,
     translate,
 )
 from emulator.sql.types import BIGINT, BOOLEAN, VARCHAR, array
 
-_LINE_ENDS = "\n\r\x85\u2028\u2029"
+_LINE_END = text(r"(?:\r\n|[\n\r\x{85}\x{2028}\x{2029}])\z")
 
 
 def _pattern(call: Call, given: BoundExpression) -> tuple[str, str]:
@@ -27,26 +26,18 @@ def _pattern(call: Call, given: BoundExpression) -> tuple[str, str]:
         raise call.refuse(f"{call.name} does not support this part of a pattern: {error}") from error
 
 
-def _subject(value: BoundExpression, written: str) -> str:
-    """Refuse, when it happens, a subject that ends a line before $, where Java's $ matches too.
-
-    So it does one beyond ASCII for \\w and its like, which engines extend to other scripts or do not.
-    """
-    cases = ""
-    if anchored_at_end(written):
-        ends = " OR ".join(f"suffix({value.sql}, {text(end)})" for end in _LINE_ENDS)
-        refusal = "error('regular expressions with $ are not supported on text that ends with a line end')"
-        cases += f" WHEN {ends} THEN {refusal}"
-    if has_classes(written):
-        refusal = "error('regular expressions with \\w, \\d, \\s or \\b are only supported on ASCII text')"
-        cases += f" WHEN NOT regexp_full_match({value.sql}, '[\\x00-\\x7f]*') THEN {refusal}"
-    return f"(CASE{cases} ELSE {value.sql} END)" if cases else value.sql
+def _subject(value: BoundExpression, written: str, pattern: str) -> str:
+    """The text to be matched: in Java, $ matches before a last line end too, so that it may have to be left out."""
+    if not anchored_at_end(written):
+        return value.sql
+    ends = f"regexp_matches({value.sql}, {_LINE_END}) AND NOT regexp_matches({value.sql}, {text(pattern)})"
+    return f"(CASE WHEN {ends} THEN regexp_replace({value.sql}, {_LINE_END}, '') ELSE {value.sql} END)"
 
 
 def _like(call: Call) -> BoundExpression:
     value, given = call.take(VARCHAR, VARCHAR)
     written, pattern = _pattern(call, given)
-    return BoundExpression(f"regexp_matches({_subject(value, written)}, {text(pattern)})", BOOLEAN)
+    return BoundExpression(f"regexp_matches({_subject(value, written, pattern)}, {text(pattern)})", BOOLEAN)
 
 
 def _grouped(call: Call, refusal: str, *, empty: bool) -> tuple[str, int]:
@@ -59,7 +50,7 @@ def _grouped(call: Call, refusal: str, *, empty: bool) -> tuple[str, int]:
         raise call.refuse(f"Pattern has {groups(written)} groups. Cannot access group {group}")
     if (not empty and matches_nothing(written)) or (group and re.search(r"\)[?*{]|\|", written)):
         raise call.refuse(f"{call.name} {refusal}")
-    return f"{_subject(value, written)}, {text(pattern)}", group
+    return f"{_subject(value, written, pattern)}, {text(pattern)}", group
 
 
 def _extract(call: Call) -> BoundExpression:
@@ -87,7 +78,10 @@ def _replace(call: Call) -> BoundExpression:
     if any(number > groups(written) for number in used) or "\\" in by.replace("\\$", ""):
         raise call.refuse(f"regexp_replace cannot use the replacement {by}")
     replacement = re.sub(r"(?<!\\)\$([0-9])", r"\\\1", by).replace("\\$", "$")
-    sql = f"regexp_replace({_subject(items[0], written)}, {text(pattern)}, {text(replacement)}, 'g')"
+    subject = _subject(items[0], written, pattern)
+    sql = f"regexp_replace({subject}, {text(pattern)}, {text(replacement)}, 'g')"
+    if subject != items[0].sql:
+        sql = f"({sql} || substr({items[0].sql}, length({subject}) + 1))"
     return BoundExpression(sql, VARCHAR)
 
 

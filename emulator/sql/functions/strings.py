@@ -2,7 +2,7 @@
 
 from emulator.sql.bound import BoundExpression, text
 from emulator.sql.call import Call, Function, Signature, function, returning
-from emulator.sql.types import BIGINT, INTEGER, UNKNOWN, VARCHAR, Type, array
+from emulator.sql.types import BIGINT, INTEGER, UNKNOWN, VARCHAR, array
 
 _SPACE_CODES = (
     *range(9, 14), *range(28, 33), 0x1680, *range(0x2000, 0x2007), *range(0x2008, 0x200B), 0x2028, 0x2029,
@@ -44,37 +44,37 @@ def _reverse(call: Call) -> BoundExpression:
     return _BACKWARDS(call)
 
 
-def _replace(call: Call) -> BoundExpression:
-    items = call.take(VARCHAR, VARCHAR) if len(call.nodes) == 2 else call.take(VARCHAR, VARCHAR, VARCHAR)
-    if not items[1].value:
-        raise call.refuse("replace is only supported with a literal, non-empty search string")
-    by = items[2].sql if len(items) == 3 else "''"
-    return BoundExpression(f"replace({items[0].sql}, {items[1].sql}, {by})", VARCHAR)
+_BETWEEN_ALL = "{2} || array_to_string(list_transform(string_split({0}, ''), lambda c: c || {2}), '')"
+_REPLACE = f"CASE WHEN {{1}} <> '' THEN replace({{0}}, {{1}}, {{2}}) WHEN {{0}} = '' THEN {{2}} ELSE {_BETWEEN_ALL} END"
+_PADDED = (
+    "CASE WHEN {{1}} < 0 OR {{1}} > 2147483647 THEN error('Target length must be in the range [0..2147483647]')"
+    " WHEN {{2}} = '' THEN error('Padding string must not be empty')"
+    " ELSE {}({{0}}, CAST({{1}} AS INTEGER), {{2}}) END"
+)
+_PARTS = "string_split({0}, {1})"
+_NO_DELIMITER = "WHEN {1} = '' THEN error('The delimiter may not be the empty string')"
+_SPLIT = f"CASE {_NO_DELIMITER} ELSE {_PARTS} END"
+_REST = f"array_to_string(list_slice({_PARTS}, {{2}}, len({_PARTS})), {{1}})"
+_SPLIT_LIMITED = (
+    f"CASE {_NO_DELIMITER} WHEN {{2}} <= 0 THEN error('Limit must be positive')"
+    f" WHEN len({_PARTS}) <= {{2}} THEN {_PARTS}"
+    f" ELSE list_concat(list_slice({_PARTS}, 1, {{2}} - 1), [{_REST}]) END"
+)
+_SPLIT_PART = (
+    f"CASE WHEN {{2}} < 1 THEN error('Index must be greater than zero') {_NO_DELIMITER}"
+    f" ELSE list_extract({_PARTS}, {{2}}) END"
+)
+_FOUND = "CASE WHEN {1} = '' THEN 1 ELSE strpos({0}, {1}) END"
+_PLACES = "list_filter(range(1, length({0}) - length({1}) + 2), lambda i: substr({0}, i, length({1})) = {1})"
 
 
-def _padded(call: Call) -> BoundExpression:
-    string, size, pad = call.take(VARCHAR, BIGINT, VARCHAR)
-    if not isinstance(size.value, int) or size.value < 0 or not pad.value:
-        raise call.refuse(
-            f"{call.name} is only supported with a literal size and a literal, non-empty padding string"
-        )
-    return BoundExpression(f"{call.name}({string.sql}, CAST({size.value} AS INTEGER), {pad.sql})", VARCHAR)
-
-
-def _parts(call: Call, *more: Type) -> tuple[str, list[BoundExpression]]:
-    """The SQL of a string's parts, and the arguments behind string and delimiter."""
-    string, delimiter, *others = call.take(VARCHAR, VARCHAR, *more)
-    if not delimiter.value:
-        raise call.refuse(f"{call.name} is only supported with a literal, non-empty delimiter")
-    return f"string_split({string.sql}, {delimiter.sql})", others
-
-
-def _split_part(call: Call) -> BoundExpression:
-    parts, (place,) = _parts(call, BIGINT)
-    index = place.sql
-    if not isinstance(place.value, int) or place.value < 1:
-        index = f"CASE WHEN {index} < 1 THEN error('Index must be greater than zero') ELSE {index} END"
-    return BoundExpression(f"list_extract({parts}, {index})", VARCHAR)
+def _nth(places: str) -> str:
+    """The SQL of the place of the N-th instance among all places, 0 if there are fewer."""
+    return (
+        "CASE WHEN {2} = 0 THEN error('The instance must be a positive or negative number.')"
+        " WHEN {0} IS NULL OR {1} IS NULL OR {2} IS NULL THEN NULL"
+        f" WHEN {{1}} = '' THEN 1 ELSE coalesce(list_extract({places}, {{2}}), 0) END"
+    )
 
 
 FUNCTIONS: dict[str, Function] = {
@@ -88,17 +88,29 @@ FUNCTIONS: dict[str, Function] = {
     "length": returning(BIGINT, "length({0})", VARCHAR),
     "lower": returning(VARCHAR, "lower({0})", VARCHAR),
     "upper": returning(VARCHAR, _UPPER, VARCHAR),
-    "lpad": _padded,
-    "rpad": _padded,
+    **{name: returning(VARCHAR, _PADDED.format(name), VARCHAR, BIGINT, VARCHAR) for name in ("lpad", "rpad")},
     **{
         name: returning(VARCHAR, f"{name}({{0}}, {text(_SPACES)})", VARCHAR)
         for name in ("ltrim", "rtrim", "trim")
     },
-    "replace": _replace,
+    "replace": function(
+        Signature((VARCHAR, VARCHAR), VARCHAR, "replace({0}, {1}, '')"),
+        Signature((VARCHAR, VARCHAR, VARCHAR), VARCHAR, _REPLACE),
+    ),
     "reverse": _reverse,
-    "split": lambda call: BoundExpression(_parts(call)[0], array(VARCHAR)),
-    "split_part": _split_part,
-    "strpos": returning(BIGINT, "CASE WHEN {1} = '' THEN 1 ELSE strpos({0}, {1}) END", VARCHAR, VARCHAR),
+    "split": function(
+        Signature((VARCHAR, VARCHAR), array(VARCHAR), _SPLIT),
+        Signature((VARCHAR, VARCHAR, BIGINT), array(VARCHAR), _SPLIT_LIMITED),
+    ),
+    "split_part": returning(VARCHAR, _SPLIT_PART, VARCHAR, VARCHAR, BIGINT),
+    "strpos": function(
+        Signature((VARCHAR, VARCHAR), BIGINT, _FOUND),
+        Signature((VARCHAR, VARCHAR, BIGINT), BIGINT, _nth(_PLACES)),
+    ),
+    "strrpos": function(
+        Signature((VARCHAR, VARCHAR), BIGINT, _nth(f"list_reverse({_PLACES})").replace("{2}", "1")),
+        Signature((VARCHAR, VARCHAR, BIGINT), BIGINT, _nth(f"list_reverse({_PLACES})")),
+    ),
     "substr": _SUBSTR,
     "substring": _SUBSTR,
 }

@@ -44,10 +44,10 @@ def _offset(call: Call) -> tuple[str, Type]:
     if not 1 <= len(arguments) <= 3:
         raise call.mismatch(arguments)
     distance = coerce(arguments[1], BIGINT) if len(arguments) > 1 else None
-    if len(arguments) > 1 and (
-        distance is None or not isinstance(arguments[1].value, int) or arguments[1].value < 0
-    ):
-        raise call.refuse(f"Offset of {call.name} must be a literal whole number")
+    if len(arguments) > 1 and distance is None:
+        raise call.mismatch(arguments)
+    if len(arguments) > 1 and isinstance(arguments[1].value, int) and arguments[1].value < 0:
+        raise call.refuse("Offset must be at least 0")
     parts = [arguments[0]]
     if len(arguments) == 3:
         both = unify([arguments[0], arguments[2]])

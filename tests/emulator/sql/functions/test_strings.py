@@ -1,5 +1,6 @@
 """String functions against Python's strings."""
 
+import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
@@ -29,3 +30,27 @@ def test_reverse(ask: Ask, word: str) -> None:
     quoted = word.replace("'", "''")
     answer = ask(f"SELECT reverse('{quoted}'), reverse(ARRAY['{quoted}', 'x'])")
     assert answer.rows == [[word[::-1], ["x", word]]]
+
+
+@pytest.mark.parametrize(
+    ("call", "wanted"),
+    [
+        ("split('a-b-c', '-', 2)", ["a", "b-c"]),
+        ("split('a-b', '-', 5)", ["a", "b"]),
+        ("strpos('abcb', 'b', 2)", 4),
+        ("strpos('abcb', 'b', -1)", 4),
+        ("strpos('aaa', 'aa', 2)", 2),
+        ("strpos('a', 'b', 1)", 0),
+        ("strrpos('abcb', 'b')", 4),
+        ("strrpos('abcb', 'b', 2)", 2),
+        ("replace('abc', x, '.')", "a.c"),
+        ("replace('abc', '', '.')", ".a.b.c."),
+        ("lpad('7', length('abc'), x)", "bb7"),
+        ("split_part('a:b:c', ':', 2)", "b"),
+        ("split_part('a', ':', 2)", None),
+        ("split('abcbd', x)", ["a", "c", "d"]),
+    ],
+)
+def test_forms(ask: Ask, call: str, wanted: object) -> None:
+    """Limits, instances and delimiters may be any expressions."""
+    assert ask(f"SELECT {call} FROM (VALUES 'b') AS t(x)").rows == [[wanted]]
