@@ -9,7 +9,7 @@ from pathlib import Path
 import pytest
 
 from tests.support.documents import blocks
-from tests.support.scripted_api import HANG_UP, scripted_api, status
+from tests.support.scripted_api import HANG_UP, dribble, scripted_api, status
 
 CLIENT = Path(__file__).resolve().parents[2] / "clients" / "python"
 BEGINNING = """
@@ -118,6 +118,57 @@ def test_a_fork_in_the_midst_of_everything_stops_nobody() -> None:
         times = [point["timestamp"] for point in api.accepted]
     assert children == list(range(20))
     assert len(set(times)) == len(times)
+
+
+def test_a_fork_while_the_first_connection_is_made_locks_nobody_out() -> None:
+    """A child cannot import what its parent's thread was importing, so to send imports nothing."""
+    with scripted_api(status(503, Retry_After="0")) as api:
+        output = python(
+            api.url,
+            """
+            client = Client(sys.argv[1], interval_s=600, batch_points=1, exit_s=20)
+            before = set(sys.modules)
+            client.record("parent", 1)
+            children = []
+            for number in range(20):
+                time.sleep(0.0005)
+                pid = os.fork()
+                if pid == 0:
+                    client.record("child", number)
+                    client.close()
+                    os._exit(0 if client.stats().accepted == 1 else 1)
+                children.append(pid)
+            assert [os.waitpid(pid, 0)[1] for pid in children] == [0] * 20
+            client.close()
+            print(sorted(set(sys.modules) - before))
+            """,
+        )
+    assert output.strip() == "[]"
+
+
+def test_the_child_of_a_fork_reads_nothing_from_its_parents_connection() -> None:
+    """Its answer is on its way, and arrives at the parent alone."""
+    with scripted_api(
+        dribble(f"HTTP/1.1 202 x\r\nContent-Length: 40\r\n\r\n{'x' * 40}", every_s=0.01)
+    ) as api:
+        python(
+            api.url,
+            """
+            client = Client(sys.argv[1], interval_s=600, batch_points=1, exit_s=20)
+            client.record("parent", 1)
+            for number in range(10):
+                time.sleep(0.07)
+                pid = os.fork()
+                if pid == 0:
+                    client.record("child", number)
+                    client.close()
+                    os._exit(0 if client.stats().accepted == 1 else 1)
+                assert os.waitpid(pid, 0)[1] == 0
+            client.close()
+            assert client.stats().accepted == 1, client.stats()
+            """,
+        )
+        assert len(api.requests) == 11
 
 
 @pytest.mark.parametrize("method", ["fork", "spawn", "forkserver"])

@@ -59,6 +59,29 @@ def test_a_full_batch_goes_at_once() -> None:
         assert max(len(request.points) for request in api.requests[3:]) < 15
 
 
+def test_a_buffer_smaller_than_a_batch_is_emptied_before_it_is_full() -> None:
+    """By points or by bytes, without a flush."""
+    for room in ({"max_points": 20}, {"max_bytes": 2_000}):
+        with scripted_api() as api:
+            client = patient(api, **room)
+            for value in range(60):
+                client.record("m", value)
+                time.sleep(0.005)
+            client.close()
+            assert api.values == list(range(60)), room
+
+
+def test_endless_times_are_times() -> None:
+    """Nothing that waits counts them."""
+    with scripted_api() as api:
+        client = Client(api.url, interval_s=float("inf"), give_up_s=float("inf"), exit_s=float("inf"))
+        client.record("m", 1)
+        assert client.flush(float("inf"))
+        client.record("m", 2)
+        client.close(float("inf"))
+        assert api.values == [1.0, 2.0]
+
+
 def test_a_batch_goes_after_its_time() -> None:
     """Full or not; without points nothing is sent."""
     with scripted_api() as api:

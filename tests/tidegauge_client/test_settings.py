@@ -49,6 +49,7 @@ def test_an_address_that_is_none_is_named(url: str) -> None:
         ({"max_points": -1}, "max_points"),
         ({"batch_bytes": "1"}, "batch_bytes"),
         ({"timeout_s": float("nan")}, "timeout_s"),
+        ({"timeout_s": float("inf")}, "timeout_s"),
         ({"exit_s": -1}, "exit_s"),
         ({"token": "a\r\nb"}, "token"),
         ({"token": ""}, "token"),

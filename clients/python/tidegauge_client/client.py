@@ -126,7 +126,7 @@ class Client:
             self._run()
         else:
             # A request that is under way has its own time.
-            thread.join(max(0.0, until_s - time.monotonic()) + _GRACE_S)
+            thread.join(min(max(0.0, until_s - time.monotonic()) + _GRACE_S, threading.TIMEOUT_MAX))
         self._sender.drop_rest()
 
     def begin_close(self, timeout_s: float | None = None) -> float:
@@ -141,7 +141,7 @@ class Client:
 
     def start_afresh(self) -> None:
         """Forget everything, as the child of a fork must: points, counts, connection and thread are its parent's."""
-        self._connection.close()
+        self._connection.abandon()
         self._start()
 
     def _start(self) -> None:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import base64
+import encodings.idna  # noqa: F401 - a fork during its import by `getaddrinfo` would lock the child out of it
 import http.client
 import io
 import socket
@@ -18,6 +19,8 @@ from tidegauge_client.reply import Reply, no_reply, retry_after_s
 from tidegauge_client.settings import is_loopback
 
 _MOST_TEXT = 64 * 1024
+# Never closed, nor collected: one for each fork of a process that was sending.
+_abandoned: list[http.client.HTTPConnection] = []
 
 
 class Connection:
@@ -49,6 +52,17 @@ class Connection:
         """End the connection, if there is one; the next request makes another."""
         if self._open is not None:
             self._open.close()
+            self._open = None
+
+    def abandon(self) -> None:
+        """Let go of a connection with which another process goes on.
+
+        A thread that is not here any more may have stopped in the midst of reading, and hold what closing waits for.
+        """
+        if self._open is not None:
+            if self._open.sock is not None:
+                self._open.sock.close()
+            _abandoned.append(self._open)
             self._open = None
 
     def _post(self, body: bytes, headers: Mapping[str, str]) -> Reply:

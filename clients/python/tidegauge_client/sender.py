@@ -16,6 +16,7 @@ from tidegauge_client.settings import NOT, Settings
 from tidegauge_client.stats import CLOSED, FAILED, GIVEN_UP, REFUSED, TOO_LARGE, Settled
 
 _FIRST_WAIT_S, _LONGEST_WAIT_S = 0.5, 30.0
+_LONGEST_PAUSE_S = 3_600.0  # no lock waits for ever if it is given a time
 _FOREVER = float("inf")
 _LOGGED_EVERY_S = 60.0
 
@@ -27,6 +28,9 @@ class Sender:
 
     def __init__(self, settings: Settings, buffer: Buffer, post: Callable[[bytes], Reply]) -> None:
         self._settings, self._buffer, self._post = settings, buffer, post
+        # A buffer that holds less than two batches is emptied when it is half full.
+        self._full_points = min(settings.batch_points, max(1, settings.max_points // 2))
+        self._full_bytes = min(settings.batch_bytes, settings.max_bytes // 2)
         # Its `put` may be called in a signal handler, even in the midst of another one.
         self._wake: SimpleQueue[None] = SimpleQueue()
         self._waiters: list[SimpleQueue[None]] = []
@@ -101,12 +105,12 @@ class Sender:
 
     def _is_full(self) -> bool:
         points, size = self._buffer.waiting
-        return points >= self._settings.batch_points or (points > 0 and size >= self._settings.batch_bytes)
+        return points >= self._full_points or (points > 0 and size >= self._full_bytes)
 
     def _pause(self, until_s: float) -> None:
         """Wait for somebody who wakes the thread, or until the time of the monotonic clock."""
         try:
-            self._wake.get(timeout=max(0.0, until_s - time.monotonic()))
+            self._wake.get(timeout=min(max(0.0, until_s - time.monotonic()), _LONGEST_PAUSE_S))
         except Empty:
             return
 

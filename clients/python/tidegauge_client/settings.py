@@ -21,6 +21,7 @@ _HEADERS = {
     STREAM: {"Content-Type": "application/gzip"},
     NOT: {"Content-Type": "application/json"},
 }
+_LONGEST_TIMEOUT_S = 3_600
 _LOOPBACK = frozenset({"localhost", "127.0.0.1", "::1"})
 
 
@@ -48,6 +49,8 @@ class Settings:
             value = getattr(self, name)
             if not isinstance(value, (int, float)) or not value > 0:
                 raise ValueError(f"{name}: {value!r} is no positive number")
+        if self.timeout_s > _LONGEST_TIMEOUT_S:
+            raise ValueError(f"timeout_s: {self.timeout_s!r} is more than {_LONGEST_TIMEOUT_S} seconds")
         for name in ("give_up_s", "exit_s"):
             value = getattr(self, name)
             if not isinstance(value, (int, float)) or not value >= 0:
