@@ -22,6 +22,7 @@ from emulator.errors import PortInUseError
 LOOPBACK = "127.0.0.1"
 _LOG = logging.getLogger(__name__)
 _BREAKS = re.compile(r"[\r\n]+")
+_DIGITS = {10: re.compile("[0-9]+"), 16: re.compile("[0-9A-Fa-f]+")}
 _HEAD_BYTES = 64 * 1024
 # How much of a body that is too large is read to no purpose, and how long its sender may pause.
 _DISCARD_BYTES = 64 * 1024 * 1024
@@ -340,8 +341,8 @@ class _Handler(BaseHTTPRequestHandler):
 
 
 def _length(text: str, base: int) -> int:
-    """A length as HTTP writes it: digits only, where Python also takes signs and underscores."""
+    """A length as HTTP writes it: digits only, where Python also takes signs, prefixes and underscores."""
     digits = text.strip()
-    if not digits.isalnum():
+    if _DIGITS[base].fullmatch(digits) is None:
         raise ValueError("not a length")
     return int(digits, base)

@@ -350,6 +350,16 @@ def test_chunked_bodies_are_read(gateway: Gateway, kinesis: FakeKinesis) -> None
     assert base64.b64decode(kinesis.requests[0][1]["Data"]) == b'{"metric_name":"a","value":1}'
 
 
+def test_head_is_answered_without_a_body(gateway: Gateway) -> None:
+    """With the headers of the answer; the connection goes on."""
+    connection = http.client.HTTPConnection(gateway.url.removeprefix("http://"), timeout=10)
+    for method, body in (("HEAD", b""), ("PUT", b'{"message": "use POST"}')):
+        connection.request(method, "/metrics")
+        reply = connection.getresponse()
+        assert (reply.status, reply.headers["Content-Length"], reply.read()) == (405, "23", body)
+    connection.close()
+
+
 def test_compressed_chunks_with_extensions_and_trailers_are_read(
     gateway: Gateway, kinesis: FakeKinesis
 ) -> None:

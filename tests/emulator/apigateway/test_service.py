@@ -153,6 +153,26 @@ def test_callers_flush_the_cache_of_a_stage(cloud: Cloud, call: Call) -> None:
     client.close()
 
 
+@pytest.mark.parametrize(
+    "fault", [{"error": "TooManyRequestsException"}, {"error": "ServiceException"}, {"status": 503}]
+)
+def test_faults_of_lambda_strike_the_authorizer(cloud: Cloud, call: Call, fault: dict[str, Any]) -> None:
+    """A client that is known meanwhile gets through, another one is told of our failure, and asked about afterwards."""
+    faults = caller(cloud.endpoint_url)
+    call("GET", "/permitted", headers={"Authorization": "known"})
+    rule = {"service": "lambda", "operation": "Invoke", **fault}
+    assert faults("POST", "/_local/faults", rule).status == 200
+    try:
+        token = f"new {fault}"
+        statuses = [
+            call("GET", "/permitted", headers={"Authorization": one}).status for one in ("known", token)
+        ]
+        assert statuses == [200, 500]
+    finally:
+        faults("DELETE", "/_local/faults")
+    assert call("GET", "/permitted", headers={"Authorization": token}).status == 200
+
+
 def test_a_stage_that_is_not_there_has_no_cache(cloud: Cloud) -> None:
     """NotFoundException, for an API and for a stage; other calls are refused by name."""
     client, api = cloud.client("apigateway", REGION), cloud.deployments[REGION].outputs["Api"]
