@@ -2,7 +2,6 @@
 
 from collections import Counter
 from collections.abc import Mapping, Sequence
-from email.utils import parsedate_to_datetime
 from typing import Any
 
 from handlers.adapters.dynamodb.alerts_table import AlertsTable
@@ -11,7 +10,8 @@ from handlers.adapters.dynamodb.windows_table import WindowsTable
 from handlers.domain.alerts.periods import Timing
 from handlers.domain.alerts.rules.rule import Rule, RuleSet
 from handlers.domain.alerts.windows.known_groups import groups_id
-from ops.errors import OperatorError, refusals
+from ops.aws_clock import time_of
+from ops.errors import refusals
 from ops.stack import Target
 
 # https://docs.aws.amazon.com/amazondynamodb/latest/APIReference/API_TransactWriteItems.html
@@ -55,15 +55,10 @@ class RuleTable:
         return self.time_s() + KNOWN_AFTER_S
 
     def time_s(self) -> int:
-        """The time by the clock of AWS, by which points arrive and periods end; an operator's may be minutes off."""
+        """The time by the clock of AWS, in seconds since 1970."""
         with refusals("cannot read the rules"):
             answer = self._client.scan(TableName=self._name, Select="COUNT", Limit=1)
-        date = answer["ResponseMetadata"]["HTTPHeaders"].get("date")
-        try:
-            now_s = parsedate_to_datetime(str(date)).timestamp()
-        except ValueError as error:
-            raise OperatorError(f"{self._client.meta.endpoint_url} does not tell the time") from error
-        return int(now_s)
+        return time_of(answer, self._client.meta.endpoint_url)
 
     def change(self, written: Sequence[Rule], deleted: Sequence[Rule]) -> None:
         """Write these rules and delete those."""
