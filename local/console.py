@@ -14,10 +14,13 @@ _INHERITED = ("PATH", "HOME", "LANG", "TMPDIR")
 class Console:
     """`python -m ops console` for a region of the run, which knows no more than an operator with its addresses would.
 
-    `port` 0 leaves the choice to the console; what it complains of goes to the file `log`.
+    `port` 0 leaves the choice to the console; what it complains of goes to the file `log`. `token` is what it
+    posts with, where clients have tokens.
     """
 
-    def __init__(self, environment: str, region: str, *, endpoint_url: str, port: int, log: Path) -> None:
+    def __init__(
+        self, environment: str, region: str, *, endpoint_url: str, port: int, log: Path, token: str = ""
+    ) -> None:
         log.parent.mkdir(parents=True, exist_ok=True)
         self._log = log
         with log.open("w", encoding="utf-8") as errors:
@@ -42,6 +45,7 @@ class Console:
                     "AWS_ACCESS_KEY_ID": "local",
                     "AWS_SECRET_ACCESS_KEY": "local",
                     "AWS_REGION": region,
+                    "TIDEGAUGE_TOKEN": token,
                 },
                 stdin=subprocess.DEVNULL,
                 stdout=subprocess.PIPE,

@@ -44,12 +44,14 @@ class EnvironmentFile:
         environment: str,
         region: str,
         ingest_url: str,
+        token: str,
         outputs: Mapping[str, str],
     ) -> None:
         """Write `export NAME=value` lines, all at once, so that a reader who waits for the file never gets half of it.
 
-        The credentials are made up: nothing checks them, and they must not be anyone's real ones. Each output of the
-        stack is there as TIDEGAUGE_<NAME_IN_CAPITALS>.
+        The credentials are made up: nothing checks them, and they must not be anyone's real ones. A token is the run's,
+        and goes with it; so the file is its owner's alone. Each output of the stack is there as
+        TIDEGAUGE_<NAME_IN_CAPITALS>.
         """
         variables = {
             "AWS_ENDPOINT_URL": endpoint_url,
@@ -61,10 +63,12 @@ class EnvironmentFile:
             "AWS_PAGER": "",
             "TIDEGAUGE_ENVIRONMENT": environment,
             "TIDEGAUGE_URL": ingest_url,
-            "TIDEGAUGE_TOKEN": "",
+            "TIDEGAUGE_TOKEN": token,
             **{f"TIDEGAUGE_{_WORD.sub('_', name).upper()}": value for name, value in outputs.items()},
         }
         partial = self.path.with_name(f".{self.path.name}.partial")
+        partial.unlink(missing_ok=True)
+        partial.touch(mode=0o600)
         partial.write_text(
             "".join(f"export {name}={shlex.quote(value)}\n" for name, value in variables.items())
         )

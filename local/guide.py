@@ -36,11 +36,12 @@ def guide(
         yield f"ingest {pipeline.region}", pipeline.ingest_url
     yield "aws endpoint", endpoint_url
     body = '-d \'{"metric_name": "hello", "value": 42}\''
-    yield "post", f"{first.curl} -H 'content-type: application/json' {body}"
+    curl = f"{load} {first.curl}" if first.caller.token else first.curl
+    yield "post", f"{curl} -H 'content-type: application/json' {body}"
     yield "query", f"{load} {_ASKS[store.service].format(sql=hello)}"
     own = "" if environment_file == DEFAULT else f"ENV_FILE={file} "
     yield "or", f'make query {own}SQL="{busiest}"'
     if alerts:
-        yield "trip an alert", f"{first.curl} {sample_alert.TRIP}"
+        yield "trip an alert", f"{curl} {sample_alert.TRIP}"
     yield "export", f"{load} .venv/bin/python -m ops export run current"
     yield "read it back", f"{load} .venv/bin/python -m ops export query '{_EXPORTED}'"

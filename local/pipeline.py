@@ -8,12 +8,11 @@ from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import Any, Self
 
-from botocore.credentials import Credentials
-
 from emulator import Cloud, Deployment, Functions, FunctionUrls, Gateway, PortInUseError, Schedules
 from local import accounting
 from local.accounting import GivenUp, PointCounts
 from local.answers import AnswerCounter
+from local.caller import Caller
 from local.cost import Usage
 from local.feed.host import Host
 from local.feed.sender import Feed, Sent
@@ -27,7 +26,6 @@ from ops.bundle import BUILD, Bundle
 from ops.errors import OperatorError
 from ops.output import sanitize
 from ops.store.choice import store_of
-from tidegauge_client import sigv4, unsigned
 
 _DRAIN_SECONDS = 60.0
 _NO_POINTS = PointCounts(0, 0, 0, 0)
@@ -35,14 +33,14 @@ _NO_POINTS = PointCounts(0, 0, 0, 0)
 
 @dataclass(frozen=True, slots=True)
 class Options:
-    """Options of a region here: its API's port, if it wants signed requests and from where, and if it is fed.
+    """Options of a region here: its API's port, who calls it and from where, and if it is fed.
 
     `tell` is called with a line for each notification.
     """
 
     port: int
     feed: bool
-    signed: bool
+    caller: Caller
     source_ip: str
     tell: Callable[[str], None]
 
@@ -66,8 +64,8 @@ class Pipeline:
         self.client = functools.cache(functools.partial(cloud.client, region=region))
         self.ingest_url = f"{gateway.url}/metrics"
         self.outputs = _served_here(self.deployment, gateway.url, urls)
-        self._signed = options.signed
-        sign = sigv4(region, Credentials("local", "local")) if options.signed else unsigned
+        self.caller = options.caller
+        sign = self.caller.sign(region)
         self._feed = Feed(self.ingest_url, Host().sample, cloud.clock, sign=sign) if options.feed else None
         sent = self._feed.sent if self._feed else Sent()
         outputs = self.deployment.outputs
@@ -93,8 +91,7 @@ class Pipeline:
     @property
     def curl(self) -> str:
         """The beginning of a command line that posts to it."""
-        sign = f"--aws-sigv4 aws:amz:{self.region}:execute-api --user local:local " if self._signed else ""
-        return f"curl -s {sign}{self.ingest_url}"
+        return f"curl -s {self.caller.curl(self.region)}{self.ingest_url}"
 
     @property
     def unreachable(self) -> tuple[str, ...]:

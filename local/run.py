@@ -28,6 +28,7 @@ from emulator import (
 )
 from local import sample_alert
 from local.accounting import GivenUp, PointCounts
+from local.caller import Caller, caller
 from local.console import Console
 from local.cost import cost_line
 from local.environment_file import EnvironmentFile
@@ -162,13 +163,14 @@ class Run:
         self._file = EnvironmentFile.claim(settings.environment_file, aws_port=self._cloud.port)
         self._closing.callback(self._file.remove)
         self._claim_logs()
-        console = self._start_console(regions[0])
+        calling = caller(self._cloud, values.api.auth, regions)
+        console = self._start_console(regions[0], calling)
         for number, region in enumerate(regions):
             view.step(f"pipeline    {region}")
             options = Options(
                 port=ports[number],
                 feed=settings.feed,
-                signed=values.api.auth == "iam",
+                caller=calling,
                 source_ip=_source_ip(values),
                 tell=view.step,
             )
@@ -179,7 +181,7 @@ class Run:
             self._put_sample_rule(values.alerts.tick_seconds)
         self._announce(console)
 
-    def _start_console(self, region: str) -> Console | None:
+    def _start_console(self, region: str, calling: Caller) -> Console | None:
         """Start the console, if it was asked for, beside the pipelines: it takes as long as they do."""
         settings = self._settings
         if settings.console is None:
@@ -190,6 +192,7 @@ class Run:
             endpoint_url=self._cloud.endpoint_url,
             port=settings.console,
             log=self._logs / "console.log",
+            token=calling.token,
         )
         self._closing.callback(console.close)
         return console
@@ -227,6 +230,7 @@ class Run:
             environment=self._settings.environment,
             region=first.region,
             ingest_url=first.ingest_url,
+            token=first.caller.token,
             outputs=first.outputs,
         )
         lines = guide(

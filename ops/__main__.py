@@ -15,6 +15,7 @@ COMMANDS: Mapping[str, str] = {
     "cost": "price a month of an environment, idle and under a load",
     "console": "one page to look at: pipeline, metrics, alerts, quarantine, exports, fleet",
     "query": "ask the metrics in SQL",
+    "clients": "clients with tokens: add, list, rotate, revoke, sync",
     "send": "send the points of a file to the ingest API",
     "quarantine": "points that were accepted and could not be stored: list, show, redrive",
     "metrics": "metrics and series, with dimensions and last values",

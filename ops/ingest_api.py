@@ -10,7 +10,7 @@ from ops import local_run
 from ops.errors import OperatorError
 from ops.posting import attempts
 from ops.stack import Target
-from tidegauge_client import Sign, sigv4, unsigned
+from tidegauge_client import Sign, bearer, sigv4, unsigned
 
 
 @dataclass(frozen=True, slots=True)
@@ -29,14 +29,29 @@ class IngestApi:
 
 
 def ingest_api(target: Target) -> IngestApi:
-    """The API of a deployment; OperatorError if it wants signatures and there are no credentials."""
+    """The API of a deployment; OperatorError if it wants signatures or a token, and there are none here."""
     url = local_ingest_url(target.region) or target.output("IngestUrl")
+    return IngestApi(url, sign_for(target, url))
+
+
+def sign_for(target: Target, url: str) -> Sign:
+    """The way to say to the API at `url` who sends; OperatorError if there is nothing here to say it with."""
     if target.config.api.auth == "none":
-        return IngestApi(url, unsigned)
+        return unsigned
+    if target.config.api.auth == "token":
+        token = os.environ.get("TIDEGAUGE_TOKEN", "")
+        if not token:
+            raise OperatorError(
+                f"{url} takes requests of its clients only; have your token in TIDEGAUGE_TOKEN"
+            )
+        try:
+            return bearer(token)
+        except ValueError as error:
+            raise OperatorError(f"TIDEGAUGE_TOKEN: {error}") from None
     credentials = boto3.Session().get_credentials()
     if credentials is None:
         raise OperatorError(f"{url} takes signed requests only, and there are no AWS credentials here")
-    return IngestApi(url, sigv4(target.region, credentials))
+    return sigv4(target.region, credentials)
 
 
 def local_ingest_url(region: str) -> str | None:

@@ -4,13 +4,12 @@ import json
 from collections.abc import Mapping
 from typing import Any
 
-import boto3
-
 from handlers.vocabulary import LAKE, TIMESTREAM
 from ops.console.place import Place
 from ops.errors import OperatorError
+from ops.ingest_api import sign_for
 from ops.posting import attempts
-from tidegauge_client import Reply, sigv4, unsigned
+from tidegauge_client import Reply
 
 _REFUSED_WRITES: Mapping[str, Mapping[str, Any]] = {
     TIMESTREAM: {"service": "timestream-write", "operation": "WriteRecords", "error": "ThrottlingException"},
@@ -37,9 +36,8 @@ def post(place: Place, body: str) -> Reply:
     """The API's reply to a body."""
     if place.local_endpoint is None:
         raise OperatorError("the console posts to a local run only")
-    signed = place.target.config.api.auth == "iam"
-    sign = sigv4(place.region, boto3.session.Session().get_credentials()) if signed else unsigned
-    return next(attempts(place.ingest_url(), body.encode(), sign, lambda _: True))
+    url = place.ingest_url()
+    return next(attempts(url, body.encode(), sign_for(place.target, url), lambda _: True))
 
 
 def faults_on(place: Place) -> frozenset[str]:

@@ -1,5 +1,6 @@
 """The file that points a shell at the local run."""
 
+import stat
 import subprocess
 from pathlib import Path
 from typing import Any
@@ -18,6 +19,7 @@ def write(file: EnvironmentFile, **given: Any) -> None:
             "environment": "dev",
             "region": "us-east-1",
             "ingest_url": "http://127.0.0.1:8080/metrics",
+            "token": "",
             "outputs": {},
             **given,
         }
@@ -35,6 +37,15 @@ def test_a_shell_reads_every_value_back_as_it_was(tmp_path: Path) -> None:
     )
     shown = subprocess.run(["/bin/bash", "-c", script], capture_output=True, text=True, check=True)
     assert shown.stdout == f"{hostile}|http://127.0.0.1:4566|mine|"
+
+
+def test_the_file_is_its_owners_alone(tmp_path: Path) -> None:
+    """There may be a token in it; what an interrupted run has left does not keep it open to others."""
+    file = EnvironmentFile.claim(tmp_path / "local.env", aws_port=4566)
+    (tmp_path / ".local.env.partial").touch(mode=0o644)
+    write(file, token="tg_x")
+    assert "export TIDEGAUGE_TOKEN=tg_x\n" in file.path.read_text()
+    assert stat.S_IMODE(file.path.stat().st_mode) == 0o600
 
 
 def test_nothing_of_a_file_is_left_at_its_end(tmp_path: Path) -> None:

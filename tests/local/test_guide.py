@@ -18,10 +18,16 @@ STORES: dict[str, Store] = {
 }
 
 
-def a_pipeline(region: str, kind: str) -> Any:
+def a_pipeline(region: str, kind: str, token: str = "") -> Any:
     """A pipeline of a region as far as lines name it."""
     url = f"http://127.0.0.1:8080/{region}"
-    return SimpleNamespace(region=region, ingest_url=url, curl=f"curl -s {url}", store=STORES[kind])
+    return SimpleNamespace(
+        region=region,
+        ingest_url=url,
+        curl=f"curl -s {url}",
+        store=STORES[kind],
+        caller=SimpleNamespace(token=token),
+    )
 
 
 @pytest.mark.parametrize("kind", STORES)
@@ -45,3 +51,13 @@ def test_every_line_can_be_pasted(alerts: bool, kind: str) -> None:
     assert shlex.split(shown["or"])[-1].startswith(
         f"SQL=SELECT metric_name, count(*) AS points FROM {store.points} WHERE"
     )
+
+
+def test_with_a_token_posting_takes_it_from_the_environment_file() -> None:
+    """The line itself has none."""
+    pipelines = [a_pipeline("us-east-1", "timestream", "tg_x")]
+    file = Path("x.env")
+    lines = dict(guide(pipelines, endpoint_url="http://127.0.0.1:1", environment_file=file, alerts=True))
+    for name in ("post", "trip an alert"):
+        assert lines[name].startswith(". ./x.env && curl -s http://127.0.0.1:8080/us-east-1 ")
+    assert not [line for line in lines.values() if "tg_x" in line]

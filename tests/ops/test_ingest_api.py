@@ -10,6 +10,7 @@ from ops.errors import OperatorError
 from ops.ingest_api import ingest_api, local_ingest_url
 from ops.stack import Target
 from templates.config import load
+from tests.support.generated import tokens
 from tidegauge_client import unsigned
 
 
@@ -69,3 +70,19 @@ def test_requests_are_signed_where_that_is_asked_for(monkeypatch: pytest.MonkeyP
     monkeypatch.setattr("boto3.Session.get_credentials", lambda _: None)
     with pytest.raises(OperatorError, match="takes signed requests only"):
         ingest_api(target)
+
+
+def test_a_token_is_taken_from_the_environment(monkeypatch: pytest.MonkeyPatch) -> None:
+    """Without one that is said; one that no header takes is refused and not shown."""
+    target = Target(tokens(), "us-east-1", "metrics-prodtok")
+    monkeypatch.setattr(Target, "outputs", lambda _: {"IngestUrl": "https://x.example/prodtok/metrics"})
+    monkeypatch.setenv("TIDEGAUGE_TOKEN", "tg_x")
+    api = ingest_api(target)
+    assert api.sign(api.url, b"{}", {})["Authorization"] == "Bearer tg_x"
+    monkeypatch.setenv("TIDEGAUGE_TOKEN", "")
+    with pytest.raises(OperatorError, match="have your token in TIDEGAUGE_TOKEN"):
+        ingest_api(target)
+    monkeypatch.setenv("TIDEGAUGE_TOKEN", "secret\n")
+    with pytest.raises(OperatorError, match="TIDEGAUGE_TOKEN: ") as raised:
+        ingest_api(target)
+    assert "secret" not in str(raised.value)

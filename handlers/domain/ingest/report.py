@@ -1,12 +1,13 @@
 """The report of a batch as log lines that are metrics, too (CloudWatch's embedded metric format)."""
 
 import json
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Iterable, Iterator, Mapping, Sequence
 from itertools import islice
 from typing import Any
 
 from handlers.domain.emf import METRIC_VALUES, metrics_line
 from handlers.domain.ingest.batch import Report, RequestAccount
+from handlers.domain.ingest.envelope import NO_CLIENT
 
 # An event of CloudWatch Logs holds 256 KiB; an id of 256 characters, all escaped, takes 1.5 KiB.
 _REQUESTS_PER_LINE = 150
@@ -15,10 +16,10 @@ _REQUESTS_PER_LINE = 150
 def log_lines(
     report: Report, dimensions: Mapping[str, str], now_ms: int, *, every_request: bool
 ) -> Iterator[str]:
-    """One line with the metrics and the first requests, further lines with further requests, all of them ASCII JSON.
+    """One line with the metrics and the first requests, others with further requests and with clients, all ASCII JSON.
 
-    A request's entry is [received, stored, superseded, quarantined]. Without `every_request`, those of which all was
-    stored are left out.
+    The entry of a request or a client is [received, stored, superseded, quarantined]. Without `every_request`, requests
+    of which all was stored are left out.
     """
     requests = iter(
         [request for request in report.settled if every_request or request.stored < request.received]
@@ -32,6 +33,9 @@ def log_lines(
     )
     while more := _accounts(islice(requests, _REQUESTS_PER_LINE)):
         yield json.dumps({"requests": more}, separators=(",", ":"))
+    clients = iter(_of_clients(report.settled).items())
+    while some := dict(islice(clients, _REQUESTS_PER_LINE)):
+        yield json.dumps({"clients": some}, separators=(",", ":"))
 
 
 def _metrics(report: Report, now_ms: int) -> dict[str, Any]:
@@ -57,10 +61,20 @@ def _sample(ordered: Sequence[int]) -> Sequence[int]:
     ]
 
 
-def _accounts(requests: Iterator[RequestAccount]) -> dict[str, list[int]]:
+def _accounts(requests: Iterable[RequestAccount]) -> dict[str, list[int]]:
+    return _summed((request.record.request_id, request) for request in requests)
+
+
+def _of_clients(requests: Iterable[RequestAccount]) -> dict[str, list[int]]:
+    """The accounts of the clients that have tokens."""
+    named = ((request.record.client, request) for request in requests)
+    return _summed((client, request) for client, request in named if client != NO_CLIENT)
+
+
+def _summed(requests: Iterable[tuple[str, RequestAccount]]) -> dict[str, list[int]]:
     accounts: dict[str, list[int]] = {}
-    for request in requests:
+    for name, request in requests:
         account = [request.received, request.stored, request.superseded, len(request.quarantined)]
-        before = accounts.get(request.record.request_id, [0] * len(account))
-        accounts[request.record.request_id] = [sum(pair) for pair in zip(before, account, strict=True)]
+        before = accounts.get(name, [0] * len(account))
+        accounts[name] = [sum(pair) for pair in zip(before, account, strict=True)]
     return accounts

@@ -96,3 +96,19 @@ def test_a_retry_is_explained() -> None:
     [line] = lines(report(retry_from=123))
     assert (line["retry_from"], line["causes"]) == ("123", ["WriteRecords: ThrottlingException"])
     assert (line["PointsReceived"], line["requests"]) == (0, {})
+
+
+def test_every_client_with_a_token_has_its_account() -> None:
+    """In lines of their own, however quiet the log is and however many they are; who has none is in no line."""
+    some = records(*({} for _ in range(400)))
+    clients = [replace(one, client=f"edge-{number % 200}") for number, one in enumerate(some)]
+    refused = [QuarantinedPoint(some[0], 0, VIOLATION, {})]
+    accounts = [RequestAccount(one, 4, 2, 1, refused) for one in clients]
+    _, *found = lines(report(*accounts, RequestAccount(some[0], 1, 1)), every_request=False)
+    counted = [line["clients"] for line in found if "clients" in line]
+    assert [len(line) for line in counted] == [150, 50]
+    assert {name: account for line in counted for name, account in line.items()} == {
+        f"edge-{number}": [8, 4, 2, 2] for number in range(200)
+    }
+    [line] = lines(report(RequestAccount(some[0], 1, 1)), every_request=False)
+    assert "clients" not in line
