@@ -1,18 +1,17 @@
 """FROM: tables, subqueries, VALUES, UNNEST and joins of them."""
 
 from collections.abc import Sequence
-from dataclasses import dataclass, replace
-from itertools import accumulate
+from dataclasses import replace
 
 from sqlglot import exp
 
 from emulator.sql.binder import QueryBinder
 from emulator.sql.bound import BoundExpression
-from emulator.sql.coercion import field, unify
+from emulator.sql.coercion import unify
 from emulator.sql.partitions import narrow, without_keys
 from emulator.sql.scope import Field, Scope
 from emulator.sql.tables import Relation, bind_table, named
-from emulator.sql.types import BIGINT, Type, elements
+from emulator.sql.unnest import bind_cross_join, bind_unnest
 
 _SIDES = {"": "INNER JOIN", "LEFT": "LEFT JOIN", "RIGHT": "RIGHT JOIN", "FULL": "FULL JOIN"}
 
@@ -47,7 +46,7 @@ def _first(binder: QueryBinder, node: exp.Expression, before: Scope) -> Relation
     if isinstance(node, exp.Table):
         return bind_table(binder, node)
     if isinstance(node, exp.Unnest):
-        return _unnest(binder, node, before)
+        return bind_unnest(binder, node, before)
     if isinstance(node, exp.Paren):
         if node.args.get("alias"):
             raise binder.expressions.lacks("an alias of a relation in parentheses", node)
@@ -57,66 +56,11 @@ def _first(binder: QueryBinder, node: exp.Expression, before: Scope) -> Relation
     return named(binder, f"({bound.sql})", bound, (alias.name,) if alias else ())
 
 
-def _unnest(binder: QueryBinder, node: exp.Unnest, scope: Scope) -> Relation:
-    """Arrays, maps and time series side by side: as long as the longest, NULL where another has ended."""
-    expressions = binder.expressions
-    expressions.only(node, "expressions", "alias", "offset")
-    items = [_unnested(binder, node, given, scope) for given in node.expressions]
-    alias, given = binder.alias(), node.args.get("alias")
-    labels: list[str | None] = [c.name for c in given.args.get("columns") or ()] if given else []
-    lists = [sql for item in items for sql in item.lists]
-    columns = [
-        (name, sql, kind)
-        for first, item in zip(accumulate([0, *(len(item.lists) for item in items)]), items, strict=False)
-        for name, sql, kind in item.columns(alias, first)
-    ]
-    if node.args.get("offset"):
-        longest = f"greatest({', '.join(f'coalesce(len({sql}), 0)' for sql in lists)})"
-        lists.append(f"generate_series(1, {longest})")
-        columns.append((None, f"{alias}.c{len(lists) - 1}", BIGINT))
-    if labels and len(labels) != len(columns):
-        raise expressions.refuse(f"Column alias list has {len(labels)} entries, not {len(columns)}", node)
-    fields = [
-        Field(label, BoundExpression(sql, kind, nan=True), (given.name,) if given else ())
-        for label, (_, sql, kind) in zip(labels or [name for name, _, _ in columns], columns, strict=True)
-    ]
-    parts = ", ".join(f"unnest({sql}) AS c{i}" for i, sql in enumerate(lists))
-    return f"(SELECT {parts}) AS {alias}", fields
-
-
-@dataclass(frozen=True)
-class _Unnested:
-    """An argument of UNNEST: the lists to be taken apart, and the columns that their elements make."""
-
-    lists: Sequence[str]
-    kinds: Sequence[Type]
-    row: Type | None = None
-
-    def columns(self, relation: str, first: int) -> Sequence[tuple[str | None, str, Type]]:
-        """Each column's own name, SQL and type; the relation's column `first` has the first list's elements."""
-        places = [f"{relation}.c{first + i}" for i in range(len(self.lists))]
-        if self.row is None:
-            return [(None, place, kind) for place, kind in zip(places, self.kinds, strict=True)]
-        whole = BoundExpression(places[0], self.row)
-        return [
-            (name, field(whole, i).sql, kind)
-            for i, (name, kind) in enumerate(zip(self.row.names, self.row.of, strict=True))
-        ]
-
-
-def _unnested(binder: QueryBinder, node: exp.Expression, given: exp.Expression, scope: Scope) -> _Unnested:
-    value = binder.expressions.bind(given, scope)
-    if value.type.name == "MAP":
-        return _Unnested((f"map_keys({value.sql})", f"map_values({value.sql})"), value.type.of)
-    element = elements(value.type)
-    if element is None:
-        raise binder.expressions.refuse(f"Cannot unnest type: {value.type}", node)
-    return _Unnested((value.sql,), (element,), element if element.name == "ROW" else None)
-
-
 def _join(binder: QueryBinder, left: Relation, node: exp.Expression, before: Scope) -> Relation:
     sql, fields = left
     outer, on = before.parent, node.args.get("on")
+    if isinstance(node.this, exp.Unnest) and node.args["kind"] == "CROSS" and not before.fields:
+        return bind_cross_join(binder, left, node.this, Scope(fields, parent=outer))
     right_sql, right = _relation(binder, node.this, Scope([*before.fields, *fields], parent=outer))
     using, side = node.args.get("using"), node.args.get("side") or ""
     outer_unnest = side == "LEFT" and isinstance(node.this, exp.Unnest)

@@ -4,16 +4,14 @@ from collections.abc import Mapping
 
 from emulator.sql.call import Aggregate, Call
 from emulator.sql.coercion import coerce, structure
-from emulator.sql.types import DAY_TO_SECOND, TIME, TIMESTAMP, UNKNOWN, YEAR_TO_MONTH, Type, series
-
-_NO_VALUES = (UNKNOWN, TIME, DAY_TO_SECOND, YEAR_TO_MONTH)
+from emulator.sql.types import TIMESTAMP, UNKNOWN, Type, series
 
 
 def _create(call: Call) -> tuple[str, Type, str]:
     """Points sorted by time; without rows NULL. Times and values must not be NULL."""
     arguments = call.arguments()
     time = coerce(arguments[0], TIMESTAMP) if len(arguments) == 2 and not call.distinct else None
-    if time is None or arguments[1].type in _NO_VALUES:
+    if time is None or arguments[1].type is UNKNOWN:
         raise call.mismatch(arguments)
     value = arguments[1]
     return f"list({structure([time, value])} ORDER BY {time.sql})", series(value.type), _COMPLETE

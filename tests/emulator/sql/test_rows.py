@@ -68,14 +68,3 @@ def test_refused(ask: Ask, expression: str, says: str) -> None:
     with pytest.raises(SqlError) as refusal:
         one(ask, expression)
     assert says in refusal.value.message
-
-
-def test_rows_come_out_of_unnest(ask: Ask) -> None:
-    """UNNEST makes columns of the fields of rows; WITH ORDINALITY counts them; several arrays end together."""
-    assert ask(f"SELECT * FROM UNNEST(ARRAY[{_NAMED}, NULL])").rows == [[1, "x"], [None, None]]
-    found = ask("SELECT a, b, n FROM UNNEST(ARRAY[1, 2], ARRAY['x']) WITH ORDINALITY AS t(a, b, n)")
-    assert found.rows == [[1, "x", 1], [2, None, 2]]
-    kept = ask(
-        "SELECT x, y FROM (VALUES (1, ARRAY[5]), (2, NULL)) AS t(x, a) LEFT JOIN UNNEST(a) AS u(y) ON true"
-    )
-    assert sorted(kept.rows, key=str) == [[1, 5], [2, None]]

@@ -56,7 +56,7 @@ def test_no_rows(ask: Ask) -> None:
     [
         ("create_time_series(time)", "Unexpected parameters (timestamp) for function create_time_series"),
         ("create_time_series(cpu, cpu)", "Unexpected parameters (double, double)"),
-        ("create_time_series(time, 1d)", "Unexpected parameters (timestamp, interval day to second)"),
+        ("create_time_series(time, NULL)", "Unexpected parameters (timestamp, unknown)"),
         ("create_time_series(time, cpu)", "Time and value of create_time_series must not be NULL"),
     ],
 )
