@@ -38,8 +38,10 @@ def _ago(call: Call) -> BoundExpression:
 
 def _bin(call: Call) -> BoundExpression:
     moment, width = call.take(TIMESTAMP, DAY_TO_SECOND)
-    if not isinstance(width.value, int) or width.value <= 0:
-        raise call.refuse("bin is only supported with a literal interval greater than zero")
+    if not isinstance(width.value, int):
+        raise call.lacks("bin with a width that is no literal")
+    if width.value <= 0:
+        raise call.refuse("The width of bin must be greater than zero")
     at = moment.sql if moment.since_1970 else _NOT_NEGATIVE.format(moment.sql)
     sql = f"{at} - {at} % {width.value}"
     return BoundExpression(f"({sql})", TIMESTAMP)
@@ -47,11 +49,11 @@ def _bin(call: Call) -> BoundExpression:
 
 def _parse_duration(call: Call) -> BoundExpression:
     (given,) = call.take(VARCHAR)
-    length = _duration(given.value) if isinstance(given.value, str) else None
+    if not isinstance(given.value, str):
+        raise call.lacks("parse_duration of a text that is no literal")
+    length = _duration(given.value)
     if length is None:
-        raise call.refuse(
-            f"Invalid duration: {given.value if given.value is not None else 'only literals are supported'}"
-        )
+        raise call.refuse(f"Invalid duration: {given.value}")
     return length
 
 

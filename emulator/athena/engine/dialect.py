@@ -61,7 +61,7 @@ def _json_extract_scalar(call: Call) -> BoundExpression:
     """A text, number or truth value of a JSON text; NULL for anything else there, and for what is no JSON."""
     given, path = call.take(VARCHAR, VARCHAR)
     if not isinstance(path.value, str) or not _JSON_PATH.fullmatch(path.value):
-        raise call.refuse(f"{call.name} is only supported with a literal path such as '$.a[0].b'")
+        raise call.lacks(f"{call.name} with a path that is no literal such as '$.a[0].b'")
     place = text(re.sub(r'\["([^"]*)"\]', r'."\1"', path.value))
     valid = f"CASE WHEN json_valid({given.sql}) THEN {given.sql} END"
     scalar = f"json_type({valid}, {place}) NOT IN ('OBJECT', 'ARRAY', 'NULL')"

@@ -30,12 +30,7 @@ _INVALID = (
     (r"Table '[^\n]*' does not exist", "TABLE_NOT_FOUND", NOT_FOUND, None),
     (r"Schema '[^\n]*' does not exist", "SCHEMA_NOT_FOUND", NOT_FOUND, None),
     (r"Catalog '[^\n]*' does not exist", "CATALOG_NOT_FOUND", SYNTAX, None),
-    (
-        r"(Function '[^\n]*') is not registered or not supported",
-        "FUNCTION_NOT_FOUND",
-        SYNTAX,
-        r"\1 not registered, or not supported by this emulator",
-    ),
+    (r"Function '[^\n]*' not registered", "FUNCTION_NOT_FOUND", SYNTAX, None),
     (r"Unknown type", "TYPE_NOT_FOUND", SYNTAX, None),
     (r"Unexpected parameters", "FUNCTION_NOT_FOUND", SYNTAX, None),
     (

@@ -25,6 +25,7 @@ from emulator.sql.functions import (
     times,
     windows,
 )
+from emulator.sql.functions.documented import is_documented
 
 AGGREGATES: Mapping[str, Aggregate] = {**aggregates.FUNCTIONS, **ordered.FUNCTIONS, **percentiles.FUNCTIONS}
 SCALAR_FUNCTIONS: Mapping[str, Function] = {
@@ -57,9 +58,11 @@ def bind_function_call(call: Call, of_dialect: Mapping[str, Function]) -> BoundE
         return windows.bind(call)
     function = of_dialect.get(call.name) or SCALAR_FUNCTIONS.get(call.name)
     if function is None:
-        raise call.refuse(f"Function '{call.name}' is not registered or not supported")
+        if is_documented(call.name):
+            raise call.lacks(f"the function {call.name}")
+        raise call.refuse(f"Function '{call.name}' not registered")
     if call.window is not None or call.condition is not None or call.distinct or call.order or call.star:
         raise call.refuse(f"{call.name} is not an aggregate or window function")
     if call.ignore_nulls:
-        raise call.refuse(f"IGNORE NULLS is not supported with {call.name}")
+        raise call.refuse(f"{call.name} is no window function: it takes no IGNORE NULLS")
     return function(call)

@@ -10,9 +10,9 @@ from emulator.sql.types import BIGINT, BOOLEAN, DOUBLE, UNKNOWN, WHOLE, Type, ar
 def bind(call: Call, aggregate: Aggregate) -> BoundExpression:
     """An aggregate call bound, with its FILTER and OVER."""
     if call.ignore_nulls:
-        raise call.refuse(f"IGNORE NULLS is not supported with {call.name}")
+        raise call.lacks(f"IGNORE NULLS in {call.name}")
     if call.order and call.name != "array_agg":
-        raise call.refuse(f"ORDER BY is not supported in {call.name}")
+        raise call.lacks(f"ORDER BY in {call.name}")
     sql, kind, finish = aggregate(call)
     if call.condition is not None:
         sql += f" FILTER (WHERE {call.binder.condition(call.condition, call.scope, 'FILTER clause')})"
@@ -29,8 +29,6 @@ def _distinct(call: Call) -> str:
 
 def _count(call: Call) -> tuple[str, Type, str]:
     if call.star or not call.nodes:
-        if call.distinct:
-            raise call.refuse("count(DISTINCT *) is not supported")
         return "count(*)", BIGINT, "{}"
     arguments = call.arguments()
     if len(arguments) != 1:
@@ -82,7 +80,7 @@ def _plain(template: str, returns: Type, *takes: Type, finish: str = "{}") -> Ag
     def aggregate(call: Call) -> tuple[str, Type, str]:
         items = call.take(*takes)
         if call.distinct and len(items) > 1:
-            raise call.refuse(f"DISTINCT is not supported in {call.name}")
+            raise call.lacks(f"DISTINCT in {call.name}")
         return template.format(*(item.sql for item in items)), returns, finish
 
     return aggregate

@@ -149,14 +149,16 @@ def _sequence(call: Call) -> BoundExpression:
     if not timed and len(arguments) == 2:
         arguments.append(BoundExpression("CAST(1 AS BIGINT)", BIGINT, value=1))
     if timed and arguments[0].type is DATE and arguments[1].type is DATE:
-        raise call.refuse("sequence of dates is not supported; cast them to timestamp")
+        raise call.lacks("sequences of dates")
     kind = TIMESTAMP if timed else BIGINT
     if len(arguments) != 3:
         raise call.mismatch(arguments)
     start, stop = coerce(arguments[0], kind), coerce(arguments[1], kind)
     step = coerce(arguments[2], DAY_TO_SECOND if timed else BIGINT)
-    if start is None or stop is None or step is None or not isinstance(step.value, int) or step.value <= 0:
-        raise call.refuse("sequence takes a start, a stop, and a literal step greater than zero")
+    if start is None or stop is None or step is None:
+        raise call.mismatch(arguments)
+    if not isinstance(step.value, int) or step.value <= 0:
+        raise call.lacks("sequences with a step that is no literal greater than zero")
     count = f"({stop.sql} - {start.sql}) // {step.value}"
     sql = (
         f"(CASE WHEN {stop.sql} < {start.sql}"

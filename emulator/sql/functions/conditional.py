@@ -63,7 +63,7 @@ def _try(call: Call) -> BoundExpression:
         raise call.refuse("The 'try' function must have exactly one argument")
     value = call.arguments()[0]
     if "error(" in value.sql or "random(" in value.sql:
-        raise call.refuse("TRY is not supported around this expression")
+        raise call.lacks("try around this expression")
     return BoundExpression(f"TRY({value.sql})", value.type, nan=value.nan)
 
 

@@ -34,7 +34,7 @@ def _mysql(call: Call, pattern: str, fraction: str | None = None) -> str:
         if match[1] == "f" and fraction is not None:
             return fraction
         if match[1] not in _MYSQL:
-            raise call.refuse(f"Date format specifier %{match[1]} is not supported")
+            raise call.lacks(f"the date format specifier %{match[1]}")
         return _MYSQL[match[1]]
 
     return re.sub(r"%(.)?", specifier, pattern, flags=re.DOTALL)
@@ -45,7 +45,7 @@ def _joda(call: Call, pattern: str) -> str:
     for match in re.finditer(r"(([A-Za-z])\2*)|('(?:[^']|'')*')|(.)", pattern, re.DOTALL):
         letters, quoted, other = match[1] or "", match[3] or "", match[4] or ""
         if letters and letters not in _JODA:
-            raise call.refuse(f"Date format {letters} is not supported")
+            raise call.lacks(f"the date format {letters}")
         literal = "'" if quoted == "''" else quoted[1:-1].replace("''", "'")
         parts.append(_JODA[letters] if letters else (literal if quoted else other).replace("%", "%%"))
     return "".join(parts)
@@ -55,7 +55,7 @@ def _formatter(translate: Callable[[Call, str], str]) -> Function:
     def bind(call: Call) -> BoundExpression:
         moment, pattern = call.take(TIMESTAMP, VARCHAR)
         if not isinstance(pattern.value, str):
-            raise call.refuse(f"{call.name} is only supported with a literal format")
+            raise call.lacks(f"{call.name} with a format that is no literal")
         return BoundExpression(
             f"strftime(make_timestamp_ns({moment.sql}), {text(translate(call, pattern.value))})", VARCHAR
         )
@@ -67,7 +67,7 @@ def _date_parse(call: Call) -> BoundExpression:
     """`date_parse`: text as a timestamp to the millisecond, by a literal MySQL format; text of another form fails."""
     given, pattern = call.take(VARCHAR, VARCHAR)
     if not isinstance(pattern.value, str):
-        raise call.refuse(f"{call.name} is only supported with a literal format")
+        raise call.lacks(f"{call.name} with a format that is no literal")
     form = text(_mysql(call, pattern.value, fraction="%f"))
     return BoundExpression(f"(epoch_us(strptime({given.sql}, {form})) // 1000 * 1000000)", TIMESTAMP)
 
@@ -84,7 +84,7 @@ def _parse_datetime(call: Call) -> BoundExpression:
     """Text as a timestamp, by a literal Joda format; a time zone may end it, and without one it is UTC."""
     given, pattern = call.take(VARCHAR, VARCHAR)
     if not isinstance(pattern.value, str):
-        raise call.refuse(f"{call.name} is only supported with a literal format")
+        raise call.lacks(f"{call.name} with a format that is no literal")
     zoned = _ZONED.fullmatch(pattern.value)
     form = text(_joda(call, zoned[1] if zoned else pattern.value))
     if zoned is None:
@@ -111,7 +111,7 @@ def _zone_offset(sql: str) -> str:
 def _literal(call: Call) -> str:
     (given,) = call.take(VARCHAR)
     if not isinstance(given.value, str):
-        raise call.refuse(f"{call.name} is only supported with a literal")
+        raise call.lacks(f"{call.name} of a text that is no literal")
     return given.value
 
 
@@ -131,7 +131,7 @@ def _from_iso_timestamp(call: Call) -> BoundExpression:
     spelled = _literal(call)
     nanoseconds = _iso_nanoseconds(spelled)
     if nanoseconds is None:
-        raise call.refuse(f"Invalid or unsupported ISO 8601 timestamp: {spelled}")
+        raise call.refuse(f"Invalid ISO 8601 timestamp: {spelled}")
     return BoundExpression(f"CAST({nanoseconds} AS BIGINT)", TIMESTAMP)
 
 
@@ -152,7 +152,7 @@ def _from_iso_date(call: Call) -> BoundExpression:
     spelled = _literal(call)
     moment = timestamps.timestamp(spelled) if re.fullmatch(r"[0-9]{4}-[0-9]{2}-[0-9]{2}", spelled) else None
     if moment is None:
-        raise call.refuse(f"Invalid or unsupported ISO 8601 date: {spelled}")
+        raise call.refuse(f"Invalid ISO 8601 date: {spelled}")
     return BoundExpression(f"(DATE '1970-01-01' + CAST({moment // timestamps.DAY} AS INTEGER))", DATE)
 
 

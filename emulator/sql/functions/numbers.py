@@ -38,11 +38,11 @@ def _round(call: Call) -> BoundExpression:
         raise call.mismatch(arguments)
     places = arguments[1].value if len(arguments) == 2 else 0
     if not isinstance(places, int) or not -300 <= places <= 300 or arguments[-1].type is VARCHAR:
-        raise call.refuse("round is only supported with a literal number of decimals")
+        raise call.lacks("round to a number of decimals that is no literal from -300 to 300")
     number = arguments[0]
     if number.type is not DOUBLE:
         if places < 0:
-            raise call.refuse("round of a whole number to negative decimals is not supported")
+            raise call.lacks("round of a whole number to negative decimals")
         return number
     factor = f"CAST('1e{places}' AS DOUBLE)"
     scaled = f"abs({number.sql}) * {factor}"

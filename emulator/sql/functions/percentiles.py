@@ -66,10 +66,10 @@ def _numbers(call: Call, nodes: Sequence[object], what: str) -> list[str]:
     numbers = [getattr(node, "name", "") for node in nodes]
     try:
         valid = all(0 <= float(number) <= 1 for number in numbers)
-    except ValueError:
-        valid = False
+    except ValueError as error:
+        raise call.lacks(f"{call.name} with a {what.lower()} that is no literal") from error
     if not valid:
-        raise call.refuse(f"{what} must be a literal between 0 and 1")
+        raise call.refuse(f"{what} must be between 0 and 1")
     return numbers
 
 

@@ -19,11 +19,11 @@ _LINE_END = text(r"(?:\r\n|[\n\r\x{85}\x{2028}\x{2029}])\z")
 def _pattern(call: Call, given: BoundExpression) -> tuple[str, str]:
     """A pattern as it was written and as RE2 takes it."""
     if not isinstance(given.value, str):
-        raise call.refuse(f"{call.name} is only supported with a literal pattern")
+        raise call.lacks(f"{call.name} with a pattern that is no literal")
     try:
         return given.value, translate(given.value)
     except UnsupportedPattern as error:
-        raise call.refuse(f"{call.name} does not support this part of a pattern: {error}") from error
+        raise call.lacks(f"this part of a pattern: {error}") from error
 
 
 def _subject(value: BoundExpression, written: str, pattern: str) -> str:
@@ -49,20 +49,20 @@ def _grouped(call: Call, refusal: str, *, empty: bool) -> tuple[str, int]:
     if not isinstance(group, int) or not 0 <= group <= groups(written):
         raise call.refuse(f"Pattern has {groups(written)} groups. Cannot access group {group}")
     if (not empty and matches_nothing(written)) or (group and re.search(r"\)[?*{]|\|", written)):
-        raise call.refuse(f"{call.name} {refusal}")
+        raise call.lacks(f"{call.name} {refusal}")
     return f"{_subject(value, written, pattern)}, {text(pattern)}", group
 
 
 def _extract(call: Call) -> BoundExpression:
     """NULL where nothing matches; a group that took no part in the match cannot be told from an empty one."""
-    both, group = _grouped(call, "of a group is not supported for patterns with optional groups", empty=True)
+    both, group = _grouped(call, "of a group in a pattern with optional groups", empty=True)
     return BoundExpression(
         f"(CASE WHEN regexp_matches({both}) THEN regexp_extract({both}, {group}) END)", VARCHAR
     )
 
 
 def _extract_all(call: Call) -> BoundExpression:
-    both, group = _grouped(call, "is not supported for patterns that match the empty string", empty=False)
+    both, group = _grouped(call, "with a pattern that matches the empty string", empty=False)
     return BoundExpression(f"regexp_extract_all({both}, {group})", array(VARCHAR))
 
 
@@ -70,13 +70,13 @@ def _replace(call: Call) -> BoundExpression:
     items = call.take(VARCHAR, VARCHAR) if len(call.nodes) == 2 else call.take(VARCHAR, VARCHAR, VARCHAR)
     written, pattern = _pattern(call, items[1])
     if matches_nothing(written):
-        raise call.refuse("regexp_replace is not supported for patterns that match the empty string")
+        raise call.lacks("regexp_replace with a pattern that matches the empty string")
     by = items[2].value if len(items) == 3 else ""
     if not isinstance(by, str) or re.search(r"\\[^$\\]|\$(?![0-9](?![0-9]))", by.replace("\\$", "")):
-        raise call.refuse("regexp_replace is only supported with a literal replacement and groups $0 to $9")
+        raise call.lacks("regexp_replace but by a literal, in which groups are $0 to $9")
     used = [int(n) for n in re.findall(r"(?<!\\)\$([0-9])", by)]
     if any(number > groups(written) for number in used) or "\\" in by.replace("\\$", ""):
-        raise call.refuse(f"regexp_replace cannot use the replacement {by}")
+        raise call.refuse(f"Invalid replacement in regexp_replace: {by}")
     replacement = re.sub(r"(?<!\\)\$([0-9])", r"\\\1", by).replace("\\$", "$")
     subject = _subject(items[0], written, pattern)
     sql = f"regexp_replace({subject}, {text(pattern)}, {text(replacement)}, 'g')"

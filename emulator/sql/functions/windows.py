@@ -13,7 +13,7 @@ from emulator.sql.types import BIGINT, DAY_TO_SECOND, DOUBLE, WHOLE, Type
 def bind(call: Call) -> BoundExpression:
     """A window function call bound."""
     if call.condition is not None or call.distinct or call.order or call.star:
-        raise call.refuse(f"FILTER, DISTINCT and ORDER BY are not supported in {call.name}")
+        raise call.refuse(f"{call.name} is no aggregate function: it takes no FILTER, DISTINCT or ORDER BY")
     if call.ignore_nulls and call.name not in ("lag", "lead", "first_value", "last_value", "nth_value"):
         raise call.refuse(f"Cannot specify null treatment clause for {call.name} function")
     sql, kind = FUNCTIONS[call.name](call)
@@ -30,8 +30,10 @@ def _rank(kind: Type) -> Callable[[Call], tuple[str, Type]]:
 
 def _ntile(call: Call) -> tuple[str, Type]:
     (count,) = call.take(BIGINT)
-    if not isinstance(count.value, int) or count.value < 1:
-        raise call.refuse("Buckets must be a literal greater than 0")
+    if not isinstance(count.value, int):
+        raise call.lacks("ntile of a number that is no literal")
+    if count.value < 1:
+        raise call.refuse("Buckets must be greater than 0")
     return f"ntile({count.sql})", BIGINT
 
 
@@ -67,8 +69,12 @@ def _value(call: Call) -> tuple[str, Type]:
 
 def _nth(call: Call) -> tuple[str, Type]:
     arguments = call.arguments()
-    if len(arguments) != 2 or not isinstance(arguments[1].value, int) or arguments[1].value < 1:
-        raise call.refuse("nth_value takes a value and a literal position greater than 0")
+    if len(arguments) != 2 or arguments[1].type not in WHOLE:
+        raise call.mismatch(arguments)
+    if not isinstance(arguments[1].value, int):
+        raise call.lacks("nth_value of a position that is no literal")
+    if arguments[1].value < 1:
+        raise call.refuse("Offset must be at least 1")
     return f"nth_value({arguments[0].sql}, {arguments[1].sql}{_nulls(call)})", arguments[0].type
 
 
@@ -105,7 +111,7 @@ def _frame(call: Call, spec: exp.Expression) -> str:
     call.binder.only(spec, "kind", "start", "start_side", "end", "end_side")
     kind = str(spec.args.get("kind") or "").upper()
     if kind not in ("ROWS", "RANGE"):
-        raise call.refuse(f"{kind} frames are not supported")
+        raise call.lacks(f"{kind} frames")
     start = _bound(call, spec, "start", kind)
     end = _bound(call, spec, "end", kind) if spec.args.get("end") else "CURRENT ROW"
     return f"{kind} BETWEEN {start} AND {end}"
@@ -120,7 +126,7 @@ def _bound(call: Call, spec: exp.Expression, which: str, kind: str) -> str:
         return f"{bound.sql} {side}"
     number = coerce(bound, BIGINT) if bound.type in WHOLE else None
     if number is None or not isinstance(bound.value, int):
-        raise call.refuse("Window frame offset must be a whole number or an interval")
+        raise call.lacks("window frames whose offset is no whole number and no interval")
     return f"{number.sql} {side}"
 
 
