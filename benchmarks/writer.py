@@ -29,6 +29,7 @@ from handlers.domain.deadline import Deadline
 from handlers.domain.ingest.batch import Ports, ignore, write_batch
 from handlers.domain.ingest.envelope import StreamRecord
 from handlers.domain.ingest.formats import read_request
+from handlers.domain.ingest.formats.foreign import DimensionMapping
 from handlers.domain.ingest.store import MetricStore, Outcome, Written
 from handlers.domain.ingest.validator import PointValidator
 from handlers.domain.point import Point
@@ -158,7 +159,8 @@ def _records(requests: list[list[Any]]) -> list[StreamRecord]:
 
 def _read_all(records: list[StreamRecord]) -> list[Point]:
     validator = PointValidator(LIMITS)
-    return [point for record in records for point in read_request(record, validator).points]
+    mapping = DimensionMapping()
+    return [point for record in records for point in read_request(record, validator, mapping).points]
 
 
 def _write(store: MetricStore, points: list[Point]) -> None:

@@ -10,6 +10,7 @@ from emulator import Answered
 from handlers.adapters.timestream.limits import store_limits
 from handlers.domain.ingest.envelope import NO_CLIENT, StreamRecord
 from handlers.domain.ingest.formats import read_request
+from handlers.domain.ingest.formats.foreign import DimensionMapping
 from handlers.domain.ingest.reading import InvalidBody
 from handlers.domain.ingest.validator import PointValidator
 
@@ -53,6 +54,6 @@ def points_in(format_: str, body: bytes) -> int:
     """The points that a body in this format is accounted for by; one if none can be told from it."""
     record = StreamRecord(format_, NO_CLIENT, "", 0, 0, "", body)
     try:
-        return read_request(record, PointValidator(store_limits(1))).received
+        return read_request(record, PointValidator(store_limits(1)), DimensionMapping()).received
     except InvalidBody:
         return 1

@@ -7,6 +7,7 @@ from handlers.domain.violation import Reason, Violation
 
 NS_PER_MS = 1_000_000
 NS_PER_S = 1_000_000_000
+_YEAR_10000_S = 253_402_300_800
 
 _RFC3339 = re.compile(
     r"(\d{4}-\d\d-\d\d)[Tt ](\d\d:\d\d:\d\d)(?:\.(\d+))?(?:[Zz]|([+-])([01]\d|2[0-3]):([0-5]\d))", re.ASCII
@@ -40,3 +41,12 @@ def _read_rfc3339(text: str) -> int | Violation:
         ahead = int(hours) * 3600 + int(minutes) * 60
         seconds += -ahead if sign == "+" else ahead
     return seconds * NS_PER_S + (int(fraction[:9].ljust(9, "0")) if fraction else 0)
+
+
+def timestamp_text(time_ns: int) -> int | str:
+    """A time as `read_timestamp` takes it: epoch milliseconds, or RFC 3339 where they do not say it all."""
+    milliseconds, rest = divmod(time_ns, NS_PER_MS)
+    seconds = time_ns // NS_PER_S
+    if not rest or not 0 <= seconds < _YEAR_10000_S:
+        return milliseconds
+    return f"{datetime.fromtimestamp(seconds, UTC):%Y-%m-%dT%H:%M:%S}.{time_ns % NS_PER_S:09}Z"

@@ -12,7 +12,9 @@ class Reason(StrEnum):
     FORMAT_UNKNOWN = "format_unknown"
     BODY_NOT_JSON = "body_not_json"
     BODY_FORM = "body_form"
+    BODY_NOT_OTLP = "body_not_otlp"
     # of one metric
+    DATA_POINT_INVALID = "data_point_invalid"
     METRIC_NOT_OBJECT = "metric_not_object"
     FIELD_UNKNOWN = "field_unknown"
     METRIC_NAME_MISSING = "metric_name_missing"
@@ -32,6 +34,7 @@ class Reason(StrEnum):
     DIMENSION_NAME_LENGTH = "dimension_name_length"
     DIMENSION_NAME_CHARACTERS = "dimension_name_characters"
     DIMENSION_NAME_RESERVED = "dimension_name_reserved"
+    DIMENSION_NAME_REPEATED = "dimension_name_repeated"
     DIMENSION_NAME_CASE = "dimension_name_case"
     DIMENSION_BUDGET_SPENT = "dimension_budget_spent"
     DIMENSION_VALUE_TYPE = "dimension_value_type"

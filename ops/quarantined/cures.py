@@ -39,6 +39,15 @@ CURES: Mapping[Reason, Cure] = {
         'Send `{"metrics": [ … ]}`.',
         refused_at_door=True,
     ),
+    Reason.BODY_NOT_OTLP: Cure(
+        "A body that came by OTLP's path is no request for metrics: it is cut off, or of traces or logs.",
+        "Let the exporter of metrics alone use this address: `OTEL_EXPORTER_OTLP_METRICS_ENDPOINT`.",
+    ),
+    Reason.DATA_POINT_INVALID: Cure(
+        "A data point or a metric of another protocol cannot be read, or a histogram contradicts itself; "
+        "the message says how.",
+        "Mend or update the client; what came with it is stored.",
+    ),
     Reason.METRIC_NOT_OBJECT: Cure(
         "An entry of `metrics` is no object.", "Send an object for each metric.", refused_at_door=True
     ),
@@ -116,6 +125,10 @@ CURES: Mapping[Reason, Cure] = {
     Reason.DIMENSION_NAME_RESERVED: Cure(
         "A column has that name: value, time, metric_name, metric_type, export_*, measure_*, ts_*, in any case.",
         _RENAME,
+    ),
+    Reason.DIMENSION_NAME_REPEATED: Cure(
+        "A data point or a series of another protocol has an attribute or a label twice.",
+        "Send each name once.",
     ),
     Reason.DIMENSION_NAME_CASE: Cure(
         "Another client sent this name first in another case, `host` say, and yours is `Host`; or the point has both. "

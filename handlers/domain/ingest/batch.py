@@ -1,12 +1,13 @@
 """A batch of requests becomes points in the store, lines in the quarantine, or records to be sent again."""
 
-from collections.abc import Callable, Iterable, Sequence
+from collections.abc import Callable, Iterable, Mapping, Sequence
 from dataclasses import dataclass, field
 
 from handlers.domain.deadline import Deadline
 from handlers.domain.errors import TransientError
 from handlers.domain.ingest.envelope import StreamRecord
 from handlers.domain.ingest.formats import read_request
+from handlers.domain.ingest.formats.foreign import DEFAULT_OTLP_ATTRIBUTES, DimensionMapping
 from handlers.domain.ingest.quarantine import (
     Quarantine,
     QuarantinedPoint,
@@ -33,6 +34,8 @@ class RequestAccount:
     quarantined: list[QuarantinedPoint] = field(default_factory=list)
     unreadable: bool = False
     retry: bool = False
+    dropped: Mapping[str, int] = field(default_factory=dict)
+    ignored: Mapping[str, int] = field(default_factory=dict)
 
 
 @dataclass(frozen=True)
@@ -63,6 +66,7 @@ class Ports:
     quarantine: Quarantine
     on_stored: Callable[[Sequence[int], Deadline], object]
     on_admitted: Callable[[Sequence[int], Deadline], object] = ignore
+    otlp_attributes: frozenset[str] = DEFAULT_OTLP_ATTRIBUTES
 
 
 def write_batch(records: Sequence[StreamRecord], ports: Ports, deadline: Deadline) -> Report:
@@ -94,17 +98,20 @@ class _BatchWriter:
     def read(self, records: Iterable[StreamRecord]) -> list[Point]:
         """The points of all requests; whatever is not one is quarantined."""
         validator = PointValidator(self._ports.limits)
+        mapping = DimensionMapping(self._ports.otlp_attributes)
         points = []
         for record in records:
             account = self._accounts[record.sequence] = RequestAccount(record)
             try:
-                reading = read_request(record, validator)
+                reading = read_request(record, validator, mapping)
             except InvalidBody as error:
                 account.received = 1
                 account.unreadable = True
                 account.quarantined.append(quarantined_record(record, error.violation))
                 continue
             account.received = reading.received
+            account.dropped = reading.dropped
+            account.ignored = reading.ignored
             self._payloads[record.sequence] = reading.payload
             for index, violation in reading.refusals:
                 self._quarantine(record, index, violation)

@@ -55,13 +55,19 @@ def _line(point: QuarantinedPoint) -> str:
         "request_id": point.record.request_id,
         "index": point.index,
         "client": point.record.client,
+        "format": point.record.format,
         "arrived_at": arrived.isoformat(timespec="milliseconds").replace("+00:00", "Z"),
         "reason": point.violation.reason,
         "field": point.violation.field,
         "message": point.violation.message,
         "payload": point.payload,
     }
-    return json.dumps(line, default=_as_written, separators=(",", ":"))
+    try:
+        return json.dumps(line, default=_as_written, separators=(",", ":"))
+    except RecursionError:
+        # Lists within lists as deep as the decoder goes; what is no deeper was refused as well.
+        as_it_came = {"base64": base64.b64encode(point.record.data).decode()}
+        return json.dumps({**line, "payload": as_it_came}, separators=(",", ":"))
 
 
 def _as_written(value: object) -> str:

@@ -1,6 +1,6 @@
 """The reading of a request: its points, and the places in it that hold none."""
 
-from collections.abc import Callable
+from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field
 
 from handlers.domain.point import Point
@@ -20,11 +20,15 @@ class Reading:
     """The points of a request, and the places in it that hold none, each with the first rule that is broken there.
 
     `payload` gives what the client wrote at an index, as JSON can say it, for points that are refused later on, too.
+    `dropped` names attributes that no dimension was made of, and of how many points; `ignored` counts what is no
+    sample, by its kind.
     """
 
     payload: Callable[[int], object]
     points: list[Point] = field(default_factory=list)
     refusals: list[tuple[int, Violation]] = field(default_factory=list)
+    dropped: Mapping[str, int] = field(default_factory=dict)
+    ignored: Mapping[str, int] = field(default_factory=dict)
 
     @property
     def received(self) -> int:

@@ -1,6 +1,7 @@
 """The report of a batch as log lines that are metrics, too (CloudWatch's embedded metric format)."""
 
 import json
+from collections import Counter
 from collections.abc import Iterable, Iterator, Mapping, Sequence
 from itertools import islice
 from typing import Any
@@ -11,6 +12,8 @@ from handlers.domain.ingest.envelope import NO_CLIENT
 
 # An event of CloudWatch Logs holds 256 KiB; an id of 256 characters, all escaped, takes 1.5 KiB.
 _REQUESTS_PER_LINE = 150
+_NAMES = 20
+_NAME_CHARACTERS = 60
 
 
 def log_lines(
@@ -27,6 +30,10 @@ def log_lines(
     context: dict[str, Any] = {"WriteCalls": report.calls, "WriteThrottles": report.throttles}
     if report.retry_from is not None:
         context |= {"retry_from": str(report.retry_from), "causes": report.causes}
+    if dropped := _greatest(request.dropped for request in report.settled):
+        context["dropped_attributes"] = dropped
+    if ignored := _greatest(request.ignored for request in report.settled):
+        context["ignored"] = ignored
     context["requests"] = _accounts(islice(requests, _REQUESTS_PER_LINE))
     yield metrics_line(
         _metrics(report, now_ms), dimensions, now_ms, units={"IngestDelay": "Milliseconds"}, context=context
@@ -59,6 +66,15 @@ def _sample(ordered: Sequence[int]) -> Sequence[int]:
     return [
         ordered[position * (len(ordered) - 1) // (METRIC_VALUES - 1)] for position in range(METRIC_VALUES)
     ]
+
+
+def _greatest(counts: Iterable[Mapping[str, int]]) -> dict[str, int]:
+    """The greatest sums by name; clients chose the names, so there is an end to their number and their length."""
+    sums: Counter[str] = Counter()
+    for some in counts:
+        for name, count in some.items():
+            sums[name[:_NAME_CHARACTERS]] += count
+    return dict(sums.most_common(_NAMES))
 
 
 def _accounts(requests: Iterable[RequestAccount]) -> dict[str, list[int]]:

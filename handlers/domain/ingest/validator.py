@@ -64,15 +64,21 @@ class PointValidator:
     def time_ns(self, time_ns: int, record: StreamRecord) -> int | Violation:
         """The time, if the store takes it; by the record's arrival, so that a retry or a redrive judges alike."""
         arrival_ns = record.arrival_ms * NS_PER_MS
-        if time_ns > arrival_ns + self._future_ns:
+        least_ns, greatest_ns = self.times_ns(record)
+        if time_ns > greatest_ns:
             message = f"more than {self._limits.future_ms // 60_000} minutes after its arrival"
             return Violation(
                 Reason.TIMESTAMP_IN_FUTURE, "timestamp", message + _unit_hint(time_ns, arrival_ns)
             )
-        if time_ns < max(arrival_ns - self._retention_ns, 0):
+        if time_ns < least_ns:
             message = f"older than the {self._limits.retention_days} days that the store keeps"
             return Violation(Reason.TIMESTAMP_TOO_OLD, "timestamp", message + _unit_hint(time_ns, arrival_ns))
         return time_ns
+
+    def times_ns(self, record: StreamRecord) -> tuple[int, int]:
+        """The least and the greatest time that the store takes of a record."""
+        arrival_ns = record.arrival_ms * NS_PER_MS
+        return max(arrival_ns - self._retention_ns, 0), arrival_ns + self._future_ns
 
     def arrival_ns(self, index: int, record: StreamRecord) -> int:
         """The time of a point without a timestamp: the record's arrival, the same at every retry.
@@ -128,7 +134,8 @@ class _CheckedDimensions:
         self.pairs = read_dimensions(raw, limits.dimension_names)
         self.size = 0
         if not isinstance(self.pairs, Violation):
-            self.size = sum(len(name) + len(value.encode()) for name, value in self.pairs)
+            for name, value in self.pairs:
+                self.size += len(name) + (len(value) if value.isascii() else len(value.encode()))
         self.series: dict[tuple[object, object], Series | Violation] = {}
 
 

@@ -12,6 +12,7 @@ from emulator.apigateway.validation import Model
 from handlers.adapters.lake.limits import lake_limits
 from handlers.adapters.timestream.limits import store_limits
 from handlers.domain.ingest.envelope import StreamRecord
+from handlers.domain.ingest.formats.foreign import DimensionMapping
 from handlers.domain.ingest.formats.json import decode, read
 from handlers.domain.ingest.validator import PointValidator
 from handlers.domain.point import Point
@@ -69,7 +70,11 @@ def test_a_verdict_is_the_gateways_and_the_readers(metric: object) -> None:
     verdict = _rules().point(raw)
     refused = _refused(body)
     assert (isinstance(verdict, Fault) and verdict.refused) == refused
-    reading = read(StreamRecord("json", "-", "r", NOW_MS, 0, "", body), PointValidator(store_limits(30)))
+    reading = read(
+        StreamRecord("json", "-", "r", NOW_MS, 0, "", body),
+        PointValidator(store_limits(30)),
+        DimensionMapping(),
+    )
     if isinstance(verdict, Fault):
         assert verdict.violation.reason != "body_form", "the model is stricter than the reader"
         if not refused and not verdict.violation.reason.startswith("dimension_"):

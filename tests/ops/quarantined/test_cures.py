@@ -11,6 +11,7 @@ from emulator.apigateway.validation import Model
 from handlers.adapters.timestream.limits import store_limits
 from handlers.domain.ingest.envelope import StreamRecord
 from handlers.domain.ingest.formats import read_request
+from handlers.domain.ingest.formats.foreign import DimensionMapping
 from handlers.domain.ingest.reading import InvalidBody
 from handlers.domain.ingest.registry import admit_points
 from handlers.domain.ingest.validator import PointValidator
@@ -27,6 +28,11 @@ def metric(**changes: Any) -> dict[str, Any]:
     """A good metric with some of its fields changed; None leaves one out."""
     whole = {"metric_name": "m", "value": 1, **changes}
     return {name: value for name, value in whole.items() if value is not ...}
+
+
+def otlp_json(given: Any) -> dict[str, Any]:
+    """A request of OTLP with one metric."""
+    return {"resourceMetrics": [{"scopeMetrics": [{"metrics": [given]}]}]}
 
 
 # A body for each reason that the reading of a request finds.
@@ -59,6 +65,15 @@ BODIES: dict[Reason, Any] = {
     Reason.DIMENSION_VALUE_CHARACTERS: metric(dimensions={"host": "a\n"}),
     Reason.POINT_TOO_LARGE: metric(dimensions={"url": "u" * 2048}),
 }
+# The same for reasons that are only there in other formats.
+FOREIGN: dict[Reason, tuple[str, Any]] = {
+    Reason.BODY_NOT_OTLP: ("otlp-json", {"resourceSpans": []}),
+    Reason.DATA_POINT_INVALID: ("otlp-json", otlp_json({"gauge": {"dataPoints": [1]}})),
+    Reason.DIMENSION_NAME_REPEATED: (
+        "otlp-json",
+        otlp_json({"name": "m", "gauge": {"dataPoints": [{"asInt": 1, "attributes": [{"key": "a"}] * 2}]}}),
+    ),
+}
 # These are found in what lies around the body, or by the store.
 ELSEWHERE = {Reason.PARTITION_KEY_INVALID, Reason.FORMAT_UNKNOWN, Reason.REJECTED_BY_STORE}
 
@@ -67,11 +82,11 @@ def _bytes(body: Any) -> bytes:
     return body if isinstance(body, bytes) else json.dumps(body).encode()
 
 
-def _reason(body: bytes) -> Reason | None:
+def _reason(body: bytes, format_: str = "json") -> Reason | None:
     """The reason for which a body's first point is quarantined when 120 names are taken, host among them."""
-    record = StreamRecord("json", "-", "r", NOW_MS, 1, "s", body)
+    record = StreamRecord(format_, "-", "r", NOW_MS, 1, "s", body)
     try:
-        reading = read_request(record, PointValidator(store_limits(30)))
+        reading = read_request(record, PointValidator(store_limits(30)), DimensionMapping())
     except InvalidBody as error:
         return error.violation.reason
     if reading.refusals:
@@ -83,7 +98,7 @@ def _reason(body: bytes) -> Reason | None:
 
 def test_every_reason_has_a_cause_and_a_cure() -> None:
     """Each in whole sentences, with an example here; a new reason needs all three."""
-    assert set(CURES) == set(Reason) == set(BODIES) | ELSEWHERE
+    assert set(CURES) == set(Reason) == set(BODIES) | set(FOREIGN) | ELSEWHERE
     for cure in CURES.values():
         assert all(text[-1] == "." and text.lstrip("`")[0].isalpha() for text in (cure.cause, cure.cure))
 
@@ -92,6 +107,13 @@ def test_every_reason_has_a_cause_and_a_cure() -> None:
 def test_a_reason_is_what_its_example_is_quarantined_for(reason: Reason) -> None:
     """The reader and the registry judge the example so."""
     assert _reason(_bytes(BODIES[reason])) is reason
+
+
+@pytest.mark.parametrize("reason", FOREIGN)
+def test_a_reason_of_another_format_is_what_its_example_is_quarantined_for(reason: Reason) -> None:
+    """The reader of that format judges the example so."""
+    format_, body = FOREIGN[reason]
+    assert _reason(_bytes(body), format_) is reason
 
 
 @pytest.mark.parametrize("reason", BODIES)

@@ -14,6 +14,7 @@ from handlers.domain.alerts.windows.window_items import Windows
 from handlers.domain.errors import TransientError
 from handlers.domain.ingest.envelope import StreamRecord
 from handlers.domain.ingest.formats import read_request
+from handlers.domain.ingest.formats.foreign import DEFAULT_OTLP_ATTRIBUTES, DimensionMapping
 from handlers.domain.ingest.reading import InvalidBody
 from handlers.domain.ingest.validator import PointValidator
 from handlers.domain.point import Point, versions_of
@@ -45,6 +46,7 @@ class Aggregator:
     timing: Timing
     group_cap: int
     clock: Callable[[], float]
+    otlp_attributes: frozenset[str] = DEFAULT_OTLP_ATTRIBUTES
     _claimed: set[int] = field(default_factory=set)
 
     def process(self, records: Sequence[StreamRecord], validator: PointValidator) -> BatchReport:
@@ -52,7 +54,7 @@ class Aggregator:
         now_s = self.clock()
         known = self.rules.rules()
         usable = [rule for rule in known.rules if rule.period_s % self.timing.interval_s == 0]
-        points = list(_points(records, validator))
+        points = list(_points(records, validator, DimensionMapping(self.otlp_attributes)))
         selections = [rule.selection for rule in usable]
 
         def aggregated(some: Iterable[Point]) -> BatchAggregates:
@@ -129,8 +131,11 @@ def _breaches(found: BatchAggregates, rules: Iterable[Rule], end_s: int) -> bool
     return False
 
 
-def _points(records: Iterable[StreamRecord], validator: PointValidator) -> Iterator[Point]:
+def _points(
+    records: Iterable[StreamRecord], validator: PointValidator, mapping: DimensionMapping
+) -> Iterator[Point]:
     """The points that the writer stores, too: of several versions in one request, the one that counts."""
     for record in records:
         with suppress(InvalidBody):  # the writer quarantines it and counts it
-            yield from (versions[-1] for versions in versions_of(read_request(record, validator).points))
+            points = read_request(record, validator, mapping).points
+            yield from (versions[-1] for versions in versions_of(points))

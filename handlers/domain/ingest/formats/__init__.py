@@ -1,20 +1,25 @@
-"""The formats of request bodies: one module for each, by the name that stands in the partition key."""
+"""The formats of request bodies, by their names in the partition key: a module for each, imported on first use."""
 
 from collections.abc import Callable, Mapping
+from importlib import import_module
 
 from handlers.domain.ingest.envelope import StreamRecord
-from handlers.domain.ingest.formats import json
+from handlers.domain.ingest.formats.foreign import DimensionMapping
 from handlers.domain.ingest.reading import InvalidBody, Reading
 from handlers.domain.ingest.validator import PointValidator
 from handlers.domain.violation import Reason, Violation
 
-# A reader raises `InvalidBody` if it can tell no point from the record's data.
-Reader = Callable[[StreamRecord, PointValidator], Reading]
+# A module's `read` is this. It raises `InvalidBody` if it can tell no point from the record's data.
+Reader = Callable[[StreamRecord, PointValidator, DimensionMapping], Reading]
 
-READERS: Mapping[str, Reader] = {"json": json.read}
+READERS: Mapping[str, str] = {
+    "json": "handlers.domain.ingest.formats.json",
+    "otlp-json": "handlers.domain.ingest.formats.otlp.json",
+    "otlp-pb": "handlers.domain.ingest.formats.otlp.protobuf",
+}
 
 
-def read_request(record: StreamRecord, validator: PointValidator) -> Reading:
+def read_request(record: StreamRecord, validator: PointValidator, mapping: DimensionMapping) -> Reading:
     """The reading of a record by the reader of its format.
 
     Raises `InvalidBody` if the record did not come through the API, or its format or its body is not one of ours.
@@ -24,9 +29,9 @@ def read_request(record: StreamRecord, validator: PointValidator) -> Reading:
             "a partition key is <format>/<client or ->/<request id>; this record did not come through the API"
         )
         raise InvalidBody(Violation(Reason.PARTITION_KEY_INVALID, "partition_key", message))
-    reader = READERS.get(record.format)
-    if reader is None:
-        formats = "format is" if len(READERS) == 1 else "formats are"
-        message = f"the only body {formats} {', '.join(sorted(READERS))}"
+    module = READERS.get(record.format)
+    if module is None:
+        message = f"the body formats are {', '.join(sorted(READERS))}"
         raise InvalidBody(Violation(Reason.FORMAT_UNKNOWN, "partition_key", message))
-    return reader(record, validator)
+    read: Reader = import_module(module).read
+    return read(record, validator, mapping)

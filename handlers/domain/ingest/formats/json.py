@@ -8,6 +8,7 @@ from typing import Any
 import orjson
 
 from handlers.domain.ingest.envelope import StreamRecord
+from handlers.domain.ingest.formats.foreign import DimensionMapping
 from handlers.domain.ingest.reading import InvalidBody, Reading
 from handlers.domain.ingest.validator import MISSING, NotFinite, PointValidator
 from handlers.domain.point import Point
@@ -19,7 +20,7 @@ _NO_DIMENSIONS: Mapping[str, object] = {}
 _FIELDS = frozenset({"metric_name", "value", "metric_type", "timestamp", "dimensions"})
 
 
-def read(record: StreamRecord, validator: PointValidator) -> Reading:
+def read(record: StreamRecord, validator: PointValidator, _: DimensionMapping) -> Reading:
     """The metrics of a body, each by itself; `InvalidBody` when the body is in neither of its two forms."""
     metrics = parse(record.data)
     reading = Reading(metrics.__getitem__)

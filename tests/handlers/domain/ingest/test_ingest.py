@@ -22,11 +22,10 @@ from handlers.domain.deadline import Deadline
 from handlers.domain.ingest.batch import Ports, Report, ignore, write_batch
 from handlers.domain.ingest.envelope import StreamRecord, read_records
 from handlers.domain.ingest.formats import READERS
-from handlers.domain.ingest.reading import InvalidBody, Reading
 from handlers.domain.ingest.store import Outcome, StoreLimits, Written
-from handlers.domain.ingest.validator import MISSING, PointValidator
+from handlers.domain.ingest.validator import PointValidator
 from handlers.domain.point import Point, Series
-from handlers.domain.violation import Reason, Violation
+from handlers.domain.violation import Violation
 from templates.components.ingest_api import add_ingest_api
 from templates.components.ingest_api.formats import formats_of
 from templates.components.ingest_api.formats.format import Format, put_record
@@ -39,35 +38,6 @@ from tests.support.fake_ports import Clock, FakeQuarantine, FakeRegistry
 from tests.support.rules import a_rule
 
 # --- a format: a reader, and a row of the API ---
-
-
-def read_csv(record: StreamRecord, validator: PointValidator) -> Reading:
-    """The points of lines `metric_name,host,value`, all of them at the record's arrival."""
-    lines = record.data.decode(errors="replace").splitlines()
-    if not lines:
-        raise InvalidBody(Violation(Reason.BODY_FORM, "body", "a body has a line at least"))
-    reading = Reading(lines.__getitem__)
-    for index, line in enumerate(lines):
-        found = _read_line(line, index, record, validator)
-        if isinstance(found, Point):
-            reading.points.append(found)
-        else:
-            reading.refusals.append((index, found))
-    return reading
-
-
-def _read_line(line: str, index: int, record: StreamRecord, validator: PointValidator) -> Point | Violation:
-    name, host, number = [*line.split(",", 2), "", ""][:3]
-    series = validator.series(name, "system", {"host": host} if host else {})
-    if isinstance(series, Violation):
-        return series
-    try:
-        value = validator.value(float(number) if number else MISSING)
-    except ValueError:
-        value = Violation(Reason.VALUE_TYPE, "value", "a value is a number")
-    if isinstance(value, Violation):
-        return value
-    return Point(series, validator.arrival_ns(index, record), value, index, record)
 
 
 OURS = formats_of(load("prod").stream)
@@ -148,7 +118,7 @@ class Rules:
 @pytest.fixture(autouse=True)
 def csv(monkeypatch: pytest.MonkeyPatch) -> None:
     """The row of the table of readers."""
-    monkeypatch.setitem(READERS, "csv", read_csv)
+    monkeypatch.setitem(READERS, "csv", "tests.support.csv_format")
 
 
 def api(*formats: Format) -> dict[str, dict[str, Any]]:

@@ -1,11 +1,17 @@
 """What stands in the quarantine."""
 
+import base64
 import json
 
+import pytest
+
+from handlers.domain.ingest.formats.foreign import DimensionMapping
+from handlers.domain.ingest.formats.json import read
 from handlers.domain.ingest.quarantine import QuarantinedPoint, json_lines, object_key, quarantined_record
-from handlers.domain.ingest.validator import NotFinite
+from handlers.domain.ingest.validator import NotFinite, PointValidator
 from handlers.domain.violation import Reason, Violation
 from tests.support.events import ARRIVAL_MS, FIRST_SEQUENCE, SHARD, metric, records
+from tests.support.points import LIMITS
 
 VIOLATION = Violation(Reason.VALUE_TYPE, "value", "a value is a number")
 
@@ -18,6 +24,7 @@ def test_a_line_says_what_was_refused_and_why() -> None:
         "request_id": "request/0+=",
         "index": 3,
         "client": "-",
+        "format": "json",
         "arrived_at": "2025-11-22T00:00:00.000Z",
         "reason": "value_type",
         "field": "value",
@@ -41,6 +48,18 @@ def test_nothing_breaks_out_of_its_line() -> None:
     assert body.isascii()
     assert body.count(b"\n") == 2
     assert json.loads(body.splitlines()[0])["payload"] == {**payload, "value": "1e999"}
+
+
+@pytest.mark.parametrize("levels", [900, 1000, 1023])
+def test_a_metric_as_deep_as_the_decoder_goes_has_a_line(levels: int) -> None:
+    """What is too deep to be written again stands there as it came, so that the batch does not fail for it."""
+    body = b'{"metric_name":"a","value":' + b"[" * levels + b"]" * levels + b"}"
+    [record] = records(body)
+    reading = read(record, PointValidator(LIMITS), DimensionMapping())
+    [(index, violation)] = reading.refusals
+    [line] = json_lines([QuarantinedPoint(record, index, violation, reading.payload(index))]).splitlines()
+    payload = json.loads(line)["payload"]
+    assert payload == {"base64": base64.b64encode(body).decode()} or payload["metric_name"] == "a"
 
 
 def test_the_key_is_the_batchs_own() -> None:

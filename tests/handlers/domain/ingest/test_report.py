@@ -112,3 +112,20 @@ def test_every_client_with_a_token_has_its_account() -> None:
     }
     [line] = lines(report(RequestAccount(some[0], 1, 1)), every_request=False)
     assert "clients" not in line
+
+
+def test_what_became_no_dimension_and_what_is_no_sample_is_counted() -> None:
+    """Twenty names at most, as clients choose them, and of a long one its beginning."""
+    [one, two] = records({}, {})
+    many = {f"{number:02}" + "n" * 100: number for number in range(1, 40)}
+    [line] = lines(
+        report(
+            RequestAccount(one, 1, 1, dropped={"service.instance.id": 70}, ignored={"exemplars": 1}),
+            RequestAccount(two, 1, 1, dropped={"service.instance.id": 5, **many}, ignored={"exemplars": 2}),
+        )
+    )
+    assert line["ignored"] == {"exemplars": 3}
+    assert line["dropped_attributes"].pop("service.instance.id") == 75
+    assert line["dropped_attributes"] == {f"{number:02}" + "n" * 58: number for number in range(21, 40)}
+    [line] = lines(report(RequestAccount(one, 1, 1)))
+    assert not {"ignored", "dropped_attributes"} & line.keys()

@@ -6,6 +6,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
+from handlers.domain.ingest.formats.foreign import DimensionMapping
 from handlers.domain.ingest.formats.json import parse, read, read_metric
 from handlers.domain.ingest.reading import InvalidBody
 from handlers.domain.ingest.validator import NotFinite, PointValidator
@@ -186,7 +187,7 @@ def test_a_point_of_exactly_the_limit_is_taken() -> None:
 def test_a_request_is_read_metric_by_metric() -> None:
     """Each at its place, beside what was refused, and kept as the client wrote it."""
     [record] = records(batch(metric(), 7, metric(value=1e3)))
-    reading = read(record, PointValidator(LIMITS))
+    reading = read(record, PointValidator(LIMITS), DimensionMapping())
     assert [(point.request_index, point.value, point.record) for point in reading.points] == [
         (0, 0.5, record),
         (2, 1000.0, record),
