@@ -36,7 +36,7 @@ def check(config: Config, *, leave_open: bool) -> str:
         raise OperatorError(
             f'environments/{config.environment}.toml has auth = "none" and no api.allow_from, so whoever finds the URL '
             f"may post, and {cost}. Name your addresses in api.allow_from, ask for signatures with "
-            'auth = "iam", or mean it: --open, OPEN=1 with make'
+            'auth = "iam" or for tokens with auth = "token", or mean it: --open, OPEN=1 with make'
         )
     return cost
 

@@ -27,7 +27,15 @@ def test_an_open_door_is_refused_unless_it_is_meant() -> None:
     """The line says what is open, what it may cost, and each of the three ways on."""
     with pytest.raises(OperatorError) as refused:
         doors.check(DEV, leave_open=False)
-    for part in ("environments/dev.toml", "costs $369", "api.allow_from", 'auth = "iam"', "--open", "OPEN=1"):
+    for part in (
+        "environments/dev.toml",
+        "costs $369",
+        "api.allow_from",
+        'auth = "iam"',
+        'auth = "token"',
+        "--open",
+        "OPEN=1",
+    ):
         assert part in str(refused.value)
     assert "costs $369" in doors.check(DEV, leave_open=True)
 

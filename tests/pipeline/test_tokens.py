@@ -14,6 +14,7 @@ import pytest
 
 from tests.support.http_client import Reply, caller
 from tests.support.local_run import LocalRun, wait_for
+from tests.support.permissions import calls_of, faults, roles_of
 from tests.support.project_copy import copy_project
 
 pytestmark = pytest.mark.pipeline
@@ -131,8 +132,16 @@ def test_clients_with_tokens_and_nobody_else(clients: Clients) -> None:
     logged = clients.ops("logs", "--since", "1d", "--format", "jsonl")
     logs = "".join(path.read_text() for path in (clients.project / "build").glob("logs*/*"))
     assert r"{\"refused\":\"expired\",\"client\":\"edge-1\"" in logged
+    shown = run.control("permissions")
+    policies, calls = roles_of(run.client("iam")), calls_of(shown)
+    asking = [role for role in policies if "Authorizer" in role]
+    assert (len(asking), shown["refused"]) == (2, [])
+    found = [one for role in asking for one in faults(policies[role], calls[role])]
+    # One request in a hundred is traced.
+    assert [one for one in found if " xray:" not in one] == []
+
     ended = run.end(signal.SIGINT)
     assert ended.status == 0
-    shown = [logged, logs, ended.output, ended.errors, listed]
+    printed = [logged, logs, ended.output, ended.errors, listed]
     tokens = [token, new, other, run.environment["TIDEGAUGE_TOKEN"]]
-    assert not [one for one in tokens if any(one in str(text) for text in shown)]
+    assert not [one for one in tokens if any(one in str(text) for text in printed)]
