@@ -34,6 +34,7 @@ def guide(
     load = f". {file if '/' in file else f'./{file}'} &&"
     for pipeline in pipelines:
         yield f"ingest {pipeline.region}", pipeline.ingest_url
+        yield f"base url {pipeline.region}", pipeline.base_url
     yield "aws endpoint", endpoint_url
     body = '-d \'{"metric_name": "hello", "value": 42}\''
     curl = f"{load} {first.curl}" if first.caller.token else first.curl

@@ -62,6 +62,7 @@ class Pipeline:
         self._answers = answers
         self._cloud, self._functions, self._gateway, self._urls = cloud, functions, gateway, urls
         self.client = functools.cache(functools.partial(cloud.client, region=region))
+        self.base_url = gateway.url
         self.ingest_url = f"{gateway.url}/metrics"
         self.outputs = _served_here(self.deployment, gateway.url, urls)
         self.caller = options.caller

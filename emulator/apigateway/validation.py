@@ -60,7 +60,11 @@ def _refuse_unknown(schema: Mapping[str, Any], *, where: str) -> None:
     for keyword in schema:
         if keyword not in _SENTENCES and keyword not in _WITHOUT_SENTENCE:
             raise UnsupportedApiError(f"{where}: the model's keyword {keyword} is not checked here")
-    inner = [*schema.get("properties", {}).values(), *schema.get("dependencies", {}).values()]
+    inner = [
+        *schema.get("properties", {}).values(),
+        *schema.get("dependencies", {}).values(),
+        *schema.get("anyOf", ()),
+    ]
     for part in (*inner, schema.get("items"), schema.get("additionalProperties")):
         if isinstance(part, Mapping):
             _refuse_unknown(part, where=where)
@@ -158,6 +162,7 @@ _SENTENCES: Mapping[str, Callable[[Any, Any], str]] = {
         f"object has too many properties (found {len(value)} but schema requires at most {limit})"
     ),
     "dependencies": _missing_dependencies,
+    "anyOf": lambda schemas, _: f"instance failed to match at least one required schema among {len(schemas)}",
 }
 _WITHOUT_SENTENCE = frozenset(
     {"$schema", "additionalProperties", "description", "items", "properties", "title"}

@@ -23,6 +23,7 @@ def a_pipeline(region: str, kind: str, token: str = "") -> Any:
     url = f"http://127.0.0.1:8080/{region}"
     return SimpleNamespace(
         region=region,
+        base_url="http://127.0.0.1:8080",
         ingest_url=url,
         curl=f"curl -s {url}",
         store=STORES[kind],
@@ -44,6 +45,7 @@ def test_every_line_can_be_pasted(alerts: bool, kind: str) -> None:
     assert ("trip an alert" in shown) == alerts
     assert shown["or"].startswith("make query ENV_FILE=x.env SQL=")
     assert shown["ingest eu-west-1"] == pipelines[1].ingest_url
+    assert shown["base url eu-west-1"] == pipelines[1].base_url
     store = STORES[kind]
     asked = f"SELECT * FROM {store.points} WHERE {store.since('1h')} AND metric_name = 'hello'"
     assert shlex.split(shown["query"])[-1] == asked

@@ -171,6 +171,69 @@ def test_a_compressed_batch_is_accepted(send: Call, size: int) -> None:
     assert send("POST", "/metrics", raw=raw, headers={"Content-Encoding": "gzip"}).status == 202
 
 
+def on_stream(cloud: Cloud, kinesis: Any, before: int) -> list[tuple[str, bytes]]:
+    """The format and the data of the records that came after so many."""
+    return [
+        (item["PartitionKey"].partition("/")[0], item["Data"]) for item in records(cloud, kinesis)[before:]
+    ]
+
+
+BYTES = bytes(range(256))
+
+
+@pytest.mark.parametrize(
+    ("path", "content_type", "raw", "status", "format_"),
+    [
+        ("/v1/metrics", "application/x-protobuf", BYTES, 200, "otlp-pb"),
+        ("/v1/metrics", "application/x-protobuf", b"", 200, "otlp-pb"),
+        ("/v1/metrics", "application/json; charset=utf-8", b'{"resourceMetrics": []}', 200, "otlp-json"),
+        ("/v1/metrics", "application/json", b'{"resourceMetrics": [], "later": 1}', 200, "otlp-json"),
+        ("/v1/metrics", "application/json", b"{}", 200, "otlp-json"),
+    ],
+)
+def test_a_body_of_any_format_is_on_the_stream_unchanged(
+    send: Call,
+    cloud: Cloud,
+    kinesis: Any,
+    path: str,
+    content_type: str | None,
+    raw: bytes,
+    status: int,
+    format_: str,
+) -> None:
+    """Bytes as bytes, text as text, in the format that path and content type say; the answer is in their language."""
+    before = len(records(cloud, kinesis))
+    headers = {} if content_type is None else {"Content-Type": content_type}
+    accepts = {"Accept": "application/x-protobuf, application/gzip"}
+    reply = send("POST", path, raw=raw, headers={**headers, **accepts}, content_type=content_type)
+    assert reply.status == status
+    assert on_stream(cloud, kinesis, before) == [(format_, raw)]
+    if format_ == "otlp-json":
+        assert (reply.body, reply.headers["Content-Type"]) == (b"{}", "application/json")
+    else:
+        assert (reply.body, reply.headers["Content-Type"]) == (b"", "application/x-protobuf")
+
+
+@pytest.mark.parametrize(
+    ("raw", "reason"),
+    [
+        (b'{"resourceSpans": []}', '"resourceSpans" of object has missing property dependencies'),
+        (b'{"resourceLogs": []}', '"resourceLogs" of object has missing property dependencies'),
+        (b'{"resource_metrics": []}', '"resource_metrics" of object has missing property dependencies'),
+        (b'{"metric_name": "a", "value": 1}', "at least one required schema"),
+        (b"[]", "instance type (array)"),
+        (b"", "instance type (null)"),
+        (b"no json", "Could not parse"),
+        (b'{"resourceMetrics": [{"scopeMetrics": 7}]}', "instance type (integer)"),
+    ],
+)
+def test_what_is_no_export_of_metrics_is_refused_with_the_reason(send: Call, raw: bytes, reason: str) -> None:
+    """400 for traces, logs and what is no OTLP, which no exporter sends again."""
+    reply = send("POST", "/v1/metrics", raw=raw)
+    assert (reply.status, reason in reply.json["reason"]) == (400, True)
+    assert send("POST", "/v1/traces", raw=BYTES, content_type="application/x-protobuf").status == 404
+
+
 def test_other_paths_methods_and_types_are_refused(send: Call) -> None:
     """404, 405 with Allow, 415; a browser may ask first."""
     assert {send(verb, path).status for verb in ("GET", "POST") for path in ("/", "/nope", "/metrics/x")} == {
@@ -196,21 +259,33 @@ def test_health_names_what_runs(send: Call) -> None:
     )
 
 
+PROTOCOLS = {
+    "/metrics": ("application/json", json.dumps(POINT).encode()),
+    "/v1/metrics": ("application/x-protobuf", b""),
+}
+THROTTLED = {"error": "ProvisionedThroughputExceededException"}
+FAILED = {"error": "InternalFailure", "status": 500}
+
+
 @pytest.mark.parametrize(
-    "rule",
+    ("path", "rule"),
     [
-        {"error": "ProvisionedThroughputExceededException"},
-        {"error": "KMSThrottlingException"},
-        {"error": "ResourceNotFoundException"},
-        {"error": "InternalFailure", "status": 500},
-        {"status": 503},
-        {"latency_ms": 7000, "when": "after"},
+        *((path, rule) for path in PROTOCOLS for rule in (THROTTLED, FAILED)),
+        ("/metrics", {"error": "KMSThrottlingException"}),
+        ("/metrics", {"error": "ResourceNotFoundException"}),
+        ("/metrics", {"status": 503}),
+        ("/metrics", {"latency_ms": 7000, "when": "after"}),
     ],
 )
-def test_a_stream_in_trouble_is_no_loss_for_the_client(send: Call, fault: Any, rule: dict[str, Any]) -> None:
-    """503 with Retry-After whether Kinesis throttles, fails or times out; no word of the account or stream."""
+def test_a_stream_in_trouble_is_no_loss_for_the_client(
+    send: Call, fault: Any, path: str, rule: dict[str, Any]
+) -> None:
+    """503 with Retry-After, which every client repeats, whether Kinesis throttles, fails or times out; no word of the
+    account or stream.
+    """
     fault(operation="PutRecord", message="stream metrics of account 123456789012", **rule)
-    reply: Reply = send("POST", "/metrics", POINT)
+    content_type, raw = PROTOCOLS[path]
+    reply: Reply = send("POST", path, raw=raw, content_type=content_type)
     assert (reply.status, int(reply.headers["Retry-After"]) > 0) == (503, True)
     assert set(reply.json) >= {"message", "request_id"}
     assert b"123456789012" not in reply.body

@@ -25,7 +25,10 @@ Call = Callable[..., Reply]
 
 
 def caller(url: str) -> Call:
-    """A function that sends one request to the server at this URL: `body` as JSON, or `raw` as it is."""
+    """A function that sends one request to the server at this URL: `body` as JSON, or `raw` as it is.
+
+    A content type of None sends none.
+    """
 
     def send(
         method: str,
@@ -33,9 +36,10 @@ def caller(url: str) -> Call:
         body: Any = None,
         headers: dict[str, str] | None = None,
         raw: bytes | None = None,
+        content_type: str | None = "application/json",
     ) -> Reply:
         content = raw if raw is not None else None if body is None else json.dumps(body).encode()
-        given = {"Content-Type": "application/json"} if content is not None else {}
+        given = {"Content-Type": content_type} if content is not None and content_type else {}
         connection = http.client.HTTPConnection(url.removeprefix("http://"), timeout=20)
         try:
             connection.request(method, path, content, {**given, **(headers or {})})

@@ -12,7 +12,7 @@ from templates.components.ingest_api.formats import formats_of
 from templates.components.ingest_api.formats.format import Format
 from templates.components.ingest_api.gateway_responses import add_gateway_responses
 from templates.components.ingest_api.methods import add_answers, add_post
-from templates.components.ingest_api.replies import Cors, Reply, failure, preflight, velocity
+from templates.components.ingest_api.replies import PROTOBUF, Cors, Reply, failure, preflight, velocity
 from templates.components.ingest_api.resource_policy import resource_policy
 from templates.components.ingest_api.stage import add_stage
 from templates.components.platform import Platform
@@ -59,6 +59,9 @@ def add_ingest_api(
             # gzip bodies are unpacked before they are validated, but none that is smaller than this: so zero.
             # https://docs.aws.amazon.com/apigateway/latest/developerguide/api-gateway-enable-compression.html
             MinimumCompressionSize=0,
+            # Of all other types the bytes that are no UTF-8 would be lost. CloudFormation wants ~1 for the slash.
+            # https://docs.aws.amazon.com/AWSCloudFormation/latest/TemplateReference/aws-resource-apigateway-restapi.html
+            BinaryMediaTypes=[PROTOBUF.replace("/", "~1")],
             **({"Policy": policy} if policy else {}),
         )
     )
@@ -67,15 +70,7 @@ def add_ingest_api(
         path = add_path(template, format_.name, api, format_.path)
         add_post(template, api, path, format_, sink=sink, role=role, cors=cors, authorization=authorization)
         add_answers(template, format_.name, api, Ref(path), refusals("POST", cors), cors=cors)
-    names = {"Project": config.project, "Environment": config.environment, "Version": version()}
-    health = {"GET": Reply(200, Sub(velocity("health"), **names)), **refusals("GET", cors)}
-    path = add_path(template, "Health", api, "health")
-    add_answers(template, "Health", api, Ref(path), health, cors=cors)
-    # Without these, API Gateway answers 403 to a path it does not know.
-    unknown = {"ANY": Reply(404, failure("There is nothing here", "not found"))}
-    path = add_path(template, "Other", api, "{proxy+}")
-    add_answers(template, "Other", api, Ref(path), unknown, cors=cors)
-    add_answers(template, "Root", api, api.get_att("RootResourceId"), unknown, cors=cors)
+    _add_fixed_answers(template, config, api, cors)
     add_gateway_responses(template, config, api, cors=cors)
     parts = [part for part in template.resources.values() if "RestApiId" in part.properties]
     served = {"Api": Ref(api), "Stage": Ref(add_stage(template, config, platform, api, parts))}
@@ -90,6 +85,19 @@ def add_ingest_api(
         ),
         ("HealthUrl", Sub(f"{_URL}/health", **served), "Says what is deployed here"),
     )
+
+
+def _add_fixed_answers(template: Template, config: Config, api: RestApi, cors: Cors) -> None:
+    """The paths that tell who is there, and the answer to every path that there is not."""
+    names = {"Project": config.project, "Environment": config.environment, "Version": version()}
+    health = {"GET": Reply(200, Sub(velocity("health"), **names)), **refusals("GET", cors)}
+    path = add_path(template, "Health", api, "health")
+    add_answers(template, "Health", api, Ref(path), health, cors=cors)
+    # Without these, API Gateway answers 403 to a path it does not know.
+    unknown = {"ANY": Reply(404, failure("There is nothing here", "not found"))}
+    path = add_path(template, "Other", api, "{proxy+}")
+    add_answers(template, "Other", api, Ref(path), unknown, cors=cors)
+    add_answers(template, "Root", api, api.get_att("RootResourceId"), unknown, cors=cors)
 
 
 def add_path(template: Template, name: str, api: RestApi, path: str) -> Resource:

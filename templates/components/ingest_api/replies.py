@@ -9,7 +9,7 @@ from typing import Any
 from troposphere import Sub
 from troposphere.apigateway import IntegrationResponse, MethodResponse
 
-JSON = "application/json"
+JSON, PROTOBUF = "application/json", "application/x-protobuf"
 # A body of a binary media type passes a mapping template in base64, and answers are text whatever the client accepts;
 # without this either is a 500. https://docs.aws.amazon.com/apigateway/latest/developerguide/api-gateway-payload-encodings-workflow.html
 AS_TEXT = "CONVERT_TO_TEXT"
@@ -19,17 +19,6 @@ PREFLIGHT = {
     "Access-Control-Allow-Headers": "'Content-Type,Content-Encoding,Authorization,X-Amz-Date,X-Amz-Security-Token'",
     "Access-Control-Max-Age": "'3600'",
 }
-
-# Headers keep the case a client sent them in, which is Origin or, over HTTP/2, origin.
-CHOOSE_ORIGIN = """#set($allowed = {origins})
-#set($origin = "$!input.params().header.get('Origin')")
-#if($origin == "")
-#set($origin = "$!input.params().header.get('origin')")
-#end
-#if($allowed.contains($origin))
-#set($context.responseOverride.header.Access-Control-Allow-Origin = $origin)
-#end
-"""
 
 
 @dataclass(frozen=True)
@@ -41,7 +30,9 @@ class Cors:
     @property
     def preamble(self) -> str:
         """The start of a response template: of several origins, it answers with the one that asked."""
-        return CHOOSE_ORIGIN.format(origins=json.dumps(list(self.origins))) if len(self.origins) > 1 else ""
+        if len(self.origins) < 2:
+            return ""
+        return velocity_in_line("choose_origin").replace("${Origins}", json.dumps(list(self.origins)))
 
     @property
     def headers(self) -> dict[str, str]:
@@ -120,6 +111,14 @@ def failure(message: str, code: str | None = None, **more: str) -> str:
 def velocity(name: str) -> str:
     """A mapping template, from its file beside this module."""
     return Path(__file__).with_name(f"{name}.vtl").read_text(encoding="utf-8")
+
+
+def velocity_in_line(name: str) -> str:
+    """A mapping template without its line ends, for what prints nothing: an empty body must be empty.
+
+    Of headers, such a template asks in each case that a client may write them in: API Gateway keeps it.
+    """
+    return velocity(name).replace("\n", "")
 
 
 def preflight(methods: str) -> Reply:

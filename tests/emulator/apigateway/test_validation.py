@@ -65,6 +65,11 @@ def test_the_fast_validator_agrees_with_the_exact_one(body: Any) -> None:
             True,
             'instance type (boolean) does not match any allowed primitive type (allowed: ["null","string"])',
         ),
+        (
+            {"anyOf": [{"required": ["a"]}, {"maxProperties": 0}]},
+            {"b": 1},
+            "instance failed to match at least one required schema among 2",
+        ),
         ({"required": ["b", "a"]}, {}, 'object has missing required properties (["a","b"])'),
         (
             {"additionalProperties": False, "properties": {"a": {}}},
@@ -107,7 +112,7 @@ def test_the_same_reason_is_given_once() -> None:
 
 
 @pytest.mark.parametrize(
-    ("keyword", "value"), [("anyOf", [{}]), ("not", {}), ("format", "email"), ("maxItems", 1), ("$ref", "#")]
+    ("keyword", "value"), [("oneOf", [{}]), ("not", {}), ("format", "email"), ("maxItems", 1), ("$ref", "#")]
 )
 def test_a_keyword_without_words_is_refused_at_the_start(keyword: str, value: Any) -> None:
     """Wherever it stands in the schema: a client would get a reason that API Gateway does not give."""
@@ -116,6 +121,7 @@ def test_a_keyword_without_words_is_refused_at_the_start(keyword: str, value: An
         {"properties": {"a": {"items": {keyword: value}}}},
         {"additionalProperties": {keyword: value}},
         {"dependencies": {"a": {keyword: value}}},
+        {"anyOf": [{keyword: value}]},
     )
     for schema in schemas:
         with pytest.raises(UnsupportedApiError, match=f"Model: .*{re.escape(keyword)}"):

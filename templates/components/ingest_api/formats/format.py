@@ -8,6 +8,9 @@ from templates.components.ingest_api.gateway_responses import RETRY_AFTER, UNAVA
 from templates.components.ingest_api.replies import Reply, failure, velocity
 from templates.config.pipeline import Stream
 
+TEXT = "$util.base64Encode($input.body)"
+BINARY = "$input.body"
+
 
 @dataclass(frozen=True)
 class BodyModel:
@@ -34,9 +37,12 @@ class Format:
     model: BodyModel | None = None
 
 
-def put_record(format_: str) -> str:
-    """The mapping template that puts a body unchanged on the stream, as a record of that format."""
-    return velocity("put_record").replace("${Format}", format_)
+def put_record(format_: str, data: str = TEXT) -> str:
+    """The mapping template that puts a body unchanged on the stream, as a record of that format.
+
+    `data` is the body in base64, which one of a binary media type is already.
+    """
+    return velocity("put_record").replace("${Format}", format_).replace("${Data}", data)
 
 
 def refusals(stream: Stream) -> Sequence[Reply]:
