@@ -15,10 +15,11 @@ LOADS = st.builds(
     request_points=st.integers(1, 1000),
     groups=st.integers(0, 10_000),
     queries_per_day=st.floats(0, 1000),
+    clients=st.integers(0, 10_000),
 )
 
 
-@given(LOADS, st.sampled_from(["dev", "prod", "other", "lake"]))
+@given(LOADS, st.sampled_from(["dev", "prod", "other", "lake", "prodtok"]))
 def test_a_month_is_what_stands_and_what_the_points_add(load: Load, name: str) -> None:
     """The lines sum to the idle month and the price of a million for each million points."""
     priced = bill(deployed(name), load)
@@ -62,3 +63,12 @@ def test_an_idle_month_stays_within_what_the_readme_says(name: str, most: float)
 def test_an_idle_lake_costs_less_than_fifteen_dollars() -> None:
     """With its stream; one region alone has no dashboard."""
     assert bill(deployed("lake"), Load()).idle_monthly < 15
+
+
+def test_a_client_with_a_token_costs_less_than_a_cent_while_it_sends() -> None:
+    """Where clients have none, their number changes nothing, and neither does it where nobody sends."""
+    few, many = Load(100, clients=10), Load(100, clients=110)
+    one = (bill(deployed("prodtok"), many).monthly - bill(deployed("prodtok"), few).monthly) / 100
+    assert 0.001 < one < 0.01
+    assert bill(deployed("dev"), many).monthly == bill(deployed("dev"), few).monthly
+    assert bill(deployed("prodtok"), Load(clients=9_999)).lines == bill(deployed("prodtok"), Load()).lines
