@@ -1,6 +1,6 @@
 #!/usr/bin/env bash
 # Installs the Debian packages of the commands that are absent; does nothing when all are there.
-# Usage: ops/debian.sh [--unpack FOLDER] COMMAND=PACKAGE …, where a command is a name on the PATH or a path
+# Usage: ops/debian.sh [--unpack FOLDER] COMMAND=PACKAGE[,PACKAGE …] …, where a command is a name on the PATH or a path
 # With --unpack the packages are unpacked into the folder only: no service of theirs is started.
 set -euo pipefail
 
@@ -8,7 +8,7 @@ folder=
 if [[ ${1-} == --unpack ]]; then folder=$2; shift 2; fi
 missing=() packages=()
 for pair in "$@"; do
-  if ! command -v "${pair%%=*}" >/dev/null; then missing+=("${pair%%=*}") packages+=("${pair#*=}"); fi
+  if ! command -v "${pair%%=*}" >/dev/null; then missing+=("${pair%%=*}"); IFS=, read -ra needed <<<"${pair#*=}"; packages+=("${needed[@]}"); fi
 done
 if ((${#missing[@]} == 0)); then exit 0; fi
 

@@ -72,8 +72,9 @@ def test_a_package_may_be_unpacked_only(path: Path, tmp_path: Path) -> None:
     put(path, "dpkg-deb", 'echo "$1 $2" >"$3/unpacked"')
     (path / "mkdir").symlink_to(str(shutil.which("mkdir")))
     folder = tmp_path / "folder"
-    done = install(path, "--unpack", str(folder), f"{folder}/bin/tool=tool")
+    done = install(path, "--unpack", str(folder), f"{folder}/bin/tool=tool,library")
     assert done.returncode == 0, done.stderr
+    assert (tmp_path / "asked").read_text().splitlines()[-1].endswith("download tool library")
     assert [file.name for file in folder.iterdir()] == ["unpacked"]
     assert "install" not in (tmp_path / "asked").read_text()
 

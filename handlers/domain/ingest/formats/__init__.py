@@ -14,6 +14,7 @@ Reader = Callable[[StreamRecord, PointValidator, DimensionMapping], Reading]
 
 READERS: Mapping[str, str] = {
     "json": "handlers.domain.ingest.formats.json",
+    "collectd": "handlers.domain.ingest.formats.collectd",
     "otlp-json": "handlers.domain.ingest.formats.otlp.json",
     "otlp-pb": "handlers.domain.ingest.formats.otlp.protobuf",
 }

@@ -2,6 +2,7 @@
 
 from collections.abc import Sequence
 
+from templates.components.ingest_api.formats.collectd import collectd
 from templates.components.ingest_api.formats.format import Format
 from templates.components.ingest_api.formats.metrics import metrics
 from templates.components.ingest_api.formats.otlp import otlp
@@ -10,4 +11,4 @@ from templates.config.pipeline import Stream
 
 def formats_of(stream: Stream) -> Sequence[Format]:
     """The formats that there are, with answers in the words of the stream's settings."""
-    return (metrics(stream), otlp(stream))
+    return (metrics(stream), otlp(stream), collectd(stream))

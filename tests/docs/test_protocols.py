@@ -1,0 +1,52 @@
+"""docs/protocols.md: the versions that it names are those that are tested, and its configurations are ones."""
+
+import json
+import re
+
+import pytest
+import yaml
+
+from tests.support.documents import ROOT, blocks
+
+PAGE = (ROOT / "docs" / "protocols.md").read_text(encoding="utf-8")
+
+
+def _tested(client: str) -> str:
+    """The cell of the table that says which version was tested."""
+    [line] = [line for line in PAGE.splitlines() if line.startswith("| [") and client in line.split("|")[1]]
+    return line.split("|")[2].strip()
+
+
+@pytest.mark.parametrize(
+    ("client", "package"),
+    [
+        ("SDK for Python", "opentelemetry-sdk"),
+    ],
+)
+def test_the_versions_are_those_that_are_installed(client: str, package: str) -> None:
+    """As requirements/clients.in pins them."""
+    [version] = re.findall(
+        rf"^{package}==(\S+)",
+        (ROOT / "requirements" / "clients.in").read_text(encoding="utf-8"),
+        re.MULTILINE,
+    )
+    assert _tested(client).startswith(version)
+
+
+def test_the_version_for_javascript_is_the_one_that_is_installed() -> None:
+    """As its package.json has it, exporters too."""
+    package = json.loads(
+        (ROOT / "tests" / "clients" / "javascript" / "package.json").read_text(encoding="utf-8")
+    )
+    said = _tested("SDK for JavaScript")
+    for name in ("sdk-metrics", "exporter-metrics-otlp-http", "exporter-metrics-otlp-proto"):
+        assert package["dependencies"][f"@opentelemetry/{name}"] in said
+
+
+def test_the_collectors_configuration_is_whole() -> None:
+    """What its pipeline names is there."""
+    [text] = [one.text for one in blocks() if (one.name, one.language) == ("docs/protocols.md", "yaml")]
+    parts = yaml.safe_load(text)
+    for pipeline in parts["service"]["pipelines"].values():
+        assert set(pipeline["receivers"]) <= parts["receivers"].keys()
+        assert set(pipeline["exporters"]) <= parts["exporters"].keys()
