@@ -39,6 +39,8 @@ RUN_ELSEWHERE = {
     ("python", "docs/clients.md"): "tests/pipeline/test_signed.py",
     ("python", "clients/python/README.md"): "tests/tidegauge_client/test_processes.py",
     ("javascript", "docs/clients.md"): "tests/clients/test_documents.py",
+    ("shell", "README.md"): "tests/docs/test_protocols.py",
+    ("apache", "README.md"): "tests/docs/test_protocols.py",
     ("shell", "docs/protocols.md"): "tests/clients/test_opentelemetry_python.py",
     ("apache", "docs/protocols.md"): "tests/clients/test_collectd.py",
     ("yaml", "docs/protocols.md"): "tests/docs/test_protocols.py",

@@ -50,3 +50,10 @@ def test_the_collectors_configuration_is_whole() -> None:
     for pipeline in parts["service"]["pipelines"].values():
         assert set(pipeline["receivers"]) <= parts["receivers"].keys()
         assert set(pipeline["exporters"]) <= parts["exporters"].keys()
+
+
+@pytest.mark.parametrize("language", ["shell", "apache"])
+def test_the_readme_shows_lines_of_this_page(language: str) -> None:
+    """So that what is tested stands there, too."""
+    texts = {one.name: one.text for one in blocks() if one.language == language}
+    assert set(texts["README.md"].splitlines()) <= set(texts["docs/protocols.md"].splitlines())
