@@ -49,6 +49,7 @@ class _Environment:
     export_hours_table: str
     export_lag_minutes: int
     log_level: str
+    otlp_attributes: frozenset[str]
 
 
 @dataclass(frozen=True)
@@ -132,6 +133,7 @@ def build(
         quarantine=QuarantineBucket(client("s3", read_timeout=3, attempts=2), environment.quarantine_bucket),
         on_stored=lambda times_ns, deadline: stored_hours.on_stored(times_ns, clock(), deadline),
         on_admitted=stored_hours.note,
+        otlp_attributes=environment.otlp_attributes,
     )
     return MetricWriter(environment, ports, clock)
 

@@ -34,6 +34,7 @@ class _Environment:
     tick_seconds: int
     grace_seconds: int
     maximum_groups: int
+    otlp_attributes: frozenset[str]
 
 
 @dataclass(frozen=True)
@@ -87,6 +88,7 @@ def build(
         start=partial(start_evaluation, executions, environment.state_machine_arn),
         timing=timing,
         group_cap=environment.maximum_groups,
+        otlp_attributes=environment.otlp_attributes,
         clock=clock,
     )
     return WindowAggregator(aggregator, limits)

@@ -30,7 +30,9 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
         "list", help="the newest points, or their number by what they have in common"
     )
     _add_choice(listing, since="1h")
-    listing.add_argument("--by", choices=("reason", "client", "metric"), help="count instead of listing")
+    listing.add_argument(
+        "--by", choices=("reason", "client", "format", "metric"), help="count instead of listing"
+    )
     listing.set_defaults(run=_list)
     showing = actions.add_parser("show", help="a request's points, each with what to do about it")
     _add_since(showing, "7d")
@@ -66,7 +68,7 @@ def _add_choice(parser: argparse.ArgumentParser, *, since: str) -> None:
 def _list(options: argparse.Namespace) -> int:
     columns, noun = ["arrived", "reason", "metric", "field", "message", "request"], "point"
     if options.format != "table":
-        columns += ["index", "client", "payload"]
+        columns += ["index", "client", "format", "payload"]
     if options.by:
         columns, noun = [options.by, "points", "newest", "for example"], "group"
     return regions.show(options, columns, lambda target: _rows(target, options), noun=noun)
@@ -93,7 +95,7 @@ def _rows(target: Target, options: argparse.Namespace) -> list[Row]:
             point.field,
             point.message,
             point.request_id,
-            *(() if for_people else (point.index, point.client, point.payload)),
+            *(() if for_people else (point.index, point.client, point.format, point.payload)),
         )
         for point in points[:shown]
     ]
@@ -141,7 +143,7 @@ def explain(point: QuarantinedPoint) -> Iterator[str]:
     """A point in lines: where it was, what is wrong, the cause and the cure, and what the client sent."""
     cure = cure_of(point.reason)
     again = ", sent again since" if point.redriven else ""
-    yield f"point {point.index} of {point.request_id}, arrived {moment(point.arrived_s)}{again}"
+    yield f"point {point.index} of {point.request_id} ({point.format}), arrived {moment(point.arrived_s)}{again}"
     yield f"  {point.reason} in {point.field}: {point.message}"
     yield f"  cause  {cure.cause}"
     yield f"  cure   {cure.cure}"

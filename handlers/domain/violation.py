@@ -12,9 +12,13 @@ class Reason(StrEnum):
     FORMAT_UNKNOWN = "format_unknown"
     BODY_NOT_JSON = "body_not_json"
     BODY_FORM = "body_form"
+    BODY_NOT_GZIP = "body_not_gzip"
+    BODY_TOO_LARGE = "body_too_large"
     BODY_NOT_OTLP = "body_not_otlp"
+    BODY_NOT_LINES = "body_not_lines"
     # of one metric
     DATA_POINT_INVALID = "data_point_invalid"
+    LINE_INVALID = "line_invalid"
     METRIC_NOT_OBJECT = "metric_not_object"
     FIELD_UNKNOWN = "field_unknown"
     METRIC_NAME_MISSING = "metric_name_missing"

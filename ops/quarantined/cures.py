@@ -39,14 +39,30 @@ CURES: Mapping[Reason, Cure] = {
         'Send `{"metrics": [ … ]}`.',
         refused_at_door=True,
     ),
+    Reason.BODY_NOT_GZIP: Cure(
+        "A body of type application/gzip is no gzip, is cut off, or something follows its end.",
+        "Send one whole gzip of our JSON; mind that a proxy may have undone it, or damaged it as text.",
+    ),
+    Reason.BODY_TOO_LARGE: Cure(
+        "A body that is compressed on the stream expands to more than 10 MiB.",
+        "Send fewer points in a request.",
+    ),
     Reason.BODY_NOT_OTLP: Cure(
         "A body that came by OTLP's path is no request for metrics: it is cut off, or of traces or logs.",
         "Let the exporter of metrics alone use this address: `OTEL_EXPORTER_OTLP_METRICS_ENDPOINT`.",
+    ),
+    Reason.BODY_NOT_LINES: Cure(
+        "Of a body that came by a path of InfluxDB no line is of its line protocol; the message has the first fault.",
+        "Send line protocol there, JSON to `/metrics`, and what is compressed with its `Content-Encoding`.",
     ),
     Reason.DATA_POINT_INVALID: Cure(
         "A data point or a metric of another protocol cannot be read, or a histogram contradicts itself; "
         "the message says how.",
         "Mend or update the client; what came with it is stored.",
+    ),
+    Reason.LINE_INVALID: Cure(
+        "A line of InfluxDB's protocol is not `measurement,tag=value field=value time`; it counts as one point.",
+        "Often a space, comma or equals sign without its backslash: let a client library write the line.",
     ),
     Reason.METRIC_NOT_OBJECT: Cure(
         "An entry of `metrics` is no object.", "Send an object for each metric.", refused_at_door=True

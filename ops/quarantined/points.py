@@ -12,6 +12,9 @@ from ops.errors import refusals
 from ops.quarantined.bucket import newest_entries, object_body
 from ops.quarantined.ledger import redriven_points
 
+JSON = "json"
+"""The format of lines that name none: there was no other when they were written."""
+
 _THREADS = 8  # the SDK keeps ten connections
 
 
@@ -30,6 +33,7 @@ class QuarantinedPoint:
     field: str
     message: str
     payload: object
+    format: str = JSON
     redriven: bool = False
 
     @property
@@ -61,7 +65,7 @@ class Reading:
 
 @dataclass(frozen=True, slots=True)
 class Group:
-    """Points that have a reason, a client or a metric in common; `newest` is one of them."""
+    """Points that have a reason, a client, a format or a metric in common; `newest` is one of them."""
 
     value: str
     points: int
@@ -97,7 +101,7 @@ def read_points(
 
 
 def grouped(points: Sequence[QuarantinedPoint], by: str) -> list[Group]:
-    """The points by "reason", "client" or "metric", the largest group first; `points` are newest first."""
+    """The points by "reason", "client", "format" or "metric", the largest group first; `points` are newest first."""
     groups: dict[str, list[QuarantinedPoint]] = {}
     for point in points:
         groups.setdefault(getattr(point, by), []).append(point)
@@ -131,6 +135,7 @@ def _point(line: bytes) -> QuarantinedPoint | None:
             field=str(given["field"]),
             message=str(given["message"]),
             payload=given["payload"],
+            format=str(given.get("format", JSON)),
         )
     except (ValueError, KeyError, TypeError, RecursionError):
         return None

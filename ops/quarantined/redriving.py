@@ -4,6 +4,8 @@ import zlib
 from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
 
+from handlers.domain.ingest.units import UNITS_NS, unit_of
+from handlers.domain.timestamp import NS_PER_S, read_timestamp, timestamp_text
 from handlers.domain.violation import Reason, Violation
 from ops.points.bodies import stamped
 from ops.points.rules import Fault, PointRules
@@ -12,7 +14,7 @@ from ops.quarantined.points import QuarantinedPoint
 EMPTY_DIMENSIONS = "empty-dimensions"
 SECONDS = "seconds"
 FIXES = {
-    SECONDS: "times in seconds become milliseconds",
+    SECONDS: "times in seconds are read as such",
     EMPTY_DIMENSIONS: "dimensions without a value are left out",
 }
 
@@ -54,9 +56,19 @@ def _metric(point: QuarantinedPoint, fixes: Sequence[str]) -> object:
         return point.payload
     # However often the point is sent, the time of one that had none is the same.
     metric = stamped(point.payload, point.arrived_s, zlib.crc32(point.request_id.encode()) + point.index)
-    if SECONDS in fixes and point.reason == Reason.TIMESTAMP_TOO_OLD and isinstance(metric["timestamp"], int):
-        metric["timestamp"] *= 1000
+    if SECONDS in fixes and point.reason == Reason.TIMESTAMP_TOO_OLD:
+        metric["timestamp"] = _from_seconds(metric["timestamp"], point.format)
     dimensions = metric.get("dimensions")
     if EMPTY_DIMENSIONS in fixes and isinstance(dimensions, dict):
         metric["dimensions"] = {name: value for name, value in dimensions.items() if value != ""}
     return metric
+
+
+def _from_seconds(timestamp: object, body_format: str) -> object:
+    """A time whose number was read in the format's unit, read in seconds; a date of our own JSON stays."""
+    unit = unit_of(body_format)
+    time_ns = read_timestamp(timestamp)
+    is_number = isinstance(timestamp, int) or body_format not in {"json", "json-gz"}
+    if unit is None or isinstance(time_ns, Violation) or not is_number:
+        return timestamp
+    return timestamp_text(time_ns // UNITS_NS[unit] * NS_PER_S)

@@ -1,5 +1,6 @@
 """The store of points: which of the kinds a stack has, and what every kind offers the other components."""
 
+import json
 from collections.abc import Mapping
 from typing import Any, Protocol
 
@@ -52,11 +53,13 @@ def add_store(
 
 
 def limits_environment(config: Config) -> Mapping[str, str]:
-    """The variables by which a function judges points as the store will."""
+    """The variables by which every function reads the same points from a request, and judges them as the store will."""
+    # As JSON, since an empty list has to be something, too.
+    of_ingest = {"OTLP_ATTRIBUTES": json.dumps(config.ingest.otlp_attributes, separators=(",", ":"))}
     if config.store.kind == LAKE:
-        return {
+        return of_ingest | {
             "STORE_KIND": LAKE,
             "RETENTION_DAYS": str(config.store.days_kept),
             "DIMENSION_NAMES": str(config.store.dimension_budget),
         }
-    return {"MAGNETIC_RETENTION_DAYS": str(config.store.days_kept)}
+    return of_ingest | {"MAGNETIC_RETENTION_DAYS": str(config.store.days_kept)}

@@ -10,6 +10,7 @@ from handlers.vocabulary import LAKE
 from templates.config.alerting import Alerts
 from templates.config.checks import BadValue, Section, list_of, setting, shown, text
 from templates.config.fleet import REGION, REGIONS, STORE_REGIONS, Fleet
+from templates.config.ingest import Ingest
 from templates.config.lines import line_of
 from templates.config.local import Local
 from templates.config.network import Network
@@ -55,6 +56,7 @@ class Config(Section):
         about="where the pipeline is; the first is the default of commands",
     )
     project: str = setting(PROJECT, "metrics", about="begins the name of stacks, buckets and the database")
+    ingest: Ingest = field(default_factory=Ingest)
     tracing: Tracing = field(default_factory=Tracing)
     operators: Operators = field(default_factory=Operators)
     alerts: Alerts = field(default_factory=Alerts)

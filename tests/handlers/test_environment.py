@@ -37,6 +37,22 @@ def test_a_number_is_made_of_digits(number: str) -> None:
         read_environment(Shape, {"TABLE_NAME": "t", "RETENTION_DAYS": number})
 
 
+@dataclass(frozen=True)
+class Listing:
+    """A shape with a list."""
+
+    names: frozenset[str]
+
+
+def test_a_list_is_json() -> None:
+    """An empty one is one, too; what is no list of texts is a fault."""
+    assert read_environment(Listing, {"NAMES": '["a", "b"]'}) == Listing(frozenset({"a", "b"}))
+    assert read_environment(Listing, {"NAMES": "[]"}) == Listing(frozenset())
+    for text in ("a,b", '{"a": 1}', "[1]", '"a"'):
+        with pytest.raises(ConfigurationError, match="NAMES is not a JSON list of texts"):
+            read_environment(Listing, {"NAMES": text})
+
+
 def test_all_faults_are_named_at_once() -> None:
     """A variable that is missing or empty is not set."""
     with pytest.raises(

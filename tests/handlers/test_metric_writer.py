@@ -26,6 +26,7 @@ VARIABLES = {
     "EXPORT_HOURS_TABLE": HOURS,
     "EXPORT_LAG_MINUTES": "15",
     "LOG_LEVEL": "INFO",
+    "OTLP_ATTRIBUTES": "[]",
 }
 
 

@@ -24,6 +24,7 @@ VARIABLES = {
     "TICK_SECONDS": "60",
     "GRACE_SECONDS": "10",
     "MAXIMUM_GROUPS": "100",
+    "OTLP_ATTRIBUTES": "[]",
     "MAGNETIC_RETENTION_DAYS": "30",
     "AWS_REGION": "us-east-1",
 }

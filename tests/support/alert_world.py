@@ -105,6 +105,7 @@ class Settings:
             "TICK_SECONDS": str(self.tick),
             "GRACE_SECONDS": str(self.grace),
             "MAXIMUM_GROUPS": str(self.groups),
+            "OTLP_ATTRIBUTES": "[]",
             "MAGNETIC_RETENTION_DAYS": "30",
             "AWS_REGION": "eu-west-1",
         }

@@ -4,7 +4,10 @@ from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field
 
 from handlers.domain.point import Point
-from handlers.domain.violation import Violation
+from handlers.domain.violation import Reason, Violation
+
+# Of a body that is compressed on the stream, whatever its format: what it may expand to.
+MAX_BODY_BYTES = 10 * 2**20
 
 
 class InvalidBody(Exception):  # noqa: N818 -- a verdict on a request, not an error of ours
@@ -13,6 +16,12 @@ class InvalidBody(Exception):  # noqa: N818 -- a verdict on a request, not an er
     def __init__(self, violation: Violation) -> None:
         super().__init__(violation.message)
         self.violation = violation
+
+
+def body_too_large() -> InvalidBody:
+    """The verdict on a body that expands to more than `MAX_BODY_BYTES`."""
+    message = f"the body expands to more than {MAX_BODY_BYTES // 2**20} MiB"
+    return InvalidBody(Violation(Reason.BODY_TOO_LARGE, "body", message))
 
 
 @dataclass(frozen=True, slots=True)

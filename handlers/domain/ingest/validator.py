@@ -8,6 +8,7 @@ from typing import Final
 from handlers.domain.dimensions import is_printable, read_dimensions
 from handlers.domain.ingest.envelope import StreamRecord
 from handlers.domain.ingest.store import StoreLimits
+from handlers.domain.ingest.units import UNITS_NS, unit_of
 from handlers.domain.point import METRIC_NAME_BYTES, Series
 from handlers.domain.timestamp import NS_PER_MS, NS_PER_S
 from handlers.domain.violation import Reason, Violation
@@ -68,11 +69,17 @@ class PointValidator:
         if time_ns > greatest_ns:
             message = f"more than {self._limits.future_ms // 60_000} minutes after its arrival"
             return Violation(
-                Reason.TIMESTAMP_IN_FUTURE, "timestamp", message + _unit_hint(time_ns, arrival_ns)
+                Reason.TIMESTAMP_IN_FUTURE,
+                "timestamp",
+                message + _unit_hint(time_ns, arrival_ns, unit_of(record.format)),
             )
         if time_ns < least_ns:
             message = f"older than the {self._limits.retention_days} days that the store keeps"
-            return Violation(Reason.TIMESTAMP_TOO_OLD, "timestamp", message + _unit_hint(time_ns, arrival_ns))
+            return Violation(
+                Reason.TIMESTAMP_TOO_OLD,
+                "timestamp",
+                message + _unit_hint(time_ns, arrival_ns, unit_of(record.format)),
+            )
         return time_ns
 
     def times_ns(self, record: StreamRecord) -> tuple[int, int]:
@@ -139,15 +146,13 @@ class _CheckedDimensions:
         self.series: dict[tuple[object, object], Series | Violation] = {}
 
 
-def _unit_hint(time_ns: int, arrival_ns: int) -> str:
+def _unit_hint(time_ns: int, arrival_ns: int, sent_in: str | None) -> str:
     """Advice for a time that is one of the last ten years if its number is read in another unit; else nothing."""
-    for unit, read_ns in (
-        ("seconds", time_ns * 1000),
-        ("microseconds", time_ns // 1000),
-        ("nanoseconds", time_ns // NS_PER_MS),
-    ):
-        if arrival_ns - _TEN_YEARS_NS < read_ns < arrival_ns + _DAY_NS:
-            return f": looks like {unit}; send milliseconds"
+    if sent_in:
+        number = time_ns // UNITS_NS[sent_in]
+        for unit, unit_ns in UNITS_NS.items():
+            if unit != sent_in and arrival_ns - _TEN_YEARS_NS < number * unit_ns < arrival_ns + _DAY_NS:
+                return f": looks like {unit}; send {sent_in}"
     return ""
 
 

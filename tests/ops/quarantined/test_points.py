@@ -1,6 +1,8 @@
 """Reading the quarantine: since a time, newest first, each point once, within bounds."""
 
+import json
 from collections.abc import Iterator
+from dataclasses import replace
 from datetime import UTC, datetime
 from typing import Any
 
@@ -60,6 +62,7 @@ def test_a_point_is_read_as_it_was_written(s3: Any) -> None:
         field="timestamp",
         message="older than the store keeps",
         payload={"metric_name": "cpu\x1b", "value": 1},
+        format="json",
     )
     assert point.metric == "cpu\x1b"
 
@@ -155,3 +158,20 @@ def test_groups_are_the_largest_first() -> None:
     ]
     assert [group.value for group in grouped(points, "client")] == ["x", "y"]
     assert [group.points for group in grouped(points, "metric")] == [3]
+
+
+def test_a_line_of_before_there_were_formats_is_json(s3: Any) -> None:
+    """The writer of today names the format, whatever it is."""
+    written = replace(_written(NOW_S - 60, "r1", 0, {}), index=1)
+    written.record = replace(written.record, format="influx-s")
+    lines = [json.loads(line) for line in json_lines([written, written]).splitlines()]
+    del lines[0]["format"]
+    lines[0]["index"] = 0
+    body = "".join(json.dumps(line) + "\n" for line in lines).encode()
+    s3.put_object(Bucket=BUCKET, Key=object_key([written.record]), Body=body)
+    points = read_points(s3, BUCKET, since_s=NOW_S - 3600, span_s=0).points
+    assert [point.format for point in points] == ["json", "influx-s"]
+    assert [(group.value, group.points) for group in grouped(points, "format")] == [
+        ("influx-s", 1),
+        ("json", 1),
+    ]

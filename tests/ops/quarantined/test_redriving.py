@@ -5,7 +5,8 @@ from typing import Any
 import pytest
 
 from handlers.adapters.timestream.limits import store_limits
-from handlers.domain.timestamp import read_timestamp
+from handlers.domain.ingest.units import UNITS_NS, unit_of
+from handlers.domain.timestamp import read_timestamp, timestamp_text
 from ops.points.rules import PointRules
 from ops.quarantined.points import QuarantinedPoint
 from ops.quarantined.redriving import EMPTY_DIMENSIONS, SECONDS, prepare
@@ -16,9 +17,14 @@ GOOD = {"metric_name": "m", "value": 1}
 
 
 def _point(
-    payload: Any, *, reason: str = "timestamp_too_old", index: int = 0, request: str = "r"
+    payload: Any,
+    *,
+    reason: str = "timestamp_too_old",
+    index: int = 0,
+    request: str = "r",
+    body_format: str = "json",
 ) -> QuarantinedPoint:
-    return QuarantinedPoint(request, index, "-", ARRIVED_S, reason, "f", "m", payload)
+    return QuarantinedPoint(request, index, "-", ARRIVED_S, reason, "f", "m", payload, body_format)
 
 
 def _prepared(*points: QuarantinedPoint, fixes: tuple[str, ...] = ()) -> tuple[list[Any], list[str]]:
@@ -58,6 +64,22 @@ def test_times_in_seconds_can_be_mended() -> None:
     assert _prepared(_point(seconds))[1] == ["timestamp_too_old"]
     right = {**GOOD, "timestamp": NOW_MS - 60_000}
     assert _prepared(_point(right, reason="rejected_by_store"), fixes=(SECONDS,))[0] == [right]
+
+
+@pytest.mark.parametrize("body_format", ["influx-ns", "otlp-pb", "influx-us", "influx-ms", "remote-write"])
+def test_times_in_seconds_are_mended_of_every_format(body_format: str) -> None:
+    """The number that the client sent is what counts, read in the format's unit before."""
+    seconds = NOW_MS // 1000 - 60
+    read_as = timestamp_text(seconds * UNITS_NS[unit_of(body_format) or ""])
+    point = _point({**GOOD, "timestamp": read_as}, body_format=body_format)
+    assert _prepared(point, fixes=(SECONDS,))[0] == [{**GOOD, "timestamp": seconds * 1000}]
+
+
+def test_dates_and_times_of_no_stated_unit_stay() -> None:
+    """There is no number that was meant otherwise."""
+    date = {**GOOD, "timestamp": "1970-01-01T00:00:01.8Z"}
+    assert _prepared(_point(date), fixes=(SECONDS,))[1] == ["timestamp_too_old"]
+    assert _prepared(_point(date, body_format="influx-auto"), fixes=(SECONDS,))[1] == ["timestamp_too_old"]
 
 
 def test_dimensions_without_a_value_can_be_left_out() -> None:

@@ -12,11 +12,16 @@ from handlers.domain.violation import Reason, Violation
 # A module's `read` is this. It raises `InvalidBody` if it can tell no point from the record's data.
 Reader = Callable[[StreamRecord, PointValidator, DimensionMapping], Reading]
 
+_INFLUX = "handlers.domain.ingest.formats.influx"
+
 READERS: Mapping[str, str] = {
     "json": "handlers.domain.ingest.formats.json",
     "collectd": "handlers.domain.ingest.formats.collectd",
+    "json-gz": "handlers.domain.ingest.formats.gzipped",
     "otlp-json": "handlers.domain.ingest.formats.otlp.json",
     "otlp-pb": "handlers.domain.ingest.formats.otlp.protobuf",
+    # By the precision of their times.
+    **{f"influx-{unit}": _INFLUX for unit in ("ns", "us", "ms", "s", "m", "h", "auto")},
 }
 
 

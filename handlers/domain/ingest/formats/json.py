@@ -22,7 +22,12 @@ _FIELDS = frozenset({"metric_name", "value", "metric_type", "timestamp", "dimens
 
 def read(record: StreamRecord, validator: PointValidator, _: DimensionMapping) -> Reading:
     """The metrics of a body, each by itself; `InvalidBody` when the body is in neither of its two forms."""
-    metrics = parse(record.data)
+    return read_body(record.data, record, validator)
+
+
+def read_body(body: bytes, record: StreamRecord, validator: PointValidator) -> Reading:
+    """The same of a body that does not lie in the record as it is."""
+    metrics = parse(body)
     reading = Reading(metrics.__getitem__)
     for index, raw in enumerate(metrics):
         found = read_metric(raw, index, record, validator)

@@ -1,0 +1,61 @@
+"""Our own JSON in gzip."""
+
+import gzip
+import zlib
+from dataclasses import replace
+
+import orjson
+import pytest
+
+from handlers.domain.ingest.formats.foreign import DimensionMapping
+from handlers.domain.ingest.formats.gzipped import read
+from handlers.domain.ingest.reading import MAX_BODY_BYTES, InvalidBody, Reading
+from handlers.domain.ingest.validator import PointValidator
+from tests.support.events import batch, metric, records
+from tests.support.points import LIMITS
+
+[RECORD] = records({})
+BODY = orjson.dumps(batch(metric(), metric(value="no"), metric("b", 2)))
+
+
+def reading(data: bytes) -> Reading:
+    """The reading of a record with these bytes."""
+    return read(replace(RECORD, format="json-gz", data=data), PointValidator(LIMITS), DimensionMapping())
+
+
+def test_a_body_is_read_as_it_was_before_it_was_compressed() -> None:
+    """Its points, and what is none."""
+    found = reading(gzip.compress(BODY))
+    assert [point.request_index for point in found.points] == [0, 2]
+    assert [(index, violation.reason) for index, violation in found.refusals] == [(1, "value_type")]
+    assert found.payload(1) == metric(value="no")
+
+
+@pytest.mark.parametrize(
+    ("data", "reason"),
+    [
+        (b"", "body_not_gzip"),
+        (BODY, "body_not_gzip"),
+        (zlib.compress(BODY), "body_not_gzip"),
+        (gzip.compress(BODY)[:-1], "body_not_gzip"),
+        (gzip.compress(BODY)[:-6] + b"\0" * 6, "body_not_gzip"),
+        (gzip.compress(BODY) + b"\0", "body_not_gzip"),
+        (gzip.compress(BODY) * 2, "body_not_gzip"),
+        (gzip.compress(BODY).replace(b"\x1f", b"\xef\xbf\xbd", 1), "body_not_gzip"),
+        (gzip.compress(b""), "body_not_json"),
+        (gzip.compress(b"[]"), "body_form"),
+        (gzip.compress(gzip.compress(BODY)), "body_not_json"),
+        (gzip.compress(b" " * (MAX_BODY_BYTES + 1)), "body_too_large"),
+        (gzip.compress(b" " * 20 * MAX_BODY_BYTES), "body_too_large"),
+    ],
+)
+def test_what_is_no_gzip_of_our_json_is_unreadable(data: bytes, reason: str) -> None:
+    """Cut off, damaged, followed by more, of something else, or a bomb."""
+    with pytest.raises(InvalidBody) as caught:
+        reading(data)
+    assert caught.value.violation.reason == reason
+
+
+def test_a_body_may_expand_to_the_bound() -> None:
+    """Not one byte further."""
+    assert len(reading(gzip.compress(BODY.ljust(MAX_BODY_BYTES))).points) == 2
