@@ -20,6 +20,7 @@ from tests.support.project_copy import copy_project
 pytestmark = pytest.mark.pipeline
 
 HOUR_S = 3_600
+POINT = {"metric_name": "hello", "value": 1}
 WRONG = f"Bearer tg_{'x' * 43}"
 
 
@@ -50,10 +51,10 @@ class Clients:
             timeout=60,
         ).stdout
 
-    def post(self, authorization: str | None, name: str = "hello") -> Reply:
-        """The answer to a point."""
+    def post(self, authorization: str | None, path: str = "/metrics", body: Any = POINT) -> Reply:
+        """The answer to a request, which is a point unless something else is given."""
         headers = {} if authorization is None else {"Authorization": authorization}
-        return self._send("POST", "/metrics", {"metric_name": name, "value": 1}, headers)
+        return self._send("POST", path, body, headers)
 
     def status(self, authorization: str | None) -> int:
         """Its status."""
@@ -87,6 +88,10 @@ def test_clients_with_tokens_and_nobody_else(clients: Clients) -> None:
     by_basic = base64.b64encode(f"collectd:{token}".encode()).decode()
     ways = [f"Bearer {token}", f"token {token}", f"Basic {by_basic}"]
     assert [clients.status(way) for way in ways] == [202] * 3
+    # What is known of a token is known at every path, as is what is not.
+    empty: dict[str, Any] = {"resourceMetrics": []}
+    for authorization, status in ((ways[0], 200), (None, 401), (WRONG, 401)):
+        assert clients.post(authorization, "/v1/metrics", empty).status == status
 
     # Nobody, and those who guess.
     for authorization in (None, WRONG, "Bearer", "Basic Og==", f"Bearer {token}x", f"Digest {token}"):
@@ -105,7 +110,7 @@ def test_clients_with_tokens_and_nobody_else(clients: Clients) -> None:
     assert clients.status(f"Bearer {other}") == 202
 
     # One point that cannot be stored, under its client's name.
-    request = clients.post(ways[0], name="x" * 3000)
+    request = clients.post(ways[0], body={"metric_name": "x" * 3000, "value": 1})
     assert request.status == 202
     wait_for(lambda: bool(run.quarantine(request.json["request_id"])), "the quarantine", seconds=60)
     [line] = run.quarantine(request.json["request_id"])
