@@ -16,6 +16,7 @@ class Reason(StrEnum):
     BODY_TOO_LARGE = "body_too_large"
     BODY_NOT_OTLP = "body_not_otlp"
     BODY_NOT_LINES = "body_not_lines"
+    BODY_NOT_REMOTE_WRITE = "body_not_remote_write"
     # of one metric
     DATA_POINT_INVALID = "data_point_invalid"
     LINE_INVALID = "line_invalid"

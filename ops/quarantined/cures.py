@@ -55,6 +55,10 @@ CURES: Mapping[Reason, Cure] = {
         "Of a body that came by a path of InfluxDB no line is of its line protocol; the message has the first fault.",
         "Send line protocol there, JSON to `/metrics`, and what is compressed with its `Content-Encoding`.",
     ),
+    Reason.BODY_NOT_REMOTE_WRITE: Cure(
+        "A body that came to the address of remote write is no request of its version 1.0.",
+        "Set `protobuf_message: prometheus.WriteRequest`, which is Prometheus's default.",
+    ),
     Reason.DATA_POINT_INVALID: Cure(
         "A data point or a metric of another protocol cannot be read, or a histogram contradicts itself; "
         "the message says how.",

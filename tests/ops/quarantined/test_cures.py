@@ -73,6 +73,7 @@ FOREIGN: dict[Reason, tuple[str, Any]] = {
     Reason.BODY_NOT_LINES: ("influx-ns", {"metrics": []}),
     Reason.LINE_INVALID: ("influx-ns", b"cpu,host=a b value=1\ncpu value=1"),
     Reason.BODY_NOT_OTLP: ("otlp-json", {"resourceSpans": []}),
+    Reason.BODY_NOT_REMOTE_WRITE: ("remote-write", b"{"),
     Reason.DATA_POINT_INVALID: ("otlp-json", otlp_json({"gauge": {"dataPoints": [1]}})),
     Reason.DIMENSION_NAME_REPEATED: (
         "otlp-json",

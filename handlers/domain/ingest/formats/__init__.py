@@ -22,6 +22,7 @@ READERS: Mapping[str, str] = {
     "otlp-pb": "handlers.domain.ingest.formats.otlp.protobuf",
     # By the precision of their times.
     **{f"influx-{unit}": _INFLUX for unit in ("ns", "us", "ms", "s", "m", "h", "auto")},
+    "remote-write": "handlers.domain.ingest.formats.remote_write",
 }
 
 

@@ -1,0 +1,194 @@
+"""Prometheus's remote write 1.0: protobuf in one block of snappy.
+
+https://prometheus.io/docs/specs/prw/remote_write_spec/. A counter, a bucket or a quantile is a series like any other,
+so nothing of it is translated but the names of its labels.
+"""
+
+import base64
+import math
+import re
+import struct
+from typing import Final
+
+import cramjam
+
+from handlers.domain.ingest.envelope import StreamRecord
+from handlers.domain.ingest.formats.foreign import DimensionMapping, dimensions_of
+from handlers.domain.ingest.formats.number_text import number_text
+from handlers.domain.ingest.formats.protobuf_wire import (
+    LENGTH,
+    Malformed,
+    encode,
+    fields,
+    read_varint,
+    skip,
+    text,
+    to_signed,
+)
+from handlers.domain.ingest.formats.samples import Labels, Samples
+from handlers.domain.ingest.reading import MAX_BODY_BYTES, InvalidBody, Reading, body_too_large
+from handlers.domain.ingest.validator import MISSING, PointValidator
+from handlers.domain.timestamp import NS_PER_MS
+from handlers.domain.violation import Reason, Violation
+
+# The NaN by which Prometheus says that a series has ended; other NaNs have other bits.
+_STALE: Final = bytes.fromhex("020000000000f07f")
+_NAME: Final = "__name__"
+_NUMBERS: Final = frozenset({"le", "quantile"})
+_NUMBER: Final = re.compile(r"[+-]?(\d{1,400}(\.\d{0,400})?([eE][+-]?\d{1,5})?|Inf)", re.ASCII)
+
+# Tags: of a request, and of a series.
+_SERIES, _METADATA = 0x0A, 0x1A
+_LABEL, _SAMPLE, _EXEMPLAR, _HISTOGRAM = 0x0A, 0x12, 0x1A, 0x22
+_VALUE, _TIME = 0x09, 0x10
+
+_double_at = struct.Struct("<d").unpack_from
+
+
+def read(record: StreamRecord, validator: PointValidator, mapping: DimensionMapping) -> Reading:
+    """The samples of a request; raises `InvalidBody` if it is none."""
+    reader = _Reader(Samples(record, validator), mapping)
+    request = _decompress(record.data)
+    is_known = not request
+    try:
+        for tag, content in fields(request):
+            if tag == _SERIES:
+                reader.read(content)
+            elif tag == _METADATA:
+                reader.samples.ignored["metadata"] += 1
+            is_known |= tag in {_SERIES, _METADATA}
+    except Malformed as error:
+        raise _no_request(str(error)) from error
+    if not is_known:
+        raise _no_request("it has no time series")
+    if reader.samples.are_strange:
+        raise _no_request("none of its time series can be read")
+    return reader.samples.reading()
+
+
+def _decompress(block: bytes) -> bytes:
+    """The bytes of a block of snappy, whose length stands in its beginning; raises `InvalidBody`."""
+    try:
+        size, _ = read_varint(block, 0)
+        if size > MAX_BODY_BYTES:
+            raise body_too_large()
+        return bytes(cramjam.snappy.decompress_raw(block))
+    except (Malformed, cramjam.DecompressionError) as error:
+        raise _no_request("it is no block of snappy") from error
+
+
+def _no_request(why: str) -> InvalidBody:
+    message = f"the body is no request of remote write 1.0: {why}"
+    return InvalidBody(Violation(Reason.BODY_NOT_REMOTE_WRITE, "body", message))
+
+
+class _SeriesLabels(Labels):
+    """The labels of a series with its name, which is one of them."""
+
+    __slots__ = ("metric_name",)
+
+    def __init__(
+        self, metric_name: object, dimensions: dict[str, str], metric_type: str, violation: Violation | None
+    ) -> None:
+        super().__init__(dimensions, metric_type, violation)
+        self.metric_name = metric_name
+
+
+class _Reader:
+    """Reads series; labels that a batch has shown before are known by their bytes."""
+
+    def __init__(self, samples: Samples, mapping: DimensionMapping) -> None:
+        self.samples = samples
+        self._known = mapping.labels
+
+    def read(self, series: bytes) -> None:
+        """Take up the samples of a series."""
+        samples, ignored = self.samples, self.samples.ignored
+        try:
+            label_bytes, others = _parts(series)
+            labels = self._known.get(label_bytes)
+            if not isinstance(labels, _SeriesLabels):
+                labels = self._known[label_bytes] = _labels(label_bytes)
+            found = [_sample(content) for tag, content in others if tag == _SAMPLE]
+        except (Malformed, IndexError, struct.error) as error:
+            violation = Violation(
+                Reason.DATA_POINT_INVALID, "series", f"the bytes are no time series: {error}"
+            )
+            samples.refuse(violation, {"base64": base64.b64encode(series).decode()}, is_stranger=True)
+            return
+        for value, time_ms in found:
+            if math.isnan(value) and struct.pack("<d", value) == _STALE:
+                ignored["stale_markers"] += 1
+            else:
+                samples.add(labels.metric_name, labels, value, time_ms * NS_PER_MS)
+        if len(found) < len(others):
+            ignored["exemplars"] += sum(tag == _EXEMPLAR for tag, _ in others)
+            ignored["native_histograms"] += sum(tag == _HISTOGRAM for tag, _ in others)
+
+
+def _parts(series: bytes) -> tuple[bytes, list[tuple[int, bytes]]]:
+    """A series's labels, which are known again as they are, and its other fields; raises `Malformed`."""
+    position, end = 0, len(series)
+    while position < end and series[position] == _LABEL:
+        length = series[position + 1]
+        position = position + 2 + length if length < 0x80 else skip(series, position)
+    if position > end:
+        raise Malformed("a label reaches beyond its series")
+    labels, others = series[:position], []
+    for tag, content in fields(series[position:]):
+        if tag == _LABEL:  # behind a sample, where no encoder writes them
+            labels += encode(_LABEL, content)
+        elif tag & 7 == LENGTH:
+            others.append((tag, content))
+        elif tag >> 3 <= 4:
+            raise Malformed(f"field {tag >> 3} has the wire type {tag & 7}")
+    return labels, others
+
+
+def _sample(sample: bytes) -> tuple[float, int]:
+    """The value and the time in milliseconds; protobuf leaves out what is 0."""
+    value, time_ms, position, end = 0.0, 0, 0, len(sample)
+    while position < end:
+        tag = sample[position]
+        if tag == _VALUE:
+            [value] = _double_at(sample, position + 1)
+            position += 9
+        elif tag == _TIME:
+            number, position = read_varint(sample, position + 1)
+            time_ms = to_signed(number)
+        elif tag >> 3 <= 2:
+            raise Malformed(f"field {tag >> 3} of a sample has the wire type {tag & 7}")
+        else:
+            position = skip(sample, position)
+    if position != end:
+        raise Malformed("a sample is cut off")
+    return value, time_ms
+
+
+def _labels(label_bytes: bytes) -> _SeriesLabels:
+    """The name and the labels of a series; a label without a value is absent."""
+    pairs = [_label(content) for _, content in fields(label_bytes)]
+    metric_name = next((value for name, value in pairs if name == _NAME and value), MISSING)
+    others = [(name, _canonical(name, value)) for name, value in pairs if name != _NAME]
+    dimensions, metric_type = dimensions_of(others)
+    violation = None
+    if len({name for name, _ in pairs}) < len(pairs):
+        violation = Violation(Reason.DIMENSION_NAME_REPEATED, "dimensions", "a series has each label once")
+    return _SeriesLabels(metric_name, dimensions, metric_type, violation)
+
+
+def _label(message: bytes) -> tuple[str, str]:
+    name = value = ""
+    for tag, content in fields(message):
+        if tag == 0x0A:
+            name = text(content)
+        elif tag == 0x12:
+            value = text(content)
+        elif tag >> 3 <= 2:
+            raise Malformed(f"field {tag >> 3} of a label has the wire type {tag & 7}")
+    return name, value
+
+
+def _canonical(name: str, value: str) -> str:
+    """A label's value; a number that Go, Python and Prometheus 3 write in ways of their own is written in one."""
+    return number_text(float(value)) if name in _NUMBERS and _NUMBER.fullmatch(value) else value
