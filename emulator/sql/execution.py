@@ -21,6 +21,7 @@ from emulator.sql.translation import bind, translate
 _BATCH = 2048
 _IN_OUR_WORDS = (
     (re.compile("^Division by zero"), "Division by zero"),
+    (re.compile("^More than one row returned by a subquery"), "Scalar sub-query has returned multiple rows"),
     (re.compile(r"not an? (\w+): (.*)' to ", re.DOTALL), r"Cannot cast '\2' to \1"),
     (re.compile(r"^Overflow in (\w+) of INT(?:32|64|128) \((.*)\)"), r"\1 overflow: \2"),
     (re.compile(r"value -\d+ can't be cast .* UINT64"), "Timestream does not support negative time values"),

@@ -69,6 +69,10 @@ def _named(
     raise binder.refuse(f"Column '{'.'.join(parts)}' does not exist", node)
 
 
+def _placeholder(binder: ExpressionBinder, node: exp.Expression, _scope: Scope) -> BoundExpression:
+    raise binder.refuse("Incorrect number of parameters: expected 1 but found 0", node)
+
+
 def _parameter(binder: ExpressionBinder, node: exp.Expression, _scope: Scope) -> BoundExpression:
     if binder.parameters is None:
         raise binder.refuse(f"Parameter @{node.name} has no value: parameters are for PrepareQuery", node)
@@ -110,6 +114,7 @@ _HANDLERS: dict[type[exp.Expression], ExpressionHandler] = {
     exp.Null: lambda *_: BoundExpression("NULL", UNKNOWN),
     exp.Paren: lambda binder, node, scope: binder.bind(node.this, scope),
     exp.Parameter: _parameter,
+    exp.Placeholder: _placeholder,
     exp.AtTimeZone: _at_time_zone,
     exp.And: logic.bind_and_or,
     exp.Or: logic.bind_and_or,

@@ -19,9 +19,8 @@ def bind_order_and_limit(
 ) -> str:
     """The SQL of what ends a query: its order and how many of its rows."""
     order = node.args.get("order")
-    keys = (
-        [_sort_key(binder, k, columns, scope, distinct=distinct) for k in order.expressions] if order else ()
-    )
+    given = [key for key in order.expressions if not _is_constant(key.this)] if order else ()
+    keys = [_sort_key(binder, key, columns, scope, distinct=distinct) for key in given]
     sql = f" ORDER BY {', '.join(keys)}" if keys else ""
     limit, offset = node.args.get("limit"), node.args.get("offset")
     return sql + _limit(binder, limit, "LIMIT") + _limit(binder, offset, "OFFSET")
@@ -36,6 +35,13 @@ def ordinal(
     if not item.name.isdigit() or not 1 <= int(item.name) <= len(columns):
         raise binder.expressions.refuse(f"{clause} position {item.name} is not in select list", item)
     return int(item.name)
+
+
+def _is_constant(item: exp.Expression) -> bool:
+    """True for a text or the like, by which nothing is sorted; DuckDB refuses it."""
+    return isinstance(item, exp.Boolean | exp.Null) or (
+        isinstance(item, exp.Literal) and bool(item.is_string)
+    )
 
 
 def _sort_key(

@@ -8,6 +8,7 @@ from sqlglot import exp
 from emulator.sql.binder import QueryBinder
 from emulator.sql.bound import BoundColumn, BoundQuery
 from emulator.sql.functions import is_aggregate
+from emulator.sql.grouping import check_grouping
 from emulator.sql.ordering import bind_order_and_limit, ordinal
 from emulator.sql.partitions import keys_of, keys_through, narrow, windows_keys
 from emulator.sql.relations import bind_from
@@ -42,6 +43,7 @@ def bind_select(binder: QueryBinder, node: exp.Expression, outer: Scope | None) 
         expressions.only(distinct)
     selected = ", ".join(f"{column.value.sql} AS c{i}" for i, column in enumerate(columns) if column.value)
     tail = bind_order_and_limit(binder, node, columns, scope, distinct=distinct is not None)
+    check_grouping(binder, node, columns, scope)
     word = "SELECT DISTINCT" if distinct is not None else "SELECT"
     return BoundQuery(
         f"{word} {selected}{from_sql}{where_sql}{group_sql}{having_sql}{tail}",

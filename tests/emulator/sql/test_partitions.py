@@ -58,8 +58,8 @@ _SHAPES = st.one_of(
     ),
     st.sampled_from(
         (
-            "({inner}) UNION ALL (SELECT '05', name, n FROM ({inner}))",
-            "({inner}) UNION ({inner})",
+            "(SELECT * FROM ({inner})) UNION ALL (SELECT '05', name, n FROM ({inner}))",
+            "(SELECT * FROM ({inner})) UNION (SELECT * FROM ({inner}))",
             "(SELECT hour, 'x' AS name, n FROM ({inner})) EXCEPT (SELECT '06', 'x', n FROM t WHERE hour = '05')",
             "SELECT hour, min(name) AS name, sum(n) AS n FROM ({inner}) GROUP BY hour",
             "SELECT max(hour) AS hour, name, sum(n) AS n FROM ({inner}) GROUP BY name",

@@ -110,7 +110,7 @@ def test_kinds_are_told_before_a_run() -> None:
         ("SELECT n FROM t a, t b", "AMBIGUOUS_NAME: line 1:8: Column 'n' is ambiguous", 1006),
         (
             "SELECT n, count(*) FROM t",
-            "EXPRESSION_NOT_AGGREGATE: A selected or ordered expression must be an",
+            "EXPRESSION_NOT_AGGREGATE: line 1:8: 'n' must be an aggregate expression",
             1006,
         ),
         (
