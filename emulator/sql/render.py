@@ -6,6 +6,7 @@ from emulator.sql.double_text import double_text, unfinished_text
 from emulator.sql.types import (
     DAY_TO_SECOND,
     DOUBLE,
+    JSON,
     NANOSECONDS_TZ,
     TIME,
     TIMESTAMP,
@@ -60,7 +61,7 @@ def _present(sql: str, kind: Type, depth: int) -> str:
         return f"""concat('{{"RowValue":{{"Data":[', {data}, ']}}}}')"""
     if kind is DOUBLE:
         return f"""'{{"ScalarValue":"' || {unfinished_text(sql)} || '"}}'"""
-    if kind is VARCHAR:
+    if kind in (VARCHAR, JSON):
         return f"""'{{"ScalarValue":' || CAST(to_json({sql}) AS VARCHAR) || '}}'"""
     return f"""'{{"ScalarValue":"' || {as_text(sql, kind)} || '"}}'"""
 
@@ -75,6 +76,7 @@ _CLOCK = (
 )
 _TEXT = {
     VARCHAR: "{0}",
+    JSON: "{0}",
     TIME: f"({_CLOCK})",
     DAY_TO_SECOND: (
         "(CASE WHEN {0} < 0 THEN '-' ELSE '' END || CAST(abs({0}) // 86400000000000 AS VARCHAR) || ' ' || "

@@ -48,6 +48,8 @@ VARBINARY = Type("VARBINARY", "BLOB")
 TIME = Type("TIME", "BIGINT")
 DAY_TO_SECOND = Type("INTERVAL_DAY_TO_SECOND", "BIGINT")
 YEAR_TO_MONTH = Type("INTERVAL_YEAR_TO_MONTH", "INTEGER")
+JSON = Type("JSON", "VARCHAR")
+"""JSON as its text; no service has it in its results, which show the text."""
 UNKNOWN = Type("UNKNOWN", "INTEGER")
 """The type of a bare NULL."""
 
@@ -117,7 +119,7 @@ def shape(kind: Type) -> dict[str, Any]:
                 {"Name": name, "Type": shape(of)} if name else {"Type": shape(of)} for name, of in fields
             ]
         }
-    return {"ScalarType": kind.name}
+    return {"ScalarType": "VARCHAR" if kind is JSON else kind.name}
 
 
 def common(left: Type, right: Type) -> Type | None:

@@ -1,12 +1,11 @@
 """Athena's SQL besides Trino's core: names in its one catalog, maps, binary values, times with a time zone."""
 
-import re
 from collections.abc import Callable, Sequence
 
 from sqlglot import exp
 
 from emulator.sql import Dialect, InvalidQueryError
-from emulator.sql.bound import BoundExpression, text
+from emulator.sql.bound import BoundExpression
 from emulator.sql.call import Call, Function, Signature, function, returning
 from emulator.sql.casts import bind_cast
 from emulator.sql.coercion import coerce
@@ -24,7 +23,6 @@ from emulator.sql.types import (
 )
 
 CATALOG = "awsdatacatalog"
-_JSON_PATH = re.compile(r'\$(?:\.[A-Za-z_][A-Za-z0-9_]*|\[[0-9]+\]|\["[^"]*"\])*')
 
 
 def dialect(database: str, catalog: str = CATALOG) -> Dialect:
@@ -55,17 +53,6 @@ def _date(call: Call) -> BoundExpression:
         raise call.mismatch(call.arguments())
     to = exp.DataType(this=exp.DType.DATE, nested=False)
     return bind_cast(call.binder, exp.Cast(this=call.nodes[0], to=to), call.scope)
-
-
-def _json_extract_scalar(call: Call) -> BoundExpression:
-    """A text, number or truth value of a JSON text; NULL for anything else there, and for what is no JSON."""
-    given, path = call.take(VARCHAR, VARCHAR)
-    if not isinstance(path.value, str) or not _JSON_PATH.fullmatch(path.value):
-        raise call.lacks(f"{call.name} with a path that is no literal such as '$.a[0].b'")
-    place = text(re.sub(r'\["([^"]*)"\]', r'."\1"', path.value))
-    valid = f"CASE WHEN json_valid({given.sql}) THEN {given.sql} END"
-    scalar = f"json_type({valid}, {place}) NOT IN ('OBJECT', 'ARRAY', 'NULL')"
-    return BoundExpression(f"(CASE WHEN {scalar} THEN json_extract_string({valid}, {place}) END)", VARCHAR)
 
 
 def _map(call: Call, count: int) -> list[BoundExpression]:
@@ -118,7 +105,6 @@ FUNCTIONS: dict[str, Function] = {
     "from_base64": returning(VARBINARY, "from_base64({0})", VARCHAR),
     "from_hex": returning(VARBINARY, "unhex({0})", VARCHAR),
     "from_utf8": returning(VARCHAR, "decode({0})", VARBINARY),
-    "json_extract_scalar": _json_extract_scalar,
     "map_keys": _keys_or_values,
     "map_values": _keys_or_values,
     "now": _NOW,

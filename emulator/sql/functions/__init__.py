@@ -16,11 +16,13 @@ from emulator.sql.functions import (
     conditional,
     distances,
     formats,
+    json_texts,
     lambdas,
     numbers,
     ordered,
     percentiles,
     regex,
+    sequences,
     strings,
     times,
     windows,
@@ -36,9 +38,11 @@ SCALAR_FUNCTIONS: Mapping[str, Function] = {
     **conditional.FUNCTIONS,
     **distances.FUNCTIONS,
     **formats.FUNCTIONS,
+    **json_texts.FUNCTIONS,
     **lambdas.FUNCTIONS,
     **numbers.FUNCTIONS,
     **regex.FUNCTIONS,
+    **sequences.FUNCTIONS,
     **strings.FUNCTIONS,
     **times.FUNCTIONS,
 }
@@ -50,7 +54,7 @@ def is_aggregate(name: str, of_dialect: Mapping[str, Aggregate]) -> bool:
 
 
 def bind_function_call(call: Call, of_dialect: Mapping[str, Function]) -> BoundExpression:
-    """A call bound; InvalidQueryError that names the function when neither Trino nor the dialect has it."""
+    """A call bound; the error for a name says if it is Trino's, or none's."""
     aggregate = AGGREGATES.get(call.name) or call.binder.dialect.aggregates.get(call.name)
     if aggregate is not None:
         return aggregates.bind(call, aggregate)

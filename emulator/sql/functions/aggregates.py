@@ -109,6 +109,16 @@ def _approx_distinct(call: Call) -> tuple[str, Type, str]:
     return f"count(DISTINCT {arguments[0].sql})", BIGINT, "{}"
 
 
+_DISTANCES = "list_transform(x, lambda v: pow(v - list_avg(x), {}))"
+_MOMENTS = "sqrt(len(x)) * list_sum({}) / pow(list_sum({}), 1.5)"
+_SKEWED = _MOMENTS.format(_DISTANCES.format(3), _DISTANCES.format(2))
+# DuckDB's own skewness is that of a sample, Trino's that of all values.
+_SKEWNESS = (
+    "list_extract(list_transform([list_filter({}, lambda v: v IS NOT NULL)],"
+    f" lambda x: CASE WHEN len(x) >= 3 THEN {_SKEWED} END), 1)"
+)
+
+
 FUNCTIONS: dict[str, Aggregate] = {
     "bitwise_and_agg": _plain("bit_and({})", BIGINT, BIGINT),
     "bitwise_or_agg": _plain("bit_or({})", BIGINT, BIGINT),
@@ -125,6 +135,8 @@ FUNCTIONS: dict[str, Aggregate] = {
     **{name: _spread(name) for name in ("stddev_samp", "stddev_pop", "var_samp", "var_pop")},
     "stddev": _spread("stddev_samp"),
     "variance": _spread("var_samp"),
+    "kurtosis": _plain("kurtosis({})", DOUBLE, DOUBLE),
+    "skewness": _plain("list({})", DOUBLE, DOUBLE, finish=_SKEWNESS),
     "geometric_mean": _plain("avg(ln({}))", DOUBLE, DOUBLE, finish="exp({})"),
     "covar_pop": _of_pair("covar_pop"),
     "covar_samp": _of_pair("covar_samp"),

@@ -11,10 +11,7 @@ from emulator.sql.scope import Scope
 from emulator.sql.types import (
     BIGINT,
     BOOLEAN,
-    DATE,
-    DAY_TO_SECOND,
     DOUBLE,
-    TIMESTAMP,
     UNKNOWN,
     VARCHAR,
     array,
@@ -142,34 +139,6 @@ def _extreme(name: str) -> Function:
     return bind
 
 
-def _sequence(call: Call) -> BoundExpression:
-    """Steps from a start to a stop, both included."""
-    arguments = call.arguments()
-    timed = len(arguments) == 3 and arguments[2].type is DAY_TO_SECOND
-    if not timed and len(arguments) == 2:
-        arguments.append(BoundExpression("CAST(1 AS BIGINT)", BIGINT, value=1))
-    if timed and arguments[0].type is DATE and arguments[1].type is DATE:
-        raise call.lacks("sequences of dates")
-    kind = TIMESTAMP if timed else BIGINT
-    if len(arguments) != 3:
-        raise call.mismatch(arguments)
-    start, stop = coerce(arguments[0], kind), coerce(arguments[1], kind)
-    step = coerce(arguments[2], DAY_TO_SECOND if timed else BIGINT)
-    if start is None or stop is None or step is None:
-        raise call.mismatch(arguments)
-    if not isinstance(step.value, int) or step.value <= 0:
-        raise call.lacks("sequences with a step that is no literal greater than zero")
-    count = f"({stop.sql} - {start.sql}) // {step.value}"
-    sql = (
-        f"(CASE WHEN {stop.sql} < {start.sql}"
-        " THEN error('sequence stop value should be greater than or equal to start value')"
-        f" WHEN {count} >= {LONGEST}"
-        f" THEN error('result of sequence function must not have more than {LONGEST} entries')"
-        f" ELSE generate_series({start.sql}, {stop.sql}, {step.value}) END)"
-    )
-    return BoundExpression(sql, array(kind))
-
-
 FUNCTIONS: dict[str, Function] = {
     "cardinality": lambda call: BoundExpression(f"len({of_array(call, 1)[0].sql})", BIGINT),
     "contains": _contains,
@@ -177,5 +146,4 @@ FUNCTIONS: dict[str, Function] = {
     "array_join": _join,
     "array_max": _extreme("list_max"),
     "array_min": _extreme("list_min"),
-    "sequence": _sequence,
 }

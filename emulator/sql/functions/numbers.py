@@ -4,7 +4,7 @@ from emulator.sql.arithmetic import numbers
 from emulator.sql.bound import BoundExpression
 from emulator.sql.call import Call, Function, Signature, function, returning
 from emulator.sql.coercion import unify
-from emulator.sql.types import BIGINT, BOOLEAN, DOUBLE, INTEGER, NUMERIC, VARCHAR, WHOLE
+from emulator.sql.types import BIGINT, BOOLEAN, DOUBLE, INTEGER, NUMERIC, VARCHAR, WHOLE, array
 
 _NAN = "CAST('NaN' AS DOUBLE)"
 _INFINITY = "CAST('Infinity' AS DOUBLE)"
@@ -63,7 +63,24 @@ def _mod(call: Call) -> BoundExpression:
 
 _SIGN = f"CASE WHEN isnan({{0}}) THEN {_NAN} ELSE CAST(sign({{0}}) AS DOUBLE) END"
 _POWER = returning(DOUBLE, "pow({0}, {1})", DOUBLE, DOUBLE)
-_RANDOM = returning(DOUBLE, "random()")
+_RANDOM = function(
+    Signature((), DOUBLE, "random()"),
+    *(
+        Signature(
+            (kind,), kind, f"CASE WHEN {{0}} <= 0 THEN error('bound must be positive') ELSE {drawn} END"
+        )
+        for kind, drawn in ((kind, f"CAST(floor(random() * {{0}}) AS {kind.duck})") for kind in WHOLE)
+    ),
+)
+_BUCKET = "CAST(floor({3} * ({0} - {1}) / ({2} - {1})) AS BIGINT) + 1"
+_WIDTH_BUCKET = (
+    "CASE WHEN {3} <= 0 THEN error('bucketCount must be greater than 0')"
+    " WHEN {1} = {2} THEN error('bounds cannot equal each other')"
+    " WHEN ({0} < {1}) = ({1} < {2}) AND {0} <> {1} THEN 0"
+    " WHEN {0} = {2} OR ({0} > {2}) = ({1} < {2}) THEN {3} + 1"
+    f" ELSE {_BUCKET} END"
+)
+_BINS = "CAST(len(list_filter({1}, lambda b: b <= {0})) AS BIGINT)"
 
 FUNCTIONS: dict[str, Function] = {
     "abs": _same("abs({0})", "abs({0})"),
@@ -94,4 +111,8 @@ FUNCTIONS: dict[str, Function] = {
     "is_nan": returning(BOOLEAN, "isnan({0})", DOUBLE),
     "rand": _RANDOM,
     "random": _RANDOM,
+    "width_bucket": function(
+        Signature((DOUBLE, DOUBLE, DOUBLE, BIGINT), BIGINT, _WIDTH_BUCKET),
+        Signature((DOUBLE, array(DOUBLE)), BIGINT, _BINS),
+    ),
 }

@@ -85,9 +85,19 @@ def _replace(call: Call) -> BoundExpression:
     return BoundExpression(sql, VARCHAR)
 
 
+def _split(call: Call) -> BoundExpression:
+    value, given = call.take(VARCHAR, VARCHAR)
+    written, pattern = _pattern(call, given)
+    if matches_nothing(written):
+        raise call.lacks("regexp_split by a pattern that matches the empty string")
+    sql = f"string_split_regex({_subject(value, written, pattern)}, {text(pattern)})"
+    return BoundExpression(sql, array(VARCHAR))
+
+
 FUNCTIONS: dict[str, Function] = {
     "regexp_like": _like,
     "regexp_extract": _extract,
     "regexp_extract_all": _extract_all,
     "regexp_replace": _replace,
+    "regexp_split": _split,
 }

@@ -2,6 +2,7 @@
 
 from emulator.sql.bound import BoundExpression, text
 from emulator.sql.call import Call, Function, Signature, function, returning
+from emulator.sql.coercion import unify
 from emulator.sql.types import BIGINT, INTEGER, UNKNOWN, VARCHAR, array
 
 _SPACE_CODES = (
@@ -30,10 +31,22 @@ def _concat(call: Call) -> BoundExpression:
     arguments = call.arguments()
     if len(arguments) < 2:
         raise call.refuse("There must be two or more concatenation arguments")
+    if all(argument.type.name == "ARRAY" for argument in arguments):
+        return _concatenated(call, arguments)
     if any(argument.type not in (VARCHAR, UNKNOWN) for argument in arguments):
         raise call.mismatch(arguments)
     texts = call.take(*[VARCHAR] * len(arguments))
     return BoundExpression(f"({' || '.join(item.sql for item in texts)})", VARCHAR)
+
+
+def _concatenated(call: Call, arguments: list[BoundExpression]) -> BoundExpression:
+    """Arrays one after the other; NULL with a NULL among them."""
+    unified = unify(arguments)
+    if unified is None:
+        raise call.mismatch(arguments)
+    missing = " OR ".join(f"{item.sql} IS NULL" for item in unified)
+    joined = f"list_concat({', '.join(item.sql for item in unified)})"
+    return BoundExpression(f"(CASE WHEN {missing} THEN NULL ELSE {joined} END)", unified[0].type, nan=True)
 
 
 def _reverse(call: Call) -> BoundExpression:
