@@ -157,10 +157,16 @@ def test_what_only_the_consumer_can_judge_is_accepted(send: Call, point: bytes) 
 
 
 def test_a_body_over_a_record_is_too_large(send: Call) -> None:
-    """413 from 1 MiB on, told by Kinesis; 10 MB never get that far."""
+    """413 from 1 MiB on, told by Kinesis, and of what was packed by what it unpacks to; 10 MB never get that far."""
     point = {"metric_name": "x" * 1024 * 1024, "value": 1}
     reply = send("POST", "/metrics", point)
     assert (reply.status, "1 MiB" in reply.json["message"]) == (413, True)
+    packed = gzip.compress(b"a v=1\n" * 200_000)
+    for path in ("/write", "/api/v2/write", "/api/v3/write_lp"):
+        reply = send(
+            "POST", path, raw=packed, content_type="text/plain", headers={"Content-Encoding": "gzip"}
+        )
+        assert (reply.status, reply.json["code"]) == (413, "request too large")
     assert send("POST", "/metrics", {**point, "metric_type": "y" * 10 * 1024 * 1024}).status == 413
 
 
@@ -179,16 +185,30 @@ def on_stream(cloud: Cloud, kinesis: Any, before: int) -> list[tuple[str, bytes]
 
 
 BYTES = bytes(range(256))
+LINES = b"cpu,host=a value=1 1763769600000"
 
 
 @pytest.mark.parametrize(
     ("path", "content_type", "raw", "status", "format_"),
     [
+        ("/metrics", "application/gzip", BYTES, 202, "json-gz"),
         ("/v1/metrics", "application/x-protobuf", BYTES, 200, "otlp-pb"),
         ("/v1/metrics", "application/x-protobuf", b"", 200, "otlp-pb"),
         ("/v1/metrics", "application/json; charset=utf-8", b'{"resourceMetrics": []}', 200, "otlp-json"),
         ("/v1/metrics", "application/json", b'{"resourceMetrics": [], "later": 1}', 200, "otlp-json"),
         ("/v1/metrics", "application/json", b"{}", 200, "otlp-json"),
+        ("/write", "application/octet-stream", LINES, 204, "influx-ns"),
+        ("/write?db=x&rp=y&precision=n", "text/plain", LINES, 204, "influx-ns"),
+        ("/write?precision=u", "application/x-www-form-urlencoded", LINES, 204, "influx-us"),
+        ("/write?precision=ms", None, LINES, 204, "influx-ms"),
+        ("/write?precision=h", "text/plain", LINES, 204, "influx-h"),
+        ("/write?precision=m", "text/plain", "höhe v=1".encode(), 204, "influx-m"),
+        ("/api/v2/write?org=o&bucket=b", "text/plain; charset=utf-8", LINES, 204, "influx-ns"),
+        ("/api/v2/write?precision=s&bucket=b", "text/plain; charset=utf-8", LINES, 204, "influx-s"),
+        ("/api/v3/write_lp?db=x", "text/plain", LINES, 204, "influx-auto"),
+        ("/api/v3/write_lp?precision=auto", "text/plain", LINES, 204, "influx-auto"),
+        ("/api/v3/write_lp?precision=second&no_sync=true", "text/plain", LINES, 204, "influx-s"),
+        ("/api/v3/write_lp?precision=nanosecond", None, LINES, 204, "influx-ns"),
     ],
 )
 def test_a_body_of_any_format_is_on_the_stream_unchanged(
@@ -201,7 +221,7 @@ def test_a_body_of_any_format_is_on_the_stream_unchanged(
     status: int,
     format_: str,
 ) -> None:
-    """Bytes as bytes, text as text, in the format that path and content type say; the answer is in their language."""
+    """Bytes as bytes, text as text, under the format that path, content type and precision make; no body says more."""
     before = len(records(cloud, kinesis))
     headers = {} if content_type is None else {"Content-Type": content_type}
     accepts = {"Accept": "application/x-protobuf, application/gzip"}
@@ -210,8 +230,32 @@ def test_a_body_of_any_format_is_on_the_stream_unchanged(
     assert on_stream(cloud, kinesis, before) == [(format_, raw)]
     if format_ == "otlp-json":
         assert (reply.body, reply.headers["Content-Type"]) == (b"{}", "application/json")
-    else:
-        assert (reply.body, reply.headers["Content-Type"]) == (b"", "application/x-protobuf")
+    elif status != 202:
+        assert reply.body == b""
+    if format_ == "otlp-pb":
+        assert reply.headers["Content-Type"] == "application/x-protobuf"
+
+
+@pytest.mark.parametrize(
+    ("path", "words"),
+    [
+        ("/write?precision=auto", "invalid precision (use n, u, ms, s, m or h)"),
+        ("/write?precision=NS", "invalid precision (use n, u, ms, s, m or h)"),
+        ("/api/v2/write?precision=m", "invalid precision; valid precision units are ns, us, ms, and s"),
+        ("/api/v3/write_lp?precision=minute", "expected one of `auto`, `s`, `second`"),
+        ("/api/v3/write_lp?precision=%22%7D%24input.body", "expected one of `auto`, `s`, `second`"),
+    ],
+)
+def test_a_precision_that_is_none_is_refused_at_once(
+    send: Call, cloud: Cloud, kinesis: Any, path: str, words: str
+) -> None:
+    """400 in the words of that version, where it and others look for them; nothing is stored in a wrong unit."""
+    before = len(records(cloud, kinesis))
+    reply = send("POST", path, raw=LINES, content_type="text/plain")
+    assert (reply.status, reply.json["code"]) == (400, "invalid")
+    assert words in reply.json["message"]
+    assert reply.json["error"] == reply.json["message"]
+    assert on_stream(cloud, kinesis, before) == []
 
 
 @pytest.mark.parametrize(
@@ -232,6 +276,15 @@ def test_what_is_no_export_of_metrics_is_refused_with_the_reason(send: Call, raw
     reply = send("POST", "/v1/metrics", raw=raw)
     assert (reply.status, reason in reply.json["reason"]) == (400, True)
     assert send("POST", "/v1/traces", raw=BYTES, content_type="application/x-protobuf").status == 404
+
+
+def test_clients_of_influxdb_may_ask_who_is_there(send: Call) -> None:
+    """204 with a version, whichever method asks."""
+    for method in ("GET", "HEAD"):
+        reply = send(method, "/ping")
+        assert (reply.status, reply.body) == (204, b"")
+        assert reply.headers["X-Influxdb-Version"].startswith("Tidegauge ")
+    assert send("POST", "/ping", raw=b"").headers["Allow"] == "GET,HEAD,OPTIONS"
 
 
 def test_other_paths_methods_and_types_are_refused(send: Call) -> None:
@@ -262,6 +315,9 @@ def test_health_names_what_runs(send: Call) -> None:
 PROTOCOLS = {
     "/metrics": ("application/json", json.dumps(POINT).encode()),
     "/v1/metrics": ("application/x-protobuf", b""),
+    "/write": ("text/plain", LINES),
+    "/api/v2/write": ("text/plain", LINES),
+    "/api/v3/write_lp": ("text/plain", LINES),
 }
 THROTTLED = {"error": "ProvisionedThroughputExceededException"}
 FAILED = {"error": "InternalFailure", "status": 500}

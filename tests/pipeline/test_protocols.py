@@ -26,6 +26,11 @@ def ours(name: str) -> bytes:
     return json.dumps({"metrics": points}).encode()
 
 
+def lines(name: str, times: str) -> bytes:
+    """The points in line protocol."""
+    return "\n".join(f"{name},host={host} value={value} {times}" for host, value in VALUES.items()).encode()
+
+
 def otlp(name: str) -> dict[str, Any]:
     """The points as an export of a gauge."""
     points = [
@@ -56,11 +61,15 @@ def sent(running: LocalRun) -> dict[str, int]:
 
     The first goes to the base URL with the stage, the second to the one without.
     """
-    json_type = "application/json"
+    json_type, text = "application/json", "text/plain; charset=utf-8"
     requests = {
         "ours": ("/metrics", json_type, ours("ours")),
+        "packed": ("/metrics", "application/gzip", gzip.compress(ours("packed"))),
         "otlp_json": ("/v1/metrics", json_type, json.dumps(otlp("otlp_json")).encode()),
         "otlp_protobuf": ("/v1/metrics", "application/x-protobuf", protobuf("otlp_protobuf")),
+        "influx_1": ("/write?db=x&precision=u", "text/plain", lines("influx_1", f"{NOW_MS}000")),
+        "influx_2": ("/api/v2/write?bucket=x", text, lines("influx_2", f"{NOW_MS}000000")),
+        "influx_3": ("/api/v3/write_lp?db=x", text, lines("influx_3", f"{NOW_MS}")),
     }
     bases = {
         "identity": running.environment["TIDEGAUGE_BASE_URL"],
@@ -69,6 +78,8 @@ def sent(running: LocalRun) -> dict[str, int]:
     statuses = {}
     for name, (path, content_type, body) in requests.items():
         for coding, base in bases.items():
+            if coding == "gzip" and content_type == "application/gzip":
+                continue
             headers = {"Content-Type": content_type, "Content-Encoding": coding}
             packed = gzip.compress(body) if coding == "gzip" else body
             request = urllib.request.Request(base + path, packed, headers)  # noqa: S310 - our own URL
@@ -78,11 +89,15 @@ def sent(running: LocalRun) -> dict[str, int]:
 
 
 def test_each_path_says_yes_in_its_own_way(sent: dict[str, int]) -> None:
-    """202 of ours, 200 of OpenTelemetry."""
+    """202 of ours, 200 of OpenTelemetry, 204 of InfluxDB."""
     assert sent == {
         "ours": 202,
+        "packed": 202,
         "otlp_json": 200,
         "otlp_protobuf": 200,
+        "influx_1": 204,
+        "influx_2": 204,
+        "influx_3": 204,
     }
 
 

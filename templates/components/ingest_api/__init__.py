@@ -12,7 +12,7 @@ from templates.components.ingest_api.formats import formats_of
 from templates.components.ingest_api.formats.format import Format
 from templates.components.ingest_api.gateway_responses import add_gateway_responses
 from templates.components.ingest_api.methods import add_answers, add_post
-from templates.components.ingest_api.replies import PROTOBUF, Cors, Reply, failure, preflight, velocity
+from templates.components.ingest_api.replies import GZIP, PROTOBUF, Cors, Reply, failure, preflight, velocity
 from templates.components.ingest_api.resource_policy import resource_policy
 from templates.components.ingest_api.stage import add_stage
 from templates.components.platform import Platform
@@ -61,7 +61,7 @@ def add_ingest_api(
             MinimumCompressionSize=0,
             # Of all other types the bytes that are no UTF-8 would be lost. CloudFormation wants ~1 for the slash.
             # https://docs.aws.amazon.com/AWSCloudFormation/latest/TemplateReference/aws-resource-apigateway-restapi.html
-            BinaryMediaTypes=[PROTOBUF.replace("/", "~1")],
+            BinaryMediaTypes=[media_type.replace("/", "~1") for media_type in (GZIP, PROTOBUF)],
             **({"Policy": policy} if policy else {}),
         )
     )
@@ -93,6 +93,11 @@ def _add_fixed_answers(template: Template, config: Config, api: RestApi, cors: C
     health = {"GET": Reply(200, Sub(velocity("health"), **names)), **refusals("GET", cors)}
     path = add_path(template, "Health", api, "health")
     add_answers(template, "Health", api, Ref(path), health, cors=cors)
+    # What clients of InfluxDB ask before they write, and take a version from.
+    pong = Reply(204, headers={"X-Influxdb-Version": f"'Tidegauge {version()}'"})
+    path = add_path(template, "Ping", api, "ping")
+    pings = {"GET": pong, "HEAD": pong, **refusals("GET,HEAD", cors)}
+    add_answers(template, "Ping", api, Ref(path), pings, cors=cors)
     # Without these, API Gateway answers 403 to a path it does not know.
     unknown = {"ANY": Reply(404, failure("There is nothing here", "not found"))}
     path = add_path(template, "Other", api, "{proxy+}")

@@ -9,11 +9,12 @@ from troposphere.iam import Role
 
 from templates.components.ingest_api.authorization import Authorization
 from templates.components.ingest_api.formats.format import BodyModel, Format
-from templates.components.ingest_api.replies import AS_TEXT, JSON, PROTOBUF, Cors, Reply
+from templates.components.ingest_api.replies import AS_TEXT, GZIP, JSON, PROTOBUF, Cors, Reply
 from templates.components.stream import Stream
 
 # A mock answers only content types that it has a template for; these are what clients send unasked.
 ANY_CONTENT = (
+    GZIP,
     JSON,
     "application/octet-stream",
     "application/x-www-form-urlencoded",

@@ -9,10 +9,12 @@ from typing import Any
 from troposphere import Sub
 from troposphere.apigateway import IntegrationResponse, MethodResponse
 
-JSON, PROTOBUF = "application/json", "application/x-protobuf"
+JSON, GZIP, PROTOBUF = "application/json", "application/gzip", "application/x-protobuf"
 # A body of a binary media type passes a mapping template in base64, and answers are text whatever the client accepts;
 # without this either is a 500. https://docs.aws.amazon.com/apigateway/latest/developerguide/api-gateway-payload-encodings-workflow.html
 AS_TEXT = "CONVERT_TO_TEXT"
+# The body that is none: without a template the integration's own would be passed on.
+NOTHING = '#set($nothing = "")'
 
 ALLOW_ORIGIN = "Access-Control-Allow-Origin"
 PREFLIGHT = {

@@ -149,7 +149,7 @@ def test_only_json_that_was_validated_reaches_the_stream(regional: Generated) ->
     assert json.loads(model["Schema"]) == BODY
     assert method["Integration"]["PassthroughBehavior"] == "NEVER"
     assert set(method["RequestModels"]) == {"application/json"}
-    assert set(method["Integration"]["RequestTemplates"]) == {"application/json"}
+    assert set(method["Integration"]["RequestTemplates"]) == {"application/json", "application/gzip"}
 
 
 @pytest.mark.parametrize(
@@ -545,7 +545,7 @@ def test_gzip_bodies_are_unpacked_before_they_are_validated(regional: Generated)
     (api,) = regional.of("AWS::ApiGateway::RestApi").values()
     assert api["MinimumCompressionSize"] == 0
     # An API that lists application/json would hand all our bodies over in base64.
-    assert api["BinaryMediaTypes"] == ["application~1x-protobuf"]
+    assert api["BinaryMediaTypes"] == ["application~1gzip", "application~1x-protobuf"]
 
 
 @pytest.mark.parametrize(

@@ -45,12 +45,13 @@ def put_record(format_: str, data: str = TEXT) -> str:
     return velocity("put_record").replace("${Format}", format_).replace("${Data}", data)
 
 
-def refusals(stream: Stream) -> Sequence[Reply]:
+def refusals(stream: Stream, *, for_influx: bool = False) -> Sequence[Reply]:
     """The answers to a request whose body the stream did not take: 413 for too much, 503 for all else."""
     too_large = failure(
-        f"The body is over what one request may hold ({stream.largest_record}); send it in parts"
+        f"The body is over what one request may hold ({stream.largest_record}); send it in parts",
+        "request too large" if for_influx else None,
     )
-    unavailable = failure(UNAVAILABLE)
+    unavailable = failure(UNAVAILABLE, "unavailable" if for_influx else None)
     refused = velocity("refused").replace("${TooLarge}", too_large).replace("${Unavailable}", unavailable)
     return (
         # Kinesis says 400 to too much and too often alike; only the body of its answer tells them apart.
