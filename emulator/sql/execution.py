@@ -117,8 +117,4 @@ def _refusal(error: duckdb.Error) -> InvalidQueryError:
 def _in_our_words(message: str) -> str | None:
     if "must appear in the GROUP BY" in message or "must be part of an aggregate" in message:
         return "A selected or ordered expression must be an aggregate expression or appear in GROUP BY clause"
-    if "aggregate" in message and "nested" in message:
-        return "Cannot nest aggregations inside aggregation"
-    if "WHERE clause cannot contain aggregates" in message:
-        return "WHERE clause cannot contain aggregations, window functions or grouping operations"
     return None

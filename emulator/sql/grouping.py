@@ -7,12 +7,11 @@ from sqlglot import exp
 from emulator.sql.binder import QueryBinder
 from emulator.sql.bound import BoundColumn
 from emulator.sql.errors import InvalidQueryError
-from emulator.sql.functions import is_aggregate
+from emulator.sql.functions import is_aggregate_call
+from emulator.sql.placement import APART
 from emulator.sql.scope import Ambiguous, Scope, qualifies
 
 _SETS = (exp.GroupingSets, exp.Rollup, exp.Cube, exp.Tuple)
-_APART = (exp.Subquery, exp.Select, exp.Exists, exp.Lambda)
-"""What has columns of its own."""
 
 
 def check_grouping(
@@ -55,7 +54,7 @@ class _Check:
 
     def expression(self, node: exp.Expression) -> None:
         """Refuse an expression with a column that is not grouped by, outside of aggregates."""
-        if self._unsure or isinstance(node, _APART) or _is_aggregate(self._binder, node):
+        if self._unsure or isinstance(node, APART) or _is_aggregate(self._binder, node):
             return
         if isinstance(node, exp.Star) or (isinstance(node, exp.Column) and isinstance(node.this, exp.Star)):
             self._star(node)
@@ -110,13 +109,11 @@ def _parts(node: exp.Expression) -> Iterator[exp.Expression]:
 
 def _is_aggregate(binder: QueryBinder, node: exp.Expression) -> bool:
     call = node.this if isinstance(node, exp.Filter) else node
-    return isinstance(call, exp.Anonymous) and is_aggregate(
-        str(call.this), binder.expressions.dialect.aggregates
-    )
+    return is_aggregate_call(call, binder.expressions.dialect.aggregates)
 
 
 def _has_aggregate(binder: QueryBinder, node: exp.Expression) -> bool:
-    if isinstance(node, _APART):
+    if isinstance(node, APART):
         return False
     if isinstance(node, exp.Window):
         return any(_has_aggregate(binder, part) for part in _parts(node))

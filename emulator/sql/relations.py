@@ -2,13 +2,16 @@
 
 from collections.abc import Sequence
 from dataclasses import replace
+from functools import partial
 
 from sqlglot import exp
 
 from emulator.sql.binder import QueryBinder
 from emulator.sql.bound import BoundExpression
 from emulator.sql.coercion import unify
+from emulator.sql.functions import is_aggregate_call
 from emulator.sql.partitions import narrow, without_keys
+from emulator.sql.placement import refuse_in_clause
 from emulator.sql.scope import Field, Scope
 from emulator.sql.tables import Relation, bind_table, named
 from emulator.sql.unnest import bind_cross_join, bind_unnest
@@ -76,6 +79,8 @@ def _join(binder: QueryBinder, left: Relation, node: exp.Expression, before: Sco
         condition, merged = _using(binder, node, left_kept, right_kept, side)
         return f"{sql} {_SIDES[side]} {right_sql} ON {condition}", merged
     on, scope = node.args["on"], Scope([*fields, *right], parent=outer, pushdown=True)
+    own = partial(is_aggregate_call, of_dialect=binder.expressions.dialect.aggregates)
+    refuse_in_clause(binder.expressions, on, "JOIN clause", own)
     condition = binder.expressions.condition(on, scope, "JOIN ON clause")
     narrowed = {"": [*fields, *right], "LEFT": right, "RIGHT": fields, "FULL": []}
     narrow(binder.expressions.without_subqueries, on, narrowed[side])

@@ -2,15 +2,17 @@
 
 from collections.abc import Sequence
 from dataclasses import replace
+from functools import partial
 
 from sqlglot import exp
 
 from emulator.sql.binder import QueryBinder
 from emulator.sql.bound import BoundColumn, BoundQuery
-from emulator.sql.functions import is_aggregate
+from emulator.sql.functions import is_aggregate, is_aggregate_call
 from emulator.sql.grouping import check_grouping
 from emulator.sql.ordering import bind_order_and_limit, ordinal
 from emulator.sql.partitions import keys_of, keys_through, narrow, windows_keys
+from emulator.sql.placement import refuse_in_clause, refuse_windows
 from emulator.sql.relations import bind_from
 from emulator.sql.scope import Scope, qualifies
 
@@ -29,15 +31,20 @@ def bind_select(binder: QueryBinder, node: exp.Expression, outer: Scope | None) 
         node.args.get(part) for part in ("where", "group", "having", "distinct")
     )
     where_sql, group_sql, having_sql = "", "", ""
+    own = partial(is_aggregate_call, of_dialect=expressions.dialect.aggregates)
     if where is not None:
+        refuse_in_clause(expressions, where.this, "WHERE clause", own)
         condition = expressions.condition(where.this, replace(scope, pushdown=True), "WHERE clause")
         where_sql = f" WHERE {condition}"
         narrow(expressions.without_subqueries, where.this, scope.fields)
     columns = _columns(binder, node, scope)
     if group is not None:
-        expressions.only(group, "expressions")
+        for item in group.expressions:
+            refuse_in_clause(expressions, item, "GROUP BY clause", own)
         group_sql = f" GROUP BY {_grouping_list(binder, group, columns, scope)}"
     if having is not None:
+        nested = "HAVING clause cannot contain window functions or row pattern measures"
+        refuse_windows(expressions, [having.this], nested)
         having_sql = f" HAVING {expressions.condition(having.this, scope, 'HAVING clause')}"
     if distinct is not None:
         expressions.only(distinct)

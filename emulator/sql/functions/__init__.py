@@ -5,6 +5,8 @@ Each module has a table FUNCTIONS at its end. A function that only one service h
 
 from collections.abc import Mapping
 
+from sqlglot import exp
+
 from emulator.sql.bound import BoundExpression
 from emulator.sql.call import Aggregate, Call, Function
 from emulator.sql.functions import (
@@ -28,6 +30,7 @@ from emulator.sql.functions import (
     windows,
 )
 from emulator.sql.functions.documented import is_documented
+from emulator.sql.placement import refuse_aggregates, refuse_in_clause, refuse_windows
 
 AGGREGATES: Mapping[str, Aggregate] = {**aggregates.FUNCTIONS, **ordered.FUNCTIONS, **percentiles.FUNCTIONS}
 SCALAR_FUNCTIONS: Mapping[str, Function] = {
@@ -57,8 +60,10 @@ def bind_function_call(call: Call, of_dialect: Mapping[str, Function]) -> BoundE
     """A call bound; the error for a name says if it is Trino's, or none's."""
     aggregate = AGGREGATES.get(call.name) or call.binder.dialect.aggregates.get(call.name)
     if aggregate is not None:
+        _check_nesting(call)
         return aggregates.bind(call, aggregate)
     if call.name in windows.FUNCTIONS:
+        _check_nesting(call)
         return windows.bind(call)
     function = of_dialect.get(call.name) or SCALAR_FUNCTIONS.get(call.name)
     if function is None:
@@ -70,3 +75,27 @@ def bind_function_call(call: Call, of_dialect: Mapping[str, Function]) -> BoundE
     if call.ignore_nulls:
         raise call.refuse(f"{call.name} is no window function: it takes no IGNORE NULLS")
     return function(call)
+
+
+def is_aggregate_call(node: exp.Expression, of_dialect: Mapping[str, Aggregate]) -> bool:
+    """True if a node is the call of an aggregate."""
+    return isinstance(node, exp.Anonymous) and is_aggregate(str(node.this), of_dialect)
+
+
+def _check_nesting(call: Call) -> None:
+    """Refuse aggregates and window functions in the arguments of one."""
+    of_dialect = call.binder.dialect.aggregates
+    given, window = [*call.nodes, *call.order], call.window
+    kind = "aggregation" if window is None else "window function"
+    if window is not None:
+        order = window.args.get("order")
+        given += [*(window.args.get("partition_by") or ()), *(order.expressions if order is not None else ())]
+    nested = f"Cannot nest window functions or row pattern measures inside {kind} '{call.name}'"
+    refuse_windows(call.binder, given, nested)
+    if window is None:
+        nested = f"Cannot nest aggregations inside aggregation '{call.name}'"
+        refuse_aggregates(call.binder, given, nested, lambda node: is_aggregate_call(node, of_dialect))
+    if call.condition is not None:
+        refuse_in_clause(
+            call.binder, call.condition, "FILTER clause", lambda node: is_aggregate_call(node, of_dialect)
+        )

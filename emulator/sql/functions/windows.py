@@ -112,9 +112,29 @@ def _frame(call: Call, spec: exp.Expression) -> str:
     kind = str(spec.args.get("kind") or "").upper()
     if kind not in ("ROWS", "RANGE"):
         raise call.lacks(f"{kind} frames")
+    _check_bounds(call, spec)
     start = _bound(call, spec, "start", kind)
     end = _bound(call, spec, "end", kind) if spec.args.get("end") else "CURRENT ROW"
     return f"{kind} BETWEEN {start} AND {end}"
+
+
+def _check_bounds(call: Call, spec: exp.Expression) -> None:
+    """Refuse a frame that ends before it starts."""
+    start, end = (_place(spec, which) for which in ("start", "end"))
+    if start == "UNBOUNDED FOLLOWING":
+        raise call.refuse("Window frame start cannot be UNBOUNDED FOLLOWING")
+    if end == "UNBOUNDED PRECEDING":
+        raise call.refuse("Window frame end cannot be UNBOUNDED PRECEDING")
+    order = ("UNBOUNDED PRECEDING", "PRECEDING", "CURRENT ROW", "FOLLOWING", "UNBOUNDED FOLLOWING")
+    if order.index(end) < order.index(start):
+        raise call.refuse(f"Window frame starting from {start} cannot end with {end}")
+
+
+def _place(spec: exp.Expression, which: str) -> str:
+    value, side = spec.args.get(which), str(spec.args.get(f"{which}_side") or "")
+    if value is None:
+        return "CURRENT ROW"
+    return f"{value} {side}".strip() if isinstance(value, str) else side
 
 
 def _bound(call: Call, spec: exp.Expression, which: str, kind: str) -> str:
@@ -127,6 +147,8 @@ def _bound(call: Call, spec: exp.Expression, which: str, kind: str) -> str:
     number = coerce(bound, BIGINT) if bound.type in WHOLE else None
     if number is None or not isinstance(bound.value, int):
         raise call.lacks("window frames whose offset is no whole number and no interval")
+    if bound.value < 0:
+        raise call.refuse("Window frame offset value must not be negative or null")
     return f"{number.sql} {side}"
 
 
