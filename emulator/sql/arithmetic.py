@@ -15,10 +15,12 @@ from emulator.sql.types import (
     INTEGER,
     MOMENTS,
     NUMERIC,
+    UNKNOWN,
     VARCHAR,
     WHOLE,
     YEAR_TO_MONTH,
     Type,
+    array,
 )
 
 _SIGNS: dict[type[exp.Expression], str] = {
@@ -61,17 +63,23 @@ def bind_negation(binder: ExpressionBinder, node: exp.Expression, scope: Scope) 
 
 
 def bind_concatenation(binder: ExpressionBinder, node: exp.Expression, scope: Scope) -> BoundExpression:
-    """Bind ||: NULL on either side makes NULL, and only strings or arrays of one type may meet."""
+    """Bind ||, of strings, or of arrays and their elements; NULL on either side makes NULL, but for an element."""
     left, right = binder.bind(node.this, scope), binder.bind(node.expression, scope)
-    both = unify([left, right])
+    both = unify([_as_array(left, right), _as_array(right, left)])
     if both is None or not (both[0].type is VARCHAR or both[0].type.name == "ARRAY"):
         raise binder.refuse(f"Cannot apply operator: {left.type} || {right.type}", node)
     if both[0].type is VARCHAR:
         return BoundExpression(f"({both[0].sql} || {both[1].sql})", VARCHAR)
-    missing = f"{left.sql} IS NULL OR {right.sql} IS NULL"
-    return BoundExpression(
-        f"(CASE WHEN {missing} THEN NULL ELSE list_concat({left.sql}, {right.sql}) END)", both[0].type
-    )
+    missing = " OR ".join(f"{side.sql} IS NULL" for side in both)
+    joined = f"list_concat({both[0].sql}, {both[1].sql})"
+    return BoundExpression(f"(CASE WHEN {missing} THEN NULL ELSE {joined} END)", both[0].type, nan=True)
+
+
+def _as_array(item: BoundExpression, other: BoundExpression) -> BoundExpression:
+    """The array of an element that stands beside an array."""
+    if other.type.name != "ARRAY" or item.type.name == "ARRAY" or item.type is UNKNOWN:
+        return item
+    return BoundExpression(f"[{item.sql}]", array(item.type))
 
 
 def bind_interval(binder: ExpressionBinder, node: exp.Expression, _scope: Scope) -> BoundExpression:

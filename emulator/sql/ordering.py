@@ -7,6 +7,7 @@ from sqlglot import exp
 from emulator.sql.binder import QueryBinder
 from emulator.sql.bound import BoundColumn, BoundExpression
 from emulator.sql.scope import Field, Scope
+from emulator.sql.types import Type
 
 
 def bind_order_and_limit(
@@ -49,6 +50,8 @@ def _sort_key(
 ) -> str:
     binder.expressions.only(key, "this", "desc", "nulls_first")
     place = _sort_place(binder, key.this, columns)
+    if place:
+        _check_order(binder, key, columns[place - 1].type)
     value = str(place) if place else _sort_value(binder, key.this, columns, scope, distinct=distinct)
     direction = "DESC" if key.args.get("desc") else "ASC"
     return f"{value} {direction} NULLS {'FIRST' if key.args.get('nulls_first') else 'LAST'}"
@@ -66,6 +69,13 @@ def _sort_place(binder: QueryBinder, item: exp.Expression, columns: Sequence[Bou
     return next(iter(same), None)
 
 
+def _check_order(binder: QueryBinder, item: exp.Expression, kind: Type) -> None:
+    if kind.name == "TIMESERIES":
+        raise binder.expressions.refuse(
+            f"Type {kind} is not orderable, and therefore cannot be used in ORDER BY", item
+        )
+
+
 def _sort_value(
     binder: QueryBinder, item: exp.Expression, columns: Sequence[BoundColumn], scope: Scope, *, distinct: bool
 ) -> str:
@@ -74,7 +84,9 @@ def _sort_value(
         for i, c in enumerate(columns)
         if c.name is not None
     ]
-    sql = binder.expressions.bind(item, Scope(fields, parent=scope)).sql
+    value = binder.expressions.bind(item, Scope(fields, parent=scope))
+    _check_order(binder, item, value.type)
+    sql = value.sql
     for i, column in enumerate(columns, 1):
         if column.value is not None and column.value.sql == sql:
             return str(i)

@@ -87,6 +87,7 @@ def over(call: Call) -> str:
     parts = []
     if window.args.get("partition_by"):
         keys = call.binder.each(window.args["partition_by"], call.scope)
+        _check_keys(call, keys, "PARTITION BY")
         parts.append(f"PARTITION BY {', '.join(key.sql for key in keys)}")
     order = window.args.get("order")
     if order is not None:
@@ -96,12 +97,22 @@ def over(call: Call) -> str:
     return f" OVER ({' '.join(parts)})"
 
 
+def _check_keys(call: Call, keys: Sequence[BoundExpression], clause: str) -> None:
+    """DuckDB takes no key of a window that may fail: of an array's element, for one."""
+    if any("error(" in key.sql for key in keys):
+        raise call.lacks(f"{clause} in a window by what may fail; make it a column of a subquery")
+
+
 def sorting(call: Call, items: Sequence[exp.Expression]) -> str:
     """The SQL of sort keys inside a call; NULLs come last unless it says otherwise."""
     keys = []
     for item in items:
         call.binder.only(item, "this", "desc", "nulls_first")
         value = call.binder.bind(item.this, call.scope)
+        if value.type.name == "TIMESERIES":
+            raise call.refuse(f"Type {value.type} is not orderable, and therefore cannot be used in ORDER BY")
+        if call.window is not None:
+            _check_keys(call, [value], "ORDER BY")
         direction = "DESC" if item.args.get("desc") else "ASC"
         keys.append(f"({value.sql}) {direction} NULLS {'FIRST' if item.args.get('nulls_first') else 'LAST'}")
     return ", ".join(keys)

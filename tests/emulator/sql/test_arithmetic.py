@@ -2,10 +2,11 @@
 
 import math
 
+import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from tests.support.sql_fleet import Ask, double_literal, many
+from tests.support.sql_fleet import Ask, double_literal, many, one
 
 
 @many
@@ -26,3 +27,19 @@ def test_remainder_of_doubles(ask: Ask, dividend: float, divisor: float) -> None
         f"SELECT x % y, mod(x, y) FROM (VALUES ({double_literal(dividend)}, {double_literal(divisor)})) AS t(x, y)"
     )
     assert found.rows == [[math.fmod(dividend, divisor)] * 2]
+
+
+@pytest.mark.parametrize(
+    ("expression", "wanted"),
+    [
+        ("ARRAY[1, 2] || 3", [1, 2, 3]),
+        ("1.5 || ARRAY[2]", [1.5, 2.0]),
+        ("ARRAY[1] || ARRAY[2.5]", [1.0, 2.5]),
+        ("ARRAY['a'] || 'b'", ["a", "b"]),
+        ("ARRAY[ARRAY[1]] || ARRAY[ARRAY[2]]", [[1], [2]]),
+        ("ARRAY[1] || CAST(NULL AS ARRAY(INTEGER))", None),
+    ],
+)
+def test_concatenation(ask: Ask, expression: str, wanted: object) -> None:
+    """Arrays meet arrays and single elements, at a common type."""
+    assert one(ask, expression) == wanted

@@ -1,8 +1,10 @@
 """ORDER BY against Python's sorting."""
 
+import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
+from emulator.sql import SqlError
 from tests.support.sql_fleet import Ask, many
 
 
@@ -18,3 +20,11 @@ def test_order_and_window_over_nulls(ask: Ask, values: list[int | None]) -> None
     assert [r[0] for r in ask(f"SELECT v {source} ORDER BY v DESC").rows] == [*reversed(known), *nulls]
     ranked = ask(f"SELECT v, row_number() OVER (ORDER BY v DESC) AS place {source} ORDER BY place").rows
     assert [row[0] for row in ranked] == [*reversed(known), *nulls]
+
+
+@pytest.mark.parametrize("tail", ["FROM {0} ORDER BY s", "FROM {0} ORDER BY 1", "FROM {0} AS t ORDER BY t.s"])
+def test_series_have_no_order(ask: Ask, tail: str) -> None:
+    """A time series cannot be sorted by, whether by name, by place or as an expression."""
+    series = "(SELECT create_time_series(time, host) AS s FROM metrics.fleet)"
+    with pytest.raises(SqlError, match="is not orderable"):
+        ask(f"SELECT s {tail.format(series)}")
