@@ -15,7 +15,7 @@ _MOST_BATCHES = 10_000
 
 @dataclass(frozen=True, slots=True)
 class PointCounts:
-    """Points by where they are. `accepted` counts points of requests answered 202.
+    """Points by where they are. `accepted` counts points of accepted requests.
 
     `given_up` counts those of batches that the writer did not get through in time, and that are nowhere else.
     """

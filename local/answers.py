@@ -21,13 +21,14 @@ class AnswerCounter:
     def __init__(self) -> None:
         self._lock = threading.Lock()
         self._requests: Counter[int] = Counter()
-        self._points = 0
+        self._records = self._points = 0
 
     def add(self, answered: Answered) -> None:
         """Counts one answer, and the points of its request if that was accepted."""
         points = points_of(answered)
         with self._lock:
             self._requests[answered.status] += 1
+            self._records += _became_record(answered)
             self._points += points
 
     @property
@@ -37,6 +38,11 @@ class AnswerCounter:
             return dict(sorted(self._requests.items()))
 
     @property
+    def records(self) -> int:
+        """The number of requests that became a record, so far, whatever their status says yes with."""
+        return self._records
+
+    @property
     def accepted_points(self) -> int:
         """The points of accepted requests, so far."""
         return self._points
@@ -44,10 +50,14 @@ class AnswerCounter:
 
 def points_of(answered: Answered) -> int:
     """The points that an accepted request is accounted for by: as the consumers read the record it became."""
-    if not answered.integration_request or not 200 <= answered.status < 300:
+    if not _became_record(answered):
         return 0
     record = json.loads(answered.integration_request)
     return points_in(record["PartitionKey"].partition("/")[0], base64.b64decode(record["Data"]))
+
+
+def _became_record(answered: Answered) -> bool:
+    return bool(answered.integration_request) and 200 <= answered.status < 300
 
 
 def points_in(format_: str, body: bytes) -> int:

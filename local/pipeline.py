@@ -173,7 +173,12 @@ class Pipeline:
             for metrics in self._functions.metrics().values()
             if "PointsReceived" in metrics
         ]
-        return Usage(sum(answers.values()), answers.get(202, 0), self._answers.accepted_points, sum(received))
+        return Usage(
+            requests=sum(answers.values()),
+            records=self._answers.records,
+            points=self._answers.accepted_points,
+            batches=sum(received),
+        )
 
     def status(self) -> dict[str, Any]:
         """The figures that `/_local/status` shows of it."""

@@ -37,6 +37,8 @@ def test_points_are_those_that_the_consumers_account_for(answer: Answered, point
 def test_requests_are_counted_by_status_and_points_when_accepted() -> None:
     """Over all answers so far."""
     counter = AnswerCounter()
-    for answer in (answered(metric(), 503), answered(batch(metric(), metric())), answered(metric())):
+    for answer in (answered(metric(), 503), answered(batch(metric(), metric())), answered(metric(), 204)):
         counter.add(answer)
-    assert (counter.requests, counter.accepted_points) == ({202: 2, 503: 1}, 3)
+    counter.add(Answered("GET", "/ping", 204))
+    assert (counter.requests, counter.accepted_points) == ({202: 1, 204: 2, 503: 1}, 3)
+    assert counter.records == 2

@@ -194,6 +194,7 @@ LINES = b"cpu,host=a value=1 1763769600000"
         ("/metrics", "application/gzip", BYTES, 202, "json-gz"),
         ("/v1/metrics", "application/x-protobuf", BYTES, 200, "otlp-pb"),
         ("/v1/metrics", "application/x-protobuf", b"", 200, "otlp-pb"),
+        ("/v1/metrics", "Application/X-Protobuf;v=1", BYTES, 200, "otlp-pb"),
         ("/v1/metrics", "application/json; charset=utf-8", b'{"resourceMetrics": []}', 200, "otlp-json"),
         ("/v1/metrics", "application/json", b'{"resourceMetrics": [], "later": 1}', 200, "otlp-json"),
         ("/v1/metrics", "application/json", b"{}", 200, "otlp-json"),
