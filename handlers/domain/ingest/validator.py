@@ -36,11 +36,20 @@ class PointValidator:
         self._future_ns = limits.future_ms * NS_PER_MS
         self._retention_ns = limits.retention_days * _DAY_NS
         self._names: dict[str, int | Violation] = {}
-        self._dimensions: dict[tuple[tuple[str, object], ...], _CheckedDimensions] = {}
+        self._dimensions: dict[tuple[tuple[str, object], ...], CheckedDimensions] = {}
 
     def series(self, metric_name: object, metric_type: object, dimensions: object) -> Series | Violation:
         """The series of that name, type and dimensions, or the first rule that is broken, in this order."""
-        checked = self._check_dimensions(dimensions)
+        return self.series_of(metric_name, metric_type, self._check_dimensions(dimensions))
+
+    def check(self, dimensions: object) -> "CheckedDimensions":
+        """The dimensions, checked, for whoever keeps them for `series_of`."""
+        return CheckedDimensions(dimensions, self._limits)
+
+    def series_of(
+        self, metric_name: object, metric_type: object, checked: "CheckedDimensions"
+    ) -> Series | Violation:
+        """The same as `series` with dimensions that were checked before."""
         try:
             series = checked.series.get((metric_name, metric_type))
         except TypeError:  # a list or an object has no hash
@@ -97,7 +106,7 @@ class PointValidator:
         return record.arrival_ms * NS_PER_MS + offset_ns
 
     def _check_series(
-        self, metric_name: object, metric_type: object, checked: "_CheckedDimensions"
+        self, metric_name: object, metric_type: object, checked: "CheckedDimensions"
     ) -> Series | Violation:
         if not isinstance(metric_name, str):
             if metric_name is MISSING:
@@ -119,20 +128,20 @@ class PointValidator:
             return Violation(Reason.POINT_TOO_LARGE, "dimensions", message)
         return Series(metric_name, metric_type, checked.pairs)
 
-    def _check_dimensions(self, raw: object) -> "_CheckedDimensions":
+    def _check_dimensions(self, raw: object) -> "CheckedDimensions":
         if not isinstance(raw, dict):
-            return _CheckedDimensions(raw, self._limits)
+            return CheckedDimensions(raw, self._limits)
         key = tuple(raw.items())
         try:
             checked = self._dimensions.get(key)
         except TypeError:  # likewise
-            return _CheckedDimensions(raw, self._limits)
+            return CheckedDimensions(raw, self._limits)
         if checked is None:
-            checked = self._dimensions[key] = _CheckedDimensions(raw, self._limits)
+            checked = self._dimensions[key] = CheckedDimensions(raw, self._limits)
         return checked
 
 
-class _CheckedDimensions:
+class CheckedDimensions:
     """Dimensions or the rule that they break, their bytes, and the series that have them, by name and type."""
 
     __slots__ = ("pairs", "series", "size")

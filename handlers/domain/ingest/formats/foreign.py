@@ -8,6 +8,7 @@ import base64
 import json
 import math
 import re
+from collections import defaultdict
 from collections.abc import Hashable, Iterable
 from dataclasses import dataclass, field
 from functools import lru_cache
@@ -23,6 +24,7 @@ if TYPE_CHECKING:
 DEFAULT_OTLP_ATTRIBUTES = frozenset({"service.name", "service.namespace", "host.name"})
 
 _TYPE_LABEL = "metric_type"
+_RENAMED_TYPE = "_metric_type"
 # Bytes that were no UTF-8 stay, as lone surrogates, and the name is refused for them.
 _OTHER_CHARACTER = re.compile(r"[^A-Za-z0-9_\ud800-\udfff]")
 
@@ -36,6 +38,8 @@ class DimensionMapping:
 
     otlp_attributes: frozenset[str] = DEFAULT_OTLP_ATTRIBUTES
     labels: dict[Hashable, "Labels"] = field(default_factory=dict)
+    # Single labels by their bytes, and those by the format that reads them so.
+    pairs: defaultdict[str, dict[bytes, tuple[str, Any]]] = field(default_factory=lambda: defaultdict(dict))
 
 
 def dimensions_of(pairs: Iterable[tuple[str, str]]) -> tuple[dict[str, str], str]:
@@ -44,9 +48,13 @@ def dimensions_of(pairs: Iterable[tuple[str, str]]) -> tuple[dict[str, str], str
     An empty value is an absent one. Values whose names become the same are joined with `;`, in the order of the names
     as they were, as OpenTelemetry has it for Prometheus. `metric_type` with one of our types is the metric's type.
     """
-    dimensions: dict[str, str] = {}
+    given = list(pairs)
+    dimensions = {dimension_name(original): value for original, value in given}
+    if len(dimensions) == len(given) and _RENAMED_TYPE not in dimensions and all(dimensions.values()):
+        return dimensions, DEFAULT_METRIC_TYPE
+    dimensions = {}
     metric_type = DEFAULT_METRIC_TYPE
-    for original, value in sorted(pairs):
+    for original, value in sorted(given):
         if not value:
             continue
         if original == _TYPE_LABEL and value in METRIC_TYPES:

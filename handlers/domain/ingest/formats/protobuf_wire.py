@@ -60,9 +60,24 @@ def fields(message: bytes) -> Iterator[tuple[int, Any]]:
         yield tag, value
 
 
-def messages(message: bytes, wanted: int) -> Iterator[bytes]:
-    """The values of a repeated field, by its tag; raises `Malformed`."""
-    return (value for tag, value in fields(message) if tag == wanted)
+def messages(message: bytes, wanted: int) -> list[bytes]:
+    """The values of a repeated field, by its tag of one byte; raises `Malformed`."""
+    found = []
+    position, end = 0, len(message)
+    while position < end:
+        if message[position] != wanted:
+            position = skip(message, position)
+            continue
+        position += 1
+        if position < end and (length := message[position]) < _LONG:
+            position += 1
+        else:
+            length, position = read_varint(message, position)
+        start, position = position, position + length
+        found.append(message[start:position])
+    if position > end:
+        raise Malformed("a field reaches beyond its message")
+    return found
 
 
 def skip(message: bytes, position: int) -> int:

@@ -20,6 +20,7 @@ from handlers.domain.ingest.formats.protobuf_wire import (
     Malformed,
     encode,
     fields,
+    messages,
     read_varint,
     skip,
     text,
@@ -42,6 +43,7 @@ _SERIES, _METADATA = 0x0A, 0x1A
 _LABEL, _SAMPLE, _EXEMPLAR, _HISTOGRAM = 0x0A, 0x12, 0x1A, 0x22
 _VALUE, _TIME = 0x09, 0x10
 
+_REPEATED: Final = Violation(Reason.DIMENSION_NAME_REPEATED, "dimensions", "a series has each label once")
 _double_at = struct.Struct("<d").unpack_from
 
 
@@ -82,33 +84,23 @@ def _no_request(why: str) -> InvalidBody:
     return InvalidBody(Violation(Reason.BODY_NOT_REMOTE_WRITE, "body", message))
 
 
-class _SeriesLabels(Labels):
-    """The labels of a series with its name, which is one of them."""
-
-    __slots__ = ("metric_name",)
-
-    def __init__(
-        self, metric_name: object, dimensions: dict[str, str], metric_type: str, violation: Violation | None
-    ) -> None:
-        super().__init__(dimensions, metric_type, violation)
-        self.metric_name = metric_name
-
-
 class _Reader:
     """Reads series; labels that a batch has shown before are known by their bytes."""
 
     def __init__(self, samples: Samples, mapping: DimensionMapping) -> None:
         self.samples = samples
-        self._known = mapping.labels
+        self._series = mapping.pairs["remote-write series"]
+        self._pairs = mapping.pairs["remote-write"]
+        self._labels = mapping.labels
 
     def read(self, series: bytes) -> None:
         """Take up the samples of a series."""
         samples, ignored = self.samples, self.samples.ignored
         try:
             label_bytes, others = _parts(series)
-            labels = self._known.get(label_bytes)
-            if not isinstance(labels, _SeriesLabels):
-                labels = self._known[label_bytes] = _labels(label_bytes)
+            named = self._series.get(label_bytes)
+            if named is None:
+                named = self._series[label_bytes] = self._named(label_bytes)
             found = [_sample(content) for tag, content in others if tag == _SAMPLE]
         except (Malformed, IndexError, struct.error) as error:
             violation = Violation(
@@ -116,14 +108,33 @@ class _Reader:
             )
             samples.refuse(violation, {"base64": base64.b64encode(series).decode()}, is_stranger=True)
             return
+        name, labels = named
         for value, time_ms in found:
             if math.isnan(value) and struct.pack("<d", value) == _STALE:
                 ignored["stale_markers"] += 1
             else:
-                samples.add(labels.metric_name, labels, value, time_ms * NS_PER_MS)
+                samples.add(name or MISSING, labels, value, time_ms * NS_PER_MS)
         if len(found) < len(others):
             ignored["exemplars"] += sum(tag == _EXEMPLAR for tag, _ in others)
             ignored["native_histograms"] += sum(tag == _HISTOGRAM for tag, _ in others)
+
+    def _named(self, label_bytes: bytes) -> tuple[str, Labels]:
+        """The name of a series, empty if it has none, and its other labels, which other series share."""
+        pairs = [self._pair(message) for message in messages(label_bytes, _LABEL)]
+        names = [value for name, value in pairs if name == _NAME]
+        others = tuple([pair for pair in pairs if pair[0] != _NAME])
+        key = len(names), others
+        labels = self._labels.get(key)
+        if labels is None:
+            is_repeated = len(names) > 1 or len(dict(others)) < len(others)
+            labels = self._labels[key] = Labels(*dimensions_of(others), _REPEATED if is_repeated else None)
+        return names[0] if names else "", labels
+
+    def _pair(self, message: bytes) -> tuple[str, str]:
+        pair = self._pairs.get(message)
+        if pair is None:
+            pair = self._pairs[message] = _label(message)
+        return pair
 
 
 def _parts(series: bytes) -> tuple[bytes, list[tuple[int, bytes]]]:
@@ -165,19 +176,8 @@ def _sample(sample: bytes) -> tuple[float, int]:
     return value, time_ms
 
 
-def _labels(label_bytes: bytes) -> _SeriesLabels:
-    """The name and the labels of a series; a label without a value is absent."""
-    pairs = [_label(content) for _, content in fields(label_bytes)]
-    metric_name = next((value for name, value in pairs if name == _NAME and value), MISSING)
-    others = [(name, _canonical(name, value)) for name, value in pairs if name != _NAME]
-    dimensions, metric_type = dimensions_of(others)
-    violation = None
-    if len({name for name, _ in pairs}) < len(pairs):
-        violation = Violation(Reason.DIMENSION_NAME_REPEATED, "dimensions", "a series has each label once")
-    return _SeriesLabels(metric_name, dimensions, metric_type, violation)
-
-
 def _label(message: bytes) -> tuple[str, str]:
+    """A label's name and value; a number that Go, Python and Prometheus 3 write in three ways is written in one."""
     name = value = ""
     for tag, content in fields(message):
         if tag == 0x0A:
@@ -186,9 +186,4 @@ def _label(message: bytes) -> tuple[str, str]:
             value = text(content)
         elif tag >> 3 <= 2:
             raise Malformed(f"field {tag >> 3} of a label has the wire type {tag & 7}")
-    return name, value
-
-
-def _canonical(name: str, value: str) -> str:
-    """A label's value; a number that Go, Python and Prometheus 3 write in ways of their own is written in one."""
-    return number_text(float(value)) if name in _NUMBERS and _NUMBER.fullmatch(value) else value
+    return name, number_text(float(value)) if name in _NUMBERS and _NUMBER.fullmatch(value) else value

@@ -2,14 +2,14 @@
 
 import math
 import sys
-from collections import Counter
+from collections import defaultdict
 from collections.abc import Mapping
 from functools import cached_property
 from typing import Final
 
 from handlers.domain.ingest.envelope import StreamRecord
 from handlers.domain.ingest.reading import Reading
-from handlers.domain.ingest.validator import MISSING, NotFinite, PointValidator
+from handlers.domain.ingest.validator import MISSING, CheckedDimensions, NotFinite, PointValidator
 from handlers.domain.point import Point, Series
 from handlers.domain.timestamp import timestamp_text
 from handlers.domain.violation import Violation
@@ -21,7 +21,7 @@ _GREATEST: Final = sys.float_info.max
 class Labels:
     """The dimensions and the type that samples share, with the series that have them by name; or why there are none."""
 
-    __slots__ = ("_extended", "dimensions", "metric_type", "series", "violation")
+    __slots__ = ("_extended", "checked", "dimensions", "metric_type", "series", "violation")
 
     def __init__(
         self,
@@ -33,10 +33,13 @@ class Labels:
         self.metric_type = metric_type
         self.violation = violation
         self.series: dict[object, Series | Violation] = {}
-        self._extended: dict[tuple[str, str], Labels] = {}
+        self.checked: CheckedDimensions | None = None
+        self._extended: dict[tuple[str, str], Labels] | None = None
 
     def extended(self, name: str, value: str) -> "Labels":
         """The same with one dimension more, which takes the place of one of its name."""
+        if self._extended is None:
+            self._extended = {}
         found = self._extended.get((name, value))
         if found is None:
             found = Labels({**self.dimensions, name: value}, self.metric_type, self.violation)
@@ -49,8 +52,8 @@ class Samples:
 
     def __init__(self, record: StreamRecord, validator: PointValidator) -> None:
         self.received = 0
-        self.dropped: Counter[str] = Counter()
-        self.ignored: Counter[str] = Counter()
+        self.dropped: defaultdict[str, int] = defaultdict(int)
+        self.ignored: defaultdict[str, int] = defaultdict(int)
         self._record = record
         self._validator = validator
         self._points: list[Point] = []
@@ -64,14 +67,17 @@ class Samples:
         series = labels.series.get(name)
         if series is None:
             series = labels.series[name] = self._series(name, labels)
-        number = (
-            value
-            if type(value) is float and -_GREATEST <= value <= _GREATEST
-            else self._validator.value(value)
-        )
-        at: int | Violation = time_ns
-        if not self._least_ns <= time_ns <= self._greatest_ns:
-            at = self._validator.time_ns(time_ns, self._record)
+        if (
+            type(series) is Series
+            and type(value) is float
+            and -_GREATEST <= value <= _GREATEST
+            and self._least_ns <= time_ns <= self._greatest_ns
+        ):
+            # Nearly all are such, and need no further look.
+            self._points.append(Point(series, time_ns, value, self.received, self._record))
+            self.received += 1
+            return
+        number, at = self._validator.value(value), self._validator.time_ns(time_ns, self._record)
         if isinstance(series, Series) and isinstance(number, float) and isinstance(at, int):
             self._points.append(Point(series, at, number, self.received, self._record))
             self.received += 1
@@ -101,7 +107,9 @@ class Samples:
         return Reading(self._payload, self._points, self._refusals, self.dropped, self.ignored)
 
     def _series(self, name: object, labels: Labels) -> Series | Violation:
-        found = self._validator.series(name, labels.metric_type, labels.dimensions)
+        if labels.checked is None:
+            labels.checked = self._validator.check(labels.dimensions)
+        found = self._validator.series_of(name, labels.metric_type, labels.checked)
         return found if isinstance(found, Violation) or not labels.violation else labels.violation
 
     def _payload(self, index: int) -> object:

@@ -6,7 +6,7 @@ that JSON cannot say are texts: https://opentelemetry.io/docs/specs/otlp/#json-p
 
 import base64
 import json
-from collections.abc import Callable, Iterator, Mapping, Sequence
+from collections.abc import Callable, Iterator, Mapping
 from typing import Any, Final
 
 import orjson
@@ -75,14 +75,15 @@ class Json:
                 yield origin, [_metric(raw) for raw in _items(scope_metrics, "metrics")]
 
     @staticmethod
-    def attributes(attributes: bytes) -> Sequence[Attribute]:
-        """The attributes of a data point, in the order in which they were sent."""
+    def attributes(attributes: bytes) -> list[tuple[str, object]]:
+        """The attributes of a data point, in the order in which they were sent, with their values read."""
         if not attributes:
-            return ()
+            return []
         try:
-            return _attributes(orjson.loads(attributes))
+            found = orjson.loads(attributes)
         except orjson.JSONDecodeError:  # half of a surrogate pair
-            return _attributes(json.loads(attributes))
+            found = json.loads(attributes)
+        return [(key, _value(raw, 0)) for key, raw in _attributes(found)]
 
     @staticmethod
     def value(raw: Any) -> object:

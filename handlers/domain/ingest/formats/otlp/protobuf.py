@@ -32,6 +32,7 @@ from handlers.domain.ingest.formats.protobuf_wire import (
     double,
     fields,
     messages,
+    read_varint,
     text,
     to_signed,
 )
@@ -50,23 +51,26 @@ _DELIMITED: Final = frozenset({1, 2, 3, *(tag >> 3 for tag in _KINDS)})
 # Tags of messages and strings.
 _FIRST: Final = 0x0A
 _SECOND: Final = 0x12
+_TEXTS: Final = frozenset({0x0A, 0x12, 0x1A})
+_LONG: Final = 0x80
 
 
 def read(record: StreamRecord, validator: PointValidator, mapping: DimensionMapping) -> Reading:
     """The points of a request; raises `InvalidBody` if it is none."""
-    return read_request(Protobuf(), record, validator, mapping)
+    return read_request(Protobuf(mapping), record, validator, mapping)
 
 
 class Protobuf:
-    """The codec; one instance serves a request, in which the same attributes stand all the time."""
+    """The codec; it knows the attributes that a batch has shown before by their bytes."""
 
     number = staticmethod(number)
     histogram = staticmethod(histogram)
     exponential_histogram = staticmethod(exponential_histogram)
     summary = staticmethod(summary)
 
-    def __init__(self) -> None:
-        self._attributes: dict[bytes, Attribute] = {}
+    def __init__(self, mapping: DimensionMapping) -> None:
+        self._attributes = mapping.pairs["otlp-pb"]
+        self._heads = mapping.pairs["otlp-pb metrics"]
 
     def groups(self, body: bytes) -> Iterator[tuple[Origin, list[Metric | Unreadable]]]:
         """The metrics of each resource and scope; raises `InvalidBody` if the body is no request for metrics."""
@@ -92,14 +96,15 @@ class Protobuf:
             scope = b"".join(messages(scope_metrics, _FIRST))
             name, version = (text(b"".join(deque(messages(scope, tag), 1))) for tag in (_FIRST, _SECOND))
             origin = Origin(resource, self._all(scope, 0x1A), name, version)
-            yield origin, [_metric(value) for value in messages(scope_metrics, _SECOND)]
+            yield origin, [_metric(value, self._heads) for value in messages(scope_metrics, _SECOND)]
 
-    def attributes(self, attributes: bytes) -> list[Attribute]:
-        """The attributes of a data point, in the order in which they were sent."""
+    def attributes(self, attributes: bytes) -> list[tuple[str, object]]:
+        """The attributes of a data point, in the order in which they were sent, with their values read."""
         try:
-            return [self._attribute(value) for value in messages(attributes, ATTRIBUTE)]
+            found = [self._attribute(value) for value in messages(attributes, ATTRIBUTE)]
         except Malformed as error:
             raise Refused(Violation(Reason.DIMENSIONS_TYPE, "attributes", f"{error}")) from error
+        return [pair if type(pair[1]) is str else (pair[0], self.value(pair[1])) for pair in found]
 
     def value(self, raw: str | bytes) -> object:
         """The value of an attribute."""
@@ -178,11 +183,36 @@ def _value(message: bytes, depth: int) -> object:
     return found
 
 
-def _metric(message: bytes) -> Metric | Unreadable:
+def _metric(message: bytes, heads: dict[bytes, tuple[str, str]]) -> Metric | Unreadable:
     try:
-        return _read_metric(message)
+        return _plain_metric(message, heads) or _read_metric(message)
     except Malformed as error:
         return Unreadable(message, Violation(Reason.DATA_POINT_INVALID, "metric", f"no metric: {error}"))
+
+
+def _plain_metric(message: bytes, heads: dict[bytes, tuple[str, str]]) -> Metric | None:
+    """The metric if it is written as nearly all are: short texts, then its data. `heads` knows the texts again."""
+    position, end = 0, len(message)
+    try:
+        while (tag := message[position]) in _TEXTS:
+            length = message[position + 1]
+            position += 2 + length
+            if length >= _LONG:
+                return None
+        start = position + 2
+        length = message[position + 1]
+        if length >= _LONG:
+            length, start = read_varint(message, position + 1)
+    except IndexError:
+        return None
+    if tag not in _KINDS or start + length != end:
+        return None
+    found = heads.get(message[:position])
+    if found is None:
+        metric = _read_metric(message)
+        heads[message[:position]] = metric.name, metric.unit
+        return metric
+    return Metric(*found, _KINDS[tag], messages(message[start:], _FIRST))
 
 
 def _read_metric(message: bytes) -> Metric:
@@ -196,7 +226,7 @@ def _read_metric(message: bytes) -> Metric:
         elif tag == 0x1A:
             unit = text(content)
         elif tag in _KINDS:
-            found = list(messages(content, _FIRST))
+            found = messages(content, _FIRST)
             points = points + found if tag == data else found
             data = tag
         elif tag >> 3 in _DELIMITED and tag & 7 != LENGTH:

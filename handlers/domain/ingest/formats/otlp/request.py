@@ -147,8 +147,8 @@ class Codec(Protocol):
     def summary(self, raw: Any) -> tuple[Common, Summary]:
         """A summary's data point."""
 
-    def attributes(self, attributes: bytes) -> Sequence[Attribute]:
-        """The attributes of a data point, in the order in which they were sent."""
+    def attributes(self, attributes: bytes) -> Sequence[tuple[str, object]]:
+        """The attributes of a data point, in the order in which they were sent, with their values read."""
 
     def value(self, raw: Any) -> object:
         """The value of an attribute: text, bool, int, float, bytes, list, dict, or None if it has none."""

@@ -1,7 +1,7 @@
 """The walk over an OTLP request: from its data points to points of ours."""
 
-from collections.abc import Callable, Iterable, Mapping
-from typing import Any
+from collections.abc import Iterable, Mapping
+from typing import Any, Final
 
 from handlers.domain.ingest.envelope import StreamRecord
 from handlers.domain.ingest.formats.foreign import DimensionMapping, attribute_text, dimensions_of
@@ -39,6 +39,10 @@ def read_request(
     return walk.samples.reading()
 
 
+# The flag of a data point that says that there is no value for its time.
+_NO_VALUE: Final = 1
+
+
 class _Walk:
     """Goes through a request once, and leaves its samples in `samples`."""
 
@@ -46,11 +50,6 @@ class _Walk:
         self.samples = samples
         self._codec = codec
         self._mapping = mapping
-        self._shapes: Mapping[Kind, tuple[Callable[[Any], Any], Callable[[Any], list[Row]]]] = {
-            Kind.HISTOGRAM: (codec.histogram, histogram_rows),
-            Kind.EXPONENTIAL_HISTOGRAM: (codec.exponential_histogram, exponential_rows),
-            Kind.SUMMARY: (codec.summary, summary_rows),
-        }
 
     def read(self, origin: Origin, metrics: Iterable[Metric | Unreadable]) -> None:
         """Take up the samples of an origin's metrics."""
@@ -85,7 +84,7 @@ class _Walk:
                 continue
             if exemplars:
                 self.samples.ignored["exemplars"] += exemplars
-            if flags & 1:
+            if flags & _NO_VALUE:
                 self.samples.ignored["no_recorded_value"] += 1
                 continue
             add(
@@ -96,24 +95,34 @@ class _Walk:
             )
 
     def _read_rows(self, metric: Metric, labels: "_LabelsOf") -> None:
-        read, rows_of = self._shapes[metric.kind]
         for raw in metric.points:
-            common: Common
             try:
-                common, values = read(raw)
-                rows = rows_of(values) if not common.flags & 1 else []
+                common, rows = self._rows(metric.kind, raw)
             except Refused as refused:
                 self.samples.refuse(refused.violation, self._codec.payload(raw))
                 continue
             if common.exemplars:
                 self.samples.ignored["exemplars"] += common.exemplars
-            if common.flags & 1:
+            if common.flags & _NO_VALUE:
                 self.samples.ignored["no_recorded_value"] += 1
             time_ns = common.time_ns or self.samples.arrival_ns()
             own = labels[common.attributes]
             for suffix, label, text, value in rows:
                 name = f"{metric.name}{suffix}" if metric.name else MISSING
                 self.samples.add(name, own.extended(label, text) if label else own, value, time_ns)
+
+    def _rows(self, kind: Kind, raw: Any) -> tuple[Common, list[Row]]:
+        """The rows of a data point, none if it has no value; raises `Refused`."""
+        match kind:
+            case Kind.HISTOGRAM:
+                common, histogram = self._codec.histogram(raw)
+                return common, [] if common.flags & _NO_VALUE else histogram_rows(histogram)
+            case Kind.EXPONENTIAL_HISTOGRAM:
+                common, exponential = self._codec.exponential_histogram(raw)
+                return common, [] if common.flags & _NO_VALUE else exponential_rows(exponential)
+            case _:
+                common, summary = self._codec.summary(raw)
+                return common, [] if common.flags & _NO_VALUE else summary_rows(summary)
 
 
 class _LabelsOf(dict[bytes, Labels]):
@@ -142,12 +151,11 @@ class _LabelsOf(dict[bytes, Labels]):
     def _read(self, attributes: bytes) -> Labels:
         try:
             own = self._codec.attributes(attributes)
-            by_name = dict(own)
-            texts = self._texts(by_name)
         except Refused as refused:
             return Labels(self._inherited, violation=refused.violation)
         violation = self._refused
-        if len(by_name) < len(own):
+        texts = {name: value if isinstance(value, str) else attribute_text(value) for name, value in own}
+        if len(texts) < len(own):
             message = "a data point has each attribute once"
             violation = Violation(Reason.DIMENSION_NAME_REPEATED, "dimensions", message)
         dimensions, metric_type = dimensions_of({**self._inherited, **texts}.items())
