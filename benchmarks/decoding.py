@@ -1,0 +1,135 @@
+"""The cost of decoding a point, by format: `python -m benchmarks.decoding`.
+
+The same points lie in a batch in each format, and are read by the reader that both consumers use: from bytes to
+points that are named and judged. The yardstick is `json.loads` of them in our own JSON, in the same run, which names
+and judges nothing: the ratio holds on any machine.
+"""
+
+import gzip
+import json
+import random
+from collections.abc import Callable, Mapping, Sequence
+from typing import NamedTuple
+
+import orjson
+
+from benchmarks.report import best, print_head, print_row
+from handlers.adapters.timestream.limits import store_limits
+from handlers.domain.ingest.envelope import StreamRecord
+from handlers.domain.ingest.formats import read_request
+from handlers.domain.ingest.formats.foreign import DimensionMapping
+from handlers.domain.ingest.validator import PointValidator
+
+ARRIVAL_MS = 1_763_769_600_000
+LIMITS = store_limits(30)
+POINTS = 10_000
+_REQUEST = 500
+_RUNS = 7
+
+
+class Sample(NamedTuple):
+    """A sample that every format can say, at a time in epoch milliseconds."""
+
+    name: str
+    dimensions: Mapping[str, str]
+    time_ms: int
+    value: float
+
+
+Encode = Callable[[Sequence[Sample]], bytes]
+
+
+def main() -> None:
+    """Print the table as Markdown."""
+    print_head("feed", "format", "bytes a point", "us a point", "times json.loads")
+    for feed, samples in FEEDS.items():
+        requests = in_requests(samples)
+        yardstick = loading(requests)
+        print_row(feed, "json.loads", "", f"{yardstick:.2f}", 1)
+        for body_format, encode in FORMATS.items():
+            bodies = [encode(request) for request in requests]
+            size = sum(map(len, bodies)) / len(samples)
+            cost = reading(body_format, bodies, len(samples))
+            print_row(feed, body_format, f"{size:.0f}", f"{cost:.2f}", f"{cost / yardstick:.1f}")
+
+
+def fleet(series: int) -> list[Sample]:
+    """As many points of a fleet of hosts as are measured, of so many series in turn."""
+    chance = random.Random(1)
+    return [
+        Sample(
+            "cpu_usage_system",
+            {"host": f"host-{index % series:05}", "region": "eu-north-1", "cpu": f"cpu{index % 8}"},
+            ARRIVAL_MS - index // series * 1000,
+            chance.random() * 100,
+        )
+        for index in range(POINTS)
+    ]
+
+
+FEEDS: Mapping[str, list[Sample]] = {
+    "100 series": fleet(100),
+    "1,000 series": fleet(1000),
+    "a series each": fleet(POINTS),
+}
+
+
+def in_requests(samples: Sequence[Sample]) -> list[Sequence[Sample]]:
+    """The samples, as many to a request as clients send at once."""
+    return [samples[start : start + _REQUEST] for start in range(0, len(samples), _REQUEST)]
+
+
+def loading(requests: Sequence[Sequence[Sample]]) -> float:
+    """Microseconds that `json.loads` takes for a point of our own JSON."""
+    bodies = [_json(request) for request in requests]
+    _, processor_s, _ = best(lambda: [json.loads(body) for body in bodies], _RUNS)
+    return processor_s * 1e6 / sum(map(len, requests))
+
+
+def reading(body_format: str, bodies: Sequence[bytes], points: int) -> float:
+    """Microseconds that a point costs in a batch of these bodies, each of which is stored whole."""
+    records = [
+        StreamRecord(body_format, "-", f"request{number}", ARRIVAL_MS, number, "shard", body)
+        for number, body in enumerate(bodies)
+    ]
+
+    def read() -> int:
+        validator, mapping = PointValidator(LIMITS), DimensionMapping()
+        return sum(len(read_request(record, validator, mapping).points) for record in records)
+
+    _, processor_s, found = best(read, _RUNS)
+    if found != points:
+        raise AssertionError(f"{body_format}: {found} of {points} points were read")
+    return processor_s * 1e6 / points
+
+
+def _json(samples: Sequence[Sample]) -> bytes:
+    metrics = [
+        {
+            "metric_name": sample.name,
+            "value": sample.value,
+            "timestamp": sample.time_ms,
+            "dimensions": sample.dimensions,
+        }
+        for sample in samples
+    ]
+    return orjson.dumps({"metrics": metrics})
+
+
+def _json_gz(samples: Sequence[Sample]) -> bytes:
+    return gzip.compress(_json(samples))
+
+
+def _lines(samples: Sequence[Sample]) -> bytes:
+    return "".join(
+        f"{sample.name},{','.join(f'{name}={value}' for name, value in sample.dimensions.items())}"
+        f" value={sample.value!r} {sample.time_ms}000000\n"
+        for sample in samples
+    ).encode()
+
+
+FORMATS: Mapping[str, Encode] = {"json": _json, "json-gz": _json_gz, "influx-ns": _lines}
+
+
+if __name__ == "__main__":
+    main()
