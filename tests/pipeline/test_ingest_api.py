@@ -313,6 +313,15 @@ def test_health_names_what_runs(send: Call) -> None:
     )
 
 
+def test_requests_over_the_throttle_are_to_be_sent_again(send: Call) -> None:
+    """503 with Retry-After, as for a busy stream: on 429 Telegraf would drop what it has."""
+    replies = [send("POST", "/write", raw=LINES, content_type="text/plain") for _ in range(40)]
+    assert {reply.status for reply in replies} == {204, 503}
+    refused = next(reply for reply in replies if reply.status == 503)
+    assert (refused.headers["Retry-After"], refused.json["code"]) == ("2", "unavailable")
+    assert refused.json["message"].startswith("Too many requests")
+
+
 PROTOCOLS = {
     "/metrics": ("application/json", json.dumps(POINT).encode()),
     "/v1/metrics": ("application/x-protobuf", b""),

@@ -41,12 +41,13 @@ ANSWERS = (
     ),
     Answer("EXPIRED_TOKEN", 403, "forbidden", "The credentials or the signature have expired"),
     Answer("INVALID_SIGNATURE", 403, "forbidden", "The signature does not fit the request"),
-    Answer("THROTTLED", 429, "too many requests", "Too many requests; send it again", RETRY_AFTER),
     Answer("DEFAULT_4XX", None, "invalid", "The request was refused"),
     # A failure of ours is never the client's to tell apart: nothing is stored, sending again is right.
     Answer("INTEGRATION_FAILURE", 503, "unavailable", UNAVAILABLE, RETRY_AFTER),
     Answer("INTEGRATION_TIMEOUT", 503, "unavailable", UNAVAILABLE, RETRY_AFTER),
     Answer("DEFAULT_5XX", 503, "unavailable", UNAVAILABLE, RETRY_AFTER),
+    # By default 429, on which Telegraf and Prometheus drop what they have, as on any 4xx. Every client repeats 503.
+    Answer("THROTTLED", 503, "unavailable", "Too many requests; send it again", RETRY_AFTER),
 )
 DENIED = Answer(
     "ACCESS_DENIED", 403, "forbidden", "These credentials, or this address, may not call this API"

@@ -36,8 +36,8 @@ ALARMS = (
         "5XXError",
         "Average",
         0.01,
-        "One request in a hundred got 503 for three minutes of five: Kinesis throttles, fails or is not allowed. "
-        "Clients that retry lose nothing yet.",
+        "One request in a hundred got 503 for three minutes of five: Kinesis throttles, fails or is not allowed, or "
+        "requests are over the throttle. Clients that retry lose nothing yet.",
         periods=5,
         datapoints=3,
     ),
@@ -47,7 +47,7 @@ ALARMS = (
         "Average",
         0.2,
         "A fifth of all requests, of ten in five minutes at least, is refused for a quarter of an hour: a client is "
-        "broken, unsigned, or over the throttle. The access log says which.",
+        "broken or unsigned. The access log says which.",
         period_s=300,
         periods=3,
         datapoints=3,
