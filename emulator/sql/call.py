@@ -70,6 +70,12 @@ class Call:
         """The error for a call that AWS may know and this emulator does not."""
         return self.binder.lacks(what, self.node)
 
+    def counts(self) -> str:
+        """The SQL, with an AND behind it, of what FILTER says of a row: those left out must not fail the query."""
+        if self.condition is None:
+            return ""
+        return f"({self.binder.condition(self.condition, self.scope, 'FILTER clause')}) AND "
+
     def arguments(self) -> list[BoundExpression]:
         """Every argument bound."""
         return self.binder.each(self.nodes, self.scope)

@@ -51,8 +51,8 @@ def of_trino(name: str) -> Type:
 
 
 def hive(kind: Type) -> str:
-    """A type's name in Glue; UnknownTypeError for one that Hive does not have."""
-    if kind.of:
+    """A type's name in Glue; UnknownTypeError for one that is not written for Hive."""
+    if kind.of and kind.name != "ROW":
         return f"{kind.name.lower()}<{','.join(map(hive, kind.of))}>"
     found = next((name for name, known in _HIVE.items() if known is kind), None)
     if found is None:
@@ -62,7 +62,7 @@ def hive(kind: Type) -> str:
 
 def trino(kind: Type) -> str:
     """A type's name in Trino's messages and views."""
-    if kind.of:
+    if kind.of and kind.name != "ROW":
         return f"{kind.name.lower()}({', '.join(map(trino, kind.of))})"
     return _TRINO_NAMES.get(kind, str(kind))
 

@@ -1,9 +1,10 @@
-"""Values as Athena's results show them: text, with arrays as [a, b] and maps as {k=v}."""
+"""Values as Athena's results show them: text, with arrays as [a, b], maps and rows as {k=v}."""
 
 from collections.abc import Iterator
 
 import duckdb
 
+from emulator.sql.bound import text
 from emulator.sql.double_text import scientific
 from emulator.sql.execution import duckdb_errors
 from emulator.sql.render import as_text
@@ -26,6 +27,14 @@ def text_of(sql: str, kind: Type, depth: int = 0) -> str:
         )
         each = f"list_transform(map_entries({sql}), lambda {item}: {key} || '=' || {value})"
         return f"('{{' || array_to_string({each}, ', ') || '}}')"
+    if kind.name == "ROW":
+        names = [name or f"field{i}" for i, name in enumerate(kind.names)]
+        parts = [
+            text(f"{name}=") + " || " + _within(f"struct_extract({sql}, 'f{i}')", of, depth + 1)
+            for i, (name, of) in enumerate(zip(names, kind.of, strict=True))
+        ]
+        joined = " || ', ' || ".join(parts)
+        return f"(CASE WHEN {sql} IS NOT NULL THEN '{{' || {joined} || '}}' END)"
     if kind is VARBINARY:
         return f"rtrim(regexp_replace(lower(hex({sql})), '(..)', '\\1 ', 'g'))"
     if kind is DOUBLE and depth == 0:

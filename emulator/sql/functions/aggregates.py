@@ -70,7 +70,7 @@ def _spread(name: str) -> Aggregate:
         sql = number.sql
         if number.nan:
             refusal = f"error('Invalid argument to {call.name}(): NaN or infinity')"
-            sql = f"CASE WHEN isnan({sql}) OR isinf({sql}) THEN {refusal} ELSE {sql} END"
+            sql = f"CASE WHEN {call.counts()}(isnan({sql}) OR isinf({sql})) THEN {refusal} ELSE {sql} END"
         return f"{name}({_distinct(call)}{sql})", DOUBLE, "{}"
 
     return aggregate

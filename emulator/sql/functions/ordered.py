@@ -13,7 +13,8 @@ def ordered(call: Call, value: BoundExpression) -> str:
     if value.type.of:
         raise call.mismatch([value])
     if value.type is DOUBLE and value.nan:
-        return f"CASE WHEN isnan({value.sql}) THEN error('Invalid argument to {call.name}(): NaN') ELSE {value.sql} END"
+        refusal = f"error('Invalid argument to {call.name}(): NaN')"
+        return f"CASE WHEN {call.counts()}isnan({value.sql}) THEN {refusal} ELSE {value.sql} END"
     return value.sql
 
 
