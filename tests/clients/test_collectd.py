@@ -26,7 +26,7 @@ def _configuration(run: LocalRun, folder: Path, port: int) -> str:
     [documented] = [
         block.text for block in blocks() if block.name == "docs/protocols.md" and "write_http" in block.text
     ]
-    pasted = documented.replace("https://<BaseUrl>", run.environment["TIDEGAUGE_BASE_URL"])
+    pasted = documented.replace("<BaseUrl>", run.environment["TIDEGAUGE_BASE_URL"])
     assert pasted != documented
     pasted = pasted.replace('Port "8125"', f'Port "{port}"')
     return f"""

@@ -21,6 +21,9 @@ def _tested(client: str) -> str:
     ("client", "package"),
     [
         ("SDK for Python", "opentelemetry-sdk"),
+        ("[influxdb-client]", "influxdb-client"),
+        ("[influxdb3-python]", "influxdb3-python"),
+        ("[influxdb]", "influxdb"),
     ],
 )
 def test_the_versions_are_those_that_are_installed(client: str, package: str) -> None:
@@ -52,8 +55,17 @@ def test_the_collectors_configuration_is_whole() -> None:
         assert set(pipeline["exporters"]) <= parts["exporters"].keys()
 
 
-@pytest.mark.parametrize("language", ["shell", "apache"])
+@pytest.mark.parametrize("language", ["shell", "python", "apache"])
 def test_the_readme_shows_lines_of_this_page(language: str) -> None:
     """So that what is tested stands there, too."""
-    texts = {one.name: one.text for one in blocks() if one.language == language}
-    assert set(texts["README.md"].splitlines()) <= set(texts["docs/protocols.md"].splitlines())
+    shown, page = (
+        {
+            line
+            for one in blocks()
+            if (one.name, one.language) == (name, language)
+            for line in one.text.splitlines()
+        }
+        for name in ("README.md", "docs/protocols.md")
+    )
+    assert shown
+    assert shown <= page

@@ -4,14 +4,14 @@ import pytest
 
 from tests.support.local_run import LocalRun
 from tests.support.stored_rows import stored_rows
-from tidegauge_client import GATEWAY, NOT, Client
+from tidegauge_client import GATEWAY, NOT, STREAM, Client
 
 pytestmark = pytest.mark.pipeline
 
 COUNT = 1_500
 
 
-@pytest.mark.parametrize("compression", [GATEWAY, NOT])
+@pytest.mark.parametrize("compression", [GATEWAY, NOT, STREAM])
 def test_every_point_is_stored_whatever_happens_on_its_way(running: LocalRun, compression: str) -> None:
     """Points of one series that are recorded at once, in batches, while the stream refuses some; none twice."""
     name = f"client.{compression}"

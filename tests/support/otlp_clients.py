@@ -33,9 +33,7 @@ def documented(run: LocalRun) -> dict[str, str]:
     ]
     variables = dict(shlex.split(line)[1].split("=", 1) for line in text.splitlines())
     base = run.environment["TIDEGAUGE_BASE_URL"]
-    return {
-        name: value.replace("https://<BaseUrl>", base).replace("…", "x") for name, value in variables.items()
-    }
+    return {name: value.replace("<BaseUrl>", base).replace("…", "x") for name, value in variables.items()}
 
 
 def exported(
