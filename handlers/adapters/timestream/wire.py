@@ -25,7 +25,6 @@ from handlers.domain.errors import TransientError
 
 READ_TIMEOUT_S = 5.0
 
-_SERVICE = "timestream-write"
 _OPERATION = "WriteRecords"
 _HEADERS = {
     "Content-Type": "application/x-amz-json-1.0",
@@ -88,7 +87,7 @@ class PooledWire:
         """
         region = self.sdk.meta.region_name
         endpoint = self._endpoints.current()
-        with traced(_SERVICE, _OPERATION, region) as tracing:
+        with traced("timestream-write", _OPERATION, region) as tracing:
             try:
                 response = endpoint.send(self._signed(endpoint.url, body, tracing))
             except ConnectionClosedError:
@@ -181,7 +180,11 @@ class _Endpoints:
 
 def _sdk(connections: int, endpoint_url: str | None) -> Any:
     return client(
-        _SERVICE, read_timeout=READ_TIMEOUT_S, attempts=1, connections=connections, endpoint_url=endpoint_url
+        "timestream-write",
+        read_timeout=READ_TIMEOUT_S,
+        attempts=1,
+        connections=connections,
+        endpoint_url=endpoint_url,
     )
 
 
