@@ -8,15 +8,20 @@ and judges nothing: the ratio holds on any machine.
 import gzip
 import json
 import random
+import struct
 from collections.abc import Callable, Mapping, Sequence
-from typing import NamedTuple
+from typing import Any, NamedTuple
 
+import cramjam
 import orjson
+from google.protobuf.json_format import MessageToDict
+from opentelemetry.proto.collector.metrics.v1.metrics_service_pb2 import ExportMetricsServiceRequest
+from opentelemetry.proto.common.v1.common_pb2 import AnyValue, KeyValue
 
 from benchmarks.report import best, print_head, print_row
 from handlers.adapters.timestream.limits import store_limits
 from handlers.domain.ingest.envelope import StreamRecord
-from handlers.domain.ingest.formats import read_request
+from handlers.domain.ingest.formats import protobuf_wire, read_request
 from handlers.domain.ingest.formats.foreign import DimensionMapping
 from handlers.domain.ingest.validator import PointValidator
 
@@ -128,7 +133,64 @@ def _lines(samples: Sequence[Sample]) -> bytes:
     ).encode()
 
 
-FORMATS: Mapping[str, Encode] = {"json": _json, "json-gz": _json_gz, "influx-ns": _lines}
+def _otlp(samples: Sequence[Sample]) -> ExportMetricsServiceRequest:
+    """A request whose resource has what is dropped, too."""
+    request = ExportMetricsServiceRequest()
+    group = request.resource_metrics.add()
+    group.resource.attributes.extend(_attributes({"service.instance.id": "6f1c", "process.pid": "17"}))
+    metrics = group.scope_metrics.add().metrics
+    by_name: dict[str, Any] = {}
+    for sample in samples:
+        if sample.name not in by_name:
+            by_name[sample.name] = metrics.add(name=sample.name, description="Seconds of each mode", unit="s")
+        by_name[sample.name].gauge.data_points.add(
+            time_unix_nano=sample.time_ms * 1_000_000,
+            as_double=sample.value,
+            attributes=_attributes(sample.dimensions),
+        )
+    return request
+
+
+def _attributes(dimensions: Mapping[str, str]) -> list[KeyValue]:
+    return [KeyValue(key=name, value=AnyValue(string_value=value)) for name, value in dimensions.items()]
+
+
+def _otlp_protobuf(samples: Sequence[Sample]) -> bytes:
+    return bytes(_otlp(samples).SerializeToString())
+
+
+def _otlp_json(samples: Sequence[Sample]) -> bytes:
+    return json.dumps(MessageToDict(_otlp(samples))).encode()
+
+
+def _remote_write(samples: Sequence[Sample]) -> bytes:
+    """A request as Prometheus writes it: labels in the order of their names, a sample to each series."""
+    request = b"".join(protobuf_wire.encode(0x0A, _series(sample)) for sample in samples)
+    return bytes(cramjam.snappy.compress_raw(request))
+
+
+def _series(sample: Sample) -> bytes:
+    labels = sorted({"__name__": sample.name, **sample.dimensions}.items())
+    parts = [
+        protobuf_wire.encode(
+            0x0A, protobuf_wire.encode(0x0A, name.encode()) + protobuf_wire.encode(0x12, value.encode())
+        )
+        for name, value in labels
+    ]
+    time = AnyValue(int_value=sample.time_ms).SerializeToString()[1:]
+    return b"".join(parts) + protobuf_wire.encode(
+        0x12, b"\x09" + struct.pack("<d", sample.value) + b"\x10" + time
+    )
+
+
+FORMATS: Mapping[str, Encode] = {
+    "json": _json,
+    "json-gz": _json_gz,
+    "influx-ns": _lines,
+    "otlp-json": _otlp_json,
+    "otlp-pb": _otlp_protobuf,
+    "remote-write": _remote_write,
+}
 
 
 if __name__ == "__main__":

@@ -6,6 +6,10 @@ import re
 import pytest
 import yaml
 
+from handlers.domain.ingest.formats.otlp.rows import BUCKET_ROWS
+from ops.bill.bill import bill
+from ops.bill.load import Load
+from tests.support.bill import deployed
 from tests.support.documents import ROOT, blocks
 
 PAGE = (ROOT / "docs" / "protocols.md").read_text(encoding="utf-8")
@@ -69,3 +73,13 @@ def test_the_readme_shows_lines_of_this_page(language: str) -> None:
     )
     assert shown
     assert shown <= page
+
+
+def test_a_histogram_costs_what_is_said() -> None:
+    """By the rows that one becomes, exported each minute of a month, and the price of a million points."""
+    most = BUCKET_ROWS + 4
+    assert f"at most {most} points each time" in PAGE
+    for environment, name in (("dev", "`dev`"), ("prod", "a region of `prod`"), ("lake", "`lake`")):
+        price = bill(deployed(environment), Load(100)).per_million
+        default, bound = (rows * 730 * 60 / 1e6 * price for rows in (20, most))
+        assert f"| {name} | ${default:.2f} | ${bound:.2f} |" in PAGE

@@ -145,7 +145,11 @@ def _parts(series: bytes) -> tuple[bytes, list[tuple[int, bytes]]]:
         position = position + 2 + length if length < 0x80 else skip(series, position)
     if position > end:
         raise Malformed("a label reaches beyond its series")
-    labels, others = series[:position], []
+    labels = series[:position]
+    rest = end - position - 2
+    if 0 < rest < 0x80 and series[position] == _SAMPLE and series[position + 1] == rest:
+        return labels, [(_SAMPLE, series[position + 2 :])]  # one sample, as Prometheus writes it
+    others = []
     for tag, content in fields(series[position:]):
         if tag == _LABEL:  # behind a sample, where no encoder writes them
             labels += encode(_LABEL, content)
