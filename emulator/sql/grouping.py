@@ -54,17 +54,21 @@ class _Check:
 
     def expression(self, node: exp.Expression) -> None:
         """Refuse an expression with a column that is not grouped by, outside of aggregates."""
-        if self._unsure or isinstance(node, APART) or _is_aggregate(self._binder, node):
-            return
-        if isinstance(node, exp.Star) or (isinstance(node, exp.Column) and isinstance(node.this, exp.Star)):
-            self._star(node)
-        elif type(node) in self._kinds and self._sql(node) in self._grouped:
-            return
-        elif isinstance(node, exp.Column):
-            self._column(node)
-        else:
-            for part in _parts(node):
-                self.expression(part)
+        waiting = [] if self._unsure else [node]
+        while waiting:
+            part = waiting.pop()
+            if isinstance(part, APART) or _is_aggregate(self._binder, part):
+                continue
+            if isinstance(part, exp.Star) or (
+                isinstance(part, exp.Column) and isinstance(part.this, exp.Star)
+            ):
+                self._star(part)
+            elif type(part) in self._kinds and self._sql(part) in self._grouped:
+                continue
+            elif isinstance(part, exp.Column):
+                self._column(part)
+            else:
+                waiting.extend(reversed(list(_parts(part))))
 
     def _sql(self, node: exp.Expression) -> str | None:
         """The SQL of an expression, None for one with a subquery or a parameter."""
@@ -97,14 +101,17 @@ class _Check:
 
 
 def _parts(node: exp.Expression) -> Iterator[exp.Expression]:
-    """The parts of a node; of an aggregate over a window, its arguments."""
-    for part in node.iter_expressions():
-        if isinstance(node, exp.Window | exp.Filter | exp.IgnoreNulls | exp.RespectNulls) and isinstance(
-            part, exp.Anonymous
-        ):
-            yield from part.iter_expressions()
-        else:
-            yield part
+    """The parts of a node; of a call over a window its arguments, as it is no aggregate of the rows."""
+    if not isinstance(node, exp.Window):
+        yield from node.iter_expressions()
+        return
+    call = node.this
+    while isinstance(call, exp.Filter | exp.IgnoreNulls | exp.RespectNulls):
+        if isinstance(call, exp.Filter):
+            yield call.expression
+        call = call.this
+    yield from call.iter_expressions()
+    yield from (part for part in node.iter_expressions() if part is not node.this)
 
 
 def _is_aggregate(binder: QueryBinder, node: exp.Expression) -> bool:
@@ -113,13 +120,14 @@ def _is_aggregate(binder: QueryBinder, node: exp.Expression) -> bool:
 
 
 def _has_aggregate(binder: QueryBinder, node: exp.Expression) -> bool:
-    if isinstance(node, APART):
-        return False
-    if isinstance(node, exp.Window):
-        return any(_has_aggregate(binder, part) for part in _parts(node))
-    return _is_aggregate(binder, node) or any(
-        _has_aggregate(binder, part) for part in node.iter_expressions()
-    )
+    waiting = [node]
+    while waiting:
+        part = waiting.pop()
+        if _is_aggregate(binder, part):
+            return True
+        if not isinstance(part, APART):
+            waiting.extend(_parts(part))
+    return False
 
 
 def _flat(items: Sequence[exp.Expression]) -> Iterator[exp.Expression]:

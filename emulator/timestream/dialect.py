@@ -86,5 +86,5 @@ FUNCTIONS: dict[str, Function] = {
     ),
 }
 
-GRAMMAR = Grammar(RESERVED, (*_UNITS, *_MONTHS), {"measure_value": _MEASURE_TYPES})
+GRAMMAR = Grammar(RESERVED, (*_UNITS, *_MONTHS), parameters=True, typed={"measure_value": _MEASURE_TYPES})
 TIMESTREAM = Dialect({**FUNCTIONS, **SERIES_FUNCTIONS}, GRAMMAR, aggregates=SERIES_AGGREGATES)

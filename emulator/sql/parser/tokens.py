@@ -25,7 +25,6 @@ _RULES = (
     ("decimal", r"[0-9]+\.[0-9]*|\.[0-9]+"),
     ("integer", r"[0-9]+"),
     ("word", r"[A-Za-z_][A-Za-z0-9_]*"),
-    ("parameter", r"@[A-Za-z_][A-Za-z0-9_]*"),
     ("sign", r"<>|!=|<=|>=|\|\||->|::|/(?!\*)|[-()\[\],.=<>+*%?;]"),
 )
 _UNCLOSED = {"'": "string", '"': "identifier", "`": "identifier", "/*": "comment"}
@@ -94,6 +93,8 @@ def _pattern(grammar: Grammar) -> re.Pattern[str]:
     if grammar.units:
         units = "|".join(sorted(grammar.units, key=len, reverse=True))
         rules.insert(1, ("duration", rf"[0-9]+(?:\.[0-9]+)?(?i:{units})(?![A-Za-z0-9_])"))
+    if grammar.parameters:
+        rules.insert(1, ("parameter", r"@[A-Za-z_][A-Za-z0-9_]*"))
     if grammar.typed:
         names = "|".join(
             rf'(?:{name}|"{name}")[ \r\n\t]*::[ \r\n\t]*(?:{"|".join(kinds)})(?![A-Za-z0-9_])'

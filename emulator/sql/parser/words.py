@@ -30,15 +30,17 @@ RESERVED_TRINO = RESERVED | frozenset(
 class Grammar:
     """The choices of a service's tokens.
 
-    `units` are those of numbers such as `30s`. `typed` are names that take a type behind `::`, each with its types.
+    `units` are those of numbers such as `30s`; with `parameters` there are `@names`; `typed` are names that take a type
+    behind `::`, each with its types.
     """
 
     reserved: frozenset[str] = RESERVED_TRINO
     units: tuple[str, ...] = ()
+    parameters: bool = False
     typed: Mapping[str, tuple[str, ...]] = field(default_factory=dict)
 
     def __hash__(self) -> int:
-        return hash((self.reserved, self.units, tuple(self.typed)))
+        return hash((self.reserved, self.units, self.parameters, tuple(self.typed)))
 
 
 TRINO_GRAMMAR = Grammar()

@@ -56,6 +56,7 @@ def test_tokens(text: str, grammar: Grammar, keys: list[str]) -> None:
         ("SELECT 5m", "line 1:8: mismatched input '5m': identifiers must not start with a digit"),
         ('SELECT ""', "line 1:8: Zero-length delimited identifier not allowed"),
         ("SELECT é", "line 1:8: mismatched input 'é'"),
+        ("SELECT @a", "line 1:8: mismatched input '@'"),
         ("SELECT {fn now()}", "line 1:8: mismatched input '{'"),
         ("SELECT 1; SELECT 2", "line 1:9: mismatched input ';'. Only one statement is allowed."),
         ("SELECT '\0'", "line 1:9: The query has a character that is not allowed."),
