@@ -2,7 +2,7 @@
 
 import json
 import time
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any
 
@@ -23,7 +23,8 @@ from handlers.adapters.timestream.wire import PooledWire, Wire
 from handlers.domain.deadline import Deadline
 from handlers.domain.exports.marking import StoredHours
 from handlers.domain.ingest.batch import Ports, write_batch
-from handlers.domain.ingest.envelope import read_records
+from handlers.domain.ingest.envelope import StreamRecord, read_records
+from handlers.domain.ingest.portions import portions
 from handlers.domain.ingest.registry import DimensionRegistry
 from handlers.domain.ingest.report import log_lines
 from handlers.domain.ingest.store import MetricStore, StoreLimits
@@ -94,13 +95,21 @@ class MetricWriter:
         """The answer to the event source mapping: the record to start again from, if there is one."""
         reserve_s = min(_RESERVE_S, seconds_left * _RESERVE_SHARE)
         deadline = Deadline(time.monotonic() + seconds_left - reserve_s, time.monotonic)
-        report = write_batch(read_records(event), self.ports, deadline)
+        retry_from = None
+        for portion in portions(read_records(event)):
+            retry_from = self._write(portion, deadline) if retry_from is None else retry_from
+        return {"batchItemFailures": [] if retry_from is None else [{"itemIdentifier": str(retry_from)}]}
+
+    def _write(self, records: Sequence[StreamRecord], deadline: Deadline) -> int | None:
+        """The sequence number of the record to start again from, if there is one."""
+        if not deadline.seconds_left():
+            return records[0].sequence
+        report = write_batch(records, self.ports, deadline)
         every_request = self.environment.log_level in {"DEBUG", "INFO"}
         now_ms = round(self.clock() * 1000)
         dimensions = metric_dimensions(self.environment.project, self.environment.environment)
         write_lines(log_lines(report, dimensions, now_ms, every_request=every_request))
-        failed = [] if report.retry_from is None else [{"itemIdentifier": str(report.retry_from)}]
-        return {"batchItemFailures": failed}
+        return report.retry_from
 
 
 def build(

@@ -17,6 +17,7 @@ from handlers.domain.alerts.periods import Timing
 from handlers.domain.alerts.windows.aggregator import Aggregator, BatchReport
 from handlers.domain.errors import TransientError
 from handlers.domain.ingest.envelope import read_records
+from handlers.domain.ingest.portions import portions
 from handlers.domain.ingest.store import StoreLimits
 from handlers.domain.ingest.validator import PointValidator
 from handlers.environment import is_lake, read_environment
@@ -60,16 +61,15 @@ class WindowAggregator:
     limits: StoreLimits
 
     def aggregate(self, event: dict[str, Any]) -> dict[str, Any]:
-        """The answer to the event source mapping: the first record if its windows could not be written, or none."""
-        records = read_records(event)
-        validator = PointValidator(self.limits)
-        try:
-            report = self.aggregator.process(records, validator)
-        except TransientError as error:
-            sequence = str(records[0].sequence)
-            write_lines([json.dumps({"retry_from": sequence, "cause": str(error)})])
-            return {"batchItemFailures": [{"itemIdentifier": sequence}]}
-        write_lines([report_line(report)])
+        """The answer to the event source mapping: the first record whose windows could not be written, or none."""
+        for records in portions(read_records(event)):
+            try:
+                report = self.aggregator.process(records, PointValidator(self.limits))
+            except TransientError as error:
+                sequence = str(records[0].sequence)
+                write_lines([json.dumps({"retry_from": sequence, "cause": str(error)})])
+                return {"batchItemFailures": [{"itemIdentifier": sequence}]}
+            write_lines([report_line(report)])
         return {"batchItemFailures": []}
 
 

@@ -44,7 +44,7 @@ CURES: Mapping[Reason, Cure] = {
         "Send one whole gzip of our JSON; mind that a proxy may have undone it, or damaged it as text.",
     ),
     Reason.BODY_TOO_LARGE: Cure(
-        "A body that is compressed on the stream expands to more than 10 MiB.",
+        "A body that is compressed on the stream expands to more than 10 MiB, or any holds more than 200,000 points.",
         "Send fewer points in a request.",
     ),
     Reason.BODY_NOT_OTLP: Cure(

@@ -10,7 +10,7 @@ import pytest
 from handlers.adapters.timestream.wire import PooledWire
 from handlers.domain.errors import ConfigurationError
 from handlers.metric_writer import build
-from tests.support.events import ARRIVAL_MS, FIRST_SEQUENCE, batch, event, metric
+from tests.support.events import ARRIVAL_MS, FIRST_SEQUENCE, batch, event, kinesis_record, metric
 from tests.support.fake_timestream import FakeTimestream, Fault
 from tests.support.function_resources import BUCKET, HOURS, REGISTRY
 
@@ -238,3 +238,26 @@ def test_a_kind_of_store_that_nobody_knows_ends_the_start() -> None:
     """The line names the variable."""
     with pytest.raises(ConfigurationError, match="STORE_KIND is neither timestream nor lake: 'influx'"):
         build({**VARIABLES, "STORE_KIND": "influx"})
+
+
+def padded(name: str, position: int) -> dict[str, Any]:
+    """A record of a metric in gzip that expands to more than half of what is held at once."""
+    body = json.dumps(metric(name)).encode().ljust(6 * 2**20)
+    return kinesis_record(gzip.compress(body), position, partition_key=f"json-gz/-/r{position}")
+
+
+def test_a_batch_that_expands_is_written_in_portions(
+    function: Function, capsys: pytest.CaptureFixture[str]
+) -> None:
+    """Each with its own account, one after the other."""
+    answer = function.invoke({"Records": [padded("a", 0), padded("b", 1), padded("c", 2)]})
+    assert answer == {"batchItemFailures": []}
+    accounts = [json.loads(line)["requests"] for line in capsys.readouterr().out.splitlines()]
+    assert accounts == [{"r0": [1, 1, 0, 0]}, {"r1": [1, 1, 0, 0]}, {"r2": [1, 1, 0, 0]}]
+
+
+def test_a_portion_for_which_no_time_is_left_comes_again(function: Function) -> None:
+    """It is not begun, and nothing of it is lost."""
+    records = [padded("a", 0), padded("b", 1)]
+    answer = function.invoke({"Records": records}, seconds_left=0)
+    assert answer == {"batchItemFailures": [{"itemIdentifier": records[0]["kinesis"]["sequenceNumber"]}]}

@@ -1,13 +1,16 @@
 """The aggregator as Lambda calls it, with the evaluations that follow."""
 
+import gzip
 import json
 from typing import Any
+
+import pytest
 
 from handlers.adapters.lake.limits import lake_limits
 from handlers.window_aggregator import build
 from tests.support.alert_functions import START, VARIABLES, AlertFunctions
 from tests.support.alert_tables import WINDOWS
-from tests.support.events import batch, event, metric
+from tests.support.events import batch, event, kinesis_record, metric
 from tests.support.rules import a_rule
 
 
@@ -90,3 +93,29 @@ def test_points_are_judged_by_the_limits_of_the_store_that_there_is(world: Alert
     lake = {**own, "STORE_KIND": "lake", "RETENTION_DAYS": "90", "DIMENSION_NAMES": "250"}
     assert build(lake, connect=world.connect).limits == lake_limits(90, 250)
     assert world.aggregator.limits.dimension_names == 120
+
+
+def test_a_batch_that_expands_is_counted_in_portions(world: AlertFunctions) -> None:
+    """As the writer stores it: each of its records once."""
+    world.rule(a_rule(statistic="count", operator=">=", threshold=1))
+    now_ms = int(world.now_s * 1000)
+    body = gzip.compress(json.dumps(metric(timestamp=now_ms)).encode().ljust(6 * 2**20))
+    happened = [
+        kinesis_record(body, number, partition_key=f"json-gz/-/r{number}", arrival_ms=now_ms)
+        for number in range(3)
+    ]
+    assert world.aggregator.aggregate({"Records": happened}) == {"batchItemFailures": []}
+    [alarm] = world.evaluate(START)
+    assert alarm["value"] == 3
+
+
+@pytest.mark.parametrize("precision", ["ns", "auto"])
+def test_points_of_other_protocols_count_like_our_own(world: AlertFunctions, precision: str) -> None:
+    """They are read by the same table as the writer's."""
+    world.rule(a_rule(statistic="count", operator=">=", threshold=1))
+    now_ms = int(world.now_s * 1000)
+    body = f"cpu.load value=5 {now_ms}000000\ncpu.load value=7 {now_ms}000001\nbroken\n".encode()
+    happened = kinesis_record(body, partition_key=f"influx-{precision}/-/r", arrival_ms=now_ms)
+    world.aggregator.aggregate({"Records": [happened]})
+    [alarm] = world.evaluate(START)
+    assert alarm["value"] == 2

@@ -8,6 +8,8 @@ from handlers.domain.violation import Reason, Violation
 
 # Of a body that is compressed on the stream, whatever its format: what it may expand to.
 MAX_BODY_BYTES = 10 * 2**20
+# Of any body. One of 4 MiB, the largest that is not compressed, holds fewer, unless it is made of next to nothing.
+MAX_SAMPLES = 200_000
 
 
 class InvalidBody(Exception):  # noqa: N818 -- a verdict on a request, not an error of ours
@@ -19,8 +21,8 @@ class InvalidBody(Exception):  # noqa: N818 -- a verdict on a request, not an er
 
 
 def body_too_large() -> InvalidBody:
-    """The verdict on a body that expands to more than `MAX_BODY_BYTES`."""
-    message = f"the body expands to more than {MAX_BODY_BYTES // 2**20} MiB"
+    """The verdict on a body that expands to more than `MAX_BODY_BYTES`, or holds more than `MAX_SAMPLES`."""
+    message = f"the body expands to more than {MAX_BODY_BYTES // 2**20} MiB or {MAX_SAMPLES:,} points"
     return InvalidBody(Violation(Reason.BODY_TOO_LARGE, "body", message))
 
 

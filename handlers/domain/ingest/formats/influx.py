@@ -14,7 +14,7 @@ from handlers.domain.ingest.formats.influx_lines import (
     string_of,
 )
 from handlers.domain.ingest.formats.samples import Labels, Samples
-from handlers.domain.ingest.reading import InvalidBody, Reading
+from handlers.domain.ingest.reading import MAX_SAMPLES, InvalidBody, Reading, body_too_large
 from handlers.domain.ingest.units import UNITS_NS, unit_of
 from handlers.domain.ingest.validator import MISSING, NotFinite, PointValidator
 from handlers.domain.timestamp import NS_PER_MS, NS_PER_S
@@ -49,6 +49,8 @@ def read(record: StreamRecord, validator: PointValidator, mapping: DimensionMapp
             fault = fault or f"a line is broken: {error}"
             violation = Violation(Reason.LINE_INVALID, "line", str(error))
             samples.refuse(violation, line, is_stranger=True)
+        if samples.received > MAX_SAMPLES:
+            raise body_too_large()
     if samples.are_strange:
         message = f"no line of the body is of the line protocol; the first: {fault}"
         raise InvalidBody(Violation(Reason.BODY_NOT_LINES, "body", message))

@@ -9,7 +9,7 @@ import orjson
 
 from handlers.domain.ingest.envelope import StreamRecord
 from handlers.domain.ingest.formats.foreign import DimensionMapping
-from handlers.domain.ingest.reading import InvalidBody, Reading
+from handlers.domain.ingest.reading import MAX_SAMPLES, InvalidBody, Reading, body_too_large
 from handlers.domain.ingest.validator import MISSING, NotFinite, PointValidator
 from handlers.domain.point import Point
 from handlers.domain.timestamp import read_timestamp
@@ -28,6 +28,8 @@ def read(record: StreamRecord, validator: PointValidator, _: DimensionMapping) -
 def read_body(body: bytes, record: StreamRecord, validator: PointValidator) -> Reading:
     """The same of a body that does not lie in the record as it is."""
     metrics = parse(body)
+    if len(metrics) > MAX_SAMPLES:
+        raise body_too_large()
     reading = Reading(metrics.__getitem__)
     for index, raw in enumerate(metrics):
         found = read_metric(raw, index, record, validator)

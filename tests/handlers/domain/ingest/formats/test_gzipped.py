@@ -9,7 +9,7 @@ import pytest
 
 from handlers.domain.ingest.formats.foreign import DimensionMapping
 from handlers.domain.ingest.formats.gzipped import read
-from handlers.domain.ingest.reading import MAX_BODY_BYTES, InvalidBody, Reading
+from handlers.domain.ingest.reading import MAX_BODY_BYTES, MAX_SAMPLES, InvalidBody, Reading
 from handlers.domain.ingest.validator import PointValidator
 from tests.support.events import batch, metric, records
 from tests.support.points import LIMITS
@@ -47,6 +47,7 @@ def test_a_body_is_read_as_it_was_before_it_was_compressed() -> None:
         (gzip.compress(gzip.compress(BODY)), "body_not_json"),
         (gzip.compress(b" " * (MAX_BODY_BYTES + 1)), "body_too_large"),
         (gzip.compress(b" " * 20 * MAX_BODY_BYTES), "body_too_large"),
+        (gzip.compress(b'{"metrics":[' + b"1," * MAX_SAMPLES + b"1]}"), "body_too_large"),
     ],
 )
 def test_what_is_no_gzip_of_our_json_is_unreadable(data: bytes, reason: str) -> None:

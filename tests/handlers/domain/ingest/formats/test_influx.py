@@ -14,7 +14,7 @@ from hypothesis import strategies as st
 from handlers.domain.ingest.formats import json
 from handlers.domain.ingest.formats.foreign import DimensionMapping
 from handlers.domain.ingest.formats.influx import read
-from handlers.domain.ingest.reading import InvalidBody, Reading
+from handlers.domain.ingest.reading import MAX_SAMPLES, InvalidBody, Reading
 from handlers.domain.ingest.validator import NotFinite, PointValidator
 from tests.support.events import ARRIVAL_MS, records
 from tests.support.points import LIMITS
@@ -393,3 +393,11 @@ def test_lines_of_many_open_strings_are_read_in_time() -> None:
     with suppress(InvalidBody):
         reading(body)
     assert time.process_time() - started < 10
+
+
+@pytest.mark.parametrize("line", ["m v=1\n", "x\n", 'm v=""\n'])
+def test_a_body_of_too_many_samples_is_refused_whole(line: str) -> None:
+    """Whatever they are: a batch is held in memory with all that is refused of it."""
+    with pytest.raises(InvalidBody) as caught:
+        reading(line * (MAX_SAMPLES + 1))
+    assert caught.value.violation.reason == "body_too_large"
