@@ -86,6 +86,14 @@ def _fetched(cursor: duckdb.DuckDBPyConnection) -> Iterator[Sequence[str]]:
         yield [finished(row[0]) for row in rows]
 
 
+_BEYOND_DUCKDB = (
+    duckdb.BinderException,
+    duckdb.ParserException,
+    duckdb.NotImplementedException,
+    duckdb.InternalException,
+)
+
+
 @contextmanager
 def duckdb_errors() -> Iterator[None]:
     """Raise InvalidQueryError for SQL that DuckDB refuses, and QueryFailedError for values that it refuses."""
@@ -93,7 +101,7 @@ def duckdb_errors() -> Iterator[None]:
         yield
     except (duckdb.OutOfRangeException, duckdb.ConversionException, duckdb.InvalidInputException) as error:
         raise QueryFailedError(_first_line(error)) from error
-    except (duckdb.BinderException, duckdb.ParserException, duckdb.NotImplementedException) as error:
+    except _BEYOND_DUCKDB as error:
         raise _refusal(error) from error
 
 

@@ -33,17 +33,19 @@ def _equal(scalars: Compare, first: BoundExpression, second: BoundExpression, de
 def _equal_lists(
     scalars: Compare, first: BoundExpression, second: BoundExpression, element: Type, depth: int
 ) -> str | None:
-    place = f"e{depth}"
+    place, pair = f"e{depth}", f"a{depth}"
     items = [
-        BoundExpression(f"list_extract({side.sql}, {place})", element, nan=True) for side in (first, second)
+        BoundExpression(f"list_extract({pair}.{side}, {place})", element, nan=True) for side in ("x", "y")
     ]
     each = _equal(scalars, items[0], items[1], depth + 1)
     if each is None:
         return None
-    every = f"list_transform(generate_series(1, len({first.sql})), lambda {place}: {each})"
+    every = f"list_transform(generate_series(1, len({pair}.x)), lambda {place}: {each})"
     same = f"(CASE WHEN list_contains({every}, FALSE) THEN FALSE WHEN len({every}) = list_count({every}) THEN TRUE END)"
     missing = f"{first.sql} IS NULL OR {second.sql} IS NULL"
-    return f"(CASE WHEN {missing} THEN NULL WHEN len({first.sql}) <> len({second.sql}) THEN FALSE ELSE {same} END)"
+    sides = f"[{{'x': {first.sql}, 'y': {second.sql}}}]"
+    compared = f"list_extract(list_transform({sides}, lambda {pair}: {same}), 1)"
+    return f"(CASE WHEN {missing} THEN NULL WHEN len({first.sql}) <> len({second.sql}) THEN FALSE ELSE {compared} END)"
 
 
 def _ordered(scalars: Compare, sign: str, first: BoundExpression, second: BoundExpression) -> str | None:

@@ -84,6 +84,9 @@ def is_aggregate_call(node: exp.Expression, of_dialect: Mapping[str, Aggregate])
 
 def _check_nesting(call: Call) -> None:
     """Refuse aggregates and window functions in the arguments of one."""
+    if call.scope.lambdas:
+        what = "aggregations, window functions or grouping operations"
+        raise call.refuse(f"Lambda expression cannot contain {what}")
     of_dialect = call.binder.dialect.aggregates
     given, window = [*call.nodes, *call.order], call.window
     kind = "aggregation" if window is None else "window function"

@@ -119,10 +119,13 @@ def _join(call: Call) -> BoundExpression:
     for replacement in instead:
         text = f"coalesce({text}, {replacement.sql if replacement else ''})"
     texts = f"list_filter(list_transform({items.sql}, lambda e: {text}), lambda e: e IS NOT NULL)"
-    return BoundExpression(
-        f"coalesce(array_to_string({texts}, {between.sql}), CASE WHEN {items.sql} IS NOT NULL THEN '' END)",
-        VARCHAR,
-    )
+    joined = f"array_to_string({texts}, {between.sql})"
+    if between.value is None:  # DuckDB's own takes literals
+        joined = (
+            f"CASE WHEN len({texts}) > 0 THEN list_reduce({texts}, lambda a, b: a || {between.sql} || b) END"
+        )
+    present = f"{items.sql} IS NOT NULL AND {between.sql} IS NOT NULL"
+    return BoundExpression(f"(CASE WHEN {present} THEN coalesce({joined}, '') END)", VARCHAR)
 
 
 def _extreme(name: str) -> Function:

@@ -80,6 +80,10 @@ def test_time_series(ask: Ask) -> None:
         ("transform(ARRAY[1], x -> (SELECT x))", "this emulator does not have subqueries here"),
         ("reduce(ARRAY[1e0], 0, (s, x) -> s + x, s -> s)", "must make a integer of a integer and a double"),
         ("abs(x -> x)", "lambda expression"),
+        (
+            "transform(ARRAY[1], x -> sum(x))",
+            "Lambda expression cannot contain aggregations, window functions",
+        ),
     ],
 )
 def test_refused(ask: Ask, expression: str, says: str) -> None:
