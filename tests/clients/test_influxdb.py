@@ -1,47 +1,21 @@
 """InfluxDB's clients for Python of versions 1, 2 and 3, unmodified."""
 
-import json
 import math
-import os
 import re
 import subprocess
 import time
-from collections.abc import Mapping
 from typing import Any
 
 import pytest
 
 from tests.support.documents import blocks
-from tests.support.local_run import ROOT, LocalRun, wait_for
+from tests.support.influx_writes import COMMAND, written
+from tests.support.local_run import LocalRun, wait_for
 from tests.support.otlp_clients import THROTTLED
 from tests.support.stored_rows import Row, expect_rows, row, stored_rows
 
-COMMAND = [str(ROOT / ".venv-clients" / "bin" / "python"), str(ROOT / "tests/support/influx_clients.py")]
 CLIENTS = ("v1", "v2", "v2-batching", "v3", "v3-lp", "v3-batching")
 UNITS = {"ns": 1, "us": 10**3, "ms": 10**6, "s": 10**9}
-
-
-def _write(run: LocalRun, client: str, *writes: Mapping[str, Any]) -> dict[str, Any]:
-    """The end of some writes of a client, in one process."""
-    usual = {"precision": "ns", "gzip": False}
-    given = {
-        "client": client,
-        "url": run.environment["TIDEGAUGE_BASE_URL"],
-        "token": "tg_anything",
-        "writes": [{**usual, **write} for write in writes],
-    }
-    done = subprocess.run(
-        COMMAND,
-        input=json.dumps(given),
-        env={"PATH": os.environ["PATH"]},
-        capture_output=True,
-        text=True,
-        check=False,
-        timeout=120,
-    )
-    assert done.returncode == 0, done.stderr
-    end: dict[str, Any] = json.loads(done.stdout)
-    return end
 
 
 def _points(prefix: str, unit_ns: int) -> tuple[list[dict[str, Any]], list[Row]]:
@@ -86,7 +60,7 @@ def test_every_sample_is_stored(run: LocalRun, client: str) -> None:
         points, expected = _points(prefix + precision, unit_ns)
         writes.append({"precision": precision, "gzip": precision in {"ns", "ms"}, "points": points})
         rows += expected
-    assert _write(run, client, *writes) == {"sent": True, "error": ""}
+    assert written(run, client, *writes) == {"sent": True, "error": ""}
     expect_rows(run, prefix, rows, refused=2 * len(UNITS))
 
 
@@ -96,7 +70,7 @@ def test_a_point_without_a_time_gets_that_of_its_arrival(run: LocalRun, client: 
     name = f"influx.{client}.now"
     before_ns = time.time_ns()
     point = {"measurement": name, "tags": {}, "fields": {"value": 1.0}}
-    assert _write(run, client, {"points": [point, point]})["sent"]
+    assert written(run, client, {"points": [point, point]})["sent"]
     run.wait_until_stored(name, 2)
     times = run.select(f"SELECT to_unixtime(time) FROM {{table}} WHERE metric_name = '{name}'")
     assert all(math.floor(before_ns / 1e9) <= seconds <= time.time() + 1 for (seconds,) in times)
@@ -108,7 +82,7 @@ def test_an_outage_of_the_stream_loses_nothing(run: LocalRun, client: str) -> No
     prefix = f"influx.outage.{client}"
     points, rows = _points(prefix, 1)
     run.control("faults", {**THROTTLED, "count": 2})
-    assert _write(run, client, {"points": points, "gzip": True}) == {"sent": True, "error": ""}
+    assert written(run, client, {"points": points, "gzip": True}) == {"sent": True, "error": ""}
     assert not run.control("faults")["rules"]
     expect_rows(run, prefix, rows, refused=2)
 
@@ -118,7 +92,7 @@ def test_a_client_that_does_not_try_again_says_so(run: LocalRun, client: str) ->
     """It raises, so the points do not count as sent."""
     name = f"influx.lost.{client}"
     run.control("faults", {**THROTTLED, "count": 1})
-    end = _write(run, client, {"points": [{"measurement": name, "tags": {}, "fields": {"value": 1.0}}]})
+    end = written(run, client, {"points": [{"measurement": name, "tags": {}, "fields": {"value": 1.0}}]})
     assert not end["sent"]
     assert run.stored(name) == 0
 

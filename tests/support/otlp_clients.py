@@ -36,15 +36,22 @@ def documented(run: LocalRun) -> dict[str, str]:
     return {name: value.replace("<BaseUrl>", base).replace("…", "x") for name, value in variables.items()}
 
 
-def exported(
+def exported(command: Sequence[str], run: LocalRun, prefix: str, **options: Any) -> list[Point]:
+    """The data points of a few exports, each of which the exporter counts as sent."""
+    exports = exports_of(command, run, prefix, **options)
+    assert all(export["sent"] for export in exports)
+    return [point for export in exports for point in export["points"]]
+
+
+def exports_of(
     command: Sequence[str],
     run: LocalRun,
     prefix: str,
     *,
     variables: Mapping[str, str] | None = None,
     **options: Any,
-) -> list[Point]:
-    """The data points of a few exports, each of which the exporter counts as sent."""
+) -> list[dict[str, Any]]:
+    """A few exports: if the exporter counts it as sent, and its data points."""
     given = {
         "endpoint": f"{run.environment['TIDEGAUGE_BASE_URL']}/v1/metrics",
         "headers": {},
@@ -65,10 +72,9 @@ def exported(
         timeout=120,
     )
     assert done.returncode == 0, done.stderr
-    exports = [json.loads(line) for line in done.stdout.splitlines()]
+    exports: list[dict[str, Any]] = [json.loads(line) for line in done.stdout.splitlines()]
     assert len(exports) >= given["exports"]
-    assert all(export["sent"] for export in exports), done.stderr
-    return [point for export in exports for point in export["points"]]
+    return exports
 
 
 def expect_points(run: LocalRun, prefix: str, points: Sequence[Point]) -> None:

@@ -8,7 +8,7 @@ from dataclasses import dataclass
 from typing import Any
 
 from ops.errors import OperatorError
-from tests.support.local_run import LocalRun, wait_for
+from tests.support.local_run import LocalRun
 
 
 @dataclass(frozen=True)
@@ -63,11 +63,11 @@ def quarantined(run: LocalRun, prefix: str) -> list[dict[str, Any]]:
 
 def expect_rows(run: LocalRun, prefix: str, expected: Collection[Row], *, refused: int = 0) -> list[Row]:
     """Wait until so many rows are stored and points set aside; fail with the difference if they are others."""
-    wait_for(
-        lambda: len(stored_rows(run, prefix)) >= len(expected) and len(quarantined(run, prefix)) >= refused,
-        f"{len(expected)} rows and {refused} lines of {prefix}; there are {len(stored_rows(run, prefix))}",
-        seconds=40,
-    )
+    until_s = time.monotonic() + 40
+    while time.monotonic() < until_s and (
+        len(stored_rows(run, prefix)) < len(expected) or len(quarantined(run, prefix)) < refused
+    ):
+        time.sleep(0.1)
     rows = stored_rows(run, prefix)
     missing, surplus = set(expected) - set(rows), set(rows) - set(expected)
     difference = [*sorted(f"- {one}" for one in missing), *sorted(f"+ {one}" for one in surplus)]
