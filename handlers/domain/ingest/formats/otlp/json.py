@@ -132,13 +132,17 @@ def _text(parent: dict[str, Any], name: str) -> str:
 def _metric(raw: Any) -> Metric | Unreadable:
     if not isinstance(raw, dict):
         return Unreadable(raw, Violation(Reason.DATA_POINT_INVALID, "metric", "a metric is an object"))
+    name = raw.get("name")
+    if name is not None and not isinstance(name, str):
+        violation = Violation(Reason.METRIC_NAME_TYPE, "metric_name", "a metric's name is a string")
+        return Unreadable(raw, violation)
     for field, kind in _KINDS.items():
         data = raw.get(field)
         if data is None:
             continue
         points = data.get("dataPoints") if isinstance(data, dict) else data
         if points is None or isinstance(points, list):
-            return Metric(raw.get("name") or "", _text(raw, "unit"), kind, points or [])
+            return Metric(name or "", _text(raw, "unit"), kind, points or [])
         message = f"{field} is an object with a list of dataPoints"
         return Unreadable(raw, Violation(Reason.DATA_POINT_INVALID, "metric", message))
     return Metric("", "", Kind.NUMBER, [])

@@ -146,6 +146,16 @@ def test_what_is_not_json_is_unreadable(given: bytes) -> None:
     assert caught.value.violation.reason == "body_not_json"
 
 
+@pytest.mark.parametrize("name", [[], {}, [None], {"a": 1}, 5, True])
+@pytest.mark.parametrize("kind", ["gauge", "histogram"])
+def test_a_name_that_is_no_text_costs_its_own_metric(name: Any, kind: str) -> None:
+    """Whatever it is, and its neighbours are read."""
+    broken = {"name": name, kind: {"dataPoints": [{"timeUnixNano": str(ARRIVAL_NS)}]}}
+    found = read(broken, gauge(asInt=2))
+    assert [violation.reason for _, violation in found.refusals] == ["metric_name_type"]
+    assert [point.series.metric_name for point in found.points] == ["m"]
+
+
 @pytest.mark.parametrize("levels", [100, 200, 300])
 def test_values_as_deep_as_json_goes_cost_their_own_point(levels: int) -> None:
     """Neither the stack nor the neighbours."""
