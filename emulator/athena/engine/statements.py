@@ -80,6 +80,8 @@ def _query_of(sql: str, statement: Statement) -> exp.Expression:
         return parser.parse(sql)
     reader = Parser(sql)
     reader.expect("CREATE", "TABLE")
+    if reader.key == "IF":
+        raise reader.lacks("CREATE TABLE IF NOT EXISTS")
     reader.qualified_name()
     if reader.key == "WITH":
         read_properties(reader)
@@ -95,7 +97,7 @@ def _is_query(sql: str) -> bool:
 def _statement(reader: TokenReader) -> Statement:
     if reader.key in (*QUERY_WORDS, "("):
         return _QUERY
-    words = [token.key for token in reader.tokens[:4]]
+    words = [token.key for token in reader.tokens[:-1][:4]]
     for count in (4, 3, 2, 1):
         found = _STATEMENTS.get(" ".join(words[:count]))
         if found is not None:

@@ -11,6 +11,7 @@ from sqlglot import exp
 from emulator.athena.engine.files import Target
 from emulator.sql import InvalidQueryError
 from emulator.sql.parser import Parser, TokenReader
+from emulator.sql.parser.tokens import NUMBER, STRING
 
 _PLACE = re.compile(r"s3://([a-z0-9][a-z0-9.-]{1,61}[a-z0-9])/(.*)", re.DOTALL)
 _COMPRESSIONS = {"PARQUET": ("GZIP", "SNAPPY", "ZSTD", "NONE"), "JSON": ("GZIP", "NONE")}
@@ -61,6 +62,8 @@ def read_properties(reader: TokenReader) -> dict[str, str]:
         reader.expect("=")
         if reader.key == "ARRAY":
             raise reader.lacks(f"the property '{option}'")
+        if reader.token.kind not in (STRING, NUMBER) and reader.key not in ("TRUE", "FALSE"):
+            raise reader.mismatch("<string>", "<number>", "<boolean>")
         values[option] = reader.take().value
         more = reader.accept(",")
     reader.expect(")")

@@ -62,11 +62,13 @@ class SelectReader(RelationReader):
     def _group(self) -> exp.Expression:
         token = self.expect("GROUP", "BY")
         quantified = self.token
-        if self.quantifier():
-            raise lacking("GROUP BY with DISTINCT or ALL", self.sql, quantified.offset)
+        distinct = self.quantifier() == "DISTINCT"
         items = [self._grouping()]
         while self.accept(","):
             items.append(self._grouping())
+        # Without sets of columns there is nothing that could be there twice.
+        if distinct and any(isinstance(item, exp.GroupingSets | exp.Rollup | exp.Cube) for item in items):
+            raise lacking("GROUP BY DISTINCT of sets of columns", self.sql, quantified.offset)
         return self.made(exp.Group, token, expressions=items)
 
     def _grouping(self) -> exp.Expression:

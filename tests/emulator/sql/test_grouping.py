@@ -46,6 +46,8 @@ def test_refused(query: str, place: str, name: str, ask: Ask) -> None:
         "SELECT host, (SELECT max(cpu) FROM metrics.fleet) FROM metrics.fleet",
         "SELECT host, (SELECT count(*) FROM metrics.fleet g WHERE g.host = f.host) FROM metrics.fleet f GROUP BY host",
         "SELECT host, cpu, count(*) FROM metrics.fleet GROUP BY GROUPING SETS ((host, cpu), (host), ())",
+        "SELECT host, count(*) FROM metrics.fleet GROUP BY ALL host",
+        "SELECT host, count(*) FROM metrics.fleet GROUP BY DISTINCT host",
         "SELECT host, region, count(*) FROM metrics.fleet GROUP BY CUBE (host, region)",
         "SELECT transform(array_agg(cpu), x -> x + 1e0) FROM metrics.fleet",
         "SELECT host AS h FROM metrics.fleet GROUP BY host ORDER BY h, lower(h)",

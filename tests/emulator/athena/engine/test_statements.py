@@ -38,6 +38,13 @@ def test_kinds(sql: str, kind: str, word: str) -> None:
         ),
         ("CREATE TABLE t AS", "line 1:18: mismatched input '<EOF>'. Expecting: '(', 'SELECT'"),
         ("CREATE TABLE t AS SELECT FROM", "line 1:"),
+        ("CREATE TABLE t WITH (format=) AS SELECT 1", "line 1:29: mismatched input ')'. Expecting: <string>"),
+        (
+            "CREATE TABLE IF NOT EXISTS t AS SELECT 1",
+            "NOT_SUPPORTED: line 1:14: this emulator does not have CREATE",
+        ),
+        ("SHOW", "NOT_SUPPORTED: this emulator does not have SHOW"),
+        ("SELECT @a", "line 1:8: mismatched input '@'"),
         ("CREATE EXTERNAL TABLE t (a int)", "NOT_SUPPORTED: this emulator does not have CREATE EXTERNAL"),
         ("INSERT INTO t VALUES (1)", "NOT_SUPPORTED: this emulator does not have INSERT INTO"),
         ("MSCK REPAIR TABLE t", "NOT_SUPPORTED: this emulator does not have MSCK REPAIR"),
