@@ -27,6 +27,7 @@ from emulator.sql.functions import (
     sequences,
     strings,
     times,
+    trying,
     windows,
 )
 from emulator.sql.functions.documented import is_documented
@@ -48,6 +49,7 @@ SCALAR_FUNCTIONS: Mapping[str, Function] = {
     **sequences.FUNCTIONS,
     **strings.FUNCTIONS,
     **times.FUNCTIONS,
+    **trying.FUNCTIONS,
 }
 
 

@@ -1,8 +1,4 @@
-"""IF, COALESCE, NULLIF, GREATEST, LEAST, TRY and typeof."""
-
-import re
-
-from sqlglot import exp
+"""IF, COALESCE, NULLIF, GREATEST, LEAST and typeof."""
 
 from emulator.sql.bound import BoundExpression, varchar
 from emulator.sql.call import Call, Function
@@ -62,37 +58,6 @@ def _extreme(call: Call) -> BoundExpression:
     return BoundExpression(sql, kind)
 
 
-def _try(call: Call) -> BoundExpression:
-    if len(call.nodes) != 1:
-        raise call.refuse("The 'try' function must have exactly one argument")
-    value = call.arguments()[0]
-    sql = _ERROR.sub(lambda part: part[0] if part[0][0] in "'\"" else "constant_or_null(NULL, ", value.sql)
-    # Where an error would be NULL, what is around it has to be NULL for it too.
-    absorbing = sql != value.sql and any(_absorbs(node) for node in call.nodes[0].walk())
-    if absorbing or "random(" in sql:
-        raise call.lacks("try around this expression")
-    return BoundExpression(f"TRY({sql})", value.type, nan=value.nan)
-
-
-_ERROR = re.compile(r"""'(?:[^']|'')*'|"(?:[^"]|"")*"|\berror\(""")
-
-
-def _absorbs(node: exp.Expr) -> bool:
-    """True for what may make something of a NULL; of a list, if what can fail is in it."""
-    if isinstance(node, exp.Array | exp.Tuple | exp.In):
-        return any(part is not node for part in node.find_all(exp.Bracket, exp.Anonymous))
-    named = isinstance(node, exp.Anonymous) and str(node.this).lower() in (
-        "coalesce",
-        "if",
-        "array_join",
-        "try",
-    )
-    return named or isinstance(node, _DECIDING)
-
-
-_DECIDING = (exp.Case, exp.Is, exp.NullSafeEQ, exp.NullSafeNEQ, exp.And, exp.Or, exp.Select)
-
-
 def _typeof(call: Call) -> BoundExpression:
     if len(call.nodes) != 1:
         raise call.refuse("The 'typeof' function must have exactly one argument")
@@ -108,6 +73,5 @@ FUNCTIONS: dict[str, Function] = {
     "nullif": _nullif,
     "greatest": _extreme,
     "least": _extreme,
-    "try": _try,
     "typeof": _typeof,
 }

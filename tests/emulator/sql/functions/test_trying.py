@@ -30,3 +30,13 @@ def test_not_here(ask: Ask, expression: str) -> None:
     """Around what makes something of a NULL, a failure would be taken for one: that is refused."""
     with pytest.raises(SqlError, match="does not have try around this expression"):
         one(ask, f"try({expression})")
+
+
+def test_aggregates(ask: Ask) -> None:
+    """What is made of aggregates and window functions is tried too, beside what is grouped by."""
+    rows = "FROM (VALUES (1, 4, 2), (2, 5, 0)) AS t(k, x, y)"
+    found = ask(
+        f"SELECT k, try(sum(x) / sum(y)), try(k / count(*) FILTER (WHERE y > 0)) {rows} GROUP BY k ORDER BY k"
+    )
+    assert found.rows == [[1, 2, 1], [2, None, None]]
+    assert ask(f"SELECT try(x / lag(y, 1, 0) OVER (ORDER BY k)) {rows} ORDER BY k").rows == [[None], [2]]
