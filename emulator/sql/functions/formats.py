@@ -108,13 +108,6 @@ def _zone_offset(sql: str) -> str:
     )
 
 
-def _literal(call: Call) -> str:
-    (given,) = call.take(VARCHAR)
-    if not isinstance(given.value, str):
-        raise call.lacks(f"{call.name} of a text that is no literal")
-    return given.value
-
-
 def _to_iso8601(call: Call) -> BoundExpression:
     """A date or timestamp in ISO 8601, a timestamp with all digits of its dialect."""
     arguments = call.arguments()
@@ -128,11 +121,30 @@ def _to_iso8601(call: Call) -> BoundExpression:
 
 
 def _from_iso_timestamp(call: Call) -> BoundExpression:
-    spelled = _literal(call)
-    nanoseconds = _iso_nanoseconds(spelled)
-    if nanoseconds is None:
-        raise call.refuse(f"Invalid ISO 8601 timestamp: {spelled}")
-    return BoundExpression(f"CAST({nanoseconds} AS BIGINT)", TIMESTAMP)
+    (given,) = call.take(VARCHAR)
+    if isinstance(given.value, str):
+        nanoseconds = _iso_nanoseconds(given.value)
+        if nanoseconds is None:
+            raise call.refuse(f"Invalid ISO 8601 timestamp: {given.value}")
+        return BoundExpression(f"CAST({nanoseconds} AS BIGINT)", TIMESTAMP)
+    pattern = text(f"^{_ISO.pattern}$")
+    day, minute, second, fraction, zone = (
+        f"regexp_extract({given.sql}, {pattern}, {i})" for i in range(1, 6)
+    )
+    clock = f"CASE {minute} WHEN '' THEN '00:00' ELSE {minute} END, ':', lpad({second}, 2, '0')"
+    local = f"concat({day}, ' ', {clock}, '.', rpad({fraction}, 9, '0'))"
+    offset = f"CASE WHEN {zone} = '' THEN 0 ELSE {_zone_offset(given.sql)} END"
+    moment = f"epoch_ns(CAST({local} AS TIMESTAMP_NS)) - {offset}"
+    return BoundExpression(_where_it_fits(given.sql, pattern, moment), TIMESTAMP)
+
+
+def _where_it_fits(given: str, pattern: str, read: str) -> str:
+    """The SQL of what is read from a text of some form; text of another form fails."""
+    failed = f"error('Invalid format: ' || {given})"
+    return (
+        f"(CASE WHEN {given} IS NULL THEN NULL WHEN NOT regexp_matches({given}, {pattern}) THEN {failed}"
+        f" ELSE {read} END)"
+    )
 
 
 def _iso_nanoseconds(spelled: str) -> int | None:
@@ -149,10 +161,15 @@ def _iso_nanoseconds(spelled: str) -> int | None:
 
 
 def _from_iso_date(call: Call) -> BoundExpression:
-    spelled = _literal(call)
-    moment = timestamps.timestamp(spelled) if re.fullmatch(r"[0-9]{4}-[0-9]{2}-[0-9]{2}", spelled) else None
+    (given,) = call.take(VARCHAR)
+    form = r"[0-9]{4}-[0-9]{2}-[0-9]{2}"
+    if not isinstance(given.value, str):
+        return BoundExpression(
+            _where_it_fits(given.sql, text(f"^{form}$"), f"CAST({given.sql} AS DATE)"), DATE
+        )
+    moment = timestamps.timestamp(given.value) if re.fullmatch(form, given.value) else None
     if moment is None:
-        raise call.refuse(f"Invalid ISO 8601 date: {spelled}")
+        raise call.refuse(f"Invalid ISO 8601 date: {given.value}")
     return BoundExpression(f"(DATE '1970-01-01' + CAST({moment // timestamps.DAY} AS INTEGER))", DATE)
 
 

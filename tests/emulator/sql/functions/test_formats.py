@@ -36,3 +36,33 @@ def test_refused(ask: Ask, call: str, says: str) -> None:
     with pytest.raises(SqlError) as refusal:
         one(ask, call)
     assert says in refusal.value.message
+
+
+@pytest.mark.parametrize(
+    "spelled",
+    [
+        "2022-06-17T08:04:05.000000001+05:00",
+        "2022-06-17T08:04:05Z",
+        "2022-06-17T08:04-0130",
+        "2022-06-17T08:04:05,5",
+        "2022-06-17",
+        "1969-12-31T23:59:59.5",
+    ],
+)
+def test_iso_of_any_text(ask: Ask, spelled: str) -> None:
+    """A column's text is read as the same text in a literal is, and NULL is NULL."""
+    read = "from_iso8601_timestamp({})"
+    literal = read.format(f"'{spelled}'")
+    found = ask(f"SELECT {read.format('x')}, {literal} FROM (VALUES '{spelled}') AS t(x)").rows[0]
+    assert found[0] == found[1]
+    none = ask(
+        "SELECT from_iso8601_timestamp(x), from_iso8601_date(x) FROM (VALUES CAST(NULL AS VARCHAR)) AS t(x)"
+    )
+    assert none.rows == [[None, None]]
+
+
+def test_iso_dates_of_any_text(ask: Ask) -> None:
+    """A column's text is a date, or fails."""
+    assert ask("SELECT from_iso8601_date(x) FROM (VALUES '2024-02-29') AS t(x)").rows == [["2024-02-29"]]
+    with pytest.raises(SqlError, match=r"Invalid format: 29\.2\.2024"):
+        ask("SELECT from_iso8601_date(x) FROM (VALUES '29.2.2024') AS t(x)")
