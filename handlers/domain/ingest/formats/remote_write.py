@@ -27,7 +27,7 @@ from handlers.domain.ingest.formats.protobuf_wire import (
     to_signed,
 )
 from handlers.domain.ingest.formats.samples import Labels, Samples
-from handlers.domain.ingest.reading import MAX_BODY_BYTES, InvalidBody, Reading, body_too_large
+from handlers.domain.ingest.reading import MAX_BODY_BYTES, MAX_SAMPLES, InvalidBody, Reading, body_too_large
 from handlers.domain.ingest.validator import MISSING, PointValidator
 from handlers.domain.timestamp import NS_PER_MS
 from handlers.domain.violation import Reason, Violation
@@ -103,11 +103,15 @@ class _Reader:
                 named = self._series[label_bytes] = self._named(label_bytes)
             found = [_sample(content) for tag, content in others if tag == _SAMPLE]
         except (Malformed, IndexError, struct.error) as error:
+            if samples.received >= MAX_SAMPLES:
+                raise body_too_large() from error
             violation = Violation(
                 Reason.DATA_POINT_INVALID, "series", f"the bytes are no time series: {error}"
             )
             samples.refuse(violation, {"base64": base64.b64encode(series).decode()}, is_stranger=True)
             return
+        if samples.received + len(found) > MAX_SAMPLES:
+            raise body_too_large()
         name, labels = named
         for value, time_ms in found:
             if math.isnan(value) and struct.pack("<d", value) == _STALE:

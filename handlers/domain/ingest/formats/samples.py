@@ -16,6 +16,8 @@ from handlers.domain.violation import Violation
 from handlers.vocabulary import DEFAULT_METRIC_TYPE
 
 _GREATEST: Final = sys.float_info.max
+# Characters of names and of dimensions, over twice as many as a point may have bytes.
+_SHOWN: Final = 5_000
 
 
 class Labels:
@@ -132,9 +134,18 @@ def _is_of_name(violation: Violation) -> bool:
 def _metric(
     name: object, metric_type: str, dimensions: Mapping[str, str], value: object, time_ns: int
 ) -> dict[str, object]:
-    """A sample as our own JSON has it, so that it can be sent again as that; what it lacks is left out."""
+    """A sample as our own JSON has it, so that it can be sent again as that; what it lacks is left out.
+
+    Many samples may share one name and dimensions: what is too long for any store is cut here, as each has a line.
+    """
     if isinstance(value, float) and not math.isfinite(value):
         value = NotFinite("NaN" if math.isnan(value) else "Infinity" if value > 0 else "-Infinity")
+    shown: object = dimensions
+    size = sum(len(part) for pair in dimensions.items() for part in pair)
+    if size > _SHOWN:
+        shown = f"{len(dimensions)} dimensions of {size} characters"
+    if isinstance(name, str):
+        name = name[:_SHOWN]
     parts = {"metric_name": name, "value": value, "timestamp": timestamp_text(time_ns)}
     metric = {field: part for field, part in parts.items() if part is not MISSING}
-    return {**metric, "metric_type": metric_type, "dimensions": dimensions}
+    return {**metric, "metric_type": metric_type, "dimensions": shown}

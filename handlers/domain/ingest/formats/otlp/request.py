@@ -3,7 +3,7 @@
 https://github.com/open-telemetry/opentelemetry-proto/blob/main/opentelemetry/proto/metrics/v1/metrics.proto
 """
 
-from collections.abc import Iterable, Iterator, Sequence
+from collections.abc import Iterator, Sequence
 from enum import Enum
 from typing import Any, NamedTuple, Protocol
 
@@ -70,7 +70,7 @@ class Metric(NamedTuple):
     name: str
     unit: str
     kind: Kind
-    points: Iterable[Any]
+    points: Sequence[Any]
 
 
 class Unreadable(NamedTuple):
@@ -132,7 +132,7 @@ class Summary(NamedTuple):
 class Codec(Protocol):
     """An encoding of OTLP. What reads a data point or a value raises `Refused` if it is none."""
 
-    def groups(self, body: bytes) -> Iterator[tuple[Origin, Iterable[Metric | Unreadable]]]:
+    def groups(self, body: bytes) -> Iterator[tuple[Origin, Sequence[Metric | Unreadable]]]:
         """The metrics of each resource and scope; raises `InvalidBody` if the body is no request for metrics."""
 
     def number(self, raw: Any) -> tuple[int, object, int, int, bytes]:

@@ -1,11 +1,12 @@
 """The walk over an OTLP request: from its data points to points of ours."""
 
-from collections.abc import Iterable, Mapping
+from collections.abc import Hashable, Mapping, Sequence
 from typing import Any, Final
 
 from handlers.domain.ingest.envelope import StreamRecord
 from handlers.domain.ingest.formats.foreign import DimensionMapping, attribute_text, dimensions_of
 from handlers.domain.ingest.formats.otlp.request import (
+    Attribute,
     Codec,
     Common,
     Kind,
@@ -17,7 +18,7 @@ from handlers.domain.ingest.formats.otlp.request import (
 )
 from handlers.domain.ingest.formats.otlp.rows import Row, exponential_rows, histogram_rows, summary_rows
 from handlers.domain.ingest.formats.samples import Labels, Samples
-from handlers.domain.ingest.reading import Reading
+from handlers.domain.ingest.reading import MAX_SAMPLES, Reading, body_too_large
 from handlers.domain.ingest.validator import MISSING, PointValidator
 from handlers.domain.violation import Reason, Violation
 
@@ -34,9 +35,7 @@ def read_request(
     walk = _Walk(codec, Samples(record, validator), mapping)
     for origin, metrics in codec.groups(record.data):
         walk.read(origin, metrics)
-    if walk.samples.are_strange:
-        raise no_request("none of its metrics can be read")
-    return walk.samples.reading()
+    return walk.reading()
 
 
 # The flag of a data point that says that there is no value for its time.
@@ -50,10 +49,19 @@ class _Walk:
         self.samples = samples
         self._codec = codec
         self._mapping = mapping
+        self._parts = 0
+        # Of the resource that is read now: a request may have many scopes of one that has many attributes.
+        self._resource: Sequence[Attribute] = ()
+        self._resource_wanted: dict[str, Any] = {}
+        self._resource_rows = 0
 
-    def read(self, origin: Origin, metrics: Iterable[Metric | Unreadable]) -> None:
-        """Take up the samples of an origin's metrics."""
-        wanted = self._mapping.otlp_attributes
+    def read(self, origin: Origin, metrics: Sequence[Metric | Unreadable]) -> None:
+        """Take up the samples of an origin's metrics; raises `InvalidBody` for more than anybody sends at once."""
+        self._parts += 1 + len(metrics)
+        if origin.resource is not self._resource:
+            self._end_resource()
+            self._resource = origin.resource
+            self._resource_wanted = self._wanted(origin.resource)
         before = self.samples.received
         by_unit: dict[str, _LabelsOf] = {}
         for metric in metrics:
@@ -61,17 +69,60 @@ class _Walk:
                 payload = self._codec.payload(metric.raw)
                 self.samples.refuse(metric.violation, payload, is_stranger=True)
                 continue
-            unit = metric.unit if UNIT in wanted else ""
+            unit = metric.unit if UNIT in self._mapping.otlp_attributes else ""
             labels = by_unit.get(unit)
             if labels is None:
-                labels = by_unit[unit] = _LabelsOf(self._codec, self._mapping, origin, unit)
+                labels = by_unit[unit] = self._labels_of(origin, unit)
             if metric.kind is Kind.NUMBER:
+                self._bound(len(metric.points))
                 self._read_numbers(metric, labels)
             else:
                 self._read_rows(metric, labels)
+        self._bound(0)
         if rows := self.samples.received - before:
-            for name in {name for name, _ in (*origin.resource, *origin.scope)} - wanted:
-                self.samples.dropped[name] += rows
+            self._resource_rows += rows
+            self._drop(origin.scope, rows)
+
+    def reading(self) -> Reading:
+        """All that was read; raises `InvalidBody` if nothing of it is of OTLP's metrics."""
+        self._end_resource()
+        if self.samples.are_strange:
+            raise no_request("none of its metrics can be read")
+        return self.samples.reading()
+
+    def _bound(self, more: int) -> None:
+        if max(self.samples.received + more, self._parts) > MAX_SAMPLES:
+            raise body_too_large()
+
+    def _end_resource(self) -> None:
+        if self._resource_rows:
+            self._drop(self._resource, self._resource_rows)
+        self._resource_rows = 0
+
+    def _drop(self, attributes: Sequence[Attribute], rows: int) -> None:
+        for name in {name for name, _ in attributes} - self._mapping.otlp_attributes:
+            self.samples.dropped[name] += rows
+
+    def _wanted(self, attributes: Sequence[Attribute]) -> dict[str, Any]:
+        return {name: raw for name, raw in attributes if name in self._mapping.otlp_attributes}
+
+    def _labels_of(self, origin: Origin, unit: str) -> "_LabelsOf":
+        """The labels of an origin's data points, with what all of them have beside their own; a scope's win."""
+        wanted = self._mapping.otlp_attributes
+        own = {SCOPE_NAME: origin.scope_name, SCOPE_VERSION: origin.scope_version, UNIT: unit}
+        try:
+            inherited = {
+                **self._texts(self._resource_wanted),
+                **{name: text for name, text in own.items() if name in wanted},
+                **self._texts(self._wanted(origin.scope)),
+            }
+        except Refused as refused:
+            return _LabelsOf(self._codec, {}, {}, refused.violation)
+        return _LabelsOf(self._codec, self._mapping.labels, inherited)
+
+    def _texts(self, attributes: Mapping[str, Any]) -> dict[str, str]:
+        value = self._codec.value
+        return {name: attribute_text(value(raw)) for name, raw in attributes.items()}
 
     def _read_numbers(self, metric: Metric, labels: "_LabelsOf") -> None:
         read, add = self._codec.number, self.samples.add
@@ -96,6 +147,7 @@ class _Walk:
 
     def _read_rows(self, metric: Metric, labels: "_LabelsOf") -> None:
         for raw in metric.points:
+            self._bound(0)
             try:
                 common, rows = self._rows(metric.kind, raw)
             except Refused as refused:
@@ -128,21 +180,23 @@ class _Walk:
 class _LabelsOf(dict[bytes, Labels]):
     """The labels of an origin's data points by their attributes, each read once in a batch."""
 
-    def __init__(self, codec: Codec, mapping: DimensionMapping, origin: Origin, unit: str) -> None:
+    def __init__(
+        self,
+        codec: Codec,
+        known: dict[Hashable, Labels],
+        inherited: Mapping[str, str],
+        refused: Violation | None = None,
+    ) -> None:
         super().__init__()
         self._codec = codec
-        self._known = mapping.labels
-        self._refused: Violation | None = None
-        self._inherited: dict[str, str] = {}
-        try:
-            self._inherited = self._origin_texts(origin, unit, mapping.otlp_attributes)
-        except Refused as refused:
-            self._refused = refused.violation
-        self._key = (type(codec), *self._inherited.items())
+        self._known = known
+        self._inherited = inherited
+        self._refused = refused
+        self._key = (type(codec), *inherited.items())
 
     def __missing__(self, attributes: bytes) -> Labels:
         key = (self._key, attributes)
-        labels = None if self._refused else self._known.get(key)
+        labels = self._known.get(key)
         if labels is None:
             labels = self._known[key] = self._read(attributes)
         self[attributes] = labels
@@ -160,16 +214,3 @@ class _LabelsOf(dict[bytes, Labels]):
             violation = Violation(Reason.DIMENSION_NAME_REPEATED, "dimensions", message)
         dimensions, metric_type = dimensions_of({**self._inherited, **texts}.items())
         return Labels(dimensions, metric_type, violation)
-
-    def _texts(self, attributes: Mapping[str, Any]) -> dict[str, str]:
-        value = self._codec.value
-        return {name: attribute_text(value(raw)) for name, raw in attributes.items()}
-
-    def _origin_texts(self, origin: Origin, unit: str, wanted: frozenset[str]) -> dict[str, str]:
-        """The dimensions that all data points of an origin have beside their attributes; a scope's win."""
-        named = ((SCOPE_NAME, origin.scope_name), (SCOPE_VERSION, origin.scope_version), (UNIT, unit))
-        resource, scope = (
-            {name: raw for name, raw in pairs if name in wanted} for pairs in (origin.resource, origin.scope)
-        )
-        own = {name: text for name, text in named if name in wanted}
-        return {**self._texts(resource), **own, **self._texts(scope)}

@@ -8,7 +8,7 @@ from hypothesis import strategies as st
 from opentelemetry.proto.metrics.v1 import metrics_pb2 as pb
 
 from handlers.domain.ingest.formats.foreign import DEFAULT_OTLP_ATTRIBUTES
-from handlers.domain.ingest.reading import InvalidBody
+from handlers.domain.ingest.reading import MAX_SAMPLES, InvalidBody
 from tests.support.otlp_requests import (
     ARRIVAL_NS,
     REQUESTS,
@@ -325,3 +325,43 @@ def test_damaged_requests_are_read_as_far_as_they_go(message: Any, data: st.Data
     places = sorted([point.request_index for point in found.points] + [index for index, _ in found.refusals])
     assert places == list(range(found.received))
     assert all(found.payload(index) is not None for index in places)
+
+
+def test_a_resource_that_cannot_be_read_costs_its_own_points() -> None:
+    """Not those of another resource that has none of the wanted attributes, in the same batch."""
+    value: Any = "x"
+    for _ in range(40):
+        value = [value]
+    message = request(gauge(number(1)), resource={"host.name": value})
+    message.resource_metrics.extend(request(gauge(number(2)), resource={"other": "x"}).resource_metrics)
+    found = read_both(message)
+    assert [violation.reason for _, violation in found.refusals] == ["dimension_value_type"]
+    assert [value for _, _, _, value in rows_of(found)] == [2.0]
+
+
+def test_names_and_dimensions_that_many_samples_share_are_cut_in_their_lines() -> None:
+    """A text of half a megabyte does not stand in the quarantine as often as there are data points."""
+    message = request(gauge(*[number(1)] * 100, name="n" * 500_000), resource={"host.name": "h" * 500_000})
+    found = read_both(message)
+    assert len(found.refusals) == 100
+    assert all(len(str(found.payload(index))) < 10_000 for index in range(100))
+
+
+@pytest.mark.parametrize("format_", ["otlp-pb", "otlp-json"])
+def test_more_data_points_than_anybody_sends_are_refused_whole(format_: str) -> None:
+    """Two bytes make one in protobuf, and each would have its line in the quarantine."""
+    empty = [pb.NumberDataPoint()] * (MAX_SAMPLES + 1)
+    body = (protobuf_body if format_ == "otlp-pb" else json_body)(request(gauge(*empty)))
+    with pytest.raises(InvalidBody) as caught:
+        read_body(body, format_)
+    assert caught.value.violation.reason == "body_too_large"
+
+
+def test_many_scopes_of_a_resource_with_many_attributes_are_read_in_time() -> None:
+    """The attributes are looked at once; 5,000 of each would take minutes otherwise."""
+    message = request(gauge(number(1)), resource={f"a{index}": "x" for index in range(5_000)})
+    [group] = message.resource_metrics
+    group.scope_metrics.extend([group.scope_metrics[0]] * 5_000)
+    found = read_both(message)
+    assert len(found.points) == 5_001
+    assert found.dropped == dict.fromkeys((f"a{index}" for index in range(5_000)), 5_001)
