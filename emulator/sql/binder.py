@@ -59,12 +59,14 @@ class ExpressionBinder:
         return handler(self, node, scope)
 
     def without_subqueries(self, node: exp.Expression, scope: Scope) -> BoundExpression:
-        """An expression bound as by `bind`, one with a subquery refused, and nothing remembered of it."""
+        """An expression bound as by `bind`, one with a subquery refused; of it only parameters are remembered."""
 
         def refused(query: exp.Expression, _scope: Scope) -> BoundQuery:
             raise self.lacks("subqueries here", query)
 
-        return ExpressionBinder(self.query, self.handlers, refused, self.dialect).bind(node, scope)
+        inner = ExpressionBinder(self.query, self.handlers, refused, self.dialect)
+        inner.parameters = self.parameters
+        return inner.bind(node, scope)
 
     def each(self, nodes: Sequence[exp.Expression], scope: Scope) -> list[BoundExpression]:
         """Every expression bound."""

@@ -54,3 +54,20 @@ def test_prepared_only_queries(database: duckdb.DuckDBPyConnection) -> None:
     """Only a SELECT can be prepared."""
     with database.cursor() as cursor, pytest.raises(ValidationException, match="Only SELECT statements"):
         describe(Tables(), cursor, "SHOW DATABASES", NOW)
+
+
+def test_prepared_nested_columns(database: duckdb.DuckDBPyConnection) -> None:
+    """Series, rows and arrays are described as a result has them, and parameters are found in lambdas too."""
+    query = (
+        "SELECT create_time_series(time, cpu) AS s, ROW(1, 'a') AS r, filter(ARRAY[1], x -> x > @least) AS a"
+        " FROM metrics.fleet"
+    )
+    with database.cursor() as cursor:
+        columns, parameters = describe(Tables(), cursor, query, NOW)
+    kinds = [{"ScalarType": name} for name in ("DOUBLE", "INTEGER", "VARCHAR")]
+    assert [column["Type"] for column in columns] == [
+        {"TimeSeriesMeasureValueColumnInfo": {"Type": kinds[0]}},
+        {"RowColumnInfo": [{"Type": kinds[1]}, {"Type": kinds[2]}]},
+        {"ArrayColumnInfo": {"Type": kinds[1]}},
+    ]
+    assert parameters == [{"Name": "least", "Type": kinds[1]}]
