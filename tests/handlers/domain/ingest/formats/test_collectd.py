@@ -132,11 +132,33 @@ def test_what_is_wrong_costs_itself_only(broken: Any, reason: str) -> None:
     json.dumps(found.payload(1), default=str)
 
 
+def test_what_was_read_before_lets_nothing_through() -> None:
+    """A list is judged alike after one that is like it: absent is not null, and a text is no array of texts."""
+    absent = one(1)
+    del absent["host"]
+    spelled = {**one(1), "dsnames": "v", "values": [1]}
+    letter = {**one(1), "dsnames": ["v"]}
+    found = reading([absent, {**absent, "host": None}, letter, spelled, absent])
+    assert [point.request_index for point in found.points] == [0, 2, 4]
+    assert [index for index, _ in found.refusals] == [1, 3]
+
+
 @pytest.mark.parametrize("body", [b"", b"{}", b"null", b"PUTVAL h/load/load N:1", b"[", b'{"metrics": []}'])
 def test_a_body_of_something_else_is_refused_whole(body: bytes) -> None:
     """It is no array of value lists."""
     with pytest.raises(InvalidBody):
         reading(body)
+
+
+@pytest.mark.parametrize(
+    "body",
+    [b"[" + b"1," * 200_001 + b"1]", value_list(values=[1] * 200_001, dsnames=[""] * 200_001)],
+    ids=["lists", "values"],
+)
+def test_a_body_of_next_to_nothing_is_refused_whole(body: Any) -> None:
+    """A batch has an end: two hundred thousand samples, good or bad, are the most of a request."""
+    with pytest.raises(InvalidBody, match="200,000"):
+        reading(body if isinstance(body, bytes) else [body])
 
 
 def test_a_body_without_lists_is_no_error() -> None:
