@@ -27,7 +27,11 @@ def check_grouping(
     check = _Check(binder, scope)
     for item in _flat(group.expressions if group is not None else ()):
         place = int(item.name) if isinstance(item, exp.Literal) and item.name.isdigit() else 0
-        check.group_by(_plain(node.expressions[place - 1]) if 0 < place <= len(node.expressions) else item)
+        value = columns[place - 1].value if 0 < place <= len(columns) else None
+        if value is None:
+            check.group_by(item)
+        else:
+            check.group_by_column(value.sql, node.expressions)
     for item in items[: len(items) - len(sorted_by)]:
         check.expression(_plain(item))
     check.names = {column.name.lower() for column in columns if column.name is not None}
@@ -51,6 +55,11 @@ class _Check:
         self._unsure = self._unsure or sql is None
         self._grouped.add(sql or "")
         self._kinds.add(type(node))
+
+    def group_by_column(self, sql: str, items: Sequence[exp.Expression]) -> None:
+        """Note that a column is grouped by its number, which may be that of any item of SELECT."""
+        self._grouped.add(sql)
+        self._kinds |= {type(_plain(item)) for item in items}
 
     def expression(self, node: exp.Expression) -> None:
         """Refuse an expression with a column that is not grouped by, outside of aggregates."""

@@ -40,7 +40,11 @@ def bind_select(binder: QueryBinder, node: exp.Expression, outer: Scope | None) 
     columns = _columns(binder, node, scope)
     if group is not None:
         for item in group.expressions:
-            refuse_in_clause(expressions, item, "GROUP BY clause", own)
+            place = ordinal(binder, item, columns, "GROUP BY")
+            # A number counts columns, which are the items unless one of them is a star.
+            counted = place if place is not None and len(columns) == len(node.expressions) else 0
+            meant = node.expressions[counted - 1] if counted else item
+            refuse_in_clause(expressions, meant, "GROUP BY clause", own)
         group_sql = f" GROUP BY {_grouping_list(binder, group, columns, scope)}"
     if having is not None:
         nested = "HAVING clause cannot contain window functions or row pattern measures"

@@ -111,13 +111,14 @@ class CallReader(LiteralReader):
             condition = self.made(exp.Where, where, this=self.expression())
             self.expect(")")
             found = self.made(exp.Filter, token, this=found, expression=condition)
-        if self.key in ("IGNORE", "RESPECT") and self.peek() == "NULLS" and self._over_follows(2):
+        if self.key in ("IGNORE", "RESPECT") and self.peek() == "NULLS" and self.over_follows(2):
             kind = exp.IgnoreNulls if self.take().key == "IGNORE" else exp.RespectNulls
             self.take()
             found = self.made(kind, token, this=found)
-        return self._window(token, found) if self._over_follows(0) else found
+        return self._window(token, found) if self.over_follows(0) else found
 
-    def _over_follows(self, distance: int) -> bool:
+    def over_follows(self, distance: int) -> bool:
+        """True if the token so far away is OVER with a window behind it, and no name."""
         if self.peek(distance) != "OVER":
             return False
         following = self.tokens[min(self.index + distance + 1, len(self.tokens) - 1)]

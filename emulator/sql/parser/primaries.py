@@ -65,7 +65,7 @@ class PrimaryReader(FormReader):
             names.append(self.identifier())
         if self.key == "(":
             return self.call(token, ".".join(name.name for name in names))
-        if self.key == "OVER" and self.peek() == "(":
+        if self.over_follows(0):
             raise self.lacks("measures of row patterns")
         qualifiers = ("table", "db", "catalog")
         column, *before = reversed(names[:4])

@@ -47,6 +47,8 @@ def test_refused(query: str, place: str, name: str, ask: Ask) -> None:
         "SELECT host, (SELECT count(*) FROM metrics.fleet g WHERE g.host = f.host) FROM metrics.fleet f GROUP BY host",
         "SELECT host, cpu, count(*) FROM metrics.fleet GROUP BY GROUPING SETS ((host, cpu), (host), ())",
         "SELECT host, count(*) FROM metrics.fleet GROUP BY ALL host",
+        "SELECT *, count(*) FROM (SELECT host, region FROM metrics.fleet) GROUP BY 1, 2",
+        "SELECT *, upper(host), count(*) FROM (SELECT host, region FROM metrics.fleet) GROUP BY 1, 2, 3",
         "SELECT host, count(*) FROM metrics.fleet GROUP BY DISTINCT host",
         "SELECT host, region, count(*) FROM metrics.fleet GROUP BY CUBE (host, region)",
         "SELECT transform(array_agg(cpu), x -> x + 1e0) FROM metrics.fleet",

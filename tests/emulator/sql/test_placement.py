@@ -14,6 +14,7 @@ _NO_WINDOW = "Cannot nest window functions or row pattern measures inside"
     [
         ("SELECT host FROM metrics.fleet WHERE sum(cpu) > 1", f"line 1:38: WHERE {_NOT_YET}"),
         ("SELECT host FROM metrics.fleet WHERE 1 = rank() OVER ()", f"line 1:42: WHERE {_NOT_YET}"),
+        ("SELECT host, max(cpu) FROM metrics.fleet GROUP BY 1, 2", f"line 1:14: GROUP BY {_NOT_YET}"),
         ("SELECT count(*) FROM metrics.fleet GROUP BY sum(cpu)", f"line 1:45: GROUP BY {_NOT_YET}"),
         (
             "SELECT 1 FROM metrics.fleet a JOIN metrics.fleet b ON max(a.cpu) = b.cpu",

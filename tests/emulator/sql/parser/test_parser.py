@@ -174,6 +174,7 @@ def test_no_sql(statement: str, says: str) -> None:
             "SELECT a FROM t GROUP BY DISTINCT CUBE (a)",
             "line 1:26: this emulator does not have GROUP BY DISTINCT",
         ),
+        ("SELECT a OVER b FROM t", "line 1:10: this emulator does not have measures of row patterns"),
         ("SELECT f(x).*", "line 1:12: this emulator does not have the fields of a row as columns"),
         ("SELECT a FROM t FETCH FIRST ROW WITH TIES", "line 1:33: this emulator does not have FETCH FIRST"),
     ],
