@@ -92,9 +92,13 @@ class _Reader:
         self._series = mapping.pairs["remote-write series"]
         self._pairs = mapping.pairs["remote-write"]
         self._labels = mapping.labels
+        self._read = 0
 
     def read(self, series: bytes) -> None:
-        """Take up the samples of a series."""
+        """Take up the samples of a series; raises `InvalidBody` for more than anybody sends at once."""
+        self._read += 1
+        if self._read > MAX_SAMPLES:
+            raise body_too_large()
         samples, ignored = self.samples, self.samples.ignored
         try:
             label_bytes, others = _parts(series)
@@ -103,8 +107,6 @@ class _Reader:
                 named = self._series[label_bytes] = self._named(label_bytes)
             found = [_sample(content) for tag, content in others if tag == _SAMPLE]
         except (Malformed, IndexError, struct.error) as error:
-            if samples.received >= MAX_SAMPLES:
-                raise body_too_large() from error
             violation = Violation(
                 Reason.DATA_POINT_INVALID, "series", f"the bytes are no time series: {error}"
             )
@@ -159,6 +161,8 @@ def _parts(series: bytes) -> tuple[bytes, list[tuple[int, bytes]]]:
             labels += encode(_LABEL, content)
         elif tag & 7 == LENGTH:
             others.append((tag, content))
+            if len(others) > MAX_SAMPLES:
+                raise body_too_large()
         elif tag >> 3 <= 4:
             raise Malformed(f"field {tag >> 3} has the wire type {tag & 7}")
     return labels, others

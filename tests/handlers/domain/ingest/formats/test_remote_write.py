@@ -9,7 +9,8 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from handlers.domain.ingest.reading import MAX_BODY_BYTES, InvalidBody
+from handlers.domain.ingest.formats.protobuf_wire import encode
+from handlers.domain.ingest.reading import MAX_BODY_BYTES, MAX_SAMPLES, InvalidBody
 from tests.support.events import ARRIVAL_MS
 from tests.support.otlp_requests import gauge, histogram, number, protobuf_body, request, rows_of
 from tests.support.otlp_requests import read_body as read_otlp
@@ -164,6 +165,22 @@ def test_a_block_that_expands_to_too_much_is_not_undone(size: int) -> None:
         length, size = length + bytes((size & 0x7F | 0x80,)), size >> 7
     with pytest.raises(InvalidBody) as caught:
         read_body(length + bytes((size,)) + b"\x00x" + b"\xfe\x01\x00" * 1000)
+    assert caught.value.violation.reason == "body_too_large"
+
+
+@pytest.mark.parametrize(
+    "message",
+    [
+        b"\x0a\x00" * (MAX_SAMPLES + 1),
+        b"\x0a\x01\x08" * (MAX_SAMPLES + 1),
+        encode(0x0A, b"\x12\x00" * (MAX_SAMPLES + 1)),
+    ],
+    ids=["series", "series that are none", "samples"],
+)
+def test_more_than_anybody_sends_is_refused_whole(message: bytes) -> None:
+    """Two bytes make a series, or a sample of one."""
+    with pytest.raises(InvalidBody) as caught:
+        read_body(snappy(message))
     assert caught.value.violation.reason == "body_too_large"
 
 
