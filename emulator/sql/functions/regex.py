@@ -3,7 +3,8 @@
 import re
 
 from emulator.sql.bound import BoundExpression, text
-from emulator.sql.call import Call, Function
+from emulator.sql.call import Call, Function, fit
+from emulator.sql.lambdas import bind_lambda, is_lambda, variables
 from emulator.sql.patterns import (
     UnsupportedPattern,
     anchored_at_end,
@@ -66,7 +67,40 @@ def _extract_all(call: Call) -> BoundExpression:
     return BoundExpression(f"regexp_extract_all({both}, {group})", array(VARCHAR))
 
 
+def _replace_by_function(call: Call) -> BoundExpression:
+    """Each match replaced by what a function makes of its groups."""
+    arguments = call.binder.each(call.nodes[:2], call.scope)
+    fitted = fit(arguments, (VARCHAR, VARCHAR))
+    if fitted is None:
+        raise call.mismatch(arguments)
+    value, given = fitted
+    written, pattern = _pattern(call, given)
+    if matches_nothing(written) or re.search(r"\)[?*{]|\|", written):
+        raise call.lacks("regexp_replace by a function of a pattern with optional parts")
+    (variable,) = variables(call, 1)
+    made = bind_lambda(call, call.nodes[2], [(variable, array(VARCHAR))])
+    if made.type is not VARCHAR:
+        raise call.refuse("The function of regexp_replace must make a varchar")
+    subject, count = _subject(value, written, pattern), groups(written)
+    both = f"{subject}, {text(pattern)}"
+    parts = {f"g{i}": f"regexp_extract_all({both}, {i})" for i in range(1, count + 1)}
+    found = ", ".join(
+        f"'{name}': {sql}" for name, sql in {"p": f"string_split_regex({both})", **parts}.items()
+    )
+    each = ", ".join(f"list_extract(m.{name}, i)" for name in parts)
+    replaced = (
+        f"list_transform(list_transform(generate_series(1, len(m.p) - 1), lambda i: CAST([{each}] AS VARCHAR[])),"
+        f" lambda {variable}: coalesce({made.sql}, ''))"
+    )
+    pieces = f"list_transform(list_zip(m.p, {replaced}), lambda z: concat(z[1], z[2]))"
+    sql = f"list_extract(list_transform([{{{found}}}], lambda m: array_to_string({pieces}, '')), 1)"
+    rest = f"substr({value.sql}, length({subject}) + 1)"
+    return BoundExpression(f"(CASE WHEN {value.sql} IS NOT NULL THEN {sql} || {rest} END)", VARCHAR)
+
+
 def _replace(call: Call) -> BoundExpression:
+    if len(call.nodes) == 3 and is_lambda(call.nodes[2]):
+        return _replace_by_function(call)
     items = call.take(VARCHAR, VARCHAR) if len(call.nodes) == 2 else call.take(VARCHAR, VARCHAR, VARCHAR)
     written, pattern = _pattern(call, items[1])
     if matches_nothing(written):

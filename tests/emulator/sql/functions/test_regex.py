@@ -23,6 +23,12 @@ from tests.support.sql_fleet import Ask, one
         (r"regexp_replace('a' || chr(10), 'a$', 'x')", "x\n"),
         (r"regexp_replace('foo été foo', '\bfoo\b', 'x')", "x été x"),
         (r"regexp_extract_all('ü1 b2', '[a-z]\d$')", ["b2"]),
+        (r"regexp_replace('new york', '(\w)(\w*)', x -> upper(x[1]) || lower(x[2]))", "New York"),
+        (r"regexp_replace('a1b22', '(\d+)', x -> '<' || x[1] || '>')", "a<1>b<22>"),
+        (r"regexp_replace('é' || chr(10), '(é)$', x -> 'e')", "e\n"),
+        (r"regexp_replace('', '(a)', x -> x[1])", ""),
+        (r"regexp_replace(NULL, '(a)', x -> x[1])", None),
+        (r"regexp_split('a1b22c', '\d+')", ["a", "b", "c"]),
     ],
 )
 def test_any_text(ask: Ask, call: str, wanted: object) -> None:
