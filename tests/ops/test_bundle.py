@@ -51,7 +51,7 @@ def test_the_archive_fits_lambda_and_is_in_order(shipped: tuple[Bundle, Path]) -
         assert len(names) == len(set(names))
         assert {entry.date_time for entry in zipped.infolist()} == {(1980, 1, 1, 0, 0, 0)}
         assert zipped.read("handlers/__init__.py") == (folder / "handlers" / "__init__.py").read_bytes()
-    assert archive.stat().st_size < 10_000_000
+    assert archive.stat().st_size < 8_000_000
 
 
 def test_the_shipped_bundle_names_nothing_of_this_machine(shipped: tuple[Bundle, Path]) -> None:
