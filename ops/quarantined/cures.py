@@ -104,7 +104,7 @@ CURES: Mapping[Reason, Cure] = {
         refused_at_door=True,
     ),
     Reason.VALUE_NOT_FINITE: Cure(
-        "A number that no double holds, such as 1e999 (NaN and Infinity are not JSON: 400).",
+        "A number that no double holds, such as 1e999, or another protocol's NaN or infinity (in JSON: 400).",
         "Leave such metrics out, or send what they stand for.",
     ),
     Reason.TIMESTAMP_TYPE: Cure(
@@ -117,15 +117,16 @@ CURES: Mapping[Reason, Cure] = {
         "Send RFC 3339 with Z or an offset: 2026-11-22T08:00:00Z.",
     ),
     Reason.TIMESTAMP_IN_FUTURE: Cure(
-        "More than 15 minutes ahead of its arrival: a clock that is wrong, or micro- or nanoseconds for milliseconds.",
-        "Set the clock; send milliseconds. What was only early can be redriven once its time has come.",
+        "More than 15 minutes ahead of its arrival: a clock that is wrong, or a unit smaller than the format's.",
+        "Set the clock; send the unit that the message names. What was only early can be redriven once its time has "
+        "come.",
         may_pass=True,
     ),
     Reason.TIMESTAMP_TOO_OLD: Cure(
         "Older than the store keeps (`store.magnetic_days`, of a lake `store.retention_days`): often a timestamp in "
         "seconds, which lies in January 1970.",
-        "Send milliseconds: `ops quarantine redrive --fix seconds` sends again what is there. For old data raise "
-        "these days, deploy, and redrive.",
+        "Send the unit that the message names: `ops quarantine redrive --fix seconds` sends again what is there. For "
+        "old data raise these days, deploy, and redrive.",
         may_pass=True,
     ),
     Reason.DIMENSIONS_TYPE: Cure(

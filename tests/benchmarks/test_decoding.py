@@ -2,7 +2,7 @@
 
 import pytest
 
-from benchmarks.decoding import FEEDS, FORMATS, in_requests, loading, reading
+from benchmarks.decoding import FEEDS, FORMATS, fleet, in_requests, loading, points_of, reading
 
 _MOST = 4
 SAMPLES = FEEDS["1,000 series"]
@@ -14,3 +14,14 @@ def test_decoding_costs_at_most_four_times_what_json_loads_takes(body_format: st
     requests = in_requests(SAMPLES)
     bodies = [FORMATS[body_format](request) for request in requests]
     assert reading(body_format, bodies, len(SAMPLES)) < _MOST * loading(requests)
+
+
+@pytest.mark.parametrize("body_format", FORMATS)
+def test_the_same_points_in_every_format_are_the_same(body_format: str) -> None:
+    """Their series, times to the nanosecond, and values to the last bit."""
+    samples = fleet(100)[:1000]
+    found = points_of(body_format, [FORMATS[body_format](samples)])
+    assert [(*point.series, point.time_ns, point.value) for point in found] == [
+        (one.name, "application", tuple(sorted(one.dimensions.items())), one.time_ms * 1_000_000, one.value)
+        for one in samples
+    ]
