@@ -14,6 +14,7 @@ good() { "$1" -c 'import sys; sys.exit(sys.version_info < (3, 11))' 2>/dev/null;
 # So that `python -m ops` of this environment works in every folder, also when an older one installed it, or elsewhere.
 name_folders() {
   local folder file folders="$PWD"$'\n'"$PWD/clients/python"
+  if [[ -L $venv ]]; then return; fi  # another checkout's, lent to this one
   for folder in $venv/lib/python3*/site-packages; do
     if [[ ! -d $folder ]]; then continue; fi
     file=$folder/tidegauge.pth

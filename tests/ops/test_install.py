@@ -87,6 +87,17 @@ def test_scripts_start_where_the_path_has_spaces_and_a_second_time_nothing_is_do
     assert shown.stdout == f"{project}/.venv ['x y']\n"
 
 
+def test_an_environment_that_is_lent_stays_its_owners(project: Path, tmp_path: Path) -> None:
+    """A copy of the project that uses it by a link does not put its own folders into it."""
+    assert install(project, PYTHON=sys.executable).returncode == 0
+    [file] = (project / ".venv" / "lib").glob("python3*/site-packages/tidegauge.pth")
+    before = file.read_text()
+    copy = shutil.copytree(project, tmp_path / "copy", ignore=shutil.ignore_patterns(".venv"))
+    (copy / ".venv").symlink_to(project / ".venv")
+    assert install(copy).returncode == 0
+    assert file.read_text() == before
+
+
 def test_a_python_that_is_too_old_is_named(project: Path, path: Path) -> None:
     """The line says which was found, which is wanted, and how to name another one."""
     python(path, 'if [ "$1" = --version ]; then echo Python 3.9.1; else exit 1; fi')
