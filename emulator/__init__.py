@@ -24,7 +24,7 @@ if TYPE_CHECKING:
         UnsupportedPolicyError,
         UnsupportedScheduleError,
     )
-    from emulator.lambda_.function_urls import FunctionUrls
+    from emulator.lambda_.function_urls import FunctionUrls, UrlAnswered
     from emulator.lambda_.invocation import InvokeResult
     from emulator.lambda_.service import Functions, start_functions
     from emulator.scheduler.schedules import Schedules
@@ -35,7 +35,7 @@ __all__ = [
     "Answered", "Clock", "Cloud", "CloudError", "Deployment", "EngineCommand", "EngineError", "FromOutput",
     "FunctionUrls", "Functions", "Gateway", "InvokeResult", "PermissionMissingError", "PortInUseError",
     "Resource", "Schedules", "StackTemplate", "TemplateError", "UnknownFunctionError", "UnsupportedApiError",
-    "UnsupportedFunctionError", "UnsupportedPolicyError", "UnsupportedScheduleError", "serve_gateway",
+    "UnsupportedFunctionError", "UnsupportedPolicyError", "UnsupportedScheduleError", "UrlAnswered", "serve_gateway",
     "start", "start_functions", "timestream_command",
 ]  # fmt: skip
 # The module of each name that is not one of the errors.
@@ -45,7 +45,7 @@ _MODULES = {
     "Functions": "lambda_.service", "Gateway": "apigateway.server", "InvokeResult": "lambda_.invocation",
     "Resource": "cloudformation.deployment", "Schedules": "scheduler.schedules", "StackTemplate": "starting",
     "serve_gateway": "apigateway.server", "start": "starting", "start_functions": "lambda_.service",
-    "timestream_command": "timestream_process",
+    "timestream_command": "timestream_process", "UrlAnswered": "lambda_.function_urls",
 }  # fmt: skip
 
 

@@ -21,7 +21,7 @@ from emulator.iam.access import Access
 from emulator.iam.credentials import OPERATOR
 from emulator.kinesis.service import Kinesis
 from emulator.lambda_.api import Invoker, LambdaApi
-from emulator.lambda_.function_urls import FunctionUrls
+from emulator.lambda_.function_urls import FunctionUrls, OnUrlAnswer
 from emulator.lambda_.invocation import InvokeResult, refused
 from emulator.lambda_.service import Functions, start_functions
 from emulator.scheduler.schedules import Schedules, load_schedules
@@ -138,11 +138,18 @@ class Cloud:
         self._closing.callback(gateway.close)
         return gateway
 
-    def serve_function_urls(self, region: str, *, ports: Mapping[str, int] | None = None) -> FunctionUrls:
+    def serve_function_urls(
+        self,
+        region: str,
+        *,
+        ports: Mapping[str, int] | None = None,
+        on_answer: OnUrlAnswer = lambda _: None,
+        source_ip: str | None = None,
+    ) -> FunctionUrls:
         """Serve the URLs of a region's functions on 127.0.0.1 until the end.
 
-        A function whose name is in `ports` has that port, the others free ones. Raises UnsupportedFunctionError and
-        PortInUseError.
+        A function whose name is in `ports` has that port, the others free ones. `on_answer` hears of each answer, and
+        `source_ip` is where requests come from. Raises UnsupportedFunctionError and PortInUseError.
         """
         urls = FunctionUrls(
             self.deployments[region],
@@ -151,6 +158,8 @@ class Cloud:
             clock=self.clock,
             metrics=self._metrics.of(region),
             ports=ports or {},
+            on_answer=on_answer,
+            source_ip=source_ip,
         )
         self._closing.callback(urls.close)
         return urls

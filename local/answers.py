@@ -6,12 +6,13 @@ import threading
 from collections import Counter
 from collections.abc import Mapping
 
-from emulator import Answered
+from emulator import Answered, UrlAnswered
 from handlers.adapters.timestream.limits import store_limits
 from handlers.domain.ingest.envelope import NO_CLIENT, StreamRecord
 from handlers.domain.ingest.formats import read_request
 from handlers.domain.ingest.formats.foreign import DimensionMapping
 from handlers.domain.ingest.reading import InvalidBody
+from handlers.domain.ingest.remote_write import FORMAT as REMOTE_WRITE
 from handlers.domain.ingest.validator import PointValidator
 
 
@@ -29,6 +30,15 @@ class AnswerCounter:
         with self._lock:
             self._requests[answered.status] += 1
             self._records += _became_record(answered)
+            self._points += points
+
+    def add_remote_write(self, answered: UrlAnswered) -> None:
+        """Counts one answer to a request of remote write, the only one that comes to a function's URL."""
+        accepted = 200 <= answered.status < 300
+        points = points_in(REMOTE_WRITE, answered.body) if accepted else 0
+        with self._lock:
+            self._requests[answered.status] += 1
+            self._records += accepted
             self._points += points
 
     @property

@@ -35,6 +35,8 @@ def guide(
     for pipeline in pipelines:
         yield f"ingest {pipeline.region}", pipeline.ingest_url
         yield f"base url {pipeline.region}", pipeline.base_url
+        if "RemoteWriteUrl" in pipeline.outputs:
+            yield f"remote write {pipeline.region}", pipeline.outputs["RemoteWriteUrl"]
     yield "aws endpoint", endpoint_url
     body = '-d \'{"metric_name": "hello", "value": 42}\''
     curl = f"{load} {first.curl}" if first.caller.token else first.curl

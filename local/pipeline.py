@@ -247,7 +247,7 @@ def start_pipeline(cloud: Cloud, region: str, options: Options, *, bundle: Bundl
         )
     except PortInUseError as error:
         raise in_use(options.port, "PORT") from error
-    urls = cloud.serve_function_urls(region)
+    urls = cloud.serve_function_urls(region, on_answer=answers.add_remote_write, source_ip=options.source_ip)
     pipeline = Pipeline(cloud, region, functions, gateway, urls, answers, options)
     cloud.add_status(region, pipeline.status)
     return pipeline.start()

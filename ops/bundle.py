@@ -21,7 +21,17 @@ BUILD = ROOT / "build"
 # Models of these services are all that the functions call, X-Ray's SDK included, which makes a client of its own when
 # it is imported; botocore's others are nine tenths of its size.
 SERVICES = frozenset(
-    {"athena", "dynamodb", "glue", "s3", "stepfunctions", "timestream-query", "timestream-write", "xray"}
+    {
+        "athena",
+        "dynamodb",
+        "glue",
+        "kinesis",
+        "s3",
+        "stepfunctions",
+        "timestream-query",
+        "timestream-write",
+        "xray",
+    }
 )
 
 _PIP = ("pip", "install", "--quiet", "--disable-pip-version-check", "--require-hashes", "--no-deps")

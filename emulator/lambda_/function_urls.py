@@ -12,7 +12,7 @@ import uuid
 from collections.abc import Callable, Iterable, Mapping
 from contextlib import ExitStack
 from dataclasses import dataclass
-from typing import Any
+from typing import Any, NamedTuple
 from urllib.parse import parse_qsl
 
 from emulator.clock import Clock
@@ -44,6 +44,17 @@ Invoke = Callable[[str, bytes], InvokeResult]
 
 MayInvoke = Callable[[str, str], bool]
 """True if everybody may invoke the function of this ARN by a URL of this kind of authorization."""
+
+
+class UrlAnswered(NamedTuple):
+    """A request to a function's URL that was answered: the function, the status, and the request's body."""
+
+    function_name: str
+    status: int
+    body: bytes
+
+
+OnUrlAnswer = Callable[[UrlAnswered], object]
 
 
 @dataclass(frozen=True, slots=True)
@@ -95,8 +106,13 @@ class FunctionUrls:
         clock: Clock,
         metrics: RegionMetrics,
         ports: Mapping[str, int],
+        on_answer: OnUrlAnswer = lambda _: None,
+        source_ip: str | None = None,
     ) -> None:
         """Serve each URL on the port that its function's name has in `ports`, or on a free one.
+
+        `on_answer` hears of each answer to a request before the client does; `source_ip` is the address that all come
+        from, without which each has its own.
 
         Raises UnsupportedFunctionError and PortInUseError.
         """
@@ -113,7 +129,7 @@ class FunctionUrls:
                     clock=clock,
                 )
                 closing.callback(server.close)
-                server.start(_Invoker(url, invoke, may_invoke, clock, metrics))
+                server.start(_Invoker(url, invoke, may_invoke, clock, metrics, on_answer, source_ip))
                 self.addresses[url.address] = f"{server.url}/"
             self._closing = closing.pop_all()
 
@@ -138,8 +154,11 @@ class _Invoker:
         may_invoke: MayInvoke,
         clock: Clock,
         metrics: RegionMetrics,
+        on_answer: OnUrlAnswer,
+        source_ip: str | None,
     ) -> None:
         self._url, self._invoke, self._may_invoke = url, invoke, may_invoke
+        self._on_answer, self._source_ip = on_answer, source_ip
         self._clock, self._metrics = clock, metrics
         reserved = url.reserved_concurrency
         rate = None if reserved is None else reserved * _RATE_OF_CONCURRENCY
@@ -154,8 +173,10 @@ class _Invoker:
         elif self._bucket is not None and not self._bucket.take():
             response = _response(throttled())
         else:
-            event = _event(self._url, request, request_id, self._clock)
+            source_ip = self._source_ip or request.source_ip
+            event = _event(self._url, request, request_id, self._clock, source_ip)
             response = _response(self._invoke(self._url.function_name, json.dumps(event).encode()))
+        self._on_answer(UrlAnswered(self._url.function_name, response.status, request.body))
         return self._counted(response, request_id, began_s)
 
     def too_large(self, request: HttpRequest) -> Response:  # noqa: ARG002 - an Answerer
@@ -175,7 +196,9 @@ class _Invoker:
         return Response(response.status, headers, response.body)
 
 
-def _event(url: FunctionUrl, request: HttpRequest, request_id: str, clock: Clock) -> dict[str, Any]:
+def _event(
+    url: FunctionUrl, request: HttpRequest, request_id: str, clock: Clock, source_ip: str
+) -> dict[str, Any]:
     """A request in the payload format 2.0."""
     query = request.target.partition("?")[2]
     headers = _joined((name.lower(), value) for name, value in request.headers)
@@ -186,7 +209,7 @@ def _event(url: FunctionUrl, request: HttpRequest, request_id: str, clock: Clock
         "rawPath": request.path,
         "rawQueryString": query,
         "headers": {name: value for name, value in headers.items() if name not in _HOP_BY_HOP}
-        | {"x-forwarded-for": request.source_ip, "x-forwarded-port": "443", "x-forwarded-proto": "https"},
+        | {"x-forwarded-for": source_ip, "x-forwarded-port": "443", "x-forwarded-proto": "https"},
         "requestContext": {
             "accountId": "anonymous",
             "apiId": url.host.partition(".")[0],
@@ -196,7 +219,7 @@ def _event(url: FunctionUrl, request: HttpRequest, request_id: str, clock: Clock
                 "method": request.method,
                 "path": request.path,
                 "protocol": "HTTP/1.1",
-                "sourceIp": request.source_ip,
+                "sourceIp": source_ip,
                 "userAgent": request.header("User-Agent") or "",
             },
             "requestId": request_id,

@@ -25,17 +25,6 @@ _REFUSED = (
 
 
 @dataclass(frozen=True)
-class Clients:
-    """The function that tells whose token a request has."""
-
-    function: Function
-
-    def invoke(self) -> list[Statement]:
-        """The grant to ask whose a token is."""
-        return [allow([awslambda.InvokeFunction], [self.function.get_att("Arn")], Sid="AskWhoseToken")]
-
-
-@dataclass(frozen=True)
 class Tokens:
     """The table of the tokens, and what those have who look for one in it."""
 
@@ -51,6 +40,18 @@ class Tokens:
         """The grant to find a token by its hash, and to list none."""
         arn = self.table.get_att("Arn")
         return [allow([dynamodb.GetItem], [arn], Sid="FindToken"), self.key.decrypt("dynamodb")]
+
+
+@dataclass(frozen=True)
+class Clients:
+    """The function that tells whose token a request has, and the tokens."""
+
+    function: Function
+    tokens: Tokens
+
+    def invoke(self) -> list[Statement]:
+        """The grant to ask whose a token is."""
+        return [allow([awslambda.InvokeFunction], [self.function.get_att("Arn")], Sid="AskWhoseToken")]
 
 
 def add_clients(template: Template, platform: Platform) -> Clients:
@@ -76,4 +77,4 @@ def add_clients(template: Template, platform: Platform) -> Clients:
     add_outputs(
         template, ("ClientTokensTableName", Ref(table), "The clients' tokens, which `ops clients` keeps")
     )
-    return Clients(function)
+    return Clients(function, tokens)

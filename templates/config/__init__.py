@@ -9,7 +9,7 @@ from pathlib import Path
 from handlers.vocabulary import LAKE
 from templates.config.alerting import Alerts
 from templates.config.checks import BadValue, Section, list_of, setting, shown, text
-from templates.config.fleet import REGION, REGIONS, STORE_REGIONS, Fleet
+from templates.config.fleet import REGION, REGIONS, STORE_REGIONS, WITHOUT_FUNCTION_URLS, Fleet
 from templates.config.ingest import Ingest
 from templates.config.lines import line_of
 from templates.config.local import Local
@@ -72,6 +72,7 @@ class Config(Section):
         yield from self._store_faults()
         yield from self._age_faults()
         yield from self._concurrency_faults()
+        yield from self._remote_write_faults()
         yield from self.fleet.region_faults(self.regions)
         yield from self.network.region_faults(self.regions, self.store.kind)
         if self.environment.startswith("prod") and self.api.auth == "none":
@@ -116,6 +117,12 @@ class Config(Section):
         if reserved is not None and reserved < (self.stream.shards or 1) * at_once:
             allowed = "at least stream.shards times writer.parallelization, or batches wait for ever"
             yield BadValue("writer.reserved_concurrency", reserved, allowed)
+
+    def _remote_write_faults(self) -> Iterator[BadValue]:
+        without = [region for region in self.regions if region in WITHOUT_FUNCTION_URLS]
+        if self.api.remote_write and without:
+            allowed = f"false, as AWS has no function URLs in {', '.join(without)}"
+            yield BadValue("api.remote_write", True, allowed)
 
     @property
     def home(self) -> str:

@@ -97,6 +97,16 @@ class Api(Section):
     allow_accounts: tuple[str, ...] = setting(
         list_of(ACCOUNT, most=50), (), about="other accounts whose callers may post"
     )
+    # It cannot pass a REST API, which refuses snappy: docs/protocols.md.
+    remote_write: bool = setting(
+        flag(),
+        False,
+        about="a function URL takes Prometheus's remote write, with a client's token or anybody's",
+    )
+    # Lambda takes ten times as many requests a second: https://docs.aws.amazon.com/lambda/latest/dg/urls-configuration.html
+    remote_write_concurrency: int = setting(
+        whole(1, 1000, "requests of remote write at once, and a tenth of those a second"), 50
+    )
 
     @property
     def open(self) -> bool:
@@ -107,6 +117,9 @@ class Api(Section):
         if self.allow_accounts and self.auth != "iam":
             allowed = f'none, as auth = "{self.auth}" asks for no signature'
             yield BadValue("allow_accounts", self.allow_accounts, allowed)
+        if self.remote_write and self.auth == "iam":
+            allowed = 'false with auth = "iam", as remote write is not signed; or auth = "token"'
+            yield BadValue("remote_write", True, allowed)
         if "*" in self.cors_origins and len(self.cors_origins) > 1:
             yield BadValue("cors_origins", self.cors_origins, '"*" alone, or origins without it')
 

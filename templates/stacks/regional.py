@@ -12,6 +12,7 @@ from templates.components.ingest_api import add_ingest_api
 from templates.components.metric_writer import add_metric_writer
 from templates.components.platform import add_platform
 from templates.components.quarantine import add_quarantine
+from templates.components.remote_write import add_remote_write
 from templates.components.store import add_store
 from templates.components.stream import add_stream
 from templates.config import Config
@@ -29,6 +30,8 @@ def regional(config: Config) -> Template:
     stream = add_stream(template, config, platform)
     clients = add_clients(template, platform) if config.api.auth == "token" else None
     add_ingest_api(template, config, platform, sink=stream, clients=clients)
+    if config.api.remote_write:
+        add_remote_write(template, config, platform, sink=stream, clients=clients)
     quarantine = add_quarantine(template, config, platform)
     exports = add_export_store(template, config, platform)
     store = add_store(template, config, platform, quarantine=quarantine, exports=exports)

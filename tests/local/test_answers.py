@@ -5,9 +5,10 @@ import json
 
 import pytest
 
-from emulator import Answered
+from emulator import Answered, UrlAnswered
 from local.answers import AnswerCounter, points_of
 from tests.support.events import batch, metric
+from tests.support.remote_write_requests import body, series
 
 
 def answered(body: object, status: int = 202) -> Answered:
@@ -41,4 +42,14 @@ def test_requests_are_counted_by_status_and_points_when_accepted() -> None:
         counter.add(answer)
     counter.add(Answered("GET", "/ping", 204))
     assert (counter.requests, counter.accepted_points) == ({202: 1, 204: 2, 503: 1}, 3)
+    assert counter.records == 2
+
+
+def test_remote_write_counts_as_the_consumers_read_it() -> None:
+    """What was answered 204 is on the stream: each of its samples, or one where nothing can be read."""
+    counter = AnswerCounter()
+    sent = body(series([("__name__", "up")], (1.0, 1_000), (0.0, 2_000)))
+    for status, request in ((204, sent), (503, sent), (204, b"x"), (415, b"")):
+        counter.add_remote_write(UrlAnswered("receiver", status, request))
+    assert (counter.requests, counter.accepted_points) == ({204: 2, 415: 1, 503: 1}, 3)
     assert counter.records == 2

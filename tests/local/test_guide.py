@@ -25,6 +25,7 @@ def a_pipeline(region: str, kind: str, token: str = "") -> Any:
         region=region,
         base_url="http://127.0.0.1:8080",
         ingest_url=url,
+        outputs={},
         curl=f"curl -s {url}",
         store=STORES[kind],
         caller=SimpleNamespace(token=token),
@@ -63,3 +64,12 @@ def test_with_a_token_posting_takes_it_from_the_environment_file() -> None:
     for name in ("post", "trip an alert"):
         assert lines[name].startswith(". ./x.env && curl -s http://127.0.0.1:8080/us-east-1 ")
     assert not [line for line in lines.values() if "tg_x" in line]
+
+
+def test_the_url_of_remote_write_is_shown_where_there_is_one() -> None:
+    """As its port is another at each start."""
+    with_it, without = a_pipeline("us-east-1", "timestream"), a_pipeline("eu-west-1", "timestream")
+    with_it.outputs["RemoteWriteUrl"] = "http://127.0.0.1:9/api/v1/write"
+    lines = guide([with_it, without], endpoint_url="http://x", environment_file=Path("x.env"), alerts=False)
+    shown = {name: text for name, text in lines if name.startswith("remote write")}
+    assert shown == {"remote write us-east-1": "http://127.0.0.1:9/api/v1/write"}

@@ -6,6 +6,7 @@ import os
 import signal
 import subprocess
 import sys
+import time
 from collections.abc import Iterator, Mapping
 from pathlib import Path
 from typing import Any
@@ -16,11 +17,15 @@ from tests.support.http_client import Reply, caller
 from tests.support.local_run import LocalRun, wait_for
 from tests.support.permissions import calls_of, faults, roles_of
 from tests.support.project_copy import copy_project
+from tests.support.remote_write_requests import STALE, body, series
 
 pytestmark = pytest.mark.pipeline
 
 HOUR_S = 3_600
 POINT = {"metric_name": "hello", "value": 1}
+REMOTE_WRITE = body(
+    series([("__name__", "written"), ("host", "a")], (0.0, int(time.time() * 1000)), (STALE, 1)), metadata=1
+)
 WRONG = f"Bearer tg_{'x' * 43}"
 
 
@@ -30,7 +35,7 @@ class Clients:
     def __init__(self, project: Path) -> None:
         environments = project / "environments"
         dev = (environments / "dev.toml").read_text()
-        text = dev.replace('auth = "none"', 'auth = "token"').replace(
+        text = dev.replace('auth = "none"', 'auth = "token"\nremote_write = true').replace(
             "throttle_rate = 5", "throttle_rate = 500"
         )
         (environments / "prodtok.toml").write_text(text)
@@ -59,6 +64,14 @@ class Clients:
     def status(self, authorization: str | None) -> int:
         """Its status."""
         return self.post(authorization).status
+
+    def write(self, authorization: str | None, sent: bytes = REMOTE_WRITE, encoding: str = "snappy") -> Reply:
+        """The answer to a request of remote write."""
+        given = {"Content-Type": "application/x-protobuf", "Content-Encoding": encoding}
+        if authorization is not None:
+            given["Authorization"] = authorization
+        url = self.run.environment["TIDEGAUGE_REMOTE_WRITE_URL"].removesuffix("/api/v1/write")
+        return caller(url)("POST", "/api/v1/write", raw=sent, headers=given)
 
     def during(self, fault: Mapping[str, Any], authorization: str) -> Reply:
         """The answer while AWS fails in this way."""
@@ -109,6 +122,19 @@ def test_clients_with_tokens_and_nobody_else(clients: Clients) -> None:
         assert (unknown.status, unknown.headers["Retry-After"]) == (503, "2")
     assert clients.status(f"Bearer {other}") == 202
 
+    # Remote write, as Prometheus sends it: the same tokens, by a URL of its own.
+    assert clients.write(ways[0]).status == 204
+    run.wait_until_stored("written", 1)
+    for authorization in (None, WRONG):
+        refused = clients.write(authorization)
+        assert (refused.status, refused.headers["WWW-Authenticate"]) == (401, 'Basic realm="metrics-prodtok"')
+    assert clients.write(ways[0], encoding="zstd").status == 415
+    run.control("faults", {"service": "kinesis", "operation": "PutRecord", "status": 500})
+    busy = clients.write(ways[0])
+    assert (busy.status, busy.headers["Retry-After"]) == (503, "2")
+    run.control("faults", method="DELETE")
+    assert clients.write(ways[0], b"\xff" * 99).status == 400
+
     # One point that cannot be stored, under its client's name.
     request = clients.post(ways[0], body={"metric_name": "x" * 3000, "value": 1})
     assert request.status == 202
@@ -139,8 +165,8 @@ def test_clients_with_tokens_and_nobody_else(clients: Clients) -> None:
     assert r"{\"refused\":\"expired\",\"client\":\"edge-1\"" in logged
     shown = run.control("permissions")
     policies, calls = roles_of(run.client("iam")), calls_of(shown)
-    asking = [role for role in policies if "Authorizer" in role]
-    assert (len(asking), shown["refused"]) == (2, [])
+    asking = [role for role in policies if "Authorizer" in role or "RemoteWrite" in role]
+    assert (len(asking), shown["refused"]) == (3, [])
     found = [one for role in asking for one in faults(policies[role], calls[role])]
     # One request in a hundred is traced.
     assert [one for one in found if " xray:" not in one] == []

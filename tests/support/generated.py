@@ -62,9 +62,11 @@ def other() -> Config:
 
 
 def tokens() -> Config:
-    """An environment whose clients have tokens, in production and from some addresses alone."""
+    """An environment whose clients have tokens, in production and from some addresses alone; with remote write."""
     config = load("dev")
-    api = replace(config.api, auth="token", cors_origins=(), allow_from=("203.0.113.0/24",))
+    api = replace(
+        config.api, auth="token", cors_origins=(), allow_from=("203.0.113.0/24",), remote_write=True
+    )
     return replace(config, environment="prodtok", api=api)
 
 

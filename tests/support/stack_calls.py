@@ -194,6 +194,8 @@ _OTHERS: Mapping[str, Sequence[str]] = {
     "AWS::KMS::Alias": ("kms:{here}:{AliasName}", "kms:{here}:key/k-1"),
     "AWS::KMS::Key": ("kms:{here}:key/k-1",),
     "AWS::Lambda::EventSourceMapping": ("lambda:{here}:event-source-mapping:m-1",),
+    "AWS::Lambda::Permission": ("lambda:{here}:function:{function}",),
+    "AWS::Lambda::Url": ("lambda:{here}:function:{function}",),
     "AWS::S3::Bucket": ("s3:::{BucketName}",),
     "AWS::S3::BucketPolicy": ("s3:::{Bucket}",),
     "AWS::StepFunctions::StateMachine": ("states:{here}:stateMachine:{title}-0123456789AB",),
@@ -239,9 +241,23 @@ _CRYPTOGRAPHIC = ("CreateGrant", "Decrypt", "Encrypt", "GenerateDataKey*", "ReEn
 _ATTACHED = "arn:aws:iam::aws:policy/service-role/AmazonAPIGatewayPushToCloudWatchLogs"
 _TAGGING = ("*TagResource", "CreateTags", "AddTagsToStream", "TagRole")
 _VIA = {"AWS::DynamoDB::*": "dynamodb", "AWS::Timestream::*": "timestream"}
-_PARTS_OF_API = {
-    f"AWS::ApiGateway::{kind}"
-    for kind in ("Deployment", "GatewayResponse", "Method", "Model", "RequestValidator", "Resource", "Stage")
+# Parts of an API or of a function, whose tags are there when they are made.
+_PARTS = {
+    "AWS::Lambda::Permission",
+    "AWS::Lambda::Url",
+    *(
+        f"AWS::ApiGateway::{kind}"
+        for kind in (
+            "Authorizer",
+            "Deployment",
+            "GatewayResponse",
+            "Method",
+            "Model",
+            "RequestValidator",
+            "Resource",
+            "Stage",
+        )
+    ),
 }
 
 
@@ -301,6 +317,8 @@ def _stack_calls(config: Config, stack: str, stack_name: str) -> Iterator[tuple[
             "title": title,
             "stack": stack_name,
             "name": physical_name(stack_name, title, longest=longest),
+            # The only one with a URL.
+            "function": physical_name(stack_name, "RemoteWriteReceiverFunction", longest=64),
         }
         if kind == "AWS::S3::BucketPolicy":
             properties = {"Bucket": parts[properties["Bucket"]]["Properties"]["BucketName"]}
@@ -382,7 +400,7 @@ def _context(part: _Part, handler: str, name: str, arn: str) -> dict[str, str]:
     context: dict[str, str] = {}
     region = part.names["region"]
     made = arn in {"*", part.arns[0]} and (name.startswith(("Create", "POST")) or _is_tagging(name))
-    if handler == "create" and made and part.kind not in _PARTS_OF_API:
+    if handler == "create" and made and part.kind not in _PARTS:
         context |= {f"aws:RequestTag/{key}": value for key, value in part.owner.items()}
     elif "security-group-rule" not in arn and ":schedule/" not in arn:
         context |= {f"aws:ResourceTag/{key}": value for key, value in part.owner.items()}

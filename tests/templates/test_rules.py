@@ -60,6 +60,8 @@ HOLDS_NOTHING = {
     "AWS::IAM::Role",
     "AWS::KMS::Alias",
     "AWS::KMS::Key",
+    "AWS::Lambda::Permission",
+    "AWS::Lambda::Url",
     "AWS::Lambda::EventSourceMapping",
     "AWS::Lambda::Function",
     "AWS::Scheduler::Schedule",
@@ -170,6 +172,10 @@ def test_every_alarm_goes_to_the_operators_and_says_why(regional: Generated) -> 
 TOLD_BY = {
     # Its throttles are 503 of the API, and nothing but load.
     "ClientAuthorizerFunction": {"ClientAuthorizerErrorsAlarm", "IngestApiUnavailableAlarm"},
+    "RemoteWriteReceiverFunction": {
+        "RemoteWriteReceiverThrottlesAlarm",
+        "RemoteWriteReceiverUnavailableAlarm",
+    },
     "MetricWriterFunction": {
         "MetricWriterErrorsAlarm",
         "MetricWriterThrottlesAlarm",

@@ -12,7 +12,7 @@ import pytest
 from emulator import Cloud, Resource, StackTemplate, TemplateError, UnsupportedFunctionError, start
 from emulator.clock import Clock
 from emulator.cloudwatch.metrics import RegionMetrics
-from emulator.lambda_.function_urls import FunctionUrls, load_function_urls
+from emulator.lambda_.function_urls import FunctionUrls, UrlAnswered, load_function_urls
 from emulator.lambda_.invocation import MAX_PAYLOAD_BYTES, InvokeResult, failed, refused, throttled
 from tests.support.cloudwatch import of_region
 from tests.support.functions import deployment, function
@@ -38,6 +38,8 @@ class Function:
         self.events: list[dict[str, Any]] = []
         self.metrics = RegionMetrics(Clock())
         self.public = True
+        self.source_ip: str | None = None
+        self.answered: list[UrlAnswered] = []
 
     def invoke(self, name: str, payload: bytes) -> InvokeResult:
         """The result of an event."""
@@ -69,6 +71,8 @@ def open_url(writer: Function) -> Iterator[Callable[..., Call]]:
             clock=Clock(),
             metrics=writer.metrics,
             ports={},
+            on_answer=writer.answered.append,
+            source_ip=writer.source_ip,
         )
         opened.append(urls)
         return caller(urls.addresses[f"https://{HOST}/"].rstrip("/"))
@@ -117,6 +121,20 @@ def test_a_request_is_an_event_of_the_payload_format_2(call: Call, writer: Funct
         "userAgent": "Prometheus/3.5",
     }
     assert (event["body"], event["isBase64Encoded"]) == ('{"x": 1}', False)
+
+
+def test_requests_can_come_from_another_address_and_be_heard_of(
+    open_url: Callable[..., Call], writer: Function
+) -> None:
+    """As the API's requests can; refusals of Lambda's own are heard of, too."""
+    writer.source_ip = "203.0.113.1"
+    call = open_url()
+    call("POST", "/", raw=SNAPPY)
+    writer.public = False
+    call("POST", "/", raw=b"")
+    [event] = writer.events
+    assert event["requestContext"]["http"]["sourceIp"] == event["headers"]["x-forwarded-for"] == "203.0.113.1"
+    assert writer.answered == [("writer", 204, SNAPPY), ("writer", 403, b"")]
 
 
 def test_a_request_without_query_and_body_has_none_in_its_event(call: Call, writer: Function) -> None:

@@ -11,7 +11,6 @@ from hypothesis import given
 from hypothesis import strategies as st
 from jsonschema import Draft4Validator
 from troposphere import Template
-from troposphere.awslambda import Code, Function
 
 from emulator.apigateway.context import Override
 from emulator.apigateway.errors import GatewayError
@@ -21,7 +20,7 @@ from emulator.apigateway.resource_policy import load_policy
 from emulator.apigateway.validation import Model
 from handlers.domain.timestamp import read_timestamp
 from handlers.domain.violation import Violation
-from templates.components.clients import Clients
+from templates.components.clients import add_clients
 from templates.components.ingest_api import add_ingest_api
 from templates.components.ingest_api.formats.metrics import BODY, RFC_3339
 from templates.components.ingest_api.resource_policy import resource_policy
@@ -331,11 +330,8 @@ def with_tokens() -> dict[str, dict[str, Any]]:
     """The resources of an API that knows its clients by their tokens."""
     template = Template()
     platform = add_platform(template, TOKENS)
-    function = template.add_resource(
-        Function("Clients", Role="role", Code=Code(ZipFile="-"), Handler="a.b", Runtime="python3.13")
-    )
     stream = add_stream(template, TOKENS, platform)
-    add_ingest_api(template, TOKENS, platform, sink=stream, clients=Clients(function))
+    add_ingest_api(template, TOKENS, platform, sink=stream, clients=add_clients(template, platform))
     resources: dict[str, dict[str, Any]] = template.to_dict()["Resources"]
     return resources
 

@@ -42,6 +42,7 @@ def _functions(config: Config) -> Sequence[Permit]:
             functions,
             owned(config),
         ),
+        *(_function_urls(functions, config) if config.api.remote_write else ()),
         # A mapping's ARN is a UUID, known only once it is made.
         Permit(
             "lambda",
@@ -54,6 +55,20 @@ def _functions(config: Config) -> Sequence[Permit]:
             "lambda",
             "DeleteEventSourceMapping TagResource UntagResource UpdateEventSourceMapping",
             mappings,
+            owned(config),
+        ),
+    )
+
+
+def _function_urls(functions: tuple[str, ...], config: Config) -> Sequence[Permit]:
+    """The permits for a function's URL, and for who may call it."""
+    return (
+        Permit("lambda", "GetFunctionUrlConfig GetPolicy", functions),
+        Permit(
+            "lambda",
+            "AddPermission CreateFunctionUrlConfig DeleteFunctionUrlConfig RemovePermission "
+            "UpdateFunctionUrlConfig",
+            functions,
             owned(config),
         ),
     )

@@ -8,7 +8,7 @@ from functools import cache
 import pytest
 
 from templates.config import Config, load
-from tests.support.generated import NAMES, Generated, build, other
+from tests.support.generated import NAMES, Generated, build, other, tokens
 from tests.support.policies import Call, Statement, execution_statements
 from tests.support.resolved_template import ACCOUNT, resolved
 from tests.support.service_authorization import has_key, is_of_type, types_of
@@ -67,8 +67,13 @@ NO_ACCOUNT = ("arn:aws:apigateway:*::/", "arn:aws:s3:::metrics-", "arn:aws:s3:::
 
 @cache
 def _cases() -> tuple[Config, ...]:
-    """Every environment, one that uses what they leave out, and names that do not fit where 64 characters are taken."""
-    return (*map(load, NAMES), other(), replace(load("dev"), project="abcdefghijkl", environment="mnopqrst"))
+    """Every environment, two that use what they leave out, and names that do not fit where 64 characters are taken."""
+    return (
+        *map(load, NAMES),
+        other(),
+        tokens(),
+        replace(load("dev"), project="abcdefghijkl", environment="mnopqrst"),
+    )
 
 
 @cache
