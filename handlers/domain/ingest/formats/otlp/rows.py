@@ -42,7 +42,7 @@ def histogram_rows(histogram: Histogram) -> list[Row]:
     cumulative = 0
     for index, bound in enumerate(bounds):
         cumulative += counts[index]
-        if index in kept:
+        if index in kept and bound < math.inf:
             rows.append(_bucket(bound, cumulative))
     return [*rows, _bucket(math.inf, histogram.total)]
 

@@ -117,6 +117,17 @@ def test_a_histogram_is_the_rows_that_prometheus_would_have() -> None:
     ]
 
 
+def test_a_last_bound_that_is_infinite_makes_no_second_row() -> None:
+    """Of `+Inf`, which has the count of all."""
+    metric = histogram(count=6, bucket_counts=[1, 2, 3], explicit_bounds=[1, float("inf")])
+    buckets = [
+        (dimensions["le"], value)
+        for name, dimensions, _, value in rows_of(read_both(request(metric)))
+        if name == "latency_bucket"
+    ]
+    assert buckets == [("1", 1.0), ("+Inf", 6.0)]
+
+
 def test_an_exponential_histogram_has_the_same_rows() -> None:
     """Its buckets below zero, at zero and above."""
     metric = exponential(
