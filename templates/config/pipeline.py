@@ -105,7 +105,7 @@ class Api(Section):
     )
     # Lambda takes ten times as many requests a second: https://docs.aws.amazon.com/lambda/latest/dg/urls-configuration.html
     remote_write_concurrency: int = setting(
-        whole(1, 1000, "requests of remote write at once, and a tenth of those a second"), 50
+        whole(1, 1000, "requests of remote write at once, and ten times as many a second"), 50
     )
 
     @property
