@@ -46,9 +46,9 @@ test: install-dev $(if $(T),,lint) ## all that needs only Python and its index, 
 	@$(TESTS) $(or $(T),-n 3 --dist loadfile --no-loadscope-reorder)
 
 .PHONY: test-clients
-test-clients: install-dev $(NODE_MODULES) ## curl, Debian's AWS CLI, the AWS SDK for JavaScript, PyAthena and awswrangler, OpenTelemetry's SDKs, InfluxDB's clients and collectd against the local run, promtool; installs them
+test-clients: install-dev $(NODE_MODULES) ## curl, Debian's AWS CLI, the AWS SDK for JavaScript, PyAthena and awswrangler, OpenTelemetry's SDKs, InfluxDB's clients, Prometheus, vmagent and collectd against the local run, promtool; installs them
 	@PYTHON='$(PYTHON)' bash ops/install.sh clients .venv-clients
-	@bash ops/debian.sh --unpack build/debian build/debian/usr/bin/promtool=prometheus build/debian/usr/sbin/collectd=collectd-core,libyajl2
+	@bash ops/debian.sh --unpack build/debian build/debian/usr/bin/promtool=prometheus build/debian/usr/bin/vmagent=victoria-metrics build/debian/usr/sbin/collectd=collectd-core,libyajl2
 	@$(PY) -m ops bundle --target host
 	@$(TESTS) tests/clients
 
