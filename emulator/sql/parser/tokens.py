@@ -54,13 +54,13 @@ def tokens(query: str, grammar: Grammar) -> list[Token]:
         if kind != "space":
             found.append(_token(kind, rule[0], query, position, end, grammar))
         position = end
-    while found and found[-1].key == ";":
+    if found and found[-1].key == ";":
         found.pop()
     for token in found:
         if token.key == ";":
             raise malformed("mismatched input ';'. Only one statement is allowed.", query, token.offset)
     if not found:
-        raise malformed("The query is empty.")
+        raise _empty(query)
     found.append(Token(OTHER, END_KEY, "", len(query), len(query)))
     return found
 
@@ -76,7 +76,7 @@ _FIRST_WORD = re.compile(r"(?:[ \r\n\t]|--[^\r\n]*|/\*(?s:.*?)\*/)*+([A-Za-z_]+)
 
 def _check(query: str) -> None:
     if not query.strip():
-        raise malformed("The query is empty.")
+        raise _empty(query)
     if len(query.encode("utf-8", "replace")) > MAX_QUERY_BYTES:
         raise malformed(f"The query is longer than {MAX_QUERY_BYTES} bytes.")
     unreadable = _NOT_ALLOWED.search(query)
@@ -132,6 +132,10 @@ def _token(kind: str, text: str, query: str, offset: int, after: int, grammar: G
             offset,
         )
     return Token(OTHER, f"<{kind}>", text, offset, after)
+
+
+def _empty(query: str) -> MalformedQueryError:
+    return malformed("mismatched input '<EOF>': the query is empty.", query, len(query))
 
 
 def _unreadable(query: str, position: int) -> MalformedQueryError:

@@ -58,7 +58,7 @@ def test_kinds(sql: str, kind: str, word: str) -> None:
         ("SELECT 'open", "line 1:8: mismatched input ''': the string is not closed"),
         ("UNLOAD (SELECT) TO 's3://bucket/x' WITH (format = 'JSON'", "line 1:"),
         ("UNLOAD (SELECT 1 AS a) TO 'x' WITH (format = 'JSON')", "UNLOAD needs a location such as"),
-        (" ", "The query is empty."),
+        (" ", "line 1:2: mismatched input '<EOF>': the query is empty."),
     ],
 )
 def test_what_is_no_statement(sql: str, message: str) -> None:
