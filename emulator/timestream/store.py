@@ -162,6 +162,8 @@ class Store:
                 for table in self._tables.values()
                 if table.buffer or table.schema.added or table.new_series
             ]
+            # DuckDB's commit is on the disk at once: a log that a power cut left shorter would look like another's.
+            self._log.sync(self._log.position)
             try:
                 with self._storage.transaction():
                     for table in tables:

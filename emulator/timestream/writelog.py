@@ -65,8 +65,11 @@ class WriteLog:
 
     def settle(self, position: tuple[int, int]) -> None:
         """Wait until the entries before `position` are as safe as this log promises."""
-        if not self._fsync:
-            return
+        if self._fsync:
+            self.sync(position)
+
+    def sync(self, position: tuple[int, int]) -> None:
+        """Wait until the disk has the entries before `position`."""
         with self._sync_lock:
             if self._synced >= position:
                 return

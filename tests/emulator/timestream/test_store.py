@@ -214,3 +214,18 @@ def _check_all(port: int, expected: dict[tuple[str, int], float]) -> None:
     client.close()
     assert int(total[0]) == len(expected)
     assert float(total[1]) == pytest.approx(sum(expected.values()))
+
+
+def test_log_reaches_the_disk_before_the_tables_say_so(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """A flush waits for the log's disk, also without fsync: tables ahead of the log are none after a power cut."""
+    store = Store(tmp_path, "us-east-1", ManualClock())
+    create(store)
+    synced: list[int] = []
+    monkeypatch.setattr(os, "fsync", lambda file: synced.append(os.fstat(file).st_size))
+    write(store, record())
+    assert synced == []
+    store.flush()
+    assert synced == [store.status()["log_bytes"]]
+    store.close()
