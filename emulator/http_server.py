@@ -267,7 +267,11 @@ class _Handler(BaseHTTPRequestHandler):
     def _read_body(self, request: HttpRequest) -> bytes:
         if "chunked" in (request.header("Transfer-Encoding") or "").lower():
             return self._read_chunks()
-        length = _length(request.header("Content-Length") or "0", 10)
+        # Two that differ would let two servers read two different requests: RFC 9112, section 6.3.
+        lengths = {value.strip() for name, value in request.headers if name.lower() == "content-length"}
+        if len(lengths) > 1:
+            raise ValueError("two lengths of one body")
+        length = _length(next(iter(lengths), "") or "0", 10)
         self._check_size(length)
         return self._read(length)
 

@@ -82,3 +82,10 @@ def test_chunks_over_the_limit_are_too_large(server: HttpServer) -> None:
 def test_a_length_is_hexadecimal_digits(server: HttpServer, length: bytes) -> None:
     """Anything else is no request."""
     assert answered(server, HEAD + length + b"\r\na\r\n0\r\n\r\n")[0] == 400
+
+
+@pytest.mark.parametrize(("second", "status"), [(b"4", 400), (b"3", 200)])
+def test_a_body_has_one_length(server: HttpServer, second: bytes, status: int) -> None:
+    """Two that differ are refused, before anything is read by either; the same one twice is one."""
+    head = b"POST / HTTP/1.1\r\nHost: a\r\nConnection: close\r\nContent-Length: 3\r\nContent-Length: "
+    assert answered(server, head + second + b"\r\n\r\nabcd")[0] == status
