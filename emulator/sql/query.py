@@ -26,7 +26,11 @@ def query_binder(query: str, catalog: Catalog, dialect: Dialect, *, parameters: 
 
 
 def _parentheses(binder: QueryBinder, node: exp.Expression, outer: Scope | None) -> BoundQuery:
-    inner = binder.bind(node.this, outer)
+    return _ended(binder, node, binder.bind(node.this, outer), outer)
+
+
+def _ended(binder: QueryBinder, node: exp.Expression, inner: BoundQuery, outer: Scope | None) -> BoundQuery:
+    """A query with the node's ORDER BY, OFFSET and LIMIT around it."""
     tail = bind_order_and_limit(binder, node, inner.columns, Scope(parent=outer))
     if not tail and not node.args.get("with_"):
         return inner
@@ -87,7 +91,8 @@ def _values(binder: QueryBinder, node: exp.Expression, outer: Scope | None) -> B
     lines = [f"({', '.join(column[i].sql for column in unified)})" for i in range(len(rows))]
     names = ", ".join(f"c{i}" for i in range(len(unified)))
     source = f"(VALUES {', '.join(lines)}) AS {binder.alias()}({names})"
-    return BoundQuery(select([names], source), [BoundColumn(None, column[0].type) for column in unified])
+    inner = BoundQuery(select([names], source), [BoundColumn(None, column[0].type) for column in unified])
+    return _ended(binder, node, inner, outer)
 
 
 def _unwrapped(row: exp.Expression) -> exp.Expression:

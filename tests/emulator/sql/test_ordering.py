@@ -28,3 +28,24 @@ def test_series_have_no_order(ask: Ask, tail: str) -> None:
     series = "(SELECT create_time_series(time, host) AS s FROM metrics.fleet)"
     with pytest.raises(SqlError, match="is not orderable"):
         ask(f"SELECT s {tail.format(series)}")
+
+
+@pytest.mark.parametrize(
+    ("query", "gives"),
+    [
+        ("VALUES 2, 3, 1 ORDER BY 1", ["1", "2", "3"]),
+        ("VALUES 1, 2 LIMIT 1", ["1"]),
+        ("VALUES 2, 1 ORDER BY 1 OFFSET 1", ["2"]),
+        ("VALUES 1, 2 FETCH FIRST ROW ONLY", ["1"]),
+        ("WITH a AS (SELECT 1) VALUES 1, 2 LIMIT 1", ["1"]),
+        ("SELECT x FROM (VALUES 3, 1, 2 ORDER BY 1 LIMIT 2) AS t(x) ORDER BY x", ["1", "2"]),
+        ("WITH a(x) AS (VALUES 1, 2 LIMIT 1) SELECT x FROM a", ["1"]),
+        ("SELECT 1 IN (VALUES 2, 1 ORDER BY 1 DESC LIMIT 1)", ["false"]),
+        ("SELECT 1 < ALL (VALUES 2, 1 ORDER BY 1 DESC LIMIT 1)", ["true"]),
+        ("SELECT (VALUES 7, 8 LIMIT 1)", ["7"]),
+        ("(VALUES 1, 2 LIMIT 1) UNION ALL VALUES 3 ORDER BY 1", ["1", "3"]),
+    ],
+)
+def test_values_end_as_other_queries_do(ask: Ask, query: str, gives: list[str]) -> None:
+    """ORDER BY, OFFSET and LIMIT hold for VALUES too, wherever it stands."""
+    assert [str(row[0]).lower() for row in ask(query).rows] == gives
