@@ -69,7 +69,7 @@ BODIES: dict[Reason, Any] = {
 # The same for reasons that are only there in other formats.
 FOREIGN: dict[Reason, tuple[str, Any]] = {
     Reason.BODY_NOT_GZIP: ("json-gz", b"{}"),
-    Reason.BODY_TOO_LARGE: ("json-gz", gzip.compress(b" " * 11 * 2**20)),
+    Reason.BODY_TOO_LARGE: ("json-gz", gzip.compress(b" " * 11 * 2**20, mtime=0)),
     Reason.BODY_NOT_LINES: ("influx-ns", {"metrics": []}),
     Reason.LINE_INVALID: ("influx-ns", b"cpu,host=a b value=1\ncpu value=1"),
     Reason.BODY_NOT_OTLP: ("otlp-json", {"resourceSpans": []}),
