@@ -89,12 +89,11 @@ class Server:
                 self._region(name)
         except DamagedLogError as error:
             self._http.close()
-            advice = "nothing was changed. --salvage starts with what is whole, and keeps the file beside it"
+            advice = "no write was dropped. --salvage starts with what is whole, and keeps the file beside it"
             raise DataFolderError(f"{error}; {advice}") from error
         except (OSError, duckdb.Error) as error:
             self._http.close()
-            full = "the disk is full" if is_full(error) else None
-            raise DataFolderError(full or str(getattr(error, "strerror", None) or error)) from error
+            raise DataFolderError(_reason(error)) from error
 
     def start(self) -> None:
         """Answer requests, on threads of the server's own."""
@@ -219,6 +218,15 @@ def _claim(directory: Path) -> IO[bytes]:
         file.close()
         raise OSError(error.errno, "another process uses it") from error
     return file
+
+
+def _reason(error: Exception) -> str:
+    """The words for what keeps a data folder from being used."""
+    if is_full(error):
+        return "the disk is full"
+    if isinstance(error, OSError):
+        return error.strerror or str(error)
+    return f"a store.duckdb in it, or the .wal beside it, is damaged or of another version: {error}"
 
 
 def _region_of(request: HttpRequest) -> str:

@@ -63,6 +63,9 @@ class Storage:
         if not rows:
             rows = [(os.urandom(16),)]
             self.writer.execute("INSERT INTO identity VALUES (?)", list(rows[0]))
+            self.writer.execute(
+                "CHECKPOINT"
+            )  # so that it stands in the file itself, whatever happens beside it
         return bytes(rows[0][0])
 
     def progress(self) -> tuple[int, int, dict[str, int]]:

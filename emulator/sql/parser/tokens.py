@@ -78,7 +78,7 @@ def _check(query: str) -> None:
     if not query.strip():
         raise _empty(query)
     if len(query.encode("utf-8", "replace")) > MAX_QUERY_BYTES:
-        raise malformed(f"The query is longer than {MAX_QUERY_BYTES} bytes.")
+        raise malformed(f"The query is longer than {MAX_QUERY_BYTES} bytes.", query, 0)
     unreadable = _NOT_ALLOWED.search(query)
     if unreadable is not None:
         raise malformed("The query has a character that is not allowed.", query, unreadable.start())

@@ -148,7 +148,7 @@ def test_a_flipped_bit_is_told_and_can_be_salvaged(tmp_path: Path) -> None:
         assert refused.returncode == 2
         assert refused.stderr.count("\n") == 1
         assert f"{log} is damaged at byte" in refused.stderr
-        assert "3 whole writes follow; nothing was changed. --salvage" in refused.stderr
+        assert "3 whole writes follow; no write was dropped. --salvage" in refused.stderr
         assert log.read_bytes() == content
     process = Process(tmp_path, "--salvage")
     process.start()
@@ -172,6 +172,17 @@ def test_a_log_without_its_tables_is_refused(tmp_path: Path) -> None:
     refused = subprocess.run(command, capture_output=True, text=True, check=False, timeout=30)
     assert refused.returncode == 2
     assert f"{tables} is missing, but its write log is there" in refused.stderr
+
+
+def test_damaged_tables_are_told(tmp_path: Path) -> None:
+    """A DuckDB file that cannot be read ends the start with one line that names it."""
+    _, log = _with_writes(tmp_path, 1)
+    log.with_name("store.duckdb").write_bytes(b"no DuckDB at all" * 1000)
+    command = [sys.executable, "-m", "emulator.timestream", "--port", "0", "--data", str(tmp_path)]
+    refused = subprocess.run(command, capture_output=True, text=True, check=False, timeout=30)
+    assert refused.returncode == 2
+    assert refused.stderr.count("\n") == 1
+    assert "a store.duckdb in it, or the .wal beside it, is damaged or of another version" in refused.stderr
 
 
 def _with_writes(data: Path, number: int) -> tuple[Process, Path]:

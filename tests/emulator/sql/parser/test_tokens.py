@@ -61,7 +61,7 @@ def test_tokens(text: str, grammar: Grammar, keys: list[str]) -> None:
         ("SELECT {fn now()}", "line 1:8: mismatched input '{'"),
         ("SELECT 1; SELECT 2", "line 1:9: mismatched input ';'. Only one statement is allowed."),
         ("SELECT '\0'", "line 1:9: The query has a character that is not allowed."),
-        (f"SELECT '{'x' * 262_144}'", "The query is longer than 262144 bytes."),
+        (f"SELECT '{'x' * 262_144}'", "line 1:1: The query is longer than 262144 bytes."),
     ],
 )
 def test_what_is_no_token(text: str, says: str) -> None:
