@@ -59,7 +59,7 @@ BOXES = (
     Box(
         "api", "Ingest API", "API Gateway", "requests", "requests",
         (("refused (4xx)", _total("refused")), ("failed (5xx)", _total("failed")), ("p99", _milliseconds("latency"))),
-        ("IngestApi", "ClientAuthorizer"), (("failed", "requests failed with 5xx"),),
+        ("IngestApi", "ClientAuthorizer", "RemoteWriteReceiver"), (("failed", "requests failed with 5xx"),),
     ),
     Box(
         "stream", "Stream", "Kinesis", "records", "records",
