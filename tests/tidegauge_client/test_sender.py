@@ -43,6 +43,22 @@ def recorded(client: Client, count: int) -> list[float]:
     return [float(value) for value in range(count)]
 
 
+def test_who_waits_finds_that_the_end_was_told() -> None:
+    """flush returns only when `on_settled` has heard of the batch, however slow it is."""
+    ends = []
+
+    def slow(end: Settled) -> None:
+        time.sleep(0.05)
+        ends.append(end.cause)
+
+    with scripted_api(status(403)) as api:
+        client = patient(api, on_settled=slow)
+        recorded(client, 3)
+        assert client.flush()
+        assert ends == ["refused"]
+        client.close()
+
+
 def test_a_full_batch_goes_at_once() -> None:
     """By the number of its points, or by its bytes; what is left waits for the next."""
     with scripted_api() as api:

@@ -60,7 +60,7 @@ class Client:
         `token` and `sign` say who sends; `dimensions` and `metric_type` are what all points have. A batch goes after
         `interval_s`, or when it has `batch_points` or `batch_bytes`. A request has `timeout_s`; a batch is sent again
         for `give_up_s`. When the process ends, what is left has `exit_s` to go. `on_settled` is called from the
-        sending thread with the end of each batch.
+        sending thread with the end of each batch, before `flush` returns for it.
         """
         address = metrics_url(url)
         self._settings = Settings(

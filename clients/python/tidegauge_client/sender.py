@@ -167,16 +167,20 @@ class Sender:
         return True
 
     def _settle(self, batch: list[bytes], cause: str = "", error: str = "", *, request_id: str = "") -> None:
+        # Who waits for the points must find that everybody else has heard of them.
+        self._tell(Settled(len(batch), request_id, cause, error))
         self._buffer.settle(batch, cause, error)
         for waiter in list(self._waiters):
             waiter.put(None)
-        # Others' code: a handler of log lines, and whoever wants to know.
+
+    def _tell(self, end: Settled) -> None:
+        """Call others' code: a handler of log lines, and who wants to know. The batch is settled whatever they do."""
         try:
-            if cause:
-                self._log(f"{len(batch)} points were dropped ({cause}): {error}")
+            if end.cause:
+                self._log(f"{end.points} points were dropped ({end.cause}): {end.error}")
             if self._settings.on_settled is not None:
-                self._settings.on_settled(Settled(len(batch), request_id, cause, error))
-        except Exception:  # noqa: BLE001 - the points are settled, whatever is made of it
+                self._settings.on_settled(end)
+        except Exception:  # noqa: BLE001 - see above
             return
 
     def _log(self, text: str) -> None:
