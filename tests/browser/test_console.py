@@ -51,7 +51,7 @@ def test_a_bad_point_is_seen_with_its_cure(open_page: Open) -> None:
     expect(page.locator(".answer.good")).to_contain_text("202", timeout=PATIENCE_MS)
     page.get_by_role("link", name="Quarantine").first.click()
     expect(page.get_by_role("heading", name="timestamp_too_old")).to_be_visible(timeout=PATIENCE_MS)
-    expect(page.get_by_text(re.compile("What to do:.*milliseconds"))).to_be_visible()
+    expect(page.get_by_text(re.compile("What to do:.*redrive --fix seconds"))).to_be_visible()
 
 
 def test_the_sample_alert_is_tripped_and_explained(open_page: Open, run: LocalRun) -> None:
