@@ -19,7 +19,7 @@ _PROGRAMS = rf"(?:{_SETS})?(?:\.venv/bin/)?(?:aws|curl|export|head|make|python|s
 FIGURES = frozenset(
     {
         "client ── POST",
-        "clients ── POST",
+        "clients ── JSON, OTLP, line protocol",
         "metrics/2026-11-22/02/20261122T031502-1/results",
         "hot/event_hour=2026-11-25-20/…jsonl.gz",
         "console http://127.0.0.1",
