@@ -1,12 +1,25 @@
-"""The body of a WriteRecords request, made without botocore's serializer, which takes longer than all the rest."""
+"""The bodies of WriteRecords requests, made without botocore's serializer, which takes longer than all the rest."""
 
-from collections.abc import Mapping, Sequence
-from typing import Any
+from collections.abc import Iterator, Mapping, Sequence
+from typing import Any, NamedTuple
 
 import orjson
 
-from handlers.adapters.timestream.packing import all_dimensions, shared_part
+from handlers.adapters.timestream.packing import all_dimensions, pack, shared_part
 from handlers.domain.point import Point
+
+
+class Request(NamedTuple):
+    """A body ready to be sent, and the positions of its records among the points that it was made of."""
+
+    positions: Sequence[int]
+    body: bytes
+
+
+def requests_of(target: Mapping[str, str], points: Sequence[Point]) -> Iterator[Request]:
+    """The requests that together write every point once; each is made when it is asked for."""
+    for positions in pack(points):
+        yield Request(positions, request_body(target, [points[position] for position in positions]))
 
 
 def request_body(target: Mapping[str, str], points: Sequence[Point]) -> bytes:

@@ -3,15 +3,14 @@
 import random
 import time
 from collections.abc import Callable, Iterable, Mapping, Sequence
-from concurrent.futures import ThreadPoolExecutor, wait
+from concurrent.futures import Future, ThreadPoolExecutor, wait
 from dataclasses import dataclass, field
 from typing import Any
 
 from botocore.exceptions import ClientError
 
 from handlers.adapters.aws import AWS_ERRORS, ThrottledError, code_of, translate
-from handlers.adapters.timestream.packing import pack
-from handlers.adapters.timestream.request import request_body
+from handlers.adapters.timestream.request import request_body, requests_of
 from handlers.adapters.timestream.wire import Wire
 from handlers.domain.deadline import Deadline
 from handlers.domain.errors import TransientError
@@ -49,15 +48,16 @@ class TimestreamStore:
 
     def write(self, points: Sequence[Point], deadline: Deadline) -> Written:
         """Writes what it can by the deadline; calls that have not answered by then count as not written."""
-        packed = pack(points)
-        tasks = [
-            self._pool.submit(self._write_call, [points[index] for index in call], deadline)
-            for call in packed
-        ]
+        calls: list[Sequence[int]] = []
+        tasks: list[Future[_Answer]] = []
+        for positions, body in requests_of(self._target, points):
+            calls.append(positions)
+            some = [points[position] for position in positions]
+            tasks.append(self._pool.submit(self._write_call, some, body, deadline))
         wait(tasks, timeout=deadline.seconds_left())
         outcomes: _Outcomes = [Outcome.RETRY] * len(points)
         total = _Answer([])
-        for call, task in zip(packed, tasks, strict=True):
+        for call, task in zip(calls, tasks, strict=True):
             if task.cancel() or not task.done():
                 total.causes.append("OutOfTime")
                 continue
@@ -67,9 +67,8 @@ class TimestreamStore:
                 outcomes[index] = outcome
         return Written(outcomes, total.calls, total.throttles, tuple(dict.fromkeys(total.causes)))
 
-    def _write_call(self, points: Sequence[Point], deadline: Deadline) -> "_Answer":
+    def _write_call(self, points: Sequence[Point], body: bytes, deadline: Deadline) -> "_Answer":
         answer = _Answer([Outcome.RETRY] * len(points))
-        body = request_body(self._target, points)
         pause_s = 0.0
         while pause_s < deadline.seconds_left():
             self._sleep(pause_s)
@@ -112,7 +111,7 @@ class TimestreamStore:
         outcomes: _Outcomes = []
         middle = len(points) // 2
         for half in (points[:middle], points[middle:]):
-            found = self._write_call(half, deadline)
+            found = self._write_call(half, request_body(self._target, half), deadline)
             answer.count(found)
             outcomes += found.outcomes
         return outcomes
