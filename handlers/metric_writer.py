@@ -24,6 +24,7 @@ from handlers.domain.deadline import Deadline
 from handlers.domain.exports.marking import StoredHours
 from handlers.domain.ingest.batch import Ports, write_batch
 from handlers.domain.ingest.envelope import StreamRecord, read_records
+from handlers.domain.ingest.formats.foreign import DEFAULT_OTLP_ATTRIBUTES
 from handlers.domain.ingest.portions import portions
 from handlers.domain.ingest.registry import DimensionRegistry
 from handlers.domain.ingest.report import log_lines
@@ -38,7 +39,7 @@ _RESERVE_S = 5.0
 _RESERVE_SHARE = 0.25
 
 
-@dataclass(frozen=True)
+@dataclass(frozen=True, kw_only=True)
 class _Environment:
     """The variables that the template gives the function, whatever the store is."""
 
@@ -50,7 +51,7 @@ class _Environment:
     export_hours_table: str
     export_lag_minutes: int
     log_level: str
-    otlp_attributes: frozenset[str]
+    otlp_attributes: frozenset[str] = DEFAULT_OTLP_ATTRIBUTES
 
 
 @dataclass(frozen=True)

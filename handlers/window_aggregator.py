@@ -17,6 +17,7 @@ from handlers.domain.alerts.periods import Timing
 from handlers.domain.alerts.windows.aggregator import Aggregator, BatchReport
 from handlers.domain.errors import TransientError
 from handlers.domain.ingest.envelope import read_records
+from handlers.domain.ingest.formats.foreign import DEFAULT_OTLP_ATTRIBUTES
 from handlers.domain.ingest.portions import portions
 from handlers.domain.ingest.store import StoreLimits
 from handlers.domain.ingest.validator import PointValidator
@@ -25,7 +26,7 @@ from handlers.logs import write_lines
 from handlers.start import lambda_handler
 
 
-@dataclass(frozen=True)
+@dataclass(frozen=True, kw_only=True)
 class _Environment:
     """The variables that the template gives the function, whatever the store is."""
 
@@ -35,7 +36,7 @@ class _Environment:
     tick_seconds: int
     grace_seconds: int
     maximum_groups: int
-    otlp_attributes: frozenset[str]
+    otlp_attributes: frozenset[str] = DEFAULT_OTLP_ATTRIBUTES
 
 
 @dataclass(frozen=True)

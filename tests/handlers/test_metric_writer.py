@@ -9,6 +9,7 @@ import pytest
 
 from handlers.adapters.timestream.wire import PooledWire
 from handlers.domain.errors import ConfigurationError
+from handlers.domain.ingest.formats.foreign import DEFAULT_OTLP_ATTRIBUTES
 from handlers.metric_writer import build
 from tests.support.events import ARRIVAL_MS, FIRST_SEQUENCE, batch, event, kinesis_record, metric
 from tests.support.fake_timestream import FakeTimestream, Fault
@@ -112,6 +113,12 @@ def test_a_wrong_environment_ends_the_start() -> None:
         ConfigurationError, match=r"TABLE_NAME is not set; MAGNETIC_RETENTION_DAYS .*'a month'"
     ):
         build({**wrong, "MAGNETIC_RETENTION_DAYS": "a month"})
+
+
+def test_the_attributes_of_opentelemetry_have_a_default(aws: None) -> None:
+    """A function that is set up by hand, without a template, needs no word of a format that it may never see."""
+    without = {name: value for name, value in VARIABLES.items() if name != "OTLP_ATTRIBUTES"}
+    assert build(without).ports.otlp_attributes == DEFAULT_OTLP_ATTRIBUTES
 
 
 def test_a_point_without_timestamp_has_its_arrivals(function: Function) -> None:

@@ -17,6 +17,7 @@ from handlers.domain.exports.steps import HourResult
 from handlers.domain.ingest.batch import Report, RequestAccount
 from handlers.domain.ingest.envelope import NO_CLIENT, read_records
 from handlers.domain.ingest.formats import READERS
+from handlers.domain.ingest.formats.foreign import DEFAULT_OTLP_ATTRIBUTES
 from handlers.domain.ingest.quarantine import QuarantinedPoint, object_key
 from handlers.domain.ingest.report import log_lines
 from handlers.domain.violation import Reason, Violation
@@ -26,6 +27,7 @@ from ops.bill.template import Deployed
 from templates.components.ingest_api.formats import formats_of
 from templates.components.ingest_api.formats.format import put_record
 from templates.config import ENVIRONMENTS, Config, load
+from templates.config.ingest import Ingest
 from tests.support.events import ARRIVAL_MS, kinesis_record, records
 from tests.support.generated import Generated, generated, with_warnings
 
@@ -41,7 +43,7 @@ def test_every_handler_can_be_imported(regional: Generated) -> None:
 def test_variables_are_the_fields_of_the_handlers_environment(regional: Generated) -> None:
     """A function gets each variable that its environment dataclass reads, and no other.
 
-    A variable with a default, the store's endpoint, is one of private mode.
+    One that may be absent without another value in its place, the store's endpoint, is one of private mode.
     """
     for title, function in regional.of("AWS::Lambda::Function").items():
         module = importlib.import_module(function["Handler"].rpartition(".")[0])
@@ -49,9 +51,16 @@ def test_variables_are_the_fields_of_the_handlers_environment(regional: Generate
         fields = {
             field.name.upper()
             for field in dataclasses.fields(shape)
-            if regional.config.network.private or field.default is dataclasses.MISSING
+            if regional.config.network.private or field.default is not None
         }
         assert set(function["Environment"]["Variables"]) - {"STORE_KIND"} == fields, title
+
+
+def test_functions_without_the_variable_keep_the_attributes_that_an_environment_without_the_setting_does() -> (
+    None
+):
+    """The default is one, wherever it is written."""
+    assert set(Ingest().otlp_attributes) == DEFAULT_OTLP_ATTRIBUTES
 
 
 def _shape(module: Any, title: str, kind: str) -> Any:
