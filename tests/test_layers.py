@@ -3,6 +3,7 @@
 import ast
 import sys
 from collections.abc import Iterator, Mapping
+from functools import cache
 from graphlib import CycleError, TopologicalSorter
 from pathlib import Path
 
@@ -108,7 +109,10 @@ def _imports(name: str) -> Iterator[str]:
                 yield inner if inner in SOURCES else node.module
 
 
-IMPORTS = {name: sorted(set(_imports(name))) for name in SOURCES}
+@cache
+def imports() -> Mapping[str, list[str]]:
+    """The modules that each module imports."""
+    return {name: sorted(set(_imports(name))) for name in SOURCES}
 
 
 def _rule(name: str) -> frozenset[str]:
@@ -121,7 +125,7 @@ def test_a_module_imports_nothing_above_it(name: str) -> None:
     """A module imports its own package and those below it."""
     above = [
         other
-        for other in IMPORTS[name]
+        for other in imports()[name]
         if other in SOURCES and not any(other == low or other.startswith(f"{low}.") for low in _rule(name))
     ]
     assert not above, f"{name} imports {', '.join(above)}"
@@ -129,23 +133,23 @@ def test_a_module_imports_nothing_above_it(name: str) -> None:
 
 def test_no_source_imports_the_tests() -> None:
     """What is shipped or run by people works without the tests."""
-    assert not [name for name, others in IMPORTS.items() if any(o.split(".")[0] == "tests" for o in others)]
+    assert not [name for name, others in imports().items() if any(o.split(".")[0] == "tests" for o in others)]
 
 
 @pytest.mark.parametrize("name", [name for name in sorted(SOURCES) if name.startswith("handlers.domain")])
 def test_the_domain_knows_no_sdk(name: str) -> None:
     """The domain is plain Python: AWS's SDK is the adapters'."""
-    assert not SDKS & {other.partition(".")[0] for other in IMPORTS[name]}
+    assert not SDKS & {other.partition(".")[0] for other in imports()[name]}
 
 
 def test_the_vocabulary_imports_nothing() -> None:
     """Words that both sides of the wall share bring nothing with them but the standard library's types."""
-    assert {other.partition(".")[0] for other in IMPORTS["handlers.vocabulary"]} <= sys.stdlib_module_names
+    assert {other.partition(".")[0] for other in imports()["handlers.vocabulary"]} <= sys.stdlib_module_names
 
 
 def test_no_module_imports_in_a_circle() -> None:
     """Modules can be read, and imported, one after the other."""
-    graph = {name: [other for other in others if other in SOURCES] for name, others in IMPORTS.items()}
+    graph = {name: [other for other in others if other in SOURCES] for name, others in imports().items()}
     try:
         tuple(TopologicalSorter(graph).static_order())
     except CycleError as error:
@@ -155,7 +159,9 @@ def test_no_module_imports_in_a_circle() -> None:
 def test_only_one_folder_reaches_into_moto() -> None:
     """An upgrade of moto is read in one room."""
     reaching = {
-        name for name, others in IMPORTS.items() if any(other.partition(".")[0] == "moto" for other in others)
+        name
+        for name, others in imports().items()
+        if any(other.partition(".")[0] == "moto" for other in others)
     }
     assert reaching
     assert not {name for name in reaching if not name.startswith("emulator.moto")}

@@ -2,6 +2,8 @@
 
 In CI, the tests that failed in up to three files run once more, alone, and the output says so: much here waits for
 processes on a machine that is shared, and what a file's tests share fails them all. What is wrong fails twice.
+Compiled code is kept, whatever the environment says of it: every worker reads every file, and each run of the pipeline
+starts many processes.
 """
 
 import json
@@ -16,6 +18,7 @@ _AGAIN = ("-n", "0", "--last-failed", "--last-failed-no-failures=none")
 
 def _main() -> int:
     pytest = [sys.executable, "-m", "pytest", "-q", *sys.argv[1:]]
+    os.environ.pop("PYTHONDONTWRITEBYTECODE", None)
     _FAILED.unlink(missing_ok=True)
     status = subprocess.run(pytest, check=False).returncode
     if status != 1 or "CI" not in os.environ:

@@ -19,6 +19,7 @@ from emulator.clock import Clock
 from emulator.cloudformation.deployment import Deployment
 from emulator.cloudwatch.metrics import RegionMetrics
 from tests.support.cloudwatch import of_region
+from tests.support.gzip_bomb import gzipped_spaces
 from tests.support.http_client import Call, Reply, caller
 from tests.support.rest_api import FakeKinesis, integration, rest_api
 
@@ -232,7 +233,7 @@ def test_a_body_not_in_its_stated_coding_is_refused(call: Call, coding: str, raw
 
 def test_a_compression_bomb_is_too_large(call: Call, kinesis: FakeKinesis) -> None:
     """A small body that grows beyond 10 MB is refused like a large one."""
-    bomb = gzip.compress(b" " * (64 * 1024 * 1024), mtime=0)
+    bomb = gzipped_spaces(64 * 1024 * 1024)
     assert call("POST", "/metrics", raw=bomb, headers={"Content-Encoding": "gzip"}).status == 413
     assert kinesis.requests == []
 

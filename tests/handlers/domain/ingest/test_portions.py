@@ -1,6 +1,5 @@
 """A batch in portions that memory holds."""
 
-import gzip
 from dataclasses import replace
 
 import cramjam
@@ -12,6 +11,7 @@ from handlers.domain.ingest.envelope import StreamRecord
 from handlers.domain.ingest.portions import portions
 from handlers.domain.ingest.reading import MAX_BODY_BYTES
 from tests.support.events import batch, metric, records
+from tests.support.gzip_bomb import gzipped_spaces
 
 [RECORD] = records({})
 
@@ -32,8 +32,8 @@ def test_an_ordinary_batch_is_one_portion() -> None:
 @pytest.mark.parametrize(
     ("body_format", "data"),
     [
-        ("json-gz", gzip.compress(b" " * (MAX_BODY_BYTES // 2 + 1), mtime=0)),
-        ("json-gz", gzip.compress(b" " * 40 * MAX_BODY_BYTES, mtime=0)),
+        ("json-gz", gzipped_spaces(MAX_BODY_BYTES // 2 + 1)),
+        ("json-gz", gzipped_spaces(40 * MAX_BODY_BYTES)),
         ("remote-write", bytes(cramjam.snappy.compress_raw(b" " * (MAX_BODY_BYTES // 2 + 1)))),
         ("remote-write", b"\xff" * 10),
         ("json", b'{"metrics":[' + b"1," * 300_000 + b"1]}"),
