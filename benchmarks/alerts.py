@@ -29,6 +29,7 @@ from handlers.domain.alerts.rules.reading import read_rule
 from handlers.domain.alerts.windows.aggregation import aggregate
 from handlers.domain.alerts.windows.cuts import BatchRange
 from handlers.domain.alerts.windows.progress import KeyRange, Reached
+from handlers.domain.alerts.windows.selection_index import SelectionIndex
 from handlers.domain.ingest.envelope import StreamRecord
 from handlers.domain.point import Point, Series
 from ops.bill.prices import prices
@@ -146,7 +147,7 @@ def run(load: Load, intervals: int = 3) -> Result:
         rules = RulesTable(client, names["AlertRulesTable"], fresh_seconds=600)
         alerts = AlertsTable(client, names["AlertsTable"])
         evaluator = Evaluator(rules, windows, alerts, timing, Origin("r", "e"), GROUP_CAP, PAGE_LIMITS)
-        selections = [rule.selection for rule in rules.rules().rules]
+        index = SelectionIndex(rule.selection for rule in rules.rules().rules)
         sequence = 0
         windows.advance(KeyRange(), Reached(START, START), START)
         for start in range(START, START + 60 * intervals, 60):
@@ -157,7 +158,7 @@ def run(load: Load, intervals: int = 3) -> Result:
                 for shard in range(load.shards):
                     points = list(_points(load, begin, shard, chance))
                     began = time.perf_counter()
-                    found = aggregate(points, selections, clock[0], timing, GROUP_CAP)
+                    found = aggregate(points, index, clock[0], timing, GROUP_CAP)
                     batch = BatchRange(f"shardId-{shard:012d}", 10**55 + sequence, 10**55 + sequence + 99)
                     for part in windows.cut(batch):
                         windows.write(found.windows, part)

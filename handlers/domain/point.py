@@ -1,7 +1,8 @@
 """Points and the series they belong to, whatever format their requests came in."""
 
 from collections import defaultdict
-from collections.abc import Iterable
+from collections.abc import Iterable, Sequence
+from operator import itemgetter
 from typing import NamedTuple
 
 from handlers.domain.ingest.envelope import StreamRecord
@@ -26,6 +27,16 @@ class Point(NamedTuple):
     value: float
     request_index: int
     record: StreamRecord
+
+
+_identity = itemgetter(Point._fields.index("series"), Point._fields.index("time_ns"))
+
+
+def latest(points: Sequence[Point]) -> Sequence[Point]:
+    """The points of one request that count: of those with the same series and time the one that stands last."""
+    if len(set(map(_identity, points))) == len(points):
+        return points
+    return [versions[-1] for versions in versions_of(points)]
 
 
 def versions_of(points: Iterable[Point]) -> list[list[Point]]:

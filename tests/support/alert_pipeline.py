@@ -18,6 +18,7 @@ from handlers.domain.alerts.windows.cuts import BatchRange, Cuts
 from handlers.domain.alerts.windows.known_groups import KnownGroups
 from handlers.domain.alerts.windows.merging import GroupAggregate
 from handlers.domain.alerts.windows.progress import KeyRange, Progress, Reached
+from handlers.domain.alerts.windows.selection_index import SelectionIndex
 from handlers.domain.alerts.windows.statistic_set import StatisticSet
 from handlers.domain.alerts.windows.window_items import WindowItem, Windows, window_items
 from handlers.domain.point import Point
@@ -197,9 +198,9 @@ class Pipeline:
 
     def write(self, points: Iterable[Point], batch: BatchRange, now_s: float) -> None:
         """The aggregator's work on a batch."""
-        selections = (rule.selection for rule in self.rules)
+        index = SelectionIndex(rule.selection for rule in self.rules)
         self.windows.now_s = now_s
-        self.windows.write(aggregate(points, selections, now_s, self.timing, self.group_cap).windows, batch)
+        self.windows.write(aggregate(points, index, now_s, self.timing, self.group_cap).windows, batch)
 
     def evaluate(self, first_s: int, last_s: int | None = None) -> None:
         """An execution's work on one interval or several."""

@@ -1,6 +1,6 @@
 """Points of one series and time."""
 
-from handlers.domain.point import versions_of
+from handlers.domain.point import latest, versions_of
 from tests.support.points import point, record
 
 
@@ -14,3 +14,11 @@ def test_versions_of_a_point_stand_in_the_order_of_their_precedence() -> None:
     )
     other = point(time_ns=2)
     assert versions_of([first, second, other, third]) == [[third, second, first], [other]]
+
+
+def test_of_a_request_the_last_of_equal_points_counts() -> None:
+    """Points that differ in series or time all count, and are not even copied."""
+    points = [point(value=1.0), point("other"), point(time_ns=2), point(value=2.0)]
+    assert sorted(latest(points)) == sorted(points[1:])
+    rest = points[1:]
+    assert latest(rest) is rest

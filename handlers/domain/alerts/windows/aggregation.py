@@ -1,13 +1,13 @@
 """Aggregates the points of a batch by window: one statistic set for each selection, period and group."""
 
-from collections import defaultdict
 from collections.abc import Callable, Iterable, Mapping, Set
 from dataclasses import dataclass, field
 from heapq import nsmallest
 from typing import NamedTuple
 
-from handlers.domain.alerts.periods import Timing, period_start
+from handlers.domain.alerts.periods import Timing
 from handlers.domain.alerts.rules.selection import Group, Selection, group_rank
+from handlers.domain.alerts.windows.selection_index import MetricSelections, Places, SelectionIndex
 from handlers.domain.alerts.windows.statistic_set import StatisticSet
 from handlers.domain.point import Point
 from handlers.domain.timestamp import NS_PER_S
@@ -31,6 +31,13 @@ class WindowAggregate:
 WindowAggregates = Mapping[Window, WindowAggregate]
 KnownOf = Callable[[Selection], Set[Group]]
 
+# Points of one series in one step; and the runs of each group, by the place of its selection and its period's start.
+Run = list[Point]
+Cells = dict[tuple[int, int], dict[Group, list[Run]]]
+
+# So many cells of one metric are held at once, some 80 MB: more are reduced a part of the selections after the other.
+_CELLS = 400_000
+
 
 @dataclass(slots=True)
 class BatchAggregates:
@@ -43,7 +50,7 @@ class BatchAggregates:
 
 def aggregate(
     points: Iterable[Point],
-    selections: Iterable[Selection],
+    index: SelectionIndex,
     now_s: float,
     timing: Timing,
     group_cap: int,
@@ -54,37 +61,96 @@ def aggregate(
     Of a window, at most `group_cap` groups are kept, and as many of all windows of a selection that are late; of those
     the newest come first. `known` is asked for the groups that come first where there are more.
     """
-    values: dict[Window, dict[Group, list[float]]] = defaultdict(lambda: defaultdict(list))
     result = BatchAggregates()
-    by_id = {selection.selection_id: selection for selection in dict.fromkeys(selections)}
-    by_metric: dict[str, list[tuple[str, Selection]]] = defaultdict(list)
-    for selection_id, selection in by_id.items():
-        by_metric[selection.metric_name].append((selection_id, selection))
+    of_metric: dict[str, list[Point]] = {name: [] for name in index.by_metric}
     for point in points:
-        time_s = point.time_ns // NS_PER_S
-        for selection_id, selection in by_metric.get(point.series.metric_name, ()):
-            group = selection.group_of(point.series)
-            if group is None:
-                continue
-            start_s = period_start(time_s, selection.period_s)
-            if start_s + selection.period_s + timing.allowed_lateness_s < now_s:
-                result.too_late += 1
-                continue
-            values[Window(selection_id, start_s)][group].append(point.value)
-            result.points += 1
-    late_room = dict.fromkeys(by_id, group_cap)
-    for window in sorted(values, key=lambda window: -window.start_s):
-        groups, selection = values[window], by_id[window.selection_id]
-        is_late = timing.late_after(window.start_s + selection.period_s) < now_s
-        cap = late_room[window.selection_id] if is_late else group_cap
-        kept = capped(groups, cap, known(selection) if len(groups) > cap else frozenset())
-        sets = {group: StatisticSet.of(groups[group]) for group in kept}
-        if is_late:
-            late_room[window.selection_id] -= len(kept)
-            lost = sum(map(len, groups.values())) - sum(item.count for item in sets.values())
-            result.too_late, result.points = result.too_late + lost, result.points - lost
-        result.windows[window] = WindowAggregate(sets, len(groups) - len(sets))
+        asked_for = of_metric.get(point.series.metric_name)
+        if asked_for is not None:
+            asked_for.append(point)
+    for name, some in of_metric.items():
+        metric = index.by_metric[name]
+        steps = _runs_of(some, metric)
+        turns = 1 + sum(len(places) for runs in steps.values() for places, _ in runs) // _CELLS
+        for turn in range(turns):
+            cells = _cells_of(steps, metric, range(turn, len(metric.selections), turns))
+            _reduce(cells, metric, now_s, timing, group_cap, known, result)
     return result
+
+
+def _runs_of(points: Iterable[Point], metric: MetricSelections) -> dict[int, list[tuple[Places, Run]]]:
+    """The points of each series together, by the start (s) of the step they lie in, with the series' groups."""
+    step_ns = metric.step_s * NS_PER_S
+    steps: dict[int, dict[int, tuple[Places, Run]]] = {}
+    begin_ns = end_ns = 0
+    inside: dict[int, tuple[Places, Run]] = {}
+    for point in points:
+        series, time_ns = point.series, point.time_ns
+        if not begin_ns <= time_ns < end_ns:
+            begin_ns = time_ns - time_ns % step_ns
+            end_ns = begin_ns + step_ns
+            inside = steps.setdefault(begin_ns // NS_PER_S, {})
+        found = inside.get(id(series))
+        if found is None:
+            inside[id(series)] = metric.places_of(series), [point]
+        else:
+            found[1].append(point)
+    return {start_s: [found for found in runs.values() if found[0]] for start_s, runs in steps.items()}
+
+
+def _cells_of(
+    steps: Mapping[int, Iterable[tuple[Places, Run]]], metric: MetricSelections, chosen: range
+) -> Cells:
+    """The runs of each group, by the place of a chosen selection and the start (s) of its period."""
+    cells: Cells = {}
+    periods = [selection.period_s for selection in metric.selections]
+    for step_s, runs in steps.items():
+        here: list[dict[Group, list[Run]] | None] = [None] * len(periods)
+        for places, run in runs:
+            for place, group in places:
+                groups = here[place]
+                if groups is None:
+                    if place not in chosen:
+                        continue
+                    start_s = step_s - step_s % periods[place]
+                    groups = here[place] = cells.setdefault((place, start_s), {})
+                cell = groups.get(group)
+                if cell is None:
+                    groups[group] = [run]
+                else:
+                    cell.append(run)
+    return cells
+
+
+def _reduce(
+    cells: Cells,
+    metric: MetricSelections,
+    now_s: float,
+    timing: Timing,
+    group_cap: int,
+    known: KnownOf,
+    result: BatchAggregates,
+) -> None:
+    """Adds the windows that cells make, the newest first, as far as they are not too late and the cap has room."""
+    late_room = dict.fromkeys(range(len(metric.selections)), group_cap)
+    for place, start_s in sorted(cells, key=lambda cell: -cell[1]):
+        groups, selection = cells[place, start_s], metric.selections[place]
+        end_s = start_s + selection.period_s
+        points = sum(len(run) for runs in groups.values() for run in runs)
+        if end_s + timing.allowed_lateness_s < now_s:
+            result.too_late += points
+            continue
+        is_late = timing.late_after(end_s) < now_s
+        cap = late_room[place] if is_late else group_cap
+        kept = capped(groups, cap, known(selection) if len(groups) > cap else frozenset())
+        sets = {
+            group: StatisticSet.of([point.value for run in groups[group] for point in run]) for group in kept
+        }
+        if is_late:
+            late_room[place] -= len(kept)
+            lost = points - sum(item.count for item in sets.values())
+            result.too_late, points = result.too_late + lost, points - lost
+        result.points += points
+        result.windows[Window(metric.ids[place], start_s)] = WindowAggregate(sets, len(groups) - len(sets))
 
 
 def capped(groups: Iterable[Group], cap: int, known: Set[Group] = frozenset()) -> list[Group]:

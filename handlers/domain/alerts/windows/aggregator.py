@@ -5,11 +5,12 @@ from contextlib import suppress
 from dataclasses import dataclass, field
 
 from handlers.domain.alerts.periods import Timing
-from handlers.domain.alerts.rules.rule import Rule, RuleSource
+from handlers.domain.alerts.rules.rule import RuleSet, RuleSource
 from handlers.domain.alerts.rules.selection import Group, Selection
 from handlers.domain.alerts.windows.aggregation import BatchAggregates, aggregate
 from handlers.domain.alerts.windows.cuts import BatchRange
 from handlers.domain.alerts.windows.known_groups import groups_id
+from handlers.domain.alerts.windows.watched_rules import WatchedRules
 from handlers.domain.alerts.windows.window_items import Windows
 from handlers.domain.errors import TransientError
 from handlers.domain.ingest.envelope import StreamRecord
@@ -17,7 +18,7 @@ from handlers.domain.ingest.formats import read_request
 from handlers.domain.ingest.formats.foreign import DEFAULT_OTLP_ATTRIBUTES, DimensionMapping
 from handlers.domain.ingest.reading import InvalidBody
 from handlers.domain.ingest.validator import PointValidator
-from handlers.domain.point import Point, versions_of
+from handlers.domain.point import Point, latest
 
 
 @dataclass(slots=True)
@@ -48,22 +49,21 @@ class Aggregator:
     clock: Callable[[], float]
     otlp_attributes: frozenset[str] = DEFAULT_OTLP_ATTRIBUTES
     _claimed: set[int] = field(default_factory=set)
+    _watched: WatchedRules | None = None
 
     def process(self, records: Sequence[StreamRecord], validator: PointValidator) -> BatchReport:
         """Writes the batch's aggregates; `TransientError` when that failed, so that the batch comes again."""
         now_s = self.clock()
-        known = self.rules.rules()
-        usable = [rule for rule in known.rules if rule.period_s % self.timing.interval_s == 0]
+        rules = self._watch(self.rules.rules())
         points = list(_points(records, validator, DimensionMapping(self.otlp_attributes)))
-        selections = [rule.selection for rule in usable]
 
         def aggregated(some: Iterable[Point]) -> BatchAggregates:
-            return aggregate(some, selections, now_s, self.timing, self.group_cap, self._known)
+            return aggregate(some, rules.index, now_s, self.timing, self.group_cap, self._known)
 
         found = aggregated(points)
         report = BatchReport(len(records), len(points), found.points, found.too_late)
-        report.unreadable_rules = known.unreadable + len(known.rules) - len(usable)
-        self._count(found, usable, report)
+        report.unreadable_rules = rules.unreadable
+        _count(found, rules, report)
         if found.windows:
             batch = BatchRange(records[0].shard, records[0].sequence, records[-1].sequence)
             for part in self.windows.cut(batch):
@@ -71,23 +71,23 @@ class Aggregator:
                 windows = (found if part == batch else aggregated(inside)).windows
                 if windows:
                     report.bytes_written += self.windows.write(windows, part)
-        if usable:
-            self._start_due(found, usable, self.clock(), report)
+        if rules.rules:
+            self._start_due(found, rules, self.clock(), report)
         return report
+
+    def _watch(self, known: RuleSet) -> WatchedRules:
+        """The rules in force; what is known of their points stays known until one of them changes."""
+        if self._watched is None or not self._watched.are_of(known):
+            self._watched = WatchedRules(known, self.timing)
+        self._watched.index.trim()
+        return self._watched
 
     def _known(self, selection: Selection) -> Set[Group]:
         """The groups that were known at the last full hour, which come first where there are more than the cap."""
         return self.windows.known_groups(groups_id(selection)).groups
 
-    def _count(self, found: BatchAggregates, rules: Iterable[Rule], report: BatchReport) -> None:
-        report.groups = sum(len(sets.sets) for sets in found.windows.values())
-        dropped = {name: sets.dropped for (name, _), sets in found.windows.items() if sets.dropped}
-        for rule in rules:
-            if rule.selection.selection_id in dropped:
-                report.over_cap[rule.key] = dropped[rule.selection.selection_id]
-
     def _start_due(
-        self, found: BatchAggregates, rules: Sequence[Rule], now_s: float, report: BatchReport
+        self, found: BatchAggregates, rules: WatchedRules, now_s: float, report: BatchReport
     ) -> None:
         """Starts the interval that is over, which waits only for its grace, unless an earlier batch did.
 
@@ -96,7 +96,7 @@ class Aggregator:
         interval_s = self.timing.interval_s
         present_s = self.timing.interval_of(now_s)
         due = [present_s - interval_s]
-        if _breaches(found, rules, present_s + interval_s):
+        if present_s not in self._claimed and rules.breached(found.windows, present_s + interval_s):
             due.append(present_s)
         for start_s in due:
             if start_s not in self._claimed:
@@ -119,16 +119,11 @@ class Aggregator:
             self._claimed.add(interval_start_s)
 
 
-def _breaches(found: BatchAggregates, rules: Iterable[Rule], end_s: int) -> bool:
-    """True if some group of a window that ends by then breaches by this batch's points alone."""
-    for rule in rules:
-        selection_id = rule.selection.selection_id
-        for window, aggregated in found.windows.items():
-            if window.selection_id == selection_id and window.start_s + rule.period_s <= end_s:
-                sets = aggregated.sets.values()
-                if any(rule.condition.holds(item.value(rule.statistic)) for item in sets):
-                    return True
-    return False
+def _count(found: BatchAggregates, rules: WatchedRules, report: BatchReport) -> None:
+    report.groups = sum(len(sets.sets) for sets in found.windows.values())
+    for (selection_id, _), sets in found.windows.items():
+        if sets.dropped:
+            report.over_cap.update({rule.key: sets.dropped for rule in rules.by_selection[selection_id]})
 
 
 def _points(
@@ -138,4 +133,4 @@ def _points(
     for record in records:
         with suppress(InvalidBody):  # the writer quarantines it and counts it
             points = read_request(record, validator, mapping).points
-            yield from (versions[-1] for versions in versions_of(points))
+            yield from latest(points)

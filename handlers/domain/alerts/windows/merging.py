@@ -13,7 +13,8 @@ from typing import Any
 from handlers.domain.alerts.rules.rule import Statistic
 from handlers.domain.alerts.rules.selection import Group
 from handlers.domain.alerts.windows.aggregation import Window
-from handlers.domain.alerts.windows.statistic_set import EXACT, StatisticSet
+from handlers.domain.alerts.windows.exact_sum import EXACT
+from handlers.domain.alerts.windows.statistic_set import StatisticSet
 from handlers.domain.alerts.windows.window_items import WindowItem
 
 SOURCES_SHOWN = 3

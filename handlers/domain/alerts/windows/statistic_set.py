@@ -4,18 +4,14 @@ A new statistic of rules is a member of `Statistic` and, here, a case of `value`
 also a field, with its part in `of` and `merge`, and a column.
 """
 
-from collections.abc import Iterable, Sequence
+from collections.abc import Sequence
 from dataclasses import dataclass
-from decimal import Context, Decimal, DivisionByZero, Inexact, InvalidOperation, Overflow, localcontext
+from decimal import Decimal
 from fractions import Fraction
 from typing import Any
 
 from handlers.domain.alerts.rules.rule import Statistic, exact_fraction
-
-# A double counts as the decimal number it is written as, so 0.1 + 0.2 is 0.3 whichever comes first, and a sum
-# takes few bytes. Every sum of doubles fits: at most 309 digits before the point, 342 behind it, and those that a
-# count adds. If that were wrong, the trap would tell instead of rounding.
-EXACT = Context(prec=1000, traps=[Inexact, InvalidOperation, DivisionByZero, Overflow])
+from handlers.domain.alerts.windows.exact_sum import EXACT, exact_sum
 
 
 @dataclass(frozen=True, slots=True)
@@ -28,15 +24,14 @@ class StatisticSet:
     maximum: float
 
     @classmethod
-    def of(cls, values: Iterable[float]) -> "StatisticSet":
+    def of(cls, values: Sequence[float]) -> "StatisticSet":
         """The statistics of values, of which there must be one."""
         # Adding zero turns -0.0 into 0.0: which of the two is the minimum would depend on the order.
+        if len(values) == 1:
+            number = values[0] + 0.0
+            return cls(1, Decimal(repr(number)), number, number)
         numbers = [value + 0.0 for value in values]
-        if len(numbers) == 1:
-            return cls(1, Decimal(repr(numbers[0])), numbers[0], numbers[0])
-        with localcontext(EXACT):
-            total = sum(map(Decimal, map(repr, numbers)), Decimal(0))
-        return cls(len(numbers), total, min(numbers), max(numbers))
+        return cls(len(numbers), exact_sum(numbers), min(numbers), max(numbers))
 
     def merge(self, other: "StatisticSet") -> "StatisticSet":
         """The statistics of both sets' values together."""

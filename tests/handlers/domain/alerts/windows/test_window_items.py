@@ -20,6 +20,7 @@ from handlers.domain.alerts.windows.aggregation import (
 )
 from handlers.domain.alerts.windows.cuts import BatchRange
 from handlers.domain.alerts.windows.merging import Wanted, merge_windows
+from handlers.domain.alerts.windows.selection_index import SelectionIndex
 from handlers.domain.alerts.windows.statistic_set import StatisticSet
 from handlers.domain.alerts.windows.window_items import (
     WindowItem,
@@ -61,7 +62,9 @@ def an_item(first: int, last: int, at_s: int = NOW, shard: str = "s-0", value: f
 @given(st.lists(st.tuples(st.text(min_size=1, max_size=6), st.floats(-1e9, 1e9)), min_size=1, max_size=30))
 def test_an_item_says_what_was_written(points: list[tuple[str, float]]) -> None:
     """Windows read from their item are the windows, whatever the groups are called."""
-    windows = aggregate((a_point(NOW, v, host=h) for h, v in points), [SELECTION], NOW, TIMING, 100).windows
+    windows = aggregate(
+        (a_point(NOW, v, host=h) for h, v in points), SelectionIndex([SELECTION]), NOW, TIMING, 100
+    ).windows
     [written] = window_items(windows, BatchRange("s-0", 5, 9), NOW, TIMING, ITEM_BYTES)
     item = WindowItem.read(written.interval_start_s, written.source, written.written_at_ms, written.data)
     assert item == written
@@ -140,7 +143,7 @@ def test_a_period_far_ahead_lies_where_its_evaluation_looks() -> None:
 def test_points_later_than_is_allowed_are_counted_and_not_kept() -> None:
     """A point whose period ended longer ago than the limit costs no space."""
     old = a_point(NOW - 60 - TIMING.allowed_lateness_s - 61, 1.0, host="a")
-    result = aggregate([old, a_point(NOW, 1.0, host="a")], [SELECTION], NOW, TIMING, 10)
+    result = aggregate([old, a_point(NOW, 1.0, host="a")], SelectionIndex([SELECTION]), NOW, TIMING, 10)
     assert (result.too_late, result.points, len(result.windows)) == (1, 1, 1)
 
 
@@ -161,7 +164,7 @@ def test_a_cap_keeps_the_same_groups_however_they_arrive(batches: list[list[int]
     items: list[WindowItem] = []
     for number, hosts in enumerate(batches):
         points = [a_point(NOW, float(host), host=f"h{host}") for host in hosts]
-        windows = aggregate(points, [SELECTION], NOW, TIMING, cap).windows
+        windows = aggregate(points, SelectionIndex([SELECTION]), NOW, TIMING, cap).windows
         if windows:
             items += items_of(windows, BatchRange("s", number, number))
     everybody = {(f"h{host}",) for hosts in batches for host in hosts}

@@ -1,0 +1,66 @@
+"""The selections of all rules by the metric they ask for, and in which groups the series of the stream are.
+
+A series falls into the same groups each time, so that is found once and kept for as long as the rules stay what they
+are: a few selections of a stream's points then cost the points that nobody asks for next to nothing.
+"""
+
+import math
+from collections.abc import Iterable, Mapping
+
+from handlers.domain.alerts.rules.selection import Group, Selection
+from handlers.domain.point import Series
+
+# The places of a metric's selections that ask for a series, each with the group it has there.
+Places = tuple[tuple[int, Group], ...]
+
+# Series are kept until they have so many dimensions and places together: some 100 MB if all are as large as may be, a
+# tenth of it for usual ones. A stream of ever new series may begin anew with each batch, but holds no more.
+KEPT = 200_000
+
+
+class MetricSelections:
+    """The selections of one metric's points, in their places."""
+
+    def __init__(self, selections: Iterable[Selection]) -> None:
+        self.selections = tuple(selections)
+        self.ids = tuple(selection.selection_id for selection in self.selections)
+        # Every period of any of them consists of steps of so many seconds.
+        self.step_s = math.gcd(*(selection.period_s for selection in self.selections))
+        self.weight = 0
+        # By the identity of a series, which is held for as long.
+        self._known: dict[int, tuple[Series, Places]] = {}
+
+    def places_of(self, series: Series) -> Places:
+        """The places of the selections that ask for a series, and its groups."""
+        known = self._known.get(id(series))
+        if known is not None:
+            return known[1]
+        groups = ((place, selection.group_of(series)) for place, selection in enumerate(self.selections))
+        places = tuple((place, group) for place, group in groups if group is not None)
+        if self.weight < KEPT:
+            self._known[id(series)] = series, places
+            self.weight += 1 + len(series.dimensions) + len(places)
+        return places
+
+    def forget(self) -> None:
+        """Forgets all series."""
+        self._known.clear()
+        self.weight = 0
+
+
+class SelectionIndex:
+    """The selections of all rules, each of those that are equal once."""
+
+    def __init__(self, selections: Iterable[Selection] = ()) -> None:
+        by_metric: dict[str, list[Selection]] = {}
+        for selection in dict.fromkeys(selections):
+            by_metric.setdefault(selection.metric_name, []).append(selection)
+        self.by_metric: Mapping[str, MetricSelections] = {
+            name: MetricSelections(some) for name, some in by_metric.items()
+        }
+
+    def trim(self) -> None:
+        """Forgets all series if they are too many; between two batches, which hold theirs."""
+        if sum(metric.weight for metric in self.by_metric.values()) >= KEPT:
+            for metric in self.by_metric.values():
+                metric.forget()

@@ -1,0 +1,88 @@
+"""The rules in force as a batch needs them: the points they ask for, and which of them a batch breaches by itself."""
+
+from collections.abc import Collection, Iterable, Mapping
+
+from handlers.domain.alerts.periods import Timing
+from handlers.domain.alerts.rules.rule import Condition, Operator, Rule, RuleSet, Statistic
+from handlers.domain.alerts.windows.aggregation import WindowAggregates
+from handlers.domain.alerts.windows.selection_index import SelectionIndex
+from handlers.domain.alerts.windows.statistic_set import StatisticSet
+
+_ROOM, _TINY = 1 + 1e-12, 1e-300
+
+
+class WatchedRules:
+    """The rules of a set whose periods consist of whole intervals; made once, as long as the set stays what it is."""
+
+    def __init__(self, known: RuleSet, timing: Timing) -> None:
+        self._of = list(known.rules)
+        self.rules = [rule for rule in known.rules if rule.period_s % timing.interval_s == 0]
+        self.unreadable = known.unreadable + len(known.rules) - len(self.rules)
+        self.index = SelectionIndex(rule.selection for rule in self.rules)
+        by_selection: dict[str, list[Rule]] = {}
+        for rule in self.rules:
+            by_selection.setdefault(rule.selection.selection_id, []).append(rule)
+        self.by_selection: Mapping[str, list[Rule]] = by_selection
+
+    def are_of(self, known: RuleSet) -> bool:
+        """True if they are made of these rules, or of equal ones."""
+        return self._of == list(known.rules)
+
+    def breached(self, windows: WindowAggregates, end_s: int) -> bool:
+        """True if some group of a window that ends by then (s) breaches by these aggregates alone."""
+        for window, aggregate in windows.items():
+            rules = self.by_selection[window.selection_id]
+            if window.start_s + rules[0].period_s <= end_s and _breach(rules, aggregate.sets.values()):
+                return True
+        return False
+
+
+def _breach(rules: Iterable[Rule], sets: Collection[StatisticSet]) -> bool:
+    """True if a set breaches a rule: an exact value is asked for only where counts and extremes allow it to."""
+    if not sets:
+        return False
+    counts, lows, highs = zip(*((item.count, item.minimum, item.maximum) for item in sets), strict=True)
+    all_sets = min(counts), max(counts), min(lows), max(highs)
+    return any(
+        _may_hold(rule, *all_sets)
+        and any(
+            _may_hold(rule, item.count, item.count, item.minimum, item.maximum)
+            and rule.condition.holds(item.value(rule.statistic))
+            for item in sets
+        )
+        for rule in rules
+    )
+
+
+def _may_hold(rule: Rule, fewest: int, most: int, low: float, high: float) -> bool:
+    """False if no set of so many values from `low` to `high` meets the rule's condition.
+
+    Doubles compare as the decimal numbers that they are written as do; sums of them are not exact, so they get room.
+    """
+    match rule.statistic:
+        case Statistic.AVG | Statistic.MIN | Statistic.MAX:
+            return _meets(rule.condition, low, high)
+        case Statistic.COUNT:
+            return _meets(rule.condition, fewest, most)
+        case Statistic.SUM:
+            least = low if low >= 0 else most * low * _ROOM - _TINY
+            greatest = high if high <= 0 else most * high * _ROOM + _TINY
+            return _meets(rule.condition, least, greatest)
+
+
+def _meets(condition: Condition, low: float, high: float) -> bool:
+    """True if some value from `low` to `high` meets the condition."""
+    least, greatest = condition.bounds[0], condition.bounds[-1]
+    match condition.operator:
+        case Operator.GREATER:
+            return high > least
+        case Operator.GREATER_EQUAL:
+            return high >= least
+        case Operator.LESS:
+            return low < least
+        case Operator.LESS_EQUAL:
+            return low <= least
+        case Operator.EQUAL | Operator.INSIDE:
+            return low <= greatest and high >= least
+        case Operator.NOT_EQUAL | Operator.OUTSIDE:
+            return low < least or high > greatest
