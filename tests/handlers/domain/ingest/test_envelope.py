@@ -1,8 +1,11 @@
 """Records as they come from the data stream."""
 
+import base64
 from dataclasses import replace
 
 import pytest
+from hypothesis import given
+from hypothesis import strategies as st
 
 from handlers.domain.ingest.envelope import read_records
 from tests.support.events import ARRIVAL_MS, FIRST_SEQUENCE, SHARD, event, kinesis_record, records
@@ -14,6 +17,23 @@ def test_a_record_carries_its_request() -> None:
     assert (record.format, record.client, record.request_id) == ("json", "team-a", "Ab/c+d=")
     assert (record.arrival_ms, record.sequence, record.shard) == (ARRIVAL_MS, FIRST_SEQUENCE, SHARD)
     assert record.data == b"{}"
+
+
+@given(st.binary(max_size=100), st.booleans())
+def test_data_are_what_they_were_before_they_were_base64(data: bytes, has_line_breaks: bool) -> None:
+    """Of any length, and also with the line breaks of MIME in them."""
+    record = kinesis_record(data)
+    if has_line_breaks:
+        record["kinesis"]["data"] = base64.encodebytes(data).decode()
+    assert read_records({"Records": [record]})[0].data == data
+
+
+def test_an_arrival_on_a_whole_second_is_a_time_as_any_other() -> None:
+    """JSON's encoders write it without a fraction."""
+    record = kinesis_record(b"{}")
+    record["kinesis"]["approximateArrivalTimestamp"] = ARRIVAL_MS // 1000
+    [read] = read_records({"Records": [record]})
+    assert read.arrival_ms == ARRIVAL_MS // 1000 * 1000
 
 
 @pytest.mark.parametrize(
