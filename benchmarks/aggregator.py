@@ -131,7 +131,7 @@ class Function:
         """Aggregates a batch."""
         log = StringIO()
         with redirect_stdout(log):
-            self._function.aggregate(dict(happened))
+            self._function.aggregate(dict(happened), 60.0)
         details = json.loads(log.getvalue())["details"]
         self._batches, self._points = self._batches + 1, self._points + details["points"]
         self._sets += details["groups"]

@@ -2,7 +2,7 @@
 
 import json
 import time
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import asdict, dataclass
 from functools import partial
 from typing import Any
@@ -15,8 +15,9 @@ from handlers.adapters.stepfunctions import start_evaluation
 from handlers.adapters.timestream.limits import store_limits
 from handlers.domain.alerts.periods import Timing
 from handlers.domain.alerts.windows.aggregator import Aggregator, BatchReport
+from handlers.domain.deadline import Deadline
 from handlers.domain.errors import TransientError
-from handlers.domain.ingest.envelope import read_records
+from handlers.domain.ingest.envelope import StreamRecord, read_records
 from handlers.domain.ingest.formats.foreign import DEFAULT_OTLP_ATTRIBUTES
 from handlers.domain.ingest.portions import portions
 from handlers.domain.ingest.store import StoreLimits
@@ -24,6 +25,9 @@ from handlers.domain.ingest.validator import PointValidator
 from handlers.environment import is_lake, read_environment
 from handlers.logs import write_lines
 from handlers.start import lambda_handler
+
+# The longest that writing a portion's windows is tried.
+_RESERVE_S = 10.0
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -60,18 +64,35 @@ class WindowAggregator:
 
     aggregator: Aggregator
     limits: StoreLimits
+    # Seconds that pass, by which no more portions of a batch are begun.
+    stopwatch: Callable[[], float] = time.monotonic
 
-    def aggregate(self, event: dict[str, Any]) -> dict[str, Any]:
-        """The answer to the event source mapping: the first record whose windows could not be written, or none."""
-        for records in portions(read_records(event)):
+    def aggregate(self, event: dict[str, Any], seconds_left: float) -> dict[str, Any]:
+        """The answer to the event source mapping: the first record whose windows are not written, or none.
+
+        After the first portion of the batch, another is begun only if two like the slowest so far fit into the time
+        left, so that what was done is known before the function is ended.
+        """
+        deadline = Deadline(self.stopwatch() + seconds_left, self.stopwatch)
+        slowest_s = 0.0
+        for number, records in enumerate(portions(read_records(event))):
+            began_s = deadline.seconds_left()
+            if number and began_s <= max(2 * slowest_s, _RESERVE_S):
+                return _retry_from(records, "there is no time left for the rest of the batch")
             try:
                 report = self.aggregator.process(records, PointValidator(self.limits))
             except TransientError as error:
-                sequence = str(records[0].sequence)
-                write_lines([json.dumps({"retry_from": sequence, "cause": str(error)})])
-                return {"batchItemFailures": [{"itemIdentifier": sequence}]}
+                return _retry_from(records, str(error))
             write_lines([report_line(report)])
+            slowest_s = max(slowest_s, began_s - deadline.seconds_left())
         return {"batchItemFailures": []}
+
+
+def _retry_from(records: Sequence[StreamRecord], cause: str) -> dict[str, Any]:
+    """The answer that has the stream send these records again, and all after them."""
+    sequence = str(records[0].sequence)
+    write_lines([json.dumps({"retry_from": sequence, "cause": cause})])
+    return {"batchItemFailures": [{"itemIdentifier": sequence}]}
 
 
 def build(
@@ -123,4 +144,4 @@ def report_line(report: BatchReport) -> str:
     return json.dumps({**counts, "details": asdict(report)}, separators=(",", ":"))
 
 
-handler = lambda_handler(build, lambda aggregator, event, _: aggregator.aggregate(event))
+handler = lambda_handler(build, WindowAggregator.aggregate)

@@ -8,7 +8,7 @@ import pytest
 from handlers.adapters.dynamodb.alerts_table import AlertsTable
 from handlers.domain.alerts.evaluation.evaluator import FIRST_LOOK_BACK_S
 from handlers.domain.errors import ConfigurationError
-from tests.support.alert_functions import START, AlertFunctions
+from tests.support.alert_functions import SECONDS, START, AlertFunctions
 from tests.support.events import batch, event, metric
 from tests.support.rules import a_rule
 
@@ -102,7 +102,7 @@ def test_more_notifications_than_a_payload_holds_are_handed_out_in_pages(world: 
     )
     happened = event(body)
     happened["Records"][0]["kinesis"]["approximateArrivalTimestamp"] = world.now_s
-    world.aggregator.aggregate(happened)
+    world.aggregator.aggregate(happened, SECONDS)
     page = None
     plan = world.step("plan", input={"source": "batch", "tick": START})
     world.now_s += plan["wait_seconds"]
@@ -129,7 +129,7 @@ def test_groups_over_the_cap_are_counted_and_their_rule_named(world: AlertFuncti
     )
     happened = event(body)
     happened["Records"][0]["kinesis"]["approximateArrivalTimestamp"] = world.now_s
-    world.aggregator.aggregate(happened)
+    world.aggregator.aggregate(happened, SECONDS)
     messages = world.evaluate(START)
     assert len(messages) == 101
     lines = [json.loads(line) for line in capsys.readouterr().out.splitlines()]

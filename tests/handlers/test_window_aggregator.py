@@ -1,14 +1,16 @@
 """The aggregator as Lambda calls it, with the evaluations that follow."""
 
 import gzip
+import itertools
 import json
+from dataclasses import replace
 from typing import Any
 
 import pytest
 
 from handlers.adapters.lake.limits import lake_limits
 from handlers.window_aggregator import build
-from tests.support.alert_functions import START, VARIABLES, AlertFunctions
+from tests.support.alert_functions import SECONDS, START, VARIABLES, AlertFunctions
 from tests.support.alert_tables import WINDOWS
 from tests.support.events import batch, event, kinesis_record, metric
 from tests.support.rules import a_rule
@@ -67,7 +69,7 @@ def test_a_stream_that_is_read_again_in_other_batches_counts_every_record_once(w
     record = metric(timestamp=int(now * 1000))
     happened = event(*[record] * 220, arrival_ms=int(now * 1000))["Records"]
     for first, last in ((1, 100), (101, 200), (1, 120), (121, 220)):
-        assert world.aggregator.aggregate({"Records": happened[first - 1 : last]}) == {
+        assert world.aggregator.aggregate({"Records": happened[first - 1 : last]}, SECONDS) == {
             "batchItemFailures": []
         }
     [alarm] = world.evaluate(START)
@@ -83,7 +85,7 @@ def test_requests_that_cannot_be_read_and_points_that_are_not_stored_do_not_coun
     happened = event(b"{", batch(metric(value=True), twice, {**twice, "value": 5}))
     for record in happened["Records"]:
         record["kinesis"]["approximateArrivalTimestamp"] = world.now_s
-    world.aggregator.aggregate(happened)
+    world.aggregator.aggregate(happened, SECONDS)
     assert world.evaluate(START) == []
 
 
@@ -104,9 +106,33 @@ def test_a_batch_that_expands_is_counted_in_portions(world: AlertFunctions) -> N
         kinesis_record(body, number, partition_key=f"json-gz/-/r{number}", arrival_ms=now_ms)
         for number in range(3)
     ]
-    assert world.aggregator.aggregate({"Records": happened}) == {"batchItemFailures": []}
+    assert world.aggregator.aggregate({"Records": happened}, SECONDS) == {"batchItemFailures": []}
     [alarm] = world.evaluate(START)
     assert alarm["value"] == 3
+
+
+@pytest.mark.parametrize(("portion_s", "counted"), [(1.0, 5), (12.0, 3), (100.0, 1)])
+def test_no_portion_is_begun_that_may_not_end_in_time(
+    world: AlertFunctions, portion_s: float, counted: int
+) -> None:
+    """The first one always is, so that a batch gets on; the stream is told from where, and each record counts once."""
+    world.rule(a_rule(statistic="count", operator=">=", threshold=1))
+    now_ms = int(world.now_s * 1000)
+    body = gzip.compress(json.dumps(metric(timestamp=now_ms)).encode().ljust(6 * 2**20))
+    happened = [
+        kinesis_record(body, number, partition_key=f"json-gz/-/r{number}", arrival_ms=now_ms)
+        for number in range(5)
+    ]
+    # The watch is looked at when the batch comes, and before and after each portion.
+    times = itertools.chain([0.0], (portion * portion_s for n in itertools.count() for portion in (n, n + 1)))
+    slow = replace(world.aggregator, stopwatch=times.__next__)
+    answer = slow.aggregate({"Records": happened}, SECONDS)
+    assert answer["batchItemFailures"] == [
+        {"itemIdentifier": record["kinesis"]["sequenceNumber"]} for record in happened[counted : counted + 1]
+    ]
+    world.aggregator.aggregate({"Records": happened[counted:]}, SECONDS)
+    [alarm] = world.evaluate(START)
+    assert alarm["value"] == 5
 
 
 @pytest.mark.parametrize("precision", ["ns", "auto"])
@@ -116,6 +142,6 @@ def test_points_of_other_protocols_count_like_our_own(world: AlertFunctions, pre
     now_ms = int(world.now_s * 1000)
     body = f"cpu.load value=5 {now_ms}000000\ncpu.load value=7 {now_ms}000001\nbroken\n".encode()
     happened = kinesis_record(body, partition_key=f"influx-{precision}/-/r", arrival_ms=now_ms)
-    world.aggregator.aggregate({"Records": [happened]})
+    world.aggregator.aggregate({"Records": [happened]}, SECONDS)
     [alarm] = world.evaluate(START)
     assert alarm["value"] == 2

@@ -14,6 +14,8 @@ from tests.support.alert_tables import ALERTS, RULES, WINDOWS, create_alert_tabl
 from tests.support.events import ARRIVAL_MS, batch, event, metric
 
 START = ARRIVAL_MS // 1000
+# That an invocation has left.
+SECONDS = 60.0
 VARIABLES = {
     "PROJECT": "metrics",
     "ENVIRONMENT": "dev",
@@ -92,7 +94,7 @@ class AlertFunctions:
         for record in happened["Records"]:
             sequence = str(int(record["kinesis"]["sequenceNumber"]) + position)
             record["kinesis"] |= {"sequenceNumber": sequence, "approximateArrivalTimestamp": self.now_s}
-        return self.aggregator.aggregate(happened)
+        return self.aggregator.aggregate(happened, SECONDS)
 
     def evaluate(self, interval_start_s: int | None = None) -> list[dict[str, Any]]:
         """The messages' bodies that an execution would be handed."""

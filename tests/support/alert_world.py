@@ -196,7 +196,7 @@ class World:
     def process(self, shard: str, records: Sequence[Record]) -> bool:
         """True if the aggregator has dealt with a batch."""
         event = {"Records": [_kinesis(shard, record) for record in records]}
-        answer = self._invoke("aggregator", lambda: self.aggregator.aggregate(event))
+        answer = self._invoke("aggregator", lambda: self.aggregator.aggregate(event, 60.0))
         return answer is not None and not answer["batchItemFailures"]
 
     def evaluate(self, payload: dict[str, Any]) -> Any:
