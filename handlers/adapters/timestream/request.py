@@ -1,12 +1,16 @@
-"""The bodies of WriteRecords requests, made without botocore's serializer, which takes longer than all the rest."""
+"""The bodies of WriteRecords requests: what a series says in them is made once, and joined with what its points say."""
 
 from collections.abc import Iterator, Mapping, Sequence
-from typing import Any, NamedTuple
+from typing import NamedTuple
 
 import orjson
 
-from handlers.adapters.timestream.packing import all_dimensions, pack, shared_part
+from handlers.adapters.timestream.packing import pack
+from handlers.adapters.timestream.prepared import Prepared, Preparer, dimensions_json, one_object
 from handlers.domain.point import Point
+
+_COMMON = '"CommonAttributes":{"MeasureName":"metric","MeasureValueType":"MULTI","TimeUnit":"NANOSECONDS"'
+_PREPARER = Preparer()
 
 
 class Request(NamedTuple):
@@ -18,39 +22,55 @@ class Request(NamedTuple):
 
 def requests_of(target: Mapping[str, str], points: Sequence[Point]) -> Iterator[Request]:
     """The requests that together write every point once; each is made when it is asked for."""
+    prepared = _PREPARER.prepare([point[0] for point in points])
+    versions = _versions(points)
+    start = _start(target)
     for positions in pack(points):
-        yield Request(positions, request_body(target, [points[position] for position in positions]))
+        some = [points[position] for position in positions]
+        ready = [prepared[position] for position in positions]
+        yield Request(positions, _body(start, some, ready, versions))
 
 
 def request_body(target: Mapping[str, str], points: Sequence[Point]) -> bytes:
     """The WriteRecords request for the points, with what they share in CommonAttributes."""
-    shared = shared_part(points)
-    common: dict[str, Any] = {
-        "MeasureName": "metric",
-        "MeasureValueType": "MULTI",
-        "TimeUnit": "NANOSECONDS",
-    }
-    if shared.dimensions:
-        common["Dimensions"] = _dimensions(shared.dimensions)
-    if shared.time_ns is not None:
-        common["Time"] = str(shared.time_ns)
-    if shared.version is not None:
-        common["Version"] = shared.version
-    once = frozenset(shared.dimensions)
-    records = []
-    for series, time_ns, value, _, source in points:
-        record: dict[str, Any] = {
-            "MeasureValues": [{"Name": "value", "Value": repr(value), "Type": "DOUBLE"}]
-        }
-        if own := [pair for pair in all_dimensions(series) if pair not in once]:
-            record["Dimensions"] = _dimensions(own)
-        if shared.time_ns is None:
-            record["Time"] = str(time_ns)
-        if shared.version is None:
-            record["Version"] = source.version
-        records.append(record)
-    return orjson.dumps({**target, "CommonAttributes": common, "Records": records})
+    prepared = _PREPARER.prepare([point[0] for point in points])
+    return _body(_start(target), points, prepared, _versions(points))
 
 
-def _dimensions(pairs: Sequence[tuple[str, str]]) -> list[dict[str, str]]:
-    return [{"Name": name, "Value": value} for name, value in pairs]
+def _start(target: Mapping[str, str]) -> str:
+    return f"{orjson.dumps(target).decode()[:-1]},{_COMMON}"
+
+
+def _versions(points: Sequence[Point]) -> dict[int, int]:
+    """The versions of the points' records by the identity of these."""
+    return {key: record.version for key, record in {id(point[4]): point[4] for point in points}.items()}
+
+
+def _body(
+    start: str, points: Sequence[Point], prepared: Sequence[Prepared], versions: Mapping[int, int]
+) -> bytes:
+    shared = frozenset.intersection(*[one.pair_set for one in prepared])
+    names = one_object(frozenset([name for name, _ in shared]))
+    common = [start]
+    if shared:
+        dimensions = dimensions_json([pair for pair in prepared[0].pairs if pair in shared])
+        common.append(f',"Dimensions":{dimensions}')
+    _, first_ns, _, _, first_record = points[0]
+    one_time = len({point[1] for point in points}) == 1
+    one_version = len({versions[key] for key in {id(point[4]) for point in points}}) == 1
+    if one_time:
+        common.append(f',"Time":"{first_ns}"')
+    if one_version:
+        common.append(f',"Version":{versions[id(first_record)]}')
+    starts = [one.starts.get(names) or one.start_without(names) for one in prepared]
+    # The shortest decimal that is the double, as `repr` has it, in a fifth of its time.
+    values = orjson.dumps([point[2] for point in points]).decode()[1:-1].split(",")
+    records = [f'{start}{value}"}}]' for start, value in zip(starts, values, strict=True)]
+    if not one_time:
+        records = [f'{record},"Time":"{point[1]}"' for record, point in zip(records, points, strict=True)]
+    if not one_version:
+        records = [
+            f'{record},"Version":{versions[id(point[4])]}'
+            for record, point in zip(records, points, strict=True)
+        ]
+    return f'{"".join(common)}}},"Records":[{"},".join(records)}}}]}}'.encode()

@@ -1,0 +1,92 @@
+"""Series prepared for requests: their bytes as Timestream meters them, and their JSON, made once for a process."""
+
+from collections.abc import Sequence
+from functools import lru_cache
+
+import orjson
+
+from handlers.domain.point import Series
+
+# Bytes of names and values as they are metered; with objects and JSON a series takes some ten times as many.
+_KEPT_BYTES = 2 << 20
+# The columns that a call shares are few for a feed; where they keep changing, a series does not keep all that was.
+_KEPT_STARTS = 4
+
+Pair = tuple[str, str]
+
+
+class Prepared:
+    """The dimensions of a series as Timestream has them, ours and then the client's, and what they take."""
+
+    __slots__ = ("pair_set", "pairs", "series", "size", "starts")
+
+    def __init__(self, series: Series) -> None:
+        self.series = series  # held, so that its id stays its own
+        self.pairs: tuple[Pair, ...] = (
+            ("metric_name", series.metric_name),
+            ("metric_type", series.metric_type),
+            *series.dimensions,
+        )
+        self.pair_set = frozenset(self.pairs)
+        self.size = sum([pair_bytes(pair) for pair in self.pairs])
+        self.starts: dict[frozenset[str], str] = {}
+
+    def start_without(self, shared: frozenset[str]) -> str:
+        """The JSON of a record up to its value, without the dimensions of these names; `starts` keeps it."""
+        if len(self.starts) == _KEPT_STARTS:
+            self.starts.clear()
+        own = [pair for pair in self.pairs if pair[0] not in shared]
+        dimensions = f'"Dimensions":{dimensions_json(own)},' if own else ""
+        start = f'{{{dimensions}"MeasureValues":[{{"Name":"value","Type":"DOUBLE","Value":"'
+        self.starts[shared] = start
+        return start
+
+
+class Preparer:
+    """The prepared series of a process, by identity: equal series need not be one object, but it is quicker."""
+
+    def __init__(self, kept_bytes: int = _KEPT_BYTES) -> None:
+        self._kept_bytes = kept_bytes
+        self._bytes = 0
+        self._known: dict[int, Prepared] = {}
+
+    @property
+    def kept(self) -> int:
+        """The number of series that are kept now."""
+        return len(self._known)
+
+    def prepare(self, series: Sequence[Series]) -> list[Prepared]:
+        """One for each, in their order; what was known before is let go first if there is too much of it."""
+        known = self._known
+        if self._bytes > self._kept_bytes:
+            known.clear()
+            self._bytes = 0
+        try:
+            return [known[id(one)] for one in series]
+        except KeyError:
+            pass
+        found = []
+        for one in series:
+            prepared = known.get(id(one))
+            if prepared is None:
+                prepared = known[id(one)] = Prepared(one)
+                self._bytes += prepared.size
+            found.append(prepared)
+        return found
+
+
+@lru_cache(1000)
+def one_object(names: frozenset[str]) -> frozenset[str]:
+    """These names as an object that is the same each time: it is found in a dictionary without comparing them."""
+    return names
+
+
+def pair_bytes(pair: Pair) -> int:
+    """The bytes of a dimension as they are metered: of its name and its value."""
+    name, value = pair
+    return len(name) + (len(value) if value.isascii() else len(value.encode()))
+
+
+def dimensions_json(pairs: Sequence[Pair]) -> str:
+    """The dimensions as a request lists them."""
+    return orjson.dumps([{"Name": name, "Value": value} for name, value in pairs]).decode()
