@@ -23,8 +23,9 @@ from handlers.adapters.lake.lines import objects_of
 from handlers.adapters.lake.store import LakeStore
 from handlers.adapters.timestream.limits import store_limits
 from handlers.adapters.timestream.packing import CALL_RECORDS, UNIT_BYTES, pack, shared_part
+from handlers.adapters.timestream.sdk_wire import SdkWire
 from handlers.adapters.timestream.store import TimestreamStore
-from handlers.adapters.timestream.wire import PooledWire, SdkWire
+from handlers.adapters.timestream.wire import PooledWire
 from handlers.domain.deadline import Deadline
 from handlers.domain.ingest.batch import Ports, ignore, write_batch
 from handlers.domain.ingest.envelope import StreamRecord

@@ -17,9 +17,10 @@ from handlers.adapters.lake.registry import ShownRegistry
 from handlers.adapters.lake.store import LakeStore
 from handlers.adapters.s3.quarantine_bucket import QuarantineBucket
 from handlers.adapters.timestream import store as timestream_store
+from handlers.adapters.timestream.connecting import connect_to_timestream
 from handlers.adapters.timestream.limits import store_limits
 from handlers.adapters.timestream.store import TimestreamStore
-from handlers.adapters.timestream.wire import PooledWire, Wire
+from handlers.adapters.timestream.wire import Wire
 from handlers.domain.deadline import Deadline
 from handlers.domain.exports.marking import StoredHours
 from handlers.domain.ingest.batch import Ports, write_batch
@@ -116,7 +117,7 @@ class MetricWriter:
 def build(
     variables: Mapping[str, str],
     *,
-    connect: Callable[[int, str | None], Wire] = PooledWire,
+    connect: Callable[[int, str | None], Wire] = connect_to_timestream,
     clock: Callable[[], float] = time.time,
 ) -> MetricWriter:
     """The function in this environment, with the wire to Timestream that `connect` makes, of so many connections.
@@ -152,7 +153,7 @@ def _timestream(
     environment: MetricWriterEnvironment, dynamodb: Any, connect: Callable[[int, str | None], Wire]
 ) -> _StorePorts:
     store = TimestreamStore(
-        connect(timestream_store.THREADS, environment.timestream_endpoint_url),
+        connect(timestream_store.CONNECTIONS, environment.timestream_endpoint_url),
         environment.database_name,
         environment.table_name,
     )

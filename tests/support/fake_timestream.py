@@ -3,12 +3,19 @@
 import threading
 from collections.abc import Callable
 from io import BytesIO
+from queue import Empty, SimpleQueue
 from typing import Any, NamedTuple, TypeVar
 
 import orjson
 from botocore.awsrequest import AWSPreparedRequest, AWSResponse
+from botocore.exceptions import BotoCoreError
 
-from handlers.adapters.timestream.wire import PooledWire, SdkWire
+from handlers.adapters.http.answers import Answer
+from handlers.adapters.http.client import Ended, HttpClient
+from handlers.adapters.http.connections import Timeouts
+from handlers.adapters.http.origins import Origin
+from handlers.adapters.timestream.sdk_wire import SdkWire
+from handlers.adapters.timestream.wire import PooledWire
 from tests.support.events import ARRIVAL_MS
 
 AnyWire = TypeVar("AnyWire", bound=PooledWire | SdkWire)
@@ -29,7 +36,7 @@ class FakeTimestream:
     """Keeps rows by series and time.
 
     `fault` may answer for it, given the number of the call and its body; it rejects metrics named in `refuses`.
-    `before` is called with each body, by as many threads as send, and may fail in the place of the network.
+    `before` is called with each body, on a thread for each call in flight, and may fail in the place of the network.
     """
 
     def __init__(
@@ -53,12 +60,14 @@ class FakeTimestream:
 
     def behind(self, wire: AnyWire) -> AnyWire:
         """The wire, which from now on leads to this fake and to no other."""
-        events = wire.sdk.meta.events
-        events.unregister("before-send.timestream-write", unique_id="fake")
-        events.register("before-send.timestream-write", self._answer, unique_id="fake")
+        if isinstance(wire, SdkWire):
+            events = wire.sdk.meta.events
+            events.unregister("before-send.timestream-write", unique_id="fake")
+            events.register("before-send.timestream-write", self._answer, unique_id="fake")
         if isinstance(wire, PooledWire):
-            wire._endpoints._connect = lambda _url: self._answer
-            wire._endpoints._known = None
+            wire._http = _Threads(self._answer)
+            if wire._endpoints._ask_again_s < float("inf"):
+                wire._endpoints._known = None
         return wire
 
     def values(self) -> dict[tuple[Any, ...], float]:
@@ -162,6 +171,40 @@ def _size(record: dict[str, Any]) -> int:
 
 def _pass(_body: bytes) -> None:
     """Does nothing."""
+
+
+class _Threads(HttpClient):
+    """An HTTP client without a network: what it is given, it answers by a function, on a thread for each request."""
+
+    def __init__(self, answer: Callable[[AWSPreparedRequest], AWSResponse]) -> None:
+        super().__init__(Timeouts(1, 1))
+        self._answer = answer
+        self._ends: SimpleQueue[Ended] = SimpleQueue()
+
+    def start(self, origin: Origin, data: bytes, key: object) -> None:
+        """Answer the request, on another thread."""
+        threading.Thread(target=self._work, args=(origin, data, key, self._ends), daemon=True).start()
+
+    def ended(self, timeout_s: float) -> list[Ended]:
+        """The next answer, if it comes in time."""
+        try:
+            return [self._ends.get(timeout=max(0, timeout_s))]
+        except Empty:
+            return []
+
+    def abandon(self) -> None:
+        """Hear of no answer any more."""
+        self._ends = SimpleQueue()
+
+    def _work(self, origin: Origin, data: bytes, key: object, ends: "SimpleQueue[Ended]") -> None:
+        head, _, body = data.partition(b"\r\n\r\n")
+        headers = dict(line.split(": ", 1) for line in head.decode().split("\r\n")[1:])
+        try:
+            found = self._answer(AWSPreparedRequest("POST", origin.url, headers, body, stream_output=False))
+        except BotoCoreError as error:
+            ends.put(Ended(key, error))
+        else:
+            ends.put(Ended(key, Answer(found.status_code, dict(found.headers), found.content, keep=True)))
 
 
 class _Raw(BytesIO):

@@ -5,8 +5,9 @@ import threading
 import pytest
 from botocore.exceptions import ClientError, ReadTimeoutError
 
+from handlers.adapters.timestream.sdk_wire import SdkWire
 from handlers.adapters.timestream.store import TimestreamStore
-from handlers.adapters.timestream.wire import PooledWire, SdkWire
+from handlers.adapters.timestream.wire import PooledWire
 from handlers.domain.errors import ConfigurationError
 from handlers.domain.ingest.store import Outcome, Written
 from handlers.domain.point import Point

@@ -20,7 +20,8 @@ from hypothesis import strategies as st
 
 from handlers.adapters.aws import AWS_ERRORS, translate
 from handlers.adapters.timestream import wire as module
-from handlers.adapters.timestream.wire import PooledWire, SdkWire
+from handlers.adapters.timestream.sdk_wire import SdkWire
+from handlers.adapters.timestream.wire import PooledWire
 from handlers.domain.errors import TransientError
 from tests.support.scripted_socket import ANSWER, Heard, ScriptedSocket, scripted_socket
 
@@ -57,10 +58,19 @@ def reply(status: int, body: bytes, *headers: str) -> bytes:
     return "\r\n".join(lines).encode() + b"\r\n\r\n" + body
 
 
+def send(wire: AnyWire) -> None:
+    """One call, from its start to its end."""
+    wire.start(BODY, "the call")
+    [(call, error)] = wire.ended(30)
+    assert call == "the call"
+    if error is not None:
+        raise error
+
+
 def outcome(wire: AnyWire) -> tuple[str, ...]:
     """The end of a call as the store sees it: stored, or the failure with its words and what is known of records."""
     try:
-        wire.send(BODY)
+        send(wire)
     except ClientError as error:
         failure = translate(error)
         rejected = error.response.get("RejectedRecords")
@@ -135,7 +145,7 @@ def test_errors_are_parsed_as_the_sdk_parses_them(server: ScriptedSocket, status
 def test_the_request_is_the_sdks(server: ScriptedSocket) -> None:
     """Method, target, content type, session token and what is signed are the client's, and so is the scope."""
     for wire in WIRES:
-        wire(1, url(server)).send(BODY)
+        send(wire(1, url(server)))
     by_sdk, pooled = server.heard
     assert (pooled.line, pooled.body) == (by_sdk.line, by_sdk.body) == ("POST / HTTP/1.1", BODY)
     for name in ("content-type", "x-amz-target", "x-amz-security-token", "host"):
@@ -149,7 +159,7 @@ def test_connections_are_kept(server: ScriptedSocket) -> None:
     """Calls one after the other go over one connection."""
     wire = PooledWire(4, url(server))
     for _ in range(5):
-        wire.send(BODY)
+        send(wire)
     assert {heard.connection for heard in server.heard} == {1}
 
 
@@ -157,12 +167,12 @@ def test_connections_are_kept(server: ScriptedSocket) -> None:
 def test_a_connection_that_went_stale_costs_no_attempt(server: ScriptedSocket, harm: str) -> None:
     """What the service closed while the function was frozen, or closes as the request comes, is tried once more."""
     wire = PooledWire(1, url(server))
-    wire.send(BODY)
+    send(wire)
     if harm == "closed while idle":
         server.close_connections()
     else:
         server.answer = lambda heard: b"" if heard.connection == 1 else ANSWER
-    wire.send(BODY)
+    send(wire)
     assert server.heard[-1].connection == 2
 
 
@@ -230,10 +240,10 @@ def test_the_endpoint_is_asked_for_when_its_time_is_over(
         (299, True, 3),
     ):
         discovery.now_s, discovery.fails = now_s, fails
-        discovery.wire.send(BODY)
+        send(discovery.wire)
         assert discovery.asked == asked
     discovery.now_s, discovery.fails = 300, False
-    discovery.wire.send(BODY)
+    send(discovery.wire)
     assert discovery.asked == 4
     assert len(discovery.written) == 6
     assert {heard.connection for heard in discovery.written} == {discovery.written[0].connection}
@@ -274,7 +284,7 @@ def test_credentials_are_renewed(server: ScriptedSocket) -> None:
         }
 
     wire._credentials = RefreshableCredentials.create_from_metadata(fresh(), fresh, "test")
-    wire.send(BODY)
+    send(wire)
     assert "Credential=second/" in server.heard[0].headers["authorization"]
 
 
@@ -282,8 +292,8 @@ def test_a_proxy_is_obeyed(server: ScriptedSocket, monkeypatch: pytest.MonkeyPat
     """With HTTP_PROXY the request goes there, with its whole address, and NO_PROXY keeps it away."""
     monkeypatch.setenv("HTTP_PROXY", url(server))
     monkeypatch.setenv("NO_PROXY", "127.0.0.1")
-    PooledWire(1, "http://timestream.invalid").send(BODY)
-    PooledWire(1, url(server)).send(BODY)
+    send(PooledWire(1, "http://timestream.invalid"))
+    send(PooledWire(1, url(server)))
     lines = [(heard.line, heard.headers["host"]) for heard in server.heard]
     assert lines == [
         ("POST http://timestream.invalid/ HTTP/1.1", "timestream.invalid"),
@@ -325,7 +335,7 @@ def test_an_endpoint_that_is_called_invalid_twice_is_given_up_by_the_sdk_too(
         else reply(421, b'{"__type": "InvalidEndpointException"}')
     )
     with pytest.raises(TransientError, match="InvalidEndpointException"):
-        SdkWire(1).send(BODY)
+        send(SdkWire(1))
 
 
 def _certificate(folder: Path) -> Path:
