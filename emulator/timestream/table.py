@@ -14,6 +14,8 @@ from emulator.timestream.values import Value
 
 # For the dimensions of a series, the values of a record, and the record.
 MAX_BYTES = 2_048
+# So many rows of the last flushes at least, and about twice as many at most, are kept in memory, too.
+RECENT_ROWS = 50_000
 
 Key = tuple[int, int]  # series, time
 Row = tuple[Identity, int, Layout, tuple[Value, ...]]  # version in second place
@@ -33,11 +35,12 @@ class Outcome:
 
 
 class Table:
-    """Decides about records by the series' latest times, the buffered rows and, for late ones only, the database.
+    """Decides about records by the series' latest times, the rows of late and, for old ones only, the database.
 
     `buffer` has the newest accepted row of each point not yet in the database; `superseded` are those of its keys
-    whose older row is there. `recent` are the rows of the last flush: most late records repeat one of them.
-    `last` has each series' latest time: what is later is new for sure.
+    whose older row is there. `recent` and `older` are the rows of the last flushes. `last` has each series' latest
+    time: what is later is new for sure. `settled` has the latest time of each series' rows that only the database
+    has: of what is later it has nothing else, so records that come out of order by seconds need not be looked up.
     """
 
     def __init__(self, number: int, description: TableDescription) -> None:
@@ -52,6 +55,8 @@ class Table:
         self.buffer: dict[Key, Row] = {}
         self.superseded: set[Key] = set()
         self.recent: dict[Key, Row] = {}
+        self.older: dict[Key, Row] = {}
+        self.settled = array("q")
 
     def restore_series(self, number: int, digest: bytes, last: int) -> None:
         """Take over a series that the database has; numbers come in order, without gaps."""
@@ -59,16 +64,28 @@ class Table:
             raise ValueError(f"series {number} of table {self.number} is out of order")
         self.series[digest] = number
         self.last.append(last)
+        self.settled.append(last)
 
     def flushed(self) -> None:
         """Take note that the database has everything."""
-        self.recent, self.buffer = self.buffer, {}
+        self.recent.update(self.buffer)
+        self.buffer = {}
+        if len(self.recent) >= RECENT_ROWS:
+            self._settle()
         self.superseded.clear()
         self.new_series.clear()
         self.schema.touched.clear()
         if self.schema.added:
             self.schema.added.clear()
             self.publish()
+
+    def _settle(self) -> None:
+        """Leave the rows of longer ago to the database."""
+        settled = self.settled
+        for series, time in self.older:
+            if time > settled[series]:
+                settled[series] = time
+        self.older, self.recent = self.recent, {}
 
     def publish(self) -> None:
         """Show the columns, which are in the database now, to queries."""
@@ -114,7 +131,9 @@ class Table:
         self, late: Sequence[tuple[int, Point]], outcome: Outcome, memory: int, lookup: Lookup
     ) -> None:
         keys = {(identity.series, time) for _, (identity, _, _, time, _) in late}
-        stored = lookup(self, [key for key in keys if key not in self.buffer and key not in self.recent])
+        settled = self.settled
+        old = [key for key in keys if key[1] <= settled[key[0]] and self._kept(key) is None]
+        stored = lookup(self, old) if old else {}
         for index, (identity, layout, measured, time, version) in late:
             key = (identity.series, time)
             existing = self._existing(key, stored)
@@ -136,11 +155,15 @@ class Table:
                 outcome.magnetic += 1
 
     def _existing(self, key: Key, stored: Mapping[Key, Stored]) -> Stored | None:
-        row = self.buffer.get(key) or self.recent.get(key)
+        row = self._kept(key)
         if row is None:
             return stored.get(key)
         _, version, layout, measured = row
         return version, dict(zip(layout.columns, measured, strict=True))
+
+    def _kept(self, key: Key) -> Row | None:
+        """The row of a point, if it is one of late."""
+        return self.buffer.get(key) or self.recent.get(key) or self.older.get(key)
 
     def _refusal(self, point: Point, window: Window) -> str | None:
         identity, layout, measured, time, _ = point
@@ -170,6 +193,7 @@ class Table:
             if series is None:
                 series = self.series[digest] = len(self.last)
                 self.last.append(-1)
+                self.settled.append(-1)
                 self.new_series.append((series, digest))
             identity.series = series
         return None

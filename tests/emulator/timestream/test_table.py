@@ -3,12 +3,13 @@
 from pathlib import Path
 from tempfile import TemporaryDirectory
 from typing import Any
+from unittest.mock import patch
 
 import pytest
-from hypothesis import HealthCheck, given, settings
+from hypothesis import HealthCheck, example, given, settings
 from hypothesis import strategies as st
 
-from emulator.timestream import Store
+from emulator.timestream import Store, table, table_storage
 from emulator.timestream.errors import RejectedRecordsException
 from tests.support.timestream_factory import NOW_NS, ManualClock, create, dimensions, record, select, write
 
@@ -63,11 +64,19 @@ class Model:
 
 
 @pytest.mark.parametrize("magnetic_writes", [False, True])
-@given(steps=_steps)
+@given(steps=_steps, kept=st.sampled_from([1, 4, 50_000]))
+# The newest of its series, which only the database has: after a restart, and after other flushes.
+@example(steps=[[("a", -HOUR, 1, 1.0)], "reopen", [("a", -HOUR, 1, 2.0)]], kept=50_000)
+@example(
+    steps=[[("a", -HOUR, 1, 1.0)], "flush", [("b", -HOUR, 1, 1.0)], "flush", [("a", -HOUR, 1, 2.0)]], kept=1
+)
 @settings(max_examples=30, deadline=None, suppress_health_check=[HealthCheck.too_slow])
-def test_store_agrees_with_the_model(steps: list[Any], magnetic_writes: bool) -> None:
+def test_store_agrees_with_the_model(steps: list[Any], kept: int, magnetic_writes: bool) -> None:
     """Any series of writes, flushes, restarts and clock moves answers and leaves what the rules say."""
-    with TemporaryDirectory(dir=_MEMORY) as directory:
+    with (
+        patch.object(table, "RECENT_ROWS", kept),  # as if so few rows of the last flushes were kept in memory
+        TemporaryDirectory(dir=_MEMORY) as directory,
+    ):
         clock = ManualClock()
         store = Store(Path(directory), "us-east-1", clock)
         create(
@@ -93,10 +102,10 @@ def test_store_agrees_with_the_model(steps: list[Any], magnetic_writes: bool) ->
         # A table without records has no columns of its own.
         found = select(store, "host, epoch_ns(time), value") if model.rows else []
         rows = {(host, time): value for host, time, value in found}
-        kept = {key: value for key, (_, value) in model.rows.items()}
+        left = {key: value for key, (_, value) in model.rows.items()}
         expired = clock.now_ns - MAGNETIC_DAYS * 24 * HOUR
-        assert {key for key in kept if key[1] >= expired} <= rows.keys() <= kept.keys()
-        assert rows == {key: kept[key] for key in rows}
+        assert {key for key in left if key[1] >= expired} <= rows.keys() <= left.keys()
+        assert rows == {key: left[key] for key in rows}
         status = store.status()
         assert status["replaced"] == model.replaced
         assert (
@@ -214,3 +223,25 @@ def test_late_points_between_others_are_found_again(store: Store) -> None:
 
 def _double(name: str, value: float) -> dict[str, str]:
     return {"Name": name, "Value": str(value), "Type": "DOUBLE"}
+
+
+def test_records_out_of_order_by_seconds_are_not_looked_up(store: Store) -> None:
+    """Only a record that is older than what memory has of its series is asked for in the database."""
+    asked: list[int] = []
+    lookup = table_storage.lookup
+
+    def counted(connection: Any, of: Any, keys: Any) -> Any:
+        asked.append(len(keys))
+        return lookup(connection, of, keys)
+
+    with patch.object(table_storage, "lookup", counted), patch.object(table, "RECENT_ROWS", 2):
+        for seconds in (10, 30, 20, 15):
+            write(store, record(Time=str(NOW_NS + seconds * 10**9)))
+            store.flush()
+        assert asked == []
+        for seconds in (12, 14, 16, 18):
+            write(store, record(Time=str(NOW_NS + seconds * 10**9)))
+            store.flush()
+    assert asked
+    assert set(asked) == {1}
+    assert len(select(store, "value")) == 8
