@@ -1,6 +1,7 @@
 """A request to the local AWS endpoint, and what can be told from it without knowing the service's model."""
 
 import re
+from functools import cached_property
 from typing import Any, Self
 from urllib.parse import parse_qs
 
@@ -45,7 +46,7 @@ class AwsRequest(HttpRequest):
             found.named_host, found.target = match[1], f"/{request.target[match.end() :]}"
         return found
 
-    @property
+    @cached_property
     def json_target(self) -> str:
         """The header that JSON services name their operation in."""
         return self.header("x-amz-target") or ""
@@ -55,7 +56,7 @@ class AwsRequest(HttpRequest):
         """True for a call of Timestream, writing or querying."""
         return self.json_target.startswith("Timestream_20181101.")
 
-    @property
+    @cached_property
     def scope(self) -> tuple[str, str]:
         """The region and the signing name in the request's signature, or two empty texts."""
         match = _SCOPE.search(self.header("authorization") or "")
@@ -72,7 +73,7 @@ class AwsRequest(HttpRequest):
         name = self.scope[1]
         return _SERVICES.get(name, name) or "s3"
 
-    @property
+    @cached_property
     def operation(self) -> str:
         """The operation's name, or an empty text where the path alone says it."""
         if self.json_target:
@@ -90,7 +91,11 @@ class AwsRequest(HttpRequest):
         return ""
 
     def json(self) -> Any:
-        """The body as JSON."""
+        """The body as JSON, which is read once: nobody changes it."""
+        return self._parsed
+
+    @cached_property
+    def _parsed(self) -> Any:
         return orjson.loads(self.body or b"{}")
 
     def _s3_operation(self) -> str:

@@ -100,6 +100,7 @@ class Cloud:
             runtime=runtime,
             logs=logs,
             endpoint=self._endpoint,
+            direct=self._endpoint,
             act_as=self._access.issue,
             metrics=self._metrics.of(region),
             writes=self._writes,
@@ -133,6 +134,7 @@ class Cloud:
             on_answer=on_answer,
             source_ip=source_ip,
             metrics=self._metrics.of(region),
+            endpoint=self._endpoint,
         )
         self._rest_apis.serve(self.deployments[region], gateway.flush_authorizers)
         self._closing.callback(gateway.close)

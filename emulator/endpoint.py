@@ -1,5 +1,6 @@
 """The one local AWS endpoint: decides who answers a request, and strikes with faults on the way."""
 
+import logging
 import threading
 import time
 from collections.abc import Callable, Mapping
@@ -23,6 +24,8 @@ from emulator.responses import error
 from emulator.timestream_metrics import TimestreamMetrics
 from emulator.timestream_process import NoTimestream, TimestreamProcess
 from emulator.writes import Writes
+
+_LOG = logging.getLogger(__name__)
 
 
 class Endpoint:
@@ -61,6 +64,17 @@ class Endpoint:
     def answer(self, request: HttpRequest) -> Response:
         """The service's reply, unless a fault says otherwise."""
         return self._answer(AwsRequest.of(request))
+
+    def answer_at_once(self, request: HttpRequest) -> Response | None:
+        """The reply to a call of a stream while nothing keeps it waiting; None for any other."""
+        call = AwsRequest.of(request)
+        if call.service != "kinesis" or self._faults.active or self._kinesis.is_held:
+            return None
+        try:
+            return self._route(call)
+        except Exception:  # noqa: BLE001 - as over HTTP, one bad request must not end its caller's thread
+            _LOG.exception("%s failed", call.json_target)
+            return error(call, "InternalFailure", "internal error, see the log", 500)
 
     def too_large(self, request: HttpRequest) -> Response:
         """The refusal of a body over the limit, which is far above that of any service."""

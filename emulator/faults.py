@@ -84,6 +84,11 @@ class Faults:
         with self._lock:
             self._rules.clear()
 
+    @property
+    def active(self) -> bool:
+        """True while a rule is in force."""
+        return bool(self._rules)
+
     def take(self, request: AwsRequest) -> FaultRule | None:
         """The first rule that strikes this request, counting it."""
         if not self._rules:

@@ -34,7 +34,7 @@ def _table(request: AwsRequest) -> dict[str, str]:
     if request.operation != "WriteRecords":
         return {}
     try:
-        body = orjson.loads(request.body)
+        body = request.json()
         return {name: str(body[name]) for name in ("DatabaseName", "TableName")}
     except (orjson.JSONDecodeError, KeyError, TypeError):
         return {}

@@ -14,6 +14,8 @@ from botocore.credentials import Credentials
 
 from emulator.apigateway.api import AwsAction
 from emulator.apigateway.errors import GatewayError
+from emulator.direct_calls import DirectEndpoint, headers_of
+from emulator.http_server import HttpRequest
 from emulator.iam.credentials import Credentials as Caller
 from emulator.iam.credentials import Issuer, ServiceIssuer
 
@@ -46,11 +48,20 @@ class AwsCaller:
     It calls as the roles it is told, or as API Gateway itself.
     """
 
-    def __init__(self, endpoint_url: str, region: str, act_as: Issuer, act_for: ServiceIssuer) -> None:
+    def __init__(
+        self,
+        endpoint_url: str,
+        region: str,
+        act_as: Issuer,
+        act_for: ServiceIssuer,
+        endpoint: DirectEndpoint | None = None,
+    ) -> None:
+        """With an `endpoint`, a call that it answers at once needs no connection."""
         self._endpoint = endpoint_url.rstrip("/") + "/"
         self._region = region
         self._act_as = act_as
         self._act_for = act_for
+        self._direct = endpoint
         self._http = urllib3.PoolManager(maxsize=32, block=False, retries=False)
         self._session = botocore.session.get_session()
         self._services: dict[str, Mapping[str, Any]] = {}
@@ -61,14 +72,24 @@ class AwsCaller:
         """The service's answer, whatever its status; GatewayError when none comes within `timeout_s` seconds."""
         service = self._service(action.service)
         target = f"{service['targetPrefix']}.{action.action}"
-        request = AWSRequest(
-            method="POST",
-            url=self._endpoint,
-            headers={"Content-Type": "application/json", **headers, "X-Amz-Target": target},
-            data=body,
-        )
+        signing_name = service.get("signingName", service["endpointPrefix"])
         caller = self._act_as(action.role_arn, _SESSION)
-        return self._send(request, service.get("signingName", service["endpointPrefix"]), caller, timeout_s)
+        given = {"Content-Type": "application/json", **headers, "X-Amz-Target": target}
+        answer = self._at_once(target, signing_name, caller, given, body)
+        if answer is not None:
+            return answer
+        request = AWSRequest(method="POST", url=self._endpoint, headers=given, data=body)
+        return self._send(request, signing_name, caller, timeout_s)
+
+    def _at_once(
+        self, target: str, service: str, caller: Caller, given: Mapping[str, str], body: bytes
+    ) -> IntegrationAnswer | None:
+        """The answer without a connection; None where there is none."""
+        if self._direct is None:
+            return None
+        headers = {**headers_of(target, service=service, region=self._region, caller=caller), **given}
+        answer = self._direct.answer_at_once(HttpRequest("POST", "/", tuple(headers.items()), body))
+        return IntegrationAnswer(answer.status, tuple(answer.headers), answer.body) if answer else None
 
     def invoke(
         self, function_arn: str, event: bytes, *, role_arn: str | None, source_arn: str, timeout_s: float

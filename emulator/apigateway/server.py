@@ -10,6 +10,7 @@ from emulator.apigateway.signature import LocalCredentials
 from emulator.clock import Clock
 from emulator.cloudformation.deployment import Deployment
 from emulator.cloudwatch.metrics import RegionMetrics
+from emulator.direct_calls import DirectEndpoint
 from emulator.http_server import HttpServer
 from emulator.iam.credentials import Issuer, ServiceIssuer, issue_operators
 
@@ -55,17 +56,19 @@ def serve_gateway(
     on_answer: OnAnswer = lambda _: None,
     source_ip: str = LOOPBACK,
     metrics: RegionMetrics | None = None,
+    endpoint: DirectEndpoint | None = None,
 ) -> Gateway:
     """Serve the deployment's REST API on 127.0.0.1; port 0 takes a free one.
 
     Raises UnsupportedApiError, naming the logical id, for what cannot be served as AWS would, and
     PortInUseError. `act_as` gives the credentials of the role of an integration or an authorizer, `act_for` those of
     API Gateway itself. Requests count as coming from `source_ip`, wherever they come from. `on_answer` is called for
-    every answer before it is sent, on the thread that answers. `metrics` gets what CloudWatch has of an API.
+    every answer before it is sent, on the thread that answers. `metrics` gets what CloudWatch has of an API. An
+    `endpoint` in this process answers without a connection what it can answer at once.
     """
     known = credentials or LocalCredentials()
     api = load_api(deployment)
-    caller = AwsCaller(endpoint_url, deployment.region, act_as, act_for)
+    caller = AwsCaller(endpoint_url, deployment.region, act_as, act_for, endpoint)
     authorizers = Authorizers(api, caller, clock)
     server = HttpServer(
         port, name="gateway", body_limit=MAX_PAYLOAD, idle_s=_IDLE_S, drain_s=_LAST_ANSWERS_S, clock=clock

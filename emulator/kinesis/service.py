@@ -72,6 +72,11 @@ class Kinesis:
         finally:
             self._open.set()
 
+    @property
+    def is_held(self) -> bool:
+        """True while writes wait."""
+        return not self._open.is_set()
+
     def answer(self, request: AwsRequest) -> Response | None:
         """The reply, or None for a request that moto shall answer."""
         if request.operation == "CreateStream":

@@ -15,6 +15,7 @@ from emulator.client import local_client
 from emulator.clock import Clock
 from emulator.cloudformation.deployment import Deployment
 from emulator.cloudwatch.metrics import RegionMetrics
+from emulator.direct_calls import DirectEndpoint
 from emulator.errors import UnknownFunctionError, UnsupportedFunctionError
 from emulator.http_server import Answerer
 from emulator.iam.credentials import Issuer, issue_operators
@@ -53,6 +54,7 @@ def start_functions(
     runtime: Path,
     logs: Path,
     endpoint: Answerer | None = None,
+    direct: DirectEndpoint | None = None,
     act_as: Issuer = issue_operators,
     metrics: RegionMetrics | None = None,
     writes: Writes | None = None,
@@ -60,8 +62,9 @@ def start_functions(
     """Make the deployment's functions invocable and start its event source mappings.
 
     A function's process starts with its first event; `act_as` gives the credentials of its role, and `endpoint` answers
-    what functions in a VPC call through its endpoints. `metrics` gets what CloudWatch has of functions and mappings;
-    by `writes` a mapping knows when there is something to read.
+    what functions in a VPC call through its endpoints. Streams are read from `direct`, where it answers at once.
+    `metrics` gets what CloudWatch has of functions and mappings; by `writes` a mapping knows when there is something to
+    read.
     Raises UnsupportedFunctionError, naming the logical id, for what would not run as on AWS.
     """
     for folder in (code, runtime):
@@ -79,6 +82,7 @@ def start_functions(
             exits,
             metrics=metrics or RegionMetrics(clock),
             writes=writes,
+            direct=direct,
             on_close=clock_file.close,
         )
     except BaseException:
@@ -100,6 +104,7 @@ class Functions:
         *,
         metrics: RegionMetrics,
         writes: Writes | None,
+        direct: DirectEndpoint | None,
         on_close: Callable[[], None],
     ) -> None:
         configs = read_functions(deployment)
@@ -114,6 +119,7 @@ class Functions:
         self._exits = exits
         self._metrics = metrics
         self._writes = writes
+        self._direct = direct
         self._on_close = on_close
         self._closed = False
         self._logs = FunctionLogs(
@@ -242,7 +248,7 @@ class Functions:
         if _service(config.source_arn) == "dynamodb":
             source = TableStreamSource(config, **place)
         else:
-            source = KinesisSource(config, role_arn=function.role_arn, **place)
+            source = KinesisSource(config, role_arn=function.role_arn, endpoint=self._direct, **place)
         destination: Destination | None = None
         if config.destination_arn:
             destination = BucketDestination(

@@ -17,6 +17,9 @@ import urllib3
 from moto.dynamodb.models import table as moto_table
 
 from emulator import Cloud, InvokeResult
+from emulator.direct_calls import headers_of
+from emulator.http_server import HttpRequest
+from emulator.iam.credentials import OPERATOR
 from tests.support.aws_clients import Clients
 
 AWS = Path(sys.executable).with_name("aws")
@@ -226,3 +229,51 @@ def test_a_function_is_invoked_by_whoever_runs_functions(cloud: Cloud, client: C
     assert asked == [("us-east-1", name, b'{"a": 1}', "RequestResponse"), ("us-east-1", name, b"{}", "Event")]
     with pytest.raises(functions.exceptions.ResourceNotFoundException):
         functions.invoke(FunctionName="nobody")
+
+
+def _of_a_stream(cloud: Cloud, role_arn: str = "") -> HttpRequest:
+    """A call of Kinesis as a role, or as the operator."""
+    caller = cloud._access.issue(role_arn, "test") if role_arn else OPERATOR
+    headers = headers_of(
+        "Kinesis_20131202.DescribeStreamSummary", service="kinesis", region="us-east-1", caller=caller
+    )
+    return HttpRequest("POST", "/", tuple(headers.items()), b'{"StreamName": "none"}')
+
+
+def test_a_stream_answers_at_once(cloud: Cloud) -> None:
+    """A part of this process needs no connection for a call that waits for nothing; policies hold for it, too."""
+    allowed = cloud._endpoint.answer_at_once(_of_a_stream(cloud))
+    refused = cloud._endpoint.answer_at_once(_of_a_stream(cloud, "arn:aws:iam::123456789012:role/none"))
+    assert allowed is not None
+    assert b"ResourceNotFoundException" in allowed.body
+    assert refused is not None
+    assert b"AccessDeniedException" in refused.body
+
+
+def test_what_may_wait_is_not_answered_at_once(cloud: Cloud) -> None:
+    """A fault may delay a call, and writes wait while the clock is moved: those come over HTTP, as do other services."""
+    request = _of_a_stream(cloud)
+    urllib3.request(
+        "POST", f"{cloud.endpoint_url}/_local/faults", json={"service": "kinesis", "latency_ms": 1}
+    )
+    assert cloud._endpoint.answer_at_once(request) is None
+    urllib3.request("DELETE", f"{cloud.endpoint_url}/_local/faults")
+    with cloud._kinesis.held():
+        assert cloud._endpoint.answer_at_once(request) is None
+    assert cloud._endpoint.answer_at_once(request) is not None
+    other = headers_of(
+        "DynamoDB_20120810.ListTables", service="dynamodb", region="us-east-1", caller=OPERATOR
+    )
+    assert cloud._endpoint.answer_at_once(HttpRequest("POST", "/", tuple(other.items()), b"{}")) is None
+
+
+def test_what_fails_at_once_is_an_answer(cloud: Cloud, monkeypatch: pytest.MonkeyPatch) -> None:
+    """A failure of a service ends no thread that calls it."""
+
+    def broken(_: object) -> None:
+        raise ZeroDivisionError
+
+    monkeypatch.setattr(cloud._kinesis, "answer", broken)
+    answer = cloud._endpoint.answer_at_once(_of_a_stream(cloud))
+    assert answer is not None
+    assert (answer.status, b"InternalFailure" in answer.body) == (500, True)

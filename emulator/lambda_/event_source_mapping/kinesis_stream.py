@@ -1,15 +1,15 @@
 """Kinesis data streams as an event source."""
 
-import base64
-import json
 import threading
 from collections.abc import Mapping, Sequence
 from typing import Any
 
-from emulator.client import local_client
+import orjson
+
+from emulator.direct_calls import CallError, DirectClient, DirectEndpoint
 from emulator.iam.credentials import OPERATOR, Credentials
 from emulator.lambda_.event_source_mapping.configuration import MappingConfig
-from emulator.lambda_.event_source_mapping.event_source import Page, SourceRecord, call
+from emulator.lambda_.event_source_mapping.event_source import Page, SourceRecord, SourceUnavailableError
 
 # Records in one read; a mapping's batch is filled from several.
 _READ_LIMIT = 500
@@ -28,6 +28,7 @@ class KinesisSource:
         endpoint_url: str,
         region: str,
         caller: Credentials = OPERATOR,
+        endpoint: DirectEndpoint | None = None,
     ) -> None:
         self._config = config
         self._role_arn = role_arn
@@ -35,7 +36,14 @@ class KinesisSource:
         self._stream = config.source_arn.rpartition("/")[2]
         self._finished: set[str] = set()
         self._lock = threading.Lock()
-        self._client = local_client("kinesis", endpoint_url=endpoint_url, region=region, caller=caller)
+        self._client = DirectClient(
+            "kinesis",
+            "Kinesis_20131202",
+            endpoint_url=endpoint_url,
+            region=region,
+            caller=caller,
+            endpoint=endpoint,
+        )
 
     @property
     def arn(self) -> str:
@@ -47,7 +55,7 @@ class KinesisSource:
         found: list[Mapping[str, Any]] = []
         arguments: dict[str, Any] = {"StreamName": self._stream}
         while True:
-            answer = call(self._client, "list_shards", self._stream, **arguments)
+            answer = self._call("ListShards", **arguments)
             found.extend(answer["Shards"])
             if "NextToken" not in answer:
                 break
@@ -69,19 +77,12 @@ class KinesisSource:
             arguments = {"ShardIteratorType": "AFTER_SEQUENCE_NUMBER", "StartingSequenceNumber": after}
         elif self._config.starting_at_s is not None:
             arguments["Timestamp"] = self._config.starting_at_s
-        answer = call(
-            self._client,
-            "get_shard_iterator",
-            self._stream,
-            StreamName=self._stream,
-            ShardId=shard,
-            **arguments,
-        )
+        answer = self._call("GetShardIterator", StreamName=self._stream, ShardId=shard, **arguments)
         return str(answer["ShardIterator"])
 
     def read(self, shard: str, position: str) -> Page:
         """Up to 500 records."""
-        answer = call(self._client, "get_records", self._stream, ShardIterator=position, Limit=_READ_LIMIT)
+        answer = self._call("GetRecords", ShardIterator=position, Limit=_READ_LIMIT)
         records = [self._record(shard, item) for item in answer["Records"]]
         caught_up = not records and not answer.get("MillisBehindLatest")
         return Page(records, answer.get("NextShardIterator"), caught_up)
@@ -91,16 +92,23 @@ class KinesisSource:
         with self._lock:
             self._finished.add(shard)
 
+    def _call(self, operation: str, **parameters: Any) -> Mapping[str, Any]:
+        try:
+            answer: Mapping[str, Any] = self._client.call(operation, parameters)
+        except CallError as error:
+            raise SourceUnavailableError(f"{self._stream}: {error}") from error
+        return answer
+
     def _record(self, shard: str, item: Mapping[str, Any]) -> SourceRecord:
         """A record in the shape of https://docs.aws.amazon.com/lambda/latest/dg/with-kinesis.html."""
-        arrival = round(item["ApproximateArrivalTimestamp"].timestamp(), 3)
+        arrival = round(item["ApproximateArrivalTimestamp"], 3)
         sequence = item["SequenceNumber"]
         event = {
             "kinesis": {
                 "kinesisSchemaVersion": "1.0",
                 "partitionKey": item["PartitionKey"],
                 "sequenceNumber": sequence,
-                "data": base64.b64encode(item["Data"]).decode(),
+                "data": item["Data"],
                 "approximateArrivalTimestamp": arrival,
             },
             "eventSource": "aws:kinesis",
@@ -111,6 +119,4 @@ class KinesisSource:
             "awsRegion": self._region,
             "eventSourceARN": self.arn,
         }
-        return SourceRecord(
-            sequence, item["PartitionKey"], arrival, json.dumps(event, separators=(",", ":")).encode()
-        )
+        return SourceRecord(sequence, item["PartitionKey"], arrival, orjson.dumps(event))
