@@ -120,7 +120,7 @@ rollout: install-local ## every region of an environment, canary first: make rol
 .PHONY: bench
 bench: install-dev ## how fast, how much, against what
 	@$(PY) -m ops bundle --target host
-	@for part in client decoding writer timestream timestream_query alerts aggregator exports; do $(PY) -m benchmarks.$$part || exit 1; done
+	@for part in client decoding writer timestream timestream_query alerts aggregator exports local_run; do $(PY) -m benchmarks.$$part || exit 1; done
 
 .PHONY: golden
 golden: install-dev ## rewrite the golden templates after a change that was meant

@@ -251,7 +251,7 @@ def test_a_stream_answers_at_once(cloud: Cloud) -> None:
 
 
 def test_what_may_wait_is_not_answered_at_once(cloud: Cloud) -> None:
-    """A fault may delay a call, and writes wait while the clock is moved: those come over HTTP, as do other services."""
+    """A fault may delay a call, and writes wait while the clock is moved: those come over HTTP, as others do."""
     request = _of_a_stream(cloud)
     urllib3.request(
         "POST", f"{cloud.endpoint_url}/_local/faults", json={"service": "kinesis", "latency_ms": 1}
