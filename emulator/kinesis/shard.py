@@ -1,11 +1,14 @@
 """A shard's records as Kinesis keeps them: in order, numbered, for as long as the stream keeps records."""
 
 import threading
+from array import array
 from bisect import bisect_left, bisect_right
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 from datetime import UTC, datetime
 from typing import Any
+
+from emulator.kinesis.record_files import RecordFiles
 
 _READ_LIMIT_BYTES = 10 * 1024 * 1024
 
@@ -23,15 +26,16 @@ class Record:
 class ShardRecords:
     """Records in the order they came, each under a sequence number of AWS's shape: 56 digits, growing.
 
-    `now` gives seconds since the epoch.
+    `now` gives seconds since the epoch. In memory it has 28 bytes of a record; keys and data lie in files.
     """
 
     def __init__(self, shard_id: int, *, now: Callable[[], float]) -> None:
         self._now = now
         self._shard_number = shard_id
         self._lock = threading.Lock()
-        self._kept: list[Record] = []
-        self._numbers: list[int] = []
+        self._files = RecordFiles()
+        self._arrived_s = array("d")
+        self._sizes = array("i")
         self._created_s = int(now())
         self._issued = 0
         self.last_number = 0
@@ -40,12 +44,12 @@ class ShardRecords:
         """Append a record; its sequence number."""
         with self._lock:
             now_s = self._now()
+            self._files.append(partition_key, data)
             self._issued += 1
-            number = self._number(self._issued, int(now_s))
-            self._kept.append(Record(number, partition_key, data, now_s))
-            self._numbers.append(number)
-            self.last_number = number
-            return number
+            self._arrived_s.append(now_s)
+            self._sizes.append(size_of(data, partition_key))
+            self.last_number = self._number(self._issued, int(now_s))
+            return self.last_number
 
     def after(self, last: int, limit: int) -> tuple[list[Record], int, int]:
         """The records after a sequence number, the last one's number, and by how many milliseconds the reader lags.
@@ -53,25 +57,31 @@ class ShardRecords:
         Up to `limit` records and 10 MiB, at least one if there is any.
         """
         with self._lock:
-            start = bisect_right(self._numbers, last)
-            found: list[Record] = []
+            if last >= self.last_number:
+                return [], last, 0
+            kept = range(len(self._arrived_s))
+            start = stop = bisect_right(kept, last, key=self._number_at)
             size = 0
-            for record in self._kept[start : start + limit]:
-                size += size_of(record.data, record.partition_key)
-                if found and size > _READ_LIMIT_BYTES:
+            while stop < min(start + limit, len(kept)):
+                size += self._sizes[stop]
+                if stop > start and size > _READ_LIMIT_BYTES:
                     break
-                found.append(record)
-            rest = start + len(found)
-            behind_s = self._now() - self._kept[rest].arrived_s if rest < len(self._kept) else 0.0
+                stop += 1
+            found = [
+                Record(self._number_at(place), *self._files.read(place), self._arrived_s[place])
+                for place in range(start, stop)
+            ]
+            behind_s = self._now() - self._arrived_s[stop] if stop < len(kept) else 0.0
         return found, (found[-1].sequence_number if found else last), max(0, int(behind_s * 1000))
 
     def forget_older(self, age_s: float) -> None:
         """Let records expire that came more than `age_s` seconds ago."""
         with self._lock:
-            count = bisect_left(self._kept, self._now() - age_s, key=lambda record: record.arrived_s)
+            count = bisect_left(self._arrived_s, self._now() - age_s)
             if count:
-                del self._kept[:count]
-                del self._numbers[:count]
+                self._files.forget(count)
+                del self._arrived_s[:count]
+                del self._sizes[:count]
 
     def get_min_sequence_number(self) -> int:
         """The number the shard's range starts with."""
@@ -88,8 +98,12 @@ class ShardRecords:
         if isinstance(at_timestamp, datetime):
             at_timestamp = at_timestamp.replace(tzinfo=at_timestamp.tzinfo or UTC).timestamp()
         with self._lock:
-            index = bisect_left(self._kept, at_timestamp, key=lambda record: record.arrived_s)
-            return self._numbers[index - 1] if index else 0
+            index = bisect_left(self._arrived_s, at_timestamp)
+            return self._number_at(index - 1) if index else 0
+
+    def _number_at(self, place: int) -> int:
+        """The number of the record at a place among those that are kept."""
+        return self._number(self._issued - len(self._arrived_s) + place + 1, int(self._arrived_s[place]))
 
     def _number(self, index: int, second: int) -> int:
         """A number built of the shard's birth, a count, the second, the shard and a version, as on AWS."""
