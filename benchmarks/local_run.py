@@ -1,4 +1,4 @@
-"""How much the whole local run carries, and how late points and notifications are: `python -m benchmarks.local_run`.
+"""The load that the whole local run carries, and how late it is then: `python -m benchmarks.local_run`.
 
 Each load has a run of its own, with the environment `load`. A point can be queried when a query that is asked every
 0.2 s answers with the mark of its request; a request counts from when it was due. Processor time is that of the whole

@@ -1,4 +1,4 @@
-"""How long notifications take under load: a rule that each of many groups trips once, and a queue that hears of it."""
+"""The time that notifications take under load: a rule that many groups trip once each, and a queue that hears of it."""
 
 import json
 import threading

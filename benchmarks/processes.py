@@ -40,7 +40,7 @@ class Processes:
         self._thread.start()
 
     def stop(self) -> Usage:
-        """What was used since the start."""
+        """The usage since the start."""
         self._stopped.set()
         self._thread.join()
         return Usage({part: used - self._before[part] for part, used in self._cpu_s().items()}, self._memory)
