@@ -147,7 +147,7 @@ def run(load: Load, intervals: int = 3) -> Result:
         rules = RulesTable(client, names["AlertRulesTable"], fresh_seconds=600)
         alerts = AlertsTable(client, names["AlertsTable"])
         evaluator = Evaluator(rules, windows, alerts, timing, Origin("r", "e"), GROUP_CAP, PAGE_LIMITS)
-        index = SelectionIndex(rule.selection for rule in rules.rules().rules)
+        index = SelectionIndex(rules.rules().rules)
         sequence = 0
         windows.advance(KeyRange(), Reached(START, START), START)
         for start in range(START, START + 60 * intervals, 60):

@@ -1,13 +1,15 @@
 """Rules that can be read and make no sense: that can never fire or never be over, or that are suspicious."""
 
 import math
-from collections.abc import Iterator
+from collections.abc import Iterable, Iterator
 from fractions import Fraction
+from itertools import pairwise
 
 from handlers.domain.alerts.periods import DAY_S
 from handlers.domain.alerts.rules.condition_fields import least_forget_after_s
 from handlers.domain.alerts.rules.fields import RuleError, shown
-from handlers.domain.alerts.rules.rule import MissingData, Rule, Statistic, exact_fraction
+from handlers.domain.alerts.rules.rule import MissingData, Rule, exact_fraction
+from handlers.domain.alerts.rules.statistic import Statistic
 from handlers.domain.alerts.state.alert import Verdict
 from handlers.domain.alerts.state.protocol import verdict_of, verdict_without_data
 from handlers.domain.dimensions import read_dimensions
@@ -32,26 +34,38 @@ def refusals(rule: Rule, tick_seconds: int) -> Iterator[RuleError]:
                 place = field if field == "by" else f"{field}.{name}"
                 message = f"{shown(name)} is no dimension that a point can have: {problem.message}{own}"
                 yield RuleError(place, message)
-    if rule.statistic is Statistic.COUNT:
-        yield from _counts(rule)
+    if rule.statistic == Statistic.COUNT:
+        # A whole number, and 0 only where silence counts as zero.
+        least = 0 if rule.missing_data is MissingData.ZERO else 1
+        silence = "" if least == 0 else f", as missing_data is {rule.missing_data} and not zero"
+        points = f"a count is a whole number from {least} to {_MOST_POINTS:.0e}{silence}"
+        yield from _beyond(rule, map(Fraction, _telling_counts(rule, least)), points)
+    elif rule.statistic.is_never_negative:
+        yield from _beyond(rule, _telling_values(rule), f"{rule.statistic} is never negative")
 
 
-def _counts(rule: Rule) -> Iterator[RuleError]:
-    """A count is a whole number, and 0 only where silence counts as zero; other statistics may have any value."""
-    least = 0 if rule.missing_data is MissingData.ZERO else 1
-    possible = {verdict_of(rule, Fraction(count)) for count in _telling_counts(rule, least)}
+def _beyond(rule: Rule, values: Iterable[Fraction], because: str) -> Iterator[RuleError]:
+    """The condition never or always holds for the values that the statistic may have."""
+    possible = {verdict_of(rule, value) for value in values}
     with_silence = possible | {verdict_without_data(rule)}
-    points = f"a whole number from {least} to {_MOST_POINTS:.0e}"
-    silence = "" if least == 0 else f", as missing_data is {rule.missing_data} and not zero"
+    name = rule.statistic
     if not with_silence & {Verdict.BREACHING, Verdict.MISSING}:
-        yield RuleError("threshold", f"count {rule.condition} never holds: a count is {points}{silence}")
+        yield RuleError("threshold", f"{name} {rule.condition} never holds: {because}")
     elif Verdict.BREACHING in with_silence and Verdict.RECOVERED not in with_silence:
         if possible == {Verdict.BREACHING}:
-            message = f"count {rule.condition} always holds, so its alerts would never be over"
-            yield RuleError("threshold", f"{message}: a count is {points}{silence}")
+            message = f"{name} {rule.condition} always holds, so its alerts would never be over"
+            yield RuleError("threshold", f"{message}: {because}")
         else:
-            message = f"count {rule.recovery.condition} always holds, so no alert would be over"
-            yield RuleError("recovery.threshold", f"{message}: a count is {points}{silence}")
+            message = f"{name} {rule.recovery.condition} always holds, so no alert would be over"
+            yield RuleError("recovery.threshold", f"{message}: {because}")
+
+
+def _telling_values(rule: Rule) -> Iterator[Fraction]:
+    """The bounds that are not negative, zero, and a value between any two and beyond: elsewhere no verdict changes."""
+    bounds = (*rule.condition.bounds, *rule.recovery.condition.bounds)
+    ends = sorted({Fraction(0), *(bound for bound in map(exact_fraction, bounds) if bound > 0)})
+    yield from ends
+    yield from ((low + high) / 2 for low, high in pairwise([*ends, 2 * ends[-1] + 1]))
 
 
 def _telling_counts(rule: Rule, least: int) -> Iterator[int]:

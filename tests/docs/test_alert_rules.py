@@ -5,6 +5,7 @@ from pathlib import Path
 
 from handlers.domain.alerts.rules.reading import OPTIONAL, REQUIRED, WORDS
 from handlers.domain.alerts.rules.rule import MissingData
+from handlers.domain.alerts.rules.statistic import PLAIN, Statistic
 from ops.rule_checks import doubts
 from ops.rule_files import read_rule_files
 
@@ -27,7 +28,12 @@ def test_the_page_has_every_field_and_policy() -> None:
     text = PAGE.read_text()
     example = text[text.index("```yaml") : text.index("```\n\nOnly")]
     assert set(re.findall(r"^(?:  - |    )([a-z_]+):", example, re.MULTILINE)) == {*REQUIRED, *OPTIONAL}
-    _, *policies = re.findall(r"^\| `([a-z_]+)` \|", text, re.MULTILINE)
+    statistics, missing = (text[text.index(f"\n## {name}") :] for name in ("Statistics", "Missing data"))
+    rows = re.findall(r"^\| (`.*?) \|", statistics.partition("\n## ")[2].partition("\n## ")[0], re.MULTILINE)
+    names = [name for row in rows[1:] for name in re.findall(r"`(.+?)`", row)]
+    assert names == [*PLAIN, "p0.1", "p99.9"]
+    assert all(Statistic.read(name) for name in names)
+    _, *policies = re.findall(r"^\| `([a-z_]+)` \|", missing, re.MULTILINE)
     assert set(policies) == {str(policy) for policy in MissingData}
     [words] = re.findall(r"^\| words: (.*?) \|", text, re.MULTILINE)
     assert set(re.findall(r"`([a-z_]+)`", words)) == WORDS

@@ -81,6 +81,39 @@ def test_what_can_be_is_not_refused(fields: dict[str, Any]) -> None:
 BOUNDS = st.integers(-4, 12).map(lambda half: half / 2)
 
 
+@pytest.mark.parametrize(
+    ("fields", "field", "words"),
+    [
+        ({"operator": "<", "threshold": 0}, "threshold", NEVER),
+        ({"operator": "inside", "threshold": [-2, -1]}, "threshold", NEVER),
+        ({"operator": ">=", "threshold": 0}, "threshold", ALWAYS),
+        ({"operator": "!=", "threshold": -1}, "threshold", ALWAYS),
+        ({"operator": ">", "threshold": 5, "recovery": {"threshold": -1}}, "recovery.threshold", STAYS),
+    ],
+)
+def test_a_deviation_below_zero_is_refused(fields: dict[str, Any], field: str, words: str) -> None:
+    """What is never negative fires never or for ever, too."""
+    [error] = refusals(a_rule(statistic="stddev", **fields), 10)
+    assert error.field == field
+    assert words in str(error)
+    assert "stddev is never negative" in str(error)
+
+
+@pytest.mark.parametrize(
+    "fields",
+    [
+        {"operator": "<=", "threshold": 0},
+        {"operator": "<", "threshold": 0, "missing_data": "missing"},
+        {"operator": "==", "threshold": 2.5},
+        {"operator": "inside", "threshold": [-1, 0.5]},
+        {"operator": "outside", "threshold": [-1, 2]},
+    ],
+)
+def test_a_deviation_that_can_be_is_not_refused(fields: dict[str, Any]) -> None:
+    """Any value from zero on."""
+    assert not list(refusals(a_rule(statistic="stddev", **fields), 10))
+
+
 @given(
     st.sampled_from([">", ">=", "<", "<=", "==", "!=", "inside", "outside"]),
     st.tuples(BOUNDS, BOUNDS).map(sorted),

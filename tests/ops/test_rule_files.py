@@ -44,7 +44,11 @@ def test_the_projects_own_rules_are_good() -> None:
 @pytest.mark.parametrize(
     ("text", "line", "words"),
     [
-        (GOOD.replace("avg", "p99"), 4, "statistic: 'p99' is not one of avg, sum, min, max, count"),
+        (
+            GOOD.replace("avg", "p101"),
+            4,
+            "statistic: 'p101' is not one of avg, sum, min, max, count, stddev, nor",
+        ),
         (GOOD.replace("90", "[1"), 7, "not YAML"),
         (GOOD.replace("    threshold: 90\n", ""), 2, "threshold: is missing"),
         (GOOD + "    colour: red\n", 7, "colour: 'colour' is not one of"),
@@ -68,8 +72,8 @@ def test_a_mistake_is_told_with_its_place(tmp_path: Path, text: str, line: int, 
 
 def test_all_mistakes_are_told_at_once(tmp_path: Path) -> None:
     """A file need not be mended one error at a time."""
-    second = GOOD.removeprefix("rules:\n").replace("avg", "p1").replace("hot", "cold")
-    assert len(read(tmp_path, GOOD.replace("avg", "p2") + second)) == 2
+    second = GOOD.removeprefix("rules:\n").replace("avg", "p0").replace("hot", "cold")
+    assert len(read(tmp_path, GOOD.replace("avg", "p100") + second)) == 2
 
 
 def test_two_rules_with_one_id_are_told_with_both_places(tmp_path: Path) -> None:
@@ -267,7 +271,7 @@ def test_a_rule_may_take_over_another_ones_fields(tmp_path: Path) -> None:
     path.write_text(base + "  - <<: *base\n    rule_id: cold\n    threshold: 10\n")
     hot, cold = (filed.rule for filed in read_rule_files([path], 60).rules)
     assert (cold.rule_id, cold.condition.bounds, cold.metric_name) == ("cold", (10,), hot.metric_name)
-    bad = base.replace("avg", "p99") + "  - <<: *base\n    rule_id: cold\n"
+    bad = base.replace("avg", "p101") + "  - <<: *base\n    rule_id: cold\n"
     assert [line.split(": ")[0] for line in read(tmp_path, bad)] == ["a.yaml:5", "a.yaml:5"]
 
 
@@ -305,7 +309,7 @@ rules:
 
 def test_all_mistakes_of_all_files_are_told_at_once(tmp_path: Path) -> None:
     """Each with its file, also where a file is no YAML at all, and ids of rules that are wrong otherwise count."""
-    texts = {"a.yaml": GOOD.replace("avg", "p99"), "b.yml": "rules: [", "c.yaml": GOOD + "    period: 61\n"}
+    texts = {"a.yaml": GOOD.replace("avg", "p101"), "b.yml": "rules: [", "c.yaml": GOOD + "    period: 61\n"}
     for name, text in texts.items():
         (tmp_path / name).write_text(text)
     found = read_rule_files([tmp_path / name for name in texts], 60).mistakes

@@ -94,11 +94,11 @@ def test_words_are_changed_in_a_rule_that_stays_in_force(tmp_path: Path) -> None
 @pytest.mark.usefixtures("deployment")
 def test_a_bad_file_changes_nothing(tmp_path: Path, capsys: Any) -> None:
     """Good rules beside a bad one are not applied either, and the mistake is told with its place."""
-    text = GOOD + GOOD.removeprefix("rules:\n").replace("hot", "cold").replace("avg", "p99")
+    text = GOOD + GOOD.removeprefix("rules:\n").replace("hot", "cold").replace("avg", "p101")
     assert main(["rules", "apply", a_file(tmp_path, text)]) == 1
     error = capsys.readouterr().err
     assert "nothing was changed" in error
-    assert "rules.yaml:9: statistic: 'p99'" in error
+    assert "rules.yaml:9: statistic: 'p101'" in error
     assert in_force() == []
 
 
@@ -221,7 +221,7 @@ def test_without_a_deployment_checking_still_works(tmp_path: Path, capsys: Any) 
 
 def test_a_check_says_how_many_mistakes_there_are(tmp_path: Path, capsys: Any) -> None:
     """A check changes nothing ever, so it does not say that nothing was changed."""
-    assert main(["rules", "check", a_file(tmp_path, GOOD.replace("avg", "p99"))]) == 1
+    assert main(["rules", "check", a_file(tmp_path, GOOD.replace("avg", "p101"))]) == 1
     error = capsys.readouterr().err
     assert "1 mistake:\n" in error
     assert "changed" not in error

@@ -296,8 +296,22 @@ def _expected(message: Message, group: Group) -> dict[str, Any]:
     before_s = rule.start_of(made.since_s) - rule.period
     start_s = before_s if made.period_start_s is None else made.period_start_s
     value = None if made.value is None else float(made.value)
+    if value is not None and rule.statistic.startswith("p"):
+        value = Near(value)
     period = {"seconds": rule.period, "start": _time(start_s), "end": _time(start_s + rule.period)}
     return {**expected, "value": value, "period": period}
+
+
+class Near(float):
+    """A percentile, which the document gives within two percent."""
+
+    def __eq__(self, other: object) -> bool:
+        return isinstance(other, int | float) and abs(other - float(self)) <= abs(float(self)) * 0.02
+
+    def __ne__(self, other: object) -> bool:
+        return not self == other
+
+    __hash__ = float.__hash__
 
 
 def _same(now_s: float, body: Mapping[str, Any], expected: Mapping[str, Any]) -> None:

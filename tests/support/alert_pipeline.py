@@ -198,7 +198,7 @@ class Pipeline:
 
     def write(self, points: Iterable[Point], batch: BatchRange, now_s: float) -> None:
         """The aggregator's work on a batch."""
-        index = SelectionIndex(rule.selection for rule in self.rules)
+        index = SelectionIndex(self.rules)
         self.windows.now_s = now_s
         self.windows.write(aggregate(points, index, now_s, self.timing, self.group_cap).windows, batch)
 

@@ -328,14 +328,15 @@ class Storm:
 
     def _any_document(self, rule_id: str) -> dict[str, Any]:
         chance, tick = self.chance, self.settings.tick
-        statistic = chance.choice(("avg", "sum", "min", "max", "count"))
+        statistic = chance.choice(("avg", "sum", "min", "max", "count", "stddev", "p50", "p99.9"))
         operator = chance.choice((">", ">=", "<", "<=", "==", "!=", "inside", "outside"))
-        low = chance.choice((0.1, 0.3, 1.0, 2.0))
+        # A percentile may be two percent off, so no bound is a value.
+        low = chance.choice((0.15, 0.4, 1.4, 2.2) if statistic.startswith("p") else (0.1, 0.3, 1.0, 2.0))
         high = low + chance.choice((0.0, 0.5, 1.0))
         out_of = chance.choice((1, 1, 2, 3, 5))
         recovery: dict[str, Any] = {"datapoints": chance.choice((1, 1, 2, 3))}
         if chance.random() < 0.5 and operator in {">", ">=", "<", "<="}:
-            recovery["threshold"] = low - 0.2 if ">" in operator else low + 1
+            recovery["threshold"] = low - 0.1 if ">" in operator else low + 1
         document = {
             "rule_id": rule_id,
             "metric_name": chance.choice(("m1", "m1", "m2")),

@@ -11,6 +11,7 @@ import math
 from collections.abc import Collection, Iterable, Mapping, Sequence
 from copy import deepcopy
 from dataclasses import dataclass, field
+from decimal import Decimal, localcontext
 from fractions import Fraction
 from typing import Any, NamedTuple
 
@@ -147,8 +148,15 @@ class Text:
                 return sum(values, Fraction()) / len(values)
             case "min":
                 return min(values)
-            case _:
+            case "max":
                 return max(values)
+            case "stddev":
+                mean = sum(values, Fraction()) / len(values)
+                return _root(sum(((value - mean) ** 2 for value in values), Fraction()) / len(values))
+            case percentile:
+                # The exact one: the document gives it within two percent.
+                rank = math.ceil(len(values) * Fraction(percentile[1:]) / 100)
+                return sorted(values)[rank - 1]
 
 
 class Datapoint(NamedTuple):
@@ -694,6 +702,11 @@ def _shown(last: Sequence[Datapoint], state: str, kind: str) -> tuple[Fraction |
     if not chosen:
         return None, None
     return None if state == "MISSING" else chosen[-1].value, chosen[-1].start_s
+
+
+def _root(square: Fraction) -> Fraction:
+    with localcontext(prec=60):
+        return Fraction((Decimal(square.numerator) / Decimal(square.denominator)).sqrt())
 
 
 def _holds(value: Fraction, operator: str, threshold: Any) -> bool:

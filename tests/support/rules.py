@@ -6,6 +6,10 @@ from hypothesis import strategies as st
 
 from handlers.domain.alerts.rules.reading import read_rule
 from handlers.domain.alerts.rules.rule import Rule
+from handlers.domain.alerts.rules.statistic import PLAIN, Statistic
+
+STATISTICS = [*map(Statistic, PLAIN), *map(Statistic, ("p0.1", "p50", "p99", "p99.9"))]
+"""Every statistic that is a name, and some percentiles."""
 
 RULE_FILE = """\
 rules:
@@ -47,7 +51,7 @@ def written_rules(draw: st.DrawFn) -> dict[str, Any]:
     threshold = bounds if operator in ("inside", "outside") else bounds[0]
     period = draw(st.sampled_from([10, 20, 60, 300, 3600]))
     out_of = draw(st.integers(1, min(100, 86_400 // period)))
-    statistic = draw(st.sampled_from(["avg", "sum", "min", "max", "count"]))
+    statistic = str(draw(st.sampled_from(STATISTICS)))
     name = st.from_regex(r"[a-zA-Z_][a-zA-Z0-9_.-]{0,20}", fullmatch=True)
     text = st.text(
         st.characters(codec="utf-8", categories=["L", "N", "P", "S", "Zs"]), min_size=1, max_size=20

@@ -6,14 +6,21 @@ from handlers.domain.alerts.rules.rule import MissingData, Rule
 from handlers.domain.alerts.state.alert import Datapoint
 from handlers.domain.alerts.state.protocol import verdict_of, verdict_without_data
 from handlers.domain.alerts.windows.merging import GroupAggregate
+from handlers.domain.alerts.windows.statistic_set import StatisticSet
 
 
 def evaluate_datapoint(
-    rule: Rule, start_s: int, aggregate: GroupAggregate | None, *, known_on_time: bool = True
+    rule: Rule,
+    start_s: int,
+    aggregate: GroupAggregate | None,
+    *,
+    known: bool = True,
+    known_on_time: bool = True,
 ) -> Datapoint | None:
-    """The datapoint of a group that is known, in the period that starts then; None if missing data is ignored.
+    """The datapoint of a group in the period that starts then; None if missing data is ignored.
 
-    `known_on_time` says that the group is known also without points that came late.
+    `known` says that the group was known before the period, and `known_on_time` that it was also without points that
+    came late. Where its points give the statistic no value, the period is one without data.
     """
     without_data = verdict_without_data(rule)
     if aggregate is None:
@@ -21,21 +28,31 @@ def evaluate_datapoint(
             return None
         shown = 0.0 if rule.missing_data is MissingData.ZERO else None
         return Datapoint(start_s, without_data, shown, late=not known_on_time)
-    value = aggregate.statistics.value(rule.statistic)
+    value = value_of(rule, aggregate.statistics)
+    verdict = without_data if value is None else verdict_of(rule, value)
+    if verdict is None or (value is None and not known):
+        return None
+    on_time_value = None if aggregate.on_time is None else value_of(rule, aggregate.on_time)
     on_time = None
-    if aggregate.on_time is not None:
-        on_time = verdict_of(rule, aggregate.on_time.value(rule.statistic))
+    if on_time_value is not None:
+        on_time = verdict_of(rule, on_time_value)
     elif aggregate.late and known_on_time:
         on_time = without_data
+    late = aggregate.late or (value is None and not known_on_time)
     return Datapoint(
         start_s=start_s,
-        verdict=verdict_of(rule, value),
-        value=_nearest_double(value),
+        verdict=verdict,
+        value=None if value is None else _nearest_double(value),
         count=aggregate.statistics.count,
-        late=aggregate.late,
+        late=late,
         sources=aggregate.sources,
         on_time=on_time,
     )
+
+
+def value_of(rule: Rule, statistics: StatisticSet) -> Fraction | None:
+    """The value of a rule's statistic; None if the points of the period give it none."""
+    return statistics.value(rule.statistic)
 
 
 def _nearest_double(value: Fraction) -> float:

@@ -116,15 +116,14 @@ def _due_datapoint(
         return None
     aggregate = windows.due.aggregate(group)
     on_time = _is_known_on_time(rule, windows, start_s, group, alert)
-    if aggregate is None:
-        closed_s = 0 if alert is None else alert.judged_from_s
-        heard_late = group in windows.before.late and start_s - rule.period_s >= closed_s
-        known = on_time or heard_late or (alert is not None and not alert.is_quiet)
-        if not known or admission.is_unknown(group):
-            return None
+    closed_s = 0 if alert is None else alert.judged_from_s
+    heard_late = group in windows.before.late and start_s - rule.period_s >= closed_s
+    known = on_time or heard_late or (alert is not None and not alert.is_quiet)
+    if aggregate is None and (not known or admission.is_unknown(group)):
+        return None
     # A healthy alert may remember the group from so long ago that it is forgotten: its silence is none then.
     on_time = on_time or (alert is not None and _known_since_s(alert) <= start_s)
-    return evaluate_datapoint(rule, start_s, aggregate, known_on_time=on_time)
+    return evaluate_datapoint(rule, start_s, aggregate, known=known, known_on_time=on_time)
 
 
 def _is_known_on_time(
@@ -219,13 +218,15 @@ def _again(rule: Rule, windows: RuleWindows, alert: Alert, group: Group) -> Iter
     for start_s, window in sorted((windows.again or {}).items()):
         if start_s < begun_s:
             continue
-        known_on_time = known_on_time or group in window.groups or first_s <= start_s
-        known = known or known_on_time or group in window
+        known_on_time = known_on_time or first_s <= start_s
+        known = known or known_on_time
         aggregate = window.aggregate(group)
-        if known and (aggregate is not None or not window.dropped):
-            found = evaluate_datapoint(rule, start_s, aggregate, known_on_time=known_on_time)
+        if aggregate is not None or (known and not window.dropped):
+            found = evaluate_datapoint(rule, start_s, aggregate, known=known, known_on_time=known_on_time)
             if found is not None:
                 yield found
+        known_on_time = known_on_time or group in window.groups
+        known = known or group in window
 
 
 def _known_since_s(alert: Alert) -> float:

@@ -22,12 +22,14 @@ from handlers.domain.alerts.evaluation.rule_evaluation import (
 from handlers.domain.alerts.notifications.notification import Origin
 from handlers.domain.alerts.notifications.stored_alert import AlertKey, Alerts, AlertUpdate, StoredAlert
 from handlers.domain.alerts.periods import HOUR_S, Timing, last_complete_period
-from handlers.domain.alerts.rules.rule import Rule, Statistic
+from handlers.domain.alerts.rules.rule import Rule
 from handlers.domain.alerts.rules.selection import Group, group_key
+from handlers.domain.alerts.rules.statistic import Part
 from handlers.domain.alerts.state.protocol import silence_counts
 from handlers.domain.alerts.windows.aggregation import Window
 from handlers.domain.alerts.windows.known_groups import KnownGroups, groups_id
 from handlers.domain.alerts.windows.merging import MergedWindow, MergedWindows, Wanted, merge_windows
+from handlers.domain.alerts.windows.statistic_set import NOTHING_MORE
 from handlers.domain.alerts.windows.window_items import Windows
 
 LateGroups = Mapping[Window, Set[Group]]
@@ -105,7 +107,7 @@ class SliceEvaluation:
         for rule in self.rules:
             start_s = due[rule.key]
             if start_s is not None:
-                self._want(wanted, rule, start_s, statistics=frozenset({rule.statistic}))
+                self._want(wanted, rule, start_s, parts=rule.statistic.parts)
                 if self._before_counts(rule, start_s):
                     self._want(wanted, rule, start_s - rule.period_s, names=True)
         return wanted
@@ -118,9 +120,7 @@ class SliceEvaluation:
         for window, groups in late.items():
             for rule in by_id[window.selection_id]:
                 if window.start_s >= oldest_period(rule, interval_start_s, self.timing):
-                    self._want(
-                        wanted, rule, window.start_s, statistics=frozenset({rule.statistic}), groups=groups
-                    )
+                    self._want(wanted, rule, window.start_s, parts=rule.statistic.parts, groups=groups)
 
     def _want(
         self,
@@ -129,11 +129,12 @@ class SliceEvaluation:
         start_s: int,
         *,
         names: bool = False,
-        statistics: Set[Statistic] = frozenset(),
+        parts: Set[Part] | None = None,
         groups: Set[Group] | None = None,
     ) -> None:
         window = Window(rule.selection.selection_id, start_s)
-        wish = Wanted(self.timing.late_after(start_s + rule.period_s), names, statistics, groups)
+        ready_s = self.timing.late_after(start_s + rule.period_s)
+        wish = Wanted(ready_s, names, parts is not None, parts or NOTHING_MORE, groups)
         wanted[window] = wanted[window] | wish if window in wanted else wish
 
     def _before_counts(self, rule: Rule, due_s: int) -> bool:
@@ -203,7 +204,7 @@ class SliceEvaluation:
         starts = range(-(-first_s // rule.period_s) * rule.period_s, due_s, rule.period_s)
         wanted: dict[Window, Wanted] = {}
         for start_s in starts:
-            self._want(wanted, rule, start_s, statistics=frozenset({Statistic.COUNT}), groups=groups)
+            self._want(wanted, rule, start_s, parts=NOTHING_MORE, groups=groups)
         items = self._items.known(due_s + rule.period_s - self.timing.interval_s, first_s)
         merged = merge_windows(items, wanted)
         return {group: window.start_s for window, found in sorted(merged.items()) for group in found.names}
@@ -275,7 +276,7 @@ class SliceEvaluation:
                 windows.again = {start_s: window for start_s, (window, _) in windows.late.items()}
                 continue
             for start_s in starts if look.again else ():
-                self._want(wanted, rule, start_s, statistics=frozenset({rule.statistic}), groups=look.again)
+                self._want(wanted, rule, start_s, parts=rule.statistic.parts, groups=look.again)
         if not wanted:
             return {}
         first_s = min(window.start_s for window in wanted)

@@ -13,8 +13,8 @@ from handlers.domain.alerts.rules.rule import (
     MissingData,
     Operator,
     Recovery,
-    Statistic,
 )
+from handlers.domain.alerts.rules.statistic import PLAIN, Statistic
 from handlers.vocabulary import ALLOWED_LATENESS_S, EVALUATION_INTERVALS_S
 
 MOST_DATAPOINTS = 100
@@ -22,7 +22,27 @@ MOST_FORGET_AFTER_S = 30 * DAY_S
 MOST_RENOTIFY_S = 7 * DAY_S
 LEAST_RENOTIFY_S = 60
 
+# Other words for what there is, and what people try.
+_STATISTIC_HINTS = {
+    "p0": "the least value is min",
+    "p100": "the greatest value is max",
+    "median": "the median is p50",
+    "mean": "the mean is avg",
+    "average": "the mean is avg",
+}
 _DATAPOINTS = re.compile(r"(\d{1,4}) of (\d{1,4})", re.ASCII)
+
+
+def read_statistic(field: str, value: object) -> Statistic:
+    """The statistic of this name: one of those with a name, or a percentile."""
+    statistic = Statistic.read(value) if isinstance(value, str) else None
+    if statistic is None:
+        hint = _STATISTIC_HINTS.get(value, "") if isinstance(value, str) else ""
+        message = (
+            f"{shown(value)} is not one of {', '.join(PLAIN)}, nor a percentile, p0.1 to p99.9, such as p99"
+        )
+        raise RuleError(field, message + (f"; {hint}" if hint else ""))
+    return statistic
 
 
 def read_condition(field: str, value: object, operator: Operator | None) -> Condition:

@@ -17,6 +17,7 @@ from handlers.domain.alerts.rules.condition_fields import (
     read_period,
     read_recovery,
     read_renotify,
+    read_statistic,
 )
 from handlers.domain.alerts.rules.fields import Fields, boolean, choice, integer, member
 from handlers.domain.alerts.rules.point_fields import (
@@ -27,7 +28,7 @@ from handlers.domain.alerts.rules.point_fields import (
     read_template,
     read_text,
 )
-from handlers.domain.alerts.rules.rule import Operator, Rule, Statistic
+from handlers.domain.alerts.rules.rule import Operator, Rule
 from handlers.domain.point import METRIC_NAME_BYTES
 from handlers.vocabulary import ANY_METRIC_TYPE, RULE_METRIC_TYPES, Severity
 
@@ -49,7 +50,7 @@ def read_rule(document: Mapping[str, Any]) -> Rule:
     fields = Fields(document)
     fields.expect_only((*REQUIRED, *OPTIONAL), unnamed=APPLIED)
     operator = fields.read("operator", choice(Operator))
-    statistic = fields.read("statistic", choice(Statistic))
+    statistic = fields.read("statistic", read_statistic)
     period_s = fields.read("period", read_period, 60)
     condition = fields.read("threshold", partial(read_condition, operator=operator))
     datapoints = fields.read("datapoints", partial(read_datapoints, period_s=period_s), 1)

@@ -8,22 +8,8 @@ from functools import lru_cache
 from typing import Protocol
 
 from handlers.domain.alerts.rules.selection import Selection
+from handlers.domain.alerts.rules.statistic import Statistic
 from handlers.vocabulary import Severity
-
-
-class Statistic(StrEnum):
-    """The statistic of a period's values that is compared."""
-
-    AVG = "avg"
-    SUM = "sum"
-    MIN = "min"
-    MAX = "max"
-    COUNT = "count"
-
-    @property
-    def is_zero_without_points(self) -> bool:
-        """True if a period without points has a value all the same, 0."""
-        return self in {Statistic.COUNT, Statistic.SUM}
 
 
 class Operator(StrEnum):

@@ -142,8 +142,10 @@ def _reduce(
         is_late = timing.late_after(end_s) < now_s
         cap = late_room[place] if is_late else group_cap
         kept = capped(groups, cap, known(selection) if len(groups) > cap else frozenset())
+        parts = metric.parts[place]
         sets = {
-            group: StatisticSet.of([point.value for run in groups[group] for point in run]) for group in kept
+            group: StatisticSet.of([point.value for run in groups[group] for point in run], parts)
+            for group in kept
         }
         if is_late:
             late_room[place] -= len(kept)

@@ -25,3 +25,10 @@ def exact_sum(values: Sequence[float]) -> Decimal:
         return reduce(EXACT.add, numbers)
     with localcontext(EXACT):
         return sum(numbers, Decimal(0))
+
+
+def exact_text(number: Decimal, context: Context = EXACT) -> str:
+    """A number in the fewest characters, from which `Decimal` reads exactly the same."""
+    normal = context.normalize(number)
+    plain, scientific = format(normal, "f"), str(normal)
+    return plain if len(plain) <= len(scientific) else scientific

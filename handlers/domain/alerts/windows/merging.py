@@ -5,16 +5,18 @@ no rule of the selection asks for.
 """
 
 from bisect import bisect_left
-from collections.abc import Iterable, Mapping, Sequence, Set
+from collections.abc import Collection, Iterable, Mapping, Sequence, Set
 from dataclasses import dataclass, field
 from decimal import Decimal
 from typing import Any
 
-from handlers.domain.alerts.rules.rule import Statistic
 from handlers.domain.alerts.rules.selection import Group
+from handlers.domain.alerts.rules.statistic import Part
 from handlers.domain.alerts.windows.aggregation import Window
 from handlers.domain.alerts.windows.exact_sum import EXACT
 from handlers.domain.alerts.windows.statistic_set import StatisticSet
+from handlers.domain.alerts.windows.statistics.sketch import Sketch
+from handlers.domain.alerts.windows.statistics.squares import Squares
 from handlers.domain.alerts.windows.window_items import WindowItem
 
 SOURCES_SHOWN = 3
@@ -24,37 +26,42 @@ _FEW = 16
 
 @dataclass(frozen=True, slots=True)
 class Wanted:
-    """The part of a window that is wanted: the `names` of all groups; the statistics of some groups, None for all.
+    """The part of a window that is wanted: the `names` of all groups; the counts of some groups, None for all, with
+    these parts of their statistic sets.
 
     What was written after `ready_s` came late.
     """
 
     ready_s: int
     names: bool = False
-    statistics: Set[Statistic] = frozenset()
+    counts: bool = False
+    parts: Set[Part] = frozenset()
     groups: Set[Group] | None = None
 
     def __or__(self, other: "Wanted") -> "Wanted":
         mine, its = self._groups(), other._groups()
         groups = None if mine is None or its is None else mine | its
-        return Wanted(self.ready_s, self.names or other.names, self.statistics | other.statistics, groups)
+        names, counts = self.names or other.names, self.counts or other.counts
+        return Wanted(self.ready_s, names, counts, self.parts | other.parts, groups)
 
     def _groups(self) -> Set[Group] | None:
-        return self.groups if self.statistics else frozenset()
+        return self.groups if self.counts else frozenset()
 
 
 class GroupSums:
     """The sums of one group in one window, as far as they are wanted, and the first sources they came from."""
 
-    __slots__ = ("count", "maximum", "minimum", "sources", "total")
+    __slots__ = ("count", "maximum", "minimum", "sketch", "sources", "squares", "total")
 
     def __init__(self, count: int, total: Decimal, minimum: float, maximum: float, source: str) -> None:
         self.count, self.total, self.minimum, self.maximum = count, total, minimum, maximum
+        self.squares: Squares | None = None
+        self.sketch: Sketch | None = None
         self.sources = [source]
 
     def statistics(self) -> StatisticSet:
         """The sums as a statistic set; what was not wanted of it is not true."""
-        return StatisticSet(self.count, self.total, self.minimum, self.maximum)
+        return StatisticSet(self.count, self.total, self.minimum, self.maximum, self.squares, self.sketch)
 
 
 @dataclass(frozen=True, slots=True)
@@ -124,20 +131,18 @@ def _add(merged: MergedWindow, packed: Mapping[str, Any], wish: Wanted, item: Wi
     if wish.groups is not None and not wish.names and len(wish.groups) * _FEW < len(names):
         found = ((group, _place(names, group)) for group in wish.groups)
         places = [(group, place) for group, place in found if place is not None]
-        _add_sums(known, places, packed, wish.statistics, item.source)
+        _add_sums(known, places, packed, wish.parts, item.source)
         return
     groups: list[Group] = list(map(tuple, names))
     if wish.names:
-        known.update(
-            {group: known.get(group) for group in groups} if wish.statistics else dict.fromkeys(groups)
-        )
-    if wish.statistics and groups:
+        known.update({group: known.get(group) for group in groups} if wish.counts else dict.fromkeys(groups))
+    if wish.counts and groups:
         places = [
             (group, place)
             for place, group in enumerate(groups)
             if wish.groups is None or group in wish.groups
         ]
-        _add_sums(known, places, packed, wish.statistics, item.source)
+        _add_sums(known, places, packed, wish.parts, item.source)
 
 
 def _place(names: Sequence[Sequence[str | None]], group: Group) -> int | None:
@@ -154,9 +159,9 @@ def _place(names: Sequence[Sequence[str | None]], group: Group) -> int | None:
 
 def _add_sums(
     known: dict[Group, GroupSums | None],
-    places: Iterable[tuple[Group, int]],
+    places: Collection[tuple[Group, int]],
     packed: Mapping[str, Any],
-    statistics: Set[Statistic],
+    parts: Set[Part],
     source: str,
 ) -> None:
     """Adds the sets of groups at their places, in one loop, as it runs hundreds of thousands of times."""
@@ -166,8 +171,7 @@ def _add_sums(
         packed["l"].split(","),
         packed["h"].split(","),
     )
-    summed = not statistics.isdisjoint((Statistic.AVG, Statistic.SUM))
-    extremes = not statistics.isdisjoint((Statistic.MIN, Statistic.MAX))
+    summed, extremes = Part.TOTAL in parts, Part.EXTREMES in parts
     total, low, high, add = Decimal(0), 0.0, 0.0, EXACT.add
     for group, place in places:
         if summed:
@@ -186,3 +190,37 @@ def _add_sums(
             sums.minimum, sums.maximum = min(sums.minimum, low), max(sums.maximum, high)
         if len(sums.sources) < SOURCES_SHOWN:
             sums.sources.append(source)
+    if Part.SQUARES in parts and "s" in packed:
+        _add_squares(known, places, packed)
+    if Part.SKETCH in parts and "q" in packed:
+        _add_sketches(known, places, packed)
+
+
+def _add_squares(
+    known: Mapping[Group, GroupSums | None], places: Iterable[tuple[Group, int]], packed: Mapping[str, Any]
+) -> None:
+    counts, totals, squares = packed["n"], packed["t"].split(","), packed["s"].split(",")
+    for group, place in places:
+        sums = known[group]
+        more = Squares.read(counts[place], totals[place], squares[place])
+        if sums is not None:
+            sums.squares = more if sums.squares is None else sums.squares.merge(more)
+
+
+def _add_sketches(
+    known: Mapping[Group, GroupSums | None], places: Iterable[tuple[Group, int]], packed: Mapping[str, Any]
+) -> None:
+    counts, totals, lows, highs, sketches = (
+        packed["n"],
+        packed["t"].split(","),
+        packed["l"].split(","),
+        packed["h"].split(","),
+        packed["q"].split(","),
+    )
+    for group, place in places:
+        sums = known[group]
+        if sums is not None:
+            if sums.sketch is None:
+                sums.sketch = Sketch()
+            low, high = float(lows[place] or totals[place]), float(highs[place] or totals[place])
+            sums.sketch.add(sketches[place], low, high, counts[place])

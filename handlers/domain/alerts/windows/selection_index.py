@@ -5,9 +5,11 @@ are: a few selections of a stream's points then cost the points that nobody asks
 """
 
 import math
-from collections.abc import Iterable, Mapping
+from collections.abc import Iterable, Mapping, Set
 
+from handlers.domain.alerts.rules.rule import Rule
 from handlers.domain.alerts.rules.selection import Group, Selection
+from handlers.domain.alerts.rules.statistic import KEPT_ON_DEMAND, Part
 from handlers.domain.point import Series
 
 # The places of a metric's selections that ask for a series, each with the group it has there.
@@ -19,10 +21,11 @@ KEPT = 200_000
 
 
 class MetricSelections:
-    """The selections of one metric's points, in their places."""
+    """The selections of one metric's points, in their places, and the parts that are kept of each one's groups."""
 
-    def __init__(self, selections: Iterable[Selection]) -> None:
-        self.selections = tuple(selections)
+    def __init__(self, asked: Mapping[Selection, Set[Part]]) -> None:
+        self.selections = tuple(asked)
+        self.parts = tuple(parts & KEPT_ON_DEMAND for parts in asked.values())
         self.ids = tuple(selection.selection_id for selection in self.selections)
         # Every period of any of them consists of steps of so many seconds.
         self.step_s = math.gcd(*(selection.period_s for selection in self.selections))
@@ -49,12 +52,14 @@ class MetricSelections:
 
 
 class SelectionIndex:
-    """The selections of all rules, each of those that are equal once."""
+    """The selections of all rules, each of those that are equal once, with the parts that all of them ask for."""
 
-    def __init__(self, selections: Iterable[Selection] = ()) -> None:
-        by_metric: dict[str, list[Selection]] = {}
-        for selection in dict.fromkeys(selections):
-            by_metric.setdefault(selection.metric_name, []).append(selection)
+    def __init__(self, rules: Iterable[Rule] = ()) -> None:
+        by_metric: dict[str, dict[Selection, Set[Part]]] = {}
+        for rule in rules:
+            selection = rule.selection
+            some = by_metric.setdefault(selection.metric_name, {})
+            some[selection] = some.get(selection, frozenset()) | rule.statistic.parts
         self.by_metric: Mapping[str, MetricSelections] = {
             name: MetricSelections(some) for name, some in by_metric.items()
         }

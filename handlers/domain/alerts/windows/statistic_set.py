@@ -1,49 +1,68 @@
-"""Statistic sets: count, sum, minimum and maximum of some values, which merge exactly in any order.
+"""Statistic sets: what is kept of some values, which merges exactly in any order.
 
-A new statistic of rules is a member of `Statistic` and, here, a case of `value`; if a set does not hold what it needs,
-also a field, with its part in `of` and `merge`, and a column.
+Each has count, sum and extremes, and those parts (`statistics`) that a rule of its points asks for. A new statistic is
+a name in `rules.statistic` with the parts it needs and, here, a case of `value`; a new part also has its field, with
+its place in `of`, `merge` and `columns`, and in `merging`.
 """
 
-from collections.abc import Sequence
+from collections.abc import Sequence, Set
 from dataclasses import dataclass
 from decimal import Decimal
 from fractions import Fraction
-from typing import Any
+from typing import Any, TypeVar
 
-from handlers.domain.alerts.rules.rule import Statistic, exact_fraction
-from handlers.domain.alerts.windows.exact_sum import EXACT, exact_sum
+from handlers.domain.alerts.rules.rule import exact_fraction
+from handlers.domain.alerts.rules.statistic import Part, Statistic
+from handlers.domain.alerts.windows.exact_sum import EXACT, exact_sum, exact_text
+from handlers.domain.alerts.windows.statistics.sketch import Sketch
+from handlers.domain.alerts.windows.statistics.squares import Squares
+
+NOTHING_MORE: Set[Part] = frozenset()
+_Part = TypeVar("_Part", Squares, Sketch)
 
 
 @dataclass(frozen=True, slots=True)
 class StatisticSet:
-    """At least one value, reduced to what the statistics of a rule need."""
+    """At least one value, reduced to what the statistics of a rule need; a part that nobody asked for is None."""
 
     count: int
     total: Decimal
     minimum: float
     maximum: float
+    squares: Squares | None = None
+    sketch: Sketch | None = None
 
     @classmethod
-    def of(cls, values: Sequence[float]) -> "StatisticSet":
-        """The statistics of values, of which there must be one."""
+    def of(cls, values: Sequence[float], parts: Set[Part] = NOTHING_MORE) -> "StatisticSet":
+        """The statistics of values, of which there must be one, with these parts."""
         # Adding zero turns -0.0 into 0.0: which of the two is the minimum would depend on the order.
-        if len(values) == 1:
+        if len(values) == 1 and not parts:
             number = values[0] + 0.0
             return cls(1, Decimal(repr(number)), number, number)
         numbers = [value + 0.0 for value in values]
-        return cls(len(numbers), exact_sum(numbers), min(numbers), max(numbers))
+        total = exact_sum(numbers)
+        return cls(
+            len(numbers),
+            total,
+            min(numbers),
+            max(numbers),
+            Squares.of(numbers, total) if Part.SQUARES in parts else None,
+            Sketch(numbers) if Part.SKETCH in parts else None,
+        )
 
     def merge(self, other: "StatisticSet") -> "StatisticSet":
-        """The statistics of both sets' values together."""
+        """The statistics of both sets' values together; values whose part nobody asked for do not count in it."""
         return StatisticSet(
             self.count + other.count,
             EXACT.add(self.total, other.total),
             min(self.minimum, other.minimum),
             max(self.maximum, other.maximum),
+            _merged(self.squares, other.squares),
+            _merged(self.sketch, other.sketch),
         )
 
-    def value(self, statistic: Statistic) -> Fraction:
-        """The exact value of a statistic."""
+    def value(self, statistic: Statistic) -> Fraction | None:
+        """The exact value of a statistic, a percentile's within its error; None if the part it needs is not there."""
         match statistic:
             case Statistic.AVG:
                 return Fraction(self.total) / self.count
@@ -55,24 +74,36 @@ class StatisticSet:
                 return exact_fraction(self.maximum)
             case Statistic.COUNT:
                 return Fraction(self.count)
+            case Statistic.STDDEV:
+                return None if self.squares is None else self.squares.deviation()
+        percent = statistic.percent
+        if percent is None or self.sketch is None:
+            return None
+        return self.sketch.percentile(percent, self.minimum, self.maximum)
 
 
 def columns(sets: Sequence[StatisticSet]) -> dict[str, Any]:
     """Statistic sets as the columns that are stored: they compress better than rows, and one value is said once."""
-    return {
+    found = {
         "n": [item.count for item in sets],
-        "t": ",".join(total_text(item.total) for item in sets),
+        "t": ",".join(exact_text(item.total) for item in sets),
         "l": ",".join("" if item.count == 1 else _text(item.minimum) for item in sets),
         "h": ",".join("" if item.count == 1 else _text(item.maximum) for item in sets),
     }
+    squares = [item.squares for item in sets if item.squares is not None]
+    if squares and len(squares) == len(sets):
+        found["s"] = ",".join(kept.text() for kept in squares)
+    sketches = [item.sketch for item in sets if item.sketch is not None]
+    if sketches and len(sketches) == len(sets):
+        found["q"] = ",".join(sketch.text() for sketch in sketches)
+    return found
+
+
+def _merged(mine: _Part | None, its: _Part | None) -> _Part | None:
+    if mine is None or its is None:
+        return its if mine is None else mine
+    return mine.merge(its)
 
 
 def _text(number: float) -> str:
     return repr(number).removesuffix(".0")
-
-
-def total_text(total: Decimal) -> str:
-    """A sum in the fewest characters, from which `Decimal` reads exactly the same number."""
-    normal = EXACT.normalize(total)
-    plain, scientific = format(normal, "f"), str(normal)
-    return plain if len(plain) <= len(scientific) else scientific

@@ -3,7 +3,8 @@
 from collections.abc import Collection, Iterable, Mapping
 
 from handlers.domain.alerts.periods import Timing
-from handlers.domain.alerts.rules.rule import Condition, Operator, Rule, RuleSet, Statistic
+from handlers.domain.alerts.rules.rule import Condition, Operator, Rule, RuleSet
+from handlers.domain.alerts.rules.statistic import Statistic
 from handlers.domain.alerts.windows.aggregation import WindowAggregates
 from handlers.domain.alerts.windows.selection_index import SelectionIndex
 from handlers.domain.alerts.windows.statistic_set import StatisticSet
@@ -18,7 +19,7 @@ class WatchedRules:
         self._of = list(known.rules)
         self.rules = [rule for rule in known.rules if rule.period_s % timing.interval_s == 0]
         self.unreadable = known.unreadable + len(known.rules) - len(self.rules)
-        self.index = SelectionIndex(rule.selection for rule in self.rules)
+        self.index = SelectionIndex(self.rules)
         by_selection: dict[str, list[Rule]] = {}
         for rule in self.rules:
             by_selection.setdefault(rule.selection.selection_id, []).append(rule)
@@ -46,12 +47,16 @@ def _breach(rules: Iterable[Rule], sets: Collection[StatisticSet]) -> bool:
     return any(
         _may_hold(rule, *all_sets)
         and any(
-            _may_hold(rule, item.count, item.count, item.minimum, item.maximum)
-            and rule.condition.holds(item.value(rule.statistic))
+            _may_hold(rule, item.count, item.count, item.minimum, item.maximum) and _holds(rule, item)
             for item in sets
         )
         for rule in rules
     )
+
+
+def _holds(rule: Rule, item: StatisticSet) -> bool:
+    value = item.value(rule.statistic)
+    return value is not None and rule.condition.holds(value)
 
 
 def _may_hold(rule: Rule, fewest: int, most: int, low: float, high: float) -> bool:
@@ -60,14 +65,17 @@ def _may_hold(rule: Rule, fewest: int, most: int, low: float, high: float) -> bo
     Doubles compare as the decimal numbers that they are written as do; sums of them are not exact, so they get room.
     """
     match rule.statistic:
-        case Statistic.AVG | Statistic.MIN | Statistic.MAX:
-            return _meets(rule.condition, low, high)
+        case Statistic.STDDEV:
+            return _meets(rule.condition, 0.0, (high / 2 - low / 2) * _ROOM + _TINY)
         case Statistic.COUNT:
             return _meets(rule.condition, fewest, most)
         case Statistic.SUM:
             least = low if low >= 0 else most * low * _ROOM - _TINY
             greatest = high if high <= 0 else most * high * _ROOM + _TINY
             return _meets(rule.condition, least, greatest)
+        case _:
+            # The others lie between the extremes.
+            return _meets(rule.condition, low, high)
 
 
 def _meets(condition: Condition, low: float, high: float) -> bool:

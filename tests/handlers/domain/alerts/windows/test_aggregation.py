@@ -17,8 +17,9 @@ from tests.support.rules import a_rule
 
 TIMING = Timing()
 NOW = 1_763_769_660
-SELECTION = a_rule(by=["host"]).selection
-INDEX = SelectionIndex([SELECTION])
+RULE = a_rule(by=["host"])
+SELECTION = RULE.selection
+INDEX = SelectionIndex([RULE])
 
 
 def test_known_groups_come_first_where_there_are_more_than_the_cap() -> None:
@@ -81,7 +82,7 @@ def test_a_batch_is_aggregated_as_point_for_point(points: list[Point], cells: in
             window = expected.setdefault(Window(selection.selection_id, start_s), {})
             window.setdefault(group, []).append(point.value)
     with patch.object(aggregation, "_CELLS", cells):
-        found = aggregate(points, SelectionIndex(selections), NOW, TIMING, 100)
+        found = aggregate(points, SelectionIndex(RULES), NOW, TIMING, 100)
     assert {window: dict(item.sets) for window, item in found.windows.items()} == {
         window: {group: StatisticSet.of(values) for group, values in groups.items()}
         for window, groups in expected.items()

@@ -20,7 +20,7 @@ def an_index() -> SelectionIndex:
         a_rule(period=300),
         a_rule(metric_name="other"),
     ]
-    return SelectionIndex(rule.selection for rule in rules)
+    return SelectionIndex(rules)
 
 
 def test_selections_that_rules_share_stand_in_it_once() -> None:

@@ -9,8 +9,8 @@ from hypothesis import strategies as st
 
 from handlers.domain.alerts.evaluation.admission import Admission
 from handlers.domain.alerts.periods import Timing
-from handlers.domain.alerts.rules.rule import Statistic
 from handlers.domain.alerts.rules.selection import Group, group_key
+from handlers.domain.alerts.rules.statistic import Part
 from handlers.domain.alerts.windows.aggregation import (
     Window,
     WindowAggregate,
@@ -44,7 +44,7 @@ def items_of(windows: WindowAggregates, batch: BatchRange, now_s: float = NOW) -
 def unpacked(item: WindowItem, selection_id: str) -> WindowAggregates:
     """The windows of a selection that an item says."""
     starts = [window for window, _ in item.packed({selection_id})]
-    every = Wanted(item.written_at_ms // 1000 + 1, statistics=frozenset(Statistic))
+    every = Wanted(item.written_at_ms // 1000 + 1, counts=True, parts=frozenset(Part))
     return {
         window: WindowAggregate(
             {group: sums.statistics() for group, sums in merged.groups.items() if sums}, merged.dropped
@@ -63,7 +63,7 @@ def an_item(first: int, last: int, at_s: int = NOW, shard: str = "s-0", value: f
 def test_an_item_says_what_was_written(points: list[tuple[str, float]]) -> None:
     """Windows read from their item are the windows, whatever the groups are called."""
     windows = aggregate(
-        (a_point(NOW, v, host=h) for h, v in points), SelectionIndex([SELECTION]), NOW, TIMING, 100
+        (a_point(NOW, v, host=h) for h, v in points), SelectionIndex([RULE]), NOW, TIMING, 100
     ).windows
     [written] = window_items(windows, BatchRange("s-0", 5, 9), NOW, TIMING, ITEM_BYTES)
     item = WindowItem.read(written.interval_start_s, written.source, written.written_at_ms, written.data)
@@ -143,7 +143,7 @@ def test_a_period_far_ahead_lies_where_its_evaluation_looks() -> None:
 def test_points_later_than_is_allowed_are_counted_and_not_kept() -> None:
     """A point whose period ended longer ago than the limit costs no space."""
     old = a_point(NOW - 60 - TIMING.allowed_lateness_s - 61, 1.0, host="a")
-    result = aggregate([old, a_point(NOW, 1.0, host="a")], SelectionIndex([SELECTION]), NOW, TIMING, 10)
+    result = aggregate([old, a_point(NOW, 1.0, host="a")], SelectionIndex([RULE]), NOW, TIMING, 10)
     assert (result.too_late, result.points, len(result.windows)) == (1, 1, 1)
 
 
@@ -164,12 +164,12 @@ def test_a_cap_keeps_the_same_groups_however_they_arrive(batches: list[list[int]
     items: list[WindowItem] = []
     for number, hosts in enumerate(batches):
         points = [a_point(NOW, float(host), host=f"h{host}") for host in hosts]
-        windows = aggregate(points, SelectionIndex([SELECTION]), NOW, TIMING, cap).windows
+        windows = aggregate(points, SelectionIndex([RULE]), NOW, TIMING, cap).windows
         if windows:
             items += items_of(windows, BatchRange("s", number, number))
     everybody = {(f"h{host}",) for hosts in batches for host in hosts}
     window = Window(SELECTION.selection_id, NOW // 60 * 60)
-    wanted = Wanted(NOW + 1, statistics=frozenset({Statistic.COUNT}))
+    wanted = Wanted(NOW + 1, counts=True)
     merged = merge_windows(items, {window: wanted})[window]
     admission = Admission(cap, merged)
     kept = [group for group in merged.names if admission.has_room_for(group)]
