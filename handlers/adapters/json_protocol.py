@@ -46,14 +46,18 @@ class JsonProtocol:
 
 def error_of(answer: Answer, operation: str) -> ClientError:
     """The error of an answer as botocore's client raises it, with all members of the body beside the parsed ones."""
-    members = _members(answer.body)
-    if answer.status >= 500 and (not answer.body.strip() or answer.body.strip().startswith(b"<html>")):
-        members, told = {}, {"Code": str(answer.status), "Message": _phrase(answer.status)}
-    else:
-        told = {"Message": members.get("message", members.get("Message", "")), "Code": _code(members, answer)}
     metadata: dict[str, Any] = {"HTTPStatusCode": answer.status, "HTTPHeaders": answer.headers}
+    body = answer.body.strip()
+    if answer.status >= 500 and (not body or body.startswith(b"<html>")):  # by what stands before the service
+        told = {"Code": str(answer.status), "Message": _phrase(answer.status)}
+        return ClientError({"Error": told, "ResponseMetadata": metadata}, operation)
+    members = _members(answer.body)
     if "x-amzn-requestid" in answer.headers:
         metadata["RequestId"] = answer.headers["x-amzn-requestid"]
+    told = {
+        "Code": _code(members, answer.status),
+        "Message": members.get("message", members.get("Message", "")),
+    }
     return ClientError({**members, "Error": told, "ResponseMetadata": metadata}, operation)
 
 
@@ -68,8 +72,8 @@ def _members(body: bytes) -> Mapping[str, Any]:
     return members if isinstance(members, dict) else {}
 
 
-def _code(members: Mapping[str, Any], answer: Answer) -> str:
-    code = members.get("__type", str(answer.status))
+def _code(members: Mapping[str, Any], status: int) -> str:
+    code = members.get("__type", str(status))
     if code is None:
         return ""
     return str(code).split(":", 1)[0].rsplit("#", 1)[-1]

@@ -1,7 +1,6 @@
 """The wires to Timestream: whatever the service and the network do, both end a call alike."""
 
 import datetime as dt
-import ipaddress
 import json
 import ssl
 from collections.abc import Callable, Iterator
@@ -11,10 +10,6 @@ from typing import Any
 import pytest
 from botocore.credentials import RefreshableCredentials
 from botocore.exceptions import ClientError
-from cryptography import x509
-from cryptography.hazmat.primitives import hashes, serialization
-from cryptography.hazmat.primitives.asymmetric import ec
-from cryptography.x509.oid import NameOID
 from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
@@ -23,6 +18,7 @@ from handlers.adapters.timestream import wire as module
 from handlers.adapters.timestream.sdk_wire import SdkWire
 from handlers.adapters.timestream.wire import PooledWire
 from handlers.domain.errors import TransientError
+from tests.support.certificates import self_signed
 from tests.support.scripted_socket import ANSWER, Heard, ScriptedSocket, scripted_socket
 
 BODY = b'{"Records": []}'
@@ -303,7 +299,7 @@ def test_a_proxy_is_obeyed(server: ScriptedSocket, monkeypatch: pytest.MonkeyPat
 
 def test_tls_is_verified(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     """A certificate of nobody's is refused; with the authority in AWS_CA_BUNDLE the same server is believed."""
-    certificate = _certificate(tmp_path)
+    certificate = self_signed(tmp_path)
     context = ssl.SSLContext(ssl.PROTOCOL_TLS_SERVER)
     context.load_cert_chain(certificate)
     with scripted_socket(context) as server:
@@ -336,34 +332,3 @@ def test_an_endpoint_that_is_called_invalid_twice_is_given_up_by_the_sdk_too(
     )
     with pytest.raises(TransientError, match="InvalidEndpointException"):
         send(SdkWire(1))
-
-
-def _certificate(folder: Path) -> Path:
-    """A file with a key, and a certificate for 127.0.0.1 that it has signed itself."""
-    key = ec.generate_private_key(ec.SECP256R1())
-    name = x509.Name([x509.NameAttribute(NameOID.COMMON_NAME, "127.0.0.1")])
-    now = dt.datetime.now(dt.UTC)
-    certificate = (
-        x509.CertificateBuilder()
-        .subject_name(name)
-        .issuer_name(name)
-        .public_key(key.public_key())
-        .serial_number(1)
-        .not_valid_before(now - dt.timedelta(days=1))
-        .not_valid_after(now + dt.timedelta(days=1))
-        .add_extension(
-            x509.SubjectAlternativeName([x509.IPAddress(ipaddress.ip_address("127.0.0.1"))]), critical=False
-        )
-        .add_extension(x509.BasicConstraints(ca=True, path_length=None), critical=True)
-        .sign(key, hashes.SHA256())
-    )
-    path = folder / "certificate.pem"
-    path.write_bytes(
-        key.private_bytes(
-            serialization.Encoding.PEM,
-            serialization.PrivateFormat.PKCS8,
-            serialization.NoEncryption(),
-        )
-        + certificate.public_bytes(serialization.Encoding.PEM)
-    )
-    return path
