@@ -5,8 +5,6 @@ import threading
 import time
 from collections.abc import Callable, Mapping
 
-import urllib3
-
 from emulator.admin_api import AdminApi
 from emulator.apigateway.service import RestApis
 from emulator.athena.service import Athena
@@ -128,7 +126,7 @@ class Endpoint:
         began_s = time.perf_counter()
         try:
             reply = self._engine.forward(request)
-        except urllib3.exceptions.HTTPError:
+        except OSError:
             # A connection the engine dropped on purpose is one its client loses too: boto3 retries after a 5xx alike.
             reply = error(request, "InternalServerException", "The Timestream engine gave no answer", 500)
         return self._timestream_metrics.counted(request, reply, time.perf_counter() - began_s)

@@ -16,12 +16,13 @@ import urllib3
 from emulator.aws_request import AwsRequest
 from emulator.clock import Clock
 from emulator.errors import EngineError
+from emulator.http_client import HttpClient
 from emulator.http_server import Response
 from emulator.responses import error
 
 _START_SECONDS = 30.0
 _STOP_SECONDS = 10.0
-_HOP_BY_HOP = frozenset({"connection", "content-length", "keep-alive", "transfer-encoding"})
+_LONGEST_ANSWER_S = 900.0
 
 
 def timestream_command(port: int, data_dir: Path, s3_endpoint: str) -> list[str]:
@@ -86,14 +87,8 @@ class TimestreamProcess:
                 process_group=0,
             )
         atexit.register(self.close)  # also where a caller ends without closing
-        self._pool = urllib3.HTTPConnectionPool(
-            "127.0.0.1",
-            port,
-            maxsize=32,
-            block=False,
-            retries=False,
-            timeout=urllib3.Timeout(connect=5, read=900),
-        )
+        self._calls = HttpClient("127.0.0.1", port, timeout_s=_LONGEST_ANSWER_S)
+        self._pool = urllib3.HTTPConnectionPool("127.0.0.1", port, retries=False)
 
     @property
     def pid(self) -> int:
@@ -120,24 +115,11 @@ class TimestreamProcess:
             raise EngineError(f"the Timestream engine ended with status {status}; {self._last_line()}")
 
     def forward(self, request: AwsRequest) -> Response:
-        """Pass a request on unchanged and return the engine's answer.
+        """Pass a request on unchanged and return the engine's answer; OSError when it gave none.
 
         The Host stays: by it the engine answers where Timestream is, so that callers come this way again.
         """
-        headers = {name: value for name, value in request.headers if name.lower() not in _HOP_BY_HOP}
-        answer = self._pool.request(
-            request.method,
-            request.target,
-            body=request.body,
-            headers=headers,
-            redirect=False,
-            decode_content=False,
-        )
-        return Response(
-            answer.status,
-            [(name, value) for name, value in answer.headers.items() if name.lower() not in _HOP_BY_HOP],
-            answer.data,
-        )
+        return self._calls.send(request)
 
     def control(self, method: str, path: str, payload: Any = None) -> tuple[int, Any]:
         """Call the engine's own control interface; returns the status and the JSON."""
@@ -165,6 +147,7 @@ class TimestreamProcess:
         """End the engine's process and wait until it is gone."""
         atexit.unregister(self.close)
         self._pool.close()
+        self._calls.close()
         if self._process.poll() is None:
             self._process.terminate()
         try:
