@@ -31,6 +31,7 @@ from handlers.domain.alerts.windows.known_groups import KnownGroups, groups_id
 from handlers.domain.alerts.windows.merging import MergedWindow, MergedWindows, Wanted, merge_windows
 from handlers.domain.alerts.windows.statistic_set import NOTHING_MORE
 from handlers.domain.alerts.windows.window_items import Windows
+from handlers.domain.collection import paused_collection
 
 LateGroups = Mapping[Window, Set[Group]]
 
@@ -70,6 +71,7 @@ class SliceEvaluation:
     def __post_init__(self) -> None:
         self._items = IntervalItems(self.windows, self.timing)
 
+    @paused_collection()
     def evaluate(self, interval_start_s: int) -> None:
         """Takes the next interval into the updates of all alerts."""
         due = {rule.key: due_period(rule, interval_start_s, self.timing) for rule in self.rules}

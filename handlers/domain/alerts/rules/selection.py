@@ -2,9 +2,9 @@
 
 import hashlib
 import json
+from collections.abc import Mapping
 from dataclasses import dataclass
 
-from handlers.domain.point import Series
 from handlers.vocabulary import ANY_METRIC_TYPE
 
 # The values of the `by` dimensions, in their order; None where a point lacks the dimension.
@@ -30,17 +30,14 @@ class Selection:
         parts = [self.metric_name, self.metric_type, self.match, self.by, self.period_s]
         return hashlib.sha256(json.dumps(parts).encode()).hexdigest()[:12]
 
-    def group_of(self, series: Series) -> Group | None:
-        """The group a series belongs to, or None if the selection does not ask for it."""
-        if self.metric_type not in (ANY_METRIC_TYPE, series.metric_type):
+    def group_in(self, metric_type: str, dimensions: Mapping[str, str]) -> Group | None:
+        """The group of a series of the metric with this type and dimensions; None if the selection asks for others."""
+        if self.metric_type not in (ANY_METRIC_TYPE, metric_type):
             return None
-        if not self.match and not self.by:
-            return ()
-        dimensions = dict(series.dimensions)
         for name, values in self.match:
             if dimensions.get(name) not in values:
                 return None
-        return tuple(dimensions.get(name) for name in self.by)
+        return tuple(map(dimensions.get, self.by))
 
 
 def group_key(group: Group) -> str:

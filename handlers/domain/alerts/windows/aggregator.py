@@ -12,6 +12,7 @@ from handlers.domain.alerts.windows.cuts import BatchRange
 from handlers.domain.alerts.windows.known_groups import groups_id
 from handlers.domain.alerts.windows.watched_rules import WatchedRules
 from handlers.domain.alerts.windows.window_items import Windows
+from handlers.domain.collection import paused_collection
 from handlers.domain.errors import TransientError
 from handlers.domain.ingest.envelope import StreamRecord
 from handlers.domain.ingest.formats import read_request
@@ -51,6 +52,7 @@ class Aggregator:
     _claimed: set[int] = field(default_factory=set)
     _watched: WatchedRules | None = None
 
+    @paused_collection()
     def process(self, records: Sequence[StreamRecord], validator: PointValidator) -> BatchReport:
         """Writes the batch's aggregates; `TransientError` when that failed, so that the batch comes again."""
         now_s = self.clock()

@@ -38,8 +38,14 @@ class MetricSelections:
         known = self._known.get(id(series))
         if known is not None:
             return known[1]
-        groups = ((place, selection.group_of(series)) for place, selection in enumerate(self.selections))
-        places = tuple((place, group) for place, group in groups if group is not None)
+        metric_type, dimensions = series.metric_type, dict(series.dimensions)
+        places = tuple(
+            [
+                (place, group)
+                for place, selection in enumerate(self.selections)
+                if (group := selection.group_in(metric_type, dimensions)) is not None
+            ]
+        )
         if self.weight < KEPT:
             self._known[id(series)] = series, places
             self.weight += 1 + len(series.dimensions) + len(places)

@@ -72,7 +72,7 @@ def test_a_batch_is_aggregated_as_point_for_point(points: list[Point], cells: in
     too_late = 0
     for point in points:
         for selection in selections:
-            group = selection.group_of(point.series)
+            group = selection.group_in(point.series.metric_type, dict(point.series.dimensions))
             if selection.metric_name != point.series.metric_name or group is None:
                 continue
             start_s = point.time_ns // 10**9 // selection.period_s * selection.period_s

@@ -1,5 +1,6 @@
 """The groups of series, found once for all batches."""
 
+from collections.abc import Mapping
 from unittest.mock import patch
 
 from handlers.domain.alerts.rules.selection import Group, Selection
@@ -38,18 +39,18 @@ def test_selections_that_rules_share_stand_in_it_once() -> None:
 
 def test_the_groups_of_a_series_are_found_once() -> None:
     """As long as the series is the same object; another that is equal has the same groups."""
-    asked: list[Series] = []
+    asked: list[Mapping[str, str]] = []
 
-    def group_of(selection: Selection, series: Series) -> Group | None:
-        asked.append(series)
+    def group_in(selection: Selection, metric_type: str, dimensions: Mapping[str, str]) -> Group | None:
+        asked.append(dimensions)
         return (selection.metric_name,)
 
     metric = an_index().by_metric["other"]
     twin = Series(*SERIES)
-    with patch.object(Selection, "group_of", group_of):
+    with patch.object(Selection, "group_in", group_in):
         found = [metric.places_of(series) for series in (SERIES, SERIES, twin, SERIES)]
     assert found == [((0, ("other",)),)] * 4
-    assert [id(series) for series in asked] == [id(SERIES), id(twin)]
+    assert asked == [dict(SERIES.dimensions)] * 2
 
 
 def test_ever_new_series_are_not_kept_beyond_the_bound() -> None:
