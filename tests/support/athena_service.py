@@ -44,5 +44,5 @@ def ended(athena: Any, id_: str) -> dict[str, Any]:
         execution: dict[str, Any] = athena.get_query_execution(QueryExecutionId=id_)["QueryExecution"]
         if execution["Status"]["State"] not in {"QUEUED", "RUNNING"}:
             return execution
-        time.sleep(0.01)
+        time.sleep(0.03)
     raise AssertionError(f"query {id_} did not end")

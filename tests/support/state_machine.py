@@ -87,7 +87,7 @@ class Machine:
         until = time.monotonic() + _RUN_S
         while (found := states.describe_execution(executionArn=execution))["status"] == "RUNNING":
             assert time.monotonic() < until, "the execution does not end"
-            time.sleep(0.01)
+            time.sleep(0.03)
         history = states.get_execution_history(executionArn=execution, maxResults=1000)["events"]
         entered = [
             event["stateEnteredEventDetails"]["name"]
