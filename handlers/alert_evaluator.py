@@ -10,6 +10,7 @@ from handlers.adapters.dynamodb.alerts_table import READERS as ALERT_READERS
 from handlers.adapters.dynamodb.alerts_table import WRITERS as ALERT_WRITERS
 from handlers.adapters.dynamodb.alerts_table import AlertsTable
 from handlers.adapters.dynamodb.rules_table import RulesTable
+from handlers.adapters.dynamodb.silences_table import SilencesTable
 from handlers.adapters.dynamodb.windows_table import READERS as WINDOW_READERS
 from handlers.adapters.dynamodb.windows_table import WindowsTable
 from handlers.adapters.stepfunctions import PAGE_LIMITS
@@ -36,6 +37,7 @@ class AlertEvaluatorEnvironment:
     rules_table: str
     windows_table: str
     alerts_table: str
+    silences_table: str
     tick_seconds: int
     grace_seconds: int
     maximum_groups: int
@@ -93,6 +95,7 @@ def build(
         origin=Origin(variables["AWS_REGION"], environment.environment),
         group_cap=environment.maximum_groups,
         page_limits=PAGE_LIMITS,
+        silences=SilencesTable(dynamodb, environment.silences_table),
     )
     return AlertEvaluator(environment, evaluator, clock)
 
@@ -106,6 +109,7 @@ def outcome_line(outcome: Outcome, dimensions: Mapping[str, str], now_ms: int) -
         "AlertLateTransitions": outcome.late,
         "AlertRulesOverCap": len(outcome.over_cap),
         "AlertRulesUnreadable": outcome.unreadable,
+        "AlertsMuted": outcome.muted,
     }
     return metrics_line(counts, dimensions, now_ms, context={"details": outcome.counts()})
 

@@ -63,6 +63,7 @@ DIMENSIONS_KEY = ("table_name",)
 ALERT_RULES_KEY = ("metric_name", "rule_id")
 ALERT_WINDOWS_KEY = ("tick", "source")
 ALERTS_KEY = ("rule_key", "group_key")
+SILENCES_KEY = ("silence_id",)
 OPEN_INDEX = "open"
 OPEN_KEY = ("open", "rule_key")
 EXPORT_HOURS_KEY = ("id",)

@@ -2,12 +2,13 @@
 
 import argparse
 import sys
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping
 from typing import Any
 
 from handlers.domain.alerts.notifications.stored_alert import StoredAlert
+from handlers.domain.alerts.silences.silence import Silence
 from handlers.vocabulary import AlertState
-from ops import consent, regions, stack, tables
+from ops import alert_silences, consent, regions, stack, tables
 from ops.alert_closing import close_alerts
 from ops.errors import OperatorError
 from ops.output import moment, sanitize
@@ -39,6 +40,7 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
         help="the group's values in the rule's order; default: all groups",
     )
     showing.set_defaults(run=_show)
+    alert_silences.add_arguments(actions)
     closing = actions.add_parser("close", help="end alerts and forget their groups, as of hosts taken down")
     stack.add_options(closing)
     consent.add_option(closing)
@@ -53,14 +55,14 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
 
 
 def _list(options: argparse.Namespace) -> int:
-    columns = ("state", "rule", "group", "since", "value", "to be sent")
+    columns = ("state", "rule", "group", "since", "value", "to be sent", "muted by")
     return regions.show(options, columns, lambda target: _rows(target, every=options.all), noun="alert")
 
 
 def _rows(target: Target, *, every: bool) -> list[Row]:
     found = stored_alerts(target, every=every)
     if not every:
-        over = [stored for stored in found if stored.alert.state == AlertState.OK]
+        over = [stored for stored in found if stored.alert.state == AlertState.OK and not stored.alert.muted]
         found = [stored for stored in found if stored not in over]
         unsent = sum(not stored.outbox.is_empty for stored in over)
         if unsent:
@@ -74,6 +76,7 @@ def _rows(target: Target, *, every: bool) -> list[Row]:
             moment(stored.alert.since_s) if stored.alert.since_s else None,
             stored.alert.datapoints[-1].value if stored.alert.datapoints else None,
             len(stored.outbox.unconfirmed) + (stored.outbox.waiting is not None),
+            None if stored.alert.muted is None else stored.alert.muted.by,
         )
         for stored in found
     ]
@@ -87,21 +90,33 @@ def _show(options: argparse.Namespace) -> int:
             f"no alert of {options.rule_id} here: its groups were healthy in the last month, or it saw no data "
             "(`ops rules list` shows the rules)"
         )
+    silences = alert_silences.by_name(target) if any(stored.alert.muted for stored in found) else {}
     for stored in found:
-        for line in explain(stored, sources=options.verbose):
+        for line in explain(stored, sources=options.verbose, silences=silences):
             print(sanitize(line))
         print()
     return 0
 
 
-def explain(stored: StoredAlert, *, sources: bool) -> Iterator[str]:
+def explain(
+    stored: StoredAlert, *, sources: bool, silences: Mapping[str, Silence] | None = None
+) -> Iterator[str]:
     """An alert in lines: its state, the periods it rests on, how it came about, and what is on its way.
 
-    With `sources` each period has the ranges of the stream that it was counted from.
+    With `sources` each period has the ranges of the stream that it was counted from. `silences` are those that may
+    hold it back, by their names.
     """
     alert, rule = stored.alert, stored.alert.rule
     yield f"{stored.key.rule_key} {group_text(stored)}"
     yield f"  {alert.state} since {_time(alert.since_s)}"
+    if alert.muted is not None:
+        yield (
+            f"  muted by {alert.muted.by} since {_time(alert.muted.since_s)}: receivers were told {alert.muted.told} "
+            "last, and hear more when it is over"
+        )
+        silence = (silences or {}).get(alert.muted.by)
+        if silence is not None:
+            yield f"    by {silence.by}, {alert_silences.when(silence)}: {silence.why}"
     if rule:
         recovery = rule["recovery"]
         yield (

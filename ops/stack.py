@@ -137,20 +137,33 @@ def targets(options: argparse.Namespace) -> list[Target]:
     return [find(options.environment, options.region)]
 
 
+class _OneRegion(argparse.Action):
+    """Asks one region, where every one is asked by default, too."""
+
+    def __call__(
+        self, _: object, namespace: argparse.Namespace, values: object, __: str | None = None
+    ) -> None:
+        """Takes the region."""
+        namespace.region, namespace.every_region = values, False
+
+
 def add_options(
     parser: argparse.ArgumentParser,
     *,
     region: bool = True,
     all_regions: bool = False,
+    everywhere: bool = False,
     offline: bool = False,
     waits: bool = False,
 ) -> None:
     """Add the options by which a command finds its deployment; those of the whole fleet have no region.
 
-    With `all_regions` every region can be asked for; with `offline` the command asks nothing of AWS,
-    and with `waits` it is of use before anything listens.
+    With `all_regions` every region can be asked for, and with `everywhere` it is, unless one is named; with `offline`
+    the command asks nothing of AWS, and with `waits` it is of use before anything listens.
     """
-    parser.set_defaults(offline=offline, waits=waits, every_region=not (region or offline), region=None)
+    parser.set_defaults(
+        offline=offline, waits=waits, every_region=everywhere or not (region or offline), region=None
+    )
     parser.add_argument(
         "--environment",
         metavar="NAME",
@@ -160,7 +173,12 @@ def add_options(
         return
     regions = parser.add_mutually_exclusive_group()
     regions.add_argument(
-        "--region", metavar="REGION", help="default: AWS_REGION, then the environment's first"
+        "--region",
+        metavar="REGION",
+        action=_OneRegion,
+        help="default: every region of the environment"
+        if everywhere
+        else "default: AWS_REGION, then the environment's first",
     )
     if all_regions:
         regions.add_argument(

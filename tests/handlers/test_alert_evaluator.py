@@ -6,9 +6,13 @@ from typing import Any
 import pytest
 
 from handlers.adapters.dynamodb.alerts_table import AlertsTable
+from handlers.adapters.dynamodb.silences_table import SilencesTable
 from handlers.domain.alerts.evaluation.evaluator import FIRST_LOOK_BACK_S
+from handlers.domain.alerts.silences.matcher import Matcher
+from handlers.domain.alerts.silences.silence import Silence
 from handlers.domain.errors import ConfigurationError
 from tests.support.alert_functions import SECONDS, START, AlertFunctions
+from tests.support.alert_tables import SILENCES
 from tests.support.events import batch, event, metric
 from tests.support.rules import a_rule
 
@@ -136,6 +140,27 @@ def test_groups_over_the_cap_are_counted_and_their_rule_named(world: AlertFuncti
     counted = [line for line in lines if line.get("AlertRulesOverCap")]
     assert len(counted) == 2
     assert all(list(line["details"]["over_cap"]) == ["cpu-hot/cpu.load"] for line in counted)
+
+
+def test_a_muted_alert_is_counted_and_told_when_the_silence_is_over(
+    world: AlertFunctions, capsys: Any
+) -> None:
+    """With when it began; an item that is no silence is counted, and keeps none of the others from holding."""
+    table = SilencesTable(world.dynamodb, SILENCES)
+    table.put(Silence("1a2b", Matcher(), START, START + 3_600, "why", "who", START))
+    world.dynamodb.put_item(TableName=SILENCES, Item={"silence_id": {"S": "9"}, "version": {"N": "9"}})
+    world.rule(a_rule(by=["host"], missing_data="ignore"))
+    world.post(3.0, dimensions={"host": "a"})
+    assert world.evaluate(START) == []
+    assert table.end("1a2b", "who", int(world.now_s))
+    [alarm] = world.evaluate(START + 60)
+    assert (alarm["kind"], alarm["previous_state"], alarm["sequence"]) == ("alarm", "OK", 1)
+    assert (alarm["since"][11:16], alarm["at"][11:16]) == ("00:01", "00:02")
+    assert alarm["reason"].startswith("silence 1a2b is over, and it is still ALARM")
+    lines = [json.loads(line) for line in capsys.readouterr().out.splitlines()]
+    counted = [line for line in lines if "AlertsMuted" in line]
+    assert [line["AlertsMuted"] for line in counted] == [1, 0]
+    assert {line["details"]["silences_unreadable"] for line in counted} == {1}
 
 
 def test_a_conflict_is_decided_again_from_what_is_stored(

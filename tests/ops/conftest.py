@@ -13,7 +13,7 @@ from ops import aws_cli, change_set, local_run, rollout, rule_notes, stack, wher
 from ops.stack import NoStackError, Target
 from ops.where import Place
 from templates.config import Config, load
-from tests.support.alert_tables import ALERTS, RULES, WINDOWS, create_alert_tables
+from tests.support.alert_tables import ALERTS, RULES, SILENCES, WINDOWS, create_alert_tables
 from tests.support.aws_cli_parser import complaint
 from tests.support.deploy_commands import CODE_BUCKET
 from tests.support.fleet_account import REGIONS, Account, Answering
@@ -77,6 +77,7 @@ def deployment(monkeypatch: pytest.MonkeyPatch) -> Iterator[None]:
     monkeypatch.delenv("AWS_ENDPOINT_URL", raising=False)
     outputs = {
         "RulesTableName": RULES, "AlertsTableName": ALERTS, "AlertWindowsTableName": WINDOWS,
+        "AlertSilencesTableName": SILENCES,
         "DimensionsTableName": "dimensions", "TableName": "metrics",
     }  # fmt: skip
     monkeypatch.setattr(Target, "outputs", lambda _: outputs)

@@ -6,6 +6,7 @@ from collections import defaultdict
 from collections.abc import Iterable, Mapping, Sequence
 from copy import deepcopy
 from datetime import UTC, datetime
+from fnmatch import fnmatchcase
 from typing import Any
 
 from tests.support.alert_world import Record, Settings
@@ -47,6 +48,8 @@ class Check:
         self.transitions = 0
         self.skip_to_s = 0
         self.reached_s = start_s
+        # By their ids: what they match, and from when until when they hold.
+        self.silences: dict[str, tuple[Mapping[str, Sequence[str]], int, int]] = {}
 
     # What the world is told to do
 
@@ -55,6 +58,7 @@ class Check:
         self._note(now_s, f"apply {document} in force {in_force_s}")
         if key not in self.rules:
             self.rules[key] = ReferenceRule(self.clockwork, self.reached_s)
+            self.rules[key].is_muted = self._is_silenced
             self.rules[key].write(self.points)
         self.rules[key].apply(Text(document, in_force_s), now_s)
 
@@ -62,6 +66,11 @@ class Check:
         """A rule is gone."""
         self._note(now_s, f"delete {key}")
         self.rules[key].delete(now_s)
+
+    def silence(self, name: str, match: Mapping[str, Sequence[str]], from_s: int, until_s: int) -> None:
+        """An operator silences alerts, or has a silence end at another time."""
+        self._note(from_s, f"silence {name} {match} from {from_s} until {until_s}")
+        self.silences[name] = (match, from_s, until_s)
 
     def dealt_with(self, shard: str, records: Iterable[Record], now_s: float) -> None:
         """The aggregator says that it has dealt with these; what it did not write had no point of a rule."""
@@ -181,6 +190,8 @@ class Check:
         oldest_s = now_s - _TOLD_WITHIN_S - self.clockwork.grace_s
         for key, reference in self.rules.items():
             for group, alert in reference.alerts.items():
+                if alert.told is not None and alert.state != "PENDING":
+                    raise DifferenceError(f"{now_s}: {key} {group} should be told: {alert.state}")
                 # What waited for a claim to be void has its time from then on.
                 due = alert.due(oldest_s)
                 if alert.ending is not None and alert.state != "OK":
@@ -227,7 +238,7 @@ class Check:
             claimed_at_s = float(arguments["ExpressionAttributeValues"][":now"]["N"])
             if entry.get("claim") == arguments["ExpressionAttributeValues"][":claim"]:
                 return
-            due = alert.due(claimed_at_s)
+            due = alert.due(claimed_at_s, handed_out=True)
             body = json.loads(entry["message"]["S"])
             if due is None:
                 raise DifferenceError(
@@ -260,11 +271,30 @@ class Check:
             wanted = wanted[len(wanted) - len(found) :]
         if found != wanted:
             raise DifferenceError(f"{now_s}: {key} {alert.group} history {found}, expected {wanted}")
+        told = document["muted"]["told"] if "muted" in document else None
+        if told != alert.told:
+            raise DifferenceError(f"{now_s}: {key} {alert.group} told {told}, expected {alert.told}")
         if document["state"] != alert.state or (alert.state != "OK" and document["since"] != alert.since_s):
             state = (document["state"], document["since"])
             raise DifferenceError(
                 f"{now_s}: {key} {alert.group} is {state}, expected {alert.state, alert.since_s}"
             )
+
+    def _is_silenced(self, rule: Text, group: Group, end_s: int) -> bool:
+        if len(group) != len(rule.by):
+            return False
+        own: dict[str, Sequence[str]] = {"rule": [rule.rule_id], "severity": [rule.severity]}
+        own |= {name: [values] if isinstance(values, str) else values for name, values in rule.match.items()}
+        own |= {name: [value or ""] for name, value in zip(rule.by, group, strict=True)}
+        return any(
+            from_s <= end_s < until_s
+            and all(
+                any(fnmatchcase(value, pattern) for pattern in patterns)
+                for name, patterns in match.items()
+                for value in own.get(name, [""])
+            )
+            for match, from_s, until_s in self.silences.values()
+        )
 
     def _note(self, now_s: float, text: str) -> None:
         self.log.append(f"{now_s - self.start_s:10.3f} {text}")

@@ -10,7 +10,7 @@ from handlers import alert_evaluator, rule_changes, window_aggregator
 from handlers.adapters.dynamodb.alerts_table import AlertsTable
 from handlers.adapters.dynamodb.rules_table import item_of
 from handlers.domain.alerts.rules.rule import Rule
-from tests.support.alert_tables import ALERTS, RULES, WINDOWS, create_alert_tables
+from tests.support.alert_tables import ALERTS, RULES, SILENCES, WINDOWS, create_alert_tables
 from tests.support.events import ARRIVAL_MS, batch, event, metric
 
 START = ARRIVAL_MS // 1000
@@ -22,6 +22,7 @@ VARIABLES = {
     "RULES_TABLE": RULES,
     "WINDOWS_TABLE": WINDOWS,
     "ALERTS_TABLE": ALERTS,
+    "SILENCES_TABLE": SILENCES,
     "STATE_MACHINE_ARN": "arn:aws:states:us-east-1:123456789012:stateMachine:alerts",
     "TICK_SECONDS": "60",
     "GRACE_SECONDS": "10",

@@ -123,7 +123,7 @@ class MemoryAlerts(Alerts):
 
     def open_keys(self) -> list[AlertKey]:
         """The alerts that are not healthy."""
-        return sorted(key for key, item in self.stored.items() if not item.alert.is_quiet)
+        return sorted(key for key, item in self.stored.items() if not item.alert.is_settled)
 
     def load(self, keys: Sequence[AlertKey]) -> list[StoredAlert]:
         """The alerts that there are of these."""

@@ -11,11 +11,12 @@ from templates.components.platform import add_platform
 from templates.config import load
 
 RULES, WINDOWS, ALERTS = "AlertRulesTable", "AlertWindowsTable", "AlertsTable"
+SILENCES = "AlertSilencesTable"
 _CREATED = ("AttributeDefinitions", "BillingMode", "GlobalSecondaryIndexes", "KeySchema")
 
 
 def create_alert_tables() -> None:
-    """Create the three tables, each named by its logical id."""
+    """Create the four tables, each named by its logical id."""
     template = Template()
     add_alert_tables(template, add_platform(template, load("dev")))
     dynamodb = boto3.client("dynamodb")

@@ -16,10 +16,13 @@ from dataclasses import replace
 from typing import Any, NamedTuple
 
 from handlers.adapters.dynamodb.rules_table import item_of
+from handlers.adapters.dynamodb.silences_table import SilencesTable
 from handlers.domain.alerts.rules.reading import condition_revision, read_rule
 from handlers.domain.alerts.rules.rule import Rule
+from handlers.domain.alerts.silences.matcher import Matcher, Patterns
+from handlers.domain.alerts.silences.silence import Silence
 from tests.support.alert_check import Check, DifferenceError, in_order
-from tests.support.alert_world import RULES, Record, Settings, World, one_thread
+from tests.support.alert_world import RULES, SILENCES, Record, Settings, World, one_thread
 from tests.support.reference_evaluator import RawPoint
 
 _HOUR = 3_600
@@ -28,14 +31,24 @@ _VISIBILITY = 5
 _KNOWN_AFTER_S = 30
 _SHARDS = ("shardId-000000000000", "shardId-000000000001")
 _VALUES = (0.1, 0.2, 0.7, 1.0, 2.0, 2.5, 3.0, -1.0, 0, 1e16, 1e-9)
+_SILENCED: Sequence[tuple[Patterns, Patterns]] = (
+    ((), ()),
+    ((("rule", ("r1",)),), ()),
+    ((("rule", ("r*",)), ("severity", ("high", "low"))), ()),
+    ((), (("host", ("a",)),)),
+    ((), (("host", ("", "b")),)),
+    ((("rule", ("r*2", "*3")),), (("env", ("p*",)),)),
+)
 FEATURES = (
-    "ahead", "again", "clocks", "close", "deaths", "late", "long", "resolver", "repeats", "rules", "sns", "tables",
+    "ahead", "again", "clocks", "close", "deaths", "late", "long", "resolver", "repeats", "rules", "silences", "sns",
+    "tables",
 )  # fmt: skip
 _TROUBLES = {
     "sns": ("topic refuses", "topic's answer is lost"),
     "tables": (
         "alerts refuses reads", "alerts refuses writes", "alerts's answer is lost", "windows refuses reads",
-        "windows refuses writes", "windows's answer is lost", "rules refuses reads", "machine refuses",
+        "windows refuses writes", "windows's answer is lost", "rules refuses reads", "silences refuses reads",
+        "machine refuses",
     ),
     "deaths": (
         "aggregator dies", "evaluator dies", "execution dies", "aggregator down", "evaluator down", "evaluator slow",
@@ -86,6 +99,7 @@ class Storm:
         self.milliseconds = 0
         self.hosts = ("a", "b", "c")[: chance.randint(1, 3)]
         self.pending_changes: list[tuple[Any, Any]] = []
+        self.silences: dict[str, Silence] = {}
 
     def run(self) -> None:
         """All of it, and the good weather after it."""
@@ -97,6 +111,8 @@ class Storm:
             for _ in range(self.actions):
                 self._act()
             world.weather.chances.clear()
+            for name in self.silences:
+                self._end_silence(name)
             world.run_until(world.now_s + 210 + self.settings.grace)
             self.check.all_is_told(world.now_s, claimed=False)
             world.run_until(world.now_s + 2 * 330 + self.settings.grace)
@@ -115,8 +131,8 @@ class Storm:
         """One thing that happens, after some seconds."""
         world, chance = self.world, self.chance
         kind = chance.choices(
-            ("batch", "wait", "rule", "trouble", "repeat", "cold", "long", "close"),
-            (60, 8, 5, 7, 5, 2, 0.5, 2),
+            ("batch", "wait", "rule", "trouble", "repeat", "cold", "long", "close", "silence"),
+            (60, 8, 5, 7, 5, 2, 0.5, 2, 4),
         )[0]
         if kind == "batch":
             self._batch()
@@ -136,6 +152,37 @@ class Storm:
             self._long_outage()
         elif kind == "close" and "close" in self.features:
             self._close()
+
+        elif kind == "silence" and "silences" in self.features:
+            self._silence()
+
+    def _silence(self) -> None:
+        """An operator silences some alerts, or ends a silence before its time."""
+        chance, now_s = self.chance, int(self.world.now_s)
+        opened = [name for name, silence in self.silences.items() if not silence.is_over(now_s)]
+        if opened and chance.random() < 0.4:
+            self._end_silence(chance.choice(opened))
+            return
+        fields, dimensions = chance.choice(_SILENCED)
+        from_s = now_s + chance.choice((0, 0, 0, 30, 200))
+        silence = Silence(
+            f"s{len(self.silences)}",
+            Matcher(fields, dimensions),
+            from_s,
+            from_s + chance.choice((30, 60, 200, 600, 3_000)),
+            "why",
+            "who",
+            now_s,
+        )
+        self.silences[silence.silence_id] = silence
+        SilencesTable(self.world.tables[SILENCES], SILENCES).put(silence)
+        self.check.silence(silence.silence_id, dict((*fields, *dimensions)), from_s, silence.until_s)
+
+    def _end_silence(self, name: str) -> None:
+        now_s, silence = int(self.world.now_s), self.silences[name]
+        if SilencesTable(self.world.tables[SILENCES], SILENCES).end(name, "who", now_s):
+            self.silences[name] = replace(silence, until_s=now_s)
+            self.check.silence(name, self.check.silences[name][0], silence.from_s, now_s)
 
     def _close(self) -> None:
         """An operator closes an alert, or has a healthy group forgotten; again, if that failed."""

@@ -26,11 +26,18 @@ from handlers.domain.alerts.evaluation.resolver import CLOSED
 from handlers.domain.alerts.notifications.stored_alert import AlertKey
 from handlers.domain.alerts.rules.rule import Rule
 from handlers.domain.alerts.rules.selection import Group, group_key
-from handlers.vocabulary import ALERT_RULES_KEY, ALERT_WINDOWS_KEY, ALERTS_KEY, OPEN_INDEX, OPEN_KEY
+from handlers.vocabulary import (
+    ALERT_RULES_KEY,
+    ALERT_WINDOWS_KEY,
+    ALERTS_KEY,
+    OPEN_INDEX,
+    OPEN_KEY,
+    SILENCES_KEY,
+)
 from tests.support import asl
 from tests.support.memory_dynamodb import MemoryDynamoDB, MemoryTables, Paginator
 
-RULES, WINDOWS, ALERTS = "rules", "windows", "alerts"
+RULES, WINDOWS, ALERTS, SILENCES = "rules", "windows", "alerts", "silences"
 _DEFINITION = Path(__file__).parents[2] / "statemachines" / "alert_evaluation.asl.json"
 _TOKENS = {
     "AlertEvaluatorArn": "evaluator",
@@ -101,6 +108,7 @@ class Settings:
             "RULES_TABLE": RULES,
             "WINDOWS_TABLE": WINDOWS,
             "ALERTS_TABLE": ALERTS,
+            "SILENCES_TABLE": SILENCES,
             "STATE_MACHINE_ARN": "machine",
             "TICK_SECONDS": str(self.tick),
             "GRACE_SECONDS": str(self.grace),
@@ -149,6 +157,7 @@ class World:
             RULES: MemoryDynamoDB(RULES, ALERT_RULES_KEY, {}),
             WINDOWS: MemoryDynamoDB(WINDOWS, ALERT_WINDOWS_KEY, {}),
             ALERTS: MemoryDynamoDB(ALERTS, ALERTS_KEY, {OPEN_INDEX: OPEN_KEY}),
+            SILENCES: MemoryDynamoDB(SILENCES, SILENCES_KEY, {}),
         }
         self.dynamodb = MemoryTables(self.tables)
         self._deadly = self._hangs = 0

@@ -94,7 +94,7 @@ class MemoryDynamoDB:
 
     def scan(self, **call: Any) -> Item:
         """Every item."""
-        assert call == {"TableName": self._table}
+        assert call.items() <= {"TableName": self._table, "ConsistentRead": True}.items()
         return {"Items": [dict(item) for item in self.items.values()]}
 
     def query(self, **call: Any) -> Item:

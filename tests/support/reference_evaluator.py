@@ -8,7 +8,7 @@ evaluations, and what became of a message. It answers with the transitions and t
 """
 
 import math
-from collections.abc import Collection, Iterable, Mapping, Sequence
+from collections.abc import Callable, Collection, Iterable, Mapping, Sequence
 from copy import deepcopy
 from dataclasses import dataclass, field
 from decimal import Decimal, localcontext
@@ -16,6 +16,7 @@ from fractions import Fraction
 from typing import Any, NamedTuple
 
 Group = tuple[str | None, ...]
+FIRING = ("ALARM", "MISSING")
 
 CATCH_UP_S = 3 * 3_600
 CLAIM_S = 330
@@ -266,10 +267,14 @@ class Alert:
     # It is not true any more, but may be on its way.
     is_taken_back: bool = False
     perhaps: int = 0
+    # While something is held back: the state that receivers were told last.
+    told: str | None = None
 
-    def due(self, now_s: float) -> Message | None:
-        """The message that may be claimed now."""
+    def due(self, now_s: float, *, handed_out: bool = False) -> Message | None:
+        """The message that may be claimed now; while the alert is muted, only if it was `handed_out` before."""
         self._settle(now_s)
+        if self.told is not None and not handed_out:
+            return None
         if self.on_its_way is not None and self.perhaps:
             self.on_its_way.perhaps += self.perhaps
             self.perhaps = 0
@@ -306,8 +311,12 @@ class Alert:
             self.waiting = _instead_of(self.waiting, message)
 
     def take_back(self, now_s: float) -> None:
-        """A silent resolve: what was not sent yet is not true any more."""
-        self.waiting = None
+        """A change that is not told: that the alert fires, where it was not sent yet, is not true any more."""
+        self._settle(now_s)
+        if self.waiting is not None and self.waiting.told.state in FIRING:
+            self.waiting = None
+        if self.on_its_way is None or self.on_its_way.told.state not in FIRING:
+            return
         if self.is_free(now_s):
             self.on_its_way, self.claimed_at_s = None, None
         else:
@@ -349,6 +358,8 @@ class ReferenceRule:
         self.skipped: list[tuple[int, int]] = []
         # Since when the rule looks at these groups.
         self.groups_from = 0
+        # True for a rule, a group and an end of an interval if the alert is muted then.
+        self.is_muted: Callable[[Text, Group, int], bool] = _never
 
     def write(self, points: Iterable[RawPoint]) -> None:
         """Points whose windows are written for the first time."""
@@ -582,7 +593,13 @@ class ReferenceRule:
         last = _last(alert.datapoints.values(), rule, newest_s)
         finding = _finding(alert, rule, [(item, item.verdict) for item in last], newest_s)
         state, _, kind = PROTOCOL[alert.state][finding].partition(", ")
+        is_muted, was = self.is_muted(rule, alert.group, end_s), alert.told
+        alert.told = _told(alert, state, is_muted=is_muted)
         if state == alert.state:
+            if is_muted or alert.told is not None:
+                return []
+            if was is not None:
+                return self._tell_now(alert, rule, last, was, end_s, now_s)
             overdue = rule.renotify and end_s - alert.notified_at_s >= rule.renotify
             if kind != "reminder" or not overdue:
                 return []
@@ -591,11 +608,18 @@ class ReferenceRule:
         without = _last([item for item in in_time if item is not None], rule, newest_s)
         pairs = [(item, item.verdict) for item in without]
         other = PROTOCOL[alert.state][_finding(alert, rule, pairs, newest_s)].partition(", ")[0]
+        previous = alert.state
+        if was is not None and not is_muted and state == "OK":
+            # Receivers hear of the end of what they heard of, and of nothing else.
+            kind = "resolved" if was in FIRING else "silent"
+            previous = previous if previous in FIRING or kind == "silent" else was
         value, start_s = _shown(last, state, kind)
         if kind == "resolved" and not rule.tells_resolve:
-            kind = "silent"
+            kind, previous = "silent", alert.state
+        if is_muted and kind != "silent":
+            kind = "muted"
         late = other != state
-        made = Transition(kind, alert.state, state, end_s, newest_s, value, start_s, late)
+        made = Transition(kind, previous, state, end_s, newest_s, value, start_s, late)
         return [self._change(alert, rule, made, now_s)]
 
     def _remind(
@@ -608,16 +632,31 @@ class ReferenceRule:
         alert.tell(Message(made, rule), now_s)
         return made
 
-    def _change(self, alert: Alert, rule: Text, made: Transition, now_s: float) -> Transition:
-        """A change of state, told or silent."""
+    def _tell_now(
+        self, alert: Alert, rule: Text, last: Sequence[Datapoint], told: str, end_s: int, now_s: float
+    ) -> list[Transition]:
+        """The alert is muted no more: receivers hear what is, where it is not what they were told, or still fires."""
+        kind = {"OK": "resolved", "ALARM": "alarm", "MISSING": "missing"}[alert.state]
+        if kind == "resolved" and not rule.tells_resolve:
+            return []
+        kind = "reminder" if alert.state == told else kind
+        value, start_s = _shown(last, alert.state, kind)
+        made = Transition(kind, told, alert.state, end_s, alert.since_s, value, start_s, False)
         alert.transitions.append(made)
-        if made.previous in {"ALARM", "MISSING"} and made.state == "OK":
+        alert.notified_at_s = end_s
+        alert.tell(Message(made, rule), now_s)
+        return [made]
+
+    def _change(self, alert: Alert, rule: Text, made: Transition, now_s: float) -> Transition:
+        """A change of state, told or not."""
+        alert.transitions.append(made)
+        if alert.state in FIRING and made.state == "OK" and not made.cause:
             # An alert that has ended has no datapoints that could cast doubt.
-            alert.resolved_at_s = alert.resolved_at_s if made.cause else made.since_s
-            if made.kind == "silent":
-                alert.take_back(now_s)
+            alert.resolved_at_s = made.since_s
+        if alert.state in FIRING and made.kind in {"silent", "muted"}:
+            alert.take_back(now_s)
         alert.state, alert.since_s = made.state, made.since_s
-        if made.kind != "silent":
+        if made.kind not in {"silent", "muted"}:
             alert.notified_at_s = made.at_s
             alert.tell(Message(made, rule), now_s)
         return made
@@ -628,11 +667,15 @@ class ReferenceRule:
         value, start_s = _shown(last, "OK", "resolved")
         alert.datapoints = {}
         state, _, kind = PROTOCOL[alert.state]["ended"].partition(", ")
+        previous, told, alert.told = alert.state, alert.told, None
+        if told is not None:
+            kind = "resolved" if told in FIRING else kind and "silent"
+            previous = previous if previous in FIRING else told
         if not kind:
             return []
         if kind == "resolved" and not rule.tells_resolve:
             kind = "silent"
-        made = Transition(kind, alert.state, state, at_s, rule.start_of(at_s), value, start_s, False, cause)
+        made = Transition(kind, previous, state, at_s, rule.start_of(at_s), value, start_s, False, cause)
         return [self._change(alert, rule, made, now_s)]
 
     def _forget(self, alert: Alert, at_s: int, rule: Text) -> None:
@@ -645,6 +688,18 @@ class ReferenceRule:
         """A group is not known until it has a point in a period that begins then or later."""
         alert.groups_from = max(alert.groups_from, at_s)
         alert.known_from = alert.sure_from = alert.heard = None
+
+
+def _never(_: Text, __: Group, ___: int) -> bool:
+    return False
+
+
+def _told(alert: Alert, state: str, *, is_muted: bool) -> str | None:
+    """What receivers were told last, if there will be a difference to tell."""
+    if not is_muted and (alert.told is None or state != "PENDING"):
+        return None
+    told = alert.told or (alert.state if alert.state in FIRING else "OK")
+    return told if state in FIRING or told in FIRING else None
 
 
 def _earlier(one: int, other: int | None) -> int:

@@ -109,7 +109,7 @@ def _change(update: AlertUpdate, known: StoredAlert | None, now_s: float) -> _Ch
     change.set("alert", zlib.compress(json.dumps(alert.document()).encode(), 6))
     change.set("state", str(alert.state))
     change.set("version", 1 if known is None else known.version + 1)
-    if not alert.is_quiet or not after.is_empty:
+    if not alert.is_settled or not after.is_empty:
         change.set(_OPEN, str(zlib.crc32("/".join(AlertKey.of(alert)).encode()) % BUCKETS))
         change.removes.append(f"#{EXPIRES_AT}")
     else:

@@ -82,11 +82,17 @@ def add_alert_evaluation(
             "RULES_TABLE": Ref(tables.rules),
             "WINDOWS_TABLE": Ref(tables.windows),
             "ALERTS_TABLE": Ref(tables.alerts),
+            "SILENCES_TABLE": Ref(tables.silences),
             "TICK_SECONDS": str(config.alerts.tick_seconds),
             "GRACE_SECONDS": str(config.alerts.grace_seconds),
             "MAXIMUM_GROUPS": str(config.alerts.maximum_groups),
         },
-        statements=[*tables.read_rules(), *tables.read_windows(), *tables.read_write_alerts()],
+        statements=[
+            *tables.read_rules(),
+            *tables.read_silences(),
+            *tables.read_windows(),
+            *tables.read_write_alerts(),
+        ],
         runtime=platform.runtime,
     )
     machine = add_state_machine(

@@ -1,4 +1,4 @@
-"""The tables of the alerts: rules, the windows of the last hours, and the alerts themselves."""
+"""The tables of the alerts: rules, silences, the windows of the last hours, and the alerts themselves."""
 
 from dataclasses import dataclass
 
@@ -7,7 +7,14 @@ from awacs.aws import Action, Statement
 from troposphere import GetAtt, Ref, Template
 from troposphere.dynamodb import Table
 
-from handlers.vocabulary import ALERT_RULES_KEY, ALERT_WINDOWS_KEY, ALERTS_KEY, OPEN_INDEX, OPEN_KEY
+from handlers.vocabulary import (
+    ALERT_RULES_KEY,
+    ALERT_WINDOWS_KEY,
+    ALERTS_KEY,
+    OPEN_INDEX,
+    OPEN_KEY,
+    SILENCES_KEY,
+)
 from templates.components.platform import Platform
 from templates.components.platform.key import Key
 from templates.constructs.outputs import add_outputs
@@ -25,11 +32,17 @@ class AlertTables:
     rules: Table
     windows: Table
     alerts: Table
+    silences: Table
     key: Key
 
     def read_rules(self) -> list[Statement]:
         """The grant to read all rules."""
         return [allow([dynamodb.Scan], [_arn(self.rules)], Sid="ReadRules"), self.key.decrypt("dynamodb")]
+
+    def read_silences(self) -> list[Statement]:
+        """The grant to read all silences."""
+        scan = allow([dynamodb.Scan], [_arn(self.silences)], Sid="ReadSilences")
+        return [scan, self.key.decrypt("dynamodb")]
 
     def follow_rules(self) -> list[Statement]:
         """The grant to follow the changes of the rules, as an event source mapping does with the function's role."""
@@ -75,20 +88,22 @@ class AlertTables:
 
 
 def add_alert_tables(template: Template, platform: Platform) -> AlertTables:
-    """Rules and alerts, which outlive the stack, and the windows of the last hours, which do not."""
+    """Rules, silences and alerts, which outlive the stack, and the windows of the last hours, which do not."""
     key_arn = platform.key.arn
     rules = add_table(template, "AlertRulesTable", key=ALERT_RULES_KEY, key_arn=key_arn, streams=True)
     windows = add_table(
         template, "AlertWindowsTable", key=ALERT_WINDOWS_KEY, key_arn=key_arn, expires=True, retained=False
     )
     alerts = add_table(template, "AlertsTable", key=ALERTS_KEY, key_arn=key_arn, index=_OPEN, expires=True)
+    silences = add_table(template, "AlertSilencesTable", key=SILENCES_KEY, key_arn=key_arn, expires=True)
     add_outputs(
         template,
         ("RulesTableName", Ref(rules), "The alert rules, which `ops rules` applies"),
         ("AlertsTableName", Ref(alerts), "The alerts with their datapoints and history"),
+        ("AlertSilencesTableName", Ref(silences), "The silences of alerts, which `ops alerts silence` makes"),
         ("AlertWindowsTableName", Ref(windows), "How far alerts are evaluated, and which groups are known"),
     )
-    return AlertTables(rules, windows, alerts, platform.key)
+    return AlertTables(rules, windows, alerts, silences, platform.key)
 
 
 def _arn(table: Table) -> GetAtt:

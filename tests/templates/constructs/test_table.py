@@ -46,7 +46,7 @@ def test_a_table_expires_and_streams_only_if_asked() -> None:
 def test_every_table_is_encrypted_and_paid_by_use(regional: Generated) -> None:
     """With the stack's key, in every environment."""
     tables = regional.of("AWS::DynamoDB::Table")
-    assert len(tables) == 5 + (regional.config.api.auth == "token")
+    assert len(tables) == 6 + (regional.config.api.auth == "token")
     for title, table in tables.items():
         assert table["BillingMode"] == "PAY_PER_REQUEST", title
         assert table["SSESpecification"]["KMSMasterKeyId"] == {"Fn::GetAtt": ["Key", "Arn"]}, title

@@ -15,6 +15,7 @@ from handlers.domain.alerts.notifications.pending_notifications import PageLimit
 from handlers.domain.alerts.notifications.stored_alert import AlertKey, Alerts, AlertUpdate, StoredAlert
 from handlers.domain.alerts.periods import MADE_UP_S, Timing
 from handlers.domain.alerts.rules.rule import Rule, RuleSource
+from handlers.domain.alerts.silences.silence import NoSilences, SilenceSet, SilenceSource
 from handlers.domain.alerts.state.protocol import silence_counts
 from handlers.domain.alerts.state.transition import not_evaluated
 from handlers.domain.alerts.steps import Chunk, Page, Plan
@@ -42,6 +43,9 @@ class Outcome:
     notifications: int = 0
     late: int = 0
     over_cap: dict[str, int] = field(default_factory=dict)
+    # Alerts of which something is held back, and items of the silences table that are none.
+    muted: int = 0
+    silences_unreadable: int = 0
     notified: list[AlertKey] = field(default_factory=list)
     # True if there are intervals left that the execution was started for.
     behind: bool = False
@@ -50,6 +54,8 @@ class Outcome:
         """All but the alerts that there may be thousands of, for the log."""
         found = asdict(self)
         del found["notified"]
+        if not self.silences_unreadable:
+            del found["silences_unreadable"]
         return found
 
 
@@ -66,6 +72,7 @@ class Evaluator:
     page_limits: PageLimits
     # Seconds that pass, by which a slice ends.
     stopwatch: Callable[[], float] = time.monotonic
+    silences: SilenceSource = field(default_factory=NoSilences)
 
     def plan(self, interval_start_s: int | None, now_s: float) -> Plan:
         """The intervals up to the one that an execution was started for, or that a sweep claims, by chunks of rules."""
@@ -117,18 +124,22 @@ class Evaluator:
         Alerts that another has written meanwhile are evaluated once more, from what they are now.
         """
         keys = range_of(chunk)
-        known = self.rules.fresh()
+        known, silences = self.rules.fresh(), self.silences.fresh()
         interval_s = self.timing.interval_s
         reached = self.windows.progress()[0].of(*keys)
         if reached.end_s not in (0, chunk.get("since", reached.end_s)):
             chunk = self._chunk(keys, reached, last_s, (chunk["index"], chunk["of"]))
         rules = [rule for rule in known.rules if keys.holds(rule.key) and rule.period_s % interval_s == 0]
-        outcome = Outcome(rules=len(rules), unreadable=known.unreadable)
+        outcome = Outcome(
+            rules=len(rules), unreadable=known.unreadable, silences_unreadable=silences.unreadable
+        )
         first_s = chunk.get("first", first_s)
         open_keys = [key for key in self.alerts.open_keys() if keys.holds(key.rule_key)]
         loaded = self.alerts.load(open_keys)
         starts = range(first_s, last_s + 1, interval_s)
-        reached_s = self._evaluate(rules, loaded, chunk, starts, now_s, outcome) if starts else first_s
+        reached_s = first_s
+        if starts:
+            reached_s = self._evaluate(rules, loaded, chunk, starts, silences, now_s, outcome)
         existing = {rule.key for rule in known.rules}
         resolver = Resolver(self.alerts, self.origin)
         for stored in loaded:
@@ -158,6 +169,7 @@ class Evaluator:
         loaded: Iterable[StoredAlert],
         chunk: Chunk,
         starts: range,
+        silences: SilenceSet,
         now_s: float,
         outcome: Outcome,
     ) -> int:
@@ -171,7 +183,7 @@ class Evaluator:
         only: set[AlertKey] | None = None
         for _ in range(TURNS):
             self._say_what_is_left_out(rules, known, chunk, starts)
-            evaluation = self._slice(rules, chunk, known)
+            evaluation = self._slice(rules, chunk, known, silences)
             for number, start_s in enumerate(starts, start=1):
                 evaluation.evaluate(start_s)
                 if only is None and self.stopwatch() >= until_s:
@@ -180,6 +192,7 @@ class Evaluator:
             if only is None:
                 outcome.intervals, outcome.groups = len(starts), evaluation.groups
                 outcome.over_cap = evaluation.left_out
+                outcome.muted = sum(alerts.muted for alerts in known.values())
                 for name, note in evaluation.notes.items():
                     self.windows.note_groups(name, note)
             if not unsaved:
@@ -191,7 +204,9 @@ class Evaluator:
                 known[stored.key.rule_key].add([stored])
         raise TransientError(f"{len(only or ())} alerts are being written all the time")
 
-    def _slice(self, rules: Iterable[Rule], chunk: Chunk, known: dict[str, RuleAlerts]) -> SliceEvaluation:
+    def _slice(
+        self, rules: Iterable[Rule], chunk: Chunk, known: dict[str, RuleAlerts], silences: SilenceSet
+    ) -> SliceEvaluation:
         return SliceEvaluation(
             rules=list(rules),
             windows=self.windows,
@@ -202,6 +217,7 @@ class Evaluator:
             begun_s=chunk.get("begun", 0),
             left_s=chunk.get("left", 0),
             known=known,
+            silences=silences,
         )
 
     def _say_what_is_left_out(

@@ -36,7 +36,9 @@ class Resolver:
         Alerts that were evaluated by a later rule meanwhile are that one's.
         """
         stored = self.alerts.load(self.alerts.of_rule(was.key))
-        return sum(self._end_if_of(was, item, now_s, successor) for item in stored if not item.alert.is_quiet)
+        return sum(
+            self._end_if_of(was, item, now_s, successor) for item in stored if not item.alert.is_settled
+        )
 
     def end(self, stored: StoredAlert, reason: str, now_s: float) -> bool:
         """Ends an alert, or settles what is left of it to be sent; True if it was not healthy.
@@ -70,7 +72,7 @@ class Resolver:
             if current is None or (of is not None and not _was_evaluated_by(of, current.alert)):
                 return False
             update = AlertUpdate(current.alert, current.alert)
-            if reason == CLOSED or not current.alert.is_quiet:
+            if reason == CLOSED or not current.alert.is_settled:
                 update = close_alert(
                     current.alert,
                     reason,

@@ -5,7 +5,7 @@ that may still count are merged, and then every group that matters is decided.
 """
 
 import math
-from collections.abc import Collection, Iterable, Iterator, Mapping, Set
+from collections.abc import Callable, Collection, Iterable, Iterator, Mapping, Set
 from dataclasses import dataclass, field, replace
 
 from handlers.domain.alerts.evaluation.admission import Admission
@@ -175,8 +175,12 @@ def evaluate_rule(
     updates: dict[Group, AlertUpdate],
     interval_end_s: int,
     origin: Origin,
+    muted_by: Callable[[Group], str],
 ) -> None:
-    """Takes the interval into the updates of all groups that matter; those that are further than it stay."""
+    """Takes the interval into the updates of all groups that matter; those that are further than it stay.
+
+    `muted_by` says what holds the alert of a group back with the interval; nothing where it is empty.
+    """
     newest_s = last_complete_period(interval_end_s, rule.period_s)
     for group in dict.fromkeys((*look.due, *look.again)):
         update = updates.get(group)
@@ -201,8 +205,10 @@ def evaluate_rule(
             end_alert(update, reason, interval_end_s, origin, rule=rule, judged_from_s=interval_end_s)
             update.alert = replace(update.alert, evaluated_to_s=interval_end_s)
         else:
-            update.apply(decide(rule, alert, datapoints, newest_s, interval_end_s), rule, origin)
-        if group not in updates and (update.transitions or not update.alert.is_quiet):
+            muted = muted_by(group)
+            decision = decide(rule, alert, datapoints, newest_s, interval_end_s, muted_by=muted)
+            update.apply(decision, rule, origin)
+        if group not in updates and (update.transitions or not update.alert.is_settled):
             updates[group] = update
 
 

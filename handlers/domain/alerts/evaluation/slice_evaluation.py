@@ -1,7 +1,7 @@
 """Evaluates a chunk's rules in one interval after the other: what is read for each, and what is known after it."""
 
 from collections import defaultdict
-from collections.abc import Iterable, Mapping, Sequence, Set
+from collections.abc import Callable, Iterable, Mapping, Sequence, Set
 from dataclasses import dataclass, field
 
 from handlers.domain.alerts.evaluation.chunks import WEIGHT_PER_CHUNK
@@ -25,6 +25,7 @@ from handlers.domain.alerts.periods import HOUR_S, Timing, last_complete_period
 from handlers.domain.alerts.rules.rule import Rule
 from handlers.domain.alerts.rules.selection import Group, group_key
 from handlers.domain.alerts.rules.statistic import Part
+from handlers.domain.alerts.silences.silence import SilenceSet
 from handlers.domain.alerts.state.protocol import silence_counts
 from handlers.domain.alerts.windows.aggregation import Window
 from handlers.domain.alerts.windows.known_groups import KnownGroups, groups_id
@@ -49,6 +50,11 @@ class RuleAlerts:
             self.stored[item.alert.group] = item
             self.updates[item.alert.group] = AlertUpdate(item.alert, item.alert)
 
+    @property
+    def muted(self) -> int:
+        """The number of alerts of which something is held back."""
+        return sum(update.alert.muted is not None for update in self.updates.values())
+
 
 @dataclass
 class SliceEvaluation:
@@ -63,6 +69,7 @@ class SliceEvaluation:
     begun_s: int
     left_s: int
     known: Mapping[str, RuleAlerts]
+    silences: SilenceSet
     left_out: dict[str, int] = field(default_factory=dict)
     groups: int = 0
     notes: dict[str, KnownGroups] = field(default_factory=dict)
@@ -98,10 +105,16 @@ class SliceEvaluation:
                 selection_id = rule.selection.selection_id
                 starts = self._periods_again(rule, windows, interval_start_s)
                 windows.again = {start_s: again[Window(selection_id, start_s)] for start_s in starts}
-            evaluate_rule(rule, windows, look, self.known[rule.key].updates, end_s, self.origin)
+            updates = self.known[rule.key].updates
+            evaluate_rule(rule, windows, look, updates, end_s, self.origin, self._muted_by(rule, end_s))
             self._count(rule, windows, look)
         self._note(looks, end_s)
         self._items.drop_before(interval_start_s)
+
+    def _muted_by(self, rule: Rule, end_s: int) -> Callable[[Group], str]:
+        """The answer to what holds a group's alert back with the interval that ends then."""
+        holding = self.silences.holding(rule, end_s)
+        return lambda group: next((item.name for item in holding if item.matcher.matches(rule, group)), "")
 
     def _wanted(self, due: Mapping[str, int | None]) -> dict[Window, Wanted]:
         """The windows of the periods that are due, and the groups of those before them where silence counts."""

@@ -52,6 +52,8 @@ def _page(notifications: list[PendingNotification], after: str, *, more: bool) -
 
 
 def _pending(stored: StoredAlert, now_s: float) -> PendingNotification | None:
+    if stored.alert.muted is not None:
+        return None
     entry = stored.outbox.due(is_firing=stored.alert.state.is_firing, now_s=now_s)
     if entry is None:
         return None

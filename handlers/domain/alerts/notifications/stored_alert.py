@@ -70,14 +70,14 @@ class AlertUpdate:
         """True if the open item is to be written for its outbox alone, or because nothing is left to look at it for."""
         before, after = known.outbox, self.outbox(known, now_s)
         changes = (after.unconfirmed, after.waiting) != (before.unconfirmed, before.waiting)
-        return changes or (self.alert.is_quiet and after.is_empty)
+        return changes or (self.alert.is_settled and after.is_empty)
 
     @property
     def must_be_written(self) -> bool:
         """True if there is anything to write. A healthy group needs no item, however often it is evaluated."""
         if self.transitions:
             return True
-        if self.alert.is_quiet and (self.previous is None or self.previous.is_quiet):
+        if self.alert.is_settled and (self.previous is None or self.previous.is_settled):
             return False
         # That an interval changed nothing need not be known: evaluated again, it changes nothing.
         previous = self.previous and replace(self.previous, evaluated_to_s=self.alert.evaluated_to_s)

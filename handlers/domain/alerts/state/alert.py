@@ -76,6 +76,18 @@ class Datapoint:
 
 
 @dataclass(frozen=True, slots=True)
+class Muted:
+    """The alert fires, or receivers believe so, and what holds it back: nothing of it is sent.
+
+    `since_s` is the end of the interval with which that began, `told` the state that receivers were told last.
+    """
+
+    by: str
+    since_s: int
+    told: AlertState
+
+
+@dataclass(frozen=True, slots=True)
 class Alert:
     """The state of one group, the datapoints it rests on, and how it came about."""
 
@@ -104,10 +116,12 @@ class Alert:
     heard_s: int = 0
     # The group is known though nothing is remembered of it: its rule was changed, and it was not heard of since.
     watched: bool = False
+    # None while nothing of it is held back.
+    muted: Muted | None = None
 
     def document(self) -> dict[str, Any]:
         """Everything but the keys, as plain values."""
-        return {
+        document = {
             "group": list(self.group),
             "rule_revision": self.rule_revision,
             "rule": dict(self.rule),
@@ -124,6 +138,10 @@ class Alert:
             "heard": self.heard_s,
             "watched": self.watched,
         }
+        if self.muted is not None:
+            muted = self.muted
+            document["muted"] = {"by": muted.by, "since": muted.since_s, "told": str(muted.told)}
+        return document
 
     @classmethod
     def read(cls, rule_key: str, document: Mapping[str, Any]) -> "Alert":
@@ -150,6 +168,7 @@ class Alert:
             resolved_s=document.get("resolved", since_s if is_ok else 0),
             heard_s=document.get("heard", heard_s),
             watched=document.get("watched", False),
+            muted=_muted(document.get("muted")),
         )
 
     @property
@@ -157,3 +176,14 @@ class Alert:
         """True if the group is as healthy as one that has no item, so that nothing needs to be written of it."""
         healthy = self.state is AlertState.OK and not any(item.casts_doubt for item in self.datapoints)
         return healthy and not self.watched
+
+    @property
+    def is_settled(self) -> bool:
+        """True if the group is healthy and there is nothing to tell of it when it is muted no more."""
+        return self.is_quiet and self.muted is None
+
+
+def _muted(document: Mapping[str, Any] | None) -> Muted | None:
+    if document is None:
+        return None
+    return Muted(document["by"], document["since"], AlertState(document["told"]))

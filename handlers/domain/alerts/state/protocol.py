@@ -17,6 +17,10 @@ never), and with `notify_on_resolve: false` a resolve is silent. That an alert h
 deleted, its group forgotten, or somebody closed it) is a finding as well: it is closed in the words of the rule as it
 was, what it remembered is forgotten, and periods that began before are not judged any more.
 
+While an alert is muted nothing of it is sent: its state changes as ever, what it would have told is `muted`, and it
+remembers what receivers were told last. When that is over, the difference between this and what is is told; what fires
+and was told before is told once more, as a reminder (`_told_now`).
+
 Nothing here knows the time, or which function asks: equal arguments give equal decisions, so that of two evaluations of
 an interval one is written, and the other finds the item changed and `evaluated_to` set. One thing holds datapoints back
 before they come here: a group beyond the cap has none (`evaluation.admission`).
@@ -30,7 +34,7 @@ from fractions import Fraction
 from handlers.domain.alerts.periods import HOUR_S, period_start
 from handlers.domain.alerts.rules.reading import rule_document, rule_revision
 from handlers.domain.alerts.rules.rule import MissingData, Rule
-from handlers.domain.alerts.state.alert import Alert, Datapoint, Verdict
+from handlers.domain.alerts.state.alert import Alert, Datapoint, Muted, Verdict
 from handlers.domain.alerts.state.reason import reason_of
 from handlers.domain.alerts.state.transition import Kind, Transition, recorded
 from handlers.vocabulary import AlertState
@@ -125,10 +129,19 @@ def judged_from_s(rule: Rule, alert: Alert | None) -> int:
     return max(rule.in_force_since_s, 0 if alert is None else alert.judged_from_s)
 
 
-def decide(rule: Rule, alert: Alert, datapoints: Sequence[Datapoint], newest_s: int, at_s: int) -> Decision:
+def decide(
+    rule: Rule,
+    alert: Alert,
+    datapoints: Sequence[Datapoint],
+    newest_s: int,
+    at_s: int,
+    *,
+    muted_by: str = "",
+) -> Decision:
     """The alert after these datapoints, new ones and ones evaluated again.
 
-    `newest_s` is the start of the rule's last complete period, `at_s` the end of the evaluation interval.
+    `newest_s` is the start of the rule's last complete period, `at_s` the end of the evaluation interval, `muted_by`
+    what holds the alert back then, if anything does.
     """
     newest_s = max(newest_s, alert.newest_s)
     heard = [item.start_s for item in datapoints if item.count]
@@ -143,12 +156,16 @@ def decide(rule: Rule, alert: Alert, datapoints: Sequence[Datapoint], newest_s: 
         watched=alert.watched and not heard,
     )
     state, kind = TABLE[alert.state][_finding(rule, known)]
-    if kind is None or (kind is Kind.REMINDER and not _reminder_is_due(rule, alert, at_s)):
-        return Decision(known)
-    if kind is Kind.REMINDER:
-        return _transition(known, state, kind, at_s, alert.since_s, f"still {state}")
-    if kind is Kind.RESOLVED and not rule.notify_on_resolve:
-        kind = Kind.SILENT
+    known = replace(known, muted=_muted(alert, state, muted_by, at_s))
+    if state is alert.state:
+        if known.muted is None and alert.muted is not None:
+            return _told_now(rule, known, alert.muted, at_s)
+        if kind is None or known.muted is not None or not _reminder_is_due(rule, alert, at_s):
+            return Decision(known)
+        return _transition(known, state, Kind.REMINDER, at_s, alert.since_s, f"still {state}")
+    kind = _kind_of_change(
+        kind or Kind.SILENT, alert, state, muted_by, notify_on_resolve=rule.notify_on_resolve
+    )
     last, recovery = (
         _last(rule, known, count) for count in (rule.datapoints.out_of, rule.recovery.datapoints)
     )
@@ -158,6 +175,8 @@ def decide(rule: Rule, alert: Alert, datapoints: Sequence[Datapoint], newest_s: 
     late = TABLE[alert.state][_finding(rule, on_time)][0] is not state
     if alert.state.is_firing and state is AlertState.OK:
         known = replace(known, resolved_s=end_s)
+    if kind is Kind.RESOLVED and alert.muted is not None and not alert.state.is_firing:
+        known = replace(known, state=alert.muted.told)
     begun_s = judged_from_s(rule, alert)
     part = begun_s if begun_s > end_s - look_back_s(rule) else None
     return _transition(known, state, kind, at_s, end_s, reason, late=late, judged_from_s=part)
@@ -184,6 +203,11 @@ def close(
     so. A group that `stays_known` is looked at until it is heard of again.
     """
     state, kind = TABLE[alert.state][Finding.ENDED]
+    if alert.muted is not None:
+        # Nobody looks at it any more, so receivers are not left with what they were told.
+        kind = Kind.RESOLVED if alert.muted.told.is_firing else kind and Kind.SILENT
+        before = alert.state if alert.state.is_firing else alert.muted.told
+        alert = replace(alert, state=before, muted=None)
     if kind is Kind.RESOLVED and not notify_on_resolve:
         kind = Kind.SILENT
     since_s = period_start(at_s, alert.rule.get("period", 1))
@@ -198,6 +222,46 @@ def close(
         watched=stays_known,
     )
     return replace(decision, alert=ended)
+
+
+def _muted(alert: Alert, state: AlertState, by: str, at_s: int) -> Muted | None:
+    """The mark of an alert that is muted, or that was and is neither firing nor over yet; None for any other."""
+    before = alert.muted
+    if not by and (before is None or state is not AlertState.PENDING):
+        return None
+    told = before.told if before is not None else alert.state if alert.state.is_firing else AlertState.OK
+    if not state.is_firing and not told.is_firing:
+        return None
+    if before is None:
+        return Muted(by, at_s, told)
+    return replace(before, by=by or before.by)
+
+
+def _kind_of_change(
+    kind: Kind, alert: Alert, state: AlertState, muted_by: str, *, notify_on_resolve: bool
+) -> Kind:
+    """The kind of a change of state: that of the table's cell, unless it is held back or nobody is to hear of it."""
+    if alert.muted is not None and not muted_by and state is AlertState.OK:
+        kind = Kind.RESOLVED if alert.muted.told.is_firing else Kind.SILENT
+    if kind is Kind.RESOLVED and not notify_on_resolve:
+        return Kind.SILENT
+    return Kind.MUTED if muted_by and kind.notifies else kind
+
+
+def _told_now(rule: Rule, alert: Alert, was: Muted, at_s: int) -> Decision:
+    """The message of an alert that is muted no more, and whose state stays: what is not as was told, or still is."""
+    changes = [entry for entry in alert.history if entry["to"] == alert.state != entry["from"]]
+    why = changes[-1]["reason"] if changes else f"still {alert.state}"
+    if not alert.state.is_firing:
+        kind, why = Kind.RESOLVED, f"{why}; that was while it was muted by {was.by}"
+    else:
+        kind, why = Kind.REMINDER, f"{was.by} is over, and it is still {alert.state}: {why}"
+        if alert.state is not was.told:
+            kind = Kind.MISSING if alert.state is AlertState.MISSING else Kind.ALARM
+    if kind is Kind.RESOLVED and not rule.notify_on_resolve:
+        return Decision(alert)
+    told = replace(alert, state=was.told)
+    return _transition(told, alert.state, kind, at_s, alert.since_s, why)
 
 
 def _finding(rule: Rule, alert: Alert) -> Finding:
@@ -278,7 +342,7 @@ def _transition(
         reason=reason,
         late=late,
         datapoints=alert.datapoints,
-        number=alert.sequence + (kind is not Kind.SILENT),
+        number=alert.sequence + kind.notifies,
         judged_from_s=judged_from_s,
     )
     return Decision(recorded(replace(alert, state=state, since_s=since_s), transition), transition)

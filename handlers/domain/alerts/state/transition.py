@@ -20,6 +20,13 @@ class Kind(StrEnum):
     RESOLVED = "resolved"
     REMINDER = "reminder"
     SILENT = "silent"
+    # It would be told, and is held back.
+    MUTED = "muted"
+
+    @property
+    def notifies(self) -> bool:
+        """True if there is a notification of it."""
+        return self not in {Kind.SILENT, Kind.MUTED}
 
 
 @dataclass(frozen=True, slots=True)
@@ -43,7 +50,7 @@ class Transition:
     @property
     def notify(self) -> bool:
         """True if there is a notification of it."""
-        return self.kind is not Kind.SILENT
+        return self.kind.notifies
 
     @property
     def datapoint(self) -> Datapoint | None:

@@ -1,0 +1,1 @@
+"""Silences: of which alerts nothing is sent, and when."""
