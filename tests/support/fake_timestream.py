@@ -1,7 +1,7 @@
 """Timestream as far as WriteRecords goes, with its real limits, behind the real wire without a network."""
 
 import threading
-from collections.abc import Callable
+from collections.abc import Callable, Mapping
 from io import BytesIO
 from queue import Empty, SimpleQueue
 from typing import Any, NamedTuple, TypeVar
@@ -30,6 +30,7 @@ class Fault(NamedTuple):
     code: str
     status: int = 400
     message: str = "a fault that the test wants"
+    members: Mapping[str, Any] | None = None  # beside these
 
 
 class FakeTimestream:
@@ -91,9 +92,8 @@ class FakeTimestream:
             self.calls.append(body)
             fault = (self.fault and self.fault(len(self.calls), body)) or _invalid(body)
             if fault:
-                return _response(
-                    request, fault.status, {"__type": f"x#{fault.code}", "message": fault.message}
-                )
+                told = {"__type": f"x#{fault.code}", "message": fault.message, **(fault.members or {})}
+                return _response(request, fault.status, told)
             rejected = self._write(body)
         if rejected:
             content = {"__type": "x#RejectedRecordsException", "RejectedRecords": rejected, "Message": "some"}

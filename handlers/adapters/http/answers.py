@@ -13,8 +13,8 @@ _HEADERS = 100
 _BODY_BYTES = 32 * 1024 * 1024
 _CHUNK_LINE_BYTES = 256
 
-_STATUS = re.compile(rb"HTTP/1\.([01]) ([1-9]\d\d)(?: [^\r\n]*)?")
-_HEADER = re.compile(rb"([!#$%&'*+.^_`|~0-9A-Za-z-]+):[ \t]*([^\r\n\0]*)")
+_FIELD = rb"\r\n[!#$%&'*+.^_`|~0-9A-Za-z-]+:[^\r\n\0]*"
+_HEAD_OF = re.compile(rb"HTTP/1\.([01]) ([1-9]\d\d)(?: [^\r\n]*)?((?:%b)*)" % _FIELD)
 _CHUNK = re.compile(rb"([0-9A-Fa-f]{1,8})[ \t]*(?:;[^\r\n]*)?")
 
 
@@ -143,25 +143,25 @@ class _Head(NamedTuple):
 
 
 def _read_head(head: bytes, *, to_connect: bool) -> _Head:
-    first, *lines = head.split(b"\r\n")
-    status_line = _STATUS.fullmatch(first)
-    if status_line is None or len(lines) > _HEADERS:
-        raise BadAnswerError("no HTTP" if status_line is None else "too many headers")
+    found = _HEAD_OF.fullmatch(head)
+    if found is None:
+        raise BadAnswerError("no HTTP")
+    lines = found[3].decode("latin-1").split("\r\n")
+    if len(lines) > 1 + _HEADERS:
+        raise BadAnswerError("too many headers")
     headers: dict[str, str] = {}
-    for line in lines:
-        field = _HEADER.fullmatch(line)
-        if field is None:
-            raise BadAnswerError("a header is none")
-        name, value = field[1].decode("ascii").lower(), field[2].decode("latin-1").rstrip(" \t")
+    for line in lines[1:]:
+        name, _, value = line.partition(":")
+        name, value = name.lower(), value.strip(" \t")
         if name in headers:
             if name == "content-length" and headers[name] != value:
                 raise BadAnswerError("two lengths")
             value = value if name == "content-length" else f"{headers[name]}, {value}"
         headers[name] = value
-    status = int(status_line[2])
+    status = int(found[2])
     if status == 101:
         raise BadAnswerError("another protocol")
-    return _framed(status, headers, newest=status_line[1] == b"1", to_connect=to_connect)
+    return _framed(status, headers, newest=found[1] == b"1", to_connect=to_connect)
 
 
 def _framed(status: int, headers: dict[str, str], *, newest: bool, to_connect: bool) -> _Head:

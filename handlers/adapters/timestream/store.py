@@ -16,8 +16,8 @@ from handlers.domain.ingest.store import Outcome, Written
 from handlers.domain.point import Point
 from handlers.domain.violation import Reason, Violation
 
-# A batch of a thousand points is some 25 calls, which then wait for the network together.
-CONNECTIONS = 32
+# A batch of a thousand points is some 25 to 50 calls, which then wait for the network together.
+CONNECTIONS = 64
 _BACKOFF_S = 0.1
 _BACKOFF_CAP_S = 5.0
 

@@ -1,6 +1,8 @@
 """The Timestream adapter, over both real wires: what is asserted is the same for either."""
 
 import threading
+import time
+from collections.abc import Iterator
 
 import pytest
 from botocore.exceptions import ClientError, ReadTimeoutError
@@ -8,6 +10,7 @@ from botocore.exceptions import ClientError, ReadTimeoutError
 from handlers.adapters.timestream.sdk_wire import SdkWire
 from handlers.adapters.timestream.store import TimestreamStore
 from handlers.adapters.timestream.wire import PooledWire
+from handlers.domain.deadline import Deadline
 from handlers.domain.errors import ConfigurationError
 from handlers.domain.ingest.store import Outcome, Written
 from handlers.domain.point import Point
@@ -16,8 +19,10 @@ from tests.support.events import ARRIVAL_MS
 from tests.support.fake_ports import Clock
 from tests.support.fake_timestream import FakeTimestream, Fault
 from tests.support.points import point
+from tests.support.scripted_socket import ANSWER, Heard, ScriptedSocket, scripted_socket
 
 THROTTLE = Fault("ThrottlingException")
+Connected = tuple[ScriptedSocket, TimestreamStore]
 
 
 def points(count: int, version: int = 1, value: float = 0.5) -> list[Point]:
@@ -207,6 +212,47 @@ def test_the_guilty_record_of_a_refused_call_is_found(bench: Bench, code: str) -
 
 
 @pytest.mark.parametrize(
+    "rejected",
+    [
+        [{"RecordIndex": 3}],
+        [{"RecordIndex": -1}],
+        [{"RecordIndex": True}],
+        [{"RecordIndex": "0"}],
+        [{"Reason": "x"}],
+        [],
+    ],
+    ids=str,
+)
+def test_rejections_that_name_no_record_are_none(bench: Bench, rejected: object) -> None:
+    """The call is halved then, as one that is refused without naming any."""
+    _expect_halves(bench, rejected)
+
+
+@pytest.mark.parametrize("rejected", [["0"], {"RecordIndex": 0}, "0", 7], ids=str)
+def test_rejections_that_are_no_list_of_records_are_none_either(
+    timestream: FakeTimestream, rejected: object
+) -> None:
+    """They break botocore's parser, and nothing here."""
+    _expect_halves(Bench(timestream, PooledWire), rejected)
+
+
+def _expect_halves(bench: Bench, rejected: object) -> None:
+    bench.timestream.fault = lambda number, _: (
+        Fault("RejectedRecordsException", members={"RejectedRecords": rejected}) if number == 1 else None
+    )
+    assert bench.write(points(3)).outcomes == [Outcome.STORED] * 3
+    assert len(bench.timestream.calls) == 3
+
+
+def test_a_refusal_of_one_call_does_not_stop_the_others(bench: Bench) -> None:
+    """What an operator must mend is raised once all that can be stored is."""
+    bench.timestream.fault = lambda _, body: Fault("AccessDeniedException") if "h001" in str(body) else None
+    with pytest.raises(ConfigurationError):
+        bench.write(points(1000))
+    assert len(bench.timestream.rows) == 900
+
+
+@pytest.mark.parametrize(
     "code", ["AccessDeniedException", "ResourceNotFoundException", "UnrecognizedClientException"]
 )
 def test_what_an_operator_must_mend_is_raised(bench: Bench, code: str) -> None:
@@ -216,6 +262,64 @@ def test_what_an_operator_must_mend_is_raised(bench: Bench, code: str) -> None:
         bench.write(points(1))
     assert str(caught.value) == f"WriteRecords: {code}"
     assert isinstance(caught.value.__cause__, ClientError)
+
+
+@pytest.fixture
+def connected(monkeypatch: pytest.MonkeyPatch, wire: type[PooledWire] | type[SdkWire]) -> Iterator[Connected]:
+    """A store that is connected to a server on a socket, which accepts everything, in real time."""
+    monkeypatch.setenv("AWS_ACCESS_KEY_ID", "key")
+    monkeypatch.setenv("AWS_SECRET_ACCESS_KEY", "secret")
+    monkeypatch.setenv("AWS_DEFAULT_REGION", "eu-west-1")
+    with scripted_socket() as server:
+        found = wire(8, f"http://127.0.0.1:{server.port}")
+        yield server, TimestreamStore(found, "d", "t", jitter=lambda: 1.0)
+
+
+def in_real_time(seconds: float) -> Deadline:
+    """A deadline that far from now."""
+    return Deadline(time.monotonic() + seconds, time.monotonic)
+
+
+def test_a_service_that_hangs_past_the_deadline_costs_its_calls_alone(connected: Connected) -> None:
+    """The batch ends in time with what has answered, and the next one is written as if nothing had been."""
+    server, store = connected
+    gone = threading.Event()
+
+    def hang(heard: Heard) -> bytes:
+        if b"h00" in heard.body:
+            gone.wait(10)
+        return ANSWER
+
+    server.answer = hang
+    began_s = time.monotonic()
+    written = store.write(points(1000), in_real_time(0.5))
+    assert time.monotonic() - began_s < 2
+    assert sorted(outcome.name for outcome in written.outcomes if isinstance(outcome, Outcome)) == (
+        ["RETRY"] * 100 + ["STORED"] * 900
+    )
+    assert written.causes == ("OutOfTime",)
+    gone.set()
+    server.answer = lambda _: ANSWER
+    assert store.write(points(1000), in_real_time(30)).outcomes == [Outcome.STORED] * 1000
+
+
+def test_a_call_that_backs_off_holds_no_other(connected: Connected) -> None:
+    """While it pauses, the others go on."""
+    server, store = connected
+    throttled = b"HTTP/1.1 429 Slow\r\nContent-Length: 33\r\n\r\n" + b'{"__type": "ThrottlingException"}'
+    first = threading.Event()
+
+    def throttle(heard: Heard) -> bytes:
+        if b"h000" not in heard.body or first.is_set():
+            return ANSWER
+        first.set()
+        return throttled
+
+    server.answer = throttle
+    written = store.write(points(3000), in_real_time(30))
+    assert written == Written([Outcome.STORED] * 3000, calls=31, throttles=1)
+    assert b"h000" in server.heard[-1].body
+    assert all(b"h000" not in heard.body for heard in server.heard[9:-1])
 
 
 def test_the_client_makes_one_attempt_and_keeps_a_connection_for_each_thread() -> None:

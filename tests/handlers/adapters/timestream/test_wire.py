@@ -245,6 +245,50 @@ def test_the_endpoint_is_asked_for_when_its_time_is_over(
     assert {heard.connection for heard in discovery.written} == {discovery.written[0].connection}
 
 
+def test_calls_wait_together_for_the_endpoint(
+    server: ScriptedSocket, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """It is asked for once for all of them; if Timestream does not say, all fail, and the next ones ask again."""
+    discovery = _Discovery(server, monkeypatch)
+    discovery.wire.connections = 20
+    for fails, asked in ((True, 1), (False, 2)):
+        discovery.fails = fails
+        for call in range(20):
+            discovery.wire.start(BODY, call)
+        ended: list[Any] = []
+        while len(ended) < 20:
+            ended += discovery.wire.ended(30)
+        assert sorted(call for call, _ in ended) == list(range(20))
+        assert {type(error).__name__ for _, error in ended} == {"ClientError" if fails else "NoneType"}
+        assert discovery.asked == asked
+    assert len(discovery.written) == 20
+
+
+@pytest.mark.parametrize(
+    "answer",
+    [
+        b"{}",
+        b"[]",
+        b"no JSON",
+        b'{"Endpoints": []}',
+        b'{"Endpoints": [{"Address": "", "CachePeriodInMinutes": 1}]}',
+        b'{"Endpoints": [{"Address": "http://[", "CachePeriodInMinutes": 1}]}',
+        b'{"Endpoints": [{"Address": 7, "CachePeriodInMinutes": 1}]}',
+        b'{"Endpoints": [{"Address": "a.example"}]}',
+        b'{"Endpoints": [{"Address": "a.example", "CachePeriodInMinutes": "soon"}]}',
+    ],
+)
+def test_an_answer_that_names_no_endpoint_is_a_failure_that_may_pass(
+    server: ScriptedSocket, monkeypatch: pytest.MonkeyPatch, answer: bytes
+) -> None:
+    """Nothing is sent anywhere."""
+    monkeypatch.setenv("AWS_ENDPOINT_URL", url(server))
+    server.answer = lambda _: reply(200, answer)
+    with pytest.raises(TransientError):
+        send(PooledWire(1))
+    assert len(server.heard) == 1
+
+
 def test_an_endpoint_that_is_none_any_more_is_asked_for_anew(
     server: ScriptedSocket, monkeypatch: pytest.MonkeyPatch
 ) -> None:
