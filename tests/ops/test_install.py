@@ -16,7 +16,25 @@ TOOLS = ("bash", "cksum", "cut", "grep", "head", "rm", "sed")
 @pytest.fixture
 def project(tmp_path: Path) -> Path:
     """A project in a folder with a space in its name, whose lock asks for nothing."""
-    folder = tmp_path / "a project"
+    return _made(tmp_path)
+
+
+@pytest.fixture(scope="module")
+def original(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    """The same, installed: an environment with pip takes seconds."""
+    project = _made(tmp_path_factory.mktemp("installed"))
+    assert install(project, PYTHON=sys.executable).returncode == 0
+    return project
+
+
+@pytest.fixture
+def installed(original: Path, tmp_path: Path) -> Path:
+    """A copy of the installed project, moved as people move folders."""
+    return shutil.copytree(original, tmp_path / original.name, symlinks=True)
+
+
+def _made(parent: Path) -> Path:
+    folder = parent / "a project"
     (folder / "ops").mkdir(parents=True)
     (folder / "requirements").mkdir()
     (folder / "clients" / "python").mkdir(parents=True)
@@ -61,9 +79,9 @@ def complaint(done: subprocess.CompletedProcess[str]) -> str:
     return line
 
 
-def test_scripts_start_where_the_path_has_spaces_and_a_second_time_nothing_is_done(project: Path) -> None:
+def test_scripts_start_where_the_path_has_spaces_and_a_second_time_nothing_is_done(installed: Path) -> None:
     """Scripts that pip made with a first line that no kernel understands can be started all the same."""
-    assert install(project, PYTHON=sys.executable).returncode == 0
+    project = installed
     again = install(project, PYTHON="/nowhere")
     assert (again.returncode, again.stdout) == (0, "")
     [folder] = (project / ".venv" / "lib").glob("python3*/site-packages")
@@ -87,9 +105,10 @@ def test_scripts_start_where_the_path_has_spaces_and_a_second_time_nothing_is_do
     assert shown.stdout == f"{project}/.venv ['x y']\n"
 
 
-def test_an_environment_that_is_lent_stays_its_owners(project: Path, tmp_path: Path) -> None:
+def test_an_environment_that_is_lent_stays_its_owners(installed: Path, tmp_path: Path) -> None:
     """A copy of the project that uses it by a link does not put its own folders into it."""
-    assert install(project, PYTHON=sys.executable).returncode == 0
+    project = installed
+    assert install(project).returncode == 0
     [file] = (project / ".venv" / "lib").glob("python3*/site-packages/tidegauge.pth")
     before = file.read_text()
     copy = shutil.copytree(project, tmp_path / "copy", ignore=shutil.ignore_patterns(".venv"))
@@ -118,8 +137,9 @@ def test_a_python_without_its_venv_module_is_told_what_to_install(project: Path,
     assert not (project / ".venv").exists()
 
 
-def test_without_a_package_index_the_line_says_so(project: Path) -> None:
+def test_without_a_package_index_the_line_says_so(installed: Path) -> None:
     """Nothing is marked as installed, so the next time it is tried again."""
+    project = installed
     lock = f"tidegauge-nowhere==1.0 --hash=sha256:{'0' * 64}\n"
     (project / "requirements" / "local.txt").write_text(lock)
     done = install(project, PYTHON=sys.executable, PIP_INDEX_URL="http://127.0.0.1:9/simple")
