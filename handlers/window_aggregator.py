@@ -20,8 +20,8 @@ from handlers.domain.errors import TransientError
 from handlers.domain.ingest.envelope import StreamRecord, read_records
 from handlers.domain.ingest.formats.foreign import DEFAULT_OTLP_ATTRIBUTES
 from handlers.domain.ingest.portions import portions
+from handlers.domain.ingest.request_reader import RequestReader
 from handlers.domain.ingest.store import StoreLimits
-from handlers.domain.ingest.validator import PointValidator
 from handlers.environment import is_lake, read_environment
 from handlers.logs import write_lines
 from handlers.start import lambda_handler
@@ -63,7 +63,7 @@ class WindowAggregator:
     """The function, with all that it works with."""
 
     aggregator: Aggregator
-    limits: StoreLimits
+    reader: RequestReader
     # Seconds that pass, by which no more portions of a batch are begun.
     stopwatch: Callable[[], float] = time.monotonic
 
@@ -80,7 +80,7 @@ class WindowAggregator:
             if number and began_s <= max(2 * slowest_s, _RESERVE_S):
                 return _retry_from(records, "there is no time left for the rest of the batch")
             try:
-                report = self.aggregator.process(records, PointValidator(self.limits))
+                report = self.aggregator.process(records, self.reader)
             except TransientError as error:
                 return _retry_from(records, str(error))
             write_lines([report_line(report)])
@@ -110,10 +110,9 @@ def build(
         start=partial(start_evaluation, executions, environment.state_machine_arn),
         timing=timing,
         group_cap=environment.maximum_groups,
-        otlp_attributes=environment.otlp_attributes,
         clock=clock,
     )
-    return WindowAggregator(aggregator, limits)
+    return WindowAggregator(aggregator, RequestReader(limits, environment.otlp_attributes))
 
 
 def _read(variables: Mapping[str, str]) -> tuple[_Environment, StoreLimits]:

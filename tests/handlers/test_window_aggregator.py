@@ -93,8 +93,8 @@ def test_points_are_judged_by_the_limits_of_the_store_that_there_is(world: Alert
     """What the writer of a lake takes, its alerts count, and the other way round."""
     own = {name: value for name, value in VARIABLES.items() if name != "MAGNETIC_RETENTION_DAYS"}
     lake = {**own, "STORE_KIND": "lake", "RETENTION_DAYS": "90", "DIMENSION_NAMES": "250"}
-    assert build(lake, connect=world.connect).limits == lake_limits(90, 250)
-    assert world.aggregator.limits.dimension_names == 120
+    assert build(lake, connect=world.connect).reader.limits == lake_limits(90, 250)
+    assert world.aggregator.reader.limits.dimension_names == 120
 
 
 def test_a_batch_that_expands_is_counted_in_portions(world: AlertFunctions) -> None:

@@ -2,12 +2,12 @@
 
 from collections.abc import Callable, Iterable, Mapping, Sequence
 from dataclasses import dataclass, field
+from functools import cached_property
 
 from handlers.domain.deadline import Deadline
 from handlers.domain.errors import TransientError
 from handlers.domain.ingest.envelope import StreamRecord
-from handlers.domain.ingest.formats import read_request
-from handlers.domain.ingest.formats.foreign import DEFAULT_OTLP_ATTRIBUTES, DimensionMapping
+from handlers.domain.ingest.formats.foreign import DEFAULT_OTLP_ATTRIBUTES
 from handlers.domain.ingest.quarantine import (
     Quarantine,
     QuarantinedPoint,
@@ -15,15 +15,14 @@ from handlers.domain.ingest.quarantine import (
     object_key,
     quarantined_record,
 )
-from handlers.domain.ingest.reading import InvalidBody
-from handlers.domain.ingest.registry import DimensionRegistry, admit_points
-from handlers.domain.ingest.store import MetricStore, Outcome, StoreLimits
-from handlers.domain.ingest.validator import PointValidator
-from handlers.domain.point import Point, versions_of
+from handlers.domain.ingest.registry import AdmittedSeries, DimensionRegistry, admit_points
+from handlers.domain.ingest.request_reader import RequestReader
+from handlers.domain.ingest.store import MetricStore, Outcome, StoreLimits, Written
+from handlers.domain.point import Point, are_distinct, time_of, versions_of
 from handlers.domain.violation import Violation
 
 
-@dataclass
+@dataclass(slots=True)
 class RequestAccount:
     """The account of one record: received = stored + superseded + quarantined, unless it must be retried."""
 
@@ -55,7 +54,7 @@ def ignore(times_ns: Sequence[int], deadline: Deadline) -> None:
 
 @dataclass(frozen=True)
 class Ports:
-    """The places that a batch is written to.
+    """The places that a process writes its batches to, and what it remembers from one to the next.
 
     `on_admitted` hears the times (ns) of points before they are stored, `on_stored` once they are.
     """
@@ -67,6 +66,12 @@ class Ports:
     on_stored: Callable[[Sequence[int], Deadline], object]
     on_admitted: Callable[[Sequence[int], Deadline], object] = ignore
     otlp_attributes: frozenset[str] = DEFAULT_OTLP_ATTRIBUTES
+    admitted: AdmittedSeries = field(default_factory=AdmittedSeries)
+
+    @cached_property
+    def reader(self) -> RequestReader:
+        """The reader of requests, by the limits of the store."""
+        return RequestReader(self.limits, self.otlp_attributes)
 
 
 def write_batch(records: Sequence[StreamRecord], ports: Ports, deadline: Deadline) -> Report:
@@ -84,43 +89,48 @@ def write_batch(records: Sequence[StreamRecord], ports: Ports, deadline: Deadlin
 
 
 class _BatchWriter:
-    """Takes a batch through its steps, and keeps the account of each of its requests."""
+    """Takes a batch through its steps, and keeps the account of each of its requests.
+
+    Nearly always nothing is said of single points, and each step asks for that once, for all of them.
+    """
 
     def __init__(self, ports: Ports, deadline: Deadline) -> None:
         self._ports = ports
         self._deadline = deadline
-        self._accounts: dict[int, RequestAccount] = {}
+        self._accounts: list[RequestAccount] = []
+        # The number of points that were read of each record.
+        self._counts: list[int] = []
         self._payloads: dict[int, Callable[[int], object]] = {}
         self._calls = 0
         self._throttles = 0
         self._causes: list[str] = []
 
-    def read(self, records: Iterable[StreamRecord]) -> list[Point]:
+    def read(self, records: Sequence[StreamRecord]) -> list[Point]:
         """The points of all requests; whatever is not one is quarantined."""
-        validator = PointValidator(self._ports.limits)
-        mapping = DimensionMapping(self._ports.otlp_attributes)
-        points = []
-        for record in records:
-            account = self._accounts[record.sequence] = RequestAccount(record)
-            try:
-                reading = read_request(record, validator, mapping)
-            except InvalidBody as error:
-                account.received = 1
-                account.unreadable = True
-                account.quarantined.append(quarantined_record(record, error.violation))
-                continue
-            account.received = reading.received
-            account.dropped = reading.dropped
-            account.ignored = reading.ignored
-            self._payloads[record.sequence] = reading.payload
-            for index, violation in reading.refusals:
-                self._quarantine(record, index, violation)
-            points += reading.points
-        return points
+        reading = self._ports.reader.read(records)
+        self._counts = reading.counts
+        self._accounts = list(map(RequestAccount, records, reading.counts))
+        for position, violation in reading.invalid.items():
+            account = self._accounts[position]
+            account.received = 1
+            account.unreadable = True
+            account.quarantined.append(quarantined_record(account.record, violation))
+        for position, other in reading.others.items():
+            account = self._accounts[position]
+            account.received = other.received
+            account.dropped = other.dropped
+            account.ignored = other.ignored
+            self._payloads[account.record.sequence] = other.payload
+            for index, violation in other.refusals:
+                self._quarantine(account.record, index, violation)
+        return reading.points
 
-    def admit(self, points: Sequence[Point]) -> list[Point]:
+    def admit(self, points: list[Point]) -> list[Point]:
         """The points whose dimension names the store may take."""
-        admission = admit_points(points, self._ports.registry, self._ports.limits.dimension_names)
+        known = self._ports.registry.known()
+        if self._ports.admitted.has_all(points):
+            return points
+        admission = admit_points(points, self._ports.registry, self._ports.limits.dimension_names, known)
         if admission.cause:
             self._causes.append(admission.cause)
         admitted = []
@@ -131,12 +141,13 @@ class _BatchWriter:
                 self._quarantine(point.record, point.request_index, verdict)
             else:
                 self._account(point).retry = True
+        self._ports.admitted.add(admitted)
         return admitted
 
-    def announce(self, points: Sequence[Point]) -> Sequence[Point]:
+    def announce(self, points: list[Point]) -> list[Point]:
         """Calls `on_admitted` with the times of the points; if that fails, none is stored yet, and all come again."""
         try:
-            self._ports.on_admitted([point.time_ns for point in points], self._deadline)
+            self._ports.on_admitted(list(map(time_of, points)), self._deadline)
         except TransientError as error:
             self._causes.append(str(error))
             for point in points:
@@ -144,45 +155,59 @@ class _BatchWriter:
             return []
         return points
 
-    def store(self, points: Iterable[Point]) -> list[Point]:
+    def store(self, points: list[Point]) -> list[Point]:
         """Writes the last version of each point, and gives those that are stored.
 
         The versions before it are superseded by it, wait with it for the retry, or take its place if it is refused.
         A store that keeps every version is given them all.
         """
-        if self._ports.store.keeps_every_version:
-            return self._append(list(points))
-        stored = []
-        pending = versions_of(points)
-        while pending:
-            written = self._ports.store.write([versions[-1] for versions in pending], self._deadline)
-            self._calls += written.calls
-            self._throttles += written.throttles
-            self._causes += written.causes
-            refused = []
-            for versions, outcome in zip(pending, written.outcomes, strict=True):
-                latest = versions[-1]
-                if isinstance(outcome, Violation):
-                    self._quarantine(latest.record, latest.request_index, outcome)
-                    refused.append(versions[:-1])
-                elif outcome is Outcome.RETRY:
-                    for point in versions:
-                        self._account(point).retry = True
-                else:
-                    if outcome is Outcome.STORED:
-                        self._accounts[latest.record.sequence].stored += 1
-                        stored.append(versions.pop())
-                    for point in versions:
-                        self._account(point).superseded += 1
-            pending = [versions for versions in refused if versions]
-        return stored
+        if not points:
+            return points
+        if are_distinct(points):
+            written = self._write(points)
+            if written.outcomes.count(Outcome.STORED) == len(points):
+                self._count_stored(points)
+                return points
+            pending = [[point] for point in points]
+        elif self._ports.store.keeps_every_version:
+            return self._append(points)
+        else:
+            pending = versions_of(points)
+            written = self._write([versions[-1] for versions in pending])
+        stored: list[Point] = []
+        while True:
+            pending = self._settle_versions(pending, written, stored)
+            if not pending:
+                return stored
+            written = self._write([versions[-1] for versions in pending])
+
+    def _settle_versions(
+        self, pending: Sequence[list[Point]], written: Written, stored: list[Point]
+    ) -> list[list[Point]]:
+        """Accounts for the versions by what became of the last one of each, which is added to `stored` if it is there.
+
+        Gives the versions that take the place of what was refused.
+        """
+        refused = []
+        for versions, outcome in zip(pending, written.outcomes, strict=True):
+            latest = versions[-1]
+            if isinstance(outcome, Violation):
+                self._quarantine(latest.record, latest.request_index, outcome)
+                refused.append(versions[:-1])
+            elif outcome is Outcome.RETRY:
+                for point in versions:
+                    self._account(point).retry = True
+            else:
+                if outcome is Outcome.STORED:
+                    self._account(latest).stored += 1
+                    stored.append(versions.pop())
+                for point in versions:
+                    self._account(point).superseded += 1
+        return [versions for versions in refused if versions]
 
     def _append(self, points: Sequence[Point]) -> list[Point]:
         """Writes every version of each point; of those that are written, the last one of each counts as stored."""
-        written = self._ports.store.write(points, self._deadline)
-        self._calls += written.calls
-        self._throttles += written.throttles
-        self._causes += written.causes
+        written = self._write(points)
         there = []
         for point, outcome in zip(points, written.outcomes, strict=True):
             if isinstance(outcome, Violation):
@@ -197,10 +222,26 @@ class _BatchWriter:
                 self._account(point).superseded += 1
         return there
 
+    def _write(self, points: Sequence[Point]) -> Written:
+        written = self._ports.store.write(points, self._deadline)
+        self._calls += written.calls
+        self._throttles += written.throttles
+        self._causes += written.causes
+        return written
+
+    def _count_stored(self, points: Sequence[Point]) -> None:
+        """Accounts for points that are all stored, and are all of the batch or all that was left of it."""
+        if len(points) == sum(self._counts):
+            for account, count in zip(self._accounts, self._counts, strict=True):
+                account.stored = count
+        else:
+            for point in points:
+                self._account(point).stored += 1
+
     def report_stored(self, stored: Sequence[Point]) -> None:
         """Calls `on_stored` with the times of what is stored; if that fails, those points come again."""
         try:
-            self._ports.on_stored([point.time_ns for point in stored], self._deadline)
+            self._ports.on_stored(list(map(time_of, stored)), self._deadline)
         except TransientError as error:
             self._causes.append(str(error))
             for point in stored:
@@ -208,7 +249,7 @@ class _BatchWriter:
 
     def settle(self) -> Report:
         """Quarantines what was refused before the first retry; if that fails, the retry starts at the first refusal."""
-        retry_from = _first(account for account in self._accounts.values() if account.retry)
+        retry_from = _first([account for account in self._accounts if account.retry])
         settled = self._before(retry_from)
         refusing = [account for account in settled if account.quarantined]
         if refusing:
@@ -228,16 +269,23 @@ class _BatchWriter:
         return Report(settled, retry_from, self._calls, self._throttles, self._causes)
 
     def _account(self, point: Point) -> RequestAccount:
-        return self._accounts[point.record.sequence]
+        return self._by_sequence[point.record.sequence]
+
+    @cached_property
+    def _by_sequence(self) -> dict[int, RequestAccount]:
+        return {account.record.sequence: account for account in self._accounts}
 
     def _quarantine(self, record: StreamRecord, index: int, violation: Violation) -> None:
-        payload = self._payloads[record.sequence](index)
-        quarantined = QuarantinedPoint(record, index, violation, payload)
-        self._accounts[record.sequence].quarantined.append(quarantined)
+        payload = self._payloads.get(record.sequence)
+        if payload is None:
+            payload = self._payloads[record.sequence] = self._ports.reader.payload(record)
+        quarantined = QuarantinedPoint(record, index, violation, payload(index))
+        self._by_sequence[record.sequence].quarantined.append(quarantined)
 
     def _before(self, sequence: int | None) -> list[RequestAccount]:
-        accounts = self._accounts.values()
-        return [account for account in accounts if sequence is None or account.record.sequence < sequence]
+        if sequence is None:
+            return self._accounts
+        return [account for account in self._accounts if account.record.sequence < sequence]
 
 
 def _first(accounts: Iterable[RequestAccount]) -> int | None:

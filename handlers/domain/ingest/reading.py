@@ -45,3 +45,17 @@ class Reading:
     def received(self) -> int:
         """The number of points that the request is accounted for by."""
         return len(self.points) + len(self.refusals)
+
+
+@dataclass(slots=True)
+class BatchReading:
+    """The points of a batch's records, one after the other, and `counts` of how many are of each record.
+
+    By the position of its record stands the whole reading of those that have more to say than their points, and the
+    verdict on those of which no point can be told.
+    """
+
+    points: list[Point] = field(default_factory=list)
+    counts: list[int] = field(default_factory=list)
+    others: dict[int, Reading] = field(default_factory=dict)
+    invalid: dict[int, Violation] = field(default_factory=dict)

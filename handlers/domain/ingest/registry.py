@@ -5,10 +5,12 @@ from typing import NamedTuple, Protocol
 
 from handlers.domain.errors import TransientError
 from handlers.domain.ingest.store import Outcome
-from handlers.domain.point import Point
+from handlers.domain.point import Point, Series, series_of
 from handlers.domain.violation import Reason, Violation, dimension_field
 
 _ATTEMPTS = 5
+# Series; those of a batch come on top.
+_REMEMBERED = 50_000
 
 
 class DimensionRegistry(Protocol):
@@ -33,15 +35,36 @@ class Admission(NamedTuple):
     cause: str | None = None
 
 
-def admit_points(points: Sequence[Point], registry: DimensionRegistry, budget: int) -> Admission:
-    """Admits the names that are new, as long as there are at most `budget` of them.
+class AdmittedSeries:
+    """Series whose names are admitted, which they stay. They are known again by identity, as a reader has each once."""
+
+    def __init__(self) -> None:
+        self._series: dict[int, Series] = {}
+
+    def has_all(self, points: Sequence[Point]) -> bool:
+        """True if the points are of these series alone."""
+        return set(map(id, map(series_of, points))) <= self._series.keys()
+
+    def add(self, points: Sequence[Point]) -> None:
+        """Take in the series of points whose names were admitted."""
+        if len(self._series) > _REMEMBERED:
+            self._series.clear()
+        for series in map(series_of, points):
+            self._series[id(series)] = series
+
+
+def admit_points(
+    points: Sequence[Point], registry: DimensionRegistry, budget: int, known: Mapping[str, str] | None = None
+) -> Admission:
+    """Admits the names that are new, as long as there are at most `budget` of them. `known` are those of the registry.
 
     Points are taken in order and whole: a point that does not fit uses up nothing. When the registry fails, points
     whose names are known are none the worse.
     """
     by_names: dict[tuple[str, ...], Violation | Outcome | None]
     needs = [tuple([name for name, _ in point.series.dimensions]) for point in points]
-    known = registry.known()
+    if known is None:
+        known = registry.known()
     by_names = {names: None if _fits(names, known) else Outcome.RETRY for names in dict.fromkeys(needs)}
     cause = None
     unknown = [names for names, verdict in by_names.items() if verdict]

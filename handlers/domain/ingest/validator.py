@@ -7,14 +7,16 @@ from typing import Final
 
 from handlers.domain.dimensions import is_printable, read_dimensions
 from handlers.domain.ingest.envelope import StreamRecord
+from handlers.domain.ingest.memory import Memory
 from handlers.domain.ingest.store import StoreLimits
 from handlers.domain.ingest.units import UNITS_NS, unit_of
 from handlers.domain.point import METRIC_NAME_BYTES, Series
-from handlers.domain.timestamp import NS_PER_MS, NS_PER_S
+from handlers.domain.timestamp import NS_PER_MS
 from handlers.domain.violation import Reason, Violation
 from handlers.vocabulary import METRIC_TYPES
 
-_DAY_NS = 86_400 * NS_PER_S
+_DAY_MS = 86_400_000
+_DAY_NS = _DAY_MS * NS_PER_MS
 _TEN_YEARS_NS = 3_653 * _DAY_NS
 
 # Stands for what the client left out.
@@ -29,14 +31,19 @@ class NotFinite:
 
 
 class PointValidator:
-    """Checks the parts of points; one instance serves a batch, in which clients repeat the same ones all the time."""
+    """Checks the parts of points; one instance serves many batches, as clients repeat the same ones all the time.
+
+    Equal series are one object, whatever formats they came in.
+    """
 
     def __init__(self, limits: StoreLimits) -> None:
+        self.memory = Memory()
         self._limits = limits
-        self._future_ns = limits.future_ms * NS_PER_MS
-        self._retention_ns = limits.retention_days * _DAY_NS
+        self._future_ms = limits.future_ms
+        self._retention_ms = limits.retention_days * _DAY_MS
         self._names: dict[str, int | Violation] = {}
         self._dimensions: dict[tuple[tuple[str, object], ...], CheckedDimensions] = {}
+        self._series: dict[Series, Series] = {}
 
     def series(self, metric_name: object, metric_type: object, dimensions: object) -> Series | Violation:
         """The series of that name, type and dimensions, or the first rule that is broken, in this order."""
@@ -56,7 +63,7 @@ class PointValidator:
             return self._check_series(metric_name, metric_type, checked)
         if series is None:
             series = self._check_series(metric_name, metric_type, checked)
-            checked.series[metric_name, metric_type] = series
+            self.memory.keep(checked.series, (metric_name, metric_type), series)
         return series
 
     def value(self, raw: object) -> float | Violation:
@@ -93,8 +100,14 @@ class PointValidator:
 
     def times_ns(self, record: StreamRecord) -> tuple[int, int]:
         """The least and the greatest time that the store takes of a record."""
-        arrival_ns = record.arrival_ms * NS_PER_MS
-        return max(arrival_ns - self._retention_ns, 0), arrival_ns + self._future_ns
+        least_ms, greatest_ms = self.times_ms(record)
+        return least_ms * NS_PER_MS, greatest_ms * NS_PER_MS
+
+    def times_ms(self, record: StreamRecord) -> tuple[int, int]:
+        """The same in whole milliseconds, which both of them are."""
+        arrival_ms = record.arrival_ms
+        least_ms = arrival_ms - self._retention_ms
+        return max(0, least_ms), arrival_ms + self._future_ms
 
     def arrival_ns(self, index: int, record: StreamRecord) -> int:
         """The time of a point without a timestamp: the record's arrival, the same at every retry.
@@ -114,7 +127,7 @@ class PointValidator:
             return Violation(Reason.METRIC_NAME_TYPE, "metric_name", "a metric's name is a string")
         name_bytes = self._names.get(metric_name)
         if name_bytes is None:
-            name_bytes = self._names[metric_name] = _check_name(metric_name)
+            name_bytes = self.memory.keep(self._names, metric_name, _check_name(metric_name))
         if isinstance(name_bytes, Violation):
             return name_bytes
         if not isinstance(metric_type, str) or metric_type not in METRIC_TYPES:
@@ -126,7 +139,8 @@ class PointValidator:
         if size > self._limits.point_bytes:
             message = f"{size} bytes of names and values; the store takes {self._limits.point_bytes}"
             return Violation(Reason.POINT_TOO_LARGE, "dimensions", message)
-        return Series(metric_name, metric_type, checked.pairs)
+        series = Series(metric_name, metric_type, checked.pairs)
+        return self._series.setdefault(series, series)
 
     def _check_dimensions(self, raw: object) -> "CheckedDimensions":
         if not isinstance(raw, dict):
@@ -137,7 +151,8 @@ class PointValidator:
         except TypeError:  # likewise
             return CheckedDimensions(raw, self._limits)
         if checked is None:
-            checked = self._dimensions[key] = CheckedDimensions(raw, self._limits)
+            checked = CheckedDimensions(raw, self._limits)
+            self.memory.keep(self._dimensions, key, checked, dimensions=len(raw))
         return checked
 
 

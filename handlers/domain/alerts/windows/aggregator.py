@@ -1,7 +1,6 @@
 """The aggregator: writes a batch's window aggregates, and starts an evaluation when one is due."""
 
-from collections.abc import Callable, Iterable, Iterator, Sequence, Set
-from contextlib import suppress
+from collections.abc import Callable, Iterable, Sequence, Set
 from dataclasses import dataclass, field
 
 from handlers.domain.alerts.periods import Timing
@@ -15,11 +14,9 @@ from handlers.domain.alerts.windows.window_items import Windows
 from handlers.domain.collection import paused_collection
 from handlers.domain.errors import TransientError
 from handlers.domain.ingest.envelope import StreamRecord
-from handlers.domain.ingest.formats import read_request
-from handlers.domain.ingest.formats.foreign import DEFAULT_OTLP_ATTRIBUTES, DimensionMapping
-from handlers.domain.ingest.reading import InvalidBody
-from handlers.domain.ingest.validator import PointValidator
-from handlers.domain.point import Point, latest
+from handlers.domain.ingest.reading import BatchReading
+from handlers.domain.ingest.request_reader import RequestReader
+from handlers.domain.point import Point, are_distinct, latest
 
 
 @dataclass(slots=True)
@@ -48,16 +45,15 @@ class Aggregator:
     timing: Timing
     group_cap: int
     clock: Callable[[], float]
-    otlp_attributes: frozenset[str] = DEFAULT_OTLP_ATTRIBUTES
     _claimed: set[int] = field(default_factory=set)
     _watched: WatchedRules | None = None
 
     @paused_collection()
-    def process(self, records: Sequence[StreamRecord], validator: PointValidator) -> BatchReport:
+    def process(self, records: Sequence[StreamRecord], reader: RequestReader) -> BatchReport:
         """Writes the batch's aggregates; `TransientError` when that failed, so that the batch comes again."""
         now_s = self.clock()
         rules = self._watch(self.rules.rules())
-        points = list(_points(records, validator, DimensionMapping(self.otlp_attributes)))
+        points = _points(reader.read(records))
 
         def aggregated(some: Iterable[Point]) -> BatchAggregates:
             return aggregate(some, rules.index, now_s, self.timing, self.group_cap, self._known)
@@ -128,11 +124,15 @@ def _count(found: BatchAggregates, rules: WatchedRules, report: BatchReport) -> 
             report.over_cap.update({rule.key: sets.dropped for rule in rules.by_selection[selection_id]})
 
 
-def _points(
-    records: Iterable[StreamRecord], validator: PointValidator, mapping: DimensionMapping
-) -> Iterator[Point]:
-    """The points that the writer stores, too: of several versions in one request, the one that counts."""
-    for record in records:
-        with suppress(InvalidBody):  # the writer quarantines it and counts it
-            points = read_request(record, validator, mapping).points
-            yield from latest(points)
+def _points(reading: BatchReading) -> Sequence[Point]:
+    """The points that the writer stores, too: of several versions in one request, the one that counts.
+
+    A request of which no point can be told is quarantined and counted by the writer.
+    """
+    if are_distinct(reading.points):
+        return reading.points
+    points, start = list[Point](), 0
+    for count in reading.counts:
+        points += latest(reading.points[start : start + count])
+        start += count
+    return points

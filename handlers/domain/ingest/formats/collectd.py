@@ -66,7 +66,7 @@ class _Sources:
     """The names of values, kept, as the same lists come again and again."""
 
     def __init__(self, mapping: DimensionMapping) -> None:
-        self._labels = mapping.labels
+        self._mapping = mapping
         self._known: dict[tuple[object, ...], _Named] = {}
 
     def of(self, raw: Any) -> _Named | str:
@@ -104,12 +104,12 @@ class _Sources:
             name = plugin if type_ == plugin else f"{plugin}_{type_}"
             named = (host, plugin_instance, "", type_instance)
         names = [name if source == _NO_DATA_SOURCE else f"{name}_{source}" for source in raw["dsnames"]]
-        labels = self._labels.get(("collectd", *named))
+        labels = self._mapping.labels.get(("collectd", *named))
         if labels is None:
             dimensions, metric_type = dimensions_of(
                 zip(("host", "plugin_instance", "type", "type_instance"), named, strict=True)
             )
-            labels = self._labels["collectd", *named] = Labels(dimensions, metric_type)
+            labels = self._mapping.keep(("collectd", *named), Labels(dimensions, metric_type))
         return labels, names
 
 

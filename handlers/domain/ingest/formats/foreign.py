@@ -15,6 +15,7 @@ from functools import lru_cache
 from typing import TYPE_CHECKING, Any
 
 from handlers.domain.dimensions import is_reserved
+from handlers.domain.ingest.memory import Memory
 from handlers.vocabulary import DEFAULT_METRIC_TYPE, METRIC_TYPES
 
 if TYPE_CHECKING:
@@ -31,15 +32,20 @@ _OTHER_CHARACTER = re.compile(r"[^A-Za-z0-9_\ud800-\udfff]")
 
 @dataclass(slots=True)
 class DimensionMapping:
-    """The attributes that become dimensions, and the labels that a batch has shown so far: series repeat all the time.
+    """The attributes that become dimensions, and the labels that were shown so far: series repeat all the time.
 
-    One instance serves a batch, as the labels hold what its validator said of them.
+    One instance goes with one validator, as the labels hold what that said of them.
     """
 
     otlp_attributes: frozenset[str] = DEFAULT_OTLP_ATTRIBUTES
     labels: dict[Hashable, "Labels"] = field(default_factory=dict)
     # Single labels by their bytes, and those by the format that reads them so.
     pairs: defaultdict[str, dict[bytes, tuple[str, Any]]] = field(default_factory=lambda: defaultdict(dict))
+    memory: Memory = field(default_factory=Memory)
+
+    def keep(self, key: Hashable, labels: "Labels") -> "Labels":
+        """The labels, which are known by their key from now on."""
+        return self.memory.keep(self.labels, key, labels, dimensions=len(labels.dimensions))
 
 
 def dimensions_of(pairs: Iterable[tuple[str, str]]) -> tuple[dict[str, str], str]:

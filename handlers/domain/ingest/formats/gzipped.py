@@ -14,10 +14,10 @@ _GZIP = 16 + zlib.MAX_WBITS
 
 def read(record: StreamRecord, validator: PointValidator, _: DimensionMapping) -> Reading:
     """The metrics of a body; `InvalidBody` when it is no gzip, expands to too much, or holds something else."""
-    return read_body(_inflate(record.data), record, validator)
+    return read_body(inflate(record.data), record, validator)
 
 
-def _inflate(data: bytes) -> bytes:
+def inflate(data: bytes) -> bytes:
     """The one member that the data consist of; what it expands to is never held beyond its bound."""
     member = zlib.decompressobj(_GZIP)
     try:

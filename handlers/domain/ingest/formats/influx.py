@@ -14,6 +14,7 @@ from handlers.domain.ingest.formats.influx_lines import (
     string_of,
 )
 from handlers.domain.ingest.formats.samples import Labels, Samples
+from handlers.domain.ingest.memory import Memory
 from handlers.domain.ingest.reading import MAX_SAMPLES, InvalidBody, Reading, body_too_large
 from handlers.domain.ingest.units import UNITS_NS, unit_of
 from handlers.domain.ingest.validator import MISSING, NotFinite, PointValidator
@@ -60,9 +61,9 @@ def read(record: StreamRecord, validator: PointValidator, mapping: DimensionMapp
 class _LineLabels(Labels):
     """The labels of a measurement with its tags, and the names of its points by those of the fields."""
 
-    __slots__ = ("_measurement", "names")
+    __slots__ = ("_measurement", "_memory", "names")
 
-    def __init__(self, key: str) -> None:
+    def __init__(self, key: str, memory: Memory) -> None:
         self._measurement, tags = split_key(key)
         if len(tags) > len({name for name, _ in tags}):
             message = "a line has each tag once"
@@ -71,13 +72,13 @@ class _LineLabels(Labels):
         else:
             super().__init__(*dimensions_of(tags))
         self.names: dict[str, str] = {}
+        self._memory = memory
 
     def name(self, field: str) -> str:
         """The name of the points of a field, as it is written."""
         plain = name_of(field)
         name = self._measurement if plain == _VALUE else f"{self._measurement}_{plain}"
-        self.names[field] = name
-        return name
+        return self._memory.keep(self.names, field, name)
 
 
 class _Reader:
@@ -85,6 +86,7 @@ class _Reader:
 
     def __init__(self, samples: Samples, mapping: DimensionMapping, unit: str | None) -> None:
         self._samples = samples
+        self._mapping = mapping
         self._labels = cast("dict[str, _LineLabels]", mapping.labels)
         self._unit_ns = UNITS_NS[unit] if unit else None
         self._time = ""
@@ -95,7 +97,8 @@ class _Reader:
         key, fields, time = split_line(line)
         labels = self._labels.get(key)
         if labels is None:
-            labels = self._labels[key] = _LineLabels(key)
+            labels = _LineLabels(key, self._mapping.memory)
+            self._mapping.keep(key, labels)
         if not time:
             time_ns = self._samples.arrival_ns()
         elif time == self._time:

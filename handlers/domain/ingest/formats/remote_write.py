@@ -91,7 +91,7 @@ class _Reader:
         self.samples = samples
         self._series = mapping.pairs["remote-write series"]
         self._pairs = mapping.pairs["remote-write"]
-        self._labels = mapping.labels
+        self._mapping = mapping
         self._read = 0
 
     def read(self, series: bytes) -> None:
@@ -104,7 +104,7 @@ class _Reader:
             label_bytes, others = _parts(series)
             named = self._series.get(label_bytes)
             if named is None:
-                named = self._series[label_bytes] = self._named(label_bytes)
+                named = self._mapping.memory.keep(self._series, label_bytes, self._named(label_bytes))
             found = [_sample(content) for tag, content in others if tag == _SAMPLE]
         except (Malformed, IndexError, struct.error) as error:
             violation = Violation(
@@ -130,16 +130,17 @@ class _Reader:
         names = [value for name, value in pairs if name == _NAME]
         others = tuple([pair for pair in pairs if pair[0] != _NAME])
         key = len(names), others
-        labels = self._labels.get(key)
+        labels = self._mapping.labels.get(key)
         if labels is None:
             is_repeated = len(names) > 1 or len(dict(others)) < len(others)
-            labels = self._labels[key] = Labels(*dimensions_of(others), _REPEATED if is_repeated else None)
+            labels = Labels(*dimensions_of(others), _REPEATED if is_repeated else None)
+            self._mapping.keep(key, labels)
         return names[0] if names else "", labels
 
     def _pair(self, message: bytes) -> tuple[str, str]:
         pair = self._pairs.get(message)
         if pair is None:
-            pair = self._pairs[message] = _label(message)
+            pair = self._mapping.memory.keep(self._pairs, message, _label(message))
         return pair
 
 

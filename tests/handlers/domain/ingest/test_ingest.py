@@ -22,8 +22,9 @@ from handlers.domain.deadline import Deadline
 from handlers.domain.ingest.batch import Ports, Report, ignore, write_batch
 from handlers.domain.ingest.envelope import StreamRecord, read_records
 from handlers.domain.ingest.formats import READERS
+from handlers.domain.ingest.formats.foreign import DEFAULT_OTLP_ATTRIBUTES
+from handlers.domain.ingest.request_reader import RequestReader
 from handlers.domain.ingest.store import Outcome, StoreLimits, Written
-from handlers.domain.ingest.validator import PointValidator
 from handlers.domain.point import Point, Series
 from handlers.domain.violation import Violation
 from templates.components.ingest_api import add_ingest_api
@@ -232,7 +233,7 @@ def test_alerts_see_the_points_of_every_format() -> None:
         posted(b"", 2),
     ]
     records += read_records({"Records": [kinesis_record(metric(value=3), 3)]})
-    report = aggregator.process(records, PointValidator(SMALL))
+    report = aggregator.process(records, RequestReader(SMALL, DEFAULT_OTLP_ATTRIBUTES))
     assert (report.records, report.points, report.judged) == (3, 4, 4)
     [aggregates] = windows.written
     assert sorted(

@@ -36,6 +36,7 @@ from handlers.domain.ingest.formats.protobuf_wire import (
     text,
     to_signed,
 )
+from handlers.domain.ingest.memory import Memory
 from handlers.domain.ingest.reading import Reading
 from handlers.domain.ingest.validator import PointValidator
 from handlers.domain.violation import Reason, Violation
@@ -69,6 +70,7 @@ class Protobuf:
     summary = staticmethod(summary)
 
     def __init__(self, mapping: DimensionMapping) -> None:
+        self._memory = mapping.memory
         self._attributes = mapping.pairs["otlp-pb"]
         self._heads = mapping.pairs["otlp-pb metrics"]
 
@@ -96,7 +98,10 @@ class Protobuf:
             scope = b"".join(messages(scope_metrics, _FIRST))
             name, version = (text(b"".join(deque(messages(scope, tag), 1))) for tag in (_FIRST, _SECOND))
             origin = Origin(resource, self._all(scope, 0x1A), name, version)
-            yield origin, [_metric(value, self._heads) for value in messages(scope_metrics, _SECOND)]
+            yield (
+                origin,
+                [_metric(value, self._heads, self._memory) for value in messages(scope_metrics, _SECOND)],
+            )
 
     def attributes(self, attributes: bytes) -> list[tuple[str, object]]:
         """The attributes of a data point, in the order in which they were sent, with their values read."""
@@ -126,7 +131,8 @@ class Protobuf:
     def _attribute(self, message: bytes) -> Attribute:
         attribute = self._attributes.get(message)
         if attribute is None:
-            attribute = self._attributes[message] = _text_attribute(message) or _any_attribute(message)
+            attribute = _text_attribute(message) or _any_attribute(message)
+            self._memory.keep(self._attributes, message, attribute)
         return attribute
 
 
@@ -183,14 +189,14 @@ def _value(message: bytes, depth: int) -> object:
     return found
 
 
-def _metric(message: bytes, heads: dict[bytes, tuple[str, str]]) -> Metric | Unreadable:
+def _metric(message: bytes, heads: dict[bytes, tuple[str, str]], memory: Memory) -> Metric | Unreadable:
     try:
-        return _plain_metric(message, heads) or _read_metric(message)
+        return _plain_metric(message, heads, memory) or _read_metric(message)
     except Malformed as error:
         return Unreadable(message, Violation(Reason.DATA_POINT_INVALID, "metric", f"no metric: {error}"))
 
 
-def _plain_metric(message: bytes, heads: dict[bytes, tuple[str, str]]) -> Metric | None:
+def _plain_metric(message: bytes, heads: dict[bytes, tuple[str, str]], memory: Memory) -> Metric | None:
     """The metric if it is written as nearly all are: short texts, then its data. `heads` knows the texts again."""
     position, end = 0, len(message)
     try:
@@ -210,7 +216,7 @@ def _plain_metric(message: bytes, heads: dict[bytes, tuple[str, str]]) -> Metric
     found = heads.get(message[:position])
     if found is None:
         metric = _read_metric(message)
-        heads[message[:position]] = metric.name, metric.unit
+        memory.keep(heads, message[:position], (metric.name, metric.unit))
         return metric
     return Metric(*found, _KINDS[tag], messages(message[start:], _FIRST))
 

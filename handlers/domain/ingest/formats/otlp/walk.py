@@ -1,6 +1,6 @@
 """The walk over an OTLP request: from its data points to points of ours."""
 
-from collections.abc import Hashable, Mapping, Sequence
+from collections.abc import Mapping, Sequence
 from typing import Any, Final
 
 from handlers.domain.ingest.envelope import StreamRecord
@@ -117,8 +117,8 @@ class _Walk:
                 **self._texts(self._wanted(origin.scope)),
             }
         except Refused as refused:
-            return _LabelsOf(self._codec, {}, {}, refused.violation)
-        return _LabelsOf(self._codec, self._mapping.labels, inherited)
+            return _LabelsOf(self._codec, DimensionMapping(), {}, refused.violation)
+        return _LabelsOf(self._codec, self._mapping, inherited)
 
     def _texts(self, attributes: Mapping[str, Any]) -> dict[str, str]:
         value = self._codec.value
@@ -178,27 +178,27 @@ class _Walk:
 
 
 class _LabelsOf(dict[bytes, Labels]):
-    """The labels of an origin's data points by their attributes, each read once in a batch."""
+    """The labels of an origin's data points by their attributes, each read once."""
 
     def __init__(
         self,
         codec: Codec,
-        known: dict[Hashable, Labels],
+        mapping: DimensionMapping,
         inherited: Mapping[str, str],
         refused: Violation | None = None,
     ) -> None:
         super().__init__()
         self._codec = codec
-        self._known = known
+        self._mapping = mapping
         self._inherited = inherited
         self._refused = refused
         self._key = (type(codec), *inherited.items())
 
     def __missing__(self, attributes: bytes) -> Labels:
         key = (self._key, attributes)
-        labels = self._known.get(key)
+        labels = self._mapping.labels.get(key)
         if labels is None:
-            labels = self._known[key] = self._read(attributes)
+            labels = self._mapping.keep(key, self._read(attributes))
         self[attributes] = labels
         return labels
 

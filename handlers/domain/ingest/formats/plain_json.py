@@ -1,0 +1,104 @@
+"""Our own JSON where nothing is out of the ordinary: read at once into objects, with the dimensions left as bytes.
+
+A series is known again by its name, its type and the bytes of its dimensions, and was judged when it came first. So
+only value and time are judged for each point. Of whatever breaks a rule, or might, nothing is said here: `json.py`
+reads it.
+"""
+
+from typing import Final
+
+import msgspec
+import orjson
+
+from handlers.domain.ingest.envelope import StreamRecord
+from handlers.domain.ingest.reading import MAX_SAMPLES
+from handlers.domain.ingest.validator import PointValidator
+from handlers.domain.point import Point, Series, new_point
+from handlers.domain.timestamp import NS_PER_MS
+from handlers.vocabulary import DEFAULT_METRIC_TYPE
+
+# Told by its identity: a client that sends the same number has sent another object.
+_NO_TIME: Final = -(2**70)
+_NO_DIMENSIONS: Final = msgspec.Raw(b"")
+# Within these, the body's beginning tells its form.
+_HEAD_BYTES: Final = 32
+# Longer ones are of no series, but for blanks.
+_MOST_BYTES: Final = 8192
+# JSON within JSON that every decoder takes, beside that of the body's own form.
+_BRACKETS: Final = 200
+
+
+class _Metric(msgspec.Struct, forbid_unknown_fields=True, gc=False):
+    metric_name: str
+    value: float
+    metric_type: str = DEFAULT_METRIC_TYPE
+    timestamp: int = _NO_TIME
+    dimensions: msgspec.Raw = _NO_DIMENSIONS
+
+
+class _Metrics(msgspec.Struct, forbid_unknown_fields=True, gc=False):
+    metrics: list[_Metric]
+
+
+_one: Final = msgspec.json.Decoder(_Metric).decode
+_many: Final = msgspec.json.Decoder(_Metrics).decode
+
+
+class PlainJson:
+    """Reads bodies, and knows the series of those that it has read."""
+
+    def __init__(self, validator: PointValidator) -> None:
+        self._validator = validator
+        self._known: dict[tuple[str, str, bytes], Series] = {}
+
+    def read(self, body: bytes, record: StreamRecord, points: list[Point]) -> bool:
+        """True with the points of the body added to `points`; False with none of them if it needs a closer look."""
+        metrics = _metrics(body)
+        if metrics is None:
+            return False
+        known, add, before = self._known.get, points.append, len(points)
+        least_ms, greatest_ms = self._validator.times_ms(record)
+        for index, metric in enumerate(metrics):
+            key = metric.metric_name, metric.metric_type, bytes(metric.dimensions)
+            series = known(key) or self._learn(*key)
+            time_ms = metric.timestamp
+            if series is not None and least_ms <= time_ms <= greatest_ms:
+                time_ns = time_ms * NS_PER_MS
+            elif series is not None and time_ms is _NO_TIME:
+                time_ns = self._validator.arrival_ns(index, record)
+            else:
+                del points[before:]
+                return False
+            add(new_point((series, time_ns, metric.value, index, record)))
+        return True
+
+    def _learn(self, name: str, metric_type: str, dimensions: bytes) -> Series | None:
+        """The series, known from now on; None if there is something wrong with it, or if it is too long to keep."""
+        if len(dimensions) > _MOST_BYTES:
+            return None
+        try:
+            read = orjson.loads(dimensions) if dimensions else {}
+        except orjson.JSONDecodeError:
+            return None
+        series = self._validator.series(name, metric_type, read)
+        if not isinstance(series, Series):
+            return None
+        key = series.metric_name, series.metric_type, dimensions
+        return self._validator.memory.keep(self._known, key, series)
+
+
+def _metrics(body: bytes) -> list[_Metric] | None:
+    """The metrics of a body; None unless it is surely JSON, and in one of our forms.
+
+    What is said twice in an object is there once more without having been looked at: that it is of UTF-8 and not
+    nested too deep is asked of the body as a whole.
+    """
+    try:
+        metrics = _many(body).metrics if b'"metrics"' in body[:_HEAD_BYTES] else [_one(body)]
+        if not body.isascii():
+            body.decode()
+    except (msgspec.DecodeError, ValueError, RecursionError):
+        return None
+    brackets = body.count(b"{") + body.count(b"[")
+    is_plain = 0 < len(metrics) <= MAX_SAMPLES and brackets <= 2 * len(metrics) + _BRACKETS
+    return metrics if is_plain else None
