@@ -135,9 +135,8 @@ def _reduce(
     for place, start_s in sorted(cells, key=lambda cell: -cell[1]):
         groups, selection = cells[place, start_s], metric.selections[place]
         end_s = start_s + selection.period_s
-        points = sum(len(run) for runs in groups.values() for run in runs)
         if end_s + timing.allowed_lateness_s < now_s:
-            result.too_late += points
+            result.too_late += _points_of(groups.values())
             continue
         is_late = timing.late_after(end_s) < now_s
         cap = late_room[place] if is_late else group_cap
@@ -147,12 +146,22 @@ def _reduce(
             group: StatisticSet.of([point.value for run in groups[group] for point in run], parts)
             for group in kept
         }
+        result.points += sum([item.count for item in sets.values()])
+        left_out = (
+            _points_of(groups[group] for group in groups.keys() - sets.keys())
+            if len(sets) < len(groups)
+            else 0
+        )
         if is_late:
             late_room[place] -= len(kept)
-            lost = points - sum(item.count for item in sets.values())
-            result.too_late, points = result.too_late + lost, points - lost
-        result.points += points
+            result.too_late += left_out
+        else:
+            result.points += left_out
         result.windows[Window(metric.ids[place], start_s)] = WindowAggregate(sets, len(groups) - len(sets))
+
+
+def _points_of(groups: Iterable[Iterable[Run]]) -> int:
+    return sum(len(run) for runs in groups for run in runs)
 
 
 def capped(groups: Iterable[Group], cap: int, known: Set[Group] = frozenset()) -> list[Group]:

@@ -29,9 +29,17 @@ def groups_id(selection: Selection) -> str:
     return hashlib.sha256(json.dumps(parts).encode()).hexdigest()[:12]
 
 
+def in_order(groups: Iterable[Group]) -> list[Group]:
+    """The groups in the order of their values, of which an absent one counts as empty."""
+    try:
+        return sorted(groups)
+    except TypeError:
+        return sorted(groups, key=lambda group: [value or "" for value in group])
+
+
 def packed_groups(groups: Iterable[Group], most_bytes: int) -> list[bytes]:
     """The groups in parts of at most so many bytes."""
-    return _packed(sorted(groups, key=lambda group: [value or "" for value in group]), most_bytes)
+    return _packed(in_order(groups), most_bytes)
 
 
 def unpacked_groups(parts: Iterable[bytes]) -> frozenset[Group]:

@@ -11,7 +11,7 @@ import orjson
 from handlers.domain.alerts.periods import Timing
 from handlers.domain.alerts.windows.aggregation import Window, WindowAggregate, WindowAggregates
 from handlers.domain.alerts.windows.cuts import BatchRange
-from handlers.domain.alerts.windows.known_groups import KnownGroups
+from handlers.domain.alerts.windows.known_groups import KnownGroups, in_order
 from handlers.domain.alerts.windows.progress import KeyRange, Progress, Reached
 from handlers.domain.alerts.windows.statistic_set import columns
 
@@ -168,6 +168,6 @@ def _halves(aggregates: WindowAggregates) -> tuple[WindowAggregates, WindowAggre
 
 
 def _pack(aggregate: WindowAggregate) -> dict[str, Any]:
-    groups = sorted(aggregate.sets, key=lambda group: [value or "" for value in group])
+    groups = in_order(aggregate.sets)
     packed = {"g": groups, **columns([aggregate.sets[group] for group in groups])}
     return {**packed, "d": aggregate.dropped} if aggregate.dropped else packed
