@@ -21,7 +21,7 @@ COMMANDS: Mapping[str, str] = {
     "metrics": "metrics and series, with dimensions and last values",
     "check": "hold points of a file against the rules of the pipeline, before they are sent",
     "rules": "alert rules: check, plan, apply, list, delete",
-    "alerts": "alerts: list, show, silence, close",
+    "alerts": "alerts: list, show, ack, silence, close",
     "store": "copy the points of a Timestream environment into a lake",
     "export": "export hours, and see how the exports are",
     "status": "one region in one screen: what runs, what is late, what is wrong",

@@ -1,16 +1,16 @@
 """`ops alerts silence`, `silences`, `unsilence`: what is not to be sent, in every region of an environment."""
 
 import argparse
-import getpass
 import secrets
 import sys
 from collections.abc import Mapping, Sequence
 
 from handlers.domain.alerts.rules.rule import Rule
-from handlers.domain.alerts.silences.reading import BY_BYTES, SilenceError, read_silence, silence_document
+from handlers.domain.alerts.silences.reading import SilenceError, read_silence, silence_document
 from handlers.domain.alerts.silences.silence import Silence
 from ops import consent, stack
-from ops.errors import OperatorError, refusals
+from ops.callers import whoever
+from ops.errors import OperatorError
 from ops.output import counted, moment, sanitize
 from ops.regions import Regions, show
 from ops.rule_table import RuleTable
@@ -55,17 +55,6 @@ def add_arguments(actions: "argparse._SubParsersAction[argparse.ArgumentParser]"
     consent.add_option(ending)
     ending.add_argument("ids", nargs="+", metavar="ID")
     ending.set_defaults(run=_end)
-
-
-def whoever(options: argparse.Namespace, target: Target) -> str:
-    """The caller, as AWS knows it; on this machine the user's name."""
-    if options.place.local:
-        try:
-            return getpass.getuser()
-        except (KeyError, OSError):
-            return "somebody on this machine"
-    with refusals("cannot tell who this is"):
-        return str(target.client("sts").get_caller_identity()["Arn"])[:BY_BYTES]
 
 
 def when(silence: Silence) -> str:
@@ -169,7 +158,10 @@ def _rows(target: Target, *, every: bool) -> list[Row]:
             file=sys.stderr,
         )
     now_s = table.time_s()
-    ordered = sorted(found.silences, key=lambda silence: (silence.is_over(now_s), silence.from_s))
+    ordered = sorted(
+        found.silences,
+        key=lambda silence: (silence.is_over(now_s), not silence.holds(now_s), silence.from_s),
+    )
     return [_row(silence, now_s) for silence in ordered if every or not silence.is_over(now_s)]
 
 

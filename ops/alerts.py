@@ -8,7 +8,7 @@ from typing import Any
 from handlers.domain.alerts.notifications.stored_alert import StoredAlert
 from handlers.domain.alerts.silences.silence import Silence
 from handlers.vocabulary import AlertState
-from ops import alert_silences, consent, regions, stack, tables
+from ops import alert_acknowledging, alert_silences, consent, regions, stack, tables
 from ops.alert_closing import close_alerts
 from ops.errors import OperatorError
 from ops.output import moment, sanitize
@@ -40,6 +40,7 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
         help="the group's values in the rule's order; default: all groups",
     )
     showing.set_defaults(run=_show)
+    alert_acknowledging.add_arguments(actions)
     alert_silences.add_arguments(actions)
     closing = actions.add_parser("close", help="end alerts and forget their groups, as of hosts taken down")
     stack.add_options(closing)
@@ -55,7 +56,7 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
 
 
 def _list(options: argparse.Namespace) -> int:
-    columns = ("state", "rule", "group", "since", "value", "to be sent", "muted by")
+    columns = ("state", "rule", "group", "since", "value", "to be sent", "muted by", "acknowledged by")
     return regions.show(options, columns, lambda target: _rows(target, every=options.all), noun="alert")
 
 
@@ -77,6 +78,7 @@ def _rows(target: Target, *, every: bool) -> list[Row]:
             stored.alert.datapoints[-1].value if stored.alert.datapoints else None,
             len(stored.outbox.unconfirmed) + (stored.outbox.waiting is not None),
             None if stored.alert.muted is None else stored.alert.muted.by,
+            None if stored.alert.acknowledged is None else stored.alert.acknowledged.by,
         )
         for stored in found
     ]
@@ -117,6 +119,10 @@ def explain(
         silence = (silences or {}).get(alert.muted.by)
         if silence is not None:
             yield f"    by {silence.by}, {alert_silences.when(silence)}: {silence.why}"
+    known = alert.acknowledged
+    if known is not None:
+        why = f": {known.why}" if known.why else ""
+        yield f"  acknowledged by {known.by} at {_time(known.at_s)}, so there are no reminders until it is over{why}"
     if rule:
         recovery = rule["recovery"]
         yield (

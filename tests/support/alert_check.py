@@ -100,6 +100,11 @@ class Check:
         if before.get("alert") == after.get("alert"):
             return
         reference = self.rules[key]
+        if by == "reader":
+            alert.is_acknowledged = "acknowledged" in document
+            self._note(now_s, f"acknowledged {key} {group}: {alert.is_acknowledged}")
+            self._compare(key, alert, document, now_s)
+            return
         if by == "operator":
             closed = reference.close(group, now_s)
             self._compare(key, alert, document, now_s)
@@ -272,6 +277,10 @@ class Check:
         if found != wanted:
             raise DifferenceError(f"{now_s}: {key} {alert.group} history {found}, expected {wanted}")
         told = document["muted"]["told"] if "muted" in document else None
+        if ("acknowledged" in document) is not alert.is_acknowledged:
+            raise DifferenceError(
+                f"{now_s}: {key} {alert.group} acknowledged: {document.get('acknowledged')}"
+            )
         if told != alert.told:
             raise DifferenceError(f"{now_s}: {key} {alert.group} told {told}, expected {alert.told}")
         if document["state"] != alert.state or (alert.state != "OK" and document["since"] != alert.since_s):

@@ -21,9 +21,10 @@ from handlers.domain.alerts.rules.reading import condition_revision, read_rule
 from handlers.domain.alerts.rules.rule import Rule
 from handlers.domain.alerts.silences.matcher import Matcher, Patterns
 from handlers.domain.alerts.silences.silence import Silence
+from handlers.domain.alerts.state.alert import Acknowledgement
 from tests.support.alert_check import Check, DifferenceError, in_order
 from tests.support.alert_world import RULES, SILENCES, Record, Settings, World, one_thread
-from tests.support.reference_evaluator import RawPoint
+from tests.support.reference_evaluator import FIRING, RawPoint
 
 _HOUR = 3_600
 _BASE = 489_936 * _HOUR
@@ -40,8 +41,8 @@ _SILENCED: Sequence[tuple[Patterns, Patterns]] = (
     ((("rule", ("r*2", "*3")),), (("env", ("p*",)),)),
 )
 FEATURES = (
-    "ahead", "again", "clocks", "close", "deaths", "late", "long", "resolver", "repeats", "rules", "silences", "sns",
-    "tables",
+    "acks", "ahead", "again", "clocks", "close", "deaths", "late", "long", "resolver", "repeats", "rules", "silences",
+    "sns", "tables",
 )  # fmt: skip
 _TROUBLES = {
     "sns": ("topic refuses", "topic's answer is lost"),
@@ -131,8 +132,8 @@ class Storm:
         """One thing that happens, after some seconds."""
         world, chance = self.world, self.chance
         kind = chance.choices(
-            ("batch", "wait", "rule", "trouble", "repeat", "cold", "long", "close", "silence"),
-            (60, 8, 5, 7, 5, 2, 0.5, 2, 4),
+            ("batch", "wait", "rule", "trouble", "repeat", "cold", "long", "close", "silence", "ack"),
+            (60, 8, 5, 7, 5, 2, 0.5, 2, 4, 2),
         )[0]
         if kind == "batch":
             self._batch()
@@ -148,13 +149,32 @@ class Storm:
             world.start({"source": "batch", "tick": tick} if chance.random() < 0.7 else {"source": "sweep"})
         elif kind == "cold":
             world.start_functions()
-        elif kind == "long" and "long" in self.features:
-            self._long_outage()
-        elif kind == "close" and "close" in self.features:
-            self._close()
+        else:
+            self._act_rarely(kind)
 
-        elif kind == "silence" and "silences" in self.features:
-            self._silence()
+    def _act_rarely(self, kind: str) -> None:
+        """What operators do, and what happens once in a while."""
+        feature, act = {
+            "ack": ("acks", self._acknowledge),
+            "close": ("close", self._close),
+            "long": ("long", self._long_outage),
+            "silence": ("silences", self._silence),
+        }.get(kind, ("", self._close))
+        if feature in self.features:
+            act()
+
+    def _acknowledge(self) -> None:
+        """Somebody knows of an alert, or of one of which nobody is to know any more."""
+        firing = [
+            (key, group)
+            for key, reference in sorted(self.check.rules.items())
+            for group, alert in sorted(reference.alerts.items(), key=str)
+            if key in self.rules and alert.state in FIRING
+        ]
+        if firing:
+            key, group = self.chance.choice(firing)
+            by = Acknowledgement("who", "why", int(self.world.now_s)) if self.chance.random() < 0.8 else None
+            self.world.acknowledge(self.rules[key], group, by)
 
     def _silence(self) -> None:
         """An operator silences some alerts, or ends a silence before its time."""

@@ -26,6 +26,7 @@ from handlers.domain.alerts.evaluation.resolver import CLOSED
 from handlers.domain.alerts.notifications.stored_alert import AlertKey
 from handlers.domain.alerts.rules.rule import Rule
 from handlers.domain.alerts.rules.selection import Group, group_key
+from handlers.domain.alerts.state.alert import Acknowledgement
 from handlers.vocabulary import (
     ALERT_RULES_KEY,
     ALERT_WINDOWS_KEY,
@@ -243,12 +244,21 @@ class World:
 
         return bool(self._invoke("operator", call))
 
+    def acknowledge(self, rule: Rule, group: Group, by: Acknowledgement | None) -> bool:
+        """True if somebody knows of a group's alert now, or nobody any more."""
+
+        def call() -> bool:
+            found = self.resolver.resolver.alerts.load([AlertKey(rule.key, group_key(group))])
+            return any(self.resolver.resolver.acknowledge(stored, by, int(self.now_s)) for stored in found)
+
+        return bool(self._invoke("reader", call))
+
     def _invoke(self, name: str, call: Callable[[], Any]) -> Any:
         """The answer of a function, None if it failed, was killed, or could not be invoked."""
         if self.weather.strikes(f"{name} down", self.chance):
             return None
         self._by, was = name, self._by
-        clocks = {"aggregator": self.settings.aggregator_ahead, "operator": 0.0}
+        clocks = {"aggregator": self.settings.aggregator_ahead, "operator": 0.0, "reader": 0.0}
         ahead = clocks.get(name, self.settings.evaluator_ahead)
         self._called_at_s = self.now_s + ahead
         if self.weather.strikes(f"{name} dies", self.chance):

@@ -269,6 +269,8 @@ class Alert:
     perhaps: int = 0
     # While something is held back: the state that receivers were told last.
     told: str | None = None
+    # Somebody knows of it: no reminders until it is over.
+    is_acknowledged: bool = False
 
     def due(self, now_s: float, *, handed_out: bool = False) -> Message | None:
         """The message that may be claimed now; while the alert is muted, only if it was `handed_out` before."""
@@ -600,7 +602,9 @@ class ReferenceRule:
                 return []
             if was is not None:
                 return self._tell_now(alert, rule, last, was, end_s, now_s)
-            overdue = rule.renotify and end_s - alert.notified_at_s >= rule.renotify
+            overdue = (
+                not alert.is_acknowledged and rule.renotify and end_s - alert.notified_at_s >= rule.renotify
+            )
             if kind != "reminder" or not overdue:
                 return []
             return [self._remind(alert, rule, last, newest_s, end_s, now_s)]
@@ -639,6 +643,8 @@ class ReferenceRule:
         kind = {"OK": "resolved", "ALARM": "alarm", "MISSING": "missing"}[alert.state]
         if kind == "resolved" and not rule.tells_resolve:
             return []
+        if alert.state == told and alert.is_acknowledged:
+            return []
         kind = "reminder" if alert.state == told else kind
         value, start_s = _shown(last, alert.state, kind)
         made = Transition(kind, told, alert.state, end_s, alert.since_s, value, start_s, False)
@@ -656,6 +662,7 @@ class ReferenceRule:
         if alert.state in FIRING and made.kind in {"silent", "muted"}:
             alert.take_back(now_s)
         alert.state, alert.since_s = made.state, made.since_s
+        alert.is_acknowledged = alert.is_acknowledged and made.state in FIRING
         if made.kind not in {"silent", "muted"}:
             alert.notified_at_s = made.at_s
             alert.tell(Message(made, rule), now_s)

@@ -1,4 +1,4 @@
-"""The resolver: ends alerts whose rule is gone or has another condition, and those that an operator closes."""
+"""The resolver: ends alerts whose rule is gone or has another condition, and does what operators want of others."""
 
 import math
 from dataclasses import dataclass
@@ -14,7 +14,8 @@ from handlers.domain.alerts.notifications.stored_alert import AlertKey, Alerts, 
 from handlers.domain.alerts.rules.reading import condition_revision, read_rule, rule_document, rule_revision
 from handlers.domain.alerts.rules.rule import Rule
 from handlers.domain.alerts.rules.selection import Group, group_key
-from handlers.domain.alerts.state.alert import Alert
+from handlers.domain.alerts.state.alert import Acknowledgement, Alert
+from handlers.domain.alerts.state.transition import acknowledged
 from handlers.domain.errors import TransientError
 
 CLOSED = "closed by an operator"
@@ -25,7 +26,8 @@ TURNS = 4
 
 @dataclass(frozen=True)
 class Resolver:
-    """Ends alerts in the words of the rule as it was; the next evaluation sends the notifications."""
+    """Ends alerts in the words of the rule as it was, and notes who knows of one; the next evaluation sends the
+    notifications."""
 
     alerts: Alerts
     origin: Origin
@@ -55,6 +57,23 @@ class Resolver:
         if not self.alerts.save(AlertUpdate(None, update.alert), None, now_s):
             for stored in self.alerts.load([key]):
                 self.end(stored, CLOSED, now_s)
+
+    def acknowledge(self, stored: StoredAlert, by: Acknowledgement | None, now_s: int) -> bool:
+        """True if somebody knows of the alert now, or nobody (None), and that is new; False too if it does not fire.
+
+        `TransientError` as in `end`.
+        """
+        current: StoredAlert | None = stored
+        for _ in range(TURNS):
+            if current is None or not current.alert.state.is_firing:
+                return False
+            if by is None and current.alert.acknowledged is None:
+                return False
+            update = AlertUpdate(current.alert, acknowledged(current.alert, by, now_s))
+            if self.alerts.save(update, current, now_s):
+                return True
+            current = next(iter(self.alerts.load([current.key])), None)
+        raise TransientError("an alert is being written all the time")
 
     def _end_if_of(self, was: Rule, stored: StoredAlert, now_s: float, successor: Rule | None) -> bool:
         if successor is None:

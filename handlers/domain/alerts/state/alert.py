@@ -88,6 +88,15 @@ class Muted:
 
 
 @dataclass(frozen=True, slots=True)
+class Acknowledgement:
+    """Somebody knows of the alert, so it is not told again until it is over; who and why, and the second of it."""
+
+    by: str
+    why: str
+    at_s: int
+
+
+@dataclass(frozen=True, slots=True)
 class Alert:
     """The state of one group, the datapoints it rests on, and how it came about."""
 
@@ -118,6 +127,7 @@ class Alert:
     watched: bool = False
     # None while nothing of it is held back.
     muted: Muted | None = None
+    acknowledged: Acknowledgement | None = None
 
     def document(self) -> dict[str, Any]:
         """Everything but the keys, as plain values."""
@@ -141,6 +151,9 @@ class Alert:
         if self.muted is not None:
             muted = self.muted
             document["muted"] = {"by": muted.by, "since": muted.since_s, "told": str(muted.told)}
+        if self.acknowledged is not None:
+            known = self.acknowledged
+            document["acknowledged"] = {"by": known.by, "why": known.why, "at": known.at_s}
         return document
 
     @classmethod
@@ -169,6 +182,7 @@ class Alert:
             heard_s=document.get("heard", heard_s),
             watched=document.get("watched", False),
             muted=_muted(document.get("muted")),
+            acknowledged=_acknowledged(document.get("acknowledged")),
         )
 
     @property
@@ -187,3 +201,7 @@ def _muted(document: Mapping[str, Any] | None) -> Muted | None:
     if document is None:
         return None
     return Muted(document["by"], document["since"], AlertState(document["told"]))
+
+
+def _acknowledged(document: Mapping[str, Any] | None) -> Acknowledgement | None:
+    return None if document is None else Acknowledgement(document["by"], document["why"], document["at"])

@@ -19,7 +19,8 @@ was, what it remembered is forgotten, and periods that began before are not judg
 
 While an alert is muted nothing of it is sent: its state changes as ever, what it would have told is `muted`, and it
 remembers what receivers were told last. When that is over, the difference between this and what is is told; what fires
-and was told before is told once more, as a reminder (`_told_now`).
+and was told before is told once more, as a reminder (`_told_now`). Of an alert that somebody has acknowledged there
+are no reminders until it is over.
 
 Nothing here knows the time, or which function asks: equal arguments give equal decisions, so that of two evaluations of
 an interval one is written, and the other finds the item changed and `evaluated_to` set. One thing holds datapoints back
@@ -156,7 +157,11 @@ def decide(
         watched=alert.watched and not heard,
     )
     state, kind = TABLE[alert.state][_finding(rule, known)]
-    known = replace(known, muted=_muted(alert, state, muted_by, at_s))
+    known = replace(
+        known,
+        muted=_muted(alert, state, muted_by, at_s),
+        acknowledged=alert.acknowledged if state.is_firing else None,
+    )
     if state is alert.state:
         if known.muted is None and alert.muted is not None:
             return _told_now(rule, known, alert.muted, at_s)
@@ -220,6 +225,7 @@ def close(
         heard_s=0,
         judged_from_s=max(judged_from_s, alert.judged_from_s),
         watched=stays_known,
+        acknowledged=None,
     )
     return replace(decision, alert=ended)
 
@@ -259,6 +265,8 @@ def _told_now(rule: Rule, alert: Alert, was: Muted, at_s: int) -> Decision:
         if alert.state is not was.told:
             kind = Kind.MISSING if alert.state is AlertState.MISSING else Kind.ALARM
     if kind is Kind.RESOLVED and not rule.notify_on_resolve:
+        return Decision(alert)
+    if kind is Kind.REMINDER and alert.acknowledged is not None:
         return Decision(alert)
     told = replace(alert, state=was.told)
     return _transition(told, alert.state, kind, at_s, alert.since_s, why)
@@ -318,6 +326,8 @@ def _last(rule: Rule, alert: Alert, count: int) -> Sequence[Datapoint]:
 
 
 def _reminder_is_due(rule: Rule, alert: Alert, at_s: int) -> bool:
+    if alert.acknowledged is not None:
+        return False
     return bool(rule.renotify_s) and at_s - alert.notified_at_s >= rule.renotify_s
 
 

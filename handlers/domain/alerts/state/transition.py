@@ -5,7 +5,7 @@ from datetime import UTC, datetime
 from enum import StrEnum
 from typing import Any
 
-from handlers.domain.alerts.state.alert import HISTORY_ENTRIES, Alert, Datapoint, Verdict
+from handlers.domain.alerts.state.alert import HISTORY_ENTRIES, Acknowledgement, Alert, Datapoint, Verdict
 from handlers.vocabulary import AlertState
 
 # An alert of a hundred datapoints must fit its item, history and all.
@@ -88,6 +88,14 @@ def not_evaluated(alert: Alert, from_s: int, to_s: int) -> Alert:
     """The alert with the intervals in its history that no evaluation will make up for any more."""
     times = (datetime.fromtimestamp(time_s, UTC).strftime("%Y-%m-%dT%H:%M:%SZ") for time_s in (from_s, to_s))
     return _with(alert, _entry(alert, alert.state, to_s, "not evaluated from {} to {}".format(*times)))
+
+
+def acknowledged(alert: Alert, by: Acknowledgement | None, at_s: int) -> Alert:
+    """The alert that somebody knows of, or nobody any more (None), with that in its history."""
+    who = by or alert.acknowledged
+    said = "" if who is None else f" by {who.by}: {who.why}"
+    reason = f"acknowledged{said}" if by else f"no more acknowledged{said}"
+    return replace(_with(alert, _entry(alert, alert.state, at_s, reason)), acknowledged=by)
 
 
 def _entry(alert: Alert, state: AlertState, at_s: int, reason: str) -> dict[str, Any]:

@@ -8,7 +8,13 @@ import pytest
 from handlers.domain.alerts.evaluation.datapoint import evaluate_datapoint
 from handlers.domain.alerts.rules.reading import rule_document
 from handlers.domain.alerts.rules.rule import MissingData, Rule
-from handlers.domain.alerts.state.alert import HISTORY_ENTRIES, Alert, Datapoint, Verdict
+from handlers.domain.alerts.state.alert import (
+    HISTORY_ENTRIES,
+    Acknowledgement,
+    Alert,
+    Datapoint,
+    Verdict,
+)
 from handlers.domain.alerts.state.protocol import (
     CLEARED_BY,
     TABLE,
@@ -17,7 +23,7 @@ from handlers.domain.alerts.state.protocol import (
     close,
     decide,
 )
-from handlers.domain.alerts.state.transition import Kind
+from handlers.domain.alerts.state.transition import Kind, acknowledged
 from handlers.vocabulary import AlertState
 from tests.support.alert_pipeline import an_aggregate
 from tests.support.rules import a_rule
@@ -307,3 +313,18 @@ def test_the_end_of_a_muted_alert_is_told_where_its_alarm_was(
     if decision.transition is not None:
         assert decision.transition.previous_state is AlertState.ALARM
     assert (decision.alert.state, decision.alert.muted) == (AlertState.OK, None)
+
+
+def test_an_alert_that_somebody_knows_of_is_not_repeated_until_it_is_over() -> None:
+    """Not when it was muted either; that it goes missing is told, and the next alarm is repeated again."""
+    alert, _ = muted_walk([3], " ", renotify=60)
+    known = acknowledged(alert, Acknowledgement("jo", "on it", START + 70), START + 70)
+    assert Alert.read(alert.rule_key, known.document()) == known
+    _, told = muted_walk([3, 3, 3, 3, N, N, 1, 3, 3], "  xx     ", known=known, renotify=60)
+    assert told == "....m.ear"
+    _, told = muted_walk([3, 3], "  ", known=acknowledged(known, None, START + 80), renotify=60)
+    assert told == ".r"
+    assert known.history[-1]["reason"] == "acknowledged by jo: on it"
+    assert muted_walk([3, 1], "  ", known=known)[0].acknowledged is None
+    ended = close(known, "the rule was deleted", START + 180, notify_on_resolve=True)
+    assert ended.alert.acknowledged is None
