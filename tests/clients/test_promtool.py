@@ -8,11 +8,13 @@ from dataclasses import replace
 from pathlib import Path
 from typing import Any
 
+import pytest
 import yaml
 
 from handlers.adapters.dynamodb.rules_table import item_of
 from handlers.domain.alerts.rules.reading import read_rule
 from tests.support.alert_world import RULES, Record, Settings, World, one_thread
+from tests.support.prometheus_counters import INCREASES, SAMPLES
 
 PROMTOOL = Path(__file__).parents[2] / "build" / "debian" / "usr" / "bin" / "promtool"
 MINUTES, STEP_S = 40, 10
@@ -223,3 +225,25 @@ def test_promtool_notices_an_alert_that_does_not_fire(tmp_path: Path) -> None:
     at_s, rule_id, host, fires = told.changes.pop(0)
     assert fires
     assert rule_id in promtool(rules, series, told, tmp_path), (at_s, host)
+
+
+@pytest.mark.parametrize(("function", "seconds"), [("increase", 1), ("rate", 60)])
+def test_prometheus_gives_the_growth_of_its_counters_that_ours_is_held_to(
+    function: str, seconds: int, tmp_path: Path
+) -> None:
+    """Restarts, gaps and bursts: `tests/handlers/domain/alerts/windows/statistics/test_counters.py` has ours."""
+    inputs, expected = [], []
+    for number, (name, values) in enumerate(SAMPLES.items()):
+        text = " ".join("_" if value is None else repr(value) for value in values)
+        inputs.append({"series": f"counter_{number}", "values": text})
+        for minute, value in enumerate(INCREASES[name], start=1):
+            found = [] if value is None else [{"labels": "{}", "value": value}]
+            query = f"round({function}(counter_{number}[1m]) * {seconds}, 0.001)"
+            expected.append({"expr": query, "eval_time": f"{minute}m", "exp_samples": found})
+    test = {"interval": f"{STEP_S}s", "input_series": inputs, "promql_expr_test": expected}
+    assert len(expected) > 40
+    (tmp_path / "tests.yaml").write_text(yaml.safe_dump({"evaluation_interval": "1m", "tests": [test]}))
+    done = subprocess.run(
+        [PROMTOOL, "test", "rules", "tests.yaml"], cwd=tmp_path, capture_output=True, text=True, check=False
+    )
+    assert done.returncode == 0, done.stdout + done.stderr

@@ -91,12 +91,13 @@ BOUNDS = st.integers(-4, 12).map(lambda half: half / 2)
         ({"operator": ">", "threshold": 5, "recovery": {"threshold": -1}}, "recovery.threshold", STAYS),
     ],
 )
-def test_a_deviation_below_zero_is_refused(fields: dict[str, Any], field: str, words: str) -> None:
+def test_a_deviation_or_growth_below_zero_is_refused(fields: dict[str, Any], field: str, words: str) -> None:
     """What is never negative fires never or for ever, too."""
-    [error] = refusals(a_rule(statistic="stddev", **fields), 10)
-    assert error.field == field
-    assert words in str(error)
-    assert "stddev is never negative" in str(error)
+    for statistic in ("stddev", "increase", "rate"):
+        [error] = refusals(a_rule(statistic=statistic, **fields), 10)
+        assert error.field == field
+        assert words in str(error)
+        assert f"{statistic} is never negative" in str(error)
 
 
 @pytest.mark.parametrize(

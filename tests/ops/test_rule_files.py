@@ -47,7 +47,7 @@ def test_the_projects_own_rules_are_good() -> None:
         (
             GOOD.replace("avg", "p101"),
             4,
-            "statistic: 'p101' is not one of avg, sum, min, max, count, stddev, nor",
+            "statistic: 'p101' is not one of avg, sum, min, max, count, stddev, increase, rate, nor",
         ),
         (GOOD.replace("90", "[1"), 7, "not YAML"),
         (GOOD.replace("    threshold: 90\n", ""), 2, "threshold: is missing"),

@@ -395,7 +395,9 @@ class Storm:
 
     def _any_document(self, rule_id: str) -> dict[str, Any]:
         chance, tick = self.chance, self.settings.tick
-        statistic = chance.choice(("avg", "sum", "min", "max", "count", "stddev", "p50", "p99.9"))
+        statistic = chance.choice(
+            ("avg", "sum", "min", "max", "count", "stddev", "p50", "p99.9", "increase", "rate")
+        )
         operator = chance.choice((">", ">=", "<", "<=", "==", "!=", "inside", "outside"))
         # A percentile may be two percent off, so no bound is a value.
         low = chance.choice((0.15, 0.4, 1.4, 2.2) if statistic.startswith("p") else (0.1, 0.3, 1.0, 2.0))

@@ -13,6 +13,7 @@ from copy import deepcopy
 from dataclasses import dataclass, field
 from decimal import Decimal, localcontext
 from fractions import Fraction
+from itertools import pairwise
 from typing import Any, NamedTuple
 
 Group = tuple[str | None, ...]
@@ -137,10 +138,15 @@ class Text:
         silence = self.without_data()
         return silence is not None and silence[0] in {"recovered", "between"}
 
-    def value(self, points: Sequence[RawPoint]) -> Fraction:
-        """The statistic of a period's points."""
+    def value(self, points: Sequence[RawPoint], before: Sequence[RawPoint]) -> Fraction | None:
+        """The statistic of a period's points, of which there is one; counters go on from those of the period before."""
         values = [Fraction(repr(point.value)) for point in points]
         match self.statistic:
+            case "increase" | "rate":
+                grown = [growth(found, before) for found in by_series(points).values()]
+                known = [one for one in grown if one is not None]
+                seconds = self.period if self.statistic == "rate" else 1
+                return sum(known, Fraction()) / seconds if known else None
             case "count":
                 return Fraction(len(values))
             case "sum":
@@ -247,6 +253,9 @@ class Alert:
     groups_from: int = 0
     # The same without the points that came late.
     sure_from: int | None = None
+    # The periods whose own points make it known, by which it is known from then on and not before.
+    born: int | None = None
+    surely_born: int | None = None
     heard: int | None = None
     state: str = "OK"
     since_s: int = 0
@@ -494,11 +503,12 @@ class ReferenceRule:
             return found
         for start_s in sorted({start_s for start_s in counted if start_s + rule.period <= newest_s}):
             if start_s >= alert.judged_from:
-                alert.known_from = _earlier(start_s, alert.known_from)
-                ready_s = self.clockwork.ready(start_s + rule.period)
-                if any(point.written_at_s <= ready_s for point in alert.periods[start_s]):
-                    alert.sure_from = _earlier(start_s, alert.sure_from)
-                self._give(alert, rule, start_s, end_s)
+                if alert.known_from is None or start_s < alert.known_from:
+                    alert.known_from = alert.born = start_s
+                is_sooner = alert.sure_from is None or start_s < alert.sure_from
+                if is_sooner and self._points_in_time(alert, rule, start_s):
+                    alert.sure_from = alert.surely_born = start_s
+                self._give(alert, rule, start_s)
         known_from = alert.judged_from if rule.silence_is_healthy else alert.known_from
         if known_from is not None:
             first_s = rule.first_after(max(known_from, alert.judged_from))
@@ -508,7 +518,7 @@ class ReferenceRule:
                     self._was_skipped(alert, end_of_period_s)
                     or (self._can_be_forgotten(rule) and self._was_forgotten(alert, rule, end_of_period_s))
                 ):
-                    self._give(alert, rule, start_s, end_s)
+                    self._give(alert, rule, start_s)
         return self._look_up(alert, rule, end_s, newest_s, now_s)
 
     def _know(self, alert: Alert, rule: Text, newest_s: int) -> None:
@@ -567,26 +577,37 @@ class ReferenceRule:
     def _was_skipped(self, alert: Alert, end_s: int) -> bool:
         return any(first_s < end_s <= last_s for first_s, last_s in alert.skipped)
 
-    def _give(self, alert: Alert, rule: Text, start_s: int, end_s: int) -> None:
+    def _give(self, alert: Alert, rule: Text, start_s: int) -> None:
         """Gives a period's datapoint, in the place of the one that it had."""
         points = alert.periods.get(start_s, [])
+        value = rule.value(points, self._before(alert, rule, start_s)) if points else None
         silence = rule.without_data()
-        if points:
-            alert.datapoints[start_s] = Datapoint(
-                start_s, rule.verdict(rule.value(points)), rule.value(points)
-            )
-        elif silence is not None:
+        was_known = not points or rule.silence_is_healthy or not rule.by or alert.born != start_s
+        if value is not None:
+            alert.datapoints[start_s] = Datapoint(start_s, rule.verdict(value), value)
+        elif silence is not None and was_known:
             alert.datapoints[start_s] = Datapoint(start_s, *silence)
+
+    def _before(self, alert: Alert, rule: Text, start_s: int) -> list[RawPoint]:
+        """The points that counters go on from: of the period before, if the rule was in force, those in time."""
+        before_s = start_s - rule.period
+        return self._points_in_time(alert, rule, before_s) if before_s >= rule.in_force_s else []
+
+    def _points_in_time(self, alert: Alert, rule: Text, start_s: int) -> list[RawPoint]:
+        ready_s = self.clockwork.ready(start_s + rule.period)
+        return [point for point in alert.periods.get(start_s, []) if point.written_at_s <= ready_s]
 
     def _in_time(self, alert: Alert, rule: Text, item: Datapoint) -> Datapoint | None:
         """The datapoint that the period would have without the points that came late; none if it would have none."""
-        ready_s = self.clockwork.ready(item.start_s + rule.period)
-        points = [point for point in alert.periods.get(item.start_s, []) if point.written_at_s <= ready_s]
-        if points:
-            return Datapoint(item.start_s, rule.verdict(rule.value(points)), rule.value(points))
+        points = self._points_in_time(alert, rule, item.start_s)
+        value = rule.value(points, self._before(alert, rule, item.start_s)) if points else None
+        if value is not None:
+            return Datapoint(item.start_s, rule.verdict(value), value)
         silence = rule.without_data()
         is_known = rule.silence_is_healthy or (
-            alert.sure_from is not None and alert.sure_from <= item.start_s
+            alert.sure_from is not None
+            and alert.sure_from <= item.start_s
+            and (not points or not rule.by or alert.surely_born != item.start_s)
         )
         return Datapoint(item.start_s, *silence) if silence is not None and is_known else None
 
@@ -764,6 +785,29 @@ def _shown(last: Sequence[Datapoint], state: str, kind: str) -> tuple[Fraction |
     if not chosen:
         return None, None
     return None if state == "MISSING" else chosen[-1].value, chosen[-1].start_s
+
+
+def by_series(points: Iterable[RawPoint]) -> dict[object, list[RawPoint]]:
+    """The points of each series."""
+    found: dict[object, list[RawPoint]] = {}
+    for point in points:
+        found.setdefault(_series(point), []).append(point)
+    return found
+
+
+def _series(point: RawPoint) -> object:
+    return point.metric_type, tuple(sorted(point.dimensions.items()))
+
+
+def growth(points: Sequence[RawPoint], before: Sequence[RawPoint]) -> Fraction | None:
+    """How much a series grew, from its last point of the period before if there is one; a fall is a restart."""
+    last = [point for point in before if _series(point) == _series(points[0])]
+    ordered = [(point.time, Fraction(repr(point.value))) for point in points]
+    if last:
+        ordered.append(max((point.time, Fraction(repr(point.value))) for point in last))
+    values = [value for _, value in sorted(ordered)]
+    pairs = list(pairwise(values))
+    return sum((b - a if b >= a else b for a, b in pairs), Fraction()) if pairs else None
 
 
 def _root(square: Fraction) -> Fraction:

@@ -23,7 +23,8 @@ def _begins(rules: Iterable[Rule], interval_s: int, group_cap: int) -> Iterator[
     """The keys at which another chunk begins."""
     count = weight = 0
     for rule in rules:
-        own = rule.period_s // interval_s * (2 if silence_counts(rule) else 1) * group_cap
+        windows = 2 if silence_counts(rule) or rule.statistic.follows_series else 1
+        own = rule.period_s // interval_s * windows * rule.statistic.weight * group_cap
         if count and (count >= RULES_PER_CHUNK or weight + own > WEIGHT_PER_CHUNK):
             yield rule.key
             count = weight = 0

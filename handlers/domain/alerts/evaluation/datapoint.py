@@ -28,12 +28,13 @@ def evaluate_datapoint(
             return None
         shown = 0.0 if rule.missing_data is MissingData.ZERO else None
         return Datapoint(start_s, without_data, shown, late=not known_on_time)
-    value = value_of(rule, aggregate.statistics)
+    value = _value_of(rule, start_s, aggregate.statistics, aggregate)
     verdict = without_data if value is None else verdict_of(rule, value)
     if verdict is None or (value is None and not known):
         return None
-    on_time_value = None if aggregate.on_time is None else value_of(rule, aggregate.on_time)
-    on_time = None
+    on_time, on_time_value = None, None
+    if aggregate.on_time is not None:
+        on_time_value = _value_of(rule, start_s, aggregate.on_time, aggregate)
     if on_time_value is not None:
         on_time = verdict_of(rule, on_time_value)
     elif aggregate.late and known_on_time:
@@ -50,9 +51,17 @@ def evaluate_datapoint(
     )
 
 
-def value_of(rule: Rule, statistics: StatisticSet) -> Fraction | None:
+def has_base(rule: Rule, start_s: int) -> bool:
+    """True if counters go on from the period before the one that starts then: the rule was in force all through it."""
+    return start_s - rule.period_s >= rule.in_force_since_s
+
+
+def _value_of(
+    rule: Rule, start_s: int, statistics: StatisticSet, aggregate: GroupAggregate
+) -> Fraction | None:
     """The value of a rule's statistic; None if the points of the period give it none."""
-    return statistics.value(rule.statistic)
+    before = aggregate.before if has_base(rule, start_s) else None
+    return statistics.value(rule.statistic, rule.period_s, before)
 
 
 def _nearest_double(value: Fraction) -> float:

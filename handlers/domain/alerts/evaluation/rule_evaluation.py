@@ -254,7 +254,18 @@ def _heard_s(rule: Rule, windows: RuleWindows, alert: Alert, datapoints: Iterabl
     heard.append(windows.meanwhile.get(alert.group, 0))
     if windows.heard.get(alert.group, 0) >= judged_from_s(rule, alert):
         heard.append(windows.heard.get(alert.group, 0))
+    if rule.statistic.follows_series:
+        heard += _without_value(rule, windows, alert)
     return max(0, *heard)
+
+
+def _without_value(rule: Rule, windows: RuleWindows, alert: Alert) -> Iterator[int]:
+    """The starts of judged periods with points of the group, also of those that give no value and so no datapoint."""
+    found = [(start_s, window) for start_s, (window, _) in windows.late.items()]
+    if windows.due_s is not None:
+        found.append((windows.due_s, windows.due))
+    begun_s = judged_from_s(rule, alert)
+    yield from (start_s for start_s, window in found if start_s >= begun_s and alert.group in window)
 
 
 def _is_forgotten(

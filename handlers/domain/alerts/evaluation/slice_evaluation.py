@@ -5,6 +5,7 @@ from collections.abc import Callable, Iterable, Mapping, Sequence, Set
 from dataclasses import dataclass, field
 
 from handlers.domain.alerts.evaluation.chunks import WEIGHT_PER_CHUNK
+from handlers.domain.alerts.evaluation.datapoint import has_base
 from handlers.domain.alerts.evaluation.endings import end_alerts_of_others
 from handlers.domain.alerts.evaluation.evaluation_range import (
     IntervalItems,
@@ -147,9 +148,25 @@ class SliceEvaluation:
         parts: Set[Part] | None = None,
         groups: Set[Group] | None = None,
     ) -> None:
+        before_s = None
+        if parts is not None and Part.COUNTERS in parts and has_base(rule, start_s):
+            before_s = start_s - rule.period_s
+            self._add_wish(wanted, rule, before_s, False, parts, groups, None)
+        self._add_wish(wanted, rule, start_s, names, parts, groups, before_s)
+
+    def _add_wish(
+        self,
+        wanted: dict[Window, Wanted],
+        rule: Rule,
+        start_s: int,
+        names: bool,
+        parts: Set[Part] | None,
+        groups: Set[Group] | None,
+        before_s: int | None,
+    ) -> None:
         window = Window(rule.selection.selection_id, start_s)
         ready_s = self.timing.late_after(start_s + rule.period_s)
-        wish = Wanted(ready_s, names, parts is not None, parts or NOTHING_MORE, groups)
+        wish = Wanted(ready_s, names, parts is not None, parts or NOTHING_MORE, groups, before_s)
         wanted[window] = wanted[window] | wish if window in wanted else wish
 
     def _before_counts(self, rule: Rule, due_s: int) -> bool:

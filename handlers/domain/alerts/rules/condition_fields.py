@@ -29,6 +29,8 @@ _STATISTIC_HINTS = {
     "median": "the median is p50",
     "mean": "the mean is avg",
     "average": "the mean is avg",
+    "delta": "the growth of a counter is increase",
+    "irate": "the growth of a counter by the second is rate",
 }
 _DATAPOINTS = re.compile(r"(\d{1,4}) of (\d{1,4})", re.ASCII)
 

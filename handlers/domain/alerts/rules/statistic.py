@@ -14,10 +14,11 @@ class Part(StrEnum):
     EXTREMES = "extremes"
     SQUARES = "squares"
     SKETCH = "sketch"
+    COUNTERS = "counters"
 
 
 # Those that windows have only where a rule asks for them.
-KEPT_ON_DEMAND = frozenset({Part.SQUARES, Part.SKETCH})
+KEPT_ON_DEMAND = frozenset({Part.SQUARES, Part.SKETCH, Part.COUNTERS})
 # In the order in which people are told of them.
 _PARTS = {
     "avg": frozenset({Part.TOTAL}),
@@ -26,8 +27,12 @@ _PARTS = {
     "max": frozenset({Part.EXTREMES}),
     "count": frozenset[Part](),
     "stddev": frozenset({Part.TOTAL, Part.SQUARES}),
+    "increase": frozenset({Part.COUNTERS}),
+    "rate": frozenset({Part.COUNTERS}),
 }
 PLAIN = tuple(_PARTS)
+# By what merging them takes of groups with some ten points in each batch.
+_WEIGHTS = {Part.SQUARES: 3, Part.SKETCH: 8, Part.COUNTERS: 8}
 _PERCENTILE = re.compile(r"p(0\.[1-9]|[1-9][0-9]?(\.[0-9])?)", re.ASCII)
 
 
@@ -43,6 +48,8 @@ class Statistic:
     MAX: ClassVar["Statistic"]
     COUNT: ClassVar["Statistic"]
     STDDEV: ClassVar["Statistic"]
+    INCREASE: ClassVar["Statistic"]
+    RATE: ClassVar["Statistic"]
 
     def __str__(self) -> str:
         return self.name
@@ -65,6 +72,11 @@ class Statistic:
         return _PARTS.get(self.name, frozenset({Part.EXTREMES, Part.SKETCH}))
 
     @property
+    def weight(self) -> int:
+        """The work of merging it, in that of merging a sum."""
+        return max((_WEIGHTS.get(part, 1) for part in self.parts), default=1)
+
+    @property
     def is_zero_without_points(self) -> bool:
         """True if a period without points has a value all the same, 0."""
         return self in (Statistic.COUNT, Statistic.SUM)
@@ -72,9 +84,15 @@ class Statistic:
     @property
     def is_never_negative(self) -> bool:
         """True if no points make it less than 0."""
-        return self in (Statistic.COUNT, Statistic.STDDEV)
+        return self in (Statistic.COUNT, Statistic.STDDEV) or self.follows_series
+
+    @property
+    def follows_series(self) -> bool:
+        """True if each series goes on from its last point of the period before."""
+        return self in (Statistic.INCREASE, Statistic.RATE)
 
 
 Statistic.AVG, Statistic.SUM = Statistic("avg"), Statistic("sum")
 Statistic.MIN, Statistic.MAX = Statistic("min"), Statistic("max")
 Statistic.COUNT, Statistic.STDDEV = Statistic("count"), Statistic("stddev")
+Statistic.INCREASE, Statistic.RATE = Statistic("increase"), Statistic("rate")

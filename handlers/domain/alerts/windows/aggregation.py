@@ -3,12 +3,15 @@
 from collections.abc import Callable, Iterable, Mapping, Set
 from dataclasses import dataclass, field
 from heapq import nsmallest
+from itertools import chain
 from typing import NamedTuple
 
 from handlers.domain.alerts.periods import Timing
 from handlers.domain.alerts.rules.selection import Group, Selection, group_rank
+from handlers.domain.alerts.rules.statistic import Part
 from handlers.domain.alerts.windows.selection_index import MetricSelections, Places, SelectionIndex
 from handlers.domain.alerts.windows.statistic_set import StatisticSet
+from handlers.domain.alerts.windows.statistics.counters import Counters
 from handlers.domain.point import Point
 from handlers.domain.timestamp import NS_PER_S
 
@@ -143,7 +146,11 @@ def _reduce(
         kept = capped(groups, cap, known(selection) if len(groups) > cap else frozenset())
         parts = metric.parts[place]
         sets = {
-            group: StatisticSet.of([point.value for run in groups[group] for point in run], parts)
+            group: StatisticSet.of(
+                [point.value for run in groups[group] for point in run],
+                parts,
+                Counters.of(chain.from_iterable(groups[group])) if Part.COUNTERS in parts else None,
+            )
             for group in kept
         }
         result.points += sum([item.count for item in sets.values()])

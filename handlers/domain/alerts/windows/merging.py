@@ -15,6 +15,7 @@ from handlers.domain.alerts.rules.statistic import Part
 from handlers.domain.alerts.windows.aggregation import Window
 from handlers.domain.alerts.windows.exact_sum import EXACT
 from handlers.domain.alerts.windows.statistic_set import StatisticSet
+from handlers.domain.alerts.windows.statistics.counters import Counters, add_counters
 from handlers.domain.alerts.windows.statistics.sketch import Sketch
 from handlers.domain.alerts.windows.statistics.squares import Squares
 from handlers.domain.alerts.windows.window_items import WindowItem
@@ -37,12 +38,15 @@ class Wanted:
     counts: bool = False
     parts: Set[Part] = frozenset()
     groups: Set[Group] | None = None
+    # The start of the window before, which counters go on from.
+    before_s: int | None = None
 
     def __or__(self, other: "Wanted") -> "Wanted":
         mine, its = self._groups(), other._groups()
         groups = None if mine is None or its is None else mine | its
         names, counts = self.names or other.names, self.counts or other.counts
-        return Wanted(self.ready_s, names, counts, self.parts | other.parts, groups)
+        before_s = other.before_s if self.before_s is None else self.before_s
+        return Wanted(self.ready_s, names, counts, self.parts | other.parts, groups, before_s)
 
     def _groups(self) -> Set[Group] | None:
         return self.groups if self.counts else frozenset()
@@ -51,27 +55,33 @@ class Wanted:
 class GroupSums:
     """The sums of one group in one window, as far as they are wanted, and the first sources they came from."""
 
-    __slots__ = ("count", "maximum", "minimum", "sketch", "sources", "squares", "total")
+    __slots__ = ("count", "counters", "maximum", "minimum", "sketch", "sources", "squares", "total")
 
     def __init__(self, count: int, total: Decimal, minimum: float, maximum: float, source: str) -> None:
         self.count, self.total, self.minimum, self.maximum = count, total, minimum, maximum
         self.squares: Squares | None = None
         self.sketch: Sketch | None = None
+        self.counters: Counters | None = None
         self.sources = [source]
 
     def statistics(self) -> StatisticSet:
         """The sums as a statistic set; what was not wanted of it is not true."""
-        return StatisticSet(self.count, self.total, self.minimum, self.maximum, self.squares, self.sketch)
+        parts = self.squares, self.sketch, self.counters
+        return StatisticSet(self.count, self.total, self.minimum, self.maximum, *parts)
 
 
 @dataclass(frozen=True, slots=True)
 class GroupAggregate:
-    """A group's statistic set in one window and its sources; `on_time` is that without what came late, if any did."""
+    """A group's statistic set in one window and its sources; `on_time` is that without what came late, if any did.
+
+    `before` is what its counters were at in the window before, by the points that came in time.
+    """
 
     statistics: StatisticSet
     sources: tuple[str, ...] = ()
     late: bool = False
     on_time: StatisticSet | None = None
+    before: Counters | None = None
 
 
 @dataclass(slots=True)
@@ -85,6 +95,7 @@ class MergedWindow:
     groups: dict[Group, GroupSums | None] = field(default_factory=dict)
     late: dict[Group, GroupSums | None] = field(default_factory=dict)
     dropped: int = 0
+    before: "MergedWindow | None" = None
 
     def __contains__(self, group: Group) -> bool:
         return group in self.groups or group in self.late
@@ -98,12 +109,23 @@ class MergedWindow:
         """The aggregate of a group; None if it was not heard of."""
         on_time, late = self.groups.get(group), self.late.get(group)
         if late is None:
-            return None if on_time is None else GroupAggregate(on_time.statistics(), tuple(on_time.sources))
+            if on_time is None:
+                return None
+            return GroupAggregate(
+                on_time.statistics(), tuple(on_time.sources), before=self._counters_before(group)
+            )
+        before = self._counters_before(group)
         if on_time is None:
-            return GroupAggregate(late.statistics(), tuple(late.sources), late=True)
+            return GroupAggregate(late.statistics(), tuple(late.sources), late=True, before=before)
         sources = sorted((*on_time.sources, *late.sources))[:SOURCES_SHOWN]
         first = on_time.statistics()
-        return GroupAggregate(first.merge(late.statistics()), tuple(sources), late=True, on_time=first)
+        return GroupAggregate(
+            first.merge(late.statistics()), tuple(sources), late=True, on_time=first, before=before
+        )
+
+    def _counters_before(self, group: Group) -> Counters | None:
+        found = None if self.before is None else self.before.groups.get(group)
+        return None if found is None else found.counters
 
 
 # By window; a window of which nothing was found is empty.
@@ -120,11 +142,16 @@ def merge_windows(items: Iterable[WindowItem], wanted: Mapping[Window, Wanted]) 
         for window, packed in item.packed(ids):
             wish = wanted.get(window)
             if wish is not None:
-                _add(merged[window], packed, wish, item)
+                _add(merged[window], window, packed, wish, item)
+    for window, wish in wanted.items():
+        if wish.before_s is not None:
+            merged[window].before = merged.get(Window(window.selection_id, wish.before_s))
     return merged
 
 
-def _add(merged: MergedWindow, packed: Mapping[str, Any], wish: Wanted, item: WindowItem) -> None:
+def _add(
+    merged: MergedWindow, window: Window, packed: Mapping[str, Any], wish: Wanted, item: WindowItem
+) -> None:
     merged.dropped = max(merged.dropped, packed.get("d", 0))
     known = merged.late if item.written_at_ms > wish.ready_s * 1000 else merged.groups
     names: list[list[str | None]] = packed["g"]
@@ -132,6 +159,7 @@ def _add(merged: MergedWindow, packed: Mapping[str, Any], wish: Wanted, item: Wi
         found = ((group, _place(names, group)) for group in wish.groups)
         places = [(group, place) for group, place in found if place is not None]
         _add_sums(known, places, packed, wish.parts, item.source)
+        _add_parts(known, places, packed, wish.parts, window.start_s)
         return
     groups: list[Group] = list(map(tuple, names))
     if wish.names:
@@ -143,6 +171,7 @@ def _add(merged: MergedWindow, packed: Mapping[str, Any], wish: Wanted, item: Wi
             if wish.groups is None or group in wish.groups
         ]
         _add_sums(known, places, packed, wish.parts, item.source)
+        _add_parts(known, places, packed, wish.parts, window.start_s)
 
 
 def _place(names: Sequence[Sequence[str | None]], group: Group) -> int | None:
@@ -190,10 +219,26 @@ def _add_sums(
             sums.minimum, sums.maximum = min(sums.minimum, low), max(sums.maximum, high)
         if len(sums.sources) < SOURCES_SHOWN:
             sums.sources.append(source)
+
+
+def _add_parts(
+    known: Mapping[Group, GroupSums | None],
+    places: Iterable[tuple[Group, int]],
+    packed: Mapping[str, Any],
+    parts: Set[Part],
+    start_s: int,
+) -> None:
+    """Adds the parts that are kept on demand, where the item has them."""
     if Part.SQUARES in parts and "s" in packed:
         _add_squares(known, places, packed)
     if Part.SKETCH in parts and "q" in packed:
         _add_sketches(known, places, packed)
+    if Part.COUNTERS in parts and "c" in packed:
+        for group, place in places:
+            sums = known[group]
+            if sums is not None:
+                sums.counters = sums.counters or Counters()
+                add_counters(sums.counters, packed["c"], place, start_s)
 
 
 def _add_squares(

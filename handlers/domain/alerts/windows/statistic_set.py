@@ -14,11 +14,12 @@ from typing import Any, TypeVar
 from handlers.domain.alerts.rules.rule import exact_fraction
 from handlers.domain.alerts.rules.statistic import Part, Statistic
 from handlers.domain.alerts.windows.exact_sum import EXACT, exact_sum, exact_text, short_texts
+from handlers.domain.alerts.windows.statistics.counters import Counters, counters_column
 from handlers.domain.alerts.windows.statistics.sketch import Sketch
 from handlers.domain.alerts.windows.statistics.squares import Squares
 
 NOTHING_MORE: Set[Part] = frozenset()
-_Part = TypeVar("_Part", Squares, Sketch)
+_Part = TypeVar("_Part", Squares, Sketch, Counters)
 
 
 # Not frozen: there is one for each group of each batch, and a frozen one takes three times as long to make.
@@ -32,12 +33,15 @@ class StatisticSet:
     maximum: float
     squares: Squares | None = None
     sketch: Sketch | None = None
+    counters: Counters | None = None
 
     @classmethod
-    def of(cls, values: Sequence[float], parts: Set[Part] = NOTHING_MORE) -> "StatisticSet":
-        """The statistics of values, of which there must be one, with these parts."""
+    def of(
+        cls, values: Sequence[float], parts: Set[Part] = NOTHING_MORE, counters: Counters | None = None
+    ) -> "StatisticSet":
+        """The statistics of values, of which there must be one, with these parts; counters are made of points."""
         # Adding zero turns -0.0 into 0.0: which of the two is the minimum would depend on the order.
-        if len(values) == 1 and not parts:
+        if len(values) == 1 and not parts and counters is None:
             number = values[0] + 0.0
             return cls(1, Decimal(repr(number)), number, number)
         numbers = [value + 0.0 for value in values]
@@ -49,6 +53,7 @@ class StatisticSet:
             max(numbers),
             Squares.of(numbers, total) if Part.SQUARES in parts else None,
             Sketch(numbers) if Part.SKETCH in parts else None,
+            counters,
         )
 
     def merge(self, other: "StatisticSet") -> "StatisticSet":
@@ -60,10 +65,16 @@ class StatisticSet:
             max(self.maximum, other.maximum),
             _merged(self.squares, other.squares),
             _merged(self.sketch, other.sketch),
+            _merged(self.counters, other.counters),
         )
 
-    def value(self, statistic: Statistic) -> Fraction | None:
-        """The exact value of a statistic, a percentile's within its error; None if the part it needs is not there."""
+    def value(
+        self, statistic: Statistic, period_s: int = 1, before: Counters | None = None
+    ) -> Fraction | None:
+        """The exact value of a statistic, a percentile's within its error; None if these points give it none.
+
+        Counters go on from what they were at in the period `before`; a rate is by the second of `period_s`.
+        """
         match statistic:
             case Statistic.AVG:
                 return Fraction(self.total) / self.count
@@ -77,15 +88,23 @@ class StatisticSet:
                 return Fraction(self.count)
             case Statistic.STDDEV:
                 return None if self.squares is None else self.squares.deviation()
+            case Statistic.INCREASE:
+                return None if self.counters is None else self.counters.increase(before)
+            case Statistic.RATE:
+                grown = None if self.counters is None else self.counters.increase(before)
+                return None if grown is None else grown / period_s
         percent = statistic.percent
         if percent is None or self.sketch is None:
             return None
         return self.sketch.percentile(percent, self.minimum, self.maximum)
 
 
-def columns(sets: Sequence[StatisticSet]) -> dict[str, Any]:
-    """Statistic sets as the columns that are stored: they compress better than rows, and one value is said once."""
-    found = {
+def columns(sets: Sequence[StatisticSet], start_s: int) -> dict[str, Any]:
+    """Statistic sets of the window that starts then as the columns that are stored.
+
+    They compress better than rows, and one value is said once.
+    """
+    found: dict[str, Any] = {
         "n": [item.count for item in sets],
         "t": ",".join(_total_texts(sets)),
         "l": ",".join("" if item.count == 1 else _text(item.minimum) for item in sets),
@@ -97,6 +116,9 @@ def columns(sets: Sequence[StatisticSet]) -> dict[str, Any]:
     sketches = [item.sketch for item in sets if item.sketch is not None]
     if sketches and len(sketches) == len(sets):
         found["q"] = ",".join(sketch.text() for sketch in sketches)
+    counters = [item.counters for item in sets if item.counters is not None]
+    if counters and len(counters) == len(sets):
+        found["c"] = counters_column(counters, start_s)
     return found
 
 

@@ -55,6 +55,9 @@ def _breach(rules: Iterable[Rule], sets: Collection[StatisticSet]) -> bool:
 
 
 def _holds(rule: Rule, item: StatisticSet) -> bool:
+    if rule.statistic.follows_series:
+        # What the series grew since the period before is known to the evaluation alone.
+        return True
     value = item.value(rule.statistic)
     return value is not None and rule.condition.holds(value)
 
@@ -65,6 +68,8 @@ def _may_hold(rule: Rule, fewest: int, most: int, low: float, high: float) -> bo
     Doubles compare as the decimal numbers that they are written as do; sums of them are not exact, so they get room.
     """
     match rule.statistic:
+        case Statistic.INCREASE | Statistic.RATE:
+            return True
         case Statistic.STDDEV:
             return _meets(rule.condition, 0.0, (high / 2 - low / 2) * _ROOM + _TINY)
         case Statistic.COUNT:

@@ -23,3 +23,18 @@ def test_heavy_rules_have_chunks_of_their_own() -> None:
     assert len(chunks_of(hourly, 60, 3_000)) == 2
     assert len(chunks_of(hourly, 60, 10_000)) == 3
     assert len(chunks_of([], 60, 1_000)) == 1
+
+
+def test_sketches_and_counters_weigh_more() -> None:
+    """What a group's window keeps for them takes several times as long to merge as a sum, and counters need two."""
+    chunks = {
+        statistic: len(
+            chunks_of(
+                [a_rule(rule_id=f"r{number}", period=600, statistic=statistic) for number in range(48)],
+                60,
+                1_000,
+            )
+        )
+        for statistic in ("avg", "stddev", "p99", "rate")
+    }
+    assert chunks == {"avg": 1, "stddev": 3, "p99": 7, "rate": 16}

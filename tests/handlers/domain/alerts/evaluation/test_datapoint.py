@@ -1,5 +1,6 @@
 """Datapoints: the verdict of a period, and that without the points that came late."""
 
+from dataclasses import replace
 from typing import Any
 
 import pytest
@@ -8,7 +9,8 @@ from handlers.domain.alerts.evaluation.datapoint import evaluate_datapoint
 from handlers.domain.alerts.state.alert import Verdict
 from handlers.domain.alerts.windows.merging import GroupAggregate
 from handlers.domain.alerts.windows.statistic_set import StatisticSet
-from tests.support.alert_pipeline import an_aggregate
+from handlers.domain.alerts.windows.statistics.counters import Counters
+from tests.support.alert_pipeline import a_point, an_aggregate
 from tests.support.rules import a_rule
 
 START = 1_763_769_600
@@ -53,3 +55,28 @@ def test_a_sum_larger_than_any_double_is_the_largest() -> None:
     found = evaluate_datapoint(a_rule(statistic="sum"), START, an_aggregate(1e100, *[1.7e308] * 2))
     assert found is not None
     assert (found.value, found.verdict) == (1.7976931348623157e308, Verdict.BREACHING)
+
+
+@pytest.mark.parametrize(
+    ("policy", "verdict"),
+    [("ignore", None), ("missing", "missing"), ("breaching", "breaching"), ("not_breaching", "recovered")],
+)
+def test_points_that_give_no_value_are_no_data(policy: str, verdict: str | None) -> None:
+    """The first point of a counter says nothing; of a group that was not known before, not even that it is silent."""
+    rule = a_rule(statistic="increase", missing_data=policy)
+    points = [a_point(START, 5)]
+    first = GroupAggregate(StatisticSet.of([5], counters=Counters.of(points)))
+    found = evaluate_datapoint(rule, START, first)
+    assert (found and found.verdict, found and found.count) == (verdict, verdict and 1)
+    assert evaluate_datapoint(rule, START, first, known=False) is None
+
+
+def test_counters_go_on_from_the_period_before_once_the_rule_was_in_force_in_it() -> None:
+    """Before, nobody may have kept all of their points."""
+    rule = a_rule(statistic="rate", threshold=1, in_force_since=START - 60)
+    before, points = Counters.of([a_point(START - 5, 7)]), Counters.of([a_point(START, 127)])
+    aggregate = GroupAggregate(StatisticSet.of([127], counters=points), before=before)
+    found = evaluate_datapoint(rule, START, aggregate)
+    assert found is not None
+    assert (found.value, found.verdict) == (2.0, Verdict.BREACHING)
+    assert evaluate_datapoint(replace(rule, in_force_since_s=START - 59), START, aggregate) is None

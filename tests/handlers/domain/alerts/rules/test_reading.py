@@ -64,7 +64,7 @@ WRONG: list[tuple[dict[str, Any], str, str]] = [
     (
         {"statistic": "p101"},
         "statistic",
-        "avg, sum, min, max, count, stddev, nor a percentile, p0.1 to p99.9",
+        "stddev, increase, rate, nor a percentile, p0.1 to p99.9",
     ),
     ({"statistic": "p0"}, "statistic", "the least value is min"),
     ({"statistic": "p100"}, "statistic", "the greatest value is max"),

@@ -10,6 +10,8 @@ from hypothesis import strategies as st
 from handlers.domain.alerts.rules.statistic import KEPT_ON_DEMAND, Statistic
 from handlers.domain.alerts.windows.exact_sum import exact_text
 from handlers.domain.alerts.windows.statistic_set import StatisticSet
+from handlers.domain.alerts.windows.statistics.counters import Counters
+from tests.support.alert_pipeline import a_point
 from tests.support.rules import STATISTICS
 
 FINITE = st.floats(allow_nan=False, allow_infinity=False)
@@ -61,7 +63,9 @@ def test_negative_zero_is_zero() -> None:
 @pytest.mark.parametrize("statistic", STATISTICS, ids=str)
 def test_every_statistic_of_a_rule_has_a_value(statistic: Statistic) -> None:
     """A statistic that rules may name and a set cannot compute would end every evaluation."""
-    assert StatisticSet.of([1.0], KEPT_ON_DEMAND).value(statistic) == (0 if str(statistic) == "stddev" else 1)
+    points = [a_point(0, 1.0), a_point(1, 1.0)]
+    found = StatisticSet.of([1.0], KEPT_ON_DEMAND, Counters.of(points))
+    assert found.value(statistic) == (0 if str(statistic) in ("stddev", "increase", "rate") else 1)
 
 
 @given(st.lists(FINITE, min_size=1, max_size=6))
