@@ -35,6 +35,8 @@ _CODES = {
 _KEY_CODES = {"kinesis": "KMSAccessDeniedException", "sns": "KMSAccessDenied", "s3": "AccessDenied"}
 
 Document = Mapping[str, Any]
+_Call = tuple[str, tuple[Permission, ...], str]
+"""Who calls, what that takes, and in which region."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -64,6 +66,7 @@ class Access:
         self._credentials = IssuedCredentials()
         self._implied = ImpliedPermissions(account)
         self._decisions: dict[tuple[str, Permission], _Decision] = {}
+        self._granted: set[_Call] = set()
         self._statements: dict[str, tuple[Statement, ...]] = {}
         self._used: dict[tuple[str, str, frozenset[Grant]], Permission] = {}
         self._refused: dict[tuple[str, Permission], None] = {}
@@ -118,9 +121,17 @@ class Access:
         if caller.service:
             source = (("aws:sourcearn", caller.source_arn), ("aws:sourceaccount", self._account))
             asked = tuple(replace(one, context=(*one.context, *source)) for one in asked)
-        for one in (*asked, *self._implied.of(asked, request.region, _statement(request))):
+        granted, statement = self._granted, _statement(request)
+        call = (caller.service or caller.role_arn, asked, request.region)
+        if call in granted and not statement:
+            return None
+        for one in (*asked, *self._implied.of(asked, request.region, statement)):
             if not self._allows(caller.service or caller.role_arn, one):
                 return _denied(request, caller, one)
+        if not statement and len(granted) < _DECISIONS_KEPT:
+            granted.add(
+                call
+            )  # with all that it implies, as nothing but a statement implies more at another time
         return None
 
     def everybody_may_invoke(self, function_arn: str, authorization: str) -> bool:
@@ -156,6 +167,7 @@ class Access:
         """Decide anew from now on: a policy has changed."""
         with self._lock:
             self._decisions.clear()
+            self._granted = set()  # what is decided just now goes into the one before
             self._statements.clear()
 
     def describe(self) -> dict[str, Any]:

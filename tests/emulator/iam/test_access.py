@@ -3,7 +3,7 @@
 import json
 import urllib.request
 from collections.abc import Callable, Iterator, Mapping
-from contextlib import closing
+from contextlib import closing, suppress
 from pathlib import Path
 from typing import Any
 
@@ -320,6 +320,19 @@ def test_an_unload_takes_the_bucket_and_the_key(cloud: Cloud, acting: As) -> Non
         assert (code, f"{action} on" in message) == ("AccessDeniedException", True), (action, message)
     pages = acting("timestream-query", allowing(*actions)).get_paginator("query").paginate(QueryString=sql)
     assert [row for page in pages for row in page["Rows"]]
+
+
+def test_what_a_statement_takes_is_asked_each_time(cloud: Cloud, acting: As) -> None:
+    """A role that may prepare an UNLOAD, or write it to one bucket, may not yet write it to another."""
+    caller = acting(
+        "timestream-query",
+        *(allowing(f"timestream:{name}") for name in ("DescribeEndpoints", "Select", "Unload")),
+    )
+    sql = "UNLOAD (SELECT * FROM sea.points) TO 's3://elsewhere/out' WITH (format = 'CSV')"
+    with suppress(ClientError):  # the service may have a word on the statement, the role's policies have none
+        caller.prepare_query(QueryString=sql)
+    for _ in range(2):
+        assert "timestream:ListMeasures" in refusal(caller.query, QueryString=sql)[2]
 
 
 def test_a_state_machine_acts_as_its_own_role(cloud: Cloud) -> None:
