@@ -2,8 +2,10 @@
 
 import json
 import time
+import tracemalloc
 import uuid
 from collections.abc import Iterator
+from types import SimpleNamespace
 from typing import Any
 
 import boto3
@@ -12,7 +14,9 @@ from moto.server import ThreadedMotoServer
 
 from emulator.cloudformation.deployment import Resource
 from emulator.errors import UnsupportedFunctionError
-from tests.support.functions import NOWHERE, Start
+from emulator.http_server import Response
+from emulator.lambda_.event_source_mapping.kinesis_stream import KinesisSource
+from tests.support.functions import MAPPING, NOWHERE, Start
 
 
 @pytest.fixture
@@ -194,3 +198,33 @@ def test_a_function_that_would_not_work_as_on_aws_is_refused(
     """The message names the logical id and the property."""
     with pytest.raises(UnsupportedFunctionError, match=named):
         start("def handler(event, context): pass", **changes)
+
+
+@pytest.mark.parametrize("key", ["json/-/a=", '"data":""', '\\"data":""', "data", '","data":"', "ü\n\u2028"])
+@pytest.mark.parametrize("data", ["", "eA==", "eHl6" * 5_000])
+def test_a_records_event_has_its_key_and_its_data(key: str, data: str) -> None:
+    """Whatever a partition key looks like, it stays a key; and an event takes no more room than its text."""
+    item = {
+        "SequenceNumber": "1",
+        "PartitionKey": key,
+        "ApproximateArrivalTimestamp": 1_700_000_000.1234,
+        "Data": data,
+    }
+    answer = json.dumps({"Records": [item], "NextShardIterator": "next", "MillisBehindLatest": 0}).encode()
+    endpoint: Any = SimpleNamespace(answer_at_once=lambda _: Response(200, body=answer))
+    tracemalloc.start()
+    page = KinesisSource(
+        MAPPING,
+        role_arn="arn:aws:iam::123456789012:role/r",
+        endpoint_url="http://127.0.0.1:9",
+        region="eu-west-1",
+        endpoint=endpoint,
+    ).read("s0", "first")
+    (record,) = page.records
+    room = next(trace.size for trace in tracemalloc.take_snapshot().traces if trace.size >= len(record.event))
+    tracemalloc.stop()
+    event = json.loads(record.event)
+    assert (event["kinesis"]["partitionKey"], event["kinesis"]["data"]) == (key, data)
+    assert (event["eventID"], event["kinesis"]["approximateArrivalTimestamp"]) == ("s0:1", 1_700_000_000.123)
+    assert (record.partition_key, page.next_position, page.caught_up) == (key, "next", False)
+    assert room < len(record.event) + 1_000
