@@ -6,7 +6,7 @@ from dataclasses import astuple, dataclass
 from datetime import UTC, datetime
 from typing import Any
 
-from local.answers import points_in
+from local.answers import PointCounter
 from ops.quarantined.batches import Batch, read_batch, writer_batches
 from ops.store.port import Store
 
@@ -54,9 +54,11 @@ def given_up(s3: Any, bucket: str, writer: str) -> GivenUp:
 
 
 def _points(batch: Batch) -> int:
+    counter = PointCounter()
     records = (record["kinesis"] for record in json.loads(batch.event)["Records"])
     return sum(
-        points_in(record["partitionKey"].partition("/")[0], b64decode(record["data"])) for record in records
+        counter.points_in(record["partitionKey"].partition("/")[0], b64decode(record["data"]))
+        for record in records
     )
 
 

@@ -1,19 +1,36 @@
 """The answers of the ingest API, counted: requests by status, and the points of those that were accepted."""
 
 import base64
-import json
 import threading
+import time
 from collections import Counter
 from collections.abc import Mapping
+
+import orjson
 
 from emulator import Answered, UrlAnswered
 from handlers.adapters.timestream.limits import store_limits
 from handlers.domain.ingest.envelope import NO_CLIENT, StreamRecord
-from handlers.domain.ingest.formats import read_request
-from handlers.domain.ingest.formats.foreign import DimensionMapping
-from handlers.domain.ingest.reading import InvalidBody
 from handlers.domain.ingest.remote_write import FORMAT as REMOTE_WRITE
-from handlers.domain.ingest.validator import PointValidator
+from handlers.domain.ingest.request_reader import RequestReader
+
+# Of what repeats in requests: enough for some thousand series.
+_KEPT_BYTES = 8 * 2**20
+
+
+class PointCounter:
+    """Counts the points of requests; for one thread at a time."""
+
+    def __init__(self) -> None:
+        self._reader = RequestReader(store_limits(1), frozenset(), kept_bytes=_KEPT_BYTES)
+
+    def points_in(self, format_: str, body: bytes) -> int:
+        """The points that a body is accounted for by, as the consumers read it; one if none can be told from it."""
+        arrival_ms = int(time.time() * 1000)  # of times that are far from it, the reader takes a closer look
+        reading = self._reader.read([StreamRecord(format_, NO_CLIENT, "", arrival_ms, 0, "", body)])
+        if reading.invalid:
+            return 1
+        return reading.others[0].received if reading.others else reading.counts[0]
 
 
 class AnswerCounter:
@@ -23,23 +40,26 @@ class AnswerCounter:
         self._lock = threading.Lock()
         self._requests: Counter[int] = Counter()
         self._records = self._points = 0
+        self._counter = PointCounter()
 
     def add(self, answered: Answered) -> None:
         """Counts one answer, and the points of its request if that was accepted."""
-        points = points_of(answered)
+        accepted = _became_record(answered)
+        record = orjson.loads(answered.integration_request) if accepted else {}
         with self._lock:
             self._requests[answered.status] += 1
-            self._records += _became_record(answered)
-            self._points += points
+            self._records += accepted
+            if accepted:
+                format_ = record["PartitionKey"].partition("/")[0]
+                self._points += self._counter.points_in(format_, base64.b64decode(record["Data"]))
 
     def add_remote_write(self, answered: UrlAnswered) -> None:
         """Counts one answer to a request of remote write, the only one that comes to a function's URL."""
         accepted = 200 <= answered.status < 300
-        points = points_in(REMOTE_WRITE, answered.body) if accepted else 0
         with self._lock:
             self._requests[answered.status] += 1
             self._records += accepted
-            self._points += points
+            self._points += self._counter.points_in(REMOTE_WRITE, answered.body) if accepted else 0
 
     @property
     def requests(self) -> Mapping[int, int]:
@@ -58,22 +78,5 @@ class AnswerCounter:
         return self._points
 
 
-def points_of(answered: Answered) -> int:
-    """The points that an accepted request is accounted for by: as the consumers read the record it became."""
-    if not _became_record(answered):
-        return 0
-    record = json.loads(answered.integration_request)
-    return points_in(record["PartitionKey"].partition("/")[0], base64.b64decode(record["Data"]))
-
-
 def _became_record(answered: Answered) -> bool:
     return bool(answered.integration_request) and 200 <= answered.status < 300
-
-
-def points_in(format_: str, body: bytes) -> int:
-    """The points that a body in this format is accounted for by; one if none can be told from it."""
-    record = StreamRecord(format_, NO_CLIENT, "", 0, 0, "", body)
-    try:
-        return read_request(record, PointValidator(store_limits(1)), DimensionMapping()).received
-    except InvalidBody:
-        return 1

@@ -6,7 +6,7 @@ import json
 import pytest
 
 from emulator import Answered, UrlAnswered
-from local.answers import AnswerCounter, points_of
+from local.answers import AnswerCounter
 from tests.support.events import batch, metric
 from tests.support.remote_write_requests import body, series
 
@@ -32,7 +32,9 @@ def answered(body: object, status: int = 202) -> Answered:
 )
 def test_points_are_those_that_the_consumers_account_for(answer: Answered, points: int) -> None:
     """Good or bad, each place of an accepted request is one, and so is a request that cannot be read."""
-    assert points_of(answer) == points
+    counter = AnswerCounter()
+    counter.add(answer)
+    assert counter.accepted_points == points
 
 
 def test_requests_are_counted_by_status_and_points_when_accepted() -> None:
