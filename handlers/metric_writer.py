@@ -1,26 +1,21 @@
-"""Stores what arrives on the data stream; what cannot be stored goes to the quarantine with its reason."""
+"""Stores what arrives on the data stream; what cannot be stored goes to the quarantine with its reason.
+
+A process begins as soon as it can: of the stores only the one that is used is imported, and clients that most batches
+need nothing of are made when they are called.
+"""
 
 import json
 import time
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
-from handlers.adapters.aws import client
+from handlers.adapters.aws import LaterClient, client
+from handlers.adapters.dynamodb.client import DynamoDb, connect_to_dynamodb
 from handlers.adapters.dynamodb.dimension_table import DimensionTable
 from handlers.adapters.dynamodb.export_hours.marks import THREADS as MARK_THREADS
 from handlers.adapters.dynamodb.export_hours.marks import ExportHoursMarks
-from handlers.adapters.lake import store as lake_store
-from handlers.adapters.lake.catalog import LakeCatalog
-from handlers.adapters.lake.limits import lake_limits
-from handlers.adapters.lake.registry import ShownRegistry
-from handlers.adapters.lake.store import LakeStore
 from handlers.adapters.s3.quarantine_bucket import QuarantineBucket
-from handlers.adapters.timestream import store as timestream_store
-from handlers.adapters.timestream.connecting import connect_to_timestream
-from handlers.adapters.timestream.limits import store_limits
-from handlers.adapters.timestream.store import TimestreamStore
-from handlers.adapters.timestream.wire import Wire
 from handlers.domain.deadline import Deadline
 from handlers.domain.exports.marking import StoredHours
 from handlers.domain.ingest.batch import Ports, write_batch
@@ -34,6 +29,9 @@ from handlers.environment import is_lake, read_environment
 from handlers.logs import write_lines
 from handlers.start import lambda_handler
 from handlers.vocabulary import metric_dimensions
+
+if TYPE_CHECKING:
+    from handlers.adapters.timestream.wire import Wire
 
 # Kept back from the time the function has, for the quarantine and the log once the store has had its turn.
 _RESERVE_S = 5.0
@@ -117,14 +115,16 @@ class MetricWriter:
 def build(
     variables: Mapping[str, str],
     *,
-    connect: Callable[[int, str | None], Wire] = connect_to_timestream,
+    connect: "Callable[[int, str | None], Wire] | None" = None,
+    connect_dynamodb: Callable[..., DynamoDb] = connect_to_dynamodb,
     clock: Callable[[], float] = time.time,
 ) -> MetricWriter:
     """The function in this environment, with the wire to Timestream that `connect` makes, of so many connections.
 
-    `clock` tells the seconds since the epoch. `ConfigurationError` names what is wrong with the environment.
+    `connect_dynamodb` makes the client of its tables, `clock` tells the seconds since the epoch. `ConfigurationError`
+    names what is wrong with the environment.
     """
-    dynamodb = client("dynamodb", read_timeout=2, attempts=2, connections=MARK_THREADS)
+    dynamodb = connect_dynamodb(read_timeout_s=2, attempts=2, connections=MARK_THREADS)
     environment: _Environment
     if is_lake(variables):
         environment = read_environment(LakeMetricWriterEnvironment, variables)
@@ -141,7 +141,9 @@ def build(
         registry=kind.registry,
         store=kind.store,
         limits=kind.limits,
-        quarantine=QuarantineBucket(client("s3", read_timeout=3, attempts=2), environment.quarantine_bucket),
+        quarantine=QuarantineBucket(
+            LaterClient("s3", read_timeout=3, attempts=2), environment.quarantine_bucket
+        ),
         on_stored=lambda times_ns, deadline: stored_hours.on_stored(times_ns, clock(), deadline),
         on_admitted=stored_hours.note,
         otlp_attributes=environment.otlp_attributes,
@@ -150,10 +152,16 @@ def build(
 
 
 def _timestream(
-    environment: MetricWriterEnvironment, dynamodb: Any, connect: Callable[[int, str | None], Wire]
+    environment: MetricWriterEnvironment,
+    dynamodb: DynamoDb,
+    connect: "Callable[[int, str | None], Wire] | None",
 ) -> _StorePorts:
+    from handlers.adapters.timestream.connecting import connect_to_timestream  # noqa: PLC0415 -- see above
+    from handlers.adapters.timestream.limits import store_limits  # noqa: PLC0415
+    from handlers.adapters.timestream.store import CONNECTIONS, TimestreamStore  # noqa: PLC0415
+
     store = TimestreamStore(
-        connect(timestream_store.CONNECTIONS, environment.timestream_endpoint_url),
+        (connect or connect_to_timestream)(CONNECTIONS, environment.timestream_endpoint_url),
         environment.database_name,
         environment.table_name,
     )
@@ -165,10 +173,15 @@ def _timestream(
     )
 
 
-def _lake(environment: LakeMetricWriterEnvironment, dynamodb: Any) -> _StorePorts:
-    s3 = client("s3", read_timeout=5, attempts=1, connections=lake_store.THREADS)
+def _lake(environment: LakeMetricWriterEnvironment, dynamodb: DynamoDb) -> _StorePorts:
+    from handlers.adapters.lake.catalog import LakeCatalog  # noqa: PLC0415 -- see above
+    from handlers.adapters.lake.limits import lake_limits  # noqa: PLC0415
+    from handlers.adapters.lake.registry import ShownRegistry  # noqa: PLC0415
+    from handlers.adapters.lake.store import THREADS, LakeStore  # noqa: PLC0415
+
+    s3 = client("s3", read_timeout=5, attempts=1, connections=THREADS)
     # Batches wait for these calls, so none is tried for long: the next batch tries again.
-    catalog = LakeCatalog(client("glue", read_timeout=3, attempts=1), environment.glue_database)
+    catalog = LakeCatalog(LaterClient("glue", read_timeout=3, attempts=1), environment.glue_database)
     return _StorePorts(
         LakeStore(s3, environment.lake_bucket),
         lake_limits(environment.retention_days, environment.dimension_names),

@@ -3,7 +3,7 @@
 from collections.abc import Mapping, Sequence
 from typing import Any
 
-from handlers.adapters.aws import AWS_ERRORS, code_of, translate, translated
+from handlers.adapters.aws import aws_errors, code_of, translate, translated
 from handlers.domain.errors import TransientError
 from handlers.domain.exports.columns import Column, new_columns
 from handlers.domain.exports.hour import Hour
@@ -57,7 +57,7 @@ class GlueCatalog:
             partition = self._glue.get_partition(
                 DatabaseName=self._database, TableName=dataset, PartitionValues=_values(hour)
             )["Partition"]
-        except AWS_ERRORS as error:
+        except aws_errors() as error:
             if code_of(error) == "EntityNotFoundException":
                 return None
             raise translate(error) from error
@@ -85,7 +85,7 @@ class GlueCatalog:
         partition = {"Values": _values(hour), "StorageDescriptor": descriptor}
         try:
             self._glue.update_partition(**target, PartitionValueList=_values(hour), PartitionInput=partition)
-        except AWS_ERRORS as error:
+        except aws_errors() as error:
             if code_of(error) != "EntityNotFoundException":
                 raise translate(error) from error
             self._create(target, partition)
@@ -109,7 +109,7 @@ class GlueCatalog:
     def _create(self, target: dict[str, str], partition: dict[str, Any]) -> None:
         try:
             self._glue.create_partition(**target, PartitionInput=partition)
-        except AWS_ERRORS as error:
+        except aws_errors() as error:
             if code_of(error) == "AlreadyExistsException":
                 raise TransientError("the partition was created by another publisher meanwhile") from error
             raise translate(error) from error
@@ -117,7 +117,7 @@ class GlueCatalog:
     def _table(self, name: str) -> Any:
         try:
             return self._glue.get_table(DatabaseName=self._database, Name=name)["Table"]
-        except AWS_ERRORS as error:
+        except aws_errors() as error:
             raise translate(error) from error
 
     def _update(self, table: Mapping[str, Any], changes: dict[str, Any]) -> bool:
@@ -128,7 +128,7 @@ class GlueCatalog:
             self._glue.update_table(
                 DatabaseName=self._database, TableInput=changed, SkipArchive=True, **version
             )
-        except AWS_ERRORS as error:
+        except aws_errors() as error:
             if code_of(error) == "ConcurrentModificationException":
                 return False
             raise translate(error) from error

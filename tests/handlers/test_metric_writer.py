@@ -2,6 +2,8 @@
 
 import gzip
 import json
+import subprocess
+import sys
 from typing import Any
 
 import boto3
@@ -11,6 +13,7 @@ from handlers.adapters.timestream.wire import PooledWire
 from handlers.domain.errors import ConfigurationError
 from handlers.domain.ingest.formats.foreign import DEFAULT_OTLP_ATTRIBUTES
 from handlers.metric_writer import build
+from tests.support.dynamodb_clients import dynamodb_by_sdk
 from tests.support.events import ARRIVAL_MS, FIRST_SEQUENCE, batch, event, kinesis_record, metric
 from tests.support.fake_timestream import FakeTimestream, Fault
 from tests.support.function_resources import BUCKET, HOURS, REGISTRY
@@ -39,6 +42,7 @@ class Function:
         self._writer = build(
             {**VARIABLES, **variables},
             connect=lambda connections, url: store.behind(PooledWire(connections, url)),
+            connect_dynamodb=dynamodb_by_sdk,
             clock=lambda: ARRIVAL_MS / 1000,
         )
 
@@ -181,7 +185,7 @@ def columns(glue: Any, table: str) -> list[str]:
 
 def test_a_batch_is_written_to_the_lake(catalog: Any, capsys: pytest.CaptureFixture[str]) -> None:
     """Good points are lines of objects, bad ones quarantined, new names columns of what people read."""
-    writer = build(LAKE, clock=lambda: ARRIVAL_MS / 1000)
+    writer = build(LAKE, connect_dynamodb=dynamodb_by_sdk, clock=lambda: ARRIVAL_MS / 1000)
     good = [metric(dimensions={"host": "a", "version": "2"}), metric("disk.free", 7)]
     answer = writer.write(event(batch(*good, metric(value="x"))), 20)
     assert answer == {"batchItemFailures": []}
@@ -198,7 +202,7 @@ def test_a_batch_is_written_to_the_lake(catalog: Any, capsys: pytest.CaptureFixt
 
 def test_a_batch_that_comes_again_changes_nothing_in_the_lake(catalog: Any) -> None:
     """The objects are the same ones."""
-    writer = build(LAKE, clock=lambda: ARRIVAL_MS / 1000)
+    writer = build(LAKE, connect_dynamodb=dynamodb_by_sdk, clock=lambda: ARRIVAL_MS / 1000)
     for _ in range(2):
         writer.write(event(metric(), metric("disk.free", 7)), 20)
     assert len(lake_lines()) == 2
@@ -206,7 +210,7 @@ def test_a_batch_that_comes_again_changes_nothing_in_the_lake(catalog: Any) -> N
 
 def test_the_lakes_budget_of_names_is_the_settings(catalog: Any) -> None:
     """A point whose name is one too many is quarantined, the others are written."""
-    writer = build(LAKE, clock=lambda: ARRIVAL_MS / 1000)
+    writer = build(LAKE, connect_dynamodb=dynamodb_by_sdk, clock=lambda: ARRIVAL_MS / 1000)
     writer.write(event(*(metric(dimensions={f"d{number}": "x"}) for number in range(5))), 20)
     assert len(lake_lines()) == 3
     reasons = [json.loads(line)["reason"] for line in _quarantine_lines()]
@@ -222,7 +226,7 @@ def _quarantine_lines() -> list[bytes]:
 
 def test_a_catalog_that_fails_keeps_no_point_back(aws: None, capsys: pytest.CaptureFixture[str]) -> None:
     """Its points are written, and the log says that their names are not shown yet."""
-    writer = build(LAKE, clock=lambda: ARRIVAL_MS / 1000)
+    writer = build(LAKE, connect_dynamodb=dynamodb_by_sdk, clock=lambda: ARRIVAL_MS / 1000)
     assert writer.write(event(metric(dimensions={"host": "a"})), 20) == {"batchItemFailures": []}
     assert len(lake_lines()) == 1
     said = [json.loads(line) for line in capsys.readouterr().out.splitlines()]
@@ -231,7 +235,7 @@ def test_a_catalog_that_fails_keeps_no_point_back(aws: None, capsys: pytest.Capt
 
 def test_a_late_point_of_the_lake_marks_its_hour(catalog: Any) -> None:
     """However old it is, it is seen at once, and compacted again soon."""
-    writer = build(LAKE, clock=lambda: ARRIVAL_MS / 1000)
+    writer = build(LAKE, connect_dynamodb=dynamodb_by_sdk, clock=lambda: ARRIVAL_MS / 1000)
     writer.write(event(metric(timestamp="2025-11-01T14:30:00Z"), metric()), 20)
     items = boto3.client("dynamodb").scan(TableName=HOURS)["Items"]
     assert {item["id"]["S"] for item in items} == {
@@ -268,3 +272,16 @@ def test_a_portion_for_which_no_time_is_left_comes_again(function: Function) -> 
     records = [padded("a", 0), padded("b", 1)]
     answer = function.invoke({"Records": records}, seconds_left=0)
     assert answer == {"batchItemFailures": [{"itemIdentifier": records[0]["kinesis"]["sequenceNumber"]}]}
+
+
+LIGHT = """
+import sys
+import handlers.metric_writer
+print(sorted({"boto3", "botocore.session", "urllib3", "asyncio", "aws_xray_sdk", "ssl", "email"} & set(sys.modules)))
+"""
+
+
+def test_the_writer_starts_without_the_sdk() -> None:
+    """Importing it, which would take longer than all the rest, is left to the few batches that need it."""
+    result = subprocess.run([sys.executable, "-c", LIGHT], capture_output=True, text=True, check=True)
+    assert result.stdout.strip() == "[]"

@@ -31,6 +31,7 @@ from handlers.domain.exports.hour import Hour
 from handlers.vocabulary import LAKE
 from templates import config
 from tests.support.athena_service import ended as athena_ended
+from tests.support.dynamodb_clients import dynamodb_by_sdk
 from tests.support.events import event
 from tests.support.generated import build
 
@@ -276,7 +277,7 @@ def _build(module: str, clock: Clock) -> Callable[[Any], Any]:
     seconds_left = 170.0
     match module:
         case "metric_writer":
-            writer = metric_writer.build(os.environ, clock=clock.now)
+            writer = metric_writer.build(os.environ, connect_dynamodb=dynamodb_by_sdk, clock=clock.now)
             return lambda event_: writer.write(event_, seconds_left)
         case "metric_export_planner":
             return metric_export_planner.build(os.environ).run

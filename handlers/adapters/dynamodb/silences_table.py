@@ -5,7 +5,7 @@ from typing import Any
 
 from boto3.dynamodb.types import TypeDeserializer, TypeSerializer
 
-from handlers.adapters.aws import AWS_ERRORS, code_of, translate, translated
+from handlers.adapters.aws import aws_errors, code_of, translate, translated
 from handlers.domain.alerts.periods import DAY_S
 from handlers.domain.alerts.silences.reading import SilenceError, read_silence, silence_document
 from handlers.domain.alerts.silences.silence import Silence, SilenceSet, SilenceSource
@@ -61,7 +61,7 @@ class SilencesTable(SilenceSource):
                     ":expiry": {"N": str(now_s + KEPT_S)},
                 },
             )
-        except AWS_ERRORS as error:
+        except aws_errors() as error:
             if code_of(error) == "ConditionalCheckFailedException":
                 return False
             raise translate(error) from error

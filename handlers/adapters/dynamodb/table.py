@@ -5,7 +5,7 @@ from collections.abc import Iterable, Iterator, Mapping, Sequence, Set
 from itertools import islice
 from typing import Any
 
-from handlers.adapters.aws import AWS_ERRORS, ThrottledError, code_of, translate, translated
+from handlers.adapters.aws import ThrottledError, aws_errors, code_of, translate, translated
 from handlers.domain.errors import TransientError
 
 Value = str | int | float | bytes | Set[str] | Mapping[str, "Value"]
@@ -75,7 +75,7 @@ class Table:
             answer = self._dynamodb.update_item(
                 TableName=self._name, Key=self.key(key), ReturnValues="ALL_NEW", **arguments
             )
-        except AWS_ERRORS as error:
+        except aws_errors() as error:
             if code_of(error) == "ConditionalCheckFailedException":
                 return False, getattr(error, "response", {}).get("Item", {})
             raise translate(error) from error

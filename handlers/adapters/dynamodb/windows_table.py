@@ -10,7 +10,7 @@ from collections.abc import Callable, Iterable, Sequence
 from concurrent.futures import ThreadPoolExecutor
 from typing import Any
 
-from handlers.adapters.aws import AWS_ERRORS, code_of, translate, translated
+from handlers.adapters.aws import aws_errors, code_of, translate, translated
 from handlers.adapters.dynamodb.table import Table, Value, number, text, written
 from handlers.domain.alerts.periods import DAY_S, HOUR_S, MADE_UP_S, REMEMBERED_S, Timing
 from handlers.domain.alerts.windows.aggregation import WindowAggregates
@@ -163,7 +163,7 @@ class WindowsTable(Windows):
                 self._dynamodb.put_item(**puts[0])
             else:
                 self._dynamodb.transact_write_items(TransactItems=[{"Put": put} for put in puts])
-        except AWS_ERRORS as error:
+        except aws_errors() as error:
             if _there_already(error):
                 return
             raise translate(error) from error

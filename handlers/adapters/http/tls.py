@@ -1,6 +1,9 @@
 """TLS as botocore has it: a server shows a certificate for its name, from an authority that is believed."""
 
 import ssl
+from pathlib import Path
+
+import botocore
 
 _OLDEST = ssl.TLSVersion.TLSv1_2
 
@@ -16,7 +19,9 @@ def tls_context(certificates: str | None) -> ssl.SSLContext:
 
 
 def _usual_certificates() -> str:
-    from botocore.httpsession import get_cert_path  # noqa: PLC0415 -- with it comes all of urllib3
-
-    path: str = get_cert_path(verify=True)
-    return path
+    """The file that botocore believes: certifi's where that is installed, else its own."""
+    try:
+        from certifi import where  # noqa: PLC0415 -- as botocore does
+    except ImportError:
+        return str(Path(botocore.__file__).with_name("cacert.pem"))
+    return where()

@@ -6,7 +6,7 @@ from contextlib import suppress
 from dataclasses import dataclass
 from typing import Any
 
-from handlers.adapters.aws import AWS_ERRORS, code_of, translate, translated
+from handlers.adapters.aws import aws_errors, code_of, translate, translated
 from handlers.domain.deadline import Deadline
 from handlers.domain.errors import ConfigurationError, TransientError
 from handlers.domain.exports.ports import UnloadFailed
@@ -47,7 +47,7 @@ class AthenaQueries:
         token = {"ClientRequestToken": client_token} if client_token else {}
         try:
             started = self._athena.start_query_execution(QueryString=statement, **self._settings, **token)
-        except AWS_ERRORS as error:
+        except aws_errors() as error:
             if code_of(error) == "InvalidRequestException":
                 raise UnloadFailed(f"{code_of(error)}: {_message(error)}") from error
             raise translate(error) from error

@@ -7,7 +7,7 @@ from concurrent.futures import ThreadPoolExecutor, wait
 from dataclasses import dataclass, field
 from typing import Any
 
-from handlers.adapters.aws import AWS_ERRORS, ThrottledError, translate
+from handlers.adapters.aws import ThrottledError, aws_errors, translate
 from handlers.adapters.lake.lines import HOT_HOURS, Lines, objects_of
 from handlers.domain.deadline import Deadline
 from handlers.domain.errors import TransientError
@@ -71,7 +71,7 @@ class LakeStore:
             answer.calls += 1
             try:
                 self._s3.put_object(Bucket=self._bucket, Key=lines.key, Body=body)
-            except AWS_ERRORS as error:
+            except aws_errors() as error:
                 failure = translate(error)
                 if not isinstance(failure, TransientError):
                     raise failure from error

@@ -4,7 +4,7 @@ from collections.abc import Iterable, Iterator
 from itertools import islice
 from typing import Any
 
-from handlers.adapters.aws import AWS_ERRORS, code_of, translate, translated
+from handlers.adapters.aws import aws_errors, code_of, translate, translated
 from handlers.domain.errors import TransientError
 from handlers.domain.exports.manifest import Mismatch
 
@@ -22,7 +22,7 @@ class S3ExportBucket:
         """An object, by one GetObject."""
         try:
             content: bytes = self._s3.get_object(Bucket=self.name, Key=key)["Body"].read()
-        except AWS_ERRORS as error:
+        except aws_errors() as error:
             if code_of(error) in {"NoSuchKey", "404"}:
                 return None
             raise translate(error) from error
@@ -33,7 +33,7 @@ class S3ExportBucket:
         try:
             answer = self._s3.get_object(Bucket=self.name, Key=key, Range=f"bytes=-{bytes_}")
             content: bytes = answer["Body"].read()
-        except AWS_ERRORS as error:
+        except aws_errors() as error:
             if code_of(error) in {"NoSuchKey", "404"}:
                 raise Mismatch(f"{key} is in the manifest and not in the bucket") from error
             if code_of(error) == "InvalidRange":  # of an empty object

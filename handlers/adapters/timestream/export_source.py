@@ -4,7 +4,7 @@ from collections.abc import Callable, Sequence
 from dataclasses import replace
 from typing import Any
 
-from handlers.adapters.aws import AWS_ERRORS, code_of, translate
+from handlers.adapters.aws import aws_errors, code_of, translate
 from handlers.adapters.timestream.statements import Source, count_points, describe, read_description, unload
 from handlers.domain.deadline import Deadline
 from handlers.domain.exports.columns import Layout
@@ -77,7 +77,7 @@ class TimestreamExportSource:
         """Rows, perhaps none, and the token of the next page, None when there is none."""
         try:
             page = self._timestream.query(QueryString=statement, **arguments)
-        except AWS_ERRORS as error:
+        except aws_errors() as error:
             if code_of(error) in _QUERY_FAILED:
                 raise UnloadFailed(f"{code_of(error)}: {_reason(error)}") from error
             raise translate(error) from error

@@ -7,7 +7,7 @@ from typing import Any
 
 from botocore.exceptions import ClientError
 
-from handlers.adapters.aws import AWS_ERRORS, ThrottledError, code_of, translate
+from handlers.adapters.aws import ThrottledError, aws_errors, code_of, translate
 from handlers.adapters.timestream.request import Request, request_body, requests_of
 from handlers.adapters.timestream.wire import Wire
 from handlers.domain.deadline import Deadline
@@ -136,7 +136,7 @@ class _Batch:
         if isinstance(error, ClientError) and code_of(error) in _REFUSALS:
             self._refused(call, error)
             return
-        failure = translate(error) if isinstance(error, AWS_ERRORS) else error
+        failure = translate(error) if isinstance(error, aws_errors()) else error
         if isinstance(failure, ConfigurationError):
             # The others go on: what they store is stored, whatever the operator must mend.
             if failure is not error:

@@ -5,7 +5,7 @@ from botocore.awsrequest import AWSPreparedRequest
 from botocore.exceptions import ClientError, ConnectionClosedError, NoCredentialsError, SSLError
 from botocore.parsers import ResponseParserError
 
-from handlers.adapters.aws import AWS_ERRORS, ThrottledError, client, translate
+from handlers.adapters.aws import LaterClient, ThrottledError, aws_errors, client, translate
 from handlers.domain.errors import ConfigurationError, TransientError
 
 
@@ -63,6 +63,23 @@ def test_a_client_with_its_endpoint_asks_for_no_other(
     monkeypatch.delenv("AWS_ENDPOINT_URL", raising=False)
     timestream = client("timestream-query", read_timeout=1, attempts=1, endpoint_url=endpoint_url)
     timestream.meta.events.register("before-send.timestream-query", unreachable)
-    with pytest.raises(AWS_ERRORS):
+    with pytest.raises(aws_errors()):
         timestream.query(QueryString="SELECT 1")
     assert asked == [first or f"{endpoint_url}/ Query"]
+
+
+def test_a_client_for_later_is_made_by_its_first_call(monkeypatch: pytest.MonkeyPatch) -> None:
+    """And is the same from then on; a process that never calls has imported nothing for it."""
+    monkeypatch.setenv("AWS_DEFAULT_REGION", "eu-west-1")
+    made: list[object] = []
+
+    def make(*arguments: object, **settings: object) -> object:
+        made.append((arguments, settings))
+        return client("s3", read_timeout=1, attempts=1)
+
+    monkeypatch.setattr("handlers.adapters.aws.client", make)
+    later = LaterClient("s3", read_timeout=3, attempts=2)
+    assert not made
+    assert later.put_object.__name__ == "put_object"
+    assert later.meta is later.meta
+    assert made == [(("s3",), {"read_timeout": 3, "attempts": 2})]

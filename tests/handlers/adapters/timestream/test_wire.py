@@ -13,7 +13,7 @@ from botocore.exceptions import ClientError
 from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
-from handlers.adapters.aws import AWS_ERRORS, translate
+from handlers.adapters.aws import aws_errors, translate
 from handlers.adapters.timestream import wire as module
 from handlers.adapters.timestream.sdk_wire import SdkWire
 from handlers.adapters.timestream.wire import PooledWire
@@ -72,7 +72,7 @@ def outcome(wire: AnyWire) -> tuple[str, ...]:
         rejected = error.response.get("RejectedRecords")
         message = str(error.response["Error"].get("Message"))
         return type(failure).__name__, str(failure), str(rejected), message
-    except AWS_ERRORS as error:
+    except aws_errors() as error:
         return type(translate(error)).__name__, str(translate(error))
     return ("stored",)
 
