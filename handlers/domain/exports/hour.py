@@ -1,9 +1,11 @@
 """An hour of UTC as a value: an export is always one, whole."""
 
 import re
-from collections.abc import Iterator
+from collections.abc import Iterable, Iterator
 from dataclasses import dataclass
 from datetime import UTC, datetime
+from itertools import repeat
+from operator import floordiv
 
 HOUR_S = 3600
 _NS = 1_000_000_000
@@ -22,9 +24,9 @@ class Hour:
         return cls(int(time_s // HOUR_S))
 
     @classmethod
-    def of_time_ns(cls, time_ns: int) -> "Hour":
-        """The hour in which a point's time lies."""
-        return cls(time_ns // (HOUR_S * _NS))
+    def of_times_ns(cls, times_ns: Iterable[int]) -> set["Hour"]:
+        """The hours in which the times of points lie, most of which are the same few."""
+        return set(map(cls, set(map(floordiv, set(times_ns), repeat(HOUR_S * _NS)))))
 
     @classmethod
     def parse(cls, text: str) -> "Hour":

@@ -89,7 +89,7 @@ class StoredHours:
 
         A note without a point costs one count, a point without its note would be missing from its export for ever.
         """
-        new = {Hour.of_time_ns(time_ns) for time_ns in times_ns} - self._noted
+        new = Hour.of_times_ns(times_ns) - self._noted
         if len(self._noted) > _REMEMBERED:
             self._noted.clear()
         for some in _in_parts(sorted(new), deadline):
@@ -106,7 +106,12 @@ class StoredHours:
         """
         self.note(times_ns, deadline)
         first_on_time_ns = self._first_on_time_ns(now_s)
-        late = {Hour.of_time_ns(time_ns) for time_ns in times_ns if time_ns < first_on_time_ns}
+        is_late = bool(times_ns) and min(times_ns) < first_on_time_ns
+        late = (
+            Hour.of_times_ns([time_ns for time_ns in times_ns if time_ns < first_on_time_ns])
+            if is_late
+            else set()
+        )
         already_after_s = now_s + self._settling.vouched_s
         if self._memory_s is None:
             late = set(sorted(late)[-_MARKED_IN_THE_LAKE:])

@@ -4,6 +4,9 @@ from collections.abc import Callable, Iterable, Mapping, Sequence
 from dataclasses import dataclass, field
 from functools import cached_property
 
+import msgspec
+
+from handlers.domain.collection import paused_collection
 from handlers.domain.deadline import Deadline
 from handlers.domain.errors import TransientError
 from handlers.domain.ingest.envelope import StreamRecord
@@ -22,19 +25,18 @@ from handlers.domain.point import Point, are_distinct, time_of, versions_of
 from handlers.domain.violation import Violation
 
 
-@dataclass(slots=True)
-class RequestAccount:
+class RequestAccount(msgspec.Struct):
     """The account of one record: received = stored + superseded + quarantined, unless it must be retried."""
 
     record: StreamRecord
     received: int = 0
     stored: int = 0
     superseded: int = 0
-    quarantined: list[QuarantinedPoint] = field(default_factory=list)
+    quarantined: list[QuarantinedPoint] = []
     unreadable: bool = False
     retry: bool = False
-    dropped: Mapping[str, int] = field(default_factory=dict)
-    ignored: Mapping[str, int] = field(default_factory=dict)
+    dropped: Mapping[str, int] = {}
+    ignored: Mapping[str, int] = {}
 
 
 @dataclass(frozen=True)
@@ -74,6 +76,7 @@ class Ports:
         return RequestReader(self.limits, self.otlp_attributes)
 
 
+@paused_collection()
 def write_batch(records: Sequence[StreamRecord], ports: Ports, deadline: Deadline) -> Report:
     """Accounts for every point before the first record that met a transient failure; the rest is for the retry.
 

@@ -36,21 +36,30 @@ class Admission(NamedTuple):
 
 
 class AdmittedSeries:
-    """Series whose names are admitted, which they stay. They are known again by identity, as a reader has each once."""
+    """Series whose names are admitted, which they stay. They are known again by identity, as a reader has each once.
 
-    def __init__(self) -> None:
-        self._series: dict[int, Series] = {}
+    Of more than are to be `remembered`, all are forgotten.
+    """
+
+    def __init__(self, *, remembered: int = _REMEMBERED) -> None:
+        self._remembered = remembered
+        self._ids: set[int] = set()
+        # So that no other object ever has one of their identities.
+        self._held: list[Series] = []
 
     def has_all(self, points: Sequence[Point]) -> bool:
         """True if the points are of these series alone."""
-        return set(map(id, map(series_of, points))) <= self._series.keys()
+        return self._ids.issuperset(map(id, map(series_of, points)))
 
     def add(self, points: Sequence[Point]) -> None:
         """Take in the series of points whose names were admitted."""
-        if len(self._series) > _REMEMBERED:
-            self._series.clear()
+        if len(self._held) > self._remembered:
+            self._ids.clear()
+            self._held.clear()
         for series in map(series_of, points):
-            self._series[id(series)] = series
+            if id(series) not in self._ids:
+                self._ids.add(id(series))
+                self._held.append(series)
 
 
 def admit_points(

@@ -24,15 +24,16 @@ def log_lines(
     The entry of a request or a client is [received, stored, superseded, quarantined]. Without `every_request`, requests
     of which all was stored are left out.
     """
-    requests = iter(
-        [request for request in report.settled if every_request or request.stored < request.received]
-    )
+    shown = report.settled
+    if not every_request:
+        shown = [request for request in shown if request.stored < request.received]
+    requests = iter(shown)
     context: dict[str, Any] = {"WriteCalls": report.calls, "WriteThrottles": report.throttles}
     if report.retry_from is not None:
         context |= {"retry_from": str(report.retry_from), "causes": report.causes}
-    if dropped := _greatest(request.dropped for request in report.settled):
+    if dropped := _greatest([request.dropped for request in report.settled if request.dropped]):
         context["dropped_attributes"] = dropped
-    if ignored := _greatest(request.ignored for request in report.settled):
+    if ignored := _greatest([request.ignored for request in report.settled if request.ignored]):
         context["ignored"] = ignored
     context["requests"] = _accounts(islice(requests, _REQUESTS_PER_LINE))
     yield metrics_line(
@@ -48,13 +49,13 @@ def log_lines(
 def _metrics(report: Report, now_ms: int) -> dict[str, Any]:
     settled = report.settled
     metrics: dict[str, Any] = {
-        "PointsReceived": sum(request.received for request in settled),
-        "PointsStored": sum(request.stored for request in settled),
-        "PointsSuperseded": sum(request.superseded for request in settled),
-        "PointsQuarantined": sum(len(request.quarantined) for request in settled),
-        "RecordsUnreadable": sum(request.unreadable for request in settled),
+        "PointsReceived": sum([request.received for request in settled]),
+        "PointsStored": sum([request.stored for request in settled]),
+        "PointsSuperseded": sum([request.superseded for request in settled]),
+        "PointsQuarantined": sum([len(request.quarantined) for request in settled]),
+        "RecordsUnreadable": sum([request.unreadable for request in settled]),
     }
-    if delays := sorted(now_ms - request.record.arrival_ms for request in settled if request.stored):
+    if delays := sorted([now_ms - request.record.arrival_ms for request in settled if request.stored]):
         metrics["IngestDelay"] = _sample(delays)
     return metrics
 
@@ -83,8 +84,8 @@ def _accounts(requests: Iterable[RequestAccount]) -> dict[str, list[int]]:
 
 def _of_clients(requests: Iterable[RequestAccount]) -> dict[str, list[int]]:
     """The accounts of the clients that have tokens."""
-    named = ((request.record.client, request) for request in requests)
-    return _summed((client, request) for client, request in named if client != NO_CLIENT)
+    named = [request for request in requests if request.record.client != NO_CLIENT]
+    return _summed((request.record.client, request) for request in named)
 
 
 def _summed(requests: Iterable[tuple[str, RequestAccount]]) -> dict[str, list[int]]:

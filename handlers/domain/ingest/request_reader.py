@@ -1,9 +1,9 @@
 """The reader of requests in all formats, which a process has one of: it knows the series that it has read before."""
 
-import gc
 from collections.abc import Callable, Sequence
 from typing import Final
 
+from handlers.domain.collection import paused_collection
 from handlers.domain.ingest.envelope import StreamRecord
 from handlers.domain.ingest.formats import read_request
 from handlers.domain.ingest.formats.foreign import DimensionMapping
@@ -32,20 +32,19 @@ class RequestReader:
         self._kept_bytes = kept_bytes
         self._forget()
 
+    @paused_collection()
     def read(self, records: Sequence[StreamRecord]) -> BatchReading:
         """The points of all records in their order, and whatever else there is to say of some of them."""
         if self._validator.memory.kept_bytes + self._mapping.memory.kept_bytes > self._kept_bytes:
             self._forget()
         reading = BatchReading()
-        # The collector would look at all points again and again while there come more, and none of them is garbage.
-        was_collecting = gc.isenabled()
-        gc.disable()
-        try:
-            for position, record in enumerate(records):
+        read_plainly, points, counted = self._plain.read, reading.points, reading.counts.append
+        before = 0
+        for position, record in enumerate(records):
+            if record.format != "json" or not read_plainly(record.data, record, points):
                 self._read(position, record, reading)
-        finally:
-            if was_collecting:
-                gc.enable()
+            counted(len(points) - before)
+            before = len(points)
         return reading
 
     def payload(self, record: StreamRecord) -> Callable[[int], object]:
@@ -53,20 +52,15 @@ class RequestReader:
         return read_request(record, self._validator, self._mapping).payload
 
     def _read(self, position: int, record: StreamRecord, reading: BatchReading) -> None:
-        points = reading.points
-        before = len(points)
+        """Adds the points of a record that is not plain JSON as it is, and whatever else there is to say of it."""
         try:
-            body = _json(record)
-            if body is not None and self._plain.read(body, record, points):
-                reading.counts.append(len(points) - before)
+            if record.format == "json-gz" and self._plain.read(inflate(record.data), record, reading.points):
                 return
             found = read_request(record, self._validator, self._mapping)
         except InvalidBody as error:
-            reading.counts.append(0)
             reading.invalid[position] = error.violation
             return
-        points += found.points
-        reading.counts.append(len(found.points))
+        reading.points += found.points
         if found.refusals or found.dropped or found.ignored:
             reading.others[position] = found
 
@@ -74,10 +68,3 @@ class RequestReader:
         self._validator = PointValidator(self.limits)
         self._mapping = DimensionMapping(self._otlp_attributes)
         self._plain = PlainJson(self._validator)
-
-
-def _json(record: StreamRecord) -> bytes | None:
-    """The body of a record if it is to be in our own JSON; `InvalidBody` if that cannot be inflated."""
-    if record.format == "json":
-        return record.data
-    return inflate(record.data) if record.format == "json-gz" else None

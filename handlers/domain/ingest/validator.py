@@ -33,14 +33,15 @@ class NotFinite:
 class PointValidator:
     """Checks the parts of points; one instance serves many batches, as clients repeat the same ones all the time.
 
-    Equal series are one object, whatever formats they came in.
+    Equal series are one object, whatever formats they came in. The store takes times from `retention_ms` before the
+    arrival of their record, if that is after 1970, to `future_ms` after it.
     """
 
     def __init__(self, limits: StoreLimits) -> None:
         self.memory = Memory()
         self._limits = limits
-        self._future_ms = limits.future_ms
-        self._retention_ms = limits.retention_days * _DAY_MS
+        self.future_ms = limits.future_ms
+        self.retention_ms = limits.retention_days * _DAY_MS
         self._names: dict[str, int | Violation] = {}
         self._dimensions: dict[tuple[tuple[str, object], ...], CheckedDimensions] = {}
         self._series: dict[Series, Series] = {}
@@ -100,14 +101,8 @@ class PointValidator:
 
     def times_ns(self, record: StreamRecord) -> tuple[int, int]:
         """The least and the greatest time that the store takes of a record."""
-        least_ms, greatest_ms = self.times_ms(record)
-        return least_ms * NS_PER_MS, greatest_ms * NS_PER_MS
-
-    def times_ms(self, record: StreamRecord) -> tuple[int, int]:
-        """The same in whole milliseconds, which both of them are."""
         arrival_ms = record.arrival_ms
-        least_ms = arrival_ms - self._retention_ms
-        return max(0, least_ms), arrival_ms + self._future_ms
+        return max(arrival_ms - self.retention_ms, 0) * NS_PER_MS, (arrival_ms + self.future_ms) * NS_PER_MS
 
     def arrival_ns(self, index: int, record: StreamRecord) -> int:
         """The time of a point without a timestamp: the record's arrival, the same at every retry.

@@ -30,7 +30,7 @@ def test_an_hour_survives_its_text(moment: int) -> None:
 @given(st.integers(0, 4_000_000_000_000_000_000))
 def test_a_time_in_nanoseconds_has_its_hour(time_ns: int) -> None:
     """A point belongs to the hour its time lies in, to the nanosecond."""
-    hour = Hour.of_time_ns(time_ns)
+    [hour] = Hour.of_times_ns([time_ns])
     assert hour.start_s * 10**9 <= time_ns < hour.end_s * 10**9
 
 

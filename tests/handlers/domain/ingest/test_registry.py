@@ -7,7 +7,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from handlers.domain.errors import TransientError
-from handlers.domain.ingest.registry import Admission
+from handlers.domain.ingest.registry import Admission, AdmittedSeries
 from handlers.domain.ingest.registry import admit_points as admit_within
 from handlers.domain.ingest.store import Outcome
 from handlers.domain.point import Point
@@ -136,3 +136,24 @@ def test_the_budget_holds(needs: list[list[str]], taken: int, rivals: int) -> No
             assert all(registry.stored[name.lower()] == name for name, _ in one.series.dimensions)
         elif verdict is not Outcome.RETRY:
             assert any(registry.stored.get(name.lower()) != name for name, _ in one.series.dimensions)
+
+
+def test_admitted_series_are_known_again_by_identity_and_others_are_not() -> None:
+    """Equal names do not make a series known: it has to have been admitted itself."""
+    admitted = AdmittedSeries()
+    one, other = point("host"), point("host")
+    assert admitted.has_all([])
+    admitted.add([one, one])
+    assert admitted.has_all([one, one._replace(value=2.0)])
+    assert not admitted.has_all([one, other])
+
+
+def test_the_memory_of_admitted_series_has_an_end() -> None:
+    """Past it, all are asked for once more; what is forgotten cannot be taken for another of the same identity."""
+    admitted = AdmittedSeries(remembered=10)
+    first = point("host")
+    admitted.add([first])
+    admitted.add([point("host") for _ in range(10)])
+    assert admitted.has_all([first])
+    admitted.add([point("host")])
+    assert not admitted.has_all([first])
