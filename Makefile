@@ -118,9 +118,17 @@ rollout: install-local ## every region of an environment, canary first: make rol
 	@$(PY) -m ops rollout --environment $(ENV) $(OPEN_DOOR) $(YES_OPTION)
 
 .PHONY: bench
-bench: install-dev ## how fast, how much, against what
+bench: install-dev install-peers ## how fast, how much, against what: our writer in turns with what others would write, and more
 	@$(PY) -m ops bundle --target host
-	@for part in client decoding writer timestream timestream_query alerts aggregator exports local_run; do $(PY) -m benchmarks.$$part || exit 1; done
+	@for part in peers client decoding writer timestream timestream_query alerts aggregator exports local_run; do $(PY) -m benchmarks.$$part || exit 1; done
+
+.PHONY: bench-check
+bench-check: install-dev install-peers ## fails when the writer sends more or is slower beside its peers than it was, two minutes
+	@$(PY) -m benchmarks.check
+
+.PHONY: install-peers
+install-peers:
+	@PYTHON='$(PYTHON)' bash ops/install.sh bench .venv-bench
 
 .PHONY: golden
 golden: install-dev ## rewrite the golden templates after a change that was meant
@@ -128,7 +136,7 @@ golden: install-dev ## rewrite the golden templates after a change that was mean
 
 .PHONY: lock
 lock: install-dev ## resolve requirements/*.in again, for every supported Python
-	@for set in lambda runtime local console dev checkov clients; do $(VENV)/bin/uv pip compile --quiet --universal --python-version 3.11 \
+	@for set in lambda runtime local console dev checkov clients bench; do $(VENV)/bin/uv pip compile --quiet --universal --python-version 3.11 \
 	  --generate-hashes --no-emit-index-url --no-header --override requirements/overrides.txt requirements/$$set.in -o requirements/$$set.txt || exit 1; done
 
 .PHONY: clean
@@ -137,8 +145,8 @@ clean: ## remove everything that was built here; what was installed stays
 	@find . -name __pycache__ -type d -not -path './.venv*' -prune -exec rm -rf {} +
 
 .PHONY: distclean
-distclean: clean ## remove what was installed here, too: .venv, .venv-checkov, .venv-clients, the SDK for JavaScript
-	@rm -rf $(VENV) .venv-checkov .venv-clients $(dir $(NODE_MODULES))
+distclean: clean ## remove what was installed here, too: .venv, .venv-bench, .venv-checkov, .venv-clients, the SDK for JavaScript
+	@rm -rf $(VENV) .venv-bench .venv-checkov .venv-clients $(dir $(NODE_MODULES))
 
 .PHONY: install-local install-console install-dev
 install-local install-console install-dev: install-%:

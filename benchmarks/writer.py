@@ -143,6 +143,11 @@ FEEDS: dict[str, Callable[[], list[list[Any]]]] = {
 }
 
 
+def points_of_feed(name: str) -> list[Point]:
+    """The points of a feed's batch, as the writer reads them."""
+    return _read_all(_records(FEEDS[name]()))
+
+
 def _records(requests: list[list[Any]]) -> list[StreamRecord]:
     return [
         StreamRecord(

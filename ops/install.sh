@@ -1,6 +1,6 @@
 #!/usr/bin/env bash
 # Installs one locked requirement set into a virtual environment, .venv unless named; quick when it is there already.
-# Usage: PYTHON=python3 ops/install.sh local|dev|checkov|clients [VENV]
+# Usage: PYTHON=python3 ops/install.sh local|dev|checkov|clients|bench [VENV]
 set -euo pipefail
 set_name=$1
 venv=${2:-.venv}

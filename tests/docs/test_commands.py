@@ -143,7 +143,8 @@ def test_a_command_in_the_text_is_one(where: str, span: str, capsys: pytest.Capt
         shown = capsys.readouterr().out
         assert all(word in shown for word in given if word.startswith("--") and len(given) > 2), where
     elif span.startswith("python -m "):
-        assert (ROOT / words[2].replace(".", "/")).with_suffix(".py").exists() or (ROOT / words[2]).is_dir()
+        module = ROOT / words[2].replace(".", "/")
+        assert module.with_suffix(".py").exists() or (module / "__main__.py").exists()
     elif span.startswith("python "):
         assert (ROOT / words[1]).exists()
     else:
