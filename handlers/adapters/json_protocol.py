@@ -5,7 +5,6 @@ https://smithy.io/2.0/aws/protocols/aws-json-1_0-protocol.html
 
 import json
 from collections.abc import Mapping
-from http import HTTPStatus
 from typing import Any
 
 from botocore.exceptions import ClientError
@@ -80,4 +79,6 @@ def _code(members: Mapping[str, Any], status: int) -> str:
 
 
 def _phrase(status: int) -> str:
+    from http import HTTPStatus  # noqa: PLC0415 -- some sixty constants, for an answer that seldom comes
+
     return HTTPStatus(status).phrase if status in HTTPStatus._value2member_map_ else ""
