@@ -23,7 +23,6 @@ _BACKOFF_CAP_S = 5.0
 
 _REJECTED = "RejectedRecordsException"
 _REFUSALS = frozenset({_REJECTED, "ValidationException"})
-_OUT_OF_TIME = "OutOfTime"
 
 
 class TimestreamStore:
@@ -153,11 +152,10 @@ class _Batch:
         """The outcomes; those of calls that have not ended are unknown. Raises the failure that no retry mends."""
         if self._fault is not None:
             raise self._fault
-        unfinished = [*self.in_flight, *self._later]
-        for call in unfinished:
+        for call in (*self.in_flight, *self._later):
             self._causes += call.causes
-        if unfinished or self._fresh is not None:
-            self._causes.append(_OUT_OF_TIME)
+        if Outcome.RETRY in self._outcomes:
+            self._causes.append("OutOfTime")
         return Written(self._outcomes, self._calls, self._throttles, tuple(dict.fromkeys(self._causes)))
 
     def _due(self) -> _Call | None:
@@ -185,7 +183,7 @@ class _Batch:
             call.due_s = self._deadline.clock() + pause_s
             self._later.append(call)
         else:
-            self._causes += [*call.causes, _OUT_OF_TIME]
+            self._causes += call.causes
 
     def _refused(self, call: _Call, error: ClientError) -> None:
         rejected = error.response.get("RejectedRecords")

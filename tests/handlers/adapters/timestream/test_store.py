@@ -9,7 +9,7 @@ from botocore.exceptions import ClientError, ReadTimeoutError
 
 from handlers.adapters.timestream.sdk_wire import SdkWire
 from handlers.adapters.timestream.store import TimestreamStore
-from handlers.adapters.timestream.wire import PooledWire
+from handlers.adapters.timestream.wire import Ended, PooledWire, Wire
 from handlers.domain.deadline import Deadline
 from handlers.domain.errors import ConfigurationError
 from handlers.domain.ingest.store import Outcome, Written
@@ -22,7 +22,7 @@ from tests.support.points import point
 from tests.support.scripted_socket import ANSWER, Heard, ScriptedSocket, scripted_socket
 
 THROTTLE = Fault("ThrottlingException")
-Connected = tuple[ScriptedSocket, TimestreamStore]
+Connected = tuple[ScriptedSocket, Wire, TimestreamStore]
 
 
 def points(count: int, version: int = 1, value: float = 0.5) -> list[Point]:
@@ -272,7 +272,52 @@ def connected(monkeypatch: pytest.MonkeyPatch, wire: type[PooledWire] | type[Sdk
     monkeypatch.setenv("AWS_DEFAULT_REGION", "eu-west-1")
     with scripted_socket() as server:
         found = wire(8, f"http://127.0.0.1:{server.port}")
-        yield server, TimestreamStore(found, "d", "t", jitter=lambda: 1.0)
+        yield server, found, TimestreamStore(found, "d", "t", jitter=lambda: 1.0)
+
+
+class ScriptedWire:
+    """A wire whose calls take so many seconds to start, and end as told, one after the other."""
+
+    connections = 2
+
+    def __init__(self, clock: Clock, start_s: float, *errors: Exception | None) -> None:
+        self._clock = clock
+        self._start_s = start_s
+        self._errors = list(errors)
+        self._calls: list[object] = []
+
+    def start(self, _body: bytes, call: object) -> None:
+        """Take the call's time."""
+        self._clock.sleep(self._start_s)
+        self._calls.append(call)
+
+    def ended(self, timeout_s: float) -> list[Ended]:
+        """The end of the first call, or nothing once the time is over."""
+        if self._errors and self._calls:
+            return [Ended(self._calls.pop(0), self._errors.pop(0))]
+        self._clock.sleep(timeout_s)
+        return []
+
+    def abandon(self) -> None:
+        """Nothing is left of the calls."""
+        self._calls.clear()
+
+
+def test_answers_that_came_before_the_deadline_count_after_it() -> None:
+    """They may have been waiting while the last request was made."""
+    clock = Clock()
+    store = TimestreamStore(ScriptedWire(clock, 2.0, None), "d", "t", sleep=clock.sleep)
+    assert store.write(points(1), clock.deadline(1)) == Written([Outcome.STORED], calls=1)
+
+
+def test_a_call_that_hangs_after_it_was_throttled_says_both() -> None:
+    """The causes of what is left for the retry are all told."""
+    clock = Clock()
+    throttle = ClientError({"Error": {"Code": "ThrottlingException"}}, "WriteRecords")
+    store = TimestreamStore(ScriptedWire(clock, 0.0, throttle), "d", "t", sleep=clock.sleep)
+    written = store.write(points(1), clock.deadline(60))
+    assert written.causes == ("WriteRecords: ThrottlingException", "OutOfTime")
+    assert written.outcomes == [Outcome.RETRY]
 
 
 def in_real_time(seconds: float) -> Deadline:
@@ -282,7 +327,7 @@ def in_real_time(seconds: float) -> Deadline:
 
 def test_a_service_that_hangs_past_the_deadline_costs_its_calls_alone(connected: Connected) -> None:
     """The batch ends in time with what has answered, and the next one is written as if nothing had been."""
-    server, store = connected
+    server, wire, store = connected
     gone = threading.Event()
 
     def hang(heard: Heard) -> bytes:
@@ -299,13 +344,14 @@ def test_a_service_that_hangs_past_the_deadline_costs_its_calls_alone(connected:
     )
     assert written.causes == ("OutOfTime",)
     gone.set()
+    assert wire.ended(0.2) == []
     server.answer = lambda _: ANSWER
     assert store.write(points(1000), in_real_time(30)).outcomes == [Outcome.STORED] * 1000
 
 
 def test_a_call_that_backs_off_holds_no_other(connected: Connected) -> None:
     """While it pauses, the others go on."""
-    server, store = connected
+    server, _, store = connected
     throttled = b"HTTP/1.1 429 Slow\r\nContent-Length: 33\r\n\r\n" + b'{"__type": "ThrottlingException"}'
     first = threading.Event()
 

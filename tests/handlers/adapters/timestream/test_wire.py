@@ -3,6 +3,7 @@
 import datetime as dt
 import json
 import ssl
+import threading
 from collections.abc import Callable, Iterator
 from pathlib import Path
 from typing import Any
@@ -262,6 +263,31 @@ def test_calls_wait_together_for_the_endpoint(
         assert {type(error).__name__ for _, error in ended} == {"ClientError" if fails else "NoneType"}
         assert discovery.asked == asked
     assert len(discovery.written) == 20
+
+
+def test_what_is_abandoned_is_not_heard_of_again(
+    server: ScriptedSocket, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """Neither calls that waited for the endpoint, nor the answer to that question; the next call asks anew."""
+    discovery = _Discovery(server, monkeypatch)
+    answer, asked, gone = server.answer, threading.Event(), threading.Event()
+
+    def hang(_: Heard) -> bytes:
+        asked.set()
+        gone.wait(10)
+        return b""
+
+    server.answer = hang
+    for call in ("first", "second"):
+        discovery.wire.start(BODY, call)
+    assert discovery.wire.ended(0.05) == []
+    assert asked.wait(10)
+    discovery.wire.abandon()
+    server.answer = answer
+    gone.set()
+    send(discovery.wire)
+    assert discovery.wire.ended(0.05) == []
+    assert len(discovery.written) == 1
 
 
 @pytest.mark.parametrize(
