@@ -5,25 +5,31 @@ https://docs.aws.amazon.com/timestream/latest/developerguide/metering-and-pricin
 
 from collections.abc import Iterable, Sequence
 
-from handlers.adapters.timestream.packing import UNIT_BYTES, all_dimensions, shared_part
-from handlers.domain.point import Point
+from handlers.domain.point import Point, Series
+
+UNIT_BYTES = 1024
 
 _NUMBER_BYTES = 8
 
 
 def call_bytes(points: Sequence[Point]) -> int:
     """The bytes that are metered if the points are one call: names and values, common attributes once."""
-    shared = shared_part(points)
-    size = len("metric") + _bytes_of(shared.dimensions) + (shared.time_ns is not None) * _NUMBER_BYTES
+    shared = set.intersection(*[_dimensions(point.series) for point in points])
+    one_time = len({point.time_ns for point in points}) == 1
+    size = len("metric") + _bytes_of(shared) + one_time * _NUMBER_BYTES
     for point in points:
-        own = [pair for pair in all_dimensions(point.series) if pair not in shared.dimensions]
-        size += _bytes_of(own) + (shared.time_ns is None) * _NUMBER_BYTES + len("value") + _NUMBER_BYTES
+        own = _dimensions(point.series) - shared
+        size += _bytes_of(own) + (not one_time) * _NUMBER_BYTES + len("value") + _NUMBER_BYTES
     return size
 
 
 def write_units(points: Sequence[Point]) -> int:
     """The units that are charged if the points are one call."""
     return -(-call_bytes(points) // UNIT_BYTES)
+
+
+def _dimensions(series: Series) -> set[tuple[str, str]]:
+    return {("metric_name", series.metric_name), ("metric_type", series.metric_type), *series.dimensions}
 
 
 def _bytes_of(dimensions: Iterable[tuple[str, str]]) -> int:

@@ -16,13 +16,16 @@ from typing import Any
 
 import orjson
 
-from benchmarks.metering import call_bytes, write_units
+from benchmarks.metering import UNIT_BYTES, call_bytes, write_units
 from benchmarks.report import print_head, print_row
 from handlers.adapters.aws import client
 from handlers.adapters.lake.lines import objects_of
 from handlers.adapters.lake.store import LakeStore
+from handlers.adapters.timestream.cuts import CALL_RECORDS
 from handlers.adapters.timestream.limits import store_limits
-from handlers.adapters.timestream.packing import CALL_RECORDS, UNIT_BYTES, pack, shared_part
+from handlers.adapters.timestream.packing import Packer, pack
+from handlers.adapters.timestream.prepared import Preparer
+from handlers.adapters.timestream.request import requests_of
 from handlers.adapters.timestream.sdk_wire import SdkWire
 from handlers.adapters.timestream.store import TimestreamStore
 from handlers.adapters.timestream.wire import PooledWire
@@ -37,6 +40,7 @@ from handlers.domain.point import Point
 
 ARRIVAL_MS = 1_763_769_600_000
 LIMITS = store_limits(30)
+TARGET = {"DatabaseName": "metrics_dev", "TableName": "metrics"}
 TAGS = {"region": "eu-central-1", "environment": "production", "service": "checkout"}
 
 
@@ -88,12 +92,13 @@ def _print_speed() -> None:
     _time("read and judge", len(points), lambda: _read_all(records))
     ports = Ports(_OpenRegistry(), _NoStore(), LIMITS, _NoQuarantine(), ignore)
     _time("batch, no store", len(points), lambda: write_batch(records, ports, _deadline()))
-    _time("Timestream: pack", len(points), lambda: pack(points))
-    _time(
-        "Timestream: pack, find shared parts",
-        len(points),
-        lambda: [shared_part([points[i] for i in call]) for call in pack(points)],
-    )
+    packer, preparer = Packer(), Preparer()
+    for _ in range(50):  # until all schemes have been tried on this kind of batch
+        packer.pack(points, preparer.prepare([point.series for point in points]))
+        list(requests_of(TARGET, points))
+    prepared = preparer.prepare([point.series for point in points])
+    _time("Timestream: pack", len(points), lambda: packer.pack(points, prepared))
+    _time("Timestream: pack, make bodies", len(points), lambda: list(requests_of(TARGET, points)))
     _time("lake: lines", len(points), lambda: objects_of(points))
     _time("lake: lines, gzip", len(points), lambda: [one.body() for one in objects_of(points)])
     with _loopback_stores() as port:

@@ -9,7 +9,7 @@ from typing import Any
 
 import orjson
 
-from handlers.adapters.timestream.packing import UNIT_BYTES
+from benchmarks.metering import UNIT_BYTES
 
 _FIXED_BYTES = {"DOUBLE": 8, "BIGINT": 8, "TIMESTAMP": 8, "BOOLEAN": 1}
 _TIME_BYTES = 8

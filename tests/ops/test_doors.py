@@ -82,14 +82,14 @@ def test_the_worst_day_of_a_lake_is_what_it_keeps() -> None:
 
 
 def test_the_smallest_points_are_metered_as_high_as_is_said() -> None:
-    """Points without dimensions and with names of two letters, packed by the writer's own packing."""
+    """Points without dimensions and with names of two letters, at the packing's best; small batches come nearer."""
     names = ["".join(pair) for pair in itertools.product(string.ascii_letters, repeat=2)]
     points = [point(name, time_ns=number) for number, name in enumerate(names)]
     units = sum(write_units([points[index] for index in call]) for call in pack(points))
     body = json.dumps(
         {"metrics": [{"metric_name": name, "value": 1} for name in names]}, separators=(",", ":")
     )
-    assert 0.95 * doors.WRITE_UNITS_PER_KIB < units / (len(body) / 1024) <= doors.WRITE_UNITS_PER_KIB
+    assert 0.8 * doors.WRITE_UNITS_PER_KIB < units / (len(body) / 1024) <= doors.WRITE_UNITS_PER_KIB
 
 
 @pytest.mark.parametrize("command", ["deploy", "rollout"])

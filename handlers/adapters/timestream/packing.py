@@ -4,163 +4,121 @@ Timestream meters a write call by the bytes of its names and values, rounded up 
 counted once: https://docs.aws.amazon.com/timestream/latest/developerguide/metering-and-pricing.writes.html
 """
 
-from collections import Counter, defaultdict
-from collections.abc import Mapping, Sequence
-from itertools import accumulate, pairwise
-from typing import NamedTuple
+from collections.abc import Generator, Sequence
+from math import inf
 
-from handlers.domain.point import Point, Series
+from handlers.adapters.timestream.cuts import CALL_RECORDS, Cost, TooDear
+from handlers.adapters.timestream.prepared import Prepared, Preparer
+from handlers.adapters.timestream.schemes import Scheme, plan
+from handlers.adapters.timestream.search import HOPE, schemes
+from handlers.adapters.timestream.sheet import Calls, Plan, Sheet
+from handlers.domain.point import Point
 
-CALL_RECORDS = 100
-UNIT_BYTES = 1024
+# Kinds of batches that are remembered; a feed has few.
+_KINDS = 64
+# Small batches are one kind if all their numbers are the same; large ones if they are of about the same size.
+_SMALL = 256
+# What may be spent on trying schemes, in points that are packed once more: at first, for each point that comes, and
+# in one batch.
+_AT_FIRST = 300_000.0
+_FOR_EACH = 0.25
+_IN_A_BATCH = 20_000.0
 
-# Bytes that no dimension accounts for: in each record the value with its name, in each call the measure's name.
-_RECORD_BYTES = len("value") + 8
-_CALL_BYTES = len("metric")
-_TIME_BYTES = 8
-# A call costs about a twentieth of a write unit in function time, so filling calls matters, but less than units.
-_CALL_COST = 0.05
-
-_TIME = ""  # the time's column among those of the dimensions, whose names are never empty
-_ABSENT = ""  # likewise, no value is empty
-
-_Value = str | int
-_Row = tuple[_Value, ...]
-
-
-class Shared(NamedTuple):
-    """The part that the points of a call have in common; None where they differ."""
-
-    dimensions: tuple[tuple[str, str], ...]
-    time_ns: int | None
-    version: int | None
+_Kind = tuple[object, ...]
 
 
-def all_dimensions(series: Series) -> tuple[tuple[str, str], ...]:
-    """The series' dimensions as Timestream has them: ours, then the client's."""
-    name, metric_type, dimensions = series
-    return (("metric_name", name), ("metric_type", metric_type), *dimensions)
+class _Memory:
+    """The best scheme for a kind of batches so far, and those which have not been tried on any of them."""
+
+    def __init__(self, scheme: Scheme, sheet: Sheet) -> None:
+        self.scheme = scheme
+        self._untried: Generator[Scheme, float, None] = schemes(sheet)
+        self.next: Scheme | None = next(self._untried)
+
+    def tell(self, ratio: float) -> None:
+        """The units that the next scheme takes, of those that the best one takes for the same batch."""
+        try:
+            self.next = self._untried.send(ratio)
+        except StopIteration:
+            self.next = None
 
 
-def shared_part(points: Sequence[Point]) -> Shared:
-    """The part that can stand once for all of the points."""
-    first = points[0]
-    dimensions = all_dimensions(first.series)
-    common = set(dimensions)
-    for series in {point.series for point in points}:
-        common.intersection_update(all_dimensions(series))
-    times = {point.time_ns for point in points}
-    versions = {point.record.version for point in points}
-    return Shared(
-        dimensions=tuple(pair for pair in dimensions if pair in common),
-        time_ns=first.time_ns if len(times) == 1 else None,
-        version=first.record.version if len(versions) == 1 else None,
-    )
+class Packer:
+    """Packs batches, each by the scheme that was best for batches like it; others are tried as far as time allows."""
 
+    def __init__(self, at_first: float = _AT_FIRST, in_a_batch: float = _IN_A_BATCH) -> None:
+        self._allowance = at_first
+        self._in_a_batch = in_a_batch
+        self._memories: dict[_Kind, _Memory] = {}
+        self._latest = Scheme(())
 
-def pack(points: Sequence[Point]) -> list[list[int]]:
-    """The indexes of the points, each once, as calls of at most 100; the same points give the same calls.
+    def pack(self, points: Sequence[Point], prepared: Sequence[Prepared]) -> Calls:
+        """The positions of the points, each once, as calls of at most 100.
 
-    The points are sorted so that those which share the most bytes lie together, then cut where that is cheapest.
-    """
-    if not points:
-        return []
-    sizes = _sizes_by_column(points)
-    columns = list(sizes)
-    rows = [_row(point, columns) for point in points]
-    order = sorted(range(len(points)), key=rows.__getitem__)
-    sheet = _Sheet([rows[index] for index in order], list(sizes.values()))
-    return [order[start:end] for start, end in pairwise(sheet.cuts())]
+        They take no more units than the points in the order in which they came, a hundred to a call.
+        """
+        count = len(points)
+        if count <= 1:
+            return [[0]] * count
+        sheet = Sheet(points, prepared)
+        # Two calls take two units at least.
+        if count <= CALL_RECORDS and sheet.units(range(count), 0) <= 2:
+            return [list(range(count))]
+        best = self._best(sheet)
+        in_order = _in_order(sheet, best.cost)
+        return best.calls if in_order is None else in_order
 
-
-def _sizes_by_column(points: Sequence[Point]) -> dict[str, dict[_Value, int]]:
-    """The bytes that each value of each column takes, the columns that are most worth sharing first."""
-    counts: dict[str, Counter[_Value]] = defaultdict(Counter)
-    counts[_TIME].update(point.time_ns for point in points)
-    for (name, metric_type, dimensions), count in Counter(point.series for point in points).items():
-        counts["metric_name"][name] += count
-        counts["metric_type"][metric_type] += count
-        for column, value in dimensions:
-            counts[column][value] += count
-    sizes = {column: {value: _size(column, value) for value in values} for column, values in counts.items()}
-    worth = {column: _worth(counts[column], sizes[column]) for column in counts}
-    return {column: sizes[column] for column in sorted(counts, key=lambda column: (-worth[column], column))}
-
-
-def _size(column: str, value: _Value) -> int:
-    return _TIME_BYTES if isinstance(value, int) else len(column) + len(value.encode())
-
-
-def _worth(counts: Mapping[_Value, int], sizes: Mapping[_Value, int]) -> float:
-    """Bytes saved if every value of the column had calls of its own, less what half-empty calls waste."""
-    worth = 0.0
-    for value, count in counts.items():
-        saved = (count - -(-count // CALL_RECORDS)) * sizes[value]
-        wasted = UNIT_BYTES / 2 * max(0.0, 1 - count / CALL_RECORDS)
-        worth += max(0.0, saved - wasted)
-    return worth
-
-
-def _row(point: Point, columns: Sequence[str]) -> _Row:
-    values: dict[str, _Value] = dict(all_dimensions(point.series))
-    values[_TIME] = point.time_ns
-    return tuple([values.get(column, _ABSENT) for column in columns])
-
-
-class _Sheet:
-    """Sorted rows, and the cost of any stretch of them as one call."""
-
-    def __init__(self, rows: Sequence[_Row], sizes: Sequence[Mapping[_Value, int]]) -> None:
-        self._length = len(rows)
-        self._sizes = [
-            [weights.get(value, 0) for weights, value in zip(sizes, row, strict=True)] for row in rows
-        ]
-        self._bytes = list(accumulate((sum(row) + _RECORD_BYTES for row in self._sizes), initial=0))
-        self._run_ends = _run_ends(rows)
-
-    def cuts(self) -> list[int]:
-        """The cheapest places to cut, of those where a call is full or a column's value changes."""
-        best: dict[int, tuple[float, int]] = {0: (0.0, 0)}
-        for first in range(self._length):
-            if first not in best:
+    def _best(self, sheet: Sheet) -> Plan:
+        self._allowance += sheet.count * _FOR_EACH
+        memory = self._memory(sheet)
+        best = plan(sheet, memory.scheme)
+        left = min(self._allowance, self._in_a_batch)
+        while memory.next is not None and left > 0:
+            left -= sheet.count
+            self._allowance -= sheet.count
+            try:
+                found = plan(sheet, memory.next, best.cost.units * HOPE)
+            except TooDear:
+                memory.tell(inf)
                 continue
-            spent = best[first][0]
-            for stop in self._ends(first):
-                cost = spent + self._cost(first, stop)
-                if stop not in best or cost < best[stop][0]:
-                    best[stop] = (cost, first)
-        cuts = [self._length]
-        while cuts[-1]:
-            cuts.append(best[cuts[-1]][1])
-        return cuts[::-1]
+            if found.cost < best.cost:
+                best, memory.scheme = found, memory.next
+            memory.tell(found.cost.units / best.cost.units)
+        self._latest = memory.scheme
+        return best
 
-    def _ends(self, first: int) -> set[int]:
-        full = min(first + CALL_RECORDS, self._length)
-        ends = {full}
-        for stop in self._run_ends[first]:
-            if first < stop < full:
-                ends.add(stop)
-        return ends
-
-    def _cost(self, first: int, stop: int) -> float:
-        repeated = sum(
-            size
-            for size, run_end in zip(self._sizes[first], self._run_ends[first], strict=True)
-            if run_end >= stop
-        )
-        size = _CALL_BYTES + self._bytes[stop] - self._bytes[first] - repeated * (stop - first - 1)
-        return -(-size // UNIT_BYTES) + _CALL_COST
+    def _memory(self, sheet: Sheet) -> _Memory:
+        kind = _kind(sheet)
+        memory = self._memories.get(kind)
+        if memory is None:
+            if len(self._memories) >= _KINDS:
+                del self._memories[next(iter(self._memories))]
+            memory = self._memories[kind] = _Memory(self._latest, sheet)
+        return memory
 
 
-def _run_ends(rows: Sequence[_Row]) -> list[list[int]]:
-    """The end of the run of equal values that a row is in, for each row and column."""
-    ends = [[len(rows)] * len(rows[0])]
-    for index in range(len(rows) - 2, -1, -1):
-        here, after = rows[index], rows[index + 1]
-        ends.append(
-            [
-                end if value == other else index + 1
-                for value, other, end in zip(here, after, ends[-1], strict=True)
-            ]
-        )
-    return ends[::-1]
+def pack(points: Sequence[Point]) -> Calls:
+    """The positions of the points as calls, by all schemes that there are: the same points give the same calls."""
+    prepared = Preparer().prepare([point.series for point in points])
+    return Packer(inf, inf).pack(points, prepared)
+
+
+def _kind(sheet: Sheet) -> _Kind:
+    """The columns in which the points differ, and how many points and values there are."""
+    if sheet.count > _SMALL:
+        return (*sheet.columns, sheet.count.bit_length())
+    return (*sheet.columns, sheet.count, *[sheet.distinct([name]) for name in sheet.columns])
+
+
+def _in_order(sheet: Sheet, cost: Cost) -> Calls | None:
+    """The points as they came, a hundred to a call, if that costs less."""
+    starts = range(0, sheet.count, CALL_RECORDS)
+    calls = [range(start, min(start + CALL_RECORDS, sheet.count)) for start in starts]
+    # What the first, the last and one between do not share, the call does not share.
+    least = sum(
+        [sheet.units(call, sheet.repeated((call[0], call[len(call) // 2], call[-1]))) for call in calls]
+    )
+    if Cost(least, len(calls)) >= cost:
+        return None
+    units = sum([sheet.units(call, sheet.repeated(call)) for call in calls])
+    return [list(call) for call in calls] if Cost(units, len(calls)) < cost else None

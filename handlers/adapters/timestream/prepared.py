@@ -18,7 +18,7 @@ Pair = tuple[str, str]
 class Prepared:
     """The dimensions of a series as Timestream has them, ours and then the client's, and what they take."""
 
-    __slots__ = ("pair_set", "pairs", "series", "size", "starts")
+    __slots__ = ("_row", "_row_names", "names", "pair_set", "pairs", "series", "size", "starts")
 
     def __init__(self, series: Series) -> None:
         self.series = series  # held, so that its id stays its own
@@ -28,8 +28,18 @@ class Prepared:
             *series.dimensions,
         )
         self.pair_set = frozenset(self.pairs)
+        self.names = one_tuple(tuple([name for name, _ in self.pairs]))
+        self._row_names: tuple[str, ...] = ()
+        self._row: tuple[str, ...] = ()
         self.size = sum([pair_bytes(pair) for pair in self.pairs])
         self.starts: dict[frozenset[str], str] = {}
+
+    def row(self, names: tuple[str, ...]) -> tuple[str, ...]:
+        """The values of the dimensions of these names; empty where it has none."""
+        if self._row_names is not names:
+            values = dict(self.pairs)
+            self._row_names, self._row = names, tuple([values.get(name, "") for name in names])
+        return self._row
 
     def start_without(self, shared: frozenset[str]) -> str:
         """The JSON of a record up to its value, without the dimensions of these names; `starts` keeps it."""
@@ -79,6 +89,19 @@ class Preparer:
 def one_object(names: frozenset[str]) -> frozenset[str]:
     """These names as an object that is the same each time: it is found in a dictionary without comparing them."""
     return names
+
+
+@lru_cache(1000)
+def one_tuple(names: tuple[str, ...]) -> tuple[str, ...]:
+    """These names, in their order, as an object that is the same each time."""
+    return names
+
+
+def align(prepared: Sequence[Prepared]) -> tuple[tuple[str, ...], list[tuple[str, ...]]]:
+    """The names of all dimensions that there are, and for each series its values for them."""
+    schemas = {id(one.names): one.names for one in prepared}
+    names = one_tuple(tuple(sorted(set().union(*schemas.values()))))
+    return names, [one.row(names) for one in prepared]
 
 
 def pair_bytes(pair: Pair) -> int:

@@ -5,12 +5,13 @@ from typing import NamedTuple
 
 import orjson
 
-from handlers.adapters.timestream.packing import pack
+from handlers.adapters.timestream.packing import Packer
 from handlers.adapters.timestream.prepared import Prepared, Preparer, dimensions_json, one_object
 from handlers.domain.point import Point
 
 _COMMON = '"CommonAttributes":{"MeasureName":"metric","MeasureValueType":"MULTI","TimeUnit":"NANOSECONDS"'
 _PREPARER = Preparer()
+_PACKER = Packer()
 
 
 class Request(NamedTuple):
@@ -25,7 +26,7 @@ def requests_of(target: Mapping[str, str], points: Sequence[Point]) -> Iterator[
     prepared = _PREPARER.prepare([point[0] for point in points])
     versions = _versions(points)
     start = _start(target)
-    for positions in pack(points):
+    for positions in _PACKER.pack(points, prepared):
         some = [points[position] for position in positions]
         ready = [prepared[position] for position in positions]
         yield Request(positions, _body(start, some, ready, versions))
