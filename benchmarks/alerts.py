@@ -10,7 +10,7 @@ import random
 import tempfile
 import time
 from collections.abc import Iterator
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import Any
 
@@ -97,6 +97,7 @@ class Load:
     every: int = 10
     digits: int | None = 1
     breach: bool = False
+    statistic: str = "avg"
 
 
 @dataclass(frozen=True)
@@ -139,7 +140,7 @@ def run(load: Load, intervals: int = 3) -> Result:
         for number in range(load.rules):
             document = {"rule_id": f"rule-{number}", "metric_name": f"app.metric.{number}", "by": ["host"]}
             bound = -1 if load.breach else 1e6
-            rule = read_rule({**document, "statistic": "avg", "operator": ">", "threshold": bound})
+            rule = read_rule({**document, "statistic": load.statistic, "operator": ">", "threshold": bound})
             client.put_item(TableName=names["AlertRulesTable"], Item=item_of(rule))
         meter.watch(client)
         clock = [float(START)]
@@ -216,6 +217,9 @@ LOADS = (
     Load(10, 100, shards=4, every=2),
     Load(100, 100),
     Load(100, 100, window=60),
+    *(Load(1, 1_000, statistic=statistic) for statistic in ("p99", "stddev", "rate")),
+    *(Load(10, 100, every=1, statistic=statistic) for statistic in ("p99", "stddev", "rate")),
+    Load(10, 100, every=1, digits=None, statistic="p99"),
 )
 
 
@@ -223,18 +227,21 @@ def main() -> None:
     """Print a line for each load."""
     argparse.ArgumentParser(description=__doc__).parse_args()
     print_head(
-        *("rules x groups", "shards", "window s", "each s", "digits"),
+        *("rules x groups", "statistic", "shards", "window s", "each s", "digits"),
         *("batch s", "interval s", "WRU", "RRU", "$ a month"),
     )
+    of_avg: dict[Load, float] = {}
     for load in (*LOADS, Load(100, 100, breach=True)):
         result = run(load)
         month = result.month
         parts = " + ".join(f"{dollars:.2f} {name}" for name, dollars in month.items())
+        avg = of_avg.setdefault(replace(load, statistic="avg"), sum(month.values()))
+        times = "" if load.statistic == "avg" else f", {sum(month.values()) / avg:.2f} times avg"
         print_row(
-            *(f"{load.rules} x {load.groups}", load.shards, load.window, load.every),
+            *(f"{load.rules} x {load.groups}", load.statistic, load.shards, load.window, load.every),
             *("all" if load.digits is None else load.digits, f"{result.aggregate_seconds:.3f}"),
             *(f"{result.evaluate_seconds:.2f}", f"{result.write_units:.0f}", f"{result.read_units:.0f}"),
-            "all fire" if load.breach else f"{sum(month.values()):.2f} = {parts}",
+            "all fire" if load.breach else f"{sum(month.values()):.2f} = {parts}{times}",
         )
 
 

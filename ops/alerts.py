@@ -6,6 +6,7 @@ from collections.abc import Iterator, Mapping
 from typing import Any
 
 from handlers.domain.alerts.notifications.stored_alert import StoredAlert
+from handlers.domain.alerts.rules.ratio import measured_text
 from handlers.domain.alerts.silences.silence import Silence
 from handlers.vocabulary import AlertState
 from ops import alert_acknowledging, alert_silences, consent, regions, stack, tables
@@ -126,7 +127,7 @@ def explain(
     if rule:
         recovery = rule["recovery"]
         yield (
-            f"  fires when {rule['statistic']} {rule['operator']} {rule['threshold']} in {rule['datapoints']} periods "
+            f"  fires when {_measured(rule)} {rule['operator']} {rule['threshold']} in {rule['datapoints']} periods "
             f"of {rule['period']} s; is over when {recovery['datapoints']} in a row are not {rule['operator']} "
             f"{recovery['threshold']}; missing data: {rule['missing_data']}"
         )
@@ -161,6 +162,11 @@ def _period_lines(periods: list[dict[str, Any]], *, sources: bool) -> Iterator[s
 
 def _value(value: float | None) -> str:
     return "–" if value is None else f"{value:g}"
+
+
+def _measured(rule: Mapping[str, Any]) -> str:
+    """The statistic; of a ratio, what is divided by what, as the line above names no second metric."""
+    return measured_text(rule) if "numerator" in rule else str(rule["statistic"])
 
 
 def _time(seconds: float) -> str:

@@ -26,7 +26,9 @@ def refusals(rule: Rule, tick_seconds: int) -> Iterator[RuleError]:
             f"{rule.period_s}: not a multiple of alerts.tick_seconds = {tick_seconds} of this environment"
         )
         yield RuleError("period", message)
-    for field, names in (("by", rule.by), ("match", tuple(name for name, _ in rule.match))):
+    fields = ("match",) if rule.ratio is None else ("numerator.match", "denominator.match")
+    matches = zip(fields, ([name for name, _ in side.match] for side in rule.sides), strict=True)
+    for field, names in (("by", rule.by), *matches):
         for name in names:
             problem = read_dimensions({name: "any"}, budget=1)
             if isinstance(problem, Violation):
@@ -40,7 +42,7 @@ def refusals(rule: Rule, tick_seconds: int) -> Iterator[RuleError]:
         silence = "" if least == 0 else f", as missing_data is {rule.missing_data} and not zero"
         points = f"a count is a whole number from {least} to {_MOST_POINTS:.0e}{silence}"
         yield from _beyond(rule, map(Fraction, _telling_counts(rule, least)), points)
-    elif rule.statistic.is_never_negative:
+    elif all(side.statistic.is_never_negative for side in rule.sides):
         yield from _beyond(rule, _telling_values(rule), f"{rule.statistic} is never negative")
 
 

@@ -12,7 +12,7 @@ from ops.store.quoted import quoted_text
 def notes(target: Target, rules: Sequence[Rule]) -> Iterator[str]:
     """A line for each metric of the rules that no point of the last day has, and each dimension that none ever had."""
     known = target.dimension_names()
-    metrics = {rule.metric_name for rule in rules}
+    metrics = {side.metric_name for rule in rules for side in rule.sides}
     try:
         arriving = arriving_metrics(target, metrics)
     except OperatorError as error:
@@ -20,9 +20,10 @@ def notes(target: Target, rules: Sequence[Rule]) -> Iterator[str]:
         yield f"the store cannot say which metrics arrive: {sanitize(str(error))}"
         arriving = metrics
     for rule in rules:
-        if rule.metric_name not in arriving:
-            yield f"{rule.rule_id}: no point of {sanitize(rule.metric_name)!r} came within a day"
-        for name in [*rule.by, *(name for name, _ in rule.match)]:
+        for name in dict.fromkeys(side.metric_name for side in rule.sides):
+            if name not in arriving:
+                yield f"{rule.rule_id}: no point of {sanitize(name)!r} came within a day"
+        for name in dict.fromkeys([*rule.by, *(name for side in rule.sides for name, _ in side.match)]):
             if name not in known:
                 yield f"{rule.rule_id}: no point has had a dimension {sanitize(name)!r} so far"
 

@@ -83,13 +83,13 @@ def first_judged_period(rule: Rule, in_force_since_s: int) -> int:
 def plan_lines(plan: RulePlan, open_alerts: Mapping[str, int]) -> Iterator[str]:
     """The plan for a terminal: each field that changes, and what becomes of the open alerts, counted by rule key."""
     for rule in plan.added:
-        yield f"+ {rule.rule_id}: {rule.statistic} of {sanitize(rule.metric_name)} {rule.condition}"
+        yield f"+ {rule.rule_id}: {sanitize(rule.measured)} {rule.condition}"
     for old, new in plan.changed:
         yield f"~ {new.rule_id}: {_effect(old, new, open_alerts.get(old.key, 0))}"
         before, after = rule_document(old), rule_document(new)
         for field, value in after.items():
-            if field not in APPLIED and before[field] != value:
-                yield f"    {field}: {_shown(before[field])} -> {_shown(value)}"
+            if field not in APPLIED and before.get(field) != value:
+                yield f"    {field}: {_shown(before.get(field))} -> {_shown(value)}"
     for rule in plan.pruned:
         yield f"- {rule.rule_id} ({sanitize(rule.metric_name)}): in no file; {_resolved(open_alerts.get(rule.key, 0))}"
     yield (

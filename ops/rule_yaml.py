@@ -13,6 +13,7 @@ from typing import Any
 import yaml
 
 from handlers.domain.alerts.rules.fields import LARGEST, SIZES, RuleError, shown
+from handlers.domain.alerts.rules.ratio_fields import RATIO_FIELDS
 from handlers.domain.alerts.rules.rule import number_text
 
 _TAG = "tag:yaml.org,2002:"
@@ -22,7 +23,8 @@ _BOOLEANS = {"true": True, "yes": True, "on": True, "false": False, "no": False,
 _DECIMAL = re.compile(r"[-+]?(0|[1-9][0-9]*|(?=\.[0-9]))(\.[0-9]*)?([eE][-+]?[0-9]{1,4})?", re.ASCII)
 # Their texts often begin with a field in braces, which YAML takes for a mapping.
 _BRACES = ("annotation", "runbook")
-# A list in a mapping in a rule is the deepest that a field takes; and no rule needs so many values.
+# A list in a mapping in a rule is the deepest that a field takes, but for a ratio, whose sides are mappings themselves;
+# and no rule needs so many values.
 _DEEPEST = 3
 _MOST_VALUES = 10_000
 _LONGEST_NUMBER = 400
@@ -62,7 +64,9 @@ class RuleNode:
 
     def _value(self, name: str, node: yaml.Node, scalar: "_Scalar", depth: int) -> Any:
         self._spend()
-        deepest = _DEEPEST if isinstance(node, yaml.ScalarNode) else _DEEPEST - 1
+        deepest = (
+            _DEEPEST + (name.partition(".")[0] in RATIO_FIELDS) - (not isinstance(node, yaml.ScalarNode))
+        )
         if node.tag not in _OWN_TAGS:
             tag = node.tag.replace(_TAG, "!!")
             return self._refuse_value(
@@ -82,7 +86,8 @@ class RuleNode:
         values = {}
         for inner, key, value in self._entries(node, f"{name}.", ()):
             self.lines[f"{name}.{inner}"] = _line(key)
-            values[inner] = self._value(f"{name}.{inner}", value, scalar, depth + 1)
+            own = _SCALARS.get(f"{name}.{inner}", scalar)
+            values[inner] = self._value(f"{name}.{inner}", value, own, depth + 1)
         return values
 
     def _entries(
@@ -186,6 +191,7 @@ def _boolean(name: str, node: yaml.ScalarNode) -> bool:
 _SCALARS: dict[str, _Scalar] = {
     "threshold": _number,
     "recovery": _number,
+    "denominator.at_least": _number,
     "period": _number,
     "renotify": _number,
     "forget_after": _number,

@@ -3,6 +3,7 @@
 import re
 from pathlib import Path
 
+from handlers.domain.alerts.rules.ratio_fields import RATIO_FIELDS
 from handlers.domain.alerts.rules.reading import OPTIONAL, REQUIRED, WORDS
 from handlers.domain.alerts.rules.rule import MissingData
 from handlers.domain.alerts.rules.statistic import PLAIN, Statistic
@@ -39,3 +40,4 @@ def test_the_page_has_every_field_and_policy() -> None:
     assert set(re.findall(r"`([a-z_]+)`", words)) == WORDS
     [required] = re.findall(r"^Only (.*?) are required", text, re.MULTILINE)
     assert set(re.findall(r"`([a-z_]+)`", required)) == set(REQUIRED)
+    assert all(f"    {field}: {{" in text for field in RATIO_FIELDS)

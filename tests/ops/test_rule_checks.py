@@ -7,8 +7,9 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
+from handlers.domain.alerts.rules.reading import read_rule
 from ops.rule_checks import doubts, refusals
-from tests.support.rules import a_rule
+from tests.support.rules import a_ratio, a_rule
 
 NEVER, ALWAYS, STAYS = (
     "never holds",
@@ -113,6 +114,20 @@ def test_a_deviation_or_growth_below_zero_is_refused(fields: dict[str, Any], fie
 def test_a_deviation_that_can_be_is_not_refused(fields: dict[str, Any]) -> None:
     """Any value from zero on."""
     assert not list(refusals(a_rule(statistic="stddev", **fields), 10))
+
+
+def test_a_ratio_is_looked_at_on_both_sides() -> None:
+    """Dimensions that no point can have, and what parts of a whole cannot be."""
+    sides = {
+        "numerator": {"metric_name": "a", "match": {"time": "x"}},
+        "denominator": {"metric_name": "b", "match": {"value": "x"}},
+    }
+    fields = [error.field for error in refusals(read_rule(a_ratio(**sides)), 10)]
+    assert fields == ["numerator.match.time", "denominator.match.value"]
+    [error] = refusals(read_rule(a_ratio(operator="<", threshold=0)), 10)
+    assert "ratio is never negative" in str(error)
+    sums = {"numerator": {"metric_name": "a", "statistic": "sum"}, "denominator": {"metric_name": "b"}}
+    assert not list(refusals(read_rule(a_ratio(operator="<", threshold=0, **sums)), 10))
 
 
 @given(

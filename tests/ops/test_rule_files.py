@@ -362,3 +362,32 @@ def test_a_rule_is_the_same_in_a_file_and_in_the_table(document: dict[str, Any])
         Mistake(path, one.line, str(error))
         for error, one in zip(refusals(rule, 10), found.mistakes, strict=True)
     ]
+
+
+def test_a_ratio_is_read_with_its_numbers_and_lists(tmp_path: Path) -> None:
+    """Mappings in a rule, with lists in mappings in them: text is text, and the floor is a number."""
+    text = """\
+rules:
+  - rule_id: errors
+    numerator: {metric_name: http.errors, match: {status: [500, no]}}
+    denominator:
+      metric_name: http.requests
+      at_least: 20
+    operator: ">"
+    threshold: 0.05
+"""
+    path = tmp_path / "a.yaml"
+    path.write_text(text)
+    [filed] = read_rule_files([path], 60).rules
+    assert filed.rule.ratio is not None
+    assert filed.rule.match == (("status", ("500", "no")),)
+    assert filed.rule.ratio.at_least == 20
+    for wrong, line, words in (
+        ("at_least: '20'", 6, "denominator.at_least: '20': a number, without quotation marks"),
+        ("at_least: 0x10", 6, "denominator.at_least: '0x10': a plain decimal number"),
+        ("at_least: 0", 6, "denominator.at_least: 0: a number above 0"),
+        ("match: {a: [[1]]}", 6, "denominator.match.a"),
+    ):
+        [mistake] = read(tmp_path, text.replace("at_least: 20", wrong))
+        assert mistake.startswith(f"a.yaml:{line}: ")
+        assert words in mistake

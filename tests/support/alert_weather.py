@@ -87,6 +87,8 @@ class Storm:
         self.settings = Settings(
             tick=tick,
             grace=chance.choice((2, 10, 10, 30, 65)),
+            # So few that all rules are one chunk: the check takes a page of one for that of all.
+            groups=100,
             aggregator_ahead=ahead[0],
             evaluator_ahead=ahead[1],
         )
@@ -343,10 +345,14 @@ class Storm:
             words = ("severity", "annotation", "renotify", "notify_on_resolve", "forget_after")
             document |= {name: fresh[name] for name in words if name in fresh and chance.random() < 0.5}
         elif choice == "condition":
-            names = ("statistic", "operator", "threshold", "recovery", "datapoints", "missing_data", "period")
+            names = ["operator", "threshold", "recovery", "datapoints", "missing_data", "period"]
+            if ("numerator" in fresh) == ("numerator" in document):
+                names += [name for name in ("statistic", "denominator") if name in fresh]
             document |= {name: fresh[name] for name in names}
         else:
             document = fresh | {"metric_name": document["metric_name"]}
+            if "numerator" in document:
+                document["numerator"] = document["numerator"] | {"metric_name": document["metric_name"]}
         if _is_rule(document):
             self._put(read_rule(document), document)
 
@@ -426,13 +432,35 @@ class Storm:
             "notify_on_resolve": chance.random() < 0.8,
             "annotation": chance.choice(("one", "two", "")),
         }
+        if chance.random() < 0.15:
+            document |= _ratio(chance, document)
         if chance.random() < 0.5:
             document["forget_after"] = chance.choice((3_700, 3_900, 4_200, 5_000, 7_300))
         return document
 
 
+def _ratio(chance: random.Random, document: dict[str, Any]) -> dict[str, Any]:
+    """The fields of a ratio whose numerator has the points of a rule, in place of the rule's own."""
+    statistics = ("count", "sum", "increase")
+    above = {name: document.pop(name) for name in ("metric_type", "match")}
+    return {
+        "statistic": "ratio",
+        "numerator": {
+            **above,
+            "metric_name": document["metric_name"],
+            "statistic": chance.choice(statistics),
+        },
+        "denominator": {
+            "metric_name": chance.choice(("m1", "m2")),
+            "match": chance.choice(({}, {}, {"env": "test"})),
+            "statistic": chance.choice(statistics),
+            "at_least": chance.choice((1, 0.5, 2)),
+        },
+    }
+
+
 def _groups(rule: Rule) -> object:
-    return rule.metric_name, rule.metric_type, rule.match, rule.by
+    return replace(rule.selection, period_s=0)
 
 
 def a_request(points: Sequence[RawPoint]) -> bytes:

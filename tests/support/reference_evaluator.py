@@ -56,11 +56,14 @@ class Text:
     def __init__(self, document: Mapping[str, Any], in_force_s: int) -> None:
         self.document = dict(document)
         self.rule_id = str(document["rule_id"])
-        self.metric_name = document["metric_name"]
-        self.metric_type = document.get("metric_type", "any")
-        self.match = document.get("match", {})
+        # Of a ratio: the numerator's points, and the denominator's, whose groups are the rule's.
+        self.above: Mapping[str, Any] | None = document.get("numerator")
+        self.below: Mapping[str, Any] = document.get("denominator", document)
+        self.metric_name = (self.above or document)["metric_name"]
+        self.metric_type = (self.above or document).get("metric_type", "any")
+        self.match = (self.above or document).get("match", {})
         self.by = tuple(document.get("by", []))
-        self.statistic = document["statistic"]
+        self.statistic = document.get("statistic", "ratio")
         self.operator = document["operator"]
         self.threshold = document["threshold"]
         self.period = document.get("period", 60)
@@ -95,13 +98,17 @@ class Text:
     @property
     def selection(self) -> object:
         """That of which the groups are the groups."""
-        return self.metric_name, self.metric_type, self.match, self.by
+        below = self.below
+        return below["metric_name"], below.get("metric_type", "any"), below.get("match", {}), self.by
 
-    def group_of(self, point: RawPoint) -> Group | None:
+    def group_of(self, point: RawPoint, side: Mapping[str, Any] | None = None) -> Group | None:
         """The group that a point belongs to; none if the rule does not look at it."""
-        if point.metric_name != self.metric_name or self.metric_type not in {"any", point.metric_type}:
+        side = side or self.below
+        if point.metric_name != side["metric_name"]:
             return None
-        for name, wanted in self.match.items():
+        if side.get("metric_type", "any") not in {"any", point.metric_type}:
+            return None
+        for name, wanted in side.get("match", {}).items():
             if point.dimensions.get(name) not in ([wanted] if isinstance(wanted, str) else wanted):
                 return None
         return tuple(point.dimensions.get(name) for name in self.by)
@@ -138,10 +145,18 @@ class Text:
         silence = self.without_data()
         return silence is not None and silence[0] in {"recovered", "between"}
 
-    def value(self, points: Sequence[RawPoint], before: Sequence[RawPoint]) -> Fraction | None:
+    def ratio(self, below: Fraction | None, above: Fraction | None) -> Fraction | None:
+        """The numerator by the denominator, if that is enough; no numerator is none of it."""
+        if below is None or below < Fraction(repr(float(self.below.get("at_least", 1)))):
+            return None
+        return (above or Fraction()) / below
+
+    def value(
+        self, points: Sequence[RawPoint], before: Sequence[RawPoint], statistic: str = ""
+    ) -> Fraction | None:
         """The statistic of a period's points, of which there is one; counters go on from those of the period before."""
         values = [Fraction(repr(point.value)) for point in points]
-        match self.statistic:
+        match statistic or self.statistic:
             case "increase" | "rate":
                 grown = [growth(found, before) for found in by_series(points).values()]
                 known = [one for one in grown if one is not None]
@@ -508,7 +523,7 @@ class ReferenceRule:
                 is_sooner = alert.sure_from is None or start_s < alert.sure_from
                 if is_sooner and self._points_in_time(alert, rule, start_s):
                     alert.sure_from = alert.surely_born = start_s
-                self._give(alert, rule, start_s)
+                self._give(alert, rule, start_s, end_s)
         known_from = alert.judged_from if rule.silence_is_healthy else alert.known_from
         if known_from is not None:
             first_s = rule.first_after(max(known_from, alert.judged_from))
@@ -518,7 +533,7 @@ class ReferenceRule:
                     self._was_skipped(alert, end_of_period_s)
                     or (self._can_be_forgotten(rule) and self._was_forgotten(alert, rule, end_of_period_s))
                 ):
-                    self._give(alert, rule, start_s)
+                    self._give(alert, rule, start_s, end_s)
         return self._look_up(alert, rule, end_s, newest_s, now_s)
 
     def _know(self, alert: Alert, rule: Text, newest_s: int) -> None:
@@ -549,17 +564,26 @@ class ReferenceRule:
             elif point.written_at_s <= start_s + rule.period + self.clockwork.lateness_s:
                 alert.periods.setdefault(start_s, []).append(point)
                 # Points of an interval that nobody evaluated are there, but they change no datapoint.
-                counts_with_s = self._counts_with(point)
-                first_s = counts_with_s + self.clockwork.tick_s
-                unseen = point.written_at_s > self.clockwork.ready(counts_with_s) - UNSEEN_S
-                follows = end_s == first_s and unseen and self._was_skipped(alert, counts_with_s)
-                if end_s == counts_with_s or follows:
+                if self._is_new(alert, point, end_s):
                     found.add(start_s)
         alert.pending = rest
+        if rule.above is not None:
+            for start_s in alert.periods:
+                above = self._above(alert, rule, start_s, self.clockwork.ready(end_s))
+                if any(self._is_new(alert, point, end_s) for point in above):
+                    found.add(start_s)
         # A period that is complete now has all its points, those that came before its end too.
         if end_s % rule.period == 0 and end_s - rule.period in alert.periods:
             found.add(end_s - rule.period)
         return found
+
+    def _is_new(self, alert: Alert, point: RawPoint, end_s: int) -> bool:
+        """True if a point counts with this interval for the first time, and gives its period's datapoint again."""
+        counts_with_s = self._counts_with(point)
+        first_s = counts_with_s + self.clockwork.tick_s
+        unseen = point.written_at_s > self.clockwork.ready(counts_with_s) - UNSEEN_S
+        follows = end_s == first_s and unseen and self._was_skipped(alert, counts_with_s)
+        return end_s == counts_with_s or follows
 
     def _counts_with(self, point: RawPoint) -> int:
         """The end of the first interval that is ready after a point was written."""
@@ -577,16 +601,46 @@ class ReferenceRule:
     def _was_skipped(self, alert: Alert, end_s: int) -> bool:
         return any(first_s < end_s <= last_s for first_s, last_s in alert.skipped)
 
-    def _give(self, alert: Alert, rule: Text, start_s: int) -> None:
+    def _give(self, alert: Alert, rule: Text, start_s: int, end_s: int) -> None:
         """Gives a period's datapoint, in the place of the one that it had."""
         points = alert.periods.get(start_s, [])
-        value = rule.value(points, self._before(alert, rule, start_s)) if points else None
+        value = self._value(alert, rule, start_s, points, self.clockwork.ready(end_s))
         silence = rule.without_data()
         was_known = not points or rule.silence_is_healthy or not rule.by or alert.born != start_s
         if value is not None:
             alert.datapoints[start_s] = Datapoint(start_s, rule.verdict(value), value)
         elif silence is not None and was_known:
             alert.datapoints[start_s] = Datapoint(start_s, *silence)
+
+    def _value(
+        self, alert: Alert, rule: Text, start_s: int, points: Sequence[RawPoint], until_s: float
+    ) -> Fraction | None:
+        """The value of a period by these points, and those of a ratio's numerator that were written by then."""
+        if not points:
+            return None
+        before = self._before(alert, rule, start_s)
+        if rule.above is None:
+            return rule.value(points, before)
+        found = self._above(alert, rule, start_s, until_s)
+        before_s = start_s - rule.period
+        above_before = (
+            self._above(alert, rule, before_s, self.clockwork.ready(start_s))
+            if before_s >= rule.in_force_s
+            else []
+        )
+        above = rule.value(found, above_before, rule.above.get("statistic", "count")) if found else None
+        return rule.ratio(rule.value(points, before, rule.below.get("statistic", "count")), above)
+
+    def _above(self, alert: Alert, rule: Text, start_s: int, until_s: float) -> list[RawPoint]:
+        """The points of a ratio's numerator in a period that were written by then, and not too late."""
+        until_s = min(until_s, start_s + rule.period + self.clockwork.lateness_s)
+        return [
+            point
+            for point in self.points
+            if rule.start_of(point.time) == start_s
+            and point.written_at_s <= until_s
+            and rule.group_of(point, rule.above) == alert.group
+        ]
 
     def _before(self, alert: Alert, rule: Text, start_s: int) -> list[RawPoint]:
         """The points that counters go on from: of the period before, if the rule was in force, those in time."""
@@ -600,7 +654,8 @@ class ReferenceRule:
     def _in_time(self, alert: Alert, rule: Text, item: Datapoint) -> Datapoint | None:
         """The datapoint that the period would have without the points that came late; none if it would have none."""
         points = self._points_in_time(alert, rule, item.start_s)
-        value = rule.value(points, self._before(alert, rule, item.start_s)) if points else None
+        until_s = self.clockwork.ready(item.start_s + rule.period)
+        value = self._value(alert, rule, item.start_s, points, until_s)
         if value is not None:
             return Datapoint(item.start_s, rule.verdict(value), value)
         silence = rule.without_data()

@@ -35,6 +35,19 @@ def a_document(**fields: Any) -> dict[str, Any]:
     return {**plain, **fields}
 
 
+def a_ratio(**fields: Any) -> dict[str, Any]:
+    """A rule of errors by requests, as it may stand in a file, with other fields where a test needs them."""
+    plain = {
+        "rule_id": "checkout-errors",
+        "numerator": {"metric_name": "http.errors", "match": {"status": ["500", "503"]}},
+        "denominator": {"metric_name": "http.requests", "at_least": 4},
+        "by": ["service"],
+        "operator": ">",
+        "threshold": 0.05,
+    }
+    return {**plain, **fields}
+
+
 def a_rule(**fields: Any) -> Rule:
     """The rule that such a document describes."""
     return read_rule(a_document(**fields))
@@ -82,4 +95,24 @@ def written_rules(draw: st.DrawFn) -> dict[str, Any]:
         period=period,
         datapoints=draw(st.just(out_of) | st.integers(1, out_of).map(lambda needed: f"{needed} of {out_of}")),
     )
-    return required | draw(st.fixed_dictionaries({}, optional=optional))
+    found = required | draw(st.fixed_dictionaries({}, optional=optional))
+    return _as_ratio(draw, found) if draw(st.integers(0, 4)) == 0 else found
+
+
+def _as_ratio(draw: st.DrawFn, rule: dict[str, Any]) -> dict[str, Any]:
+    """The rule with a ratio of its points to others of its statistic."""
+    own: dict[str, Any] = {
+        name: rule[name] for name in ("metric_name", "metric_type", "match") if name in rule
+    }
+    left: dict[str, Any] = {
+        name: value for name, value in rule.items() if name not in own and name != "statistic"
+    }
+    if left.get("missing_data") == "zero":
+        del left["missing_data"]
+    statistics = st.sampled_from(["count", "sum", "increase"])
+    above: dict[str, Any] = {**own, "statistic": draw(statistics)}
+    below: dict[str, Any] = {
+        "metric_name": "another metric",
+        "at_least": draw(st.integers(1, 10**6) | st.just(0.25)),
+    }
+    return {**left, "numerator": above, "denominator": below}

@@ -6,6 +6,7 @@ from typing import Any
 
 from handlers.adapters.dynamodb.rules_table import RulesTable
 from handlers.domain.alerts.notifications.stored_alert import StoredAlert
+from handlers.domain.alerts.rules.ratio import measured_text
 from handlers.domain.alerts.rules.reading import rule_document
 from ops.console.place import Place
 from ops.errors import refusals
@@ -88,10 +89,11 @@ def read_alerts(place: Place, *, every: bool) -> list[ShownAlert]:
 
 def condition_text(rule: Mapping[str, Any]) -> str:
     """A rule's condition in a line."""
-    where = " ".join(f"{name}={'|'.join(values)}" for name, values in rule.get("match", {}).items())
+    own = {} if "numerator" in rule else rule.get("match", {})
+    where = " ".join(f"{name}={'|'.join(values)}" for name, values in own.items())
     by = f" by {', '.join(rule['by'])}" if rule.get("by") else ""
     bounds = " to ".join(f"{bound:g}" for bound in bounds_of(rule))
-    measured = f"{rule['statistic']} of {rule['metric_name']}{f' where {where}' if where else ''}{by}"
+    measured = f"{measured_text(rule)}{f' where {where}' if where else ''}{by}"
     return f"{measured} {rule['operator']} {bounds} in {rule['datapoints']} periods of {rule['period']} s"
 
 

@@ -23,9 +23,16 @@ def _begins(rules: Iterable[Rule], interval_s: int, group_cap: int) -> Iterator[
     """The keys at which another chunk begins."""
     count = weight = 0
     for rule in rules:
-        windows = 2 if silence_counts(rule) or rule.statistic.follows_series else 1
-        own = rule.period_s // interval_s * windows * rule.statistic.weight * group_cap
+        own = rule.period_s // interval_s * _windows_weight(rule) * group_cap
         if count and (count >= RULES_PER_CHUNK or weight + own > WEIGHT_PER_CHUNK):
             yield rule.key
             count = weight = 0
         count, weight = count + 1, weight + own
+
+
+def _windows_weight(rule: Rule) -> int:
+    """The weight of the windows that one period of a group is judged by; some need the period before as well."""
+    return sum(
+        (2 if silence_counts(rule) or statistic.follows_series else 1) * statistic.weight
+        for statistic in rule.statistics
+    )

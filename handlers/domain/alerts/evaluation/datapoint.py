@@ -2,11 +2,11 @@
 
 from fractions import Fraction
 
-from handlers.domain.alerts.rules.rule import MissingData, Rule
+from handlers.domain.alerts.rules.rule import MissingData, Rule, exact_fraction
+from handlers.domain.alerts.rules.statistic import Statistic
 from handlers.domain.alerts.state.alert import Datapoint
 from handlers.domain.alerts.state.protocol import verdict_of, verdict_without_data
 from handlers.domain.alerts.windows.merging import GroupAggregate
-from handlers.domain.alerts.windows.statistic_set import StatisticSet
 
 
 def evaluate_datapoint(
@@ -28,18 +28,17 @@ def evaluate_datapoint(
             return None
         shown = 0.0 if rule.missing_data is MissingData.ZERO else None
         return Datapoint(start_s, without_data, shown, late=not known_on_time)
-    value = _value_of(rule, start_s, aggregate.statistics, aggregate)
+    value = _value_of(rule, start_s, aggregate)
     verdict = without_data if value is None else verdict_of(rule, value)
     if verdict is None or (value is None and not known):
         return None
-    on_time, on_time_value = None, None
-    if aggregate.on_time is not None:
-        on_time_value = _value_of(rule, start_s, aggregate.on_time, aggregate)
+    on_time = None
+    on_time_value = _value_of(rule, start_s, aggregate, on_time=True) if aggregate.is_late else None
     if on_time_value is not None:
         on_time = verdict_of(rule, on_time_value)
-    elif aggregate.late and known_on_time:
+    elif aggregate.is_late and known_on_time:
         on_time = without_data
-    late = aggregate.late or (value is None and not known_on_time)
+    late = aggregate.is_late or (value is None and not known_on_time)
     return Datapoint(
         start_s=start_s,
         verdict=verdict,
@@ -57,11 +56,22 @@ def has_base(rule: Rule, start_s: int) -> bool:
 
 
 def _value_of(
-    rule: Rule, start_s: int, statistics: StatisticSet, aggregate: GroupAggregate
+    rule: Rule, start_s: int, aggregate: GroupAggregate, *, on_time: bool = False
 ) -> Fraction | None:
-    """The value of a rule's statistic; None if the points of the period give it none."""
-    before = aggregate.before if has_base(rule, start_s) else None
-    return statistics.value(rule.statistic, rule.period_s, before)
+    """The value of a rule's statistic, or that by the points in time; None if the points of the period give it none."""
+
+    def value(statistic: Statistic, found: GroupAggregate) -> Fraction | None:
+        kept = found.on_time if on_time and found.late else found.statistics
+        before = found.before if has_base(rule, start_s) else None
+        return None if kept is None else kept.value(statistic, rule.period_s, before)
+
+    if rule.ratio is None:
+        return value(rule.statistic, aggregate)
+    below = value(rule.ratio.denominator.statistic, aggregate)
+    if below is None or below < exact_fraction(rule.ratio.at_least) or aggregate.lacks_numerator:
+        return None
+    above = aggregate.numerator and value(rule.ratio.numerator.statistic, aggregate.numerator)
+    return (above or Fraction(0)) / below
 
 
 def _nearest_double(value: Fraction) -> float:

@@ -1,6 +1,7 @@
 """Endings: alerts whose rule was changed or deleted, whose group was forgotten, or that somebody closed."""
 
 from collections.abc import Iterable
+from dataclasses import replace
 
 from handlers.domain.alerts.notifications.notification import Origin
 from handlers.domain.alerts.notifications.stored_alert import AlertUpdate
@@ -54,7 +55,7 @@ def _is_later(rule: Rule, alert: Alert) -> bool:
 
 def stays_known(was: Rule, rule: Rule) -> bool:
     """True if the groups of a rule that was changed are known to the new one, so that their silence counts."""
-    asked, asks = ((one.metric_name, one.metric_type, one.match, one.by) for one in (was, rule))
+    asked, asks = (replace(one.selection, period_s=0) for one in (was, rule))
     was_added_again = rule.groups_since_s > was.in_force_since_s
     return asked == asks and not was_added_again and silence_counts(rule)
 

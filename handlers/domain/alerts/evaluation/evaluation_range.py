@@ -60,7 +60,7 @@ def late_groups(
     items: Iterable[WindowItem], rules: Iterable[Rule], interval_start_s: int, timing: Timing
 ) -> Mapping[Window, Set[Group]]:
     """The groups of periods that ended with earlier intervals of which an item may not have been seen then."""
-    periods = {rule.selection.selection_id: rule.period_s for rule in rules}
+    periods = {selection.selection_id: rule.period_s for rule in rules for selection in rule.asked}
     unseen_after_ms = timing.unseen_after(interval_start_s) * 1000
     found: dict[Window, set[Group]] = defaultdict(set)
     for item in items:

@@ -254,7 +254,7 @@ def _heard_s(rule: Rule, windows: RuleWindows, alert: Alert, datapoints: Iterabl
     heard.append(windows.meanwhile.get(alert.group, 0))
     if windows.heard.get(alert.group, 0) >= judged_from_s(rule, alert):
         heard.append(windows.heard.get(alert.group, 0))
-    if rule.statistic.follows_series:
+    if rule.ratio is not None or rule.statistic.follows_series:
         heard += _without_value(rule, windows, alert)
     return max(0, *heard)
 

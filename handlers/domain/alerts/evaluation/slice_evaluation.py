@@ -2,7 +2,7 @@
 
 from collections import defaultdict
 from collections.abc import Callable, Iterable, Mapping, Sequence, Set
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 
 from handlers.domain.alerts.evaluation.chunks import WEIGHT_PER_CHUNK
 from handlers.domain.alerts.evaluation.datapoint import has_base
@@ -24,7 +24,7 @@ from handlers.domain.alerts.notifications.notification import Origin
 from handlers.domain.alerts.notifications.stored_alert import AlertKey, Alerts, AlertUpdate, StoredAlert
 from handlers.domain.alerts.periods import HOUR_S, Timing, last_complete_period
 from handlers.domain.alerts.rules.rule import Rule
-from handlers.domain.alerts.rules.selection import Group, group_key
+from handlers.domain.alerts.rules.selection import Group, Selection, group_key
 from handlers.domain.alerts.rules.statistic import Part
 from handlers.domain.alerts.silences.silence import SilenceSet
 from handlers.domain.alerts.state.protocol import silence_counts
@@ -103,9 +103,8 @@ class SliceEvaluation:
         for rule in self.rules:
             windows, look = looks[rule.key]
             if look.again and windows.again is None:
-                selection_id = rule.selection.selection_id
                 starts = self._periods_again(rule, windows, interval_start_s)
-                windows.again = {start_s: again[Window(selection_id, start_s)] for start_s in starts}
+                windows.again = {start_s: _window_of(rule, again, start_s) for start_s in starts}
             updates = self.known[rule.key].updates
             evaluate_rule(rule, windows, look, updates, end_s, self.origin, self._muted_by(rule, end_s))
             self._count(rule, windows, look)
@@ -123,48 +122,46 @@ class SliceEvaluation:
         for rule in self.rules:
             start_s = due[rule.key]
             if start_s is not None:
-                self._want(wanted, rule, start_s, parts=rule.statistic.parts)
+                self._want_values(wanted, rule, start_s)
                 if self._before_counts(rule, start_s):
-                    self._want(wanted, rule, start_s - rule.period_s, names=True)
+                    self._want(wanted, rule, start_s - rule.period_s, rule.selection, names=True)
         return wanted
 
     def _want_late(self, wanted: dict[Window, Wanted], late: LateGroups, interval_start_s: int) -> None:
         """The late groups of periods that may still count for a rule."""
         by_id: dict[str, list[Rule]] = defaultdict(list)
         for rule in self.rules:
-            by_id[rule.selection.selection_id].append(rule)
+            for selection in rule.asked:
+                by_id[selection.selection_id].append(rule)
         for window, groups in late.items():
             for rule in by_id[window.selection_id]:
                 if window.start_s >= oldest_period(rule, interval_start_s, self.timing):
-                    self._want(wanted, rule, window.start_s, parts=rule.statistic.parts, groups=groups)
+                    self._want_values(wanted, rule, window.start_s, groups)
+
+    def _want_values(
+        self, wanted: dict[Window, Wanted], rule: Rule, start_s: int, groups: Set[Group] | None = None
+    ) -> None:
+        """The windows that the statistic takes: of a ratio's numerator too, and those that counters go on from."""
+        for selection, parts in rule.asked.items():
+            before_s = None
+            if Part.COUNTERS in parts and has_base(rule, start_s):
+                before_s = start_s - rule.period_s
+                self._want(wanted, rule, before_s, selection, parts=parts, groups=groups)
+            self._want(wanted, rule, start_s, selection, parts=parts, groups=groups, before_s=before_s)
 
     def _want(
         self,
         wanted: dict[Window, Wanted],
         rule: Rule,
         start_s: int,
+        selection: Selection,
         *,
         names: bool = False,
         parts: Set[Part] | None = None,
         groups: Set[Group] | None = None,
+        before_s: int | None = None,
     ) -> None:
-        before_s = None
-        if parts is not None and Part.COUNTERS in parts and has_base(rule, start_s):
-            before_s = start_s - rule.period_s
-            self._add_wish(wanted, rule, before_s, False, parts, groups, None)
-        self._add_wish(wanted, rule, start_s, names, parts, groups, before_s)
-
-    def _add_wish(
-        self,
-        wanted: dict[Window, Wanted],
-        rule: Rule,
-        start_s: int,
-        names: bool,
-        parts: Set[Part] | None,
-        groups: Set[Group] | None,
-        before_s: int | None,
-    ) -> None:
-        window = Window(rule.selection.selection_id, start_s)
+        window = Window(selection.selection_id, start_s)
         ready_s = self.timing.late_after(start_s + rule.period_s)
         wish = Wanted(ready_s, names, parts is not None, parts or NOTHING_MORE, groups, before_s)
         wanted[window] = wanted[window] | wish if window in wanted else wish
@@ -182,11 +179,17 @@ class SliceEvaluation:
         interval_start_s: int,
     ) -> None:
         oldest_s = oldest_period(rule, interval_start_s, self.timing)
+        ids = {selection.selection_id for selection in rule.asked}
         for window, groups in late.items():
-            if window.selection_id != rule.selection.selection_id:
+            if window.selection_id not in ids:
                 continue
             if window.start_s >= oldest_s:
-                windows.late[window.start_s] = merged[window], groups
+                _, known = windows.late.get(window.start_s, (None, frozenset[Group]()))
+                found = _window_of(rule, merged, window.start_s)
+                # Of a ratio, late points of the numerator matter where there are some of the denominator.
+                windows.late[window.start_s] = found, known | (groups & found.names)
+            elif window.selection_id != rule.selection.selection_id:
+                continue
             elif silence_counts(rule) and window.start_s >= rule.in_force_since_s:
                 for group in groups:
                     windows.heard[group] = max(window.start_s, windows.heard.get(group, 0))
@@ -196,7 +199,7 @@ class SliceEvaluation:
         windows = RuleWindows(due_s)
         if due_s is None:
             return windows
-        windows.due = merged[Window(selection_id, due_s)]
+        windows.due = _window_of(rule, merged, due_s)
         if self._before_counts(rule, due_s):
             windows.before = merged[Window(selection_id, due_s - rule.period_s)]
         windows.noted_are_known = self._noted_count(rule, due_s)
@@ -236,7 +239,7 @@ class SliceEvaluation:
         starts = range(-(-first_s // rule.period_s) * rule.period_s, due_s, rule.period_s)
         wanted: dict[Window, Wanted] = {}
         for start_s in starts:
-            self._want(wanted, rule, start_s, parts=NOTHING_MORE, groups=groups)
+            self._want(wanted, rule, start_s, rule.selection, parts=NOTHING_MORE, groups=groups)
         items = self._items.known(due_s + rule.period_s - self.timing.interval_s, first_s)
         merged = merge_windows(items, wanted)
         return {group: window.start_s for window, found in sorted(merged.items()) for group in found.names}
@@ -252,7 +255,7 @@ class SliceEvaluation:
     def _names(self, rule: Rule, start_s: int, until_s: int) -> MergedWindow:
         """The names of a period's groups, as they were known when the interval that ended then was ready."""
         wanted: dict[Window, Wanted] = {}
-        self._want(wanted, rule, start_s, names=True)
+        self._want(wanted, rule, start_s, rule.selection, names=True)
         [window] = merge_windows(
             self._items.known(until_s - self.timing.interval_s, start_s), wanted
         ).values()
@@ -308,7 +311,7 @@ class SliceEvaluation:
                 windows.again = {start_s: window for start_s, (window, _) in windows.late.items()}
                 continue
             for start_s in starts if look.again else ():
-                self._want(wanted, rule, start_s, parts=rule.statistic.parts, groups=look.again)
+                self._want_values(wanted, rule, start_s, look.again)
         if not wanted:
             return {}
         first_s = min(window.start_s for window in wanted)
@@ -338,3 +341,11 @@ class SliceEvaluation:
             since_s = min(windows.due_s or 0 for _, windows, _ in entries)
             left_out = max(look.admission.left_out for _, _, look in entries)
             self.notes[name] = KnownGroups(frozenset(groups), since_s, left_out)
+
+
+def _window_of(rule: Rule, merged: MergedWindows, start_s: int) -> MergedWindow:
+    """The window of the rule's period that starts then, of a ratio that of the denominator with the numerator's."""
+    window = merged[Window(rule.selection.selection_id, start_s)]
+    if rule.numerator is None:
+        return window
+    return replace(window, numerator=merged[Window(rule.numerator.selection_id, start_s)])

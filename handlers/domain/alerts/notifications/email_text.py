@@ -4,6 +4,7 @@ import shlex
 from collections.abc import Iterator, Mapping
 from typing import Any
 
+from handlers.domain.alerts.rules.ratio import measured_text
 from handlers.domain.alerts.rules.rule import number_text
 
 # SNS: ASCII, no control characters, fewer than 100. https://docs.aws.amazon.com/sns/latest/api/API_Publish.html
@@ -33,7 +34,8 @@ def _lines(body: Mapping[str, Any]) -> Iterator[str]:
         yield from body["annotation"].splitlines()
         yield ""
     yield f"{_headline(body)} since {_time(body['since'])}"
-    yield f"{rule['statistic']} of {body['metric_name']}{_of(_group(body))} is {_value(body['value'])}"
+    measured = measured_text({**rule, "metric_name": body["metric_name"]})
+    yield f"{measured}{_of(_group(body))} is {_value(body['value'])}"
     yield (
         f"in the {body['period']['seconds']} s until {_time(body['period']['end'])}; the rule fires when it is "
         f"{rule['operator']} {_bounds(body['threshold'])} in {rule['datapoints']} periods."

@@ -8,6 +8,7 @@ from datetime import UTC, datetime
 from typing import Any
 
 from handlers.domain.alerts.notifications.email_text import subject
+from handlers.domain.alerts.rules.ratio_fields import RATIO_FIELDS
 from handlers.domain.alerts.rules.reading import rule_document
 from handlers.domain.alerts.rules.rule import Rule, number_text
 from handlers.domain.alerts.rules.selection import group_key
@@ -119,7 +120,7 @@ def _id(parts: Sequence[str | int]) -> str:
 
 def _rule_part(rule: Rule) -> dict[str, Any]:
     document = rule_document(rule)
-    return {name: document[name] for name in _RULE_FIELDS}
+    return {name: document[name] for name in (*_RULE_FIELDS, *RATIO_FIELDS) if name in document}
 
 
 def _period_part(rule: Rule, transition: Transition) -> dict[str, Any]:

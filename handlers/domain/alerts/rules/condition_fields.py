@@ -30,6 +30,7 @@ _STATISTIC_HINTS = {
     "mean": "the mean is avg",
     "average": "the mean is avg",
     "delta": "the growth of a counter is increase",
+    "ratio": "a ratio has a numerator and a denominator, each with its statistic",
     "irate": "the growth of a counter by the second is rate",
 }
 _DATAPOINTS = re.compile(r"(\d{1,4}) of (\d{1,4})", re.ASCII)

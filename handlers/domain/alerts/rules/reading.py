@@ -2,7 +2,8 @@
 
 import hashlib
 import json
-from collections.abc import Mapping, Set
+from collections.abc import Callable, Mapping, Set
+from dataclasses import replace
 from functools import lru_cache, partial
 from typing import Any
 
@@ -28,7 +29,16 @@ from handlers.domain.alerts.rules.point_fields import (
     read_template,
     read_text,
 )
+from handlers.domain.alerts.rules.ratio import Ratio, Side
+from handlers.domain.alerts.rules.ratio_fields import (
+    RATIO_FIELDS,
+    of_numerator,
+    ratio_document,
+    read_ratio,
+    read_ratio_statistic,
+)
 from handlers.domain.alerts.rules.rule import Operator, Rule
+from handlers.domain.alerts.rules.statistic import Statistic
 from handlers.domain.point import METRIC_NAME_BYTES
 from handlers.vocabulary import ANY_METRIC_TYPE, RULE_METRIC_TYPES, Severity
 
@@ -48,9 +58,10 @@ WORDS = frozenset({"severity", "renotify", "notify_on_resolve", "forget_after", 
 def read_rule(document: Mapping[str, Any]) -> Rule:
     """The rule a mapping describes; `RuleError` names each field that is wrong, its value, and what is allowed."""
     fields = Fields(document)
-    fields.expect_only((*REQUIRED, *OPTIONAL), unnamed=APPLIED)
+    fields.expect_only((*REQUIRED, *OPTIONAL, *RATIO_FIELDS), unnamed=APPLIED)
     operator = fields.read("operator", choice(Operator))
-    statistic = fields.read("statistic", read_statistic)
+    ratio, points = _read_points(fields, document)
+    statistic = points.statistic
     period_s = fields.read("period", read_period, 60)
     condition = fields.read("threshold", partial(read_condition, operator=operator))
     datapoints = fields.read("datapoints", partial(read_datapoints, period_s=period_s), 1)
@@ -65,9 +76,9 @@ def read_rule(document: Mapping[str, Any]) -> Rule:
     in_force_since_s = fields.read(IN_FORCE_SINCE, _read_time, 0)
     rule = Rule(
         rule_id=fields.read("rule_id", read_rule_id),
-        metric_name=fields.read("metric_name", partial(read_text, most_bytes=METRIC_NAME_BYTES)),
-        metric_type=fields.read("metric_type", partial(member, allowed=RULE_METRIC_TYPES), ANY_METRIC_TYPE),
-        match=fields.read("match", read_match, {}),
+        metric_name=points.metric_name,
+        metric_type=points.metric_type,
+        match=points.match,
         by=by,
         statistic=statistic,
         condition=condition,
@@ -85,9 +96,32 @@ def read_rule(document: Mapping[str, Any]) -> Rule:
         runbook=fields.read("runbook", partial(read_runbook, by=by), ""),
         in_force_since_s=in_force_since_s,
         groups_since_s=fields.read(GROUPS_SINCE, _read_time, in_force_since_s or 0),
+        ratio=ratio,
     )
     fields.finish()
     return rule
+
+
+def _read_points(fields: Fields, document: Mapping[str, Any]) -> tuple[Ratio | None, Side]:
+    """The points that a rule asks for, and the ratio they are the numerator of, if it has one."""
+    readers: Mapping[str, Callable[[str, Any], Any]] = {
+        "metric_name": partial(read_text, most_bytes=METRIC_NAME_BYTES),
+        "metric_type": partial(member, allowed=RULE_METRIC_TYPES),
+        "match": read_match,
+    }
+    if not document.keys() & set(RATIO_FIELDS):
+        name = fields.read("metric_name", readers["metric_name"])
+        kind = fields.read("metric_type", readers["metric_type"], ANY_METRIC_TYPE)
+        match = fields.read("match", read_match, {})
+        return None, Side(name, kind, match, fields.read("statistic", read_statistic))
+    ratio = read_ratio(fields)
+    for field, reader in readers.items():
+        if field in document:
+            expected = None if ratio is None else getattr(ratio.numerator, field)
+            fields.read(field, partial(of_numerator, reader=reader, expected=expected))
+    statistic = fields.read("statistic", read_ratio_statistic, str(Statistic.RATIO))
+    above = Side("", ANY_METRIC_TYPE, (), statistic) if ratio is None else ratio.numerator
+    return ratio, replace(above, statistic=statistic)
 
 
 def _read_time(field: str, value: object) -> int:
@@ -97,6 +131,7 @@ def _read_time(field: str, value: object) -> int:
 def rule_document(rule: Rule) -> dict[str, Any]:
     """The canonical mapping of a rule, every field written out: `read_rule` makes the same rule of it."""
     return {
+        **({} if rule.ratio is None else ratio_document(rule.ratio)),
         "rule_id": rule.rule_id,
         "metric_name": rule.metric_name,
         "metric_type": rule.metric_type,

@@ -1,14 +1,15 @@
 """Alert rules: which points they watch, and when they fire. `reading` makes them of files and items."""
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence, Set
 from dataclasses import dataclass
 from enum import StrEnum
 from fractions import Fraction
 from functools import lru_cache
 from typing import Protocol
 
+from handlers.domain.alerts.rules.ratio import Ratio, Side
 from handlers.domain.alerts.rules.selection import Selection
-from handlers.domain.alerts.rules.statistic import Statistic
+from handlers.domain.alerts.rules.statistic import Part, Statistic
 from handlers.vocabulary import Severity
 
 
@@ -119,6 +120,8 @@ class Rule:
     # Points of periods that began before make no group known. Earlier than `in_force_since_s` where a change of the
     # condition left the groups what they were.
     groups_since_s: int = 0
+    # With a ratio, name, type and match are those of its numerator.
+    ratio: Ratio | None = None
 
     @property
     def key(self) -> str:
@@ -127,8 +130,46 @@ class Rule:
 
     @property
     def selection(self) -> Selection:
-        """The points the rule asks for; rules that ask for the same share its windows."""
-        return Selection(self.metric_name, self.metric_type, self.match, self.by, self.period_s)
+        """The points whose groups are the rule's, a ratio's denominator; rules that ask for the same share windows."""
+        return self._selection_of(self if self.ratio is None else self.ratio.denominator)
+
+    @property
+    def numerator(self) -> Selection | None:
+        """The points of a ratio's numerator."""
+        return None if self.ratio is None else self._selection_of(self.ratio.numerator)
+
+    @property
+    def asked(self) -> Mapping[Selection, Set[Part]]:
+        """The parts that the rule asks for of each of its selections."""
+        parts = self.statistics[0].parts
+        if self.numerator is None:
+            return {self.selection: parts}
+        above = self.statistics[1].parts
+        if self.numerator == self.selection:
+            return {self.selection: parts | above}
+        return {self.selection: parts, self.numerator: above}
+
+    @property
+    def statistics(self) -> Sequence[Statistic]:
+        """The statistics of its points that it needs: that of the selection, and then that of the numerator."""
+        if self.ratio is None:
+            return (self.statistic,)
+        return self.ratio.denominator.statistic, self.ratio.numerator.statistic
+
+    @property
+    def measured(self) -> str:
+        """The statistic and its points, for people."""
+        return f"{self.statistic} of {self.metric_name}" if self.ratio is None else str(self.ratio)
+
+    @property
+    def sides(self) -> Sequence[Side]:
+        """The points that it asks for: of a ratio those of the numerator and of the denominator."""
+        if self.ratio is None:
+            return (Side(self.metric_name, self.metric_type, self.match, self.statistic),)
+        return self.ratio.numerator, self.ratio.denominator
+
+    def _selection_of(self, points: "Rule | Side") -> Selection:
+        return Selection(points.metric_name, points.metric_type, points.match, self.by, self.period_s)
 
     @property
     def datapoints_kept(self) -> int:

@@ -50,6 +50,8 @@ class Statistic:
     STDDEV: ClassVar["Statistic"]
     INCREASE: ClassVar["Statistic"]
     RATE: ClassVar["Statistic"]
+    # Of two selections: a rule that has it says of which, and of which statistics.
+    RATIO: ClassVar["Statistic"]
 
     def __str__(self) -> str:
         return self.name
@@ -64,7 +66,7 @@ class Statistic:
     @property
     def percent(self) -> Fraction | None:
         """The percent of the values that are at most the percentile; None for other statistics."""
-        return None if self.name in _PARTS else Fraction(self.name[1:])
+        return Fraction(self.name[1:]) if _PERCENTILE.fullmatch(self.name) else None
 
     @property
     def parts(self) -> frozenset[Part]:
@@ -96,3 +98,4 @@ Statistic.AVG, Statistic.SUM = Statistic("avg"), Statistic("sum")
 Statistic.MIN, Statistic.MAX = Statistic("min"), Statistic("max")
 Statistic.COUNT, Statistic.STDDEV = Statistic("count"), Statistic("stddev")
 Statistic.INCREASE, Statistic.RATE = Statistic("increase"), Statistic("rate")
+Statistic.RATIO = Statistic("ratio")

@@ -18,13 +18,14 @@ def reason_of(
     recovery: Sequence[Datapoint],
 ) -> str:
     """The reason for a change of state, of the last N datapoints and of those that a recovery looks at."""
-    what = f"{rule.statistic} of {rule.metric_name}"
+    what = rule.measured
+    name = rule.sides[-1].metric_name
     if after is AlertState.OK:
         if before is AlertState.ALARM:
             return f"{what} is {_values(recovery)} {_in_all(rule, recovery)}, which is not {rule.recovery.condition}"
         if before is AlertState.MISSING:
             value = f"{rule.statistic} is {_values(recovery)} {_in_all(rule, recovery)}"
-            return f"data for {rule.metric_name} again: {value}"
+            return f"data for {name} again: {value}"
         return (
             f"{what} breaches and is missing no more {_in_all(rule, last)}"
             if last
@@ -34,7 +35,7 @@ def reason_of(
     missing = [item for item in last if item.verdict is Verdict.MISSING]
     breaching = [item for item in last if item.verdict is Verdict.BREACHING]
     if after is AlertState.MISSING or not breaching:
-        return f"no data for {rule.metric_name} {_in(rule, missing, last)}{needed and f'{needed} go missing'}"
+        return f"no data for {name} {_in(rule, missing, last)}{needed and f'{needed} go missing'}"
     shown = f"{what} is {_values(breaching)} {_in(rule, breaching, last)}, where {rule.condition} breaches"
     return f"{shown}{needed and f'{needed} fire'}"
 

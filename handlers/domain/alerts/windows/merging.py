@@ -6,7 +6,7 @@ no rule of the selection asks for.
 
 from bisect import bisect_left
 from collections.abc import Collection, Iterable, Mapping, Sequence, Set
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from decimal import Decimal
 from typing import Any
 
@@ -82,6 +82,14 @@ class GroupAggregate:
     late: bool = False
     on_time: StatisticSet | None = None
     before: Counters | None = None
+    # Of a ratio, the same group in the window of its numerator; and whether that left it out, so that it is unknown.
+    numerator: "GroupAggregate | None" = None
+    lacks_numerator: bool = False
+
+    @property
+    def is_late(self) -> bool:
+        """True if some of its points came late."""
+        return self.late or (self.numerator is not None and self.numerator.late)
 
 
 @dataclass(slots=True)
@@ -96,6 +104,8 @@ class MergedWindow:
     late: dict[Group, GroupSums | None] = field(default_factory=dict)
     dropped: int = 0
     before: "MergedWindow | None" = None
+    # Of a ratio's denominator, the window of its numerator.
+    numerator: "MergedWindow | None" = None
 
     def __contains__(self, group: Group) -> bool:
         return group in self.groups or group in self.late
@@ -107,6 +117,13 @@ class MergedWindow:
 
     def aggregate(self, group: Group) -> GroupAggregate | None:
         """The aggregate of a group; None if it was not heard of."""
+        found = self._own_aggregate(group)
+        if found is None or self.numerator is None:
+            return found
+        above = self.numerator.aggregate(group)
+        return replace(found, numerator=above, lacks_numerator=above is None and self.numerator.dropped > 0)
+
+    def _own_aggregate(self, group: Group) -> GroupAggregate | None:
         on_time, late = self.groups.get(group), self.late.get(group)
         if late is None:
             if on_time is None:

@@ -63,9 +63,9 @@ class SelectionIndex:
     def __init__(self, rules: Iterable[Rule] = ()) -> None:
         by_metric: dict[str, dict[Selection, Set[Part]]] = {}
         for rule in rules:
-            selection = rule.selection
-            some = by_metric.setdefault(selection.metric_name, {})
-            some[selection] = some.get(selection, frozenset()) | rule.statistic.parts
+            for selection, parts in rule.asked.items():
+                some = by_metric.setdefault(selection.metric_name, {})
+                some[selection] = some.get(selection, frozenset()) | parts
         self.by_metric: Mapping[str, MetricSelections] = {
             name: MetricSelections(some) for name, some in by_metric.items()
         }

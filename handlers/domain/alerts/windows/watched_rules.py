@@ -22,7 +22,8 @@ class WatchedRules:
         self.index = SelectionIndex(self.rules)
         by_selection: dict[str, list[Rule]] = {}
         for rule in self.rules:
-            by_selection.setdefault(rule.selection.selection_id, []).append(rule)
+            for selection in rule.asked:
+                by_selection.setdefault(selection.selection_id, []).append(rule)
         self.by_selection: Mapping[str, list[Rule]] = by_selection
 
     def are_of(self, known: RuleSet) -> bool:
@@ -55,11 +56,15 @@ def _breach(rules: Iterable[Rule], sets: Collection[StatisticSet]) -> bool:
 
 
 def _holds(rule: Rule, item: StatisticSet) -> bool:
-    if rule.statistic.follows_series:
-        # What the series grew since the period before is known to the evaluation alone.
+    if _is_left_to_evaluations(rule):
         return True
     value = item.value(rule.statistic)
     return value is not None and rule.condition.holds(value)
+
+
+def _is_left_to_evaluations(rule: Rule) -> bool:
+    """True if no batch alone can tell: it lacks what counters were at before, or the ratio's other side."""
+    return rule.statistic.follows_series or rule.ratio is not None
 
 
 def _may_hold(rule: Rule, fewest: int, most: int, low: float, high: float) -> bool:
@@ -68,7 +73,7 @@ def _may_hold(rule: Rule, fewest: int, most: int, low: float, high: float) -> bo
     Doubles compare as the decimal numbers that they are written as do; sums of them are not exact, so they get room.
     """
     match rule.statistic:
-        case Statistic.INCREASE | Statistic.RATE:
+        case Statistic.INCREASE | Statistic.RATE | Statistic.RATIO:
             return True
         case Statistic.STDDEV:
             return _meets(rule.condition, 0.0, (high / 2 - low / 2) * _ROOM + _TINY)

@@ -6,12 +6,14 @@ from typing import Any
 import pytest
 
 from handlers.domain.alerts.evaluation.datapoint import evaluate_datapoint
+from handlers.domain.alerts.rules.reading import read_rule
+from handlers.domain.alerts.rules.rule import Rule
 from handlers.domain.alerts.state.alert import Verdict
 from handlers.domain.alerts.windows.merging import GroupAggregate
 from handlers.domain.alerts.windows.statistic_set import StatisticSet
 from handlers.domain.alerts.windows.statistics.counters import Counters
 from tests.support.alert_pipeline import a_point, an_aggregate
-from tests.support.rules import a_rule
+from tests.support.rules import a_ratio, a_rule
 
 START = 1_763_769_600
 
@@ -80,3 +82,62 @@ def test_counters_go_on_from_the_period_before_once_the_rule_was_in_force_in_it(
     assert found is not None
     assert (found.value, found.verdict) == (2.0, Verdict.BREACHING)
     assert evaluate_datapoint(replace(rule, in_force_since_s=START - 59), START, aggregate) is None
+
+
+def a_side(*values: float, late: bool = False) -> GroupAggregate:
+    """The values of one side of a ratio."""
+    return GroupAggregate(StatisticSet.of(values), late=late)
+
+
+@pytest.mark.parametrize(
+    ("below", "above", "value"),
+    [(20, 3, 0.15), (20, 0, 0.0), (4, 1, 0.25), (3, 3, None)],
+    ids=["enough", "no errors", "just enough", "too few"],
+)
+def test_a_ratio_is_exact_and_needs_enough_below(below: int, above: int, value: float | None) -> None:
+    """Without points of the numerator it is 0, and below the floor there is none."""
+    found = a_side(*[1.0] * below)
+    if above:
+        found = replace(found, numerator=a_side(*[1.0] * above))
+    datapoint = evaluate_datapoint(read_rule(a_ratio()), START, found)
+    assert (datapoint and datapoint.value) == value
+
+
+def test_a_numerator_that_a_cap_left_out_is_not_taken_for_none() -> None:
+    """What is not known is no ratio."""
+    assert (
+        evaluate_datapoint(read_rule(a_ratio()), START, replace(a_side(*[1.0] * 9), lacks_numerator=True))
+        is None
+    )
+
+
+def test_late_points_of_a_numerator_are_late() -> None:
+    """Without them the ratio was another one."""
+    rule: Rule = read_rule(a_ratio())
+    found = replace(a_side(*[1.0] * 10), numerator=a_side(1.0, 1.0, late=True))
+    datapoint = evaluate_datapoint(rule, START, found)
+    assert datapoint is not None
+    assert (datapoint.verdict, datapoint.late, datapoint.on_time) == (
+        Verdict.BREACHING,
+        True,
+        Verdict.RECOVERED,
+    )
+
+
+def test_a_ratio_of_counters_is_that_of_their_growth() -> None:
+    """Three of six requests."""
+    below, above = (
+        GroupAggregate(
+            StatisticSet.of([0.0], counters=Counters.of([a_point(START, first), a_point(START + 9, last)]))
+        )
+        for first, last in ((1, 7), (2, 5))
+    )
+    grown = read_rule(
+        a_ratio(
+            numerator={"metric_name": "a", "statistic": "increase"},
+            denominator={"metric_name": "b", "statistic": "increase"},
+        )
+    )
+    datapoint = evaluate_datapoint(grown, START, replace(below, numerator=above))
+    assert datapoint is not None
+    assert datapoint.value == 0.5

@@ -84,3 +84,18 @@ def test_long_names_are_cut_and_left_out_of_the_command() -> None:
     text = email_text(body)
     assert len(text) < 1_200
     assert text.endswith("Look: python -m ops alerts show --environment prod --region eu-west-1 cpu-hot")
+
+
+def test_a_ratio_says_what_is_divided_by_what() -> None:
+    """The statistic alone would not."""
+    sides = [
+        {"metric_name": name, "metric_type": "any", "match": match, "statistic": "count"}
+        for name, match in (("errors", {"status": ["500", "503"]}), ("requests", {}))
+    ]
+    rule = BODY["rule"] | {
+        "statistic": "ratio",
+        "numerator": sides[0],
+        "denominator": sides[1] | {"at_least": 1},
+    }
+    text = email_text(BODY | {"rule": rule, "value": 0.25})
+    assert "ratio of count of errors where status=500|503 to count of requests of host=web-1 is 0.25" in text

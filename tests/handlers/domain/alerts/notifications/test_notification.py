@@ -10,10 +10,12 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from handlers.domain.alerts.notifications.notification import Notification, Origin, notification
+from handlers.domain.alerts.rules.reading import read_rule
 from handlers.domain.alerts.rules.rule import Rule
+from handlers.domain.alerts.rules.statistic import Statistic
 from handlers.domain.alerts.state.alert import Alert, Datapoint, Verdict
 from handlers.domain.alerts.state.protocol import decide
-from tests.support.rules import a_rule
+from tests.support.rules import STATISTICS, a_ratio, a_rule
 
 SCHEMA = json.loads(Path("docs/alert-notification.schema.json").read_text())
 ORIGIN = Origin("eu-west-1", "dev")
@@ -27,6 +29,22 @@ def notify(rule: Rule, group: tuple[str | None, ...] = (), value: float | None =
     decision = decide(rule, alert, datapoints, START, START + 60)
     assert decision.transition is not None
     return notification(rule, decision.alert, decision.transition, ORIGIN)
+
+
+@pytest.mark.parametrize("statistic", [*STATISTICS, None], ids=str)
+def test_every_statistic_is_told_by_the_schema(statistic: Statistic | None) -> None:
+    """A ratio with its sides, which no other has."""
+    rule = read_rule(a_ratio()) if statistic is None else a_rule(statistic=str(statistic))
+    body = json.loads(notify(rule, ("a",) * len(rule.by)).message)
+    jsonschema.Draft202012Validator(SCHEMA).validate(body)
+    assert body["rule"]["statistic"] == str(statistic or "ratio")
+    assert {"numerator", "denominator"} & body["rule"].keys() == (
+        set() if statistic else {"numerator", "denominator"}
+    )
+    with pytest.raises(jsonschema.ValidationError):
+        jsonschema.Draft202012Validator(SCHEMA).validate(
+            body | {"rule": body["rule"] | {"statistic": "p100"}}
+        )
 
 
 def test_the_body_says_everything_a_person_needs() -> None:

@@ -10,6 +10,7 @@ from hypothesis import example, given
 from hypothesis import strategies as st
 
 from handlers.domain.alerts.rules.fields import RuleError
+from handlers.domain.alerts.rules.ratio import measured_text
 from handlers.domain.alerts.rules.reading import (
     APPLIED,
     OPTIONAL,
@@ -20,7 +21,8 @@ from handlers.domain.alerts.rules.reading import (
     rule_document,
     rule_revision,
 )
-from tests.support.rules import a_document, a_rule, written_rules
+from handlers.domain.alerts.rules.statistic import Part
+from tests.support.rules import a_document, a_ratio, a_rule, written_rules
 
 
 def test_a_short_rule_has_sensible_defaults() -> None:
@@ -151,6 +153,68 @@ def test_a_mistake_is_named_with_its_field_and_what_is_allowed(
     assert caught.value.field == field
     assert words in str(caught.value)
     assert len(str(caught.value)) < 600
+
+
+SIDE = {"metric_name": "http.errors"}
+WRONG_RATIOS: list[tuple[dict[str, Any], str, str]] = [
+    ({"denominator": a_ratio()["numerator"]}, "denominator", "the same points as the numerator"),
+    (
+        {
+            "numerator": {**SIDE, "match": {"a": ["1", "2"]}},
+            "denominator": {**SIDE, "match": {"a": ["2", "1", "2"]}},
+        },
+        "denominator",
+        "the same points",
+    ),
+    ({"denominator": {**SIDE, "at_least": 0}}, "denominator.at_least", "above 0"),
+    ({"denominator": {**SIDE, "at_least": -1}}, "denominator.at_least", "above 0"),
+    ({"denominator": {**SIDE, "at_least": "1"}}, "denominator.at_least", "a number"),
+    (
+        {"numerator": {**SIDE, "at_least": 1}},
+        "numerator.at_least",
+        "metric_name, metric_type, match, statistic",
+    ),
+    ({"numerator": {**SIDE, "statistic": "p99"}}, "numerator.statistic", "count, sum, increase"),
+    ({"numerator": {}}, "numerator.metric_name", "is missing"),
+    ({"numerator": "http.errors"}, "numerator", "a mapping"),
+    ({"denominator": None}, "denominator", "a mapping"),
+    ({"metric_name": "other"}, "metric_name", "numerator"),
+    ({"match": {"a": "b"}}, "match", "numerator"),
+    ({"statistic": "count"}, "statistic", "numerator"),
+    ({"missing_data": "zero"}, "missing_data", "count and sum"),
+    ({"numerator": {**SIDE, "by": ["host"]}}, "numerator.by", "metric_name, metric_type, match, statistic"),
+]
+
+
+@pytest.mark.parametrize(("fields", "field", "words"), WRONG_RATIOS)
+def test_a_mistake_in_a_ratio_is_named_with_its_side(fields: dict[str, Any], field: str, words: str) -> None:
+    """What stands in the sides need not stand in the rule, and must not say anything else there."""
+    with pytest.raises(RuleError) as caught:
+        read_rule(a_ratio(**fields))
+    assert (caught.value.field, caught.value.others) == (field, ())
+    assert words in str(caught.value)
+
+
+@pytest.mark.parametrize("side", ["numerator", "denominator"])
+def test_a_ratio_has_two_sides(side: str) -> None:
+    """One alone is no rule, and the statistic `ratio` alone neither."""
+    document = a_ratio()
+    del document[side]
+    with pytest.raises(RuleError, match=f"{side}: is missing"):
+        read_rule(document)
+    with pytest.raises(RuleError, match="a ratio has a numerator and a denominator"):
+        a_rule(statistic="ratio")
+
+
+def test_a_ratio_asks_for_both_selections_in_the_groups_of_the_denominator() -> None:
+    """It is called after its numerator; sides of the same points with other statistics are one selection."""
+    rule = read_rule(a_ratio())
+    assert (rule.key, rule.selection.metric_name) == ("checkout-errors/http.errors", "http.requests")
+    assert [selection.metric_name for selection in rule.asked] == ["http.requests", "http.errors"]
+    assert rule.measured == "ratio of count of http.errors where status=500|503 to count of http.requests"
+    assert measured_text(rule_document(rule)) == rule.measured
+    mean = a_ratio(numerator={"metric_name": "a", "statistic": "sum"}, denominator={"metric_name": "a"})
+    assert read_rule(mean).asked == {read_rule(mean).selection: frozenset({Part.TOTAL})}
 
 
 def test_all_mistakes_are_raised_at_once() -> None:

@@ -6,13 +6,14 @@ from itertools import combinations
 import pytest
 
 from handlers.domain.alerts.periods import Timing
+from handlers.domain.alerts.rules.reading import read_rule
 from handlers.domain.alerts.rules.rule import Condition, Operator, RuleSet
 from handlers.domain.alerts.rules.selection import Group
 from handlers.domain.alerts.rules.statistic import KEPT_ON_DEMAND, Statistic
 from handlers.domain.alerts.windows.aggregation import Window, WindowAggregate
 from handlers.domain.alerts.windows.statistic_set import StatisticSet
 from handlers.domain.alerts.windows.watched_rules import WatchedRules
-from tests.support.rules import STATISTICS, a_rule
+from tests.support.rules import STATISTICS, a_ratio, a_rule
 
 # Few numbers, so that values and bounds meet; sums of tenths are those that doubles get wrong.
 VALUES = [-0.3, -0.2, 0.0, 5e-324, 0.1, 0.2, 1e308]
@@ -64,6 +65,17 @@ def test_points_of_counters_start_the_evaluation_of_their_period(statistic: str)
     rule = a_rule(statistic=statistic)
     windows = {Window(rule.selection.selection_id, 0): WindowAggregate({(): StatisticSet.of([0.0])})}
     assert WatchedRules(RuleSet([rule]), Timing()).breached(windows, 60)
+
+
+def test_either_side_of_a_ratio_starts_the_evaluation_and_counts_for_the_rule() -> None:
+    """The one side says nothing without the other."""
+    rule = read_rule(a_ratio())
+    watched = WatchedRules(RuleSet([rule]), Timing())
+    for selection in rule.asked:
+        windows = {Window(selection.selection_id, 0): WindowAggregate({("a",): StatisticSet.of([0.0])})}
+        assert watched.breached(windows, 60)
+        assert watched.by_selection[selection.selection_id] == [rule]
+    assert set(watched.index.by_metric) == {"http.errors", "http.requests"}
 
 
 def test_rules_whose_periods_are_no_whole_intervals_are_left_out_and_counted() -> None:
