@@ -52,19 +52,30 @@ class WindowsTable(Windows):
         self._table = Table(dynamodb, table, ALERT_WINDOWS_KEY)
         self._timing = timing
         self._clock = clock
+        # By shard, as they were written last.
+        self._cuts: dict[str, str] = {}
 
     def cut(self, batch: BatchRange) -> list[BatchRange]:
-        """The ranges to write a batch in; the shard's cuts are kept before that is told."""
+        """The ranges to write a batch in; the shard's cuts are kept before that is told.
+
+        They are as this process left them, unless the write finds others; what needs no write is read to be sure.
+        """
         key = (batch.shard, _CUTS)
+        remembered = self._cuts.pop(batch.shard, "")
         for _ in range(_ATTEMPTS):
-            known = text(self._table.get(key), _CUTS)
+            known = remembered or text(self._table.get(key), _CUTS)
             cuts, parts = Cuts.read(known or str(batch.first - 1)).cut(batch)
             expiry = int(self._clock()) + KEPT_SECONDS
             values: dict[str, Value] = {"cuts": str(cuts), "known": known, "expiry": expiry}
             condition = "attribute_not_exists(#cuts) OR #cuts = :known"
             change = f"SET #cuts = :cuts, #{EXPIRES_AT} = :expiry"
-            if str(cuts) == known or self._table.update(key, change, values, condition=condition)[0]:
+            if str(cuts) == known:
+                if not remembered:
+                    return parts
+            elif self._table.update(key, change, values, condition=condition)[0]:
+                self._cuts[batch.shard] = str(cuts)
                 return parts
+            remembered = ""
         raise TransientError(f"{batch.shard} is being cut by another function all the time")
 
     def write(self, aggregates: WindowAggregates, batch: BatchRange) -> int:

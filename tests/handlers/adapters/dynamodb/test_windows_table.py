@@ -93,6 +93,24 @@ def test_two_functions_that_cut_a_shard_at_once_take_turns(dynamodb: Any) -> Non
         a_table(Overtaking(dynamodb, 9)).cut(BatchRange("shardId-000000000003", 121, 300))
 
 
+def test_cuts_are_read_only_where_this_process_did_not_write_them_last(dynamodb: Any) -> None:
+    """A shard's batches come one after the other, nearly always to the same process; another's cuts are found."""
+    reads: list[str] = []
+    dynamodb.meta.events.register("before-call.dynamodb.GetItem", lambda **_: reads.append("read"))
+    shard = SOURCE.shard
+    mine, other = a_table(dynamodb), a_table(dynamodb)
+    for first in (1, 101, 201):
+        batch = BatchRange(shard, first, first + 99)
+        assert mine.cut(batch) == [batch]
+    assert len(reads) == 1
+    assert mine.cut(batch) == [batch]
+    assert len(reads) == 2
+    assert other.cut(BatchRange(shard, 301, 340)) == [BatchRange(shard, 301, 340)]
+    parts = [BatchRange(shard, 301, 340), BatchRange(shard, 341, 400)]
+    assert mine.cut(BatchRange(shard, 301, 400)) == parts
+    assert other.cut(BatchRange(shard, 301, 400)) == parts
+
+
 def test_a_shard_whose_cuts_cannot_be_read_is_not_written(dynamodb: Any) -> None:
     """A batch that is cut anywhere could count twice, so it rather comes again."""
     throttled = Refusing(dynamodb, 1, "ThrottlingException")
