@@ -109,13 +109,13 @@ def _record(number: int, body: object) -> dict[str, Any]:
 
 
 class Reading:
-    """What both consumers of the stream do first: from an event to its points."""
+    """The first work of both consumers of the stream: from an event to its points."""
 
     def __init__(self) -> None:
         self._reader = RequestReader(store_limits(30), frozenset())
 
     def read(self, happened: Event) -> int:
-        """Reads a batch; the number of its points."""
+        """The number of points of a batch, which is read whole."""
         batches = portions(read_records(dict(happened)))
         return sum(len(self._reader.read(records).points) for records in batches)
 
