@@ -19,7 +19,7 @@ _KINDS = 64
 # Small batches are one kind if all their numbers are the same; large ones if they are of about the same size.
 _SMALL = 256
 # What may be spent on trying schemes, in points that are packed once more: at first, for each point that comes, and
-# in one batch.
+# in the first batch of a kind; in a later one it is one scheme.
 _AT_FIRST = 300_000.0
 _FOR_EACH = 0.25
 _IN_A_BATCH = 20_000.0
@@ -30,10 +30,10 @@ _Kind = tuple[object, ...]
 class _Memory:
     """The best scheme for a kind of batches so far, and those which have not been tried on any of them."""
 
-    def __init__(self, scheme: Scheme, sheet: Sheet) -> None:
-        self.scheme = scheme
+    def __init__(self, scheme: Scheme | None, sheet: Sheet) -> None:
         self._untried: Generator[Scheme, float, None] = schemes(sheet)
         self.next: Scheme | None = next(self._untried)
+        self.scheme = scheme or self.next
 
     def tell(self, ratio: float) -> None:
         """The units that the next scheme takes, of those that the best one takes for the same batch."""
@@ -50,7 +50,7 @@ class Packer:
         self._allowance = at_first
         self._in_a_batch = in_a_batch
         self._memories: dict[_Kind, _Memory] = {}
-        self._latest = Scheme(())
+        self._latest: Scheme | None = None
 
     def pack(self, points: Sequence[Point], prepared: Sequence[Prepared]) -> Calls:
         """The positions of the points, each once, as calls of at most 100.
@@ -70,9 +70,9 @@ class Packer:
 
     def _best(self, sheet: Sheet) -> Plan:
         self._allowance += sheet.count * _FOR_EACH
-        memory = self._memory(sheet)
+        memory, is_new = self._memory(sheet)
         best = plan(sheet, memory.scheme)
-        left = min(self._allowance, self._in_a_batch)
+        left = min(self._allowance, self._in_a_batch if is_new else sheet.count)
         while memory.next is not None and left > 0:
             left -= sheet.count
             self._allowance -= sheet.count
@@ -87,14 +87,15 @@ class Packer:
         self._latest = memory.scheme
         return best
 
-    def _memory(self, sheet: Sheet) -> _Memory:
+    def _memory(self, sheet: Sheet) -> tuple[_Memory, bool]:
         kind = _kind(sheet)
         memory = self._memories.get(kind)
-        if memory is None:
-            if len(self._memories) >= _KINDS:
-                del self._memories[next(iter(self._memories))]
-            memory = self._memories[kind] = _Memory(self._latest, sheet)
-        return memory
+        if memory is not None:
+            return memory, False
+        if len(self._memories) >= _KINDS:
+            del self._memories[next(iter(self._memories))]
+        memory = self._memories[kind] = _Memory(self._latest, sheet)
+        return memory, True
 
 
 def pack(points: Sequence[Point]) -> Calls:

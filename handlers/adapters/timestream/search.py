@@ -15,6 +15,8 @@ _TURNS = 6
 _BEAM = 2
 # Groups that are so much dearer than the best do not become the best with others set aside.
 _PROMISING = 1.5
+# Groups of fewer points are no calls of their own.
+_FEW = 8
 
 
 def schemes(sheet: Sheet) -> Generator[Scheme, float, None]:
@@ -25,43 +27,64 @@ def schemes(sheet: Sheet) -> Generator[Scheme, float, None]:
     """
     worth = {name: sheet.worth(name) for name in sheet.columns}
     names = sorted(worth, key=lambda name: (-worth[name], name))
-    asides = {lead: [*_asides(sheet, lead, names)] for lead in _leads(sheet, names)}
+    shape = _Shape(sheet, names[:_TURNS])
     del sheet
-    for lead, others in asides.items():
-        scheme = Scheme(_first(lead, names), len(lead))
+    for lead in shape.leads():
+        scheme = Scheme((*lead, *[name for name in names if name not in lead]), len(lead))
         if (yield scheme) < _PROMISING:
-            for other in others:
-                yield scheme._replace(aside=other)
-    if len(names) <= _ALL_ORDERS:
-        for order in permutations(names):
-            yield Scheme(order)
-        return
-    orders = [tuple(names)]
+            for aside in shape.asides(lead):
+                yield scheme._replace(aside=aside)
     tried: dict[tuple[str, ...], float] = {}
+    orders = [tuple(names)]
     for place in range(_TURNS - 1):
-        moved = dict.fromkeys([other for order in orders for other in _moves(order, names, place)])
+        if len(names) <= _ALL_ORDERS:
+            moved = dict.fromkeys(permutations(names))
+        else:
+            moved = dict.fromkeys([other for order in orders for other in _moves(order, names, place)])
         for order in moved:
-            if order not in tried:
-                tried[order] = yield Scheme(order)
-        orders = sorted(moved, key=tried.__getitem__)[:_BEAM]
+            same = shape.core(order)
+            if same not in tried:
+                tried[same] = yield Scheme(order)
+        orders = sorted(moved, key=lambda order: tried[shape.core(order)])[:_BEAM]
 
 
-def _leads(sheet: Sheet, names: Sequence[str]) -> Iterator[tuple[str, ...]]:
-    """Single columns and pairs of them whose groups are not what one of them makes, nor of single points."""
-    alone = {name: sheet.distinct([name]) for name in names[:_TURNS]}
-    yield from [(name,) for name in alone]
-    for pair in combinations(alone, 2):
-        if max(alone[name] for name in pair) < sheet.distinct(pair) <= sheet.count // 8:
-            yield pair
+class _Shape:
+    """The columns that are most worth sharing, and how they go together."""
 
+    def __init__(self, sheet: Sheet, names: Sequence[str]) -> None:
+        self._count = sheet.count
+        self._alone = {name: sheet.distinct([name]) for name in names}
+        self._pairs = {pair: sheet.distinct(pair) for pair in combinations(names, 2)}
 
-def _asides(sheet: Sheet, together: Sequence[str], names: Sequence[str]) -> Iterator[str]:
-    """Columns whose values differ inside the groups of others, and make groups that are worth calls."""
-    groups = sheet.distinct(together)
-    for name in names[:_TURNS]:
-        large = name not in together and 2 < sheet.distinct([name]) <= sheet.count // 8
-        if large and sheet.distinct([*together, name]) > groups:
-            yield name
+    def leads(self) -> Iterator[tuple[str, ...]]:
+        """Single columns and pairs of them whose groups are not what one of them makes, nor of a few points."""
+        yield from [(name,) for name in self._alone]
+        for pair, groups in self._pairs.items():
+            if max(self._alone[name] for name in pair) < groups <= self._count // _FEW:
+                yield pair
+
+    def asides(self, lead: Sequence[str]) -> Iterator[str]:
+        """Columns whose values differ inside the groups of the lead, and make groups that are worth calls."""
+        for name, groups in self._alone.items():
+            large = 2 < groups <= self._count // _FEW
+            if large and name not in lead and not any(self._determines(other, name) for other in lead):
+                yield name
+
+    def core(self, order: Sequence[str]) -> tuple[str, ...]:
+        """The columns of an order that count: none that an earlier one determines, nor any once all points differ."""
+        found: list[str] = []
+        for name in order:
+            if not any(self._determines(other, name) for other in found):
+                found.append(name)
+                if any(self._together(other, name) == self._count for other in found[:-1]):
+                    break
+        return tuple(found)
+
+    def _determines(self, name: str, other: str) -> bool:
+        return name in self._alone and self._together(name, other) == self._alone[name]
+
+    def _together(self, name: str, other: str) -> int | None:
+        return self._pairs.get((name, other)) or self._pairs.get((other, name))
 
 
 def _moves(order: tuple[str, ...], names: Sequence[str], place: int) -> Iterator[tuple[str, ...]]:
@@ -70,7 +93,3 @@ def _moves(order: tuple[str, ...], names: Sequence[str], place: int) -> Iterator
         if name not in order[:place]:
             rest = [other for other in order if other != name]
             yield (*rest[:place], name, *rest[place:])
-
-
-def _first(some: Sequence[str], names: Sequence[str]) -> tuple[str, ...]:
-    return (*some, *[name for name in names if name not in some])
