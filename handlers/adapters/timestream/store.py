@@ -56,7 +56,6 @@ class TimestreamStore:
             elif not self._settle(batch, wait_s) and wait_s >= deadline.seconds_left():
                 break
         if batch.in_flight:
-            self._settle(batch, 0.0)
             self._wire.abandon()
         return batch.written()
 
