@@ -111,7 +111,7 @@ def decoded() -> Iterable[Finding]:
     yardstick = decoding.loading(requests)
     for body_format, encode in decoding.FORMATS.items():
         bodies = [encode(request) for request in requests]
-        times = decoding.reading(body_format, bodies, len(samples)) / yardstick
+        times = decoding.reading(body_format, bodies, len(samples)).first / yardstick
         yield Finding(f"decoding {body_format} / json.loads", times, bounds.DECODING[body_format])
 
 

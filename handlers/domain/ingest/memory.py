@@ -18,15 +18,10 @@ class Memory:
     def __init__(self) -> None:
         self.kept_bytes = 0
 
-    def keep(self, known: dict[_Key, _Value], key: _Key, value: _Value, *, dimensions: int = 0) -> _Value:
-        """The value, which is known by its key from now on; it holds so many dimensions."""
+    def keep(
+        self, known: dict[_Key, _Value], key: _Key, value: _Value, text_bytes: int, *, dimensions: int = 0
+    ) -> _Value:
+        """The value, which is known by its key from now on; it holds so many dimensions, and its key so much text."""
         known[key] = value
-        self.kept_bytes += _ENTRY_BYTES + _DIMENSION_BYTES * dimensions + _text_bytes(key)
+        self.kept_bytes += _ENTRY_BYTES + _DIMENSION_BYTES * dimensions + text_bytes
         return value
-
-
-def _text_bytes(key: object) -> int:
-    """The length of all texts and bytes in a key, which may be a tuple of tuples."""
-    if isinstance(key, str | bytes):
-        return len(key)
-    return sum(map(_text_bytes, key)) if isinstance(key, tuple) else 0

@@ -2,6 +2,7 @@
 
 import math
 import zlib
+from collections.abc import Mapping
 from dataclasses import dataclass
 from typing import Final
 
@@ -64,7 +65,8 @@ class PointValidator:
             return self._check_series(metric_name, metric_type, checked)
         if series is None:
             series = self._check_series(metric_name, metric_type, checked)
-            self.memory.keep(checked.series, (metric_name, metric_type), series)
+            text_bytes = sum([len(part) for part in (metric_name, metric_type) if isinstance(part, str)])
+            self.memory.keep(checked.series, (metric_name, metric_type), series, text_bytes)
         return series
 
     def value(self, raw: object) -> float | Violation:
@@ -122,7 +124,9 @@ class PointValidator:
             return Violation(Reason.METRIC_NAME_TYPE, "metric_name", "a metric's name is a string")
         name_bytes = self._names.get(metric_name)
         if name_bytes is None:
-            name_bytes = self.memory.keep(self._names, metric_name, _check_name(metric_name))
+            name_bytes = self.memory.keep(
+                self._names, metric_name, _check_name(metric_name), len(metric_name)
+            )
         if isinstance(name_bytes, Violation):
             return name_bytes
         if not isinstance(metric_type, str) or metric_type not in METRIC_TYPES:
@@ -147,7 +151,9 @@ class PointValidator:
             return CheckedDimensions(raw, self._limits)
         if checked is None:
             checked = CheckedDimensions(raw, self._limits)
-            self.memory.keep(self._dimensions, key, checked, dimensions=len(raw))
+            self.memory.keep(
+                self._dimensions, key, checked, checked.size or _text_bytes(raw), dimensions=len(raw)
+            )
         return checked
 
 
@@ -160,9 +166,13 @@ class CheckedDimensions:
         self.pairs = read_dimensions(raw, limits.dimension_names)
         self.size = 0
         if not isinstance(self.pairs, Violation):
-            for name, value in self.pairs:
-                self.size += len(name) + (len(value) if value.isascii() else len(value.encode()))
+            text = "".join([part for pair in self.pairs for part in pair])
+            self.size = len(text) if text.isascii() else len(text.encode())
         self.series: dict[tuple[object, object], Series | Violation] = {}
+
+
+def _text_bytes(raw: Mapping[str, object]) -> int:
+    return sum([len(name) + (len(value) if isinstance(value, str) else 0) for name, value in raw.items()])
 
 
 def _unit_hint(time_ns: int, arrival_ns: int, sent_in: str | None) -> str:

@@ -109,7 +109,9 @@ class _Sources:
             dimensions, metric_type = dimensions_of(
                 zip(("host", "plugin_instance", "type", "type_instance"), named, strict=True)
             )
-            labels = self._mapping.keep(("collectd", *named), Labels(dimensions, metric_type))
+            labels = self._mapping.keep(
+                ("collectd", *named), Labels(dimensions, metric_type), sum(map(len, named))
+            )
         return labels, names
 
 

@@ -43,9 +43,9 @@ class DimensionMapping:
     pairs: defaultdict[str, dict[bytes, tuple[str, Any]]] = field(default_factory=lambda: defaultdict(dict))
     memory: Memory = field(default_factory=Memory)
 
-    def keep(self, key: Hashable, labels: "Labels") -> "Labels":
-        """The labels, which are known by their key from now on."""
-        return self.memory.keep(self.labels, key, labels, dimensions=len(labels.dimensions))
+    def keep(self, key: Hashable, labels: "Labels", text_bytes: int) -> "Labels":
+        """The labels, which are known by their key, of so much text, from now on."""
+        return self.memory.keep(self.labels, key, labels, text_bytes, dimensions=len(labels.dimensions))
 
 
 def dimensions_of(pairs: Iterable[tuple[str, str]]) -> tuple[dict[str, str], str]:

@@ -78,7 +78,7 @@ class _LineLabels(Labels):
         """The name of the points of a field, as it is written."""
         plain = name_of(field)
         name = self._measurement if plain == _VALUE else f"{self._measurement}_{plain}"
-        return self._memory.keep(self.names, field, name)
+        return self._memory.keep(self.names, field, name, len(field))
 
 
 class _Reader:
@@ -98,7 +98,7 @@ class _Reader:
         labels = self._labels.get(key)
         if labels is None:
             labels = _LineLabels(key, self._mapping.memory)
-            self._mapping.keep(key, labels)
+            self._mapping.keep(key, labels, len(key))
         if not time:
             time_ns = self._samples.arrival_ns()
         elif time == self._time:

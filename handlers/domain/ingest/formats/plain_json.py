@@ -96,4 +96,4 @@ class PlainJson:
         if not isinstance(series, Series):
             return None
         key = series.metric_name, series.metric_type, dimensions
-        return self._validator.memory.keep(self._known, key, series)
+        return self._validator.memory.keep(self._known, key, series, len(dimensions))

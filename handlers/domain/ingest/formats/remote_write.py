@@ -104,7 +104,9 @@ class _Reader:
             label_bytes, others = _parts(series)
             named = self._series.get(label_bytes)
             if named is None:
-                named = self._mapping.memory.keep(self._series, label_bytes, self._named(label_bytes))
+                named = self._mapping.memory.keep(
+                    self._series, label_bytes, self._named(label_bytes), len(label_bytes)
+                )
             found = [_sample(content) for tag, content in others if tag == _SAMPLE]
         except (Malformed, IndexError, struct.error) as error:
             violation = Violation(
@@ -134,13 +136,13 @@ class _Reader:
         if labels is None:
             is_repeated = len(names) > 1 or len(dict(others)) < len(others)
             labels = Labels(*dimensions_of(others), _REPEATED if is_repeated else None)
-            self._mapping.keep(key, labels)
+            self._mapping.keep(key, labels, len(label_bytes))
         return names[0] if names else "", labels
 
     def _pair(self, message: bytes) -> tuple[str, str]:
         pair = self._pairs.get(message)
         if pair is None:
-            pair = self._mapping.memory.keep(self._pairs, message, _label(message))
+            pair = self._mapping.memory.keep(self._pairs, message, _label(message), len(message))
         return pair
 
 

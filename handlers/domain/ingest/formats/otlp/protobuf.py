@@ -132,7 +132,7 @@ class Protobuf:
         attribute = self._attributes.get(message)
         if attribute is None:
             attribute = _text_attribute(message) or _any_attribute(message)
-            self._memory.keep(self._attributes, message, attribute)
+            self._memory.keep(self._attributes, message, attribute, len(message))
         return attribute
 
 
@@ -216,7 +216,7 @@ def _plain_metric(message: bytes, heads: dict[bytes, tuple[str, str]], memory: M
     found = heads.get(message[:position])
     if found is None:
         metric = _read_metric(message)
-        memory.keep(heads, message[:position], (metric.name, metric.unit))
+        memory.keep(heads, message[:position], (metric.name, metric.unit), position)
         return metric
     return Metric(*found, _KINDS[tag], messages(message[start:], _FIRST))
 

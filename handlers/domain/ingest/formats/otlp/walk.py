@@ -192,13 +192,14 @@ class _LabelsOf(dict[bytes, Labels]):
         self._mapping = mapping
         self._inherited = inherited
         self._refused = refused
+        self._inherited_bytes = sum([len(name) + len(text) for name, text in inherited.items()])
         self._key = (type(codec), *inherited.items())
 
     def __missing__(self, attributes: bytes) -> Labels:
         key = (self._key, attributes)
         labels = self._mapping.labels.get(key)
         if labels is None:
-            labels = self._mapping.keep(key, self._read(attributes))
+            labels = self._mapping.keep(key, self._read(attributes), len(attributes) + self._inherited_bytes)
         self[attributes] = labels
         return labels
 
