@@ -17,21 +17,28 @@ MARK = "bench.mark"
 """The metric whose one point in each request tells when the request can be queried: no two have the same time."""
 _METRICS = 40
 _VARIANTS = 100
+_AGAIN_S = 0.1
 # What stands for the time of all points of a request until it is sent.
 _TIME = b'"TIME"'
 
 
 @dataclass
 class Sent:
-    """The requests that were sent: when each was due, by its time in ms, and how long each took to its 202."""
+    """The requests that were sent: when each was due, by its time in ms, and how long each took to its 202.
+
+    `resent` counts those that a full shard did not take at once, `refused` has the answers that no client repeats.
+    """
 
     due_s: dict[int, float] = field(default_factory=dict)
     took_s: list[float] = field(default_factory=list)
     refused: list[str] = field(default_factory=list)
+    resent: int = 0
 
 
 class Load:
     """Sends `requests` requests, `per_second` of them a second, each from when it is due: a late one counts as slow.
+
+    What is answered 503 is sent again after a moment, as clients do: a shard takes 1 MiB a second, and keys are random.
 
     Every request has one point of the mark and 99 of `series` - 1 others, in turn, at a millisecond of its own, so
     at most 1,000 requests a second are possible.
@@ -75,6 +82,11 @@ class Load:
             time.sleep(early_s)
         connection.sendall(head.encode() + body)
         answer = _answer(connection)
+        while answer.startswith(b"HTTP/1.1 503 "):
+            self.sent.resent += 1
+            time.sleep(_AGAIN_S)
+            connection.sendall(head.encode() + body)
+            answer = _answer(connection)
         if not answer.startswith(b"HTTP/1.1 202 "):
             self.sent.refused.append(answer.decode("utf-8", "replace"))
             return

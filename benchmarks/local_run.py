@@ -60,7 +60,7 @@ def main(arguments: Sequence[str] | None = None) -> int:
         print(f"{points:,} points of {series:,} series …", file=sys.stderr, flush=True)
         results.append((points, series, _measure(points, series, options.rate)))
     print_head(
-        "points", "series", "accepted, points/s", "stored, points/s", "to the 202, p50 / p99 / max, ms",
+        "points", "series", "accepted, points/s", "sent again", "stored, points/s", "to the 202, p50 / p99 / max, ms",
         "to queryable, p50 / p99 / max, s", "from a period's end to notification, p50 / p99, s",
     )  # fmt: skip
     for points, series, one in results:
@@ -68,6 +68,7 @@ def main(arguments: Sequence[str] | None = None) -> int:
             f"{points:,}",
             f"{series:,}",
             f"{one.counts[0] / one.sending_s:,.0f}",
+            one.sent.resent,
             f"{one.counts[1] / one.all_seen_s:,.0f}",
             " / ".join(f"{1000 * value:.1f}" for value in _percentiles(one.sent.took_s, 50, 99, 100)),
             " / ".join(f"{value:.2f}" for value in _percentiles(one.seen_s, 50, 99, 100)),

@@ -1,6 +1,7 @@
 """One table's rules for new records, and the accepted ones that the database does not have yet."""
 
 from array import array
+from collections import deque
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, field
 
@@ -14,8 +15,10 @@ from emulator.timestream.values import Value
 
 # For the dimensions of a series, the values of a record, and the record.
 MAX_BYTES = 2_048
-# So many rows of the last flushes at least, and about twice as many at most, are kept in memory, too.
+# So many rows of the last flushes at least, and about twice as many at most, are kept in memory, too; and the keys of
+# so many times this before them: batches of several shards reach a series out of order by as much, after a backlog.
 RECENT_ROWS = 50_000
+_KEY_GENERATIONS = 6
 
 Key = tuple[int, int]  # series, time
 Row = tuple[Identity, int, Layout, tuple[Value, ...]]  # version in second place
@@ -38,9 +41,10 @@ class Table:
     """Decides about records by the series' latest times, the rows of late and, for old ones only, the database.
 
     `buffer` has the newest accepted row of each point not yet in the database; `superseded` are those of its keys
-    whose older row is there. `recent` and `older` are the rows of the last flushes. `last` has each series' latest
-    time: what is later is new for sure. `settled` has the latest time of each series' rows that only the database
-    has: of what is later it has nothing else, so records that come out of order by seconds need not be looked up.
+    whose older row is there. `recent` and `older` are the rows of the last flushes, `known` the keys of those before
+    them. `last` has each series' latest time: what is later is new for sure. `settled` has the latest time of each
+    series' rows that are in none of these: what is later than that, and in none of them, is new as well. So records
+    that come out of order by seconds need not be looked up.
     """
 
     def __init__(self, number: int, description: TableDescription) -> None:
@@ -56,6 +60,7 @@ class Table:
         self.superseded: set[Key] = set()
         self.recent: dict[Key, Row] = {}
         self.older: dict[Key, Row] = {}
+        self.known: deque[set[Key]] = deque()
         self.settled = array("q")
 
     def restore_series(self, number: int, digest: bytes, last: int) -> None:
@@ -80,11 +85,13 @@ class Table:
             self.publish()
 
     def _settle(self) -> None:
-        """Leave the rows of longer ago to the database."""
-        settled = self.settled
-        for series, time in self.older:
-            if time > settled[series]:
-                settled[series] = time
+        """Leave the rows of longer ago to the database, and at last their keys."""
+        if len(self.known) == _KEY_GENERATIONS:
+            settled = self.settled
+            for series, time in self.known.popleft():
+                if time > settled[series]:
+                    settled[series] = time
+        self.known.append(set(self.older))
         self.older, self.recent = self.recent, {}
 
     def publish(self) -> None:
@@ -131,8 +138,7 @@ class Table:
         self, late: Sequence[tuple[int, Point]], outcome: Outcome, memory: int, lookup: Lookup
     ) -> None:
         keys = {(identity.series, time) for _, (identity, _, _, time, _) in late}
-        settled = self.settled
-        old = [key for key in keys if key[1] <= settled[key[0]] and self._kept(key) is None]
+        old = [key for key in keys if self._kept(key) is None and self._may_be_stored(key)]
         stored = lookup(self, old) if old else {}
         for index, (identity, layout, measured, time, version) in late:
             key = (identity.series, time)
@@ -160,6 +166,10 @@ class Table:
             return stored.get(key)
         _, version, layout, measured = row
         return version, dict(zip(layout.columns, measured, strict=True))
+
+    def _may_be_stored(self, key: Key) -> bool:
+        """True for a point of which the database may have a row, if it is not one of late."""
+        return key[1] <= self.settled[key[0]] or any(key in keys for keys in self.known)
 
     def _kept(self, key: Key) -> Row | None:
         """The row of a point, if it is one of late."""

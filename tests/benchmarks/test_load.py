@@ -10,17 +10,18 @@ from emulator.http_server import HttpRequest, HttpServer, Response
 
 
 class Api:
-    """An ingest API that keeps bodies, and refuses every tenth request."""
+    """An ingest API that keeps bodies, has no room for every tenth request, and refuses the eleventh."""
 
     def __init__(self) -> None:
         self.bodies: list[bytes] = []
         self._lock = threading.Lock()
 
     def answer(self, request: HttpRequest) -> Response:
-        """202, or 503 for the tenth."""
+        """202, or 503 or 400."""
         with self._lock:
             self.bodies.append(request.body)
-            return Response(503 if len(self.bodies) % 10 == 0 else 202, body=b'{"request_id": "r"}')
+            status = 503 if len(self.bodies) % 10 == 0 else 400 if len(self.bodies) == 11 else 202
+            return Response(status, body=b'{"request_id": "r"}')
 
     def too_large(self, _: HttpRequest) -> Response:
         """No request is."""
@@ -39,16 +40,16 @@ def test_bodies_have_every_series(series: int) -> None:
     assert len(found) == series
 
 
-def test_every_request_is_sent_once_at_a_time_of_its_own() -> None:
-    """The accepted ones are timed, the others told, and no two have the same time."""
+def test_every_request_is_sent_until_it_is_taken() -> None:
+    """The accepted ones are timed, the others told or sent again, and no two have the same time."""
     api = Api()
     server = HttpServer(0, name="api", body_limit=100_000)
     server.start(api)
     sent = Load(f"{server.url}/metrics", series=100, requests=50, per_second=500, connections=4).run()
     server.close()
     times = {point["timestamp"] for body in api.bodies for point in orjson.loads(body)["metrics"]}
-    assert (len(api.bodies), len(times)) == (50, 50)
-    assert (len(sent.due_s), len(sent.took_s), len(sent.refused)) == (45, 45, 5)
+    assert (len(times), len(set(api.bodies)), len(api.bodies)) == (50, 50, 50 + sent.resent)
+    assert (len(sent.due_s), len(sent.took_s), sent.resent) == (49, 49, 5)
     assert set(sent.due_s) < times
-    assert all(answer.startswith("HTTP/1.1 503") for answer in sent.refused)
+    assert [answer[:12] for answer in sent.refused] == ["HTTP/1.1 400"]
     assert min(sent.took_s) > 0

@@ -64,17 +64,32 @@ class Model:
 
 
 @pytest.mark.parametrize("magnetic_writes", [False, True])
-@given(steps=_steps, kept=st.sampled_from([1, 4, 50_000]))
+@given(steps=_steps, kept=st.sampled_from([1, 4, 50_000]), generations=st.integers(1, 2))
 # The newest of its series, which only the database has: after a restart, and after other flushes.
-@example(steps=[[("a", -HOUR, 1, 1.0)], "reopen", [("a", -HOUR, 1, 2.0)]], kept=50_000)
+@example(steps=[[("a", -HOUR, 1, 1.0)], "reopen", [("a", -HOUR, 1, 2.0)]], kept=50_000, generations=1)
 @example(
-    steps=[[("a", -HOUR, 1, 1.0)], "flush", [("b", -HOUR, 1, 1.0)], "flush", [("a", -HOUR, 1, 2.0)]], kept=1
+    steps=[
+        [("a", -HOUR, 1, 1.0)],
+        *[step for host in "bcd" for step in ("flush", [(host, -HOUR, 1, 1.0)])],
+        "flush",
+        [("a", -HOUR, 1, 2.0)],
+    ],
+    kept=1,
+    generations=1,
+)
+@example(
+    steps=[[("a", -HOUR, 1, 1.0)], "flush", [("b", -HOUR, 1, 1.0)], "flush", [("a", -HOUR, 1, 2.0)]],
+    kept=1,
+    generations=2,
 )
 @settings(max_examples=30, deadline=None, suppress_health_check=[HealthCheck.too_slow])
-def test_store_agrees_with_the_model(steps: list[Any], kept: int, magnetic_writes: bool) -> None:
+def test_store_agrees_with_the_model(
+    steps: list[Any], kept: int, generations: int, magnetic_writes: bool
+) -> None:
     """Any series of writes, flushes, restarts and clock moves answers and leaves what the rules say."""
     with (
         patch.object(table, "RECENT_ROWS", kept),  # as if so few rows of the last flushes were kept in memory
+        patch.object(table, "_KEY_GENERATIONS", generations),
         TemporaryDirectory(dir=_MEMORY) as directory,
     ):
         clock = ManualClock()
@@ -234,14 +249,19 @@ def test_records_out_of_order_by_seconds_are_not_looked_up(store: Store) -> None
         asked.append(len(keys))
         return lookup(connection, of, keys)
 
-    with patch.object(table_storage, "lookup", counted), patch.object(table, "RECENT_ROWS", 2):
-        for seconds in (10, 30, 20, 15):
-            write(store, record(Time=str(NOW_NS + seconds * 10**9)))
+    with (
+        patch.object(table_storage, "lookup", counted),
+        patch.object(table, "RECENT_ROWS", 2),
+        patch.object(table, "_KEY_GENERATIONS", 2),
+    ):
+        seconds = [10, 30, 20, 15, 25, 22, 12]
+        for second in seconds:
+            write(store, record(Time=str(NOW_NS + second * 10**9)))
             store.flush()
         assert asked == []
-        for seconds in (12, 14, 16, 18):
-            write(store, record(Time=str(NOW_NS + seconds * 10**9)))
+        for tenths in (100, *range(110, 119)):
+            write(store, record(Time=str(NOW_NS + tenths * 10**8)))
             store.flush()
     assert asked
     assert set(asked) == {1}
-    assert len(select(store, "value")) == 8
+    assert len(select(store, "value")) == len(seconds) + 9
