@@ -1,6 +1,6 @@
 """Series prepared for requests: their bytes as Timestream meters them, and their JSON, made once for a process."""
 
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from functools import lru_cache
 
 import orjson
@@ -18,28 +18,25 @@ Pair = tuple[str, str]
 class Prepared:
     """The dimensions of a series as Timestream has them, ours and then the client's, and what they take."""
 
-    __slots__ = ("_row", "_row_names", "names", "pair_set", "pairs", "series", "size", "starts")
+    __slots__ = ("aligned", "aligned_to", "names", "pair_set", "pairs", "series", "size", "starts")
 
-    def __init__(self, series: Series) -> None:
+    def __init__(self, series: Series, one_pair: Callable[[Pair, Pair], Pair]) -> None:
         self.series = series  # held, so that its id stays its own
-        self.pairs: tuple[Pair, ...] = (
-            ("metric_name", series.metric_name),
-            ("metric_type", series.metric_type),
-            *series.dimensions,
-        )
+        pairs: list[Pair] = [("metric_name", series.metric_name), ("metric_type", series.metric_type)]
+        # Sets of pairs are compared quickly if equal ones are one object.
+        self.pairs = tuple([one_pair(pair, pair) for pair in (*pairs, *series.dimensions)])
         self.pair_set = frozenset(self.pairs)
         self.names = one_tuple(tuple([name for name, _ in self.pairs]))
-        self._row_names: tuple[str, ...] = ()
-        self._row: tuple[str, ...] = ()
+        self.aligned_to: tuple[str, ...] = ()
+        self.aligned: tuple[str, ...] = ()
         self.size = sum([pair_bytes(pair) for pair in self.pairs])
         self.starts: dict[frozenset[str], str] = {}
 
-    def row(self, names: tuple[str, ...]) -> tuple[str, ...]:
-        """The values of the dimensions of these names; empty where it has none."""
-        if self._row_names is not names:
-            values = dict(self.pairs)
-            self._row_names, self._row = names, tuple([values.get(name, "") for name in names])
-        return self._row
+    def align(self, names: tuple[str, ...]) -> tuple[str, ...]:
+        """The values of the dimensions of these names, empty where it has none; `aligned` keeps them."""
+        values = dict(self.pairs)
+        self.aligned_to, self.aligned = names, tuple([values.get(name, "") for name in names])
+        return self.aligned
 
     def start_without(self, shared: frozenset[str]) -> str:
         """The JSON of a record up to its value, without the dimensions of these names; `starts` keeps it."""
@@ -59,6 +56,7 @@ class Preparer:
         self._kept_bytes = kept_bytes
         self._bytes = 0
         self._known: dict[int, Prepared] = {}
+        self._pairs: dict[Pair, Pair] = {}
 
     @property
     def kept(self) -> int:
@@ -70,6 +68,7 @@ class Preparer:
         known = self._known
         if self._bytes > self._kept_bytes:
             known.clear()
+            self._pairs.clear()
             self._bytes = 0
         try:
             return [known[id(one)] for one in series]
@@ -79,7 +78,7 @@ class Preparer:
         for one in series:
             prepared = known.get(id(one))
             if prepared is None:
-                prepared = known[id(one)] = Prepared(one)
+                prepared = known[id(one)] = Prepared(one, self._pairs.setdefault)
                 self._bytes += prepared.size
             found.append(prepared)
         return found
@@ -101,7 +100,7 @@ def align(prepared: Sequence[Prepared]) -> tuple[tuple[str, ...], list[tuple[str
     """The names of all dimensions that there are, and for each series its values for them."""
     schemas = {id(one.names): one.names for one in prepared}
     names = one_tuple(tuple(sorted(set().union(*schemas.values()))))
-    return names, [one.row(names) for one in prepared]
+    return names, [one.aligned if one.aligned_to is names else one.align(names) for one in prepared]
 
 
 def pair_bytes(pair: Pair) -> int:

@@ -30,16 +30,19 @@ def plan(sheet: Sheet, scheme: Scheme, most_units: float = inf) -> Plan:
     positions: Sequence[int] = range(sheet.count)
     if not lead:
         return sheet.line(positions, order, most_units)
+    groups = sheet.groups(positions, lead)
     units, calls = 0, []
     if scheme.aside in sheet.columns and scheme.aside not in lead:
-        for group in _set_aside(sheet, lead, scheme.aside):
+        gone: set[int] = set()
+        for group in _set_aside(sheet, groups, scheme.aside):
             cost, made = _calls_of(sheet, group, order)
             units += cost.units
             calls += made
-        gone = {position for call in calls for position in call}
-        positions = [position for position in positions if position not in gone]
+            gone.update(group)
+        left = [[position for position in group if position not in gone] for group in groups]
+        groups = [group for group in left if group]
     pool: list[int] = []
-    for group in sheet.groups(positions, lead):
+    for group in groups:
         cost, made = _calls_of(sheet, group, order)
         if cost.units <= sheet.total(group) / UNIT_BYTES:
             units += cost.units
@@ -61,13 +64,12 @@ def _calls_of(sheet: Sheet, group: list[int], order: tuple[str, ...]) -> Plan:
     return sheet.split(group, repeated, order)
 
 
-def _set_aside(sheet: Sheet, lead: Sequence[str], aside: str) -> Calls:
-    """The groups to set aside: the cheapest, and as many as an estimate by the typical other group says."""
-    everything = range(sheet.count)
-    typical = sorted(sheet.groups(everything, lead), key=len)
+def _set_aside(sheet: Sheet, groups: Calls, aside: str) -> Calls:
+    """Groups by another column: the cheapest, as many as an estimate by the typical one of the groups says."""
+    typical = sorted(groups, key=len)
     group = typical[len(typical) // 2]
     others = []
-    for other in sheet.groups(everything, [aside]):
+    for other in sheet.groups(range(sheet.count), [aside]):
         units = sheet.units(other, sheet.repeated(other))
         others.append((units / len(other), units, other))
     others.sort(key=lambda one: one[0])

@@ -10,6 +10,12 @@ from handlers.domain.point import Series
 ONE = Series("cpu", "system", (("host", 'a"é'), ("zone", "\U0001f600")))
 
 
+def prepared(series: Series) -> Prepared:
+    """The series as it is prepared the first time."""
+    [found] = Preparer().prepare([series])
+    return found
+
+
 def dimensions(start: str) -> dict[str, str]:
     """The dimensions of a record that begins so."""
     record = orjson.loads(f'{start}1.0"}}]}}')
@@ -21,13 +27,13 @@ def test_a_record_lacks_what_the_call_shares(shared: frozenset[str]) -> None:
     """The dimensions of the other names stand in it, whatever their letters."""
     whole = {"metric_name": "cpu", "metric_type": "system", **dict(ONE.dimensions)}
     expected = {name: value for name, value in whole.items() if name not in shared}
-    assert dimensions(Prepared(ONE).start_without(shared)) == expected
+    assert dimensions(prepared(ONE).start_without(shared)) == expected
 
 
 def test_sizes_count_bytes() -> None:
     """Names and values by the bytes of their UTF-8."""
     assert pair_bytes(("host", "é")) == 6
-    assert Prepared(ONE).size == len("metric_namecpumetric_typesystemhostzone") + 4 + 4
+    assert prepared(ONE).size == len("metric_namecpumetric_typesystemhostzone") + 4 + 4
 
 
 def test_a_series_is_prepared_once() -> None:
@@ -50,7 +56,7 @@ def test_a_stream_of_new_series_does_not_grow_it() -> None:
 
 def test_shapes_that_keep_changing_do_not_grow_a_series() -> None:
     """What was made for calls that share other dimensions is let go."""
-    one = Prepared(ONE)
+    one = prepared(ONE)
     for number in range(20):
         one.start_without(frozenset({f"name{number}"}))
     assert len(one.starts) <= 4
