@@ -31,6 +31,20 @@ class BadAnswerError(Exception):
     """The server sent what is no answer, or not all of one."""
 
 
+def whole_answer(data: bytes) -> Answer | None:
+    """The answer that these bytes are from first to last, as nearly all are; None if it takes a reader to tell.
+
+    `BadAnswerError` if they cannot be the beginning of one.
+    """
+    end = data.find(b"\r\n\r\n")
+    if end < 0:
+        return None
+    head = _read_head(data[:end], to_connect=False)
+    if head.status < 200 or head.length is None or len(data) != end + 4 + head.length:
+        return None
+    return Answer(head.status, head.headers, data[end + 4 :], head.keep)
+
+
 class AnswerReader:
     """Takes the bytes of a connection until they are an answer; interim answers (1xx) are passed over."""
 
@@ -165,8 +179,10 @@ def _read_head(head: bytes, *, to_connect: bool) -> _Head:
 
 
 def _framed(status: int, headers: dict[str, str], *, newest: bool, to_connect: bool) -> _Head:
-    wishes = {wish.strip() for wish in headers.get("connection", "").lower().split(",")}
-    keep = "close" not in wishes if newest else "keep-alive" in wishes
+    keep = newest
+    if "connection" in headers:
+        wishes = {wish.strip() for wish in headers["connection"].lower().split(",")}
+        keep = "close" not in wishes if newest else "keep-alive" in wishes
     coding, length = headers.get("transfer-encoding"), headers.get("content-length")
     if status < 200 or status in {204, 304} or (to_connect and status == 200):
         return _Head(status, headers, chunked=False, length=0, keep=keep)

@@ -14,7 +14,7 @@ from typing import TYPE_CHECKING, Any, NamedTuple
 from botocore import exceptions
 from botocore.exceptions import BotoCoreError
 
-from handlers.adapters.http.answers import Answer, AnswerReader, BadAnswerError
+from handlers.adapters.http.answers import Answer, AnswerReader, BadAnswerError, whole_answer
 from handlers.adapters.http.origins import Origin
 
 if TYPE_CHECKING:
@@ -52,14 +52,14 @@ class Connection:
         self._step: Callable[[], bool] | None = self._connect
         self._out = memoryview(b"")
         self._harmed = False  # it may give the answer yet, and no other
-        self._reader = AnswerReader()
+        self._reader: AnswerReader | None = None  # once an answer has come in part
         self._waits: tuple[type[OSError], ...] = (BlockingIOError,)
         self._connect_to_next()
 
     def send(self, data: bytes) -> None:
         """Begin to send a request, once the connection is open; the answer to the one before has come."""
         self._out = memoryview(data)
-        self._reader = AnswerReader()
+        self._reader = None
         if self._step is None:
             self._allow(self._timeouts.read_s)
             self._send()
@@ -144,9 +144,9 @@ class Connection:
             raise unreachable(self.origin, error) from error
         if answer is None:
             return False
-        if answer.status != 200 or self._reader.has_more:
+        if answer.status != 200 or (self._reader is not None and self._reader.has_more):
             raise unreachable(self.origin, OSError(f"the proxy answered {answer.status}"))
-        self._out, self._reader = request, AnswerReader()
+        self._out, self._reader = request, None
         self._secure()
         return True
 
@@ -208,6 +208,10 @@ class Connection:
                 data = self.socket.recv(_AT_ONCE_BYTES)
             except self._waits:
                 return None
+            if self._reader is None:
+                if data and (answer := whole_answer(data)) is not None:
+                    return answer
+                self._reader = AnswerReader()
             answer = self._reader.feed(data) if data else self._reader.end()
             if answer is not None:
                 return answer

@@ -11,7 +11,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from handlers.adapters.http.answers import Answer, AnswerReader, BadAnswerError
+from handlers.adapters.http.answers import Answer, AnswerReader, BadAnswerError, whole_answer
 
 
 def read(data: bytes, cuts: Iterator[int] | None = None, **kwargs: Any) -> Answer | None:
@@ -82,6 +82,26 @@ def test_an_answer_is_the_standard_librarys_however_it_comes(data: bytes, sizes:
     assert (found.status, found.body) == (expected.status, expected.read())
     assert found.headers == {name.lower(): value.strip() for name, value in expected.getheaders()}
     assert found.keep
+
+
+@given(st.one_of(answers(), st.binary(max_size=50)), st.integers(0, 99), st.binary(max_size=3))
+def test_an_answer_that_comes_at_once_is_the_same(data: bytes, place: int, harm: bytes) -> None:
+    """What is read in one look is what the reader makes of it, or nothing if there is more to do."""
+    data = data[:place] + harm + data[place + len(harm) :]
+    try:
+        found = whole_answer(data)
+    except BadAnswerError:
+        with pytest.raises(BadAnswerError):
+            read(data)
+        return
+    assert found is None or found == read(data)
+
+
+def test_nearly_all_answers_come_at_once() -> None:
+    """With a length, all of it and nothing else."""
+    whole = b"HTTP/1.1 200 OK\r\nContent-Length: 2\r\n\r\n{}"
+    assert whole_answer(whole) == read(whole)
+    assert [whole_answer(other) for other in (whole[:-1], whole + b"x", whole[:9], b"")] == [None] * 4
 
 
 @given(answers(), st.data())
