@@ -123,13 +123,17 @@ class Evaluator:
         Intervals that another execution has evaluated since the plan are left to it, as the rules may be others now.
         Alerts that another has written meanwhile are evaluated once more, from what they are now.
         """
-        keys = range_of(chunk)
         known, silences = self.rules.fresh(), self.silences.fresh()
         interval_s = self.timing.interval_s
-        reached = self.windows.progress()[0].of(*keys)
-        if reached.end_s not in (0, chunk.get("since", reached.end_s)):
+        progress = self.windows.progress()[0]
+        keys = progress.least(range_of(chunk))
+        reached = progress.of(*keys)
+        if keys != range_of(chunk) or reached.end_s not in (0, chunk.get("since", reached.end_s)):
             chunk = self._chunk(keys, reached, last_s, (chunk["index"], chunk["of"]))
-        rules = [rule for rule in known.rules if keys.holds(rule.key) and rule.period_s % interval_s == 0]
+        rules = sorted(
+            (rule for rule in known.rules if keys.holds(rule.key) and rule.period_s % interval_s == 0),
+            key=lambda rule: rule.key,
+        )
         outcome = Outcome(
             rules=len(rules), unreadable=known.unreadable, silences_unreadable=silences.unreadable
         )
@@ -137,9 +141,9 @@ class Evaluator:
         open_keys = [key for key in self.alerts.open_keys() if keys.holds(key.rule_key)]
         loaded = self.alerts.load(open_keys)
         starts = range(first_s, last_s + 1, interval_s)
-        reached_s = first_s
+        reached_s, rest = first_s, ""
         if starts:
-            reached_s = self._evaluate(rules, loaded, chunk, starts, silences, now_s, outcome)
+            reached_s, rest = self._evaluate(rules, loaded, chunk, starts, silences, now_s, outcome)
         existing = {rule.key for rule in known.rules}
         resolver = Resolver(self.alerts, self.origin)
         for stored in loaded:
@@ -148,11 +152,23 @@ class Evaluator:
         # A rule whose period is no multiple of the interval is not evaluated, as after a change of the setting.
         left = existing - ({rule.key for rule in rules} if starts else set())
         self._settle([stored for stored in loaded if stored.key.rule_key in left], now_s)
-        self.windows.advance(
-            keys, Reached(reached_s, chunk.get("begun", first_s), chunk.get("left", 0)), now_s
-        )
-        outcome.behind = reached_s <= last_s
+        self._advance(keys, chunk, first_s, reached_s, rest, now_s)
+        outcome.behind = reached_s <= last_s or bool(rest)
+        if keys != range_of(chunk) and not outcome.behind:
+            outcome.behind = self.windows.progress()[0].of(*range_of(chunk)).end_s <= last_s
         return outcome
+
+    def _advance(
+        self, keys: KeyRange, chunk: Chunk, first_s: int, reached_s: int, rest: str, now_s: float
+    ) -> None:
+        """Notes how far the rules are: those from `rest` on were left in the last interval."""
+        begun_s, left_s = chunk.get("begun", first_s), chunk.get("left", 0)
+        self.windows.advance(
+            KeyRange(keys.begin, rest or keys.end), Reached(reached_s, begun_s, left_s), now_s
+        )
+        before_s = reached_s - self.timing.interval_s
+        if rest and before_s > first_s:
+            self.windows.advance(KeyRange(rest, keys.end), Reached(before_s, begun_s, left_s), now_s)
 
     def next_page(self, chunk: Chunk, after: str, now_s: float, notified: Iterable[AlertKey] = ()) -> Page:
         """The next notifications to publish, of the chunk's alerts behind `after`.
@@ -172,10 +188,9 @@ class Evaluator:
         silences: SilenceSet,
         now_s: float,
         outcome: Outcome,
-    ) -> int:
-        """Evaluates the intervals of a slice; the end of the last one."""
-        until_s = self.stopwatch() + SLICE_S
-        rules = list(rules)
+    ) -> tuple[int, str]:
+        """Evaluates the intervals of a slice; the end of the last one, and the first rule's key that is left in it."""
+        rules, rest = list(rules), ""
         known = {rule.key: RuleAlerts() for rule in rules}
         for stored in loaded:
             if stored.key.rule_key in known:
@@ -184,10 +199,11 @@ class Evaluator:
         for _ in range(TURNS):
             self._say_what_is_left_out(rules, known, chunk, starts)
             evaluation = self._slice(rules, chunk, known, silences)
-            for number, start_s in enumerate(starts, start=1):
-                evaluation.evaluate(start_s)
-                if only is None and self.stopwatch() >= until_s:
-                    starts = starts[:number]
+            if only is None:
+                starts = evaluation.evaluate_until(starts, self.stopwatch() + SLICE_S)
+                rest = evaluation.rest
+            else:
+                evaluation.evaluate_again(starts, rest)
             unsaved = self._save(known, only, now_s, outcome)
             if only is None:
                 outcome.intervals, outcome.groups = len(starts), evaluation.groups
@@ -196,7 +212,7 @@ class Evaluator:
                 for name, note in evaluation.notes.items():
                     self.windows.note_groups(name, note)
             if not unsaved:
-                return starts[-1] + self.timing.interval_s
+                return starts[-1] + self.timing.interval_s, rest
             only = unsaved
             rules = [rule for rule in rules if any(key.rule_key == rule.key for key in only)]
             known = {rule.key: RuleAlerts() for rule in rules}
@@ -218,6 +234,7 @@ class Evaluator:
             left_s=chunk.get("left", 0),
             known=known,
             silences=silences,
+            stopwatch=self.stopwatch,
         )
 
     def _say_what_is_left_out(

@@ -1,5 +1,7 @@
 """Evaluates a chunk's rules in one interval after the other: what is read for each, and what is known after it."""
 
+import math
+import time
 from collections import defaultdict
 from collections.abc import Callable, Iterable, Mapping, Sequence, Set
 from dataclasses import dataclass, field, replace
@@ -34,6 +36,9 @@ from handlers.domain.alerts.windows.merging import MergedWindow, MergedWindows, 
 from handlers.domain.alerts.windows.statistic_set import NOTHING_MORE
 from handlers.domain.alerts.windows.window_items import Windows
 from handlers.domain.collection import paused_collection
+
+# An interval that is not the first of a slice may take so many seconds more than the slice.
+OVERTIME_S = 5.0
 
 LateGroups = Mapping[Window, Set[Group]]
 
@@ -71,6 +76,9 @@ class SliceEvaluation:
     left_s: int
     known: Mapping[str, RuleAlerts]
     silences: SilenceSet
+    stopwatch: Callable[[], float] = time.monotonic
+    # The key of the first rule that the last interval was not evaluated for; empty if it was for all.
+    rest: str = ""
     left_out: dict[str, int] = field(default_factory=dict)
     groups: int = 0
     notes: dict[str, KnownGroups] = field(default_factory=dict)
@@ -79,9 +87,33 @@ class SliceEvaluation:
     def __post_init__(self) -> None:
         self._items = IntervalItems(self.windows, self.timing)
 
+    def evaluate_until(self, starts: range, until_s: float) -> range:
+        """Evaluates intervals in their order until the stopwatch comes to `until_s`; those that it evaluated.
+
+        The first one may take no longer either, and the last one a little more: then the `rest` of the rules is left.
+        So there is time to write what tens of thousands of alerts became that fire at once.
+        """
+        for number, start_s in enumerate(starts, start=1):
+            self.evaluate(start_s, until_s if number == 1 else until_s + OVERTIME_S)
+            if self.rest or self.stopwatch() >= until_s:
+                return starts[:number]
+        return starts
+
+    def evaluate_again(self, starts: range, rest: str) -> None:
+        """Evaluates intervals of which the rules from `rest` on were left in the last one."""
+        for start_s in starts:
+            if rest and start_s == starts[-1]:
+                self._leave_behind(sum(rule.key < rest for rule in self.rules))
+            self.evaluate(start_s)
+
     @paused_collection()
-    def evaluate(self, interval_start_s: int) -> None:
-        """Takes the next interval into the updates of all alerts."""
+    def evaluate(self, interval_start_s: int, until_s: float = math.inf) -> None:
+        """Takes the next interval into the updates of all alerts.
+
+        If the stopwatch comes to `until_s` before that, the `rest` of the rules is left: they are evaluated later, from
+        the same windows. Half of the time is for a first look at them; at least one rule is evaluated.
+        """
+        half_s = (self.stopwatch() + until_s) / 2
         due = {rule.key: due_period(rule, interval_start_s, self.timing) for rule in self.rules}
         wanted = self._wanted(due)
         first_s = min((window.start_s for window in wanted), default=interval_start_s)
@@ -93,14 +125,17 @@ class SliceEvaluation:
             items = self._items.known(interval_start_s, earliest_s)
         merged = merge_windows(items, wanted)
         looks = {}
-        for rule in self.rules:
+        for number, rule in enumerate(self.rules, start=1):
             windows = self._rule_windows(rule, due[rule.key], merged)
             self._add_late(rule, windows, merged, late, interval_start_s)
             looks[rule.key] = windows, self._look(rule, windows, interval_start_s)
+            if self.stopwatch() >= half_s:
+                self._leave_behind(number)
+                break
         again = self._merge_again(looks, interval_start_s)
         end_s = interval_start_s + self.timing.interval_s
         self.groups = 0
-        for rule in self.rules:
+        for number, rule in enumerate(self.rules, start=1):
             windows, look = looks[rule.key]
             if look.again and windows.again is None:
                 starts = self._periods_again(rule, windows, interval_start_s)
@@ -108,8 +143,16 @@ class SliceEvaluation:
             updates = self.known[rule.key].updates
             evaluate_rule(rule, windows, look, updates, end_s, self.origin, self._muted_by(rule, end_s))
             self._count(rule, windows, look)
+            if self.stopwatch() >= until_s:
+                self._leave_behind(number)
+                break
         self._note(looks, end_s)
         self._items.drop_before(interval_start_s)
+
+    def _leave_behind(self, number: int) -> None:
+        """Leaves the rules behind the first ones."""
+        if number < len(self.rules):
+            self.rest, self.rules = self.rules[number].key, self.rules[:number]
 
     def _muted_by(self, rule: Rule, end_s: int) -> Callable[[Group], str]:
         """The answer to what holds a group's alert back with the interval that ends then."""

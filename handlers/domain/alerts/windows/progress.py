@@ -55,6 +55,16 @@ class Progress(NamedTuple):
             min(found).end_s, max(item.begun_s for item in found), min(item.left_s for item in found)
         )
 
+    def least(self, keys: KeyRange) -> KeyRange:
+        """The first part of these keys whose rules are the least far of them; usually all are equally far."""
+        pieces = [
+            (reached.end_s, max(first, keys.begin), min(behind or keys.end, keys.end or behind))
+            for (first, reached), behind in zip(self.pieces, self._ends(), strict=True)
+            if (not keys.end or first < keys.end) and (not behind or behind > keys.begin)
+        ]
+        _, begin, end = min(pieces, key=lambda piece: piece[0])
+        return KeyRange(begin, end)
+
     def advanced(self, begin: str, end: str, reached: Reached) -> "Progress":
         """The progress with these rules at least so far."""
         borders = sorted({begin, *(first for first, _ in self.pieces), *([end] if end else [])})

@@ -1,7 +1,8 @@
 """The evaluator in bad weather: late, twice, after outages, over the cap, over rules that change."""
 
+import itertools
 import random
-from collections.abc import Iterable
+from collections.abc import Callable, Iterable
 from dataclasses import replace
 
 import pytest
@@ -9,14 +10,16 @@ from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
 from handlers.domain.alerts.evaluation.evaluator import FIRST_LOOK_BACK_S
+from handlers.domain.alerts.notifications.stored_alert import AlertKey, AlertUpdate, StoredAlert
 from handlers.domain.alerts.periods import MADE_UP_S, Timing
 from handlers.domain.alerts.rules.rule import Rule
 from handlers.domain.alerts.rules.selection import Group
 from handlers.domain.alerts.state.transition import Transition
 from handlers.domain.alerts.windows.cuts import BatchRange
 from handlers.domain.alerts.windows.known_groups import KnownGroups, groups_id
+from handlers.domain.alerts.windows.progress import KeyRange, Progress, Reached
 from handlers.vocabulary import Severity
-from tests.support.alert_pipeline import Pipeline, a_point
+from tests.support.alert_pipeline import MemoryAlerts, Pipeline, a_point
 from tests.support.rules import a_rule
 
 TIMING = Timing()
@@ -402,6 +405,22 @@ def test_an_explosion_of_groups_makes_at_most_the_cap_of_alerts_and_hides_no_kno
     assert note.left_out >= 40
 
 
+class Overtaken(MemoryAlerts):
+    """Alerts of which one or the other is written by somebody else just before, as told, but each once."""
+
+    def __init__(self, table: MemoryAlerts, is_overtaken: Callable[[], bool]) -> None:
+        super().__init__(table.stored, table.updates)
+        self._is_overtaken, self._once = is_overtaken, set[AlertKey]()
+
+    def save(self, update: AlertUpdate, known: StoredAlert | None, now_s: float) -> bool:
+        """Writes an alert, unless another did."""
+        key = AlertKey.of(update.alert)
+        if key not in self._once and self._is_overtaken():
+            self._once.add(key)
+            return False
+        return super().save(update, known, now_s)
+
+
 POINTS = st.lists(
     st.tuples(
         st.integers(0, 9),
@@ -444,6 +463,66 @@ def test_whichever_executions_die_or_come_late_the_transitions_are_those_of_all_
         return sorted(found, key=lambda one: (one[1].at_s, str(one[0])))
 
     assert told(later) == told(in_time)
+
+
+@settings(max_examples=40, deadline=None, suppress_health_check=[HealthCheck.too_slow])
+@given(
+    POINTS,
+    st.lists(st.sampled_from([0.0, 1.0, 4.0, 20.0]), min_size=1, max_size=9),
+    st.lists(st.booleans(), max_size=9),
+    st.lists(st.integers(0, 14), max_size=4),
+)
+def test_however_few_rules_a_slice_has_time_for_the_transitions_are_those_of_all_at_once(
+    points: list[tuple[int, float, str, int]], paces: list[float], refused: list[bool], executed: list[int]
+) -> None:
+    """What is left of a chunk is evaluated from the same windows, also where alerts are written by others meanwhile."""
+    policies = ("missing", "ignore", "breaching", "missing", "not_breaching")
+    rules = [
+        a_rule(rule_id=f"r{number}", by=["host"], missing_data=policy, threshold=2 + 3 * number)
+        for number, policy in enumerate(policies)
+    ]
+    whole, parts = Weather(*rules), Weather(*rules)
+    watch, moments = itertools.accumulate(itertools.cycle([*paces, 0.0])), iter(refused)
+    parts.pipeline.evaluator = replace(
+        parts.pipeline.evaluator,
+        stopwatch=watch.__next__,
+        alerts=Overtaken(parts.pipeline.table, lambda: next(moments, False)),
+    )
+    for weather in (whole, parts):
+        for at, value, host, delay in sorted(points, key=lambda item: item[0] * 60 + item[3]):
+            weather.post(minute(at) + 5, value, written_s=minute(at) + 5 + delay, hosts=host)
+        for number in [*(sorted(executed) if weather is parts else []), 14]:
+            weather.execute(int(minute(number)))
+    told = [
+        sorted(
+            ((rule_id, str(group), item) for rule_id, group, item in weather.pipeline.transitions),
+            key=lambda one: (one[2].at_s, *one[:2]),
+        )
+        for weather in (whole, parts)
+    ]
+    assert told[0] == told[1]
+
+
+def test_a_slice_evaluates_as_many_rules_as_it_has_time_for() -> None:
+    """At least one; what is left is noted, and the next slice begins with it."""
+    rules = [a_rule(rule_id=f"r{number}", by=["host"]) for number in range(4)]
+    weather = Weather(*rules)
+    weather.post(START + 5, 9.0)
+    evaluator = replace(weather.pipeline.evaluator, stopwatch=itertools.count(0, 4).__next__)
+    weather.pipeline.windows.advance(KeyRange(), Reached(START, START), START)
+    fired = []
+    for _ in range(9):
+        plan = evaluator.plan(START, TIMING.ready_at(START))
+        if not plan["found"]:
+            break
+        [chunk] = plan["chunks"]
+        outcome = evaluator.evaluate(chunk, plan["first"], plan["last"], TIMING.ready_at(START))
+        fired.append([rule_id for rule_id, _, _ in weather.pipeline.transitions])
+        assert outcome.behind is (len(fired[-1]) < 4)
+    assert len(fired) > 1
+    assert fired[-1] == ["r0", "r1", "r2", "r3"]
+    assert [len(one) for one in fired] == sorted({len(one) for one in fired})
+    assert weather.pipeline.windows.progress()[0] == Progress((("", Reached(START + 60, START)),))
 
 
 @pytest.mark.parametrize("seed", range(12))
