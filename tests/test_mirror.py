@@ -14,6 +14,7 @@ ACROSS = {
     "tests/test_layers.py": "who imports whom",
     "tests/test_mirror.py": "the tests' own order",
     "tests/docs": "what the documents say",
+    "tests/handlers/domain/alerts/test_backlog.py": "aggregation and evaluation after an outage",
     "tests/handlers/domain/ingest/formats/test_alike.py": "all formats with each other",
     "tests/pipeline": "the whole local run",
     "tests/checkov": "somebody else's rules over all templates",
