@@ -15,7 +15,9 @@ import orjson
 from benchmarks.peers.metered import Call, metered
 
 _TARGET = b"x-amz-target: timestream_20181101."
-_REGISTRY = {"Item": {"names": {"SS": ["host", "region", "environment", "device"]}, "revision": {"N": "1"}}}
+_REGISTRY = {
+    "Item": {"names": {"SS": ["host", "region", "environment", "device", "cpu"]}, "revision": {"N": "1"}}
+}
 
 
 class StandIn:

@@ -23,7 +23,7 @@ PYTHON = ROOT / ".venv-bench" / "bin" / "python"
 
 Sample = Mapping[str, float]
 
-_OURS_ENVIRONMENT = {
+OURS_ENVIRONMENT = {
     "PROJECT": "metrics",
     "ENVIRONMENT": "dev",
     "DATABASE_NAME": "metrics",
@@ -51,7 +51,7 @@ class Turns:
     def measure(self, names: Sequence[str], shape: Shape) -> dict[str, list[Sample]]:
         """The samples of each peer, one a round."""
         found: dict[str, list[Sample]] = {name: [] for name in names}
-        with tempfile.TemporaryDirectory() as folder, _stand_in() as environment:
+        with tempfile.TemporaryDirectory() as folder, stand_in() as environment:
             _write_events(Path(folder), shape)
             sample = functools.partial(self._sample, environment, Path(folder), shape)
             for name in names:  # not counted: reads and compiles every import once
@@ -83,7 +83,7 @@ class Turns:
             process = subprocess.Popen(
                 [self.python, "-m", "benchmarks.peers.measured", json.dumps(order)],
                 cwd=ROOT,
-                env={**environment, **(_OURS_ENVIRONMENT if name == OURS else {})},
+                env={**environment, **(OURS_ENVIRONMENT if name == OURS else {})},
                 pass_fds=(write,),
                 stdout=subprocess.DEVNULL,
                 stderr=subprocess.PIPE,
@@ -115,7 +115,7 @@ def _write_events(folder: Path, shape: Shape) -> None:
 
 
 @contextmanager
-def _stand_in() -> Iterator[Mapping[str, str]]:
+def stand_in() -> Iterator[Mapping[str, str]]:
     """The variables of a process that writes to a running stand-in, which has a core of its own where there are two."""
     command = [sys.executable, "-m", "benchmarks.peers.stand_in"]
     with subprocess.Popen(command, cwd=ROOT, stdout=subprocess.PIPE, text=True) as server:
