@@ -128,8 +128,9 @@ class _Batch:
         """Note the end of a call. What neither AWS nor the network can have caused is raised."""
         self.in_flight.discard(call)
         if error is None:
+            outcomes, stored = self._outcomes, Outcome.STORED
             for position in call.positions:
-                self._outcomes[position] = Outcome.STORED
+                outcomes[position] = stored
             return
         if isinstance(error, ClientError) and code_of(error) in _REFUSALS:
             self._refused(call, error)

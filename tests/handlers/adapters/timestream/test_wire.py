@@ -265,6 +265,23 @@ def test_calls_wait_together_for_the_endpoint(
     assert len(discovery.written) == 20
 
 
+def test_an_endpoint_for_no_time_at_all_is_one_for_a_second(
+    server: ScriptedSocket, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """Calls that wait for it would ask without an end."""
+    monkeypatch.setenv("AWS_ENDPOINT_URL", url(server))
+    endpoint = {"Address": url(server), "CachePeriodInMinutes": 0}
+    server.answer = lambda heard: (
+        reply(200, json.dumps({"Endpoints": [endpoint]}).encode())
+        if heard.headers["x-amz-target"].endswith("DescribeEndpoints")
+        else ANSWER
+    )
+    wire = PooledWire(1, clock=lambda: 7.0)
+    send(wire)
+    send(wire)
+    assert len(server.heard) == 3
+
+
 def test_what_is_abandoned_is_not_heard_of_again(
     server: ScriptedSocket, monkeypatch: pytest.MonkeyPatch
 ) -> None:
