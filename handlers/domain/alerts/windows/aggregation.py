@@ -149,7 +149,9 @@ def _reduce(
             group: StatisticSet.of(
                 [point.value for run in groups[group] for point in run],
                 parts,
-                Counters.of(chain.from_iterable(groups[group])) if Part.COUNTERS in parts else None,
+                Counters.of(chain.from_iterable(groups[group]), selection.by)
+                if Part.COUNTERS in parts
+                else None,
             )
             for group in kept
         }

@@ -6,7 +6,7 @@ its place in `of`, `merge` and `columns`, and in `merging`.
 """
 
 from collections.abc import Iterator, Sequence, Set
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from decimal import Decimal
 from fractions import Fraction
 from typing import Any, TypeVar
@@ -41,9 +41,14 @@ class StatisticSet:
     ) -> "StatisticSet":
         """The statistics of values, of which there must be one, with these parts; counters are made of points."""
         # Adding zero turns -0.0 into 0.0: which of the two is the minimum would depend on the order.
-        if len(values) == 1 and not parts and counters is None:
+        if len(values) == 1:
             number = values[0] + 0.0
-            return cls(1, Decimal(repr(number)), number, number)
+            total = Decimal(repr(number))
+            if not parts:
+                return cls(1, total, number, number, counters=counters)
+            squares = Squares.of((number,), total) if Part.SQUARES in parts else None
+            sketch = Sketch((number,)) if Part.SKETCH in parts else None
+            return cls(1, total, number, number, squares, sketch, counters)
         numbers = [value + 0.0 for value in values]
         total = exact_sum(numbers)
         return cls(
@@ -67,6 +72,14 @@ class StatisticSet:
             _merged(self.sketch, other.sketch),
             _merged(self.counters, other.counters),
         )
+
+    def halves(self) -> tuple["StatisticSet", "StatisticSet"]:
+        """Two sets that merge to this one, each with half of the counters: nothing else of one group may be large."""
+        if self.counters is None:
+            raise ValueError("a statistic set without counters is too large for an item")
+        first, second = self.counters.halves()
+        rest = StatisticSet(0, Decimal(0), self.minimum, self.maximum, counters=second)
+        return replace(self, counters=first), rest
 
     def value(
         self, statistic: Statistic, period_s: int = 1, before: Counters | None = None

@@ -160,6 +160,13 @@ def _halves(aggregates: WindowAggregates) -> tuple[WindowAggregates, WindowAggre
         return dict(entries[:middle]), dict(entries[middle:])
     window, whole = entries[0]
     groups = list(whole.sets.items())
+    if len(groups) == 1:
+        [(group, kept)] = groups
+        first, second = kept.halves()
+        return (
+            {window: WindowAggregate({group: first}, whole.dropped)},
+            {window: WindowAggregate({group: second})},
+        )
     middle = len(groups) // 2
     return (
         {window: WindowAggregate(dict(groups[:middle]), whole.dropped)},

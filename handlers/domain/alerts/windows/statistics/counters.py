@@ -37,11 +37,11 @@ class Counters:
             self.readings[name].update(found)
 
     @classmethod
-    def of(cls, points: Iterable[Point]) -> "Counters":
-        """The readings that points are."""
+    def of(cls, points: Iterable[Point], by: tuple[str, ...] = ()) -> "Counters":
+        """The readings that points of a group are, whose dimensions `by` are the same."""
         counters = cls()
         for point in points:
-            counters.readings[series_name(point.series)].add((point.time_ns, point.value))
+            counters.readings[series_name(point.series, by)].add((point.time_ns, point.value))
         return counters
 
     def __eq__(self, other: object) -> bool:
@@ -55,6 +55,14 @@ class Counters:
         for name, found in other.readings.items():
             merged.readings[name] |= found
         return merged
+
+    def halves(self) -> tuple["Counters", "Counters"]:
+        """The readings in two parts of about the same size, of which there must be two."""
+        listed = [(name, reading) for name, found in self.readings.items() for reading in sorted(found)]
+        parts = Counters(), Counters()
+        for place, (name, reading) in enumerate(listed):
+            parts[place * 2 // len(listed)].readings[name].add(reading)
+        return parts
 
     def increase(self, before: "Counters | None") -> Fraction | None:
         """The growth of all series together, each from its last reading of the period before, if it had one then.
@@ -78,9 +86,15 @@ class Counters:
 
 
 @lru_cache(maxsize=8_192)
-def series_name(series: Series) -> str:
-    """Eight characters for a series of a metric; two of a million series share theirs once in several hundred times."""
-    said = json.dumps([series.metric_type, series.dimensions]).encode()
+def series_name(series: Series, by: tuple[str, ...]) -> str:
+    """A letter for a series that is alone in its group but for others of its type, else eight characters.
+
+    Of a million series in a group, two share theirs once in several hundred times.
+    """
+    rest = [pair for pair in series.dimensions if pair[0] not in by]
+    if not rest:
+        return series.metric_type[:1]
+    said = json.dumps([series.metric_type, rest]).encode()
     return b64encode(hashlib.blake2b(said, digest_size=6).digest()).decode()
 
 

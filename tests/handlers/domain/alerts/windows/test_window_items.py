@@ -2,15 +2,19 @@
 
 import gc
 import hashlib
+import random
 import tracemalloc
+import zlib
+from dataclasses import replace
 
+import orjson
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from handlers.domain.alerts.evaluation.admission import Admission
 from handlers.domain.alerts.periods import Timing
 from handlers.domain.alerts.rules.selection import Group, group_key
-from handlers.domain.alerts.rules.statistic import Part
+from handlers.domain.alerts.rules.statistic import Part, Statistic
 from handlers.domain.alerts.windows.aggregation import (
     Window,
     WindowAggregate,
@@ -28,7 +32,7 @@ from handlers.domain.alerts.windows.window_items import (
     without_duplicates,
 )
 from tests.support.alert_pipeline import ITEM_BYTES, a_point
-from tests.support.rules import a_rule
+from tests.support.rules import STATISTICS, a_rule
 
 TIMING = Timing()
 NOW = 1_763_769_660
@@ -93,6 +97,84 @@ def test_a_batch_written_twice_counts_once_and_is_known_since_the_first_time() -
     [kept] = without_duplicates([again, first])
     assert kept.written_at_ms == first.written_at_ms
     assert kept.interval_start_s == again.interval_start_s
+
+
+def test_a_group_whose_counters_are_too_large_for_an_item_is_split_without_loss() -> None:
+    """Many processes without `by`: each point of each is kept, and all of them are one group."""
+    rule = a_rule(statistic="increase")
+    points = [
+        a_point(NOW + second, float(second * 1_000 + number), host=f"h{number}")
+        for number in range(300)
+        for second in range(5)
+    ]
+    windows = aggregate(points, SelectionIndex([rule]), NOW, TIMING, 100).windows
+    items = window_items(windows, BatchRange("s-0", 1, 9), NOW, TIMING, 2_000)
+    assert len(items) > 3
+    assert all(len(item.data) <= 2_000 for item in items)
+    window = Window(rule.selection.selection_id, NOW // 60 * 60)
+    wanted = {window: Wanted(NOW + 1, counts=True, parts=frozenset(Part))}
+    merged = merge_windows(without_duplicates(items), wanted)[window]
+    assert {group: sums.statistics() for group, sums in merged.groups.items() if sums} == windows[window].sets
+
+
+@given(
+    st.lists(
+        st.tuples(st.integers(0, 59), st.floats(-1e9, 1e9), st.sampled_from("abc"), st.sampled_from("yz")),
+        min_size=1,
+        max_size=40,
+        unique_by=lambda one: (one[0], one[2], one[3]),
+    ),
+    st.randoms(use_true_random=False),
+)
+def test_any_shards_and_batches_give_the_statistics_of_all_points(
+    points: list[tuple[int, float, str, str]], chance: random.Random
+) -> None:
+    """Percentiles, deviations and counters too, whatever is in time or late, and in whatever items it lies."""
+    rules = [a_rule(by=["host"], statistic=str(name), rule_id=f"r{n}") for n, name in enumerate(STATISTICS)]
+    index = SelectionIndex(rules)
+    all_points = [a_point(NOW + time, value, host=host, zone=zone) for time, value, host, zone in points]
+    [whole] = aggregate(all_points, index, NOW, TIMING, 100).windows.values()
+    items: list[WindowItem] = []
+    left = list(all_points)
+    chance.shuffle(left)
+    while left:
+        some = [left.pop() for _ in range(min(len(left), chance.randint(1, 7)))]
+        number, late_s = len(items), chance.choice((0, 300))
+        batch = BatchRange(chance.choice(("s-0", "s-1")), number * 10, number * 10 + 9)
+        found = aggregate(some, index, NOW + late_s, TIMING, 100).windows
+        items += window_items(found, batch, NOW + late_s, TIMING, ITEM_BYTES)
+    window = Window(SELECTION.selection_id, NOW)
+    wanted = {window: Wanted(NOW + 61, counts=True, parts=frozenset(Part))}
+    merged = merge_windows(without_duplicates(items), wanted)[window]
+    for group, expected in whole.sets.items():
+        aggregated = merged.aggregate(group)
+        assert aggregated is not None
+        assert aggregated.statistics == expected
+        for statistic in STATISTICS:
+            assert aggregated.statistics.value(statistic, 60) == expected.value(statistic, 60)
+
+
+def test_items_without_a_part_and_with_unknown_ones_are_read() -> None:
+    """An older version, or one that knew no rule for it, wrote fewer columns, and a newer one may write more."""
+    p99, increase = Statistic("p99"), Statistic.INCREASE
+    content = {
+        SELECTION.selection_id: {str(NOW): {"g": [["a"]], "n": [2], "t": "5", "l": "2", "h": "3", "z": ["?"]}}
+    }
+    old = replace(an_item(1, 9), data=zlib.compress(orjson.dumps(content)))
+    rules = [a_rule(by=["host"], statistic=str(one), rule_id=str(one)) for one in (p99, increase)]
+    found = aggregate([a_point(NOW, 100.0, host="a")], SelectionIndex(rules), NOW, TIMING, 100).windows
+    window = Window(SELECTION.selection_id, NOW)
+    wanted = {window: Wanted(NOW + 61, counts=True, parts=frozenset(Part))}
+    [sums] = merge_windows([old], wanted)[window].groups.values()
+    assert sums is not None
+    kept = sums.statistics()
+    assert [kept.value(one) for one in (Statistic.SUM, Statistic.MAX, p99, increase)] == [5, 3, None, None]
+    new = items_of(found, BatchRange("s-0", 10, 19))
+    [sums] = merge_windows([old, *new], wanted)[window].groups.values()
+    assert sums is not None
+    # The percentile is that of the points that were known for it.
+    assert sums.count == 3
+    assert sums.statistics().value(p99) == 100
 
 
 def many_groups(count: int) -> dict[Window, WindowAggregate]:

@@ -143,12 +143,12 @@ def test_what_prometheus_cannot_see_is_counted() -> None:
     assert INCREASES["rare"][1:] == [None] * (MINUTES - 1)
 
 
-def test_series_have_names_of_their_own() -> None:
-    """By type and dimensions, and not by the order in which a process met them."""
-    series = [
-        a_point(0, 1).series,
-        a_point(0, 1, "b").series,
-        a_point(0, 1).series._replace(metric_type="business"),
-    ]
-    assert len({series_name(one) for one in series}) == 3
-    assert {len(series_name(one)) for one in series} == {8}
+def test_series_have_names_of_their_own_in_their_group() -> None:
+    """By type and the dimensions that tell them apart, and not by the order in which a process met them."""
+    series = a_point(0, 1).series
+    others = [a_point(0, 1, "b").series, series._replace(metric_type="business")]
+    assert len({series_name(one, ()) for one in (series, *others)}) == 3
+    assert {len(series_name(one, ())) for one in (series, *others)} == {8}
+    assert [series_name(one, ("host", "zone")) for one in (series, others[1])] == ["s", "b"]
+    inside = Counters.of([a_point(0, 1), a_point(1, 5)], ("host",))
+    assert inside.increase(Counters.of([a_point(-5, 0)], ("host",))) == 5
