@@ -37,8 +37,8 @@ from handlers.domain.alerts.windows.statistic_set import NOTHING_MORE
 from handlers.domain.alerts.windows.window_items import Windows
 from handlers.domain.collection import paused_collection
 
-# An interval that is not the first of a slice may take so many seconds more than the slice.
-OVERTIME_S = 5.0
+# The rules of an interval have at least so many seconds once its windows are merged, however late the slice is.
+LEAST_S = 5.0
 
 LateGroups = Mapping[Window, Set[Group]]
 
@@ -90,11 +90,11 @@ class SliceEvaluation:
     def evaluate_until(self, starts: range, until_s: float) -> range:
         """Evaluates intervals in their order until the stopwatch comes to `until_s`; those that it evaluated.
 
-        The first one may take no longer either, and the last one a little more: then the `rest` of the rules is left.
-        So there is time to write what tens of thousands of alerts became that fire at once.
+        Of the last one the `rest` of the rules is left, if it takes longer. So there is time to write what tens of
+        thousands of alerts became that fire at once.
         """
         for number, start_s in enumerate(starts, start=1):
-            self.evaluate(start_s, until_s if number == 1 else until_s + OVERTIME_S)
+            self.evaluate(start_s, max(until_s - self.stopwatch(), LEAST_S))
             if self.rest or self.stopwatch() >= until_s:
                 return starts[:number]
         return starts
@@ -107,13 +107,12 @@ class SliceEvaluation:
             self.evaluate(start_s)
 
     @paused_collection()
-    def evaluate(self, interval_start_s: int, until_s: float = math.inf) -> None:
+    def evaluate(self, interval_start_s: int, room_s: float = math.inf) -> None:
         """Takes the next interval into the updates of all alerts.
 
-        If the stopwatch comes to `until_s` before that, the `rest` of the rules is left: they are evaluated later, from
-        the same windows. Half of the time is for a first look at them; at least one rule is evaluated.
+        If that takes longer than `room_s`, once its windows are merged, the `rest` of the rules is left: they are
+        evaluated later, from the same windows. Half of it is for a first look at them; at least one is evaluated.
         """
-        half_s = (self.stopwatch() + until_s) / 2
         due = {rule.key: due_period(rule, interval_start_s, self.timing) for rule in self.rules}
         wanted = self._wanted(due)
         first_s = min((window.start_s for window in wanted), default=interval_start_s)
@@ -125,11 +124,12 @@ class SliceEvaluation:
             items = self._items.known(interval_start_s, earliest_s)
         merged = merge_windows(items, wanted)
         looks = {}
+        begun_s = self.stopwatch()
         for number, rule in enumerate(self.rules, start=1):
             windows = self._rule_windows(rule, due[rule.key], merged)
             self._add_late(rule, windows, merged, late, interval_start_s)
             looks[rule.key] = windows, self._look(rule, windows, interval_start_s)
-            if self.stopwatch() >= half_s:
+            if self.stopwatch() >= begun_s + room_s / 2:
                 self._leave_behind(number)
                 break
         again = self._merge_again(looks, interval_start_s)
@@ -143,7 +143,7 @@ class SliceEvaluation:
             updates = self.known[rule.key].updates
             evaluate_rule(rule, windows, look, updates, end_s, self.origin, self._muted_by(rule, end_s))
             self._count(rule, windows, look)
-            if self.stopwatch() >= until_s:
+            if self.stopwatch() >= begun_s + room_s:
                 self._leave_behind(number)
                 break
         self._note(looks, end_s)
