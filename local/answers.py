@@ -14,15 +14,12 @@ from handlers.domain.ingest.envelope import NO_CLIENT, StreamRecord
 from handlers.domain.ingest.remote_write import FORMAT as REMOTE_WRITE
 from handlers.domain.ingest.request_reader import RequestReader
 
-# Of what repeats in requests: enough for some thousand series.
-_KEPT_BYTES = 8 * 2**20
-
 
 class PointCounter:
     """Counts the points of requests; for one thread at a time."""
 
     def __init__(self) -> None:
-        self._reader = RequestReader(store_limits(1), frozenset(), kept_bytes=_KEPT_BYTES)
+        self._reader = RequestReader(store_limits(1), frozenset())
 
     def points_in(self, format_: str, body: bytes) -> int:
         """The points that a body is accounted for by, as the consumers read it; one if none can be told from it."""

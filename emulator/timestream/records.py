@@ -16,7 +16,7 @@ UNIT_NS = {"SECONDS": 1_000_000_000, "MILLISECONDS": 1_000_000, "MICROSECONDS": 
 _RESERVED = frozenset({"time", "measure_value", "ts_non_existent_col"})
 # The last is ours: columns of single measures are named so.
 _RESERVED_PREFIXES = ("ts_", "measure_name", "measure_value::")
-_CACHED = 50_000
+_CACHED = 150_000
 _MAX_LONG = 2**63 - 1
 
 # https://docs.aws.amazon.com/timestream/latest/developerguide/metering-and-pricing.writes.html; texts count by length.
