@@ -97,7 +97,11 @@ def one_tuple(names: tuple[str, ...]) -> tuple[str, ...]:
 
 
 def align(prepared: Sequence[Prepared]) -> tuple[tuple[str, ...], list[tuple[str, ...]]]:
-    """The names of all dimensions that there are, and for each series its values for them."""
+    """The names of all dimensions that there are, perhaps of more, and for each series its values for them."""
+    names = prepared[0].aligned_to
+    rows = [one.aligned for one in prepared if one.aligned_to is names]
+    if names and len(rows) == len(prepared):
+        return names, rows
     schemas = {id(one.names): one.names for one in prepared}
     names = one_tuple(tuple(sorted(set().union(*schemas.values()))))
     return names, [one.aligned if one.aligned_to is names else one.align(names) for one in prepared]

@@ -6,7 +6,6 @@ whole groups by another column, as many as leave of the other groups what just f
 of 25 hosts, where 19 hosts' values of a metric fit into a unit, six hosts have calls of their own.
 """
 
-from collections.abc import Sequence
 from math import ceil, inf
 from typing import NamedTuple
 
@@ -27,10 +26,9 @@ def plan(sheet: Sheet, scheme: Scheme, most_units: float = inf) -> Plan:
     order = tuple([name for name in scheme.order if name in sheet.columns])
     lead = order[: sum([name in sheet.columns for name in scheme.order[: scheme.lead]])]
     order = (*order, *[name for name in sorted(sheet.columns) if name not in order])
-    positions: Sequence[int] = range(sheet.count)
     if not lead:
-        return sheet.line(positions, order, most_units)
-    groups = sheet.groups(positions, lead)
+        return sheet.line(range(sheet.count), order, most_units)
+    groups = sheet.groups(lead)
     units, calls = 0, []
     if scheme.aside in sheet.columns and scheme.aside not in lead:
         gone: set[int] = set()
@@ -69,7 +67,7 @@ def _set_aside(sheet: Sheet, groups: Calls, aside: str) -> Calls:
     typical = sorted(groups, key=len)
     group = typical[len(typical) // 2]
     others = []
-    for other in sheet.groups(range(sheet.count), [aside]):
+    for other in sheet.groups([aside]):
         units = sheet.units(other, sheet.repeated(other))
         others.append((units / len(other), units, other))
     others.sort(key=lambda one: one[0])

@@ -1,9 +1,11 @@
 """A batch as columns: those in which its points differ, with what their values take."""
 
+from collections import defaultdict
 from collections.abc import Iterable, Sequence
+from functools import lru_cache
 from itertools import pairwise
 from math import inf
-from typing import NamedTuple
+from typing import Any, NamedTuple
 
 from handlers.adapters.timestream.cuts import CALL_BYTES, UNIT_BYTES, Column, Cost, Line
 from handlers.adapters.timestream.prepared import Prepared, align, pair_bytes
@@ -54,19 +56,14 @@ class Sheet:
         self._ranks: dict[str, Column] = {}
         self._keys: dict[tuple[str, ...], list[int]] = {}  # of the order that was sorted by last
 
-    def groups(self, positions: Iterable[int], by: Sequence[str]) -> Calls:
+    def groups(self, by: Sequence[str]) -> Calls:
         """The positions by their values in some columns, in the order of these."""
         first, *others = [self.columns[name] for name in by]
-        found: dict[object, list[int]] = {}
-        keys = first if not others else list(zip(first, *others, strict=True))
-        for position in positions:
-            key = keys[position]
-            group = found.get(key)
-            if group is None:
-                found[key] = [position]
-            else:
-                group.append(position)
-        return [found[key] for key in sorted(found)]  # type: ignore[type-var]
+        keys: Sequence[Any] = list(zip(first, *others, strict=True)) if others else first
+        found: dict[Any, list[int]] = defaultdict(list)
+        for position, key in enumerate(keys):
+            found[key].append(position)
+        return [found[key] for key in sorted(found)]
 
     def distinct(self, by: Sequence[str]) -> int:
         """The number of different values in some columns taken together."""
@@ -151,6 +148,7 @@ def _plan(positions: Sequence[int], cost: Cost, cuts: Sequence[int]) -> Plan:
     return Plan(cost, [list(positions[start:end]) for start, end in pairwise(cuts)])
 
 
+@lru_cache(10_000)
 def value_bytes(name: str, value: Value) -> int:
     """The bytes of a value with the name of its column, none if there is no value."""
     if isinstance(value, int):

@@ -4,7 +4,7 @@ import orjson
 from hypothesis import given
 from hypothesis import strategies as st
 
-from handlers.adapters.timestream.prepared import Prepared, Preparer, pair_bytes
+from handlers.adapters.timestream.prepared import Prepared, Preparer, align, pair_bytes
 from handlers.domain.point import Series
 
 ONE = Series("cpu", "system", (("host", 'a"é'), ("zone", "\U0001f600")))
@@ -60,3 +60,17 @@ def test_shapes_that_keep_changing_do_not_grow_a_series() -> None:
     for number in range(20):
         one.start_without(frozenset({f"name{number}"}))
     assert len(one.starts) <= 4
+
+
+def test_rows_have_the_columns_of_all_series() -> None:
+    """Whatever batches came before, a series has a value or nothing for each name."""
+    first, second = Series("a", "system", (("host", "h"),)), Series("b", "system", (("zone", "z"),))
+    preparer = Preparer()
+    for batch in ([first], [first, second], [second], [second, first], [first, first]):
+        names, rows = align(preparer.prepare(batch))
+        assert {"metric_name", "metric_type", *(name for one in batch for name, _ in one.dimensions)} <= {
+            *names
+        }
+        for one, row in zip(batch, rows, strict=True):
+            values = {"metric_name": one.metric_name, "metric_type": "system", **dict(one.dimensions)}
+            assert dict(zip(names, row, strict=True)) == {name: values.get(name, "") for name in names}
