@@ -2,7 +2,6 @@
 
 import binascii
 from collections.abc import Mapping
-from dataclasses import dataclass
 from typing import Any
 
 import msgspec
@@ -11,8 +10,7 @@ NO_CLIENT = "-"
 _TIEBREAKS = 1_000_000
 
 
-@dataclass(slots=True, unsafe_hash=True)
-class StreamRecord:
+class StreamRecord(msgspec.Struct, frozen=True, gc=False):
     """One request as it lies on the stream; `arrival_ms` and `sequence` never change, however often it is read.
 
     `format` names what its body is written in, and is empty if the record did not come through the API.
@@ -69,10 +67,10 @@ def _item(record: Mapping[str, Any]) -> _Item:
 def _read(item: _Item) -> StreamRecord:
     kinesis = item.kinesis
     # The request id comes last because API Gateway's extended ids are base64: they contain `/`, `+` and `=`.
-    format_, _, rest = kinesis.partition_key.partition("/")
-    client, _, request_id = rest.partition("/")
-    if not (format_ and client and request_id):
-        format_, client, request_id = "", NO_CLIENT, kinesis.partition_key
+    parts = kinesis.partition_key.split("/", 2)
+    if len(parts) < 3 or "" in parts:
+        parts = ["", NO_CLIENT, kinesis.partition_key]
+    format_, client, request_id = parts
     return StreamRecord(
         format_,
         client,

@@ -7,6 +7,7 @@ from datetime import UTC, datetime
 from typing import Any
 
 import boto3
+import msgspec
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
@@ -163,7 +164,7 @@ def test_groups_are_the_largest_first() -> None:
 def test_a_line_of_before_there_were_formats_is_json(s3: Any) -> None:
     """The writer of today names the format, whatever it is."""
     written = replace(_written(NOW_S - 60, "r1", 0, {}), index=1)
-    written.record = replace(written.record, format="influx-s")
+    written.record = msgspec.structs.replace(written.record, format="influx-s")
     lines = [json.loads(line) for line in json_lines([written, written]).splitlines()]
     del lines[0]["format"]
     lines[0]["index"] = 0

@@ -49,6 +49,8 @@ class PlainJson:
     def __init__(self, validator: PointValidator) -> None:
         self._validator = validator
         self._known: dict[tuple[str, str, bytes], Series] = {}
+        self._retention_ms = validator.retention_ms
+        self._future_ms = validator.future_ms
 
     def read(self, body: bytes, record: StreamRecord, points: list[Point]) -> bool:
         """True with the points of the body added to `points`; False with none of them if it needs a closer look.
@@ -68,8 +70,8 @@ class PlainJson:
         if not 0 < len(metrics) <= MAX_SAMPLES:
             return False
         known, add, before = self._known.get, points.append, len(points)
-        least_ms = max(record.arrival_ms - self._validator.retention_ms, 0)
-        greatest_ms = record.arrival_ms + self._validator.future_ms
+        least_ms = max(record.arrival_ms - self._retention_ms, 0)
+        greatest_ms = record.arrival_ms + self._future_ms
         for index, metric in enumerate(metrics):
             key = metric.metric_name, metric.metric_type, bytes(metric.dimensions)
             series = known(key) or self._learn(*key)

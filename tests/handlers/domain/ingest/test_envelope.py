@@ -1,11 +1,11 @@
 """Records as they come from the data stream."""
 
 import base64
-from dataclasses import replace
 
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
+from msgspec.structs import replace
 
 from handlers.domain.ingest.envelope import read_records
 from tests.support.events import ARRIVAL_MS, FIRST_SEQUENCE, SHARD, event, kinesis_record, records

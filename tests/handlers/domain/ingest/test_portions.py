@@ -1,11 +1,10 @@
 """A batch in portions that memory holds."""
 
-from dataclasses import replace
-
 import cramjam
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
+from msgspec.structs import replace
 
 from handlers.domain.ingest.envelope import StreamRecord
 from handlers.domain.ingest.portions import portions

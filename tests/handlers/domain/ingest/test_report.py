@@ -1,8 +1,9 @@
 """The log of a batch."""
 
 import json
-from dataclasses import replace
 from typing import Any
+
+from msgspec.structs import replace
 
 from handlers.domain.ingest.batch import Report, RequestAccount
 from handlers.domain.ingest.quarantine import QuarantinedPoint

@@ -2,10 +2,10 @@
 
 import gzip
 import zlib
-from dataclasses import replace
 
 import orjson
 import pytest
+from msgspec.structs import replace
 
 from handlers.domain.ingest.formats.foreign import DimensionMapping
 from handlers.domain.ingest.formats.gzipped import read
