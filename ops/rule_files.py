@@ -1,11 +1,12 @@
 """Alert rules as files: YAML in which every mistake is named with its file, line and field."""
 
-from collections.abc import Iterable, Iterator, Sequence
+from collections.abc import Collection, Iterable, Iterator, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 
 import yaml
 
+from handlers.domain.alerts.evaluation.inhibition import cycle_of
 from handlers.domain.alerts.rules.fields import RuleError
 from handlers.domain.alerts.rules.reading import APPLIED, read_rule
 from handlers.domain.alerts.rules.rule import Rule
@@ -86,7 +87,7 @@ def read_rule_files(paths: Sequence[Path], tick_seconds: int) -> RuleFiles:
     entries = [entry for path in paths for entry in _read_file(path, tick_seconds)]
     rules = [FiledRule(one.rule, one.file, one.line) for one in entries if one.rule is not None]
     mistakes = [mistake for one in entries for mistake in one.mistakes]
-    mistakes += _repeated(entries)
+    mistakes += [*_repeated(entries), *_misnamed(rules, {entry.rule_id for entry in entries})]
     return RuleFiles(rules, sorted(mistakes, key=lambda mistake: (str(mistake.file), mistake.line)))
 
 
@@ -152,6 +153,20 @@ def _read_rule(read: RuleNode, tick_seconds: int) -> tuple[Rule | None, list[Rul
     except RuleError as error:
         return None, [*outside, *(one for one in (error, *error.others) if not read.is_broken(one.field))]
     return rule, [*outside, *refusals(rule, tick_seconds)]
+
+
+def _misnamed(rules: Sequence[FiledRule], known: Collection[object]) -> Iterator[Mistake]:
+    """The rules whose `unless` names no rule, or leads back to themselves."""
+    unless = {filed.rule.rule_id: filed.rule.unless for filed in rules}
+    for filed in rules:
+        rule = filed.rule
+        cycle = cycle_of(rule.rule_id, unless)
+        if rule.unless and rule.unless not in known:
+            message = f"unless: {rule.unless!r} is no rule of the files that are read"
+            yield Mistake(filed.file, filed.line, message)
+        elif rule.rule_id in cycle[1:]:
+            message = f"unless: {' -> '.join(cycle)}: rules that mute each other would tell of nothing"
+            yield Mistake(filed.file, filed.line, message)
 
 
 def _repeated(entries: Sequence[_Entry]) -> Iterator[Mistake]:

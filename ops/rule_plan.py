@@ -87,9 +87,9 @@ def plan_lines(plan: RulePlan, open_alerts: Mapping[str, int]) -> Iterator[str]:
     for old, new in plan.changed:
         yield f"~ {new.rule_id}: {_effect(old, new, open_alerts.get(old.key, 0))}"
         before, after = rule_document(old), rule_document(new)
-        for field, value in after.items():
-            if field not in APPLIED and before.get(field) != value:
-                yield f"    {field}: {_shown(before.get(field))} -> {_shown(value)}"
+        for field in {**after, **before}:
+            if field not in APPLIED and before.get(field) != after.get(field):
+                yield f"    {field}: {_shown(before.get(field))} -> {_shown(after.get(field))}"
     for rule in plan.pruned:
         yield f"- {rule.rule_id} ({sanitize(rule.metric_name)}): in no file; {_resolved(open_alerts.get(rule.key, 0))}"
     yield (

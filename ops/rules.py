@@ -143,6 +143,8 @@ def _rows(target: Target) -> list[Row]:
                 target,
                 f"{rule.rule_id}: about {left_out[rule.key]} groups over alerts.maximum_groups are not judged",
             )
+        if rule.unless and rule.unless not in {other.rule_id for other in rules}:
+            _note(target, f"{rule.rule_id}: no rule {rule.unless}, which its unless names, is in force")
         # It was applied before its file would have been refused, or before the environment's tick was another one.
         for error in refusals(rule, target.config.alerts.tick_seconds):
             _note(target, f"{rule.rule_id}: can do nothing: {error}")

@@ -65,7 +65,7 @@ class Told:
     def progressed(self, evaluated_to: str, now_s: float) -> None:
         """An evaluation came to its end."""
 
-    def handed_out(self, page: Mapping[str, Any], now_s: float) -> None:
+    def handed_out(self, page: Mapping[str, Any], chunk: Mapping[str, Any], now_s: float) -> None:
         """Notifications are handed out."""
 
     def saved(self, by: str, before: Any, after: Any, now_s: float, call: Any) -> None:

@@ -391,3 +391,39 @@ rules:
         [mistake] = read(tmp_path, text.replace("at_least: 20", wrong))
         assert mistake.startswith(f"a.yaml:{line}: ")
         assert words in mistake
+
+
+NAMED = GOOD.removeprefix("rules:\n")
+
+
+def named(**unless: str) -> str:
+    """A file of rules that name others in `unless`."""
+    rules = (
+        NAMED.replace("rule_id: hot", f"rule_id: {name}") + (f"    unless: {other}\n" if other else "")
+        for name, other in unless.items()
+    )
+    return "rules:\n" + "".join(rules)
+
+
+@pytest.mark.parametrize(
+    ("unless", "told"),
+    [
+        ({"a": "", "b": "a", "c": "a", "d": "c"}, []),
+        ({"a": "z"}, ["a.yaml:2: unless: 'z' is no rule of the files"]),
+        ({"a": "a"}, ["a.yaml:2: unless: a -> a: rules that mute each other"]),
+        ({"a": "b", "b": "a", "c": "a"}, ["a.yaml:2: unless: a -> b -> a", "a.yaml:8: unless: b -> a -> b"]),
+    ],
+)
+def test_a_rule_names_another_that_does_not_lead_back_to_it(
+    tmp_path: Path, unless: dict[str, str], told: list[str]
+) -> None:
+    """Each rule of a circle is told; one that only leads to it is not at fault."""
+    found = read(tmp_path, named(**unless))
+    assert len(found) == len(told)
+    assert all(mistake.startswith(said) for mistake, said in zip(found, told, strict=True))
+
+
+def test_a_rule_whose_own_fields_are_wrong_is_there_all_the_same(tmp_path: Path) -> None:
+    """Who names it makes no mistake."""
+    [mistake] = read(tmp_path, named(a="", b="a").replace("avg", "p100", 1))
+    assert mistake.startswith("a.yaml:4: statistic")

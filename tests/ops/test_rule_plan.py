@@ -17,6 +17,7 @@ CHANGES: list[dict[str, Any]] = [
     {"notify_on_resolve": False}, {"forget_after": 7_200}, {"threshold": 3}, {"operator": "<"}, {"period": 120},
     {"datapoints": 2}, {"missing_data": "missing"}, {"recovery": {"datapoints": 2}}, {"statistic": "max"},
     {"by": ["host", "disk"]}, {"match": {"a": "b"}}, {"metric_type": "system"}, {"metric_name": "other"},
+    {"unless": "net-down"},
 ]  # fmt: skip
 
 

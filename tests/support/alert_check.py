@@ -58,7 +58,7 @@ class Check:
         self._note(now_s, f"apply {document} in force {in_force_s}")
         if key not in self.rules:
             self.rules[key] = ReferenceRule(self.clockwork, self.reached_s)
-            self.rules[key].is_muted = self._is_silenced
+            self.rules[key].is_muted = self._is_muted
             self.rules[key].write(self.points)
         self.rules[key].apply(Text(document, in_force_s), now_s)
 
@@ -166,12 +166,14 @@ class Check:
                     f"{now_s}: evaluated up to {up_to_s}, and these were not made: {rule_key} {found}"
                 )
 
-    def handed_out(self, page: Mapping[str, Any], now_s: float) -> None:
-        """All that may be sent now is handed out: what SNS refused before, too."""
+    def handed_out(self, page: Mapping[str, Any], chunk: Mapping[str, Any], now_s: float) -> None:
+        """All that may be sent now of a chunk's rules is handed out: what SNS refused before, too."""
         if page["more"]:
             return
         found = {(item["rule_key"], item["group_key"]) for item in page["notifications"]}
         for key, reference in self.rules.items():
+            if key < chunk["begin"] or (chunk["end"] and key >= chunk["end"]):
+                continue
             for group, alert in reference.alerts.items():
                 due = alert.due(now_s)
                 if due is not None and (key, json.dumps(group, separators=(",", ":"))) not in found:
@@ -195,6 +197,10 @@ class Check:
         oldest_s = now_s - _TOLD_WITHIN_S - self.clockwork.grace_s
         for key, reference in self.rules.items():
             for group, alert in reference.alerts.items():
+                rule = reference.rule
+                is_held = rule is not None and self._is_inhibited(rule, group, alert.cursor)
+                if alert.told is not None and is_held:
+                    continue
                 if alert.told is not None and alert.state != "PENDING":
                     raise DifferenceError(f"{now_s}: {key} {group} should be told: {alert.state}")
                 # What waited for a claim to be void has its time from then on.
@@ -263,7 +269,7 @@ class Check:
         wanted = [
             (made.previous, made.state, made.at_s, made.late)
             for made in alert.transitions
-            if made.kind != "reminder"
+            if made.previous != made.state
         ][-_REMEMBERED:]
         # Notes of what was not evaluated stand among them, and take their place among the last ten.
         notes = sum(item["from"] == item["to"] for item in document["history"])
@@ -288,6 +294,21 @@ class Check:
             raise DifferenceError(
                 f"{now_s}: {key} {alert.group} is {state}, expected {alert.state, alert.since_s}"
             )
+
+    def _is_muted(self, rule: Text, group: Group, end_s: int) -> bool:
+        return self._is_silenced(rule, group, end_s) or self._is_inhibited(rule, group, end_s)
+
+    def _is_inhibited(self, rule: Text, group: Group, end_s: int) -> bool:
+        own = dict(zip(rule.by, group, strict=False))
+        for reference in self.rules.values():
+            other = reference.rule
+            if other is None or not rule.unless or other.rule_id != rule.unless:
+                continue
+            for firing in reference.firing(end_s, float(end_s), self.skip_to_s):
+                theirs = dict(zip(other.by, firing, strict=False))
+                if all(theirs[name] == own[name] for name in theirs if name in own):
+                    return True
+        return False
 
     def _is_silenced(self, rule: Text, group: Group, end_s: int) -> bool:
         if len(group) != len(rule.by):
@@ -321,7 +342,7 @@ def _expected(message: Message, group: Group) -> dict[str, Any]:
     expected = {
         "kind": made.kind,
         "state": made.state,
-        "previous_state": made.previous,
+        "previous_state": made.told_from or made.previous,
         "severity": rule.severity,
         "metric_name": rule.metric_name,
         "metric_type": rule.metric_type,

@@ -14,9 +14,11 @@ from collections.abc import Callable, Collection, Mapping, Sequence
 from concurrent.futures import Future, ProcessPoolExecutor
 from dataclasses import replace
 from typing import Any, NamedTuple
+from unittest import mock
 
 from handlers.adapters.dynamodb.rules_table import item_of
 from handlers.adapters.dynamodb.silences_table import SilencesTable
+from handlers.domain.alerts.evaluation import chunks
 from handlers.domain.alerts.rules.reading import condition_revision, read_rule
 from handlers.domain.alerts.rules.rule import Rule
 from handlers.domain.alerts.silences.matcher import Matcher, Patterns
@@ -41,8 +43,8 @@ _SILENCED: Sequence[tuple[Patterns, Patterns]] = (
     ((("rule", ("r*2", "*3")),), (("env", ("p*",)),)),
 )
 FEATURES = (
-    "acks", "ahead", "again", "clocks", "close", "deaths", "late", "long", "resolver", "repeats", "rules", "silences",
-    "sns", "tables",
+    "acks", "ahead", "again", "chunks", "clocks", "close", "deaths", "late", "long", "resolver", "repeats", "rules",
+    "silences", "sns", "tables", "unless",
 )  # fmt: skip
 _TROUBLES = {
     "sns": ("topic refuses", "topic's answer is lost"),
@@ -107,7 +109,11 @@ class Storm:
     def run(self) -> None:
         """All of it, and the good weather after it."""
         world = self.world
-        with one_thread(lambda: world.now_s, self._sleep):
+        rules = 1 if "chunks" in self.features and self.chance.random() < 0.3 else chunks.RULES_PER_CHUNK
+        with (
+            one_thread(lambda: world.now_s, self._sleep),
+            mock.patch.object(chunks, "RULES_PER_CHUNK", rules),
+        ):
             self._sweep()
             for _ in range(self.chance.randint(1, 3)):
                 self._add_rule()
@@ -342,7 +348,7 @@ class Storm:
         document = dict(old.document)
         fresh = self._document(document["rule_id"])
         if choice == "words":
-            words = ("severity", "annotation", "renotify", "notify_on_resolve", "forget_after")
+            words = ("severity", "annotation", "renotify", "notify_on_resolve", "forget_after", "unless")
             document |= {name: fresh[name] for name in words if name in fresh and chance.random() < 0.5}
         elif choice == "condition":
             names = ["operator", "threshold", "recovery", "datapoints", "missing_data", "period"]
@@ -434,6 +440,8 @@ class Storm:
         }
         if chance.random() < 0.15:
             document |= _ratio(chance, document)
+        if "unless" in self.features and rule_id != "r1" and chance.random() < 0.3:
+            document["unless"] = chance.choice(("r1", "r2")[: int(rule_id[1:]) - 1])
         if chance.random() < 0.5:
             document["forget_after"] = chance.choice((3_700, 3_900, 4_200, 5_000, 7_300))
         return document

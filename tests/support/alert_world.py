@@ -72,7 +72,7 @@ class Watcher(Protocol):
     def progressed(self, evaluated_to: str, now_s: float) -> None:
         """An evaluation has come to its end, and noted how far all rules are."""
 
-    def handed_out(self, page: Mapping[str, Any], now_s: float) -> None:
+    def handed_out(self, page: Mapping[str, Any], chunk: Mapping[str, Any], now_s: float) -> None:
         """An execution that was alone since it began to evaluate is to publish the notifications of a page."""
 
     def published(self, parameters: Mapping[str, Any], now_s: float) -> None:
@@ -219,7 +219,7 @@ class World:
         if answer is None:
             raise asl.StateError("Lambda.Unknown")
         if payload["step"] == "evaluate" and hangs == self._hangs and not answer.get("behind"):
-            self.watcher.handed_out(answer, self._called_at_s)
+            self.watcher.handed_out(answer, payload["chunk"], self._called_at_s)
         return json.loads(json.dumps(answer))
 
     def resolve(self, old: Mapping[str, Any] | None, new: Mapping[str, Any] | None) -> bool:

@@ -36,6 +36,10 @@ class RawPoint(NamedTuple):
     metric_type: str
     dimensions: Mapping[str, str]
 
+    def __deepcopy__(self, _: object) -> "RawPoint":
+        """The point itself, which does not change."""
+        return self
+
 
 @dataclass(frozen=True)
 class Clockwork:
@@ -79,6 +83,7 @@ class Text:
         self.tells_resolve = document.get("notify_on_resolve", True)
         self.forget_after = document.get("forget_after", 86_400)
         self.severity = document.get("severity", "medium")
+        self.unless = document.get("unless", "")
         self.annotation = document.get("annotation", "")
         self.in_force_s = in_force_s
 
@@ -92,6 +97,7 @@ class Text:
             "renotify",
             "notify_on_resolve",
             "forget_after",
+            "unless",
         }
         return {name: value for name, value in self.document.items() if name not in words}
 
@@ -201,6 +207,14 @@ class Transition(NamedTuple):
     period_start_s: int | None
     late: bool
     cause: str = ""
+    # The state that receivers know, if it was another one.
+    told_from: str | None = None
+    # The end of the last interval that was evaluated before it ended, whenever that was.
+    after_s: int | None = None
+
+    def is_later_than(self, end_s: int) -> bool:
+        """True if the interval that ended then was evaluated before it."""
+        return self.at_s > end_s if self.after_s is None else self.after_s >= end_s
 
 
 @dataclass
@@ -295,6 +309,11 @@ class Alert:
     told: str | None = None
     # Somebody knows of it: no reminders until it is over.
     is_acknowledged: bool = False
+
+    def state_at(self, end_s: int) -> str:
+        """The state with the interval that ended then."""
+        later = [made for made in self.transitions if made.is_later_than(end_s)]
+        return later[0].previous if later else self.state
 
     def due(self, now_s: float, *, handed_out: bool = False) -> Message | None:
         """The message that may be claimed now; while the alert is muted, only if it was `handed_out` before."""
@@ -479,6 +498,16 @@ class ReferenceRule:
             self.cursor = max(self.cursor, up_to_s)
         return found
 
+    def firing(self, end_s: int, now_s: float, skip_to_s: int) -> list[Group]:
+        """The groups that fire with the interval that ends then, whether it is evaluated yet or not."""
+        ahead = self
+        if any(alert.cursor < end_s for alert in self.alerts.values()):
+            ahead = deepcopy(self)
+            # States do not depend on what is muted.
+            ahead.is_muted = _never
+            ahead.evaluate(end_s, now_s, skip_to_s)
+        return [group for group, alert in ahead.alerts.items() if alert.state_at(end_s) in FIRING]
+
     def _alert(self, group: Group) -> Alert:
         if group not in self.alerts:
             assert self.rule is not None
@@ -511,6 +540,11 @@ class ReferenceRule:
         self._know(alert, rule, newest_s)
         heard = max(alert.heard or 0, rule.first_after(rule.in_force_s))
         is_silent = alert.known_from is not None and end_s - heard >= rule.forget_after
+        if rule.by and is_silent and end_s == newest_s and alert.state == "OK" and alert.told is not None:
+            # It is over, which is told when it is muted no more; the group is forgotten all the same.
+            alert.datapoints = {}
+            self._forget(alert, alert.judged_from, rule)
+            return self._look_up(alert, rule, end_s, newest_s, now_s)
         if rule.by and is_silent and end_s == newest_s:
             found = self._end(alert, rule, end_s, "forgotten", now_s)
             # A healthy group has no alert that could end: it leaves nothing behind.
@@ -688,18 +722,20 @@ class ReferenceRule:
         without = _last([item for item in in_time if item is not None], rule, newest_s)
         pairs = [(item, item.verdict) for item in without]
         other = PROTOCOL[alert.state][_finding(alert, rule, pairs, newest_s)].partition(", ")[0]
-        previous = alert.state
+        told_from = None
         if was is not None and not is_muted and state == "OK":
             # Receivers hear of the end of what they heard of, and of nothing else.
             kind = "resolved" if was in FIRING else "silent"
-            previous = previous if previous in FIRING or kind == "silent" else was
+            told_from = None if alert.state in FIRING else was
         value, start_s = _shown(last, state, kind)
         if kind == "resolved" and not rule.tells_resolve:
-            kind, previous = "silent", alert.state
+            kind = "silent"
         if is_muted and kind != "silent":
             kind = "muted"
         late = other != state
-        made = Transition(kind, previous, state, end_s, newest_s, value, start_s, late)
+        made = Transition(
+            kind, alert.state, state, end_s, newest_s, value, start_s, late, told_from=told_from
+        )
         return [self._change(alert, rule, made, now_s)]
 
     def _remind(
@@ -723,7 +759,8 @@ class ReferenceRule:
             return []
         kind = "reminder" if alert.state == told else kind
         value, start_s = _shown(last, alert.state, kind)
-        made = Transition(kind, told, alert.state, end_s, alert.since_s, value, start_s, False)
+        state = alert.state
+        made = Transition(kind, state, state, end_s, alert.since_s, value, start_s, False, told_from=told)
         alert.transitions.append(made)
         alert.notified_at_s = end_s
         alert.tell(Message(made, rule), now_s)
@@ -750,15 +787,18 @@ class ReferenceRule:
         value, start_s = _shown(last, "OK", "resolved")
         alert.datapoints = {}
         state, _, kind = PROTOCOL[alert.state]["ended"].partition(", ")
-        previous, told, alert.told = alert.state, alert.told, None
+        told_from, told, alert.told = None, alert.told, None
         if told is not None:
             kind = "resolved" if told in FIRING else kind and "silent"
-            previous = previous if previous in FIRING else told
+            told_from = None if alert.state in FIRING else told
         if not kind:
             return []
         if kind == "resolved" and not rule.tells_resolve:
             kind = "silent"
-        made = Transition(kind, previous, state, at_s, rule.start_of(at_s), value, start_s, False, cause)
+        since_s = rule.start_of(at_s)
+        made = Transition(
+            kind, alert.state, state, at_s, since_s, value, start_s, False, cause, told_from, alert.cursor
+        )
         return [self._change(alert, rule, made, now_s)]
 
     def _forget(self, alert: Alert, at_s: int, rule: Text) -> None:

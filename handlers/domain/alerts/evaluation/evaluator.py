@@ -2,12 +2,13 @@
 
 import math
 import time
-from collections.abc import Callable, Iterable
+from collections.abc import Callable, Iterable, Mapping, Sequence
 from dataclasses import asdict, dataclass, field, replace
 from typing import Any
 
 from handlers.domain.alerts.evaluation.chunks import chunks_of
 from handlers.domain.alerts.evaluation.endings import RULE_DELETED
+from handlers.domain.alerts.evaluation.inhibition import in_order, inhibiting
 from handlers.domain.alerts.evaluation.resolver import TURNS, Resolver
 from handlers.domain.alerts.evaluation.slice_evaluation import RuleAlerts, SliceEvaluation
 from handlers.domain.alerts.notifications.notification import Origin
@@ -16,6 +17,7 @@ from handlers.domain.alerts.notifications.stored_alert import AlertKey, Alerts, 
 from handlers.domain.alerts.periods import MADE_UP_S, Timing
 from handlers.domain.alerts.rules.rule import Rule, RuleSource
 from handlers.domain.alerts.silences.silence import NoSilences, SilenceSet, SilenceSource
+from handlers.domain.alerts.state.alert import Alert
 from handlers.domain.alerts.state.protocol import silence_counts
 from handlers.domain.alerts.state.transition import not_evaluated
 from handlers.domain.alerts.steps import Chunk, Page, Plan
@@ -57,6 +59,29 @@ class Outcome:
         if not self.silences_unreadable:
             del found["silences_unreadable"]
         return found
+
+
+@dataclass(frozen=True)
+class _Muting:
+    """Silences, and rules that others name, with those of them that another chunk has.
+
+    Those `beside` are evaluated once more, from the alerts that are `loaded`; `past` are alerts by their rules' keys.
+    """
+
+    silences: SilenceSet
+    inhibitors: Sequence[Rule]
+    beside: Sequence[Rule]
+    loaded: Sequence[StoredAlert]
+    past: Mapping[str, Sequence[Alert]]
+
+    def after(self, known: Mapping[str, RuleAlerts]) -> "_Muting":
+        """The same for another turn: the alerts of those rules are known then."""
+        past = {
+            rule.key: [update.alert for update in known[rule.key].updates.values()]
+            for rule in self.inhibitors
+            if rule.key in known
+        }
+        return _Muting(self.silences, self.inhibitors, (), (), past)
 
 
 @dataclass(frozen=True)
@@ -138,12 +163,13 @@ class Evaluator:
             rules=len(rules), unreadable=known.unreadable, silences_unreadable=silences.unreadable
         )
         first_s = chunk.get("first", first_s)
-        open_keys = [key for key in self.alerts.open_keys() if keys.holds(key.rule_key)]
-        loaded = self.alerts.load(open_keys)
+        open_keys = self.alerts.open_keys()
+        loaded = self.alerts.load([key for key in open_keys if keys.holds(key.rule_key)])
         starts = range(first_s, last_s + 1, interval_s)
         reached_s, rest = first_s, ""
         if starts:
-            reached_s, rest = self._evaluate(rules, loaded, chunk, starts, silences, now_s, outcome)
+            muting = self._muting(rules, known.rules, keys, silences, open_keys, starts)
+            reached_s, rest = self._evaluate(rules, loaded, chunk, starts, muting, now_s, outcome)
         existing = {rule.key for rule in known.rules}
         resolver = Resolver(self.alerts, self.origin)
         for stored in loaded:
@@ -185,20 +211,17 @@ class Evaluator:
         loaded: Iterable[StoredAlert],
         chunk: Chunk,
         starts: range,
-        silences: SilenceSet,
+        muting: "_Muting",
         now_s: float,
         outcome: Outcome,
     ) -> tuple[int, str]:
         """Evaluates the intervals of a slice; the end of the last one, and the first rule's key that is left in it."""
         rules, rest = list(rules), ""
-        known = {rule.key: RuleAlerts() for rule in rules}
-        for stored in loaded:
-            if stored.key.rule_key in known:
-                known[stored.key.rule_key].add([stored])
+        known = _known(rules, loaded)
         only: set[AlertKey] | None = None
         for _ in range(TURNS):
             self._say_what_is_left_out(rules, known, chunk, starts)
-            evaluation = self._slice(rules, chunk, known, silences)
+            evaluation = self._slice(rules, chunk, known, muting)
             if only is None:
                 starts = evaluation.evaluate_until(starts, self.stopwatch() + SLICE_S)
                 rest = evaluation.rest
@@ -209,20 +232,49 @@ class Evaluator:
                 outcome.intervals, outcome.groups = len(starts), evaluation.groups
                 outcome.over_cap = evaluation.left_out
                 outcome.muted = sum(alerts.muted for alerts in known.values())
+                muting = muting.after(evaluation.known)
                 for name, note in evaluation.notes.items():
                     self.windows.note_groups(name, note)
             if not unsaved:
                 return starts[-1] + self.timing.interval_s, rest
             only = unsaved
             rules = [rule for rule in rules if any(key.rule_key == rule.key for key in only)]
-            known = {rule.key: RuleAlerts() for rule in rules}
-            for stored in self.alerts.load(sorted(only)):
-                known[stored.key.rule_key].add([stored])
+            known = _known(rules, self.alerts.load(sorted(only)))
         raise TransientError(f"{len(only or ())} alerts are being written all the time")
 
+    def _muting(
+        self,
+        rules: Iterable[Rule],
+        every: Iterable[Rule],
+        keys: KeyRange,
+        silences: SilenceSet,
+        open_keys: Iterable[AlertKey],
+        starts: range,
+    ) -> "_Muting":
+        """The silences and the rules that mute alerts of these.
+
+        Where intervals are made up for, others may be further: then also the alerts that are over, with when they were
+        not.
+        """
+        inhibitors = inhibiting(rules, every)
+        beside = [
+            rule
+            for rule in inhibitors
+            if not keys.holds(rule.key) and rule.period_s % self.timing.interval_s == 0
+        ]
+        loaded = [key for key in open_keys if key.rule_key in {rule.key for rule in beside}]
+        past = {}
+        if len(starts) > 1:
+            past = {
+                rule.key: [stored.alert for stored in self.alerts.load(self.alerts.of_rule(rule.key))]
+                for rule in inhibitors
+            }
+        return _Muting(silences, inhibitors, beside, self.alerts.load(loaded), past)
+
     def _slice(
-        self, rules: Iterable[Rule], chunk: Chunk, known: dict[str, RuleAlerts], silences: SilenceSet
+        self, rules: Sequence[Rule], chunk: Chunk, known: dict[str, RuleAlerts], muting: "_Muting"
     ) -> SliceEvaluation:
+        keys = {rule.key for rule in rules}
         return SliceEvaluation(
             rules=list(rules),
             windows=self.windows,
@@ -232,8 +284,11 @@ class Evaluator:
             group_cap=self.group_cap,
             begun_s=chunk.get("begun", 0),
             left_s=chunk.get("left", 0),
-            known=known,
-            silences=silences,
+            known=known | _known(muting.beside, muting.loaded),
+            silences=muting.silences,
+            inhibitors=muting.inhibitors,
+            ahead=in_order([*(rule for rule in muting.inhibitors if rule.key in keys), *muting.beside]),
+            past=muting.past,
             stopwatch=self.stopwatch,
         )
 
@@ -281,6 +336,15 @@ def range_of(chunk: Chunk) -> KeyRange:
     if "begin" in chunk:
         return KeyRange(chunk["begin"], chunk["end"])
     return KeyRange() if chunk["index"] == 0 else KeyRange("\U0010ffff")
+
+
+def _known(rules: Iterable[Rule], loaded: Iterable[StoredAlert]) -> dict[str, RuleAlerts]:
+    """The alerts that are loaded, by their rules' keys."""
+    known = {rule.key: RuleAlerts() for rule in rules}
+    for stored in loaded:
+        if stored.key.rule_key in known:
+            known[stored.key.rule_key].add([stored])
+    return known
 
 
 def _count_saved(outcome: Outcome, updates: Iterable[AlertUpdate]) -> None:

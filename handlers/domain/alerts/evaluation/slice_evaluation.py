@@ -3,7 +3,7 @@
 import math
 import time
 from collections import defaultdict
-from collections.abc import Callable, Iterable, Mapping, Sequence, Set
+from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence, Set
 from dataclasses import dataclass, field, replace
 
 from handlers.domain.alerts.evaluation.chunks import WEIGHT_PER_CHUNK
@@ -16,6 +16,7 @@ from handlers.domain.alerts.evaluation.evaluation_range import (
     oldest_period,
     periods_again,
 )
+from handlers.domain.alerts.evaluation.inhibition import inhibited
 from handlers.domain.alerts.evaluation.rule_evaluation import (
     FirstLook,
     RuleWindows,
@@ -29,6 +30,7 @@ from handlers.domain.alerts.rules.rule import Rule
 from handlers.domain.alerts.rules.selection import Group, Selection, group_key
 from handlers.domain.alerts.rules.statistic import Part
 from handlers.domain.alerts.silences.silence import SilenceSet
+from handlers.domain.alerts.state.alert import Alert
 from handlers.domain.alerts.state.protocol import silence_counts
 from handlers.domain.alerts.windows.aggregation import Window
 from handlers.domain.alerts.windows.known_groups import KnownGroups, groups_id
@@ -76,6 +78,11 @@ class SliceEvaluation:
     left_s: int
     known: Mapping[str, RuleAlerts]
     silences: SilenceSet
+    # Rules that others name in `unless`; those of them that are evaluated here, before the others, whether they are
+    # among the rules or of another chunk; and alerts of theirs that are not among the known, by the rules' keys.
+    inhibitors: Sequence[Rule] = ()
+    ahead: Sequence[Rule] = ()
+    past: Mapping[str, Sequence[Alert]] = field(default_factory=dict)
     stopwatch: Callable[[], float] = time.monotonic
     # The key of the first rule that the last interval was not evaluated for; empty if it was for all.
     rest: str = ""
@@ -113,41 +120,71 @@ class SliceEvaluation:
         If that takes longer than `room_s`, once its windows are merged, the `rest` of the rules is left: they are
         evaluated later, from the same windows. Half of it is for a first look at them; at least one is evaluated.
         """
-        due = {rule.key: due_period(rule, interval_start_s, self.timing) for rule in self.rules}
+        due = {rule.key: due_period(rule, interval_start_s, self.timing) for rule in self._every_rule()}
         wanted = self._wanted(due)
         first_s = min((window.start_s for window in wanted), default=interval_start_s)
         items = self._items.known(interval_start_s, first_s)
-        late = late_groups(items, self.rules, interval_start_s, self.timing)
+        late = late_groups(items, self._every_rule(), interval_start_s, self.timing)
         self._want_late(wanted, late, interval_start_s)
         earliest_s = min((window.start_s for window in wanted), default=first_s)
         if earliest_s < first_s:
             items = self._items.known(interval_start_s, earliest_s)
         merged = merge_windows(items, wanted)
-        looks = {}
         begun_s = self.stopwatch()
-        for number, rule in enumerate(self.rules, start=1):
+        looks: dict[str, tuple[RuleWindows, FirstLook]] = {}
+
+        def look_at(rule: Rule) -> None:
             windows = self._rule_windows(rule, due[rule.key], merged)
             self._add_late(rule, windows, merged, late, interval_start_s)
             looks[rule.key] = windows, self._look(rule, windows, interval_start_s)
+
+        for rule in self.ahead:
+            look_at(rule)
+        for number, rule in enumerate(self.rules, start=1):
+            if rule.key not in looks:
+                look_at(rule)
             if self.stopwatch() >= begun_s + room_s / 2:
                 self._leave_behind(number)
                 break
         again = self._merge_again(looks, interval_start_s)
+        self._decide(looks, again, interval_start_s, begun_s + room_s)
+        self._note(looks, interval_start_s + self.timing.interval_s)
+        self._items.drop_before(interval_start_s)
+
+    def _decide(
+        self,
+        looks: Mapping[str, tuple[RuleWindows, FirstLook]],
+        again: MergedWindows,
+        interval_start_s: int,
+        until_s: float,
+    ) -> None:
+        """Takes the interval into the updates of the rules, first of those that others name."""
         end_s = interval_start_s + self.timing.interval_s
         self.groups = 0
-        for number, rule in enumerate(self.rules, start=1):
+        first = {rule.key for rule in self.ahead}
+
+        def decide(rule: Rule) -> None:
             windows, look = looks[rule.key]
             if look.again and windows.again is None:
                 starts = self._periods_again(rule, windows, interval_start_s)
                 windows.again = {start_s: _window_of(rule, again, start_s) for start_s in starts}
             updates = self.known[rule.key].updates
             evaluate_rule(rule, windows, look, updates, end_s, self.origin, self._muted_by(rule, end_s))
-            self._count(rule, windows, look)
-            if self.stopwatch() >= begun_s + room_s:
+
+        for rule in self.ahead:
+            decide(rule)
+        for number, rule in enumerate(self.rules, start=1):
+            if rule.key not in first:
+                decide(rule)
+            self._count(rule, *looks[rule.key])
+            if self.stopwatch() >= until_s:
                 self._leave_behind(number)
                 break
-        self._note(looks, end_s)
-        self._items.drop_before(interval_start_s)
+
+    def _every_rule(self) -> list[Rule]:
+        """The rules, and before them those that are named by others."""
+        first = {rule.key for rule in self.ahead}
+        return [*self.ahead, *(rule for rule in self.rules if rule.key not in first)]
 
     def _leave_behind(self, number: int) -> None:
         """Leaves the rules behind the first ones."""
@@ -157,12 +194,26 @@ class SliceEvaluation:
     def _muted_by(self, rule: Rule, end_s: int) -> Callable[[Group], str]:
         """The answer to what holds a group's alert back with the interval that ends then."""
         holding = self.silences.holding(rule, end_s)
-        return lambda group: next((item.name for item in holding if item.matcher.matches(rule, group)), "")
+        is_inhibited = inhibited(rule, self.inhibitors, self._alerts_of, end_s)
+
+        def muted_by(group: Group) -> str:
+            for item in holding:
+                if item.matcher.matches(rule, group):
+                    return item.name
+            return f"rule {rule.unless}" if is_inhibited(group) else ""
+
+        return muted_by
+
+    def _alerts_of(self, rule: Rule) -> Iterator[Alert]:
+        """The alerts of a rule as the interval has left them, if it is evaluated here, else as they are known."""
+        updates = self.known[rule.key].updates if rule.key in self.known else {}
+        yield from (update.alert for update in updates.values())
+        yield from (alert for alert in self.past.get(rule.key, ()) if alert.group not in updates)
 
     def _wanted(self, due: Mapping[str, int | None]) -> dict[Window, Wanted]:
         """The windows of the periods that are due, and the groups of those before them where silence counts."""
         wanted: dict[Window, Wanted] = {}
-        for rule in self.rules:
+        for rule in self._every_rule():
             start_s = due[rule.key]
             if start_s is not None:
                 self._want_values(wanted, rule, start_s)
@@ -173,7 +224,7 @@ class SliceEvaluation:
     def _want_late(self, wanted: dict[Window, Wanted], late: LateGroups, interval_start_s: int) -> None:
         """The late groups of periods that may still count for a rule."""
         by_id: dict[str, list[Rule]] = defaultdict(list)
-        for rule in self.rules:
+        for rule in self._every_rule():
             for selection in rule.asked:
                 by_id[selection.selection_id].append(rule)
         for window, groups in late.items():
@@ -345,7 +396,7 @@ class SliceEvaluation:
         """All periods that may still count, of the groups whose late points make a difference."""
         wanted: dict[Window, Wanted] = {}
         room = WEIGHT_PER_CHUNK
-        for rule in self.rules:
+        for rule in self._every_rule():
             windows, look = looks[rule.key]
             starts = self._periods_again(rule, windows, interval_start_s)
             room -= len(look.again) * len(starts) * rule.period_s // self.timing.interval_s

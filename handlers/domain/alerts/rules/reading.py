@@ -45,14 +45,16 @@ from handlers.vocabulary import ANY_METRIC_TYPE, RULE_METRIC_TYPES, Severity
 REQUIRED = ("rule_id", "metric_name", "statistic", "operator", "threshold")
 OPTIONAL = (
     "metric_type", "match", "by", "period", "datapoints", "missing_data", "recovery", "severity",
-    "renotify", "notify_on_resolve", "forget_after", "annotation", "runbook",
+    "renotify", "notify_on_resolve", "forget_after", "annotation", "runbook", "unless",
 )  # fmt: skip
 # `ops rules apply` says these of a rule, and no file does.
 IN_FORCE_SINCE = "in_force_since"
 GROUPS_SINCE = "groups_since"
 APPLIED = (IN_FORCE_SINCE, GROUPS_SINCE)
 # What may change without another rule's beginning: it says what is sent, not when there is something to send.
-WORDS = frozenset({"severity", "renotify", "notify_on_resolve", "forget_after", "annotation", "runbook"})
+WORDS = frozenset(
+    {"severity", "renotify", "notify_on_resolve", "forget_after", "annotation", "runbook", "unless"}
+)
 
 
 def read_rule(document: Mapping[str, Any]) -> Rule:
@@ -97,6 +99,7 @@ def read_rule(document: Mapping[str, Any]) -> Rule:
         in_force_since_s=in_force_since_s,
         groups_since_s=fields.read(GROUPS_SINCE, _read_time, in_force_since_s or 0),
         ratio=ratio,
+        unless=fields.read("unless", read_rule_id) if "unless" in document else "",
     )
     fields.finish()
     return rule
@@ -129,8 +132,11 @@ def _read_time(field: str, value: object) -> int:
 
 
 def rule_document(rule: Rule) -> dict[str, Any]:
-    """The canonical mapping of a rule, every field written out: `read_rule` makes the same rule of it."""
-    return {
+    """The canonical mapping of a rule: `read_rule` makes the same rule of it.
+
+    Every field is written out, but for an `unless` that says nothing: versions that do not know it read the others.
+    """
+    document: dict[str, Any] = {
         **({} if rule.ratio is None else ratio_document(rule.ratio)),
         "rule_id": rule.rule_id,
         "metric_name": rule.metric_name,
@@ -156,6 +162,9 @@ def rule_document(rule: Rule) -> dict[str, Any]:
         IN_FORCE_SINCE: rule.in_force_since_s,
         GROUPS_SINCE: rule.groups_since_s,
     }
+    if rule.unless:
+        document["unless"] = rule.unless
+    return document
 
 
 @lru_cache(maxsize=1_024)

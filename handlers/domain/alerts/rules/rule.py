@@ -122,6 +122,8 @@ class Rule:
     groups_since_s: int = 0
     # With a ratio, name, type and match are those of its numerator.
     ratio: Ratio | None = None
+    # The id of a rule that mutes the alerts of this one while it fires of the same thing.
+    unless: str = ""
 
     @property
     def key(self) -> str:

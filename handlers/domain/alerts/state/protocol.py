@@ -180,11 +180,14 @@ def decide(
     late = TABLE[alert.state][_finding(rule, on_time)][0] is not state
     if alert.state.is_firing and state is AlertState.OK:
         known = replace(known, resolved_s=end_s)
+    told_from = None
     if kind is Kind.RESOLVED and alert.muted is not None and not alert.state.is_firing:
-        known = replace(known, state=alert.muted.told)
+        told_from = alert.muted.told
     begun_s = judged_from_s(rule, alert)
     part = begun_s if begun_s > end_s - look_back_s(rule) else None
-    return _transition(known, state, kind, at_s, end_s, reason, late=late, judged_from_s=part)
+    return _transition(
+        known, state, kind, at_s, end_s, reason, late=late, judged_from_s=part, told_from=told_from
+    )
 
 
 def without_old(rule: Rule, alert: Alert, newest_s: int) -> Alert:
@@ -208,16 +211,19 @@ def close(
     so. A group that `stays_known` is looked at until it is heard of again.
     """
     state, kind = TABLE[alert.state][Finding.ENDED]
+    told_from = None
     if alert.muted is not None:
         # Nobody looks at it any more, so receivers are not left with what they were told.
         kind = Kind.RESOLVED if alert.muted.told.is_firing else kind and Kind.SILENT
-        before = alert.state if alert.state.is_firing else alert.muted.told
-        alert = replace(alert, state=before, muted=None)
+        told_from = None if alert.state.is_firing else alert.muted.told
+        alert = replace(alert, muted=None)
     if kind is Kind.RESOLVED and not notify_on_resolve:
         kind = Kind.SILENT
     since_s = period_start(at_s, alert.rule.get("period", 1))
     closed = replace(alert, since_s=since_s)
-    decision = _transition(alert, state, kind, at_s, since_s, reason) if kind else Decision(closed)
+    decision = Decision(closed)
+    if kind is not None:
+        decision = _transition(alert, state, kind, at_s, since_s, reason, told_from=told_from)
     ended = replace(
         decision.alert,
         datapoints=(),
@@ -268,8 +274,7 @@ def _told_now(rule: Rule, alert: Alert, was: Muted, at_s: int) -> Decision:
         return Decision(alert)
     if kind is Kind.REMINDER and alert.acknowledged is not None:
         return Decision(alert)
-    told = replace(alert, state=was.told)
-    return _transition(told, alert.state, kind, at_s, alert.since_s, why)
+    return _transition(alert, alert.state, kind, at_s, alert.since_s, why, told_from=was.told)
 
 
 def _finding(rule: Rule, alert: Alert) -> Finding:
@@ -341,6 +346,7 @@ def _transition(
     *,
     late: bool = False,
     judged_from_s: int | None = None,
+    told_from: AlertState | None = None,
 ) -> Decision:
     """The decision that takes an alert from its state to this one."""
     transition = Transition(
@@ -354,5 +360,6 @@ def _transition(
         datapoints=alert.datapoints,
         number=alert.sequence + kind.notifies,
         judged_from_s=judged_from_s,
+        told_from=told_from,
     )
     return Decision(recorded(replace(alert, state=state, since_s=since_s), transition), transition)

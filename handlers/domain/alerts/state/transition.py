@@ -33,7 +33,8 @@ class Kind(StrEnum):
 class Transition:
     """A change of state, or a reminder of one, with the datapoints it rests on. `number` counts those that notify.
 
-    `judged_from_s` is set where not all of the last periods were judged: those that began before it were not.
+    `judged_from_s` is set where not all of the last periods were judged: those that began before it were not;
+    `told_from` where receivers were told another state last, as the alert was muted.
     """
 
     kind: Kind
@@ -46,11 +47,17 @@ class Transition:
     datapoints: tuple[Datapoint, ...]
     number: int
     judged_from_s: int | None = None
+    told_from: AlertState | None = None
 
     @property
     def notify(self) -> bool:
         """True if there is a notification of it."""
         return self.kind.notifies
+
+    @property
+    def state_before(self) -> AlertState:
+        """The state before it, as receivers know it."""
+        return self.told_from or self.previous_state
 
     @property
     def datapoint(self) -> Datapoint | None:
@@ -75,6 +82,9 @@ def recorded(alert: Alert, transition: Transition) -> Alert:
         "late": transition.late,
         "periods": [item.document() for item in transition.datapoints[-_DATAPOINTS_KEPT:]],
     }
+    if alert.evaluated_to_s < transition.at_s:
+        # It ended between evaluations: so it is for all intervals behind this, whenever they are evaluated.
+        entry["evaluated_to"] = alert.evaluated_to_s
     if transition.judged_from_s is not None:
         entry["judged_from"] = transition.judged_from_s
     return replace(

@@ -51,7 +51,8 @@ def test_a_short_rule_has_sensible_defaults() -> None:
         "in_force_since": 0,
         "groups_since": 0,
     }
-    assert set(document) == {*REQUIRED, *OPTIONAL, *APPLIED}
+    assert set(document) == {*REQUIRED, *OPTIONAL, *APPLIED} - {"unless"}
+    assert rule_document(a_rule(unless="net-down"))["unless"] == "net-down"
 
 
 WRONG: list[tuple[dict[str, Any], str, str]] = [
@@ -60,6 +61,9 @@ WRONG: list[tuple[dict[str, Any], str, str]] = [
     ({"rule_id": "a" * 81}, "rule_id", "1 to 80"),
     ({"rule_id": "a\n"}, "rule_id", "1 to 80"),
     ({"metric_name": ""}, "metric_name", "1 to 256 bytes"),
+    ({"unless": "Net"}, "unless", "lower-case"),
+    ({"unless": ""}, "unless", "1 to 80"),
+    ({"unless": ["net-down"]}, "unless", "1 to 80"),
     ({"metric_name": "a\nb"}, "metric_name", "control characters"),
     ({"metric_name": "é" * 200}, "metric_name", "1 to 256 bytes"),
     ({"metric_type": "sys"}, "metric_type", "system, application, business, any"),
@@ -311,7 +315,7 @@ CHANGES: dict[str, Any] = {
     "rule_id": "x", "metric_name": "x", "metric_type": "system", "match": {"a": "b"}, "by": ["host"],
     "statistic": "max", "operator": "<", "threshold": 3, "period": 120, "datapoints": 2, "missing_data": "missing",
     "recovery": {"datapoints": 2}, "severity": "low", "renotify": 60, "notify_on_resolve": False,
-    "forget_after": 7_200, "annotation": "x", "runbook": "https://example.com",
+    "forget_after": 7_200, "annotation": "x", "runbook": "https://example.com", "unless": "x",
 }  # fmt: skip
 
 

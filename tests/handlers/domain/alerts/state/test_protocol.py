@@ -289,7 +289,7 @@ def test_what_is_told_late_says_what_receivers_knew_and_since_when_it_is_so() ->
     alert, _ = muted_walk([3, 3], "xx")
     made = decide(rule, alert, [], START + 120, START + 180).transition
     assert made is not None
-    assert (made.kind, made.previous_state, made.state) == (Kind.ALARM, AlertState.OK, AlertState.ALARM)
+    assert (made.kind, made.state_before, made.state) == (Kind.ALARM, AlertState.OK, AlertState.ALARM)
     assert (made.since_s, made.at_s, made.late, made.number) == (START + 60, START + 180, False, 1)
     assert made.reason.startswith("silence 1a2b is over, and it is still ALARM: avg of cpu.load is 3")
 
@@ -311,7 +311,7 @@ def test_the_end_of_a_muted_alert_is_told_where_its_alarm_was(
     decision = close(alert, "the rule was deleted", START + 180, notify_on_resolve=True)
     assert (decision.transition and decision.transition.kind) is kind
     if decision.transition is not None:
-        assert decision.transition.previous_state is AlertState.ALARM
+        assert decision.transition.state_before is AlertState.ALARM
     assert (decision.alert.state, decision.alert.muted) == (AlertState.OK, None)
 
 
