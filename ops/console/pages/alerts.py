@@ -50,7 +50,7 @@ class _Alerts:
                         )
                     self._said = ui.label().classes("note").props('role="status"')
                 self._list = table(
-                    ("rule", "group", "state", "since (UTC)", "value", "says"),
+                    ("rule", "group", "state", "since (UTC)", "value", "muted by", "says"),
                     (),
                     on_pick=self._pick,
                     numbers=(4,),
@@ -113,6 +113,8 @@ def _whole(alert: ShownAlert) -> None:
         ui.label(f"{alert.rule_id}  {alert.group}").classes("strong")
         ui.label(alert.state).classes(f"badge {_STATES.get(alert.state, '')}")
         ui.label(f"since {moment(alert.since_s)} UTC" if alert.since_s else "").classes("note")
+        if alert.held:
+            ui.label(f"held back: {alert.held}").classes("note")
     if alert.rule:
         ui.label(f"Fires when {condition_text(alert.rule)}; {_recovery(alert.rule)}.").classes("note")
     periods = _all_periods(alert)
@@ -182,7 +184,7 @@ def _row(alert: ShownAlert) -> tuple[Any, ...]:
     except ValueError:
         says = ""
     since = moment(alert.since_s) if alert.since_s else ""
-    return (alert.rule_id, alert.group, alert.state, since, number_text(alert.value), says)
+    return (alert.rule_id, alert.group, alert.state, since, number_text(alert.value), alert.held, says)
 
 
 def _rule_row(rule: Any) -> tuple[Any, ...]:

@@ -65,6 +65,15 @@ class ShownAlert:
     periods: Sequence[Period] = field(default_factory=tuple)
     history: Sequence[Change] = field(default_factory=tuple)
     messages: Sequence[Message] = field(default_factory=tuple)
+    # What holds its messages back, and who knows of it; empty if nothing and nobody.
+    muted_by: str = ""
+    acknowledged_by: str = ""
+
+    @property
+    def held(self) -> str:
+        """Why nothing is sent of it, or no reminders; empty if everything is."""
+        known = f"acknowledged by {self.acknowledged_by}" if self.acknowledged_by else ""
+        return ", ".join(filter(None, (self.muted_by, known)))
 
     @property
     def value(self) -> float | None:
@@ -132,4 +141,6 @@ def _shown(stored: StoredAlert) -> ShownAlert:
             Message(entry.notification.subject, entry.notification.message, entry.confirmed_at_s)
             for entry in stored.outbox.entries
         ],
+        muted_by=alert.muted.by if alert.muted is not None else "",
+        acknowledged_by=alert.acknowledged.by if alert.acknowledged is not None else "",
     )
