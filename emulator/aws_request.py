@@ -1,13 +1,13 @@
 """A request to the local AWS endpoint, and what can be told from it without knowing the service's model."""
 
 import re
-from functools import cached_property
 from typing import Any, Self
 from urllib.parse import parse_qs
 
 import orjson
 
 from emulator.http_server import HttpRequest
+from emulator.once import once
 
 _NAMED_HOST = re.compile(r"/_host/([^/?]+)/?")
 _SCOPE = re.compile(r"Credential=[^/\s]*/[^/]*/([^/]+)/([^/]+)/aws4_request")
@@ -46,7 +46,7 @@ class AwsRequest(HttpRequest):
             found.named_host, found.target = match[1], f"/{request.target[match.end() :]}"
         return found
 
-    @cached_property
+    @once
     def json_target(self) -> str:
         """The header that JSON services name their operation in."""
         return self.header("x-amz-target") or ""
@@ -56,7 +56,7 @@ class AwsRequest(HttpRequest):
         """True for a call of Timestream, writing or querying."""
         return self.json_target.startswith("Timestream_20181101.")
 
-    @cached_property
+    @once
     def scope(self) -> tuple[str, str]:
         """The region and the signing name in the request's signature, or two empty texts."""
         match = _SCOPE.search(self.header("authorization") or "")
@@ -73,7 +73,7 @@ class AwsRequest(HttpRequest):
         name = self.scope[1]
         return _SERVICES.get(name, name) or "s3"
 
-    @cached_property
+    @once
     def operation(self) -> str:
         """The operation's name, or an empty text where the path alone says it."""
         if self.json_target:
@@ -94,7 +94,7 @@ class AwsRequest(HttpRequest):
         """The body as JSON, which is read once: nobody changes it."""
         return self._parsed
 
-    @cached_property
+    @once
     def _parsed(self) -> Any:
         return orjson.loads(self.body or b"{}")
 

@@ -12,12 +12,12 @@ import threading
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 from email.utils import format_datetime
-from functools import cached_property
 from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
 from typing import Any, Protocol, Self
 
 from emulator.clock import Clock
 from emulator.errors import PortInUseError
+from emulator.once import once
 
 LOOPBACK = "127.0.0.1"
 _LOG = logging.getLogger(__name__)
@@ -44,7 +44,7 @@ class HttpRequest:
         """The same request in the words of one of its readers."""
         return cls(request.method, request.target, request.headers, request.body, request.source_ip)
 
-    @cached_property
+    @once
     def _folded(self) -> dict[str, str]:
         return {name.lower(): value for name, value in self.headers}
 
@@ -52,7 +52,7 @@ class HttpRequest:
         """A header's value; the last one when it was sent twice, as API Gateway does."""
         return self._folded.get(name.lower())
 
-    @cached_property
+    @once
     def path(self) -> str:
         """The path without the query string."""
         return self.target.partition("?")[0]

@@ -3,7 +3,6 @@
 import json
 from collections.abc import Mapping
 from dataclasses import dataclass, field
-from functools import cached_property
 from typing import Any
 from urllib.parse import parse_qsl, unquote
 
@@ -11,6 +10,7 @@ import orjson
 
 from emulator.apigateway.errors import GatewayError
 from emulator.http_server import HttpRequest
+from emulator.once import once
 
 
 @dataclass
@@ -23,7 +23,7 @@ class ApiRequest(HttpRequest):
     path_parameters: dict[str, str] = field(default_factory=dict)
     integration_request: bytes = b""
 
-    @cached_property
+    @once
     def segments(self) -> tuple[str, ...]:
         """The decoded parts of the path; a slash at the end adds none."""
         return tuple(unquote(part) for part in self.path.rstrip("/").split("/")[1:])
@@ -33,28 +33,28 @@ class ApiRequest(HttpRequest):
         self.path = "/" + "/".join(self.path.split("/")[2:])
         self.segments = self.segments[1:]
 
-    @cached_property
+    @once
     def query(self) -> Mapping[str, str]:
         """The query string's parameters; the last value when a name comes twice."""
         return dict(parse_qsl(self.target.partition("?")[2], keep_blank_values=True))
 
-    @cached_property
+    @once
     def content_type(self) -> str:
         """The media type without parameters; API Gateway takes application/json when none is given."""
         return (self.header("Content-Type") or "application/json").partition(";")[0].strip().lower()
 
-    @cached_property
+    @once
     def accepted_type(self) -> str:
         """The first media type that the client accepts, without parameters; API Gateway looks at no other."""
         first = (self.header("Accept") or "application/json").partition(",")[0]
         return first.partition(";")[0].strip().lower()
 
-    @cached_property
+    @once
     def text(self) -> str:
         """The body as text; bytes that are no UTF-8 become U+FFFD, as in API Gateway."""
         return self.body.decode("utf-8", "replace")
 
-    @cached_property
+    @once
     def json(self) -> Any:
         """The parsed body; GatewayError (BAD_REQUEST_BODY) when it is not JSON."""
         try:
