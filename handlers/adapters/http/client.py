@@ -146,9 +146,12 @@ class HttpClient:
 
     def _fail(self, connection: Connection, error: BotoCoreError) -> None:
         self._selector.unregister(connection.descriptor)
-        if connection.connects_to_next():
-            self._selector.register(connection.descriptor, _READ | _WRITE, connection)
-            return
+        try:
+            if connection.connects_to_next():
+                self._selector.register(connection.descriptor, _READ | _WRITE, connection)
+                return
+        except BotoCoreError as no_more:
+            error = no_more
         request: _Request = connection.request
         self._flying.discard(connection)
         connection.socket.close()

@@ -331,7 +331,7 @@ def addresses(monkeypatch: pytest.MonkeyPatch) -> list[Any]:
 
 
 def test_the_next_address_of_a_name_is_tried(addresses: list[Any]) -> None:
-    """Where the first refuses, is of a family that there is none of, or does not answer in time."""
+    """Where the first refuses, is of a family that there is none of, or does not answer in time; until none is left."""
     kind = (socket.SOCK_STREAM, 6, "")
     full = socket.create_server(("127.0.0.1", 0), backlog=0)
     fillers = [socket.socket() for _ in range(3)]
@@ -350,6 +350,10 @@ def test_the_next_address_of_a_name_is_tried(addresses: list[Any]) -> None:
     assert isinstance(end_of(HttpClient(IMPATIENT), "http://name.example"), ConnectTimeoutError)
     addresses[:] = [(999, *kind, ("::1", 1))]
     assert isinstance(end_of(HttpClient(IMPATIENT), "http://name.example"), EndpointConnectionError)
+    addresses.insert(0, (socket.AF_INET, *kind, ("127.0.0.1", 1)))
+    client = HttpClient(IMPATIENT)
+    assert isinstance(end_of(client, "http://name.example"), EndpointConnectionError)
+    client.abandon()
     for one in (full, *fillers):
         one.close()
 
