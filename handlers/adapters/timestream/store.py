@@ -47,6 +47,15 @@ class TimestreamStore:
     def write(self, points: Sequence[Point], deadline: Deadline) -> Written:
         """Writes what it can by the deadline; calls that have not answered by then count as not written."""
         batch = _Batch(self._target, points, deadline, self._jitter)
+        try:
+            self._carry(batch, deadline)
+        finally:
+            # Whatever happened, what a later batch hears of is its own.
+            if batch.in_flight:
+                self._wire.abandon()
+        return batch.written()
+
+    def _carry(self, batch: "_Batch", deadline: Deadline) -> None:
         while batch.goes_on():
             while len(batch.in_flight) < self._wire.connections and (call := batch.next_call()):
                 self._wire.start(call.body, call)
@@ -55,9 +64,6 @@ class TimestreamStore:
                 self._sleep(wait_s)
             elif not self._settle(batch, wait_s) and wait_s >= deadline.seconds_left():
                 break
-        if batch.in_flight:
-            self._wire.abandon()
-        return batch.written()
 
     def _settle(self, batch: "_Batch", wait_s: float) -> bool:
         """Waits for calls to end, and notes how; False if none has."""

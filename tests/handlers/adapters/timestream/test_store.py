@@ -287,6 +287,11 @@ class ScriptedWire:
         self._errors = list(errors)
         self._calls: list[object] = []
 
+    @property
+    def in_flight(self) -> int:
+        """The number of calls that have not ended."""
+        return len(self._calls)
+
     def start(self, _body: bytes, call: object) -> None:
         """Take the call's time."""
         self._clock.sleep(self._start_s)
@@ -319,6 +324,16 @@ def test_answers_that_came_before_the_deadline_count_after_it() -> None:
     clock = Clock()
     store = TimestreamStore(ScriptedWire(clock, 2.0, None), "d", "t", sleep=clock.sleep)
     assert store.write(points(1), clock.deadline(1)) == Written([Outcome.STORED], calls=1)
+
+
+def test_calls_of_a_batch_that_fails_are_not_heard_of_by_the_next() -> None:
+    """Their answers would be taken for those of its own points."""
+    clock = Clock()
+    wire = ScriptedWire(clock, 0.0, RuntimeError("odd"))
+    store = TimestreamStore(wire, "d", "t", sleep=clock.sleep)
+    with pytest.raises(RuntimeError):
+        store.write(points(150), clock.deadline(60))
+    assert not wire.in_flight
 
 
 def test_a_call_that_hangs_after_it_was_throttled_says_both() -> None:
