@@ -63,15 +63,17 @@ class PlainJson:
                 metrics: Sequence[_Metric] = (_one(body),)
             else:
                 metrics = _many(body).metrics
+                if not 0 < len(metrics) <= MAX_SAMPLES:
+                    return False
             if not body.isascii():
                 body.decode()
         except (msgspec.DecodeError, ValueError, RecursionError):
             return False
-        if not 0 < len(metrics) <= MAX_SAMPLES:
-            return False
         known, add, before = self._known.get, points.append, len(points)
-        least_ms = max(record.arrival_ms - self._retention_ms, 0)
-        greatest_ms = record.arrival_ms + self._future_ms
+        arrival_ms = record.arrival_ms
+        least_ms, greatest_ms = arrival_ms - self._retention_ms, arrival_ms + self._future_ms
+        if least_ms < 0:
+            least_ms = 0
         for index, metric in enumerate(metrics):
             key = metric.metric_name, metric.metric_type, bytes(metric.dimensions)
             series = known(key) or self._learn(*key)
