@@ -42,6 +42,9 @@ def refusals(rule: Rule, tick_seconds: int) -> Iterator[RuleError]:
         silence = "" if least == 0 else f", as missing_data is {rule.missing_data} and not zero"
         points = f"a count is a whole number from {least} to {_MOST_POINTS:.0e}{silence}"
         yield from _beyond(rule, map(Fraction, _telling_counts(rule, least)), points)
+    elif rule.ratio is not None and rule.ratio.is_share:
+        share = "the numerator's points are some of the denominator's, so it is from 0 to 1, and 5 % is 0.05"
+        yield from _beyond(rule, (value for value in _telling_values(rule, 1) if value <= 1), share)
     elif all(side.statistic.is_never_negative for side in rule.sides):
         yield from _beyond(rule, _telling_values(rule), f"{rule.statistic} is never negative")
 
@@ -62,9 +65,9 @@ def _beyond(rule: Rule, values: Iterable[Fraction], because: str) -> Iterator[Ru
             yield RuleError("recovery.threshold", f"{message}: {because}")
 
 
-def _telling_values(rule: Rule) -> Iterator[Fraction]:
-    """The bounds that are not negative, zero, and a value between any two and beyond: elsewhere no verdict changes."""
-    bounds = (*rule.condition.bounds, *rule.recovery.condition.bounds)
+def _telling_values(rule: Rule, *more: int) -> Iterator[Fraction]:
+    """The bounds that are not negative, zero, more, and a value between any two and beyond: else nothing changes."""
+    bounds = (*rule.condition.bounds, *rule.recovery.condition.bounds, *more)
     ends = sorted({Fraction(0), *(bound for bound in map(exact_fraction, bounds) if bound > 0)})
     yield from ends
     yield from ((low + high) / 2 for low, high in pairwise([*ends, 2 * ends[-1] + 1]))

@@ -130,6 +130,47 @@ def test_a_ratio_is_looked_at_on_both_sides() -> None:
     assert not list(refusals(read_rule(a_ratio(operator="<", threshold=0, **sums)), 10))
 
 
+SHARE = {
+    "numerator": {"metric_name": "a", "match": {"status": ["500"], "env": "prod"}},
+    "denominator": {"metric_name": "a", "match": {"env": ["prod", "stage"]}},
+}
+
+
+@pytest.mark.parametrize(
+    ("fields", "field", "words"),
+    [
+        ({"threshold": 5}, "threshold", NEVER),
+        ({"threshold": 1}, "threshold", NEVER),
+        ({"operator": "<=", "threshold": 1}, "threshold", ALWAYS),
+        ({"operator": "inside", "threshold": [2, 3]}, "threshold", NEVER),
+        ({"operator": "<", "threshold": 0.5, "recovery": {"threshold": 2}}, "recovery.threshold", STAYS),
+    ],
+)
+def test_a_share_above_one_is_refused(fields: dict[str, Any], field: str, words: str) -> None:
+    """As 5 for 5 % would fire never, and nobody would know."""
+    [error] = refusals(read_rule(a_ratio(**SHARE, **fields)), 10)
+    assert error.field == field
+    assert words in str(error)
+    assert "5 % is 0.05" in str(error)
+
+
+@pytest.mark.parametrize(
+    ("sides", "fields"),
+    [
+        (SHARE, {"operator": ">=", "threshold": 1}),
+        (SHARE, {"operator": ">", "threshold": 1, "missing_data": "missing"}),
+        ({**SHARE, "denominator": {"metric_name": "b"}}, {"threshold": 5}),
+        ({**SHARE, "denominator": {"metric_name": "a", "match": {"env": "stage"}}}, {"threshold": 5}),
+        ({**SHARE, "denominator": {"metric_name": "a", "match": {"zone": "x"}}}, {"threshold": 5}),
+        ({**SHARE, "denominator": {"metric_name": "a", "metric_type": "system"}}, {"threshold": 5}),
+        ({**SHARE, "denominator": {"metric_name": "a", "statistic": "increase"}}, {"threshold": 5}),
+    ],
+)
+def test_a_ratio_that_may_be_above_one_is_not_refused(sides: dict[str, Any], fields: dict[str, Any]) -> None:
+    """Where the numerator counts other points than the denominator, or as much as all of them."""
+    assert not list(refusals(read_rule(a_ratio(**sides, **fields)), 10))
+
+
 @given(
     st.sampled_from([">", ">=", "<", "<=", "==", "!=", "inside", "outside"]),
     st.tuples(BOUNDS, BOUNDS).map(sorted),

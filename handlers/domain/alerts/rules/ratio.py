@@ -5,6 +5,7 @@ from dataclasses import dataclass
 from typing import Any
 
 from handlers.domain.alerts.rules.statistic import Statistic
+from handlers.vocabulary import ANY_METRIC_TYPE
 
 # The statistics that add up over parts of the points, so that the one can be a part of the other.
 SIDE_STATISTICS = (Statistic.COUNT, Statistic.SUM, Statistic.INCREASE)
@@ -30,6 +31,19 @@ class Ratio:
     numerator: Side
     denominator: Side
     at_least: float
+
+    @property
+    def is_share(self) -> bool:
+        """True if the numerator counts some of the points that the denominator counts: the ratio is at most 1."""
+        part, whole = self.numerator, self.denominator
+        values = dict(part.match)
+        return (
+            part.statistic == whole.statistic
+            and part.statistic.is_never_negative
+            and part.metric_name == whole.metric_name
+            and whole.metric_type in (ANY_METRIC_TYPE, part.metric_type)
+            and all(name in values and set(values[name]) <= set(allowed) for name, allowed in whole.match)
+        )
 
     def __str__(self) -> str:
         return f"ratio of {self.numerator} to {self.denominator}"
