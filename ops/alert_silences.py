@@ -43,7 +43,7 @@ def add_arguments(actions: "argparse._SubParsersAction[argparse.ArgumentParser]"
         "--every", metavar="HOURS", help="'sat,sun 02:00-04:00', 'mon-fri 22:00-01:00', 'daily 03:00-03:30'"
     )
     silencing.add_argument("--zone", type=zone_name, default="UTC", help="Europe/Berlin; default: UTC")
-    silencing.add_argument("--why", required=True, help="for those who wonder")
+    silencing.add_argument("--why", type=str.strip, required=True, help="for those who wonder")
     silencing.set_defaults(run=_silence)
     listing = actions.add_parser("silences", help="the silences that hold or will hold")
     stack.add_options(listing, all_regions=True, everywhere=True)
@@ -79,19 +79,24 @@ def _silence(options: argparse.Namespace) -> int:
     if window is not None and options.for_s is not None:
         raise OperatorError("--every says how long; until when it recurs is said by --until")
     regions, silence_id = Regions(options), secrets.token_hex(4)
-    planned, known = {}, set()
+    planned: dict[str, tuple[Silence, str, int]] = {}
+    known: set[str] = set()
+    dimensions: set[str] = set()
     for target, (now_s, rules) in regions.ask(_now_and_rules):
         begin_s, until_s = _bounds(options, now_s)
         by = whoever(options, target)
         silence = _checked(Silence(silence_id, matcher, begin_s, until_s, options.why, by, now_s, window))
         matched = sum(matcher.matches_rule(rule) for rule in rules)
         known |= {rule.rule_id for rule in rules}
+        dimensions |= {name for rule in rules for name in (*rule.by, *dict(rule.match))}
         planned[target.region] = silence, f"{matched} of {counted(len(rules), 'rule')}", matched
     if not planned:
         return regions.status
     if not options.all and not any(matched for _, _, matched in planned.values()):
+        by_dimension = f", by the dimensions {', '.join(sorted(dimensions)) or 'none'}"
         raise OperatorError(
-            f"no rule in force matches {matcher}; there are {', '.join(sorted(known)) or 'none'}"
+            f"no rule in force matches {sanitize(str(matcher))}; there are {', '.join(sorted(known)) or 'none'}"
+            f"{by_dimension if matcher.dimensions else ''}"
         )
     consent.expect(options, f"silence {sanitize(str(matcher))} in {', '.join(planned)}")
     for target, _ in regions.ask(lambda target: _put(target, planned.get(target.region))):

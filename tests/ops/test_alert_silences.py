@@ -24,7 +24,7 @@ from tests.support.alert_tables import ALERTS, RULES, SILENCES
 from tests.support.rules import a_rule
 
 NOW = 1_772_366_400  # 2026-03-01 12:00 UTC, a Sunday
-RULE = a_rule(by=["host"], severity="high")
+RULE = a_rule(by=["host"], match={"env": "prod"}, severity="high")
 
 
 @pytest.fixture(autouse=True)
@@ -90,6 +90,7 @@ def test_an_account_is_asked_who_it_is_and_the_operator_whether(
         (["host=*", "--for", "1h"], "host=* matches every alert"),
         (["cpu-hto", "--for", "1h"], "no rule in force matches rule=cpu-hto; there are cpu-hot"),
         (["severity=low", "--for", "1h"], "no rule in force matches severity=low"),
+        (["hots=web-1", "--for", "1h"], "hots=web-1; there are cpu-hot, by the dimensions env, host"),
         (["cpu-hot"], "for how long?"),
         (["cpu-hot", "--until", "2026-03-01T12:00"], "begins at 2026-03-01 12:00:00 UTC"),
         (["cpu-hot", "--until", "2028-03-01"], "at most 366 days"),
@@ -97,6 +98,7 @@ def test_an_account_is_asked_who_it_is_and_the_operator_whether(
         (["cpu-hot", "--for", "1h", "--every", "sat 02:00-04:00"], "--until"),
         (["cpu-hot", "--until", "2026-03-29T02:30", "--zone", "Europe/Berlin"], "skip that time"),
         (["cpu-hot", "--for", "1h", "--why", " \n"], "--why"),
+        (["cpu-hot", "--for", "1h", "--why", "  "], "--why"),
         (["cpu-hot", "--for", "1h", "--why", ""], "--why"),
     ],
 )

@@ -30,19 +30,23 @@ class Matcher:
     dimensions: Patterns = ()
 
     def matches_rule(self, rule: Rule) -> bool:
-        """True if alerts of the rule may match, by what the rule says of all of them."""
+        """True if alerts of the rule may match: by its fields, and by the dimensions that it does not group by."""
         own = {
             "rule": rule.rule_id,
             "severity": str(rule.severity),
             "metric": rule.metric_name,
             "type": rule.metric_type,
         }
-        return all(_fits_one(own[name], patterns) for name, patterns in self.fields)
+        return all(_fits_one(own[name], patterns) for name, patterns in self.fields) and all(
+            name in rule.by or _fit_all(dict(rule.match).get(name, (None,)), patterns)
+            for name, patterns in self.dimensions
+        )
 
     def matches(self, rule: Rule, group: Group) -> bool:
         """True if the alert of this group of the rule matches."""
+        values = dict(zip(rule.by, group, strict=False))
         return self.matches_rule(rule) and all(
-            all(_fits_one(value or "", patterns) for value in _values(rule, group, name))
+            name not in rule.by or _fit_all((values.get(name),), patterns)
             for name, patterns in self.dimensions
         )
 
@@ -85,11 +89,9 @@ def _fits_one(text: str, patterns: Iterable[str]) -> bool:
     return any(fits(pattern, text) for pattern in patterns)
 
 
-def _values(rule: Rule, group: Group, name: str) -> Sequence[str | None]:
-    """The values that the points of an alert may have in a dimension."""
-    if name in rule.by:
-        return [dict(zip(rule.by, group, strict=False)).get(name)]
-    return dict(rule.match).get(name, (None,))
+def _fit_all(values: Iterable[str | None], patterns: Iterable[str]) -> bool:
+    """True if the patterns fit each value that the points of an alert may have in a dimension."""
+    return all(_fits_one(value or "", patterns) for value in values)
 
 
 def _leaves_out(name: str, patterns: Sequence[str], *, in_rule: bool) -> bool:

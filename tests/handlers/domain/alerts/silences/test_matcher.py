@@ -62,6 +62,23 @@ def test_all_names_must_match_and_of_each_one_pattern(words: tuple[str, ...], *,
 @pytest.mark.parametrize(
     ("words", "expected"),
     [
+        (("host=web-9",), True),
+        (("hots=web-1",), False),
+        (("hots=", "host=x"), True),
+        (("hots=*",), True),
+        (("env=prod",), False),
+        (("env=prod", "env=st*"), True),
+        (("rule=other", "host=web-1"), False),
+    ],
+)
+def test_a_rule_may_match_by_what_it_groups_by(words: tuple[str, ...], *, expected: bool) -> None:
+    """Of a dimension in which all its alerts are alike it is known that none matches, be it as they lack it."""
+    assert matcher(*words).matches_rule(RULE) is expected
+
+
+@pytest.mark.parametrize(
+    ("words", "expected"),
+    [
         ((), True),
         (("rule=*",), True),
         (("rule=**",), True),
