@@ -103,7 +103,7 @@ def not_evaluated(alert: Alert, from_s: int, to_s: int) -> Alert:
 def acknowledged(alert: Alert, by: Acknowledgement | None, at_s: int) -> Alert:
     """The alert that somebody knows of, or nobody any more (None), with that in its history."""
     who = by or alert.acknowledged
-    said = "" if who is None else f" by {who.by}: {who.why}"
+    said = "" if who is None else f" by {who.by}" + (f": {who.why}" if who.why else "")
     reason = f"acknowledged{said}" if by else f"no more acknowledged{said}"
     return replace(_with(alert, _entry(alert, alert.state, at_s, reason)), acknowledged=by)
 

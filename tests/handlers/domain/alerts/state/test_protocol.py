@@ -325,6 +325,8 @@ def test_an_alert_that_somebody_knows_of_is_not_repeated_until_it_is_over() -> N
     _, told = muted_walk([3, 3], "  ", known=acknowledged(known, None, START + 80), renotify=60)
     assert told == ".r"
     assert known.history[-1]["reason"] == "acknowledged by jo: on it"
+    unsaid = acknowledged(alert, Acknowledgement("jo", "", START + 70), START + 70)
+    assert unsaid.history[-1]["reason"] == "acknowledged by jo"
     assert muted_walk([3, 1], "  ", known=known)[0].acknowledged is None
     ended = close(known, "the rule was deleted", START + 180, notify_on_resolve=True)
     assert ended.alert.acknowledged is None
