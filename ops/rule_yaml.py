@@ -47,9 +47,9 @@ class RuleNode:
         """The fields of a node of a YAML document that was composed without any of YAML's own types."""
         found = cls()
         try:
-            for name, key, value in found._entries(node, "", ()):
-                found.lines[name[:60]] = _line(key)
-                found.values[name] = found._value(name, value, _SCALARS.get(name, _text), 1)
+            for name, key, value in found._entries(node, ""):
+                found.lines[name[:60]] = line_of_node(key)
+                found.values[name] = found._value(name, value, _SCALARS.get(name, text_of), 1)
         except _TooLargeError:
             found._refuse_value(node, _WHOLE, f"more than {_MOST_VALUES} values")
         return found
@@ -84,44 +84,22 @@ class RuleNode:
         if isinstance(node, yaml.SequenceNode):
             return [self._value(name, item, scalar, depth + 1) for item in node.value]
         values = {}
-        for inner, key, value in self._entries(node, f"{name}.", ()):
-            self.lines[f"{name}.{inner}"] = _line(key)
+        for inner, key, value in self._entries(node, f"{name}."):
+            self.lines[f"{name}.{inner}"] = line_of_node(key)
             own = _SCALARS.get(f"{name}.{inner}", scalar)
             values[inner] = self._value(f"{name}.{inner}", value, own, depth + 1)
         return values
 
-    def _entries(
-        self, node: yaml.Node, prefix: str, above: tuple[yaml.Node, ...]
-    ) -> Iterator[tuple[str, yaml.Node, yaml.Node]]:
-        """Names with their nodes, those of merged mappings (`<<: *other`) after the mapping's own."""
-        seen: set[str] = set()
-        merged: list[yaml.Node] = []
-        for key, value in node.value:
-            self._spend()
-            name = key.value
-            if not isinstance(key, yaml.ScalarNode) or key.tag not in _OWN_TAGS:
-                self._refuse(key, f"{prefix}?", "a field's name is text")
-            elif name == "<<" and key.style is None:
-                merged += value.value if isinstance(value, yaml.SequenceNode) else [value]
-            elif name in seen:
-                self._refuse(key, prefix + name, "stands there twice")
-            else:
-                seen.add(name)
-                yield name, key, value
-        for other in merged:
-            if not isinstance(other, yaml.MappingNode) or other in (node, *above):
-                self._unread.add(prefix.partition(".")[0] or _WHOLE)
-                self._refuse(
-                    other, f"{prefix}<<", "a mapping, or a list of mappings, that does not hold this one"
-                )
-                continue
-            for name, key, value in self._entries(other, prefix, (node, *above)):
-                if name not in seen:
-                    seen.add(name)
-                    yield name, key, value
+    def _entries(self, node: yaml.Node, prefix: str) -> Iterator["Entry"]:
+        return mapping_entries(node, prefix, self._refuse_entry, self._spend)
+
+    def _refuse_entry(self, node: yaml.Node, name: str, message: str) -> None:
+        if name.endswith("<<"):
+            self._unread.add(name.partition(".")[0] if "." in name else _WHOLE)
+        self._refuse(node, name, message)
 
     def _refuse(self, node: yaml.Node, name: str, message: str) -> None:
-        self.mistakes.append((_line(node), RuleError(name, message)))
+        self.mistakes.append((line_of_node(node), RuleError(name, message)))
 
     def _refuse_value(self, node: yaml.Node, name: str, message: str) -> None:
         self._unread.add(name.partition(".")[0])
@@ -134,26 +112,65 @@ class RuleNode:
             raise _TooLargeError
 
 
+def mapping_entries(
+    node: yaml.Node,
+    prefix: str,
+    refuse: Callable[[yaml.Node, str, str], None],
+    spend: Callable[[], None],
+    above: tuple[yaml.Node, ...] = (),
+) -> Iterator["Entry"]:
+    """Names with their nodes, those of merged mappings (`<<: *other`) after the mapping's own.
+
+    `refuse` is told of each key that is none, with the prefixed name and what is wrong; `spend` of each value.
+    """
+    seen: set[str] = set()
+    merged: list[yaml.Node] = []
+    for key, value in node.value:
+        spend()
+        name = key.value
+        if not isinstance(key, yaml.ScalarNode) or key.tag not in _OWN_TAGS:
+            refuse(key, f"{prefix}?", "a field's name is text")
+        elif name == "<<" and key.style is None:
+            merged += value.value if isinstance(value, yaml.SequenceNode) else [value]
+        elif name in seen:
+            refuse(key, prefix + name, "stands there twice")
+        else:
+            seen.add(name)
+            yield name, key, value
+    for other in merged:
+        if not isinstance(other, yaml.MappingNode) or other in (node, *above):
+            refuse(other, f"{prefix}<<", "a mapping, or a list of mappings, that does not hold this one")
+            continue
+        for name, key, value in mapping_entries(other, prefix, refuse, spend, (node, *above)):
+            if name not in seen:
+                seen.add(name)
+                yield name, key, value
+
+
 class _TooLargeError(Exception):
     """A rule has more values than one needs."""
 
 
 _Scalar = Callable[[str, yaml.ScalarNode], Any]
+Entry = tuple[str, yaml.Node, yaml.Node]
+"""A field's name, the node of the name and that of the value."""
 
 
-def _line(node: yaml.Node) -> int:
+def line_of_node(node: yaml.Node) -> int:
+    """The line of a file that a node begins in, from 1 on."""
     return int(node.start_mark.line) + 1
 
 
-def _is_plain(name: str, node: yaml.ScalarNode) -> bool:
+def is_plain(name: str, node: yaml.ScalarNode) -> bool:
     """True for a value without quotation marks; RuleError if it is none at all."""
     if node.style is None and node.value in _NO_VALUE:
         raise RuleError(name, "has no value; leave the field out, or put what is meant into quotation marks")
     return node.style is None
 
 
-def _text(name: str, node: yaml.ScalarNode) -> str:
-    plain = _is_plain(name, node)
+def text_of(name: str, node: yaml.ScalarNode) -> str:
+    """The text as it is written; RuleError if there is none."""
+    plain = is_plain(name, node)
     if name == "operator" and not plain and node.style in ">|":
         raise RuleError(
             name, f'in YAML {node.style} begins a text; put the operator into quotation marks, as ">"'
@@ -161,8 +178,9 @@ def _text(name: str, node: yaml.ScalarNode) -> str:
     return str(node.value)
 
 
-def _number(name: str, node: yaml.ScalarNode) -> int | float:
-    if not _is_plain(name, node):
+def number_of(name: str, node: yaml.ScalarNode) -> int | float:
+    """The plain decimal number; RuleError if it is none, or none that is kept as it is written."""
+    if not is_plain(name, node):
         raise RuleError(name, f"{shown(node.value)}: a number, without quotation marks")
     text = node.value
     if _DECIMAL.fullmatch(text) is None or len(text) > _LONGEST_NUMBER:
@@ -179,22 +197,23 @@ def _number(name: str, node: yaml.ScalarNode) -> int | float:
 
 def _number_or_text(name: str, node: yaml.ScalarNode) -> int | float | str:
     numeric = node.style is None and _DECIMAL.fullmatch(node.value) is not None
-    return _number(name, node) if numeric else _text(name, node)
+    return number_of(name, node) if numeric else text_of(name, node)
 
 
-def _boolean(name: str, node: yaml.ScalarNode) -> bool:
-    if not _is_plain(name, node) or node.value.lower() not in _BOOLEANS:
+def boolean_of(name: str, node: yaml.ScalarNode) -> bool:
+    """True or false; RuleError if it is neither."""
+    if not is_plain(name, node) or node.value.lower() not in _BOOLEANS:
         raise RuleError(name, f"{shown(node.value)}: true or false, without quotation marks")
     return _BOOLEANS[node.value.lower()]
 
 
 _SCALARS: dict[str, _Scalar] = {
-    "threshold": _number,
-    "recovery": _number,
-    "denominator.at_least": _number,
-    "period": _number,
-    "renotify": _number,
-    "forget_after": _number,
+    "threshold": number_of,
+    "recovery": number_of,
+    "denominator.at_least": number_of,
+    "period": number_of,
+    "renotify": number_of,
+    "forget_after": number_of,
     "datapoints": _number_or_text,
-    "notify_on_resolve": _boolean,
+    "notify_on_resolve": boolean_of,
 }

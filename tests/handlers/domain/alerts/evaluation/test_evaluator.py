@@ -19,7 +19,8 @@ from handlers.domain.alerts.windows.cuts import BatchRange
 from handlers.domain.alerts.windows.known_groups import KnownGroups, groups_id
 from handlers.domain.alerts.windows.progress import KeyRange, Progress, Reached
 from handlers.vocabulary import Severity
-from tests.support.alert_pipeline import MemoryAlerts, Pipeline, a_point
+from ops.replay.memory_ports import MemoryAlerts
+from tests.support.alert_pipeline import Pipeline, a_point
 from tests.support.rules import a_rule
 
 TIMING = Timing()

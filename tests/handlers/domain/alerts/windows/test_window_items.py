@@ -31,9 +31,10 @@ from handlers.domain.alerts.windows.window_items import (
     window_items,
     without_duplicates,
 )
-from tests.support.alert_pipeline import ITEM_BYTES, a_point
+from tests.support.alert_pipeline import a_point
 from tests.support.rules import STATISTICS, a_rule
 
+ITEM_BYTES = 350_000
 TIMING = Timing()
 NOW = 1_763_769_660
 RULE = a_rule(by=["host"])
