@@ -20,7 +20,7 @@ COMMANDS: Mapping[str, str] = {
     "quarantine": "points that were accepted and could not be stored: list, show, redrive",
     "metrics": "metrics and series, with dimensions and last values",
     "check": "hold points of a file against the rules of the pipeline, before they are sent",
-    "rules": "alert rules: check, plan, apply, list, delete",
+    "rules": "alert rules: check, test, plan, apply, list, delete",
     "alerts": "alerts: list, show, ack, silence, close",
     "store": "copy the points of a Timestream environment into a lake",
     "export": "export hours, and see how the exports are",

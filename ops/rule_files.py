@@ -14,6 +14,8 @@ from ops.rule_checks import refusals
 from ops.rule_yaml import RuleNode
 
 FOLDER = Path("alerts")
+# Inside of a folder of rules: their tests, see `ops.rule_tests`.
+TESTS = "tests"
 SUFFIXES = (".yaml", ".yml")
 _FORM = "a rule file is a mapping with `rules`, a list of rules, and nothing else"
 # What YAML says of the operators >= and >, or of a text in braces, without quotation marks.
@@ -33,6 +35,14 @@ class Mistake:
 
     def __str__(self) -> str:
         return f"{self.file}:{self.line}: {self.message}"
+
+
+class UnreadableFileError(Exception):
+    """A file that is no YAML, or cannot be read at all."""
+
+    def __init__(self, mistake: Mistake) -> None:
+        super().__init__(str(mistake))
+        self.mistake = mistake
 
 
 @dataclass(frozen=True, slots=True)
@@ -74,8 +84,11 @@ def rule_files_in(paths: Iterable[Path]) -> list[Path]:
 
 
 def unread_files(folder: Path) -> list[Path]:
-    """The YAML files in folders inside of a folder, which are not read with it."""
-    return sorted(one for one in folder.glob("*/**/*") if _is_rule_file(one))
+    """The YAML files in folders inside of a folder, which are not read with it; tests of rules are none of them."""
+    tests = folder / TESTS
+    return sorted(
+        one for one in folder.glob("*/**/*") if _is_rule_file(one) and not one.is_relative_to(tests)
+    )
 
 
 def _is_rule_file(path: Path) -> bool:
@@ -91,24 +104,37 @@ def read_rule_files(paths: Sequence[Path], tick_seconds: int) -> RuleFiles:
     return RuleFiles(rules, sorted(mistakes, key=lambda mistake: (str(mistake.file), mistake.line)))
 
 
+def compose(path: Path, form: str) -> yaml.Node | None:
+    """The root of a file's YAML, without any of YAML's own types; None for an empty file.
+
+    Raises UnreadableFileError with the place; `form` says how such a file is to look.
+    """
+
+    def wrong(line: int, message: str) -> UnreadableFileError:
+        return UnreadableFileError(Mistake(path, line, message))
+
+    try:
+        # None of YAML's own types: `ops.rule_yaml` says what a value is.
+        return yaml.compose(path.read_text(encoding="utf-8"), Loader=yaml.BaseLoader)
+    except (OSError, UnicodeDecodeError) as error:
+        raise wrong(1, f"cannot be read: {getattr(error, 'strerror', None) or error}") from error
+    except RecursionError as error:
+        raise wrong(1, f"nested too deeply; {form}") from error
+    except yaml.YAMLError as error:
+        mark = getattr(error, "problem_mark", None)
+        problem = getattr(error, "problem", None) or str(error).splitlines()[0]
+        hints = [f" ({hint})" for words, hint in _HINTS.items() if words in problem]
+        raise wrong(mark.line + 1 if mark else 1, f"not YAML: {problem}{''.join(hints)}") from error
+
+
 def _read_file(path: Path, tick_seconds: int) -> Iterator[_Entry]:
     def wrong(line: int, message: str) -> _Entry:
         return _Entry(path, line, mistakes=[Mistake(path, line, message)])
 
     try:
-        # None of YAML's own types: `ops.rule_yaml` says what a value is.
-        root = yaml.compose(path.read_text(encoding="utf-8"), Loader=yaml.BaseLoader)
-    except (OSError, UnicodeDecodeError) as error:
-        yield wrong(1, f"cannot be read: {getattr(error, 'strerror', None) or error}")
-        return
-    except RecursionError:
-        yield wrong(1, f"nested too deeply; {_FORM}")
-        return
-    except yaml.YAMLError as error:
-        mark = getattr(error, "problem_mark", None)
-        problem = getattr(error, "problem", None) or str(error).splitlines()[0]
-        hints = [f" ({hint})" for words, hint in _HINTS.items() if words in problem]
-        yield wrong(mark.line + 1 if mark else 1, f"not YAML: {problem}{''.join(hints)}")
+        root = compose(path, _FORM)
+    except UnreadableFileError as error:
+        yield _Entry(path, error.mistake.line, mistakes=[error.mistake])
         return
     listed = _listed(root)
     if listed is None:

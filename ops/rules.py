@@ -45,6 +45,14 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
                 help="delete rules that are in none of the files that are read",
             )
         action.set_defaults(run=run)
+    testing = actions.add_parser("test", help="run the tests of rule files; makes no calls")
+    stack.add_options(testing, offline=True)
+    testing.add_argument(
+        "paths", nargs="*", type=Path, metavar="FILE", help="of tests, or a folder; default: alerts/tests"
+    )
+    testing.add_argument("--only", default="", metavar="TEXT", help="tests that have this in their name")
+    testing.add_argument("--junit", type=Path, metavar="FILE", help="write the outcomes as JUnit's XML, too")
+    testing.set_defaults(run=_test)
     listing = actions.add_parser("list", help="the rules in force, and how many alerts each has")
     stack.add_options(listing, all_regions=True)
     tables.add_option(listing)
@@ -104,6 +112,13 @@ def _check(options: argparse.Namespace) -> int:
     for note in (note for rule in rules for note in doubts(rule)):
         print(f"note: {note}", file=sys.stderr)
     return 0
+
+
+def _test(options: argparse.Namespace) -> int:
+    # Readers of requests take a moment to load, which no other command needs.
+    from ops.rule_tests import command  # noqa: PLC0415 - see above
+
+    return command.run(options)
 
 
 def _plan(options: argparse.Namespace) -> int:

@@ -1,0 +1,1 @@
+"""Tests of alert rules: files of points and of what the rules are expected to make of them."""
