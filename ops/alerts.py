@@ -126,10 +126,11 @@ def explain(
         yield f"  acknowledged by {known.by} at {_time(known.at_s)}, so there are no reminders until it is over{why}"
     if rule:
         recovery = rule["recovery"]
+        unless = f"; nothing is sent while {rule['unless']} fires" if rule.get("unless") else ""
         yield (
             f"  fires when {_measured(rule)} {rule['operator']} {rule['threshold']} in {rule['datapoints']} periods "
             f"of {rule['period']} s; is over when {recovery['datapoints']} in a row are not {rule['operator']} "
-            f"{recovery['threshold']}; missing data: {rule['missing_data']}"
+            f"{recovery['threshold']}; missing data: {rule['missing_data']}{unless}"
         )
     if alert.datapoints:
         yield "  periods it rests on:"

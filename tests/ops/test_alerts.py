@@ -21,7 +21,7 @@ START = 1_763_769_600
 
 def fire() -> None:
     """An alert that fires, in the table."""
-    rule = a_rule(by=["host"])
+    rule = a_rule(by=["host"], unless="net-down")
     alert = Alert(rule.key, ("a\x1b[2J",))
     update = AlertUpdate(alert, alert)
     datapoint = Datapoint(START, Verdict.BREACHING, 3.0, 7, late=True, sources=("shard#1-2#1/1",))
@@ -49,6 +49,7 @@ def test_an_alert_is_explained(capsys: Any) -> None:
     for words in (
         "ALARM since 2025-11-22 00:01:00",
         "fires when avg > 2.0 in 1 of 1 periods of 60 s",
+        "missing data: ignore; nothing is sent while net-down fires\n",
         "breaching  3 (7 points)  late\n",
         "OK -> ALARM (alarm, by points that came late)",
         "not confirmed yet",

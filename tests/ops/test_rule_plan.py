@@ -51,6 +51,13 @@ def test_a_plan_says_what_a_change_does_to_alerts(change: dict[str, Any]) -> Non
     assert summary == "0 to add, 1 to change, 0 to delete, 0 unchanged"
 
 
+def test_a_new_rule_is_told_with_what_mutes_it() -> None:
+    """As that decides what is sent as much as the threshold does."""
+    rule = a_rule(statistic="p99", threshold=5, unless="net-down")
+    line, _ = plan_lines(compare([rule], [], prune=False), {})
+    assert line == "+ cpu-hot: p99 of cpu.load > 5, unless net-down fires"
+
+
 def test_a_rule_that_moved_replaces_its_old_item() -> None:
     """It is one change, not one more and one less; twins that were there go with it."""
     twins = [a_rule(metric_name="a"), a_rule(metric_name="b")]
