@@ -6,6 +6,7 @@ counted once: https://docs.aws.amazon.com/timestream/latest/developerguide/meter
 
 from collections.abc import Generator, Sequence
 from math import inf
+from typing import TypeVar
 
 from handlers.adapters.timestream.cuts import CALL_RECORDS, Cost, TooDear
 from handlers.adapters.timestream.prepared import Prepared, Preparer
@@ -23,8 +24,12 @@ _SMALL = 256
 _AT_FIRST = 300_000.0
 _FOR_EACH = 0.25
 _IN_A_BATCH = 20_000.0
+# Schemes that are tried on the first batch of columns that were not seen together before, whatever has been spent.
+_ON_NEW_COLUMNS = 4
 
 _Kind = tuple[object, ...]
+_Key = TypeVar("_Key")
+_Value = TypeVar("_Value")
 
 
 class _Memory:
@@ -50,7 +55,7 @@ class Packer:
         self._allowance = at_first
         self._in_a_batch = in_a_batch
         self._memories: dict[_Kind, _Memory] = {}
-        self._latest: Scheme | None = None
+        self._latest: dict[tuple[str, ...], Scheme] = {}  # by the columns in which the points differed
 
     def pack(self, points: Sequence[Point], prepared: Sequence[Prepared]) -> Calls:
         """The positions of the points, each once, as calls of at most 100.
@@ -72,7 +77,10 @@ class Packer:
         self._allowance += sheet.count * _FOR_EACH
         memory, is_new = self._memory(sheet)
         best = plan(sheet, memory.scheme)
+        columns = tuple(sheet.columns)
         left = min(self._allowance, self._in_a_batch if is_new else sheet.count)
+        if columns not in self._latest:
+            left = max(left, _ON_NEW_COLUMNS * sheet.count)
         while memory.next is not None and left > 0:
             left -= sheet.count
             self._allowance -= sheet.count
@@ -84,7 +92,9 @@ class Packer:
             if found.cost < best.cost:
                 best, memory.scheme = found, memory.next
             memory.tell(found.cost.units / best.cost.units)
-        self._latest = memory.scheme
+        self._latest.pop(columns, None)
+        if memory.scheme is not None:
+            _keep(self._latest, columns, memory.scheme)
         return best
 
     def _memory(self, sheet: Sheet) -> tuple[_Memory, bool]:
@@ -92,9 +102,8 @@ class Packer:
         memory = self._memories.get(kind)
         if memory is not None:
             return memory, False
-        if len(self._memories) >= _KINDS:
-            del self._memories[next(iter(self._memories))]
-        memory = self._memories[kind] = _Memory(self._latest, sheet)
+        memory = _Memory(self._latest.get(tuple(sheet.columns)), sheet)
+        _keep(self._memories, kind, memory)
         return memory, True
 
 
@@ -102,6 +111,13 @@ def pack(points: Sequence[Point]) -> Calls:
     """The positions of the points as calls, by all schemes that there are: the same points give the same calls."""
     prepared = Preparer().prepare([point.series for point in points])
     return Packer(inf, inf).pack(points, prepared)
+
+
+def _keep(kept: dict[_Key, _Value], key: _Key, value: _Value) -> None:
+    """Add to what is kept; of more than enough, what came first goes."""
+    if len(kept) >= _KINDS:
+        del kept[next(iter(kept))]
+    kept[key] = value
 
 
 def _kind(sheet: Sheet) -> _Kind:

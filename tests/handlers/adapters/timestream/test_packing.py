@@ -242,3 +242,18 @@ def test_batches_that_are_all_of_their_own_kind_are_not_all_searched(tried: list
         some = fleet(count)
         packer.pack(some, preparer.prepare([one.series for one in some]))
     assert 100 < len(tried) < 100 + 2000 / 150 + 100 / 4 + 10
+
+
+def test_columns_that_are_new_are_not_packed_by_what_was_best_for_others() -> None:
+    """However much was spent on trying before, a few schemes are tried on them."""
+    packer, preparer = Packer(at_first=0, in_a_batch=0), Preparer()
+    others = [
+        point(
+            f"m{number % 3}", (("app", "x" * 9 * (number % 40)), ("zone", "z" * 150 + str(number * 7 % 10)))
+        )
+        for number in range(400)
+    ]
+    others = [one._replace(time_ns=number) for number, one in enumerate(others)]
+    for some in (fleet(600), others):
+        calls = packer.pack(some, preparer.prepare([one.series for one in some]))
+    assert spent(others, calls)[0] <= 1.2 * spent(others, pack(others))[0]
