@@ -65,9 +65,9 @@ class AlertTables:
         return [allow(actions, [_arn(self.windows)], Sid="ReadWindows"), self.key.decrypt("dynamodb")]
 
     def read_write_alerts(self) -> list[Statement]:
-        """The grant to find the open alerts, and to read and write alerts."""
+        """The grant to find the open alerts and those of a rule, and to read and write alerts."""
         return [
-            *self._keep_alerts(),
+            *self.close_alerts(),
             allow([dynamodb.Query], [index_arn(self.alerts, _OPEN)], Sid="FindOpenAlerts"),
         ]
 

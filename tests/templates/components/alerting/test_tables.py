@@ -17,8 +17,19 @@ def test_silences_outlive_the_stack_and_the_evaluator_only_reads_them(regional: 
     table = regional.of("AWS::DynamoDB::Table")["AlertSilencesTable"]
     assert table["PointInTimeRecoverySpecification"] == {"PointInTimeRecoveryEnabled": True}
     assert regional.resources["AlertSilencesTable"]["DeletionPolicy"] == "RetainExceptOnCreate"
-    arn = {"Fn::GetAtt": ["AlertSilencesTable", "Arn"]}
-    granted = {
+    assert granted(regional, "AlertSilencesTable") == {("AlertEvaluatorRole", "dynamodb:Scan")}
+
+
+def test_whoever_looks_up_the_alerts_of_a_rule_may_query_them(regional: Generated) -> None:
+    """To end them, and for rules with `unless`: when intervals are made up for, alerts that are over count too."""
+    queries = {title for title, action in granted(regional, "AlertsTable") if action == "dynamodb:Query"}
+    assert queries == {"AlertEvaluatorRole", "RuleChangesRole"}
+
+
+def granted(regional: Generated, table: str) -> set[tuple[str, str]]:
+    """The actions on a table itself that roles may take, each with its role."""
+    arn = {"Fn::GetAtt": [table, "Arn"]}
+    return {
         (title, action)
         for title, role in regional.of("AWS::IAM::Role").items()
         for policy in role.get("Policies", [])
@@ -26,4 +37,3 @@ def test_silences_outlive_the_stack_and_the_evaluator_only_reads_them(regional: 
         if arn in statement["Resource"]
         for action in statement["Action"]
     }
-    assert granted == {("AlertEvaluatorRole", "dynamodb:Scan")}
