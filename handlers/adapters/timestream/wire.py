@@ -8,7 +8,7 @@ import time
 from collections.abc import Callable
 from typing import NamedTuple, Protocol
 
-from botocore.exceptions import BotoCoreError, NoCredentialsError
+from botocore.exceptions import BotoCoreError, HTTPClientError, NoCredentialsError
 
 from handlers.adapters import sdk_settings
 from handlers.adapters.aws import CONNECT_TIMEOUT_S, code_of
@@ -126,6 +126,8 @@ class PooledWire:
             error = error_of(end, _WRITE)
             if code_of(error) == "InvalidEndpointException":
                 self._endpoints.forget(key.endpoint)
+        elif not end.body.lstrip().startswith(b"{"):  # somebody else answered, who has stored nothing
+            error = HTTPClientError(error=f"{_WRITE}: the answer is no object of JSON")
         if key.subsegment is not None:
             key.subsegment.end(error)
         return Ended(key.call, error)

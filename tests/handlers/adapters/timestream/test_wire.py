@@ -152,6 +152,13 @@ def test_the_request_is_the_sdks(server: ScriptedSocket) -> None:
     assert "/eu-west-1/timestream/aws4_request" in pooled.headers["authorization"]
 
 
+@pytest.mark.parametrize("body", [b"", b"<html>sign in</html>", b"[]"])
+def test_nothing_is_stored_by_an_answer_that_is_not_timestreams(server: ScriptedSocket, body: bytes) -> None:
+    """Where something between answers 200 in its place, the call is tried again; the client takes that for stored."""
+    server.answer = lambda _: reply(200, body)
+    assert outcome(PooledWire(1, url(server))) == ("TransientError", "HTTPClientError")
+
+
 def test_connections_are_kept(server: ScriptedSocket) -> None:
     """Calls one after the other go over one connection."""
     wire = PooledWire(4, url(server))
