@@ -20,6 +20,8 @@ pytestmark = pytest.mark.pipeline
 RULE = (
     "rules:\n  - {rule_id: hot, metric_name: room.temperature, metric_type: business, by: [room], statistic: max, "
     'operator: ">", threshold: 90, severity: critical}\n'
+    "  - {rule_id: warm, metric_name: room.temperature, metric_type: business, by: [room], statistic: avg, "
+    'operator: ">", threshold: 60, unless: hot}\n'
 )
 Record = tuple[Mapping[str, Policy], Mapping[str, Sequence[Permission]], Sequence[Mapping[str, Any]]]
 
@@ -80,7 +82,7 @@ class Story:
 
 
 def _alerts(story: Story, rules: Path) -> None:
-    """A rule fires, while the answers to those who start evaluations are lost at first, and is taken away."""
+    """A rule fires and mutes another, while answers to those who start evaluations are lost; both are taken away."""
     rules.write_text(RULE)
     story.run.shell(f"python -m ops rules apply {rules}")
     lost = {"error": "InternalServerError", "when": "after"}
