@@ -159,7 +159,8 @@ def _makes_a_difference(
     found = evaluate_datapoint(rule, start_s, window.aggregate(group))
     if found is None:
         return False
-    if alert is not None and not alert.is_quiet:
+    # What a muted alert told last is told to be over in the words of the datapoint that is the last then.
+    if alert is not None and not alert.is_settled:
         return found != next((item for item in alert.datapoints if item.start_s == start_s), None)
     if not found.verdict.is_healthy:
         return True
