@@ -1,6 +1,7 @@
 """Metrics as CloudWatch keeps them: values by minute, under a namespace, a name and dimensions."""
 
 import threading
+from collections import deque
 from collections.abc import Iterator, Mapping
 from dataclasses import dataclass, field
 
@@ -12,6 +13,8 @@ Dimensions = tuple[tuple[str, str], ...]
 
 # A day of them; what is older is forgotten, where CloudWatch keeps minutes for fifteen days.
 _MINUTES_KEPT = 1440
+# Values wait for whoever reads, or for so many others.
+_TAKEN_AT_ONCE = 1000
 _NO_DIMENSIONS: Mapping[str, str] = {}
 
 
@@ -37,6 +40,7 @@ class RegionMetrics:
         self._clock = clock
         self._lock = threading.Lock()
         self._series: dict[MetricId, _Series] = {}
+        self._fresh: deque[tuple[_Series, int, float, float]] = deque()
 
     def put(
         self,
@@ -51,8 +55,13 @@ class RegionMetrics:
     ) -> None:
         """Take a value, `count` times, that was measured now or `at_s` seconds after the epoch."""
         series, minute = self._place(namespace, name, dimensions, unit, at_s)
-        with self._lock:
-            self._minute(series, minute).add(value, count)
+        # Every request puts some: none waits for another, or for a reader.
+        self._fresh.append((series, minute, value, count))
+        if len(self._fresh) > _TAKEN_AT_ONCE and self._lock.acquire(blocking=False):
+            try:
+                self._take_fresh()
+            finally:
+                self._lock.release()
 
     def put_set(
         self,
@@ -72,6 +81,7 @@ class RegionMetrics:
     def values(self, metric: MetricId, first: int, stop: int, *, unit: str | None = None) -> Values | None:
         """The values from minute `first` to before minute `stop`, of a unit if it is given; None if there are none."""
         with self._lock:
+            self._take_fresh()
             series = self._series.get(metric)
             if series is None or unit not in {None, series.unit}:
                 return None
@@ -100,6 +110,12 @@ class RegionMetrics:
             with self._lock:
                 series = self._series.setdefault(metric, _Series(unit))
         return series, int((self._clock.now() if at_s is None else at_s) // 60)
+
+    def _take_fresh(self) -> None:
+        """Add the values that were put since, with the lock held; others may be put meanwhile."""
+        for _ in range(len(self._fresh)):
+            series, minute, value, count = self._fresh.popleft()
+            self._minute(series, minute).add(value, count)
 
     @staticmethod
     def _minute(series: _Series, minute: int) -> Values:

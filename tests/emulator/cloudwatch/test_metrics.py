@@ -1,5 +1,7 @@
 """Metrics by minute."""
 
+from concurrent.futures import ThreadPoolExecutor
+
 from emulator.clock import Clock
 from emulator.cloudwatch.metrics import MetricId, RegionMetrics
 
@@ -40,3 +42,22 @@ def test_only_a_days_minutes_are_kept() -> None:
     whole = metrics.values(METRIC, 0, 10_000)
     assert whole is not None
     assert (whole.count, whole.minimum, whole.maximum) == (1440, 560, 1999)
+
+
+def test_every_value_of_many_threads_counts() -> None:
+    """Nobody who puts one waits, and a reader has all that were put before, however many."""
+    metrics = RegionMetrics(Clock(lambda: 600.0))
+
+    def put(_: int) -> None:
+        for number in range(1500):
+            metrics.put("N", "M", number, COLOR)
+            if number == 700:
+                found = metrics.values(METRIC, 10, 11)
+                assert found is not None
+                assert found.count >= 701
+
+    with ThreadPoolExecutor(4) as pool:
+        list(pool.map(put, range(4)))
+    whole = metrics.values(METRIC, 10, 11)
+    assert whole is not None
+    assert (whole.count, whole.sum) == (6000, 4 * sum(range(1500)))
