@@ -8,13 +8,15 @@ to points. Cases take turns, and of each the least of some runs counts.
 import argparse
 import base64
 import json
-import random
 import time
-from collections.abc import Callable, Iterator, Mapping, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from contextlib import redirect_stdout
 from io import StringIO
+from itertools import islice
 from typing import Any
 
+from benchmarks.peers.loads import NAMES as METRICS
+from benchmarks.peers.loads import fleet_points
 from benchmarks.report import print_head, print_row
 from handlers import window_aggregator
 from handlers.adapters.dynamodb.rules_table import item_of
@@ -26,11 +28,7 @@ from handlers.domain.ingest.portions import portions
 from handlers.domain.ingest.request_reader import RequestReader
 
 START_S = 1_763_769_600
-HOSTS, BATCH, EVENTS, ROUNDS = 50, 1_000, 6, 5
-TYPES = ("system", "application", "business", "application")
-AREAS = ("cpu.core", "memory.page", "disk.io", "network.if", "http.server")
-VERBS = ("utilization", "latency", "requests", "errors", "queued", "saturation", "read_bytes", "wait")
-METRICS = [f"{area}.{verb}.rate" for area in AREAS for verb in VERBS]
+BATCH, EVENTS, ROUNDS = 1_000, 6, 5
 VARIABLES = {
     "RULES_TABLE": "rules",
     "WINDOWS_TABLE": "windows",
@@ -52,7 +50,7 @@ def main() -> None:
     rounds = parser.parse_args().rounds
     print_head("rules", "points a record", "us a point", "without reading", "sets a point", "calls a batch")
     for size in (100, 1):
-        events = [event(list(points(BATCH, number * BATCH)), size) for number in range(EVENTS)]
+        events = [event(points(BATCH, number * BATCH), size) for number in range(EVENTS)]
         functions = {name: Function(rules) for name, rules in CASES.items()}
         reading, readings = Reading(), list[float]()
         costs: dict[str, list[float]] = {name: [] for name in functions}
@@ -67,26 +65,9 @@ def main() -> None:
             print_row(name, size, *shown, f"{function.sets_a_point:.2f}", f"{function.calls_a_batch:.1f}")
 
 
-def points(count: int, first: int = 0) -> Iterator[dict[str, Any]]:
-    """So many points from the number `first` on: every host tells each of its metrics each 10 s."""
-    chance = random.Random(first)
-    for number in range(first, first + count):
-        tick, series = divmod(number, HOSTS * len(METRICS))
-        host, metric = divmod(series, len(METRICS))
-        dimensions = {
-            "host": f"ip-10-20-{host // 8}-{host}.internal",
-            "region": ("eu-west-1", "us-east-1")[host // 25],
-            "environment": "production",
-        }
-        if metric % 2:
-            dimensions["device"] = f"dev-{metric % 5}"
-        yield {
-            "metric_name": METRICS[metric],
-            "value": round(chance.lognormvariate(3, 2), chance.randint(0, 6)),
-            "metric_type": TYPES[metric % 4],
-            "timestamp": (START_S + tick * 10 + host % 10) * 1000,
-            "dimensions": dimensions,
-        }
+def points(count: int, first: int = 0) -> list[dict[str, Any]]:
+    """So many points of the peers' load, from the number `first` on."""
+    return list(islice(fleet_points(START_S, first), count))
 
 
 def event(some: list[dict[str, Any]], size: int) -> Event:

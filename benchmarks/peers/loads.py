@@ -1,19 +1,19 @@
 """The events that every peer gets: 50 hosts of 40 metrics, on whole seconds, in records of one point or of 100."""
 
 import base64
+import itertools
 import json
 import random
 import time
 from collections.abc import Callable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
-from itertools import islice
 from typing import Any
 
 EVENTS = 6
 HOSTS, METRICS = 50, 40
 _AREAS = ("cpu.core", "memory.page", "disk.io", "network.if", "http.server")
 _VERBS = ("utilization", "latency", "requests", "errors", "queued", "saturation", "read_bytes", "wait")
-_NAMES = [f"{area}.{verb}.rate" for area in _AREAS for verb in _VERBS]
+NAMES = [f"{area}.{verb}.rate" for area in _AREAS for verb in _VERBS]
 _TYPES = ("system", "application", "business", "application")
 _ARN = "arn:aws:kinesis:eu-west-1:123456789012:stream/metrics"
 
@@ -34,12 +34,14 @@ class Shape:
 SHAPES: Mapping[str, Shape] = {"100 points a record": Shape(10, 100), "1 point a record": Shape(1000, 1)}
 
 
-def fleet_points() -> Iterator[dict[str, Any]]:
-    """The fleet's points every ten seconds, from ten minutes ago; half of the metrics have a device."""
-    chance = random.Random(7)
-    begin_ms = (int(time.time()) - 600) * 1000
-    number = 0
-    while True:
+def fleet_points(begin_s: int | None = None, first: int = 0) -> Iterator[dict[str, Any]]:
+    """The fleet's points every ten seconds, from the number `first` on; half of the metrics have a device.
+
+    They begin at `begin_s`, in seconds since the epoch, by default ten minutes ago.
+    """
+    chance = random.Random(7 + first)
+    begin_ms = (int(time.time()) - 600 if begin_s is None else begin_s) * 1000
+    for number in itertools.count(first):
         tick, series = divmod(number, HOSTS * METRICS)
         host, metric = divmod(series, METRICS)
         dimensions = {
@@ -50,13 +52,12 @@ def fleet_points() -> Iterator[dict[str, Any]]:
         if metric % 2:
             dimensions["device"] = f"dev-{metric % 5}"
         yield {
-            "metric_name": _NAMES[metric],
+            "metric_name": NAMES[metric],
             "value": round(chance.lognormvariate(3, 2), chance.randint(0, 6)),
             "metric_type": _TYPES[metric % len(_TYPES)],
             "timestamp": begin_ms + tick * 10_000 + host % 10 * 1000,
             "dimensions": dimensions,
         }
-        number += 1
 
 
 def as_plain(data: Any) -> Any:
@@ -71,7 +72,7 @@ def as_ours(data: Any) -> Any:
 
 def events(shape: Shape, form: Callable[[Any], Any] = as_plain, count: int = EVENTS) -> list[dict[str, Any]]:
     """So many events of a shape, as an event source mapping hands them to a function."""
-    points = list(islice(fleet_points(), shape.event_points * count))
+    points = list(itertools.islice(fleet_points(), shape.event_points * count))
     data: Sequence[Any] = points
     if shape.points > 1:
         data = [points[start : start + shape.points] for start in range(0, len(points), shape.points)]
