@@ -10,7 +10,8 @@ from handlers.domain.alerts.evaluation.chunks import chunks_of
 from handlers.domain.alerts.evaluation.endings import RULE_DELETED
 from handlers.domain.alerts.evaluation.inhibition import in_order, inhibiting
 from handlers.domain.alerts.evaluation.resolver import TURNS, Resolver
-from handlers.domain.alerts.evaluation.slice_evaluation import RuleAlerts, SliceEvaluation
+from handlers.domain.alerts.evaluation.rule_alerts import RuleAlerts
+from handlers.domain.alerts.evaluation.slice_evaluation import SliceEvaluation
 from handlers.domain.alerts.notifications.notification import Origin
 from handlers.domain.alerts.notifications.pending_notifications import PageLimits, next_page
 from handlers.domain.alerts.notifications.stored_alert import AlertKey, Alerts, AlertUpdate, StoredAlert

@@ -276,7 +276,7 @@ def test_more_late_groups_than_can_be_looked_up_again_are_judged_by_their_late_p
     monkeypatch: pytest.MonkeyPatch,
 ) -> None:
     """An evaluation's work is bounded; groups that are only heard of by points too old to count stay unknown."""
-    monkeypatch.setattr("handlers.domain.alerts.evaluation.slice_evaluation.WEIGHT_PER_CHUNK", 0)
+    monkeypatch.setattr("handlers.domain.alerts.evaluation.interval_windows.WEIGHT_PER_CHUNK", 0)
     for policy, heard in (("ignore", ["11:alarm"]), ("missing", [])):
         weather = Weather(a_rule(by=["host"], missing_data=policy))
         weather.post(minute(9), 1.0, hosts="b")
