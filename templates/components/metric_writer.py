@@ -10,14 +10,15 @@ from templates.components.store import Store, limits_environment
 from templates.components.stream import Stream
 from templates.config import Config
 from templates.constructs.alarms import Alarm, errors_alarm, first_alarm, throttles_alarm
-from templates.constructs.consumer import add_consumer, gave_up_alarm, late_alarm
+from templates.constructs.consumer import add_consumer, expiring_alarm, gave_up_alarm, late_alarm
 from templates.constructs.function import add_function
 from templates.constructs.outputs import add_outputs
 
 MAPPING_ALARMS = (
     gave_up_alarm(
-        "Records went to the quarantine bucket (aws/lambda/) unstored, after the last retry or by their age. Each "
-        "holds up to a whole request. `ops quarantine redrive --batches` writes them again."
+        "Records went to the quarantine bucket (aws/lambda/) unstored, as they were older than "
+        "writer.maximum_age_seconds or failed too often. Each holds up to a whole request. When the store is well, "
+        "`ops quarantine redrive --batches` writes them again."
     ),
     first_alarm(
         "Dropped",
@@ -44,7 +45,7 @@ POINT_ALARMS = (
 )
 
 
-# Somebody should hear of a writer that stands still, however long its records are kept.
+# Somebody should hear of a writer that stands still long before half of the time to repair it is over.
 _LATE_S = 7200
 
 
@@ -121,9 +122,17 @@ def add_metric_writer(
             duration_alarm(writer.timeout_seconds),
             late_alarm(
                 # Time is left to act, and a deployment does not reach it.
-                min(writer.maximum_age_seconds / 2, _LATE_S),
-                "The oldest record has waited half of the time after which records are given up, or two hours: the "
-                "store refuses writes, or the writer is too slow for what comes in.",
+                min(writer.maximum_age_seconds / 4, _LATE_S),
+                "The oldest record has waited a quarter of the time after which records are given up, or two hours: "
+                "the store refuses writes, or the writer is too slow for what comes in. Mend it before "
+                "writer.maximum_age_seconds is over, or raise that and stream.retention_hours and deploy.",
+            ),
+            expiring_alarm(
+                writer.maximum_age_seconds,
+                "Half of the time to repair is over: the oldest record has waited half of "
+                "writer.maximum_age_seconds. Mend what the writer's log names as the cause. If that takes longer, "
+                "raise stream.retention_hours and writer.maximum_age_seconds and deploy. What is given up all the same "
+                "comes in with `ops quarantine redrive --batches`.",
             ),
         ),
         mapping_alarms=MAPPING_ALARMS,

@@ -11,7 +11,7 @@ from handlers.vocabulary import (
     Severity,
 )
 from templates.config.checks import BadValue, Section, list_of, one_of, setting, text, whole
-from templates.config.pipeline import EMAIL, too_young
+from templates.config.pipeline import EMAIL, RETRIES, too_young
 
 SEVERITIES = tuple(map(str, Severity))
 ALERT_STATES = tuple(map(str, NOTIFIED_STATES))
@@ -61,7 +61,7 @@ class Alerts(Section):
     )
     tick_seconds: int = setting(one_of(EVALUATION_INTERVALS_S, "seconds between evaluations"), 60)
     grace_seconds: int = setting(whole(0, 120, "seconds after a period's end before it is judged"), 10)
-    maximum_retries: int = setting(whole(0, 10_000, "further attempts at a failing batch"), 100)
+    maximum_retries: int = setting(whole(-1, 10_000, RETRIES), -1)
     maximum_age_seconds: int = setting(
         # What comes later than the late limit judges nothing any more, and holds up what does.
         whole(60, ALLOWED_LATENESS_S, "seconds after which a batch is given up"),

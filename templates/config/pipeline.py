@@ -130,6 +130,9 @@ _SETTINGS_OF_KIND = {
 }
 _DIMENSION_NAMES = 250
 
+# Of a mapping's records. https://docs.aws.amazon.com/lambda/latest/dg/services-kinesis-parameters.html
+RETRIES = "further attempts at a failing batch; -1: as many as its age allows"
+
 
 def _of_kind(check: Check, about: str) -> Any:
     """A setting that one kind of store has."""
@@ -217,7 +220,7 @@ class Writer(Section):
     window_seconds: int = setting(whole(0, 300, "seconds a batch may wait to fill"))
     memory_mb: int = setting(whole(128, 10_240, "MB of a Lambda function"))
     timeout_seconds: int = setting(whole(1, 900, "seconds an invocation may take"))
-    maximum_retries: int = setting(whole(0, 10_000, "further attempts at a failing batch"))
+    maximum_retries: int = setting(whole(-1, 10_000, RETRIES))
     maximum_age_seconds: int = setting(whole(60, 604_800, "seconds after which a record is given up"))
     parallelization: int = setting(whole(1, 10, "batches of one shard at once"), 1)
     reserved_concurrency: int | None = setting(

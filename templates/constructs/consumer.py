@@ -15,6 +15,16 @@ def late_alarm(after_seconds: float, why: str, *, periods: int = 3) -> Alarm:
     return Alarm("Late", "IteratorAge", "Maximum", after_seconds * 1000, why, periods=periods, datapoints=3)
 
 
+def expiring_alarm(maximum_age_seconds: int, why: str) -> Alarm:
+    """An alarm on the first attempt at a record that has waited half of the time after which it is given up.
+
+    A warning: that nothing is stored is told long before, and as long as it lasts.
+    """
+    return Alarm(
+        "Expiring", "IteratorAge", "Maximum", maximum_age_seconds * 500, why, period_s=300, warning=True
+    )
+
+
 def gave_up_alarm(why: str, *, warning: bool = False) -> Alarm:
     """An alarm on the first batch that is given up, after its last retry or by its age."""
     return first_alarm("GaveUp", "OnFailureDestinationDeliveredEventCount", why, warning=warning)

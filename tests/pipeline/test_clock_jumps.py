@@ -28,7 +28,7 @@ def test_a_jump_while_points_come_in_gives_none_up(start: Callable[..., LocalRun
 
 def test_a_batch_that_grows_too_old_is_accounted_for_with_its_address(start: Callable[..., LocalRun]) -> None:
     """Held up by a fault, it is given up after the jump: the summary counts it and says where it lies."""
-    run = start("--no-feed")
+    run = start("--no-feed", "--environment", "load")  # where records are given up soon
     assert run.post({"metric_name": "acc.kept", "value": 1}).status == 202
     run.wait_until_stored("acc.kept", 1)
     # While no new name can be admitted the batch comes again within seconds.

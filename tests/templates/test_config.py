@@ -112,9 +112,9 @@ BAD_VALUES = [
     ("batch_size = 100", "batch_size = 10001", "writer.batch_size = 10001"),
     ("window_seconds = 1 ", "window_seconds = 301 ", "writer.window_seconds = 301"),
     ("window_seconds = 1 ", "window_seconds = 0 ", "writer.window_seconds = 0"),
-    ("maximum_retries = 10 ", "maximum_retries = -1 ", "writer.maximum_retries = -1"),
-    ("maximum_age_seconds = 1800", "maximum_age_seconds = 3600", "less than the 3600 s of store.memory_hours = 1"),
-    ("maximum_age_seconds = 1800", "maximum_age_seconds = -1", "writer.maximum_age_seconds = -1"),
+    ("maximum_retries = -1           # as many as the age allows:", "maximum_retries = -2 #", "writer.maximum_retries"),
+    ("maximum_age_seconds = 82800", "maximum_age_seconds = 82801", "at most 82800, an hour less than stream.retention"),
+    ("maximum_age_seconds = 82800", "maximum_age_seconds = -1", "writer.maximum_age_seconds = -1"),
     ("batch_size = 100", "batch_size = 100\nparallelization = 2\nreserved_concurrency = 1", "at least stream.shards"),
     ("memory_mb = 512", "memory_mb = 512\nreserved_concurrency = 0", "writer.reserved_concurrency = 0"),
     ("memory_mb = 512", "memory_mb = 512\nparallelization = 11", "writer.parallelization = 11"),
@@ -139,8 +139,8 @@ BAD_VALUES = [
     ("[alerts]", "[alerts]\nmaximum_groups = 5001", "alerts.maximum_groups = 5001: expected a whole number from 1"),
     ("grace_seconds = 10 ", "grace_seconds = 121 ", "alerts.grace_seconds = 121"),
     ("grace_seconds = 10 ", "grace_seconds = 9 ", "alerts.grace_seconds = 9: expected at least window_seconds = 10"),
-    ("maximum_age_seconds = 600 ", "maximum_age_seconds = 3601 ", "alerts.maximum_age_seconds = 3601"),
-    ("maximum_retries = 20 ", "maximum_retries = -1 ", "alerts.maximum_retries = -1"),
+    ("maximum_age_seconds = 3600 ", "maximum_age_seconds = 3601 ", "alerts.maximum_age_seconds = 3601"),
+    ("maximum_retries = -1           # as many as the age allows\n", "maximum_retries = -2\n", "alerts.maximum_ret"),
     ("[alerts]", '[alerts]\nsubscriptions = "me"', "alerts.subscriptions = 'me': expected a list of tables"),
     ("[export]", subscription("sms", "1"), "alerts.subscriptions[0].protocol"),
     ("[export]", subscription("email", "x"), "alerts.subscriptions[0].endpoint = 'x': expected an e-mail address"),
@@ -292,13 +292,18 @@ def test_production_wants_signed_requests() -> None:
 
 
 def test_records_are_given_up_before_the_stream_forgets_them() -> None:
-    """A record that the stream drops first would be lost without a trace, so its age ends it earlier."""
+    """A record that the stream drops first would be lost without a trace, so its age ends it an hour earlier."""
     prod = load("prod")
-    writer = replace(prod.writer, maximum_age_seconds=90_000)
-    store = replace(prod.store, memory_hours=48)
-    replace(prod, writer=writer, store=store)
-    with pytest.raises(BadValue, match=r"less than the 86400 s of stream.retention_hours = 24"):
-        replace(prod, writer=writer, store=store, stream=replace(prod.stream, retention_hours=24))
+    with pytest.raises(BadValue, match=r"an hour less than stream.retention_hours = 24"):
+        replace(prod, stream=replace(prod.stream, retention_hours=24))
+
+
+@pytest.mark.parametrize("name", ["dev", "prod", "lake"])
+def test_records_are_tried_for_as_long_as_the_stream_keeps_them(name: str) -> None:
+    """Age alone ends it: a count would give records up in a few minutes, whatever the trouble is."""
+    config = load(name)
+    assert config.writer.maximum_age_seconds == (config.stream.retention_hours - 1) * 3600
+    assert (config.writer.maximum_retries, config.alerts.maximum_retries) == (-1, -1)
 
 
 def test_reserved_concurrency_is_enough_for_every_shard() -> None:
@@ -381,11 +386,11 @@ def test_the_lake_wants_its_compaction() -> None:
 
 
 def test_a_record_of_the_lake_is_retried_as_long_as_the_stream_keeps_it() -> None:
-    """There is no memory store that would refuse its points."""
+    """As with Timestream, whose magnetic store takes what is too old for its memory store."""
     config = lake_config()
-    replace(config, writer=replace(config.writer, maximum_age_seconds=24 * 3600 - 1))
+    replace(config, writer=replace(config.writer, maximum_age_seconds=23 * 3600))
     with pytest.raises(BadValue, match=r"stream.retention_hours = 24"):
-        replace(config, writer=replace(config.writer, maximum_age_seconds=24 * 3600))
+        replace(config, writer=replace(config.writer, maximum_age_seconds=23 * 3600 + 1))
 
 
 def test_a_private_network_of_the_lake_has_no_cells() -> None:

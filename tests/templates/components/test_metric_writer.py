@@ -32,6 +32,16 @@ def test_an_invocation_near_its_timeout_is_noticed(regional: Generated) -> None:
     assert alarm["Dimensions"] == [{"Name": "FunctionName", "Value": {"Ref": "MetricWriterFunction"}}]
 
 
+def test_half_of_the_time_to_repair_is_told(regional: Generated) -> None:
+    """The first attempt at a record that is half as old as one that is given up; long after somebody heard of it."""
+    alarms = with_warnings(regional).of("AWS::CloudWatch::Alarm")
+    alarm, age_ms = alarms["MetricWriterExpiringAlarm"], regional.config.writer.maximum_age_seconds * 1000
+    assert (alarm["MetricName"], alarm["Statistic"]) == ("IteratorAge", "Maximum")
+    assert (alarm["Threshold"], alarm["DatapointsToAlarm"]) == (age_ms / 2, 1)
+    assert "redrive --batches" in alarm["AlarmDescription"]
+    assert alarms["MetricWriterLateAlarm"]["Threshold"] < alarm["Threshold"]
+
+
 def test_every_function_is_among_the_outputs(regional: Generated) -> None:
     """Whoever looks for a region's functions finds their ARNs in the stack's outputs."""
     (_, arns) = regional.body["Outputs"]["FunctionArns"]["Value"]["Fn::Join"]

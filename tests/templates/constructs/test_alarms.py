@@ -27,13 +27,14 @@ def test_essential_alarms_are_those_of_harm() -> None:
     essential = replace(config, operators=replace(config.operators, alarms="essential"))
     every, some = (set(build("regional", one).of("AWS::CloudWatch::Alarm")) for one in (config, essential))
     assert some < every
-    left_out = ("Errors", "Throttles", "Slow", "Refused")
+    left_out = ("Errors", "Expiring", "Throttles", "Slow", "Refused")
     assert {
         title for title in every - some if title.endswith(tuple(f"{name}Alarm" for name in left_out))
     } == {
         "IngestApiRefusedAlarm",
         "IngestApiSlowAlarm",
         "MetricWriterErrorsAlarm",
+        "MetricWriterExpiringAlarm",
         "MetricWriterSlowAlarm",
         "MetricWriterThrottlesAlarm",
         "WindowAggregatorThrottlesAlarm",

@@ -26,6 +26,7 @@ WATCHED = {
     "Errors": ("Errors", "FunctionName", {"MetricWriter"}),
     "Throttles": ("Throttles", "FunctionName", {"MetricWriter", "WindowAggregator"}),
     "Late": ("IteratorAge", "FunctionName", {"MetricWriter", "WindowAggregator"}),
+    "Expiring": ("IteratorAge", "FunctionName", {"MetricWriter"}),
     "GaveUp": ("OnFailureDestinationDeliveredEventCount", "EventSourceMappingUUID", set(CONSUMERS)),
 }
 
