@@ -1,16 +1,11 @@
 """Counts of where accepted points ended: by SQL on the store and by listing the quarantine, not by the sender."""
 
 import json
-from base64 import b64decode
 from dataclasses import astuple, dataclass
 from datetime import UTC, datetime
 from typing import Any
 
-from local.answers import PointCounter
-from ops.quarantined.batches import Batch, read_batch, writer_batches
 from ops.store.port import Store
-
-_MOST_BATCHES = 10_000
 
 
 @dataclass(frozen=True, slots=True)
@@ -35,31 +30,6 @@ class PointCounts:
         """The points that came since `other` was counted."""
         pairs = zip(astuple(self), astuple(other), strict=True)
         return PointCounts(*(now - before for now, before in pairs))
-
-
-@dataclass(frozen=True, slots=True)
-class GivenUp:
-    """Batches that the metric writer's mapping gave up: the points in them, and where they lie whole."""
-
-    points: int = 0
-    objects: tuple[str, ...] = ()
-
-
-def given_up(s3: Any, bucket: str, writer: str) -> GivenUp:
-    """The batches of this writer that were given up, in its function's name; OperatorError when S3 refuses to say."""
-    keys = writer_batches(s3, bucket, writer, most=_MOST_BATCHES)
-    batches = [batch for key in keys if (batch := read_batch(s3, bucket, key)) is not None]
-    points = sum(_points(batch) for batch in batches)
-    return GivenUp(points, tuple(f"s3://{bucket}/{batch.key}" for batch in batches))
-
-
-def _points(batch: Batch) -> int:
-    counter = PointCounter()
-    records = (record["kinesis"] for record in json.loads(batch.event)["Records"])
-    return sum(
-        counter.points_in(record["partitionKey"].partition("/")[0], b64decode(record["data"]))
-        for record in records
-    )
 
 
 def stored_points(store: Store) -> int:

@@ -2,32 +2,14 @@
 
 import base64
 import threading
-import time
 from collections import Counter
 from collections.abc import Mapping
 
 import orjson
 
 from emulator import Answered, UrlAnswered
-from handlers.adapters.timestream.limits import store_limits
-from handlers.domain.ingest.envelope import NO_CLIENT, StreamRecord
 from handlers.domain.ingest.remote_write import FORMAT as REMOTE_WRITE
-from handlers.domain.ingest.request_reader import RequestReader
-
-
-class PointCounter:
-    """Counts the points of requests; for one thread at a time."""
-
-    def __init__(self) -> None:
-        self._reader = RequestReader(store_limits(1), frozenset())
-
-    def points_in(self, format_: str, body: bytes) -> int:
-        """The points that a body is accounted for by, as the consumers read it; one if none can be told from it."""
-        arrival_ms = int(time.time() * 1000)  # of times that are far from it, the reader takes a closer look
-        reading = self._reader.read([StreamRecord(format_, NO_CLIENT, "", arrival_ms, 0, "", body)])
-        if reading.invalid:
-            return 1
-        return reading.others[0].received if reading.others else reading.counts[0]
+from ops.points.counter import PointCounter
 
 
 class AnswerCounter:

@@ -3,6 +3,7 @@
 import contextlib
 import functools
 import re
+import time
 from collections.abc import Callable, Iterator, Mapping
 from dataclasses import dataclass, replace
 from pathlib import Path
@@ -10,7 +11,7 @@ from typing import Any, Self
 
 from emulator import Cloud, Deployment, Functions, FunctionUrls, Gateway, PortInUseError, Schedules
 from local import accounting
-from local.accounting import GivenUp, PointCounts
+from local.accounting import PointCounts
 from local.answers import AnswerCounter
 from local.caller import Caller
 from local.cost import Usage
@@ -25,10 +26,13 @@ from local.view.reading import Reading
 from ops.bundle import BUILD, Bundle
 from ops.errors import OperatorError
 from ops.output import sanitize
+from ops.quarantined.given_up import GivenUp, read_given_up
 from ops.store.choice import store_of
 
 _DRAIN_SECONDS = 60.0
 _NO_POINTS = PointCounts(0, 0, 0, 0)
+_MOST_BATCHES = 10_000
+_GIVEN_UP_EVERY_S = 5.0
 
 
 @dataclass(frozen=True, slots=True)
@@ -82,7 +86,7 @@ class Pipeline:
         )
         self.last_error = LastError()
         self._schedules: Schedules | None = None
-        self._given_up_seen = (0, 0)
+        self._given_up_seen = (float("-inf"), GivenUp())
 
     @property
     def region(self) -> str:
@@ -119,7 +123,7 @@ class Pipeline:
             stored=self._prober.stored - self._before.stored,
             superseded=self._prober.superseded or self._count("PointsSuperseded"),
             quarantined=self._count("PointsQuarantined"),
-            given_up=self._given_up_points(),
+            given_up=self._given_up(),
             rate=self._prober.rate,
             delay_s=self._prober.delay_s,
             reasons=self._observer.reasons,
@@ -158,11 +162,14 @@ class Pipeline:
         return replace(counts, given_up=max(0, min(self.given_up().points, counts.unaccounted)))
 
     def given_up(self) -> GivenUp:
-        """The batches of the metric writer that were given up."""
-        if not self._functions.given_up.get(self._writer):
+        """The batches that were given up and that lie in the bucket still, every one of the writer's counted."""
+        if not any(self._functions.given_up.values()):
             return GivenUp()
-        return accounting.given_up(
-            self.client("s3"), self.deployment.outputs["QuarantineBucketName"], self._writer
+        return read_given_up(
+            self.client("s3"),
+            self.deployment.outputs["QuarantineBucketName"],
+            self._writer,
+            most=_MOST_BATCHES,
         )
 
     def usage(self) -> Usage:
@@ -218,12 +225,12 @@ class Pipeline:
         self._gateway.close()
         self._urls.close()
 
-    def _given_up_points(self) -> int:
-        """The points of the batches that were given up, read again only when there is another one."""
-        records = self._functions.given_up.get(self._writer, 0)
-        if records != self._given_up_seen[0]:
+    def _given_up(self) -> GivenUp:
+        """The batches that were given up, read again every few seconds: a redrive takes them away."""
+        read_s, _ = self._given_up_seen
+        if time.monotonic() - read_s > _GIVEN_UP_EVERY_S:
             with contextlib.suppress(OperatorError):
-                self._given_up_seen = (records, self.given_up().points)
+                self._given_up_seen = (time.monotonic(), self.given_up())
         return self._given_up_seen[1]
 
     def _count(self, metric: str) -> int:

@@ -27,7 +27,7 @@ from emulator import (
     timestream_command,
 )
 from local import sample_alert
-from local.accounting import GivenUp, PointCounts
+from local.accounting import PointCounts
 from local.caller import Caller, caller
 from local.console import Console
 from local.cost import cost_line
@@ -43,6 +43,7 @@ from ops.bill.template import Deployed
 from ops.bundle import BUILD, Bundle, build_host
 from ops.errors import OperatorError
 from ops.output import sanitize
+from ops.quarantined.given_up import GivenUp
 from templates import config
 from templates.config.fleet import STORE_REGIONS
 from templates.names import ARTIFACTS_STACK
@@ -284,6 +285,7 @@ class Run:
 
 def given_up_lines(given_up: GivenUp) -> Iterator[str]:
     """Lines that say where batches that were given up lie whole, and how to have them stored after all."""
+    yield from given_up.lines()
     if given_up.objects:
         shown = ", ".join(given_up.objects[:_BATCHES_SHOWN])
         more = len(given_up.objects) - _BATCHES_SHOWN

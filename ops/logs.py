@@ -3,6 +3,7 @@
 import argparse
 import heapq
 import json
+import re
 import sys
 import time
 from collections.abc import Iterator, Mapping
@@ -21,6 +22,9 @@ _ERRORS = ("ERROR", "Task timed out", "Runtime exited", "CRITICAL")
 _ENDINGS = ("AccessLog", "Logs")
 _EMBEDDED = ("_aws", "Project", "Environment")
 _STATE_MACHINES = "/aws/vendedlogs/states/"
+# What a quoted term of a filter pattern may hold as it is. The ids of requests are made of nothing else.
+# https://docs.aws.amazon.com/AmazonCloudWatch/latest/logs/FilterAndPatternSyntax.html
+_PLAIN = re.compile(r"[A-Za-z0-9+/=_.:@-]+")
 
 
 def add_arguments(parser: argparse.ArgumentParser) -> None:
@@ -56,7 +60,7 @@ def _rows(target: Target, options: argparse.Namespace) -> list[Row]:
         *(
             [
                 (event["timestamp"], name, event["message"].rstrip("\n"))
-                for event in _events(logs, groups[one], since_ms, options.request or "")
+                for event in events(logs, groups[one], since_ms=since_ms, text=options.request or "")
             ]
             for one in ([_known(options.function, groups)] if options.function else groups)
             for name in [one]
@@ -95,20 +99,28 @@ def _known(function: str, groups: Mapping[str, str]) -> str:
     raise OperatorError(f"nothing called {function!r} logs here; {meant}")
 
 
-def _events(logs: Any, group: str, since_ms: int, text: str) -> Iterator[Mapping[str, Any]]:
-    """The events of a group since a time, the oldest first; no more than the first ten thousand."""
-    pattern = {"filterPattern": '"' + text.replace('"', '\\"') + '"'} if text else {}
+def events(
+    logs: Any, group: str, *, since_ms: int, until_ms: int | None = None, text: str = "", most: int = _MOST
+) -> Iterator[Mapping[str, Any]]:
+    """The events of a group since a time that may have a text, the oldest first; no more than so many, which is noted.
+
+    CloudWatch Logs looks for the longest part of the text that is no pattern's syntax, so a caller looks again.
+    """
+    optional: dict[str, Any] = {} if until_ms is None else {"endTime": until_ms}
+    plain = max(_PLAIN.findall(text), key=len, default="")
+    if plain:
+        optional["filterPattern"] = f'"{plain}"'
     number = 0
     with refusals(f"cannot read {group}"):
         pages = logs.get_paginator("filter_log_events").paginate(
-            logGroupName=group, startTime=since_ms, **pattern
+            logGroupName=group, startTime=since_ms, **optional
         )
         for page in pages:
             for event in page["events"]:
                 number += 1
-                if number > _MOST:
+                if number > most:
                     print(
-                        f"note: of {group} the first {_MOST} lines; ask for a shorter --since",
+                        f"note: of {group} the first {most} lines; ask for a shorter --since",
                         file=sys.stderr,
                     )
                     return

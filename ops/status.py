@@ -16,6 +16,7 @@ from ops.export_hours import newest_hours
 from ops.fleet import health
 from ops.ingest_api import local_ingest_url
 from ops.output import counted, moment
+from ops.quarantined.given_up import read_given_up
 from ops.quarantined.points import grouped, read_points
 from ops.regions import Regions
 from ops.stack import Target
@@ -151,15 +152,19 @@ def _exports(target: Target) -> Line:
 
 
 def _quarantine(target: Target, now_s: float) -> Line:
+    s3, bucket = target.client("s3"), target.output("QuarantineBucketName")
     reading = read_points(
-        target.client("s3"),
-        target.output("QuarantineBucketName"),
-        since_s=now_s - _HOUR_S,
-        span_s=target.config.writer.maximum_age_seconds,
+        s3, bucket, since_s=now_s - _HOUR_S, span_s=target.config.writer.maximum_age_seconds
     )
-    if not reading.points:
-        return _GOOD, "no point in the last hour"
-    reasons = ", ".join(f"{group.points} {group.value}" for group in grouped(reading.points, "reason"))
-    more = " or more" if reading.truncated else ""
-    points = f"{len(reading.points)}{more} in the last hour"
-    return _LOOK, f"{points}: {reasons}; `ops quarantine list`"
+    given_up = read_given_up(s3, bucket, target.output("MetricWriterName"))
+    words = [*given_up.lines()]
+    if given_up.objects:
+        words.append("`ops quarantine redrive --batches`")
+    if reading.points:
+        reasons = ", ".join(f"{group.points} {group.value}" for group in grouped(reading.points, "reason"))
+        more = " or more" if reading.truncated else ""
+        points = f"{len(reading.points)}{more} in the last hour"
+        words.append(f"{points}: {reasons}; `ops quarantine list`")
+    return _BAD if given_up.objects else _LOOK if words else _GOOD, "; ".join(
+        words or ["no point in the last hour"]
+    )

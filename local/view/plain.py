@@ -36,7 +36,7 @@ class PlainView:
         self._last_s = time.monotonic()
         for r in readings:
             error = f"  last error: {r.last_error}" if r.last_error else ""
-            given_up = f"  given up {r.given_up}" if r.given_up else ""
+            given_up = f"  given up {r.given_up.points}" if r.given_up.points else ""
             print(
                 f"{elapsed_s:5.0f} s  {r.region}  accepted {r.accepted}  stored {r.stored}  "
                 f"quarantined {r.quarantined}{given_up}  {r.rate:.0f} points/s  "
@@ -46,7 +46,9 @@ class PlainView:
             )
             # Alerts and alarms have told of themselves, and rules are no trouble.
             wrong = [
-                line for style, line in trouble_lines(r) if style == "yellow" or line.startswith("not told")
+                line
+                for style, line in trouble_lines(r)
+                if style == "yellow" or line.startswith("not told") or "given up" in line
             ]
             if wrong != self._wrong.get(r.region, []):
                 self._wrong[r.region] = wrong

@@ -4,6 +4,8 @@ from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
 from typing import Protocol
 
+from ops.quarantined.given_up import GivenUp
+
 
 @dataclass(frozen=True, slots=True)
 class OpenAlert:
@@ -29,7 +31,7 @@ class Reading:
     stored: int
     superseded: int
     quarantined: int
-    given_up: int
+    given_up: GivenUp
     rate: float
     delay_s: float | None
     reasons: Mapping[str, int] = field(default_factory=dict)
@@ -60,10 +62,9 @@ def trouble_lines(reading: Reading) -> list[tuple[str, str]]:
         lines.append(("yellow", f"{reading.quarantined:,} quarantined → python -m ops quarantine list"))
         if shown:
             lines.append(("yellow", f"  {shown}{more}"))
-    if reading.given_up:
-        lines.append(
-            ("red", f"{reading.given_up:,} given up → python -m ops quarantine redrive --batches --dry-run")
-        )
+    for number, line in enumerate(reading.given_up.lines()):
+        again = " → python -m ops quarantine redrive --batches --dry-run"
+        lines.append(("red", line + (again if reading.given_up.objects and not number else "")))
     lines += [("red", f"not told: {line}") for line in reading.undelivered]
     lines += [("red", f"alarm: {name}") for name in reading.alarms]
     alerts = f"{len(reading.alerts)} alert{'' if len(reading.alerts) == 1 else 's'}"

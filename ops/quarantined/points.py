@@ -89,7 +89,7 @@ def read_points(
     foreign = 0
     for body in bodies:
         for line in body.splitlines():
-            point = _point(line)
+            point = point_of(line)
             if point is None:
                 foreign += 1
             elif point.arrived_s >= since_s:
@@ -123,7 +123,8 @@ def _newest_keys(
     return keys, False
 
 
-def _point(line: bytes) -> QuarantinedPoint | None:
+def point_of(line: bytes) -> QuarantinedPoint | None:
+    """The point of a line in the quarantine; None for one that the metric writer did not write."""
     try:
         given = json.loads(line)
         return QuarantinedPoint(

@@ -1,21 +1,13 @@
 """Where every accepted point ended."""
 
 import json
-from base64 import b64encode
 from collections.abc import Iterator
 from io import BytesIO
 from typing import Any
 
 import pytest
 
-from local.accounting import (
-    GivenUp,
-    PointCounts,
-    given_up,
-    newest_point_ms,
-    quarantined_points,
-    stored_points,
-)
+from local.accounting import PointCounts, newest_point_ms, quarantined_points, stored_points
 from ops.store.port import Meter
 from ops.store.timestream import TimestreamStore
 
@@ -95,59 +87,3 @@ def test_a_point_that_is_named_twice_in_the_quarantine_is_one() -> None:
     """A batch that was tried again in parts writes some of its points into two objects."""
     bucket = Bucket([("a", 0), ("a", 1)], [("a", 1), ("b", 1)])
     assert quarantined_points(bucket, "bucket") == 3
-
-
-def test_batches_that_were_given_up_are_read_for_their_points() -> None:
-    """Every point of every request in them, and one for a body that says nothing; each object has its address."""
-    bodies = [b'{"metrics": [{"metric_name": "a", "value": 1}, {"metric_name": "b", "value": 2}]}', b"{"]
-    records = [
-        {"kinesis": {"partitionKey": f"json/-/{number}", "data": b64encode(body).decode()}}
-        for number, body in enumerate(bodies)
-    ]
-    s3: Any = FakeS3(
-        {
-            f"aws/lambda/{name}/shard/{name}": json.dumps(
-                {
-                    "requestContext": {
-                        "functionArn": f"arn:aws:lambda:r:1:function:{name}",
-                        "condition": "RecordAgeExceeded",
-                    },
-                    "timestamp": "2026-01-01T00:00:00Z",
-                    "payload": json.dumps({"Records": records}),
-                }
-            ).encode()
-            for name in ("stack-MetricWriterFunction-1", "stack-WindowAggregatorFunction-2")
-        }
-    )
-    assert given_up(s3, "bucket", "stack-MetricWriterFunction-1") == GivenUp(
-        3, ("s3://bucket/aws/lambda/stack-MetricWriterFunction-1/shard/stack-MetricWriterFunction-1",)
-    )
-
-
-class FakeS3:
-    """Objects by key, listed by prefix and delimiter."""
-
-    def __init__(self, objects: dict[str, bytes]) -> None:
-        self._objects = objects
-
-    def get_paginator(self, _name: str) -> "FakeS3":
-        """Itself."""
-        return self
-
-    def paginate(self, *, Prefix: str, Delimiter: str = "", **_: Any) -> Iterator[dict[str, Any]]:  # noqa: N803
-        """One page."""
-        found = [key for key in self._objects if key.startswith(Prefix)]
-        if not Delimiter:
-            yield {"Contents": [{"Key": key} for key in found]}
-            return
-        folders = {Prefix + key.removeprefix(Prefix).split(Delimiter)[0] + Delimiter for key in found}
-        yield {"CommonPrefixes": [{"Prefix": folder} for folder in sorted(folders)]}
-
-    def get_object(self, *, Key: str, **_: Any) -> dict[str, Any]:  # noqa: N803
-        """An object's body."""
-        return {"Body": BytesIO(self._objects[Key])}
-
-    class exceptions:  # noqa: N801 - the SDK's own name
-        """The errors of the SDK that its user catches."""
-
-        NoSuchKey = KeyError

@@ -13,11 +13,12 @@ import pytest
 import generate
 from emulator import EngineError, StackTemplate
 from local import run
-from local.accounting import GivenUp, PointCounts
+from local.accounting import PointCounts
 from local.errors import LocalError
 from local.run import Run, Settings
 from local.view.plain import PlainView
 from ops.bundle import Bundle
+from ops.quarantined.given_up import GivenUp
 from templates import config
 
 SETTINGS = Settings(
@@ -157,14 +158,15 @@ def test_a_call_that_a_network_would_not_let_through_fails_the_run(
 
 
 def test_batches_that_were_given_up_are_said_with_their_address_and_are_no_failure() -> None:
-    """In the summary as a term of its own; three addresses are enough to find the others."""
+    """In the summary as a term of its own, points and batches; three addresses are enough to find the others."""
     out = io.StringIO()
     ended = Run(SETTINGS, PlainView(out))
     objects = tuple(f"s3://bucket/aws/lambda/m/s/{number}" for number in range(5))
     pipeline: Any = SimpleNamespace(unreachable=(), given_up=lambda: GivenUp(9, objects))
     ended._pipelines = [pipeline]
     assert ended._summarise([("us-east-1", PointCounts(3, 1, 0, 0, 2))], drained=True) == 0
-    summary, addresses, cure = out.getvalue().splitlines()
+    summary, counted, addresses, cure = out.getvalue().splitlines()
     assert summary == "summary: accepted 3 = stored 1 + superseded 0 + quarantined 0 + given up 2"
+    assert counted == "5 batches given up whole, 9 points"
     assert addresses == f"given up: {', '.join(objects[:3])}, and 2 more"
     assert "redrive --batches" in cure

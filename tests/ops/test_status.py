@@ -13,9 +13,10 @@ from ops.__main__ import main
 from ops.console.place import Place
 from ops.console.readers.figures import AlarmOn, Figure, Figures
 from ops.errors import OperatorError
+from ops.quarantined.given_up import GivenUp
 from ops.stack import Target
 
-OUTPUTS = ("StreamName", "AlertsTableName", "RulesTableName", "QuarantineBucketName")
+OUTPUTS = ("StreamName", "AlertsTableName", "RulesTableName", "QuarantineBucketName", "MetricWriterName")
 FIGURES = {"requests": 10, "received": 1000, "stored": 990, "quarantined": 10, "latency": 12}
 LATE = AlarmOn("MetricWriterLate", "points wait", datetime(2026, 1, 1, tzinfo=UTC))
 STACK = {
@@ -38,6 +39,7 @@ def pipeline(monkeypatch: pytest.MonkeyPatch) -> dict[str, Any]:
         "stream": {"StreamStatus": "ACTIVE", "OpenShardCount": 2},
         "hours": [State.EXPORTED, State.WAITING],
         "points": [],
+        "given_up": GivenUp(),
     }  # fmt: skip
     client = SimpleNamespace(
         describe_stream_summary=lambda **_: {"StreamDescriptionSummary": parts["stream"]}
@@ -66,6 +68,7 @@ def pipeline(monkeypatch: pytest.MonkeyPatch) -> dict[str, Any]:
     monkeypatch.setattr(
         status, "read_points", lambda *_, **__: SimpleNamespace(points=parts["points"], truncated=False)
     )
+    monkeypatch.setattr(status, "read_given_up", lambda *_: parts["given_up"])
     return parts
 
 
@@ -96,6 +99,7 @@ def test_a_pipeline_that_is_well_says_so(capsys: Any) -> None:
         ("stream", {"figures": {"MetricWriter_waits": Figure([(0, 61_000)])}}, "writer lag 61.0 s"),
         ("alarms", {"alarms": [LATE]}, "MetricWriterLate: points wait"),
         ("exports", {"hours": [State.MISSING]}, "1 missing"),
+        ("quarantine", {"given_up": GivenUp(7, ("s3://b/1",))}, "1 batch given up whole, 7 points; `ops"),
     ],
 )  # fmt: skip
 def test_what_is_wrong_is_bad_and_ends_with_one(
@@ -118,12 +122,22 @@ def test_open_alerts_and_quarantined_points_are_to_be_looked_at(
     )
     over = SimpleNamespace(key=alert.key, alert=SimpleNamespace(state=AlertState.OK))
     pipeline.update(
-        alerts=[alert, over], points=[SimpleNamespace(reason="value_type", metric="m", client="c")] * 2
+        alerts=[alert, over],
+        points=[SimpleNamespace(reason="value_type", metric="m", client="c")] * 2,
+        given_up=GivenUp(others={"x-WindowAggregator-1": 1}),
     )
     code, parts = states(capsys)
     assert code == 0
     assert parts["alerts"] == ["look", "1 open of 2 rules: hot ALARM"]
-    assert parts["quarantine"] == ["look", "2 in the last hour: 2 value_type; `ops quarantine list`"]
+    state, words = parts["quarantine"]
+    assert (state, words.strip('"').split("; ")) == (
+        "look",
+        [
+            "1 batch given up by WindowAggregator: no point is missing, but alerts have not seen those in them",
+            "2 in the last hour: 2 value_type",
+            "`ops quarantine list`",
+        ],
+    )
 
 
 def test_what_may_not_be_read_hides_nothing_else(pipeline: dict[str, Any], capsys: Any) -> None:

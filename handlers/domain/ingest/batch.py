@@ -41,13 +41,17 @@ class RequestAccount(msgspec.Struct):
 
 @dataclass(frozen=True)
 class Report:
-    """The requests that were settled for good, and the sequence number from which the stream must send again."""
+    """The requests that were settled for good, and the sequence number from which the stream must send again.
+
+    `retry_request` is the id of the request there.
+    """
 
     settled: list[RequestAccount]
     retry_from: int | None
     calls: int
     throttles: int
     causes: list[str]
+    retry_request: str = ""
 
 
 def ignore(times_ns: Sequence[int], deadline: Deadline) -> None:
@@ -269,7 +273,8 @@ class _BatchWriter:
                 self._causes.append(str(error))
                 retry_from = _first(refusing)
                 settled = self._before(retry_from)
-        return Report(settled, retry_from, self._calls, self._throttles, self._causes)
+        retried = "" if retry_from is None else self._by_sequence[retry_from].record.request_id
+        return Report(settled, retry_from, self._calls, self._throttles, self._causes, retried)
 
     def _account(self, point: Point) -> RequestAccount:
         return self._by_sequence[point.record.sequence]

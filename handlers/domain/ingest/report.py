@@ -9,11 +9,13 @@ from typing import Any
 from handlers.domain.emf import METRIC_VALUES, metrics_line
 from handlers.domain.ingest.batch import Report, RequestAccount
 from handlers.domain.ingest.envelope import NO_CLIENT
+from handlers.domain.ingest.remote_write import FORMAT as REMOTE_WRITE
 
 # An event of CloudWatch Logs holds 256 KiB; an id of 256 characters, all escaped, takes 1.5 KiB.
 _REQUESTS_PER_LINE = 150
 _NAMES = 20
 _NAME_CHARACTERS = 60
+_COUNTS = 4
 
 
 def log_lines(
@@ -21,8 +23,8 @@ def log_lines(
 ) -> Iterator[str]:
     """One line with the metrics and the first requests, others with further requests and with clients, all ASCII JSON.
 
-    The entry of a request or a client is [received, stored, superseded, quarantined]. Without `every_request`, requests
-    of which all was stored are left out.
+    The entry of a request or a client is [received, stored, superseded, quarantined], of remote write its client as
+    well, as no access log has it. Without `every_request`, requests of which all was stored are left out.
     """
     shown = report.settled
     if not every_request:
@@ -30,7 +32,11 @@ def log_lines(
     requests = iter(shown)
     context: dict[str, Any] = {"WriteCalls": report.calls, "WriteThrottles": report.throttles}
     if report.retry_from is not None:
-        context |= {"retry_from": str(report.retry_from), "causes": report.causes}
+        context |= {
+            "retry_from": str(report.retry_from),
+            "retry_request": report.retry_request,
+            "causes": report.causes,
+        }
     if dropped := _greatest([request.dropped for request in report.settled if request.dropped]):
         context["dropped_attributes"] = dropped
     if ignored := _greatest([request.ignored for request in report.settled if request.ignored]):
@@ -78,8 +84,15 @@ def _greatest(counts: Iterable[Mapping[str, int]]) -> dict[str, int]:
     return dict(sums.most_common(_NAMES))
 
 
-def _accounts(requests: Iterable[RequestAccount]) -> dict[str, list[int]]:
-    return _summed((request.record.request_id, request) for request in requests)
+def _accounts(requests: Iterable[RequestAccount]) -> dict[str, list[int | str]]:
+    some = list(requests)
+    accounts: dict[str, list[int | str]] = dict(
+        _summed((request.record.request_id, request) for request in some)
+    )
+    for request in some:
+        if request.record.format == REMOTE_WRITE and request.record.client != NO_CLIENT:
+            accounts[request.record.request_id][_COUNTS:] = [request.record.client]
+    return accounts
 
 
 def _of_clients(requests: Iterable[RequestAccount]) -> dict[str, list[int]]:
@@ -88,10 +101,10 @@ def _of_clients(requests: Iterable[RequestAccount]) -> dict[str, list[int]]:
     return _summed((request.record.client, request) for request in named)
 
 
-def _summed(requests: Iterable[tuple[str, RequestAccount]]) -> dict[str, list[int]]:
-    accounts: dict[str, list[int]] = {}
+def _summed(requests: Iterable[tuple[str, RequestAccount]]) -> dict[str, list[Any]]:
+    accounts: dict[str, list[Any]] = {}
     for name, request in requests:
         account = [request.received, request.stored, request.superseded, len(request.quarantined)]
-        before = accounts.get(name, [0] * len(account))
+        before = accounts.get(name, [0] * _COUNTS)
         accounts[name] = [sum(pair) for pair in zip(before, account, strict=True)]
     return accounts

@@ -8,7 +8,7 @@ from nicegui import ui
 
 from ops.console.pages.frame import Page
 from ops.console.pages.parts import as_rows, counted_text, heading, main, number_text, pairs, prose, table
-from ops.console.readers.quarantine import count_given_up, read_quarantine
+from ops.console.readers.quarantine import given_up_batches, read_quarantine
 from ops.output import moment
 from ops.quarantined.cures import cure_of
 from ops.quarantined.points import QuarantinedPoint, Reading, grouped
@@ -66,11 +66,12 @@ class _Quarantine:
         """Read the quarantine again; what did not change is not drawn again."""
         place = self._page.place
         reading = await asyncio.to_thread(read_quarantine, place, since_s=self._span.value)
-        given_up = await asyncio.to_thread(count_given_up, place)
-        self._given_up.set_visibility(bool(given_up))
-        self._given_up.set_text(
-            f"{number_text(given_up)} batches given up whole: ops quarantine redrive --batches writes them again"
-        )
+        given_up = await asyncio.to_thread(given_up_batches, place)
+        lines = list(given_up.lines())
+        if given_up.objects:
+            lines[0] += ": ops quarantine redrive --batches writes them again"
+        self._given_up.set_visibility(bool(lines))
+        self._given_up.set_text("; ".join(lines))
         if reading == self._reading and self._summary.text:
             return
         self._reading = reading

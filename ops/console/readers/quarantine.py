@@ -1,12 +1,12 @@
-"""Points that were set aside, the newest first, and how many batches were given up whole."""
+"""Points that were set aside, the newest first, and the batches that were given up whole."""
 
 from ops.console.place import Place
-from ops.quarantined.batches import writer_batches
+from ops.quarantined.given_up import GivenUp, read_given_up
 from ops.quarantined.points import Bounds, Reading, read_points
 
-BATCHES_MOST = 1_000
 # A page is read again and again, so it reads less than a command does.
 _BOUNDS = Bounds(objects=300, bytes=16 * 2**20)
+_BATCHES = 10
 
 
 def read_quarantine(place: Place, *, since_s: float) -> Reading:
@@ -20,7 +20,7 @@ def read_quarantine(place: Place, *, since_s: float) -> Reading:
     )
 
 
-def count_given_up(place: Place) -> int:
-    """The number of batches that the metric writer gave up, at most BATCHES_MOST."""
+def given_up_batches(place: Place) -> GivenUp:
+    """The batches that were given up, the first ten of the metric writer's with their points."""
     bucket, writer = place.output("QuarantineBucketName"), place.output("MetricWriterName")
-    return len(writer_batches(place.client("s3"), bucket, writer, most=BATCHES_MOST))
+    return read_given_up(place.client("s3"), bucket, writer, most=_BATCHES)

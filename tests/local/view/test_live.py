@@ -7,8 +7,9 @@ from rich.console import Console, ConsoleDimensions
 
 from local.view.live import LiveView
 from local.view.reading import Reading
+from ops.quarantined.given_up import GivenUp
 
-READING = Reading("us-east-1", 1234, 8, 1, 1, 0, rate=100.4, delay_s=None, last_error="503: no")
+READING = Reading("us-east-1", 1234, 8, 1, 1, GivenUp(), rate=100.4, delay_s=None, last_error="503: no")
 
 
 class Terminal(Console):

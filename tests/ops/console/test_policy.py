@@ -20,7 +20,7 @@ from ops.console.readers.errors import last_error
 from ops.console.readers.exports import read_files, read_hours
 from ops.console.readers.figures import read_alarms, read_figures
 from ops.console.readers.fleet import read_regions
-from ops.console.readers.quarantine import count_given_up, read_quarantine
+from ops.console.readers.quarantine import given_up_batches, read_quarantine
 from ops.console.readers.series import Question, sql_of
 from ops.console.readers.sql import ask
 from ops.errors import OperatorError
@@ -53,7 +53,7 @@ def test_every_page_is_read_with_the_policy_alone(place: Place) -> None:
     read_rules(place)
     read_alerts(place, every=True)
     assert read_quarantine(place, since_s=86_400).points
-    count_given_up(place)
+    given_up_batches(place)
     read_hours(place, newest=3)
     assert read_files(place, Hour.parse("2026-11-22T02"))
     read_regions(Places("dev", place.region), place.target.config)
@@ -104,7 +104,7 @@ def test_every_page_of_a_lake_is_read_with_its_policy_alone(lake: Place) -> None
     read_rules(lake)
     read_alerts(lake, every=True)
     read_quarantine(lake, since_s=86_400)
-    count_given_up(lake)
+    given_up_batches(lake)
     read_hours(lake, newest=3)
     read_files(lake, Hour.parse("2026-11-22T02"))
     read_regions(Places("lake", lake.region), lake.target.config)

@@ -137,7 +137,7 @@ def test_the_retry_starts_at_the_first_transient_failure() -> None:
     report = work(
         metric(), b"{", batch(metric(), metric("slow")), metric(), b"[", store=store, quarantine=quarantine
     )
-    assert report.retry_from == FIRST_SEQUENCE + 2
+    assert (report.retry_from, report.retry_request) == (FIRST_SEQUENCE + 2, "request/2+=")
     assert accounts(report) == [(1, 1, 0, 0), (1, 0, 0, 1)]
     assert [line["request_id"] for line in quarantine.lines()] == ["request/1+="]
     [key] = quarantine.objects

@@ -16,7 +16,7 @@ VIOLATION = Violation(Reason.VALUE_TYPE, "value", "a value is a number")
 
 def report(*requests: RequestAccount, retry_from: int | None = None) -> Report:
     """A batch that came to this."""
-    return Report(list(requests), retry_from, 7, 2, ["WriteRecords: ThrottlingException"])
+    return Report(list(requests), retry_from, 7, 2, ["WriteRecords: ThrottlingException"], "r/9=")
 
 
 def lines(some: Report, *, every_request: bool = True) -> list[dict[str, Any]]:
@@ -64,6 +64,29 @@ def test_every_request_has_its_account() -> None:
     assert line["requests"] == {"request/0+=": [6, 5, 1, 0]}
 
 
+def test_remote_write_has_its_client_in_its_account() -> None:
+    """No access log has it, as it came through no API; without a token there is none to name."""
+    [one, two] = records({}, {})
+    come = [
+        replace(one, format="remote-write", client="edge"),
+        replace(two, format="remote-write", client="-"),
+    ]
+    line, _ = lines(report(*(RequestAccount(record, 4, 4) for record in come)))
+    assert line["requests"] == {"request/0+=": [4, 4, 0, 0, "edge"], "request/1+=": [4, 4, 0, 0]}
+
+
+def test_what_cannot_be_read_and_what_was_settled_before_a_retry_have_accounts() -> None:
+    """A record of which no point can be told counts as one; nothing is said of those that come again."""
+    [one, two] = records({}, {})
+    refused = [QuarantinedPoint(two, 0, VIOLATION, {})]
+    [line] = lines(
+        report(
+            RequestAccount(one, 4, 4), RequestAccount(two, 1, 0, 0, refused, unreadable=True), retry_from=9
+        )
+    )
+    assert line["requests"] == {"request/0+=": [4, 4, 0, 0], "request/1+=": [1, 0, 0, 1]}
+
+
 def test_quiet_logs_leave_out_what_was_stored_whole() -> None:
     """Only requests with something to tell remain, and the metrics count them all."""
     [one, two] = records({}, {})
@@ -93,8 +116,9 @@ def test_delays_are_a_sample_with_both_ends() -> None:
 
 
 def test_a_retry_is_explained() -> None:
-    """Where the stream starts again, and what was in the way, without anything that a client sent."""
+    """Where the stream starts again and with which request, and what was in the way, but nothing that a client sent."""
     [line] = lines(report(retry_from=123))
+    assert line["retry_request"] == "r/9="
     assert (line["retry_from"], line["causes"]) == ("123", ["WriteRecords: ThrottlingException"])
     assert (line["PointsReceived"], line["requests"]) == (0, {})
 
