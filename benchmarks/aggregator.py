@@ -107,7 +107,9 @@ class Function:
     def __init__(self, rules: list[dict[str, Any]]) -> None:
         self._items = [item_of(read_rule(rule)) for rule in rules]
         self._batches = self._calls = self._sets = self._points = 0
-        self._function = window_aggregator.build(VARIABLES, lambda *_, **__: self, lambda: START_S + 40.0)
+        self._function = window_aggregator.build(
+            VARIABLES, self._connect, self._connect, lambda: START_S + 40.0
+        )
 
     def aggregate(self, happened: Event) -> None:
         """Aggregates a batch."""
@@ -128,13 +130,12 @@ class Function:
         """The calls of AWS, without those that read the rules."""
         return self._calls / max(1, self._batches)
 
-    def get_paginator(self, _: str) -> "Function":
-        """DynamoDB's pages of the rules table: itself."""
-        return self
+    def scan(self, **_: Any) -> dict[str, Any]:
+        """DynamoDB's page of the rules table."""
+        return {"Items": self._items}
 
-    def paginate(self, **_: Any) -> list[dict[str, Any]]:
-        """One page."""
-        return [{"Items": self._items}]
+    def _connect(self, *_: object, **__: object) -> "Function":
+        return self
 
     def __getattr__(self, _: str) -> Any:
         return self._answer

@@ -5,10 +5,10 @@ from collections.abc import Callable, Mapping
 from dataclasses import dataclass
 from typing import Any
 
-from handlers.adapters.aws import client
 from handlers.adapters.dynamodb.alerts_table import READERS as ALERT_READERS
 from handlers.adapters.dynamodb.alerts_table import WRITERS as ALERT_WRITERS
 from handlers.adapters.dynamodb.alerts_table import AlertsTable
+from handlers.adapters.dynamodb.client import DynamoDb, connect_to_dynamodb
 from handlers.adapters.dynamodb.rules_table import RulesTable
 from handlers.adapters.dynamodb.silences_table import SilencesTable
 from handlers.adapters.dynamodb.windows_table import READERS as WINDOW_READERS
@@ -78,14 +78,18 @@ class AlertEvaluator:
 
 
 def build(
-    variables: Mapping[str, str], connect: Callable[..., Any] = client, clock: Callable[[], float] = time.time
+    variables: Mapping[str, str],
+    connect_dynamodb: Callable[..., DynamoDb] = connect_to_dynamodb,
+    clock: Callable[[], float] = time.time,
 ) -> AlertEvaluator:
-    """The function in this environment, with clients that `connect` makes; `clock` tells seconds since 1970."""
+    """The function in this environment, with the client of its tables that `connect_dynamodb` makes.
+
+    `clock` tells seconds since 1970.
+    """
     environment = read_environment(AlertEvaluatorEnvironment, variables)
     timing = Timing(environment.tick_seconds, environment.grace_seconds)
-    dynamodb = connect(
-        "dynamodb", read_timeout=5, attempts=4, connections=max(ALERT_READERS, ALERT_WRITERS, WINDOW_READERS)
-    )
+    connections = max(ALERT_READERS, ALERT_WRITERS, WINDOW_READERS)
+    dynamodb = connect_dynamodb(read_timeout_s=5, attempts=4, connections=connections)
     evaluator = Evaluator(
         # A plan only spreads the rules over chunks; what is evaluated is read anew.
         rules=RulesTable(dynamodb, environment.rules_table, fresh_seconds=CHUNKS_SECONDS),

@@ -6,8 +6,8 @@ from collections.abc import Callable, Mapping
 from dataclasses import dataclass
 from typing import Any
 
-from handlers.adapters.aws import client
-from handlers.adapters.dynamodb.alerts_table import AlertsTable
+from handlers.adapters.dynamodb.alerts_table import READERS, WRITERS, AlertsTable
+from handlers.adapters.dynamodb.client import DynamoDb, connect_to_dynamodb
 from handlers.adapters.dynamodb.rules_table import rule_of
 from handlers.domain.alerts.evaluation.endings import RULE_CHANGED, RULE_DELETED
 from handlers.domain.alerts.evaluation.resolver import Resolver
@@ -54,12 +54,20 @@ class RuleChanges:
 
 
 def build(
-    variables: Mapping[str, str], connect: Callable[..., Any] = client, clock: Callable[[], float] = time.time
+    variables: Mapping[str, str],
+    connect_dynamodb: Callable[..., DynamoDb] = connect_to_dynamodb,
+    clock: Callable[[], float] = time.time,
 ) -> RuleChanges:
-    """The function in this environment, with clients that `connect` makes; `clock` tells seconds since 1970."""
+    """The function in this environment, with the client of its table that `connect_dynamodb` makes.
+
+    `clock` tells seconds since 1970.
+    """
     environment = read_environment(RuleChangesEnvironment, variables)
     resolver = Resolver(
-        alerts=AlertsTable(connect("dynamodb", read_timeout=5, attempts=4), environment.alerts_table),
+        alerts=AlertsTable(
+            connect_dynamodb(read_timeout_s=5, attempts=4, connections=max(READERS, WRITERS)),
+            environment.alerts_table,
+        ),
         origin=Origin(variables["AWS_REGION"], environment.environment),
     )
     return RuleChanges(resolver, clock)

@@ -7,7 +7,8 @@ from dataclasses import asdict, dataclass
 from functools import partial
 from typing import Any
 
-from handlers.adapters.aws import client
+from handlers.adapters.aws import LaterClient
+from handlers.adapters.dynamodb.client import DynamoDb, connect_to_dynamodb
 from handlers.adapters.dynamodb.rules_table import RulesTable
 from handlers.adapters.dynamodb.windows_table import WindowsTable
 from handlers.adapters.lake.limits import lake_limits
@@ -96,16 +97,24 @@ def _retry_from(records: Sequence[StreamRecord], cause: str) -> dict[str, Any]:
 
 
 def build(
-    variables: Mapping[str, str], connect: Callable[..., Any] = client, clock: Callable[[], float] = time.time
+    variables: Mapping[str, str],
+    connect: Callable[..., Any] = LaterClient,
+    connect_dynamodb: Callable[..., DynamoDb] = connect_to_dynamodb,
+    clock: Callable[[], float] = time.time,
 ) -> WindowAggregator:
-    """The function in this environment, with clients that `connect` makes; `clock` tells seconds since 1970."""
+    """The function in this environment, with clients that `connect` makes, and of its tables `connect_dynamodb`.
+
+    `clock` tells seconds since 1970.
+    """
     environment, limits = _read(variables)
     timing = Timing(environment.tick_seconds, environment.grace_seconds)
     # A write that is tried only once ends within the time that its readers allow for; the table tries again itself.
-    writer = connect("dynamodb", read_timeout=2, attempts=1)
+    writer = connect_dynamodb(read_timeout_s=2, attempts=1, connections=1)
+    reader = connect_dynamodb(read_timeout_s=3, attempts=2, connections=1)
+    # Most batches start no evaluation.
     executions = connect("stepfunctions", read_timeout=3, attempts=2)
     aggregator = Aggregator(
-        rules=RulesTable(connect("dynamodb", read_timeout=3, attempts=2), environment.rules_table),
+        rules=RulesTable(reader, environment.rules_table),
         windows=WindowsTable(writer, environment.windows_table, timing, clock),
         start=partial(start_evaluation, executions, environment.state_machine_arn),
         timing=timing,

@@ -24,11 +24,23 @@ _THROTTLES = frozenset(
         "Throttling",
         "ThrottlingException",
         "TooManyRequestsException",
+        "TransactionInProgressException",
     }
 )
 # Answered with a 4xx although the same request may work next time; a stale endpoint is discovered anew.
 _PASSING = frozenset(
-    {"InvalidEndpointException", "OperationAborted", "RequestTimeout", "RequestTimeoutException"}
+    {
+        "InvalidEndpointException",
+        "OperationAborted",
+        "RequestTimeout",
+        "RequestTimeoutException",
+        "TransactionConflictException",
+    }
+)
+# Of a transaction's items, each with the reason that it kept the transaction from being done by.
+# https://docs.aws.amazon.com/amazondynamodb/latest/APIReference/API_TransactWriteItems.html
+_PASSING_REASONS = frozenset(
+    {"None", "TransactionConflict", "ProvisionedThroughputExceeded", "ThrottlingError"}
 )
 _CONNECTION_ERRORS = (exceptions.ConnectionError, exceptions.HTTPClientError)
 
@@ -104,6 +116,9 @@ def translate(error: Exception) -> TransientError | ConfigurationError:
     status = error.response.get("ResponseMetadata", {}).get("HTTPStatusCode", 0)
     if status >= 500 or code in _PASSING:
         return TransientError(where)
+    reasons = {str(reason.get("Code")) for reason in error.response.get("CancellationReasons", [])}
+    if reasons and reasons <= _PASSING_REASONS:
+        return TransientError(f"{where} ({', '.join(sorted(reasons - {'None'}))})")
     return ConfigurationError(where)
 
 

@@ -93,7 +93,7 @@ def test_points_are_judged_by_the_limits_of_the_store_that_there_is(world: Alert
     """What the writer of a lake takes, its alerts count, and the other way round."""
     own = {name: value for name, value in VARIABLES.items() if name != "MAGNETIC_RETENTION_DAYS"}
     lake = {**own, "STORE_KIND": "lake", "RETENTION_DAYS": "90", "DIMENSION_NAMES": "250"}
-    assert build(lake, connect=world.connect).reader.limits == lake_limits(90, 250)
+    assert build(lake, world.connect, world.connect_dynamodb).reader.limits == lake_limits(90, 250)
     assert world.aggregator.reader.limits.dimension_names == 120
 
 

@@ -50,14 +50,17 @@ class AlertFunctions:
         def clock() -> float:
             return self.now_s
 
-        self.aggregator = window_aggregator.build(VARIABLES, connect=self.connect, clock=clock)
-        self.evaluator = alert_evaluator.build(VARIABLES, connect=self.connect, clock=clock)
-        self.rule_changes = rule_changes.build(VARIABLES, connect=self.connect, clock=clock)
+        self.aggregator = window_aggregator.build(VARIABLES, self.connect, self.connect_dynamodb, clock)
+        self.evaluator = alert_evaluator.build(VARIABLES, self.connect_dynamodb, clock)
+        self.rule_changes = rule_changes.build(VARIABLES, self.connect_dynamodb, clock)
 
-    def connect(self, service: str, **_: Any) -> Any:
-        """A client that refuses the actions in `refused`, in passing."""
-        client = self if service == "stepfunctions" else boto3.client(service)
-        return Refusing(client, self.refused)
+    def connect(self, _service: str, **_: Any) -> Any:
+        """A client of Step Functions that refuses the actions in `refused`, in passing."""
+        return Refusing(self, self.refused)
+
+    def connect_dynamodb(self, **_: Any) -> Any:
+        """A client of DynamoDB that does so."""
+        return Refusing(boto3.client("dynamodb"), self.refused)
 
     def start_execution(self, **arguments: Any) -> None:
         """Step Functions' action: notes the interval that the execution is for."""

@@ -36,7 +36,7 @@ from handlers.vocabulary import (
     SILENCES_KEY,
 )
 from tests.support import asl
-from tests.support.memory_dynamodb import MemoryDynamoDB, MemoryTables, Paginator
+from tests.support.memory_dynamodb import MemoryDynamoDB, MemoryTables
 
 RULES, WINDOWS, ALERTS, SILENCES = "rules", "windows", "alerts", "silences"
 _DEFINITION = Path(__file__).parents[2] / "statemachines" / "alert_evaluation.asl.json"
@@ -173,9 +173,8 @@ class World:
     def start_functions(self) -> None:
         """Start the functions' processes, which know nothing yet."""
         with _rules_by(lambda: self.now_s):
-            self.aggregator = self._build(
-                "aggregator", window_aggregator.build, self.settings.aggregator_ahead
-            )
+            aggregator = partial(window_aggregator.build, connect=partial(self._connect, "aggregator"))
+            self.aggregator = self._build("aggregator", aggregator, self.settings.aggregator_ahead)
             self.evaluator = self._build("evaluator", alert_evaluator.build, self.settings.evaluator_ahead)
             self.resolver = self._build("resolver", rule_changes.build, self.settings.evaluator_ahead)
 
@@ -183,8 +182,8 @@ class World:
         self.evaluator = replace(self.evaluator, evaluator=evaluator)
 
     def _build(self, name: str, build: Callable[..., Any], ahead: float) -> Any:
-        connect = partial(self._connect, name)
-        return build(self.settings.variables(), connect=connect, clock=lambda: self.now_s + ahead)
+        connect = partial(self._connect, name, "dynamodb")
+        return build(self.settings.variables(), connect_dynamodb=connect, clock=lambda: self.now_s + ahead)
 
     # Events
 
@@ -473,10 +472,6 @@ class _Client:
 
     def __init__(self, world: World, service: str) -> None:
         self._world, self._service = world, service
-
-    def get_paginator(self, operation: str) -> Paginator:
-        """The operation, page by page."""
-        return Paginator(partial(self._world._call, self._service, operation))
 
     def __getattr__(self, operation: str) -> Any:
         return partial(self._world._call, self._service, operation)

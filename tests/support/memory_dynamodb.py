@@ -6,7 +6,7 @@ moto and over this one alike, and a property holds the two against each other.
 
 import re
 import threading
-from collections.abc import Callable, Iterator, Mapping, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from decimal import Decimal
 from functools import cache
 from itertools import pairwise
@@ -227,17 +227,6 @@ class MemoryTables:
             return getattr(self.tables[table], operation)(**arguments)
 
         return call
-
-
-class Paginator:
-    """botocore's paginator of a client's operation, which answers in one page here."""
-
-    def __init__(self, operation: Callable[..., Any]) -> None:
-        self._operation = operation
-
-    def paginate(self, **arguments: Any) -> Iterator[Any]:
-        """The one page."""
-        yield self._operation(**arguments)
 
 
 @cache

@@ -6,6 +6,7 @@ https://docs.aws.amazon.com/amazondynamodb/latest/developerguide/Programming.Low
 import os
 import random
 import time
+import uuid
 import zlib
 from base64 import b64decode, b64encode
 from collections.abc import Callable, Mapping
@@ -27,7 +28,9 @@ from handlers.adapters.signing import Signer
 from handlers.adapters.tracing import subsegment
 
 _SERVICE = "dynamodb"
-_BACKOFF_S = 0.05
+# The longest first waits before the same request goes again; each further one may be twice as long.
+_BACKOFF_S = 0.1
+_THROTTLED_BACKOFF_S = 1.0  # as botocore's: a partition takes more only after a while
 
 Answered = dict[str, Any]
 
@@ -52,6 +55,18 @@ class DynamoDb(Protocol):
 
     def batch_write_item(self, **request: Any) -> Answered:
         """BatchWriteItem."""
+
+    def put_item(self, **request: Any) -> Answered:
+        """PutItem."""
+
+    def delete_item(self, **request: Any) -> Answered:
+        """DeleteItem."""
+
+    def transact_write_items(self, **request: Any) -> Answered:
+        """TransactWriteItems, which however often it is sent is done once."""
+
+    def scan(self, **request: Any) -> Answered:
+        """Scan."""
 
 
 def connect_to_dynamodb(*, read_timeout_s: float, attempts: int, connections: int) -> DynamoDb:
@@ -103,9 +118,21 @@ class HttpDynamoDb:
     query = _operation("Query")
     update_item = _operation("UpdateItem")
     batch_write_item = _operation("BatchWriteItem")
+    put_item = _operation("PutItem")
+    delete_item = _operation("DeleteItem")
+    scan = _operation("Scan")
+
+    def transact_write_items(self, **request: Any) -> Answered:
+        """TransactWriteItems, under a token by which it is known if it is sent again."""
+        return self.call("TransactWriteItems", {"ClientRequestToken": str(uuid.uuid4()), **request})
 
     def call(self, operation: str, request: Mapping[str, Any]) -> Answered:
-        """The answer to an operation. Raises botocore's errors, those of the service as `ClientError`."""
+        """The answer to an operation. Raises botocore's errors, those of the service as `ClientError`.
+
+        What may pass is tried again as by the SDKs' standard mode, but without its quota of retries: the attempts that
+        a function allows are few.
+        https://docs.aws.amazon.com/sdkref/latest/guide/feature-retry-behavior.html
+        """
         body = orjson.dumps(request, default=_binary)
         for attempt in range(1, self._attempts + 1):
             try:
@@ -113,8 +140,9 @@ class HttpDynamoDb:
             except (ClientError, BotoCoreError) as error:
                 if attempt == self._attempts or not _may_pass(error):
                     raise
+                longest_s = _THROTTLED_BACKOFF_S if _is_throttle(error) else _BACKOFF_S
             # Full jitter: https://aws.amazon.com/builders-library/timeouts-retries-and-backoff-with-jitter/
-            self._sleep(_BACKOFF_S * 2**attempt * self._jitter())
+            self._sleep(longest_s * 2 ** (attempt - 1) * self._jitter())
         raise AssertionError  # no attempts
 
     def _attempt(self, operation: str, body: bytes) -> Answered:
@@ -174,7 +202,11 @@ def _may_pass(error: ClientError | BotoCoreError) -> bool:
     if not isinstance(error, ClientError):
         return isinstance(error, NotConnectedError | HTTPClientError)
     status: int = error.response["ResponseMetadata"]["HTTPStatusCode"]
-    return status >= HTTPStatus.INTERNAL_SERVER_ERROR or isinstance(translate(error), ThrottledError)
+    return status >= HTTPStatus.INTERNAL_SERVER_ERROR or _is_throttle(error)
+
+
+def _is_throttle(error: Exception) -> bool:
+    return isinstance(translate(error), ThrottledError)
 
 
 def _binary(value: object) -> str:

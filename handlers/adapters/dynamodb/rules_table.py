@@ -2,24 +2,20 @@
 
 import time
 from collections.abc import Callable, Mapping
-from decimal import Decimal
 from typing import Any
 
-from boto3.dynamodb.types import TypeDeserializer, TypeSerializer
-
-from handlers.adapters.aws import translated
+from handlers.adapters.dynamodb.attributes import attributes_of, values_of
+from handlers.adapters.dynamodb.table import Table
 from handlers.domain.alerts.rules.fields import RuleError
 from handlers.domain.alerts.rules.reading import read_rule, rule_document
 from handlers.domain.alerts.rules.rule import Rule, RuleSet, RuleSource
 from handlers.domain.errors import TransientError
+from handlers.vocabulary import ALERT_RULES_KEY
 
 # A change of rules counts within half a minute (docs/alerts.md): the rest is for the batch that is under way.
 FRESH_SECONDS = 10.0
 STALE_SECONDS = 25.0
 KNOWN_AFTER_S = 30
-
-_READ = TypeDeserializer()
-_WRITE = TypeSerializer()
 
 
 class RulesTable(RuleSource):
@@ -32,9 +28,8 @@ class RulesTable(RuleSource):
         clock: Callable[[], float] = time.monotonic,
         fresh_seconds: float = FRESH_SECONDS,
     ) -> None:
-        self._dynamodb = dynamodb
+        self._table = Table(dynamodb, table, ALERT_RULES_KEY)
         self._fresh_seconds = fresh_seconds
-        self._table = table
         self._clock = clock
         self._known = RuleSet(())
         self._read_at: float | None = None
@@ -51,17 +46,15 @@ class RulesTable(RuleSource):
                 raise
             return self._known
 
-    @translated()
     def fresh(self) -> RuleSet:
         """The rules as they are now."""
         began = self._clock()
         found, unreadable = [], 0
-        for page in self._dynamodb.get_paginator("scan").paginate(TableName=self._table):
-            for item in page["Items"]:
-                try:
-                    found.append(rule_of(item))
-                except RuleError:
-                    unreadable += 1
+        for item in self._table.scan():
+            try:
+                found.append(rule_of(item))
+            except RuleError:
+                unreadable += 1
         self._known = RuleSet(sorted(found, key=lambda rule: rule.key), unreadable)
         self._read_at = began
         return self._known
@@ -69,20 +62,9 @@ class RulesTable(RuleSource):
 
 def rule_of(item: Mapping[str, Any]) -> Rule:
     """The rule that an item of the table, or of its stream, holds; `RuleError` if it is none."""
-    return read_rule({name: _READ.deserialize(value) for name, value in item.items()})
+    return read_rule(values_of(item))
 
 
 def item_of(rule: Rule) -> dict[str, Any]:
     """The item of a rule."""
-    return {name: _WRITE.serialize(_decimals(value)) for name, value in rule_document(rule).items()}
-
-
-def _decimals(value: Any) -> Any:
-    """DynamoDB's numbers are decimal; ours are the decimal numbers that people wrote."""
-    if isinstance(value, float):
-        return Decimal(repr(value))
-    if isinstance(value, list):
-        return [_decimals(item) for item in value]
-    if isinstance(value, dict):
-        return {name: _decimals(item) for name, item in value.items()}
-    return value
+    return attributes_of(rule_document(rule))

@@ -3,9 +3,9 @@
 from collections.abc import Mapping
 from typing import Any
 
-from boto3.dynamodb.types import TypeDeserializer, TypeSerializer
-
 from handlers.adapters.aws import aws_errors, code_of, translate, translated
+from handlers.adapters.dynamodb.attributes import attributes_of, values_of
+from handlers.adapters.dynamodb.table import Table
 from handlers.domain.alerts.periods import DAY_S
 from handlers.domain.alerts.silences.reading import SilenceError, read_silence, silence_document
 from handlers.domain.alerts.silences.silence import Silence, SilenceSet, SilenceSource
@@ -14,8 +14,6 @@ from handlers.vocabulary import EXPIRES_AT, SILENCES_KEY
 # Much longer than intervals are made up for, so that one that is evaluated late knows which silences there were.
 KEPT_S = 30 * DAY_S
 
-_READ = TypeDeserializer()
-_WRITE = TypeSerializer()
 _ID = SILENCES_KEY[0]
 
 
@@ -26,12 +24,10 @@ class SilencesTable(SilenceSource):
         self._dynamodb = dynamodb
         self._table = table
 
-    @translated()
     def fresh(self) -> SilenceSet:
         """The silences as they are now, and those that ended not long ago."""
         found, unreadable = [], 0
-        pages = self._dynamodb.get_paginator("scan").paginate(TableName=self._table, ConsistentRead=True)
-        for item in (item for page in pages for item in page["Items"]):
+        for item in Table(self._dynamodb, self._table, SILENCES_KEY).scan(ConsistentRead=True):
             try:
                 found.append(silence_of(item))
             except SilenceError:
@@ -70,7 +66,7 @@ class SilencesTable(SilenceSource):
 
 def silence_of(item: Mapping[str, Any]) -> Silence:
     """The silence that an item holds; `SilenceError` if it is none, or of a later version."""
-    return read_silence({name: _READ.deserialize(value) for name, value in item.items()})
+    return read_silence(values_of(item))
 
 
 def item_of(silence: Silence) -> dict[str, Any]:
@@ -78,4 +74,4 @@ def item_of(silence: Silence) -> dict[str, Any]:
     document = silence_document(silence)
     if silence.until_s:
         document[EXPIRES_AT] = silence.until_s + KEPT_S
-    return {name: _WRITE.serialize(value) for name, value in document.items()}
+    return attributes_of(document)

@@ -1,7 +1,7 @@
 """A table of DynamoDB: items under keys of strings, written and read as plain values."""
 
 import re
-from collections.abc import Iterable, Iterator, Mapping, Sequence, Set
+from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence, Set
 from itertools import islice
 from typing import Any
 
@@ -56,13 +56,11 @@ class Table:
     def query(self, condition: str, values: Mapping[str, Value], **arguments: Any) -> Iterator[Item]:
         """The items under a key condition, page by page."""
         arguments |= {"KeyConditionExpression": condition, **_filled(condition, values)}
-        more = True
-        while more:
-            with translated():
-                page = self._dynamodb.query(TableName=self._name, **arguments)
-            yield from page["Items"]
-            more = "LastEvaluatedKey" in page
-            arguments["ExclusiveStartKey"] = page.get("LastEvaluatedKey")
+        return self._pages(self._dynamodb.query, arguments)
+
+    def scan(self, **arguments: Any) -> Iterator[Item]:
+        """All items, page by page."""
+        return self._pages(self._dynamodb.scan, arguments)
 
     def update(
         self, key: Key, change: str, values: Mapping[str, Value], *, condition: str | None = None
@@ -97,6 +95,15 @@ class Table:
                 return
             puts = left[self._name]
         raise ThrottledError("BatchWriteItem: items were left over")
+
+    def _pages(self, operation: Callable[..., Any], arguments: dict[str, Any]) -> Iterator[Item]:
+        more = True
+        while more:
+            with translated():
+                page = operation(TableName=self._name, **arguments)
+            yield from page["Items"]
+            more = "LastEvaluatedKey" in page
+            arguments["ExclusiveStartKey"] = page.get("LastEvaluatedKey")
 
     def key(self, values: Key) -> Item:
         """The key attributes of an item."""

@@ -17,6 +17,7 @@ from tests.support.dynamodb_clients import dynamodb_by_sdk
 from tests.support.scripted_socket import Heard, ScriptedSocket, scripted_socket
 
 KEY = {"id": {"S": "hour#2026"}}
+PUT = {"Put": {"TableName": "t", "Item": {**KEY, "data": {"B": b"\0"}}}}
 
 
 @pytest.fixture(autouse=True)
@@ -75,6 +76,10 @@ def outcome(dynamodb: DynamoDb, operation: str = "get_item", **request: Any) -> 
             },
         ),
         ("batch_write_item", {"RequestItems": {"t": [{"PutRequest": {"Item": KEY}}]}}),
+        ("put_item", {"TableName": "t", "Item": KEY, "ConditionExpression": "attribute_not_exists(id)"}),
+        ("delete_item", {"TableName": "t", "Key": KEY}),
+        ("scan", {"TableName": "t", "ConsistentRead": True, "ExclusiveStartKey": KEY}),
+        ("transact_write_items", {"TransactItems": [PUT], "ClientRequestToken": "token"}),
     ],
 )
 def test_requests_are_those_of_the_sdk(
@@ -93,6 +98,12 @@ def test_requests_are_those_of_the_sdk(
 
 ITEM = {"Item": {"id": {"S": "ü"}, "data": {"B": "AP8="}, "names": {"SS": ["a", "b"]}, "B": {"S": "x"}}}
 NESTED = {"Items": [{"m": {"M": {"B": {"B": "AA=="}, "l": {"L": [{"B": ""}, {"N": "1.50"}]}}}}], "Count": 1}
+CANCELLED = {
+    "__type": "com.amazonaws.dynamodb.v20120810#TransactionCanceledException",
+    "Message": "Transaction cancelled",
+}
+REASONS = [{"Code": "None"}, {"Code": "ConditionalCheckFailed", "Message": "no", "Item": {"n": {"N": "1"}}}]
+CONFLICT = [{"Code": "None"}, {"Code": "TransactionConflict", "Message": "ongoing"}]
 FAILED = {"__type": "com.amazonaws.dynamodb.v20120810#ConditionalCheckFailedException", "message": "no"}
 
 
@@ -103,6 +114,9 @@ FAILED = {"__type": "com.amazonaws.dynamodb.v20120810#ConditionalCheckFailedExce
         (200, json.dumps(NESTED).encode()),
         (200, b"{}"),
         (400, json.dumps({**FAILED, "Item": {"settled_at": {"N": "7"}}}).encode()),
+        (400, json.dumps({**CANCELLED, "CancellationReasons": REASONS}).encode()),
+        (400, json.dumps({**CANCELLED, "CancellationReasons": CONFLICT}).encode()),
+        (400, b'{"__type": "x#TransactionInProgressException", "Message": "again"}'),
         (400, b'{"__type": "x#ProvisionedThroughputExceededException", "message": "slow"}'),
         (400, b'{"__type": "x#ResourceNotFoundException", "message": "arn:aws:dynamodb:x"}'),
         (400, b"{}"),
@@ -115,8 +129,12 @@ FAILED = {"__type": "com.amazonaws.dynamodb.v20120810#ConditionalCheckFailedExce
 def test_answers_are_read_as_the_sdk_reads_them(server: ScriptedSocket, status: int, body: bytes) -> None:
     """Items with bytes in them, errors with what they tell, and what is neither."""
     server.answer = lambda _: reply(status, body)
-    operation = "query" if b"Items" in body else "get_item"
-    ours, its = (outcome(dynamodb, operation, TableName="t") for dynamodb in clients())
+    operation, request = "get_item", {"TableName": "t"}
+    if b"Items" in body:
+        operation = "scan"
+    if b"Transaction" in body:
+        operation, request = "transact_write_items", {"ClientRequestToken": "token"}
+    ours, its = (outcome(dynamodb, operation, **request) for dynamodb in clients())
     assert ours == its
 
 
@@ -149,6 +167,33 @@ def test_what_may_pass_is_tried_again(
     found = outcome(clients(attempts=2)[0], TableName="t")
     assert len(server.heard) == heard
     assert found == ends if isinstance(ends, dict) else list(found)[: len(ends)] == list(ends)  # type: ignore[call-overload, arg-type]
+
+
+def test_a_transaction_that_is_sent_again_is_known(server: ScriptedSocket) -> None:
+    """It carries a token of its own, as the SDK's do, and each attempt the same; another transaction has another."""
+    left = [reply(500, b"{}"), reply(200, b"{}"), reply(200, b"{}")]
+    server.answer = lambda _: left.pop(0)
+    ours, its = clients(attempts=2)
+    ours.transact_write_items(TransactItems=[PUT])
+    ours.transact_write_items(TransactItems=[PUT])
+    left.append(reply(200, b"{}"))
+    its.transact_write_items(TransactItems=[PUT])
+    first, again, second, by_sdk = (json.loads(heard.body)["ClientRequestToken"] for heard in server.heard)
+    assert first == again
+    assert len({first, second, by_sdk}) == 3
+    assert len(first) == len(by_sdk)
+
+
+def test_a_throttle_is_waited_for_longer_than_a_failure(server: ScriptedSocket) -> None:
+    """As the SDK's standard mode waits: up to a second, then two, where a failure passes in a tenth of that."""
+    waited: list[float] = []
+    dynamodb = HttpDynamoDb(read_timeout_s=2, attempts=3, sleep=waited.append, jitter=lambda: 1.0)
+    throttles = (b'{"__type": "x#ThrottlingException"}', b'{"__type": "x#TransactionInProgressException"}')
+    left = [reply(400, body) for body in throttles for _ in range(3)] + [reply(500, b"{}")] * 3
+    server.answer = lambda _: left.pop(0)
+    for _ in range(3):
+        outcome(dynamodb, TableName="t")
+    assert waited == pytest.approx([1, 2, 1, 2, 0.1, 0.2])
 
 
 def test_threads_have_connections_of_their_own(server: ScriptedSocket) -> None:

@@ -10,6 +10,7 @@ from moto import mock_aws
 
 from handlers.adapters.dynamodb.rules_table import FRESH_SECONDS, STALE_SECONDS, RulesTable, item_of, rule_of
 from handlers.domain.errors import TransientError
+from tests.support.alert_functions import Refusing
 from tests.support.alert_tables import RULES, create_alert_tables
 from tests.support.rules import a_rule
 
@@ -88,20 +89,15 @@ def test_rules_that_cannot_be_read_are_used_while_they_are_young(tables: None) -
     """A short outage of the table changes nothing; a long one is a failure, because rules may have changed."""
     dynamodb, clock = boto3.client("dynamodb"), Clock()
     dynamodb.put_item(TableName=RULES, Item=item_of(a_rule()))
-    table = RulesTable(dynamodb, RULES, clock)
+    refused: set[str] = set()
+    table = RulesTable(Refusing(dynamodb, refused), RULES, clock)
     table.rules()
-    table._dynamodb = boto3.client("dynamodb", endpoint_url="http://127.0.0.1:1", config=_hasty())
+    refused.add("scan")
     clock.now = STALE_SECONDS
     assert len(table.rules().rules) == 1
     clock.now += 0.1
     with pytest.raises(TransientError):
         table.rules()
-
-
-def _hasty() -> object:
-    from botocore.config import Config
-
-    return Config(retries={"total_max_attempts": 1}, connect_timeout=1)
 
 
 def test_numbers_are_the_decimals_that_people_wrote() -> None:
