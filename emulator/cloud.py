@@ -131,12 +131,13 @@ class Cloud:
             clock=self.clock,
             act_as=self._access.issue,
             act_for=self._access.issue_to_service,
+            roles=self._access,
             on_answer=on_answer,
             source_ip=source_ip,
             metrics=self._metrics.of(region),
             endpoint=self._endpoint,
         )
-        self._rest_apis.serve(self.deployments[region], gateway.flush_authorizers)
+        self._rest_apis.serve(self.deployments[region], gateway.flush_authorizers, gateway.url)
         self._closing.callback(gateway.close)
         return gateway
 

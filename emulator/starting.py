@@ -116,7 +116,8 @@ def _start_endpoint(
         Policies(policies.role_policies, policies.trust_policy, resource_policy),
         executions.work_group_of,
     )
-    closing.enter_context(state_machines.tasks_call(server.url, access.issue))
+    rest_apis = RestApis()
+    closing.enter_context(state_machines.tasks_call(server.url, access.issue, rest_apis.url))
     moto_clock.follow(clock)
     closing.callback(moto_clock.follow, Clock())
     closing.enter_context(kinesis_streams.installed())
@@ -128,7 +129,7 @@ def _start_endpoint(
     deliveries = Deliveries(clock, metrics)
     closing.callback(deliveries.close)
     closing.enter_context(moto_topics.installed(deliveries, metrics))
-    faults, rest_apis, stacks, writes = Faults(), RestApis(), Stacks(clock), Writes()
+    faults, stacks, writes = Faults(), Stacks(clock), Writes()
     kinesis = Kinesis(clock, metrics)
     admin = AdminApi(access, clock, faults, engine, regions)
     athena = Athena(

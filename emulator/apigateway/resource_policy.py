@@ -12,8 +12,8 @@ from emulator.errors import UnsupportedApiError, UnsupportedPolicyError
 from emulator.iam.evaluation import grants, permission
 from emulator.iam.policy import Statement, parse_policy
 
-_INVOKE = "execute-api:Invoke"
-_ACTIONS = frozenset({"*", "execute-api:*", _INVOKE.lower()})
+INVOKE = "execute-api:Invoke"
+_ACTIONS = frozenset({"*", "execute-api:*", INVOKE.lower()})
 _PRINCIPAL = re.compile(r"\*|(?:arn:aws[\w-]*:iam::)?\d{12}(?::root)?")
 
 
@@ -24,12 +24,14 @@ class ResourcePolicy:
     api_arn: str
     statements: tuple[Statement, ...]
 
-    def allows(self, path: str, source_ip: str, account: str | None) -> bool | None:
+    def allows(self, path: str, source_ip: str, account: str | None, role_arn: str = "") -> bool | None:
         """False if a statement denies the request, else True if one allows it, else None: the policy is silent.
 
-        `path` is the stage, the method and the request's path; an account of None is a caller who did not sign.
+        `path` is the stage, the method and the request's path; an account of None is a caller who did not sign, and
+        `role_arn` the role of one who signed as such.
         """
-        asked = permission(_INVOKE, f"{self.api_arn}/{path}", account or "", **{"aws:sourceip": source_ip})
+        context = {"aws:sourceip": source_ip} | ({"aws:principalarn": role_arn} if role_arn else {})
+        asked = permission(INVOKE, f"{self.api_arn}/{path}", account or "", **context)
         caller = {"*", *((account, f"arn:aws:iam::{account}:root") if account else ())}
         found = (
             allows
@@ -46,7 +48,7 @@ def load_policy(where: str, document: Mapping[str, Any], api_arn: str) -> Resour
     except UnsupportedPolicyError as error:
         raise UnsupportedApiError(f"{where}: in its policy, {error}") from error
     for name in (name for one in statements for name in one.actions if name not in _ACTIONS):
-        raise UnsupportedApiError(f"{where}: its policy has the action {name}; here it is {_INVOKE}")
+        raise UnsupportedApiError(f"{where}: its policy has the action {name}; here it is {INVOKE}")
     for name in (name for one in statements for name in one.principals if not _PRINCIPAL.fullmatch(name)):
         raise UnsupportedApiError(f"{where}: the principal {name} of its policy is not known here")
     if not all(one.principals for one in statements):

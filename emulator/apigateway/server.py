@@ -1,6 +1,6 @@
 """A REST API of a deployment, served on a port of this machine."""
 
-from emulator.apigateway.authorization import Authorization
+from emulator.apigateway.authorization import Authorization, NoRoles, Roles
 from emulator.apigateway.authorizers import Authorizers
 from emulator.apigateway.content_coding import MAX_PAYLOAD
 from emulator.apigateway.execute_api import ExecuteApi, OnAnswer
@@ -53,6 +53,7 @@ def serve_gateway(
     credentials: LocalCredentials | None = None,
     act_as: Issuer = issue_operators,
     act_for: ServiceIssuer = issue_operators,
+    roles: Roles | None = None,
     on_answer: OnAnswer = lambda _: None,
     source_ip: str = LOOPBACK,
     metrics: RegionMetrics | None = None,
@@ -62,9 +63,9 @@ def serve_gateway(
 
     Raises UnsupportedApiError, naming the logical id, for what cannot be served as AWS would, and
     PortInUseError. `act_as` gives the credentials of the role of an integration or an authorizer, `act_for` those of
-    API Gateway itself. Requests count as coming from `source_ip`, wherever they come from. `on_answer` is called for
-    every answer before it is sent, on the thread that answers. `metrics` gets what CloudWatch has of an API. An
-    `endpoint` in this process answers without a connection what it can answer at once.
+    API Gateway itself; `roles` knows who signs with a role's. Requests count as coming from `source_ip`, wherever they
+    come from. `on_answer` is called for every answer before it is sent, on the thread that answers. `metrics` gets
+    what CloudWatch has of an API. An `endpoint` in this process answers without a connection what it can at once.
     """
     known = credentials or LocalCredentials()
     api = load_api(deployment)
@@ -74,6 +75,6 @@ def serve_gateway(
         port, name="gateway", body_limit=MAX_PAYLOAD, idle_s=_IDLE_S, drain_s=_LAST_ANSWERS_S, clock=clock
     )
     counted = metrics or RegionMetrics(clock)
-    authorization = Authorization(api, authorizers, known)
+    authorization = Authorization(api, authorizers, known, roles or NoRoles())
     server.start(ExecuteApi(api, caller, clock, on_answer, authorization, source_ip, counted))
     return Gateway(server, caller, authorizers)

@@ -13,6 +13,7 @@ _AUTHORIZERS_CACHE = re.compile(r"/restapis/([^/]+)/stages/([^/]+)/cache/authori
 
 Flush = Callable[[], object]
 """Forgets the cached results of an API's authorizers."""
+_HOST = re.compile(r"([0-9a-z]+)\.execute-api\.([0-9a-z-]+)\.amazonaws\.com")
 
 
 class RestApis:
@@ -20,6 +21,7 @@ class RestApis:
 
     def __init__(self) -> None:
         self._flushes: dict[tuple[str, str, str], Flush] = {}
+        self._urls: dict[tuple[str, str], str] = {}
         self._lock = threading.Lock()
 
     def publish(self, deployment: Deployment) -> None:
@@ -28,10 +30,17 @@ class RestApis:
             for place in _stages(deployment):
                 self._flushes.setdefault(place, lambda: None)
 
-    def serve(self, deployment: Deployment, flush: Flush) -> None:
-        """Take note that a deployment's API is served, and how its authorizers' results are forgotten."""
+    def serve(self, deployment: Deployment, flush: Flush, url: str) -> None:
+        """Take note that a deployment's API is served, where, and how its authorizers' results are forgotten."""
         with self._lock:
-            self._flushes.update(dict.fromkeys(_stages(deployment), flush))
+            for region, api, stage in _stages(deployment):
+                self._flushes[region, api, stage] = flush
+                self._urls[region, api] = url
+
+    def url(self, host: str) -> str | None:
+        """The address here of an API by its host on AWS; None if it is not served."""
+        named = _HOST.fullmatch(host)
+        return self._urls.get((named[2], named[1])) if named else None
 
     def answer(self, request: AwsRequest) -> Response:
         """API Gateway's reply."""

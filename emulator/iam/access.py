@@ -134,6 +134,14 @@ class Access:
             )  # with all that it implies, as nothing but a statement implies more at another time
         return None
 
+    def find(self, access_key: str, session_token: str | None) -> Credentials | None:
+        """The holder of credentials; None for temporary ones that were not issued here."""
+        return self._credentials.find(access_key, session_token)
+
+    def may(self, role_arn: str, asked: Permission) -> bool:
+        """True if a role has a permission, for what is called by other ways than the endpoint."""
+        return self._allows(role_arn, asked)
+
     def everybody_may_invoke(self, function_arn: str, authorization: str) -> bool:
         """True if a function's policy lets everybody invoke it by a URL of this authorization: two permissions.
 

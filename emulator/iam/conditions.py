@@ -7,7 +7,8 @@ from ipaddress import ip_address, ip_network
 
 KEYS = frozenset(
     {
-        "aws:securetransport", "aws:sourceaccount", "aws:sourcearn", "aws:sourceip", "aws:sourceowner",
+        "aws:principalarn", "aws:securetransport", "aws:sourceaccount", "aws:sourcearn", "aws:sourceip",
+        "aws:sourceowner",
         "kms:encryptioncontext:aws:logs:arn", "kms:grantisforawsresource", "kms:viaservice",
         "lambda:functionurlauthtype", "lambda:invokedviafunctionurl", "s3:resourceaccount",
     }
@@ -28,6 +29,7 @@ def _compiled(pattern: str) -> re.Pattern[str]:
 OPERATORS: Mapping[str, Callable[[str, str], bool]] = {
     "ArnEquals": matches,  # identical to ArnLike, as AWS says
     "ArnLike": matches,
+    "ArnNotLike": lambda wanted, value: not matches(wanted, value),
     "IpAddress": lambda wanted, value: ip_address(value) in ip_network(wanted),
     "NotIpAddress": lambda wanted, value: ip_address(value) not in ip_network(wanted),
     "Bool": lambda wanted, value: wanted.lower() == value.lower(),
@@ -41,11 +43,10 @@ https://docs.aws.amazon.com/IAM/latest/UserGuide/reference_policies_elements_con
 
 
 def hold(conditions: tuple[tuple[str, str, tuple[str, ...]], ...], context: Mapping[str, str]) -> bool:
-    """True if every condition is met; a key that the request does not have meets none."""
+    """True if every condition is met; a key that the request does not have meets those alone that deny a match."""
     return all(
-        key in context
-        and (all if operator.startswith("Not") else any)(
-            OPERATORS[operator](wanted, context[key]) for wanted in values
-        )
+        (all if "Not" in operator else any)(OPERATORS[operator](wanted, context[key]) for wanted in values)
+        if key in context
+        else "Not" in operator
         for operator, key, values in conditions
     )

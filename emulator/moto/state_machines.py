@@ -12,7 +12,7 @@ import sys
 import threading
 import time
 import uuid
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping
 from datetime import UTC, datetime
 from pathlib import Path
 from types import ModuleType
@@ -25,8 +25,9 @@ from emulator.aws_request import AwsRequest
 from emulator.client import local_client
 from emulator.cloudwatch.metrics import Metrics
 from emulator.iam.credentials import Issuer, issue_operators
-from emulator.moto import ACCOUNT_ID
+from emulator.moto import ACCOUNT_ID, api_tasks
 from emulator.moto import clock as moto_clock
+from emulator.moto.api_tasks import UrlOf
 from emulator.moto.clock import local_now
 
 _PARSER = "moto.stepfunctions.parser"
@@ -56,9 +57,15 @@ class _Tasks:
 
     endpoint_url = ""
     act_as: Issuer = staticmethod(issue_operators)
+    url_of: UrlOf = staticmethod(lambda _: None)
     clients: ClassVar[dict[tuple[str, str, str], Any]] = {}
     moto_client: Any = None
     metrics: Metrics | None = None
+
+    @classmethod
+    def call_api(cls, parameters: Mapping[str, Any], role_arn: str) -> api_tasks.ApiAnswer:
+        """The answer of an API that is served now."""
+        return api_tasks.call_api(parameters, role_arn, cls.url_of, cls.act_as)
 
     @classmethod
     def client(cls, region: str, service: str, state_credentials: Any) -> Any:
@@ -91,6 +98,7 @@ def load() -> None:
             moto_clock.follow_in_loaded(_PARSER, sleep=_sleep)
             _count_executions()
             _parse_once()
+            api_tasks.install(_Tasks.call_api)
             original = importlib.import_module(f"{_PARSER}.asl.utils.boto_client").boto_client_for
             _Tasks.moto_client = staticmethod(original)
             for name, module in list(sys.modules.items()):
@@ -115,9 +123,13 @@ def _without_batch() -> Iterator[None]:
 
 
 @contextlib.contextmanager
-def tasks_call(endpoint_url: str, act_as: Issuer) -> Iterator[None]:
-    """Let tasks call the services of this endpoint as their machine's role, until the end."""
-    _Tasks.endpoint_url, _Tasks.act_as = endpoint_url, staticmethod(act_as)
+def tasks_call(endpoint_url: str, act_as: Issuer, url_of: UrlOf) -> Iterator[None]:
+    """Let tasks call the services of this endpoint, and APIs, as their machine's role, until the end."""
+    _Tasks.endpoint_url, _Tasks.act_as, _Tasks.url_of = (
+        endpoint_url,
+        staticmethod(act_as),
+        staticmethod(url_of),
+    )
     try:
         yield
     finally:

@@ -52,10 +52,14 @@ def test_actions_and_resources_are_patterns(action: str, resource: str, expected
         ({"StringEquals": {"kms:ViaService": "s3.us-east-1.amazonaws.com"}}, False),
         ({"Bool": {"aws:SecureTransport": "true"}, "StringEquals": {"s3:ResourceAccount": "1"}}, False),
         ({"ArnLike": {"aws:SourceArn": "arn:*"}}, False),
+        ({"ArnNotLike": {"aws:PrincipalArn": "arn:*"}}, True),
+        ({"NotIpAddress": {"aws:SourceIp": ["203.0.113.0/24"]}}, True),
+        ({"ArnNotLike": {"s3:ResourceAccount": ["1", "12*"]}}, False),
+        ({"ArnNotLike": {"s3:ResourceAccount": ["1", "2"]}}, True),
     ],
 )
 def test_every_condition_must_hold(condition: dict[str, Any], expected: bool) -> None:
-    """One of a key's values is enough; a key that the request does not have meets none."""
+    """One of a key's values is enough; a key that the request does not have meets none but a Not."""
     asked = permission("s3:GetObject", OBJECT, ACCOUNT)
     assert allows(asked, Action="s3:GetObject", Resource="*", Condition=condition) is expected
 
