@@ -21,13 +21,13 @@ help: ## this list
 	@grep -hE '^[a-z-]+:.*## ' $(MAKEFILE_LIST) | awk -F ':.*## ' '{printf "  make %-18s %s\n", $$1, $$2}'
 	@echo
 	@echo "  with ENV=dev (or prod, or your own environments/NAME.toml), REGION=us-east-1, DURATION=20 (seconds), SQL='SELECT …', YES=1 (do not ask before an account is changed)"
-	@echo "  and for run: PORT=8080 and AWS_PORT=4566 (or auto), REGION='us-east-1 eu-west-1', ENV_FILE=build/local.env, DATA=DIR"
+	@echo "  and for run: PORT=8080 and AWS_PORT=4566 (or auto), REGION='us-east-1 eu-west-1', ENV_FILE=build/local.env, DATA=DIR, FAULTS='kinesis:PutRecord=throttle@10%x100 …' and SEED=1"
 
 .PHONY: run
 run: install-local install-console ## run the whole pipeline here, fed with this machine's metrics (DURATION=20 ends by itself)
 	@exec $(PY) -m local --environment $(ENV) $(addprefix --region ,$(REGION)) $(if $(PORT),--port $(PORT)) \
 	  $(if $(AWS_PORT),--aws-port $(AWS_PORT)) $(if $(DURATION),--duration $(DURATION)) \
-	  $(if $(ENV_FILE),--env-file '$(ENV_FILE)') $(if $(DATA),--data '$(DATA)') --console $(CONSOLE_PORT)
+	  $(if $(ENV_FILE),--env-file '$(ENV_FILE)') $(if $(DATA),--data '$(DATA)') $(foreach fault,$(FAULTS),--fault '$(fault)') $(if $(SEED),--fault-seed $(SEED)) --console $(CONSOLE_PORT)
 
 .PHONY: console
 console: install-local install-console ## the run's page for a deployed region: make console ENV=prod REGION=us-east-1

@@ -2,7 +2,7 @@
 
 import contextlib
 import threading
-from collections.abc import Callable, Sequence
+from collections.abc import Callable
 from dataclasses import replace
 from typing import Any
 
@@ -10,45 +10,30 @@ import orjson
 
 from emulator.aws_request import AwsRequest
 from emulator.clock import Clock
-from emulator.faults import FaultError, FaultRule, Faults, parse_rule
+from emulator.faults import FaultError
+from emulator.faults.controls import FaultControls
 from emulator.http_server import Response
 from emulator.iam.access import Access
 from emulator.responses import as_json
-from emulator.timestream_process import NoTimestream, TimestreamProcess
 
 StatusProvider = Callable[[], Any]
 BeforeJump = Callable[[float], contextlib.AbstractContextManager[bool]]
 """Prepares a move of the clock by so many seconds, which happens within; True if nothing under way is hurt by it."""
 
-_TIMESTREAM = "timestream"
-
 
 class AdminApi:
-    """Answers the admin routes, and holds what others add to the status.
+    """Answers the admin routes, and holds what others add to the status."""
 
-    Faults are rules that strike here, for any service; under the name `timestream` stand those that only the engine
-    can make, handed on as they are.
-    """
-
-    def __init__(
-        self,
-        access: Access,
-        clock: Clock,
-        faults: Faults,
-        engine: TimestreamProcess | NoTimestream,
-        regions: Sequence[str] = (),
-    ) -> None:
+    def __init__(self, access: Access, clock: Clock, faults: FaultControls) -> None:
         self._clock = clock
         self._faults = faults
-        self._engine = engine
-        self._regions = regions
         self._before_jump: BeforeJump = lambda _: contextlib.nullcontext(True)
         self._providers: dict[str, StatusProvider] = {}
         self._lock = threading.Lock()
         self._routes: dict[tuple[str, str], Callable[[AwsRequest], Response]] = {
             ("GET", "/_local/status"): lambda _: as_json(self.status()),
             ("GET", "/_local/permissions"): lambda _: as_json(access.describe()),
-            ("GET", "/_local/faults"): lambda _: as_json(self._describe_faults()),
+            ("GET", "/_local/faults"): lambda _: as_json(faults.describe()),
             ("POST", "/_local/faults"): self._add_faults,
             ("DELETE", "/_local/faults"): lambda _: self._clear_faults(),
             ("GET", "/_local/clock"): lambda _: as_json(self._describe_clock()),
@@ -109,32 +94,12 @@ class AdminApi:
         return as_json({**self._describe_clock(), "stream_empty": waited})
 
     def _add_faults(self, request: AwsRequest) -> Response:
-        body = _object(request)
-        inside = body.pop(_TIMESTREAM, None)
-        raw = body.pop("rules") if set(body) == {"rules"} else [body] if body else []
-        if not isinstance(raw, list) or not (raw or inside is not None):
-            raise FaultError("rules", "must be a list of rules")
-        rules: list[FaultRule] = [parse_rule(rule) for rule in raw]
-        for rule in rules:
-            if self._regions and rule.region not in {"*", *self._regions}:
-                known = ", ".join(self._regions)
-                raise FaultError("region", f"{rule.region!r} does not run here; known are * and {known}")
-        if inside is not None:
-            status, answer = self._engine.control("POST", "/_local/faults", inside)
-            if status != 200:
-                return as_json(answer, status)
-        for rule in rules:
-            self._faults.add(rule)
-        return as_json(self._describe_faults())
+        self._faults.add(_object(request))
+        return as_json(self._faults.describe())
 
     def _clear_faults(self) -> Response:
         self._faults.clear()
-        self._engine.control("POST", "/_local/faults", {})
-        return as_json(self._describe_faults())
-
-    def _describe_faults(self) -> dict[str, Any]:
-        _, inside = self._engine.control("GET", "/_local/faults")
-        return {**self._faults.describe(), _TIMESTREAM: inside}
+        return as_json(self._faults.describe())
 
 
 def _object(request: AwsRequest) -> dict[str, Any]:

@@ -17,6 +17,8 @@ from emulator.cloudformation.deployment import Deployment
 from emulator.cloudformation.stacks import Stacks
 from emulator.cloudwatch.metrics import Metrics
 from emulator.endpoint import Endpoint
+from emulator.faults import Faults
+from emulator.faults.controls import FaultControls
 from emulator.iam.access import Access
 from emulator.iam.credentials import OPERATOR
 from emulator.kinesis.service import Kinesis
@@ -47,6 +49,8 @@ class Cloud:
         deliveries: Deliveries,
         endpoint: Endpoint,
         engine: TimestreamProcess | NoTimestream,
+        faults: Faults,
+        fault_controls: FaultControls,
         functions: LambdaApi,
         kinesis: Kinesis,
         metrics: Metrics,
@@ -64,6 +68,7 @@ class Cloud:
         self._deliveries = deliveries
         self._endpoint = endpoint
         self._engine = engine
+        self._faults, self._fault_controls = faults, fault_controls
         self._functions = functions
         self._kinesis = kinesis
         self._metrics = metrics
@@ -104,6 +109,7 @@ class Cloud:
             act_as=self._access.issue,
             metrics=self._metrics.of(region),
             writes=self._writes,
+            faults=self._faults,
         )
         self._closing.callback(functions.close)
         self._running[region] = functions
@@ -186,6 +192,10 @@ class Cloud:
     def add_status(self, name: str, provider: StatusProvider) -> None:
         """Show what `provider` returns (anything JSON can hold) under this name at `/_local/status`."""
         self._admin.add_status(name, provider)
+
+    def add_faults(self, body: Mapping[str, Any]) -> None:
+        """Put faults in force, as `/_local/faults` does; CloudError names the field that is wrong."""
+        self._fault_controls.add(body)
 
     def status(self) -> dict[str, Any]:
         """The JSON object that `/_local/status` shows."""

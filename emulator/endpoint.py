@@ -11,7 +11,8 @@ from emulator.athena.service import Athena
 from emulator.aws_request import AwsRequest
 from emulator.cloudformation.stacks import Stacks
 from emulator.cloudwatch.metrics import Metrics
-from emulator.faults import Faults
+from emulator.faults import FaultRule, Faults
+from emulator.faults.partial import in_part
 from emulator.http_server import HttpRequest, Response
 from emulator.iam.access import Access
 from emulator.iam.credentials import OPERATOR
@@ -82,19 +83,26 @@ class Endpoint:
         if request.path.startswith("/_local/"):
             return self._admin.answer(request)
         rule = self._faults.take(request)
-        if rule is None:
-            return self._route(request)
+        return self._route(request) if rule is None else self._struck(request, rule)
+
+    def _struck(self, request: AwsRequest, rule: FaultRule) -> Response:
+        """The reply of a call that a fault strikes; ConnectionError where it loses the reply."""
+        done = self._route(request) if rule.does else None
         if rule.latency_ms and self._closing.wait(rule.latency_ms / 1000):
             return error(request, "ServiceUnavailable", "The local run is ending", 503)
+        if rule.loses:
+            raise ConnectionAbortedError
+        if rule.fault == "partial":
+            return in_part(request, rule.share, self._route)
         if not rule.answers:
-            return self._route(request)
-        if rule.when == "after":
-            self._route(request)
-        if request.service == "kinesis" and rule.error == "ProvisionedThroughputExceededException":
+            return done or self._route(request)
+        answer = rule.answer(request.service, request)
+        reply = error(request, answer.code, rule.message, answer.status, answer.more)
+        if request.service == "kinesis" and answer.code == "ProvisionedThroughputExceededException":
             self._kinesis.note_throttled(request)
         elif request.is_timestream:
-            return self._timestream_metrics.counted(request, rule.reply(request), 0.0)
-        return rule.reply(request)
+            return self._timestream_metrics.counted(request, reply, 0.0)
+        return reply
 
     def close(self) -> None:
         """Let no request wait any longer."""

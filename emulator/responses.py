@@ -1,6 +1,7 @@
 """Answers and errors in the wire formats of AWS's services."""
 
 import uuid
+from collections.abc import Mapping
 from typing import Any
 from xml.sax.saxutils import escape
 
@@ -22,8 +23,10 @@ def success(payload: Any) -> Response:
     return Response(200, [("Content-Type", "application/x-amz-json-1.1")], orjson.dumps(payload))
 
 
-def error(request: AwsRequest, code: str, message: str, status: int) -> Response:
-    """An error the way the service asked would write it."""
+def error(
+    request: AwsRequest, code: str, message: str, status: int, more: Mapping[str, Any] | None = None
+) -> Response:
+    """An error the way the service asked would write it; `more` are other members of a body of JSON."""
     request_id = str(uuid.uuid4())
     if request.service == "s3":
         body = f"<Error><Code>{escape(code)}</Code><Message>{escape(message)}</Message></Error>"
@@ -40,7 +43,7 @@ def error(request: AwsRequest, code: str, message: str, status: int) -> Response
         ("x-amzn-RequestId", request_id),
         ("x-amzn-ErrorType", code),
     ]
-    return Response(status, headers, orjson.dumps({"__type": code, "message": message}))
+    return Response(status, headers, orjson.dumps({"__type": code, "message": message, **(more or {})}))
 
 
 def _xml(status: int, body: str, request_id: str) -> Response:

@@ -24,6 +24,7 @@ from emulator.cloudwatch.alarms import AlarmEvaluator, Tell
 from emulator.cloudwatch.metrics import Metrics
 from emulator.endpoint import Endpoint
 from emulator.faults import Faults
+from emulator.faults.controls import FaultControls
 from emulator.http_server import HttpServer
 from emulator.iam.access import Access, Policies
 from emulator.kinesis.service import Kinesis
@@ -128,10 +129,12 @@ def _start_endpoint(
     closing.enter_context(state_machines.counted(metrics))
     deliveries = Deliveries(clock, metrics)
     closing.callback(deliveries.close)
-    closing.enter_context(moto_topics.installed(deliveries, metrics))
     faults, stacks, writes = Faults(), Stacks(clock), Writes()
+    closing.enter_context(moto_topics.installed(deliveries, metrics, faults))
     kinesis = Kinesis(clock, metrics)
-    admin = AdminApi(access, clock, faults, engine, regions)
+    named = {"function": functions.names, "subscription": moto_topics.subscriptions}
+    controls = FaultControls(faults, engine, regions, named)
+    admin = AdminApi(access, clock, controls)
     athena = Athena(
         make_engine=make_athena,
         executions=executions,
@@ -171,6 +174,8 @@ def _start_endpoint(
         deliveries=deliveries,
         endpoint=endpoint,
         engine=engine,
+        faults=faults,
+        fault_controls=controls,
         functions=functions,
         kinesis=kinesis,
         metrics=metrics,

@@ -7,11 +7,13 @@ import gc
 import os
 import signal
 import sys
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from pathlib import Path
 from types import FrameType
+from typing import Any
 
 from local.errors import LocalError
+from local.faults import fault_of
 from local.run_folder import run_folder
 
 _M_ARENA_MAX = -8
@@ -79,6 +81,7 @@ def _run(options: argparse.Namespace, data: Path) -> int:
         data=data,
         environment_file=options.env_file,
         console=options.console,
+        faults=_faults(options),
     )
     try:
         with Run(settings, view) as run:
@@ -131,7 +134,29 @@ def _parser() -> argparse.ArgumentParser:
     parser.add_argument(
         "--data", type=Path, metavar="DIR", help="keep the store here, and start from what is there"
     )
+    parser.add_argument(
+        "--fault",
+        action="append",
+        type=fault_of,
+        metavar="SPEC",
+        help="have something fail from the start, as kinesis:PutRecord=throttle@10%%x100 or a JSON object as "
+        "/_local/faults takes it; may be repeated (docs/local.md)",
+    )
+    parser.add_argument(
+        "--fault-seed", type=_whole, metavar="N", help="let what the faults strike follow from this number"
+    )
     return parser
+
+
+def _faults(options: argparse.Namespace) -> tuple[Mapping[str, Any], ...]:
+    seed = () if options.fault_seed is None else ({"seed": options.fault_seed},)
+    return (*seed, *(options.fault or ()))
+
+
+def _whole(text: str) -> int:
+    if not text.isdigit():
+        raise argparse.ArgumentTypeError(f"{text!r} is not a seed; give a whole number of at least 0")
+    return int(text)
 
 
 def _port(text: str) -> int:

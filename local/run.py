@@ -6,7 +6,7 @@ import logging
 import signal
 import time
 from collections import Counter
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 from types import TracebackType
@@ -59,7 +59,7 @@ class Settings:
     """Settings from the command line; no regions means the environment's first, None what its file says.
 
     Without an `environment_file` it is build/local.env, or one of its own while that is another run's. `console` is
-    the port of the console, 0 for any; None is no console.
+    the port of the console, 0 for any; None is no console. `faults` are in force from when it is ready.
     """
 
     environment: str
@@ -71,6 +71,7 @@ class Settings:
     data: Path
     environment_file: Path | None
     console: int | None = None
+    faults: tuple[Mapping[str, Any], ...] = ()
 
 
 class Run:
@@ -180,7 +181,15 @@ class Run:
             self._pipelines.append(pipeline)
         if settings.feed:
             self._put_sample_rule(values.alerts.tick_seconds)
+        for fault in settings.faults:
+            self._add_faults(fault)
         self._announce(console)
+
+    def _add_faults(self, fault: Mapping[str, Any]) -> None:
+        try:
+            self._cloud.add_faults(fault)
+        except CloudError as error:
+            raise LocalError(f"--fault {json.dumps(fault)}: {error}") from error
 
     def _start_console(self, region: str, calling: Caller) -> Console | None:
         """Start the console, if it was asked for, beside the pipelines: it takes as long as they do."""

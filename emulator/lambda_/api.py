@@ -50,6 +50,14 @@ class LambdaApi:
             return None
         return policy_of(function, self._resources(region, "AWS::Lambda::Permission"))
 
+    def names(self) -> frozenset[str]:
+        """The functions of every region, each by its name and by its logical id."""
+        with self._lock:
+            found = [
+                one for made in self._deployments.values() for one in made.of_type("AWS::Lambda::Function")
+            ]
+        return frozenset(name for one in found for name in (one.physical_id, one.logical_id))
+
     def answer(self, request: AwsRequest) -> Response:
         """Lambda's reply."""
         path = unquote(request.path)

@@ -1,5 +1,6 @@
 """The execution environments of a function, as many as are needed and allowed."""
 
+import functools
 import random
 import secrets
 import threading
@@ -10,6 +11,7 @@ from emulator.cloudwatch.metrics import RegionMetrics
 from emulator.lambda_ import invocation
 from emulator.lambda_.configuration import FunctionConfig
 from emulator.lambda_.execution_environment import ExecutionEnvironment
+from emulator.lambda_.function_faults import FunctionFaults
 from emulator.lambda_.invocation import MAX_PAYLOAD_BYTES, InvokeResult
 
 # X-Ray samples the first request of each second and 5 % of the others.
@@ -26,8 +28,10 @@ class ExecutionEnvironments:
         *,
         most: int,
         metrics: RegionMetrics,
+        faults: FunctionFaults,
     ) -> None:
         self.config = config
+        self._faults = faults
         self._metrics = metrics
         self._name = {"FunctionName": config.name}
         self._create = create
@@ -40,9 +44,12 @@ class ExecutionEnvironments:
         self._sampled_second = 0
 
     def invoke(self, payload: bytes) -> InvokeResult:
-        """Run one event; refused beyond the payload limit and beyond the reserved concurrency."""
+        """Run one event; refused beyond the payload limit and beyond the reserved concurrency, or by a fault."""
         if len(payload) > MAX_PAYLOAD_BYTES:
             return invocation.too_large()
+        return self._faults.call(functools.partial(self._invoke, payload))
+
+    def _invoke(self, payload: bytes) -> InvokeResult:
         environment = self._take()
         self._count("Throttles", environment is None)
         if environment is None:
@@ -50,7 +57,7 @@ class ExecutionEnvironments:
         self._count("ConcurrentExecutions", self._busy)
         began_s = time.perf_counter()
         try:
-            result = environment.invoke(payload, trace=self._trace())
+            result = environment.invoke(payload, trace=self._trace(), fault=self._faults.of_process())
         finally:
             self._give_back(environment)
         self._count("Invocations", 1)

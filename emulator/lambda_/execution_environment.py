@@ -16,6 +16,7 @@ from dataclasses import dataclass
 from pathlib import Path
 
 from emulator.clock import Clock
+from emulator.faults import FaultRule
 from emulator.iam.credentials import Issuer
 from emulator.lambda_ import invocation
 from emulator.lambda_.configuration import FunctionConfig
@@ -61,11 +62,13 @@ class ExecutionEnvironment:
         self._running: _Running | None = None
         self._closed = threading.Event()
 
-    def invoke(self, payload: bytes, *, trace: str) -> InvokeResult:
-        """Run one event to its end: an answer, an error, a crash, or the function's timeout."""
+    def invoke(self, payload: bytes, *, trace: str, fault: FaultRule | None = None) -> InvokeResult:
+        """Run one event to its end: an answer, an error, a crash, the function's timeout, or a fault."""
         request_id = str(uuid.uuid4())
         if self._closed.is_set():
             return invocation.stopping()
+        if fault is not None and fault.fault == "init":
+            return self._not_init_s(None, request_id)
         running = self._running
         init_s: float | None = None
         if running is None or not running.alive:
@@ -81,9 +84,11 @@ class ExecutionEnvironment:
                 return self._not_init_s(outcome, request_id)
         running.log(f"START RequestId: {request_id} Version: $LATEST")
         began = time.monotonic()
-        result = self._run(running, request_id, payload, trace)
+        result = self._run(running, request_id, payload, trace, fault)
         running.log(f"END RequestId: {request_id}")
-        running.log(self._report(request_id, time.monotonic() - began, init_s))
+        report = self._report(request_id, time.monotonic() - began, init_s)
+        used = f"\tMax Memory Used: {self._config.memory_mb} MB"
+        running.log(report + used if fault is not None and fault.fault == "memory" else report)
         return result
 
     def stop(self) -> None:
@@ -97,7 +102,9 @@ class ExecutionEnvironment:
         self._closed.set()
         self.stop()
 
-    def _run(self, running: "_Running", request_id: str, payload: bytes, trace: str) -> InvokeResult:
+    def _run(
+        self, running: "_Running", request_id: str, payload: bytes, trace: str, fault: FaultRule | None
+    ) -> InvokeResult:
         timeout_s = self._config.timeout_s
         running.api.offer(
             Event(
@@ -108,11 +115,15 @@ class ExecutionEnvironment:
                 trace=trace,
             )
         )
-        outcome = running.wait((Answered, InitFailed, Exited), timeout_s)
-        if isinstance(outcome, Answered):
+        struck = fault is not None and fault.when == "before"
+        wait_s = min(timeout_s, fault.latency_ms / 1000) if fault and struck else timeout_s
+        outcome = running.wait((Answered, InitFailed, Exited), wait_s)
+        if isinstance(outcome, Answered) and fault is None:
             return outcome.result
         self.stop()
-        if outcome is None:
+        if fault is not None and fault.fault != "timeout":
+            return invocation.exited(request_id, -signal.SIGKILL)
+        if outcome is None or fault is not None:
             running.log(f"{request_id} Task timed out after {timeout_s:.2f} seconds")
             return invocation.timed_out(request_id, timeout_s)
         return self._not_init_s(outcome, request_id)

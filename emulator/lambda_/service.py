@@ -17,6 +17,7 @@ from emulator.cloudformation.deployment import Deployment
 from emulator.cloudwatch.metrics import RegionMetrics
 from emulator.direct_calls import DirectEndpoint
 from emulator.errors import UnknownFunctionError, UnsupportedFunctionError
+from emulator.faults import Faults
 from emulator.http_server import Answerer
 from emulator.iam.credentials import Issuer, issue_operators
 from emulator.lambda_.clock_file import ClockFile
@@ -35,6 +36,7 @@ from emulator.lambda_.event_source_mapping.kinesis_stream import KinesisSource
 from emulator.lambda_.event_source_mapping.mapping import EventSourceMapping
 from emulator.lambda_.event_source_mapping.table_stream import TableStreamSource
 from emulator.lambda_.execution_environment import ExecutionEnvironment, Installation
+from emulator.lambda_.function_faults import FunctionFaults
 from emulator.lambda_.invocation import InvokeResult
 from emulator.lambda_.logs import FunctionLogs
 from emulator.lambda_.vpc import VpcExits
@@ -58,13 +60,14 @@ def start_functions(
     act_as: Issuer = issue_operators,
     metrics: RegionMetrics | None = None,
     writes: Writes | None = None,
+    faults: Faults | None = None,
 ) -> "Functions":
     """Make the deployment's functions invocable and start its event source mappings.
 
     A function's process starts with its first event; `act_as` gives the credentials of its role, and `endpoint` answers
     what functions in a VPC call through its endpoints. Streams are read from `direct`, where it answers at once.
     `metrics` gets what CloudWatch has of functions and mappings; by `writes` a mapping knows when there is something to
-    read.
+    read; `faults` strike them.
     Raises UnsupportedFunctionError, naming the logical id, for what would not run as on AWS.
     """
     for folder in (code, runtime):
@@ -83,6 +86,7 @@ def start_functions(
             metrics=metrics or RegionMetrics(clock),
             writes=writes,
             direct=direct,
+            faults=faults or Faults(),
             on_close=clock_file.close,
         )
     except BaseException:
@@ -105,6 +109,7 @@ class Functions:
         metrics: RegionMetrics,
         writes: Writes | None,
         direct: DirectEndpoint | None,
+        faults: Faults,
         on_close: Callable[[], None],
     ) -> None:
         configs = read_functions(deployment)
@@ -137,9 +142,14 @@ class Functions:
         # A process dies with the thread that started it, so one thread that lives as long as this starts them all.
         self._spawner = ThreadPoolExecutor(max_workers=1, thread_name_prefix="function-spawner")
         self._background = ThreadPoolExecutor(max_workers=4, thread_name_prefix="function-event")
+        self._faults = {name: FunctionFaults(faults, config) for name, config in configs.items()}
         self._environments = {
             name: ExecutionEnvironments(
-                config, self._creator(config, places[name]), most=_ENVIRONMENTS_LIMIT, metrics=metrics
+                config,
+                self._creator(config, places[name]),
+                most=_ENVIRONMENTS_LIMIT,
+                metrics=metrics,
+                faults=self._faults[name],
             )
             for name, config in configs.items()
         }
@@ -266,6 +276,7 @@ class Functions:
             clock=self._clock,
             metrics=self._metrics,
             writes=self._writes,
+            strikes=self._faults[function.name].of_delivery,
         )
 
 

@@ -14,8 +14,7 @@ from emulator.cloudwatch.metrics import Metrics
 
 _LOOK_EVERY_S = 0.2
 _AT_ONCE = 16
-# SNS's default for HTTP: three more attempts, 20 seconds apart.
-_RETRIES = 3
+# SNS's default for HTTP, and the longest it has for what is AWS's own.
 _PAUSE_S = 20.0
 
 
@@ -43,6 +42,8 @@ class _Delivery:
     topic: str
     endpoint: str
     send: Callable[[], None]
+    give_up: Callable[[], None]
+    retries: int
     due_s: float
     failures: int = field(default=0)
 
@@ -60,11 +61,23 @@ class Deliveries:
         self._thread = threading.Thread(target=self._run, name="deliveries", daemon=True)
         self._thread.start()
 
-    def offer(self, region: str, topic: str, endpoint: str, send: Callable[[], None]) -> None:
-        """Have `send` called until it raises no NotDeliveredError, or the retries are used up; it does not wait."""
+    def offer(
+        self,
+        region: str,
+        topic: str,
+        endpoint: str,
+        send: Callable[[], None],
+        *,
+        retries: int,
+        give_up: Callable[[], None],
+    ) -> None:
+        """Have `send` called until it raises no NotDeliveredError, or the retries are used up; it does not wait.
+
+        `give_up` is called when it will not be tried again.
+        """
         with self._lock:
             self._of(region, endpoint).waiting += 1
-        self._try(_Delivery(region, topic, endpoint, send, self._clock.now()))
+        self._try(_Delivery(region, topic, endpoint, send, give_up, retries, self._clock.now()))
 
     def note(self, region: str, topic: str, endpoint: str, error: str = "") -> None:
         """Count a notification that was delivered at once, or could not be."""
@@ -105,10 +118,13 @@ class Deliveries:
             error = None
         except NotDeliveredError as failure:
             error = failure
+        again = error is not None and error.may_pass and delivery.failures < delivery.retries
+        if error is not None and not again:
+            delivery.give_up()
         with self._lock:
             endpoint = self._of(delivery.region, delivery.endpoint)
             endpoint.last_error = str(error or "")
-            if error is not None and error.may_pass and delivery.failures < _RETRIES:
+            if again:
                 delivery.failures += 1
                 delivery.due_s = self._clock.now() + _PAUSE_S
                 self._waiting.append(delivery)

@@ -149,17 +149,41 @@ def test_a_probability_is_a_share_of_requests() -> None:
 )
 def test_the_reply_has_code_and_status(rule: dict[str, Any], status: int, code: str) -> None:
     """An error without status gets the one AWS sends with it, a status without error its usual name."""
-    reply = parse_rule({"service": "kinesis", **rule}).reply(request())
-    assert (reply.status, dict(reply.headers)["x-amzn-ErrorType"]) == (status, code)
+    answer = parse_rule({"service": "kinesis", **rule}).answer("kinesis")
+    assert (answer.status, answer.code) == (status, code)
 
 
-def test_the_reply_is_in_the_services_format() -> None:
-    """S3 and the query services get XML, the others JSON."""
-    rule = parse_rule({"service": "*", "error": "SlowDown"})
-    for service, start in (("s3", b"<?xml"), ("sns", b"<?xml"), ("dynamodb", b"{")):
-        assert rule.reply(request(service=service, target="" if start != b"{" else "X.Y")).body.startswith(
-            start
-        )
+@pytest.mark.parametrize(
+    ("fault", "service", "status", "code"),
+    [
+        ("throttle", "kinesis", 400, "ProvisionedThroughputExceededException"),
+        ("throttle", "s3", 503, "SlowDown"),
+        ("throttle", "lambda", 429, "TooManyRequestsException"),
+        ("throttle", "timestream", 400, "ThrottlingException"),
+        ("throttle", "athena", 400, "TooManyRequestsException"),
+        ("internal", "kinesis", 500, "InternalFailure"),
+        ("internal", "dynamodb", 500, "InternalServerError"),
+        ("denied", "s3", 403, "AccessDenied"),
+        ("denied", "kinesis", 400, "AccessDeniedException"),
+        ("unavailable", "s3", 503, "SlowDown"),
+        ("conflict", "dynamodb", 400, "TransactionConflictException"),
+    ],
+)
+def test_a_kind_is_worded_as_its_service_does(fault: str, service: str, status: int, code: str) -> None:
+    """The same kind has another code and status from each service."""
+    answer = parse_rule({"service": service, "fault": fault}).answer(service)
+    assert (answer.status, answer.code) == (status, code)
+
+
+def test_a_seed_decides_which_are_struck() -> None:
+    """The n-th request that a rule meets is struck or not as the last time, whatever other rules meet."""
+
+    def struck(*others: dict[str, Any]) -> list[bool]:
+        made = faults({"service": "kinesis", "status": 500, "probability": 0.5}, *others)
+        made.take(request(service="dynamodb", target="DynamoDB_20120810.PutItem"))
+        return [made.take(request()) is not None for _ in range(50)]
+
+    assert struck() == struck() == struck({"service": "dynamodb", "status": 500, "probability": 0.5})
 
 
 @pytest.mark.parametrize(
@@ -180,6 +204,20 @@ def test_the_reply_is_in_the_services_format() -> None:
         ({"service": "kinesis", "error": "X", "probability": "often"}, "probability"),
         ({"service": "kinesis", "error": "X", "when": "later"}, "when"),
         ({"service": "kinesis", "error": "X", "chance": 1}, "chance"),
+        ({"service": "kinesis", "fault": "explode"}, "fault"),
+        ({"service": "kinesis", "fault": "kill"}, "service"),
+        ({"service": "kinesis", "fault": "conflict"}, "service"),
+        ({"service": "*", "fault": "partial"}, "service"),
+        ({"service": "kinesis", "operation": "PutRecord", "fault": "partial"}, "operation"),
+        ({"service": "kinesis", "fault": "partial", "share": 0}, "share"),
+        ({"service": "kinesis", "fault": "throttle", "share": 0.5}, "share"),
+        ({"service": "kinesis", "error": "X", "share": 0.5}, "share"),
+        ({"service": "kinesis", "fault": "latency"}, "latency_ms"),
+        ({"service": "kinesis", "fault": "lost", "when": "before"}, "when"),
+        ({"service": "kinesis", "fault": "throttle", "function": "Writer"}, "function"),
+        ({"service": "lambda", "fault": "kill", "error": "X"}, "error"),
+        ({"service": "lambda", "fault": "kill", "subscription": "https://a"}, "subscription"),
+        ({"service": "sns", "operation": "Subscribe", "fault": "dead"}, "operation"),
     ],
 )
 def test_a_bad_rule_names_its_field(rule: Any, field: str) -> None:

@@ -7,6 +7,7 @@ from collections.abc import Callable, Sequence
 from emulator.lambda_.event_source_mapping.batch import RETRIES_EXHAUSTED, BatchProcessor, Discarded
 from emulator.lambda_.event_source_mapping.configuration import MappingConfig
 from emulator.lambda_.event_source_mapping.event_source import SourceRecord
+from emulator.lambda_.event_source_mapping.redelivery import Redelivery
 from emulator.lambda_.invocation import MAX_PAYLOAD_BYTES
 
 # What surrounds the records in an event.
@@ -24,12 +25,14 @@ class Batcher:
         processor: BatchProcessor,
         discard: Callable[[Discarded], None],
         now: Callable[[], float],
+        redelivery: Redelivery,
     ) -> None:
         """`now` gives seconds; `wake` must be called when it makes a leap."""
         self._config = config
         self._now = now
         self._processor = processor
         self._discard = discard
+        self._redelivery = redelivery
         self._records: deque[tuple[float, SourceRecord]] = deque()
         self._bytes = 0
         self._busy = False
@@ -67,10 +70,11 @@ class Batcher:
     def idle(self) -> bool:
         """True if every record taken was processed or given up."""
         with self._changed:
-            return not self._busy and not self._records
+            return not self._busy and not self._records and self._redelivery.idle
 
     def stop(self) -> None:
         """Stop after the invocation that runs."""
+        self._redelivery.stop()
         with self._changed:
             self._stopped = True
             self._changed.notify_all()
@@ -88,11 +92,23 @@ class Batcher:
 
     def _run(self) -> None:
         while (batch := self._next_batch()) is not None:
-            if batch and not self._processor.process(batch):
+            again = self._deliver(batch) if batch else ()
+            if again is None:
                 return
             with self._changed:
+                self._records.extendleft((self._now(), record) for record in reversed(again))
+                self._bytes += sum(len(record.event) + 1 for record in again)
                 self._busy = False
                 self._changed.notify_all()
+
+    def _deliver(self, batch: Sequence[SourceRecord]) -> Sequence[SourceRecord] | None:
+        """Have a batch dealt with; what of it comes again, and None when told to stop."""
+        self._redelivery.begin(batch)
+        if not self._processor.process(batch):
+            return None
+        if self._redelivery.repeats() and not self._processor.process(batch):
+            return None
+        return self._redelivery.recut(batch)
 
     def _next_batch(self) -> Sequence[SourceRecord] | None:
         with self._changed:

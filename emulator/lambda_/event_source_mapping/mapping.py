@@ -19,6 +19,7 @@ from emulator.lambda_.event_source_mapping.event_source import (
     SourceRecord,
     SourceUnavailableError,
 )
+from emulator.lambda_.event_source_mapping.redelivery import Redelivery, Strikes
 from emulator.lambda_.event_source_mapping.shard_poller import IDLE_S, POLL_EVERY_S, ShardPoller
 from emulator.lambda_.invocation import InvokeResult
 from emulator.writes import Writes
@@ -45,12 +46,15 @@ class EventSourceMapping:
         clock: Clock,
         metrics: RegionMetrics | None = None,
         writes: Writes | None = None,
+        strikes: Strikes | None = None,
     ) -> None:
+        """`strikes` tells the faults of a delivery."""
         self.config = config
         self._metrics = metrics or RegionMetrics(clock)
         self._source = source
         self._invoke = invoke
         self._destination = destination
+        self._redelivery = functools.partial(Redelivery, invoke, *([strikes] if strikes else []))
         self._clock = clock
         self._idle_s = IDLE_S if writes else 0.0
         self.given_up = 0
@@ -139,7 +143,7 @@ class EventSourceMapping:
             observe=self._observe,
         )
         batchers = [
-            Batcher(self.config, processor, discard, self._clock.now)
+            Batcher(self.config, processor, discard, self._clock.now, self._redelivery())
             for _ in range(self.config.parallelization)
         ]
         return ShardPoller(shard, self._source, batchers, self._stopped, idle_s=self._idle_s)

@@ -10,6 +10,7 @@ import pytest
 from emulator import Functions, start_functions
 from emulator.clock import Clock
 from emulator.cloudformation.deployment import Resource
+from emulator.faults import Faults
 from emulator.http_server import Answerer
 from tests.support.functions import NOWHERE, Start, deployment, function
 
@@ -30,6 +31,7 @@ def start(tmp_path: Path, runtime: Path, clock: Clock) -> Iterator[Start]:
         *more: Resource,
         endpoint_url: str = NOWHERE,
         endpoint: Answerer | None = None,
+        faults: Faults | None = None,
         **properties: Any,
     ) -> Functions:
         bundle = tmp_path / "bundle"
@@ -39,6 +41,7 @@ def start(tmp_path: Path, runtime: Path, clock: Clock) -> Iterator[Start]:
             start_functions(
                 deployment(function(**properties), *more),
                 endpoint=endpoint,
+                faults=faults,
                 endpoint_url=endpoint_url,
                 clock=clock,
                 code=bundle,

@@ -85,6 +85,41 @@ def test_a_dead_subscriber_harms_nobody(cloud: Cloud, client: Clients, hook: Hoo
     assert (found[gone].undelivered, found[arn].delivered) == (1, 1)
 
 
+def test_a_fault_keeps_one_subscriber_from_answering(cloud: Cloud, client: Clients, hook: Hook) -> None:
+    """The others are told at once; it is tried again, and what is given up lies in its dead-letter queue."""
+    sns, sqs = client("sns"), client("sqs")
+    topic = sns.create_topic(Name="faulty")["TopicArn"]
+    arns = {}
+    for name in ("struck", "spared", "dead-letters"):
+        sqs.create_queue(QueueName=name)
+        arns[name] = f"arn:aws:sqs:us-east-1:123456789012:{name}"
+    raw = {"RawMessageDelivery": "true"}
+    for name in ("struck", "spared"):
+        sns.subscribe(TopicArn=topic, Protocol="sqs", Endpoint=arns[name], Attributes=raw)
+    redrive = {"RedrivePolicy": json.dumps({"deadLetterTargetArn": arns["dead-letters"]}), **raw}
+    sns.subscribe(TopicArn=topic, Protocol="http", Endpoint=hook.url, Attributes=redrive)
+    cloud.add_faults({"rules": [f"sns/{arns['struck']}=deadx2", f"sns/{hook.url}=deadx4"]})
+
+    def texts(name: str) -> list[str]:
+        found = sqs.receive_message(QueueUrl=name, MaxNumberOfMessages=10).get("Messages", [])
+        return [message["Body"] for message in found]
+
+    sns.publish(TopicArn=topic, Message="it burns")
+    assert texts("spared") == ["it burns"]
+    assert texts("struck") == []
+    found: dict[str, set[str]] = {"struck": set(), "dead-letters": set()}
+
+    def arrived() -> bool:
+        cloud.clock.advance(20)
+        for name in found:
+            found[name] |= set(texts(name))  # nobody deletes them, so they may be received again
+        return all(found.values())
+
+    wait_for(arrived, "the delivery that is tried again, and the dead letter", seconds=20)
+    assert found == {"struck": {"it burns"}, "dead-letters": {"it burns"}}
+    assert hook.requests == []
+
+
 @pytest.mark.parametrize(
     ("policy", "scope", "passes"),
     [

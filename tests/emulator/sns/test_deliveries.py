@@ -3,6 +3,7 @@
 import threading
 import time
 from collections.abc import Callable, Iterator
+from typing import Any
 
 import pytest
 
@@ -10,6 +11,8 @@ from emulator.clock import Clock
 from emulator.cloudwatch.metrics import Metrics
 from emulator.sns.deliveries import Deliveries, Endpoint, NotDeliveredError
 from tests.support.cloudwatch import of_region
+
+PATIENT: Any = {"retries": 3, "give_up": lambda: None}
 
 
 @pytest.fixture
@@ -67,13 +70,15 @@ def test_what_fails_is_tried_again_by_the_local_clock_and_then_given_up(
 ) -> None:
     """Three more attempts, twenty seconds apart; the counts say what waits and what is lost, and why."""
     attempts, send = failing(9)
-    deliveries.offer("r", "alerts", "https://dead", send)
+    given_up = threading.Event()
+    deliveries.offer("r", "alerts", "https://dead", send, retries=3, give_up=given_up.set)
     until(lambda: deliveries.status("r")["https://dead"] == Endpoint(0, 1, 0, "nobody there"))
     clock.advance(15)
     time.sleep(0.2)
     assert len(attempts) == 1
     until_after(clock, lambda: deliveries.status("r")["https://dead"] == Endpoint(0, 0, 1, "nobody there"))
     assert len(attempts) == 4
+    assert given_up.is_set()
     topic = {"TopicName": "alerts"}
     until(lambda: of_region(metrics.of("r"), "AWS/SNS", "NumberOfNotificationsFailed", topic) == 1)
 
@@ -84,7 +89,7 @@ def test_trouble_that_passes_is_outlived_and_a_refusal_is_final(
 ) -> None:
     """A subscriber that comes back gets its notification; one that refuses it is not asked again."""
     attempts, send = failing(failures, may_pass=may_pass)
-    deliveries.offer("r", "alerts", "https://slow", send)
+    deliveries.offer("r", "alerts", "https://slow", send, **PATIENT)
 
     def counts() -> tuple[int, int, int]:
         found = deliveries.status("r")["https://slow"]
@@ -101,7 +106,7 @@ def test_a_subscriber_that_hangs_holds_up_no_other(deliveries: Deliveries) -> No
     def hang() -> None:
         hanging.wait(30)
 
-    deliveries.offer("r", "alerts", "https://hangs", hang)
-    deliveries.offer("r", "alerts", "https://answers", sent.set)
+    deliveries.offer("r", "alerts", "https://hangs", hang, **PATIENT)
+    deliveries.offer("r", "alerts", "https://answers", sent.set, **PATIENT)
     assert sent.wait(10)
     hanging.set()

@@ -16,10 +16,13 @@ from hypothesis import strategies as st
 from emulator.aws_request import AwsRequest
 from emulator.clock import Clock
 from emulator.cloudwatch.metrics import RegionMetrics
+from emulator.faults import Faults, parse_rule
+from emulator.faults.spec import rule_of
 from emulator.lambda_.event_source_mapping.batch import Discarded
 from emulator.lambda_.event_source_mapping.configuration import MappingConfig
 from emulator.lambda_.event_source_mapping.event_source import Page, SourceRecord, SourceUnavailableError
 from emulator.lambda_.event_source_mapping.mapping import EventSourceMapping
+from emulator.lambda_.event_source_mapping.redelivery import Strikes
 from emulator.lambda_.invocation import MAX_PAYLOAD_BYTES, InvokeResult, failed
 from emulator.writes import Writes
 from tests.support.cloudwatch import of_region
@@ -275,6 +278,71 @@ def test_a_destination_in_trouble_is_tried_again(begin: Begin) -> None:
     stream.records["s0"] = [record(number) for number in range(3)]
     assert begin(stream, function, kept, max_retries=0).drain(20)
     assert [(shard, item.records[0].sequence) for shard, item in kept.sent] == [("s0", "1")]
+
+
+def strikes(*specs: str) -> Strikes:
+    """The faults in short, as a mapping asks for those of its function."""
+    faults = Faults(seed=1)
+    for spec in specs:
+        faults.add(parse_rule(rule_of(spec)))
+    return lambda kind: faults.take_delivery(kind, "us-east-1", frozenset({"writer"}))
+
+
+def struck(function: Function, records: int, *specs: str, batch_size: int = 4) -> None:
+    """Deliver records to a function while these faults strike."""
+    stream = MemoryStream()
+    stream.records["s0"] = [record(number) for number in range(records)]
+    config = replace(CONFIG, batch_size=batch_size)
+    running = EventSourceMapping(
+        config, stream, invoke=function, destination=None, clock=Clock(), strikes=strikes(*specs)
+    )
+    try:
+        assert running.drain(20)
+    finally:
+        running.stop()
+        running.join(5)
+
+
+def test_a_batch_that_succeeded_may_come_again() -> None:
+    """Once more at once, and then the next one."""
+    function = Function()
+    struck(function, 8, "lambda/writer=repeatx1")
+    assert function.numbers == [0, 1, 2, 3, 0, 1, 2, 3, 4, 5, 6, 7]
+
+
+def test_what_comes_again_may_be_cut_otherwise() -> None:
+    """The last part of a batch comes with what follows it, in order."""
+    function = Function()
+    struck(function, 8, "lambda/writer=recutx1")
+    first, second, *_ = [[item["n"] for item in batch] for batch in function.batches]
+    assert first == [0, 1, 2, 3]
+    assert 1 <= second[0] <= 3
+    assert second == list(range(second[0], second[0] + 4))
+    assert set(function.numbers) == set(range(8))
+    assert len(function.numbers) == 8 + 4 - second[0]
+
+
+def test_a_batch_may_overlap_with_itself_and_with_later_ones() -> None:
+    """It comes a second time while it, or a later one, is processed; a drain waits for it."""
+    function = Function(seconds=0.05)
+    struck(function, 8, "lambda/writer=overlapx1", "lambda/writer=overlap:120x1")
+    assert sorted(function.numbers) == sorted([*range(8), *range(8)])
+    assert function.numbers[:8] == [0, 1, 2, 3, 0, 1, 2, 3]
+
+
+@pytest.mark.parametrize("seed", range(3))
+def test_whatever_comes_again_nothing_is_left_out(seed: int) -> None:
+    """With all of it at random, every record is processed, and the first time in order."""
+    function = Function()
+    struck(
+        function,
+        100 + seed,
+        "lambda=repeat@30%",
+        "lambda/writer=recut@50%",
+        "lambda/writer=overlap:5@30%",
+        batch_size=7,
+    )
+    assert set(function.numbers) == set(range(100 + seed))
 
 
 def test_a_child_shard_is_read_after_its_parent(begin: Begin, monkeypatch: pytest.MonkeyPatch) -> None:
