@@ -4,6 +4,7 @@ import re
 from collections.abc import Mapping
 from dataclasses import dataclass
 
+from emulator.apigateway.access_log import AccessLogSetting
 from emulator.apigateway.mapping_template import MappingTemplate
 from emulator.apigateway.resource_policy import ResourcePolicy
 from emulator.apigateway.validation import Model
@@ -102,6 +103,7 @@ class Api:
     gateway_responses: Mapping[str, GatewayResponse]
     policy: ResourcePolicy | None = None
     binary_media_types: frozenset[str] = frozenset()
+    access_log: AccessLogSetting | None = None
 
     @property
     def arn(self) -> str:

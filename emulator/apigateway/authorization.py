@@ -68,6 +68,7 @@ class Authorization:
                 request, request.body, self._credentials, self._roles.find, region=self._api.region
             )
             context["identity"]["accessKey"] = self._credentials.access_key
+            context["identity"]["userArn"] = role_arn or f"arn:aws:iam::{self._api.account_id}:user/local"
         if role_arn:
             context["identity"]["sourceIp"] = request.source_ip = SERVICES_ADDRESS
             self._check_role(path, request, role_arn)

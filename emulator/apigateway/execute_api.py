@@ -7,6 +7,7 @@ from dataclasses import replace
 from typing import NamedTuple
 
 from emulator.apigateway import binary_support, content_coding, gateway_responses
+from emulator.apigateway.access_log import AccessLog
 from emulator.apigateway.api import Api, Integration, IntegrationResponse, Method
 from emulator.apigateway.authorization import Authorization
 from emulator.apigateway.context import new_context
@@ -41,7 +42,7 @@ OnAnswer = Callable[[Answered], object]
 
 
 class ExecuteApi:
-    """Answers requests to one API; safe to use from many threads."""
+    """Answers requests to one API; safe to use from many threads. The access log has a line for each answer."""
 
     def __init__(
         self,
@@ -52,6 +53,7 @@ class ExecuteApi:
         authorization: Authorization,
         source_ip: str,
         metrics: RegionMetrics,
+        access_log: AccessLog | None = None,
     ) -> None:
         self._api = api
         self._caller = caller
@@ -60,6 +62,7 @@ class ExecuteApi:
         self._authorization = authorization
         self._source_ip = source_ip
         self._metrics = metrics
+        self._access_log = access_log
         self._buckets = {
             method.logical_id: TokenBucket(method.limits)
             for methods in api.methods.values()
@@ -142,7 +145,11 @@ class ExecuteApi:
                 headers[target.removeprefix(REQUEST_HEADER)] = value
         headers.update({name: str(value) for name, value in context["requestOverride"]["header"].items()})
         request.integration_request = rendered
-        return self._caller.call(integration.action, rendered, headers, timeout_s=integration.timeout_s)
+        began_s = time.perf_counter()
+        answer = self._caller.call(integration.action, rendered, headers, timeout_s=integration.timeout_s)
+        latency_ms = round((time.perf_counter() - began_s) * 1000)
+        context["integration"] = JavaMap(status=answer.status, latency=latency_ms)
+        return answer
 
     def _respond(
         self, integration: Integration, answer: IntegrationAnswer, request: ApiRequest, context: JavaMap
@@ -218,7 +225,15 @@ class ExecuteApi:
         if coding is not None:
             headers.append(("Content-Encoding", coding))
         self._on_answer(answered)
-        self._count(response.status, time.perf_counter() - began_s)
+        took_s = time.perf_counter() - began_s
+        self._count(response.status, took_s)
+        if self._access_log is not None:
+            context |= {
+                "status": response.status,
+                "responseLatency": round(took_s * 1000),
+                "responseLength": len(body),
+            }
+            self._access_log.write(context, round(self._clock.now() * 1000))
         return Response(response.status, tuple(headers), body)
 
     def _count(self, status: int, took_s: float) -> None:

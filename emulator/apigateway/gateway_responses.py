@@ -46,25 +46,24 @@ _NAME = r"(context|stageVariables|method\.request\.(?:header|querystring|path))\
 _VARIABLE = re.compile(rf"\$(?:\{{{_NAME}\}}|{_NAME})")
 
 
-def answer(api: Api, error: GatewayError, request: ApiRequest, context: Mapping[str, Any]) -> Response:
-    """The response that the API defines for this failure, or API Gateway's own."""
+def answer(api: Api, error: GatewayError, request: ApiRequest, context: dict[str, Any]) -> Response:
+    """The response that the API defines for this failure, or API Gateway's own; `context` gets the error."""
     default = _STATUS[error.response_type]
     fallback = api.gateway_responses.get("DEFAULT_4XX" if default < 500 else "DEFAULT_5XX", _DEFAULT)
     chosen = api.gateway_responses.get(error.response_type, fallback)
-    details = JavaMap(
+    context["error"] = JavaMap(
         message=error.message,
         messageString=json.dumps(error.message),
         responseType=error.response_type,
         validationErrorString=error.validation_error,
     )
-    variables = {**context, "error": details}
     content_type, text = next(iter((chosen.templates or _DEFAULT.templates).items()))
     headers = [("Content-Type", content_type), ("x-amzn-ErrorType", _error_type(error.response_type))]
     for target, source in chosen.parameters.items():
-        value = value_of(source, request=request, context=variables, stage_variables=api.stage_variables)
+        value = value_of(source, request=request, context=context, stage_variables=api.stage_variables)
         if value is not None:
             headers.append((target.removeprefix(GATEWAY_HEADER), value))
-    body = _VARIABLE.sub(lambda match: _substitute(match, api, request, variables), text)
+    body = _VARIABLE.sub(lambda match: _substitute(match, api, request, context), text)
     return Response(chosen.status or fallback.status or default, tuple(headers), body.encode())
 
 

@@ -4,6 +4,7 @@ import re
 from collections.abc import Mapping
 from typing import Any
 
+from emulator.apigateway.access_log import load_access_log
 from emulator.apigateway.api import Api, Authorizer, GatewayResponse, Method
 from emulator.apigateway.gateway_responses import GATEWAY_HEADER, RESPONSE_TYPES
 from emulator.apigateway.load_authorizer import load_authorizers
@@ -81,6 +82,7 @@ def load_api(deployment: Deployment) -> Api:
             for item in deployment.of_type("AWS::ApiGateway::GatewayResponse")
         },
         policy=None if policy is None else load_policy(rest_api.logical_id, policy, arn),
+        access_log=load_access_log(stage.logical_id, stage.properties),
     )
 
 

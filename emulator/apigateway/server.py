@@ -1,5 +1,9 @@
 """A REST API of a deployment, served on a port of this machine."""
 
+import contextlib
+import functools
+
+from emulator.apigateway.access_log import STREAMS_KEPT, AccessLog
 from emulator.apigateway.authorization import Authorization, NoRoles, Roles
 from emulator.apigateway.authorizers import Authorizers
 from emulator.apigateway.content_coding import MAX_PAYLOAD
@@ -7,12 +11,14 @@ from emulator.apigateway.execute_api import ExecuteApi, OnAnswer
 from emulator.apigateway.integrations import AwsCaller
 from emulator.apigateway.load_api import load_api
 from emulator.apigateway.signature import LocalCredentials
+from emulator.client import local_client
 from emulator.clock import Clock
 from emulator.cloudformation.deployment import Deployment
 from emulator.cloudwatch.metrics import RegionMetrics
 from emulator.direct_calls import DirectEndpoint
 from emulator.http_server import HttpServer
 from emulator.iam.credentials import Issuer, ServiceIssuer, issue_operators
+from emulator.log_shipper import LogShipper
 
 LOOPBACK = "127.0.0.1"
 # Seconds that requests under way get when the gateway is closed: a bit more than an integration may take.
@@ -24,10 +30,15 @@ _IDLE_S = 60.0
 class Gateway:
     """A REST API that is being served; close it when done."""
 
-    def __init__(self, server: HttpServer, caller: AwsCaller, authorizers: Authorizers) -> None:
+    def __init__(
+        self, server: HttpServer, caller: AwsCaller, authorizers: Authorizers, shipper: LogShipper | None
+    ) -> None:
         self._server = server
         self._caller = caller
         self._authorizers = authorizers
+        self._closing = contextlib.ExitStack()
+        if shipper is not None:
+            self._closing.callback(shipper.close)
 
     @property
     def url(self) -> str:
@@ -42,6 +53,7 @@ class Gateway:
         """Take no more requests, answer those under way, end kept connections. A second call does nothing."""
         self._server.close()
         self._caller.close()
+        self._closing.close()
 
 
 def serve_gateway(
@@ -76,5 +88,12 @@ def serve_gateway(
     )
     counted = metrics or RegionMetrics(clock)
     authorization = Authorization(api, authorizers, known, roles or NoRoles())
-    server.start(ExecuteApi(api, caller, clock, on_answer, authorization, source_ip, counted))
-    return Gateway(server, caller, authorizers)
+    shipper = access_log = None
+    if api.access_log is not None:
+        logs = functools.partial(
+            local_client, "logs", endpoint_url=endpoint_url, region=deployment.region, attempts=3
+        )
+        shipper = LogShipper(lambda _: logs(), streams_kept=STREAMS_KEPT)
+        access_log = AccessLog(api.access_log, api.name, shipper)
+    server.start(ExecuteApi(api, caller, clock, on_answer, authorization, source_ip, counted, access_log))
+    return Gateway(server, caller, authorizers, shipper)

@@ -21,8 +21,9 @@ from emulator.iam.credentials import Issuer
 from emulator.lambda_ import invocation
 from emulator.lambda_.configuration import FunctionConfig
 from emulator.lambda_.invocation import InvokeResult
-from emulator.lambda_.logs import FunctionLogs, LogStream
+from emulator.lambda_.logs import FunctionLogs
 from emulator.lambda_.runtime_api import Answered, Event, Exited, InitFailed, Ready, RuntimeApi, Signal
+from emulator.log_shipper import LogStream
 
 _BOOTSTRAP = Path(__file__).with_name("bootstrap.py")
 _AWS_URL = re.compile(r"https://([a-z0-9.-]+\.amazonaws\.com)/?")
