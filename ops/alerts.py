@@ -7,7 +7,9 @@ from typing import Any
 
 from handlers.domain.alerts.notifications.stored_alert import StoredAlert
 from handlers.domain.alerts.rules.ratio import measured_text
+from handlers.domain.alerts.rules.reading import read_rule
 from handlers.domain.alerts.silences.silence import Silence
+from handlers.domain.alerts.state.protocol import held_until_s
 from handlers.vocabulary import AlertState
 from ops import alert_acknowledging, alert_silences, consent, regions, stack, tables
 from ops.alert_closing import close_alerts
@@ -127,11 +129,15 @@ def explain(
     if rule:
         recovery = rule["recovery"]
         unless = f"; nothing is sent while {rule['unless']} fires" if rule.get("unless") else ""
+        hold = f", and {rule['hold']} s after the last that did or was missing" if rule.get("hold") else ""
         yield (
             f"  fires when {_measured(rule)} {rule['operator']} {rule['threshold']} in {rule['datapoints']} periods "
             f"of {rule['period']} s; is over when {recovery['datapoints']} in a row are not {rule['operator']} "
-            f"{recovery['threshold']}; missing data: {rule['missing_data']}{unless}"
+            f"{recovery['threshold']}{hold}; missing data: {rule['missing_data']}{unless}"
         )
+        until_s = held_until_s(read_rule(rule), alert)
+        if until_s:
+            yield f"  it has recovered, and is held until {_time(until_s)} at least"
     if alert.datapoints:
         yield "  periods it rests on:"
     periods = [item.document() for item in alert.datapoints]

@@ -84,7 +84,8 @@ def plan_lines(plan: RulePlan, open_alerts: Mapping[str, int]) -> Iterator[str]:
     """The plan for a terminal: each field that changes, and what becomes of the open alerts, counted by rule key."""
     for rule in plan.added:
         unless = f", unless {rule.unless} fires" if rule.unless else ""
-        yield f"+ {rule.rule_id}: {sanitize(rule.measured)} {rule.condition}{unless}"
+        hold = f", held for {rule.hold_s} s" if rule.hold_s else ""
+        yield f"+ {rule.rule_id}: {sanitize(rule.measured)} {rule.condition}{hold}{unless}"
     for old, new in plan.changed:
         yield f"~ {new.rule_id}: {_effect(old, new, open_alerts.get(old.key, 0))}"
         before, after = rule_document(old), rule_document(new)

@@ -214,6 +214,7 @@ _SCALARS: dict[str, _Scalar] = {
     "period": number_of,
     "renotify": number_of,
     "forget_after": number_of,
+    "hold": number_of,
     "datapoints": _number_or_text,
     "notify_on_resolve": boolean_of,
 }

@@ -168,7 +168,8 @@ def _rows(target: Target) -> list[Row]:
             rule.rule_id,
             rule.metric_name,
             ", ".join(rule.by),
-            f"{rule.statistic} {rule.condition}, {rule.datapoints} of {rule.period_s} s",
+            f"{rule.statistic} {rule.condition}, {rule.datapoints} of {rule.period_s} s"
+            + (f", held for {rule.hold_s} s" if rule.hold_s else ""),
             rule.missing_data,
             rule.severity,
             moment(first_judged_period(rule, rule.in_force_since_s)) if rule.in_force_since_s else None,

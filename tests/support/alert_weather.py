@@ -348,7 +348,15 @@ class Storm:
         document = dict(old.document)
         fresh = self._document(document["rule_id"])
         if choice == "words":
-            words = ("severity", "annotation", "renotify", "notify_on_resolve", "forget_after", "unless")
+            words = (
+                "severity",
+                "annotation",
+                "renotify",
+                "notify_on_resolve",
+                "forget_after",
+                "unless",
+                "hold",
+            )
             document |= {name: fresh[name] for name in words if name in fresh and chance.random() < 0.5}
         elif choice == "condition":
             names = ["operator", "threshold", "recovery", "datapoints", "missing_data", "period"]
@@ -444,6 +452,8 @@ class Storm:
             document["unless"] = chance.choice(("r1", "r2")[: int(rule_id[1:]) - 1])
         if chance.random() < 0.5:
             document["forget_after"] = chance.choice((3_700, 3_900, 4_200, 5_000, 7_300))
+        if chance.random() < 0.3:
+            document["hold"] = chance.choice((1, tick, 100, 5 * tick, 900, 4_000, 6_000))
         return document
 
 

@@ -84,6 +84,7 @@ class Text:
         self.forget_after = document.get("forget_after", 86_400)
         self.severity = document.get("severity", "medium")
         self.unless = document.get("unless", "")
+        self.hold = document.get("hold", 0)
         self.annotation = document.get("annotation", "")
         self.in_force_s = in_force_s
 
@@ -98,6 +99,7 @@ class Text:
             "notify_on_resolve",
             "forget_after",
             "unless",
+            "hold",
         }
         return {name: value for name, value in self.document.items() if name not in words}
 
@@ -118,6 +120,11 @@ class Text:
             if point.dimensions.get(name) not in ([wanted] if isinstance(wanted, str) else wanted):
                 return None
         return tuple(point.dimensions.get(name) for name in self.by)
+
+    @property
+    def look_back(self) -> int:
+        """With `ignore`, the seconds before the end of the newest period in which those that count have begun."""
+        return max(2 * max(self.n, self.r) * self.period, LOOK_BACK_S)
 
     def start_of(self, time: float) -> int:
         """The start of the period that holds a time; periods count from midnight UTC."""
@@ -193,6 +200,11 @@ class Datapoint(NamedTuple):
     start_s: int
     verdict: str
     value: Fraction | None
+
+    @property
+    def is_unhealthy(self) -> bool:
+        """True if it breaches or is missing."""
+        return self.verdict in {"breaching", "missing"}
 
 
 class Transition(NamedTuple):
@@ -297,6 +309,10 @@ class Alert:
     pending: list[RawPoint] = field(default_factory=list)
     periods: dict[int, list[RawPoint]] = field(default_factory=dict)
     datapoints: dict[int, Datapoint] = field(default_factory=dict)
+    # The last datapoints as they were looked at last, and the last unhealthy one that was looked at while it fired and
+    # is none of them any more.
+    seen: list[Datapoint] = field(default_factory=list)
+    unhealthy_s: int = 0
     transitions: list[Transition] = field(default_factory=list)
     # The message on its way, since when it is claimed, and what waits behind it.
     on_its_way: Message | None = None
@@ -309,6 +325,13 @@ class Alert:
     told: str | None = None
     # Somebody knows of it: no reminders until it is over.
     is_acknowledged: bool = False
+
+    def see(self, last: list[Datapoint]) -> None:
+        """The last datapoints as they are looked at now; a firing alert is held by those before them, as they were."""
+        starts = {item.start_s for item in last}
+        left = [item.start_s for item in self.seen if item.start_s not in starts and item.is_unhealthy]
+        self.unhealthy_s = max([self.unhealthy_s, *left]) if self.state in FIRING else 0
+        self.seen = last
 
     def state_at(self, end_s: int) -> str:
         """The state with the interval that ended then."""
@@ -702,7 +725,8 @@ class ReferenceRule:
 
     def _look_up(self, alert: Alert, rule: Text, end_s: int, newest_s: int, now_s: float) -> list[Transition]:
         """Looks the finding up in the protocol's table."""
-        last = _last(alert.datapoints.values(), rule, newest_s)
+        last = _last(alert.datapoints.values(), rule, newest_s, alert.state)
+        alert.see(last)
         finding = _finding(alert, rule, [(item, item.verdict) for item in last], newest_s)
         state, _, kind = PROTOCOL[alert.state][finding].partition(", ")
         is_muted, was = self.is_muted(rule, alert.group, end_s), alert.told
@@ -719,7 +743,7 @@ class ReferenceRule:
                 return []
             return [self._remind(alert, rule, last, newest_s, end_s, now_s)]
         in_time = [self._in_time(alert, rule, item) for item in alert.datapoints.values()]
-        without = _last([item for item in in_time if item is not None], rule, newest_s)
+        without = _last([item for item in in_time if item is not None], rule, newest_s, alert.state)
         pairs = [(item, item.verdict) for item in without]
         other = PROTOCOL[alert.state][_finding(alert, rule, pairs, newest_s)].partition(", ")[0]
         told_from = None
@@ -783,7 +807,7 @@ class ReferenceRule:
 
     def _end(self, alert: Alert, rule: Text, at_s: int, cause: str, now_s: float) -> list[Transition]:
         """An alert ends: the last column of the table. It shows the last datapoint that it had."""
-        last = _last(alert.datapoints.values(), rule, rule.start_of(at_s))
+        last = _last(alert.datapoints.values(), rule, rule.start_of(at_s), alert.state)
         value, start_s = _shown(last, "OK", "resolved")
         alert.datapoints = {}
         state, _, kind = PROTOCOL[alert.state]["ended"].partition(", ")
@@ -829,12 +853,12 @@ def _earlier(one: int, other: int | None) -> int:
     return one if other is None else min(one, other)
 
 
-def _last(datapoints: Iterable[Datapoint], rule: Text, newest_s: int) -> list[Datapoint]:
+def _last(datapoints: Iterable[Datapoint], rule: Text, newest_s: int, state: str) -> list[Datapoint]:
     """The datapoints that may be looked at, by their periods: those of the last periods, or the last that there are."""
     most = max(rule.n, rule.r)
     found = sorted(item for item in datapoints if item.start_s < newest_s)
     if rule.missing_data == "ignore":
-        longest = max(2 * most * rule.period, LOOK_BACK_S)
+        longest = max(rule.look_back, rule.hold + 2 * rule.period if state in FIRING else 0)
         return [item for item in found if item.start_s >= newest_s - longest][-most:]
     return [item for item in found if item.start_s >= newest_s - most * rule.period]
 
@@ -850,6 +874,8 @@ def _last_of(
 def _finding(alert: Alert, rule: Text, pairs: Sequence[tuple[Datapoint, str]], newest_s: int) -> str:
     """The one finding that the last datapoints are together."""
     last = _last_of(pairs, rule.n, rule, newest_s)
+    if rule.missing_data == "ignore":
+        last = [pair for pair in last if pair[0].start_s >= newest_s - rule.look_back]
     verdicts = [verdict for _, verdict in last]
     if not pairs:
         return "nothing known"
@@ -858,6 +884,9 @@ def _finding(alert: Alert, rule: Text, pairs: Sequence[tuple[Datapoint, str]], n
     if verdicts.count("missing") >= rule.m:
         return "missing"
     recovery = [verdict for _, verdict in _last_of(pairs, rule.r, rule, newest_s)]
+    unhealthy_s = max([alert.unhealthy_s, *(item.start_s for item, _ in pairs if item.is_unhealthy)])
+    if alert.state in FIRING and newest_s < unhealthy_s + rule.period + rule.hold:
+        return "unsettled"
     if alert.state == "ALARM":
         return "clear" if recovery == ["recovered"] * rule.r else "unsettled"
     if alert.state == "MISSING":

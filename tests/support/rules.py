@@ -82,6 +82,7 @@ def written_rules(draw: st.DrawFn) -> dict[str, Any]:
         "forget_after": st.integers(2 * 86_400, 30 * 86_400),
         "annotation": text.map(lambda one: one.replace("{", "{{").replace("}", "}}")),
         "runbook": st.just("https://example.com/{rule_id}"),
+        "hold": st.integers(1, 7 * 86_400),
         "unless": st.from_regex(r"[a-z0-9][a-z0-9._-]{0,9}", fullmatch=True),
     }
     if statistic in ("sum", "count"):

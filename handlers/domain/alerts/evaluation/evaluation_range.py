@@ -6,7 +6,7 @@ from collections.abc import Iterable, Mapping, Set
 from handlers.domain.alerts.periods import REMEMBERED_S, Timing, last_complete_period, period_start
 from handlers.domain.alerts.rules.rule import Rule
 from handlers.domain.alerts.rules.selection import Group
-from handlers.domain.alerts.state.protocol import look_back_s
+from handlers.domain.alerts.state.protocol import counts_back_s
 from handlers.domain.alerts.windows.aggregation import Window
 from handlers.domain.alerts.windows.window_items import WindowItem, Windows, without_duplicates
 
@@ -22,7 +22,7 @@ def oldest_period(rule: Rule, interval_start_s: int, timing: Timing) -> int:
     """The start of the oldest period that may still count, and whose windows are still there."""
     end_s = interval_start_s + timing.interval_s
     newest_end_s = period_start(end_s, rule.period_s)
-    oldest_s = max(newest_end_s - look_back_s(rule), end_s - REMEMBERED_S, rule.in_force_since_s)
+    oldest_s = max(newest_end_s - counts_back_s(rule), end_s - REMEMBERED_S, rule.in_force_since_s)
     return -(-oldest_s // rule.period_s) * rule.period_s
 
 

@@ -20,6 +20,7 @@ from handlers.vocabulary import ALLOWED_LATENESS_S, EVALUATION_INTERVALS_S
 MOST_DATAPOINTS = 100
 MOST_FORGET_AFTER_S = 30 * DAY_S
 MOST_RENOTIFY_S = 7 * DAY_S
+MOST_HOLD_S = 7 * DAY_S
 LEAST_RENOTIFY_S = 60
 
 # Other words for what there is, and what people try.
@@ -116,6 +117,14 @@ def read_renotify(field: str, value: object) -> int:
     if 0 < seconds < LEAST_RENOTIFY_S:
         raise RuleError(field, f"{seconds}: seconds, {LEAST_RENOTIFY_S} to {MOST_RENOTIFY_S}, or 0 for never")
     return seconds
+
+
+def read_hold(field: str, value: object) -> int:
+    """The seconds for which an alert is held behind its last period that breached or was missing, or 0."""
+    try:
+        return integer(field, value, 0, MOST_HOLD_S)
+    except RuleError as error:
+        raise RuleError(field, f"{error.message}, seconds, at most a week") from error
 
 
 def least_forget_after_s(missing_data: MissingData, datapoints: int, period_s: int) -> int:

@@ -14,6 +14,7 @@ from handlers.domain.alerts.rules.condition_fields import (
     read_condition,
     read_datapoints,
     read_forget_after,
+    read_hold,
     read_missing_data,
     read_period,
     read_recovery,
@@ -45,15 +46,15 @@ from handlers.vocabulary import ANY_METRIC_TYPE, RULE_METRIC_TYPES, Severity
 REQUIRED = ("rule_id", "metric_name", "statistic", "operator", "threshold")
 OPTIONAL = (
     "metric_type", "match", "by", "period", "datapoints", "missing_data", "recovery", "severity",
-    "renotify", "notify_on_resolve", "forget_after", "annotation", "runbook", "unless",
+    "renotify", "notify_on_resolve", "forget_after", "annotation", "runbook", "unless", "hold",
 )  # fmt: skip
 # `ops rules apply` says these of a rule, and no file does.
 IN_FORCE_SINCE = "in_force_since"
 GROUPS_SINCE = "groups_since"
 APPLIED = (IN_FORCE_SINCE, GROUPS_SINCE)
-# What may change without another rule's beginning: it says what is sent, not when there is something to send.
+# What may change without another rule's beginning: it says what is sent, and when an alert is over, not what one is.
 WORDS = frozenset(
-    {"severity", "renotify", "notify_on_resolve", "forget_after", "annotation", "runbook", "unless"}
+    {"severity", "renotify", "notify_on_resolve", "forget_after", "annotation", "runbook", "unless", "hold"}
 )
 
 
@@ -100,6 +101,7 @@ def read_rule(document: Mapping[str, Any]) -> Rule:
         groups_since_s=fields.read(GROUPS_SINCE, _read_time, in_force_since_s or 0),
         ratio=ratio,
         unless=fields.read("unless", read_rule_id) if "unless" in document else "",
+        hold_s=fields.read("hold", read_hold, 0),
     )
     fields.finish()
     return rule
@@ -164,6 +166,8 @@ def rule_document(rule: Rule) -> dict[str, Any]:
     }
     if rule.unless:
         document["unless"] = rule.unless
+    if rule.hold_s:
+        document["hold"] = rule.hold_s
     return document
 
 
@@ -174,7 +178,7 @@ def rule_revision(rule: Rule) -> str:
 
 
 def condition_revision(rule: Rule) -> str:
-    """A name for when the rule fires: two rules with one, whatever their `WORDS`, make the same transitions."""
+    """A name for when the rule fires: alerts go on under another rule with the same one, whatever its `WORDS`."""
     return _digest(rule, WORDS)
 
 

@@ -124,6 +124,8 @@ class Rule:
     ratio: Ratio | None = None
     # The id of a rule that mutes the alerts of this one while it fires of the same thing.
     unless: str = ""
+    # An alert is not over before so many seconds have passed since the last period that breached or was missing.
+    hold_s: int = 0
 
     @property
     def key(self) -> str:

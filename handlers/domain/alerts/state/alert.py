@@ -123,6 +123,8 @@ class Alert:
     resolved_s: int = 0
     # The start of the last period that had data.
     heard_s: int = 0
+    # While it fires: the start of the last period that breached or was missing, of those not remembered any more.
+    unhealthy_s: int = 0
     # The group is known though nothing is remembered of it: its rule was changed, and it was not heard of since.
     watched: bool = False
     # None while nothing of it is held back.
@@ -148,6 +150,8 @@ class Alert:
             "heard": self.heard_s,
             "watched": self.watched,
         }
+        if self.unhealthy_s:
+            document["unhealthy"] = self.unhealthy_s
         if self.muted is not None:
             muted = self.muted
             document["muted"] = {"by": muted.by, "since": muted.since_s, "told": str(muted.told)}
@@ -180,6 +184,7 @@ class Alert:
             judged_from_s=document.get("judged_from", 0),
             resolved_s=document.get("resolved", since_s if is_ok else 0),
             heard_s=document.get("heard", heard_s),
+            unhealthy_s=document.get("unhealthy", 0),
             watched=document.get("watched", False),
             muted=_muted(document.get("muted")),
             acknowledged=_acknowledged(document.get("acknowledged")),

@@ -8,7 +8,8 @@ remembers as many as it needs, and they are read in three steps:
    (`verdict_without_data`). With the policy `ignore`, a period without data is passed over.
 2. The remembered datapoints together are a finding (`_finding`): enough of the last N breach, or are missing (M of N);
    or it is `clear` that the alert is over; or neither, `unsettled`. An alert that fires is clear when its last recovery
-   datapoints are all known and in `CLEARED_BY`, any other when none of the last N breaches or is missing.
+   datapoints are all known and in `CLEARED_BY`, and `hold` seconds have passed since the last period that breached or
+   was missing (`held_until_s`); any other when none of the last N breaches or is missing.
 3. State and finding are a cell of `TABLE`: the next state, and the kind of transition, None for none. A transition is
    `late` if the datapoints without the points that came late are another cell.
 
@@ -36,7 +37,7 @@ from handlers.domain.alerts.periods import HOUR_S, period_start
 from handlers.domain.alerts.rules.reading import rule_document, rule_revision
 from handlers.domain.alerts.rules.rule import MissingData, Rule
 from handlers.domain.alerts.state.alert import Alert, Datapoint, Muted, Verdict
-from handlers.domain.alerts.state.reason import reason_of
+from handlers.domain.alerts.state.reason import held_text, reason_of
 from handlers.domain.alerts.state.transition import Kind, Transition, recorded
 from handlers.vocabulary import AlertState
 
@@ -125,6 +126,24 @@ def look_back_s(rule: Rule) -> int:
     return max(2 * periods_s, HOUR_S) if rule.missing_data is MissingData.IGNORE else periods_s
 
 
+def counts_back_s(rule: Rule, state: AlertState | None = None) -> int:
+    """The seconds before the end of the newest complete period in which a datapoint that is remembered has begun.
+
+    With `ignore`, what an alert that fires has recovered by is known until its hold is over. None stands for any state.
+    """
+    if rule.missing_data is MissingData.IGNORE and (state is None or state.is_firing):
+        return max(look_back_s(rule), rule.hold_s + 2 * rule.period_s)
+    return look_back_s(rule)
+
+
+def held_until_s(rule: Rule, alert: Alert) -> int:
+    """The time until which an alert that fires is held, though it has recovered; 0 if it has not, or is not held."""
+    if not alert.state.is_firing or not _has_recovered(rule, alert):
+        return 0
+    until_s = _unhealthy_s(rule, alert) + rule.period_s + rule.hold_s
+    return until_s if until_s > alert.newest_s + rule.period_s else 0
+
+
 def judged_from_s(rule: Rule, alert: Alert | None) -> int:
     """The time before which no period that is judged began: the rule was not in force, or the alert not begun."""
     return max(rule.in_force_since_s, 0 if alert is None else alert.judged_from_s)
@@ -156,6 +175,7 @@ def decide(
         heard_s=max([alert.heard_s, *heard]),
         watched=alert.watched and not heard,
     )
+    known = replace(known, unhealthy_s=_unhealthy_before_s(rule, alert, known))
     state, kind = TABLE[alert.state][_finding(rule, known)]
     known = replace(
         known,
@@ -167,19 +187,18 @@ def decide(
             return _told_now(rule, known, alert.muted, at_s)
         if kind is None or known.muted is not None or not _reminder_is_due(rule, alert, at_s):
             return Decision(known)
-        return _transition(known, state, Kind.REMINDER, at_s, alert.since_s, f"still {state}")
+        reason = f"still {state}{held_text(held_until_s(rule, known))}"
+        return _transition(known, state, Kind.REMINDER, at_s, alert.since_s, reason)
     kind = _kind_of_change(
         kind or Kind.SILENT, alert, state, muted_by, notify_on_resolve=rule.notify_on_resolve
     )
-    last, recovery = (
-        _last(rule, known, count) for count in (rule.datapoints.out_of, rule.recovery.datapoints)
-    )
+    last, recovery = _last(rule, known, rule.datapoints.out_of), _recovery(rule, known)
     reason = reason_of(rule, alert.state, state, last, recovery)
     end_s = newest_s + rule.period_s
     on_time = replace(known, datapoints=tuple(_without_late(known.datapoints)))
     late = TABLE[alert.state][_finding(rule, on_time)][0] is not state
     if alert.state.is_firing and state is AlertState.OK:
-        known = replace(known, resolved_s=end_s)
+        known = replace(known, resolved_s=end_s, unhealthy_s=0)
     told_from = None
     if kind is Kind.RESOLVED and alert.muted is not None and not alert.state.is_firing:
         told_from = alert.muted.told
@@ -229,6 +248,7 @@ def close(
         datapoints=(),
         newest_s=0,
         heard_s=0,
+        unhealthy_s=0,
         judged_from_s=max(judged_from_s, alert.judged_from_s),
         watched=stays_known,
         acknowledged=None,
@@ -286,10 +306,7 @@ def _finding(rule: Rule, alert: Alert) -> Finding:
     if sum(item.verdict is Verdict.MISSING for item in last) >= rule.datapoints.needed:
         return Finding.MISSING
     if alert.state.is_firing:
-        recovery = _last(rule, alert, rule.recovery.datapoints)
-        clear = len(recovery) == rule.recovery.datapoints and all(
-            item.verdict in CLEARED_BY[alert.state] for item in recovery
-        )
+        clear = _has_recovered(rule, alert) and not held_until_s(rule, alert)
     elif (
         alert.state is AlertState.OK
     ):  # what was there when an alert was resolved does not put it in doubt again
@@ -299,6 +316,40 @@ def _finding(rule: Rule, alert: Alert) -> Finding:
     else:
         clear = all(item.verdict.is_healthy for item in last)
     return Finding.CLEAR if clear else Finding.UNSETTLED
+
+
+def _recovery(rule: Rule, alert: Alert) -> Sequence[Datapoint]:
+    """The datapoints that a recovery looks at."""
+    return _last(rule, alert, rule.recovery.datapoints, counts_back_s(rule, alert.state))
+
+
+def _has_recovered(rule: Rule, alert: Alert) -> bool:
+    recovery = _recovery(rule, alert)
+    return len(recovery) == rule.recovery.datapoints and all(
+        item.verdict in CLEARED_BY[alert.state] for item in recovery
+    )
+
+
+def _kept(rule: Rule, alert: Alert) -> Sequence[Datapoint]:
+    """The last datapoints, as many as an alert must remember."""
+    return _last(rule, alert, rule.datapoints_kept, counts_back_s(rule, alert.state))
+
+
+def _unhealthy_s(rule: Rule, alert: Alert) -> int:
+    """The start of the last period that breached or was missing; 0 if none is known."""
+    return max(
+        [alert.unhealthy_s, *(item.start_s for item in _kept(rule, alert) if not item.verdict.is_healthy)]
+    )
+
+
+def _unhealthy_before_s(rule: Rule, alert: Alert, known: Alert) -> int:
+    """The start of the last such period, of those that an alert that fires remembers no more; late points come too late
+    for these."""
+    if not alert.state.is_firing:
+        return 0
+    kept = {item.start_s for item in _kept(rule, known)}
+    left = (item for item in _kept(rule, alert) if item.start_s not in kept)
+    return max([alert.unhealthy_s, *(item.start_s for item in left if not item.verdict.is_healthy)])
 
 
 def _without_late(datapoints: Iterable[Datapoint]) -> Iterator[Datapoint]:
@@ -313,19 +364,19 @@ def _remembered(
 ) -> tuple[Datapoint, ...]:
     by_start = {item.start_s: item for item in (*alert.datapoints, *datapoints)}
     known = replace(alert, datapoints=tuple(by_start[start] for start in sorted(by_start)), newest_s=newest_s)
-    kept = _last(rule, known, rule.datapoints_kept)
+    kept = _kept(rule, known)
     if rule.missing_data is not MissingData.IGNORE or all(item.without_late() for item in kept):
         return tuple(kept)
     # Without those that are there by late points alone, others before them would be the last.
     on_time = replace(known, datapoints=tuple(item for item in known.datapoints if item.without_late()))
-    wanted = {item.start_s for item in (*kept, *_last(rule, on_time, rule.datapoints_kept))}
+    wanted = {item.start_s for item in (*kept, *_kept(rule, on_time))}
     return tuple(item for item in known.datapoints if item.start_s in wanted)
 
 
-def _last(rule: Rule, alert: Alert, count: int) -> Sequence[Datapoint]:
+def _last(rule: Rule, alert: Alert, count: int, back_s: int | None = None) -> Sequence[Datapoint]:
     """The datapoints of the last `count` periods; with `ignore`, of the last that had data and are not too old."""
     if rule.missing_data is MissingData.IGNORE:
-        oldest_s = alert.newest_s + rule.period_s - look_back_s(rule)
+        oldest_s = alert.newest_s + rule.period_s - (look_back_s(rule) if back_s is None else back_s)
         return [item for item in alert.datapoints if item.start_s >= oldest_s][-count:]
     return [item for item in alert.datapoints if alert.newest_s - count * rule.period_s < item.start_s]
 

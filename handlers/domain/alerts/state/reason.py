@@ -22,10 +22,11 @@ def reason_of(
     name = rule.sides[-1].metric_name
     if after is AlertState.OK:
         if before is AlertState.ALARM:
-            return f"{what} is {_values(recovery)} {_in_all(rule, recovery)}, which is not {rule.recovery.condition}"
+            found = f"{what} is {_values(recovery)} {_in_all(rule, recovery)}, which is not {rule.recovery.condition}"
+            return f"{found}{_held(rule)}"
         if before is AlertState.MISSING:
             value = f"{rule.statistic} is {_values(recovery)} {_in_all(rule, recovery)}"
-            return f"data for {name} again: {value}"
+            return f"data for {name} again: {value}{_held(rule)}"
         return (
             f"{what} breaches and is missing no more {_in_all(rule, last)}"
             if last
@@ -38,6 +39,15 @@ def reason_of(
         return f"no data for {name} {_in(rule, missing, last)}{needed and f'{needed} go missing'}"
     shown = f"{what} is {_values(breaching)} {_in(rule, breaching, last)}, where {rule.condition} breaches"
     return f"{shown}{needed and f'{needed} fire'}"
+
+
+def held_text(until_s: int) -> str:
+    """The words for what holds an alert that has recovered; none if nothing does."""
+    return f", though it has recovered: it is held until {time_text(until_s)} at least" if until_s else ""
+
+
+def _held(rule: Rule) -> str:
+    return f"; its hold of {rule.hold_s} s is over" if rule.hold_s else ""
 
 
 def _in(rule: Rule, found: Sequence[Datapoint], last: Sequence[Datapoint]) -> str:
@@ -62,7 +72,12 @@ def _in_all(rule: Rule, datapoints: Sequence[Datapoint]) -> str:
 
 
 def _begin(datapoints: Sequence[Datapoint]) -> str:
-    return datetime.fromtimestamp(datapoints[0].start_s, UTC).strftime("%Y-%m-%dT%H:%M:%SZ")
+    return time_text(datapoints[0].start_s)
+
+
+def time_text(time_s: int) -> str:
+    """A time as reasons tell it."""
+    return datetime.fromtimestamp(time_s, UTC).strftime("%Y-%m-%dT%H:%M:%SZ")
 
 
 def _values(datapoints: Sequence[Datapoint]) -> str:

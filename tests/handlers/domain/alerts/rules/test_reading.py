@@ -51,7 +51,8 @@ def test_a_short_rule_has_sensible_defaults() -> None:
         "in_force_since": 0,
         "groups_since": 0,
     }
-    assert set(document) == {*REQUIRED, *OPTIONAL, *APPLIED} - {"unless"}
+    assert set(document) == {*REQUIRED, *OPTIONAL, *APPLIED} - {"unless", "hold"}
+    assert rule_document(a_rule(hold=900))["hold"] == 900
     assert rule_document(a_rule(unless="net-down"))["unless"] == "net-down"
 
 
@@ -64,6 +65,10 @@ WRONG: list[tuple[dict[str, Any], str, str]] = [
     ({"unless": "Net"}, "unless", "lower-case"),
     ({"unless": ""}, "unless", "1 to 80"),
     ({"unless": ["net-down"]}, "unless", "1 to 80"),
+    ({"hold": -1}, "hold", "from 0 to 604800, seconds, at most a week"),
+    ({"hold": 604_801}, "hold", "604801"),
+    ({"hold": 0.5}, "hold", "a whole number"),
+    ({"hold": "15m"}, "hold", "'15m': a whole number from 0 to 604800, seconds"),
     ({"metric_name": "a\nb"}, "metric_name", "control characters"),
     ({"metric_name": "é" * 200}, "metric_name", "1 to 256 bytes"),
     ({"metric_type": "sys"}, "metric_type", "system, application, business, any"),
@@ -315,7 +320,7 @@ CHANGES: dict[str, Any] = {
     "rule_id": "x", "metric_name": "x", "metric_type": "system", "match": {"a": "b"}, "by": ["host"],
     "statistic": "max", "operator": "<", "threshold": 3, "period": 120, "datapoints": 2, "missing_data": "missing",
     "recovery": {"datapoints": 2}, "severity": "low", "renotify": 60, "notify_on_resolve": False,
-    "forget_after": 7_200, "annotation": "x", "runbook": "https://example.com", "unless": "x",
+    "forget_after": 7_200, "annotation": "x", "runbook": "https://example.com", "unless": "x", "hold": 60,
 }  # fmt: skip
 
 
