@@ -35,6 +35,7 @@ from emulator.moto import cloudwatch as moto_cloudwatch
 from emulator.moto import topics as moto_topics
 from emulator.moto.app import MotoApp
 from emulator.sns.deliveries import Deliveries
+from emulator.sns.invoking import invoker
 from emulator.timestream_process import NoTimestream, TimestreamProcess, free_port, timestream_command
 from emulator.writes import Writes
 
@@ -130,7 +131,8 @@ def _start_endpoint(
     deliveries = Deliveries(clock, metrics)
     closing.callback(deliveries.close)
     faults, stacks, writes = Faults(), Stacks(clock), Writes()
-    closing.enter_context(moto_topics.installed(deliveries, metrics, faults))
+    invoke = invoker(server.url, access.issue_to_service)
+    closing.enter_context(moto_topics.installed(deliveries, metrics, faults, invoke))
     kinesis = Kinesis(clock, metrics)
     named = {"function": functions.names, "subscription": moto_topics.subscriptions}
     controls = FaultControls(faults, engine, regions, named)

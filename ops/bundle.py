@@ -27,6 +27,7 @@ SERVICES = frozenset(
         "glue",
         "kinesis",
         "s3",
+        "ssm",
         "stepfunctions",
         "timestream-query",
         "timestream-write",

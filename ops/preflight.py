@@ -10,6 +10,7 @@ from ops.errors import REFUSALS, OperatorError, code_of, reason_of, refusals
 from ops.retained import identifier, retained
 from ops.stack import Clients, NoStackError, Target
 from templates.config import Config
+from templates.config.alerting import FORWARDED
 from templates.config.fleet import TIMESTREAM_REGIONS
 
 Templates = Mapping[str, Mapping[str, Any]]
@@ -64,6 +65,7 @@ def problems(
             continue
         if region not in new_regions:
             found += _said(_other_kind(config, region))
+        found += _said(_secrets(config, region, clients))
         timestream = list(_timestream(config, region, clients)) if config.store.kind == TIMESTREAM else []
         found += timestream
         if config.network.private and not timestream:
@@ -95,6 +97,23 @@ def _disabled(config: Config, clients: Clients) -> list[str]:
         if region.get("OptInStatus", "opt-in-not-required") != "not-opted-in"
     }
     return [region for region in config.regions if region not in enabled]
+
+
+def _secrets(config: Config, region: str, clients: Clients) -> Iterator[str]:
+    """The parameters that forwarders of alerts read and that are not there; who may not look is told nothing."""
+    for one in config.alerts.subscriptions:
+        if one.protocol not in FORWARDED:
+            continue
+        try:
+            clients("ssm", region).get_parameter(Name=one.endpoint)
+        except ClientError as error:
+            if code_of(error) == "ParameterNotFound":
+                yield (
+                    f"alerts.subscriptions: {one.protocol} needs the parameter {one.endpoint} in {region}: aws ssm "
+                    f"put-parameter --region {region} --type SecureString --name {one.endpoint} --value file://FILE"
+                )
+            elif code_of(error) != "AccessDeniedException":
+                raise OperatorError(f"cannot see the parameter {one.endpoint}: {reason_of(error)}") from error
 
 
 def _other_kind(config: Config, region: str) -> Iterator[str]:

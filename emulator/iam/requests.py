@@ -191,6 +191,8 @@ _READERS: Mapping[str, Callable[[str, Any, Arns], Needed]] = {
     "logs": _logs,
     "sts": _sts,
     "sns": _named("sns", "", "TopicArn", {"Publish": "Publish"}),
+    # A parameter's name begins with the slash that its ARN has.
+    "ssm": _named("ssm", "parameter", "Name", {"GetParameter": "GetParameter"}),
     "stepfunctions": _named(
         "states", "stateMachine:", "stateMachineArn", {"StartExecution": "StartExecution"}
     ),

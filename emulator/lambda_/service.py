@@ -1,13 +1,13 @@
 """The functions of a deployment, running: invoked by name, fed by their event source mappings."""
 
 import json
-import logging
 import math
 import subprocess
 import time
 from collections.abc import Callable, Mapping
 from concurrent.futures import ThreadPoolExecutor
 from dataclasses import replace
+from functools import partial
 from pathlib import Path
 from typing import Any
 
@@ -20,6 +20,7 @@ from emulator.errors import UnknownFunctionError, UnsupportedFunctionError
 from emulator.faults import Faults
 from emulator.http_server import Answerer
 from emulator.iam.credentials import Issuer, issue_operators
+from emulator.lambda_.asynchronous import AsynchronousInvocations
 from emulator.lambda_.clock_file import ClockFile
 from emulator.lambda_.concurrency import ExecutionEnvironments
 from emulator.lambda_.configuration import FunctionConfig, read_functions
@@ -42,7 +43,6 @@ from emulator.lambda_.logs import FunctionLogs
 from emulator.lambda_.vpc import VpcExits
 from emulator.writes import Writes
 
-_LOG = logging.getLogger(__name__)
 # Processes per function, however many invocations wait: this is one machine.
 _ENVIRONMENTS_LIMIT = 2
 
@@ -141,7 +141,7 @@ class Functions:
         )
         # A process dies with the thread that started it, so one thread that lives as long as this starts them all.
         self._spawner = ThreadPoolExecutor(max_workers=1, thread_name_prefix="function-spawner")
-        self._background = ThreadPoolExecutor(max_workers=4, thread_name_prefix="function-event")
+        self._later = AsynchronousInvocations(clock, metrics)
         self._faults = {name: FunctionFaults(faults, config) for name, config in configs.items()}
         self._environments = {
             name: ExecutionEnvironments(
@@ -180,9 +180,9 @@ class Functions:
         return self._environments_of(name_or_arn).invoke(_encoded(payload))
 
     def invoke_later(self, name_or_arn: str, payload: Any) -> None:
-        """Invoke a function without waiting, as InvocationType Event does."""
+        """Invoke a function without waiting, as InvocationType Event does, and again if that fails."""
         environments, event = self._environments_of(name_or_arn), _encoded(payload)
-        self._background.submit(_log_failure, environments, event)
+        self._later.offer(environments.config.name, partial(environments.invoke, event))
 
     def metrics(self) -> Mapping[str, Mapping[str, MetricStatistics]]:
         """The metrics that functions embedded in their logs, by function and metric name."""
@@ -219,7 +219,7 @@ class Functions:
             environments.close()
         for mapping in self._mappings:
             mapping.join(5)
-        self._background.shutdown(wait=False, cancel_futures=True)
+        self._later.close()
         self._spawner.shutdown(wait=True)
         self._logs.close()
         self._exits.close()
@@ -297,9 +297,3 @@ def _service(arn: str) -> str:
 
 def _encoded(payload: Any) -> bytes:
     return payload if isinstance(payload, bytes) else json.dumps(payload, separators=(",", ":")).encode()
-
-
-def _log_failure(environments: ExecutionEnvironments, event: bytes) -> None:
-    result = environments.invoke(event)
-    if result.status != 200 or result.function_error is not None:
-        _LOG.warning("an asynchronous invocation of %s failed", environments.config.name)

@@ -32,7 +32,7 @@ _CONCURRENT = frozenset({"lambda", "sqs", "stepfunctions"})
 SERVICES = frozenset(
     {
         "athena", "cloudwatch", "dynamodb", "ec2", "glue", "iam", "kinesis", "kms", "logs", "s3",
-        "scheduler", "sns", "sqs", "stepfunctions", "sts", "tagging",
+        "scheduler", "sns", "sqs", "ssm", "stepfunctions", "sts", "tagging",
     }
 )  # fmt: skip
 """What the endpoint leaves to moto; the others are answered elsewhere or not at all."""

@@ -29,9 +29,17 @@ _TIMEOUT_S = 15
 # https://docs.aws.amazon.com/sns/latest/dg/sns-message-delivery-retries.html
 _RETRIES, _RETRIES_OF_AWS = 3, 100_000
 
+InvokeFunction = Callable[[str, str, str, bytes], None]
+"""Invokes a function as SNS does, without waiting for it: its region, its ARN, the topic's ARN, and the event.
+
+NotDeliveredError if Lambda does not take the event.
+"""
+
 
 @contextlib.contextmanager
-def installed(deliveries: Deliveries, metrics: Metrics, faults: Faults) -> Iterator[None]:
+def installed(
+    deliveries: Deliveries, metrics: Metrics, faults: Faults, invoke: InvokeFunction
+) -> Iterator[None]:
     """Let moto's subscriptions deliver by these until the end, but for those that `faults` strike."""
     publish, to_topic = Subscription.publish, Topic.publish
 
@@ -51,6 +59,10 @@ def installed(deliveries: Deliveries, metrics: Metrics, faults: Faults) -> Itera
             return
 
         def hand_over() -> None:
+            if self.protocol == "lambda":
+                event = _event(self, message, message_id, subject, message_attributes)
+                invoke(self.topic.sns_backend.region_name, self.endpoint, self.topic.arn, event)
+                return
             publish(self, message, message_id, subject=subject, message_attributes=message_attributes, **more)
 
         _Notification(self, message, message_id, subject, message_attributes, hand_over, faults).deliver(
@@ -90,11 +102,12 @@ class _Notification:
     faults: Faults
 
     def deliver(self, deliveries: Deliveries) -> None:
-        """Deliver it as SNS does: over HTTP in the background, to a queue at once; tried again where that may help."""
+        """Deliver it as SNS does: to a queue at once, to others in the background; tried again where that may help."""
         region, topic, endpoint = self._region, self.subscription.topic.name, self.subscription.endpoint
-        if self._over_http:
+        if self._over_http or self.subscription.protocol == "lambda":
+            retries = _RETRIES if self._over_http else _RETRIES_OF_AWS
             deliveries.offer(
-                region, topic, endpoint, self._send, retries=_RETRIES, give_up=self._to_dead_letters
+                region, topic, endpoint, self._send, retries=retries, give_up=self._to_dead_letters
             )
             return
         try:
@@ -174,6 +187,29 @@ class _Notification:
             backend = sqs_backends[self.subscription.account_id][queue.split(":")[3]]
             with contextlib.suppress(QueueDoesNotExist):  # as on AWS, what no queue takes is gone
                 backend.send_message(queue.rpartition(":")[2], self._body())
+
+
+def _event(
+    subscription: Any,
+    message: str,
+    message_id: str,
+    subject: str | None,
+    attributes: Mapping[str, Any] | None,
+) -> bytes:
+    """The event that a function gets of a notification.
+
+    https://docs.aws.amazon.com/lambda/latest/dg/with-sns.html
+    """
+    told = subscription.get_post_data(message, message_id, subject, attributes)
+    names = {"SigningCertURL": "SigningCertUrl", "UnsubscribeURL": "UnsubscribeUrl"}
+    notification = {names.get(name, name): value for name, value in told.items()}
+    record = {
+        "EventSource": "aws:sns",
+        "EventVersion": "1.0",
+        "EventSubscriptionArn": subscription.arn,
+        "Sns": {"Subject": None, "MessageAttributes": {}, **notification},
+    }
+    return json.dumps({"Records": [record]}).encode()
 
 
 def _reason(error: requests.RequestException) -> str:

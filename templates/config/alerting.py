@@ -10,11 +10,22 @@ from handlers.vocabulary import (
     RULE_METRIC_TYPES,
     Severity,
 )
-from templates.config.checks import BadValue, Section, list_of, one_of, setting, text, whole
+from templates.config.checks import BadValue, Check, Section, list_of, one_of, setting, text, whole
 from templates.config.pipeline import EMAIL, RETRIES, too_young
 
 SEVERITIES = tuple(map(str, Severity))
 ALERT_STATES = tuple(map(str, NOTIFIED_STATES))
+# https://docs.aws.amazon.com/systems-manager/latest/userguide/sysman-paramstore-su-create.html
+_PARAMETER = r"(/[A-Za-z0-9_.-]{1,200}){1,5}"
+
+
+def _parameter(secret: str) -> Check:
+    return text(
+        _PARAMETER,
+        f"the name of a parameter of Systems Manager that holds {secret}, such as /metrics/on-call",
+    )
+
+
 ENDPOINTS = {
     "email": EMAIL,
     "http": text(
@@ -22,8 +33,12 @@ ENDPOINTS = {
         "an address http://127.0.0.1… or http://localhost…, which only the local run reaches",
     ),
     "https": text(r"https://[^\s]{1,2000}", "an https:// address"),
+    "pagerduty": _parameter("an integration key"),
+    "slack": _parameter("an incoming webhook's address"),
     "sqs": text(r"arn:aws[a-z-]*:sqs:[a-z0-9-]+:[0-9]{12}:[A-Za-z0-9_-]{1,80}", "the ARN of an SQS queue"),
 }
+# Receivers that take no message as SNS delivers it.
+FORWARDED = frozenset({"pagerduty", "slack"})
 
 # What the evaluator judges in half of its minute with its 1,024 MB, which are 0.58 of a processor: an hourly rule with
 # groups in every batch, or a rule with all groups an hour late.
@@ -35,10 +50,10 @@ _GROUPS_PER_WINDOW_SECOND = 2_000
 class Subscription(Section):
     """One receiver of alerts; an empty filter lets everything pass."""
 
-    protocol: str = setting(one_of(tuple(ENDPOINTS)), about="how SNS delivers")
+    protocol: str = setting(one_of(tuple(ENDPOINTS)), about="how it is told")
     endpoint: str = setting(
         text(r"[^\s]{1,2048}", "an address without spaces"),
-        about="an e-mail address, an https:// URL, or a queue's ARN",
+        about="an e-mail address, an https:// URL, a queue's ARN, or the parameter that has the secret",
     )
     severity: tuple[str, ...] = setting(list_of(one_of(SEVERITIES)), (), about="only rules of these")
     metric_type: tuple[str, ...] = setting(
@@ -69,6 +84,11 @@ class Alerts(Section):
     )
     maximum_groups: int = setting(whole(1, _MOST_GROUPS, "alert groups of one rule"), 1000)
     subscriptions: tuple[Subscription, ...] = ()
+
+    @property
+    def has_forwarders(self) -> bool:
+        """True if a receiver needs a function of its own."""
+        return any(one.protocol in FORWARDED for one in self.subscriptions)
 
     def _faults(self) -> Iterator[BadValue]:
         if self.maximum_groups > _GROUPS_PER_WINDOW_SECOND * self.window_seconds:

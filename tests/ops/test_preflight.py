@@ -126,6 +126,19 @@ def test_a_receiver_that_only_the_local_run_reaches_is_found(account: Account, p
     assert any("http://127.0.0.1:9000/hook is for the local run" in line for line in account.said)
 
 
+def test_a_secret_that_is_not_there_is_found_in_each_region(account: Account, prod: Config) -> None:
+    """A forwarder without its parameter would tell nobody; the line has the command that makes it."""
+    boto3.client("ssm", region_name="us-west-2").put_parameter(
+        Name="/metrics/on-call", Type="SecureString", Value="https://hooks.slack.com/services/x"
+    )
+    slack = Subscription("slack", "/metrics/on-call")
+    account.roll_out(replace(prod, alerts=replace(prod.alerts, subscriptions=(slack,))))
+    lines = [line for line in account.said if "needs the parameter /metrics/on-call" in line]
+    assert len(lines) == len(prod.regions) - 1
+    assert not any("us-west-2" in line for line in lines)
+    assert all(" --type SecureString --name /metrics/on-call --value " in line for line in lines)
+
+
 def test_data_of_an_earlier_pipeline_is_found_and_how_to_take_it_back(account: Account, prod: Config) -> None:
     """A retained database, catalog and bucket would make the stack fail; the line has the command for them."""
     boto3.client("timestream-write", region_name="eu-west-1").create_database(DatabaseName="metrics_prod")

@@ -40,8 +40,12 @@ def _send(*_: object, **__: object) -> None:
 
 @cache
 def complaint(*arguments: str) -> str:
-    """The AWS CLI's complaint about a command without its `aws`; empty if it would be carried out."""
+    """The AWS CLI's complaint about a command without its `aws`; empty if it would be carried out.
+
+    A file that it would read is taken to be there.
+    """
     said = io.StringIO()
+    arguments = tuple(f"file://{os.devnull}" if one.startswith("file://") else one for one in arguments)
     with contextlib.ExitStack() as stack:
         stack.enter_context(patch.dict(os.environ, _VARIABLES, clear=True))
         stack.enter_context(contextlib.chdir(ROOT))

@@ -26,6 +26,8 @@ SUBSCRIPTIONS = (
         state=("ALARM",),
     ),
     Subscription(protocol="https", endpoint="https://alerts.example.com/hook", metric_type=("business",)),
+    Subscription(protocol="slack", endpoint="/other/alerts-channel"),
+    Subscription(protocol="pagerduty", endpoint="/other/on-call", severity=("critical",)),
 )
 
 

@@ -3,6 +3,7 @@
 from collections.abc import Callable, Iterator
 from typing import Any
 
+from templates.config.alerting import FORWARDED
 from tests.support.generated import Generated
 from tests.support.service_authorization import has_key, types_of
 
@@ -98,10 +99,13 @@ def test_resources_are_the_stacks_own(regional: Generated) -> None:
         if where.startswith("AWS::IAM::Role"):
             for resource in _list(statement["Resource"]):
                 assert resource == "*" or isinstance(resource, dict), where
-                # Glue's, Athena's and EC2's resources have no ARN to refer to: theirs are made of references.
-                assert "arn:" not in str(resource) or _is_made_of_references(resource, _tables(regional)), (
-                    where
-                )
+                # Glue's, Athena's and EC2's resources have no ARN to refer to: theirs are made of references. And a
+                # secret is made by its owner, under the name that the environment file has.
+                assert (
+                    "arn:" not in str(resource)
+                    or _is_made_of_references(resource, _tables(regional))
+                    or _is_secret(resource, regional)
+                ), where
 
 
 def test_only_named_services_assume_roles(to_regions: Generated) -> None:
@@ -190,6 +194,15 @@ def _is_made_of_references(resource: Any, tables: set[str]) -> bool:
     # Athena asks for the database `default` whatever a query names.
     known |= {f"{start}database/default", f"{start.replace(':glue:', ':athena:')}workgroup/${{Group}}"}
     return text in known and all(isinstance(value, dict) or value in tables for value in names.values())
+
+
+def _is_secret(resource: Any, stack: Generated) -> bool:
+    """True if this is the ARN of the parameter that a receiver of alerts is told by."""
+    start = "arn:${AWS::Partition}:ssm:${AWS::Region}:${AWS::AccountId}:parameter"
+    known = {
+        f"{start}{one.endpoint}" for one in stack.config.alerts.subscriptions if one.protocol in FORWARDED
+    }
+    return any(resource == {"Fn::Sub": one} for one in known)
 
 
 def _statements(stack: Generated) -> Iterator[tuple[str, dict[str, Any]]]:

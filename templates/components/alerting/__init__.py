@@ -17,7 +17,7 @@ def add_alerting(
 ) -> None:
     """Everything from the stream to a notification; it shares nothing with the writer but the stream."""
     tables = add_alert_tables(template, platform)
-    topic = add_alert_topic(template, config, platform)
+    topic = add_alert_topic(template, config, platform, tables=tables)
     evaluation = add_alert_evaluation(template, config, platform, tables=tables, topic=topic)
     add_window_aggregator(
         template,

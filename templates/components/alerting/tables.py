@@ -79,6 +79,13 @@ class AlertTables:
         actions = [dynamodb.BatchGetItem, *more, dynamodb.UpdateItem]
         return [allow(actions, [_arn(self.alerts)], Sid="KeepAlerts"), self.key.decrypt("dynamodb")]
 
+    def read_alerts(self) -> list[Statement]:
+        """The grant to read alerts by their keys."""
+        return [
+            allow([dynamodb.BatchGetItem], [_arn(self.alerts)], Sid="ReadAlerts"),
+            self.key.decrypt("dynamodb"),
+        ]
+
     def confirm_notifications(self) -> list[Statement]:
         """The grant to claim and confirm notifications in the alerts' outboxes."""
         return [

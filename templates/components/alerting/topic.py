@@ -6,10 +6,12 @@ from typing import Any
 from troposphere import Ref, Template
 from troposphere.sns import SubscriptionResource
 
+from templates.components.alerting.forwarding import add_forwarder
+from templates.components.alerting.tables import AlertTables
 from templates.components.platform import Platform
 from templates.components.platform.topic import Topic, add_topic
 from templates.config import Config
-from templates.config.alerting import Subscription
+from templates.config.alerting import FORWARDED, Subscription
 from templates.constructs.alarms import first_alarm
 from templates.constructs.outputs import add_outputs
 
@@ -23,11 +25,27 @@ ALARMS = (
 )
 
 
-def add_alert_topic(template: Template, config: Config, platform: Platform) -> Topic:
+def add_alert_topic(template: Template, config: Config, platform: Platform, *, tables: AlertTables) -> Topic:
     """An encrypted topic. Filters stand on the subscriptions: a topic has none."""
     topic = add_topic(template, "AlertTopic", f"{config.stack_name} alerts", key=platform.key)
     for subscription in config.alerts.subscriptions:
-        _subscribe(template, topic, subscription)
+        # Named after its receiver, so that adding or removing another one makes no other confirm again.
+        receiver = f"{subscription.protocol} {subscription.endpoint}"
+        name = hashlib.sha256(receiver.encode()).hexdigest()[:8]
+        if subscription.protocol in FORWARDED:
+            title = f"AlertForwarder{name}"
+            function = add_forwarder(template, title, subscription, platform, topic=topic, tables=tables)
+            endpoint = function.get_att("Arn")
+            _subscribe(template, f"AlertSubscription{name}", topic, subscription, "lambda", endpoint)
+        else:
+            _subscribe(
+                template,
+                f"AlertSubscription{name}",
+                topic,
+                subscription,
+                subscription.protocol,
+                subscription.endpoint,
+            )
     name = topic.resource.get_att("TopicName")
     platform.runtime.watch(template, "AlertTopic", ALARMS, "AWS/SNS", TopicName=name)
     add_outputs(
@@ -37,10 +55,9 @@ def add_alert_topic(template: Template, config: Config, platform: Platform) -> T
     return topic
 
 
-def _subscribe(template: Template, topic: Topic, subscription: Subscription) -> None:
-    # Named after its receiver, so that adding or removing another one makes no other confirm again.
-    receiver = f"{subscription.protocol} {subscription.endpoint}"
-    title = f"AlertSubscription{hashlib.sha256(receiver.encode()).hexdigest()[:8]}"
+def _subscribe(
+    template: Template, title: str, topic: Topic, subscription: Subscription, protocol: str, endpoint: object
+) -> None:
     optional: dict[str, Any] = {}
     wanted = {
         "severity": subscription.severity,
@@ -49,14 +66,14 @@ def _subscribe(template: Template, topic: Topic, subscription: Subscription) -> 
     }
     if any(wanted.values()):
         optional["FilterPolicy"] = {name: list(values) for name, values in wanted.items() if values}
-    if subscription.protocol == "sqs":
+    if protocol == "sqs":
         optional["RawMessageDelivery"] = True  # the body as it is, with its attributes
     template.add_resource(
         SubscriptionResource(
             title,
             TopicArn=Ref(topic.resource),
-            Protocol=subscription.protocol,
-            Endpoint=subscription.endpoint,
+            Protocol=protocol,
+            Endpoint=endpoint,
             **optional,
         )
     )

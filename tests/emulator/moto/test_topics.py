@@ -3,12 +3,14 @@
 import json
 import threading
 from collections.abc import Iterator
+from dataclasses import replace
 from http.server import BaseHTTPRequestHandler, HTTPServer
 from typing import Any
 
 import pytest
 
-from emulator import Cloud
+from emulator import Cloud, Resource
+from emulator.lambda_.invocation import InvokeResult
 from tests.support.aws_clients import Clients
 from tests.support.local_run import free_ports, wait_for
 
@@ -156,3 +158,42 @@ def test_a_filter_sees_what_the_subscriber_would_get(
     )
     messages = sqs.receive_message(QueueUrl=queue).get("Messages", [])
     assert [message["Body"] for message in messages] == [body] * passes
+
+
+def test_a_function_is_invoked_if_its_policy_lets_the_topic(cloud: Cloud, client: Clients) -> None:
+    """Its event is SNS's, with the attributes; a topic that the policy does not name is refused, and counted."""
+    invoked: list[tuple[str, dict[str, Any]]] = []
+
+    def invoke(_: str, name: str, payload: bytes, kind: str) -> InvokeResult:
+        assert kind == "Event"
+        invoked.append((name, json.loads(payload)))
+        return InvokeResult(b"", status=202)
+
+    sns = client("sns")
+    topic, other = (sns.create_topic(Name=name)["TopicArn"] for name in ("heard", "unheard"))
+    deployment = cloud.deployments["us-east-1"]
+    function = deployment.of_type("AWS::Lambda::Function")[0]
+    given = {
+        "FunctionName": function.physical_id,
+        "Action": "lambda:InvokeFunction",
+        "Principal": "sns.amazonaws.com",
+        "SourceArn": topic,
+    }
+    permission = Resource("Heard", "AWS::Lambda::Permission", "heard", {}, given)
+    cloud.publish(replace(deployment, resources={**deployment.resources, "Heard": permission}))
+    cloud.invoke_with(invoke)
+    arn = function.attributes["Arn"]
+    severity: Any = {"severity": {"DataType": "String", "StringValue": "high"}}
+    for each in (other, topic):
+        sns.subscribe(TopicArn=each, Protocol="lambda", Endpoint=arn)
+        sns.publish(TopicArn=each, Subject="hot", Message="it burns", MessageAttributes=severity)
+
+    wait_for(lambda: bool(invoked), "an invocation", seconds=20)
+    wait_for(lambda: bool(cloud.subscribers("us-east-1")[arn].undelivered), "a refusal", seconds=20)
+    [(name, event)] = invoked
+    [record] = event["Records"]
+    assert (name, record["EventSource"]) == (function.physical_id, "aws:sns")
+    told = record["Sns"]
+    assert (told["Type"], told["Message"], told["Subject"]) == ("Notification", "it burns", "hot")
+    assert (told["TopicArn"], told["MessageAttributes"]["severity"]["Value"]) == (topic, "high")
+    cloud.publish(deployment)

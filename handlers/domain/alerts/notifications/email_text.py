@@ -1,4 +1,4 @@
-"""The notification for people: an e-mail's subject, and its text, which says what the body says."""
+"""The notification for people: its title, and its text, which says what the body says."""
 
 import shlex
 from collections.abc import Iterator, Mapping
@@ -14,18 +14,20 @@ GROUP_CHARACTERS = 300
 
 
 def subject(body: Mapping[str, Any]) -> str:
-    """The subject: place, severity and state first, as those that are long are cut at their end."""
-    rule_id, place = body["rule"]["rule_id"], f"{body['environment']} {body['region']}"
-    text = f"[{place}] {_headline(body)} {rule_id}: {body['metric_name']} {_group(body)}".rstrip()
-    plain = "".join(character if " " <= character <= "~" else "?" for character in text)
+    """The title as SNS takes it."""
+    plain = "".join(character if " " <= character <= "~" else "?" for character in title(body))
     return plain if len(plain) <= SUBJECT_CHARACTERS else plain[: SUBJECT_CHARACTERS - 3] + "..."
+
+
+def title(body: Mapping[str, Any]) -> str:
+    """The news in one line: place, severity and state first, as lines that are long are cut at their end."""
+    rule_id, place = body["rule"]["rule_id"], f"{body['environment']} {body['region']}"
+    return _printable(f"[{place}] {_headline(body)} {rule_id}: {body['metric_name']} {_group(body)}").rstrip()
 
 
 def email_text(body: Mapping[str, Any]) -> str:
     """The text of an e-mail: the news, why, and where to look. Names that clients chose make no lines of their own."""
-    return "\n".join(
-        "".join(character if character.isprintable() else "?" for character in line) for line in _lines(body)
-    )
+    return "\n".join(map(_printable, _lines(body)))
 
 
 def _lines(body: Mapping[str, Any]) -> Iterator[str]:
@@ -49,6 +51,10 @@ def _lines(body: Mapping[str, Any]) -> Iterator[str]:
     if body["runbook"]:
         yield f"Runbook: {body['runbook']}"
     yield f"Look: {_command(body)}"
+
+
+def _printable(line: str) -> str:
+    return "".join(character if character.isprintable() else "?" for character in line)
 
 
 def _headline(body: Mapping[str, Any]) -> str:

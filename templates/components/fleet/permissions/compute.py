@@ -42,7 +42,7 @@ def _functions(config: Config) -> Sequence[Permit]:
             functions,
             owned(config),
         ),
-        *(_function_urls(functions, config) if config.api.remote_write else ()),
+        *(_callers(functions, config) if config.api.remote_write or config.alerts.has_forwarders else ()),
         # A mapping's ARN is a UUID, known only once it is made.
         Permit(
             "lambda",
@@ -60,18 +60,13 @@ def _functions(config: Config) -> Sequence[Permit]:
     )
 
 
-def _function_urls(functions: tuple[str, ...], config: Config) -> Sequence[Permit]:
-    """The permits for a function's URL, and for who may call it."""
-    return (
-        Permit("lambda", "GetFunctionUrlConfig GetPolicy", functions),
-        Permit(
-            "lambda",
-            "AddPermission CreateFunctionUrlConfig DeleteFunctionUrlConfig RemovePermission "
-            "UpdateFunctionUrlConfig",
-            functions,
-            owned(config),
-        ),
-    )
+def _callers(functions: tuple[str, ...], config: Config) -> Sequence[Permit]:
+    """The permits to say who may call a function, and for a function's URL where there is one."""
+    reads, writes = "GetPolicy", "AddPermission RemovePermission"
+    if config.api.remote_write:
+        reads += " GetFunctionUrlConfig"
+        writes += " CreateFunctionUrlConfig DeleteFunctionUrlConfig UpdateFunctionUrlConfig"
+    return Permit("lambda", reads, functions), Permit("lambda", writes, functions, owned(config))
 
 
 def _machines(config: Config, pipeline: Template) -> Sequence[Permit]:
