@@ -18,7 +18,7 @@ from handlers.domain.alerts.periods import Timing
 from handlers.domain.alerts.windows.aggregator import Aggregator, BatchReport
 from handlers.domain.deadline import Deadline
 from handlers.domain.errors import TransientError
-from handlers.domain.ingest.envelope import StreamRecord, read_records
+from handlers.domain.ingest.envelope import REDRIVEN_COUNTED, StreamRecord, read_records
 from handlers.domain.ingest.formats.foreign import DEFAULT_OTLP_ATTRIBUTES
 from handlers.domain.ingest.portions import portions
 from handlers.domain.ingest.request_reader import RequestReader
@@ -121,7 +121,8 @@ def build(
         group_cap=environment.maximum_groups,
         clock=clock,
     )
-    return WindowAggregator(aggregator, RequestReader(limits, environment.otlp_attributes))
+    requests = RequestReader(limits, environment.otlp_attributes, passed_over=frozenset({REDRIVEN_COUNTED}))
+    return WindowAggregator(aggregator, requests)
 
 
 def _read(variables: Mapping[str, str]) -> tuple[_Environment, StoreLimits]:

@@ -5,6 +5,7 @@ from dataclasses import astuple, dataclass
 from datetime import UTC, datetime
 from typing import Any
 
+from ops.quarantined.ledger import redriven_attempts
 from ops.store.port import Store
 
 
@@ -59,7 +60,11 @@ def _count(store: Store, relation: str) -> int:
 
 
 def quarantined_points(s3: Any, bucket: str) -> int:
-    """Distinct points in the quarantine: a batch that was tried again in parts may name one twice."""
+    """Distinct points in the quarantine: a batch that was tried again in parts may name one twice.
+
+    What was sent again is accounted for where it ended: as stored, or as superseded, or here again by a later attempt.
+    """
+    noted = redriven_attempts(s3, bucket, since_s=0)
     seen: set[tuple[str, Any]] = set()
     pages = s3.get_paginator("list_objects_v2").paginate(Bucket=bucket, Prefix="quarantine/")
     for page in pages:
@@ -67,5 +72,7 @@ def quarantined_points(s3: Any, bucket: str) -> int:
             body = s3.get_object(Bucket=bucket, Key=entry["Key"])["Body"].read()
             for line in body.splitlines():
                 record = json.loads(line)
-                seen.add((record["request_id"], record["index"]))
+                point = (record["request_id"], record["index"])
+                if (*point, record.get("attempt", 0)) not in noted:
+                    seen.add(point)
     return len(seen)

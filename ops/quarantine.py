@@ -3,19 +3,15 @@
 import argparse
 import json
 import sys
-import time
 from collections.abc import Iterator
-from typing import Any
 
-from handlers.domain.violation import Reason
 from ops import regions, stack, tables
 from ops.errors import OperatorError
 from ops.output import counted, moment, sanitize
-from ops.period import period_s
-from ops.quarantined import redrive
+from ops.quarantined import choice, redrive
 from ops.quarantined.batches import writer_batches
 from ops.quarantined.cures import cure_of
-from ops.quarantined.points import QuarantinedPoint, Reading, grouped, read_points
+from ops.quarantined.points import QuarantinedPoint, Reading, grouped
 from ops.stack import Target
 from ops.tables import Row
 
@@ -29,40 +25,22 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
     listing = actions.add_parser(
         "list", help="the newest points, or their number by what they have in common"
     )
-    _add_choice(listing, since="1h")
+    choice.add_options(listing, since="1h")
     listing.add_argument(
         "--by", choices=("reason", "client", "format", "metric"), help="count instead of listing"
     )
     listing.set_defaults(run=_list)
     showing = actions.add_parser("show", help="a request's points, each with what to do about it")
-    _add_since(showing, "7d")
+    choice.add_time_options(showing, "7d")
     showing.add_argument("request", metavar="REQUEST_ID")
     showing.set_defaults(run=_show)
     redriving = actions.add_parser("redrive", help="send points again, or batches that were given up")
-    _add_choice(redriving, since="1d")
-    redriving.add_argument("--request", metavar="REQUEST_ID", help="those of one request")
+    choice.add_options(redriving, since="1d")
     redrive.add_arguments(redriving)
     redriving.set_defaults(run=_redrive)
     tables.add_option(listing)
     for action in (listing, showing, redriving):
         stack.add_options(action, all_regions=action is listing)
-
-
-def _add_since(parser: argparse.ArgumentParser, default: str) -> None:
-    parser.add_argument(
-        "--since", type=period_s, default=default, metavar="PERIOD",
-        help=f"that arrived in the last 15m, 1h, 7d … (default {default})",
-    )  # fmt: skip
-
-
-def _add_choice(parser: argparse.ArgumentParser, *, since: str) -> None:
-    """Add the options that choose points."""
-    _add_since(parser, since)
-    reasons = [str(reason) for reason in Reason]
-    parser.add_argument("--reason", choices=reasons, metavar="REASON", help="set aside for this reason")
-    parser.add_argument("--client", metavar="CLIENT", help="of this client")
-    parser.add_argument("--metric", metavar="NAME", help="of this metric")
-    parser.add_argument("--all", action="store_true", help="also those that were sent again")
 
 
 def _list(options: argparse.Namespace) -> int:
@@ -76,8 +54,9 @@ def _list(options: argparse.Namespace) -> int:
 
 def _rows(target: Target, options: argparse.Namespace) -> list[Row]:
     """Points or groups; what else there is to know goes to standard error."""
-    reading = _read(target, options)
-    points = [point for point in reading.points if _chosen(point, options)]
+    chosen = choice.choice_of(options, choice.clock_s(target))
+    reading = choice.read(target, chosen.since_s, chosen.until_s)
+    points = list(filter(chosen.has, reading.points))
     for_people = options.format == "table"
     shown = _SHOWN if for_people and not options.by else len(points)
     for line in (*_remarks(points, reading, shown=shown), *_batches(target)):
@@ -125,7 +104,8 @@ def _batches(target: Target) -> Iterator[str]:
 
 def _show(options: argparse.Namespace) -> int:
     target = stack.find(options.environment, options.region)
-    reading = _read(target, options)
+    since_s, until_s = choice.times_of(options, choice.clock_s(target))
+    reading = choice.read(target, since_s, until_s)
     points = [point for point in reading.points if point.request_id == options.request]
     if not points:
         missing = "; not everything was read, ask for a shorter --since" if reading.truncated else ""
@@ -142,8 +122,9 @@ def _show(options: argparse.Namespace) -> int:
 def explain(point: QuarantinedPoint) -> Iterator[str]:
     """A point in lines: where it was, what is wrong, the cause and the cure, and what the client sent."""
     cure = cure_of(point.reason)
-    again = ", sent again since" if point.redriven else ""
-    yield f"point {point.index} of {point.request_id} ({point.format}), arrived {moment(point.arrived_s)}{again}"
+    again = ", dropped" if point.dropped else ", sent again since" if point.redriven else ""
+    first = f", first {moment(point.first_arrived_s)}" if point.attempt else ""
+    yield f"point {point.index} of {point.request_id} ({point.format}), arrived {moment(point.arrived_s)}{first}{again}"
     yield f"  {point.reason} in {point.field}: {point.message}"
     yield f"  cause  {cure.cause}"
     yield f"  cure   {cure.cure}"
@@ -156,32 +137,4 @@ def explain(point: QuarantinedPoint) -> Iterator[str]:
 
 def _redrive(options: argparse.Namespace) -> int:
     target = stack.find(options.environment, options.region)
-    if options.batches:
-        return redrive.batches(target, options)
-    reading = _read(target, options)
-    chosen = [
-        point
-        for point in reading.points
-        if _chosen(point, options) and options.request in {None, point.request_id}
-    ]
-    if reading.truncated:
-        print("there are more, which were not read: redrive these, and then the rest")
-    return redrive.points(target, options, chosen)
-
-
-def _chosen(point: QuarantinedPoint, options: argparse.Namespace) -> bool:
-    wanted: dict[str, Any] = {
-        name: getattr(options, name) for name in ("reason", "client", "metric") if getattr(options, name)
-    }
-    return (options.all or not point.redriven) and all(
-        getattr(point, name) == value for name, value in wanted.items()
-    )
-
-
-def _read(target: Target, options: argparse.Namespace) -> Reading:
-    return read_points(
-        target.client("s3"),
-        target.output("QuarantineBucketName"),
-        since_s=time.time() - options.since,
-        span_s=target.config.writer.maximum_age_seconds,
-    )
+    return redrive.batches(target, options) if options.batches else redrive.points(target, options)

@@ -1,27 +1,32 @@
 """The quarantine's bucket: objects by day and hour, the newest first."""
 
+import math
 from collections.abc import Iterator
 from datetime import UTC, datetime
 from typing import Any
 
+_LATEST_S = 253_402_300_799.0  # the last second of the year 9999
+
 
 def newest_entries(
-    s3: Any, bucket: str, prefix: str, *, since_s: float, span_s: float
+    s3: Any, bucket: str, prefix: str, *, since_s: float, until_s: float = math.inf
 ) -> Iterator[dict[str, Any]]:
-    """Listed objects below `<prefix>date=…/hour=…/` that may hold what arrived since then, the newest hour first.
+    """Listed objects below `<prefix>date=…/hour=…/` of the hours between two times, the newest hour first.
 
-    An hour's object holds what arrived up to `span_s` seconds after the hour's end. Only days and hours that there
-    are cost a call.
+    An object lies in the hour of the last arrival in it. Only days and hours that there are cost a call.
     """
-    first = datetime.fromtimestamp(max(since_s - span_s, 0), UTC)
-    first_day = f"{prefix}date={first:%Y-%m-%d}/"
-    first_hour = f"{first_day}hour={first:%H}/"
+    first_day, first_hour = _folders_of(prefix, since_s)
+    last_day, last_hour = _folders_of(prefix, until_s)
     for day in reversed(folders(s3, bucket, prefix)):
         if day < first_day:
             return
+        if day > last_day:
+            continue
         for hour in reversed(folders(s3, bucket, day)):
             if hour < first_hour:
                 return
+            if hour > last_hour:
+                continue
             pages = listing(s3, bucket, Prefix=hour)
             # An object is written after everything in it has arrived; S3 says when, to the second.
             recent = [
@@ -31,6 +36,13 @@ def newest_entries(
                 if entry["LastModified"].timestamp() + 1 >= since_s
             ]
             yield from sorted(recent, key=lambda entry: entry["LastModified"], reverse=True)
+
+
+def _folders_of(prefix: str, time_s: float) -> tuple[str, str]:
+    """The folders of a time's day and hour."""
+    moment = datetime.fromtimestamp(min(max(time_s, 0), _LATEST_S), UTC)
+    day = f"{prefix}date={moment:%Y-%m-%d}/"
+    return day, f"{day}hour={moment:%H}/"
 
 
 def listing(s3: Any, bucket: str, **arguments: str) -> Iterator[dict[str, Any]]:

@@ -1,7 +1,8 @@
 """Quarantined points, read from their bucket: the newest first, and never more of it than was asked for."""
 
 import json
-from collections.abc import Sequence
+import math
+from collections.abc import Iterator, Sequence, Set
 from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass, replace
 from datetime import datetime
@@ -10,7 +11,7 @@ from typing import Any
 from handlers.vocabulary import QUARANTINED_POINTS
 from ops.errors import refusals
 from ops.quarantined.bucket import newest_entries, object_body
-from ops.quarantined.ledger import redriven_points
+from ops.quarantined.ledger import Attempt, redriven_attempts
 
 JSON = "json"
 """The format of lines that name none: there was no other when they were written."""
@@ -20,8 +21,10 @@ _THREADS = 8  # the SDK keeps ten connections
 
 @dataclass(frozen=True, slots=True)
 class QuarantinedPoint:
-    """A point as its line in the quarantine has it, and whether it was sent again; `(request_id, index)` identifies it.
+    """A point as its line in the quarantine has it, and whether it was sent again or dropped.
 
+    `sequence` is that of its first record, 0 in lines that do not say it; `attempt` counts how often it had been sent
+    again before this line. It arrived first at `first_arrived_s`, and for this attempt at `arrived_s`.
     Everything but `reason` and the times may hold what a client wrote: it is hostile text.
     """
 
@@ -35,6 +38,25 @@ class QuarantinedPoint:
     payload: object
     format: str = JSON
     redriven: bool = False
+    sequence: int = 0
+    attempt: int = 0
+    first_s: float = 0
+    dropped: bool = False
+
+    @property
+    def first_arrived_s(self) -> float:
+        """The time at which its request arrived, in seconds of the epoch."""
+        return self.first_s or self.arrived_s
+
+    @property
+    def point_id(self) -> tuple[str, int]:
+        """Request and index: they identify the point, however often it is sent."""
+        return self.request_id, self.index
+
+    @property
+    def waits(self) -> bool:
+        """True if it was neither sent again nor dropped."""
+        return not (self.redriven or self.dropped)
 
     @property
     def metric(self) -> str:
@@ -49,6 +71,9 @@ class Bounds:
 
     objects: int = 2_000
     bytes: int = 64 * 2**20
+
+
+_ALL = Bounds(objects=500, bytes=32 * 2**20)
 
 
 @dataclass(frozen=True, slots=True)
@@ -73,18 +98,48 @@ class Group:
 
 
 def read_points(
-    s3: Any, bucket: str, *, since_s: float, span_s: float, bounds: Bounds | None = None
+    s3: Any,
+    bucket: str,
+    *,
+    since_s: float,
+    span_s: float,
+    until_s: float = math.inf,
+    bounds: Bounds | None = None,
 ) -> Reading:
-    """The points that arrived since a time (seconds of the epoch).
+    """The points that arrived between two times (seconds of the epoch), the newest ones if the bounds end it.
 
-    An object lies in the hour of its first request; the last one in it arrived at most `span_s` seconds later, as
+    An object lies in the hour of its last request, and the first one in it arrived at most `span_s` seconds before, as
     the stream gives up what is older. Raises OperatorError if the bucket cannot be read.
     """
     with refusals("cannot read the quarantine"):
-        keys, truncated = _newest_keys(s3, bucket, since_s, span_s, bounds or Bounds())
-        with ThreadPoolExecutor(_THREADS) as pool:
-            bodies = list(pool.map(lambda key: object_body(s3, bucket, key), keys))
-        redriven = redriven_points(s3, bucket, since_s=since_s) if keys else set()
+        entries = newest_entries(s3, bucket, QUARANTINED_POINTS, since_s=since_s, until_s=until_s + span_s)
+        keys, full = _within(entries, bounds or Bounds())
+        truncated = full and next(entries, None) is not None
+        noted = redriven_attempts(s3, bucket, since_s=since_s) if keys else set()
+    return replace(_read(s3, bucket, keys, noted, since_s, until_s), truncated=truncated)
+
+
+def read_all_points(
+    s3: Any, bucket: str, *, since_s: float, span_s: float, until_s: float = math.inf
+) -> Iterator[Reading]:
+    """All points between two times, the oldest first, as many at once as memory holds. OperatorError likewise."""
+    with refusals("cannot read the quarantine"):
+        newest_first = newest_entries(
+            s3, bucket, QUARANTINED_POINTS, since_s=since_s, until_s=until_s + span_s
+        )
+        entries = iter(list(newest_first)[::-1])
+        noted = redriven_attempts(s3, bucket, since_s=since_s)
+    more = True
+    while more:
+        keys, more = _within(entries, _ALL)
+        yield _read(s3, bucket, keys, noted, since_s, until_s)
+
+
+def _read(
+    s3: Any, bucket: str, keys: Sequence[str], noted: Set[Attempt], since_s: float, until_s: float
+) -> Reading:
+    with refusals("cannot read the quarantine"), ThreadPoolExecutor(_THREADS) as pool:
+        bodies = list(pool.map(lambda key: object_body(s3, bucket, key), keys))
     found: dict[tuple[str, int], QuarantinedPoint] = {}
     foreign = 0
     for body in bodies:
@@ -92,12 +147,14 @@ def read_points(
             point = point_of(line)
             if point is None:
                 foreign += 1
-            elif point.arrived_s >= since_s:
-                point_id = (point.request_id, point.index)
-                # A batch that was tried again in parts may repeat a line.
-                found.setdefault(point_id, replace(point, redriven=point_id in redriven))
+            elif since_s <= point.arrived_s <= until_s:
+                # A batch that was tried again in parts may repeat a line; of a point's attempts the last one counts.
+                known = found.get(point.point_id)
+                if known is None or known.attempt < point.attempt or point.dropped:
+                    redriven = (*point.point_id, point.attempt) in noted
+                    found[point.point_id] = replace(point, redriven=redriven)
     newest_first = sorted(found.values(), key=lambda point: (-point.arrived_s, point.request_id, point.index))
-    return Reading(newest_first, truncated, foreign)
+    return Reading(newest_first, truncated=False, foreign=foreign)
 
 
 def grouped(points: Sequence[QuarantinedPoint], by: str) -> list[Group]:
@@ -109,17 +166,15 @@ def grouped(points: Sequence[QuarantinedPoint], by: str) -> list[Group]:
     return sorted(every, key=lambda group: (-group.points, group.value))
 
 
-def _newest_keys(
-    s3: Any, bucket: str, since_s: float, span_s: float, bounds: Bounds
-) -> tuple[list[str], bool]:
-    """The keys of the newest objects within the bounds, and whether there are more."""
+def _within(entries: Iterator[dict[str, Any]], bounds: Bounds) -> tuple[list[str], bool]:
+    """The keys of the next objects within the bounds, at least one, and whether there may be more."""
     keys: list[str] = []
     size = 0
-    for entry in newest_entries(s3, bucket, QUARANTINED_POINTS, since_s=since_s, span_s=span_s):
-        size += entry["Size"]
-        if len(keys) == bounds.objects or (size > bounds.bytes and keys):
-            return keys, True
+    for entry in entries:
         keys.append(entry["Key"])
+        size += entry["Size"]
+        if len(keys) >= bounds.objects or size >= bounds.bytes:
+            return keys, True
     return keys, False
 
 
@@ -131,12 +186,20 @@ def point_of(line: bytes) -> QuarantinedPoint | None:
             request_id=str(given["request_id"]),
             index=int(given["index"]),
             client=str(given["client"]),
-            arrived_s=datetime.fromisoformat(given["arrived_at"]).timestamp(),
+            arrived_s=_seconds(given["arrived_at"]),
             reason=str(given["reason"]),
             field=str(given["field"]),
             message=str(given["message"]),
             payload=given["payload"],
             format=str(given.get("format", JSON)),
+            sequence=int(given.get("sequence", 0)),
+            attempt=int(given.get("attempt", 0)),
+            first_s=_seconds(given["first_arrived_at"]) if "first_arrived_at" in given else 0,
+            dropped="dropped" in given,
         )
     except (ValueError, KeyError, TypeError, RecursionError):
         return None
+
+
+def _seconds(text: str) -> float:
+    return datetime.fromisoformat(text).timestamp()

@@ -1,10 +1,10 @@
-"""`ops quarantine redrive`: points go through the API again, batches to the metric writer as they were."""
+"""`ops quarantine redrive`: points go on the stream again, batches to the metric writer as they were."""
 
 import argparse
 import json
-import time
+import sys
 from collections import Counter
-from collections.abc import Sequence
+from collections.abc import Iterator, Sequence
 from typing import Any
 
 import boto3
@@ -12,18 +12,20 @@ from botocore.config import Config as SdkConfig
 
 from ops import consent, tables
 from ops.errors import refusals
-from ops.ingest_api import ingest_api
 from ops.output import counted, sanitize
-from ops.points.bodies import bodies
 from ops.points.names import deployed_names
 from ops.points.rules import PointRules, limits_of
+from ops.quarantined import choice
 from ops.quarantined.batches import Batch, read_batch, writer_batches
-from ops.quarantined.ledger import note_redriven
-from ops.quarantined.points import QuarantinedPoint
+from ops.quarantined.choice import Choice
 from ops.quarantined.redriving import FIXES, Kept, Ready, prepare
+from ops.quarantined.resending import Resender
 from ops.stack import Target
 
 _MOST_BATCHES = 10_000
+# Half of what one shard takes if each point came in a request of its own.
+_RATE = 500
+_INTERRUPTED = 130
 
 
 def add_arguments(parser: argparse.ArgumentParser) -> None:
@@ -36,35 +38,75 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
         "--batches", action="store_true", help="all batches that were given up, instead of points"
     )
     parser.add_argument("--dry-run", action="store_true", help="say what would be sent, and send nothing")
+    parser.add_argument(
+        "--rate", type=_rate, default=_RATE, metavar="N", help=f"points a second, at most (default {_RATE})"
+    )
     consent.add_option(parser)
 
 
-def points(target: Target, options: argparse.Namespace, chosen: Sequence[QuarantinedPoint]) -> int:
-    """Send points through the API, each with the time at which it arrived if it had none; 0 if all were sent.
+def _rate(text: str) -> float:
+    """A rate above 0; argparse shows the error's text to the operator."""
+    try:
+        rate = float(text)
+    except ValueError:
+        rate = 0
+    if not 0 < rate < 1_000_000:
+        raise argparse.ArgumentTypeError(f"{text!r}: expected points a second, such as 500")
+    return rate
 
-    Those that would not be stored this time either are kept back. What was accepted is noted, so that the next
-    redrive leaves it out.
+
+def points(target: Target, options: argparse.Namespace) -> int:
+    """Put points on the stream again, under their own requests and with their own times; 0 if all were sent.
+
+    Those that would not be stored this time either are kept back. What is on the stream is noted, so that the next
+    redrive leaves it out: after an interruption the same command goes on.
     """
+    now_s = choice.clock_s(target)
+    chosen = choice.choice_of(options, now_s)
     rules = PointRules(
-        limits_of(target.config.store),
-        arrival_ms=int(time.time() * 1000),
-        names=deployed_names(target) if chosen else (),
+        limits_of(target.config.store), arrival_ms=int(now_s * 1000), names=deployed_names(target)
     )
-    ready, kept = prepare(chosen, rules, options.fix)
+    total = 0
+    kept: list[Kept] = []
+    for ready, some in _prepared(target, chosen, rules, options.fix):
+        total += len(ready)
+        kept += some
     _print_kept(kept)
-    if not ready:
+    if not total:
         print("nothing to send")
         return int(bool(kept))
     if options.dry_run:
-        print(f"would send {counted(len(ready), 'point')}")
+        print(f"would send {counted(total, 'point')}")
         return int(bool(kept))
-    consent.expect(options, f"send {counted(len(ready), 'point')} again")
-    api = ingest_api(target)
-    for body, some in bodies(ready, lambda one: one.metric):
-        request = api.send(body)
-        _note(target, some, request)
-        print(f"sent {counted(len(some), 'point')}: request {request}", flush=True)
+    consent.expect(options, f"send {counted(total, 'point')} again")
+    resender = Resender(
+        target.client("kinesis"),
+        target.output("StreamName"),
+        target.client("s3"),
+        target.output("QuarantineBucketName"),
+        options.rate,
+        clock=lambda: now_s,
+    )
+    sent = 0
+    try:
+        for ready, _ in _prepared(target, chosen, rules, options.fix):
+            for number in resender.send(ready):
+                sent += number
+                print(f"{sent:,} of {counted(total, 'point')} sent", file=sys.stderr, flush=True)
+    except KeyboardInterrupt:
+        print(f"interrupted: sent {counted(sent, 'point')}; the same command goes on with the others")
+        return _INTERRUPTED
+    print(f"sent {counted(sent, 'point')}")
     return int(bool(kept))
+
+
+def _prepared(
+    target: Target, chosen: Choice, rules: PointRules, fixes: Sequence[str]
+) -> Iterator[tuple[list[Ready], list[Kept]]]:
+    """The chosen points that are sent and those that are kept, as many at once as memory holds."""
+    for reading in choice.read_all(target, chosen.since_s, chosen.until_s):
+        some = [point for point in reading.points if chosen.has(point) and not point.dropped]
+        yield prepare(some, rules, fixes)
 
 
 def batches(target: Target, options: argparse.Namespace) -> int:
@@ -105,16 +147,6 @@ def _print_kept(kept: Sequence[Kept]) -> None:
         reasons = Counter((one.violation.reason, one.violation.message) for one in kept)
         rows = ((points, *why) for why, points in reasons.most_common())
         tables.show(("points", "reason", "message"), rows, noun="")
-
-
-def _note(target: Target, some: Sequence[Ready], request: str) -> None:
-    note_redriven(
-        target.client("s3"),
-        target.output("QuarantineBucketName"),
-        [((one.point.request_id, one.point.index), one.point.arrived_s) for one in some],
-        sent_as=request,
-        now_s=time.time(),
-    )
 
 
 def _patient_lambda(target: Target) -> Any:

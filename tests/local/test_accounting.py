@@ -87,3 +87,10 @@ def test_a_point_that_is_named_twice_in_the_quarantine_is_one() -> None:
     """A batch that was tried again in parts writes some of its points into two objects."""
     bucket = Bucket([("a", 0), ("a", 1)], [("a", 1), ("b", 1)])
     assert quarantined_points(bucket, "bucket") == 3
+
+
+def test_what_was_sent_again_is_in_the_quarantine_no_more(monkeypatch: pytest.MonkeyPatch) -> None:
+    """Until it is refused once more, which its line of the next attempt says."""
+    bucket = Bucket([("a", 0), ("a", 1)])
+    monkeypatch.setattr("local.accounting.redriven_attempts", lambda *_, **__: {("a", 1, 0)})
+    assert quarantined_points(bucket, "bucket") == 1

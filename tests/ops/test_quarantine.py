@@ -3,6 +3,7 @@
 import json
 import time
 from collections.abc import Iterator
+from datetime import UTC, datetime
 from typing import Any
 
 import boto3
@@ -14,7 +15,7 @@ from handlers.domain.ingest.quarantine import QuarantinedPoint, json_lines, obje
 from handlers.domain.violation import Reason, Violation
 from ops.__main__ import main
 from ops.quarantined import redrive
-from ops.quarantined.ledger import note_redriven
+from ops.quarantined.ledger import Note, note_redriven
 from ops.quarantined.points import read_points
 from ops.stack import Target
 
@@ -90,9 +91,8 @@ def test_points_that_were_sent_again_are_left_out(s3: Any, capsys: pytest.Captur
     """Unless all are asked for."""
     put(s3, Reason.VALUE_TYPE, "m", age_s=60)
     [point] = read_points(s3, BUCKET, since_s=0, span_s=0).points
-    note_redriven(
-        s3, BUCKET, [((point.request_id, point.index), point.arrived_s)], sent_as="x", now_s=time.time()
-    )
+    notes = [Note(point.request_id, point.index, 0, point.arrived_s, "x")]
+    note_redriven(s3, BUCKET, notes, now_s=time.time())
     for given, number in ((["list"], 0), (["list", "--all"], 1)):
         assert main(["quarantine", *given]) == 0
         assert f"({number} point" in capsys.readouterr().out
@@ -113,6 +113,43 @@ def test_points_can_be_chosen(
     assert main(["quarantine", "list", *choice]) == 0
     assert f"({number} point" in capsys.readouterr().out
     assert main(["quarantine", "redrive", "--dry-run", *choice]) == int(number > 0)
+
+
+@pytest.mark.parametrize(
+    ("times", "number"),
+    [
+        (["--from", "{-90}"], 1),
+        (["--from", "{-150}", "--to", "{-90}"], 1),
+        (["--from", "{-250}"], 3),
+        (["--to", "{-90}"], 2),
+        (["--since", "100s"], 1),
+        (["--body-format", "json"], 3),
+        (["--body-format", "otlp-pb"], 0),
+        (["--request", "none"], 0),
+    ],
+)
+def test_points_can_be_chosen_by_their_times(
+    s3: Any, capsys: pytest.CaptureFixture[str], times: list[str], number: int
+) -> None:
+    """From a time, up to one, or between two; by the format and the request, too."""
+    now_s = int(time.time())
+    for age_s in (60, 120, 180):
+        put(s3, Reason.VALUE_TYPE, "m", age_s=age_s)
+    given = [
+        f"{datetime.fromtimestamp(now_s + int(one[1:-1]), UTC):%Y-%m-%dT%H:%M:%SZ}" if one[0] == "{" else one
+        for one in times
+    ]
+    assert main(["quarantine", "list", *given]) == 0
+    assert f"({number} point" in capsys.readouterr().out
+
+
+@pytest.mark.parametrize(
+    "times", [["--from", "yesterday"], ["--from", "2026-11-22T09:00Z", "--to", "2026-11-22T08:00Z"]]
+)
+def test_a_time_that_is_none_is_said(s3: Any, capsys: pytest.CaptureFixture[str], times: list[str]) -> None:
+    """With the option, and what was given."""
+    assert main(["quarantine", "list", *times]) == 1
+    assert f"{times[-2]} " in capsys.readouterr().err
 
 
 def test_batches_that_were_given_up_are_mentioned(s3: Any, capsys: pytest.CaptureFixture[str]) -> None:

@@ -65,6 +65,11 @@ def test_a_mended_point_is_stored_once_at_its_own_time(run: LocalRun) -> None:
     store_stories.a_mended_point_is_stored_once_at_its_own_time(run)
 
 
+def test_a_correction_wins_over_a_redriven_point(run: LocalRun) -> None:
+    """As with Timestream."""
+    store_stories.a_correction_wins_over_a_redriven_point(run)
+
+
 def test_a_batch_that_was_given_up_is_written_once(run: LocalRun) -> None:
     """As with Timestream."""
     store_stories.a_batch_that_was_given_up_is_written_once(run)

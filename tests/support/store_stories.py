@@ -28,6 +28,22 @@ def a_mended_point_is_stored_once_at_its_own_time(run: LocalRun) -> None:
     assert "nothing to send" in run.shell(f"{OPS} redrive --fix seconds || true")
 
 
+def a_correction_wins_over_a_redriven_point(run: LocalRun) -> None:
+    """What was too early is stored once its time has come; of what was corrected meanwhile the correction stays."""
+    offset_s = run.control("clock")["offset_seconds"]
+    at = {"timestamp": int((time.time() + offset_s + 1800) * 1000)}
+    early = [{"metric_name": name, "value": 1, **at} for name in ("early", "corrected")]
+    reply = run.post({"metrics": early})
+    wait_for(lambda: len(run.quarantine(reply.body["request_id"])) == 2, "the quarantine", seconds=20)
+    run.control("clock", {"advance_seconds": 1000})
+    assert run.post({**early[1], "value": 2}).status == 202
+    run.wait_until_stored("corrected", 1)
+    for said in ("sent 2 points", "nothing to send"):
+        assert said in run.shell(f"{OPS} redrive --reason timestamp_in_future")
+    run.wait_until_stored("early", 1)
+    assert (_stored(run, "early"), _stored(run, "corrected")) == ([1], [2])
+
+
 def a_batch_that_was_given_up_is_written_once(run: LocalRun) -> None:
     """However often it is handed over, with the times of its arrival; then nothing is left to hand over."""
     # While no new name can be admitted the batch comes again within seconds.

@@ -7,6 +7,8 @@ from typing import Any
 import msgspec
 
 NO_CLIENT = "-"
+# Records that operators put, which hold points of one earlier request: of the second, alerts have counted the points.
+REDRIVEN, REDRIVEN_COUNTED = REDRIVEN_FORMATS = ("redriven", "redriven-counted")
 _TIEBREAKS = 1_000_000
 
 
@@ -28,6 +30,86 @@ class StreamRecord(msgspec.Struct, frozen=True, gc=False):
     def version(self) -> int:
         """The version of all its points: grows with the arrival, is the same for every retry, and fits 64 bits."""
         return self.arrival_ms * _TIEBREAKS + self.sequence % _TIEBREAKS
+
+    @property
+    def accounted_as(self) -> str:
+        """The id under which the log accounts for it."""
+        return self.request_id
+
+
+class RedrivenRecord(StreamRecord, frozen=True, gc=False, kw_only=True):
+    """Points of an earlier request that are sent again: `request_id` is that request's, and so is the version.
+
+    So they lose against whatever corrected them meanwhile, and are stored once however often they are sent. What of
+    them is judged by the time of arrival is judged by that of this record. `sent_as` is this record's own id,
+    `attempt` counts how often its points were sent again.
+    """
+
+    sent_as: str
+    attempt: int
+    first_format: str
+    first_arrival_ms: int
+    first_sequence: int
+
+    @property
+    def first(self) -> StreamRecord:
+        """The record of the earlier request, without its body."""
+        return StreamRecord(
+            self.first_format,
+            self.client,
+            self.request_id,
+            self.first_arrival_ms,
+            self.first_sequence,
+            self.shard,
+            b"",
+        )
+
+    @property
+    def version(self) -> int:
+        """The version of the earlier request's points."""
+        return self.first.version
+
+    @property
+    def accounted_as(self) -> str:
+        """Id of its own, as the earlier request has an account already."""
+        return self.sent_as
+
+
+class _First(msgspec.Struct, gc=False):
+    """The part of a redriven record's body that tells of the earlier request."""
+
+    request_id: str
+    format: str
+    arrival_ms: int
+    sequence: str
+    attempt: int
+
+
+def opened(record: StreamRecord) -> StreamRecord:
+    """The record; as a `RedrivenRecord` if it is one, and its body tells of a request that came before it."""
+    if record.format not in REDRIVEN_FORMATS or isinstance(record, RedrivenRecord):
+        return record
+    try:
+        first = msgspec.json.decode(record.data, type=_First)
+        sequence = int(first.sequence)
+    except (ValueError, RecursionError):
+        return record
+    if not 0 <= first.arrival_ms <= record.arrival_ms or sequence < 0 or not first.request_id:
+        return record
+    return RedrivenRecord(
+        record.format,
+        record.client,
+        first.request_id,
+        record.arrival_ms,
+        record.sequence,
+        record.shard,
+        record.data,
+        sent_as=record.request_id,
+        attempt=first.attempt,
+        first_format=first.format,
+        first_arrival_ms=first.arrival_ms,
+        first_sequence=sequence,
+    )
 
 
 def read_records(event: Mapping[str, Any]) -> list[StreamRecord]:
@@ -71,7 +153,7 @@ def _read(item: _Item) -> StreamRecord:
     if len(parts) < 3 or "" in parts:
         parts = ["", NO_CLIENT, kinesis.partition_key]
     format_, client, request_id = parts
-    return StreamRecord(
+    record = StreamRecord(
         format_,
         client,
         request_id,
@@ -80,3 +162,4 @@ def _read(item: _Item) -> StreamRecord:
         item.event_id.partition(":")[0],
         kinesis.data,
     )
+    return record if format_ not in REDRIVEN_FORMATS else opened(record)

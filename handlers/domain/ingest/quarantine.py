@@ -7,7 +7,7 @@ from dataclasses import dataclass
 from datetime import UTC, datetime
 from typing import Protocol
 
-from handlers.domain.ingest.envelope import StreamRecord
+from handlers.domain.ingest.envelope import RedrivenRecord, StreamRecord
 from handlers.domain.ingest.validator import NotFinite
 from handlers.domain.violation import Violation
 from handlers.vocabulary import QUARANTINED_POINTS
@@ -36,10 +36,13 @@ def quarantined_record(record: StreamRecord, violation: Violation) -> Quarantine
 
 
 def object_key(records: Iterable[StreamRecord]) -> str:
-    """The key of a batch's object: the same for the same records, so that a retried batch replaces its own object."""
+    """The key of a batch's object: the same for the same records, so that a retried batch replaces its own object.
+
+    It lies in the hour of the last arrival: whoever looks for what arrived since a time need not look before it.
+    """
     ordered = sorted(records, key=lambda record: record.sequence)
     first, last = ordered[0], ordered[-1]
-    arrived = datetime.fromtimestamp(first.arrival_ms / 1000, UTC)
+    arrived = datetime.fromtimestamp(last.arrival_ms / 1000, UTC)
     folder = f"{QUARANTINED_POINTS}date={arrived:%Y-%m-%d}/hour={arrived:%H}"
     return f"{folder}/{first.shard}-{first.sequence}-{last.sequence}.jsonl"
 
@@ -50,24 +53,33 @@ def json_lines(points: Iterable[QuarantinedPoint]) -> bytes:
 
 
 def _line(point: QuarantinedPoint) -> str:
-    arrived = datetime.fromtimestamp(point.record.arrival_ms / 1000, UTC)
+    record = point.record
+    first = record.first if isinstance(record, RedrivenRecord) else record
     line = {
-        "request_id": point.record.request_id,
+        "request_id": record.request_id,
         "index": point.index,
-        "client": point.record.client,
-        "format": point.record.format,
-        "arrived_at": arrived.isoformat(timespec="milliseconds").replace("+00:00", "Z"),
+        "client": record.client,
+        "format": first.format,
+        "arrived_at": _moment(record.arrival_ms),
+        "sequence": str(first.sequence),
         "reason": point.violation.reason,
         "field": point.violation.field,
         "message": point.violation.message,
         "payload": point.payload,
     }
+    if isinstance(record, RedrivenRecord):
+        line |= {"attempt": record.attempt, "first_arrived_at": _moment(first.arrival_ms)}
     try:
         return json.dumps(line, default=_as_written, separators=(",", ":"))
     except RecursionError:
         # Lists within lists as deep as the decoder goes; what is no deeper was refused as well.
-        as_it_came = {"base64": base64.b64encode(point.record.data).decode()}
+        as_it_came = {"base64": base64.b64encode(record.data).decode()}
         return json.dumps({**line, "payload": as_it_came}, separators=(",", ":"))
+
+
+def _moment(epoch_ms: int) -> str:
+    moment = datetime.fromtimestamp(epoch_ms / 1000, UTC)
+    return moment.isoformat(timespec="milliseconds").replace("+00:00", "Z")
 
 
 def _as_written(value: object) -> str:

@@ -87,11 +87,11 @@ def _greatest(counts: Iterable[Mapping[str, int]]) -> dict[str, int]:
 def _accounts(requests: Iterable[RequestAccount]) -> dict[str, list[int | str]]:
     some = list(requests)
     accounts: dict[str, list[int | str]] = dict(
-        _summed((request.record.request_id, request) for request in some)
+        _summed((request.record.accounted_as, request) for request in some)
     )
     for request in some:
         if request.record.format == REMOTE_WRITE and request.record.client != NO_CLIENT:
-            accounts[request.record.request_id][_COUNTS:] = [request.record.client]
+            accounts[request.record.accounted_as][_COUNTS:] = [request.record.client]
     return accounts
 
 

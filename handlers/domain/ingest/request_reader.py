@@ -25,9 +25,16 @@ class RequestReader:
     """
 
     def __init__(
-        self, limits: StoreLimits, otlp_attributes: frozenset[str], *, kept_bytes: int = _KEPT_BYTES
+        self,
+        limits: StoreLimits,
+        otlp_attributes: frozenset[str],
+        *,
+        kept_bytes: int = _KEPT_BYTES,
+        passed_over: frozenset[str] = frozenset(),
     ) -> None:
+        """Of records in the formats that are `passed_over` it reads nothing."""
         self.limits = limits
+        self._passed_over = passed_over
         self._otlp_attributes = otlp_attributes
         self._kept_bytes = kept_bytes
         self._forget()
@@ -55,6 +62,8 @@ class RequestReader:
         """Adds the points of a record that is not plain JSON as it is, and whatever else there is to say of it."""
         try:
             if record.format == "json-gz" and self._plain.read(inflate(record.data), record, reading.points):
+                return
+            if record.format in self._passed_over:
                 return
             found = read_request(record, self._validator, self._mapping)
         except InvalidBody as error:

@@ -41,5 +41,14 @@ def test_the_newest_come_first_and_what_was_written_before_is_left_out() -> None
             "q/date=2026-11-21/hour=23/x": NOW,
         }
     )
-    found = newest_entries(bucket, "b", "q/", since_s=NOW.timestamp() - 300, span_s=3600)
-    assert [entry["Key"][-1] for entry in found] == ["c", "b", "z"]
+    found = newest_entries(bucket, "b", "q/", since_s=NOW.timestamp() - 300)
+    assert [entry["Key"][-1] for entry in found] == ["c", "b"]
+
+
+def test_hours_after_the_time_asked_for_are_left_out() -> None:
+    """Days, too."""
+    keys = [f"q/date=2026-11-{day}/hour={hour:02}/a" for day in (21, 22, 23) for hour in (7, 8, 9)]
+    bucket = Bucket(dict.fromkeys(keys, NOW + timedelta(days=9)))
+    until_s = datetime(2026, 11, 22, 8, 30, tzinfo=UTC).timestamp()
+    found = newest_entries(bucket, "b", "q/", since_s=until_s - 3600, until_s=until_s)
+    assert [entry["Key"] for entry in found] == keys[4:2:-1]

@@ -5,21 +5,41 @@ from datetime import UTC, datetime
 import boto3
 from moto import mock_aws
 
-from ops.quarantined.ledger import note_redriven, redriven_points
+from ops.quarantined.ledger import Note, note_redriven, redriven_attempts
 
 BUCKET = "quarantine-bucket"
 
 
-def test_noted_points_are_known_from_the_time_of_their_arrival() -> None:
-    """Over hours, each by request and index, and never as points of the quarantine."""
+def test_noted_lines_are_known_from_the_time_of_their_arrival() -> None:
+    """Over hours, each by request, index and attempt, and never as points of the quarantine."""
     now_s = datetime.now(UTC).timestamp()
     with mock_aws():
         s3 = boto3.client("s3", region_name="us-east-1")
         s3.create_bucket(Bucket=BUCKET)
-        points = [(("a/b=", 0), now_s - 60), (("a/b=", 1), now_s - 60), (("c", 0), now_s - 7200)]
-        note_redriven(s3, BUCKET, points, sent_as="new", now_s=now_s)
-        note_redriven(s3, BUCKET, [(("d", 5), now_s - 30)], sent_as="other", now_s=now_s)
-        assert redriven_points(s3, BUCKET, since_s=now_s - 3600) >= {("a/b=", 0), ("a/b=", 1), ("d", 5)}
-        assert ("c", 0) in redriven_points(s3, BUCKET, since_s=0)
+        notes = [
+            Note("a/b=", 0, 0, now_s - 60, "new"),
+            Note("a/b=", 1, 2, now_s - 60, "new"),
+            Note("c", 0, 0, now_s - 7200, "new"),
+        ]
+        note_redriven(s3, BUCKET, notes, now_s=now_s)
+        note_redriven(s3, BUCKET, [Note("d", 5, 0, now_s - 30, "other")], now_s=now_s)
+        found = redriven_attempts(s3, BUCKET, since_s=now_s - 3600)
+        assert found >= {("a/b=", 0, 0), ("a/b=", 1, 2), ("d", 5, 0)}
+        assert ("c", 0, 0) in redriven_attempts(s3, BUCKET, since_s=0)
         keys = [entry["Key"] for entry in s3.list_objects_v2(Bucket=BUCKET)["Contents"]]
         assert all(key.startswith("redriven/date=") for key in keys)
+        note_redriven(s3, BUCKET, notes[::-1], now_s=now_s)
+        assert len(s3.list_objects_v2(Bucket=BUCKET)["Contents"]) == len(keys)
+
+
+def test_a_note_of_an_earlier_version_settles_the_first_attempt() -> None:
+    """It says no attempt, as points had none."""
+    with mock_aws():
+        s3 = boto3.client("s3", region_name="us-east-1")
+        s3.create_bucket(Bucket=BUCKET)
+        s3.put_object(
+            Bucket=BUCKET,
+            Key="redriven/date=2026-11-22/hour=08/x.jsonl",
+            Body=b'{"request_id":"a","index":3}\n',
+        )
+        assert redriven_attempts(s3, BUCKET, since_s=0) == {("a", 3, 0)}

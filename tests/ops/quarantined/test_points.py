@@ -18,7 +18,8 @@ from handlers.domain.ingest.quarantine import QuarantinedPoint as WrittenPoint
 from handlers.domain.ingest.quarantine import json_lines, object_key
 from handlers.domain.violation import Reason, Violation
 from ops.errors import OperatorError
-from ops.quarantined.points import Bounds, QuarantinedPoint, grouped, read_points
+from ops.quarantined.ledger import Note, note_redriven
+from ops.quarantined.points import Bounds, QuarantinedPoint, grouped, read_all_points, read_points
 
 BUCKET = "quarantine-bucket"
 NOW_S = datetime.now(UTC).timestamp()
@@ -64,6 +65,7 @@ def test_a_point_is_read_as_it_was_written(s3: Any) -> None:
         message="older than the store keeps",
         payload={"metric_name": "cpu\x1b", "value": 1},
         format="json",
+        sequence=int((NOW_S - 60) * 1000),
     )
     assert point.metric == "cpu\x1b"
 
@@ -96,7 +98,7 @@ def test_a_point_that_two_objects_name_is_one(s3: Any) -> None:
     assert _ids(s3, NOW_S - 60) == [("b", 0), ("a", 0)]
 
 
-@pytest.mark.parametrize("bounds", [Bounds(objects=2), Bounds(bytes=500)])
+@pytest.mark.parametrize("bounds", [Bounds(objects=2), Bounds(bytes=400)])
 def test_a_reading_has_bounds(s3: Any, bounds: Bounds) -> None:
     """Of more objects than it may fetch it takes the newest hours', and says that there are more."""
     for hours in range(5):
@@ -176,3 +178,37 @@ def test_a_line_of_before_there_were_formats_is_json(s3: Any) -> None:
         ("influx-s", 1),
         ("json", 1),
     ]
+
+
+def test_of_a_points_attempts_the_last_one_counts(s3: Any) -> None:
+    """Sent again and refused again, it is in the quarantine, until that attempt was sent again as well."""
+    body = [json.loads(json_lines([_written(NOW_S - 60, "a")]))]
+    body.append({**body[0], "attempt": 1, "sequence": "77", "first_arrived_at": "2026-01-01T00:00:00.000Z"})
+    key = object_key([_written(NOW_S - 60, "a").record])
+    s3.put_object(Bucket=BUCKET, Key=key, Body="".join(json.dumps(line) + "\n" for line in body).encode())
+    for noted, waits in ((0, True), (1, False)):
+        note_redriven(s3, BUCKET, [Note("a", 0, noted, NOW_S - 60, "x")], now_s=NOW_S)
+        [point] = read_points(s3, BUCKET, since_s=0, span_s=0).points
+        assert (point.attempt, point.sequence, point.waits) == (1, 77, waits)
+        assert point.first_arrived_s == datetime(2026, 1, 1, tzinfo=UTC).timestamp()
+
+
+def test_all_points_come_oldest_first_in_readings_that_memory_holds(
+    s3: Any, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """Each once, however many there are, and only of the time that is asked for."""
+    monkeypatch.setattr("ops.quarantined.points._ALL", Bounds(objects=2))
+    for hours in range(5):
+        _put(s3, _written(NOW_S - hours * 3600, f"r{hours}"))
+    readings = read_all_points(s3, BUCKET, since_s=NOW_S - 3 * 3600 - 1, span_s=0, until_s=NOW_S - 1)
+    found = [[point.request_id for point in reading.points] for reading in readings]
+    assert [one for some in found for one in some[::-1]] == ["r3", "r2", "r1"]
+    assert len(found) >= 2
+
+
+def test_a_dropped_point_neither_waits_nor_is_gone(s3: Any) -> None:
+    """It is counted as before."""
+    line = {**json.loads(json_lines([_written(NOW_S, "a")])), "dropped": {"by": "me"}, "payload": None}
+    s3.put_object(Bucket=BUCKET, Key=object_key([_written(NOW_S, "a").record]), Body=json.dumps(line))
+    [point] = read_points(s3, BUCKET, since_s=0, span_s=0).points
+    assert (point.dropped, point.waits, point.payload) == (True, False, None)

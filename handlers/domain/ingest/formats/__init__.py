@@ -4,7 +4,7 @@ import gc
 from collections.abc import Callable, Mapping
 from importlib import import_module
 
-from handlers.domain.ingest.envelope import StreamRecord
+from handlers.domain.ingest.envelope import REDRIVEN_FORMATS, StreamRecord
 from handlers.domain.ingest.formats.foreign import DimensionMapping
 from handlers.domain.ingest.reading import InvalidBody, Reading
 from handlers.domain.ingest.validator import PointValidator
@@ -24,6 +24,7 @@ READERS: Mapping[str, str] = {
     # By the precision of their times.
     **{f"influx-{unit}": _INFLUX for unit in ("ns", "us", "ms", "s", "m", "h", "auto")},
     "remote-write": "handlers.domain.ingest.formats.remote_write",
+    **dict.fromkeys(REDRIVEN_FORMATS, "handlers.domain.ingest.formats.redriven"),
 }
 
 

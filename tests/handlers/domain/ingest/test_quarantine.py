@@ -26,6 +26,7 @@ def test_a_line_says_what_was_refused_and_why() -> None:
         "client": "-",
         "format": "json",
         "arrived_at": "2025-11-22T00:00:00.000Z",
+        "sequence": str(FIRST_SEQUENCE),
         "reason": "value_type",
         "field": "value",
         "message": "a value is a number",
