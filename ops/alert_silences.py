@@ -19,6 +19,8 @@ from ops.silence_words import MOST_S, duration_s, matcher_of, time_s, window_of,
 from ops.stack import Target
 from ops.tables import Coloured, Row, add_option
 
+_NAMED = 10
+
 
 def add_arguments(actions: "argparse._SubParsersAction[argparse.ArgumentParser]") -> None:
     """Add the subcommands to those of `alerts`."""
@@ -57,13 +59,18 @@ def add_arguments(actions: "argparse._SubParsersAction[argparse.ArgumentParser]"
     ending.set_defaults(run=_end)
 
 
-def when(silence: Silence) -> str:
-    """The times at which a silence holds, in words."""
+def when(silence: Silence, now_s: float | None = None) -> str:
+    """The times at which a silence holds, in words; at `now_s`, by default when it begins."""
     until = f"until {moment(silence.until_s)} UTC" if silence.until_s else "until it is ended"
     if silence.window is None:
         return f"from {moment(silence.from_s)} {until}"
-    begin_s, end_s = silence.window.next(silence.from_s)
-    return f"{silence.window}, next from {moment(begin_s)} to {moment(end_s)} UTC, {until}"
+    time_s = max(silence.from_s, int(now_s or 0))
+    begin_s, end_s = silence.window.next(time_s)
+    if silence.holds(time_s):
+        held = f"holds from {moment(max(begin_s, silence.from_s))} to {moment(end_s)} UTC"
+    else:
+        held = f"next from {moment(begin_s)} to {moment(end_s)} UTC"
+    return f"{silence.window}, {held}, {until}"
 
 
 def by_name(target: Target) -> Mapping[str, Silence]:
@@ -157,9 +164,11 @@ def _rows(target: Target, *, every: bool) -> list[Row]:
     table = SilenceTable(target)
     found = table.read()
     if found.unreadable:
+        more = " …" if len(found.unreadable) > _NAMED else ""
+        named = ", ".join(map(sanitize, found.unreadable[:_NAMED])) + more
         print(
-            f"note: {target.region}: {counted(found.unreadable, 'item')} of the silences table cannot be read, and "
-            "hold nothing back; they may be of a later version",
+            f"note: {target.region}: {counted(len(found.unreadable), 'item')} of the silences table cannot be read, "
+            f"and hold nothing back; they may be of a later version: {named}",
             file=sys.stderr,
         )
     now_s = table.time_s()

@@ -14,7 +14,7 @@ from handlers.vocabulary import AlertState
 from ops import alert_acknowledging, alert_silences, consent, regions, stack, tables
 from ops.alert_closing import close_alerts
 from ops.errors import OperatorError
-from ops.output import moment, sanitize
+from ops.output import counted, moment, sanitize
 from ops.stack import Target
 from ops.stored_alerts import alerts_of, group_text, stored_alerts
 from ops.tables import Coloured, Row
@@ -121,7 +121,7 @@ def explain(
         )
         silence = (silences or {}).get(alert.muted.by)
         if silence is not None:
-            yield f"    by {silence.by}, {alert_silences.when(silence)}: {silence.why}"
+            yield f"    by {silence.by}, {alert_silences.when(silence, alert.evaluated_to_s)}: {silence.why}"
     known = alert.acknowledged
     if known is not None:
         why = f": {known.why}" if known.why else ""
@@ -163,7 +163,7 @@ def _period_lines(periods: list[dict[str, Any]], *, sources: bool) -> Iterator[s
         ranges = f"  {', '.join(period['sources']) or 'no batch'}" if sources else ""
         yield (
             f"{_time(period['start'])}  {period['verdict']:<9}  {_value(period['value'])} "
-            f"({period['count']} points){late}{ranges}"
+            f"({counted(period['count'], 'point')}){late}{ranges}"
         )
 
 

@@ -182,15 +182,17 @@ def _read_rule(read: RuleNode, tick_seconds: int) -> tuple[Rule | None, list[Rul
 
 
 def _misnamed(rules: Sequence[FiledRule], known: Collection[object]) -> Iterator[Mistake]:
-    """The rules whose `unless` names no rule, or leads back to themselves."""
+    """The rules whose `unless` names no rule, and the first of each circle of rules that lead back to themselves."""
     unless = {filed.rule.rule_id: filed.rule.unless for filed in rules}
+    told: set[str] = set()
     for filed in rules:
         rule = filed.rule
         cycle = cycle_of(rule.rule_id, unless)
         if rule.unless and rule.unless not in known:
             message = f"unless: {rule.unless!r} is no rule of the files that are read"
             yield Mistake(filed.file, filed.line, message)
-        elif rule.rule_id in cycle[1:]:
+        elif rule.rule_id in cycle[1:] and told.isdisjoint(cycle):
+            told.update(cycle)
             message = f"unless: {' -> '.join(cycle)}: rules that mute each other would tell of nothing"
             yield Mistake(filed.file, filed.line, message)
 

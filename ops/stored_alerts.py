@@ -42,10 +42,11 @@ def stored_alerts(target: Deployment, *, every: bool) -> list[StoredAlert]:
 
 
 def group_text(stored: StoredAlert) -> str:
-    """The group of an alert as `name=value`."""
+    """The group of an alert as `name=value`, or `without name` where its points have no such dimension."""
     names = stored.alert.rule.get("by", [])
     pairs = zip(names, stored.alert.group, strict=False)
-    return " ".join(f"{name}={value}" for name, value in pairs) or "(all)"
+    shown = (f"without {name}" if value is None else f"{name}={value}" for name, value in pairs)
+    return " ".join(shown) or "(all)"
 
 
 def alerts_of(alerts: Iterable[StoredAlert], rule_id: str, group: Sequence[str]) -> list[StoredAlert]:

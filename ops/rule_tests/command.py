@@ -15,7 +15,7 @@ from ops.errors import OperatorError
 from ops.output import counted, sanitize
 from ops.points.rules import limits_of
 from ops.replay.replay import Deployment
-from ops.rule_files import FOLDER, SUFFIXES
+from ops.rule_files import FOLDER, SUFFIXES, Mistake
 from ops.rule_tests.junit import junit_xml
 from ops.rule_tests.reading import ReadTests, files_of_tests, read_test_files
 from ops.rule_tests.running import run_test
@@ -29,7 +29,7 @@ def run(options: argparse.Namespace) -> int:
     tests = [test for test in found.tests if options.only in test.name]
     if not tests:
         names = ", ".join(repr(test.name) for test in found.tests[:10])
-        raise OperatorError(f"no test has {options.only!r} in its name; there are {names}")
+        raise _nothing_run(options, f"no test has {options.only!r} in its name; there are {names}")
     began_s = time.perf_counter()
     deployment = _deployment(config)
     outcomes = []
@@ -55,7 +55,7 @@ def _read(options: argparse.Namespace, tick_seconds: int) -> ReadTests:
     files = files_of_tests(folders)
     if not files:
         endings = " or ".join(f"*{suffix}" for suffix in SUFFIXES)
-        raise OperatorError(f"no tests: there is no {endings} in {', '.join(map(str, folders))}")
+        raise _nothing_run(options, f"no tests: there is no {endings} in {', '.join(map(str, folders))}")
     found = read_test_files(files, tick_seconds)
     if found.mistakes:
         if options.junit:
@@ -63,6 +63,13 @@ def _read(options: argparse.Namespace, tick_seconds: int) -> ReadTests:
         listed = "\n".join(map(str, found.mistakes))
         raise OperatorError(f"{counted(len(found.mistakes), 'mistake')}; no test was run:\n{listed}")
     return found
+
+
+def _nothing_run(options: argparse.Namespace, why: str) -> OperatorError:
+    """The error of a run without tests, which is an error in JUnit's file, too: CI would take the one before for it."""
+    if options.junit:
+        _write(options.junit, junit_xml((), [Mistake(Path("-"), 1, why)]))
+    return OperatorError(why)
 
 
 def _deployment(config: Config) -> Deployment:

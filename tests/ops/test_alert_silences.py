@@ -121,6 +121,7 @@ def test_silences_are_listed_with_what_each_does_now(capsys: Any) -> None:
     assert main(["alerts", "silences", "--format", "json"]) == 0
     output = capsys.readouterr()
     assert "1 item of the silences table cannot be read" in output.err
+    assert "of a later version: zz\n" in output.err
     rows = json.loads(output.out)
     assert [row["state"] for row in rows] == ["holds", "from 2026-03-07 02:00:00", "from 2026-03-01 18:00:00"]
     assert main(["alerts", "unsilence", first]) == 0
@@ -158,3 +159,16 @@ def test_what_is_held_back_is_seen(capsys: Any) -> None:
     assert f"muted by {silence.name} since 2026-03-01 12:01:00: receivers were told OK last" in shown
     assert "by jo, from 2026-03-01 12:00:00 until 2026-03-01 14:00:00 UTC: disks are changed" in shown
     assert "OK -> ALARM (muted): avg of cpu.load" in shown
+
+
+@pytest.mark.parametrize(
+    ("every", "said"),
+    [
+        ("sun 11:00-13:00", "holds from 2026-03-01 12:00:00 to 2026-03-01 13:00:00 UTC"),
+        ("sun 13:00-14:00", "next from 2026-03-01 13:00:00 to 2026-03-01 14:00:00 UTC"),
+    ],
+)
+def test_a_window_that_holds_already_says_so(every: str, said: str, capsys: Any) -> None:
+    """Who silences in the middle of it must not think that it begins later."""
+    assert main(["alerts", "silence", "cpu-hot", "--every", every, "--why", "backups"]) == 0
+    assert said in capsys.readouterr().out

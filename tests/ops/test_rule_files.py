@@ -411,7 +411,7 @@ def named(**unless: str) -> str:
         ({"a": "", "b": "a", "c": "a", "d": "c"}, []),
         ({"a": "z"}, ["a.yaml:2: unless: 'z' is no rule of the files"]),
         ({"a": "a"}, ["a.yaml:2: unless: a -> a: rules that mute each other"]),
-        ({"a": "b", "b": "a", "c": "a"}, ["a.yaml:2: unless: a -> b -> a", "a.yaml:8: unless: b -> a -> b"]),
+        ({"a": "b", "b": "a", "c": "a"}, ["a.yaml:2: unless: a -> b -> a"]),
     ],
 )
 def test_a_rule_names_another_that_does_not_lead_back_to_it(

@@ -26,13 +26,14 @@ class SilencesTable(SilenceSource):
 
     def fresh(self) -> SilenceSet:
         """The silences as they are now, and those that ended not long ago."""
-        found, unreadable = [], 0
+        found: list[Silence] = []
+        unreadable: list[str] = []
         for item in Table(self._dynamodb, self._table, SILENCES_KEY).scan(ConsistentRead=True):
             try:
                 found.append(silence_of(item))
             except SilenceError:
-                unreadable += 1
-        return SilenceSet(sorted(found, key=lambda silence: silence.silence_id), unreadable)
+                unreadable.append(str(values_of(item)[_ID]))
+        return SilenceSet(sorted(found, key=lambda silence: silence.silence_id), sorted(unreadable))
 
     @translated()
     def put(self, silence: Silence) -> None:

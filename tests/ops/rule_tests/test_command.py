@@ -112,3 +112,16 @@ def test_a_hundred_tests_take_seconds(tmp_path: Path) -> None:
     began_s = time.process_time()
     assert main(["rules", "test", a_folder(tmp_path, text)]) == 0
     assert time.process_time() - began_s < 20
+
+
+@pytest.mark.parametrize("only", [(), ("--only", "cold")])
+def test_a_run_without_tests_is_an_error_for_ci_too(
+    tmp_path: Path, capsys: Any, only: tuple[str, ...]
+) -> None:
+    """The file of an earlier run would pass for this one's."""
+    report = tmp_path / "junit.xml"
+    report.write_text("of an earlier run")
+    place = a_folder(tmp_path) if only else str(tmp_path)
+    assert main(["rules", "test", place, "--junit", str(report), *only]) == 1
+    assert 'tests="1" failures="0" errors="1"' in report.read_text()
+    capsys.readouterr()

@@ -161,7 +161,7 @@ class Evaluator:
             key=lambda rule: rule.key,
         )
         outcome = Outcome(
-            rules=len(rules), unreadable=known.unreadable, silences_unreadable=silences.unreadable
+            rules=len(rules), unreadable=known.unreadable, silences_unreadable=len(silences.unreadable)
         )
         first_s = chunk.get("first", first_s)
         open_keys = self.alerts.open_keys()

@@ -43,10 +43,10 @@ class Silence:
 
 @dataclass(frozen=True, slots=True)
 class SilenceSet:
-    """The silences that there are, and how many items of the table are none."""
+    """The silences that there are, and the ids of the items of the table that are none."""
 
     silences: Sequence[Silence] = ()
-    unreadable: int = 0
+    unreadable: Sequence[str] = ()
 
     def holding(self, rule: Rule, time_s: int) -> list[Silence]:
         """The silences that hold then and may match alerts of the rule; first the one that lasts longest."""

@@ -35,7 +35,7 @@ def test_silences_are_read_as_they_were_written(dynamodb: Any) -> None:
     table.put(ONCE)
     dynamodb.put_item(TableName=SILENCES, Item={"silence_id": {"S": "c"}, "version": {"N": "2"}})
     found = table.fresh()
-    assert (found.silences, found.unreadable) == ([ONCE, EVER], 1)
+    assert (found.silences, found.unreadable) == ([ONCE, EVER], ["c"])
 
 
 def test_a_silence_stays_for_a_month_after_its_end_and_for_ever_without_one() -> None:
