@@ -1,12 +1,15 @@
 """Settings of all tests: how properties are searched, what begins first, and that in CI none is skipped."""
 
 import functools
+import gc
 import os
 from collections.abc import Generator
 
 import botocore.loaders
 import pytest
 from hypothesis import HealthCheck, settings
+
+from emulator.moto import sdk_memory
 
 CI = "CI" in os.environ
 
@@ -17,11 +20,21 @@ settings.load_profile("project")
 
 # Functions and clients start anew in most tests; the models of AWS's services are read once for all of them.
 botocore.loaders.create_loader = functools.cache(botocore.loaders.create_loader)
+sdk_memory.remember()
+
+# A worker loads a gigabyte, and lets go of little of it.
+gc.set_threshold(20_000, 20, 50)
 
 
 def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
     """The longest begin first, or a core stands idle in the end."""
     items.sort(key=lambda item: item.get_closest_marker("pipeline") is None)
+
+
+def pytest_collection_finish() -> None:
+    """What was loaded for the tests stays: it is not looked through for garbage again and again."""
+    gc.collect()
+    gc.freeze()
 
 
 @pytest.hookimpl(wrapper=True)
