@@ -1,24 +1,17 @@
 """Tables of DuckDB on this machine as readers of the exports see them: from the catalog to the rows."""
 
-import contextlib
 import tempfile
 from collections.abc import Iterator
-from decimal import Decimal
 from pathlib import Path
-from typing import Any
 
 import duckdb
-import pyarrow as pa
 import pyarrow.parquet as pq
 
 from handlers.vocabulary import DATASETS
-from ops import hints
-from ops.answers import Answer
-from ops.errors import OperatorError, one_line
 from ops.export_files import Published, published
+from ops.local_tables import LocalTables
 from ops.stack import Target
 from ops.store.quoted import quoted_name
-from ops.tables import Row
 
 # The catalog's types as DuckDB has them; times keep their nanoseconds.
 _TYPES = {
@@ -29,72 +22,17 @@ _TYPES = {
     "timestamp": "TIMESTAMP_NS",
 }
 _PARTITION = ("export_date", "export_hour")
-_BATCH = 1000
 
 
-class Exported:
+class Exported(LocalTables):
     """The newest hours of a deployment's exports as tables `metrics` and `aggregates`, for as long as it is open."""
 
     def __init__(self, target: Target, hours: int) -> None:
-        self._stack = contextlib.ExitStack()
-        self._database = self._stack.enter_context(duckdb.connect())
+        super().__init__(DATASETS)
         with tempfile.TemporaryDirectory(prefix="tidegauge-") as folder:
             for dataset in DATASETS:
                 _load(target, self._database, dataset, Path(folder), hours)
-        # A statement reads these tables and nothing else of this machine.
-        self._database.execute("SET enable_external_access = false")
-
-    def ask(self, sql: str) -> Answer:
-        """The answer to one SELECT; OperatorError with DuckDB's reason."""
-        try:
-            statements = self._database.extract_statements(sql)
-            if len(statements) != 1 or statements[0].type != duckdb.StatementType.SELECT:
-                raise OperatorError(
-                    "one SELECT is asked at a time; the tables are metrics and aggregates (DESCRIBE metrics)"
-                )
-            found = self._database.sql(sql)
-            return found.columns, _rows(found)
-        except duckdb.Error as error:
-            raise OperatorError(self._reason(error, sql)) from error
-
-    def close(self) -> None:
-        """Let the tables go."""
-        self._stack.close()
-
-    def _reason(self, error: Exception, sql: str) -> str:
-        """DuckDB's reason without its own guesses, which know nothing of our tables, and with ours."""
-        text = one_line(str(error).split("\nCandidate bindings")[0].split("\nDid you mean")[0])
-        known = self._database.execute("SELECT DISTINCT column_name FROM duckdb_columns() WHERE NOT internal")
-        return text + hints.on_refusal(
-            text, sql, columns=lambda: (name for (name,) in known.fetchall()), tables=DATASETS
-        )
-
-
-def _rows(found: duckdb.DuckDBPyRelation) -> Iterator[Row]:
-    try:
-        for batch in found.to_arrow_reader(_BATCH):
-            columns = [column.cast(_with_text_times(column.type)).to_pylist() for column in batch.columns]
-            yield from (list(map(_plain, row)) for row in zip(*columns, strict=True))
-    except duckdb.Error as error:
-        raise OperatorError(one_line(str(error))) from error
-
-
-def _with_text_times(kind: Any) -> Any:
-    """The type with text for times: a Python datetime ends at microseconds."""
-    if pa.types.is_timestamp(kind):
-        return pa.string()
-    if pa.types.is_list(kind):
-        return pa.list_(_with_text_times(kind.value_type))
-    if pa.types.is_struct(kind):
-        return pa.struct([(field.name, _with_text_times(field.type)) for field in kind])
-    return kind
-
-
-def _plain(value: object) -> object:
-    """A value without decimals, which DuckDB makes of sums of whole numbers."""
-    if isinstance(value, Decimal):
-        return int(value) if value == value.to_integral_value() else float(value)
-    return value
+        self.seal()
 
 
 def _load(

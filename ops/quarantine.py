@@ -5,10 +5,11 @@ import json
 import sys
 from collections.abc import Iterator
 
-from ops import regions, stack, tables
+from ops import answers, regions, sql_input, stack, tables
+from ops.answers import Answer
 from ops.errors import OperatorError
 from ops.output import counted, moment, sanitize
-from ops.quarantined import choice, redrive
+from ops.quarantined import choice, drop, redrive
 from ops.quarantined.batches import writer_batches
 from ops.quarantined.cures import cure_of
 from ops.quarantined.points import QuarantinedPoint, Reading, grouped
@@ -38,9 +39,18 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
     choice.add_options(redriving, since="1d")
     redrive.add_arguments(redriving)
     redriving.set_defaults(run=_redrive)
+    dropping = actions.add_parser("drop", help="forget what was sent of points, for good; they stay counted")
+    choice.add_options(dropping, since="1d")
+    drop.add_arguments(dropping)
+    dropping.set_defaults(run=_drop)
+    querying = actions.add_parser("query", help="SQL over the points of a time, as the table quarantine")
+    sql_input.add_options(querying, "'SELECT reason, count(*) FROM quarantine GROUP BY 1'")
+    choice.add_time_options(querying, "7d")
+    answers.add_options(querying)
+    querying.set_defaults(run=_query)
     tables.add_option(listing)
-    for action in (listing, showing, redriving):
-        stack.add_options(action, all_regions=action is listing)
+    for action in (listing, showing, redriving, dropping, querying):
+        stack.add_options(action, all_regions=action in {listing, querying})
 
 
 def _list(options: argparse.Namespace) -> int:
@@ -138,3 +148,29 @@ def explain(point: QuarantinedPoint) -> Iterator[str]:
 def _redrive(options: argparse.Namespace) -> int:
     target = stack.find(options.environment, options.region)
     return redrive.batches(target, options) if options.batches else redrive.points(target, options)
+
+
+def _drop(options: argparse.Namespace) -> int:
+    return drop.drop(stack.find(options.environment, options.region), options)
+
+
+def _query(options: argparse.Namespace) -> int:
+    from ops.quarantined.querying import QuarantineTable  # noqa: PLC0415 - DuckDB takes a moment
+
+    opened: dict[str, QuarantineTable] = {}
+
+    def read(target: Target, sql: str) -> Answer:
+        if target.region not in opened:
+            since_s, until_s = choice.times_of(options, choice.clock_s(target))
+            readings = choice.read_all(target, since_s, until_s)
+            opened[target.region] = QuarantineTable(reading.points for reading in readings)
+        return opened[target.region].ask(sql)
+
+    def ask(sql: str) -> int:
+        return answers.show(options, lambda target: read(target, sql))[0]
+
+    try:
+        return sql_input.run(options, ask, name=f"{options.environment} quarantine")
+    finally:
+        for one in opened.values():
+            one.close()

@@ -1,6 +1,8 @@
 """`ops quarantine` from the command line."""
 
 import json
+import subprocess
+import sys
 import time
 from collections.abc import Iterator
 from datetime import UTC, datetime
@@ -167,3 +169,42 @@ def test_programs_get_every_point_with_what_was_sent(s3: Any, capsys: pytest.Cap
     lines = [json.loads(line) for line in capsys.readouterr().out.splitlines()]
     assert len(lines) == 60
     assert {line["payload"]["metric_name"] for line in lines} == {"m"}
+
+
+def test_points_can_be_asked_about_in_sql(s3: Any, capsys: pytest.CaptureFixture[str]) -> None:
+    """Those of the time, as a table."""
+    for metric in ("a", "b", "b"):
+        put(
+            s3,
+            Reason.VALUE_TYPE,
+            metric,
+            age_s=60 + len(s3.list_objects_v2(Bucket=BUCKET).get("Contents", [])),
+        )
+    sql = "SELECT metric, count(*) AS points FROM quarantine GROUP BY 1 ORDER BY 1"
+    assert main(["quarantine", "query", "--csv", sql]) == 0
+    assert capsys.readouterr().out == "metric,points\na,1\nb,2\n"
+    assert main(["quarantine", "query", "--csv", "--since", "1s", sql]) == 0
+    assert capsys.readouterr().out == "metric,points\n"
+
+
+def test_a_dropped_point_is_listed_no_more(s3: Any, capsys: pytest.CaptureFixture[str]) -> None:
+    """Unless all are asked for; shown, it says so."""
+    put(s3, Reason.VALUE_TYPE, "m", age_s=60)
+    assert main(["quarantine", "drop", "--metric", "m", "--why", "a test", "--yes"]) == 0
+    assert "dropped 1 point" in capsys.readouterr().out
+    assert main(["quarantine", "list"]) == 0
+    assert "(0 points)" in capsys.readouterr().out
+    assert main(["quarantine", "list", "--all"]) == 0
+    assert "(1 point)" in capsys.readouterr().out
+    [point] = read_points(s3, BUCKET, since_s=0, span_s=0).points
+    assert main(["quarantine", "show", point.request_id]) == 0
+    assert ", dropped" in capsys.readouterr().out
+
+
+def test_the_command_starts_without_duckdb() -> None:
+    """It takes a moment that only a query needs."""
+    loaded = "import sys, ops.quarantine; print({'duckdb', 'pyarrow', 'troposphere'} & set(sys.modules))"
+    assert (
+        subprocess.run([sys.executable, "-c", loaded], capture_output=True, text=True, check=True).stdout
+        == "set()\n"
+    )
