@@ -16,6 +16,7 @@ from handlers.domain.alerts.notifications.pagerduty import pagerduty_post
 from handlers.domain.alerts.notifications.slack import slack_post
 from handlers.domain.alerts.notifications.stored_alert import AlertKey, Alerts
 from handlers.domain.alerts.rules.selection import group_key
+from handlers.domain.alerts.state.alert import SUMMARY_GROUP
 from handlers.domain.deadline import Deadline
 from handlers.domain.errors import ConfigurationError, TransientError
 from handlers.environment import read_environment
@@ -82,7 +83,7 @@ class AlertForwarder:
 
     def _is_outdated(self, body: Mapping[str, Any]) -> bool:
         """True if the alert has been told of since, or is no more. Where nobody knows, a late page beats none."""
-        group = tuple(body["group"].values())
+        group = SUMMARY_GROUP if "summary" in body else tuple(body["group"].values())
         key = AlertKey(f"{body['rule']['rule_id']}/{body['metric_name']}", group_key(group))
         try:
             found = self.alerts.load([key])

@@ -9,6 +9,8 @@ from handlers.domain.alerts.notifications.stored_alert import StoredAlert
 from handlers.domain.alerts.rules.ratio import measured_text
 from handlers.domain.alerts.rules.reading import read_rule
 from handlers.domain.alerts.silences.silence import Silence
+from handlers.domain.alerts.state.alert import Alert
+from handlers.domain.alerts.state.message_cap import HELD_BY
 from handlers.domain.alerts.state.protocol import held_until_s
 from handlers.vocabulary import AlertState
 from ops import alert_acknowledging, alert_silences, consent, regions, stack, tables
@@ -111,33 +113,15 @@ def explain(
     With `sources` each period has the ranges of the stream that it was counted from. `silences` are those that may
     hold it back, by their names.
     """
-    alert, rule = stored.alert, stored.alert.rule
+    alert = stored.alert
     yield f"{stored.key.rule_key} {group_text(stored)}"
     yield f"  {alert.state} since {_time(alert.since_s)}"
-    if alert.muted is not None:
-        yield (
-            f"  muted by {alert.muted.by} since {_time(alert.muted.since_s)}: receivers were told {alert.muted.told} "
-            "last, and hear more when it is over"
-        )
-        silence = (silences or {}).get(alert.muted.by)
-        if silence is not None:
-            yield f"    by {silence.by}, {alert_silences.when(silence, alert.evaluated_to_s)}: {silence.why}"
+    yield from _held_lines(alert, silences or {})
     known = alert.acknowledged
     if known is not None:
         why = f": {known.why}" if known.why else ""
         yield f"  acknowledged by {known.by} at {_time(known.at_s)}, so there are no reminders until it is over{why}"
-    if rule:
-        recovery = rule["recovery"]
-        unless = f"; nothing is sent while {rule['unless']} fires" if rule.get("unless") else ""
-        hold = f", and {rule['hold']} s after the last that did or was missing" if rule.get("hold") else ""
-        yield (
-            f"  fires when {_measured(rule)} {rule['operator']} {rule['threshold']} in {rule['datapoints']} periods "
-            f"of {rule['period']} s; is over when {recovery['datapoints']} in a row are not {rule['operator']} "
-            f"{recovery['threshold']}{hold}; missing data: {rule['missing_data']}{unless}"
-        )
-        until_s = held_until_s(read_rule(rule), alert)
-        if until_s:
-            yield f"  it has recovered, and is held until {_time(until_s)} at least"
+    yield from _rule_lines(alert)
     if alert.datapoints:
         yield "  periods it rests on:"
     periods = [item.document() for item in alert.datapoints]
@@ -155,6 +139,44 @@ def explain(
     waiting = stored.outbox.waiting
     if waiting is not None:
         yield f"  message {waiting.dedupe_id}: waits for the one before: {waiting.subject}"
+
+
+def _held_lines(alert: Alert, silences: Mapping[str, Silence]) -> Iterator[str]:
+    """The lines for what holds an alert back, if anything does."""
+    muted = alert.muted
+    if muted is None:
+        return
+    told = f"since {_time(muted.since_s)}: receivers were told {muted.told} last, and"
+    if muted.by == HELD_BY:
+        yield f"  held back by {HELD_BY} {told} of this in the summary of the hour"
+        return
+    yield f"  muted by {muted.by} {told} hear more when it is over"
+    silence = silences.get(muted.by)
+    if silence is not None:
+        yield f"    by {silence.by}, {alert_silences.when(silence, alert.evaluated_to_s)}: {silence.why}"
+
+
+def _rule_lines(alert: Alert) -> Iterator[str]:
+    """The lines for when an alert begins and ends."""
+    rule = alert.rule
+    if not rule:
+        return
+    if alert.is_summary:
+        most = rule.get(HELD_BY, 0)
+        yield f"  tells at each full hour what {HELD_BY}, {most}, held back; is over when none of that fires"
+        return
+    recovery = rule["recovery"]
+    unless = f"; nothing is sent while {rule['unless']} fires" if rule.get("unless") else ""
+    hold = f", and {rule['hold']} s after the last that did or was missing" if rule.get("hold") else ""
+    cap = f"; {counted(rule[HELD_BY], 'message')} an hour" if rule.get(HELD_BY) else ""
+    yield (
+        f"  fires when {_measured(rule)} {rule['operator']} {rule['threshold']} in {rule['datapoints']} periods "
+        f"of {rule['period']} s; is over when {recovery['datapoints']} in a row are not {rule['operator']} "
+        f"{recovery['threshold']}{hold}; missing data: {rule['missing_data']}{unless}{cap}"
+    )
+    until_s = held_until_s(read_rule(rule), alert)
+    if until_s:
+        yield f"  it has recovered, and is held until {_time(until_s)} at least"
 
 
 def _period_lines(periods: list[dict[str, Any]], *, sources: bool) -> Iterator[str]:

@@ -85,6 +85,7 @@ def plan_lines(plan: RulePlan, open_alerts: Mapping[str, int]) -> Iterator[str]:
     for rule in plan.added:
         unless = f", unless {rule.unless} fires" if rule.unless else ""
         hold = f", held for {rule.hold_s} s" if rule.hold_s else ""
+        hold += f", {counted(rule.messages_per_hour, 'message')} an hour" if rule.messages_per_hour else ""
         yield f"+ {rule.rule_id}: {sanitize(rule.measured)} {rule.condition}{hold}{unless}"
     for old, new in plan.changed:
         yield f"~ {new.rule_id}: {_effect(old, new, open_alerts.get(old.key, 0))}"

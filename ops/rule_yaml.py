@@ -215,6 +215,7 @@ _SCALARS: dict[str, _Scalar] = {
     "renotify": number_of,
     "forget_after": number_of,
     "hold": number_of,
+    "messages_per_hour": number_of,
     "datapoints": _number_or_text,
     "notify_on_resolve": boolean_of,
 }

@@ -170,7 +170,8 @@ def _rows(target: Target) -> list[Row]:
             rule.metric_name,
             ", ".join(rule.by),
             f"{rule.statistic} {rule.condition}, {rule.datapoints} of {rule.period_s} s"
-            + (f", held for {rule.hold_s} s" if rule.hold_s else ""),
+            + (f", held for {rule.hold_s} s" if rule.hold_s else "")
+            + (f", {counted(rule.messages_per_hour, 'message')} an hour" if rule.messages_per_hour else ""),
             rule.missing_data,
             rule.severity,
             rule.unless or None,

@@ -7,6 +7,9 @@ from handlers.adapters.dynamodb.alerts_table import AlertsTable
 from handlers.domain.alerts.notifications.stored_alert import AlertKey, StoredAlert
 from ops.errors import refusals
 
+# The alert of what a rule's cap on messages held back, in the place of a group.
+SUMMARY = "(summary of what messages_per_hour holds back)"
+
 
 class Deployment(Protocol):
     """A deployment as these need it: `ops.stack.Target`, or what keeps its clients and outputs for a while."""
@@ -43,6 +46,8 @@ def stored_alerts(target: Deployment, *, every: bool) -> list[StoredAlert]:
 
 def group_text(stored: StoredAlert) -> str:
     """The group of an alert as `name=value`, or `without name` where its points have no such dimension."""
+    if stored.alert.is_summary:
+        return SUMMARY
     names = stored.alert.rule.get("by", [])
     pairs = zip(names, stored.alert.group, strict=False)
     shown = (f"without {name}" if value is None else f"{name}={value}" for name, value in pairs)

@@ -40,6 +40,8 @@ NOTIFICATION: Mapping[str, _Reader] = {
     "annotation": MappingFields.text,
     "runbook": MappingFields.text,
     "untold": MappingFields.number,
+    "alarms": MappingFields.number,
+    "firing": MappingFields.number,
 }
 """The fields of a notification, beside `at`; the first is required."""
 

@@ -9,6 +9,7 @@ import yaml
 
 from handlers.domain.alerts.rules.rule import Rule
 from handlers.domain.alerts.rules.selection import Group
+from handlers.domain.alerts.state.alert import SUMMARY_GROUP
 from handlers.vocabulary import DEFAULT_METRIC_TYPE, METRIC_TYPES
 from ops.bundle import ROOT
 from ops.rule_files import (
@@ -31,7 +32,7 @@ TEST = ("name", "start", "interval", "points", "expect")
 """The fields of a test."""
 SERIES = ("metric_name", "metric_type", "dimensions", "series", "start", "interval")
 """The fields of a series."""
-EXPECT = ("rule_id", "group", "transitions", "notifications")
+EXPECT = ("rule_id", "group", "summary", "transitions", "notifications")
 """The fields of what is expected of a group."""
 
 
@@ -172,7 +173,14 @@ def _rule_of(fields: MappingFields, rules: Mapping[str, Rule]) -> Rule:
 
 
 def _group_of(fields: MappingFields, rule: Rule) -> Group:
-    """The group's values, in the order of the rule's `by`."""
+    """The group's values, in the order of the rule's `by`; or that of the summaries of what its cap held back."""
+    if "summary" in fields.nodes:
+        if not fields.boolean("summary") or "group" in fields.nodes:
+            raise fields.wrong(fields.nodes["summary"], "summary: true, in the place of a group")
+        if not rule.messages_per_hour:
+            message = f"summary: there is none, as {rule.rule_id} has no messages_per_hour"
+            raise fields.wrong(fields.nodes["summary"], message)
+        return SUMMARY_GROUP
     found = fields.texts("group", nothing=True)
     if set(found) != set(rule.by):
         given = ", ".join(found) or "no dimension"

@@ -9,6 +9,7 @@ from typing import Any
 
 from handlers.domain.alerts.rules.rule import Rule, number_text
 from handlers.domain.alerts.rules.selection import Group
+from handlers.domain.alerts.state.alert import SUMMARY_GROUP
 from handlers.domain.alerts.state.transition import Kind, Transition
 from ops.output import sanitize
 from ops.replay.replay import Deployment, PointRefusedError, Replay, Request
@@ -85,10 +86,13 @@ def _notifications(replay: Replay) -> Happenings:
     """The notifications that are published, by rule key and group."""
     found: dict[tuple[str, Group], list[Happening]] = defaultdict(list)
     for key, notification in replay.alerts.published:
-        values = {**notification.body, "subject": notification.subject}
+        body = notification.body
+        values = {**body, "subject": notification.subject, **body.get("summary", {})}
         group = replay.alerts.stored[key].alert.group
         found[key.rule_key, group].append(
-            Happening(moment_s(notification.at), {name: values[name] for name in NOTIFICATION})
+            Happening(
+                moment_s(notification.at), {name: values[name] for name in NOTIFICATION if name in values}
+            )
         )
     return found
 
@@ -131,7 +135,7 @@ def _compared(
 
 
 def _agree(wanted: Mapping[str, Any], found: Mapping[str, Any], tolerance: float) -> bool:
-    return all(_is_alike(value, found[name], tolerance) for name, value in wanted.items())
+    return all(_is_alike(value, found.get(name), tolerance) for name, value in wanted.items())
 
 
 def _is_alike(wanted: Any, found: Any, tolerance: float) -> bool:
@@ -157,6 +161,8 @@ def _value_text(value: Any) -> str:
 
 
 def _name(rule: Rule, group: Group) -> str:
+    if group == SUMMARY_GROUP:
+        return f"{rule.rule_id} (summary)"
     pairs = (
         f"{name}: {'null' if value is None else value}" for name, value in zip(rule.by, group, strict=True)
     )

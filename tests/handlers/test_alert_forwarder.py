@@ -10,6 +10,8 @@ from handlers.domain.alerts.notifications.chat import Post
 from handlers.domain.alerts.notifications.forwarding import Reply
 from handlers.domain.alerts.notifications.pagerduty import pagerduty_post
 from handlers.domain.alerts.notifications.stored_alert import AlertKey
+from handlers.domain.alerts.rules.selection import group_key
+from handlers.domain.alerts.state.alert import SUMMARY_GROUP
 from handlers.domain.errors import ConfigurationError, TransientError
 from tests.support.notification_body import BODY
 
@@ -83,6 +85,16 @@ def test_what_a_later_notification_stands_for_is_not_posted(
     world = World(sequence=sequence)
     world.forward(state=state)
     assert bool(world.posts) is posted
+
+
+def test_a_summary_is_held_against_the_alert_that_it_is_of() -> None:
+    """The summary of what a rule's cap held back is an alert of its own, which opens an incident of its own."""
+    world = World()
+    world.forward(group={}, summary={"alarms": 5, "firing": 2, "groups": []})
+    assert world.keys == [AlertKey("cpu-hot/cpu.load", group_key(SUMMARY_GROUP))]
+    [post] = world.posts
+    assert post.content["event_action"] == "trigger"
+    assert "5 more alarms, 2 still fire" in post.content["payload"]["summary"]
 
 
 def test_it_is_posted_where_nobody_knows_of_a_later_one() -> None:

@@ -7,9 +7,11 @@ import boto3
 import pytest
 
 from handlers.adapters.dynamodb.alerts_table import AlertsTable
+from handlers.domain.alerts.evaluation.hour_summary import sum_up
 from handlers.domain.alerts.notifications.notification import Origin
 from handlers.domain.alerts.notifications.stored_alert import AlertUpdate
-from handlers.domain.alerts.state.alert import Alert, Datapoint, Verdict
+from handlers.domain.alerts.state.alert import SUMMARY_GROUP, Alert, Datapoint, Verdict
+from handlers.domain.alerts.state.message_cap import MessageBudget
 from handlers.domain.alerts.state.protocol import decide
 from handlers.vocabulary import AlertState
 from ops.__main__ import main
@@ -38,6 +40,43 @@ def test_alerts_are_listed(capsys: Any) -> None:
     assert "ALARM" in output
     assert "\x1b[2J" not in output
     assert "(1 alert)" in output
+
+
+@pytest.mark.usefixtures("deployment")
+def test_what_a_cap_and_a_hold_do_is_explained(capsys: Any) -> None:
+    """An alert that is held back, one that is held, and the summary say so, each in its words."""
+    rule = a_rule(by=["host"], hold=3_600, messages_per_hour=1)
+    table, origin = AlertsTable(boto3.client("dynamodb"), ALERTS), Origin("us-east-1", "dev")
+    budget, updates = MessageBudget.of(rule, (), START + 60), []
+    for host in "ab":
+        update = AlertUpdate(None, Alert(rule.key, (host,)))
+        for minute, verdict in enumerate((Verdict.BREACHING, Verdict.RECOVERED)):
+            start_s = START + 60 * minute
+            item = Datapoint(start_s, verdict, 3.0, 7)
+            update.apply(
+                budget.decide(rule, update.alert, [item], start_s, start_s + 60, muted_by=""), rule, origin
+            )
+        updates.append(update)
+    summary = AlertUpdate(None, Alert(rule.key, SUMMARY_GROUP))
+    sum_up(rule, summary, [update.alert for update in updates], START + 3_600, origin)
+    for update in (*updates, summary):
+        assert table.save(update, None, START)
+    assert main(["alerts", "list"]) == 0
+    listed = capsys.readouterr().out
+    assert "messages_per_hour" in listed
+    assert "(summary of what messages_per_hour holds back)" in listed
+    assert main(["alerts", "show", "cpu-hot"]) == 0
+    output = capsys.readouterr().out
+    for words in (
+        "held back by messages_per_hour since 2025-11-22 00:01:00",
+        "receivers were told OK last, and of this in the summary of the hour",
+        "and 3600 s after the last that did or was missing; missing data: ignore; 1 message an hour",
+        "it has recovered, and is held until 2025-11-22 01:01:00",
+        "tells at each full hour what messages_per_hour, 1, held back",
+        "OK -> ALARM (muted): ",
+        "1 further alarm of cpu-hot from 2025-11-22T00:00:00Z",
+    ):
+        assert words in output, words
 
 
 @pytest.mark.usefixtures("deployment")

@@ -17,7 +17,7 @@ CHANGES: list[dict[str, Any]] = [
     {"notify_on_resolve": False}, {"forget_after": 7_200}, {"threshold": 3}, {"operator": "<"}, {"period": 120},
     {"datapoints": 2}, {"missing_data": "missing"}, {"recovery": {"datapoints": 2}}, {"statistic": "max"},
     {"by": ["host", "disk"]}, {"match": {"a": "b"}}, {"metric_type": "system"}, {"metric_name": "other"},
-    {"unless": "net-down"}, {"hold": 60},
+    {"unless": "net-down"}, {"hold": 60}, {"messages_per_hour": 20},
 ]  # fmt: skip
 
 
@@ -53,9 +53,11 @@ def test_a_plan_says_what_a_change_does_to_alerts(change: dict[str, Any]) -> Non
 
 def test_a_new_rule_is_told_with_what_mutes_it() -> None:
     """As that decides what is sent as much as the threshold does."""
-    rule = a_rule(statistic="p99", threshold=5, unless="net-down", hold=900)
+    rule = a_rule(statistic="p99", threshold=5, unless="net-down", hold=900, messages_per_hour=20)
     line, _ = plan_lines(compare([rule], [], prune=False), {})
-    assert line == "+ cpu-hot: p99 of cpu.load > 5, held for 900 s, unless net-down fires"
+    assert (
+        line == "+ cpu-hot: p99 of cpu.load > 5, held for 900 s, 20 messages an hour, unless net-down fires"
+    )
 
 
 def test_a_rule_that_moved_replaces_its_old_item() -> None:

@@ -83,6 +83,7 @@ def written_rules(draw: st.DrawFn) -> dict[str, Any]:
         "annotation": text.map(lambda one: one.replace("{", "{{").replace("}", "}}")),
         "runbook": st.just("https://example.com/{rule_id}"),
         "hold": st.integers(1, 7 * 86_400),
+        "messages_per_hour": st.integers(1, 1_000),
         "unless": st.from_regex(r"[a-z0-9][a-z0-9._-]{0,9}", fullmatch=True),
     }
     if statistic in ("sum", "count"):

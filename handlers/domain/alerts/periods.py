@@ -60,3 +60,8 @@ def period_start(time_s: float, period_s: int) -> int:
 def last_complete_period(interval_end_s: int, period_s: int) -> int:
     """The start of the last period that ended by then."""
     return period_start(interval_end_s, period_s) - period_s
+
+
+def hour_of(interval_end_s: int) -> int:
+    """The begin of the hour that an interval lies in: one that ends with an hour is its last."""
+    return (interval_end_s - 1) // HOUR_S * HOUR_S

@@ -10,7 +10,7 @@ from handlers.domain.alerts.rules.ratio import measured_text
 from handlers.domain.alerts.rules.reading import rule_document
 from ops.console.place import Place
 from ops.errors import refusals
-from ops.stored_alerts import stored_alerts
+from ops.stored_alerts import SUMMARY, stored_alerts
 
 
 @dataclass(frozen=True, slots=True)
@@ -130,7 +130,9 @@ def _shown(stored: StoredAlert) -> ShownAlert:
     ]  # fmt: skip
     return ShownAlert(
         rule_id=stored.key.rule_key.split("/", 1)[0],
-        group=" ".join(f"{name}={'–' if value is None else value}" for name, value in pairs) or "all",
+        group=" ".join(f"{name}={'–' if value is None else value}" for name, value in pairs) or "all"
+        if not alert.is_summary
+        else SUMMARY,
         state=str(alert.state),
         firing=alert.state.is_firing,
         since_s=alert.since_s,

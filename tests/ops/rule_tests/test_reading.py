@@ -103,6 +103,16 @@ def test_a_good_file_is_its_tests(tmp_path: Path) -> None:
             "rule_id: hot\n        group: {host: a}",
             "8: expect: group: has host; hot is by none",
         ),
+        (
+            "rule_id: hot",
+            "rule_id: hot\n        summary: true",
+            "8: expect: summary: there is none, as hot has no messages_per_hour",
+        ),
+        (
+            "rule_id: hot",
+            "rule_id: hot\n        summary: false",
+            "8: expect: summary: true, in the place of a group",
+        ),
         ("rule_id: hot", "rule_id: full", "7: expect: group: has no dimension; full is by host, disk"),
     ],
 )

@@ -1,6 +1,7 @@
 """Tests of rules, run."""
 
 from collections.abc import Mapping, Sequence
+from dataclasses import replace
 from pathlib import Path
 from typing import Any
 
@@ -11,6 +12,7 @@ from handlers.domain.alerts.notifications.notification import Origin
 from handlers.domain.alerts.periods import Timing
 from handlers.domain.alerts.rules.reading import read_rule
 from handlers.domain.alerts.rules.rule import Rule
+from handlers.domain.alerts.state.alert import SUMMARY_GROUP
 from ops.replay.replay import Deployment
 from ops.rule_tests.model import DEFAULT_START_S, Expectation, Happening, RuleTest, Series
 from ops.rule_tests.running import run_test
@@ -126,6 +128,27 @@ def test_a_group_of_which_nothing_is_expected_must_stay_quiet() -> None:
     points = [series("3", host="a"), series("3", host="b")]
     [found] = differences(a_rule(by=["host"], threshold=2), points, {"1 ALARM": 3.0}, group=("a",))
     assert found.startswith("cpu-hot {host: b}: nothing is expected of this group; actual: 1m ALARM, value 3")
+
+
+def test_the_summary_of_an_hour_can_be_expected() -> None:
+    """What a cap held back is an expectation of its own; without one it is a group of which nothing is expected."""
+    rule = a_rule(by=["host"], messages_per_hour=1)
+    points = [series("9x61", host=host) for host in "abc"]
+    summary = [Happening(START + 3_600, {"kind": "alarm", "alarms": 2.0, "firing": 2.0})]
+    hosts = [Expectation(9, rule, (host,), None, None) for host in "abc"]
+
+    def found(*more: Expectation) -> Sequence[str]:
+        test = RuleTest(Path("t.yaml"), 1, "t", START, points, [*hosts, *more])
+        return run_test(test, DEPLOYMENT).differences
+
+    assert found(Expectation(9, rule, SUMMARY_GROUP, None, summary)) == []
+    [told] = found()
+    assert told.startswith("cpu-hot (summary): nothing is expected of this group; actual: 1h ALARM")
+    wrong = [replace(summary[0], fields={"kind": "alarm", "alarms": 3.0})]
+    assert found(Expectation(9, rule, SUMMARY_GROUP, None, wrong))[1:] == [
+        "  expected: 1h alarm, alarms 3",
+        "  actual:   1h alarm, state 'ALARM', value null, alarms 2",
+    ]
 
 
 def test_a_point_that_the_pipeline_refuses_fails_the_test() -> None:

@@ -74,15 +74,17 @@ class _Muting:
     beside: Sequence[Rule]
     loaded: Sequence[StoredAlert]
     past: Mapping[str, Sequence[Alert]]
+    # Rules with a cap on their messages: what one alert may tell depends on what the others told in the hour.
+    capped: Sequence[Rule] = ()
 
     def after(self, known: Mapping[str, RuleAlerts]) -> "_Muting":
         """The same for another turn: the alerts of those rules are known then."""
         past = {
             rule.key: [update.alert for update in known[rule.key].updates.values()]
-            for rule in self.inhibitors
+            for rule in (*self.inhibitors, *self.capped)
             if rule.key in known
         }
-        return _Muting(self.silences, self.inhibitors, (), (), past)
+        return _Muting(self.silences, self.inhibitors, (), (), past, self.capped)
 
 
 @dataclass(frozen=True)
@@ -270,7 +272,8 @@ class Evaluator:
                 rule.key: [stored.alert for stored in self.alerts.load(self.alerts.of_rule(rule.key))]
                 for rule in inhibitors
             }
-        return _Muting(silences, inhibitors, beside, self.alerts.load(loaded), past)
+        capped = [rule for rule in rules if rule.messages_per_hour]
+        return _Muting(silences, inhibitors, beside, self.alerts.load(loaded), past, capped)
 
     def _slice(
         self, rules: Sequence[Rule], chunk: Chunk, known: dict[str, RuleAlerts], muting: "_Muting"
@@ -311,13 +314,16 @@ class Evaluator:
     ) -> set[AlertKey]:
         """Writes the alerts that changed; those whose items are not the known ones any more."""
         pairs = [
-            (update, alerts.stored.get(group))
+            (update, alerts.stored.get(update.alert.group))
             for alerts in known.values()
-            for group, update in alerts.updates.items()
+            for update in alerts.every_update
             if only is None or AlertKey.of(update.alert) in only
         ]
         changed = [pair for pair in pairs if pair[0].must_be_written]
-        saved = self.alerts.save_all(changed, now_s)
+        changed.sort(key=lambda pair: not pair[0].alert.is_summary)
+        summaries = sum(pair[0].alert.is_summary for pair in changed)
+        saved = self.alerts.save_all(changed[:summaries], now_s) if summaries else []
+        saved = [*saved, *self.alerts.save_all(changed[summaries:], now_s)]
         _count_saved(outcome, [update for (update, _), done in zip(changed, saved, strict=True) if done])
         # Where nothing changed, there may be something to send now, or nothing any more to look at the alert for.
         unchanged = [stored for update, stored in pairs if stored is not None and not update.must_be_written]

@@ -1,6 +1,6 @@
 """The alerts of one rule while its intervals are evaluated."""
 
-from collections.abc import Iterable
+from collections.abc import Iterable, Sequence
 from dataclasses import dataclass, field
 
 from handlers.domain.alerts.notifications.stored_alert import AlertUpdate, StoredAlert
@@ -13,12 +13,23 @@ class RuleAlerts:
 
     stored: dict[Group, StoredAlert] = field(default_factory=dict)
     updates: dict[Group, AlertUpdate] = field(default_factory=dict)
+    # That of the messages that the rule's cap held back, where it is known.
+    summary: AlertUpdate | None = None
 
     def add(self, found: Iterable[StoredAlert]) -> None:
         """Takes items that were read."""
         for item in found:
+            if item.alert.is_summary:
+                self.stored[item.alert.group] = item
+                self.summary = AlertUpdate(item.alert, item.alert)
+                continue
             self.stored[item.alert.group] = item
             self.updates[item.alert.group] = AlertUpdate(item.alert, item.alert)
+
+    @property
+    def every_update(self) -> Sequence[AlertUpdate]:
+        """All updates, first that of the summary: it rests on the others, and must be written before them."""
+        return [*(() if self.summary is None else (self.summary,)), *self.updates.values()]
 
     @property
     def muted(self) -> int:

@@ -15,10 +15,10 @@ from handlers.domain.alerts.notifications.notification import Origin
 from handlers.domain.alerts.notifications.stored_alert import AlertUpdate
 from handlers.domain.alerts.periods import last_complete_period
 from handlers.domain.alerts.rules.rule import Rule
-from handlers.domain.alerts.rules.selection import Group
+from handlers.domain.alerts.rules.selection import Group, group_rank
 from handlers.domain.alerts.state.alert import Alert, Datapoint
+from handlers.domain.alerts.state.message_cap import MessageBudget
 from handlers.domain.alerts.state.protocol import (
-    decide,
     judged_from_s,
     silence_counts,
     silence_is_healthy,
@@ -160,7 +160,7 @@ def _makes_a_difference(
     if found is None:
         return False
     # What a muted alert told last is told to be over in the words of the datapoint that is the last then.
-    if alert is not None and not alert.is_settled:
+    if alert is not None and not alert.is_over:
         return found != next((item for item in alert.datapoints if item.start_s == start_s), None)
     if not found.verdict.is_healthy:
         return True
@@ -177,13 +177,16 @@ def evaluate_rule(
     interval_end_s: int,
     origin: Origin,
     muted_by: Callable[[Group], str],
+    budget: MessageBudget,
 ) -> None:
     """Takes the interval into the updates of all groups that matter; those that are further than it stay.
 
-    `muted_by` says what holds the alert of a group back with the interval; nothing where it is empty.
+    `muted_by` says what holds the alert of a group back with the interval; nothing where it is empty. Messages that the
+    `budget` has no room for are held back; which these are, no client can choose.
     """
     newest_s = last_complete_period(interval_end_s, rule.period_s)
-    for group in dict.fromkeys((*look.due, *look.again)):
+    groups: Iterable[Group] = dict.fromkeys((*look.due, *look.again))
+    for group in sorted(groups, key=group_rank) if budget.cap else groups:
         update = updates.get(group)
         if update is None:
             update = AlertUpdate(None, Alert(rule.key, group))
@@ -207,7 +210,7 @@ def evaluate_rule(
             update.alert = replace(update.alert, evaluated_to_s=interval_end_s)
         else:
             muted = muted_by(group)
-            decision = decide(rule, alert, datapoints, newest_s, interval_end_s, muted_by=muted)
+            decision = budget.decide(rule, alert, datapoints, newest_s, interval_end_s, muted_by=muted)
             update.apply(decision, rule, origin)
         if group not in updates and (update.transitions or not update.alert.is_settled):
             updates[group] = update

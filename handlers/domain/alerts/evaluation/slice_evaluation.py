@@ -8,6 +8,7 @@ from dataclasses import dataclass, field
 from handlers.domain.alerts.evaluation.endings import end_alerts_of_others
 from handlers.domain.alerts.evaluation.evaluation_range import IntervalItems
 from handlers.domain.alerts.evaluation.groups_before import GroupsBefore
+from handlers.domain.alerts.evaluation.hour_summary import has_something_to_tell, sum_up
 from handlers.domain.alerts.evaluation.inhibition import inhibited
 from handlers.domain.alerts.evaluation.interval_windows import IntervalWindows
 from handlers.domain.alerts.evaluation.rule_alerts import RuleAlerts
@@ -19,12 +20,13 @@ from handlers.domain.alerts.evaluation.rule_evaluation import (
 )
 from handlers.domain.alerts.evaluation.wanted_windows import window_of
 from handlers.domain.alerts.notifications.notification import Origin
-from handlers.domain.alerts.notifications.stored_alert import AlertKey, Alerts
-from handlers.domain.alerts.periods import Timing, last_complete_period
+from handlers.domain.alerts.notifications.stored_alert import AlertKey, Alerts, AlertUpdate
+from handlers.domain.alerts.periods import HOUR_S, Timing, last_complete_period
 from handlers.domain.alerts.rules.rule import Rule
 from handlers.domain.alerts.rules.selection import Group, group_key
 from handlers.domain.alerts.silences.silence import SilenceSet
-from handlers.domain.alerts.state.alert import Alert
+from handlers.domain.alerts.state.alert import SUMMARY_GROUP, Alert
+from handlers.domain.alerts.state.message_cap import MessageBudget
 from handlers.domain.alerts.windows.known_groups import KnownGroups
 from handlers.domain.alerts.windows.merging import MergedWindows
 from handlers.domain.alerts.windows.window_items import Windows
@@ -80,9 +82,14 @@ class SliceEvaluation:
         """
         for number, start_s in enumerate(starts, start=1):
             self.evaluate(start_s, max(until_s - self.stopwatch(), LEAST_S))
-            if self.rest or self.stopwatch() >= until_s:
+            if self.rest or self.stopwatch() >= until_s or self._ends_an_hour(start_s):
                 return starts[:number]
         return starts
+
+    def _ends_an_hour(self, interval_start_s: int) -> bool:
+        """True if it ends an hour whose messages may be summed up: that is written before the next one begins."""
+        is_end = (interval_start_s + self.timing.interval_s) % HOUR_S == 0
+        return is_end and any(rule.messages_per_hour for rule in self.rules)
 
     def evaluate_again(self, starts: range, rest: str) -> None:
         """Evaluates intervals of which the rules from `rest` on were left in the last one."""
@@ -131,8 +138,11 @@ class SliceEvaluation:
             if look.again and windows.again is None:
                 starts = merged.periods_again(rule, windows)
                 windows.again = {start_s: window_of(rule, again, start_s) for start_s in starts}
-            updates = self.known[rule.key].updates
-            evaluate_rule(rule, windows, look, updates, end_s, self.origin, self._muted_by(rule, end_s))
+            updates, muted_by = self.known[rule.key].updates, self._muted_by(rule, end_s)
+            budget = MessageBudget.of(rule, self._alerts_of(rule), end_s)
+            evaluate_rule(rule, windows, look, updates, end_s, self.origin, muted_by, budget)
+            if not muted_by(SUMMARY_GROUP):
+                self._sum_up(rule, end_s)
 
         for rule in self.ahead:
             decide(rule)
@@ -171,7 +181,21 @@ class SliceEvaluation:
         """The alerts of a rule as the interval has left them, if it is evaluated here, else as they are known."""
         updates = self.known[rule.key].updates if rule.key in self.known else {}
         yield from (update.alert for update in updates.values())
-        yield from (alert for alert in self.past.get(rule.key, ()) if alert.group not in updates)
+        yield from (
+            alert
+            for alert in self.past.get(rule.key, ())
+            if alert.group not in updates and not alert.is_summary
+        )
+
+    def _sum_up(self, rule: Rule, end_s: int) -> None:
+        """Takes the interval into what is told of the messages that the rule's cap held back."""
+        known, alerts = self.known[rule.key], list(self._alerts_of(rule))
+        if known.summary is None:
+            if not has_something_to_tell(rule, alerts, end_s):
+                return
+            known.add(self.alerts.load([AlertKey(rule.key, group_key(SUMMARY_GROUP))]))
+            known.summary = known.summary or AlertUpdate(None, Alert(rule.key, SUMMARY_GROUP))
+        sum_up(rule, known.summary, alerts, end_s, self.origin)
 
     def _look(self, rule: Rule, windows: RuleWindows, interval_start_s: int) -> FirstLook:
         """The first look; groups that become unhealthy may have an item from before, and are looked at again."""
@@ -179,7 +203,7 @@ class SliceEvaluation:
         end_s = interval_start_s + self.timing.interval_s
         newest_s = last_complete_period(end_s, rule.period_s)
         while True:
-            end_alerts_of_others(rule, known.updates.values(), end_s, self.origin)
+            end_alerts_of_others(rule, known.every_update, end_s, self.origin)
             alerts = {group: update.alert for group, update in known.updates.items()}
             look = first_look(rule, windows, alerts, newest_s, self.group_cap)
             new = [AlertKey(rule.key, group_key(group)) for group in look.groups if group not in alerts]

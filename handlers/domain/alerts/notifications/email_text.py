@@ -32,6 +32,9 @@ def email_text(body: Mapping[str, Any]) -> str:
 
 def _lines(body: Mapping[str, Any]) -> Iterator[str]:
     rule = body["rule"]
+    if "summary" in body:
+        yield from _summary_lines(body)
+        return
     if body["annotation"]:
         yield from body["annotation"].splitlines()
         yield ""
@@ -57,13 +60,40 @@ def _printable(line: str) -> str:
     return "".join(character if character.isprintable() else "?" for character in line)
 
 
+def _summary_lines(body: Mapping[str, Any]) -> Iterator[str]:
+    """The alarms that were held back, some of their groups, and where to look for the rest."""
+    summary = body["summary"]
+    groups, count = summary["groups"], summary["firing"] or summary["alarms"]
+    yield f"{_headline(body)} since {_time(body['since'])}"
+    yield f"{body['reason']}."
+    yield ""
+    if groups:
+        yield "They fire:" if summary["firing"] else "They were:"
+        yield from (f"  {_text_of(group) or 'all'}" for group in groups)
+        if count > len(groups):
+            yield "  …"
+        yield ""
+    if body.get("untold"):
+        yield f"Messages like this that could not be sent before this one: {body['untold']}."
+    if body["runbook"]:
+        yield f"Runbook: {body['runbook']}"
+    yield f"Look: {_command(body)}"
+
+
 def _headline(body: Mapping[str, Any]) -> str:
     states = {"resolved": "RESOLVED", "reminder": f"still {body['state']}"}
     return f"{body['severity'].upper()} {states.get(body['kind'], body['state'])}"
 
 
 def _group(body: Mapping[str, Any]) -> str:
-    text = " ".join(f"{name}={value}" for name, value in body["group"].items() if value is not None)
+    if "summary" in body:
+        alarms, firing = body["summary"]["alarms"], body["summary"]["firing"]
+        return f"{alarms} more alarms, {firing} still fire" if alarms or firing else "all that was held back"
+    return _text_of(body["group"])
+
+
+def _text_of(group: Mapping[str, str | None]) -> str:
+    text = " ".join(f"{name}={value}" for name, value in group.items() if value is not None)
     return text if len(text) <= GROUP_CHARACTERS else f"{text[:GROUP_CHARACTERS]}..."
 
 

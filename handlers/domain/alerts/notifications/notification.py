@@ -8,10 +8,11 @@ from datetime import UTC, datetime
 from typing import Any
 
 from handlers.domain.alerts.notifications.email_text import subject
+from handlers.domain.alerts.periods import HOUR_S, hour_of
 from handlers.domain.alerts.rules.ratio_fields import RATIO_FIELDS
 from handlers.domain.alerts.rules.reading import rule_document
 from handlers.domain.alerts.rules.rule import Rule, number_text
-from handlers.domain.alerts.rules.selection import group_key
+from handlers.domain.alerts.rules.selection import Group, group_key
 from handlers.domain.alerts.rules.text_template import render
 from handlers.domain.alerts.state.alert import Alert
 from handlers.domain.alerts.state.transition import Kind, Transition
@@ -29,6 +30,7 @@ _RULE_FIELDS = (
 )  # fmt: skip
 # Fields may repeat, and what clients send may be long.
 _TEXT_CHARACTERS = 2_000
+_VALUE_CHARACTERS = 100
 
 
 @dataclass(frozen=True, slots=True)
@@ -37,6 +39,17 @@ class Origin:
 
     region: str
     environment: str
+
+
+@dataclass(frozen=True, slots=True)
+class Summary:
+    """The alarms that a rule's cap held back in the hour that begins then: how many there were, how many of all alerts
+    that were held back still fire, and some groups: of those that fire, or if none does, of those that did."""
+
+    begin_s: int
+    alarms: int = 0
+    firing: int = 0
+    groups: tuple[Group, ...] = ()
 
 
 @dataclass(frozen=True, slots=True)
@@ -79,9 +92,12 @@ class Notification:
         return replace(self, body={**self.body, "untold": untold})
 
 
-def notification(rule: Rule, alert: Alert, transition: Transition, origin: Origin) -> Notification:
+def notification(
+    rule: Rule, alert: Alert, transition: Transition, origin: Origin, summary: Summary | None = None
+) -> Notification:
     """The message for a transition. Equal transitions make equal messages, so two evaluations cannot differ."""
-    group = {name: value for name, value in zip(rule.by, alert.group, strict=True) if value is not None}
+    by_name = {} if alert.is_summary else _by_name(rule, alert.group)
+    group = {name: value for name, value in by_name.items() if value is not None}
     fields = _fields(rule, transition, group, origin)
     alert_parts = [origin.environment, origin.region, rule.key, group_key(alert.group)]
     body = {
@@ -97,7 +113,7 @@ def notification(rule: Rule, alert: Alert, transition: Transition, origin: Origi
         "metric_type": rule.metric_type,
         "metric_name": rule.metric_name,
         "rule": _rule_part(rule),
-        "group": dict(zip(rule.by, alert.group, strict=True)),
+        "group": by_name,
         "value": transition.value,
         "threshold": rule_document(rule)["threshold"],
         "period": _period_part(rule, transition),
@@ -110,7 +126,33 @@ def notification(rule: Rule, alert: Alert, transition: Transition, origin: Origi
         "region": origin.region,
         "environment": origin.environment,
     }
+    if alert.is_summary:
+        body["annotation"] = f"{rule.rule_id}: {transition.reason}"[:_TEXT_CHARACTERS]
+        body["summary"] = _summary_part(rule, summary or Summary(hour_of(transition.at_s)))
     return Notification(subject=subject(body), body=body, attributes=_attributes(rule, transition))
+
+
+def _by_name(rule: Rule, group: Group) -> dict[str, str | None]:
+    return dict(zip(rule.by, group, strict=True))
+
+
+def _summary_part(rule: Rule, summary: Summary) -> dict[str, Any]:
+    return {
+        "messages_per_hour": rule.messages_per_hour,
+        "begin": _time_text(summary.begin_s),
+        "end": _time_text(summary.begin_s + HOUR_S),
+        "alarms": summary.alarms,
+        "firing": summary.firing,
+        "groups": [_shortened(_by_name(rule, group)) for group in summary.groups],
+    }
+
+
+def _shortened(group: Mapping[str, str | None]) -> dict[str, str | None]:
+    """A group in a list of them: values may have 2 KB each."""
+    return {
+        name: value if value is None or len(value) <= _VALUE_CHARACTERS else f"{value[:_VALUE_CHARACTERS]}…"
+        for name, value in group.items()
+    }
 
 
 def _id(parts: Sequence[str | int]) -> str:

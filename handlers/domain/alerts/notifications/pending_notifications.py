@@ -8,6 +8,7 @@ from typing import NamedTuple
 from handlers.domain.alerts.notifications.email_text import email_text
 from handlers.domain.alerts.notifications.outbox import stale_before
 from handlers.domain.alerts.notifications.stored_alert import AlertKey, StoredAlert
+from handlers.domain.alerts.state.message_cap import HELD_BY
 from handlers.domain.alerts.steps import Page, PendingNotification
 
 _LOADED_AT_ONCE = 100
@@ -52,7 +53,9 @@ def _page(notifications: list[PendingNotification], after: str, *, more: bool) -
 
 
 def _pending(stored: StoredAlert, now_s: float) -> PendingNotification | None:
-    if stored.alert.muted is not None:
+    muted = stored.alert.muted
+    # What a cap holds back was never made; what waits is the end of what was told before.
+    if muted is not None and muted.by != HELD_BY:
         return None
     entry = stored.outbox.due(is_firing=stored.alert.state.is_firing, now_s=now_s)
     if entry is None:

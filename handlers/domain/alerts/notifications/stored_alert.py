@@ -4,7 +4,7 @@ from collections.abc import Sequence
 from dataclasses import dataclass, field, replace
 from typing import NamedTuple, Protocol
 
-from handlers.domain.alerts.notifications.notification import Notification, Origin, notification
+from handlers.domain.alerts.notifications.notification import Notification, Origin, Summary, notification
 from handlers.domain.alerts.notifications.outbox import Outbox
 from handlers.domain.alerts.rules.rule import Rule
 from handlers.domain.alerts.rules.selection import group_key
@@ -44,7 +44,7 @@ class AlertUpdate:
     transitions: list[Transition] = field(default_factory=list)
     made: list[Notification | None] = field(default_factory=list)
 
-    def apply(self, decision: Decision, rule: Rule, origin: Origin) -> None:
+    def apply(self, decision: Decision, rule: Rule, origin: Origin, summary: Summary | None = None) -> None:
         """Takes a decision over; notifications tell of it in the words of the rule it was made by."""
         self.alert = decision.alert
         transition = decision.transition
@@ -52,7 +52,7 @@ class AlertUpdate:
             return
         self.transitions.append(transition)
         if transition.notify:
-            self.made.append(notification(rule, self.alert, transition, origin))
+            self.made.append(notification(rule, self.alert, transition, origin, summary))
         elif transition.previous_state.is_firing:
             self.made.append(None)
 
@@ -77,8 +77,10 @@ class AlertUpdate:
         """True if there is anything to write. A healthy group needs no item, however often it is evaluated."""
         if self.transitions:
             return True
-        if self.alert.is_settled and (self.previous is None or self.previous.is_settled):
-            return False
+        if self.alert.is_over and (self.previous is None or self.previous.is_over):
+            before = self.previous or Alert(self.alert.rule_key, self.alert.group)
+            one, other = ((item.told_at_s, item.held_at_s) for item in (before, self.alert))
+            return one != other
         # That an interval changed nothing need not be known: evaluated again, it changes nothing.
         previous = self.previous and replace(self.previous, evaluated_to_s=self.alert.evaluated_to_s)
         return self.alert != previous

@@ -21,6 +21,7 @@ MOST_DATAPOINTS = 100
 MOST_FORGET_AFTER_S = 30 * DAY_S
 MOST_RENOTIFY_S = 7 * DAY_S
 MOST_HOLD_S = 7 * DAY_S
+MOST_MESSAGES = 1_000
 LEAST_RENOTIFY_S = 60
 
 # Other words for what there is, and what people try.
@@ -125,6 +126,14 @@ def read_hold(field: str, value: object) -> int:
         return integer(field, value, 0, MOST_HOLD_S)
     except RuleError as error:
         raise RuleError(field, f"{error.message}, seconds, at most a week") from error
+
+
+def read_messages_per_hour(field: str, value: object) -> int:
+    """The most messages in an hour, or 0 for no cap."""
+    try:
+        return integer(field, value, 0, MOST_MESSAGES)
+    except RuleError as error:
+        raise RuleError(field, f"{error.message}; 0 is no cap") from error
 
 
 def least_forget_after_s(missing_data: MissingData, datapoints: int, period_s: int) -> int:

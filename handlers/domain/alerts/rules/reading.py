@@ -15,6 +15,7 @@ from handlers.domain.alerts.rules.condition_fields import (
     read_datapoints,
     read_forget_after,
     read_hold,
+    read_messages_per_hour,
     read_missing_data,
     read_period,
     read_recovery,
@@ -47,6 +48,7 @@ REQUIRED = ("rule_id", "metric_name", "statistic", "operator", "threshold")
 OPTIONAL = (
     "metric_type", "match", "by", "period", "datapoints", "missing_data", "recovery", "severity",
     "renotify", "notify_on_resolve", "forget_after", "annotation", "runbook", "unless", "hold",
+    "messages_per_hour",
 )  # fmt: skip
 # `ops rules apply` says these of a rule, and no file does.
 IN_FORCE_SINCE = "in_force_since"
@@ -55,6 +57,7 @@ APPLIED = (IN_FORCE_SINCE, GROUPS_SINCE)
 # What may change without another rule's beginning: it says what is sent, and when an alert is over, not what one is.
 WORDS = frozenset(
     {"severity", "renotify", "notify_on_resolve", "forget_after", "annotation", "runbook", "unless", "hold"}
+    | {"messages_per_hour"}
 )
 
 
@@ -102,6 +105,7 @@ def read_rule(document: Mapping[str, Any]) -> Rule:
         ratio=ratio,
         unless=fields.read("unless", read_rule_id) if "unless" in document else "",
         hold_s=fields.read("hold", read_hold, 0),
+        messages_per_hour=fields.read("messages_per_hour", read_messages_per_hour, 0),
     )
     fields.finish()
     return rule
@@ -168,6 +172,8 @@ def rule_document(rule: Rule) -> dict[str, Any]:
         document["unless"] = rule.unless
     if rule.hold_s:
         document["hold"] = rule.hold_s
+    if rule.messages_per_hour:
+        document["messages_per_hour"] = rule.messages_per_hour
     return document
 
 

@@ -126,6 +126,8 @@ class Rule:
     unless: str = ""
     # An alert is not over before so many seconds have passed since the last period that breached or was missing.
     hold_s: int = 0
+    # The most messages in an hour besides resolves; what is more is summed up. 0: no cap.
+    messages_per_hour: int = 0
 
     @property
     def key(self) -> str:

@@ -8,10 +8,13 @@ from dataclasses import dataclass, field, replace
 from enum import StrEnum
 from typing import Any
 
+from handlers.domain.alerts.rules.point_fields import MOST_BY
 from handlers.domain.alerts.rules.selection import Group
 from handlers.vocabulary import AlertState
 
 HISTORY_ENTRIES = 10
+# No rule has a group of so many values: the alert of the messages that a rule's cap held back.
+SUMMARY_GROUP: Group = (*(None,) * MOST_BY, "messages_per_hour")
 _DATAPOINT_FIELDS = ("start", "verdict", "value", "count", "late", "sources")
 
 
@@ -130,6 +133,10 @@ class Alert:
     # None while nothing of it is held back.
     muted: Muted | None = None
     acknowledged: Acknowledgement | None = None
+    # Of a rule with a cap: the ends of the intervals of this hour with which a message was told, and with which one was
+    # held back.
+    told_at_s: tuple[int, ...] = ()
+    held_at_s: tuple[int, ...] = ()
 
     def document(self) -> dict[str, Any]:
         """Everything but the keys, as plain values."""
@@ -152,6 +159,8 @@ class Alert:
         }
         if self.unhealthy_s:
             document["unhealthy"] = self.unhealthy_s
+        if self.told_at_s or self.held_at_s:
+            document["messages"] = {"told": list(self.told_at_s), "held": list(self.held_at_s)}
         if self.muted is not None:
             muted = self.muted
             document["muted"] = {"by": muted.by, "since": muted.since_s, "told": str(muted.told)}
@@ -167,6 +176,7 @@ class Alert:
         period_s, since_s = document["rule"].get("period", 0), document["since"]
         heard_s = max((item.start_s for item in datapoints if item.count), default=since_s - period_s)
         newest_end_s = document["newest"] + period_s if document["newest"] else 0
+        messages = document.get("messages", {})
         is_ok = document["state"] == AlertState.OK
         return cls(
             rule_key=rule_key,
@@ -188,6 +198,8 @@ class Alert:
             watched=document.get("watched", False),
             muted=_muted(document.get("muted")),
             acknowledged=_acknowledged(document.get("acknowledged")),
+            told_at_s=tuple(messages.get("told", ())),
+            held_at_s=tuple(messages.get("held", ())),
         )
 
     @property
@@ -197,9 +209,19 @@ class Alert:
         return healthy and not self.watched
 
     @property
-    def is_settled(self) -> bool:
+    def is_over(self) -> bool:
         """True if the group is healthy and there is nothing to tell of it when it is muted no more."""
         return self.is_quiet and self.muted is None
+
+    @property
+    def is_settled(self) -> bool:
+        """True if, besides, it has no part in what its rule tells in this hour, so that nobody needs to look at it."""
+        return self.is_over and not self.told_at_s and not self.held_at_s
+
+    @property
+    def is_summary(self) -> bool:
+        """True if it is no group's alert, but that of the messages that a rule's cap held back."""
+        return self.group == SUMMARY_GROUP
 
 
 def _muted(document: Mapping[str, Any] | None) -> Muted | None:

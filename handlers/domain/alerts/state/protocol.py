@@ -157,11 +157,12 @@ def decide(
     at_s: int,
     *,
     muted_by: str = "",
+    remind: bool = True,
 ) -> Decision:
     """The alert after these datapoints, new ones and ones evaluated again.
 
     `newest_s` is the start of the rule's last complete period, `at_s` the end of the evaluation interval, `muted_by`
-    what holds the alert back then, if anything does.
+    what holds the alert back then, if anything does. Unless told to `remind`, it makes no reminder.
     """
     newest_s = max(newest_s, alert.newest_s)
     heard = [item.start_s for item in datapoints if item.count]
@@ -185,7 +186,7 @@ def decide(
     if state is alert.state:
         if known.muted is None and alert.muted is not None:
             return _told_now(rule, known, alert.muted, at_s)
-        if kind is None or known.muted is not None or not _reminder_is_due(rule, alert, at_s):
+        if kind is None or known.muted is not None or not remind or not _reminder_is_due(rule, alert, at_s):
             return Decision(known)
         reason = f"still {state}{held_text(held_until_s(rule, known))}"
         return _transition(known, state, Kind.REMINDER, at_s, alert.since_s, reason)
@@ -252,6 +253,8 @@ def close(
         judged_from_s=max(judged_from_s, alert.judged_from_s),
         watched=stays_known,
         acknowledged=None,
+        told_at_s=(),
+        held_at_s=(),
     )
     return replace(decision, alert=ended)
 

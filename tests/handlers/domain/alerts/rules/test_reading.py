@@ -51,7 +51,8 @@ def test_a_short_rule_has_sensible_defaults() -> None:
         "in_force_since": 0,
         "groups_since": 0,
     }
-    assert set(document) == {*REQUIRED, *OPTIONAL, *APPLIED} - {"unless", "hold"}
+    assert set(document) == {*REQUIRED, *OPTIONAL, *APPLIED} - {"unless", "hold", "messages_per_hour"}
+    assert rule_document(a_rule(messages_per_hour=20))["messages_per_hour"] == 20
     assert rule_document(a_rule(hold=900))["hold"] == 900
     assert rule_document(a_rule(unless="net-down"))["unless"] == "net-down"
 
@@ -65,6 +66,9 @@ WRONG: list[tuple[dict[str, Any], str, str]] = [
     ({"unless": "Net"}, "unless", "lower-case"),
     ({"unless": ""}, "unless", "1 to 80"),
     ({"unless": ["net-down"]}, "unless", "1 to 80"),
+    ({"messages_per_hour": -1}, "messages_per_hour", "from 0 to 1000; 0 is no cap"),
+    ({"messages_per_hour": 1_001}, "messages_per_hour", "1001"),
+    ({"messages_per_hour": "20"}, "messages_per_hour", "'20': a whole number"),
     ({"hold": -1}, "hold", "from 0 to 604800, seconds, at most a week"),
     ({"hold": 604_801}, "hold", "604801"),
     ({"hold": 0.5}, "hold", "a whole number"),
@@ -321,6 +325,7 @@ CHANGES: dict[str, Any] = {
     "statistic": "max", "operator": "<", "threshold": 3, "period": 120, "datapoints": 2, "missing_data": "missing",
     "recovery": {"datapoints": 2}, "severity": "low", "renotify": 60, "notify_on_resolve": False,
     "forget_after": 7_200, "annotation": "x", "runbook": "https://example.com", "unless": "x", "hold": 60,
+    "messages_per_hour": 20,
 }  # fmt: skip
 
 
