@@ -190,7 +190,7 @@ def evaluate_rule(
         update = updates.get(group)
         if update is None:
             update = AlertUpdate(None, Alert(rule.key, group))
-        alert = update.alert
+        alert, told = update.alert, len(update.transitions)
         if alert.evaluated_to_s >= interval_end_s:
             continue
         if len(group) != len(rule.by):
@@ -201,9 +201,8 @@ def evaluate_rule(
         datapoints = list(_again(rule, windows, update.alert, group)) if group in look.again else []
         if found is not None:
             datapoints.append(found)
-        alert = update.alert = replace(
-            update.alert, heard_s=_heard_s(rule, windows, update.alert, datapoints)
-        )
+        before = alert
+        alert = update.alert = replace(before, heard_s=_heard_s(rule, windows, before, datapoints))
         if _is_forgotten(rule, windows, look, alert, interval_end_s):
             reason = f"no data for {rule.forget_after_s} s; the group is forgotten"
             end_alert(update, reason, interval_end_s, origin, rule=rule, judged_from_s=interval_end_s)
@@ -212,6 +211,9 @@ def evaluate_rule(
             muted = muted_by(group)
             decision = budget.decide(rule, alert, datapoints, newest_s, interval_end_s, muted_by=muted)
             update.apply(decision, rule, origin)
+        if before.is_settled and update.alert.is_settled and len(update.transitions) == told:
+            # Its item would not be written, and the next execution would find it as it was.
+            update.alert = before
         if group not in updates and (update.transitions or not update.alert.is_settled):
             updates[group] = update
 

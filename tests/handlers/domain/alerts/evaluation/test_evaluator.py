@@ -6,7 +6,7 @@ from collections.abc import Callable, Iterable
 from dataclasses import replace
 
 import pytest
-from hypothesis import HealthCheck, given, settings
+from hypothesis import HealthCheck, example, given, settings
 from hypothesis import strategies as st
 
 from handlers.domain.alerts.evaluation.evaluator import FIRST_LOOK_BACK_S
@@ -440,6 +440,13 @@ POINTS = st.lists(
     st.lists(st.integers(0, 14), min_size=1, max_size=14),
     st.sampled_from(["ignore", "missing", "breaching"]),
     st.sampled_from(["1 of 1", "2 of 3"]),
+)
+# A period between the end of an alert and its next beginning, of which nothing is written in time.
+@example(
+    [(0, 9.0, "b", 0), (1, 1.0, "b", 0), (2, 1.0, "b", 0), (3, 1.0, "b", 0), (4, 9.0, "b", 0)],
+    [0],
+    "ignore",
+    "1 of 1",
 )
 def test_whichever_executions_die_or_come_late_the_transitions_are_those_of_all_in_time(
     points: list[tuple[int, float, str, int]], executed: list[int], policy: str, datapoints: str
