@@ -162,7 +162,7 @@ class Cloud:
         """
         urls = FunctionUrls(
             self.deployments[region],
-            invoke=functools.partial(self._functions.invoke, region),
+            invoke=functools.partial(self._invoke_by_url, region),
             may_invoke=self._access.everybody_may_invoke,
             clock=self.clock,
             metrics=self._metrics.of(region),
@@ -251,6 +251,11 @@ class Cloud:
     def close(self) -> None:
         """End everything: no thread, process or port is left."""
         self._closing.close()
+
+    def _invoke_by_url(self, region: str, name: str, payload: bytes, request_id: str) -> InvokeResult:
+        if region not in self._running:
+            return refused(500, "ServiceException", f"No function runs in {region}")
+        return self._running[region].invoke(name, payload, request_id=request_id)
 
     def _invoke(self, region: str, name: str, payload: bytes, kind: str) -> InvokeResult:
         if region not in self._running:

@@ -18,6 +18,7 @@ COMMANDS: Mapping[str, str] = {
     "clients": "clients with tokens: add, list, rotate, revoke, sync",
     "send": "send the points of a file to the ingest API",
     "quarantine": "points that were accepted and could not be stored: list, show, redrive, drop, query",
+    "request": "a request's account: where each of its points ended",
     "metrics": "metrics and series, with dimensions and last values",
     "check": "hold points of a file against the rules of the pipeline, before they are sent",
     "rules": "alert rules: check, test, plan, apply, list, delete",

@@ -43,13 +43,13 @@ class ExecutionEnvironments:
         self._closed = False
         self._sampled_second = 0
 
-    def invoke(self, payload: bytes) -> InvokeResult:
+    def invoke(self, payload: bytes, request_id: str = "") -> InvokeResult:
         """Run one event; refused beyond the payload limit and beyond the reserved concurrency, or by a fault."""
         if len(payload) > MAX_PAYLOAD_BYTES:
             return invocation.too_large()
-        return self._faults.call(functools.partial(self._invoke, payload))
+        return self._faults.call(functools.partial(self._invoke, payload, request_id))
 
-    def _invoke(self, payload: bytes) -> InvokeResult:
+    def _invoke(self, payload: bytes, request_id: str) -> InvokeResult:
         environment = self._take()
         self._count("Throttles", environment is None)
         if environment is None:
@@ -57,7 +57,9 @@ class ExecutionEnvironments:
         self._count("ConcurrentExecutions", self._busy)
         began_s = time.perf_counter()
         try:
-            result = environment.invoke(payload, trace=self._trace(), fault=self._faults.of_process())
+            result = environment.invoke(
+                payload, trace=self._trace(), fault=self._faults.of_process(), request_id=request_id
+            )
         finally:
             self._give_back(environment)
         self._count("Invocations", 1)

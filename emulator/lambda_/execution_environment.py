@@ -63,9 +63,14 @@ class ExecutionEnvironment:
         self._running: _Running | None = None
         self._closed = threading.Event()
 
-    def invoke(self, payload: bytes, *, trace: str, fault: FaultRule | None = None) -> InvokeResult:
-        """Run one event to its end: an answer, an error, a crash, the function's timeout, or a fault."""
-        request_id = str(uuid.uuid4())
+    def invoke(
+        self, payload: bytes, *, trace: str, fault: FaultRule | None = None, request_id: str = ""
+    ) -> InvokeResult:
+        """Run one event to its end: an answer, an error, a crash, the function's timeout, or a fault.
+
+        An event that names its request has that id, any other a new one.
+        """
+        request_id = request_id or str(uuid.uuid4())
         if self._closed.is_set():
             return invocation.stopping()
         if fault is not None and fault.fault == "init":

@@ -39,8 +39,8 @@ _FORBIDDEN = (
     "https://docs.aws.amazon.com/lambda/latest/dg/urls-auth.html"
 )
 
-Invoke = Callable[[str, bytes], InvokeResult]
-"""Runs a function, by its name, for an event."""
+Invoke = Callable[[str, bytes, str], InvokeResult]
+"""Runs a function, by its name, for an event of a request, whose id the invocation has as well."""
 
 MayInvoke = Callable[[str, str], bool]
 """True if everybody may invoke the function of this ARN by a URL of this kind of authorization."""
@@ -175,7 +175,8 @@ class _Invoker:
         else:
             source_ip = self._source_ip or request.source_ip
             event = _event(self._url, request, request_id, self._clock, source_ip)
-            response = _response(self._invoke(self._url.function_name, json.dumps(event).encode()))
+            payload = json.dumps(event).encode()
+            response = _response(self._invoke(self._url.function_name, payload, request_id))
         self._on_answer(UrlAnswered(self._url.function_name, response.status, request.body))
         return self._counted(response, request_id, began_s)
 

@@ -172,12 +172,13 @@ class Functions:
         """A line for each call of a function to what its VPC has no endpoint for."""
         return tuple(self._exits.unreachable)
 
-    def invoke(self, name_or_arn: str, payload: Any) -> InvokeResult:
+    def invoke(self, name_or_arn: str, payload: Any, *, request_id: str = "") -> InvokeResult:
         """Invoke a function and wait for its answer; `payload` is JSON as bytes, or what becomes JSON.
 
+        The invocation has the `request_id` that its event names, if there is one.
         Raises UnknownFunctionError when the deployment has no such function.
         """
-        return self._environments_of(name_or_arn).invoke(_encoded(payload))
+        return self._environments_of(name_or_arn).invoke(_encoded(payload), request_id)
 
     def invoke_later(self, name_or_arn: str, payload: Any) -> None:
         """Invoke a function without waiting, as InvocationType Event does, and again if that fails."""

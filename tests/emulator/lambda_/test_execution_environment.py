@@ -248,12 +248,13 @@ def test_lines_are_logged_and_embedded_metrics_counted(start: Start, tmp_path: P
             print(json.dumps({"_aws": {"CloudWatchMetrics": [directive]}, "Points": 5, "Delay": [1, 9]}))
             raise RuntimeError("at the end")
     """)
-    for _ in range(2):
-        functions.invoke("writer", {})
+    for request_id in ("", "one-of-a-url"):
+        functions.invoke("writer", {}, request_id=request_id)
     functions.close()
     log = (tmp_path / "logs" / "writer.log").read_text()
     for expected in (
         "START RequestId: ",
+        "START RequestId: one-of-a-url Version: $LATEST\n",
         "to stdout\n",
         "to stderr\n",
         "a line of the logger",

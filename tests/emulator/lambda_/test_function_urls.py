@@ -41,10 +41,11 @@ class Function:
         self.source_ip: str | None = None
         self.answered: list[UrlAnswered] = []
 
-    def invoke(self, name: str, payload: bytes) -> InvokeResult:
+    def invoke(self, name: str, payload: bytes, request_id: str) -> InvokeResult:
         """The result of an event."""
         assert name == "writer"
         self.events.append(json.loads(payload))
+        assert self.events[-1]["requestContext"]["requestId"] == request_id
         return self.result
 
     def returns(self, output: Any) -> None:
