@@ -7,10 +7,12 @@ that may still count are merged, and then every group that matters is decided.
 import math
 from collections.abc import Callable, Collection, Iterable, Iterator, Mapping, Set
 from dataclasses import dataclass, field, replace
+from itertools import filterfalse
 
 from handlers.domain.alerts.evaluation.admission import Admission
 from handlers.domain.alerts.evaluation.datapoint import evaluate_datapoint
 from handlers.domain.alerts.evaluation.endings import end_alert
+from handlers.domain.alerts.evaluation.screening import healthy_groups
 from handlers.domain.alerts.notifications.notification import Origin
 from handlers.domain.alerts.notifications.stored_alert import AlertUpdate
 from handlers.domain.alerts.periods import last_complete_period
@@ -90,7 +92,8 @@ def first_look(
         if silence:
             noted_groups = noted if windows.noted_are_known else ()
             groups |= dict.fromkeys((*before, *noted_groups, *(() if rule.by else ((),))))
-        for group in groups:
+        healthy = healthy_groups(rule, windows.due) - alerts.keys()
+        for group in filterfalse(healthy.__contains__, groups):
             alert = alerts.get(group)
             found = _due_datapoint(rule, windows, windows.due_s, admission, group, alert)
             if alert is not None or (found is not None and not found.verdict.is_healthy):

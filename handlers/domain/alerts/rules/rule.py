@@ -70,6 +70,23 @@ class Condition:
             case Operator.OUTSIDE:
                 return not low <= value <= rest[0]
 
+    def may_hold(self, low: float, high: float) -> bool:
+        """True if it holds for some value from `low` to `high`; doubles compare as the decimals they are written as."""
+        least, greatest = self.bounds[0], self.bounds[-1]
+        match self.operator:
+            case Operator.GREATER:
+                return high > least
+            case Operator.GREATER_EQUAL:
+                return high >= least
+            case Operator.LESS:
+                return low < least
+            case Operator.LESS_EQUAL:
+                return low <= least
+            case Operator.EQUAL | Operator.INSIDE:
+                return low <= greatest and high >= least
+            case Operator.NOT_EQUAL | Operator.OUTSIDE:
+                return low < least or high > greatest
+
     def __str__(self) -> str:
         shown = " to ".join(number_text(bound) for bound in self.bounds)
         return f"{self.operator} {shown}"

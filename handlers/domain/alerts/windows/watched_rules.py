@@ -3,7 +3,7 @@
 from collections.abc import Collection, Iterable, Mapping
 
 from handlers.domain.alerts.periods import Timing
-from handlers.domain.alerts.rules.rule import Condition, Operator, Rule, RuleSet
+from handlers.domain.alerts.rules.rule import Rule, RuleSet
 from handlers.domain.alerts.rules.statistic import Statistic
 from handlers.domain.alerts.windows.aggregation import WindowAggregates
 from handlers.domain.alerts.windows.selection_index import SelectionIndex
@@ -76,31 +76,13 @@ def _may_hold(rule: Rule, fewest: int, most: int, low: float, high: float) -> bo
         case Statistic.INCREASE | Statistic.RATE | Statistic.RATIO:
             return True
         case Statistic.STDDEV:
-            return _meets(rule.condition, 0.0, (high / 2 - low / 2) * _ROOM + _TINY)
+            return rule.condition.may_hold(0.0, (high / 2 - low / 2) * _ROOM + _TINY)
         case Statistic.COUNT:
-            return _meets(rule.condition, fewest, most)
+            return rule.condition.may_hold(fewest, most)
         case Statistic.SUM:
             least = low if low >= 0 else most * low * _ROOM - _TINY
             greatest = high if high <= 0 else most * high * _ROOM + _TINY
-            return _meets(rule.condition, least, greatest)
+            return rule.condition.may_hold(least, greatest)
         case _:
             # The others lie between the extremes.
-            return _meets(rule.condition, low, high)
-
-
-def _meets(condition: Condition, low: float, high: float) -> bool:
-    """True if some value from `low` to `high` meets the condition."""
-    least, greatest = condition.bounds[0], condition.bounds[-1]
-    match condition.operator:
-        case Operator.GREATER:
-            return high > least
-        case Operator.GREATER_EQUAL:
-            return high >= least
-        case Operator.LESS:
-            return low < least
-        case Operator.LESS_EQUAL:
-            return low <= least
-        case Operator.EQUAL | Operator.INSIDE:
-            return low <= greatest and high >= least
-        case Operator.NOT_EQUAL | Operator.OUTSIDE:
-            return low < least or high > greatest
+            return rule.condition.may_hold(low, high)
