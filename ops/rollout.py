@@ -15,7 +15,8 @@ from ops import change_set, consent, doors, preflight, stack
 from ops.bundle import BUILD, build_lambda
 from ops.errors import OperatorError, code_of, refusals
 from ops.rule_files import FOLDER
-from ops.rules import has_rule_files, put_into_force, read_rules
+from ops.rule_folder import has_rule_files, read_rules
+from ops.rules import put_into_force
 from ops.stack import Clients
 from ops.stack_sets import Progress, instances
 from templates.config import Config

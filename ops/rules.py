@@ -1,19 +1,18 @@
 """`ops rules`: alert rules from files to the rules table."""
 
 import argparse
-import os
 import sys
 from collections.abc import Sequence
 from pathlib import Path
 
 from handlers.domain.alerts.rules.rule import Rule
 from ops import consent, stack, tables
-from ops.bundle import ROOT
 from ops.errors import OperatorError
 from ops.output import counted, moment, time_of_day
 from ops.regions import Regions, show
+from ops.rule_backtest import options as backtest_options
 from ops.rule_checks import doubts, refusals
-from ops.rule_files import FOLDER, read_rule_files, rule_files_in, unread_files
+from ops.rule_folder import read_rules
 from ops.rule_notes import notes
 from ops.rule_plan import RulePlan, compare, first_judged_period, judged_from, plan_lines
 from ops.rule_table import RuleTable
@@ -53,6 +52,11 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
     testing.add_argument("--only", default="", metavar="TEXT", help="tests that have this in their name")
     testing.add_argument("--junit", type=Path, metavar="FILE", help="write the outcomes as JUnit's XML, too")
     testing.set_defaults(run=_test)
+    trying = actions.add_parser(
+        "backtest", help="what rules would have done with points of the past, beside those in force"
+    )
+    trying.set_defaults(run=_backtest)
+    backtest_options.add_to(trying)
     listing = actions.add_parser("list", help="the rules in force, and how many alerts each has")
     stack.add_options(listing, all_regions=True)
     tables.add_option(listing)
@@ -62,27 +66,6 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
     consent.add_option(deletion)
     deletion.add_argument("rule_ids", nargs="+", metavar="RULE_ID")
     deletion.set_defaults(run=_delete)
-
-
-def read_rules(environment: str, paths: Sequence[Path] = (), *, changing: bool = False) -> list[Rule]:
-    """The rules of these files and folders, or else of the project's; OperatorError with all mistakes at once."""
-    folders = paths or [Path(os.path.relpath(ROOT / FOLDER))]
-    files = rule_files_in(folders)
-    if not files:
-        raise OperatorError(f"no rule files: there is no *.yaml or *.yml in {', '.join(map(str, folders))}")
-    for path in (path for folder in folders for path in unread_files(folder)):
-        print(f"note: {path} is not read with its folder; name it, or {path.parent}", file=sys.stderr)
-    found = read_rule_files(files, stack.settings(environment).alerts.tick_seconds)
-    if found.mistakes:
-        outcome = "; nothing was changed" if changing else ""
-        listed = "\n".join(map(str, found.mistakes))
-        raise OperatorError(f"{counted(len(found.mistakes), 'mistake')}{outcome}:\n{listed}")
-    return [filed.rule for filed in found.rules]
-
-
-def has_rule_files() -> bool:
-    """True if the project has rules of its own."""
-    return bool(rule_files_in([ROOT / FOLDER]))
 
 
 def put_into_force(options: argparse.Namespace, rules: Sequence[Rule], *, prune: bool = False) -> int:
@@ -117,6 +100,12 @@ def _check(options: argparse.Namespace) -> int:
 def _test(options: argparse.Namespace) -> int:
     # Readers of requests take a moment to load, which no other command needs.
     from ops.rule_tests import command  # noqa: PLC0415 - see above
+
+    return command.run(options)
+
+
+def _backtest(options: argparse.Namespace) -> int:
+    from ops.rule_backtest import command  # noqa: PLC0415 - see above
 
     return command.run(options)
 

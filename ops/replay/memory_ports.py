@@ -70,6 +70,11 @@ class MemoryWindows(Windows):
         self.claims.setdefault(interval_start_s, now_s)
         return free
 
+    def forget_before(self, time_s: int) -> None:
+        """Forgets the items of intervals that began before a time."""
+        for start_s in [start_s for start_s in self.items if start_s < time_s]:
+            del self.items[start_s]
+
     def give_back(self, interval_start_s: int) -> None:
         """Forgets a claim."""
         self.claims.pop(interval_start_s, None)
@@ -128,10 +133,15 @@ class MemoryAlerts(Alerts):
             else replace(known, alert=alert, version=version)
         )
         self.updates.append(update)
-        outbox = Outbox().after(update.made, is_firing=alert.state.is_firing, now_s=now_s)
-        self.published += [(key, entry.notification) for entry in outbox.entries]
+        self.published += [(key, told) for told in told_by(update, now_s)]
         return True
 
     def save_all(self, updates: Sequence[tuple[AlertUpdate, StoredAlert | None]], now_s: float) -> list[bool]:
         """Writes alerts."""
         return [self.save(update, known, now_s) for update, known in updates]
+
+
+def told_by(update: AlertUpdate, now_s: float) -> list[Notification]:
+    """The notifications that an update puts into an empty outbox."""
+    outbox = Outbox().after(update.made, is_firing=update.alert.state.is_firing, now_s=now_s)
+    return [entry.notification for entry in outbox.entries]

@@ -3,10 +3,13 @@
 import itertools
 import time
 from collections.abc import Callable, Iterator, Mapping, Sequence
+from datetime import UTC, datetime
 from decimal import Decimal
 from typing import Any
 
-from handlers.lake import EVENT_HOUR, HOT, POINTS, SUPERSEDED, points_columns
+from handlers.domain.exports.columns import column_name
+from handlers.domain.timestamp import NS_PER_S
+from handlers.lake import EVENT_HOUR, EVENT_HOUR_FORMAT, HOT, POINTS, SUPERSEDED, points_columns
 from ops.bill.prices import LEAST_SCANNED_BYTES
 from ops.errors import OperatorError, one_line, refusals
 from ops.store.hours import reads_every_hour
@@ -31,6 +34,7 @@ class AthenaStore:
 
     service = "Athena"
     own_columns: Sequence[str] = tuple(name for name, _ in points_columns({}))
+    time_ns = "time_ns"
 
     def __init__(self, athena: Any, glue: Any, database: str, work_group: str, meter: Meter) -> None:
         self._athena, self._glue, self._meter = athena, glue, meter
@@ -96,6 +100,18 @@ class AthenaStore:
     def since(self, interval: str) -> str:
         """The condition on the hour, by which Athena chooses what to read, and on the time."""
         return f"{_hours_of(interval)} AND time > {_ago(interval)}"
+
+    def within(self, start_s: int, end_s: int) -> str:
+        """The condition on the hours, by which Athena chooses what to read, and on the time."""
+        first, last = (
+            f"{datetime.fromtimestamp(time_s, UTC):{EVENT_HOUR_FORMAT}}" for time_s in (start_s, end_s - 1)
+        )
+        hours = f"{EVENT_HOUR} >= '{first}' AND {EVENT_HOUR} <= '{last}'"
+        return f"{hours} AND time_ns >= {start_s * NS_PER_S} AND time_ns < {end_s * NS_PER_S}"
+
+    def column(self, dimension: str) -> str:
+        """The column of the view."""
+        return column_name(POINTS, dimension)
 
     def bins(self, interval: str) -> str:
         """The expression by seconds of the epoch."""

@@ -32,6 +32,8 @@ class Store(Protocol):
     """The view that has each version of a point that does not count; empty if the store forgets them."""
     own_columns: Sequence[str]
     """The columns of points that are not dimensions of clients."""
+    time_ns: str
+    """The expression of a point's time in nanoseconds since 1970."""
 
     def select(self, sql: str) -> Answer:
         """The answer to a statement."""
@@ -44,6 +46,12 @@ class Store(Protocol):
 
     def since(self, interval: str) -> str:
         """The condition that a point is younger than an interval such as 15m."""
+
+    def within(self, start_s: int, end_s: int) -> str:
+        """The condition that a point lies in these seconds since 1970, the last not included."""
+
+    def column(self, dimension: str) -> str:
+        """The column that a dimension has, or would have, in the letters that `dimensions` tells it in, or others."""
 
     def bins(self, interval: str) -> str:
         """The expression for the start of a point's bin, whose width is an interval such as 10s."""

@@ -2,6 +2,7 @@
 
 import itertools
 from collections.abc import Callable, Iterator, Mapping, Sequence
+from datetime import UTC, datetime
 from typing import Any
 
 from ops.bill.prices import LEAST_QUERY_TCU_HOURS
@@ -23,6 +24,7 @@ class TimestreamStore:
     service = "Timestream"
     superseded = ""
     own_columns: Sequence[str] = ("metric_name", "metric_type", "time", "value", "measure_name")
+    time_ns = "to_nanoseconds(time)"
 
     def __init__(self, client: Any, database: str, table: str, meter: Meter) -> None:
         self._client, self._meter = client, meter
@@ -62,6 +64,14 @@ class TimestreamStore:
         """The condition by `ago`."""
         return f"time > ago({interval})"
 
+    def within(self, start_s: int, end_s: int) -> str:
+        """The condition on the time, and on the measure's name, which lets Timestream skip whatever else is there."""
+        return f"measure_name = 'metric' AND time >= {_timestamp(start_s)} AND time < {_timestamp(end_s)}"
+
+    def column(self, dimension: str) -> str:
+        """The dimension's own name."""
+        return dimension
+
     def bins(self, interval: str) -> str:
         """The expression by `bin`."""
         return f"bin(time, {interval})"
@@ -75,6 +85,10 @@ class TimestreamStore:
             if "NextToken" not in page:
                 return
             arguments = {"QueryString": sql, "NextToken": page["NextToken"]}
+
+
+def _timestamp(time_s: int) -> str:
+    return f"TIMESTAMP '{datetime.fromtimestamp(time_s, UTC):%Y-%m-%d %H:%M:%S}.000000000'"
 
 
 def _value(datum: Mapping[str, Any], kind: Mapping[str, Any]) -> Any:

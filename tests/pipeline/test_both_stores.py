@@ -6,10 +6,16 @@ from typing import Any
 
 import pytest
 
+from handlers.domain.exports.hour import Hour, hours_between
+from handlers.domain.timestamp import NS_PER_S
 from handlers.vocabulary import LAKE, TIMESTREAM
 from local.accounting import stored_points, superseded_points
+from ops.history.asked import asked_of
+from ops.history.stored import StoredHistory
+from ops.store.port import Store
 from tests.support.both_stores import BothStores, both_stores
 from tests.support.events import kinesis_record
+from tests.support.rules import a_rule
 
 pytestmark = pytest.mark.pipeline
 
@@ -65,6 +71,41 @@ class Clients:
         return metric
 
 
+RULES = [
+    a_rule(rule_id="hot", metric_name="cpu", by=["host", "the.zone"], period=60),
+    a_rule(
+        rule_id="grows", metric_name="disk.used", statistic="increase", by=["host"], match={"the.zone": "z"}
+    ),
+    a_rule(rule_id="none", metric_name="cpu", by=["rack"], match={"rack": "it's"}),
+]
+
+
+def _history(store: Store, now_ms: int) -> list[tuple[Any, ...]]:
+    """The points that those rules ask for, as a back-test reads them, by the start of their minute."""
+    first, last = Hour.containing(now_ms / 1000 - 7_200), Hour.containing(now_ms / 1000)
+    history = StoredHistory(store, asked_of(RULES), last)
+    return sorted((
+        (metric.metric_name, one.metric_type, dict(one.dimensions).get("host"), dict(one.dimensions).get("the.zone"),
+         at * metric.unit_ns // (60 * NS_PER_S), value)
+        for hour in hours_between(first, last)
+        for part in history.slices(hour)
+        for metric in history.metrics
+        for one in history.read(metric, part)
+        for at, value in zip(one.times, one.values, strict=True)), key=repr)  # fmt: skip
+
+
+def _kept(clients: "Clients") -> list[tuple[Any, ...]]:
+    """The same, of what clients sent."""
+    return sorted(
+        (
+            (name, metric_type, host, zone, time_ns // (60 * NS_PER_S), value)
+            for (name, metric_type, host, zone, time_ns), value in clients.kept.items()
+            if name == "cpu" or zone == "z"
+        ),
+        key=repr,
+    )
+
+
 def test_the_same_records_in_any_weather_give_the_same_points(stores: BothStores) -> None:
     """Batches out of order, repeated whole and in parts, corrections before what they correct; nothing is lost."""
     clients, chance = Clients(stores.now_ms(), 13), random.Random(7)
@@ -79,5 +120,6 @@ def test_the_same_records_in_any_weather_give_the_same_points(stores: BothStores
     for kind, sql in POINTS.items():
         assert sorted(stores.rows(kind, sql), key=repr) == wanted, kind
         assert stores.quarantined(kind) == clients.bad
+        assert _history(stores.stores[kind], stores.now_ms()) == _kept(clients), kind
     lake = stores.stores[LAKE]
     assert clients.accepted == stored_points(lake) + superseded_points(lake) + clients.bad

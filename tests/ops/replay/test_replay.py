@@ -4,16 +4,12 @@ from typing import Any
 
 import pytest
 
-from handlers.adapters.timestream.limits import store_limits
-from handlers.domain.alerts.notifications.notification import Origin
-from handlers.domain.alerts.periods import Timing
 from handlers.vocabulary import AlertState
-from ops.replay.replay import Deployment, PointRefusedError, Replay, Request
+from ops.replay.replay import PointRefusedError, Replay, Request
+from tests.support.replays import DEPLOYMENT
 from tests.support.rules import a_rule
 
 START = 1_767_571_200
-TIMING = Timing(interval_s=60, grace_s=10)
-DEPLOYMENT = Deployment(TIMING, Origin("eu-west-1", "test"), 1_000, store_limits(30))
 
 
 def replayed(*requests: Request, since_s: int = START, minutes: int = 5, **rule: Any) -> Replay:

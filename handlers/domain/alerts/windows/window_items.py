@@ -144,7 +144,7 @@ def _is_whole(write: Iterable[WindowItem]) -> bool:
 def _packed(aggregates: WindowAggregates, item_bytes: int) -> Iterator[bytes]:
     nested: dict[str, dict[str, Any]] = defaultdict(dict)
     for window, aggregate in aggregates.items():
-        nested[window.selection_id][str(window.start_s)] = _pack(aggregate, window.start_s)
+        nested[window.selection_id][str(window.start_s)] = packed_window(aggregate, window.start_s)
     data = zlib.compress(orjson.dumps(nested), 6)
     if len(data) <= item_bytes:
         yield data
@@ -174,7 +174,8 @@ def _halves(aggregates: WindowAggregates) -> tuple[WindowAggregates, WindowAggre
     )
 
 
-def _pack(aggregate: WindowAggregate, start_s: int) -> dict[str, Any]:
+def packed_window(aggregate: WindowAggregate, start_s: int) -> dict[str, Any]:
+    """The groups of the window that starts then, and the columns of their sets, as an item has them."""
     groups = in_order(aggregate.sets)
     packed = {"g": groups, **columns([aggregate.sets[group] for group in groups], start_s)}
     return {**packed, "d": aggregate.dropped} if aggregate.dropped else packed
