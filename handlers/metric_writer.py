@@ -21,6 +21,7 @@ from handlers.domain.exports.marking import StoredHours
 from handlers.domain.ingest.batch import Ports, write_batch
 from handlers.domain.ingest.envelope import StreamRecord, read_records
 from handlers.domain.ingest.formats.foreign import DEFAULT_OTLP_ATTRIBUTES
+from handlers.domain.ingest.heartbeats import apart, heartbeat_lines
 from handlers.domain.ingest.portions import portions
 from handlers.domain.ingest.registry import DimensionRegistry
 from handlers.domain.ingest.report import log_lines
@@ -28,7 +29,7 @@ from handlers.domain.ingest.store import MetricStore, StoreLimits
 from handlers.environment import is_lake, read_environment
 from handlers.logs import write_lines
 from handlers.start import lambda_handler
-from handlers.vocabulary import metric_dimensions
+from handlers.vocabulary import WRITER_HEARTBEAT_AGE, metric_dimensions
 
 if TYPE_CHECKING:
     from handlers.adapters.timestream.wire import Wire
@@ -95,9 +96,13 @@ class MetricWriter:
         """The answer to the event source mapping: the record to start again from, if there is one."""
         reserve_s = min(_RESERVE_S, seconds_left * _RESERVE_SHARE)
         deadline = Deadline(time.monotonic() + seconds_left - reserve_s, time.monotonic)
+        records, heartbeats = apart(read_records(event))
         retry_from = None
-        for portion in portions(read_records(event)):
+        for portion in portions(records):
             retry_from = self._write(portion, deadline) if retry_from is None else retry_from
+        write_lines(
+            heartbeat_lines(WRITER_HEARTBEAT_AGE, heartbeats, retry_from, self.clock(), self._dimensions)
+        )
         return {"batchItemFailures": [] if retry_from is None else [{"itemIdentifier": str(retry_from)}]}
 
     def _write(self, records: Sequence[StreamRecord], deadline: Deadline) -> int | None:
@@ -107,9 +112,12 @@ class MetricWriter:
         report = write_batch(records, self.ports, deadline)
         every_request = self.environment.log_level in {"DEBUG", "INFO"}
         now_ms = round(self.clock() * 1000)
-        dimensions = metric_dimensions(self.environment.project, self.environment.environment)
-        write_lines(log_lines(report, dimensions, now_ms, every_request=every_request))
+        write_lines(log_lines(report, self._dimensions, now_ms, every_request=every_request))
         return report.retry_from
+
+    @property
+    def _dimensions(self) -> Mapping[str, str]:
+        return metric_dimensions(self.environment.project, self.environment.environment)
 
 
 def build(

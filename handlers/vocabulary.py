@@ -11,6 +11,11 @@ def metric_dimensions(project: str, environment: str) -> dict[str, str]:
     return {"Project": project, "Environment": environment}
 
 
+# The path and the format of the requests by which the stack tries its own API; they hold no points.
+HEARTBEAT = "heartbeat"
+WRITER_HEARTBEAT_AGE = "WriterHeartbeatAge"
+AGGREGATOR_HEARTBEAT_AGE = "AggregatorHeartbeatAge"
+
 # The kinds of store, of which a stack has one.
 TIMESTREAM = "timestream"
 LAKE = "lake"

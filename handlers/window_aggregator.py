@@ -20,12 +20,14 @@ from handlers.domain.deadline import Deadline
 from handlers.domain.errors import TransientError
 from handlers.domain.ingest.envelope import REDRIVEN_COUNTED, StreamRecord, read_records
 from handlers.domain.ingest.formats.foreign import DEFAULT_OTLP_ATTRIBUTES
+from handlers.domain.ingest.heartbeats import apart, heartbeat_lines
 from handlers.domain.ingest.portions import portions
 from handlers.domain.ingest.request_reader import RequestReader
 from handlers.domain.ingest.store import StoreLimits
 from handlers.environment import is_lake, read_environment
 from handlers.logs import write_lines
 from handlers.start import lambda_handler
+from handlers.vocabulary import AGGREGATOR_HEARTBEAT_AGE, metric_dimensions
 
 # The longest that writing a portion's windows is tried.
 _RESERVE_S = 10.0
@@ -35,6 +37,8 @@ _RESERVE_S = 10.0
 class _Environment:
     """The variables that the template gives the function, whatever the store is."""
 
+    project: str
+    environment: str
     rules_table: str
     windows_table: str
     state_machine_arn: str
@@ -65,6 +69,8 @@ class WindowAggregator:
 
     aggregator: Aggregator
     reader: RequestReader
+    dimensions: Mapping[str, str]
+    clock: Callable[[], float] = time.time
     # Seconds that pass, by which no more portions of a batch are begun.
     stopwatch: Callable[[], float] = time.monotonic
 
@@ -74,9 +80,18 @@ class WindowAggregator:
         After the first portion of the batch, another is begun only if two like the slowest so far fit into the time
         left, so that what was done is known before the function is ended.
         """
+        records, heartbeats = apart(read_records(event))
+        retry_from = self._aggregate(records, seconds_left)
+        write_lines(
+            heartbeat_lines(AGGREGATOR_HEARTBEAT_AGE, heartbeats, retry_from, self.clock(), self.dimensions)
+        )
+        return {"batchItemFailures": [] if retry_from is None else [{"itemIdentifier": str(retry_from)}]}
+
+    def _aggregate(self, batch: Sequence[StreamRecord], seconds_left: float) -> int | None:
+        """The sequence number of the record to start again from, if there is one."""
         deadline = Deadline(self.stopwatch() + seconds_left, self.stopwatch)
         slowest_s = 0.0
-        for number, records in enumerate(portions(read_records(event))):
+        for number, records in enumerate(portions(batch)):
             began_s = deadline.seconds_left()
             if number and began_s <= max(2 * slowest_s, _RESERVE_S):
                 return _retry_from(records, "there is no time left for the rest of the batch")
@@ -86,14 +101,14 @@ class WindowAggregator:
                 return _retry_from(records, str(error))
             write_lines([report_line(report)])
             slowest_s = max(slowest_s, began_s - deadline.seconds_left())
-        return {"batchItemFailures": []}
+        return None
 
 
-def _retry_from(records: Sequence[StreamRecord], cause: str) -> dict[str, Any]:
-    """The answer that has the stream send these records again, and all after them."""
-    sequence = str(records[0].sequence)
-    write_lines([json.dumps({"retry_from": sequence, "cause": cause})])
-    return {"batchItemFailures": [{"itemIdentifier": sequence}]}
+def _retry_from(records: Sequence[StreamRecord], cause: str) -> int:
+    """The first of these records, from which the stream must send again, after a line that says why."""
+    sequence = records[0].sequence
+    write_lines([json.dumps({"retry_from": str(sequence), "cause": cause})])
+    return sequence
 
 
 def build(
@@ -122,7 +137,8 @@ def build(
         clock=clock,
     )
     requests = RequestReader(limits, environment.otlp_attributes, passed_over=frozenset({REDRIVEN_COUNTED}))
-    return WindowAggregator(aggregator, requests)
+    dimensions = metric_dimensions(environment.project, environment.environment)
+    return WindowAggregator(aggregator, requests, dimensions, clock)
 
 
 def _read(variables: Mapping[str, str]) -> tuple[_Environment, StoreLimits]:
@@ -141,7 +157,7 @@ def _in_lake(environment: LakeWindowAggregatorEnvironment) -> tuple[_Environment
 
 
 def report_line(report: BatchReport) -> str:
-    """The batch as a log line; no metrics, as an evaluation reports what alarms and the dashboard read."""
+    """The batch as a log line; no metrics, as an evaluation reports what is known of alerts."""
     counts = {
         "AlertPointsJudged": report.judged,
         "AlertPointsTooLate": report.too_late,

@@ -9,6 +9,7 @@ import orjson
 
 from emulator import Answered, UrlAnswered
 from handlers.domain.ingest.remote_write import FORMAT as REMOTE_WRITE
+from handlers.vocabulary import HEARTBEAT
 from ops.points.counter import PointCounter
 
 
@@ -22,7 +23,9 @@ class AnswerCounter:
         self._counter = PointCounter()
 
     def add(self, answered: Answered) -> None:
-        """Counts one answer, and the points of its request if that was accepted."""
+        """Counts one answer, and the points of its request if that was accepted; a heartbeat is no client's."""
+        if answered.resource_path == f"/{HEARTBEAT}":
+            return
         accepted = _became_record(answered)
         record = orjson.loads(answered.integration_request) if accepted else {}
         with self._lock:

@@ -8,8 +8,10 @@ from typing import Any
 
 from botocore.exceptions import BotoCoreError, ClientError
 
+from emulator.clock import Clock
 from handlers.vocabulary import QUARANTINED_POINTS
 from local.repeated import Repeated
+from ops.console.readers.figures import waits
 from ops.output import sanitize
 
 _EVERY_S = 3.0
@@ -18,11 +20,12 @@ _EVERY_S = 3.0
 class Observer(Repeated):
     """A thread that looks every few seconds; what a fault keeps from it, it shows a little later."""
 
-    def __init__(self, clients: Any, outputs: Mapping[str, str]) -> None:
+    def __init__(self, clients: Any, outputs: Mapping[str, str], clock: Clock) -> None:
         super().__init__("observer", every_s=_EVERY_S)
         self._s3, self._dynamodb, self._cloudwatch = (
             clients(name) for name in ("s3", "dynamodb", "cloudwatch")
         )
+        self._clock = clock
         self._bucket, self._rules_table = outputs["QuarantineBucketName"], outputs["RulesTableName"]
         self._seen: set[str] = set()
         self._points: set[tuple[str, Any]] = set()
@@ -44,7 +47,7 @@ class Observer(Repeated):
         """Look once; botocore's errors say what could not be seen."""
         self.rules = int(self._dynamodb.scan(TableName=self._rules_table, Select="COUNT")["Count"])
         up = self._cloudwatch.describe_alarms(StateValue="ALARM")["MetricAlarms"]
-        self.alarms = [str(one["AlarmName"]) for one in up]
+        self.alarms = [str(one["AlarmName"]) for one in up if not waits(one, self._clock.now())]
         pages = self._s3.get_paginator("list_objects_v2").paginate(
             Bucket=self._bucket, Prefix=QUARANTINED_POINTS
         )

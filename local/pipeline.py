@@ -80,7 +80,7 @@ class Pipeline:
         # With kept data the store is not empty: only what comes from here on is this run's.
         self._before = _NO_POINTS
         self._before = self.point_counts()
-        self._observer = Observer(self.client, outputs)
+        self._observer = Observer(self.client, outputs, cloud.clock)
         self._notifications = Notifications(
             self.client("sqs"), self.client("sns"), topic_arn=outputs["AlertTopicArn"], tell=options.tell
         )

@@ -25,6 +25,8 @@ from ops.tables import Coloured, Row
 _HOUR_S = 3600
 _HOURS = 48
 _LATE_MS = 60_000
+# A heartbeat is sent each minute, and a batch may wait five minutes to fill.
+_SILENT_S = 600
 _GOOD, _LOOK, _BAD = "ok", "look", "BAD"
 _COLOURS = {_GOOD: "green", _LOOK: "yellow", _BAD: "red"}
 _BAD_HOURS = frozenset({State.FAILED, State.EXPIRED, State.MISSING})
@@ -65,6 +67,7 @@ def lines(target: Target) -> Iterator[Row]:
         ("ingest API", lambda: _ingest(target)),
         ("last hour", lambda: _requests(measured())),
         ("points", lambda: _points(measured())),
+        ("heartbeat", lambda: _heartbeat(measured())),
         ("stream", lambda: _stream(target, measured())),
         ("alarms", lambda: _alarms(place)),
         ("alerts", lambda: _alerts(target)),
@@ -101,7 +104,8 @@ def _ingest(target: Target) -> Line:
 def _requests(figures: Figures) -> Line:
     failed, latency = figures["failed"].total, figures["latency"].last
     slow = f", p99 {latency:,.0f} ms" if latency is not None else ""
-    words = f"{figures['requests'].total:,.0f} requests, {figures['refused'].total:,.0f} refused, {failed:,.0f} failed"
+    requests, refused = figures["requests"].total, figures["refused"].total
+    words = f"{requests:,.0f} requests, heartbeats among them, {refused:,.0f} refused, {failed:,.0f} failed"
     return _BAD if failed else _GOOD, words + slow
 
 
@@ -129,8 +133,21 @@ def _stream(target: Target, figures: Figures) -> Line:
 
 
 def _alarms(place: Place) -> Line:
-    on = read_alarms(place)
-    return (_BAD, "; ".join(f"{alarm.name}: {alarm.why}" for alarm in on)) if on else (_GOOD, "none is on")
+    found = read_alarms(place)
+    on = [f"{alarm.name}: {alarm.why}" for alarm in found if not alarm.waits]
+    new = [f"{alarm.name} waits for its first values" for alarm in found if alarm.waits]
+    return _BAD if on else _LOOK if new else _GOOD, "; ".join(on + new) or "none is on"
+
+
+def _heartbeat(figures: Figures) -> Line:
+    """The age of the newest heartbeat at each consumer: what it was when it came, and the time since then."""
+    ages = []
+    for who in ("writer", "aggregator"):
+        minutes = figures[f"{who}_heartbeat"].minutes
+        ages.append((who, figures.at_s - minutes[-1][0] + minutes[-1][1] if minutes else None))
+    words = ", ".join(f"{who} {'none' if age is None else f'{age:.0f} s ago'}" for who, age in ages)
+    late = any(age is None or age > _SILENT_S for _, age in ages)
+    return _LOOK if late else _GOOD, f"last one through API and stream: {words}"
 
 
 def _alerts(target: Target) -> Line:

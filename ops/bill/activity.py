@@ -36,6 +36,8 @@ class Activity:
         per_second = load.requests / SECONDS
         needed = max(per_second * load.record_bytes / _SHARD_BYTES, per_second / _SHARD_RECORDS)
         self.shards = max(stream.get("ShardCount", _SHARDS_ON_DEMAND), int(-(-needed // 1)))
+        self.heartbeats = _starts(deployed, "HeartbeatSchedule")
+        self.requests = load.requests + self.heartbeats
         self.writer_batches = self._batches("MetricWriter")
         self.aggregator_batches = self._batches("WindowAggregator")
         aggregator = _variables(deployed, "WindowAggregatorFunction")
@@ -81,13 +83,15 @@ class Activity:
         """The executions of each state machine, by logical id."""
         return {
             "AlertEvaluationStateMachine": self.evaluations,
+            "HeartbeatStateMachine": self.heartbeats,
             "MetricExportStateMachine": self.export_hours,
         }
 
     def _batches(self, component: str) -> float:
         mapping = self._deployed.of("AWS::Lambda::EventSourceMapping")[f"{component}Mapping"]
         lanes = self.shards * mapping.get("ParallelizationFactor", 1)
-        return self._load.batches(lanes, mapping["MaximumBatchingWindowInSeconds"], mapping["BatchSize"])
+        window_s, most = mapping["MaximumBatchingWindowInSeconds"], mapping["BatchSize"]
+        return self._load.batches(lanes, window_s, most, self.heartbeats)
 
 
 def _variables(deployed: Deployed, title: str) -> Properties:

@@ -39,9 +39,12 @@ class Load:
         """True if there are points."""
         return self.points_per_second > 0
 
-    def batches(self, lanes: int, window_s: float, most: int) -> float:
-        """Batches in a month that a consumer reads over so many lanes, each of which waits for its window to fill."""
-        if not self.active:
+    def batches(self, lanes: int, window_s: float, most: int, more_requests: float = 0.0) -> float:
+        """Batches in a month that a consumer reads over so many lanes, each of which waits for its window to fill.
+
+        `more_requests` are those that come beside the load's.
+        """
+        if not self.requests + more_requests:
             return 0.0
-        per_lane = self.requests / SECONDS / lanes
+        per_lane = (self.requests + more_requests) / SECONDS / lanes
         return lanes * SECONDS * max(1 / (window_s + 1 / per_lane), per_lane / most)

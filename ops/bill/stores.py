@@ -74,8 +74,9 @@ def _timestream(deployed: Deployed, load: Load, activity: Activity) -> Mapping[s
     [properties] = deployed.of("AWS::Timestream::Table").values()
     retention = properties["RetentionProperties"]
     gb_per_second = load.points_per_second * _STORED_BYTES / GB
+    batches = activity.writer_batches if load.active else 0.0
     return {
-        "store_writes": writes(deployed, activity.writer_batches, load.points)["timestream_write"],
+        "store_writes": writes(deployed, batches, load.points)["timestream_write"],
         "memory_gb_hours": gb_per_second * int(retention["MemoryStoreRetentionPeriodInHours"]) * 3600 * HOURS,
         "magnetic_gb_months": gb_per_second * int(retention["MagneticStoreRetentionPeriodInDays"]) * _DAY_S,
         "query_hours": load.queries_per_day * HOURS / 24 * LEAST_QUERY_TCU_HOURS,
@@ -88,7 +89,8 @@ def _lake(deployed: Deployed, load: Load, activity: Activity) -> Mapping[str, fl
     """Objects as batches make them, and queries that read an hour of them each, at the least they are billed."""
     compacting = _COMPACTION_QUERIES * activity.exported_hours
     asked = load.queries_per_day * HOURS / 24
-    objects = writes(deployed, activity.writer_batches, load.points)["s3_put"]
+    # Batches of heartbeats alone store nothing.
+    objects = writes(deployed, activity.writer_batches, load.points)["s3_put"] if load.active else 0.0
     read_gb = max(LEAST_SCANNED_BYTES, load.points / HOURS * _LINE_BYTES) / GB
     versions_s = _replaced_days(deployed) * _DAY_S
     return {

@@ -3,6 +3,7 @@
 from collections import Counter
 from collections.abc import Mapping
 
+from handlers.vocabulary import AGGREGATOR_HEARTBEAT_AGE, WRITER_HEARTBEAT_AGE
 from ops.bill.activity import Activity
 from ops.bill.load import GB, HOURS, SECONDS, Load
 from ops.bill.stores import store_units
@@ -19,12 +20,15 @@ _PUT_BYTES = 25 * _KIB
 _SENT_BYTES = 160
 # Express executions are billed in chunks of so much memory.
 _EXPRESS_GB = 0.0625
+# An execution that posts a heartbeat; the record that it becomes, rounded up.
+_HEARTBEAT_S, _HEARTBEAT_BYTES = 0.2, 1024
 # Services keep a data key for five minutes.
 _KEY_REQUESTS = HOURS * 12
-# The tables of each minute's sweep; with points the stream, both consumers, the store and two tables more.
-_USED_IDLE, _USED_LOADED = 3, 12
+# The tables of each minute's sweep, and the stream and both consumers by heartbeats; with points the store and more.
+_USED_IDLE, _USED_LOADED = 6, 12
 # Metrics that the hourly export reports whether there are points or not; all others need points.
 _HOURLY_METRICS = frozenset({"HoursExported", "ExportLag"})
+_HEARTBEAT_METRICS = frozenset({WRITER_HEARTBEAT_AGE, AGGREGATOR_HEARTBEAT_AGE})
 # X-Ray's default, and Lambda's own, which no rule changes.
 _DEFAULT_RESERVOIR, _DEFAULT_RATE = 1, 0.05
 
@@ -36,7 +40,7 @@ def units_of(deployed: Deployed, load: Load) -> Mapping[str, Units]:
     functions = deployed.of("AWS::Lambda::Function")
     used = _USED_LOADED if load.active else _USED_IDLE
     return {
-        "requests": load.requests,
+        "requests": activity.requests,
         "answer_gb": load.requests * _ANSWER_BYTES / GB,
         **_stream(deployed, load, activity),
         "invocations": {title: runs[title].invocations for title in functions},
@@ -44,6 +48,8 @@ def units_of(deployed: Deployed, load: Load) -> Mapping[str, Units]:
             title: runs[title].invocations * runs[title].seconds * properties["MemorySize"] / 1024
             for title, properties in functions.items()
         },
+        "heartbeats": activity.heartbeats,
+        "heartbeat_gb_seconds": activity.heartbeats * _HEARTBEAT_S * _EXPRESS_GB,
         "evaluations": activity.evaluations,
         "evaluation_gb_seconds": activity.evaluations * activity.evaluation_s * _EXPRESS_GB,
         "token_reads": activity.token_lookups,
@@ -53,8 +59,8 @@ def units_of(deployed: Deployed, load: Load) -> Mapping[str, Units]:
         **store_units(deployed, load, activity),
         **_endpoints(deployed, load),
         **_watching(deployed, load, activity),
-        **_logs(deployed, load, activity),
-        **_traces(deployed, load, activity),
+        **_logs(deployed, activity),
+        **_traces(deployed, activity),
         "keys": len(deployed.of("AWS::KMS::Key")),
         "key_requests": used * _KEY_REQUESTS,
     }
@@ -69,11 +75,12 @@ def _stream(deployed: Deployed, load: Load, activity: Activity) -> Mapping[str, 
     )
     kept_hours = properties["RetentionPeriodHours"] - 24
     if activity.on_demand:
-        rounded = load.requests * -(-load.record_bytes // _KIB) * _KIB / GB
+        sent_bytes = load.requests * -(-load.record_bytes // _KIB) * _KIB
+        rounded = (sent_bytes + activity.heartbeats * _HEARTBEAT_BYTES) / GB
         hours, shard_hours, puts = HOURS, 0, 0.0
     else:
         rounded, hours, shard_hours = 0.0, 0, activity.shards * HOURS
-        puts = load.requests * -(-load.record_bytes // _PUT_BYTES)
+        puts = load.requests * -(-load.record_bytes // _PUT_BYTES) + activity.heartbeats
     return {
         "consumers": consumers,
         "stream_hours": hours,
@@ -132,6 +139,8 @@ def _watching(deployed: Deployed, load: Load, activity: Activity) -> Mapping[str
     for name in deployed.own_metrics():
         if name in _HOURLY_METRICS:
             own["MetricExport"] += bool(activity.export_hours)
+        elif name in _HEARTBEAT_METRICS:
+            own["Heartbeat"] += bool(activity.heartbeats)
         elif load.active:
             own["Alert" if name.startswith("Alert") else "MetricWriter"] += 1
     return {
@@ -143,12 +152,12 @@ def _watching(deployed: Deployed, load: Load, activity: Activity) -> Mapping[str
     }
 
 
-def _logs(deployed: Deployed, load: Load, activity: Activity) -> Mapping[str, Units]:
+def _logs(deployed: Deployed, activity: Activity) -> Mapping[str, Units]:
     """Log lines taken in, and kept as long as the groups keep them."""
     taken = {title: runs.invocations * runs.log_bytes for title, runs in activity.functions().items()}
     for title, stage in deployed.of("AWS::ApiGateway::Stage").items():
         if "AccessLogSetting" in stage:
-            taken[title] = load.requests * (len(stage["AccessLogSetting"]["Format"]) + 200)
+            taken[title] = activity.requests * (len(stage["AccessLogSetting"]["Format"]) + 200)
     for title in deployed.of("AWS::EC2::FlowLog"):
         # A line for each interface, endpoint and direction in ten minutes.
         taken[title] = 100 * 150 * HOURS * 6
@@ -159,12 +168,12 @@ def _logs(deployed: Deployed, load: Load, activity: Activity) -> Mapping[str, Un
     }
 
 
-def _traces(deployed: Deployed, load: Load, activity: Activity) -> Mapping[str, Units]:
+def _traces(deployed: Deployed, activity: Activity) -> Mapping[str, Units]:
     """Traces of requests by the sampling rule, of executions and of consumers by X-Ray's default."""
     rules = [part["SamplingRule"] for part in deployed.of("AWS::XRay::SamplingRule").values()]
     by_rule = (rules[0]["ReservoirSize"], rules[0]["FixedRate"]) if rules else ()
     traces = {
-        title: _sampled(load.requests, *by_rule)
+        title: _sampled(activity.requests, *by_rule)
         for title, stage in deployed.of("AWS::ApiGateway::Stage").items()
         if stage.get("TracingEnabled")
     }

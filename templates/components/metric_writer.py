@@ -2,14 +2,14 @@
 
 from troposphere import Ref, Template
 
-from handlers.vocabulary import NAMESPACE, metric_dimensions
+from handlers.vocabulary import NAMESPACE, WRITER_HEARTBEAT_AGE, metric_dimensions
 from templates.components.exporting.hours import ExportHours
 from templates.components.platform import Platform
 from templates.components.quarantine import Quarantine
 from templates.components.store import Store, limits_environment
 from templates.components.stream import Stream
 from templates.config import Config
-from templates.constructs.alarms import Alarm, errors_alarm, first_alarm, throttles_alarm
+from templates.constructs.alarms import Alarm, errors_alarm, first_alarm, heartbeat_alarm, throttles_alarm
 from templates.constructs.consumer import add_consumer, expiring_alarm, gave_up_alarm, late_alarm
 from templates.constructs.function import add_function
 from templates.constructs.outputs import add_outputs
@@ -34,6 +34,11 @@ POINT_ALARMS = (
         "PointsQuarantined",
         "A client sends points that cannot be stored; each is in the quarantine bucket with its reason, which "
         "`ops quarantine list` shows. The client should be told, so the first one counts.",
+    ),
+    heartbeat_alarm(
+        WRITER_HEARTBEAT_AGE,
+        "For ten minutes no heartbeat came through API, stream and writer: points that clients send now are refused, "
+        "or are not stored.",
     ),
     first_alarm(
         "Unreadable",

@@ -14,6 +14,8 @@ class Alarm:
     """One alarm: it goes off when `datapoints` of `periods` periods (of `period_s` seconds) reach the threshold.
 
     A period with fewer than `at_least` values of the metric does not count: a share of next to nothing means nothing.
+    Where `missing_breaches`, a period without values counts as one that reached the threshold; elsewhere no data means
+    no trouble, as metrics are absent when nothing happens. `below` is an alarm on what does not reach the threshold.
     A warning tells of what does no harm yet, or of harm for which another alarm goes off, a little later.
     """
 
@@ -27,6 +29,8 @@ class Alarm:
     datapoints: int = 1
     at_least: int = 0
     warning: bool = False
+    missing_breaches: bool = False
+    below: bool = False
 
 
 def first_alarm(
@@ -34,6 +38,25 @@ def first_alarm(
 ) -> Alarm:
     """An alarm on the first of what should never happen."""
     return Alarm(name, metric, statistic, 1, why, period_s=period_s, warning=warning)
+
+
+def heartbeat_alarm(metric: str, why: str) -> Alarm:
+    """The alarm on heartbeats that do not come through: for ten minutes none that is younger than ten minutes.
+
+    Of several ages the least counts: what is written again hours later says nothing of now. Consumers wait five minutes
+    at most for a batch to fill.
+    """
+    return Alarm(
+        "HeartbeatMissing",
+        metric,
+        "Minimum",
+        600,
+        why,
+        period_s=300,
+        periods=2,
+        datapoints=2,
+        missing_breaches=True,
+    )
 
 
 def throttles_alarm(who: str, consequence: str) -> Alarm:
@@ -112,7 +135,6 @@ def add_total_alarms(
 def _add(
     template: Template, component: str, alarm: Alarm, watched: Mapping[str, Any], notify: Sequence[Any]
 ) -> None:
-    """No data means no trouble: every metric here is absent when nothing happens."""
     template.add_resource(
         CloudWatchAlarm(
             f"{component}{alarm.name}Alarm",
@@ -120,8 +142,8 @@ def _add(
             EvaluationPeriods=alarm.periods,
             DatapointsToAlarm=alarm.datapoints,
             Threshold=alarm.threshold,
-            ComparisonOperator="GreaterThanOrEqualToThreshold",
-            TreatMissingData="notBreaching",
+            ComparisonOperator="LessThanThreshold" if alarm.below else "GreaterThanOrEqualToThreshold",
+            TreatMissingData="breaching" if alarm.missing_breaches else "notBreaching",
             AlarmActions=list(notify),
             OKActions=list(notify),
             **watched,

@@ -106,13 +106,15 @@ def add_schedule(
     target: stepfunctions.StateMachine,
     payload: Mapping[str, object],
     maximum_age_seconds: int,
-    not_started: Alarm,
+    not_started: Alarm | None = None,
     runtime: Runtime,
     enabled: bool = True,
+    after: Sequence[str] = (),
 ) -> None:
     """Start `target` at these times (UTC); a start that does not succeed within the age is dropped, and counted.
 
-    The schedule has a group of its own, as Scheduler's metrics, and so the alarm on them, know groups only.
+    The schedule has a group of its own, as Scheduler's metrics, and so the alarm on them, know groups only. It is made
+    when the resources with the logical ids `after` are.
     """
     role = add_role(
         template,
@@ -125,6 +127,7 @@ def add_schedule(
     template.add_resource(
         Schedule(
             f"{component}Schedule",
+            **({"DependsOn": sorted(after)} if after else {}),
             GroupName=group.ref(),
             State="ENABLED" if enabled else "DISABLED",
             ScheduleExpression=expression,
@@ -140,4 +143,5 @@ def add_schedule(
             ),
         )
     )
-    runtime.watch(template, component, [not_started], "AWS/Scheduler", ScheduleGroup=Ref(group))
+    if not_started is not None:
+        runtime.watch(template, component, [not_started], "AWS/Scheduler", ScheduleGroup=Ref(group))

@@ -8,6 +8,7 @@ from templates.components.clients import add_clients
 from templates.components.exporting.hours import add_export_hours
 from templates.components.exporting.machine import add_metric_export
 from templates.components.exporting.store import add_export_store
+from templates.components.heartbeat import add_heartbeat
 from templates.components.ingest_api import add_ingest_api
 from templates.components.metric_writer import add_metric_writer
 from templates.components.platform import add_platform
@@ -29,7 +30,7 @@ def regional(config: Config) -> Template:
     platform = add_platform(template, config)
     stream = add_stream(template, config, platform)
     clients = add_clients(template, platform) if config.api.auth == "token" else None
-    add_ingest_api(template, config, platform, sink=stream, clients=clients)
+    api = add_ingest_api(template, config, platform, sink=stream, clients=clients)
     if config.api.remote_write:
         add_remote_write(template, config, platform, sink=stream, clients=clients)
     quarantine = add_quarantine(template, config, platform)
@@ -40,6 +41,7 @@ def regional(config: Config) -> Template:
         template, config, platform, source=stream, sink=store, quarantine=quarantine, late_marks=hours
     )
     add_alerting(template, config, platform, source=stream, quarantine=quarantine)
+    add_heartbeat(template, platform, target=api)
     add_metric_export(template, config, platform, source=store, sink=exports, hours=hours)
 
     functions = [part for part in template.resources.values() if isinstance(part, Function)]

@@ -79,6 +79,39 @@ def test_a_batch_is_stored_and_logged(function: Function, capsys: pytest.Capture
     assert (log["PointsReceived"], log["PointsStored"], log["PointsQuarantined"]) == (3, 2, 1)
 
 
+def heartbeat(position: int = 0) -> dict[str, Any]:
+    """A heartbeat on the stream, half a second before the function's time."""
+    key = f"heartbeat/-/h{position}"
+    return kinesis_record({"heartbeat": True}, position, partition_key=key, arrival_ms=ARRIVAL_MS - 500)
+
+
+def test_a_heartbeat_is_reported_and_is_nowhere_else(
+    function: Function, capsys: pytest.CaptureFixture[str]
+) -> None:
+    """No service is called for it, so an hour of nothing else is an empty hour; it is no request and no point."""
+    assert function.invoke({"Records": [heartbeat()]}) == {"batchItemFailures": []}
+    [line] = capsys.readouterr().out.splitlines()
+    said = json.loads(line)
+    assert said.pop("_aws")["CloudWatchMetrics"][0]["Metrics"][0]["Name"] == "WriterHeartbeatAge"
+    assert said == {"WriterHeartbeatAge": 0.5, "Project": "metrics", "Environment": "dev"}
+    assert (function.store.discoveries, function.store.rows, quarantined()) == (0, {}, [])
+    assert boto3.client("dynamodb").scan(TableName=HOURS)["Items"] == []
+
+
+def test_a_heartbeat_is_late_while_what_came_before_it_is_not_stored(
+    function: Function, capsys: pytest.CaptureFixture[str]
+) -> None:
+    """A store that refuses writes shows in the age: the stream sends the heartbeat again with the points."""
+    function.store.fault = lambda *_: Fault("ThrottlingException")
+    batch_ = {"Records": [kinesis_record(metric(), 0), heartbeat(1)]}
+    assert function.invoke(batch_, 0.4)["batchItemFailures"]
+    assert "HeartbeatAge" not in capsys.readouterr().out
+    function.store.fault = None
+    assert function.invoke(batch_) == {"batchItemFailures": []}
+    assert "WriterHeartbeatAge" in capsys.readouterr().out
+    assert len(function.store.rows) == 1
+
+
 def test_the_store_is_found_by_endpoint_discovery(function: Function) -> None:
     """Timestream's endpoint is discovered once for the life of the process."""
     for _ in range(3):

@@ -39,6 +39,29 @@ def test_without_rules_nothing_is_written_or_started(world: AlertFunctions) -> N
     assert world.dynamodb.scan(TableName=WINDOWS)["Items"] == []
 
 
+def test_a_heartbeat_is_reported_and_judged_by_nothing(world: AlertFunctions, capsys: Any) -> None:
+    """It writes no windows, starts no evaluation and is no record of the batch's report."""
+    world.rule(a_rule())
+    record = kinesis_record({}, partition_key="heartbeat/-/h0", arrival_ms=int(world.now_s * 1000) - 2000)
+    assert world.aggregator.aggregate({"Records": [record]}, 30) == {"batchItemFailures": []}
+    [line] = capsys.readouterr().out.splitlines()
+    assert json.loads(line)["AggregatorHeartbeatAge"] == 2
+    assert world.started == []
+    assert world.dynamodb.scan(TableName=WINDOWS)["Items"] == []
+
+
+def test_a_heartbeat_is_late_while_windows_before_it_are_not_written(
+    world: AlertFunctions, capsys: Any
+) -> None:
+    """The batch comes again with it."""
+    world.rule(a_rule())
+    world.refused.add("put_item")
+    late = kinesis_record({}, 1, partition_key="heartbeat/-/h1", arrival_ms=int(world.now_s * 1000))
+    records = [kinesis_record(metric("cpu.load", 3.0), arrival_ms=int(world.now_s * 1000)), late]
+    assert world.aggregator.aggregate({"Records": records}, 30)["batchItemFailures"]
+    assert "HeartbeatAge" not in capsys.readouterr().out
+
+
 def test_an_evaluation_that_cannot_be_started_is_left_to_the_sweep(world: AlertFunctions) -> None:
     """The batch is not held up: its windows are written, and the interval is free for the sweep."""
     world.rule(a_rule())

@@ -28,6 +28,7 @@ def answered(body: object, status: int = 202) -> Answered:
         (Answered("OPTIONS", "/metrics", 204), 0),
         (Answered("GET", "/health", 200), 0),
         (Answered("POST", "", 413), 0),
+        (Answered("POST", "/heartbeat", 202, b'{"PartitionKey": "heartbeat/-/a", "Data": "e30="}'), 0),
     ],
 )
 def test_points_are_those_that_the_consumers_account_for(answer: Answered, points: int) -> None:
@@ -43,6 +44,7 @@ def test_requests_are_counted_by_status_and_points_when_accepted() -> None:
     for answer in (answered(metric(), 503), answered(batch(metric(), metric())), answered(metric(), 204)):
         counter.add(answer)
     counter.add(Answered("GET", "/ping", 204))
+    counter.add(Answered("POST", "/heartbeat", 503))  # the stack's own request is no client's
     assert (counter.requests, counter.accepted_points) == ({202: 1, 204: 2, 503: 1}, 3)
     assert counter.records == 2
 

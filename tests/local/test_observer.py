@@ -5,6 +5,7 @@ from collections.abc import Iterator
 from io import BytesIO
 from typing import Any
 
+from emulator.clock import Clock
 from local.observer import Observer
 
 OUTPUTS = {"QuarantineBucketName": "bucket", "RulesTableName": "rules"}
@@ -43,7 +44,7 @@ class Account:
 def test_points_are_counted_by_reason_once_and_each_object_is_read_once() -> None:
     """A batch that was tried again names a point twice; a reason has no control characters."""
     account = Account()
-    observer = Observer(lambda _service: account, OUTPUTS)
+    observer = Observer(lambda _service: account, OUTPUTS, Clock())
     old = {"request_id": "a", "index": 0, "reason": "old"}
     account.objects["1"] = [old, {**old, "index": 1}]
     observer.look()

@@ -1,5 +1,6 @@
 """`ops status`: what is said of each part, and when that is bad."""
 
+from dataclasses import replace
 from datetime import UTC, datetime
 from types import SimpleNamespace
 from typing import Any
@@ -17,7 +18,15 @@ from ops.quarantined.given_up import GivenUp
 from ops.stack import Target
 
 OUTPUTS = ("StreamName", "AlertsTableName", "RulesTableName", "QuarantineBucketName", "MetricWriterName")
-FIGURES = {"requests": 10, "received": 1000, "stored": 990, "quarantined": 10, "latency": 12}
+FIGURES = {
+    "writer_heartbeat": 31,
+    "aggregator_heartbeat": 6,
+    "requests": 10,
+    "received": 1000,
+    "stored": 990,
+    "quarantined": 10,
+    "latency": 12,
+}
 LATE = AlarmOn("MetricWriterLate", "points wait", datetime(2026, 1, 1, tzinfo=UTC))
 STACK = {
     "StackName": "metrics-dev",
@@ -87,6 +96,7 @@ def test_a_pipeline_that_is_well_says_so(capsys: Any) -> None:
     assert "metrics-dev UPDATE_COMPLETE since 2026-01-01 00:00:00, version 1.2.3" in parts["stack"][1]
     assert '"1,000 received: 990 stored, 0 superseded, 10 quarantined"' in parts["points"][1]
     assert "2 shards; writer lag no reading" in parts["stream"][1]
+    assert parts["heartbeat"][1] == '"last one through API and stream: writer 31 s ago, aggregator 6 s ago"'
     assert parts["exports"][1] == '"of the last 2 hours: 1 exported, 1 waiting"'
 
 
@@ -111,6 +121,15 @@ def test_what_is_wrong_is_bad_and_ends_with_one(
     assert code == 1
     assert [name for name, (state, _) in parts.items() if state == "BAD"] == [part]
     assert words in parts[part][1]
+
+
+def test_a_heartbeat_that_is_missing_is_to_be_looked_at(pipeline: dict[str, Any], capsys: Any) -> None:
+    """Its alarm says when it is trouble; an alarm that waits for its first values is none yet."""
+    pipeline.update(figures={"writer_heartbeat": Figure([(-700, 3)])}, alarms=[replace(LATE, waits=True)])
+    code, parts = states(capsys)
+    assert (code, parts["heartbeat"][0], parts["alarms"][0]) == (0, "look", "look")
+    assert "writer 703 s ago, aggregator none" in parts["heartbeat"][1]
+    assert "MetricWriterLate waits for its first values" in parts["alarms"][1]
 
 
 def test_open_alerts_and_quarantined_points_are_to_be_looked_at(

@@ -15,13 +15,21 @@ from handlers.domain.alerts.windows.aggregator import BatchReport
 from handlers.domain.exports.report import results_line
 from handlers.domain.exports.steps import HourResult
 from handlers.domain.ingest.batch import Report, RequestAccount
-from handlers.domain.ingest.envelope import NO_CLIENT, read_records
+from handlers.domain.ingest.envelope import NO_CLIENT, REDRIVEN, REDRIVEN_COUNTED, read_records
 from handlers.domain.ingest.formats import READERS
 from handlers.domain.ingest.formats.foreign import DEFAULT_OTLP_ATTRIBUTES
+from handlers.domain.ingest.heartbeats import heartbeat_lines
 from handlers.domain.ingest.quarantine import QuarantinedPoint, object_key
 from handlers.domain.ingest.report import log_lines
 from handlers.domain.violation import Reason, Violation
-from handlers.vocabulary import NAMESPACE, QUARANTINED_POINTS, metric_dimensions
+from handlers.vocabulary import (
+    AGGREGATOR_HEARTBEAT_AGE,
+    HEARTBEAT,
+    NAMESPACE,
+    QUARANTINED_POINTS,
+    WRITER_HEARTBEAT_AGE,
+    metric_dimensions,
+)
 from handlers.window_aggregator import report_line
 from ops.bill.template import Deployed
 from templates.components.ingest_api.formats import formats_of
@@ -116,12 +124,11 @@ def test_alarms_watch_metrics_that_the_functions_emit(regional: Generated) -> No
         for title, alarm in with_warnings(regional).of("AWS::CloudWatch::Alarm").items()
         if alarm.get("Namespace") == NAMESPACE
     }
-    assert {
-        (component, alarm["MetricName"])
-        for title, alarm in watched.items()
-        for component in emitted
-        if title.startswith(component)
-    } == {
+    # The component whose line it is begins an alarm's name, as none of another does so closely.
+    emitter = {title: max((one for one in emitted if title.startswith(one)), key=len) for title in watched}
+    assert {(emitter[title], alarm["MetricName"]) for title, alarm in watched.items()} == {
+        ("MetricWriterHeartbeat", "WriterHeartbeatAge"),
+        ("WindowAggregator", "AggregatorHeartbeatAge"),
         ("MetricWriter", "PointsQuarantined"),
         ("MetricWriter", "RecordsUnreadable"),
         ("AlertEvaluation", "AlertRulesOverCap"),
@@ -130,7 +137,7 @@ def test_alarms_watch_metrics_that_the_functions_emit(regional: Generated) -> No
         ("MetricExport", "ExportLag"),
     }
     for title, alarm in watched.items():
-        [line] = [line for component, line in emitted.items() if title.startswith(component)]
+        line = emitted[emitter[title]]
         [directive] = line["_aws"]["CloudWatchMetrics"]
         assert alarm["MetricName"] in {metric["Name"] for metric in directive["Metrics"]}, title
         assert [[dimension["Name"] for dimension in alarm["Dimensions"]]] == directive["Dimensions"], title
@@ -167,19 +174,22 @@ def _emitted(dimensions: Mapping[str, str]) -> dict[str, Any]:
         "AlertEvaluation": outcome_line(outcome, dimensions, 0),
         "MetricExport": results_line(results, 960.0, dimensions, 0),
     }
+    heartbeats = {"MetricWriterHeartbeat": WRITER_HEARTBEAT_AGE, "WindowAggregator": AGGREGATOR_HEARTBEAT_AGE}
+    for component, metric in heartbeats.items():
+        [lines[component]] = heartbeat_lines(metric, [record], None, ARRIVAL_MS / 1000 + 1, dimensions)
     return {component: json.loads(line) for component, line in lines.items()}
 
 
 def test_every_format_that_the_api_takes_has_a_reader() -> None:
     """The name in a partition key is one that the consumers know, and the API takes whatever they know.
 
-    Prometheus's remote write alone cannot pass an API.
+    Prometheus's remote write cannot pass an API, operators send again by the stream, and heartbeats hold nothing.
     """
     requests = [text for one in formats_of(load("dev").stream) for text in one.requests.values()]
     # The name itself, or one of those that a template chooses among.
     named = re.compile(r'"PartitionKey": "([a-z-]+)/|: "(influx-[a-z]+)"')
     written = {"".join(names) for text in requests for names in named.findall(text)}
-    assert written == READERS.keys() - {"remote-write"}
+    assert written - {HEARTBEAT} == READERS.keys() - {"remote-write", REDRIVEN, REDRIVEN_COUNTED}
 
 
 def test_the_consumer_reads_the_partition_key_that_the_api_writes() -> None:

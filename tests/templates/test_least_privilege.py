@@ -99,8 +99,8 @@ def test_resources_are_the_stacks_own(regional: Generated) -> None:
         if where.startswith("AWS::IAM::Role"):
             for resource in _list(statement["Resource"]):
                 assert resource == "*" or isinstance(resource, dict), where
-                # Glue's, Athena's and EC2's resources have no ARN to refer to: theirs are made of references. And a
-                # secret is made by its owner, under the name that the environment file has.
+                # Paths of an API, Glue's, Athena's and EC2's resources have no ARN: theirs are made of references.
+                # And a secret is made by its owner, under the name that the environment file has.
                 assert (
                     "arn:" not in str(resource)
                     or _is_made_of_references(resource, _tables(regional))
@@ -185,12 +185,16 @@ def _tables(stack: Generated) -> set[str]:
 
 
 def _is_made_of_references(resource: Any, tables: set[str]) -> bool:
-    """True if this is the ARN of a Glue, Athena or EC2 resource, and spells no name but those of `tables`."""
+    """True if this is the ARN of a path of an API, or a Glue, Athena or EC2 resource, and spells no other name.
+
+    Those of `tables` it may spell.
+    """
     text, names = resource["Fn::Sub"] if isinstance(resource["Fn::Sub"], list) else (resource["Fn::Sub"], {})
     start = "arn:${AWS::Partition}:glue:${AWS::Region}:${AWS::AccountId}:"
     known = {f"{start}{end}" for end in ("catalog", "database/${Database}", "table/${Database}/${Table}")}
     ends = ("network-interface/*", "subnet/${Subnet}", "security-group/${Group}")
     known |= {f"{start.replace(':glue:', ':ec2:')}{end}" for end in ends}
+    known.add(f"{start.replace(':glue:', ':execute-api:')}${{Api}}/${{Stage}}/POST/heartbeat")
     # Athena asks for the database `default` whatever a query names.
     known |= {f"{start}database/default", f"{start.replace(':glue:', ':athena:')}workgroup/${{Group}}"}
     return text in known and all(isinstance(value, dict) or value in tables for value in names.values())

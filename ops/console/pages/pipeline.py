@@ -65,7 +65,9 @@ BOXES = (
         "stream", "Stream", "Kinesis", "records", "records",
         (
             ("writer is behind", _milliseconds("MetricWriter_waits")),
+            ("heartbeat at the writer", lambda figures: duration_text(figures["writer_heartbeat"].last)),
             ("alerts are behind", _milliseconds("WindowAggregator_waits")),
+            ("heartbeat at the alerts", lambda figures: duration_text(figures["aggregator_heartbeat"].last)),
         ),
         ("Stream",),
     ),
@@ -206,7 +208,8 @@ def _read(page: Page) -> tuple[Figures, list[AlarmOn], LoggedError | None]:
     failed = tuple(
         box.component for box in BOXES if box.component and figures[f"{box.component}_errors"].total
     )
-    return figures, read_alarms(page.place), last_error(page.place, failed)
+    alarms = [alarm for alarm in read_alarms(page.place) if not alarm.waits]
+    return figures, alarms, last_error(page.place, failed)
 
 
 def _balance(figures: Figures) -> str:

@@ -6,7 +6,7 @@ from dataclasses import dataclass, field
 from datetime import UTC, datetime
 from typing import Any
 
-from handlers.vocabulary import NAMESPACE, metric_dimensions
+from handlers.vocabulary import AGGREGATOR_HEARTBEAT_AGE, NAMESPACE, WRITER_HEARTBEAT_AGE, metric_dimensions
 from ops.console.place import Place
 from ops.errors import refusals
 from templates.names import INGEST_API
@@ -27,6 +27,8 @@ _FIGURES: Mapping[str, tuple[str, str, str, str]] = {
     "quarantined": (NAMESPACE, "PointsQuarantined", "own", "Sum"),
     "delay": (NAMESPACE, "IngestDelay", "own", "Average"),
     "delay_most": (NAMESPACE, "IngestDelay", "own", "Maximum"),
+    "writer_heartbeat": (NAMESPACE, WRITER_HEARTBEAT_AGE, "own", "Minimum"),
+    "aggregator_heartbeat": (NAMESPACE, AGGREGATOR_HEARTBEAT_AGE, "own", "Minimum"),
     "groups": (NAMESPACE, "AlertGroupsEvaluated", "own", "Sum"),
     "transitions": (NAMESPACE, "AlertTransitions", "own", "Sum"),
     "notifications": (NAMESPACE, "AlertNotifications", "own", "Sum"),
@@ -65,11 +67,15 @@ class Figure:
 
 @dataclass(frozen=True, slots=True)
 class AlarmOn:
-    """An alarm that is on: the component's logical name, why it matters, and since when."""
+    """An alarm that is on: the component's logical name, why it matters, and since when.
+
+    One that `waits` is too new to have had the values without which it is on.
+    """
 
     name: str
     why: str
     since: datetime
+    waits: bool = False
 
 
 @dataclass(frozen=True, slots=True)
@@ -127,8 +133,17 @@ def read_alarms(place: Place) -> list[AlarmOn]:
                 if alarm["StateValue"] != "ALARM":
                     continue
                 name = re.sub(r"Alarm-[A-Z0-9]+$", "", alarm["AlarmName"].removeprefix(prefix))
-                on.append(AlarmOn(name, alarm.get("AlarmDescription", ""), alarm["StateUpdatedTimestamp"]))
+                why, since = alarm.get("AlarmDescription", ""), alarm["StateUpdatedTimestamp"]
+                on.append(AlarmOn(name, why, since, waits=waits(alarm, place.now_s())))
     return sorted(on, key=lambda alarm: alarm.name)
+
+
+def waits(alarm: Mapping[str, Any], now_s: float) -> bool:
+    """True for an alarm that missing values turn on, while it is younger than the periods that it looks at."""
+    if alarm.get("TreatMissingData") != "breaching":
+        return False
+    made_s: float = alarm["AlarmConfigurationUpdatedTimestamp"].timestamp()
+    return bool(now_s - made_s < alarm["EvaluationPeriods"] * alarm["Period"])
 
 
 def _dimensions(place: Place) -> Mapping[str, list[dict[str, str]]]:

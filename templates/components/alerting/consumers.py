@@ -3,13 +3,14 @@
 from troposphere import Ref, Template
 from troposphere.stepfunctions import StateMachine
 
+from handlers.vocabulary import AGGREGATOR_HEARTBEAT_AGE, NAMESPACE, metric_dimensions
 from templates.components.alerting.tables import AlertTables
 from templates.components.platform import Platform
 from templates.components.quarantine import Quarantine
 from templates.components.store import limits_environment
 from templates.components.stream import Stream
 from templates.config import Config
-from templates.constructs.alarms import throttles_alarm
+from templates.constructs.alarms import heartbeat_alarm, throttles_alarm
 from templates.constructs.consumer import add_consumer, gave_up_alarm, late_alarm
 from templates.constructs.function import add_function
 from templates.constructs.state_machine import start_executions
@@ -28,6 +29,14 @@ AGGREGATOR_ALARMS = (
         "The aggregator is two minutes behind the stream: alerts are judged on a part of their points, and again "
         "when the rest comes.",
         periods=5,
+    ),
+)
+
+HEARTBEAT_ALARMS = (
+    heartbeat_alarm(
+        AGGREGATOR_HEARTBEAT_AGE,
+        "For ten minutes no heartbeat came through API, stream and aggregator: alerts do not see the points that "
+        "clients send now.",
     ),
 )
 
@@ -67,6 +76,8 @@ def add_window_aggregator(
         memory_mb=512,
         timeout_seconds=60,
         environment={
+            "PROJECT": config.project,
+            "ENVIRONMENT": config.environment,
             "RULES_TABLE": Ref(tables.rules),
             "WINDOWS_TABLE": Ref(tables.windows),
             "STATE_MACHINE_ARN": Ref(evaluation),
@@ -99,6 +110,8 @@ def add_window_aggregator(
         mapping_alarms=AGGREGATOR_MAPPING_ALARMS,
         runtime=platform.runtime,
     )
+    own = metric_dimensions(config.project, config.environment)
+    platform.runtime.watch(template, "WindowAggregator", HEARTBEAT_ALARMS, NAMESPACE, **own)
 
 
 def add_rule_changes(

@@ -34,6 +34,20 @@ EXECUTION_ALARMS = tuple(
     )
 )
 
+MISSING_ALARM = Alarm(
+    "Missing",
+    "ExecutionsStarted",
+    "Sum",
+    1,
+    "No export started for two hours, so nothing else tells how exports go: the schedule is off or gone, or Scheduler "
+    "may not start the state machine.",
+    period_s=_HOUR,
+    periods=2,
+    datapoints=2,
+    missing_breaches=True,
+    below=True,
+)
+
 EXPORT_ALARMS = (
     first_alarm(
         "HoursFailed",
@@ -94,7 +108,7 @@ def add_metric_export(
             ),
             *platform.operators.publish("NotifyOperators"),
         ],
-        alarms=EXECUTION_ALARMS,
+        alarms=(*EXECUTION_ALARMS, *([MISSING_ALARM] if config.export.enabled else [])),
         runtime=platform.runtime,
     )
     add_schedule(

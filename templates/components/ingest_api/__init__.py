@@ -1,13 +1,17 @@
 """The ingest API: a POST in one of its formats puts the body on the stream, with no function in between."""
 
 from collections.abc import Sequence
+from dataclasses import dataclass
 from typing import Any
 
+from awacs import execute_api
+from awacs.aws import Statement
 from troposphere import Ref, Sub, Template
-from troposphere.apigateway import EndpointConfiguration, Resource, RestApi
+from troposphere.apigateway import EndpointConfiguration, Resource, RestApi, Stage
 
+from handlers.vocabulary import HEARTBEAT
 from templates.components.clients import Clients
-from templates.components.ingest_api.authorization import add_authorization
+from templates.components.ingest_api.authorization import SIGNED, add_authorization
 from templates.components.ingest_api.formats import formats_of
 from templates.components.ingest_api.formats.format import Format
 from templates.components.ingest_api.gateway_responses import add_gateway_responses
@@ -19,12 +23,30 @@ from templates.components.platform import Platform
 from templates.components.stream import Stream
 from templates.config import Config
 from templates.constructs.outputs import add_outputs
-from templates.constructs.policy import add_role
-from templates.names import INGEST_API
+from templates.constructs.policy import add_role, allow
+from templates.names import INGEST_API, ROLE_PATH
 from templates.version import version
 
 _URL = "https://${Api}.execute-api.${AWS::Region}.${AWS::URLSuffix}/${Stage}"
 _ARN = "arn:${AWS::Partition}:execute-api:${AWS::Region}:${AWS::AccountId}:${Api}/${Stage}"
+
+
+@dataclass(frozen=True)
+class IngestApi:
+    """The API as it is served, and the grant of the one who sends its heartbeats."""
+
+    resource: RestApi
+    stage: Stage
+
+    @property
+    def host(self) -> Sub:
+        """The name of its host."""
+        return Sub("${Api}.execute-api.${AWS::Region}.${AWS::URLSuffix}", Api=Ref(self.resource))
+
+    def send_heartbeats(self) -> list[Statement]:
+        """The grant to post heartbeats, and nothing else."""
+        posted = Sub(f"{_ARN}/POST/{HEARTBEAT}", Api=Ref(self.resource), Stage=Ref(self.stage))
+        return [allow([execute_api.Invoke], [posted], Sid="SendHeartbeats")]
 
 
 def add_ingest_api(
@@ -35,7 +57,7 @@ def add_ingest_api(
     sink: Stream,
     clients: Clients | None = None,
     formats: Sequence[Format] | None = None,
-) -> None:
+) -> IngestApi:
     """The API with every answer it gives: what is accepted is on the stream, what is not is said so.
 
     Whoever posts needs a token of one of the clients, where there are any. It takes the formats that there are, unless
@@ -49,7 +71,7 @@ def add_ingest_api(
         description="What the ingest API may do",
         statements=sink.put(),
     )
-    policy = resource_policy(config.api, stage=config.environment)
+    policy = resource_policy(config.api, stage=config.environment, own_roles=config.name(ROLE_PATH))
     api = template.add_resource(
         RestApi(
             "IngestApi",
@@ -68,12 +90,14 @@ def add_ingest_api(
     authorization = add_authorization(template, config, api, clients=clients)
     for format_ in formats_of(config.stream) if formats is None else formats:
         path = add_path(template, format_.name, api, format_.path)
-        add_post(template, api, path, format_, sink=sink, role=role, cors=cors, authorization=authorization)
+        allowed = SIGNED if format_.signed else authorization
+        add_post(template, api, path, format_, sink=sink, role=role, cors=cors, authorization=allowed)
         add_answers(template, format_.name, api, Ref(path), refusals("POST", cors), cors=cors)
     _add_fixed_answers(template, config, api, cors)
     add_gateway_responses(template, config, api, cors=cors)
     parts = [part for part in template.resources.values() if "RestApiId" in part.properties]
-    served = {"Api": Ref(api), "Stage": Ref(add_stage(template, config, platform, api, parts))}
+    stage = add_stage(template, config, platform, api, parts)
+    served = {"Api": Ref(api), "Stage": Ref(stage)}
     add_outputs(
         template,
         ("BaseUrl", Sub(_URL, **served), "What every path of the API stands below"),
@@ -85,6 +109,7 @@ def add_ingest_api(
         ),
         ("HealthUrl", Sub(f"{_URL}/health", **served), "Says what is deployed here"),
     )
+    return IngestApi(api, stage)
 
 
 def _add_fixed_answers(template: Template, config: Config, api: RestApi, cors: Cors) -> None:

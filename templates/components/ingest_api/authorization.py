@@ -26,12 +26,15 @@ class Authorization:
     client: str = "-"
 
 
+SIGNED = Authorization({"AuthorizationType": "AWS_IAM"})
+
+
 def add_authorization(
     template: Template, config: Config, api: RestApi, *, clients: Clients | None
 ) -> Authorization:
     """The authorization that the settings ask for: by the function that knows the clients' tokens, if there is one."""
     if clients is None:
-        return Authorization({"AuthorizationType": "AWS_IAM" if config.api.auth == "iam" else "NONE"})
+        return SIGNED if config.api.auth == "iam" else Authorization({"AuthorizationType": "NONE"})
     role = add_role(
         template,
         "IngestApiAuthorizerRole",

@@ -5,7 +5,7 @@ from typing import Any
 
 import pytest
 
-from ops.bill.load import Load
+from ops.bill.load import HOURS, Load
 from ops.bill.rules import ELSEWHERE, FREE, PRICED, lines_of
 from ops.bill.template import Deployed
 from tests.support.bill import deployed
@@ -121,6 +121,10 @@ def test_a_question_costs_half_a_minute_of_four_compute_units() -> None:
 
 
 def test_requests_cost_less_the_more_points_they_carry() -> None:
-    """A hundred points to a request are a hundredth of the requests."""
-    single = cost(deployed("dev"), Load(10, request_points=1), "ingest API", "requests")
-    assert single == pytest.approx(100 * cost(deployed("dev"), Load(10), "ingest API", "requests"))
+    """A hundred points to a request are a hundredth of the requests, but for the heartbeats of each minute."""
+    heartbeats, single, hundred = (
+        cost(deployed("dev"), load, "ingest API", "requests")
+        for load in (Load(), Load(10, request_points=1), Load(10))
+    )
+    assert heartbeats == pytest.approx(HOURS * 60 * 3.5e-6)
+    assert single - heartbeats == pytest.approx(100 * (hundred - heartbeats))

@@ -9,6 +9,7 @@ from ops.points.counter import PointCounter
     ("format_", "body", "points"),
     [
         ("json", b'{"metric_name": "a", "value": 1}', 1),
+        ("heartbeat", b"{}", 0),
         ("json", b'{"metrics": [{"metric_name": "a", "value": 1}, 7, {"metric_name": "a"}]}', 3),
         ("influx-ns", b"cpu a=1,b=2\nno line\n", 3),
         ("json", b"{", 1),

@@ -349,6 +349,9 @@ def test_clients_are_known_by_their_tokens() -> None:
     methods = [one["Properties"] for one in resources.values() if one["Type"] == "AWS::ApiGateway::Method"]
     posts = [one for one in methods if one["Integration"]["Type"] == "AWS"]
     assert {one["HttpMethod"] for one in posts} == {"POST"}
+    heartbeat = resources["HeartbeatPostMethod"]["Properties"]
+    posts.remove(heartbeat)
+    methods.remove(heartbeat)
     for post in posts:
         assert post["AuthorizationType"] == "CUSTOM"
         assert post["AuthorizerId"] == {"Ref": "IngestApiAuthorizer"}
@@ -418,16 +421,18 @@ def test_of_several_origins_the_one_that_asks_is_allowed(
         assert static_headers(answer)["Vary"] == "Origin"
 
 
-def lets_in(api: Api, path: str, source_ip: str, account: str | None) -> bool:
+def lets_in(api: Api, path: str, source_ip: str, account: str | None, role_arn: str = "") -> bool:
     """True if the policy that these settings lead to lets a request pass, held against it as API Gateway does."""
     config = load("dev")
     generated = build("regional", replace(config, api=api)).of("AWS::ApiGateway::RestApi")["IngestApi"]
     if "Policy" not in generated:
         return True
-    text = json.dumps(generated["Policy"]).replace("${AWS::Partition}", "aws")
+    text = (
+        json.dumps(generated["Policy"]).replace("${AWS::Partition}", "aws").replace("${AWS::AccountId}", OURS)
+    )
     policy = json.loads(re.sub(r'\{"Fn::Sub": ("[^"]*")\}', r"\1", text))
     said = load_policy("IngestApi", policy, "arn:aws:execute-api:us-east-1:123456789012:api1").allows(
-        path, source_ip, account
+        path, source_ip, account, role_arn
     )
     return account == "123456789012" if said is None else said
 
@@ -472,6 +477,19 @@ def test_the_policy_lets_in_whom_the_settings_name(settings: Any, path: str, let
         assert not any(lets_in(api, path, THERE, account) for account in (None, OURS, THEIRS))
 
 
+@pytest.mark.parametrize("auth", ["none", "iam", "token"])
+def test_addresses_do_not_bind_the_stacks_own_roles(auth: str) -> None:
+    """A heartbeat comes from AWS's addresses; another role of the account, or of another environment, does not pass."""
+    api = replace(load("dev").api, auth=auth, allow_from=OFFICE)
+    own, others = (
+        f"arn:aws:iam::{OURS}:role/{path}Role" for path in ("metrics-dev/Heartbeat", "metrics-dev2/")
+    )
+    assert lets_in(api, "dev/POST/heartbeat", THERE, OURS, own)
+    assert not lets_in(api, "dev/POST/heartbeat", THERE, OURS, others)
+    assert not lets_in(api, "dev/POST/heartbeat", THERE, OURS, f"arn:aws:iam::{OURS}:role/Admin")
+    assert not lets_in(api, "dev/POST/heartbeat", THERE, THEIRS, own.replace(OURS, THEIRS))
+
+
 def test_without_addresses_and_accounts_there_is_no_policy() -> None:
     """Signed callers of this account need their own permission then, and nobody else has one."""
     assert "Policy" not in PROD.of("AWS::ApiGateway::RestApi")["IngestApi"]
@@ -485,7 +503,10 @@ def test_the_longest_policy_is_one_that_api_gateway_takes() -> None:
         allow_from=tuple(f"2001:db8:aaaa:bbbb:cccc:dddd:eeee:{number}/128" for number in range(1000, 1100)),
         allow_accounts=tuple(str(210987654300 + number) for number in range(50)),
     )
-    text = json.dumps(resource_policy(longest, stage="longname"), separators=(",", ":"))
+    text = json.dumps(
+        resource_policy(longest, stage="longname", own_roles=f"/{'p' * 40}-{'e' * 20}/"),
+        separators=(",", ":"),
+    )
     assert (
         len(re.sub(r'\{"Fn::Sub":("[^"]*")\}', r"\1", text).replace("${AWS::Partition}", "aws-us-gov")) < 8192
     )

@@ -4,6 +4,7 @@ from collections.abc import Sequence
 
 from templates.components.ingest_api.formats.collectd import collectd
 from templates.components.ingest_api.formats.format import Format
+from templates.components.ingest_api.formats.heartbeat import heartbeat
 from templates.components.ingest_api.formats.influx import influx
 from templates.components.ingest_api.formats.metrics import metrics
 from templates.components.ingest_api.formats.otlp import otlp
@@ -12,4 +13,4 @@ from templates.config.pipeline import Stream
 
 def formats_of(stream: Stream) -> Sequence[Format]:
     """The formats that there are, with answers in the words of the stream's settings."""
-    return (metrics(stream), otlp(stream), collectd(stream), *influx(stream))
+    return (metrics(stream), otlp(stream), collectd(stream), *influx(stream), heartbeat(stream))

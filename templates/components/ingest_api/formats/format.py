@@ -27,7 +27,8 @@ class Format:
 
     `requests` has the mapping template of the PutRecord call for each content type, in which ${Stream} is the stream's
     name and ${Client} the caller's, or "-". The partition key that it makes begins with the name that the consumers'
-    readers are found by. `model` is what JSON bodies are held against.
+    readers are found by. `model` is what JSON bodies are held against. What is `signed` takes AWS signatures, however
+    clients are known.
     """
 
     name: str
@@ -35,6 +36,7 @@ class Format:
     requests: Mapping[str, str]
     replies: Sequence[Reply]
     model: BodyModel | None = None
+    signed: bool = False
 
 
 def put_record(format_: str, data: str = TEXT) -> str:

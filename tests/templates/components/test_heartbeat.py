@@ -1,0 +1,50 @@
+"""The heartbeat: who sends it, where to, and what it takes."""
+
+import json
+from typing import Any
+
+from tests.support.generated import Generated
+
+
+def test_it_is_posted_each_minute_with_a_signature(regional: Generated) -> None:
+    """Whatever clients are known by: the API's path for it takes signatures alone."""
+    [machine] = [
+        one
+        for title, one in regional.of("AWS::StepFunctions::StateMachine").items()
+        if title == "HeartbeatStateMachine"
+    ]
+    [task] = json.loads(machine["DefinitionString"])["States"].values()
+    assert task["Resource"] == "arn:aws:states:::apigateway:invoke"
+    assert (task["Parameters"]["Path"], task["Parameters"]["AuthType"]) == ("/heartbeat", "IAM_ROLE")
+    method = regional.of("AWS::ApiGateway::Method")["HeartbeatPostMethod"]
+    assert (method["AuthorizationType"], method["HttpMethod"]) == ("AWS_IAM", "POST")
+    schedule = regional.of("AWS::Scheduler::Schedule")["HeartbeatSchedule"]
+    assert (schedule["ScheduleExpression"], schedule["State"]) == ("cron(* * * * ? *)", "ENABLED")
+
+
+def test_its_role_may_post_heartbeats_and_nothing_else(regional: Generated) -> None:
+    """Beside what every state machine's role needs for its log and its traces."""
+    role = regional.of("AWS::IAM::Role")["HeartbeatRole"]
+    [policy] = role["Policies"]
+    statements = [
+        one for one in policy["PolicyDocument"]["Statement"] if one["Sid"] not in {"DeliverLogs", "Trace"}
+    ]
+    [statement] = statements
+    assert statement["Action"] == ["execute-api:Invoke"]
+    [resource] = statement["Resource"]
+    assert resource["Fn::Sub"][0].endswith(":${Api}/${Stage}/POST/heartbeat")
+
+
+def test_the_first_one_is_sent_when_both_consumers_know_it(regional: Generated) -> None:
+    """In an update those of the version before would set it aside as a bad record."""
+    schedule: Any = regional.resources["HeartbeatSchedule"]
+    assert {"MetricWriterMapping", "WindowAggregatorMapping"} <= set(schedule["DependsOn"])
+
+
+def test_a_consumer_that_sees_none_for_ten_minutes_raises_an_alarm(regional: Generated) -> None:
+    """Also when there is no value at all."""
+    for consumer in ("MetricWriter", "WindowAggregator"):
+        alarm = regional.of("AWS::CloudWatch::Alarm")[f"{consumer}HeartbeatMissingAlarm"]
+        assert alarm["TreatMissingData"] == "breaching"
+        assert alarm["Period"] * alarm["EvaluationPeriods"] == alarm["Threshold"] == 600
+        assert alarm["Statistic"] == "Minimum"
