@@ -8,6 +8,7 @@ from typing import Any
 
 import pytest
 
+from handlers.adapters.dynamodb import windows_table
 from handlers.adapters.lake.limits import lake_limits
 from handlers.window_aggregator import build
 from tests.support.alert_functions import SECONDS, START, VARIABLES, AlertFunctions
@@ -132,6 +133,55 @@ def test_a_batch_that_expands_is_counted_in_portions(world: AlertFunctions) -> N
     assert world.aggregator.aggregate({"Records": happened}, SECONDS) == {"batchItemFailures": []}
     [alarm] = world.evaluate(START)
     assert alarm["value"] == 3
+
+
+def test_windows_beyond_a_transaction_are_written_in_parts_that_count_once(
+    world: AlertFunctions, monkeypatch: pytest.MonkeyPatch, capsys: Any
+) -> None:
+    """A batch is cut between its records, and stays so when it is read again; all of its points count."""
+    monkeypatch.setattr(windows_table, "ITEM_BYTES", 300)
+    monkeypatch.setattr(windows_table, "_TRANSACTION_ITEMS", 2)
+    world.rule(a_rule(by=["host"], statistic="count", operator=">=", threshold=1))
+    happened = _of_many_hosts(world.now_s, records=8, hosts=5)
+    for _ in range(2):
+        assert world.aggregator.aggregate(happened, SECONDS) == {"batchItemFailures": []}
+    alarms = world.evaluate(START)
+    assert sorted((alarm["group"]["host"], alarm["value"]) for alarm in alarms) == [
+        (f"h-{record}-{host}", 1) for record in range(8) for host in range(5)
+    ]
+    assert json.loads(capsys.readouterr().out.splitlines()[0])["details"]["windows_left_out"] == 0
+
+
+def test_a_record_beyond_a_transaction_holds_up_nothing(
+    world: AlertFunctions, monkeypatch: pytest.MonkeyPatch, capsys: Any
+) -> None:
+    """Its newest windows are written, and the others counted in the log; the records behind it count."""
+    monkeypatch.setattr(windows_table, "ITEM_BYTES", 135)
+    monkeypatch.setattr(windows_table, "_TRANSACTION_ITEMS", 1)
+    for period in (60, 120):
+        world.rule(a_rule(rule_id=f"r{period}", by=["host"], statistic="count", threshold=0, period=period))
+    happened = _of_many_hosts(world.now_s, records=2, hosts=18)
+    assert world.aggregator.aggregate(happened, SECONDS) == {"batchItemFailures": []}
+    report = json.loads(capsys.readouterr().out.splitlines()[0])
+    assert report["details"]["windows_left_out"] == 2
+    assert len(world.evaluate(START + 60)) == 36
+
+
+def _of_many_hosts(now_s: float, records: int, hosts: int) -> dict[str, Any]:
+    """A batch of records, each with a point of so many hosts of its own."""
+    bodies = [
+        batch(
+            *(
+                metric(timestamp=int(now_s * 1000), dimensions={"host": f"h-{record}-{host}"})
+                for host in range(hosts)
+            )
+        )
+        for record in range(records)
+    ]
+    happened = event(*bodies)
+    for record in happened["Records"]:
+        record["kinesis"]["approximateArrivalTimestamp"] = now_s
+    return happened
 
 
 @pytest.mark.parametrize(("portion_s", "counted"), [(1.0, 5), (12.0, 3), (100.0, 1)])

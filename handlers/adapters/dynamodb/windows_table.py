@@ -17,7 +17,12 @@ from handlers.domain.alerts.windows.aggregation import WindowAggregates
 from handlers.domain.alerts.windows.cuts import BatchRange, Cuts
 from handlers.domain.alerts.windows.known_groups import KnownGroups, packed_groups, unpacked_groups
 from handlers.domain.alerts.windows.progress import KeyRange, Progress, Reached
-from handlers.domain.alerts.windows.window_items import WindowItem, Windows, window_items
+from handlers.domain.alerts.windows.window_items import (
+    WindowItem,
+    Windows,
+    WindowsTooLargeError,
+    window_items,
+)
 from handlers.domain.errors import TransientError
 from handlers.vocabulary import ALERT_WINDOWS_KEY, EXPIRES_AT
 
@@ -82,7 +87,7 @@ class WindowsTable(Windows):
         """Writes a range's aggregates, whole or not at all; the bytes it took.
 
         Each attempt carries its own time: an evaluation relies on it that what is written then can be read
-        soon after, so no attempt may go on for longer.
+        soon after, so no attempt may go on for longer. `WindowsTooLargeError` if they do not fit a transaction.
         """
         for attempt in range(1, _ATTEMPTS + 1):
             items = window_items(aggregates, batch, self._clock(), self._timing, ITEM_BYTES)
@@ -168,7 +173,9 @@ class WindowsTable(Windows):
         ]
         size = sum(len(item.data) for item in items)
         if len(puts) > _TRANSACTION_ITEMS or size > _TRANSACTION_BYTES:
-            raise TransientError(f"{size} bytes of windows in {len(puts)} items do not fit one transaction")
+            raise WindowsTooLargeError(
+                f"{size} bytes of windows in {len(puts)} items do not fit one transaction"
+            )
         try:
             if len(puts) == 1:
                 self._dynamodb.put_item(**puts[0])

@@ -1,16 +1,17 @@
 """The aggregator: writes a batch's window aggregates, and starts an evaluation when one is due."""
 
 from collections.abc import Callable, Iterable, Sequence, Set
+from contextlib import suppress
 from dataclasses import dataclass, field
 
 from handlers.domain.alerts.periods import Timing
 from handlers.domain.alerts.rules.rule import RuleSet, RuleSource
 from handlers.domain.alerts.rules.selection import Group, Selection
-from handlers.domain.alerts.windows.aggregation import BatchAggregates, aggregate
+from handlers.domain.alerts.windows.aggregation import BatchAggregates, WindowAggregates, aggregate
 from handlers.domain.alerts.windows.cuts import BatchRange
 from handlers.domain.alerts.windows.known_groups import groups_id
 from handlers.domain.alerts.windows.watched_rules import WatchedRules
-from handlers.domain.alerts.windows.window_items import Windows
+from handlers.domain.alerts.windows.window_items import Windows, WindowsTooLargeError
 from handlers.domain.collection import paused_collection
 from handlers.domain.errors import TransientError
 from handlers.domain.ingest.envelope import StreamRecord
@@ -29,6 +30,8 @@ class BatchReport:
     too_late: int = 0
     groups: int = 0
     over_cap: dict[str, int] = field(default_factory=dict)
+    # Windows of single records that were more than can be written at once.
+    windows_left_out: int = 0
     bytes_written: int = 0
     unreadable_rules: int = 0
     started: list[int] = field(default_factory=list)
@@ -64,14 +67,52 @@ class Aggregator:
         _count(found, rules, report)
         if found.windows:
             batch = BatchRange(records[0].shard, records[0].sequence, records[-1].sequence)
-            for part in self.windows.cut(batch):
+
+            def windows_of(part: BatchRange) -> WindowAggregates:
                 inside = (point for point in points if part.first <= point.record.sequence <= part.last)
-                windows = (found if part == batch else aggregated(inside)).windows
-                if windows:
-                    report.bytes_written += self.windows.write(windows, part)
+                return (found if part == batch else aggregated(inside)).windows
+
+            self._write(batch, windows_of, [record.sequence for record in records], report)
         if rules.rules:
             self._start_due(found, rules, self.clock(), report)
         return report
+
+    def _write(
+        self,
+        batch: BatchRange,
+        windows_of: Callable[[BatchRange], WindowAggregates],
+        sequences: Sequence[int],
+        report: BatchReport,
+    ) -> None:
+        """Writes the windows of a batch, or of a part of it all before which is written, in the shard's cuts.
+
+        What cannot be written at once is cut in halves.
+        """
+        for part in self.windows.cut(batch):
+            windows = windows_of(part)
+            try:
+                report.bytes_written += self.windows.write(windows, part) if windows else 0
+            except WindowsTooLargeError:
+                inside = [sequence for sequence in sequences if part.first <= sequence <= part.last]
+                if len(inside) == 1:
+                    self._write_some(windows, part, report)
+                    continue
+                middle = inside[len(inside) // 2 - 1]
+                for first, last in ((part.first, middle), (middle + 1, part.last)):
+                    self._write(BatchRange(part.shard, first, last), windows_of, inside, report)
+
+    def _write_some(self, windows: WindowAggregates, part: BatchRange, report: BatchReport) -> None:
+        """Writes as many windows of a single record as can be, the newest and smallest first, and counts the others.
+
+        It would keep all that is behind it on its shard from being counted.
+        """
+        kept = sorted(windows.items(), key=lambda entry: (-entry[0].start_s, len(entry[1].sets)))
+        while kept:
+            report.windows_left_out += len(kept) - len(kept) // 2
+            del kept[len(kept) // 2 :]
+            with suppress(WindowsTooLargeError):
+                report.bytes_written += self.windows.write(dict(kept), part) if kept else 0
+                return
 
     def _watch(self, known: RuleSet) -> WatchedRules:
         """The rules in force; what is known of their points stays known until one of them changes."""

@@ -57,6 +57,10 @@ class WindowItem:
         return found
 
 
+class WindowsTooLargeError(Exception):
+    """A range's windows that are more than can be written at once: it must be cut."""
+
+
 class Windows(Protocol):
     """Window aggregates by the interval they were written in, who evaluates which interval, and how far that is.
 
@@ -67,7 +71,10 @@ class Windows(Protocol):
         """The ranges to write a batch in, from now on the same for all that write these records; see `cuts`."""
 
     def write(self, aggregates: WindowAggregates, batch: BatchRange) -> int:
-        """Writes a range's aggregates, whole or not at all; the bytes it took."""
+        """Writes a range's aggregates, whole or not at all; the bytes it took.
+
+        Raises `WindowsTooLargeError`, with nothing written, if they are too many.
+        """
 
     def read(self, intervals: Iterable[int]) -> list[WindowItem]:
         """All items of these intervals; one that was written in the last moments may be missing."""
