@@ -164,6 +164,7 @@ def report_line(report: BatchReport) -> str:
         "AlertEvidenceBytes": report.bytes_written,
         "AlertRulesUnreadable": report.unreadable_rules,
         "AlertRulesOverCap": len(report.over_cap),
+        "AlertWindowsLeftOut": report.windows_left_out,
         "AlertEvaluationsNotStarted": len(report.not_started),
     }
     return json.dumps({**counts, "details": asdict(report)}, separators=(",", ":"))

@@ -13,6 +13,7 @@ from ops.regions import Regions, show
 from ops.rule_backtest import options as backtest_options
 from ops.rule_checks import doubts, refusals
 from ops.rule_folder import read_rules
+from ops.rule_load import load_notes
 from ops.rule_notes import notes
 from ops.rule_plan import RulePlan, compare, first_judged_period, judged_from, plan_lines
 from ops.rule_table import RuleTable
@@ -94,7 +95,13 @@ def _check(options: argparse.Namespace) -> int:
     print(f"{counted(len(rules), 'rule')}, nothing wrong")
     for note in (note for rule in rules for note in doubts(rule)):
         print(f"note: {note}", file=sys.stderr)
+    _print_load(options, rules)
     return 0
+
+
+def _print_load(options: argparse.Namespace, rules: Sequence[Rule]) -> None:
+    for note in load_notes(rules, stack.settings(options.environment).alerts):
+        print(f"note: {note}", file=sys.stderr)
 
 
 def _test(options: argparse.Namespace) -> int:
@@ -118,6 +125,7 @@ def _plan(options: argparse.Namespace) -> int:
 
 def _apply(options: argparse.Namespace) -> int:
     rules = read_rules(options.environment, options.paths, changing=True)
+    _print_load(options, rules)
     return put_into_force(options, rules, prune=options.prune)
 
 

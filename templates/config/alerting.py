@@ -40,9 +40,10 @@ ENDPOINTS = {
 # Receivers that take no message as SNS delivers it.
 FORWARDED = frozenset({"pagerduty", "slack"})
 
-# What the evaluator judges in half of its minute with its 1,024 MB, which are 0.58 of a processor: an hourly rule with
-# groups in every batch, or a rule with all groups an hour late.
-_MOST_GROUPS = 5_000
+# What the evaluator judges in half of its minute: with 1,024 MB, which are 0.58 of a processor, 5,000 groups of an
+# hourly rule in every batch, or of a rule all of whose groups are an hour late. It uses no second processor.
+_MOST_GROUPS = 10_000
+_GROUPS_PER_GB = 5_000
 _GROUPS_PER_WINDOW_SECOND = 2_000
 
 
@@ -83,6 +84,9 @@ class Alerts(Section):
         ALLOWED_LATENESS_S,
     )
     maximum_groups: int = setting(whole(1, _MOST_GROUPS, "alert groups of one rule"), 1000)
+    evaluator_memory_mb: int = setting(
+        whole(1024, 10_240, "memory of the evaluator, which has a processor from 1769 MB on"), 1024
+    )
     subscriptions: tuple[Subscription, ...] = ()
 
     @property
@@ -94,6 +98,11 @@ class Alerts(Section):
         if self.maximum_groups > _GROUPS_PER_WINDOW_SECOND * self.window_seconds:
             most = _GROUPS_PER_WINDOW_SECOND * self.window_seconds
             allowed = f"at most {most} with window_seconds = {self.window_seconds}: an hour has so many more batches"
+            yield BadValue("maximum_groups", self.maximum_groups, allowed)
+        most = _GROUPS_PER_GB * self.evaluator_memory_mb // 1024
+        if self.maximum_groups > most:
+            memory = f"evaluator_memory_mb = {self.evaluator_memory_mb}"
+            allowed = f"at most {most} with {memory}: an hourly rule of more takes longer than its minute"
             yield BadValue("maximum_groups", self.maximum_groups, allowed)
         if self.window_seconds > self.tick_seconds:
             allowed = f"at most tick_seconds = {self.tick_seconds}: batches start the evaluations, so each needs one"

@@ -136,7 +136,13 @@ BAD_VALUES = [
         "alerts.window_seconds = 20: expected at most tick_seconds = 10: batches start the evaluations",
     ),
     ("window_seconds = 10 ", "window_seconds = 61 ", "alerts.window_seconds = 61: expected a whole number from 1"),
-    ("[alerts]", "[alerts]\nmaximum_groups = 5001", "alerts.maximum_groups = 5001: expected a whole number from 1"),
+    ("[alerts]", "[alerts]\nmaximum_groups = 10001", "alerts.maximum_groups = 10001: expected a whole number from 1"),
+    (
+        "[alerts]",
+        "[alerts]\nmaximum_groups = 5001",
+        "alerts.maximum_groups = 5001: expected at most 5000 with evaluator_memory_mb = 1024",
+    ),
+    ("[alerts]", "[alerts]\nevaluator_memory_mb = 1023", "alerts.evaluator_memory_mb = 1023: expected a whole number"),
     ("grace_seconds = 10 ", "grace_seconds = 121 ", "alerts.grace_seconds = 121"),
     ("grace_seconds = 10 ", "grace_seconds = 9 ", "alerts.grace_seconds = 9: expected at least window_seconds = 10"),
     ("maximum_age_seconds = 3600 ", "maximum_age_seconds = 3601 ", "alerts.maximum_age_seconds = 3601"),
@@ -185,10 +191,11 @@ def test_a_bad_value_is_named_in_one_line(there: str, instead: str, said: str, t
     st.integers(1, 60),
     st.integers(0, 120),
     st.sampled_from([60, 100, 600, 3600]),
-    st.sampled_from([1, 2_000, 2_001, 5_000]),
+    st.sampled_from([1, 2_000, 2_001, 5_000, 5_001, 10_000]),
+    st.sampled_from([1_024, 2_048]),
 )
 def test_the_alerts_rhythm_is_right_or_refused(
-    tick: int, window: int, grace: int, age: int, groups: int
+    tick: int, window: int, grace: int, age: int, groups: int, memory: int
 ) -> None:
     """A batch comes in every interval, is written when that is ready, and is tried before it is too old."""
     try:
@@ -198,6 +205,7 @@ def test_the_alerts_rhythm_is_right_or_refused(
             grace_seconds=grace,
             maximum_age_seconds=age,
             maximum_groups=groups,
+            evaluator_memory_mb=memory,
         )
     except BadValue as error:
         wrong = {one.name for one in error.together}
@@ -206,7 +214,7 @@ def test_the_alerts_rhythm_is_right_or_refused(
     assert ("window_seconds" in wrong) == (window > tick)
     assert ("grace_seconds" in wrong) == (grace < window)
     assert ("maximum_age_seconds" in wrong) == (age < 2 * window)
-    assert ("maximum_groups" in wrong) == (groups > 2_000 * window)
+    assert ("maximum_groups" in wrong) == (groups > min(2_000 * window, 5_000 * memory // 1_024))
 
 
 def test_the_writer_tries_a_batch_before_it_is_too_old() -> None:

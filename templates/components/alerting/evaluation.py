@@ -72,9 +72,9 @@ def add_alert_evaluation(
         "AlertEvaluator",
         handler="handlers.alert_evaluator.handler",
         description="Judges the alert rules and keeps the alerts: the steps of the alert evaluation",
-        # More memory is more processor: this is 0.58 of a core, with which a chunk of hourly rules takes a third of the
-        # time that the function has, and what it costs more is its share of waiting for tables.
-        memory_mb=1024,
+        # More memory is more processor: 1,024 MB are 0.58 of a core, with which a chunk of hourly rules takes a third
+        # of the time that the function has, and what it costs more is its share of waiting for tables.
+        memory_mb=config.alerts.evaluator_memory_mb,
         timeout_seconds=60,
         environment={
             "PROJECT": config.project,

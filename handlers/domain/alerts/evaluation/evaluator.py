@@ -1,17 +1,20 @@
 """The evaluator: plans an execution, evaluates a chunk of the rules, and hands out what must be sent."""
 
+import json
 import math
 import time
 from collections.abc import Callable, Iterable, Mapping, Sequence
 from dataclasses import asdict, dataclass, field, replace
+from itertools import accumulate
 from typing import Any
 
+from handlers.domain.alerts.evaluation.capacity import MERGING_S, merging_weight
 from handlers.domain.alerts.evaluation.chunks import chunks_of
 from handlers.domain.alerts.evaluation.endings import RULE_DELETED
 from handlers.domain.alerts.evaluation.inhibition import in_order, inhibiting
 from handlers.domain.alerts.evaluation.resolver import TURNS, Resolver
 from handlers.domain.alerts.evaluation.rule_alerts import RuleAlerts
-from handlers.domain.alerts.evaluation.slice_evaluation import SliceEvaluation
+from handlers.domain.alerts.evaluation.slice_evaluation import MergingTooLongError, SliceEvaluation
 from handlers.domain.alerts.notifications.notification import Origin
 from handlers.domain.alerts.notifications.pending_notifications import PageLimits, next_page
 from handlers.domain.alerts.notifications.stored_alert import AlertKey, Alerts, AlertUpdate, StoredAlert
@@ -24,7 +27,7 @@ from handlers.domain.alerts.state.transition import not_evaluated
 from handlers.domain.alerts.steps import Chunk, Page, Plan
 from handlers.domain.alerts.windows.progress import KeyRange, Reached
 from handlers.domain.alerts.windows.window_items import Windows
-from handlers.domain.errors import TransientError
+from handlers.domain.errors import ConfigurationError, TransientError
 
 # Where nothing is known of earlier evaluations it begins so far back: a version before this one may have left some.
 FIRST_LOOK_BACK_S = 900
@@ -32,6 +35,9 @@ FIRST_LOOK_BACK_S = 900
 SLICE_S = 15.0
 # The index of open alerts follows their table: alerts that were just written must be found by the next slice.
 SETTLING_S = 3
+# A state's input may hold 256 KiB; a chunk is some 200 bytes, so of four at a time a minute has time for fewer.
+# https://docs.aws.amazon.com/step-functions/latest/dg/service-quotas.html
+PLAN_BYTES = 150_000
 
 
 @dataclass(slots=True)
@@ -115,7 +121,7 @@ class Evaluator:
             self._chunk(KeyRange(*keys), progress.of(*keys), last_s, (index, len(ranges)))
             for index, keys in enumerate(ranges)
         ]
-        left = [chunk for chunk in chunks if chunk["first"] <= last_s]
+        left = _room_for([chunk for chunk in chunks if chunk["first"] <= last_s])
         if not left:
             return {"found": False}
         wait_s = max(self.timing.ready_at(last_s), written_at_s + SETTLING_S) - now_s
@@ -149,7 +155,8 @@ class Evaluator:
         """Evaluates the chunk's rules, one interval after the other while there is time, and writes what changed.
 
         Intervals that another execution has evaluated since the plan are left to it, as the rules may be others now.
-        Alerts that another has written meanwhile are evaluated once more, from what they are now.
+        Alerts that another has written meanwhile are evaluated once more, from what they are now. An interval whose
+        windows take too long to merge is left out, which `ConfigurationError` says.
         """
         known, silences = self.rules.fresh(), self.silences.fresh()
         interval_s = self.timing.interval_s
@@ -172,7 +179,13 @@ class Evaluator:
         reached_s, rest = first_s, ""
         if starts:
             muting = self._muting(rules, known.rules, keys, silences, open_keys, starts)
-            reached_s, rest = self._evaluate(rules, loaded, chunk, starts, muting, now_s, outcome)
+            try:
+                reached_s, rest = self._evaluate(rules, loaded, chunk, starts, muting, now_s, outcome)
+            except MergingTooLongError as error:
+                end_s = first_s + interval_s
+                # Later it would take as long, and nothing after it would be evaluated.
+                self.windows.advance(keys, Reached(end_s, end_s, first_s), now_s)
+                raise ConfigurationError(_too_long(rules, end_s)) from error
         existing = {rule.key for rule in known.rules}
         resolver = Resolver(self.alerts, self.origin)
         for stored in loaded:
@@ -343,6 +356,25 @@ def range_of(chunk: Chunk) -> KeyRange:
     if "begin" in chunk:
         return KeyRange(chunk["begin"], chunk["end"])
     return KeyRange() if chunk["index"] == 0 else KeyRange("\U0010ffff")
+
+
+def _room_for(chunks: Sequence[Chunk]) -> list[Chunk]:
+    """The chunks that a plan can hold, the least far first; the others are evaluated by the next executions."""
+    by_need = sorted(chunks, key=lambda chunk: chunk["first"])
+    sizes = accumulate(len(json.dumps(chunk)) for chunk in by_need)
+    some = by_need[: sum(size <= PLAN_BYTES for size in sizes)]
+    return sorted(some, key=lambda chunk: chunk["index"])
+
+
+def _too_long(rules: Sequence[Rule], end_s: int) -> str:
+    heaviest = max(
+        rules, key=lambda rule: rule.period_s * merging_weight(rule) * (end_s % rule.period_s == 0)
+    )
+    return (
+        f"the windows of {heaviest.key} at {end_s} take longer to merge than {MERGING_S:g} s, and it was not evaluated "
+        "then: it needs fewer groups, a shorter period, or more of alerts.window_seconds or "
+        "alerts.evaluator_memory_mb"
+    )
 
 
 def _known(rules: Iterable[Rule], loaded: Iterable[StoredAlert]) -> dict[str, RuleAlerts]:

@@ -1,6 +1,6 @@
 """The windows that the rules of a chunk are judged by in one interval, read and merged."""
 
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Callable, Iterable, Mapping, Sequence
 from dataclasses import dataclass
 
 from handlers.domain.alerts.evaluation.chunks import WEIGHT_PER_CHUNK
@@ -47,8 +47,9 @@ class IntervalWindows:
         timing: Timing,
         items: IntervalItems,
         before: GroupsBefore,
+        go_on: Callable[[], object],
     ) -> "IntervalWindows":
-        """The windows of these rules in the interval that starts then."""
+        """The windows of these rules in the interval that starts then; `go_on` may raise where it takes too long."""
         due = {rule.key: due_period(rule, interval_start_s, timing) for rule in rules}
         wanted = WantedWindows(timing)
         for rule in rules:
@@ -60,7 +61,7 @@ class IntervalWindows:
         earliest_s = wanted.first_s(first_s)
         if earliest_s < first_s:
             known = items.known(interval_start_s, earliest_s)
-        merged = merge_windows(known, wanted.windows)
+        merged = merge_windows(known, wanted.windows, go_on)
         return cls(interval_start_s, timing, items, before, due, late, merged)
 
     def of(self, rule: Rule) -> RuleWindows:

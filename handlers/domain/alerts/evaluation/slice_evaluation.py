@@ -5,6 +5,7 @@ import time
 from collections.abc import Callable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
 
+from handlers.domain.alerts.evaluation.capacity import MERGING_S
 from handlers.domain.alerts.evaluation.endings import end_alerts_of_others
 from handlers.domain.alerts.evaluation.evaluation_range import IntervalItems
 from handlers.domain.alerts.evaluation.groups_before import GroupsBefore
@@ -37,6 +38,10 @@ LEAST_S = 5.0
 
 # The windows of each rule, and what the first look at them found, by the rules' keys.
 _Looks = Mapping[str, tuple[RuleWindows, FirstLook]]
+
+
+class MergingTooLongError(Exception):
+    """The windows of an interval take longer to merge than there is time."""
 
 
 @dataclass
@@ -78,10 +83,19 @@ class SliceEvaluation:
         """Evaluates intervals in their order until the stopwatch comes to `until_s`; those that it evaluated.
 
         Of the last one the `rest` of the rules is left, if it takes longer. So there is time to write what tens of
-        thousands of alerts became that fire at once.
+        thousands of alerts became that fire at once. `MergingTooLongError` if there was no time for the first one's
+        windows.
         """
+        begun_s = self.stopwatch()
         for number, start_s in enumerate(starts, start=1):
-            self.evaluate(start_s, max(until_s - self.stopwatch(), LEAST_S))
+            now_s = self.stopwatch()
+            try:
+                self.evaluate(start_s, max(until_s - now_s, LEAST_S), MERGING_S - (now_s - begun_s))
+            except MergingTooLongError:
+                if number == 1:
+                    raise
+                # With all of its time, another call may.
+                return starts[: number - 1]
             if self.rest or self.stopwatch() >= until_s or self._ends_an_hour(start_s):
                 return starts[:number]
         return starts
@@ -99,14 +113,17 @@ class SliceEvaluation:
             self.evaluate(start_s)
 
     @paused_collection()
-    def evaluate(self, interval_start_s: int, room_s: float = math.inf) -> None:
+    def evaluate(self, interval_start_s: int, room_s: float = math.inf, merging_s: float = math.inf) -> None:
         """Takes the next interval into the updates of all alerts.
 
         If that takes longer than `room_s`, once its windows are merged, the `rest` of the rules is left: they are
         evaluated later, from the same windows. Half of it is for a first look at them; at least one is evaluated.
+        `MergingTooLongError` if the windows are not merged in `merging_s`.
         """
         every = self._every_rule()
-        merged = IntervalWindows.merge(every, interval_start_s, self.timing, self._items, self._before)
+        merged = IntervalWindows.merge(
+            every, interval_start_s, self.timing, self._items, self._before, self._within(merging_s)
+        )
         begun_s = self.stopwatch()
         looks: dict[str, tuple[RuleWindows, FirstLook]] = {}
 
@@ -153,6 +170,19 @@ class SliceEvaluation:
             if self.stopwatch() >= until_s:
                 self._leave_behind(number)
                 break
+
+    def _within(self, seconds: float) -> Callable[[], None]:
+        """An action that raises if it is called so long after its first time."""
+        until_s = math.inf
+
+        def go_on() -> None:
+            nonlocal until_s
+            now_s = self.stopwatch()
+            if now_s > until_s:
+                raise MergingTooLongError
+            until_s = min(until_s, now_s + seconds)
+
+        return go_on
 
     def _every_rule(self) -> list[Rule]:
         """The rules, and before them those that are named by others."""

@@ -31,8 +31,8 @@ _PARTS = {
     "rate": frozenset({Part.COUNTERS}),
 }
 PLAIN = tuple(_PARTS)
-# By what merging them takes of groups with some ten points in each batch.
-_WEIGHTS = {Part.SQUARES: 3, Part.SKETCH: 8, Part.COUNTERS: 8}
+# By what merging them takes of groups with some ten points in each batch (docs/alerts.md, How much it can judge).
+_WEIGHTS = {Part.SQUARES: 3, Part.SKETCH: 8, Part.COUNTERS: 13}
 _PERCENTILE = re.compile(r"p(0\.[1-9]|[1-9][0-9]?(\.[0-9])?)", re.ASCII)
 
 

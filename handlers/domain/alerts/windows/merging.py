@@ -5,7 +5,7 @@ no rule of the selection asks for.
 """
 
 from bisect import bisect_left
-from collections.abc import Collection, Iterable, Mapping, Sequence, Set
+from collections.abc import Callable, Collection, Iterable, Mapping, Sequence, Set
 from dataclasses import dataclass, field, replace
 from decimal import Decimal
 from typing import Any
@@ -149,13 +149,21 @@ class MergedWindow:
 MergedWindows = Mapping[Window, MergedWindow]
 
 
-def merge_windows(items: Iterable[WindowItem], wanted: Mapping[Window, Wanted]) -> MergedWindows:
-    """The wanted windows of these items, in which every record counts once; the same in whatever order they came."""
+def merge_windows(
+    items: Iterable[WindowItem],
+    wanted: Mapping[Window, Wanted],
+    go_on: Callable[[], object] = lambda: None,
+) -> MergedWindows:
+    """The wanted windows of these items, in which every record counts once; the same in whatever order they came.
+
+    `go_on` is called before each item, and may raise where it takes too long.
+    """
     merged = {window: MergedWindow() for window in wanted}
     ids = {window.selection_id for window in wanted}
     if not ids:
         return merged
     for item in sorted(items, key=lambda item: item.source):
+        go_on()
         for window, packed in item.packed(ids):
             wish = wanted.get(window)
             if wish is not None:

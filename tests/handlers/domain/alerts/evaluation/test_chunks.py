@@ -37,4 +37,4 @@ def test_sketches_and_counters_weigh_more() -> None:
         )
         for statistic in ("avg", "stddev", "p99", "rate")
     }
-    assert chunks == {"avg": 1, "stddev": 3, "p99": 7, "rate": 16}
+    assert chunks == {"avg": 1, "stddev": 3, "p99": 7, "rate": 24}

@@ -1,9 +1,12 @@
 """The evaluator in bad weather: late, twice, after outages, over the cap, over rules that change."""
 
 import itertools
+import json
+import math
 import random
 from collections.abc import Callable, Iterable
 from dataclasses import replace
+from unittest import mock
 
 import pytest
 from hypothesis import HealthCheck, example, given, settings
@@ -18,6 +21,7 @@ from handlers.domain.alerts.state.transition import Transition
 from handlers.domain.alerts.windows.cuts import BatchRange
 from handlers.domain.alerts.windows.known_groups import KnownGroups, groups_id
 from handlers.domain.alerts.windows.progress import KeyRange, Progress, Reached
+from handlers.domain.errors import ConfigurationError
 from handlers.vocabulary import Severity
 from ops.replay.memory_ports import MemoryAlerts
 from tests.support.alert_pipeline import Pipeline, a_point
@@ -286,6 +290,39 @@ def test_more_late_groups_than_can_be_looked_up_again_are_judged_by_their_late_p
         assert [told for told in weather.heard if told != "11:missing"] == heard
 
 
+def test_an_interval_whose_windows_take_too_long_is_left_out_and_said(
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    """Before the function's time is over; the rule is named with what would help, and the next interval counts."""
+    weather = Weather(a_rule(by=["host"], missing_data="missing"))
+    weather.post(minute(0), 1.0)
+    weather.minutes(0, 0)
+    weather.post(minute(1), 9.0)
+    weather.post(minute(1) + 1, 9.0)
+    with monkeypatch.context() as slow:
+        slow.setattr("handlers.domain.alerts.evaluation.slice_evaluation.MERGING_S", -1.0)
+        told = r"the windows of cpu-hot/cpu\.load at .* alerts\.evaluator_memory_mb"
+        with pytest.raises(ConfigurationError, match=told):
+            weather.minutes(1, 1)
+        assert weather.heard == []
+    weather.post(minute(2), 9.0)
+    weather.minutes(2, 2)
+    assert weather.heard == ["3:alarm"]
+
+
+def test_a_plan_holds_as_many_chunks_as_a_payload_does(monkeypatch: pytest.MonkeyPatch) -> None:
+    """Those that are the least far come first, so that with some executions all are evaluated."""
+    monkeypatch.setattr("handlers.domain.alerts.evaluation.chunks.RULES_PER_CHUNK", 1)
+    monkeypatch.setattr("handlers.domain.alerts.evaluation.evaluator.PLAN_BYTES", 700)
+    weather = Weather(*(a_rule(rule_id=f"r{number}") for number in range(7)))
+    weather.post(minute(0), 9.0)
+    plan = weather.pipeline.evaluator.plan(START, TIMING.ready_at(START))
+    assert 1 < len(plan["chunks"]) < 7
+    assert len(json.dumps(plan["chunks"])) < 800
+    weather.minutes(0, 0)
+    assert weather.heard == ["1:alarm"] * 7
+
+
 def test_recovery_needs_its_datapoints_known_also_after_a_late_correction() -> None:
     """Of a new group one healthy datapoint is not three; of an old one the healthy ones before the breach count."""
     for minutes_before, expected in ((0, ["6:alarm"]), (5, ["6:alarm", "7:resolved"])):
@@ -473,6 +510,7 @@ def test_whichever_executions_die_or_come_late_the_transitions_are_those_of_all_
     assert told(later) == told(in_time)
 
 
+@mock.patch("handlers.domain.alerts.evaluation.slice_evaluation.MERGING_S", math.inf)
 @settings(max_examples=40, deadline=None, suppress_health_check=[HealthCheck.too_slow])
 @given(
     POINTS,
