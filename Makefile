@@ -62,6 +62,12 @@ test-browser: install-dev ## the console, and a page that posts, in Chromium; in
 test-alerts: install-dev ## the alerts in random weather against the reference evaluator, for about a minute (STEPS=1000000: ten)
 	@$(PY) -m tests.support.alert_weather --steps $(or $(STEPS),100000)
 
+.PHONY: soak
+soak: install-dev ## a local run of each store under faults and SIGKILL, and its accounts against what clients were told: minutes (POINTS=10000000 FAULTS=1000 SEED=1 STORE=lake)
+	@$(PY) -m ops bundle --target host
+	@$(PY) -m tests.support.soak $(if $(POINTS),--points $(POINTS)) $(if $(filter-out undefined,$(flavor FAULTS)),--faults $(FAULTS)) \
+	  $(if $(SEED),--seed $(SEED)) $(if $(STORE),--store $(STORE))
+
 .PHONY: lint-templates
 lint-templates: install-dev ## checkov's security rules over the generated templates; installs it into .venv-checkov
 	@PYTHON='$(PYTHON)' bash ops/install.sh checkov .venv-checkov

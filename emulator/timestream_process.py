@@ -2,6 +2,7 @@
 
 import atexit
 import contextlib
+import signal
 import socket
 import subprocess
 import sys
@@ -68,24 +69,18 @@ class NoTimestream:
 
 
 class TimestreamProcess:
-    """The running process. It is not restarted when it ends: records that it held in memory would be gone unseen."""
+    """The running process. One that was killed is started again: what it acknowledged is in its files."""
 
     def __init__(
         self, port: int, command: Sequence[str], *, log: Path, environment: Mapping[str, str]
     ) -> None:
         self.url = f"http://127.0.0.1:{port}"
         self._log = log
+        self._command, self._environment = command, dict(environment)
+        self._offset_s = 0.0
         log.parent.mkdir(parents=True, exist_ok=True)
-        with log.open("wb") as output:
-            # A group of its own, so that Ctrl-C reaches this process alone, which then ends the engine in order.
-            self._process = subprocess.Popen(
-                command,
-                stdin=subprocess.PIPE,  # never written to: its closing tells the engine that this process is gone
-                stdout=output,
-                stderr=output,
-                env=dict(environment),
-                process_group=0,
-            )
+        log.write_bytes(b"")
+        self._process = self._start()
         atexit.register(self.close)  # also where a caller ends without closing
         self._calls = HttpClient("127.0.0.1", port, timeout_s=_LONGEST_ANSWER_S)
         self._pool = urllib3.HTTPConnectionPool("127.0.0.1", port, retries=False)
@@ -99,7 +94,7 @@ class TimestreamProcess:
         """Wait until the engine answers; EngineError with the last line of its log when it ends or stays silent."""
         deadline = time.monotonic() + _START_SECONDS
         while time.monotonic() < deadline:
-            self.check()
+            self._expect_running()
             with contextlib.suppress(urllib3.exceptions.HTTPError):
                 if self._pool.request("GET", "/_local/status", timeout=2).status == 200:
                     return
@@ -109,7 +104,35 @@ class TimestreamProcess:
         )
 
     def check(self) -> None:
-        """Raise EngineError when the engine has ended by itself."""
+        """Start the engine again if it was killed; EngineError when it has ended by itself."""
+        while self._was_killed():
+            if self._process.stdin is not None:
+                self._process.stdin.close()
+            self._process = self._start()
+            try:
+                self.wait_until_ready()
+                self._set_offset(self._offset_s)
+            except EngineError:
+                if not self._was_killed():  # again, that is
+                    raise
+        self._expect_running()
+
+    def _was_killed(self) -> bool:
+        return self._process.poll() == -signal.SIGKILL
+
+    def _start(self) -> "subprocess.Popen[bytes]":
+        with self._log.open("ab") as output:
+            # A group of its own, so that Ctrl-C reaches this process alone, which then ends the engine in order.
+            return subprocess.Popen(
+                self._command,
+                stdin=subprocess.PIPE,  # never written to: its closing tells the engine that this process is gone
+                stdout=output,
+                stderr=output,
+                env=self._environment,
+                process_group=0,
+            )
+
+    def _expect_running(self) -> None:
         status = self._process.poll()
         if status is not None:
             raise EngineError(f"the Timestream engine ended with status {status}; {self._last_line()}")
@@ -122,11 +145,14 @@ class TimestreamProcess:
         return self._calls.send(request)
 
     def control(self, method: str, path: str, payload: Any = None) -> tuple[int, Any]:
-        """Call the engine's own control interface; returns the status and the JSON."""
+        """Call the engine's own control interface; returns the status and the JSON, 503 while it does not run."""
         body = None if payload is None else orjson.dumps(payload)
-        answer = self._pool.request(
-            method, path, body=body, headers={"Content-Type": "application/json"}, timeout=10
-        )
+        try:
+            answer = self._pool.request(
+                method, path, body=body, headers={"Content-Type": "application/json"}, timeout=10
+            )
+        except urllib3.exceptions.HTTPError as error:
+            return 503, {"error": f"the Timestream engine does not answer: {type(error).__name__}"}
         try:
             return answer.status, orjson.loads(answer.data or b"{}")
         except orjson.JSONDecodeError:
@@ -139,8 +165,9 @@ class TimestreamProcess:
             self._set_offset(clock.offset_s)
 
     def _set_offset(self, offset: float) -> None:
+        self._offset_s = offset
         status, answer = self.control("POST", "/_local/clock", {"offset_seconds": offset})
-        if status != 200:
+        if status != 200 and not self._was_killed():  # when it runs again it gets this offset
             raise EngineError(f"the Timestream engine refused to move its clock: {answer}")
 
     def close(self) -> None:

@@ -114,6 +114,7 @@ class Run:
                 self._watch()
             self._view.close()
             self._view.step("ending: no more requests; waiting until the stream is empty …")
+            self._cloud.check()
             drained = [pipeline.drain() for pipeline in self._pipelines]
             counts = [(pipeline.region, pipeline.point_counts()) for pipeline in self._pipelines]
         except (CloudError, OperatorError, BotoCoreError, ClientError) as error:

@@ -3,6 +3,7 @@
 from pathlib import Path
 
 ROOT = Path(__file__).resolve().parents[1]
+SUPPORT = ROOT / "tests" / "support"
 # A distribution of its own stands apart from what imports it.
 ELSEWHERE = {"tidegauge_client": ROOT / "clients" / "python"}
 PACKAGES = ("benchmarks", "emulator", "handlers", "local", "ops", "templates")
@@ -66,7 +67,7 @@ def test_helpers_that_tests_share_stand_in_one_place() -> None:
     others = [
         str(file.relative_to(ROOT))
         for file in (ROOT / "tests").rglob("*.py")
-        if not file.name.startswith("test_") and file.name != "conftest.py" and file.parent.name != "support"
+        if not file.name.startswith("test_") and file.name != "conftest.py" and SUPPORT not in file.parents
     ]
     assert not others
     importing = [

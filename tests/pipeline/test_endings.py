@@ -20,7 +20,7 @@ def test_a_store_that_dies_ends_the_run_with_one_line(start: Callable[..., Local
     run = start("--no-feed")
     children = psutil.Process(run.process.pid).children(recursive=True)
     (store,) = (child for child in children if "emulator.timestream" in child.cmdline())
-    store.kill()
+    store.terminate()
     output, errors = run.process.communicate(timeout=60)
     assert run.process.returncode == 1
     assert "the run failed: the Timestream engine ended" in output

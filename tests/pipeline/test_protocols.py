@@ -10,6 +10,8 @@ import pytest
 from opentelemetry.proto.collector.metrics.v1.metrics_service_pb2 import ExportMetricsServiceRequest
 
 from tests.support.local_run import LocalRun
+from tests.support.soak.report import lines_of
+from tests.support.soak.soak import Plan, soak
 
 pytestmark = pytest.mark.pipeline
 
@@ -113,3 +115,14 @@ def test_the_same_points_by_any_path_are_the_same_rows(running: LocalRun, sent: 
     assert rows == [
         (name, host, "application", value, NOW_MS) for name in sorted(sent) for host, value in VALUES.items()
     ]
+
+
+def test_what_clients_were_told_is_what_is_there(running: LocalRun, sent: dict[str, int]) -> None:
+    """By every path at once, under faults, kills and resharding: nothing is lost, twice or of an earlier version."""
+    assert sent
+    plan = Plan("timestream", seed=7, points=6_000, faults=12, kills=1, points_per_request=60, settles_s=1.0)
+    soaked = soak(running, plan, lambda _: None)
+    assert soaked.verdict.differences == [], "\n".join(lines_of(plan, soaked))
+    assert soaked.ledger.points["corrected"]
+    assert soaked.struck >= plan.faults
+    assert soaked.killed == 1

@@ -1,0 +1,147 @@
+"""Clients that send, correct and send again, each over one connection, until they are told yes."""
+
+import http.client
+import json
+import random
+import threading
+import time
+from collections.abc import Callable
+from dataclasses import dataclass, field
+from urllib.parse import urlsplit
+
+import orjson
+
+from tests.support.soak.ledger import Ledger
+from tests.support.soak.points import Block, Series
+from tests.support.soak.protocols import PROTOCOLS, Protocol
+
+_TIMEOUT_S = 60.0
+_GATE_S = 2.0
+_PAUSE_S, _LONGEST_PAUSE_S = 0.2, 3.0
+_CORRECTED, _REPEATED, _BAD = 0.1, 0.15, 0.03
+
+
+@dataclass
+class _Sent:
+    block: Block
+    settled_s: float
+
+
+@dataclass
+class SoakClient:
+    """One client with series of its own; `run` sends until its series are full."""
+
+    protocol: str
+    base_url: str
+    series: tuple[Series, ...]
+    slots: int
+    slots_per_request: int
+    ledger: Ledger
+    seed: str
+    stopped: threading.Event
+    gate: threading.Event
+    settles_s: float
+    """So long what was not answered with yes may be on its way; a correction must come after it to win."""
+    failures: list[str] = field(default_factory=list)
+    _sent: list[_Sent] = field(default_factory=list)
+
+    def __post_init__(self) -> None:
+        self._chance = random.Random(self.seed)
+        self._next = self._bad = 0
+        url = urlsplit(self.base_url)
+        self._path = url.path.rstrip("/")
+        self._connection = http.client.HTTPConnection(url.hostname or "", url.port or 80, timeout=_TIMEOUT_S)
+
+    def run(self) -> None:
+        """Send all slots, corrections and repetitions between them; what goes wrong is among the failures."""
+        try:
+            while self._next < self.slots and not self.stopped.is_set():
+                # While it is closed the faults are behind; some requests must go on, or none would ever strike.
+                self.gate.wait(_GATE_S)
+                self._step()
+        except Exception as error:  # noqa: BLE001 - the thread's end must be told
+            self.failures.append(f"client {self.protocol}: {type(error).__name__}: {error}")
+        finally:
+            self._connection.close()
+
+    def _step(self) -> None:
+        chance = self._chance.random()
+        if chance < _CORRECTED and (found := self._settled()) is not None:
+            self._correct(found)
+        elif chance < _REPEATED and self._sent:
+            self._send_block(self._chance.choice(self._sent), "repeated")
+        elif chance > 1 - _BAD:
+            self._send_bad()
+        else:
+            stop = min(self.slots, self._next + self.slots_per_request)
+            made = _Sent(Block(self.series, self._next, stop, 1), 0.0)
+            self._next = stop
+            self._send_block(made, "new")
+            self._sent.append(made)
+
+    def _settled(self) -> _Sent | None:
+        now_s = time.monotonic()
+        found = [one for one in self._sent if one.settled_s <= now_s and one.block.version < 250]
+        return self._chance.choice(found) if found else None
+
+    def _correct(self, sent: _Sent) -> None:
+        old = sent.block
+        sent.block = Block(old.series, old.first, old.stop, old.version + 1)
+        self._send_block(sent, "corrected")
+
+    def _send_block(self, sent: _Sent, kind: str) -> None:
+        protocol = PROTOCOLS[self.protocol]
+        self._send(protocol, protocol.encode(sent.block.points()), sent)
+        if not self.stopped.is_set():
+            self.ledger.note_taken(sent.block, kind)
+
+    def _send_bad(self) -> None:
+        """Send points that can be taken but not stored: their times are in another century."""
+        names = [f"soakbad_{self.protocol}_{self._bad + number}" for number in range(3)]
+        self._bad += len(names)
+        metrics = [{"metric_name": name, "value": 1, "timestamp": 1} for name in names]
+        reply = self._send(PROTOCOLS["json"], orjson.dumps({"metrics": metrics}), None)
+        if reply:
+            self.ledger.note_bad(dict.fromkeys(names, json.loads(reply)["request_id"]))
+
+    def _send(self, protocol: Protocol, body: bytes, sent: _Sent | None) -> bytes:
+        """The body of the answer that says yes, after as many attempts as it takes."""
+        pause_s = _PAUSE_S
+        while not self.stopped.is_set():
+            status, reply = self._attempt(protocol, body)
+            self.ledger.note_answer(str(status or "none"))
+            if 200 <= status < 300:
+                return reply
+            if 400 <= status < 500 and status != 429:
+                raise AssertionError(f"{status}: {reply[:300]!r}")
+            if status != 429 and sent is not None:
+                sent.settled_s = time.monotonic() + self.settles_s
+            self.stopped.wait(pause_s * self._chance.uniform(0.5, 1))
+            pause_s = min(2 * pause_s, _LONGEST_PAUSE_S)
+        return b""
+
+    def _attempt(self, protocol: Protocol, body: bytes) -> tuple[int, bytes]:
+        try:
+            self._connection.request(
+                "POST", self._path + protocol.path, body, {"Content-Type": protocol.content_type}
+            )
+            answer = self._connection.getresponse()
+            return answer.status, answer.read()
+        except (OSError, http.client.HTTPException):
+            self._connection.close()
+            return 0, b""
+
+
+def start(clients: list[SoakClient]) -> Callable[[float], bool]:
+    """Let each run in a thread; the returned function waits up to so many seconds, and tells if all have ended."""
+    threads = [threading.Thread(target=one.run, name=one.protocol, daemon=True) for one in clients]
+    for thread in threads:
+        thread.start()
+
+    def ended(timeout_s: float) -> bool:
+        until_s = time.monotonic() + timeout_s
+        for thread in threads:
+            thread.join(max(0.0, until_s - time.monotonic()))
+        return not any(thread.is_alive() for thread in threads)
+
+    return ended

@@ -1,0 +1,108 @@
+"""Requests of every protocol that the API takes, with the same points in each."""
+
+import gzip
+from collections.abc import Callable, Iterable, Mapping
+from dataclasses import dataclass
+
+import orjson
+from opentelemetry.proto.collector.metrics.v1.metrics_service_pb2 import ExportMetricsServiceRequest
+
+from tests.support.soak.points import Point
+
+HOST = "soak"
+
+
+@dataclass(frozen=True)
+class Protocol:
+    """A way to send points: where to, as what, and how they are written."""
+
+    path: str
+    content_type: str
+    encode: Callable[[Iterable[Point]], bytes]
+
+
+def _json(points: Iterable[Point]) -> bytes:
+    return orjson.dumps(
+        {
+            "metrics": [
+                {
+                    "metric_name": one.name,
+                    "value": one.value,
+                    "timestamp": one.time_s * 1000,
+                    "dimensions": {"host": HOST},
+                }
+                for one in points
+            ]
+        }
+    )
+
+
+def _gzip(points: Iterable[Point]) -> bytes:
+    return gzip.compress(_json(points), 1)
+
+
+def _by_name(points: Iterable[Point]) -> Mapping[str, list[Point]]:
+    found: dict[str, list[Point]] = {}
+    for one in points:
+        found.setdefault(one.name, []).append(one)
+    return found
+
+
+def _otlp_json(points: Iterable[Point]) -> bytes:
+    attributes = [{"key": "host", "value": {"stringValue": HOST}}]
+    metrics = [
+        {
+            "name": name,
+            "gauge": {
+                "dataPoints": [
+                    {
+                        "attributes": attributes,
+                        "timeUnixNano": str(one.time_s * 10**9),
+                        "asDouble": one.value,
+                    }
+                    for one in found
+                ]
+            },
+        }
+        for name, found in _by_name(points).items()
+    ]
+    return orjson.dumps({"resourceMetrics": [{"scopeMetrics": [{"metrics": metrics}]}]})
+
+
+def _otlp_protobuf(points: Iterable[Point]) -> bytes:
+    request = ExportMetricsServiceRequest()
+    metrics = request.resource_metrics.add().scope_metrics.add().metrics
+    for name, found in _by_name(points).items():
+        gauge = metrics.add(name=name).gauge
+        for one in found:
+            made = gauge.data_points.add(time_unix_nano=one.time_s * 10**9, as_double=one.value)
+            made.attributes.add(key="host").value.string_value = HOST
+    return bytes(request.SerializeToString())
+
+
+def _lines(points: Iterable[Point]) -> bytes:
+    return "\n".join(f"{one.name},host={HOST} value={one.value} {one.time_s}" for one in points).encode()
+
+
+def _collectd(points: Iterable[Point]) -> bytes:
+    return orjson.dumps(
+        [
+            {
+                "values": [one.value], "dstypes": ["gauge"], "dsnames": ["value"], "time": float(one.time_s),
+                "interval": 1.0, "host": HOST, "plugin": one.name, "plugin_instance": "", "type": one.name,
+                "type_instance": "",
+            }
+            for one in points
+        ]
+    )  # fmt: skip
+
+
+PROTOCOLS: Mapping[str, Protocol] = {
+    "json": Protocol("/metrics", "application/json", _json),
+    "gzip": Protocol("/metrics", "application/gzip", _gzip),
+    "otlp_json": Protocol("/v1/metrics", "application/json", _otlp_json),
+    "otlp_protobuf": Protocol("/v1/metrics", "application/x-protobuf", _otlp_protobuf),
+    "lines": Protocol("/api/v2/write?bucket=soak&precision=s", "text/plain; charset=utf-8", _lines),
+    "collectd": Protocol("/collectd", "application/json", _collectd),
+}
+"""Each protocol by the name that its series have."""

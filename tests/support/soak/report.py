@@ -1,0 +1,34 @@
+"""The report of a soak, with the command that makes it again."""
+
+from collections.abc import Iterator
+
+from tests.support.soak.soak import Plan, Soaked
+
+_SHOWN = 40
+
+
+def lines_of(plan: Plan, soaked: Soaked) -> Iterator[str]:
+    """What was taken, what struck, what is there, and each difference."""
+    ledger, verdict = soaked.ledger, soaked.verdict
+    kinds = ", ".join(f"{count:,} {kind}" for kind, count in ledger.points.items())
+    answers = ", ".join(f"{count:,} x {status}" for status, count in sorted(ledger.told.items()))
+    yield f"{plan.kind}, seed {plan.seed}: {soaked.took_s:,.0f} s"
+    yield f"  taken        {ledger.taken:,} points: {kinds}"
+    yield f"  answers      {answers}"
+    yield (
+        f"  struck       {soaked.struck:,} faults; {soaked.killed} processes killed; "
+        f"shards split or merged {soaked.resharded} times"
+    )
+    yield f"  there        {verdict.stored:,} stored, {verdict.quarantined:,} quarantined"
+    yield f"  differences  {len(verdict.differences)}"
+    yield from (f"    {line}" for line in verdict.differences[:_SHOWN])
+    yield f"  again        {again(plan)}"
+
+
+def again(plan: Plan) -> str:
+    """The command that makes the same soak again."""
+    return (
+        f"python -m tests.support.soak --store {plan.kind} --seed {plan.seed} --points {plan.points} "
+        f"--faults {plan.faults} --kills {plan.kills} --points-per-request {plan.points_per_request} "
+        f"--series {plan.series_per_client}"
+    )
