@@ -9,15 +9,14 @@ from ops import answers, regions, sql_input, stack, tables
 from ops.answers import Answer
 from ops.errors import OperatorError
 from ops.output import counted, moment, sanitize
-from ops.quarantined import choice, drop, redrive
-from ops.quarantined.batches import writer_batches
+from ops.quarantined import batch_drop, batch_redrive, choice, drop, redrive
 from ops.quarantined.cures import cure_of
+from ops.quarantined.given_up import read_given_up
 from ops.quarantined.points import QuarantinedPoint, Reading, grouped
 from ops.stack import Target
 from ops.tables import Row
 
 _SHOWN = 50
-_BATCHES = 1000
 
 
 def add_arguments(parser: argparse.ArgumentParser) -> None:
@@ -100,16 +99,13 @@ def _remarks(points: list[QuarantinedPoint], reading: Reading, *, shown: int) ->
 
 
 def _batches(target: Target) -> Iterator[str]:
-    """The remark on batches that were given up whole, if there are any."""
-    batches = writer_batches(
-        target.client("s3"),
-        target.output("QuarantineBucketName"),
-        target.output("MetricWriterName"),
-        most=_BATCHES,
+    """The remarks on batches that were given up whole, if there are any."""
+    given_up = read_given_up(
+        target.client("s3"), target.output("QuarantineBucketName"), target.output("MetricWriterName")
     )
-    if batches:
-        more = " or more" if len(batches) == _BATCHES else ""
-        yield f"batches given up whole: {len(batches)}{more}; `ops quarantine redrive --batches` writes them again"
+    yield from given_up.lines()
+    if given_up.objects:
+        yield "`ops quarantine redrive --batches` writes them again"
 
 
 def _show(options: argparse.Namespace) -> int:
@@ -147,11 +143,12 @@ def explain(point: QuarantinedPoint) -> Iterator[str]:
 
 def _redrive(options: argparse.Namespace) -> int:
     target = stack.find(options.environment, options.region)
-    return redrive.batches(target, options) if options.batches else redrive.points(target, options)
+    return batch_redrive.redrive(target, options) if options.batches else redrive.points(target, options)
 
 
 def _drop(options: argparse.Namespace) -> int:
-    return drop.drop(stack.find(options.environment, options.region), options)
+    target = stack.find(options.environment, options.region)
+    return batch_drop.drop(target, options) if options.batches else drop.drop(target, options)
 
 
 def _query(options: argparse.Namespace) -> int:

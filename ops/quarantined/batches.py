@@ -4,9 +4,9 @@ https://docs.aws.amazon.com/lambda/latest/dg/kinesis-on-failure-destination.html
 """
 
 import json
-from collections.abc import Mapping
+from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
-from itertools import chain, islice
+from itertools import chain
 from typing import Any
 
 from handlers.vocabulary import QUARANTINED_BATCHES
@@ -35,22 +35,40 @@ class Batch:
         return [key.split("/", 2)[-1] for key in keys]
 
 
-def writer_batches(s3: Any, bucket: str, writer: str, *, most: int) -> list[str]:
-    """The keys of batches that the metric writer, or the one of an earlier stack, gave up; at most so many.
+def writer_batches(s3: Any, bucket: str, writer: str) -> Iterator[Mapping[str, Any]]:
+    """The listed batches that the metric writer, or the one of an earlier stack, gave up; in each shard by time.
 
-    A folder holds the batches of one event source mapping, so the first of each tells whose they are. Raises
     OperatorError if the bucket cannot be read.
     """
-    keys: list[str] = []
+    for function, entries in batches_by_function(s3, bucket):
+        if is_writer(function, writer):
+            yield from entries
+
+
+def is_writer(function: str, writer: str) -> bool:
+    """True for the name of the metric writer, or of an earlier stack's; what is no batch is taken for its."""
+    return function in {writer, ""} or WRITER in function
+
+
+def batches_by_function(s3: Any, bucket: str) -> Iterator[tuple[str, Iterator[Mapping[str, Any]]]]:
+    """The listed batches of each event source mapping, and the name of its function before them.
+
+    A folder holds the batches of one mapping, so the first of each tells whose they are. OperatorError likewise.
+    """
     with refusals("cannot read the quarantine"):
-        for folder in folders(s3, bucket, QUARANTINED_BATCHES):
-            pages = listing(s3, bucket, Prefix=folder)
-            found = (entry["Key"] for page in pages for entry in page.get("Contents", []))
-            first = next(found, None)
-            batch = read_batch(s3, bucket, first) if first else None
-            if first and (batch is None or batch.function == writer or WRITER in batch.function):
-                keys += islice(chain([first], found), most - len(keys))
-    return keys
+        every = folders(s3, bucket, QUARANTINED_BATCHES)
+    for folder in every:
+        entries = _entries(s3, bucket, folder)
+        first = next(entries, None)
+        if first is not None:
+            batch = read_batch(s3, bucket, first["Key"])
+            yield batch.function if batch else "", chain([first], entries)
+
+
+def _entries(s3: Any, bucket: str, folder: str) -> Iterator[Mapping[str, Any]]:
+    with refusals("cannot read the quarantine"):
+        for page in listing(s3, bucket, Prefix=folder):
+            yield from page.get("Contents", [])
 
 
 def read_batch(s3: Any, bucket: str, key: str) -> Batch | None:

@@ -59,6 +59,14 @@ def object_body(s3: Any, bucket: str, key: str) -> bytes:
     return body
 
 
+def forget(s3: Any, bucket: str, key: str, *, but_the_latest: bool = False) -> None:
+    """Delete an object in every version that the bucket has, or in every one but the latest."""
+    for page in s3.get_paginator("list_object_versions").paginate(Bucket=bucket, Prefix=key):
+        for version in (*page.get("Versions", []), *page.get("DeleteMarkers", [])):
+            if version["Key"] == key and not (but_the_latest and version["IsLatest"]):
+                s3.delete_object(Bucket=bucket, Key=key, VersionId=version["VersionId"])
+
+
 def folders(s3: Any, bucket: str, prefix: str) -> list[str]:
     """The prefixes below a prefix up to the next slash, in their order."""
     pages = listing(s3, bucket, Prefix=prefix, Delimiter="/")

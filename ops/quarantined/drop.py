@@ -16,7 +16,7 @@ from ops.callers import whoever
 from ops.errors import OperatorError, code_of, refusals
 from ops.output import counted
 from ops.quarantined import choice
-from ops.quarantined.bucket import newest_entries
+from ops.quarantined.bucket import forget, newest_entries
 from ops.quarantined.choice import Choice
 from ops.quarantined.ledger import redriven_attempts
 from ops.quarantined.points import QuarantinedPoint, point_of
@@ -31,9 +31,23 @@ _CHANGED = {"PreconditionFailed", "ConditionalRequestConflict"}
 
 def add_arguments(parser: argparse.ArgumentParser) -> None:
     """Add the options that only `drop` has."""
-    parser.add_argument("--why", required=True, metavar="TEXT", help="kept with each point, with your name")
+    parser.add_argument(
+        "--batches",
+        action="store_true",
+        help="instead of points: batches that were given up and hold no point that is missing",
+    )
+    parser.add_argument(
+        "--why", type=_why, required=True, metavar="TEXT", help="kept with each point, with your name"
+    )
     parser.add_argument("--dry-run", action="store_true", help="say what would be dropped, and drop nothing")
     consent.add_option(parser)
+
+
+def _why(text: str) -> str:
+    """A reason; argparse shows the error's text to the operator."""
+    if not 0 < len(text) <= _WHY:
+        raise argparse.ArgumentTypeError(f"a text of 1 to {_WHY} characters")
+    return text
 
 
 def drop(target: Target, options: argparse.Namespace) -> int:
@@ -41,8 +55,6 @@ def drop(target: Target, options: argparse.Namespace) -> int:
 
     After an interruption the same command goes on.
     """
-    if not 0 < len(options.why) <= _WHY:
-        raise OperatorError(f"--why: a text of 1 to {_WHY} characters")
     now_s = choice.clock_s(target)
     chosen = choice.choice_of(options, now_s)
     reasons = Counter(
@@ -118,16 +130,10 @@ class _Bucket:
                     continue  # by another operator, or by the writer
                 with refusals("cannot write to the quarantine"):
                     raise
-            self._forget_versions(key)
+            with refusals("the points are dropped, but the bucket keeps earlier versions for a week"):
+                forget(self.s3, self.name, key, but_the_latest=True)
             return number
         raise OperatorError(f"{key} changes all the time: somebody else is at it; try again")
-
-    def _forget_versions(self, key: str) -> None:
-        with refusals("the points are dropped, but the bucket keeps earlier versions for a week"):
-            for page in self.s3.get_paginator("list_object_versions").paginate(Bucket=self.name, Prefix=key):
-                for version in page.get("Versions", []):
-                    if version["Key"] == key and not version["IsLatest"]:
-                        self.s3.delete_object(Bucket=self.name, Key=key, VersionId=version["VersionId"])
 
 
 def _without_content(

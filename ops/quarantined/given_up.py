@@ -4,14 +4,12 @@ import json
 from base64 import b64decode
 from collections.abc import Iterator, Mapping
 from dataclasses import dataclass, field
+from itertools import islice
 from typing import Any
 
-from handlers.vocabulary import QUARANTINED_BATCHES
-from ops.errors import refusals
 from ops.output import counted, sanitize
 from ops.points.counter import PointCounter
-from ops.quarantined.batches import WRITER, Batch, read_batch
-from ops.quarantined.bucket import folders, listing
+from ops.quarantined.batches import Batch, batches_by_function, is_writer, read_batch
 
 AGGREGATOR = "WindowAggregator"
 """A part of every window aggregator's name, as `WRITER` is of a writer's."""
@@ -41,6 +39,10 @@ class GivenUp:
         if self.objects:
             more = f" in the first {len(self.objects) - self.uncounted} of them" if self.uncounted else ""
             yield f"{_batches(len(self.objects))} given up whole, {counted(self.points, 'point')}{more}"
+        yield from self.other_lines()
+
+    def other_lines(self) -> Iterator[str]:
+        """A line for each function whose batches hold no point that is missing."""
         for function, number in self.others.items():
             name = next((part for part in _MISSING if part in function), function)
             yield f"{_batches(number)} given up by {sanitize(name)}: {_MISSING.get(name, 'no point is missing')}"
@@ -54,8 +56,9 @@ def read_given_up(s3: Any, bucket: str, writer: str, *, most: int = _READ) -> Gi
     """
     objects: list[str] = []
     others: dict[str, int] = {}
-    for function, keys in _by_function(s3, bucket):
-        if function in {writer, ""} or WRITER in function:
+    for function, entries in batches_by_function(s3, bucket):
+        keys = [entry["Key"] for entry in islice(entries, _LISTED)]
+        if is_writer(function, writer):
             objects += keys
         elif keys:
             others[function] = others.get(function, 0) + len(keys)
@@ -76,16 +79,6 @@ def points_by_request(batch: Batch, counter: PointCounter) -> Iterator[tuple[str
         key = kinesis["partitionKey"]
         format_ = key.partition("/")[0]
         yield key.split("/", 2)[-1], counter.points_in(format_, b64decode(kinesis["data"]))
-
-
-def _by_function(s3: Any, bucket: str) -> Iterator[tuple[str, list[str]]]:
-    """The keys of each event source mapping's folder, the name of its function before them."""
-    with refusals("cannot read the quarantine"):
-        for folder in folders(s3, bucket, QUARANTINED_BATCHES):
-            pages = listing(s3, bucket, Prefix=folder)
-            keys = [entry["Key"] for page in pages for entry in page.get("Contents", [])][:_LISTED]
-            first = read_batch(s3, bucket, keys[0]) if keys else None
-            yield first.function if first else "", keys
 
 
 def _batches(number: int) -> str:

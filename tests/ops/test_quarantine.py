@@ -158,7 +158,7 @@ def test_batches_that_were_given_up_are_mentioned(s3: Any, capsys: pytest.Captur
     """They hold points as well, which no line of the list has."""
     s3.put_object(Bucket=BUCKET, Key="aws/lambda/uuid/x", Body=b"{}")
     assert main(["quarantine", "list"]) == 0
-    assert "batches given up whole: 1; `ops quarantine redrive --batches`" in capsys.readouterr().err
+    assert "1 batch given up whole" in capsys.readouterr().err
 
 
 def test_programs_get_every_point_with_what_was_sent(s3: Any, capsys: pytest.CaptureFixture[str]) -> None:
@@ -208,3 +208,11 @@ def test_the_command_starts_without_duckdb() -> None:
         subprocess.run([sys.executable, "-c", loaded], capture_output=True, text=True, check=True).stdout
         == "set()\n"
     )
+
+
+@pytest.mark.parametrize("why", ["", "x" * 501])
+def test_a_drop_says_why(why: str, capsys: pytest.CaptureFixture[str]) -> None:
+    """In a text that somebody reads in a year."""
+    with pytest.raises(SystemExit):
+        main(["quarantine", "drop", "--why", why])
+    assert "1 to 500 characters" in capsys.readouterr().err

@@ -45,19 +45,24 @@ def a_correction_wins_over_a_redriven_point(run: LocalRun) -> None:
 
 
 def a_batch_that_was_given_up_is_written_once(run: LocalRun) -> None:
-    """However often it is handed over, with the times of its arrival; then nothing is left to hand over."""
+    """However often it is handed over, with the times of its arrival; what was corrected since stays corrected."""
     # While no new name can be admitted the batch comes again within seconds.
     run.control("faults", {"service": "dynamodb", "operation": "UpdateItem", "error": "InternalServerError"})
     point = {"metric_name": "lost", "value": 1, "dimensions": {"new": "a"}}
     bad = {**point, "timestamp": 1}
-    assert run.post({"metrics": [point, point, bad]}).status == 202
+    offset_s = run.control("clock")["offset_seconds"]
+    at = {"timestamp": int((time.time() + offset_s) * 1000), "dimensions": {"new": "b"}}
+    assert run.post({"metrics": [point, point, bad, {**point, **at}]}).status == 202
     run.control("clock", {"advance_seconds": 1900})
     waiting = f"{OPS} redrive --batches --dry-run"
     wait_for(lambda: "RecordAgeExceeded" in run.shell(waiting), "the batch to be given up", seconds=90)
     run.control("faults", method="DELETE")
-    assert "1 request written" in run.shell(f"{OPS} redrive --batches")
+    assert run.post({**point, **at, "value": 7}).status == 202
+    run.wait_until_stored("lost", 1)
+    assert "1 batch, 4 points written" in run.shell(f"{OPS} redrive --batches")
     assert "no batch" in run.shell(f"{OPS} redrive --batches")
-    assert len(_stored(run, "lost")) == 2
+    run.wait_until_stored("lost", 3)
+    assert sorted(_stored(run, "lost")) == [1, 1, 7]
     assert "timestamp_too_old" in run.shell(f"{OPS} list --metric lost")
 
 

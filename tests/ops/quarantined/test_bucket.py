@@ -4,7 +4,11 @@ from collections.abc import Iterator
 from datetime import UTC, datetime, timedelta
 from typing import Any
 
-from ops.quarantined.bucket import newest_entries
+import boto3
+import pytest
+from moto import mock_aws
+
+from ops.quarantined.bucket import forget, newest_entries
 
 NOW = datetime(2026, 11, 22, 8, 30, tzinfo=UTC)
 
@@ -52,3 +56,17 @@ def test_hours_after_the_time_asked_for_are_left_out() -> None:
     until_s = datetime(2026, 11, 22, 8, 30, tzinfo=UTC).timestamp()
     found = newest_entries(bucket, "b", "q/", since_s=until_s - 3600, until_s=until_s)
     assert [entry["Key"] for entry in found] == keys[4:2:-1]
+
+
+@pytest.mark.parametrize("but_the_latest", [True, False])
+def test_an_object_is_forgotten_in_every_version(but_the_latest: bool) -> None:
+    """And no other whose key begins like its."""
+    with mock_aws():
+        s3 = boto3.client("s3", region_name="us-east-1")
+        s3.create_bucket(Bucket="bucket")
+        s3.put_bucket_versioning(Bucket="bucket", VersioningConfiguration={"Status": "Enabled"})
+        for key, body in (("k", b"1"), ("k", b"2"), ("k2", b"3")):
+            s3.put_object(Bucket="bucket", Key=key, Body=body)
+        forget(s3, "bucket", "k", but_the_latest=but_the_latest)
+        found = [version["Key"] for version in s3.list_object_versions(Bucket="bucket").get("Versions", [])]
+        assert found == (["k", "k2"] if but_the_latest else ["k2"])

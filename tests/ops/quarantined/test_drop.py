@@ -132,10 +132,3 @@ def test_an_operator_is_asked_even_here(target: Target, monkeypatch: pytest.Monk
     with pytest.raises(OperatorError, match="forget for good what was sent of 3 points"):
         drop(target, options(yes=False))
     assert not any("dropped" in line for line in lines(target))
-
-
-@pytest.mark.parametrize("why", ["", "x" * 501])
-def test_a_drop_says_why(target: Target, why: str) -> None:
-    """In a text that somebody reads in a year."""
-    with pytest.raises(OperatorError, match="--why"):
-        drop(target, options(why=why))

@@ -1,6 +1,5 @@
-"""Sending again: points by the stream, batches to the metric writer."""
+"""Points sent again by the stream."""
 
-import io
 import json
 import time
 from argparse import Namespace
@@ -19,7 +18,7 @@ from ops import consent
 from ops.errors import OperatorError
 from ops.quarantined import redrive, resending
 from ops.quarantined.ledger import note_redriven
-from ops.quarantined.redrive import batches, points
+from ops.quarantined.redrive import points
 from ops.stack import Target
 from ops.where import Place
 from templates.config import load
@@ -161,79 +160,3 @@ def test_nothing_is_sent_unasked(target: Target, monkeypatch: pytest.MonkeyPatch
         with pytest.raises(OperatorError, match="asked"):
             points(target, options())
     assert (sent(target), _noted(target)) == ([], [])
-
-
-class Lambda:
-    """Answers invocations with what it is given, and keeps the events."""
-
-    def __init__(self, answer: object = None, *, error: bool = False) -> None:
-        self._answer = {"batchItemFailures": []} if answer is None else answer
-        self._error = error
-        self.events: list[Any] = []
-
-    def invoke(self, **arguments: Any) -> dict[str, Any]:
-        """The answer."""
-        assert arguments["FunctionName"] == WRITER
-        self.events.append(json.loads(arguments["Payload"]))
-        answer: dict[str, Any] = {"Payload": io.BytesIO(json.dumps(self._answer).encode())}
-        return {**answer, "FunctionError": "Unhandled"} if self._error else answer
-
-
-def _give_up(target: Target, name: str, function: str = WRITER) -> dict[str, Any]:
-    event = {"Records": [{"kinesis": {"partitionKey": f"json/-/{name}", "sequenceNumber": "1"}}]}
-    context = {
-        "functionArn": f"arn:aws:lambda:us-east-1:1:function:{function}",
-        "condition": "RetryAttemptsExhausted",
-    }
-    body = {"requestContext": context, "timestamp": "2026-11-22T08:00:00Z", "payload": json.dumps(event)}
-    target.client("s3").put_object(Bucket=BUCKET, Key=f"aws/lambda/{function}/{name}", Body=json.dumps(body))
-    return event
-
-
-def _left(target: Target) -> list[str]:
-    found = target.client("s3").list_objects_v2(Bucket=BUCKET).get("Contents", [])
-    return [entry["Key"].rpartition("/")[2] for entry in found]
-
-
-def test_batches_of_the_writer_are_handed_over_unchanged_and_deleted(
-    target: Target, monkeypatch: pytest.MonkeyPatch
-) -> None:
-    """Those of other functions stay: their points are stored."""
-    client = Lambda()
-    monkeypatch.setattr(redrive, "_patient_lambda", lambda _: client)
-    events = [_give_up(target, "a"), _give_up(target, "b")]
-    _give_up(target, "c", "metrics-dev-aggregator")
-    target.client("s3").put_object(Bucket=BUCKET, Key=f"aws/lambda/{WRITER}/d", Body=b"?")
-    assert batches(target, options()) == 0
-    assert client.events == events
-    assert _left(target) == ["c", "d"]
-
-
-@pytest.mark.parametrize(
-    "client",
-    [
-        Lambda({"batchItemFailures": [{"itemIdentifier": "1"}]}),
-        Lambda("?"),
-        Lambda({"errorMessage": "x"}, error=True),
-    ],
-)
-def test_a_batch_that_is_not_settled_stays(
-    target: Target, monkeypatch: pytest.MonkeyPatch, client: Lambda
-) -> None:
-    """The store may refuse still, or the function fail."""
-    monkeypatch.setattr(redrive, "_patient_lambda", lambda _: client)
-    _give_up(target, "a")
-    assert batches(target, options()) == 1
-    assert _left(target) == ["a"]
-
-
-def test_a_dry_run_hands_nothing_over(
-    target: Target, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
-) -> None:
-    """Each batch is named with what would be handed over."""
-    client = Lambda()
-    monkeypatch.setattr(redrive, "_patient_lambda", lambda _: client)
-    _give_up(target, "a")
-    assert batches(target, options(dry_run=True)) == 0
-    assert (client.events, _left(target)) == ([], ["a"])
-    assert "1 request, given up at 2026-11-22T08:00:00Z (RetryAttemptsExhausted)" in capsys.readouterr().out

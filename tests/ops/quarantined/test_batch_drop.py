@@ -1,0 +1,69 @@
+"""Batches that are dropped."""
+
+import json
+from argparse import Namespace
+from collections.abc import Iterator
+from typing import Any
+
+import boto3
+import pytest
+from moto import mock_aws
+
+from ops.errors import OperatorError
+from ops.quarantined.batch_drop import drop
+from ops.stack import Target
+from ops.where import Place
+from templates.config import load
+
+BUCKET = "quarantine-bucket"
+
+
+@pytest.fixture
+def target(monkeypatch: pytest.MonkeyPatch) -> Iterator[Target]:
+    """A deployment that gave up batches of each of its functions."""
+    outputs = {"QuarantineBucketName": BUCKET, "MetricWriterName": "metrics-dev-MetricWriterFunction-X"}
+    monkeypatch.setattr(Target, "outputs", lambda _: outputs)
+    with mock_aws():
+        s3 = boto3.client("s3", region_name="us-east-1")
+        s3.create_bucket(Bucket=BUCKET)
+        for number, function in enumerate(("MetricWriter", "WindowAggregator", "RuleChanges")):
+            arn = f"arn:aws:lambda:us-east-1:123456789012:function:metrics-dev-{function}Function-X"
+            context = {"functionArn": arn, "condition": "RecordAgeExceeded"}
+            batch = {"requestContext": context, "timestamp": "2026-11-22T08:00:00Z", "payload": "{}"}
+            s3.put_object(Bucket=BUCKET, Key=f"aws/lambda/{number}/x", Body=json.dumps(batch))
+        yield Target(load("dev"), "us-east-1", "metrics-dev")
+
+
+def options(**changes: Any) -> Namespace:
+    """Options of a drop at the local run, consented to."""
+    return Namespace(
+        **{"why": "stale", "dry_run": False, "yes": True, "place": Place("here", local=True)} | changes
+    )
+
+
+def _keys(target: Target) -> list[str]:
+    return [one["Key"] for one in target.client("s3").list_objects_v2(Bucket=BUCKET)["Contents"]]
+
+
+def test_batches_without_a_missing_point_are_dropped_and_noted(
+    target: Target, capsys: pytest.CaptureFixture[str]
+) -> None:
+    """How many of which function, by whom, when and why; the writer's stay."""
+    assert drop(target, options(dry_run=True)) == 0
+    assert len(_keys(target)) == 3
+    assert drop(target, options()) == 0
+    assert "dropped 2 batches" in capsys.readouterr().out
+    batch, note = _keys(target)
+    assert batch == "aws/lambda/0/x"
+    said = json.loads(target.client("s3").get_object(Bucket=BUCKET, Key=note)["Body"].read())
+    assert (said["why"], sum(said["batches"].values()), said.keys() >= {"at", "by"}) == ("stale", 2, True)
+    assert drop(target, options()) == 0
+    assert "nothing to drop: batches of the metric writer hold points" in capsys.readouterr().out
+
+
+def test_an_operator_is_asked_even_here(target: Target, monkeypatch: pytest.MonkeyPatch) -> None:
+    """What is forgotten cannot be had back."""
+    monkeypatch.setattr("sys.stdin.isatty", lambda: False)
+    with pytest.raises(OperatorError, match="forget 2 batches for good"):
+        drop(target, options(yes=False))
+    assert len(_keys(target)) == 3
