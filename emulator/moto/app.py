@@ -22,7 +22,7 @@ from moto.s3.models import FakeBucket
 
 from emulator.aws_request import AwsRequest
 from emulator.http_server import Response
-from emulator.moto import sdk_memory, service_models, state_machines
+from emulator.moto import sdk_memory, serialization, service_models, state_machines
 from emulator.responses import error
 
 # Calls of these may take long or call back into the endpoint; those of the others take turns, because moto's state is
@@ -44,6 +44,7 @@ class MotoApp:
     def __init__(self) -> None:
         service_models.share()
         sdk_memory.remember()
+        serialization.remember()
         moto.core.responses.method_names_from_class = _method_names
         BackendDict.reset()
         default_user_config["stepfunctions"] = {"execute_state_machine": True}

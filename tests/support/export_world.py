@@ -158,13 +158,13 @@ class World:
 
     def ended(self, execution: str) -> dict[str, Any]:
         """An execution once it has ended."""
-        for _ in range(2400):
+        for _ in range(1200):
             described: dict[str, Any] = self.client("stepfunctions").describe_execution(
                 executionArn=execution
             )
             if described["status"] != "RUNNING":
                 return described
-            time.sleep(0.05)  # each question is work for both sides, on the cores that the execution needs
+            time.sleep(0.1)  # each question is work for both sides, on the cores that the execution needs
         raise AssertionError("the execution does not end")
 
     def export(self, **payload: Any) -> dict[str, str]:
