@@ -17,6 +17,7 @@ from ops import alert_acknowledging, alert_silences, consent, regions, stack, ta
 from ops.alert_closing import close_alerts
 from ops.errors import OperatorError
 from ops.output import counted, moment, sanitize
+from ops.rule_table import RuleTable, left_out_lines
 from ops.stack import Target
 from ops.stored_alerts import alerts_of, group_text, stored_alerts
 from ops.tables import Coloured, Row
@@ -67,6 +68,9 @@ def _list(options: argparse.Namespace) -> int:
 
 def _rows(target: Target, *, every: bool) -> list[Row]:
     found = stored_alerts(target, every=every)
+    rules = RuleTable(target)
+    for line in left_out_lines(rules.left_out(rules.read().rules)):
+        print(f"note: {target.region}: {line}", file=sys.stderr)
     if not every:
         over = [stored for stored in found if stored.alert.state == AlertState.OK and not stored.alert.muted]
         found = [stored for stored in found if stored not in over]

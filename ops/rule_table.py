@@ -9,9 +9,10 @@ from handlers.adapters.dynamodb.rules_table import KNOWN_AFTER_S, RulesTable, it
 from handlers.adapters.dynamodb.windows_table import WindowsTable
 from handlers.domain.alerts.periods import Timing
 from handlers.domain.alerts.rules.rule import Rule, RuleSet
-from handlers.domain.alerts.windows.known_groups import groups_id
+from handlers.domain.alerts.windows.known_groups import KnownGroups, groups_id
 from ops.aws_clock import time_of
 from ops.errors import refusals
+from ops.output import sanitize
 from ops.stack import Target
 
 # https://docs.aws.amazon.com/amazondynamodb/latest/APIReference/API_TransactWriteItems.html
@@ -37,18 +38,19 @@ class RuleTable:
             keys = AlertsTable(self._client, self._target.output("AlertsTableName")).open_keys()
         return Counter(key.rule_key for key in keys)
 
-    def left_out(self, rules: Sequence[Rule]) -> Mapping[str, int]:
-        """About how many groups each rule leaves out, by its key, as noted at the last full hour or since.
+    def left_out(self, rules: Sequence[Rule]) -> Mapping[str, KnownGroups]:
+        """The notes of the last full hour or since by the keys of rules that left groups out then: how many, and why.
 
         Nothing for a deployment that does not note it yet.
         """
         name = self._target.outputs().get("AlertWindowsTableName")
         grouped = [rule for rule in rules if rule.by] if name else []
-        noted = {groups_id(rule.selection): 0 for rule in grouped}
         with refusals("cannot read which groups are known"):
             windows = WindowsTable(self._client, str(name), Timing())
-            noted = {selection: windows.known_groups(selection).left_out for selection in noted}
-        return {rule.key: noted[groups_id(rule.selection)] for rule in grouped}
+            names = {groups_id(rule.selection) for rule in grouped}
+            noted = {selection: windows.known_groups(selection) for selection in names}
+        found = {rule.key: noted[groups_id(rule.selection)] for rule in grouped}
+        return {key: note for key, note in found.items() if note.left_out}
 
     def in_force_since(self) -> int:
         """The second from which on all functions know a rule that is written now, by the clock of AWS."""
@@ -71,3 +73,12 @@ class RuleTable:
         with refusals("cannot change the rules"):
             for begin in range(0, len(changes), _TRANSACTION_ITEMS):
                 self._client.transact_write_items(TransactItems=changes[begin : begin + _TRANSACTION_ITEMS])
+
+
+def left_out_lines(left_out: Mapping[str, KnownGroups]) -> list[str]:
+    """A line for each rule that leaves groups out, with who made so many as far as that is known."""
+    return [
+        f"{key.split('/', 1)[0]}: about {note.left_out} groups over alerts.maximum_groups are not judged"
+        + (f": {sanitize(str(note.explosion))}" if note.explosion else "")
+        for key, note in left_out.items()
+    ]

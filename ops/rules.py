@@ -16,7 +16,7 @@ from ops.rule_folder import read_rules
 from ops.rule_load import load_notes
 from ops.rule_notes import notes
 from ops.rule_plan import RulePlan, compare, first_judged_period, judged_from, plan_lines
-from ops.rule_table import RuleTable
+from ops.rule_table import RuleTable, left_out_lines
 from ops.stack import Target
 from ops.tables import Row
 
@@ -150,12 +150,9 @@ def _rows(target: Target) -> list[Row]:
     rules, open_alerts = _in_force(target, table), table.open_alerts()
     left_out = table.left_out(rules)
     _print_notes(target, rules)
+    for line in left_out_lines(left_out):
+        _note(target, line)
     for rule in rules:
-        if left_out.get(rule.key):
-            _note(
-                target,
-                f"{rule.rule_id}: about {left_out[rule.key]} groups over alerts.maximum_groups are not judged",
-            )
         if rule.unless and rule.unless not in {other.rule_id for other in rules}:
             _note(target, f"{rule.rule_id}: no rule {rule.unless}, which its unless names, is in force")
         # It was applied before its file would have been refused, or before the environment's tick was another one.
@@ -174,7 +171,7 @@ def _rows(target: Target) -> list[Row]:
             rule.unless or None,
             moment(first_judged_period(rule, rule.in_force_since_s)) if rule.in_force_since_s else None,
             open_alerts.get(rule.key, 0),
-            left_out.get(rule.key) or None,
+            left_out[rule.key].left_out if rule.key in left_out else None,
         )
         for rule in rules
     ]

@@ -13,6 +13,7 @@ from handlers.adapters.dynamodb.windows_table import WindowsTable
 from handlers.domain.alerts.periods import Timing
 from handlers.domain.alerts.rules.reading import read_rule
 from handlers.domain.alerts.rules.rule import Rule
+from handlers.domain.alerts.windows.explosion import Explosion
 from handlers.domain.alerts.windows.known_groups import KnownGroups, groups_id
 from ops.__main__ import main
 from ops.errors import OperatorError
@@ -186,16 +187,22 @@ def test_groups_that_are_left_out_are_counted_and_pointed_out(
     for rule in rules:
         boto3.client("dynamodb").put_item(TableName=RULES, Item=item_of(rule))
     windows = WindowsTable(boto3.client("dynamodb"), WINDOWS, Timing())
-    windows.note_groups(groups_id(rules[0].selection), KnownGroups(frozenset({("a",)}), 0, 9_000))
+    made = Explosion.of(["host"], {(f"h{number}\x1b",) for number in range(5)}, ["shop"] * 4 + [""])
+    windows.note_groups(groups_id(rules[0].selection), KnownGroups(frozenset({("a",)}), 0, 9_000, made))
     windows.note_groups(groups_id(rules[1].selection), KnownGroups(frozenset({("a",)}), 0, 0))
     assert main(["rules", "list", "--format", "jsonl"]) == 0
     shown = capsys.readouterr()
     assert {row["rule"]: row["left out"] for row in map(json.loads, shown.out.splitlines())} == {
         "cpu-hot": 9_000, "few": None, "one": None,
     }  # fmt: skip
-    said = "cpu-hot: about 9000 groups over alerts.maximum_groups are not judged"
+    said = (
+        "cpu-hot: about 9000 groups over alerts.maximum_groups are not judged: 5 new groups at once, of 5 values "
+        "of host, such as 'h0\\x1b', 'h1\\x1b', 'h2\\x1b'; sent by 'shop' (4)"
+    )
     assert [line for line in shown.err.splitlines() if "not judged" in line] == [f"note: us-east-1: {said}"]
 
+    assert main(["alerts", "list"]) == 0
+    assert said in capsys.readouterr().err
     outputs = {name: value for name, value in TARGET.outputs().items() if name != "AlertWindowsTableName"}
     monkeypatch.setattr(Target, "outputs", lambda _: outputs)
     assert main(["rules", "list"]) == 0, "a deployment that does not say where it is noted"

@@ -5,6 +5,7 @@ is the claim. Beside them are three kinds of items: the cuts of a shard, under t
 the groups that were known at the last full hour.
 """
 
+import json
 import time
 from collections.abc import Callable, Iterable, Sequence
 from concurrent.futures import ThreadPoolExecutor
@@ -15,6 +16,7 @@ from handlers.adapters.dynamodb.table import Table, Value, number, text, written
 from handlers.domain.alerts.periods import DAY_S, HOUR_S, MADE_UP_S, REMEMBERED_S, Timing
 from handlers.domain.alerts.windows.aggregation import WindowAggregates
 from handlers.domain.alerts.windows.cuts import BatchRange, Cuts
+from handlers.domain.alerts.windows.explosion import Explosion
 from handlers.domain.alerts.windows.known_groups import KnownGroups, packed_groups, unpacked_groups
 from handlers.domain.alerts.windows.progress import KeyRange, Progress, Reached
 from handlers.domain.alerts.windows.window_items import (
@@ -148,7 +150,8 @@ class WindowsTable(Windows):
         items = [first, *(item for item in rest if item)]
         groups = unpacked_groups(bytes(item["data"]["B"]) for item in items)
         since_s = min(int(number(item, "since") or 0) for item in items)
-        return KnownGroups(groups, since_s, int(number(first, "left_out") or 0))
+        explosion = Explosion.read(json.loads(text(first, "explosion"))) if "explosion" in first else None
+        return KnownGroups(groups, since_s, int(number(first, "left_out") or 0), explosion)
 
     def note_groups(self, name: str, known: KnownGroups) -> None:
         """Notes groups under a name, in place of those before."""
@@ -161,8 +164,11 @@ class WindowsTable(Windows):
                 "left_out": known.left_out,
                 EXPIRES_AT: int(self._clock()) + GROUPS_KEPT_SECONDS,
             }
+            removes = " REMOVE #explosion"
+            if known.explosion is not None:
+                values["explosion"], removes = json.dumps(known.explosion.document()), ""
             sets = ", ".join(f"#{field} = :{field}" for field in values)
-            self._table.update((name, _groups_source(part)), f"SET {sets}", values)
+            self._table.update((name, _groups_source(part)), f"SET {sets}{removes}", values)
 
     def _put(self, items: Sequence[WindowItem]) -> None:
         """Puts items where there are none: what an earlier attempt wrote in this interval keeps its time."""

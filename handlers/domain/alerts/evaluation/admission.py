@@ -5,6 +5,7 @@ from dataclasses import dataclass
 from functools import cached_property
 
 from handlers.domain.alerts.rules.selection import Group, group_rank
+from handlers.domain.alerts.windows.explosion import Explosion
 from handlers.domain.alerts.windows.merging import MergedWindow
 
 _RANKS = 2**64
@@ -20,6 +21,7 @@ class Admission:
     opened: Set[Group] = frozenset()
     noted: Set[Group] = frozenset()
     before: Set[Group] = frozenset()
+    by: Sequence[str] = ()
 
     @property
     def is_over(self) -> bool:
@@ -46,7 +48,17 @@ class Admission:
         if not self.is_over:
             return 0
         seen = len(self._all) - len(self._kept)
-        return max(1, seen, self._about_new() - (self.cap - len(self._known)))
+        # Where those that are known fill the cap, batches keep none of the new ones to reckon with.
+        made = 0 if self.window.explosion is None else self.window.explosion.groups
+        return max(1, seen, max(self._about_new(), made) - (self.cap - len(self._known)))
+
+    @property
+    def explosion(self) -> Explosion | None:
+        """Who made more groups than there is room for, where that is known: of a batch, or else of the period."""
+        new = self._all - self.opened - self.noted - self.before
+        if not self.is_over or not self.by or not new:
+            return None
+        return self.window.explosion or Explosion.of(self.by, new)
 
     def room(self, groups: Iterable[Group]) -> Sequence[Group]:
         """Those of some groups, which came late, that there is room for."""

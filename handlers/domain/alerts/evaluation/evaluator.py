@@ -52,6 +52,8 @@ class Outcome:
     notifications: int = 0
     late: int = 0
     over_cap: dict[str, int] = field(default_factory=dict)
+    # By the rules' keys: who made more groups than they may have.
+    exploded: dict[str, Any] = field(default_factory=dict)
     # Alerts of which something is held back, and items of the silences table that are none.
     muted: int = 0
     silences_unreadable: int = 0
@@ -247,6 +249,7 @@ class Evaluator:
             if only is None:
                 outcome.intervals, outcome.groups = len(starts), evaluation.groups
                 outcome.over_cap = evaluation.left_out
+                outcome.exploded = {key: one.document() for key, one in evaluation.exploded.items()}
                 outcome.muted = sum(alerts.muted for alerts in known.values())
                 muting = muting.after(evaluation.known)
                 for name, note in evaluation.notes.items():

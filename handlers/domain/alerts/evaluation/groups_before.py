@@ -74,7 +74,9 @@ class GroupsBefore:
                 groups |= {group for group in windows.due.names if look.admission.was_known(group)}
             since_s = min(windows.due_s or 0 for _, windows, _ in entries)
             left_out = max(look.admission.left_out for _, _, look in entries)
-            self.notes[name] = KnownGroups(frozenset(groups), since_s, left_out)
+            explosions = [look.admission.explosion for _, _, look in entries]
+            explosion = next((one for one in explosions if one is not None), None)
+            self.notes[name] = KnownGroups(frozenset(groups), since_s, left_out, explosion)
 
     def _heard_meanwhile(self, rule: Rule, windows: RuleWindows, due_s: int) -> Mapping[Group, int]:
         """The silent groups that were heard of while no interval was evaluated, with the last such period of each.

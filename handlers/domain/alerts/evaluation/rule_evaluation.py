@@ -85,7 +85,7 @@ def first_look(
     opened = {group for group, alert in alerts.items() if not alert.is_quiet}
     before = windows.before.names
     noted = frozenset[Group]().union(*(note.groups for note in windows.noted))
-    admission = Admission(group_cap, windows.due, opened, noted, before)
+    admission = Admission(group_cap, windows.due, opened, noted, before, rule.by)
     look = FirstLook(admission)
     if windows.due_s is not None:
         groups = dict.fromkeys((*alerts, *windows.due.names))

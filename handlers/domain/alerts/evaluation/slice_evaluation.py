@@ -28,6 +28,7 @@ from handlers.domain.alerts.rules.selection import Group, group_key
 from handlers.domain.alerts.silences.silence import SilenceSet
 from handlers.domain.alerts.state.alert import SUMMARY_GROUP, Alert
 from handlers.domain.alerts.state.message_cap import MessageBudget
+from handlers.domain.alerts.windows.explosion import Explosion
 from handlers.domain.alerts.windows.known_groups import KnownGroups
 from handlers.domain.alerts.windows.merging import MergedWindows
 from handlers.domain.alerts.windows.window_items import Windows
@@ -67,6 +68,7 @@ class SliceEvaluation:
     # The key of the first rule that the last interval was not evaluated for; empty if it was for all.
     rest: str = ""
     left_out: dict[str, int] = field(default_factory=dict)
+    exploded: dict[str, Explosion] = field(default_factory=dict)
     groups: int = 0
 
     def __post_init__(self) -> None:
@@ -246,3 +248,5 @@ class SliceEvaluation:
         self.groups += len(windows.due.names)
         if look.admission.is_over:
             self.left_out[rule.key] = max(self.left_out.get(rule.key, 0), look.admission.left_out)
+            if look.admission.explosion is not None:
+                self.exploded[rule.key] = look.admission.explosion

@@ -9,6 +9,7 @@ from typing import NamedTuple
 from handlers.domain.alerts.periods import Timing
 from handlers.domain.alerts.rules.selection import Group, Selection, group_rank
 from handlers.domain.alerts.rules.statistic import Part
+from handlers.domain.alerts.windows.explosion import Explosion
 from handlers.domain.alerts.windows.selection_index import MetricSelections, Places, SelectionIndex
 from handlers.domain.alerts.windows.statistic_set import StatisticSet
 from handlers.domain.alerts.windows.statistics.counters import Counters
@@ -25,10 +26,11 @@ class Window(NamedTuple):
 
 @dataclass(frozen=True, slots=True)
 class WindowAggregate:
-    """The statistic sets of a window's groups, and how many groups a cap kept out."""
+    """The statistic sets of a window's groups, and how many groups a cap kept out, and who made so many."""
 
     sets: Mapping[Group, StatisticSet]
     dropped: int = 0
+    explosion: Explosion | None = None
 
 
 WindowAggregates = Mapping[Window, WindowAggregate]
@@ -143,7 +145,8 @@ def _reduce(
             continue
         is_late = timing.late_after(end_s) < now_s
         cap = late_room[place] if is_late else group_cap
-        kept = capped(groups, cap, known(selection) if len(groups) > cap else frozenset())
+        before = known(selection) if len(groups) > cap else frozenset()
+        kept = capped(groups, cap, before)
         parts = metric.parts[place]
         sets = {
             group: StatisticSet.of(
@@ -166,7 +169,18 @@ def _reduce(
             result.too_late += left_out
         else:
             result.points += left_out
-        result.windows[Window(metric.ids[place], start_s)] = WindowAggregate(sets, len(groups) - len(sets))
+        explosion = _explosion(selection, groups, before) if len(sets) < len(groups) else None
+        window = Window(metric.ids[place], start_s)
+        result.windows[window] = WindowAggregate(sets, len(groups) - len(sets), explosion)
+
+
+def _explosion(
+    selection: Selection, groups: Mapping[Group, Iterable[Run]], before: Set[Group]
+) -> Explosion | None:
+    """Who made so many groups; those that were known before did not."""
+    new = {group: runs for group, runs in groups.items() if group not in before}
+    senders = [next(iter(runs))[0].record.client for runs in new.values()]
+    return Explosion.of(selection.by, new, senders) if selection.by and new else None
 
 
 def _points_of(groups: Iterable[Iterable[Run]]) -> int:

@@ -3,6 +3,7 @@
 from collections.abc import Callable, Iterable, Sequence, Set
 from contextlib import suppress
 from dataclasses import dataclass, field
+from typing import Any
 
 from handlers.domain.alerts.periods import Timing
 from handlers.domain.alerts.rules.rule import RuleSet, RuleSource
@@ -32,6 +33,8 @@ class BatchReport:
     over_cap: dict[str, int] = field(default_factory=dict)
     # Windows of single records that were more than can be written at once.
     windows_left_out: int = 0
+    # By the rules' keys: who made more groups than they may have.
+    exploded: dict[str, Any] = field(default_factory=dict)
     bytes_written: int = 0
     unreadable_rules: int = 0
     started: list[int] = field(default_factory=list)
@@ -162,7 +165,10 @@ def _count(found: BatchAggregates, rules: WatchedRules, report: BatchReport) -> 
     report.groups = sum(len(sets.sets) for sets in found.windows.values())
     for (selection_id, _), sets in found.windows.items():
         if sets.dropped:
-            report.over_cap.update({rule.key: sets.dropped for rule in rules.by_selection[selection_id]})
+            keys = [rule.key for rule in rules.by_selection[selection_id]]
+            report.over_cap.update(dict.fromkeys(keys, sets.dropped))
+            if sets.explosion is not None:
+                report.exploded.update(dict.fromkeys(keys, sets.explosion.document()))
 
 
 def _points(reading: BatchReading) -> Sequence[Point]:

@@ -12,15 +12,18 @@ from dataclasses import dataclass
 import orjson
 
 from handlers.domain.alerts.rules.selection import Group, Selection
+from handlers.domain.alerts.windows.explosion import Explosion
 
 
 @dataclass(frozen=True, slots=True)
 class KnownGroups:
-    """The groups that were known when a period ended, of points from `since_s` on, and about how many were left out."""
+    """The groups that were known when a period ended, of points from `since_s` on, about how many were left out, and
+    who made so many."""
 
     groups: frozenset[Group] = frozenset()
     since_s: int = 0
     left_out: int = 0
+    explosion: Explosion | None = None
 
 
 def groups_id(selection: Selection) -> str:

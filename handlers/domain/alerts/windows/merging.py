@@ -14,6 +14,7 @@ from handlers.domain.alerts.rules.selection import Group
 from handlers.domain.alerts.rules.statistic import Part
 from handlers.domain.alerts.windows.aggregation import Window
 from handlers.domain.alerts.windows.exact_sum import EXACT
+from handlers.domain.alerts.windows.explosion import Explosion
 from handlers.domain.alerts.windows.statistic_set import StatisticSet
 from handlers.domain.alerts.windows.statistics.counters import Counters, add_counters
 from handlers.domain.alerts.windows.statistics.sketch import Sketch
@@ -103,6 +104,8 @@ class MergedWindow:
     groups: dict[Group, GroupSums | None] = field(default_factory=dict)
     late: dict[Group, GroupSums | None] = field(default_factory=dict)
     dropped: int = 0
+    # Who made so many groups in the batch that had the most new ones.
+    explosion: Explosion | None = None
     before: "MergedWindow | None" = None
     # Of a ratio's denominator, the window of its numerator.
     numerator: "MergedWindow | None" = None
@@ -178,6 +181,10 @@ def _add(
     merged: MergedWindow, window: Window, packed: Mapping[str, Any], wish: Wanted, item: WindowItem
 ) -> None:
     merged.dropped = max(merged.dropped, packed.get("d", 0))
+    if "x" in packed:
+        explosion = Explosion.read(packed["x"])
+        if merged.explosion is None or explosion.groups > merged.explosion.groups:
+            merged.explosion = explosion
     known = merged.late if item.written_at_ms > wish.ready_s * 1000 else merged.groups
     names: list[list[str | None]] = packed["g"]
     if wish.groups is not None and not wish.names and len(wish.groups) * _FEW < len(names):

@@ -171,12 +171,12 @@ def _halves(aggregates: WindowAggregates) -> tuple[WindowAggregates, WindowAggre
         [(group, kept)] = groups
         first, second = kept.halves()
         return (
-            {window: WindowAggregate({group: first}, whole.dropped)},
+            {window: WindowAggregate({group: first}, whole.dropped, whole.explosion)},
             {window: WindowAggregate({group: second})},
         )
     middle = len(groups) // 2
     return (
-        {window: WindowAggregate(dict(groups[:middle]), whole.dropped)},
+        {window: WindowAggregate(dict(groups[:middle]), whole.dropped, whole.explosion)},
         {window: WindowAggregate(dict(groups[middle:]))},
     )
 
@@ -185,4 +185,8 @@ def packed_window(aggregate: WindowAggregate, start_s: int) -> dict[str, Any]:
     """The groups of the window that starts then, and the columns of their sets, as an item has them."""
     groups = in_order(aggregate.sets)
     packed = {"g": groups, **columns([aggregate.sets[group] for group in groups], start_s)}
-    return {**packed, "d": aggregate.dropped} if aggregate.dropped else packed
+    if aggregate.dropped:
+        packed["d"] = aggregate.dropped
+    if aggregate.explosion is not None:
+        packed["x"] = aggregate.explosion.document()
+    return packed
