@@ -18,10 +18,11 @@ from handlers.adapters.dynamodb.export_hours.marks import ExportHoursMarks
 from handlers.adapters.s3.quarantine_bucket import QuarantineBucket
 from handlers.domain.deadline import Deadline
 from handlers.domain.exports.marking import StoredHours
-from handlers.domain.ingest.batch import Ports, write_batch
+from handlers.domain.ingest.batch import Ports
 from handlers.domain.ingest.envelope import StreamRecord, read_records
 from handlers.domain.ingest.formats.foreign import DEFAULT_OTLP_ATTRIBUTES
 from handlers.domain.ingest.heartbeats import apart, heartbeat_lines
+from handlers.domain.ingest.isolation import write_or_set_aside
 from handlers.domain.ingest.portions import portions
 from handlers.domain.ingest.registry import DimensionRegistry
 from handlers.domain.ingest.report import log_lines
@@ -109,7 +110,7 @@ class MetricWriter:
         """The sequence number of the record to start again from, if there is one."""
         if not deadline.seconds_left():
             return records[0].sequence
-        report = write_batch(records, self.ports, deadline)
+        report = write_or_set_aside(records, self.ports, deadline, round(self.clock() * 1000))
         every_request = self.environment.log_level in {"DEBUG", "INFO"}
         now_ms = round(self.clock() * 1000)
         write_lines(log_lines(report, self._dimensions, now_ms, every_request=every_request))

@@ -17,10 +17,11 @@ from handlers.adapters.timestream.limits import store_limits
 from handlers.domain.alerts.periods import Timing
 from handlers.domain.alerts.windows.aggregator import Aggregator, BatchReport
 from handlers.domain.deadline import Deadline
-from handlers.domain.errors import TransientError
+from handlers.domain.errors import ConfigurationError, TransientError
 from handlers.domain.ingest.envelope import REDRIVEN_COUNTED, StreamRecord, read_records
 from handlers.domain.ingest.formats.foreign import DEFAULT_OTLP_ATTRIBUTES
 from handlers.domain.ingest.heartbeats import apart, heartbeat_lines
+from handlers.domain.ingest.isolation import is_isolated
 from handlers.domain.ingest.portions import portions
 from handlers.domain.ingest.request_reader import RequestReader
 from handlers.domain.ingest.store import StoreLimits
@@ -31,6 +32,8 @@ from handlers.vocabulary import AGGREGATOR_HEARTBEAT_AGE, metric_dimensions
 
 # The longest that writing a portion's windows is tried.
 _RESERVE_S = 10.0
+# Alerts wait behind a record that fails alone; the writer quarantines it, a little later.
+_PASSED_OVER_AFTER_MS = 5 * 60_000
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -99,6 +102,15 @@ class WindowAggregator:
                 report = self.aggregator.process(records, self.reader)
             except TransientError as error:
                 return _retry_from(records, str(error))
+            except ConfigurationError:
+                raise
+            except Exception as error:
+                now_ms = round(self.aggregator.clock() * 1000)
+                if not is_isolated(records, now_ms, after_ms=_PASSED_OVER_AFTER_MS):
+                    raise
+                cause = f"{type(error).__name__}: a fault of the aggregator's own"
+                write_lines([json.dumps({"passed_over": records[0].request_id, "cause": cause})])
+                continue
             write_lines([report_line(report)])
             slowest_s = max(slowest_s, began_s - deadline.seconds_left())
         return None

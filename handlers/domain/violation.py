@@ -17,6 +17,7 @@ class Reason(StrEnum):
     BODY_NOT_OTLP = "body_not_otlp"
     BODY_NOT_LINES = "body_not_lines"
     BODY_NOT_REMOTE_WRITE = "body_not_remote_write"
+    PROCESSING_FAILED = "processing_failed"
     # of one metric
     DATA_POINT_INVALID = "data_point_invalid"
     LINE_INVALID = "line_invalid"

@@ -59,6 +59,12 @@ CURES: Mapping[Reason, Cure] = {
         "A body that came to the address of remote write is no request of its version 1.0.",
         "Set `protobuf_message: prometheus.WriteRequest`, which is Prometheus's default.",
     ),
+    Reason.PROCESSING_FAILED: Cure(
+        "The metric writer itself failed on this request, alone and for a quarter of an hour: a fault of ours. Its log "
+        "has the error.",
+        "Deploy a version that can read it, and redrive.",
+        may_pass=True,
+    ),
     Reason.DATA_POINT_INVALID: Cure(
         "A data point or a metric of another protocol cannot be read, or a histogram contradicts itself; "
         "the message says how.",

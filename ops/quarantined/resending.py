@@ -81,9 +81,10 @@ class Resender:
 def _parcels(ready: Iterable[Ready]) -> Iterator[Parcel]:
     """The records, each with points of one request that alerts have counted, or with such that they have not."""
 
-    def place(one: Ready) -> tuple[float, str, int, bool]:
+    def place(one: Ready) -> tuple[float, str, int, bool, bool]:
         point = one.point
-        return point.first_arrived_s, point.request_id, point.attempt, point.reason in COUNTED
+        is_whole = one.body is not None
+        return point.first_arrived_s, point.request_id, point.attempt, is_whole, point.reason in COUNTED
 
     for (*_, is_counted), group in itertools.groupby(
         sorted(ready, key=lambda one: (*place(one), one.point.index)), key=place
@@ -108,8 +109,10 @@ def _parcel(some: Sequence[Ready], format_: str) -> Parcel:
     point = some[0].point
     client = point.client if point.client and "/" not in point.client else NO_CLIENT
     arrival_ms = round(point.first_arrived_s * 1000)
-    first = StreamRecord(point.format, client, point.request_id, arrival_ms, point.sequence, "", b"")
-    body = redriven_body(first, point.attempt + 1, {one.point.index: one.metric for one in some})
+    whole = some[0].body
+    first = StreamRecord(point.format, client, point.request_id, arrival_ms, point.sequence, "", whole or b"")
+    metrics = None if whole else {one.point.index: one.metric for one in some}
+    body = redriven_body(first, point.attempt + 1, metrics)
     sent_as = f"redrive-{hashlib.sha256(body).hexdigest()[:24]}"
     notes = [
         Note(one.point.request_id, one.point.index, one.point.attempt, one.point.arrived_s, sent_as)

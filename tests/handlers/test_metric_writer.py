@@ -318,3 +318,19 @@ def test_the_writer_starts_without_the_sdk() -> None:
     """Importing it, which would take longer than all the rest, is left to the few batches that need it."""
     result = subprocess.run([sys.executable, "-c", LIGHT], capture_output=True, text=True, check=True)
     assert result.stdout.strip() == "[]"
+
+
+def test_a_request_that_the_writer_fails_on_alone_is_quarantined_in_the_end(
+    function: Function, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
+) -> None:
+    """After a quarter of an hour, in which its invocations fail; then it is accounted for as any other."""
+
+    def fail(*_: object) -> None:
+        raise ValueError
+
+    monkeypatch.setattr("handlers.domain.ingest.isolation.write_batch", fail)
+    with pytest.raises(ValueError):  # noqa: PT011 -- as the function raised it
+        function.invoke(event(metric()))
+    assert function.invoke(event(metric(), arrival_ms=ARRIVAL_MS - 900_000)) == {"batchItemFailures": []}
+    assert [line["reason"] for line in quarantined()] == ["processing_failed"]
+    assert json.loads(capsys.readouterr().out.splitlines()[-1])["PointsQuarantined"] == 1

@@ -10,6 +10,8 @@ import pytest
 
 from handlers.adapters.dynamodb import windows_table
 from handlers.adapters.lake.limits import lake_limits
+from handlers.domain.alerts.windows.aggregator import Aggregator
+from handlers.domain.errors import ConfigurationError
 from handlers.window_aggregator import build
 from tests.support.alert_functions import SECONDS, START, VARIABLES, AlertFunctions
 from tests.support.alert_tables import WINDOWS
@@ -218,3 +220,37 @@ def test_points_of_other_protocols_count_like_our_own(world: AlertFunctions, pre
     world.aggregator.aggregate({"Records": [happened]}, SECONDS)
     [alarm] = world.evaluate(START)
     assert alarm["value"] == 2
+
+
+@pytest.mark.parametrize(
+    ("error", "number", "age_s", "is_passed_over"),
+    [
+        (ValueError("x"), 1, 301, True),
+        (ValueError("x"), 1, 299, False),
+        (ValueError("x"), 2, 301, False),
+        (ConfigurationError("x"), 1, 3000, False),
+    ],
+)
+def test_a_request_that_the_aggregator_fails_on_alone_holds_alerts_up_for_minutes(
+    world: AlertFunctions,
+    monkeypatch: pytest.MonkeyPatch,
+    capsys: pytest.CaptureFixture[str],
+    error: Exception,
+    number: int,
+    age_s: int,
+    is_passed_over: bool,
+) -> None:
+    """Halved out of its batch it is passed over after five; what an operator must mend is not."""
+
+    def fail(*_: object) -> None:
+        raise error
+
+    monkeypatch.setattr(Aggregator, "process", fail)
+    arrival_ms = int((world.now_s - age_s) * 1000)
+    records = [kinesis_record(metric(), position, arrival_ms=arrival_ms) for position in range(number)]
+    if is_passed_over:
+        assert world.aggregator.aggregate({"Records": records}, 30) == {"batchItemFailures": []}
+        assert json.loads(capsys.readouterr().out)["passed_over"] == "request/0+="
+    else:
+        with pytest.raises(type(error)):
+            world.aggregator.aggregate({"Records": records}, 30)

@@ -81,7 +81,9 @@ FOREIGN: dict[Reason, tuple[str, Any]] = {
     ),
 }
 # These are found in what lies around the body, or by the store.
-ELSEWHERE = {Reason.PARTITION_KEY_INVALID, Reason.FORMAT_UNKNOWN, Reason.REJECTED_BY_STORE}
+ELSEWHERE = {
+    Reason.PARTITION_KEY_INVALID, Reason.FORMAT_UNKNOWN, Reason.PROCESSING_FAILED, Reason.REJECTED_BY_STORE,
+}  # fmt: skip
 
 
 def _bytes(body: Any) -> bytes:

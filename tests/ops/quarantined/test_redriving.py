@@ -1,5 +1,6 @@
 """Points made ready to be sent again."""
 
+import base64
 from typing import Any
 
 import pytest
@@ -45,6 +46,23 @@ def test_a_point_that_would_end_here_again_is_kept(payload: Any) -> None:
     """Whatever it is, it is not sent, and its reason is told."""
     sent, kept = _prepared(_point(payload))
     assert (sent, len(kept)) == ([], 1)
+
+
+@pytest.mark.parametrize(
+    ("payload", "body"),
+    [({"base64": "e30="}, b"{}"), ({"base64": "?"}, None), ({"base64": "e30=", "a": 1}, None), (GOOD, None)],
+)
+def test_a_whole_body_goes_again_where_a_later_version_may_read_it(payload: Any, body: bytes | None) -> None:
+    """A request that the writer failed on, or of a format that it did not know."""
+    point = _point(payload, reason="processing_failed")
+    ready, _ = prepare([point], PointRules(store_limits(30), arrival_ms=NOW_MS), ())
+    assert [one.body for one in ready if one.metric is None] == ([body] if body else [])
+
+
+def test_a_body_that_fits_no_record_is_kept() -> None:
+    """As base64 it is a third larger."""
+    payload = {"base64": base64.b64encode(b"x" * 1_000_000).decode()}
+    assert _prepared(_point(payload, reason="format_unknown"))[0] == []
 
 
 def test_a_point_without_a_time_gets_that_of_its_arrival() -> None:

@@ -1,5 +1,6 @@
 """Points put on the stream again: in which records, how fast, and what of a stream that refuses some."""
 
+import base64
 import json
 from collections.abc import Callable
 from typing import Any
@@ -108,6 +109,16 @@ def test_no_record_and_no_call_is_too_large() -> None:
     numbers, _ = send(kinesis, [*large, *(ready(f"r{number}") for number in range(1100))])
     assert sum(numbers) == 3100
     assert len(kinesis.taken) > 1100
+
+
+def test_a_whole_body_is_a_record_of_its_own() -> None:
+    """In its own format, as it came."""
+    kinesis = Kinesis()
+    point = ready("a", reason="processing_failed").point
+    send(kinesis, [Ready(point, None, b"cpu value=1"), ready("a", 1)])
+    bodies = [json.loads(one["Data"]) for one in kinesis.taken]
+    assert [body.get("data") for body in bodies] == [None, base64.b64encode(b"cpu value=1").decode()]
+    assert {body["format"] for body in bodies} == {"influx-s"}
 
 
 def test_a_rate_is_kept() -> None:
