@@ -1,5 +1,6 @@
 """Alarms as a table: what each component watches, from when it matters, and why from then."""
 
+import re
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any
@@ -132,13 +133,23 @@ def add_total_alarms(
         _add(template, component, alarm, {"Metrics": [total]}, notify)
 
 
+def _runbook(component: str, name: str) -> str:
+    """The place in this repository that says what to do: a page for each component, a heading for each alarm.
+
+    Of several components that differ by a hash, as those of subscriptions do, the page is one.
+    """
+    kind = re.sub(r"[0-9a-f]{8}$", "", component)
+    page = re.sub(r"(?<=.)(?=[A-Z])", "-", kind).lower()
+    return f"docs/runbooks/{page}.md#{kind.lower()}{name.lower()}"
+
+
 def _add(
     template: Template, component: str, alarm: Alarm, watched: Mapping[str, Any], notify: Sequence[Any]
 ) -> None:
     template.add_resource(
         CloudWatchAlarm(
             f"{component}{alarm.name}Alarm",
-            AlarmDescription=alarm.why,
+            AlarmDescription=f"{alarm.why} Runbook: {_runbook(component, alarm.name)}",
             EvaluationPeriods=alarm.periods,
             DatapointsToAlarm=alarm.datapoints,
             Threshold=alarm.threshold,

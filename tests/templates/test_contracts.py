@@ -36,8 +36,12 @@ from templates.components.ingest_api.formats import formats_of
 from templates.components.ingest_api.formats.format import put_record
 from templates.config import ENVIRONMENTS, Config, load
 from templates.config.ingest import Ingest
+from tests.support.aws_metrics import Documented, documented
 from tests.support.events import ARRIVAL_MS, kinesis_record, records
 from tests.support.generated import Generated, generated, with_warnings
+
+_SELECT = re.compile(r'SELECT \w+\((?P<metric>\w+)\) FROM "(?P<namespace>[^"]+)" WHERE (?P<where>.*)')
+_LABEL = re.compile(r"(\w+) = '")
 
 
 def test_every_handler_can_be_imported(regional: Generated) -> None:
@@ -142,6 +146,35 @@ def test_alarms_watch_metrics_that_the_functions_emit(regional: Generated) -> No
         assert alarm["MetricName"] in {metric["Name"] for metric in directive["Metrics"]}, title
         assert [[dimension["Name"] for dimension in alarm["Dimensions"]]] == directive["Dimensions"], title
         assert all(dimension["Value"] == line[dimension["Name"]] for dimension in alarm["Dimensions"]), title
+
+
+def test_alarms_watch_metrics_that_aws_documents(regional: Generated) -> None:
+    """By name and with those dimensions, queries in SQL included: one that is misspelled would never go off."""
+    read = [
+        one
+        for alarm in with_warnings(regional).of("AWS::CloudWatch::Alarm").values()
+        for one in _metrics_of(alarm)
+        if one[0] != NAMESPACE
+    ]
+    assert {namespace for namespace, _, _ in read} >= {
+        "AWS/ApiGateway",
+        "AWS/Kinesis",
+        "AWS/Lambda",
+        "AWS/States",
+    }
+    assert set(read) <= documented()
+
+
+def _metrics_of(alarm: Mapping[str, Any]) -> Iterator[Documented]:
+    """Namespace, metric and names of dimensions of all that an alarm reads."""
+    metrics = [alarm] if "MetricName" in alarm else []
+    for query in alarm.get("Metrics", []):
+        if "MetricStat" in query:
+            metrics.append(query["MetricStat"]["Metric"])
+        elif found := _SELECT.match(query["Expression"]):
+            yield found["namespace"], found["metric"], frozenset(_LABEL.findall(found["where"]))
+    for one in metrics:
+        yield one["Namespace"], one["MetricName"], frozenset(named["Name"] for named in one["Dimensions"])
 
 
 def test_functions_emit_no_metric_that_nothing_reads() -> None:
