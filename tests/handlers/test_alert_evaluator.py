@@ -7,7 +7,7 @@ import pytest
 
 from handlers.adapters.dynamodb.alerts_table import AlertsTable
 from handlers.adapters.dynamodb.silences_table import SilencesTable
-from handlers.domain.alerts.evaluation.evaluator import FIRST_LOOK_BACK_S
+from handlers.domain.alerts.evaluation.evaluator import FIRST_LOOK_BACK_S, HANDING_OUT_S
 from handlers.domain.alerts.silences.matcher import Matcher
 from handlers.domain.alerts.silences.silence import Silence
 from handlers.domain.errors import ConfigurationError
@@ -119,6 +119,27 @@ def test_more_notifications_than_a_payload_holds_are_handed_out_in_pages(world: 
         pages += 1
     assert pages > 1
     assert len({entry["entry"] for entry in entries}) == len(entries) == 100
+
+
+def test_what_an_execution_has_no_time_to_hand_out_is_left_to_the_next(world: AlertFunctions) -> None:
+    """It ends in time instead of being ended with messages on their way, and the next one sends the rest."""
+    world.rule(a_rule(by=["host"], missing_data="ignore"))
+    now_ms = int(world.now_s * 1000)
+    points = (metric(value=9, timestamp=now_ms, dimensions={"host": f"h{n}"}) for n in range(100))
+    happened = event(batch(*points))
+    happened["Records"][0]["kinesis"]["approximateArrivalTimestamp"] = world.now_s
+    world.aggregator.aggregate(happened, SECONDS)
+    plan = world.step("plan", input={"source": "batch", "tick": START})
+    [chunk] = plan["chunks"]
+    world.now_s += plan["wait_seconds"]
+    assert chunk["until"] == int(world.now_s + HANDING_OUT_S)
+    first = world.step("evaluate", chunk=chunk, first=START, last=START)
+    world.now_s += HANDING_OUT_S
+    last = world.step("hand_out", chunk=chunk, after=first["after"])
+    assert (first["more"], last["count"], last["more"]) == (True, 40, False)
+    for entry in (*first["notifications"], *last["notifications"]):
+        world.confirm(entry)
+    assert len(world.evaluate(START + 60)) == 20
 
 
 def test_groups_over_the_cap_are_counted_and_their_rule_named(world: AlertFunctions, capsys: Any) -> None:

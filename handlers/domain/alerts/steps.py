@@ -13,7 +13,8 @@ class Chunk(TypedDict):
     """A part of the rules, by their keys: those from `begin` on and before `end`, or all others where it is empty.
 
     `first` is the start of its first interval to evaluate, `since` the end of the last one that is evaluated, `begun`
-    the start of the first since when none was left out, `left` the end of the last one before that. A chunk of the
+    the start of the first since when none was left out, `left` the end of the last one before that; `until` is when no
+    more pages are begun. A chunk of the
     version before this one has its number only.
     """
 
@@ -25,6 +26,7 @@ class Chunk(TypedDict):
     since: NotRequired[int]
     begun: NotRequired[int]
     left: NotRequired[int]
+    until: NotRequired[int]
 
 
 class ExecutionInput(TypedDict):

@@ -35,6 +35,8 @@ FIRST_LOOK_BACK_S = 900
 SLICE_S = 15.0
 # The index of open alerts follows their table: alerts that were just written must be found by the next slice.
 SETTLING_S = 3
+# An execution is ended after 290 s, with what is on its way; it hands out notifications for so many of them.
+HANDING_OUT_S = 120
 # A state's input may hold 256 KiB; a chunk is some 200 bytes, so of four at a time a minute has time for fewer.
 # https://docs.aws.amazon.com/step-functions/latest/dg/service-quotas.html
 PLAN_BYTES = 150_000
@@ -127,6 +129,8 @@ class Evaluator:
         if not left:
             return {"found": False}
         wait_s = max(self.timing.ready_at(last_s), written_at_s + SETTLING_S) - now_s
+        for chunk in left:
+            chunk["until"] = int(now_s + max(0, wait_s) + HANDING_OUT_S)
         return {
             "found": True,
             "first": min(chunk["first"] for chunk in left),
@@ -217,11 +221,13 @@ class Evaluator:
     def next_page(self, chunk: Chunk, after: str, now_s: float, notified: Iterable[AlertKey] = ()) -> Page:
         """The next notifications to publish, of the chunk's alerts behind `after`.
 
-        The index of open alerts follows their table with a delay, so it may not have those `notified` just now.
+        The index of open alerts follows their table with a delay, so it may not have those `notified` just now. What an
+        execution has no time for stays where it is, for the next one.
         """
-        chosen = range_of(chunk)
+        chosen, no_later_s = range_of(chunk), chunk.get("until", math.inf)
         keys = {key for key in self.alerts.open_keys() if chosen.holds(key.rule_key)}
-        return next_page(keys.union(notified), self.alerts.load, after, now_s, self.page_limits)
+        page = next_page(keys.union(notified), self.alerts.load, after, now_s, self.page_limits)
+        return {**page, "more": page["more"] and now_s < no_later_s}
 
     def _evaluate(
         self,
