@@ -126,7 +126,7 @@ rollout: install-local ## every region of an environment, canary first: make rol
 .PHONY: bench
 bench: install-dev install-peers ## how fast, how much, against what: our writer in turns with what others would write, and more
 	@$(PY) -m ops bundle --target host
-	@for part in peers client decoding writer timestream timestream_query alerts aggregator exports local_run; do $(PY) -m benchmarks.$$part || exit 1; done
+	@for part in peers client decoding writer timestream timestream_query alerts alert_merging alert_scale aggregator exports local_run; do $(PY) -m benchmarks.$$part || exit 1; done
 
 .PHONY: bench-check
 bench-check: install-dev install-peers ## fails when the writer sends more or is slower beside its peers than it was, two minutes

@@ -1,24 +1,19 @@
 """The cost and the time of alerts: the real handlers' code over emulated tables, every unit counted.
 
-`python -m benchmarks.alerts` prints seconds and units per evaluation interval, and dollars a month.
+`python -m benchmarks.alerts` prints seconds and units per evaluation interval, and dollars a month; `alert_scale` has
+loads that are large.
 """
 
 import argparse
-import contextlib
-import math
 import random
-import tempfile
 import time
 from collections.abc import Iterator
 from dataclasses import dataclass, replace
-from pathlib import Path
-from typing import Any
 
-from troposphere import Template
-
+from benchmarks.alert_tables import CountedDynamoDb, alert_tables
 from benchmarks.report import print_head, print_row
-from emulator import Clock, StackTemplate, start
 from handlers.adapters.dynamodb.alerts_table import AlertsTable
+from handlers.adapters.dynamodb.client import connect_to_dynamodb
 from handlers.adapters.dynamodb.rules_table import RulesTable, item_of
 from handlers.adapters.dynamodb.windows_table import WindowsTable
 from handlers.adapters.stepfunctions import PAGE_LIMITS
@@ -33,11 +28,7 @@ from handlers.domain.alerts.windows.selection_index import SelectionIndex
 from handlers.domain.ingest.envelope import StreamRecord
 from handlers.domain.point import Point, Series
 from ops.bill.prices import prices
-from templates import config
-from templates.components.alerting.tables import add_alert_tables
-from templates.components.platform import add_platform
 
-REGION = "us-east-1"
 START = 1_763_769_600
 GROUP_CAP = 1_000
 MONTH = 30.4375 * 86_400
@@ -45,45 +36,6 @@ RECORD = StreamRecord("json", "-", "request", START * 1000, 1, "shardId-00000000
 AGGREGATOR_GB, EVALUATOR_GB, EXPRESS_GB = 0.5, 1.0, 0.0625
 # Of an execution besides its wait and its functions, and of a function besides its own work (network, runtime).
 STEP_SECONDS, CALL_SECONDS = 0.3, 0.05
-
-
-@dataclass
-class Meter:
-    """Counts DynamoDB's units as they are billed on demand."""
-
-    writes: float = 0
-    reads: float = 0
-
-    def watch(self, client: Any) -> Any:
-        """The client, counted from now on."""
-        client.meta.events.register("before-parameter-build.dynamodb", self._asked)
-        client.meta.events.register("after-call.dynamodb", self._answered)
-        return client
-
-    def _asked(self, params: dict[str, Any], model: Any, **_: Any) -> None:
-        if model.name == "PutItem":
-            self.writes += math.ceil(_size(params["Item"]) / 1024)
-        elif model.name == "UpdateItem":
-            self.writes += math.ceil((_size(params.get("ExpressionAttributeValues", {})) + 200) / 1024)
-        elif model.name == "TransactWriteItems":
-            puts = [item["Put"]["Item"] for item in params["TransactItems"]]
-            self.writes += sum(2 * math.ceil(_size(item) / 1024) for item in puts)
-
-    def _answered(self, parsed: dict[str, Any], model: Any, **_: Any) -> None:
-        if model.name == "GetItem":
-            self.reads += max(1, math.ceil(_size(parsed.get("Item", {})) / 4096))
-        elif model.name in ("Query", "Scan"):
-            size = sum(_size(item) for item in parsed["Items"])
-            self.reads += max(1, math.ceil(size / 4096)) / 2
-        elif model.name == "BatchGetItem":
-            for items in parsed["Responses"].values():
-                self.reads += sum(max(1, math.ceil(_size(item) / 4096)) for item in items)
-
-
-def _size(value: Any) -> int:
-    if isinstance(value, dict):
-        return sum(len(name) + _size(item) for name, item in value.items())
-    return len(value) if isinstance(value, str | bytes | list) else 8
 
 
 @dataclass(frozen=True)
@@ -135,14 +87,14 @@ def _dollars(price: str) -> float:
 
 def run(load: Load, intervals: int = 3) -> Result:
     """The last of some intervals of a load, measured and counted."""
-    meter, timing, chance = Meter(), Timing(), random.Random(7)
-    with _tables() as (client, names):
+    timing, chance = Timing(), random.Random(7)
+    with alert_tables() as names:
+        client = CountedDynamoDb(connect_to_dynamodb(read_timeout_s=30, attempts=4, connections=16))
         for number in range(load.rules):
             document = {"rule_id": f"rule-{number}", "metric_name": f"app.metric.{number}", "by": ["host"]}
             bound = -1 if load.breach else 1e6
             rule = read_rule({**document, "statistic": load.statistic, "operator": ">", "threshold": bound})
             client.put_item(TableName=names["AlertRulesTable"], Item=item_of(rule))
-        meter.watch(client)
         clock = [float(START)]
         windows = WindowsTable(client, names["AlertWindowsTable"], timing, lambda: clock[0])
         rules = RulesTable(client, names["AlertRulesTable"], fresh_seconds=600)
@@ -152,7 +104,7 @@ def run(load: Load, intervals: int = 3) -> Result:
         sequence = 0
         windows.advance(KeyRange(), Reached(START, START), START)
         for start in range(START, START + 60 * intervals, 60):
-            meter.writes = meter.reads = 0
+            client.reset()
             aggregating = []
             for begin in range(start, start + 60, load.window):
                 clock[0] = begin + load.window
@@ -175,22 +127,7 @@ def run(load: Load, intervals: int = 3) -> Result:
             evaluating = time.process_time() - began
             evaluator.plan(None, clock[0])
     average = sum(aggregating) / len(aggregating)
-    return Result(load, average, evaluating, meter.writes, meter.reads)
-
-
-@contextlib.contextmanager
-def _tables() -> Iterator[tuple[Any, dict[str, str]]]:
-    """A client of DynamoDB, and the names of the template's tables by their logical ids."""
-    template = Template()
-    add_alert_tables(template, add_platform(template, config.load("dev")))
-    stack = StackTemplate("alerts", template.to_dict(), {"CodeBucket": "bucket", "CodeKey": "key"})
-    with (
-        tempfile.TemporaryDirectory() as folder,
-        start([REGION], [stack], aws_port=0, data_dir=Path(folder), clock=Clock()) as cloud,
-    ):
-        resources = cloud.deployments[REGION].resources
-        client = cloud.client("dynamodb", REGION)
-        yield client, {logical_id: item.physical_id for logical_id, item in resources.items()}
+    return Result(load, average, evaluating, client.writes, client.reads)
 
 
 def _points(load: Load, begin: int, shard: int, chance: random.Random) -> Iterator[Point]:
@@ -220,6 +157,7 @@ LOADS = (
     *(Load(1, 1_000, statistic=statistic) for statistic in ("p99", "stddev", "rate")),
     *(Load(10, 100, every=1, statistic=statistic) for statistic in ("p99", "stddev", "rate")),
     Load(10, 100, every=1, digits=None, statistic="p99"),
+    *(Load(1, 1_000, every=1, statistic=statistic) for statistic in ("avg", "p99")),
 )
 
 
