@@ -43,7 +43,7 @@ def test_the_picture_has_the_runs_figures(open_page: Open) -> None:
 
 
 def test_a_bad_point_is_seen_with_its_cure(open_page: Open) -> None:
-    """It is sent from the page, and found on another with what to do about it."""
+    """It is sent from the page, and found on another with what to do about it; its request's page has the account."""
     page = open_page("/")
     page.get_by_role("button", name="Time in seconds").click()
     page.get_by_role("button", name="POST it").click()
@@ -52,6 +52,13 @@ def test_a_bad_point_is_seen_with_its_cure(open_page: Open) -> None:
     page.get_by_role("link", name="Quarantine").first.click()
     expect(page.get_by_role("heading", name="timestamp_too_old")).to_be_visible(timeout=PATIENCE_MS)
     expect(page.get_by_text(re.compile("What to do:.*redrive --fix seconds"))).to_be_visible()
+    page.get_by_role("link", name=re.compile("^Request .+=$")).click()
+    expect(page.get_by_text(re.compile("^request .+=: settled$"))).to_be_visible(timeout=PATIENCE_MS)
+    expect(page.get_by_text("1 quarantined", exact=True)).to_be_visible()
+    expect(page.get_by_text(re.compile("timestamp_too_old in timestamp"))).to_be_visible()
+    page.get_by_label("Request id").fill("nobody's")
+    page.get_by_label("Request id").press("Enter")
+    expect(page.get_by_text("request nobody's: unknown")).to_be_visible(timeout=PATIENCE_MS)
 
 
 def test_the_sample_alert_is_tripped_and_explained(open_page: Open, run: LocalRun) -> None:

@@ -13,19 +13,27 @@ GRACE, ALLOWED = 10, 3
 
 
 def a_mended_point_is_stored_once_at_its_own_time(run: LocalRun) -> None:
-    """A redrive sends what can be mended, a second one nothing; what is still bad is kept and said."""
+    """A redrive sends what can be mended, a second one nothing; what is still bad is kept and said.
+
+    The request's account has every point where it is, before and after.
+    """
     seconds = int(time.time())
     bad = {"metric_name": "bad", "value": 1, "dimensions": {"time": "a"}}
     reply = run.post({"metrics": [{"metric_name": "mended", "value": 1, "timestamp": seconds}, bad]})
     wait_for(lambda: len(run.quarantine(reply.body["request_id"])) == 2, "the quarantine", seconds=20)
-    assert "looks like seconds" in run.shell(f"{OPS} show {reply.body['request_id']}")
+    found = _account_of(run, reply.headers["x-amz-apigw-id"])
+    assert (found["state"], found["received"], found["quarantined"]) == ("settled", 2, 2)
+    assert "looks like seconds" in found["points"][0]["message"]
     shown = run.shell(f"{OPS} redrive --fix seconds || true")
     assert "sent 1 point" in shown
     assert "dimension_name_reserved" in shown
     wait_for(lambda: len(_stored(run, "mended")) == 1, "the point", seconds=20)
-    [[found]] = run.select("SELECT time FROM {table} WHERE metric_name = 'mended'")
-    assert found == f"{datetime.fromtimestamp(seconds, UTC):%Y-%m-%d %H:%M:%S}.000000000"
+    [[at]] = run.select("SELECT time FROM {table} WHERE metric_name = 'mended'")
+    assert at == f"{datetime.fromtimestamp(seconds, UTC):%Y-%m-%d %H:%M:%S}.000000000"
     assert "nothing to send" in run.shell(f"{OPS} redrive --fix seconds || true")
+    found = _account_of(run, reply.headers["x-amz-apigw-id"])
+    assert [found[name] for name in ("received", "stored", "superseded", "quarantined")] == [2, 1, 0, 1]
+    assert [one["indexes"] for one in found["redriven"]] == [[0]]
 
 
 def a_correction_wins_over_a_redriven_point(run: LocalRun) -> None:
@@ -45,17 +53,26 @@ def a_correction_wins_over_a_redriven_point(run: LocalRun) -> None:
 
 
 def a_batch_that_was_given_up_is_written_once(run: LocalRun) -> None:
-    """However often it is handed over, with the times of its arrival; what was corrected since stays corrected."""
+    """However often it is handed over, with the times of its arrival; what was corrected since stays corrected.
+
+    Its request is in flight, then given up, then settled.
+    """
     # While no new name can be admitted the batch comes again within seconds.
     run.control("faults", {"service": "dynamodb", "operation": "UpdateItem", "error": "InternalServerError"})
     point = {"metric_name": "lost", "value": 1, "dimensions": {"new": "a"}}
     bad = {**point, "timestamp": 1}
     offset_s = run.control("clock")["offset_seconds"]
     at = {"timestamp": int((time.time() + offset_s) * 1000), "dimensions": {"new": "b"}}
-    assert run.post({"metrics": [point, point, bad, {**point, **at}]}).status == 202
+    reply = run.post({"metrics": [point, point, bad, {**point, **at}]})
+    name = reply.body["request_id"]
+    wait_for(
+        lambda: (_account_of(run, name)["writer"] or {}).get("retried") is not None, "a retry", seconds=30
+    )
     run.control("clock", {"advance_seconds": 1900})
-    waiting = f"{OPS} redrive --batches --dry-run"
-    wait_for(lambda: "RecordAgeExceeded" in run.shell(waiting), "the batch to be given up", seconds=90)
+    wait_for(lambda: _account_of(run, name)["state"] == "given up", "the batch to be given up", seconds=90)
+    found = _account_of(run, name)
+    assert (found["received"], found["given_up"]) == (4, 4)
+    assert found["batches"][0]["condition"] == "RecordAgeExceeded"
     run.control("faults", method="DELETE")
     assert run.post({**point, **at, "value": 7}).status == 202
     run.wait_until_stored("lost", 1)
@@ -63,7 +80,10 @@ def a_batch_that_was_given_up_is_written_once(run: LocalRun) -> None:
     assert "no batch" in run.shell(f"{OPS} redrive --batches")
     run.wait_until_stored("lost", 3)
     assert sorted(_stored(run, "lost")) == [1, 1, 7]
-    assert "timestamp_too_old" in run.shell(f"{OPS} list --metric lost")
+    wait_for(lambda: _account_of(run, name)["state"] == "settled", "the log of it", seconds=20)
+    found = _account_of(run, name)
+    assert (found["stored"] + found["superseded"], found["quarantined"], found["given_up"]) == (3, 1, 0)
+    assert [one["reason"] for one in found["points"]] == ["timestamp_too_old"]
 
 
 def an_alert_fires_once_in_time_and_is_resolved_once(listener: Listener) -> None:
@@ -115,6 +135,12 @@ def _temperature(room: str, value: float) -> dict[str, Any]:
     return {
         "metric_name": "room.temperature", "metric_type": "business", "value": value, "dimensions": {"room": room},
     }  # fmt: skip
+
+
+def _account_of(run: LocalRun, request_id: str) -> dict[str, Any]:
+    """The account that `ops request show` gives; until its first line is logged the request is unknown."""
+    [account] = json.loads(run.shell(f"python -m ops request show '{request_id}' --format json || true"))
+    return dict(account)
 
 
 def _stored(run: LocalRun, metric: str) -> list[float]:

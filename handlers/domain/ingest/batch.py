@@ -273,7 +273,7 @@ class _BatchWriter:
                 self._causes.append(str(error))
                 retry_from = _first(refusing)
                 settled = self._before(retry_from)
-        retried = "" if retry_from is None else self._by_sequence[retry_from].record.request_id
+        retried = "" if retry_from is None else self._by_sequence[retry_from].record.accounted_as
         return Report(settled, retry_from, self._calls, self._throttles, self._causes, retried)
 
     def _account(self, point: Point) -> RequestAccount:

@@ -21,6 +21,7 @@ PAGES: Mapping[str, str] = {
     "/explore": "Explore",
     "/alerts": "Alerts",
     "/quarantine": "Quarantine",
+    "/request": "Request",
     "/exports": "Exports",
     "/fleet": "Fleet",
 }

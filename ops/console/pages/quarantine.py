@@ -123,10 +123,11 @@ class _Quarantine:
                         ("metric", point.metric or "–"),
                         ("field", point.field or "–"),
                         ("client", point.client or "–"),
-                        ("request", f"{point.request_id}, point {point.index}"),
+                        ("point", str(point.index)),
                         ("arrived", f"{moment(point.arrived_s)} UTC"),
                     )
                 )
+            ui.link(f"Request {point.request_id}", self._page.link("/request", id=point.request_id))
             ui.label(json.dumps(point.payload, indent=2, ensure_ascii=False)).classes("mono pre")
 
 

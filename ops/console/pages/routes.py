@@ -4,7 +4,7 @@ from collections.abc import Awaitable, Callable, Mapping
 
 from nicegui import ui
 
-from ops.console.pages import alerts, explore, exports, fleet, pipeline, quarantine
+from ops.console.pages import alerts, explore, exports, fleet, pipeline, quarantine, request
 from ops.console.pages.frame import PAGES, Page, open_page
 from ops.console.place import Places
 
@@ -13,6 +13,7 @@ _BUILD: Mapping[str, Callable[[Page], Awaitable[None] | None]] = {
     "/explore": explore.build,
     "/alerts": alerts.build,
     "/quarantine": quarantine.build,
+    "/request": request.build,
     "/exports": exports.build,
     "/fleet": fleet.build,
 }

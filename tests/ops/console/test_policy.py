@@ -24,6 +24,8 @@ from ops.console.readers.quarantine import given_up_batches, read_quarantine
 from ops.console.readers.series import Question, sql_of
 from ops.console.readers.sql import ask
 from ops.errors import OperatorError
+from ops.request_account.account import State
+from ops.request_account.reading import read_account
 from templates.config import Config, load
 from tests.support.generated import lake_config
 from tests.support.lake_points import point
@@ -54,6 +56,7 @@ def test_every_page_is_read_with_the_policy_alone(place: Place) -> None:
     read_alerts(place, every=True)
     assert read_quarantine(place, since_s=86_400).points
     given_up_batches(place)
+    assert read_account(place, "nobody's=", since_s=86_400).state is State.UNKNOWN
     read_hours(place, newest=3)
     assert read_files(place, Hour.parse("2026-11-22T02"))
     read_regions(Places("dev", place.region), place.target.config)
@@ -105,6 +108,7 @@ def test_every_page_of_a_lake_is_read_with_its_policy_alone(lake: Place) -> None
     read_alerts(lake, every=True)
     read_quarantine(lake, since_s=86_400)
     given_up_batches(lake)
+    assert read_account(lake, "nobody's=", since_s=86_400).state is State.UNKNOWN
     read_hours(lake, newest=3)
     read_files(lake, Hour.parse("2026-11-22T02"))
     read_regions(Places("lake", lake.region), lake.target.config)
