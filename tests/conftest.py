@@ -4,6 +4,7 @@ import functools
 import gc
 import os
 from collections.abc import Generator
+from typing import Any
 
 import botocore.loaders
 import pytest
@@ -29,6 +30,15 @@ gc.set_threshold(20_000, 20, 50)
 def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
     """The longest begin first, or a core stands idle in the end."""
     items.sort(key=lambda item: item.get_closest_marker("pipeline") is None)
+
+
+@pytest.hookimpl(optionalhook=True)
+def pytest_xdist_make_scheduler(config: pytest.Config, log: Any) -> Any:
+    """With `--dist loadfile`, the files that share a local run go to one worker."""
+    # Imported here: not every environment of the tests has xdist.
+    from tests.support.scheduling import SharedRunScheduling
+
+    return SharedRunScheduling(config, log) if config.getoption("dist") == "loadfile" else None
 
 
 def pytest_collection_finish() -> None:

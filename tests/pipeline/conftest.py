@@ -20,11 +20,3 @@ def start() -> Iterator[Callable[..., LocalRun]]:
     yield starter
     for run in started:
         run.kill()
-
-
-@pytest.fixture(scope="module")
-def running() -> Iterator[LocalRun]:
-    """A run without the feed, for all tests of a module, with a throttle that lets them all through."""
-    run = LocalRun("--no-feed", "--environment", "load")
-    yield run
-    run.kill()

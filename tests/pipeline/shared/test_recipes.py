@@ -2,21 +2,12 @@
 
 import json
 import re
-from collections.abc import Iterator
 
 import pytest
 
 from tests.support.local_run import ROOT, LocalRun
 
 pytestmark = pytest.mark.pipeline
-
-
-@pytest.fixture(scope="module")
-def run() -> Iterator[LocalRun]:
-    """A run without the feed."""
-    started = LocalRun("--no-feed")
-    yield started
-    started.kill()
 
 
 def recipe(title: str) -> str:
@@ -27,11 +18,11 @@ def recipe(title: str) -> str:
     return found[1]
 
 
-def test_alerts_are_read_from_a_queue_of_ones_own(run: LocalRun) -> None:
+def test_alerts_are_read_from_a_queue_of_ones_own(running: LocalRun) -> None:
     """What is published to the topic between subscribing and receiving is what the last command prints."""
     commands = recipe("Read your alerts here").splitlines()
     body = json.dumps({"kind": "alarm"})
-    topic = run.environment["TIDEGAUGE_ALERT_TOPIC_ARN"]
+    topic = running.environment["TIDEGAUGE_ALERT_TOPIC_ARN"]
     publish = f".venv/bin/aws sns publish --topic-arn {topic} --message '{body}' >/dev/null"
-    shown = run.shell("\n".join([*commands[:-1], publish, commands[-1]]))
+    shown = running.shell("\n".join([*commands[:-1], publish, commands[-1]]))
     assert shown.splitlines()[-1] == body
