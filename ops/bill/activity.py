@@ -3,7 +3,7 @@
 The figures per unit of work are those of `benchmarks/` and `docs/alerts.md`, rounded up.
 """
 
-from collections.abc import Mapping
+from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
 
 from ops.bill.load import HOURS, SECONDS, Load
@@ -77,6 +77,8 @@ class Activity:
             "MetricExportUnloaderFunction": Runs(hours + 3 * exported, 5 if exported else 0.2, 400),
             "MetricExportPublisherFunction": Runs(hours, 0.5, 400),
             "MetricExportTidierFunction": Runs(hours, 0.3, 400),
+            # One for each alert that changes: that is not of the load.
+            **dict.fromkeys(self._forwarders(), Runs(0, 0, 0)),
         }
 
     def executions(self) -> Mapping[str, float]:
@@ -86,6 +88,10 @@ class Activity:
             "HeartbeatStateMachine": self.heartbeats,
             "MetricExportStateMachine": self.export_hours,
         }
+
+    def _forwarders(self) -> Iterator[str]:
+        titles = self._deployed.of("AWS::Lambda::Function")
+        yield from (title for title in titles if title.startswith("AlertForwarder"))
 
     def _batches(self, component: str) -> float:
         mapping = self._deployed.of("AWS::Lambda::EventSourceMapping")[f"{component}Mapping"]
