@@ -9,6 +9,8 @@ from datetime import UTC, datetime
 from fnmatch import fnmatchcase
 from typing import Any
 
+from handlers.domain.alerts.rules.selection import group_rank
+from handlers.domain.alerts.state.alert import SUMMARY_GROUP
 from tests.support.alert_world import Record, Settings
 from tests.support.reference_evaluator import (
     CATCH_UP_S,
@@ -50,6 +52,8 @@ class Check:
         self.reached_s = start_s
         # By their ids: what they match, and from when until when they hold.
         self.silences: dict[str, tuple[Mapping[str, Sequence[str]], int, int]] = {}
+        # By rule and end of an interval: what a summary says.
+        self.summed_up: dict[tuple[str, int], tuple[int, int]] = {}
 
     # What the world is told to do
 
@@ -59,6 +63,7 @@ class Check:
         if key not in self.rules:
             self.rules[key] = ReferenceRule(self.clockwork, self.reached_s)
             self.rules[key].is_muted = self._is_muted
+            self.rules[key].rank = group_rank
             self.rules[key].write(self.points)
         self.rules[key].apply(Text(document, in_force_s), now_s)
 
@@ -92,8 +97,11 @@ class Check:
         key = after["rule_key"]["S"]
         document = json.loads(zlib.decompress(bytes(after["alert"]["B"])))
         group: Group = tuple(document["group"])
-        alert = self._alert(key, group)
         step, arguments = call
+        if group == SUMMARY_GROUP:
+            self._summed_up(key, before, after, step, arguments, now_s)
+            return
+        alert = self._alert(key, group)
         if by == "machine":
             self._moved(key, alert, step, before, arguments, now_s)
             return
@@ -123,6 +131,38 @@ class Check:
             made = self._taken_as_known(key, was, document, end_s, now_s)
         self._note(now_s, f"saved by {by}: {key} {group} evaluated to {end_s}: {made}")
         self.transitions += len(made)
+
+    def _summed_up(
+        self,
+        key: str,
+        before: Mapping[str, Any],
+        after: Mapping[str, Any],
+        step: str,
+        arguments: Mapping[str, Any],
+        now_s: float,
+    ) -> None:
+        """The summary of what a cap held back was written, or the state machine has moved it."""
+        if step in {"Claim", "Confirm", "Release"}:
+            name = arguments["ExpressionAttributeNames"]["#entry"]
+            body = json.loads(before["outbox"]["M"][name]["M"]["message"]["S"])
+            self._note(now_s, f"{step} summary {key} {name}")
+            self.claimed[name] = (body["dedupe_id"], json.dumps(body, sort_keys=True))
+            return
+        messages = [entry["M"] for entry in after["outbox"]["M"].values()]
+        messages += [after["waiting"]["M"]] if "waiting" in after else []
+        for message in messages:
+            body = json.loads(message["message"]["S"])
+            end_s, found = _seconds(body["at"]), body["summary"]
+            known = self.summed_up.get((key, end_s))
+            if known is None:
+                ahead = self.rules[key].ahead(end_s, now_s, self.skip_to_s)
+                known = self.summed_up[key, end_s] = ahead.summary(end_s)
+                self._note(now_s, f"summary of {key} to {end_s}: {known}")
+            told = found["alarms"], found["firing"]
+            if end_s % 3_600 == 0 and told != known:
+                raise DifferenceError(f"{now_s}: {key} summed up {told}, expected {known}")
+            if end_s % 3_600 and known[1]:
+                raise DifferenceError(f"{now_s}: {key} summary is over, and these fire: {known}")
 
     def _taken_as_known(
         self, key: str, was: Alert, document: Mapping[str, Any], end_s: int, now_s: float
@@ -161,10 +201,22 @@ class Check:
             up_to_s = [end_s for begin, end_s, *_ in pieces if begin <= rule_key][-1]
             found = reference.evaluate(up_to_s, now_s, self.skip_to_s)
             self._note(now_s, f"evaluated {rule_key} to {up_to_s}")
+            self._all_summed_up(rule_key, reference, up_to_s, now_s)
             if found:
                 raise DifferenceError(
                     f"{now_s}: evaluated up to {up_to_s}, and these were not made: {rule_key} {found}"
                 )
+
+    def _all_summed_up(self, key: str, reference: ReferenceRule, up_to_s: int, now_s: float) -> None:
+        """The last hour that is over has its summary, if something was held back in it and no silence was in force."""
+        end_s = up_to_s // 3_600 * 3_600
+        if reference.rule is None or not reference.rule.cap or self.silences:
+            return
+        held = sum(
+            end_s - 3_600 < at_s <= end_s for alert in reference.alerts.values() for at_s in alert.held_at
+        )
+        if held and (key, end_s) not in self.summed_up:
+            raise DifferenceError(f"{now_s}: {key}: {held} held back until {end_s}, and not summed up")
 
     def handed_out(self, page: Mapping[str, Any], chunk: Mapping[str, Any], now_s: float) -> None:
         """All that may be sent now of a chunk's rules is handed out: what SNS refused before, too."""
@@ -199,7 +251,7 @@ class Check:
             for group, alert in reference.alerts.items():
                 rule = reference.rule
                 is_held = rule is not None and self._is_inhibited(rule, group, alert.cursor)
-                if alert.told is not None and is_held:
+                if alert.told is not None and (is_held or alert.is_capped):
                     continue
                 if alert.told is not None and alert.state != "PENDING":
                     raise DifferenceError(f"{now_s}: {key} {group} should be told: {alert.state}")
@@ -328,6 +380,10 @@ class Check:
 
     def _note(self, now_s: float, text: str) -> None:
         self.log.append(f"{now_s - self.start_s:10.3f} {text}")
+
+
+def _seconds(text: str) -> int:
+    return int(datetime.fromisoformat(text).timestamp())
 
 
 def _body(parameters: Mapping[str, Any]) -> Any:

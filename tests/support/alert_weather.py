@@ -43,9 +43,10 @@ _SILENCED: Sequence[tuple[Patterns, Patterns]] = (
     ((("rule", ("r*2", "*3")),), (("env", ("p*",)),)),
 )
 FEATURES = (
-    "acks", "ahead", "again", "chunks", "clocks", "close", "deaths", "late", "long", "resolver", "repeats", "rules",
-    "silences", "sns", "tables", "unless",
+    "acks", "ahead", "again", "cap", "chunks", "clocks", "close", "deaths", "late", "long", "resolver", "repeats",
+    "rules", "silences", "sns", "tables", "unless",
 )  # fmt: skip
+_NOT_CAPPED = frozenset({"acks", "close", "resolver", "rules", "unless"})
 _TROUBLES = {
     "sns": ("topic refuses", "topic's answer is lost"),
     "tables": (
@@ -82,6 +83,10 @@ class Storm:
         self.actions = actions
         # A client's clock that is ahead, and a rule that is new: what was written before nobody asked for.
         self.ahead = "ahead" in features and chance.random() < 0.2
+        # What one alert may tell depends on the others then: nobody may touch these while they are evaluated.
+        self.capped = "cap" in features and chance.random() < 0.25
+        if self.capped:
+            self.features = [name for name in features if name not in _NOT_CAPPED]
         tick = chance.choice((10, 20, 30, 60, 60))
         ahead = [chance.choice((0.0, 1.0, 2.0)) for _ in range(2)] if "clocks" in features else [0.0, 0.0]
         if chance.random() < 0.5:
@@ -452,6 +457,8 @@ class Storm:
             document["unless"] = chance.choice(("r1", "r2")[: int(rule_id[1:]) - 1])
         if chance.random() < 0.5:
             document["forget_after"] = chance.choice((3_700, 3_900, 4_200, 5_000, 7_300))
+        if self.capped:
+            document["messages_per_hour"] = chance.choice((1, 1, 2, 3))
         if chance.random() < 0.3:
             document["hold"] = chance.choice((1, tick, 100, 5 * tick, 900, 4_000, 6_000))
         return document

@@ -85,6 +85,7 @@ class Text:
         self.severity = document.get("severity", "medium")
         self.unless = document.get("unless", "")
         self.hold = document.get("hold", 0)
+        self.cap = document.get("messages_per_hour", 0)
         self.annotation = document.get("annotation", "")
         self.in_force_s = in_force_s
 
@@ -100,6 +101,7 @@ class Text:
             "forget_after",
             "unless",
             "hold",
+            "messages_per_hour",
         }
         return {name: value for name, value in self.document.items() if name not in words}
 
@@ -325,6 +327,11 @@ class Alert:
     told: str | None = None
     # Somebody knows of it: no reminders until it is over.
     is_acknowledged: bool = False
+    # It is the rule's cap on messages that holds it back; and the ends of the intervals with which it told something
+    # that counts, and with which something was held back.
+    is_capped: bool = False
+    told_at: list[int] = field(default_factory=list)
+    held_at: list[int] = field(default_factory=list)
 
     def see(self, last: list[Datapoint]) -> None:
         """The last datapoints as they are looked at now; a firing alert is held by those before them, as they were."""
@@ -428,6 +435,10 @@ class ReferenceRule:
         self.groups_from = 0
         # True for a rule, a group and an end of an interval if the alert is muted then.
         self.is_muted: Callable[[Text, Group, int], bool] = _never
+        # The order of groups in which the messages of an interval are told while there is room.
+        self.rank: Callable[[Group], Any] = str
+        # True for a group and the end of an interval if there was room in the hour for what it had to tell.
+        self.room: dict[tuple[Group, int], bool] = {}
 
     def write(self, points: Iterable[RawPoint]) -> None:
         """Points whose windows are written for the first time."""
@@ -498,7 +509,7 @@ class ReferenceRule:
         if only is None and self.cursor < skip_to_s:
             self.skipped.append((self.cursor, skip_to_s))
             self.cursor = skip_to_s
-        alerts = [self.alerts[group] for group in (sorted(self.alerts, key=str) if only is None else only)]
+        alerts = [self.alerts[group] for group in self._groups(up_to_s, now_s, skip_to_s, only)]
         for alert in alerts:
             if alert.cursor < skip_to_s:
                 alert.skipped.append((alert.cursor, skip_to_s))
@@ -530,6 +541,48 @@ class ReferenceRule:
             ahead.is_muted = _never
             ahead.evaluate(end_s, now_s, skip_to_s)
         return [group for group, alert in ahead.alerts.items() if alert.state_at(end_s) in FIRING]
+
+    def _groups(
+        self, up_to_s: int, now_s: float, skip_to_s: int, only: Collection[Group] | None
+    ) -> Collection[Group]:
+        """The groups to evaluate; of a rule with a cap it is known then what the hours have room for."""
+        if only is None:
+            return sorted(self.alerts, key=self.rank)
+        if self.rule is not None and self.rule.cap:
+            self.room |= self.ahead(up_to_s, now_s, skip_to_s).room
+        return only
+
+    def ahead(self, end_s: int, now_s: float, skip_to_s: int) -> "ReferenceRule":
+        """The rule as it will be when the interval that ends then is evaluated for all groups."""
+        ahead = deepcopy(self)
+        ahead.evaluate(end_s, now_s, skip_to_s)
+        return ahead
+
+    def summary(self, end_s: int) -> tuple[int, int]:
+        """What the hour's summary says: how many alarms were held back in it, and how many of all such fire."""
+        held = sum(_is_in_hour(at_s, end_s) for alert in self.alerts.values() for at_s in alert.held_at)
+        return held, sum(alert.is_capped and alert.state in FIRING for alert in self.alerts.values())
+
+    def _within_cap(self, alert: Alert, rule: Text, state: str, end_s: int, *, overdue: bool) -> bool:
+        """Holds an alert back whose message the hour has no room for; true if a reminder is to be sent."""
+        alert.is_capped = alert.is_capped and bool(rule.cap) and state in FIRING
+        if not rule.cap or state not in FIRING or alert.is_capped:
+            return overdue
+        asks = _counted_kind(alert, state, overdue=overdue)
+        if asks and self._has_room(alert, rule, asks, end_s):
+            alert.told_at.append(end_s)
+        elif asks == "reminder" and alert.told is None:
+            return False
+        elif asks:
+            alert.is_capped = True
+            alert.held_at.append(end_s)
+        return overdue
+
+    def _has_room(self, alert: Alert, rule: Text, kind: str, end_s: int) -> bool:
+        """True if a message of the kind may be told in the interval's hour."""
+        told = sum(_is_in_hour(at_s, end_s) for one in self.alerts.values() for at_s in one.told_at)
+        has_room = told < (rule.cap // 2 if kind == "reminder" else rule.cap)
+        return self.room.setdefault((alert.group, end_s), has_room)
 
     def _alert(self, group: Group) -> Alert:
         if group not in self.alerts:
@@ -730,15 +783,20 @@ class ReferenceRule:
         finding = _finding(alert, rule, [(item, item.verdict) for item in last], newest_s)
         state, _, kind = PROTOCOL[alert.state][finding].partition(", ")
         is_muted, was = self.is_muted(rule, alert.group, end_s), alert.told
+        overdue = bool(
+            not alert.is_acknowledged and rule.renotify and end_s - alert.notified_at_s >= rule.renotify
+        )
+        if is_muted:
+            alert.is_capped = False
+        else:
+            overdue = self._within_cap(alert, rule, state, end_s, overdue=overdue and kind == "reminder")
+            is_muted = alert.is_capped
         alert.told = _told(alert, state, is_muted=is_muted)
         if state == alert.state:
             if is_muted or alert.told is not None:
                 return []
             if was is not None:
                 return self._tell_now(alert, rule, last, was, end_s, now_s)
-            overdue = (
-                not alert.is_acknowledged and rule.renotify and end_s - alert.notified_at_s >= rule.renotify
-            )
             if kind != "reminder" or not overdue:
                 return []
             return [self._remind(alert, rule, last, newest_s, end_s, now_s)]
@@ -835,6 +893,22 @@ class ReferenceRule:
         """A group is not known until it has a point in a period that begins then or later."""
         alert.groups_from = max(alert.groups_from, at_s)
         alert.known_from = alert.sure_from = alert.heard = None
+
+
+def _is_in_hour(at_s: int, end_s: int) -> bool:
+    """True for an interval of the same hour that is not behind the one that ends then; an hour's last ends with it."""
+    return (end_s - 1) // 3_600 * 3_600 < at_s <= end_s
+
+
+def _counted_kind(alert: Alert, state: str, *, overdue: bool) -> str:
+    """The kind of the message that counts and that an alert which is not muted has to tell, if any."""
+    if state != alert.state:
+        return "alarm"
+    if alert.told is not None:
+        if state != alert.told:
+            return "alarm"
+        return "" if alert.is_acknowledged else "reminder"
+    return "reminder" if overdue else ""
 
 
 def _never(_: Text, __: Group, ___: int) -> bool:
