@@ -4,6 +4,7 @@ A key that begins with a colon would run as code in the page (NiceGUI), and a fo
 neither, and tooltips are drawn on the canvas instead of being built as HTML. Options are the same in light and dark.
 """
 
+import math
 from collections.abc import Sequence
 from typing import Any
 
@@ -59,8 +60,7 @@ def verdict_chart(
 
     The axis has room for a dozen periods, so that a single one shows its place in time.
     """
-    marks = [(bound, "#ef4444", "threshold") for bound in bounds]
-    marks += [(bound, "#10b981", "recovery") for bound in recovery if bound not in bounds]
+    marks = _bound_marks(bounds, recovery)
     values = [
         0.0,
         *(value for _, value, _ in periods if value is not None),
@@ -90,20 +90,81 @@ def verdict_chart(
                     }
                     for at_ms, value, colour in periods
                 ],
-                "markLine": {
-                    "symbol": "none",
+                "markLine": _mark_line(marks),
+            }
+        ],
+    }
+
+
+def firing_chart(
+    values: Sequence[tuple[int, float | None]],
+    firings: Sequence[tuple[int, int]],
+    bounds: Sequence[float],
+    recovery: Sequence[float],
+    span: tuple[int, int],
+    limits: tuple[float, float],
+) -> dict[str, Any]:
+    """A rule's value over a span against its threshold and recovery, with the times in which it fires in red.
+
+    All times are epoch milliseconds; None breaks the line. `limits` are the least and the greatest value to have room.
+    """
+    marks = _bound_marks(bounds, recovery)
+    known = [value for _, value in values if value is not None]
+    low, high = _rounded(*limits)
+    frame = _frame(legend=False)
+    return {
+        **frame,
+        "grid": {**frame["grid"], "right": 120},
+        "xAxis": {**frame["xAxis"], "min": span[0], "max": span[1]},
+        "yAxis": {**_value_axis(), "min": low, "max": high},
+        "dataZoom": [{"type": "inside", "filterMode": "none"}],
+        "series": [
+            {
+                "type": "line",
+                "name": "value",
+                "data": [list(point) for point in values],
+                "showSymbol": len(known) == 1,
+                "lineStyle": {"width": 1.4},
+                "markLine": _mark_line(marks),
+                "markArea": {
                     "silent": True,
-                    "data": [
-                        {
-                            "yAxis": bound,
-                            "name": name,
-                            "lineStyle": {"color": colour, "type": "dashed", "width": 1.5},
-                            "label": {"formatter": f"{name} {bound:g}", "position": "end", "color": colour},
-                        }
-                        for bound, colour, name in marks
-                    ],
+                    "itemStyle": {
+                        "color": "rgba(239,68,68,0.25)",
+                        "borderColor": "#ef4444",
+                        "borderWidth": 1,
+                    },
+                    "data": [[{"xAxis": begin}, {"xAxis": end}] for begin, end in firings],
                 },
             }
+        ],
+    }
+
+
+def _rounded(low: float, high: float) -> tuple[float, float]:
+    """Limits with room around them, in so few digits that an axis can have them as labels."""
+    room = (high - low) * 0.06 or abs(high) * 0.1 or 1.0
+    step = 10.0 ** math.floor(math.log10(high - low + 2 * room)) / 2
+    return math.floor((low - room) / step) * step, math.ceil((high + room) / step) * step
+
+
+def _bound_marks(bounds: Sequence[float], recovery: Sequence[float]) -> list[tuple[float, str, str]]:
+    """Bounds with their colours and names."""
+    marks = [(bound, "#ef4444", "threshold") for bound in bounds]
+    return marks + [(bound, "#10b981", "recovery") for bound in recovery if bound not in bounds]
+
+
+def _mark_line(marks: Sequence[tuple[float, str, str]]) -> dict[str, Any]:
+    return {
+        "symbol": "none",
+        "silent": True,
+        "data": [
+            {
+                "yAxis": bound,
+                "name": name,
+                "lineStyle": {"color": colour, "type": "dashed", "width": 1.5},
+                "label": {"formatter": f"{name} {bound:g}", "position": "end", "color": colour},
+            }
+            for bound, colour, name in marks
         ],
     }
 

@@ -1,6 +1,6 @@
 """A replay of history: sets of rules judge the same stored points, period by period, as if each had come in time."""
 
-from collections.abc import Iterable, Sequence
+from collections.abc import Callable, Iterable, Sequence
 from dataclasses import dataclass, field, replace
 
 from handlers.adapters.stepfunctions import PAGE_LIMITS
@@ -15,7 +15,7 @@ from handlers.domain.collection import paused_collection
 from ops.history.asked import Readings
 from ops.replay.memory_ports import MemoryAlerts, MemoryRules, MemoryWindows, told_by
 from ops.replay.replay import Deployment
-from ops.replay.stored_windows import StoredWindows
+from ops.replay.stored_windows import OpenItem, StoredWindows
 
 
 class Watcher:
@@ -53,9 +53,15 @@ class HistoryReplay:
     """Sets of rules, each with its watcher, in force from `begin_s` on, where an evaluation interval begins."""
 
     def __init__(
-        self, sides: Iterable[tuple[Sequence[Rule], Watcher]], deployment: Deployment, begin_s: int
+        self,
+        sides: Iterable[tuple[Sequence[Rule], Watcher]],
+        deployment: Deployment,
+        begin_s: int,
+        *,
+        keep: Callable[[OpenItem], object] = lambda _: None,
     ) -> None:
-        self._timing = deployment.timing
+        """`keep` is given each item of windows, once it is judged."""
+        self._timing, self._keep = deployment.timing, keep
         self._reached_s = self._begun_s = begin_s
         self._left_s = 0
         self._shared = MemoryWindows(self._timing)
@@ -97,6 +103,8 @@ class HistoryReplay:
                 side.evaluator.evaluate(
                     self._chunk(start_s, side), start_s, start_s, self._timing.ready_at(start_s)
                 )
+            if item is not None:
+                self._keep(item)
             self._shared.forget_before(start_s - 2 * self._longest_s - interval_s)
             self._reached_s = start_s + interval_s
 

@@ -1,7 +1,7 @@
 """Alerts of a back-test: each time a group fired, from when to when, and the messages of it."""
 
 from collections import Counter, defaultdict
-from collections.abc import Sequence
+from collections.abc import Iterable, Sequence
 from dataclasses import dataclass, field
 from datetime import UTC, datetime
 
@@ -63,19 +63,17 @@ class AlertLog(Watcher):
         rule = self._of_key.get(alert.rule_key)
         if rule is None:
             return
+        counted = self._count(rule, told)
+        if alert.is_summary:
+            return
         for transition in update.transitions:
             if transition.kind is not Kind.REMINDER:
                 self._take(rule, alert.group, transition)
         firing = self._latest.get((alert.rule_key, alert.group))
-        if firing is None:
-            return
-        if alert.state.is_firing:
-            _note_worst(firing, alert)
-        for notification in told:
-            at = datetime.fromisoformat(notification.at)
-            if at.timestamp() > self.span.start:
-                firing.messages += 1
-                self.messages[rule.key][f"{at.astimezone(UTC):%Y-%m-%d}"] += 1
+        if firing is not None:
+            firing.messages += counted
+            if alert.state.is_firing:
+                _note_worst(firing, alert)
 
     def of(self, rule: Rule) -> list[Firing]:
         """The firings of a rule within the span, in the order of their times."""
@@ -84,6 +82,13 @@ class AlertLog(Watcher):
             for one in self.firings
             if one.rule.key == rule.key and (one.end_s is None or one.end_s > self.span.start)
         ]
+
+    def _count(self, rule: Rule, told: Iterable[Notification]) -> int:
+        """The number of messages within the span, each counted to its day: also of summaries, which are of no group."""
+        times = [datetime.fromisoformat(notification.at).astimezone(UTC) for notification in told]
+        days = [f"{at:%Y-%m-%d}" for at in times if at.timestamp() > self.span.start]
+        self.messages[rule.key].update(days)
+        return len(days)
 
     def _take(self, rule: Rule, group: Group, transition: Transition) -> None:
         key = rule.key, group

@@ -13,6 +13,7 @@ from ops.history.hours import History
 from ops.points.rules import limits_of
 from ops.replay.history_replay import HistoryReplay
 from ops.replay.replay import Deployment
+from ops.replay.stored_windows import OpenItem
 from ops.rule_backtest.alerts import AlertLog
 from ops.rule_backtest.chosen import Chosen
 from ops.rule_backtest.reading import HistoryRead, Progress, Say, replay_history
@@ -55,12 +56,14 @@ def run(
     begin_s: int,
     history_of: Callable[[Hour], History],
     say: Say,
+    *,
+    keep: Callable[[OpenItem], object] = lambda _: None,
 ) -> BackTest:
-    """Runs a back-test over history that begins with a full hour."""
+    """Runs a back-test over history that begins with a full hour; `keep` is given the windows that are judged."""
     tried = AlertLog([trial.rule for trial in chosen.trials], span)
     against = AlertLog([trial.against for trial in chosen.trials if trial.against is not None], span)
     sides: Sequence[tuple[Sequence[Rule], AlertLog]] = [(chosen.tried, tried), (chosen.against, against)]
-    replay = HistoryReplay([side for side in sides if side[0]], deployment_of(config), begin_s)
+    replay = HistoryReplay([side for side in sides if side[0]], deployment_of(config), begin_s, keep=keep)
     whole = range(begin_s, span.stop)
     progress = Progress(-(-(whole.stop - whole.start) // HOUR_S), say)
     return BackTest(

@@ -19,7 +19,7 @@ from ops.rule_tests.times import span_text
 from ops.tables import Coloured, Row
 
 # fmt: off
-_COLUMNS = {
+COLUMNS = {
     ALERTS: (
         "change", "rule", "group", "state", "from", "to", "fired", "baseline fired", "value", "worst", "messages",
     ),
@@ -47,23 +47,24 @@ class Told(NamedTuple):
 
 def show(options: argparse.Namespace, chosen: Chosen, found: BackTest) -> None:
     """Print a back-test in the form of the options."""
-    told = [_told(trial, found) for trial in chosen.trials]
+    told = [told_of(trial, found) for trial in chosen.trials]
     people = options.format == "table"
     if people:
         for one in told:
             for line in _lines(one, chosen, found.span):
                 print(line)
-    rows = [row for one in told for row in _rows(options.show, one, found.span, people=people)]
+    rows = [row for one in told for row in rows_of(options.show, one, found.span, people=people)]
     shown = rows[: options.top] if people and options.top else rows
     if people and shown:
         print()
     if shown or not people:
-        tables.show(_COLUMNS[options.show], shown, options.format, noun="")
+        tables.show(COLUMNS[options.show], shown, options.format, noun="")
     if len(shown) < len(rows):
         print(f"and {len(rows) - len(shown)} more; --top 0 shows all")
 
 
-def _told(trial: Trial, found: BackTest) -> Told:
+def told_of(trial: Trial, found: BackTest) -> Told:
+    """A trial with what it came to."""
     tried = found.tried.of(trial.rule)
     other = trial.against
     against = found.against.of(other) if other is not None else []
@@ -82,7 +83,7 @@ def _lines(told: Told, chosen: Chosen, span: range) -> Iterator[str]:
     """Lines on a rule for people."""
     rule, other = told.trial.rule, told.trial.against
     yield f"{_said(rule)} ({chosen.tried_name})"
-    yield f"  {_summary(told.tried, told.messages, span)}"
+    yield f"  {summary(told.tried, told.messages, span)}"
     if told.trial.is_same:
         if chosen.tried_name != chosen.against_name:
             yield f"  the same as {chosen.against_name}"
@@ -91,7 +92,7 @@ def _lines(told: Told, chosen: Chosen, span: range) -> Iterator[str]:
         yield f"  no rule of this id is {chosen.against_name}"
         return
     yield f"{_said(other)} ({chosen.against_name})"
-    yield f"  {_summary(told.against, told.messages_against, span)}"
+    yield f"  {summary(told.against, told.messages_against, span)}"
     changes = Counter(one.change for one in told.compared)
     yield f"  {changes[MORE]:+} alerts, -{changes[FEWER]}, {changes[BOTH]} in both"
     if rule.by != other.by:
@@ -104,7 +105,8 @@ def _said(rule: Rule) -> str:
     return sanitize(text)
 
 
-def _summary(firings: Sequence[Firing], messages: Counter[str], span: range) -> str:
+def summary(firings: Sequence[Firing], messages: Counter[str], span: range) -> str:
+    """A line on a rule: the number of its firings in a span, their time, groups and messages."""
     length = span_text(span.stop - span.start)
     if not firings:
         return f"never fires in {length}"
@@ -123,7 +125,9 @@ def _summary(firings: Sequence[Firing], messages: Counter[str], span: range) -> 
     return said
 
 
-def _rows(view: str, told: Told, span: range, *, people: bool) -> list[Row]:
+def rows_of(view: str, told: Told, span: range, *, people: bool) -> list[Row]:
+    """The rows of a view of a trial, with spans and groups in words for people."""
+
     def lasting(seconds: int) -> object:
         return span_text(seconds) if people else seconds
 
@@ -161,7 +165,7 @@ def _rows(view: str, told: Told, span: range, *, people: bool) -> list[Row]:
             three = (changes[MORE], changes[FEWER], changes[BOTH])
             return [(rule_id, *mine, *three, *(its if has_baseline else (None,) * len(its)))]
         case _:
-            return [_alert_row(told, one, span, lasting, people=people) for one in _in_order(told.compared)]
+            return [_alert_row(told, one, span, lasting, people=people) for one in in_order(told.compared)]
 
 
 def _alert_row(
@@ -204,7 +208,7 @@ def _group_rows(told: Told, span: range, lasting: Callable[[int], object]) -> It
         yield rule.rule_id, group, *columns[0], *(columns[1] if has_baseline else (None, None, None))
 
 
-def _in_order(compared: Sequence[Compared]) -> list[Compared]:
+def in_order(compared: Sequence[Compared]) -> list[Compared]:
     """Those that are more, then those that are fewer, then those in both, each in the order of time."""
     return sorted(compared, key=lambda one: (MORE, FEWER, BOTH).index(one.change))
 

@@ -1,7 +1,7 @@
 """The choice of where an hour of history is read: the store as far as it keeps points, else the exports."""
 
 import contextlib
-from collections.abc import Iterator, Sequence
+from collections.abc import Callable, Iterator, Sequence
 from typing import TYPE_CHECKING
 
 from handlers.domain.alerts.periods import DAY_S
@@ -12,6 +12,7 @@ from ops.history.hours import History
 from ops.history.stored import StoredHistory
 from ops.rule_backtest.options import EXPORTED, STORED
 from ops.stack import Target
+from ops.store.port import Store
 
 if TYPE_CHECKING:
     from ops.history.exported import ExportedHistory
@@ -21,9 +22,16 @@ class Sources:
     """The history of a deployment from one hour to another; what an hour is read from is opened when it is needed."""
 
     def __init__(
-        self, target: Target, metrics: Sequence[AskedMetric], span: range, now_s: float, source: str
+        self,
+        target: Target,
+        metrics: Sequence[AskedMetric],
+        span: range,
+        now_s: float,
+        source: str,
+        store: Callable[[], Store] | None = None,
     ) -> None:
         self._target, self._metrics, self._source = target, metrics, source
+        self._store = store or target.store
         self._hours = Hour.containing(span.start), Hour.containing(span.stop - 1)
         self._first_kept = Hour.containing(now_s - target.config.store.days_kept * DAY_S).plus(1)
         self._stored: StoredHistory | None = None
@@ -38,7 +46,7 @@ class Sources:
         if self._source == EXPORTED or hour < self._first_kept:
             return self._of_exports()
         if self._stored is None:
-            self._stored = StoredHistory(self._target.store(), self._metrics, self._hours[1])
+            self._stored = StoredHistory(self._store(), self._metrics, self._hours[1])
         return self._stored
 
     def _of_exports(self) -> History:
@@ -56,10 +64,15 @@ class Sources:
 
 @contextlib.contextmanager
 def opened(
-    target: Target, metrics: Sequence[AskedMetric], span: range, now_s: float, source: str
+    target: Target,
+    metrics: Sequence[AskedMetric],
+    span: range,
+    now_s: float,
+    source: str,
+    store: Callable[[], Store] | None = None,
 ) -> Iterator[Sources]:
-    """The sources of a span, for a while."""
-    sources = Sources(target, metrics, span, now_s, source)
+    """The sources of a span, for a while; `store` gives the deployment's in place of a new one."""
+    sources = Sources(target, metrics, span, now_s, source, store)
     try:
         yield sources
     finally:

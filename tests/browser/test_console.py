@@ -17,6 +17,14 @@ HIDE = """(hidden) => {
   Object.defineProperty(document, 'hidden', {value: hidden, configurable: true});
   document.dispatchEvent(new Event('visibilitychange'));
 }"""
+HOT = """rules:
+  - rule_id: past-heat
+    metric_name: past.heat
+    by: [host]
+    statistic: max
+    operator: ">"
+    threshold: 90
+"""
 LONG = """SELECT time, n, value FROM "metrics_dev"."metrics" WHERE metric_name = 'long'"""
 PAINT = "() => performance.getEntriesByName('first-contentful-paint')[0].startTime / 1000"
 
@@ -72,6 +80,29 @@ def test_the_sample_alert_is_tripped_and_explained(open_page: Open, run: LocalRu
     expect(page.get_by_role("cell", name="temperature in the attic: 95")).to_be_visible()
     expect(page.get_by_text("ALARM", exact=True).first).to_be_visible()
     expect(page.get_by_text("breaching").first).to_be_visible()
+
+
+def test_a_rule_is_back_tested_and_drawn(open_page: Open, run: LocalRun) -> None:
+    """As it is typed, over points of the past: what would have fired, and the values of the group that did."""
+    minutes_ms = [int(time.time() // 60 - ago) * 60_000 for ago in range(3, 9)]
+    metric = {"metric_name": "past.heat", "dimensions": {"host": "it's <b>"}}
+    reply = run.post({"metrics": [{**metric, "value": 95, "timestamp": at_ms} for at_ms in minutes_ms]})
+    assert reply.status == 202
+    run.wait_until_stored("past.heat", len(minutes_ms))
+    page = open_page("/backtest")
+    text = page.get_by_label("Rule to try")
+    expect(text).to_have_value(re.compile("rule_id"), timeout=PATIENCE_MS)
+    text.fill(HOT)
+    page.get_by_role("button", name="Back-test").click()
+    expect(page.get_by_role("heading", name=re.compile("past-heat: fires 1 time in 1d"))).to_be_visible(
+        timeout=PATIENCE_MS
+    )
+    expect(page.get_by_text("No rule of this id is in force.")).to_be_visible()
+    expect(page.get_by_role("button", name="host=it's <b>")).to_be_visible()
+    expect(page.locator("canvas")).to_be_visible()
+    text.fill("rules: [")
+    page.get_by_role("button", name="Back-test").click()
+    expect(page.get_by_role("alert")).to_contain_text("line 1", timeout=PATIENCE_MS)
 
 
 @pytest.mark.parametrize("path", PAGES)

@@ -2,7 +2,7 @@
 
 import asyncio
 import json
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from typing import Any
 
 from nicegui import ui
@@ -36,6 +36,7 @@ class _Alerts:
         self._picked: tuple[str, str] | None = None
         self._alerts: Sequence[ShownAlert] = ()
         self._drawn: ShownAlert | None = None
+        self._in_force: Sequence[Mapping[str, Any]] = ()
         with main():
             with ui.element("section").classes("card"):
                 heading("Alerts")
@@ -60,9 +61,11 @@ class _Alerts:
             self._detail.set_visibility(False)
             with ui.element("section").classes("card"):
                 heading("Rules in force")
+                ui.label("A click on one back-tests it.").classes("note")
                 self._rules = table(
                     ("rule", "severity", "fires when", "is over when", "missing data"),
                     (),
+                    on_pick=self._try,
                     empty="No rule is in force.",
                 )
 
@@ -70,9 +73,9 @@ class _Alerts:
         """Read the alerts and the rules again."""
         place = self._page.place
         self._alerts = await asyncio.to_thread(read_alerts, place, every=self._every)
-        rules = await asyncio.to_thread(read_rules, place)
+        self._in_force = await asyncio.to_thread(read_rules, place)
         self._list.rows = as_rows([_row(alert) for alert in self._alerts])
-        self._rules.rows = as_rows([_rule_row(rule) for rule in rules])
+        self._rules.rows = as_rows([_rule_row(rule) for rule in self._in_force])
         if self._picked is None and self._alerts:
             self._picked = (self._alerts[0].rule_id, self._alerts[0].group)
         self._draw()
@@ -81,6 +84,10 @@ class _Alerts:
         if 0 <= number < len(self._alerts):
             self._picked = (self._alerts[number].rule_id, self._alerts[number].group)
             self._draw()
+
+    def _try(self, number: int) -> None:
+        if 0 <= number < len(self._in_force):
+            ui.navigate.to(self._page.link("/backtest", rule=str(self._in_force[number]["rule_id"])))
 
     async def _switch(self, event: Any) -> None:
         self._every = bool(event.value)

@@ -24,6 +24,7 @@ PAGES: Mapping[str, str] = {
     "/request": "Request",
     "/exports": "Exports",
     "/fleet": "Fleet",
+    "/backtest": "Back-test",
 }
 _ASSETS = Path(__file__).parents[1] / "assets"
 # Painted at once, and gone when the page's scripts have run.

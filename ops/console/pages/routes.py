@@ -4,7 +4,7 @@ from collections.abc import Awaitable, Callable, Mapping
 
 from nicegui import ui
 
-from ops.console.pages import alerts, explore, exports, fleet, pipeline, quarantine, request
+from ops.console.pages import alerts, backtest, explore, exports, fleet, pipeline, quarantine, request
 from ops.console.pages.frame import PAGES, Page, open_page
 from ops.console.place import Places
 
@@ -16,6 +16,7 @@ _BUILD: Mapping[str, Callable[[Page], Awaitable[None] | None]] = {
     "/request": request.build,
     "/exports": exports.build,
     "/fleet": fleet.build,
+    "/backtest": backtest.build,
 }
 
 

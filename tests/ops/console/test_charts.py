@@ -7,7 +7,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from ops.console.charts import LINES_MOST, line_chart, plain, verdict_chart
+from ops.console.charts import LINES_MOST, firing_chart, line_chart, plain, verdict_chart
 from ops.console.readers.sql import Line
 
 HOSTILE = ":formatter <img src=x onerror=alert(1)> {a|b} {b}"
@@ -69,3 +69,23 @@ def test_a_single_time_has_a_minute_on_each_side() -> None:
     assert (alone["min"], alone["max"]) == (540_000, 660_000)
     several = line_chart([Line("a", [(0, 1.0), (1, 1.0)])])["xAxis"]
     assert (several["min"], several["max"]) == (None, None), "as the points are"
+
+
+def test_a_firing_is_an_area_and_the_axis_has_room_for_the_bounds() -> None:
+    """Values in a few digits; a period without one breaks the line."""
+    options = firing_chart(
+        [(0, 1.0), (1000, None), (2000, 3.0)], [(500, 1500)], [90.0], [80.0], (0, 2000), (1.0, 90.0)
+    )
+    [series] = options["series"]
+    assert series["data"] == [[0, 1.0], [1000, None], [2000, 3.0]]
+    assert series["markArea"]["data"] == [[{"xAxis": 500}, {"xAxis": 1500}]]
+    assert [mark["yAxis"] for mark in series["markLine"]["data"]] == [90.0, 80.0]
+    assert (options["yAxis"]["min"], options["yAxis"]["max"]) == (-5, 100)
+    assert (options["xAxis"]["min"], options["xAxis"]["max"]) == (0, 2000)
+
+
+def test_a_value_that_never_changes_has_an_axis() -> None:
+    """Also one of nothing."""
+    for value in (0.0, 5.0, 1e300, -1e-9):
+        axis = firing_chart([(0, value)], [], [value], [value], (0, 1), (value, value))["yAxis"]
+        assert axis["min"] < value < axis["max"]

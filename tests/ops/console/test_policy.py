@@ -15,6 +15,7 @@ from handlers.vocabulary import LAKE
 from ops.console.place import Place, Places
 from ops.console.policy import policy
 from ops.console.readers.alerts import read_alerts, read_rules
+from ops.console.readers.backtest import run_backtest
 from ops.console.readers.catalogue import read_metrics, read_series
 from ops.console.readers.errors import last_error
 from ops.console.readers.exports import read_files, read_hours
@@ -33,6 +34,15 @@ from tests.support.permissions import calls_of, faults
 from tests.support.service_authorization import is_of_type, types_of
 
 ENVIRONMENTS = ("dev", "load", "lake")
+RULE = """\
+rules:
+  - rule_id: busy
+    metric_name: cpu.user
+    by: [core]
+    statistic: avg
+    operator: ">"
+    threshold: 90
+"""
 MANAGED_POLICY_CHARACTERS = 6_144
 # For an interrupted query, an answer that is long, and objects that are not there in a lake of one hour.
 UNUSED = (
@@ -59,6 +69,7 @@ def test_every_page_is_read_with_the_policy_alone(place: Place) -> None:
     assert read_account(place, "nobody's=", since_s=86_400).state is State.UNKNOWN
     read_hours(place, newest=3)
     assert read_files(place, Hour.parse("2026-11-22T02"))
+    assert run_backtest(place, RULE, "1h", print).sides(("0",))
     read_regions(Places("dev", place.region), place.target.config)
 
     shown = place.local("permissions")
@@ -111,6 +122,7 @@ def test_every_page_of_a_lake_is_read_with_its_policy_alone(lake: Place) -> None
     assert read_account(lake, "nobody's=", since_s=86_400).state is State.UNKNOWN
     read_hours(lake, newest=3)
     read_files(lake, Hour.parse("2026-11-22T02"))
+    assert run_backtest(lake, RULE, "1h", print).sides(("0",))
     read_regions(Places("lake", lake.region), lake.target.config)
 
     shown = lake.local("permissions")

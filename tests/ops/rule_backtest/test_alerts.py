@@ -74,3 +74,17 @@ def test_the_worst_value_is_the_one_farthest_beyond_the_threshold() -> None:
     for operator, threshold, values, worst in cases:
         [firing], _ = firings(values, operator=operator, threshold=threshold)
         assert firing.worst == worst, operator
+
+
+def test_messages_over_the_cap_are_not_counted_and_their_summary_is() -> None:
+    """It is of the rule, and of none of its groups."""
+    found, messages = firings([3.0, 1.0] * 33, messages_per_hour=5)
+    assert len(found) == 33
+    assert sum(firing.messages for firing in found) < 20
+    assert sum(messages.values()) == sum(firing.messages for firing in found) + 1
+
+
+def test_an_alert_that_is_held_fires_for_as_long() -> None:
+    """As the rule says."""
+    [firing], _ = firings([3.0, 1.0, 1.0, 1.0, 1.0, 1.0, 1.0, 1.0], hold=300)
+    assert minutes(firing) == (1, 6)
