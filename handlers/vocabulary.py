@@ -81,6 +81,8 @@ EXPIRES_AT = "expires_at"
 # whose prefix Lambda chooses.
 QUARANTINED_POINTS = "quarantine/"
 QUARANTINED_BATCHES = "aws/lambda/"
+# Timestream's reports on late points.
+REJECTED_REPORTS = "rejected/"
 
 # The exported datasets, and the columns that each has before those of the dimensions: name and type in the catalog.
 METRICS = "metrics"

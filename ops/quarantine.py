@@ -13,6 +13,7 @@ from ops.quarantined import batch_drop, batch_redrive, choice, drop, redrive
 from ops.quarantined.cures import cure_of
 from ops.quarantined.given_up import read_given_up
 from ops.quarantined.points import QuarantinedPoint, Reading, grouped
+from ops.quarantined.rejected import reports
 from ops.stack import Target
 from ops.tables import Row
 
@@ -28,6 +29,11 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
     choice.add_options(listing, since="1h")
     listing.add_argument(
         "--by", choices=("reason", "client", "format", "metric"), help="count instead of listing"
+    )
+    listing.add_argument(
+        "--rejected",
+        action="store_true",
+        help="instead: Timestream's reports on late points that lost against a later version",
     )
     listing.set_defaults(run=_list)
     showing = actions.add_parser("show", help="a request's points, each with what to do about it")
@@ -53,12 +59,35 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
 
 
 def _list(options: argparse.Namespace) -> int:
+    if options.rejected:
+        columns = ["written", "bytes", "reasons", "report"]
+        if options.format != "table":
+            columns.append("content")
+        return regions.show(options, columns, lambda target: _reports(target, options), noun="report")
     columns, noun = ["arrived", "reason", "metric", "field", "message", "request"], "point"
     if options.format != "table":
         columns += ["index", "client", "format", "payload"]
     if options.by:
         columns, noun = [options.by, "points", "newest", "for example"], "group"
     return regions.show(options, columns, lambda target: _rows(target, options), noun=noun)
+
+
+def _reports(target: Target, options: argparse.Namespace) -> list[Row]:
+    since_s, until_s = choice.times_of(options, choice.clock_s(target))
+    found = reports(
+        target.client("s3"), target.output("QuarantineBucketName"), since_s=since_s, until_s=until_s
+    )
+    for_people = options.format == "table"
+    return [
+        (
+            moment(one.written_s),
+            one.size,
+            "; ".join(one.reasons) or "–",
+            one.key,
+            *(() if for_people else (one.text,)),
+        )
+        for one in found
+    ]
 
 
 def _rows(target: Target, options: argparse.Namespace) -> list[Row]:
@@ -148,7 +177,8 @@ def _redrive(options: argparse.Namespace) -> int:
 
 def _drop(options: argparse.Namespace) -> int:
     target = stack.find(options.environment, options.region)
-    return batch_drop.drop(target, options) if options.batches else drop.drop(target, options)
+    without_points = options.batches or options.rejected
+    return batch_drop.drop(target, options) if without_points else drop.drop(target, options)
 
 
 def _query(options: argparse.Namespace) -> int:

@@ -1,7 +1,8 @@
-"""`ops quarantine drop --batches`: batches without a missing point are forgotten, and that they were there is kept."""
+"""`ops quarantine drop --batches` and `--rejected`: what misses no point is forgotten, with a note of it."""
 
 import argparse
 import json
+import math
 from collections import Counter
 from collections.abc import Iterator
 from datetime import UTC, datetime
@@ -14,21 +15,25 @@ from ops.output import sanitize
 from ops.quarantined import choice
 from ops.quarantined.batches import batches_by_function, is_writer
 from ops.quarantined.bucket import forget
+from ops.quarantined.rejected import reports
 from ops.stack import Target
 
 DROPPED = "dropped/"
 
 
 def drop(target: Target, options: argparse.Namespace) -> int:
-    """Forget the batches of the window aggregator and of the rules' changes, in every version that the bucket has.
+    """Forget the batches of the window aggregator and of the rules' changes, or Timestream's reports, in every version.
 
     Those of the metric writer stay: their points are missing until they are redriven.
     """
     s3, bucket = target.client("s3"), target.output("QuarantineBucketName")
     writer = target.output("MetricWriterName")
-    found = Counter(function for function, _ in _batches(s3, bucket, writer))
+    found = Counter(function for function, _ in _chosen(s3, bucket, writer, options))
     for function, number in found.most_common():
         print(f"{_counted(number)} of {sanitize(function)}")
+    if not found and options.rejected:
+        print("nothing to drop: Timestream reported on no late point")
+        return 0
     if not found:
         print("nothing to drop: batches of the metric writer hold points, `ops quarantine redrive --batches`")
         return 0
@@ -38,7 +43,7 @@ def drop(target: Target, options: argparse.Namespace) -> int:
     consent.expect(options, f"forget {_counted(found.total())} for good", always=True)
     dropped: Counter[str] = Counter()
     try:
-        for function, key in _batches(s3, bucket, writer):
+        for function, key in _chosen(s3, bucket, writer, options):
             with refusals("cannot delete the batch"):
                 forget(s3, bucket, key)
             dropped[function] += 1
@@ -46,6 +51,13 @@ def drop(target: Target, options: argparse.Namespace) -> int:
         _note(target, options, dropped)
     print(f"dropped {_counted(dropped.total())}")
     return 0
+
+
+def _chosen(s3: Any, bucket: str, writer: str, options: argparse.Namespace) -> Iterator[tuple[str, str]]:
+    if options.rejected:
+        found = reports(s3, bucket, since_s=0, until_s=math.inf)
+        return (("Timestream", report.key) for report in found)
+    return _batches(s3, bucket, writer)
 
 
 def _batches(s3: Any, bucket: str, writer: str) -> Iterator[tuple[str, str]]:

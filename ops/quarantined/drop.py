@@ -31,10 +31,14 @@ _CHANGED = {"PreconditionFailed", "ConditionalRequestConflict"}
 
 def add_arguments(parser: argparse.ArgumentParser) -> None:
     """Add the options that only `drop` has."""
-    parser.add_argument(
+    instead = parser.add_mutually_exclusive_group()
+    instead.add_argument(
         "--batches",
         action="store_true",
         help="instead of points: batches that were given up and hold no point that is missing",
+    )
+    instead.add_argument(
+        "--rejected", action="store_true", help="instead of points: Timestream's reports on late points"
     )
     parser.add_argument(
         "--why", type=_why, required=True, metavar="TEXT", help="kept with each point, with your name"

@@ -8,7 +8,7 @@ from troposphere import Ref, Template
 from troposphere.s3 import Bucket
 from troposphere.timestream import MagneticStoreRejectedDataLocation, S3Configuration
 
-from handlers.vocabulary import QUARANTINED_BATCHES, QUARANTINED_POINTS
+from handlers.vocabulary import QUARANTINED_BATCHES, QUARANTINED_POINTS, REJECTED_REPORTS
 from templates.components.platform import Platform
 from templates.components.platform.key import Key
 from templates.config import Config
@@ -16,8 +16,6 @@ from templates.constructs.bucket import add_private_bucket, objects, rule
 from templates.constructs.outputs import add_outputs
 from templates.constructs.policy import allow
 from templates.names import QUARANTINE_BUCKET
-
-REJECTED = "rejected/"  # Timestream's reports on late points
 
 
 @dataclass(frozen=True)
@@ -33,7 +31,7 @@ class Quarantine:
         return MagneticStoreRejectedDataLocation(
             S3Configuration=S3Configuration(
                 BucketName=Ref(self.bucket),
-                ObjectKeyPrefix=REJECTED.rstrip("/"),
+                ObjectKeyPrefix=REJECTED_REPORTS.rstrip("/"),
                 EncryptionOption="SSE_KMS",
                 KmsKeyId=self.key.arn,
             )
@@ -58,7 +56,7 @@ class Quarantine:
     def write_reports(self) -> list[Statement]:
         """The grant to write reports, as Timestream does in the name of who wrote the points."""
         return [
-            allow([s3.PutObject], [objects(self.bucket, REJECTED)], Sid="ReportRejected"),
+            allow([s3.PutObject], [objects(self.bucket, REJECTED_REPORTS)], Sid="ReportRejected"),
             allow([s3.GetBucketAcl], [self.bucket.get_att("Arn")], Sid="CheckReportBucket"),
             self.key.encrypt("s3"),
             self.key.decrypt("s3"),

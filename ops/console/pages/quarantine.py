@@ -117,6 +117,8 @@ class _Quarantine:
             prose(f"What to do: {cure.cure}").classes("cure")
             if point.redriven:
                 ui.label("It was sent again since.").classes("good")
+            if point.dropped:
+                ui.label("What was sent is dropped.").classes("note")
             with ui.element("div").classes("facts"):
                 pairs(
                     (

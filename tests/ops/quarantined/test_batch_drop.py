@@ -37,7 +37,14 @@ def target(monkeypatch: pytest.MonkeyPatch) -> Iterator[Target]:
 def options(**changes: Any) -> Namespace:
     """Options of a drop at the local run, consented to."""
     return Namespace(
-        **{"why": "stale", "dry_run": False, "yes": True, "place": Place("here", local=True)} | changes
+        **{
+            "why": "stale",
+            "rejected": False,
+            "dry_run": False,
+            "yes": True,
+            "place": Place("here", local=True),
+        }
+        | changes
     )
 
 
@@ -59,6 +66,16 @@ def test_batches_without_a_missing_point_are_dropped_and_noted(
     assert (said["why"], sum(said["batches"].values()), said.keys() >= {"at", "by"}) == ("stale", 2, True)
     assert drop(target, options()) == 0
     assert "nothing to drop: batches of the metric writer hold points" in capsys.readouterr().out
+
+
+def test_reports_of_timestream_are_dropped_alone(target: Target, capsys: pytest.CaptureFixture[str]) -> None:
+    """Its points lost against later ones, so none is missing."""
+    target.client("s3").put_object(Bucket=BUCKET, Key="rejected/db/table/x.json", Body=b"{}")
+    assert drop(target, options(rejected=True)) == 0
+    assert "dropped 1 batch" in capsys.readouterr().out
+    assert [key.partition("/")[0] for key in _keys(target)] == ["aws", "aws", "aws", "dropped"]
+    assert drop(target, options(rejected=True)) == 0
+    assert "reported on no late point" in capsys.readouterr().out
 
 
 def test_an_operator_is_asked_even_here(target: Target, monkeypatch: pytest.MonkeyPatch) -> None:

@@ -5,7 +5,7 @@ from collections.abc import Sequence
 from awacs.aws import Condition, StringLike
 from troposphere import Sub
 
-from handlers.vocabulary import LAKE, TIMESTREAM
+from handlers.vocabulary import LAKE, REJECTED_REPORTS, TIMESTREAM
 from templates.components.fleet.permissions.permit import (
     Permit,
     generated,
@@ -14,7 +14,6 @@ from templates.components.fleet.permissions.permit import (
     tagged_first,
     tagged_so,
 )
-from templates.components.quarantine import REJECTED
 from templates.config import Config
 from templates.names import (
     ARTIFACTS_BUCKET,
@@ -97,7 +96,7 @@ def _store(config: Config, database: str, quarantine: str) -> Sequence[Permit]:
     if config.store.kind != TIMESTREAM:
         return ()
     return (
-        Permit("s3", "GetObject PutObject", (f"{quarantine}/{REJECTED}*",)),
+        Permit("s3", "GetObject PutObject", (f"{quarantine}/{REJECTED_REPORTS}*",)),
         Permit(
             "timestream",
             "CreateDatabase CreateTable DeleteDatabase DeleteTable DescribeDatabase DescribeTable "
