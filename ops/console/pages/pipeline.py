@@ -105,7 +105,7 @@ BOXES = (
         path="/alerts", component="AlertEvaluator",
     ),
     Box(
-        "messages", "Messages", "SNS", "notifications", "notifications", (), ("AlertTopic", "AlertNotif"),
+        "messages", "Messages", "SNS", "notifications", "notifications", (), ("AlertTopic", "AlertForwarder"),
         path="/alerts",
     ),
     Box(
