@@ -13,6 +13,8 @@ from ops.bill.template import Deployed, Properties
 _SHARDS_ON_DEMAND = 4
 _SHARD_BYTES = 1e6
 _SHARD_RECORDS = 1000
+ACCOUNT_BYTES = 33
+"""Of the metric writer's log, for each request: its id and its counts."""
 # A client's token is asked for once in five minutes, for which API Gateway keeps the answer.
 _TOKEN_LOOKUPS = HOURS * 12
 
@@ -51,6 +53,8 @@ class Activity:
         self.evaluation_s = waiting / max(self.evaluations, 1)
         with_tokens = deployed.of("AWS::ApiGateway::Authorizer") and load.active
         self.token_lookups = load.clients * _TOKEN_LOOKUPS if with_tokens else 0.0
+        level = _variables(deployed, "MetricWriterFunction")["LOG_LEVEL"]
+        self.account_bytes = load.requests * ACCOUNT_BYTES if level in {"DEBUG", "INFO"} else 0.0
         self.export_hours = _starts(deployed, "MetricExportSchedule")
         # Hours without points take no query.
         self.exported_hours = self.export_hours if load.active else 0.0
@@ -59,9 +63,6 @@ class Activity:
         """The runs of each function, by logical id."""
         load, exported, hours = self._load, self.exported_hours, self.export_hours
         points = load.points / self.writer_batches if load.active else 0.0
-        requests = points / load.request_points
-        level = _variables(self._deployed, "MetricWriterFunction")["LOG_LEVEL"]
-        logged = 90 * requests if level in {"DEBUG", "INFO"} else 0
         seen = load.points / self.aggregator_batches if load.active else 0.0
         steps = 2 * self.evaluated  # to plan, and to evaluate
         evaluating = (0.15 + 1e-4 * load.groups) / 2
@@ -69,7 +70,7 @@ class Activity:
             "ClientAuthorizerFunction": Runs(self.token_lookups, 0.02, 300),
             # The load comes through the API; remote write is $0.30 a million requests, in place of $3.50.
             "RemoteWriteReceiverFunction": Runs(0, 0, 0),
-            "MetricWriterFunction": Runs(self.writer_batches, 0.1 + 1e-4 * points, 1000 + logged),
+            "MetricWriterFunction": Runs(self.writer_batches, 0.1 + 1e-4 * points, 1000),
             "WindowAggregatorFunction": Runs(self.aggregator_batches, 0.05 + 5e-5 * seen, 850),
             "AlertEvaluatorFunction": Runs(steps + self.idle_sweeps, evaluating, 500),
             "RuleChangesFunction": Runs(0, 0, 0),

@@ -162,9 +162,11 @@ def _logs(deployed: Deployed, activity: Activity) -> Mapping[str, Units]:
         # A line for each interface, endpoint and direction in ten minutes.
         taken[title] = 100 * 150 * HOURS * 6
     days = {group["RetentionInDays"] for group in deployed.of("AWS::Logs::LogGroup").values()}
+    accounts = activity.account_bytes
     return {
         "log_gb": {title: taken_bytes / GB for title, taken_bytes in taken.items()},
-        "log_gb_months": sum(taken.values()) / GB * max(days) * 24 / HOURS,
+        "account_gb": {"MetricWriterFunction": accounts / GB},
+        "log_gb_months": (sum(taken.values()) + accounts) / GB * max(days) * 24 / HOURS,
     }
 
 

@@ -6,6 +6,7 @@ from collections.abc import Iterator
 from dataclasses import dataclass, field
 from typing import Any
 
+from handlers.vocabulary import HEARTBEAT
 from ops.logs import events
 from ops.request_account.account import Entry, Settlement, Trouble
 
@@ -71,7 +72,7 @@ def access_entry(line: str, request_id: str) -> Entry | None:
         client=_said(logged, "caller"),
         source_ip=_said(logged, "source_ip"),
         why=_said(logged, "error"),
-        takes_points=method == "POST",
+        takes_points=method == "POST" and resource != f"/{HEARTBEAT}",
     )
 
 

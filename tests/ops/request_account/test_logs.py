@@ -30,15 +30,16 @@ ACCESS = {
 
 
 def test_the_access_log_has_who_asked_what_and_was_told_what() -> None:
-    """A dash is nothing; a look at the API's health takes no points."""
+    """A dash is nothing; a look at the API's health and a heartbeat take no points."""
     taken = Entry(NOW_MS / 1000, "POST /metrics", 202, "edge", "10.0.0.1")
     assert access_entry(json.dumps(ACCESS), ID) == taken
     refused = {**ACCESS, "status": "400", "error": "BAD_REQUEST_BODY", "caller": "-", "resource": "-"}
     found = access_entry(json.dumps(refused), ID)
     assert found == Entry(NOW_MS / 1000, "POST", 400, "", "10.0.0.1", "BAD_REQUEST_BODY")
-    healthy = access_entry(json.dumps({**ACCESS, "method": "GET", "resource": "/health"}), ID)
-    assert healthy is not None
-    assert not healthy.takes_points
+    for method, resource in (("GET", "/health"), ("POST", "/heartbeat")):
+        healthy = access_entry(json.dumps({**ACCESS, "method": method, "resource": resource}), ID)
+        assert healthy is not None
+        assert not healthy.takes_points
 
 
 @pytest.mark.parametrize(
