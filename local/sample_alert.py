@@ -91,6 +91,8 @@ def line(body: dict[str, Any]) -> str:
 def open_alert(body: dict[str, Any]) -> OpenAlert:
     """The alert that a notification is about: its annotation, or why it fires where it has none."""
     group = ", ".join(f"{name}={value}" for name, value in body["group"].items())
+    if "summary" in body:
+        group = "what was held back"
     return OpenAlert(
         rule_id=sanitize(body["rule"]["rule_id"]),
         group=sanitize(group or "all"),

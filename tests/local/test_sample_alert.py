@@ -62,6 +62,13 @@ def test_a_notification_is_one_line_without_control_characters() -> None:
     assert plain == "alert alarm: HIGH r (all) since 08:01:00: max is 95"
 
 
+def test_the_summary_of_a_rule_is_no_alert_of_all_its_groups() -> None:
+    """A rule without `by` has an alert of its own beside the summary of what its cap held back."""
+    summary = sample_alert.open_alert({**BODY, "group": {}, "summary": {"alarms": 3}})
+    alone = sample_alert.open_alert({**BODY, "group": {}})
+    assert (summary.group, alone.group) == ("what was held back", "all")
+
+
 def test_alerts_are_open_until_they_are_resolved() -> None:
     """By what was told: an alert once, with its newest words."""
     with mock_aws():

@@ -25,9 +25,9 @@ GROUPS_SHOWN = 10
 
 
 def has_something_to_tell(rule: Rule, alerts: Iterable[Alert], end_s: int) -> bool:
-    """True at the end of an hour in which the rule's cap held something back."""
+    """True at the end of an hour if the rule's cap held something back in it, or something fires that it did before."""
     is_end = bool(rule.messages_per_hour) and end_s % HOUR_S == 0
-    return is_end and any(True for _ in _held_in_hour(alerts, end_s))
+    return is_end and any(alert.held_at_s or is_held(alert) for alert in alerts)
 
 
 def sum_up(rule: Rule, update: AlertUpdate, alerts: Sequence[Alert], end_s: int, origin: Origin) -> None:
@@ -38,7 +38,8 @@ def sum_up(rule: Rule, update: AlertUpdate, alerts: Sequence[Alert], end_s: int,
     alert = replace(alert, evaluated_to_s=end_s, rule=rule_document(rule), rule_revision=rule_revision(rule))
     firing = sorted((item.group for item in alerts if is_held(item)), key=group_rank)
     held = list(_held_in_hour(alerts, end_s)) if end_s % HOUR_S == 0 else []
-    if held:
+    # No summary told of those that fire where the end of their hour was not evaluated.
+    if held or (firing and end_s % HOUR_S == 0 and not alert.state.is_firing):
         groups = firing or sorted(set(held), key=group_rank)
         state = AlertState.ALARM if firing else AlertState.OK
         kind = Kind.RESOLVED

@@ -180,6 +180,16 @@ def test_reminders_leave_half_of_the_room_to_alarms_and_of_a_summary_there_is_on
     assert hours.heard[5:] == [f"61 {one} reminder", f"70 {two} reminder", "120 0/5 reminder"]
 
 
+def test_what_was_held_back_before_an_outage_is_told_with_the_next_hour_that_ends() -> None:
+    """Where the end of an hour is not made up for, what it held back and what still fires is no secret."""
+    hours = Hours(capped())
+    hours.minutes(30, HOSTS)
+    hours.minute += 290
+    hours.minutes(45, HOSTS)
+    # Three hours are made up for.
+    assert hours.heard[3:] == ["180 0/5 alarm"]
+
+
 def test_without_a_cap_all_are_told() -> None:
     """0 is no cap; and where one is taken away, what it held back is told."""
     hours = Hours(capped(0))
