@@ -7,6 +7,7 @@ from dataclasses import dataclass, field
 from itertools import islice
 from typing import Any
 
+from handlers.vocabulary import HEARTBEAT
 from ops.output import counted, sanitize
 from ops.points.counter import PointCounter
 from ops.quarantined.batches import Batch, batches_by_function, is_writer, read_batch
@@ -78,6 +79,8 @@ def points_by_request(batch: Batch, counter: PointCounter) -> Iterator[tuple[str
         kinesis = record["kinesis"]
         key = kinesis["partitionKey"]
         format_ = key.partition("/")[0]
+        if format_ == HEARTBEAT:
+            continue  # which holds no point
         yield key.split("/", 2)[-1], counter.points_in(format_, b64decode(kinesis["data"]))
 
 

@@ -7,6 +7,7 @@ from dataclasses import dataclass, field
 from itertools import groupby
 from typing import Any
 
+from handlers.vocabulary import HEARTBEAT
 from ops.quarantined.batches import Batch, read_batch
 
 # An event has 6 MB at most. https://docs.aws.amazon.com/lambda/latest/dg/gettingstarted-limits.html
@@ -32,8 +33,11 @@ class Lot:
 
     @property
     def event(self) -> bytes:
-        """The event of an event source mapping."""
-        records = [self.records[sequence] for sequence in sorted(self.records)]
+        """The event of an event source mapping; without heartbeats, which would tell an age of hours ago."""
+        every = [self.records[sequence] for sequence in sorted(self.records)]
+        records = [
+            one for one in every if not str(one["kinesis"]["partitionKey"]).startswith(f"{HEARTBEAT}/")
+        ]
         return json.dumps({"Records": records}, separators=(",", ":")).encode()
 
     def alone(self) -> Iterator["Lot"]:
@@ -85,7 +89,10 @@ def _portions(entries: Iterable[Mapping[str, Any]]) -> Iterator[list[str]]:
 def _records(batch: Batch) -> Mapping[int, Mapping[str, Any]]:
     """The records by their sequence numbers; none if they are not those of a data stream."""
     try:
-        return {int(one["kinesis"]["sequenceNumber"]): one for one in json.loads(batch.event)["Records"]}
+        records = json.loads(batch.event)["Records"]
+        return {
+            int(one["kinesis"]["sequenceNumber"]): one for one in records if one["kinesis"]["partitionKey"]
+        }
     except (ValueError, KeyError, TypeError):
         return {}
 

@@ -221,3 +221,21 @@ def test_an_operator_is_asked_first(target: Target, monkeypatch: pytest.MonkeyPa
     give_up(target, "a")
     assert redrive(target, monkeypatch, Lambda()) == 0
     assert asked == [f"hand 1 batches to {WRITER} again"]
+
+
+def test_heartbeats_are_no_points_and_are_not_handed_over(
+    target: Target, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
+) -> None:
+    """A batch of them alone is settled as well; a record is told by its format, whatever the client is called."""
+    beat = [kinesis_record({}, position, partition_key=f"heartbeat/-/h{position}") for position in (5, 6)]
+    event = {"Records": [kinesis_record(metric(), 1, partition_key="json/heartbeat/r"), beat[0]]}
+    for name, given in (("mixed", event), ("alone", {"Records": beat[1:]})):
+        context = {"functionArn": f"arn:aws:lambda:us-east-1:1:function:{WRITER}", "condition": "x"}
+        body = {"requestContext": context, "timestamp": "t", "payload": json.dumps(given)}
+        target.client("s3").put_object(
+            Bucket=BUCKET, Key=f"aws/lambda/{WRITER}/{name}", Body=json.dumps(body)
+        )
+    client = Lambda()
+    assert redrive(target, monkeypatch, client) == 0
+    assert (client.events, left(target)) == ([["r"]], [])
+    assert "2 batches, 1 point written" in capsys.readouterr().out
