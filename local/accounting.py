@@ -3,6 +3,7 @@
 import json
 from dataclasses import astuple, dataclass
 from datetime import UTC, datetime
+from pathlib import Path
 from typing import Any
 
 from ops.quarantined.ledger import redriven_attempts
@@ -41,6 +42,22 @@ def stored_points(store: Store) -> int:
 def superseded_points(store: Store) -> int:
     """Versions of points that the store keeps and that do not count; OperatorError likewise."""
     return _count(store, store.superseded)
+
+
+def superseded_when_written(log: Path) -> int:
+    """Points that a later version was there before, by the lines of a metric writer's log.
+
+    A request that was settled twice counts as it was when most of it was stored: what was stored once and corrected
+    since, the store has counted.
+    """
+    held: dict[str, list[int]] = {}
+    with log.open(encoding="utf-8") as lines:
+        for line in lines:
+            if line.startswith("{") and '"requests":{' in line:
+                for name, counts in json.loads(line)["requests"].items():
+                    if name not in held or counts[1] > held[name][1]:
+                        held[name] = counts
+    return sum(superseded for _, _, superseded, *_ in held.values())
 
 
 def newest_point_ms(store: Store) -> int | None:

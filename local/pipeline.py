@@ -61,9 +61,10 @@ class Pipeline:
         urls: FunctionUrls,
         answers: AnswerCounter,
         options: Options,
+        logs: Path,
     ) -> None:
         self.deployment = cloud.deployments[region]
-        self._answers = answers
+        self._answers, self._logs = answers, logs
         self._cloud, self._functions, self._gateway, self._urls = cloud, functions, gateway, urls
         self.client = functools.cache(functools.partial(cloud.client, region=region))
         self.base_url = gateway.url
@@ -156,10 +157,16 @@ class Pipeline:
         if self.store.superseded:
             superseded = accounting.superseded_points(self.store)
         else:
-            superseded = self._count("PointsSuperseded") + _replaced(self._cloud, self.region)
+            superseded = self._superseded_when_written() + _replaced(self._cloud, self.region)
         counts = PointCounts(self._answers.accepted_points, stored, superseded, quarantined) - self._before
         # Of a batch that was given up, some points may have been stored or set aside before that.
         return replace(counts, given_up=max(0, min(self.given_up().points, counts.unaccounted)))
+
+    def _superseded_when_written(self) -> int:
+        """Points that lost to a later version as they were written; the log is this run's once there is one."""
+        if not self._count("PointsSuperseded"):
+            return 0
+        return accounting.superseded_when_written(self._logs / f"{self._writer}.log")
 
     def given_up(self) -> GivenUp:
         """The batches that were given up and that lie in the bucket still, every one of the writer's counted."""
@@ -255,7 +262,7 @@ def start_pipeline(cloud: Cloud, region: str, options: Options, *, bundle: Bundl
     except PortInUseError as error:
         raise in_use(options.port, "PORT") from error
     urls = cloud.serve_function_urls(region, on_answer=answers.add_remote_write, source_ip=options.source_ip)
-    pipeline = Pipeline(cloud, region, functions, gateway, urls, answers, options)
+    pipeline = Pipeline(cloud, region, functions, gateway, urls, answers, options, logs)
     cloud.add_status(region, pipeline.status)
     return pipeline.start()
 

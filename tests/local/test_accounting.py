@@ -3,11 +3,18 @@
 import json
 from collections.abc import Iterator
 from io import BytesIO
+from pathlib import Path
 from typing import Any
 
 import pytest
 
-from local.accounting import PointCounts, newest_point_ms, quarantined_points, stored_points
+from local.accounting import (
+    PointCounts,
+    newest_point_ms,
+    quarantined_points,
+    stored_points,
+    superseded_when_written,
+)
 from ops.store.port import Meter
 from ops.store.timestream import TimestreamStore
 
@@ -81,6 +88,22 @@ def test_the_store_is_asked_until_it_answers() -> None:
 def test_an_empty_store_has_no_newest_point() -> None:
     """The greatest time of no rows is NULL."""
     assert newest_point_ms(asked(Store({"NullValue": True}))) is None
+
+
+def test_a_request_that_is_settled_twice_counts_as_when_most_of_it_was_stored(tmp_path: Path) -> None:
+    """What lost at once counts once, and what was corrected after it was stored not at all: the store counts that."""
+    log = tmp_path / "writer.log"
+    lines: list[dict[str, Any]] = [
+        {"PointsReceived": 5, "requests": {"lost": [5, 3, 2, 0], "corrected": [4, 4, 0, 0]}},
+        {
+            "PointsReceived": 5,
+            "requests": {"lost": [5, 3, 2, 0], "corrected": [4, 0, 4, 0], "edge": [1, 0, 1, 0, "c"]},
+        },
+        {"clients": {"edge": [9, 0, 9, 0]}},
+    ]
+    text = [json.dumps(line, separators=(",", ":")) for line in lines]
+    log.write_text("\n".join(["START RequestId: 1", *text, '[ERROR] "requests":{', ""]), encoding="utf-8")
+    assert superseded_when_written(log) == 3
 
 
 def test_a_point_that_is_named_twice_in_the_quarantine_is_one() -> None:
