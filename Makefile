@@ -66,7 +66,7 @@ test-alerts: install-dev ## the alerts in random weather against the reference e
 soak: install-dev ## a local run of each store under faults and SIGKILL, and its accounts against what clients were told: minutes (POINTS=10000000 FAULTS=1000 SEED=1 STORE=lake)
 	@$(PY) -m ops bundle --target host
 	@$(PY) -m tests.support.soak $(if $(POINTS),--points $(POINTS)) $(if $(filter-out undefined,$(flavor FAULTS)),--faults $(FAULTS)) \
-	  $(if $(SEED),--seed $(SEED)) $(if $(STORE),--store $(STORE))
+	  $(if $(SEED),--seed $(SEED)) $(if $(STORE),--store $(STORE)) $(if $(HOSTILE),--hostile $(HOSTILE))
 
 .PHONY: lint-templates
 lint-templates: install-dev ## checkov's security rules over the generated templates; installs it into .venv-checkov

@@ -64,7 +64,9 @@ def answer(api: Api, error: GatewayError, request: ApiRequest, context: dict[str
         if value is not None:
             headers.append((target.removeprefix(GATEWAY_HEADER), value))
     body = _VARIABLE.sub(lambda match: _substitute(match, api, request, context), text)
-    return Response(chosen.status or fallback.status or default, tuple(headers), body.encode())
+    # Half of a surrogate pair, as a reason may quote it, is what no UTF-8 has: Java, AWS's language, puts "?" there.
+    encoded = body.encode("utf-8", "replace")
+    return Response(chosen.status or fallback.status or default, tuple(headers), encoded)
 
 
 def _substitute(match: re.Match[str], api: Api, request: ApiRequest, variables: Mapping[str, Any]) -> str:

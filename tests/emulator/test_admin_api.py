@@ -1,5 +1,6 @@
 """The control routes of the local run, over HTTP."""
 
+import contextlib
 import json
 import time
 from collections.abc import Iterator
@@ -66,6 +67,25 @@ def test_the_clock_takes_an_offset_too(cloud: Cloud, clock: Clock) -> None:
     assert call(cloud, "POST", "clock", {"offset_seconds": wanted - 1})[0] == 400
 
 
+def test_the_clock_may_jump_at_once(cloud: Cloud, clock: Clock) -> None:
+    """As a fault, without waiting for what is under way."""
+    before, preparations = clock.offset_s, []
+
+    @contextlib.contextmanager
+    def prepare(jump_s: float) -> Iterator[bool]:
+        preparations.append(jump_s)
+        yield True
+
+    cloud._admin.before_jump(prepare)
+    try:
+        _, body = call(cloud, "POST", "clock", {"advance_seconds": 3600, "at_once": True})
+        assert (body["stream_empty"], clock.offset_s, preparations) == (False, before + 3600, [])
+        call(cloud, "POST", "clock", {"advance_seconds": 60})
+        assert preparations == [60]
+    finally:
+        cloud._admin.before_jump(cloud.clear_streams)
+
+
 @pytest.mark.parametrize(
     ("body", "field"),
     [
@@ -73,6 +93,7 @@ def test_the_clock_takes_an_offset_too(cloud: Cloud, clock: Clock) -> None:
         ({"advance_seconds": -1}, "advance_seconds"),
         ({"advance_seconds": "1"}, "advance_seconds"),
         ({"advance_seconds": True}, "advance_seconds"),
+        ({"advance_seconds": 1, "at_once": 1}, "at_once"),
         ({"hours": 1}, "hours"),
         ({"advance_seconds": 1, "offset_seconds": 1}, "advance_seconds"),
         ("{", "body"),

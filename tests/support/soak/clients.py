@@ -1,23 +1,21 @@
 """Clients that send, correct and send again, each over one connection, until they are told yes."""
 
-import http.client
 import json
 import random
 import threading
 import time
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass, field
-from urllib.parse import urlsplit
+from typing import Protocol
 
 import orjson
 
 from tests.support.soak.ledger import Ledger
 from tests.support.soak.points import Block, Series
-from tests.support.soak.protocols import PROTOCOLS, Protocol
+from tests.support.soak.protocols import PROTOCOLS
+from tests.support.soak.sender import Sender
 
-_TIMEOUT_S = 60.0
 _GATE_S = 2.0
-_PAUSE_S, _LONGEST_PAUSE_S = 0.2, 3.0
 _CORRECTED, _REPEATED, _BAD = 0.1, 0.15, 0.03
 
 
@@ -48,9 +46,7 @@ class SoakClient:
     def __post_init__(self) -> None:
         self._chance = random.Random(self.seed)
         self._next = self._bad = 0
-        url = urlsplit(self.base_url)
-        self._path = url.path.rstrip("/")
-        self._connection = http.client.HTTPConnection(url.hostname or "", url.port or 80, timeout=_TIMEOUT_S)
+        self._sender = Sender(self.base_url, self.ledger, self._chance, self.stopped)
 
     def run(self) -> None:
         """Send all slots, corrections and repetitions between them; what goes wrong is among the failures."""
@@ -62,7 +58,7 @@ class SoakClient:
         except Exception as error:  # noqa: BLE001 - the thread's end must be told
             self.failures.append(f"client {self.protocol}: {type(error).__name__}: {error}")
         finally:
-            self._connection.close()
+            self._sender.close()
 
     def _step(self) -> None:
         chance = self._chance.random()
@@ -91,7 +87,11 @@ class SoakClient:
 
     def _send_block(self, sent: _Sent, kind: str) -> None:
         protocol = PROTOCOLS[self.protocol]
-        self._send(protocol, protocol.encode(sent.block.points()), sent)
+
+        def unsure() -> None:
+            sent.settled_s = time.monotonic() + self.settles_s
+
+        self._sender.send(protocol, protocol.encode(sent.block.points()), unsure)
         if not self.stopped.is_set():
             self.ledger.note_taken(sent.block, kind)
 
@@ -100,41 +100,23 @@ class SoakClient:
         names = [f"soakbad_{self.protocol}_{self._bad + number}" for number in range(3)]
         self._bad += len(names)
         metrics = [{"metric_name": name, "value": 1, "timestamp": 1} for name in names]
-        reply = self._send(PROTOCOLS["json"], orjson.dumps({"metrics": metrics}), None)
+        reply = self._sender.send(PROTOCOLS["json"], orjson.dumps({"metrics": metrics}))
         if reply:
             self.ledger.note_bad(dict.fromkeys(names, json.loads(reply)["request_id"]))
 
-    def _send(self, protocol: Protocol, body: bytes, sent: _Sent | None) -> bytes:
-        """The body of the answer that says yes, after as many attempts as it takes."""
-        pause_s = _PAUSE_S
-        while not self.stopped.is_set():
-            status, reply = self._attempt(protocol, body)
-            self.ledger.note_answer(str(status or "none"))
-            if 200 <= status < 300:
-                return reply
-            if 400 <= status < 500 and status != 429:
-                raise AssertionError(f"{status}: {reply[:300]!r}")
-            if status != 429 and sent is not None:
-                sent.settled_s = time.monotonic() + self.settles_s
-            self.stopped.wait(pause_s * self._chance.uniform(0.5, 1))
-            pause_s = min(2 * pause_s, _LONGEST_PAUSE_S)
-        return b""
 
-    def _attempt(self, protocol: Protocol, body: bytes) -> tuple[int, bytes]:
-        try:
-            self._connection.request(
-                "POST", self._path + protocol.path, body, {"Content-Type": protocol.content_type}
-            )
-            answer = self._connection.getresponse()
-            return answer.status, answer.read()
-        except (OSError, http.client.HTTPException):
-            self._connection.close()
-            return 0, b""
+class Runs(Protocol):
+    """Something that a thread runs, and what went wrong with it."""
+
+    failures: list[str]
+
+    def run(self) -> None:
+        """Do all of it."""
 
 
-def start(clients: list[SoakClient]) -> Callable[[float], bool]:
+def start(clients: Sequence[Runs]) -> Callable[[float], bool]:
     """Let each run in a thread; the returned function waits up to so many seconds, and tells if all have ended."""
-    threads = [threading.Thread(target=one.run, name=one.protocol, daemon=True) for one in clients]
+    threads = [threading.Thread(target=one.run, daemon=True) for one in clients]
     for thread in threads:
         thread.start()
 

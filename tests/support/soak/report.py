@@ -20,6 +20,10 @@ def lines_of(plan: Plan, soaked: Soaked) -> Iterator[str]:
         f"shards split or merged {soaked.resharded} times"
     )
     yield f"  there        {verdict.stored:,} stored, {verdict.quarantined:,} quarantined"
+    if plan.rooms:
+        yield f"  alerts       {plan.rooms} rooms, {plan.minutes} minutes"
+    if plan.exports:
+        yield "  exports      every hour that is over"
     yield f"  differences  {len(verdict.differences)}"
     yield from (f"    {line}" for line in verdict.differences[:_SHOWN])
     yield f"  again        {again(plan)}"
@@ -30,5 +34,5 @@ def again(plan: Plan) -> str:
     return (
         f"python -m tests.support.soak --store {plan.kind} --seed {plan.seed} --points {plan.points} "
         f"--faults {plan.faults} --kills {plan.kills} --points-per-request {plan.points_per_request} "
-        f"--series {plan.series_per_client}"
+        f"--series {plan.series_per_client} --minutes {plan.minutes}"
     )

@@ -8,7 +8,9 @@ from dataclasses import dataclass
 
 from ops.errors import OperatorError
 from tests.support.local_run import LocalRun, wait_for
-from tests.support.soak.clients import SoakClient, start
+from tests.support.soak import exports
+from tests.support.soak.alerts import AlertClient
+from tests.support.soak.clients import Runs, SoakClient, start
 from tests.support.soak.kills import kill_one
 from tests.support.soak.ledger import Ledger
 from tests.support.soak.points import Series
@@ -31,6 +33,10 @@ class Plan:
     kills: int = 0
     points_per_request: int = 1_000
     series_per_client: int = 20
+    rooms: int = 0
+    """Groups that breach and recover by the minute, for so many minutes."""
+    minutes: int = 4
+    exports: bool = False
     settles_s: float = 8.0
     """So long a request may be on its way that was not answered with yes: no fault delays one by more."""
 
@@ -53,7 +59,13 @@ def soak(run: LocalRun, plan: Plan, tell: Callable[[str], None]) -> Soaked:
     ledger, stopped, gate = Ledger(), threading.Event(), threading.Event()
     clients = _clients(run, plan, ledger, stopped, gate)
     schedule = Schedule(run, plan.kind, plan.seed, longest_ms=int(plan.settles_s * 250))
-    ended = start(clients)
+    watched = (
+        [AlertClient(run, plan.rooms, plan.minutes, ledger, f"alerts/{plan.seed}", stopped)]
+        if plan.rooms
+        else []
+    )
+    everybody: list[Runs] = [*clients, *watched]
+    ended = start(everybody)
     chance = random.Random(f"pauses/{plan.seed}")
     resharded = struck = killed = 0
     try:
@@ -70,10 +82,12 @@ def soak(run: LocalRun, plan: Plan, tell: Callable[[str], None]) -> Soaked:
             else:
                 gate.set()
             assert run.process.poll() is None, "the run has ended"
+            minutes = f", minute {len(one.phases)} of alerts" if (one := next(iter(watched), None)) else ""
             tell(
-                f"{ledger.taken:,} of {plan.points:,} points, {struck:,} of {plan.faults:,} faults, {killed} killed"
+                f"{ledger.taken:,} of {plan.points:,} points, {struck:,} of {plan.faults:,} faults, "
+                f"{killed} of {plan.kills} killed{minutes}"
             )
-            if any(client.failures for client in clients):
+            if any(client.failures for client in everybody):
                 stopped.set()
     finally:
         stopped.set()
@@ -81,7 +95,11 @@ def soak(run: LocalRun, plan: Plan, tell: Callable[[str], None]) -> Soaked:
     time.sleep(plan.settles_s)
     _wait_until_quiet(run, ledger, plan.kind)
     verdict = judge(run, plan.kind, ledger)
-    verdict.differences[:0] = [line for client in clients for line in client.failures]
+    for one in watched:
+        verdict.differences += one.differences()
+    if plan.exports and not verdict.differences:
+        verdict.differences += exports.differences(run, ledger)
+    verdict.differences[:0] = [line for client in everybody for line in client.failures]
     return Soaked(ledger, verdict, schedule.struck, resharded, killed, time.monotonic() - began_s)
 
 

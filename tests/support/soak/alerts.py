@@ -1,0 +1,138 @@
+"""Alerts of the soak: groups that breach and recover by the clock, and the notifications that must come of it."""
+
+import contextlib
+import itertools
+import json
+import random
+import threading
+import time
+from collections import defaultdict
+from dataclasses import dataclass, field
+from typing import Any
+
+import orjson
+
+from tests.support.local_run import ROOT, LocalRun, wait_for
+from tests.support.soak.ledger import Ledger
+from tests.support.soak.protocols import PROTOCOLS
+from tests.support.soak.sender import Sender
+
+METRIC, RULE, QUEUE = "alertsoak", "soak-hot", "soak-alerts"
+_PHASE_S, _EVERY_S = 60, 2.0
+_IN_FORCE_S = 45.0
+_TOLD_S = 240.0
+_RULE = f"""\
+rules:
+  - rule_id: {RULE}
+    metric_name: {METRIC}
+    by: [room]
+    statistic: max
+    operator: ">"
+    threshold: 50
+    period: 60
+    severity: high
+"""
+
+
+@dataclass
+class AlertClient:
+    """A client whose rooms are hot for a minute and cold for the next; every room changes with the minute."""
+
+    local: LocalRun
+    rooms: int
+    changes: int
+    ledger: Ledger
+    seed: str
+    stopped: threading.Event
+    failures: list[str] = field(default_factory=list)
+    phases: list[bool] = field(default_factory=list)
+    """Hot or not, minute by minute, as far as points of it were taken."""
+
+    def __post_init__(self) -> None:
+        self._sender = Sender(
+            self.local.environment["TIDEGAUGE_BASE_URL"], self.ledger, random.Random(self.seed), self.stopped
+        )
+        self._ahead_s = float(self.local.control("clock")["offset_seconds"])
+        _subscribe(self.local)
+
+    def run(self) -> None:
+        """Have the rule applied, then send until the rooms have changed so often."""
+        try:
+            self.stopped.wait(_IN_FORCE_S)
+            minute = None
+            while not self.stopped.is_set():
+                now_s = time.time() + self._ahead_s
+                if int(now_s // _PHASE_S) != minute:
+                    if len(self.phases) > self.changes:
+                        return
+                    minute = int(now_s // _PHASE_S)
+                    self.phases.append(bool(minute % 2))
+                self._sender.send(PROTOCOLS["json"], self._body(now_s, hot=self.phases[-1]))
+                self.stopped.wait(_EVERY_S)
+        except Exception as error:  # noqa: BLE001 - the thread's end must be told
+            self.failures.append(f"alerts: {type(error).__name__}: {error}")
+        finally:
+            self._sender.close()
+
+    def differences(self) -> list[str]:
+        """What subscribers were told otherwise than the rooms were, once it has come or the time is over."""
+        found: list[str] = []
+        told: dict[str, dict[str, Any]] = {}
+
+        def complete() -> bool:
+            told.update(_received(self.local))
+            found[:] = self._compared(told)
+            return not found
+
+        with contextlib.suppress(AssertionError):
+            wait_for(complete, "the notifications", seconds=_TOLD_S)
+        return found
+
+    def _body(self, now_s: float, *, hot: bool) -> bytes:
+        point = {"metric_name": METRIC, "value": 90 if hot else 10, "timestamp": int(now_s * 1000)}
+        points = [{**point, "dimensions": {"room": f"room-{number}"}} for number in range(self.rooms)]
+        return orjson.dumps({"metrics": points})
+
+    def _compared(self, told: dict[str, dict[str, Any]]) -> list[str]:
+        """Each room's notifications, copies left out, against the changes that there were."""
+        hot = [False, *self.phases]
+        changes = sum(before != after for before, after in itertools.pairwise(hot))
+        rooms: dict[str, list[dict[str, Any]]] = defaultdict(list)
+        for message in told.values():
+            rooms[message["group"]["room"]].append(message)
+        found = []
+        for number in range(self.rooms):
+            messages = sorted(rooms[f"room-{number}"], key=lambda one: int(one["sequence"]))
+            count = sum(1 + one["untold"] for one in messages)
+            last = bool(messages) and messages[-1]["state"] == "ALARM"
+            if (count, last) != (changes, hot[-1]):
+                kinds = ", ".join(f"{one['at']} {one['kind']} (untold {one['untold']})" for one in messages)
+                found.append(f"room-{number}: {changes} changes, last hot: {hot[-1]}; told: {kinds}")
+        return found
+
+
+def _subscribe(run: LocalRun) -> None:
+    """Apply the rule, and subscribe a queue, and an address where nobody is."""
+    rules = ROOT / "build" / f"soak-{run.aws_port}.yaml"
+    rules.write_text(_RULE)
+    run.shell(f"python -m ops rules apply {rules}")
+    rules.unlink()
+    run.client("sqs").create_queue(QueueName=QUEUE)
+    topic = run.environment["TIDEGAUGE_ALERT_TOPIC_ARN"]
+    queue = f"arn:aws:sqs:{run.environment['AWS_REGION']}:123456789012:{QUEUE}"
+    for protocol, endpoint in (("http", "http://127.0.0.1:9/"), ("sqs", queue)):
+        run.client("sns").subscribe(
+            TopicArn=topic, Protocol=protocol, Endpoint=endpoint, Attributes={"RawMessageDelivery": "true"}
+        )
+
+
+def _received(run: LocalRun) -> dict[str, dict[str, Any]]:
+    """The notifications that have come by now, by the id that copies share."""
+    sqs, found = run.client("sqs"), {}
+    url = sqs.get_queue_url(QueueName=QUEUE)["QueueUrl"]
+    while messages := sqs.receive_message(QueueUrl=url, MaxNumberOfMessages=10).get("Messages"):
+        for message in messages:
+            body = json.loads(message["Body"])
+            found[body["dedupe_id"]] = body
+            sqs.delete_message(QueueUrl=url, ReceiptHandle=message["ReceiptHandle"])
+    return found
