@@ -184,7 +184,7 @@ class LocalRun:
         data = None if body is None else json.dumps(body).encode()
         url = f"{self.environment['AWS_ENDPOINT_URL']}/_local/{what}"
         request = urllib.request.Request(url, data, method=method)  # noqa: S310 - our own URL
-        with urllib.request.urlopen(request, timeout=20) as reply:  # noqa: S310
+        with urllib.request.urlopen(request, timeout=60) as reply:  # noqa: S310
             return json.loads(reply.read())
 
     def wait_until_stored(self, name: str, count: int, seconds: float = 60) -> None:

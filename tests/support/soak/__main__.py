@@ -40,6 +40,7 @@ def main(arguments: Sequence[str] | None = None) -> int:
             series_per_client=options.series,
             rooms=_ROOMS if options.minutes else 0,
             minutes=options.minutes,
+            rate=options.rate,
             exports=True,
         )
         with _running(kind) as run:
@@ -112,6 +113,9 @@ def _parser() -> argparse.ArgumentParser:
     parser.add_argument("--points", type=int, default=200_000, help="at least so many (default %(default)s)")
     parser.add_argument("--faults", type=int, default=200, help="at least so many (default %(default)s)")
     parser.add_argument("--kills", type=int, default=10, help="processes to kill (default %(default)s)")
+    parser.add_argument(
+        "--rate", type=int, default=5_000, help="points a second at most (default %(default)s)"
+    )
     parser.add_argument("--points-per-request", type=int, default=200)
     parser.add_argument("--series", type=int, default=20, help="of each client (default %(default)s)")
     parser.add_argument(

@@ -37,6 +37,8 @@ class Plan:
     """Groups that breach and recover by the minute, for so many minutes."""
     minutes: int = 4
     exports: bool = False
+    rate: int = 5_000
+    """Points a second at most: the API takes more than the store of a busy machine, which would never catch up."""
     settles_s: float = 8.0
     """So long a request may be on its way that was not answered with yes: no fault delays one by more."""
 
@@ -74,10 +76,11 @@ def soak(run: LocalRun, plan: Plan, tell: Callable[[str], None]) -> Soaked:
             if plan.faults and chance.random() < _RESHARDED:
                 schedule.reshard()
                 resharded += 1
-            if killed < plan.kills:
+            if killed < plan.kills and killed * plan.points <= ledger.taken * plan.kills:
                 killed += kill_one(run, chance)
+            ahead = ledger.taken > plan.rate * (time.monotonic() - began_s)
             behind = struck * plan.points < ledger.taken * plan.faults
-            if behind or killed * plan.points < ledger.taken * plan.kills:
+            if behind or killed * plan.points < ledger.taken * plan.kills or ahead:
                 gate.clear()
             else:
                 gate.set()
