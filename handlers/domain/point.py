@@ -64,5 +64,10 @@ def versions_of(points: Iterable[Point]) -> list[list[Point]]:
     return [sorted(some, key=_precedence) if len(some) > 1 else some for some in versions.values()]
 
 
+def is_again(point: Point, other: Point) -> bool:
+    """True if two points are the same one of the same request, sent again by a second redrive."""
+    return _precedence(point) == _precedence(other)
+
+
 def _precedence(point: Point) -> tuple[int, str, int]:
     return point.record.version, point.record.request_id, point.request_index

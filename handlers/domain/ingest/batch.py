@@ -21,7 +21,7 @@ from handlers.domain.ingest.quarantine import (
 from handlers.domain.ingest.registry import AdmittedSeries, DimensionRegistry, admit_points
 from handlers.domain.ingest.request_reader import RequestReader
 from handlers.domain.ingest.store import MetricStore, Outcome, StoreLimits, Written
-from handlers.domain.point import Point, are_distinct, time_of, versions_of
+from handlers.domain.point import Point, are_distinct, is_again, time_of, versions_of
 from handlers.domain.violation import Violation
 
 
@@ -206,10 +206,11 @@ class _BatchWriter:
                     self._account(point).retry = True
             else:
                 if outcome is Outcome.STORED:
-                    self._account(latest).stored += 1
-                    stored.append(versions.pop())
-                for point in versions:
-                    self._account(point).superseded += 1
+                    self._count_versions(versions)
+                    stored.append(latest)
+                else:
+                    for point in versions:
+                        self._account(point).superseded += 1
         return [versions for versions in refused if versions]
 
     def _append(self, points: Sequence[Point]) -> list[Point]:
@@ -224,10 +225,16 @@ class _BatchWriter:
             else:
                 there.append(point)
         for versions in versions_of(there):
-            self._account(versions.pop()).stored += 1
-            for point in versions:
-                self._account(point).superseded += 1
+            self._count_versions(versions)
         return there
+
+    def _count_versions(self, versions: Sequence[Point]) -> None:
+        """Counts the last version as stored, as often as it is there, and those before it as superseded."""
+        for point in versions:
+            if is_again(point, versions[-1]):
+                self._account(point).stored += 1
+            else:
+                self._account(point).superseded += 1
 
     def _write(self, points: Sequence[Point]) -> Written:
         written = self._ports.store.write(points, self._deadline)

@@ -16,6 +16,7 @@ from handlers.domain.deadline import Deadline
 from handlers.domain.errors import ConfigurationError, TransientError
 from handlers.domain.ingest.batch import Ports, Report, ignore, write_batch
 from handlers.domain.ingest.envelope import StreamRecord, read_records
+from handlers.domain.ingest.formats.redriven import redriven_body
 from handlers.domain.ingest.store import Outcome, Written
 from handlers.domain.point import Point, versions_of
 from handlers.domain.violation import Reason, Violation
@@ -104,6 +105,28 @@ def test_a_store_that_keeps_every_version_is_given_them_all() -> None:
     assert [[value for _, value in call] for call in store.written] == [[1.0, 2.0, 3.0, 0.5]]
     assert [len(times) for times in reported] == [4]
     assert report.calls == 1
+
+
+@pytest.mark.parametrize("keeps_every_version", [True, False])
+def test_a_point_that_two_redrives_sent_is_no_version_of_itself(keeps_every_version: bool) -> None:
+    """Both copies count as stored, or as superseded by what came after the first request; never as both."""
+    [first] = records(metric(value=1, timestamp=AT), arrival_ms=ARRIVAL_MS - 5000)
+    body = redriven_body(first, 1, {0: metric(value=1, timestamp=AT)})
+    twice = [kinesis_record(body, position, partition_key=f"redriven/-/r{position}") for position in (0, 1)]
+    corrected = kinesis_record(metric(value=2, timestamp=AT), 2)
+    for sent, expected in (
+        (twice, [(1, 1, 0, 0), (1, 1, 0, 0)]),
+        ([*twice, corrected], [(1, 0, 1, 0), (1, 0, 1, 0), (1, 1, 0, 0)]),
+    ):
+        ports = Ports(
+            FakeRegistry(),
+            Store(keeps_every_version=keeps_every_version),
+            LIMITS,
+            FakeQuarantine(),
+            on_stored=ignore,
+        )
+        report = write_batch(read_records({"Records": sent}), ports, Clock().deadline(10))
+        assert accounts(report) == expected
 
 
 def test_a_version_whose_object_was_not_written_waits_alone() -> None:
