@@ -40,8 +40,9 @@ class OpenItem(WindowItem):
 class _Cell:
     """The points of one group in one window."""
 
-    values: _Values = field(default_factory=list)
-    series: _Followed = field(default_factory=lambda: defaultdict(list))
+    values: _Values
+    # None where no rule follows counters.
+    series: _Followed | None = None
 
 
 class StoredWindows:
@@ -96,13 +97,15 @@ class StoredWindows:
                     continue
                 cell = self._cell(name, place, start_s, group)
                 cell.values.append([value for _, value in found])
+                if cell.series is None:
+                    cell.series = defaultdict(list)
                 cell.series[own] += found
 
     def _cell(self, name: str, place: int, start_s: int, group: Group) -> _Cell:
         groups = self._cells.setdefault((name, place, start_s), {})
         cell = groups.get(group)
         if cell is None:
-            cell = groups[group] = _Cell()
+            cell = groups[group] = _Cell([])
         return cell
 
     def ended(self, end_s: int, known: KnownOf) -> OpenItem | None:

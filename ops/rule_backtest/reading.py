@@ -5,6 +5,7 @@ import time
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, field
 
+from handlers.domain.collection import paused_collection
 from handlers.domain.exports.hour import Hour, hours_between
 from ops.errors import OperatorError
 from ops.history.asked import AskedMetric
@@ -77,6 +78,7 @@ def replay_history(
     return found
 
 
+@paused_collection()
 def _replay_hour(
     replay: HistoryReplay, metrics: Sequence[AskedMetric], history: History, hour: Hour, end_s: int
 ) -> int:
