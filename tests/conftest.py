@@ -24,7 +24,7 @@ botocore.loaders.create_loader = functools.cache(botocore.loaders.create_loader)
 sdk_memory.remember()
 
 # A worker loads a gigabyte, and lets go of little of it.
-gc.set_threshold(20_000, 20, 50)
+gc.set_threshold(20_000, 20, 5)
 
 
 def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
