@@ -72,7 +72,8 @@ def soak(run: LocalRun, plan: Plan, tell: Callable[[str], None]) -> Soaked:
     resharded = struck = killed = 0
     try:
         while not ended(chance.uniform(0.1, 0.6)):
-            struck = schedule.add() if struck < plan.faults else struck
+            if struck < plan.faults and struck * plan.points <= ledger.taken * plan.faults:
+                struck = schedule.add()
             if plan.faults and chance.random() < _RESHARDED:
                 schedule.reshard()
                 resharded += 1
