@@ -86,7 +86,7 @@ def judge_of(command: str) -> str:
     if "curl " in command:
         return "foreign"
     if program[0].endswith("aws"):
-        return "aws" if re.search(r"--region|<|^aws ce ", command) else "run"
+        return "aws" if re.search(r"--region|<|^aws ce |file://", command) else "run"
     if program[0] == "make":
         return "run" if command.startswith("make query") else "make"
     return "parse" if re.search(_ACCOUNT, command) else "run"
