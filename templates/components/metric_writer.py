@@ -37,8 +37,8 @@ POINT_ALARMS = (
     ),
     heartbeat_alarm(
         WRITER_HEARTBEAT_AGE,
-        "For ten minutes no heartbeat came through API, stream and writer: points that clients send now are refused, "
-        "or are not stored.",
+        "No heartbeat of the last ten minutes came through API, stream and writer: points that clients send now are "
+        "refused, or are not stored.",
     ),
     first_alarm(
         "Unreadable",

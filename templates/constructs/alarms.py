@@ -42,10 +42,11 @@ def first_alarm(
 
 
 def heartbeat_alarm(metric: str, why: str) -> Alarm:
-    """The alarm on heartbeats that do not come through: for ten minutes none that is younger than ten minutes.
+    """The alarm on heartbeats that do not come through: in five minutes none that is younger than ten.
 
     Of several ages the least counts: what is written again hours later says nothing of now. Consumers wait five minutes
-    at most for a batch to fill.
+    at most for a batch to fill. Where there is no value at all, CloudWatch looks two periods further back for one:
+    https://docs.aws.amazon.com/AmazonCloudWatch/latest/monitoring/alarms-and-missing-data.html
     """
     return Alarm(
         "HeartbeatMissing",
@@ -54,8 +55,6 @@ def heartbeat_alarm(metric: str, why: str) -> Alarm:
         600,
         why,
         period_s=300,
-        periods=2,
-        datapoints=2,
         missing_breaches=True,
     )
 

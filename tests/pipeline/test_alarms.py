@@ -9,6 +9,7 @@ from typing import Any
 import pytest
 
 from tests.support.cloudwatch import statistic
+from tests.support.documents import ROOT
 from tests.support.local_run import LocalRun, wait_for
 
 pytestmark = pytest.mark.pipeline
@@ -87,7 +88,7 @@ def test_what_faults_break_is_what_goes_to_alarm(run: LocalRun) -> None:
         "faults",
         {
             "rules": [
-                {"service": "lambda", "operation": "Invoke", "error": "AccessDeniedException", "status": 403},
+                "lambda/AlertEvaluatorFunction=denied",
                 {
                     "service": "kinesis",
                     "operation": "PutRecord",
@@ -115,6 +116,37 @@ def test_what_faults_break_is_what_goes_to_alarm(run: LocalRun) -> None:
     run.control("faults", method="DELETE")
     run.control("clock", {"advance_seconds": 7200})
     minutes_until(run, lambda: in_alarm(run) <= {"MetricExportLag"}, "the alarms to be over")
+
+
+def faults() -> list[tuple[str, set[str]]]:
+    """The rows of the runbooks' table: the faults, in short, and the alarms that they raise."""
+    text = (ROOT / "docs" / "runbooks" / "README.md").read_text(encoding="utf-8")
+    table = text.partition("## Which fault raises which alarm")[2].partition("\n## ")[0]
+    rows = re.findall(r"^\| `([^`]+)` \| ([\w, ]+) \|$", table, flags=re.MULTILINE)
+    return [(rules, set(names.split(", "))) for rules, names in rows]
+
+
+@pytest.mark.parametrize(("rules", "expected"), faults())
+def test_a_fault_raises_the_alarms_of_its_row(run: LocalRun, rules: str, expected: set[str]) -> None:
+    """Within twenty minutes of the clock, by minutes first, as some alarms want three of five."""
+    minutes_until(run, lambda: expected.isdisjoint(in_alarm(run)), "the alarms to be over")
+    run.control("faults", {"rules": rules.split()})
+    raised: set[str] = set()
+
+    def all_raised() -> bool:
+        raised.update(in_alarm(run))
+        return raised >= expected
+
+    try:
+        for step_s in (*[60] * 5, *[300] * 3):
+            run.post(POINT)
+            time.sleep(1)
+            run.control("clock", {"advance_seconds": step_s})
+            if all_raised():
+                break
+        wait_for(all_raised, f"{expected} to be raised", seconds=10)
+    finally:
+        run.control("faults", method="DELETE")
 
 
 def test_a_metric_that_an_alarm_reads_has_its_name_and_dimensions_here(run: LocalRun) -> None:

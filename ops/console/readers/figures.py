@@ -139,11 +139,14 @@ def read_alarms(place: Place) -> list[AlarmOn]:
 
 
 def waits(alarm: Mapping[str, Any], now_s: float) -> bool:
-    """True for an alarm that missing values turn on, while it is younger than the periods that it looks at."""
+    """True for an alarm that missing values turn on, while it is younger than the periods that CloudWatch looks at.
+
+    Those are two more than it judges.
+    """
     if alarm.get("TreatMissingData") != "breaching":
         return False
     made_s: float = alarm["AlarmConfigurationUpdatedTimestamp"].timestamp()
-    return bool(now_s - made_s < alarm["EvaluationPeriods"] * alarm["Period"])
+    return bool(now_s - made_s < (alarm["EvaluationPeriods"] + 2) * alarm["Period"])
 
 
 def _dimensions(place: Place) -> Mapping[str, list[dict[str, str]]]:

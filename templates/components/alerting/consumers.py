@@ -35,8 +35,8 @@ AGGREGATOR_ALARMS = (
 HEARTBEAT_ALARMS = (
     heartbeat_alarm(
         AGGREGATOR_HEARTBEAT_AGE,
-        "For ten minutes no heartbeat came through API, stream and aggregator: alerts do not see the points that "
-        "clients send now.",
+        "No heartbeat of the last ten minutes came through API, stream and aggregator: alerts do not see the points "
+        "that clients send now.",
     ),
 )
 

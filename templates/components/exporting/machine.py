@@ -39,11 +39,9 @@ MISSING_ALARM = Alarm(
     "ExecutionsStarted",
     "Sum",
     1,
-    "No export started for two hours, so nothing else tells how exports go: the schedule is off or gone, or Scheduler "
-    "may not start the state machine.",
+    "No export started for three hours, so nothing else tells how exports go: the schedule is off or gone, or "
+    "Scheduler may not start the state machine.",
     period_s=_HOUR,
-    periods=2,
-    datapoints=2,
     missing_breaches=True,
     below=True,
 )

@@ -58,9 +58,9 @@ def test_an_alarm_on_what_is_missing_waits_until_it_could_have_been_there() -> N
     made = datetime(2026, 1, 1, tzinfo=UTC)
     alarm = {
         "TreatMissingData": "breaching", "AlarmConfigurationUpdatedTimestamp": made, "Period": 300,
-        "EvaluationPeriods": 2,
+        "EvaluationPeriods": 1,
     }  # fmt: skip
-    assert [waits(alarm, made.timestamp() + age_s) for age_s in (0, 599, 600)] == [True, True, False]
+    assert [waits(alarm, made.timestamp() + age_s) for age_s in (0, 899, 900)] == [True, True, False]
     assert not waits({**alarm, "TreatMissingData": "notBreaching"}, made.timestamp())
 
 

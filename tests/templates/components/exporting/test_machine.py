@@ -79,7 +79,7 @@ def test_alarms_watch_metrics_that_the_planner_emits(regional: Generated) -> Non
 
 
 def test_an_export_that_does_not_start_raises_an_alarm(regional: Generated) -> None:
-    """Two hours without a start, for which no data stands; not where exports are off."""
+    """An hour without a start, for which no data stands; not where exports are off."""
     alarm = regional.of("AWS::CloudWatch::Alarm").get("MetricExportMissingAlarm")
     if not regional.config.export.enabled:
         assert alarm is None
@@ -87,4 +87,4 @@ def test_an_export_that_does_not_start_raises_an_alarm(regional: Generated) -> N
     assert alarm is not None
     assert alarm["MetricName"] == "ExecutionsStarted"
     assert (alarm["ComparisonOperator"], alarm["Threshold"]) == ("LessThanThreshold", 1)
-    assert (alarm["Period"] * alarm["EvaluationPeriods"], alarm["TreatMissingData"]) == (7200, "breaching")
+    assert (alarm["Period"] * alarm["EvaluationPeriods"], alarm["TreatMissingData"]) == (3600, "breaching")
