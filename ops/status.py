@@ -67,7 +67,7 @@ def lines(target: Target) -> Iterator[Row]:
         ("ingest API", lambda: _ingest(target)),
         ("last hour", lambda: _requests(measured())),
         ("points", lambda: _points(measured())),
-        ("heartbeat", lambda: _heartbeat(measured())),
+        ("heartbeat", lambda: _heartbeat(target, measured())),
         ("stream", lambda: _stream(target, measured())),
         ("alarms", lambda: _alarms(place)),
         ("alerts", lambda: _alerts(target)),
@@ -139,8 +139,10 @@ def _alarms(place: Place) -> Line:
     return _BAD if on else _LOOK if new else _GOOD, "; ".join(on + new) or "none is on"
 
 
-def _heartbeat(figures: Figures) -> Line:
+def _heartbeat(target: Target, figures: Figures) -> Line:
     """The age of the newest heartbeat at each consumer: what it was when it came, and the time since then."""
+    if not target.config.operators.heartbeat:
+        return _GOOD, "off, by operators.heartbeat"
     ages = []
     for who in ("writer", "aggregator"):
         minutes = figures[f"{who}_heartbeat"].minutes

@@ -108,7 +108,7 @@ def _variables(deployed: Deployed, title: str) -> Properties:
 
 def _starts(deployed: Deployed, title: str) -> float:
     """A schedule's starts in a month: each minute or each hour, as its cron expression says."""
-    schedule = deployed.of("AWS::Scheduler::Schedule")[title]
+    schedule = deployed.of("AWS::Scheduler::Schedule").get(title, {"State": "DISABLED"})
     if schedule["State"] != "ENABLED":
         return 0.0
     return SECONDS / 60 if schedule["ScheduleExpression"].startswith("cron(* ") else float(HOURS)

@@ -24,8 +24,8 @@ _EXPRESS_GB = 0.0625
 _HEARTBEAT_S, _HEARTBEAT_BYTES = 0.2, 1024
 # Services keep a data key for five minutes.
 _KEY_REQUESTS = HOURS * 12
-# The tables of each minute's sweep, and the stream and both consumers by heartbeats; with points the store and more.
-_USED_IDLE, _USED_LOADED = 6, 12
+# The tables of each minute's sweep; by heartbeats the stream and both consumers; with points the store and more.
+_USED_IDLE, _USED_BY_HEARTBEATS, _USED_LOADED = 3, 6, 12
 # Metrics that the hourly export reports whether there are points or not; all others need points.
 _HOURLY_METRICS = frozenset({"HoursExported", "ExportLag"})
 _HEARTBEAT_METRICS = frozenset({WRITER_HEARTBEAT_AGE, AGGREGATOR_HEARTBEAT_AGE})
@@ -38,7 +38,8 @@ def units_of(deployed: Deployed, load: Load) -> Mapping[str, Units]:
     activity = Activity(deployed, load)
     runs = activity.functions()
     functions = deployed.of("AWS::Lambda::Function")
-    used = _USED_LOADED if load.active else _USED_IDLE
+    idle = _USED_BY_HEARTBEATS if activity.heartbeats else _USED_IDLE
+    used = _USED_LOADED if load.active else idle
     return {
         "requests": activity.requests,
         "answer_gb": load.requests * _ANSWER_BYTES / GB,

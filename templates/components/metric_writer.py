@@ -35,11 +35,6 @@ POINT_ALARMS = (
         "A client sends points that cannot be stored; each is in the quarantine bucket with its reason, which "
         "`ops quarantine list` shows. The client should be told, so the first one counts.",
     ),
-    heartbeat_alarm(
-        WRITER_HEARTBEAT_AGE,
-        "No heartbeat of the last ten minutes came through API, stream and writer: points that clients send now are "
-        "refused, or are not stored.",
-    ),
     first_alarm(
         "Unreadable",
         "RecordsUnreadable",
@@ -49,6 +44,12 @@ POINT_ALARMS = (
     ),
 )
 
+
+HEARTBEAT_ALARM = heartbeat_alarm(
+    WRITER_HEARTBEAT_AGE,
+    "No heartbeat of the last ten minutes came through API, stream and writer: points that clients send now are "
+    "refused, or are not stored.",
+)
 
 # Somebody should hear of a writer that stands still long before half of the time to repair it is over.
 _LATE_S = 7200
@@ -145,5 +146,6 @@ def add_metric_writer(
         parallelization=writer.parallelization,
     )
     own = metric_dimensions(config.project, config.environment)
-    platform.runtime.watch(template, "MetricWriter", POINT_ALARMS, NAMESPACE, **own)
+    heartbeat = [HEARTBEAT_ALARM] if config.operators.heartbeat else []
+    platform.runtime.watch(template, "MetricWriter", [*POINT_ALARMS, *heartbeat], NAMESPACE, **own)
     add_outputs(template, ("MetricWriterName", Ref(function), "The function that stores points"))

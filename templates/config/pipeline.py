@@ -268,6 +268,9 @@ class Operators(Section):
 
     email: str | None = setting(optional(EMAIL), None, about="hears of every alarm, once confirmed")
     alarms: str = setting(one_of(("all", "essential")), "all", about="which there are")
+    heartbeat: bool = setting(
+        flag(), True, about="one through the API each minute, and an alarm if it does not come through"
+    )
 
 
 # The writer of a batch works for up to 15 minutes, and clocks differ.

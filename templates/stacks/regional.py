@@ -41,7 +41,8 @@ def regional(config: Config) -> Template:
         template, config, platform, source=stream, sink=store, quarantine=quarantine, late_marks=hours
     )
     add_alerting(template, config, platform, source=stream, quarantine=quarantine)
-    add_heartbeat(template, platform, target=api)
+    if config.operators.heartbeat:
+        add_heartbeat(template, platform, target=api)
     add_metric_export(template, config, platform, source=store, sink=exports, hours=hours)
 
     functions = [part for part in template.resources.values() if isinstance(part, Function)]

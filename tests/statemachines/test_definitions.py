@@ -15,7 +15,7 @@ FILES = sorted(Path("statemachines").glob("*.asl.json"))
 # A state's input and output may hold 256 KiB, and nothing catches what exceeds it.
 # https://docs.aws.amazon.com/step-functions/latest/dg/service-quotas.html
 PAYLOAD_LIMIT = 256 * 1024
-INTEGRATIONS = {"dynamodb:updateItem", "lambda:invoke", "sns:publish"}
+INTEGRATIONS = {"apigateway:invoke", "dynamodb:updateItem", "lambda:invoke", "sns:publish"}
 
 
 def machines(definition: Mapping[str, Any], where: str = "") -> Iterator[tuple[str, Mapping[str, Any]]]:

@@ -41,6 +41,7 @@ from tests.support.events import ARRIVAL_MS, kinesis_record, records
 from tests.support.generated import Generated, generated, with_warnings
 
 _SELECT = re.compile(r'SELECT \w+\((?P<metric>\w+)\) FROM "(?P<namespace>[^"]+)" WHERE (?P<where>.*)')
+HEARTBEATS = {("MetricWriterHeartbeat", "WriterHeartbeatAge"), ("WindowAggregator", "AggregatorHeartbeatAge")}
 _LABEL = re.compile(r"(\w+) = '")
 
 
@@ -131,15 +132,13 @@ def test_alarms_watch_metrics_that_the_functions_emit(regional: Generated) -> No
     # The component whose line it is begins an alarm's name, as none of another does so closely.
     emitter = {title: max((one for one in emitted if title.startswith(one)), key=len) for title in watched}
     assert {(emitter[title], alarm["MetricName"]) for title, alarm in watched.items()} == {
-        ("MetricWriterHeartbeat", "WriterHeartbeatAge"),
-        ("WindowAggregator", "AggregatorHeartbeatAge"),
         ("MetricWriter", "PointsQuarantined"),
         ("MetricWriter", "RecordsUnreadable"),
         ("AlertEvaluation", "AlertRulesOverCap"),
         ("AlertEvaluation", "AlertRulesUnreadable"),
         ("MetricExport", "HoursFailed"),
         ("MetricExport", "ExportLag"),
-    }
+    } | (HEARTBEATS if regional.config.operators.heartbeat else set())
     for title, alarm in watched.items():
         line = emitted[emitter[title]]
         [directive] = line["_aws"]["CloudWatchMetrics"]

@@ -110,8 +110,9 @@ def add_window_aggregator(
         mapping_alarms=AGGREGATOR_MAPPING_ALARMS,
         runtime=platform.runtime,
     )
-    own = metric_dimensions(config.project, config.environment)
-    platform.runtime.watch(template, "WindowAggregator", HEARTBEAT_ALARMS, NAMESPACE, **own)
+    if config.operators.heartbeat:
+        own = metric_dimensions(config.project, config.environment)
+        platform.runtime.watch(template, "WindowAggregator", HEARTBEAT_ALARMS, NAMESPACE, **own)
 
 
 def add_rule_changes(

@@ -44,6 +44,7 @@ MISSING_ALARM = Alarm(
     period_s=_HOUR,
     missing_breaches=True,
     below=True,
+    warning=True,
 )
 
 EXPORT_ALARMS = (

@@ -88,7 +88,9 @@ def add_ingest_api(
         )
     )
     authorization = add_authorization(template, config, api, clients=clients)
-    for format_ in formats_of(config.stream) if formats is None else formats:
+    for format_ in (
+        formats_of(config.stream, heartbeats=config.operators.heartbeat) if formats is None else formats
+    ):
         path = add_path(template, format_.name, api, format_.path)
         allowed = SIGNED if format_.signed else authorization
         add_post(template, api, path, format_, sink=sink, role=role, cors=cors, authorization=allowed)

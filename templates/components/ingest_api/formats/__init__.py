@@ -11,6 +11,7 @@ from templates.components.ingest_api.formats.otlp import otlp
 from templates.config.pipeline import Stream
 
 
-def formats_of(stream: Stream) -> Sequence[Format]:
+def formats_of(stream: Stream, *, heartbeats: bool = True) -> Sequence[Format]:
     """The formats that there are, with answers in the words of the stream's settings."""
-    return (metrics(stream), otlp(stream), collectd(stream), *influx(stream), heartbeat(stream))
+    own = (heartbeat(stream),) if heartbeats else ()
+    return (metrics(stream), otlp(stream), collectd(stream), *influx(stream), *own)
