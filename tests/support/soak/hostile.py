@@ -53,7 +53,7 @@ def attack(
     found.differences += [
         f"{count} answers of {status}"
         for status, count in ledger.told.items()
-        if status >= "500" or status == "none"
+        if status not in {"503", "429"} and (status >= "500" or status == "none")  # these two say: again
     ]
     _judge(run, found)
     if readers:

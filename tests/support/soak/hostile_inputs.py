@@ -63,7 +63,8 @@ class Inputs:
         return name, self.chance.choice((self._nested, self._raw, self._lines, self._foreign, self._wide))()
 
     def _point(self) -> HostilePoint:
-        chance, number = self.chance, self._first_number + self.count
+        chance = self.chance
+        number: int | None = self._first_number + self.count
         point = {
             "metric_name": self._text() if chance.random() < 0.9 else "plain",
             "value": number,
@@ -76,7 +77,9 @@ class Inputs:
             text = text.replace(f'"value": {number}', f'"value": {chance.choice(_VALUES)}')
             return HostilePoint(None, text.encode())
         if chance.random() < 0.02:
-            text = text[:-1] + f", {json.dumps(self._text())}: 1}}"
+            field = self._text()
+            text = f"{text[:-1]}, {json.dumps(field)}: 1}}"
+            number = None if field == "value" else number  # of two fields of one name the last one counts
         elif chance.random() < 0.02:
             text = text.replace(
                 f'"timestamp": {point["timestamp"]}', f'"timestamp": {chance.choice(_VALUES)}'
