@@ -8,10 +8,12 @@ import pytest
 from handlers.alert_forwarder import AlertForwarder, AlertForwarderEnvironment, build
 from handlers.domain.alerts.notifications.chat import Post
 from handlers.domain.alerts.notifications.forwarding import Reply
+from handlers.domain.alerts.notifications.notification import Notification
+from handlers.domain.alerts.notifications.outbox import Entry, Outbox
 from handlers.domain.alerts.notifications.pagerduty import pagerduty_post
-from handlers.domain.alerts.notifications.stored_alert import AlertKey
+from handlers.domain.alerts.notifications.stored_alert import AlertKey, StoredAlert
 from handlers.domain.alerts.rules.selection import group_key
-from handlers.domain.alerts.state.alert import SUMMARY_GROUP
+from handlers.domain.alerts.state.alert import SUMMARY_GROUP, Alert
 from handlers.domain.errors import ConfigurationError, TransientError
 from tests.support.notification_body import BODY
 
@@ -24,6 +26,7 @@ class World:
 
     def __init__(self, *, sequence: int | None = 3, secret: str = KEY, status: int = 202) -> None:
         self.sequence, self.secret, self.status = sequence, secret, status
+        self.outbox = Outbox()
         self.keys: list[AlertKey] = []
         self.posts: list[Post] = []
         self.forgotten = 0
@@ -42,8 +45,10 @@ class World:
         if self.table_is_down:
             raise TransientError("BatchGetItem: InternalServerError")
         self.keys += keys
-        stored = type("Stored", (), {"alert": type("Alert", (), {"sequence": self.sequence})})
-        return [] if self.sequence is None else [stored]
+        if self.sequence is None:
+            return []
+        alert = Alert("cpu-hot/cpu.load", ("web-1", None), sequence=self.sequence)
+        return [StoredAlert(keys[0], alert, 1, self.outbox)]
 
     def send(self, post: Post, _: float) -> Reply:
         """Take a post, or not."""
@@ -85,6 +90,26 @@ def test_what_a_later_notification_stands_for_is_not_posted(
     world = World(sequence=sequence)
     world.forward(state=state)
     assert bool(world.posts) is posted
+
+
+def test_an_alarm_is_posted_whose_reminders_were_dropped() -> None:
+    """Where SNS refuses, or an evaluation makes up for hours, reminders fall due behind an alarm not sent yet."""
+    world = World(sequence=5)
+    world.outbox = Outbox((Entry(_numbered(3), claimed_at_s=1, confirmed_at_s=1),))
+    world.forward()
+    assert len(world.posts) == 1
+
+
+def test_an_alarm_is_not_posted_behind_which_its_end_waits() -> None:
+    """The end will be posted, wherever in the outbox it is."""
+    world = World(sequence=4)
+    world.outbox = Outbox((Entry(_numbered(3), claimed_at_s=1),), _numbered(4))
+    world.forward()
+    assert not world.posts
+
+
+def _numbered(sequence: int) -> Notification:
+    return Notification("", {**BODY, "sequence": sequence}, {})
 
 
 def test_a_summary_is_held_against_the_alert_that_it_is_of() -> None:

@@ -81,6 +81,11 @@ class Notification:
         return AlertState(self.body["state"]).is_firing
 
     @property
+    def sequence(self) -> int:
+        """The number of the notification among those of its alert."""
+        return int(self.body["sequence"])
+
+    @property
     def at(self) -> str:
         """The end of the interval that led to it, as a text that sorts by time."""
         return str(self.body["at"])

@@ -56,6 +56,12 @@ class Outbox:
         """True if nothing is left to be sent."""
         return not self.unconfirmed and self.waiting is None
 
+    @property
+    def newest(self) -> Notification | None:
+        """The last notification that was sent or is to be; None where the last was taken back."""
+        kept = (*(entry.notification for entry in self.entries), *filter(None, [self.waiting]))
+        return max(kept, key=lambda one: one.sequence, default=None)
+
     def after(self, made: Made, *, is_firing: bool, now_s: float) -> "Outbox":
         """The outbox after an alert, which now fires or does not, had these to tell, in their order."""
         waiting = () if self.waiting is None else (self.waiting,)
