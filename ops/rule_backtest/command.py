@@ -30,9 +30,9 @@ def run(options: argparse.Namespace) -> int:
     target = stack.find(options.environment, options.region)
     table = RuleTable(target)
     in_force, now_s = table.read().rules, table.time_s()
-    interval_s = target.config.alerts.tick_seconds
-    chosen = choose(options, in_force, interval_s)
-    span = span_of(options.begin, options.end, now_s, interval_s)
+    timing = backtest.deployment_of(target.config).timing
+    chosen = choose(options, in_force, timing.interval_s)
+    span = span_of(options.begin, options.end, now_s, timing)
     begin_s = backtest.begin_of(span, [*chosen.tried, *chosen.against], options.warm_up)
     whole = range(begin_s, span.stop)
     with opened(target, backtest.metrics_of(chosen), whole, now_s, options.history) as sources:

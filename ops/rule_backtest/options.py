@@ -19,7 +19,9 @@ def add_to(parser: argparse.ArgumentParser) -> None:
     parser.add_argument(
         "--from", dest="begin", metavar="TIME", help="of UTC, or how long ago (default: a day before --to)"
     )
-    parser.add_argument("--to", dest="end", metavar="TIME", help="likewise (default: now)")
+    parser.add_argument(
+        "--to", dest="end", metavar="TIME", help="likewise (default: the last interval that is over)"
+    )
     parser.add_argument("--only", metavar="RULE_ID", help="this rule of the file")
     parser.add_argument(
         "--against", type=Path, metavar="FILE", help="rules to compare with, in place of those in force"

@@ -3,6 +3,7 @@
 import argparse
 from datetime import UTC, datetime
 
+from handlers.domain.alerts.periods import Timing
 from ops.errors import OperatorError
 from ops.output import moment, sanitize
 from ops.period import period_s
@@ -11,9 +12,10 @@ _DEFAULT_S = 86_400
 _MOST_S = 366 * 86_400
 
 
-def span_of(begin: str | None, end: str | None, now_s: int, interval_s: int) -> range:
+def span_of(begin: str | None, end: str | None, now_s: int, timing: Timing) -> range:
     """The span in seconds since 1970, of whole evaluation intervals; by default the day until now.
 
+    It ends with the last interval that an evaluation may be ready for, as points of later ones are still on their way.
     OperatorError for one that is in the future, is empty, or is too long.
     """
     end_s = now_s if end is None else _time_s("--to", end, now_s)
@@ -30,10 +32,13 @@ def span_of(begin: str | None, end: str | None, now_s: int, interval_s: int) -> 
         raise OperatorError(
             f"from {moment(begin_s)} to {moment(end_s)} is more than {_MOST_S // 86_400} days"
         )
+    interval_s = timing.interval_s
+    end_s = min(end_s, now_s - timing.ready_at(-interval_s))
     span = range(begin_s // interval_s * interval_s, end_s // interval_s * interval_s)
     if not span:
         raise OperatorError(
-            f"from {moment(begin_s)} to {moment(end_s)} there is no whole evaluation interval of {interval_s} s"
+            f"from {moment(begin_s)} to {moment(end_s)} there is no whole evaluation interval of {interval_s} s, "
+            f"and what ended in the last {timing.ready_at(-interval_s)} s is not judged yet"
         )
     return span
 

@@ -109,24 +109,24 @@ def rule_text(rule: Rule) -> str:
 def run_backtest(place: Place, text: str, begin: str, say: Callable[[str], object]) -> ShownBackTest:
     """The back-test of the first rule of a text; OperatorError with the text's mistakes."""
     target = place.target
-    interval_s = target.config.alerts.tick_seconds
+    timing = backtest.deployment_of(target.config).timing
     table = RuleTable(target)
     with tempfile.TemporaryDirectory(prefix="tidegauge-") as folder:
         path = Path(folder) / _FILE
         path.write_text(text, encoding="utf-8")
         options = argparse.Namespace(environment=place.environment, rule=str(path), only=None, against=None)
         try:
-            chosen = choose(options, table.read().rules, interval_s)
+            chosen = choose(options, table.read().rules, timing.interval_s)
         except OperatorError as error:
             raise OperatorError(str(error).replace(f"{path}:", "line ")) from error
     if len(chosen.trials) > 1:
         raise OperatorError(f"one rule is tried at a time, and these are {len(chosen.trials)}")
     now_s = table.time_s()
-    span = span_of(begin, None, now_s, interval_s)
+    span = span_of(begin, None, now_s, timing)
     begin_s = backtest.begin_of(span, [*chosen.tried, *chosen.against], 0)
     metrics, windows = backtest.metrics_of(chosen), list[WindowItem]()
     with opened(target, metrics, range(begin_s, span.stop), now_s, STORED, place.store) as sources:
         found = backtest.run(
             chosen, target.config, span, begin_s, sources, say, keep=lambda item: windows.append(packed(item))
         )
-    return ShownBackTest(chosen, found, backtest.deployment_of(target.config).timing, windows)
+    return ShownBackTest(chosen, found, timing, windows)

@@ -2,10 +2,12 @@
 
 import pytest
 
+from handlers.domain.alerts.periods import Timing
 from ops.errors import OperatorError
 from ops.rule_backtest.span import span_of
 
 NOON = 1_764_072_000  # 2025-11-25T12:00:00Z
+TIMING = Timing(interval_s=60, grace_s=10)
 
 
 @pytest.mark.parametrize(
@@ -21,7 +23,14 @@ NOON = 1_764_072_000  # 2025-11-25T12:00:00Z
 )
 def test_it_is_of_whole_intervals(begin: str | None, end: str | None, from_s: int, to_s: int) -> None:
     """By default the day until now; a time without an offset is UTC's."""
-    assert span_of(begin, end, NOON + 30, 60) == range(NOON + from_s, NOON + to_s)
+    assert span_of(begin, end, NOON + 30, TIMING) == range(NOON + from_s, NOON + to_s)
+
+
+@pytest.mark.parametrize("end", [None, "0m", "2025-11-25T12:00"])
+def test_it_ends_with_what_an_evaluation_is_ready_for(end: str | None) -> None:
+    """Before that, points are on their way to the store, and their absence would be taken for silence."""
+    assert span_of("1h", end, NOON + 10, TIMING).stop == NOON - 60
+    assert span_of("1h", end, NOON + 11, TIMING).stop == NOON
 
 
 @pytest.mark.parametrize(
@@ -39,5 +48,5 @@ def test_it_is_of_whole_intervals(begin: str | None, end: str | None, from_s: in
 def test_a_span_that_cannot_be_meant_is_refused(begin: str, end: str | None, message: str) -> None:
     """The option, the value, and what was expected."""
     with pytest.raises(OperatorError) as error:
-        span_of(begin, end, NOON, 60)
+        span_of(begin, end, NOON, TIMING)
     assert message in str(error.value)

@@ -59,7 +59,7 @@ def place(monkeypatch: pytest.MonkeyPatch) -> Any:
 
         def time_s(self) -> int:
             """Now."""
-            return NOW
+            return NOW + 11
 
     monkeypatch.setattr(backtest, "RuleTable", Table)
     monkeypatch.setattr(sources, "StoredHistory", Minutely)
