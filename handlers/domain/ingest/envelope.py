@@ -32,6 +32,11 @@ class StreamRecord(msgspec.Struct, frozen=True, gc=False):
         return self.arrival_ms * _TIEBREAKS + self.sequence % _TIEBREAKS
 
     @property
+    def as_it_came(self) -> bytes:
+        """The body that its client sent."""
+        return self.data
+
+    @property
     def accounted_as(self) -> str:
         """The id under which the log accounts for it."""
         return self.request_id
@@ -65,6 +70,15 @@ class RedrivenRecord(StreamRecord, frozen=True, gc=False, kw_only=True):
         )
 
     @property
+    def as_it_came(self) -> bytes:
+        """The body of the earlier request, if all of it is sent again; else its own."""
+        try:
+            whole = msgspec.json.decode(self.data, type=_Whole).data
+        except (ValueError, RecursionError):
+            return self.data
+        return self.data if whole is None else whole
+
+    @property
     def version(self) -> int:
         """The version of the earlier request's points."""
         return self.first.version
@@ -83,6 +97,12 @@ class _First(msgspec.Struct, gc=False):
     arrival_ms: int
     sequence: str
     attempt: int
+
+
+class _Whole(msgspec.Struct, gc=False):
+    """The part that a redriven record's body has if all of the earlier request is sent again."""
+
+    data: bytes | None = None
 
 
 def opened(record: StreamRecord) -> StreamRecord:

@@ -5,7 +5,8 @@ from collections.abc import Sequence
 from handlers.domain.deadline import Deadline
 from handlers.domain.errors import ConfigurationError, TransientError
 from handlers.domain.ingest.batch import Ports, Report, RequestAccount, write_batch
-from handlers.domain.ingest.envelope import StreamRecord
+from handlers.domain.ingest.envelope import RedrivenRecord, StreamRecord
+from handlers.domain.ingest.formats.redriven import metrics_of
 from handlers.domain.ingest.quarantine import QuarantinedPoint, json_lines, object_key, quarantined_record
 from handlers.domain.violation import Reason, Violation
 
@@ -61,5 +62,17 @@ def _points(record: StreamRecord, ports: Ports, violation: Violation) -> list[Qu
                 for index in indices
             ]
     except Exception:  # noqa: BLE001 -- whatever it is, the bytes are kept as they came
-        return [quarantined_record(record, violation)]
+        return _unread(record, violation)
+    return _unread(record, violation)
+
+
+def _unread(record: StreamRecord, violation: Violation) -> list[QuarantinedPoint]:
+    """The points of a redrive, each of which has an account in its first request; of others the record as one."""
+    if isinstance(record, RedrivenRecord):
+        try:
+            metrics = metrics_of(record)
+        except (ValueError, KeyError, TypeError):  # of a whole body, or no redrive's
+            metrics = {}
+        if metrics:
+            return [QuarantinedPoint(record, index, violation, metric) for index, metric in metrics.items()]
     return [quarantined_record(record, violation)]

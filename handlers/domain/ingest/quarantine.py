@@ -32,7 +32,7 @@ class QuarantinedPoint:
 
 def quarantined_record(record: StreamRecord, violation: Violation) -> QuarantinedPoint:
     """A record of which no point can be told: it counts as one, and its bytes are kept as they came."""
-    return QuarantinedPoint(record, 0, violation, {"base64": base64.b64encode(record.data).decode()})
+    return QuarantinedPoint(record, 0, violation, {"base64": base64.b64encode(record.as_it_came).decode()})
 
 
 def object_key(records: Iterable[StreamRecord]) -> str:
@@ -73,7 +73,7 @@ def _line(point: QuarantinedPoint) -> str:
         return json.dumps(line, default=_as_written, separators=(",", ":"))
     except RecursionError:
         # Lists within lists as deep as the decoder goes; what is no deeper was refused as well.
-        as_it_came = {"base64": base64.b64encode(record.data).decode()}
+        as_it_came = {"base64": base64.b64encode(record.as_it_came).decode()}
         return json.dumps({**line, "payload": as_it_came}, separators=(",", ":"))
 
 

@@ -28,7 +28,7 @@ def read(record: StreamRecord, validator: PointValidator, mapping: DimensionMapp
         body: Mapping[str, Any] = decode(redriven.data)
         if "data" in body:
             return _whole(redriven, base64.b64decode(body["data"], validate=True), validator, mapping)
-        metrics = {int(point["index"]): point["metric"] for point in body["points"]}
+        metrics = _metrics(body)
     except (ValueError, KeyError, TypeError) as error:
         raise _invalid() from error
     reading = Reading(metrics.__getitem__)
@@ -39,6 +39,15 @@ def read(record: StreamRecord, validator: PointValidator, mapping: DimensionMapp
         else:
             reading.refusals.append((index, found))
     return reading
+
+
+def metrics_of(record: RedrivenRecord) -> dict[int, object]:
+    """The metrics by their indices in the earlier request, unjudged; ValueError, KeyError or TypeError without any."""
+    return _metrics(decode(record.data))
+
+
+def _metrics(body: Mapping[str, Any]) -> dict[int, object]:
+    return {int(point["index"]): point["metric"] for point in body["points"]}
 
 
 def redriven_body(first: StreamRecord, attempt: int, metrics: Mapping[int, object] | None = None) -> bytes:

@@ -9,10 +9,12 @@ import pytest
 from handlers.domain.deadline import Deadline
 from handlers.domain.errors import ConfigurationError
 from handlers.domain.ingest.batch import Ports, Report, ignore
+from handlers.domain.ingest.envelope import read_records
+from handlers.domain.ingest.formats.redriven import redriven_body
 from handlers.domain.ingest.isolation import ISOLATED_AFTER_MS, write_or_set_aside
 from handlers.domain.ingest.store import Outcome, Written
 from handlers.domain.point import Point
-from tests.support.events import ARRIVAL_MS, batch, metric, records
+from tests.support.events import ARRIVAL_MS, batch, kinesis_record, metric, records
 from tests.support.fake_ports import FakeQuarantine, FakeRegistry
 from tests.support.points import LIMITS
 
@@ -88,6 +90,27 @@ def test_a_record_that_cannot_even_be_read_is_kept_as_it_came(monkeypatch: pytes
     report = written(ValueError(), b"{}", quarantine=quarantine)
     assert len(report.settled[0].quarantined) == 1
     assert [json.loads(text)["payload"] for text in quarantine.objects.values()] == [{"base64": "e30="}]
+
+
+def test_redriven_points_that_cannot_be_read_keep_their_places(monkeypatch: pytest.MonkeyPatch) -> None:
+    """Each as it was sent again, so that the account of its first request has it, and a further redrive."""
+    [first] = records(batch(metric(), metric("a"), metric("b")))
+    body = redriven_body(first, 2, {1: metric("a"), 2: metric("b")})
+    item = kinesis_record(body, 7, partition_key="redriven/-/redrive-1", arrival_ms=LATER_MS)
+    quarantine = FakeQuarantine()
+
+    def fail(*_: object) -> None:
+        raise RuntimeError
+
+    monkeypatch.setattr("handlers.domain.ingest.request_reader.RequestReader.read", fail)
+    deadline = Deadline(time.monotonic() + 60, time.monotonic)
+    now_ms = LATER_MS + ISOLATED_AFTER_MS
+    write_or_set_aside(read_records({"Records": [item]}), ports(ValueError(), quarantine), deadline, now_ms)
+    lines = [json.loads(line) for text in quarantine.objects.values() for line in text.splitlines()]
+    assert [(line["request_id"], line["index"], line["attempt"], line["payload"]) for line in lines] == [
+        (first.request_id, 1, 2, metric("a")),
+        (first.request_id, 2, 2, metric("b")),
+    ]
 
 
 def test_a_quarantine_that_cannot_be_written_has_the_record_come_again() -> None:

@@ -11,7 +11,7 @@ from msgspec.structs import replace
 from handlers.domain.ingest.envelope import RedrivenRecord, StreamRecord, read_records
 from handlers.domain.ingest.formats.foreign import DimensionMapping
 from handlers.domain.ingest.formats.redriven import read, redriven_body
-from handlers.domain.ingest.quarantine import QuarantinedPoint, json_lines
+from handlers.domain.ingest.quarantine import QuarantinedPoint, json_lines, quarantined_record
 from handlers.domain.ingest.reading import InvalidBody, Reading
 from handlers.domain.ingest.request_reader import RequestReader
 from handlers.domain.ingest.validator import PointValidator
@@ -84,6 +84,16 @@ def test_a_whole_body_is_read_as_when_it_came() -> None:
     assert [point.request_index for point in found.points] == [0, 1]
     assert {point.record.version for point in found.points} == {FIRST.version}
     assert [(index, violation.reason) for index, violation in found.refusals] == [(2, "value_type")]
+
+
+def test_a_whole_body_that_is_refused_again_lies_there_as_it_came() -> None:
+    """Sent again before the functions know its format, it can be sent again once they do, and is the client's body."""
+    record = sent(redriven_body(replace(FIRST, format="of-later"), 1))
+    found = RequestReader(LIMITS, frozenset()).read([record])
+    [line] = json_lines([quarantined_record(record, found.invalid[0])]).splitlines()
+    again = json.loads(line)
+    assert (again["reason"], again["format"], again["attempt"]) == ("format_unknown", "of-later", 1)
+    assert base64.b64decode(again["payload"]["base64"]) == FIRST.data
 
 
 def test_hostile_payloads_come_through_as_they_are() -> None:
