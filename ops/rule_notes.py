@@ -1,6 +1,6 @@
 """Notes on rules that no point can match: a metric or dimension that none has is misspelled, or may still come."""
 
-from collections.abc import Iterator, Sequence, Set
+from collections.abc import Collection, Iterable, Iterator, Sequence, Set
 
 from handlers.domain.alerts.rules.rule import Rule
 from ops.errors import OperatorError
@@ -23,6 +23,12 @@ def notes(target: Target, rules: Sequence[Rule]) -> Iterator[str]:
         for name in dict.fromkeys(side.metric_name for side in rule.sides):
             if name not in arriving:
                 yield f"{rule.rule_id}: no point of {sanitize(name)!r} came within a day"
+        yield from unknown_dimensions([rule], known)
+
+
+def unknown_dimensions(rules: Iterable[Rule], known: Collection[str]) -> Iterator[str]:
+    """A line for each dimension of the rules that is not among the known ones; names are told apart by their case."""
+    for rule in rules:
         for name in dict.fromkeys([*rule.by, *(name for side in rule.sides for name, _ in side.match)]):
             if name not in known:
                 yield f"{rule.rule_id}: no point has had a dimension {sanitize(name)!r} so far"

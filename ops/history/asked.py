@@ -1,7 +1,7 @@
 """History as rules ask for it: which metrics, by which dimensions points are told apart, and how exact times are."""
 
 import math
-from collections.abc import Iterable, Sequence
+from collections.abc import Collection, Iterable, Sequence, Set
 from dataclasses import dataclass
 
 from handlers.domain.alerts.rules.rule import Rule
@@ -39,8 +39,12 @@ class Readings:
     values: Sequence[float]
 
 
-def asked_of(rules: Iterable[Rule]) -> list[AskedMetric]:
-    """The metrics that these rules ask for, each once, by their names."""
+def asked_of(rules: Iterable[Rule], spelled: Collection[str] | None = None) -> list[AskedMetric]:
+    """The metrics that these rules ask for, each once, by their names.
+
+    Dimensions that are not `spelled` so are left out, where that is known: no point has them, and a store that folds
+    case would read another.
+    """
     selections: dict[str, dict[Selection, None]] = {}
     series: set[str] = set()
     for rule in rules:
@@ -52,9 +56,13 @@ def asked_of(rules: Iterable[Rule]) -> list[AskedMetric]:
         AskedMetric(
             name,
             tuple(some),
-            tuple(sorted({dimension for one in some for dimension in (*one.by, *dict(one.match))})),
+            tuple(sorted(name for name in _dimensions(some) if spelled is None or name in spelled)),
             1 if name in series else math.gcd(*(one.period_s for one in some)) * NS_PER_S,
             name in series,
         )
         for name, some in sorted(selections.items())
     ]
+
+
+def _dimensions(selections: Iterable[Selection]) -> Set[str]:
+    return {name for one in selections for name in (*one.by, *dict(one.match))}

@@ -1,6 +1,6 @@
 """A back-test: rules judged over the points of a span, beside others, by the code that judges them in AWS."""
 
-from collections.abc import Callable, Iterable, Sequence
+from collections.abc import Callable, Collection, Iterable, Sequence
 from dataclasses import dataclass
 
 from handlers.domain.alerts.notifications.notification import Origin
@@ -44,13 +44,14 @@ def _back_s(rule: Rule) -> int:
     return look_back_s(rule) + (rule.period_s if has_counters else 0)
 
 
-def metrics_of(chosen: Chosen) -> list[AskedMetric]:
-    """The metrics that the rules of both sides ask for."""
-    return asked_of([*chosen.tried, *chosen.against])
+def metrics_of(chosen: Chosen, spelled: Collection[str]) -> list[AskedMetric]:
+    """The metrics that both sides' rules ask for, with those of their dimensions that points have, `spelled` so."""
+    return asked_of([*chosen.tried, *chosen.against], spelled)
 
 
 def run(
     chosen: Chosen,
+    metrics: Sequence[AskedMetric],
     config: Config,
     span: range,
     begin_s: int,
@@ -66,9 +67,7 @@ def run(
     replay = HistoryReplay([side for side in sides if side[0]], deployment_of(config), begin_s, keep=keep)
     whole = range(begin_s, span.stop)
     progress = Progress(-(-(whole.stop - whole.start) // HOUR_S), say)
-    return BackTest(
-        span, tried, against, replay_history(replay, metrics_of(chosen), history_of, whole, progress)
-    )
+    return BackTest(span, tried, against, replay_history(replay, metrics, history_of, whole, progress))
 
 
 def deployment_of(config: Config) -> Deployment:

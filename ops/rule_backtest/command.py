@@ -2,16 +2,18 @@
 
 import argparse
 import sys
+from collections.abc import Sequence
 
 from ops import stack
 from ops.errors import OperatorError
-from ops.output import counted, moment
+from ops.output import counted, moment, sanitize
 from ops.rule_backtest import backtest
 from ops.rule_backtest.chosen import Chosen, choose
 from ops.rule_backtest.reading import hours_text, say
 from ops.rule_backtest.report import show
 from ops.rule_backtest.sources import opened
 from ops.rule_backtest.span import span_of
+from ops.rule_notes import unknown_dimensions
 from ops.rule_table import RuleTable
 
 INCOMPLETE = 3
@@ -35,13 +37,15 @@ def run(options: argparse.Namespace) -> int:
     span = span_of(options.begin, options.end, now_s, timing)
     begin_s = backtest.begin_of(span, [*chosen.tried, *chosen.against], options.warm_up)
     whole = range(begin_s, span.stop)
-    with opened(target, backtest.metrics_of(chosen), whole, now_s, options.history) as sources:
-        found = backtest.run(chosen, target.config, span, begin_s, sources, say)
-    return _tell(options, chosen, found)
+    spelled = target.dimension_names()
+    metrics = backtest.metrics_of(chosen, spelled)
+    with opened(target, metrics, whole, now_s, options.history) as sources:
+        found = backtest.run(chosen, metrics, target.config, span, begin_s, sources, say)
+    return _tell(options, chosen, found, list(unknown_dimensions(chosen.tried, spelled)))
 
 
-def _tell(options: argparse.Namespace, chosen: Chosen, found: backtest.BackTest) -> int:
-    """Print a back-test, and what it lacks; the exit status."""
+def _tell(options: argparse.Namespace, chosen: Chosen, found: backtest.BackTest, more: Sequence[str]) -> int:
+    """Print a back-test, what it lacks, and `more` notes; the exit status."""
     read, span = found.read, found.span
     if not read.points:
         raise OperatorError(f"no hour could be read: {hours_text(read.unread)}")
@@ -53,7 +57,8 @@ def _tell(options: argparse.Namespace, chosen: Chosen, found: backtest.BackTest)
     begun = moment(min(read.points).start_s)
     notes = [f"{_ASSUMED}; read from {begun} on, so that states are known when it begins"]
     if not any(read.points.values()):
-        metrics = ", ".join(metric.metric_name for metric in backtest.metrics_of(chosen))
+        names = {side.metric_name for rule in (*chosen.tried, *chosen.against) for side in rule.sides}
+        metrics = ", ".join(sorted(names))
         notes.append(f"there is no point of {metrics} that a rule matches in all the hours that were read")
     elif empty:
         notes.append(hours_text(empty))
@@ -61,9 +66,10 @@ def _tell(options: argparse.Namespace, chosen: Chosen, found: backtest.BackTest)
         notes.append(f"may lack points: {hours_text(read.remarks)}")
     if before:
         notes.append(f"what was before is not known: {hours_text(before)}")
+    notes += more
     show(options, chosen, found)
     for note in notes:
-        print(f"note: {note}", file=sys.stderr)
+        print(f"note: {sanitize(note)}", file=sys.stderr)
     if within:
         print(
             f"not read, and judged by nobody: {counted(len(within), 'hour')}: {hours_text(within)}",

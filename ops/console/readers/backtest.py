@@ -124,9 +124,17 @@ def run_backtest(place: Place, text: str, begin: str, say: Callable[[str], objec
     now_s = table.time_s()
     span = span_of(begin, None, now_s, timing)
     begin_s = backtest.begin_of(span, [*chosen.tried, *chosen.against], 0)
-    metrics, windows = backtest.metrics_of(chosen), list[WindowItem]()
+    metrics = backtest.metrics_of(chosen, target.dimension_names())
+    windows = list[WindowItem]()
     with opened(target, metrics, range(begin_s, span.stop), now_s, STORED, place.store) as sources:
         found = backtest.run(
-            chosen, target.config, span, begin_s, sources, say, keep=lambda item: windows.append(packed(item))
+            chosen,
+            metrics,
+            target.config,
+            span,
+            begin_s,
+            sources,
+            say,
+            keep=lambda item: windows.append(packed(item)),
         )
     return ShownBackTest(chosen, found, timing, windows)

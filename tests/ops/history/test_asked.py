@@ -23,3 +23,9 @@ def test_counters_are_asked_for_by_series_and_to_the_nanosecond() -> None:
     """Also where another rule wants less of the metric."""
     [metric] = asked_of([a_rule(), a_rule(rule_id="grows", statistic="increase")])
     assert (metric.whole_series, metric.unit_ns) == (True, 1)
+
+
+def test_a_dimension_that_no_point_spells_so_is_not_asked_for() -> None:
+    """A store that folds case would group by, and match, what a rule in force never sees."""
+    [metric] = asked_of([a_rule(by=["Host", "rack"], match={"Env": "prod"})], {"host", "env", "rack"})
+    assert metric.dimensions == ("rack",)

@@ -190,6 +190,20 @@ def test_a_history_without_points_of_the_rule_is_said(run: Run) -> None:
     assert "there is no point of cpu.laod that a rule matches in all the hours that were read" in err
 
 
+def test_a_dimension_that_no_point_has_is_said(run: Run, monkeypatch: pytest.MonkeyPatch) -> None:
+    """As its letters are: a rule in force sees no other."""
+    monkeypatch.setattr(Target, "dimension_names", lambda _: {"host", "Env"})
+    _, _, err = run(*SPAN, rule_id="new", match={"env": "prod", "host": "*"})
+    assert "note: new: no point has had a dimension 'env' so far" in err
+    assert "dimension 'host'" not in err
+
+
+def test_a_metric_that_formats_a_terminal_is_said_without(run: Run) -> None:
+    """Its name stands in a note, too."""
+    _, _, err = run(*SPAN, rule_id="new", metric_name="\u202eabc")
+    assert "there is no point of �abc" in err
+
+
 @pytest.mark.parametrize(
     ("words", "message"),
     [

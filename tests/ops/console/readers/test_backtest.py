@@ -65,7 +65,9 @@ def place(monkeypatch: pytest.MonkeyPatch) -> Any:
     monkeypatch.setattr(sources, "StoredHistory", Minutely)
     config = load("dev")
     return SimpleNamespace(
-        target=SimpleNamespace(config=config, store=lambda: None), environment="dev", store=lambda: None
+        target=SimpleNamespace(config=config, store=lambda: None, dimension_names=lambda: {"host"}),
+        environment="dev",
+        store=lambda: None,
     )
 
 
