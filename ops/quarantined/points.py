@@ -148,9 +148,10 @@ def _read(
             if point is None:
                 foreign += 1
             elif since_s <= point.arrived_s <= until_s:
-                # A batch that was tried again in parts may repeat a line; of a point's attempts the last one counts.
+                # A batch that was tried again in parts may repeat a line; of a point's attempts the last one counts,
+                # and of its lines the one that was dropped.
                 known = found.get(point.point_id)
-                if known is None or known.attempt < point.attempt or point.dropped:
+                if known is None or (known.attempt, known.dropped) < (point.attempt, point.dropped):
                     redriven = (*point.point_id, point.attempt) in noted
                     found[point.point_id] = replace(point, redriven=redriven)
     newest_first = sorted(found.values(), key=lambda point: (-point.arrived_s, point.request_id, point.index))

@@ -5,6 +5,7 @@ from collections.abc import Iterable, Iterator, Sequence
 from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass
 from datetime import UTC, datetime
+from itertools import chain
 from typing import Any
 
 from handlers.vocabulary import QUARANTINED_BATCHES, QUARANTINED_POINTS
@@ -52,8 +53,9 @@ def points_of(
             if entry["LastModified"].timestamp() >= first_s - _SLACK_S
         ]
         entries.sort(key=lambda entry: entry["LastModified"])
-        bodies = _bodies(quarantine, [entry["Key"] for entry in entries[:_MOST]])
-    lines = [point_of(line) for line in _lines_with(bodies, request_id)]
+        lines = list(
+            map(point_of, _lines_with(quarantine, [entry["Key"] for entry in entries[:_MOST]], request_id))
+        )
     mine = [point for point in lines if point and point.request_id == request_id]
     # A batch that was tried again in parts may repeat a line.
     found = {(point.index, point.attempt): point for point in sorted(mine, key=lambda point: point.dropped)}
@@ -67,7 +69,10 @@ def last_attempts(points: Iterable[QuarantinedPoint]) -> list[QuarantinedPoint]:
 
 
 def resent_points(quarantine: Quarantine, points: Sequence[QuarantinedPoint]) -> list[Resent]:
-    """The points among these, all of one request, that were sent again, by the request that they went in."""
+    """The points among these, all of one request, that were sent again, by the request that they went in.
+
+    An attempt that two redrives sent is one point wherever it lies, and counts where it was noted first.
+    """
     if not points:
         return []
     hours = {
@@ -75,18 +80,22 @@ def resent_points(quarantine: Quarantine, points: Sequence[QuarantinedPoint]) ->
     }
     attempts = {(point.index, point.attempt) for point in points}
     request_id = points[0].request_id
-    sent: dict[str, tuple[float, set[int]]] = {}
+    sent: dict[tuple[int, int], tuple[float, str]] = {}
     with refusals("cannot read what was sent again"):
         for hour in sorted(hours):
             pages = listing(quarantine.s3, quarantine.bucket, Prefix=f"{REDRIVEN}{hour}")
             keys = [entry["Key"] for page in pages for entry in page.get("Contents", [])]
-            for line in _lines_with(_bodies(quarantine, keys), request_id):
+            for line in _lines_with(quarantine, keys, request_id):
                 noted = json.loads(line)
                 attempt = (int(noted["index"]), int(noted.get("attempt", 0)))
                 if noted["request_id"] == request_id and attempt in attempts:
                     at_s = datetime.fromisoformat(noted["redriven_at"]).timestamp()
-                    sent.setdefault(str(noted["sent_as"]), (at_s, set()))[1].add(int(noted["index"]))
-    return [Resent(sent_as, at_s, tuple(sorted(indexes))) for sent_as, (at_s, indexes) in sent.items()]
+                    here = (at_s, str(noted["sent_as"]))
+                    sent[attempt] = min(here, sent.get(attempt, here))
+    found: dict[str, tuple[float, list[int]]] = {}
+    for (index, _), (at_s, sent_as) in sorted(sent.items()):
+        found.setdefault(sent_as, (at_s, []))[1].append(index)
+    return [Resent(sent_as, at_s, tuple(indexes)) for sent_as, (at_s, indexes) in found.items()]
 
 
 def batches_of(quarantine: Quarantine, request_id: str, *, since_s: float) -> tuple[list[GivenUpBatch], bool]:
@@ -149,14 +158,13 @@ def _hours(quarantine: Quarantine, since_s: float, until_s: float) -> Iterator[s
             )
 
 
-def _bodies(quarantine: Quarantine, keys: Sequence[str]) -> list[bytes]:
-    with ThreadPoolExecutor(_THREADS) as pool:
-        return list(pool.map(lambda key: object_body(quarantine.s3, quarantine.bucket, key), keys))
-
-
-def _lines_with(bodies: Sequence[bytes], request_id: str) -> Iterator[bytes]:
-    """The lines of JSON that may be of a request."""
+def _lines_with(quarantine: Quarantine, keys: Sequence[str], request_id: str) -> Iterator[bytes]:
+    """The lines of JSON in these objects that may be of a request; of the rest, memory holds a few objects at most."""
     written = json.dumps(request_id).encode()
-    for body in bodies:
-        if written in body:
-            yield from (line for line in body.splitlines() if written in line)
+
+    def read(key: str) -> list[bytes]:
+        body = object_body(quarantine.s3, quarantine.bucket, key)
+        return [line for line in body.splitlines() if written in line] if written in body else []
+
+    with ThreadPoolExecutor(_THREADS) as pool:
+        yield from chain.from_iterable(pool.map(read, keys))

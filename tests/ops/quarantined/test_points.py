@@ -212,3 +212,15 @@ def test_a_dropped_point_neither_waits_nor_is_gone(s3: Any) -> None:
     s3.put_object(Bucket=BUCKET, Key=object_key([_written(NOW_S, "a").record]), Body=json.dumps(line))
     [point] = read_points(s3, BUCKET, since_s=0, span_s=0).points
     assert (point.dropped, point.waits, point.payload) == (True, False, None)
+
+
+@pytest.mark.parametrize("newest_first", [True, False])
+def test_a_later_attempt_waits_although_an_earlier_one_was_dropped(s3: Any, newest_first: bool) -> None:
+    """In whichever order their objects are read, or a drop of one day's points would hide it from the next redrive."""
+    line = json.loads(json_lines([_written(NOW_S, "a")]))
+    dropped, again = {**line, "dropped": {"by": "me"}, "payload": None}, {**line, "attempt": 1}
+    lines = [again, dropped] if newest_first else [dropped, again]
+    body = "".join(json.dumps(one) + "\n" for one in lines)
+    s3.put_object(Bucket=BUCKET, Key=object_key([_written(NOW_S, "a").record]), Body=body)
+    [point] = read_points(s3, BUCKET, since_s=0, span_s=0).points
+    assert (point.attempt, point.waits) == (1, True)
