@@ -79,11 +79,12 @@ class LogShipper:
         return events
 
     def _put(self, stream: LogStream, events: list[dict[str, Any]]) -> None:
+        """Send events in the order of their times, which CloudWatch Logs insists on and threads do not keep."""
         try:
             if stream not in self._known:
                 self._create(stream)
             self._client(stream.writer).put_log_events(
-                logGroupName=stream.group, logStreamName=stream.name, logEvents=events
+                logGroupName=stream.group, logStreamName=stream.name, logEvents=sorted(events, key=_time_ms)
             )
         except (BotoCoreError, ClientError) as error:
             _LOG.warning(
@@ -104,3 +105,7 @@ class LogShipper:
         if self._kept is not None and len(self._known) > self._kept:
             old = self._known.popleft()
             client.delete_log_stream(logGroupName=old.group, logStreamName=old.name)
+
+
+def _time_ms(event: Mapping[str, Any]) -> int:
+    return int(event["timestamp"])

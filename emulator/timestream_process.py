@@ -22,6 +22,8 @@ from emulator.http_server import Response
 from emulator.responses import error
 
 _START_SECONDS = 30.0
+# After a kill all that was written since the last checkpoint is read again.
+_RESTART_SECONDS = 600.0
 _STOP_SECONDS = 10.0
 _LONGEST_ANSWER_S = 900.0
 
@@ -90,9 +92,9 @@ class TimestreamProcess:
         """The engine's process id."""
         return self._process.pid
 
-    def wait_until_ready(self) -> None:
+    def wait_until_ready(self, within_s: float = _START_SECONDS) -> None:
         """Wait until the engine answers; EngineError with the last line of its log when it ends or stays silent."""
-        deadline = time.monotonic() + _START_SECONDS
+        deadline = time.monotonic() + within_s
         while time.monotonic() < deadline:
             self._expect_running()
             with contextlib.suppress(urllib3.exceptions.HTTPError):
@@ -100,7 +102,7 @@ class TimestreamProcess:
                     return
             time.sleep(0.02)
         raise EngineError(
-            f"the Timestream engine did not answer within {_START_SECONDS:.0f} s; {self._last_line()}"
+            f"the Timestream engine did not answer within {within_s:.0f} s; {self._last_line()}"
         )
 
     def check(self) -> None:
@@ -110,7 +112,7 @@ class TimestreamProcess:
                 self._process.stdin.close()
             self._process = self._start()
             try:
-                self.wait_until_ready()
+                self.wait_until_ready(_RESTART_SECONDS)
                 self._set_offset(self._offset_s)
             except EngineError:
                 if not self._was_killed():  # again, that is

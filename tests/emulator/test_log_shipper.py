@@ -46,8 +46,20 @@ class FakeLogs:
         assert len(logEvents) <= 10_000
         assert sum(len(one["message"].encode()) + 26 for one in logEvents) <= 2**20
         assert all(one["message"] for one in logEvents)
+        times = [one["timestamp"] for one in logEvents]
+        assert times == sorted(times), "InvalidParameterException"
         self.calls.append(len(logEvents))
         self.streams[logGroupName][logStreamName] += [(one["timestamp"], one["message"]) for one in logEvents]
+
+
+def test_lines_of_several_threads_go_in_the_order_of_their_times() -> None:
+    """A thread may come with an earlier time after another one; those of the same time keep their order."""
+    logs = FakeLogs()
+    shipper = LogShipper(lambda _: logs)
+    for time_ms, line in ((3, "c"), (1, "a"), (2, "b"), (3, "d")):
+        shipper.put(ONE, time_ms, line)
+    shipper.close()
+    assert logs.streams["group"]["1"] == [(1, "a"), (2, "b"), (3, "c"), (3, "d")]
 
 
 def test_every_line_arrives_in_its_stream_within_the_limits_of_a_call() -> None:
