@@ -23,6 +23,9 @@ from ops.stack import Target
 INTERRUPTED = 130
 # So many in a row, and the store is not well.
 _FAILURES = 3
+# Ends of the writer's process that its batch is at fault for: the store may be well, and what follows would wait behind
+# it for ever. https://docs.aws.amazon.com/lambda/latest/dg/troubleshooting-invocation.html
+_DEATHS = ("Runtime.ExitError", "Runtime.OutOfMemory", "Sandbox.Timedout", "Task timed out")
 _OF_POINTS = ("reason", "client", "metric", "body_format", "request", "fix")
 
 
@@ -118,7 +121,7 @@ class _Handing:
     def _settle(self, lot: Lot, trouble: str) -> None:
         if trouble:
             self._left += len(lot.batches)
-            self._failures += 1
+            self._failures += not any(death in trouble for death in _DEATHS)
             print(f"{lot.batches[0].key}: {trouble}; left as it is")
             return
         self._failures = 0

@@ -153,6 +153,28 @@ def test_a_store_that_is_not_well_ends_it(
     assert len(left(target)) == 9
 
 
+@pytest.mark.parametrize(
+    "answer",
+    [
+        {
+            "errorType": "Runtime.ExitError",
+            "errorMessage": "RequestId: 1 Error: Runtime exited: signal: killed",
+        },
+        {"errorMessage": "2026-11-22T08:00:00Z 1 Task timed out after 60.00 seconds"},
+    ],
+)
+def test_batches_that_kill_the_writer_hold_nothing_up(
+    target: Target, monkeypatch: pytest.MonkeyPatch, answer: dict[str, str]
+) -> None:
+    """However many they are; the next redrive would come to them first again."""
+    names = [f"poison{number}" for number in range(5)]
+    for number, name in enumerate([*names, "good"]):
+        give_up(target, name, at=number, shard=number)
+    client = Lambda(*names, answer=answer, error=True)
+    assert redrive(target, monkeypatch, client) == 1
+    assert (client.events, left(target)) == ([["good"]], names)
+
+
 def test_an_interrupted_redrive_goes_on(
     target: Target, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
 ) -> None:
