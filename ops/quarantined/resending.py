@@ -7,7 +7,13 @@ from collections.abc import Callable, Iterable, Iterator, Sequence
 from dataclasses import dataclass
 from typing import Any
 
-from handlers.domain.ingest.envelope import NO_CLIENT, REDRIVEN, REDRIVEN_COUNTED, StreamRecord
+from handlers.domain.ingest.envelope import (
+    NO_CLIENT,
+    REDRIVEN,
+    REDRIVEN_COUNTED,
+    REDRIVEN_FORMATS,
+    StreamRecord,
+)
 from handlers.domain.ingest.formats.redriven import redriven_body
 from handlers.domain.violation import Reason
 from ops.errors import OperatorError, refusals
@@ -110,6 +116,10 @@ def _parcel(some: Sequence[Ready], format_: str) -> Parcel:
     client = point.client if point.client and "/" not in point.client else NO_CLIENT
     arrival_ms = round(point.first_arrived_s * 1000)
     whole = some[0].body
+    if whole and point.format in REDRIVEN_FORMATS:
+        # A record of a redrive, which functions that are older than it set aside: it says itself whose points it has.
+        note = Note(point.request_id, point.index, point.attempt, point.arrived_s, point.request_id)
+        return Parcel(f"{point.format}/{client[:128]}/{point.request_id}", whole, [note])
     first = StreamRecord(point.format, client, point.request_id, arrival_ms, point.sequence, "", whole or b"")
     metrics = None if whole else {one.point.index: one.metric for one in some}
     body = redriven_body(first, point.attempt + 1, metrics)

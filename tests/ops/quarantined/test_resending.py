@@ -12,14 +12,17 @@ from moto import mock_aws
 from handlers.domain.ingest.envelope import RedrivenRecord, read_records
 from handlers.domain.violation import Reason
 from ops.errors import OperatorError
+from ops.points.rules import PointRules
 from ops.quarantined.ledger import redriven_attempts
 from ops.quarantined.points import QuarantinedPoint
-from ops.quarantined.redriving import Ready
+from ops.quarantined.redriving import Ready, prepare
 from ops.quarantined.resending import Resender
 from tests.support.events import kinesis_record
+from tests.support.points import LIMITS
 
 BUCKET = "quarantine-bucket"
 ARRIVED_S = 1_763_769_600.123
+RULES = PointRules(LIMITS, arrival_ms=int(ARRIVED_S * 1000), names={})
 
 
 class Kinesis:
@@ -119,6 +122,21 @@ def test_a_whole_body_is_a_record_of_its_own() -> None:
     bodies = [json.loads(one["Data"]) for one in kinesis.taken]
     assert [body.get("data") for body in bodies] == [None, base64.b64encode(b"cpu value=1").decode()]
     assert {body["format"] for body in bodies} == {"influx-s"}
+
+
+@pytest.mark.parametrize("reason", ["timestamp_in_future", "rejected_by_store"])
+def test_a_redrives_record_that_older_functions_set_aside_goes_again_as_it_is(reason: str) -> None:
+    """Under its own id, as that is where the account of its points looks for them."""
+    before, after = Kinesis(), Kinesis()
+    send(before, [ready("a", 3, reason=reason), ready("a", 4, reason=reason)])
+    [sent] = before.taken
+    format_, client, sent_as = sent["PartitionKey"].split("/")
+    unknown = QuarantinedPoint(
+        sent_as, 0, client, ARRIVED_S + 60, "format_unknown", "partition_key", "m",
+        {"base64": base64.b64encode(sent["Data"]).decode()}, format_,
+    )  # fmt: skip
+    send(after, prepare([unknown], RULES, [])[0])
+    assert after.taken == [sent]
 
 
 def test_a_rate_is_kept() -> None:
