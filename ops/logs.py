@@ -18,6 +18,9 @@ from ops.tables import Row
 
 _MOST = 10_000
 _ERRORS = ("ERROR", "Task timed out", "Runtime exited", "CRITICAL")
+# How the events of a state machine that tell of a failure end: TaskFailed, ExecutionTimedOut, ExecutionAborted.
+# https://docs.aws.amazon.com/step-functions/latest/dg/cloudwatch-log-level.html
+_FAILED = ("Failed", "TimedOut", "Aborted")
 # Parts of a log group's name that say nothing to who reads it, and of a line that is a metric as well.
 _ENDINGS = ("AccessLog", "Logs")
 _EMBEDDED = ("_aws", "Project", "Environment")
@@ -32,7 +35,11 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
     stack.add_options(parser, all_regions=True)
     tables.add_option(parser)
     parser.add_argument("--request", metavar="ID", help="lines that have this text, such as a request's id")
-    parser.add_argument("--errors", action="store_true", help="errors alone")
+    parser.add_argument(
+        "--errors",
+        action="store_true",
+        help="errors alone: of functions, steps that failed, requests that were refused",
+    )
     parser.add_argument(
         "--since",
         type=period_s,
@@ -55,7 +62,6 @@ def _rows(target: Target, options: argparse.Namespace) -> list[Row]:
     logs = target.client("logs")
     groups = log_groups(logs, str(target.stack()["StackName"]))
     since_ms = int((time.time() - options.since) * 1000)
-    wanted = [options.request] if options.request else list(_ERRORS) if options.errors else []
     found = heapq.merge(
         *(
             [
@@ -69,8 +75,22 @@ def _rows(target: Target, options: argparse.Namespace) -> list[Row]:
     return [
         (_moment(time_ms), name, _readable(message))
         for time_ms, name, message in found
-        if not wanted or any(text in message for text in wanted)
+        if (options.request or "") in message and (not options.errors or _is_error(message))
     ]
+
+
+def _is_error(message: str) -> bool:
+    """True for a line that tells of an error: a function's, an event of a state machine, an answer of the API."""
+    if any(text in message for text in _ERRORS):
+        return True
+    try:
+        document = json.loads(message)
+    except ValueError:
+        return False
+    if not isinstance(document, dict):
+        return False
+    status = str(document.get("status", ""))
+    return str(document.get("type", "")).endswith(_FAILED) or (status.isdecimal() and int(status) >= 400)
 
 
 def log_groups(logs: Any, stack_name: str) -> Mapping[str, str]:

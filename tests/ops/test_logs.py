@@ -85,6 +85,33 @@ def test_errors_alone_are_shown(capsys: Any) -> None:
     assert [line[0] for line in shown(capsys, "--errors")] == ["MetricExportPlanner"]
 
 
+def test_errors_of_what_is_no_function_are_shown(capsys: Any) -> None:
+    """A state machine's steps that failed, and the API's requests that were refused; neither says ERROR."""
+    lines = {
+        MACHINE: [
+            '{"type":"TaskFailed","details":{"error":"ApiGateway.403"},"execution_arn":"x"}',
+            '{"type":"ExecutionTimedOut","execution_arn":"x"}',
+        ],
+        "metrics-dev-IngestApiAccessLog-ABC": [
+            '{"status":"202"}',
+            '{"status":"-"}',
+            '{"status":"403"}',
+            "[1]",
+        ],
+    }
+    client = boto3.client("logs", region_name="us-east-1")
+    client.create_log_group(logGroupName="metrics-dev-IngestApiAccessLog-ABC")
+    for group, messages in lines.items():
+        client.create_log_stream(logGroupName=group, logStreamName="more")
+        events = [{"timestamp": NOW_MS, "message": message} for message in messages]
+        client.put_log_events(logGroupName=group, logStreamName="more", logEvents=events)
+    assert [message.split('""')[3] for _, message in shown(capsys, "metricexport", "--errors")] == [
+        "TaskFailed",
+        "ExecutionTimedOut",
+    ]
+    assert shown(capsys, "ingestapi", "--errors") == [["IngestApi", '"{""status"":""403""}"']]
+
+
 def test_what_does_not_log_is_answered_with_the_names_alike(capsys: Any) -> None:
     """Or with all of them."""
     assert main(["logs", "MetricWrite"]) == 1
