@@ -132,6 +132,15 @@ def test_a_heartbeat_that_is_missing_is_to_be_looked_at(pipeline: dict[str, Any]
     assert "MetricWriterLate waits for its first values" in parts["alarms"][1]
 
 
+def test_a_heartbeat_that_is_off_is_said_and_is_well(
+    pipeline: dict[str, Any], monkeypatch: pytest.MonkeyPatch, capsys: Any
+) -> None:
+    """None comes, and none is waited for."""
+    monkeypatch.setenv("TIDEGAUGE_ENVIRONMENT", "lake")
+    pipeline.update(figures={})
+    assert states(capsys)[1]["heartbeat"] == ["ok", '"off, by operators.heartbeat"']
+
+
 def test_open_alerts_and_quarantined_points_are_to_be_looked_at(
     pipeline: dict[str, Any], capsys: Any
 ) -> None:
