@@ -9,6 +9,7 @@ from handlers.domain.exports.hour import Hour
 from handlers.vocabulary import FIXED_COLUMNS
 from ops.__main__ import main
 from tests.support.athena_service import ended
+from tests.support.events import kinesis_record
 from tests.support.export_world import World, at, deployment, points, world
 
 pytestmark = pytest.mark.pipeline
@@ -194,6 +195,24 @@ def test_an_hour_without_points_is_exported_as_empty(world: World) -> None:
     world.go_to(first.plus(3), 25)
     assert world.scheduled() == {str(first.plus(1)): "exported", str(first.plus(2)): "empty"}
     assert world.status(first.plus(2))["state"] == "empty"
+
+
+def test_an_hour_of_heartbeats_alone_asks_the_store_for_nothing(world: World) -> None:
+    """A query each hour costs more than the rest of an idle month: the hour is as empty as one of no record."""
+    for _ in range(4):  # the first export learns that writers note hours, and wants two hours of that
+        world.go_to(world.hour.plus(1), 25)
+        world.scheduled()
+    hour = world.hour
+    for minute in (26, 40, 59):
+        world.go_to(hour, minute)
+        arrival_ms, key = round(world.clock.now() * 1000), f"heartbeat/-/{minute}="
+        world.deliver(kinesis_record({"heartbeat": True}, minute, partition_key=key, arrival_ms=arrival_ms))
+    service, query = ("athena", "StartQueryExecution") if world.is_lake else ("timestream-query", "Query")
+    world.go_to(hour.plus(1), 25)
+    world.faults({"service": service, "operation": query, "fault": "denied", "count": 1})
+    assert world.scheduled() == {str(hour): "empty"}
+    assert not world.struck()
+    assert (world.status(hour)["rows"], world.read(hour)) == (0, [])
 
 
 def test_the_current_hour_can_be_exported_by_hand(world: World) -> None:
