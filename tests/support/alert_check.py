@@ -3,10 +3,11 @@
 import json
 import zlib
 from collections import defaultdict
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Collection, Iterable, Mapping, Sequence
 from copy import deepcopy
 from datetime import UTC, datetime
 from fnmatch import fnmatchcase
+from itertools import chain, combinations
 from typing import Any
 
 from handlers.domain.alerts.rules.selection import group_rank
@@ -14,6 +15,7 @@ from handlers.domain.alerts.state.alert import SUMMARY_GROUP
 from tests.support.alert_world import Record, Settings
 from tests.support.reference_evaluator import (
     CATCH_UP_S,
+    FIRING,
     Alert,
     Clockwork,
     Group,
@@ -54,6 +56,10 @@ class Check:
         self.silences: dict[str, tuple[Mapping[str, Sequence[str]], int, int]] = {}
         # By rule and end of an interval: what a summary says.
         self.summed_up: dict[tuple[str, int], tuple[int, int]] = {}
+        # Groups of rules that others name, of which the document does not say whether they are known, and are taken as
+        # known, as they mute another's alert; and until that is seen, how many transitions they had, up to where.
+        self.taken: Collection[tuple[str, Group]] = ()
+        self.to_fire: dict[tuple[str, Group], tuple[int, int]] = {}
 
     # What the world is told to do
 
@@ -66,11 +72,16 @@ class Check:
             self.rules[key].rank = group_rank
             self.rules[key].write(self.points)
         self.rules[key].apply(Text(document, in_force_s), now_s)
+        self._forget_to_fire(key)
 
     def delete(self, key: str, now_s: float) -> None:
         """A rule is gone."""
         self._note(now_s, f"delete {key}")
         self.rules[key].delete(now_s)
+        self._forget_to_fire(key)
+
+    def _forget_to_fire(self, key: str) -> None:
+        self.to_fire = {taken: seen for taken, seen in self.to_fire.items() if taken[0] != key}
 
     def silence(self, name: str, match: Mapping[str, Sequence[str]], from_s: int, until_s: int) -> None:
         """An operator silences alerts, or has a silence end at another time."""
@@ -115,20 +126,20 @@ class Check:
             return
         if by == "operator":
             closed = reference.close(group, now_s)
+            self.to_fire.pop((key, group), None)
             self._compare(key, alert, document, now_s)
             self._note(now_s, f"closed {key} {group}: {closed}")
             self.transitions += len(closed)
             return
         end_s = document["evaluated_to"] // self.clockwork.tick_s * self.clockwork.tick_s
-        was = deepcopy(alert) if by == "evaluator" and reference.may_be_known(group) else None
-        made = self._evaluated(reference, alert, end_s if by == "evaluator" else 0, now_s)
+        is_inhibited = by == "evaluator" and reference.rule is not None and bool(reference.rule.unless)
+        was = deepcopy(alert) if is_inhibited else alert
         try:
-            self._compare(key, alert, document, now_s)
+            made = self._seen(key, alert, document, end_s, now_s, by)
         except DifferenceError:
-            if was is None or alert.maybe_from is None:
+            if not is_inhibited:
                 raise
-            was.maybe_from = alert.maybe_from
-            made = self._taken_as_known(key, was, document, end_s, now_s)
+            made = self._muted_by_unsure(key, was, document, end_s, now_s)
         self._note(now_s, f"saved by {by}: {key} {group} evaluated to {end_s}: {made}")
         self.transitions += len(made)
 
@@ -163,6 +174,55 @@ class Check:
                 raise DifferenceError(f"{now_s}: {key} summed up {told}, expected {known}")
             if end_s % 3_600 and known[1]:
                 raise DifferenceError(f"{now_s}: {key} summary is over, and these fire: {known}")
+
+    def _seen(
+        self,
+        key: str,
+        alert: Alert,
+        document: Mapping[str, Any],
+        end_s: int,
+        now_s: float,
+        by: str = "evaluator",
+    ) -> list[Transition]:
+        """The transitions that the document shows of an alert."""
+        reference = self.rules[key]
+        unsure = by == "evaluator" and reference.may_be_known(alert.group)
+        was = deepcopy(alert) if unsure else alert
+        made = self._evaluated(reference, alert, end_s if by == "evaluator" else 0, now_s)
+        try:
+            self._compare(key, alert, document, now_s)
+        except DifferenceError:
+            if not unsure or alert.maybe_from is None:
+                raise
+            was.maybe_from = alert.maybe_from
+            return self._taken_as_known(key, was, document, end_s, now_s)
+        return made
+
+    def _muted_by_unsure(
+        self, key: str, was: Alert, document: Mapping[str, Any], end_s: int, now_s: float
+    ) -> list[Transition]:
+        """The transitions of an alert that others mute, if some of these are known of which nobody can say that yet."""
+        rule = self.rules[key].rule
+        unsure = [
+            (name, group)
+            for name, other in self.rules.items()
+            if rule is not None and other.rule is not None and other.rule.rule_id == rule.unless
+            for group in other.unsure(end_s, now_s, self.skip_to_s)
+        ]
+        for taken in chain.from_iterable(combinations(unsure, count) for count in range(1, len(unsure) + 1)):
+            alert = self.rules[key].alerts[was.group] = deepcopy(was)
+            self.taken = taken
+            try:
+                made = self._seen(key, alert, document, end_s, now_s)
+            except DifferenceError:
+                continue
+            finally:
+                self.taken = ()
+            for name, group in taken:
+                transitions = len(self.rules[name].alerts[group].transitions)
+                self.to_fire.setdefault((name, group), (transitions, end_s))
+            return made
+        return self._seen(key, was, document, end_s, now_s)
 
     def _taken_as_known(
         self, key: str, was: Alert, document: Mapping[str, Any], end_s: int, now_s: float
@@ -202,6 +262,7 @@ class Check:
             found = reference.evaluate(up_to_s, now_s, self.skip_to_s)
             self._note(now_s, f"evaluated {rule_key} to {up_to_s}")
             self._all_summed_up(rule_key, reference, up_to_s, now_s)
+            self._have_fired(rule_key, reference, up_to_s, now_s)
             if found:
                 raise DifferenceError(
                     f"{now_s}: evaluated up to {up_to_s}, and these were not made: {rule_key} {found}"
@@ -217,6 +278,16 @@ class Check:
         )
         if held and (key, end_s) not in self.summed_up:
             raise DifferenceError(f"{now_s}: {key}: {held} held back until {end_s}, and not summed up")
+
+    def _have_fired(self, key: str, reference: ReferenceRule, up_to_s: int, now_s: float) -> None:
+        """What another's alert was muted by, though it may not have been known, was known, and fired."""
+        for (name, group), (transitions, end_s) in list(self.to_fire.items()):
+            if name == key and up_to_s >= end_s:
+                del self.to_fire[name, group]
+                if all(
+                    made.state not in FIRING for made in reference.alerts[group].transitions[transitions:]
+                ):
+                    raise DifferenceError(f"{now_s}: {key} {group} muted another, and did not fire")
 
     def handed_out(self, page: Mapping[str, Any], chunk: Mapping[str, Any], now_s: float) -> None:
         """All that may be sent now of a chunk's rules is handed out: what SNS refused before, too."""
@@ -352,11 +423,12 @@ class Check:
 
     def _is_inhibited(self, rule: Text, group: Group, end_s: int) -> bool:
         own = dict(zip(rule.by, group, strict=False))
-        for reference in self.rules.values():
+        for key, reference in self.rules.items():
             other = reference.rule
             if other is None or not rule.unless or other.rule_id != rule.unless:
                 continue
-            for firing in reference.firing(end_s, float(end_s), self.skip_to_s):
+            known = [group for name, group in self.taken if name == key]
+            for firing in reference.firing(end_s, float(end_s), self.skip_to_s, known):
                 theirs = dict(zip(other.by, firing, strict=False))
                 if all(theirs[name] == own[name] for name in theirs if name in own):
                     return True

@@ -532,15 +532,34 @@ class ReferenceRule:
             self.cursor = max(self.cursor, up_to_s)
         return found
 
-    def firing(self, end_s: int, now_s: float, skip_to_s: int) -> list[Group]:
-        """The groups that fire with the interval that ends then, whether it is evaluated yet or not."""
-        ahead = self
-        if any(alert.cursor < end_s for alert in self.alerts.values()):
-            ahead = deepcopy(self)
-            # States do not depend on what is muted.
-            ahead.is_muted = _never
-            ahead.evaluate(end_s, now_s, skip_to_s)
+    def firing(self, end_s: int, now_s: float, skip_to_s: int, known: Collection[Group] = ()) -> list[Group]:
+        """The groups that fire with the interval that ends then, whether it is evaluated yet or not.
+
+        Those `known`, which may be known or not, are.
+        """
+        ahead = self._seen_ahead(end_s, now_s, skip_to_s)
+        if known and ahead is not self:
+            sure = deepcopy(self)
+            for group in known:
+                sure.alerts[group].maybe_from = ahead.alerts[group].maybe_from
+                sure.take_as_known(sure.alerts[group], in_time=True)
+            ahead = sure._seen_ahead(end_s, now_s, skip_to_s)
         return [group for group, alert in ahead.alerts.items() if alert.state_at(end_s) in FIRING]
+
+    def unsure(self, end_s: int, now_s: float, skip_to_s: int) -> list[Group]:
+        """The groups of which the document does not say whether they are known up to an interval."""
+        unknown = [group for group in self.alerts if self.may_be_known(group)]
+        ahead = self._seen_ahead(end_s, now_s, skip_to_s)
+        return [group for group in unknown if ahead.alerts[group].maybe_from is not None]
+
+    def _seen_ahead(self, end_s: int, now_s: float, skip_to_s: int) -> "ReferenceRule":
+        """The rule as it is with an interval, but for what is muted, on which states do not depend."""
+        if all(alert.cursor >= end_s for alert in self.alerts.values()):
+            return self
+        ahead = deepcopy(self)
+        ahead.is_muted = _never
+        ahead.evaluate(end_s, now_s, skip_to_s)
+        return ahead
 
     def _groups(
         self, up_to_s: int, now_s: float, skip_to_s: int, only: Collection[Group] | None
