@@ -87,6 +87,8 @@ class Check:
         """An operator silences alerts, or has a silence end at another time."""
         self._note(from_s, f"silence {name} {match} from {from_s} until {until_s}")
         self.silences[name] = (match, from_s, until_s)
+        for reference in self.rules.values():
+            reference.room_seen = (0, 0, 0)
 
     def dealt_with(self, shard: str, records: Iterable[Record], now_s: float) -> None:
         """The aggregator says that it has dealt with these; what it did not write had no point of a rule."""
@@ -131,7 +133,7 @@ class Check:
             self._note(now_s, f"closed {key} {group}: {closed}")
             self.transitions += len(closed)
             return
-        end_s = document["evaluated_to"] // self.clockwork.tick_s * self.clockwork.tick_s
+        end_s = self._reached(before, document)
         is_inhibited = by == "evaluator" and reference.rule is not None and bool(reference.rule.unless)
         was = deepcopy(alert) if is_inhibited else alert
         try:
@@ -142,6 +144,14 @@ class Check:
             made = self._muted_by_unsure(key, was, document, end_s, now_s)
         self._note(now_s, f"saved by {by}: {key} {group} evaluated to {end_s}: {made}")
         self.transitions += len(made)
+
+    def _reached(self, before: Mapping[str, Any], document: Mapping[str, Any]) -> int:
+        """The end of the last interval that the document knows of: an alert that it ended is left as it was then."""
+        reached_s, history = document["evaluated_to"], document["history"]
+        known = json.loads(zlib.decompress(bytes(before["alert"]["B"])))["history"] if before else []
+        if history and (not known or history[-1] != known[-1]):
+            reached_s = max(reached_s, history[-1]["at"])
+        return reached_s // self.clockwork.tick_s * self.clockwork.tick_s
 
     def _summed_up(
         self,

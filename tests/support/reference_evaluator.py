@@ -8,7 +8,7 @@ evaluations, and what became of a message. It answers with the transitions and t
 """
 
 import math
-from collections.abc import Callable, Collection, Iterable, Mapping, Sequence
+from collections.abc import Callable, Collection, Iterable, Iterator, Mapping, Sequence
 from copy import deepcopy
 from dataclasses import dataclass, field
 from decimal import Decimal, localcontext
@@ -439,6 +439,8 @@ class ReferenceRule:
         self.rank: Callable[[Group], Any] = str
         # True for a group and the end of an interval if there was room in the hour for what it had to tell.
         self.room: dict[tuple[Group, int], bool] = {}
+        # Up to where, since when and of how many points that is known, as long as the same silences hold.
+        self.room_seen = (0, 0, 0)
 
     def write(self, points: Iterable[RawPoint]) -> None:
         """Points whose windows are written for the first time."""
@@ -568,7 +570,10 @@ class ReferenceRule:
         if only is None:
             return sorted(self.alerts, key=self.rank)
         if self.rule is not None and self.rule.cap:
-            self.room |= self.ahead(up_to_s, now_s, skip_to_s).room
+            seen = up_to_s, skip_to_s, len(self.points)
+            if seen != self.room_seen:
+                self.room |= self.ahead(up_to_s, now_s, skip_to_s).room
+                self.room_seen = seen
         return only
 
     def ahead(self, end_s: int, now_s: float, skip_to_s: int) -> "ReferenceRule":
@@ -653,17 +658,27 @@ class ReferenceRule:
                 if is_sooner and self._points_in_time(alert, rule, start_s):
                     alert.sure_from = alert.surely_born = start_s
                 self._give(alert, rule, start_s, end_s)
-        known_from = alert.judged_from if rule.silence_is_healthy else alert.known_from
-        if known_from is not None:
-            first_s = rule.first_after(max(known_from, alert.judged_from))
-            for start_s in range(first_s, newest_s, rule.period):
-                end_of_period_s = start_s + rule.period
-                if start_s not in alert.datapoints and not (
-                    self._was_skipped(alert, end_of_period_s)
-                    or (self._can_be_forgotten(rule) and self._was_forgotten(alert, rule, end_of_period_s))
-                ):
-                    self._give(alert, rule, start_s, end_s)
+        for start_s in self._silent(alert, rule, newest_s):
+            self._give(alert, rule, start_s, end_s)
         return self._look_up(alert, rule, end_s, newest_s, now_s)
+
+    def _silent(self, alert: Alert, rule: Text, newest_s: int) -> Iterator[int]:
+        """The starts of the periods without a datapoint that may have one, as the group was known."""
+        known_from = alert.judged_from if rule.silence_is_healthy else alert.known_from
+        if known_from is None:
+            return
+        first_s = rule.first_after(max(known_from, alert.judged_from))
+        starts: Iterable[int] = range(first_s, newest_s, rule.period)
+        if rule.without_data() is None:
+            # Where silence is nothing, only periods with points have a datapoint.
+            starts = sorted(start_s for start_s in alert.periods if first_s <= start_s < newest_s)
+        for start_s in starts:
+            end_s = start_s + rule.period
+            if start_s not in alert.datapoints and not (
+                self._was_skipped(alert, end_s)
+                or (self._can_be_forgotten(rule) and self._was_forgotten(alert, rule, end_s))
+            ):
+                yield start_s
 
     def _know(self, alert: Alert, rule: Text, newest_s: int) -> None:
         """A group is known by points that are no datapoint, and when it was last heard."""
