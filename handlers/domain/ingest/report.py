@@ -8,7 +8,7 @@ from typing import Any
 
 from handlers.domain.emf import METRIC_VALUES, metrics_line
 from handlers.domain.ingest.batch import Report, RequestAccount
-from handlers.domain.ingest.envelope import NO_CLIENT
+from handlers.domain.ingest.envelope import NO_CLIENT, RedrivenRecord
 from handlers.domain.ingest.remote_write import FORMAT as REMOTE_WRITE
 
 # An event of CloudWatch Logs holds 256 KiB; an id of 256 characters, all escaped, takes 1.5 KiB.
@@ -26,7 +26,7 @@ def log_lines(
     The entry of a request or a client is [received, stored, superseded, quarantined], of remote write its client as
     well, as no access log has it. Without `every_request`, requests of which all was stored are left out.
     """
-    shown = report.settled
+    shown = settled = list(_once(report.settled))
     if not every_request:
         shown = [request for request in shown if request.stored < request.received]
     requests = iter(shown)
@@ -47,9 +47,20 @@ def log_lines(
     )
     while more := _accounts(islice(requests, _REQUESTS_PER_LINE)):
         yield json.dumps({"requests": more}, separators=(",", ":"))
-    clients = iter(_of_clients(report.settled).items())
+    clients = iter(_of_clients(settled).items())
     while some := dict(islice(clients, _REQUESTS_PER_LINE)):
         yield json.dumps({"clients": some}, separators=(",", ":"))
+
+
+def _once(requests: Iterable[RequestAccount]) -> Iterator[RequestAccount]:
+    """The requests, of equal records of a redrive one: an interrupted redrive sent its points twice."""
+    seen: set[str] = set()
+    for request in requests:
+        if isinstance(request.record, RedrivenRecord):
+            if request.record.sent_as in seen:
+                continue
+            seen.add(request.record.sent_as)
+        yield request
 
 
 def _metrics(report: Report, now_ms: int) -> dict[str, Any]:

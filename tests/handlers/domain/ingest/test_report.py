@@ -6,10 +6,12 @@ from typing import Any
 from msgspec.structs import replace
 
 from handlers.domain.ingest.batch import Report, RequestAccount
+from handlers.domain.ingest.envelope import read_records
+from handlers.domain.ingest.formats.redriven import redriven_body
 from handlers.domain.ingest.quarantine import QuarantinedPoint
 from handlers.domain.ingest.report import log_lines
 from handlers.domain.violation import Reason, Violation
-from tests.support.events import ARRIVAL_MS, records
+from tests.support.events import ARRIVAL_MS, kinesis_record, records
 
 VIOLATION = Violation(Reason.VALUE_TYPE, "value", "a value is a number")
 
@@ -62,6 +64,17 @@ def test_every_request_has_its_account() -> None:
         report(RequestAccount(one, 4, 3, 1), RequestAccount(replace(two, request_id=one.request_id), 2, 2))
     )
     assert line["requests"] == {"request/0+=": [6, 5, 1, 0]}
+
+
+def test_a_redrives_record_that_came_twice_has_one_account() -> None:
+    """Its points are the same: counted twice, twice as many would have lost to a correction as there are."""
+    [first] = records({})
+    body = redriven_body(first, 1, {0: {}, 1: {}})
+    items = [kinesis_record(body, place, partition_key="redriven/edge/redrive-1") for place in (1, 2)]
+    accounts = [RequestAccount(record, 2, 1, 1) for record in read_records({"Records": items})]
+    found = lines(report(*accounts))
+    assert found[0]["requests"] == {"redrive-1": [2, 1, 1, 0]}
+    assert found[1]["clients"] == {"edge": [2, 1, 1, 0]}
 
 
 def test_remote_write_has_its_client_in_its_account() -> None:
