@@ -1,6 +1,7 @@
 """Counts of where accepted points ended: by SQL on the store and by listing the quarantine, not by the sender."""
 
 import json
+from collections.abc import Set
 from dataclasses import astuple, dataclass
 from datetime import UTC, datetime
 from pathlib import Path
@@ -44,11 +45,11 @@ def superseded_points(store: Store) -> int:
     return _count(store, store.superseded)
 
 
-def superseded_when_written(log: Path) -> int:
+def superseded_when_written(log: Path, sent_twice: Set[str] = frozenset()) -> int:
     """Points that a later version was there before, by the lines of a metric writer's log.
 
     A request that was settled twice counts as it was when most of it was stored: what was stored once and corrected
-    since, the store has counted.
+    since, the store has counted. Records of a redrive that were `sent_twice` hold points of another record.
     """
     held: dict[str, list[int]] = {}
     with log.open(encoding="utf-8") as lines:
@@ -57,7 +58,7 @@ def superseded_when_written(log: Path) -> int:
                 for name, counts in json.loads(line)["requests"].items():
                     if name not in held or counts[1] > held[name][1]:
                         held[name] = counts
-    return sum(superseded for _, _, superseded, *_ in held.values())
+    return sum(superseded for name, (_, _, superseded, *_) in held.items() if name not in sent_twice)
 
 
 def newest_point_ms(store: Store) -> int | None:

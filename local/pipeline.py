@@ -27,6 +27,7 @@ from ops.bundle import BUILD, Bundle
 from ops.errors import OperatorError
 from ops.output import sanitize
 from ops.quarantined.given_up import GivenUp, read_given_up
+from ops.quarantined.ledger import records_sent_twice
 from ops.store.choice import store_of
 
 _DRAIN_SECONDS = 60.0
@@ -166,7 +167,8 @@ class Pipeline:
         """Points that lost to a later version as they were written; the log is this run's once there is one."""
         if not self._count("PointsSuperseded"):
             return 0
-        return accounting.superseded_when_written(self._logs / f"{self._writer}.log")
+        sent_twice = records_sent_twice(self.client("s3"), self.deployment.outputs["QuarantineBucketName"])
+        return accounting.superseded_when_written(self._logs / f"{self._writer}.log", sent_twice)
 
     def given_up(self) -> GivenUp:
         """The batches that were given up and that lie in the bucket still, every one of the writer's counted."""

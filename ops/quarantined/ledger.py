@@ -41,6 +41,23 @@ def redriven_attempts(s3: Any, bucket: str, *, since_s: float) -> set[Attempt]:
     return found
 
 
+def records_sent_twice(s3: Any, bucket: str) -> set[str]:
+    """The records of redrives of whose points each went in a larger record as well: two redrives had the same ones."""
+    records: dict[str, set[Attempt]] = {}
+    for entry in newest_entries(s3, bucket, REDRIVEN, since_s=0):
+        for line in object_body(s3, bucket, entry["Key"]).splitlines():
+            noted = json.loads(line)
+            attempt = (str(noted["request_id"]), int(noted["index"]), int(noted.get("attempt", 0)))
+            records.setdefault(str(noted.get("sent_as", "")), set()).add(attempt)
+    found: set[str] = set()
+    covered: set[Attempt] = set()
+    for sent_as, attempts in sorted(records.items(), key=lambda one: (-len(one[1]), one[0])):
+        if attempts <= covered:
+            found.add(sent_as)
+        covered |= attempts
+    return found
+
+
 def note_redriven(s3: Any, bucket: str, notes: Iterable[Note], *, now_s: float) -> None:
     """Note that these points are on the stream again; the same notes are the same object.
 

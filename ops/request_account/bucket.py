@@ -71,7 +71,8 @@ def last_attempts(points: Iterable[QuarantinedPoint]) -> list[QuarantinedPoint]:
 def resent_points(quarantine: Quarantine, points: Sequence[QuarantinedPoint]) -> list[Resent]:
     """The points among these, all of one request, that were sent again, by the request that they went in.
 
-    An attempt that two redrives sent is one point wherever it lies, and counts where it was noted first.
+    An attempt that two redrives sent is one point, and counts in the record that has more of the request's points:
+    what became of a part of a record's points, its counts do not say.
     """
     if not points:
         return []
@@ -80,7 +81,7 @@ def resent_points(quarantine: Quarantine, points: Sequence[QuarantinedPoint]) ->
     }
     attempts = {(point.index, point.attempt) for point in points}
     request_id = points[0].request_id
-    sent: dict[tuple[int, int], tuple[float, str]] = {}
+    sent: dict[str, tuple[float, set[tuple[int, int]]]] = {}
     with refusals("cannot read what was sent again"):
         for hour in sorted(hours):
             pages = listing(quarantine.s3, quarantine.bucket, Prefix=f"{REDRIVEN}{hour}")
@@ -90,12 +91,13 @@ def resent_points(quarantine: Quarantine, points: Sequence[QuarantinedPoint]) ->
                 attempt = (int(noted["index"]), int(noted.get("attempt", 0)))
                 if noted["request_id"] == request_id and attempt in attempts:
                     at_s = datetime.fromisoformat(noted["redriven_at"]).timestamp()
-                    here = (at_s, str(noted["sent_as"]))
-                    sent[attempt] = min(here, sent.get(attempt, here))
-    found: dict[str, tuple[float, list[int]]] = {}
-    for (index, _), (at_s, sent_as) in sorted(sent.items()):
-        found.setdefault(sent_as, (at_s, []))[1].append(index)
-    return [Resent(sent_as, at_s, tuple(indexes)) for sent_as, (at_s, indexes) in found.items()]
+                    sent.setdefault(str(noted["sent_as"]), (at_s, set()))[1].add(attempt)
+    found = []
+    for sent_as, (at_s, some) in sorted(sent.items(), key=lambda one: (-len(one[1][1]), one[1][0], one[0])):
+        if own := some & attempts:
+            found.append(Resent(sent_as, at_s, tuple(sorted(index for index, _ in own))))
+            attempts -= own
+    return sorted(found, key=lambda one: (one.at_s, one.indexes))
 
 
 def batches_of(quarantine: Quarantine, request_id: str, *, since_s: float) -> tuple[list[GivenUpBatch], bool]:

@@ -106,6 +106,13 @@ def test_a_request_that_is_settled_twice_counts_as_when_most_of_it_was_stored(tm
     assert superseded_when_written(log) == 3
 
 
+def test_what_two_redrives_sent_lost_once(tmp_path: Path) -> None:
+    """In the larger of their records."""
+    log = tmp_path / "writer.log"
+    log.write_text('{"requests":{"redrive-1":[6,4,2,0],"redrive-2":[3,2,1,0]}}\n', encoding="utf-8")
+    assert superseded_when_written(log, {"redrive-2"}) == 2
+
+
 def test_a_point_that_is_named_twice_in_the_quarantine_is_one() -> None:
     """A batch that was tried again in parts writes some of its points into two objects."""
     bucket = Bucket([("a", 0), ("a", 1)], [("a", 1), ("b", 1)])

@@ -5,7 +5,7 @@ from datetime import UTC, datetime
 import boto3
 from moto import mock_aws
 
-from ops.quarantined.ledger import Note, note_redriven, redriven_attempts
+from ops.quarantined.ledger import Note, note_redriven, records_sent_twice, redriven_attempts
 
 BUCKET = "quarantine-bucket"
 
@@ -43,3 +43,15 @@ def test_a_note_of_an_earlier_version_settles_the_first_attempt() -> None:
             Body=b'{"request_id":"a","index":3}\n',
         )
         assert redriven_attempts(s3, BUCKET, since_s=0) == {("a", 3, 0)}
+
+
+def test_a_record_whose_points_went_in_a_larger_one_was_sent_twice() -> None:
+    """Of two with the same points one; a record with a point of its own was not."""
+    sent = {"all": (0, 1, 2), "some": (1, 2), "same": (0, 1, 2), "own": (2, 3)}
+    with mock_aws():
+        s3 = boto3.client("s3", region_name="us-east-1")
+        s3.create_bucket(Bucket=BUCKET)
+        for name, indexes in sent.items():
+            notes = [Note("a", index, 0, 1_763_769_600, name) for index in indexes]
+            note_redriven(s3, BUCKET, notes, now_s=1_763_769_600)
+        assert records_sent_twice(s3, BUCKET) == {"same", "some"}
