@@ -16,6 +16,7 @@ from emulator.lambda_.invocation import MAX_PAYLOAD_BYTES, InvokeResult
 
 # X-Ray samples the first request of each second and 5 % of the others.
 _SAMPLED_SHARE = 0.05
+_TOO_MANY_REQUESTS = 429
 
 
 class ExecutionEnvironments:
@@ -47,11 +48,12 @@ class ExecutionEnvironments:
         """Run one event; refused beyond the payload limit and beyond the reserved concurrency, or by a fault."""
         if len(payload) > MAX_PAYLOAD_BYTES:
             return invocation.too_large()
-        return self._faults.call(functools.partial(self._invoke, payload, request_id))
+        result = self._faults.call(functools.partial(self._invoke, payload, request_id))
+        self._count("Throttles", result.status == _TOO_MANY_REQUESTS)
+        return result
 
     def _invoke(self, payload: bytes, request_id: str) -> InvokeResult:
         environment = self._take()
-        self._count("Throttles", environment is None)
         if environment is None:
             return invocation.throttled()
         self._count("ConcurrentExecutions", self._busy)

@@ -19,6 +19,8 @@ from emulator import start_functions
 from emulator.clock import Clock
 from emulator.cloudwatch.metrics import RegionMetrics
 from emulator.errors import UnknownFunctionError
+from emulator.faults import Faults, parse_rule
+from emulator.faults.spec import rule_of
 from emulator.lambda_.invocation import MAX_PAYLOAD_BYTES
 from tests.support.cloudwatch import of_region
 from tests.support.functions import NOWHERE, ROOT, Start, deployment, function
@@ -359,11 +361,13 @@ def _runs(pid: int) -> bool:
 def test_cloudwatch_counts_invocations_errors_throttles_and_how_long_they_took(
     tmp_path: Path, runtime: Path
 ) -> None:
-    """Of a function by its name; what is throttled is no invocation."""
+    """Of a function by its name; what is throttled, also by a fault, is no invocation."""
     (tmp_path / "app.py").write_text("def handler(event, context): return 1 / event")
-    metrics = RegionMetrics(Clock())
+    metrics, faults = RegionMetrics(Clock()), Faults(seed=1)
+    faults.add(parse_rule(rule_of("lambda/writer=throttlex1")))
     functions = start_functions(
         deployment(function(ReservedConcurrentExecutions=1)),
+        faults=faults,
         endpoint_url=NOWHERE,
         clock=Clock(),
         code=tmp_path,
@@ -372,6 +376,7 @@ def test_cloudwatch_counts_invocations_errors_throttles_and_how_long_they_took(
         metrics=metrics,
     )
     try:
+        assert functions.invoke("writer", 1).status == 429
         functions.invoke("writer", 1)
         functions.invoke("writer", 0)
         environments = functions._environments["writer"]
@@ -381,6 +386,6 @@ def test_cloudwatch_counts_invocations_errors_throttles_and_how_long_they_took(
     finally:
         functions.close()
     of = partial(of_region, metrics, "AWS/Lambda", dimensions={"FunctionName": "writer"})
-    assert (of("Invocations"), of("Errors"), of("Throttles")) == (2, 1, 1)
+    assert (of("Invocations"), of("Errors"), of("Throttles")) == (2, 1, 2)
     assert of("ConcurrentExecutions", stat="Maximum") == 1
     assert 0 < (of("Duration", stat="Maximum") or 0) < 20_000
