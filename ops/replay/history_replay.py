@@ -5,10 +5,10 @@ from dataclasses import dataclass, field, replace
 
 from handlers.adapters.stepfunctions import PAGE_LIMITS
 from handlers.domain.alerts.evaluation.evaluator import Evaluator
-from handlers.domain.alerts.notifications.notification import Notification
 from handlers.domain.alerts.notifications.stored_alert import AlertKey, AlertUpdate, StoredAlert
 from handlers.domain.alerts.rules.rule import Rule
 from handlers.domain.alerts.rules.selection import Group, Selection
+from handlers.domain.alerts.state.transition import Transition
 from handlers.domain.alerts.steps import Chunk
 from handlers.domain.alerts.windows.known_groups import groups_id
 from handlers.domain.collection import paused_collection
@@ -21,8 +21,8 @@ from ops.replay.stored_windows import OpenItem, StoredWindows
 class Watcher:
     """Who is told of each alert that an evaluation changes; this one listens to nothing."""
 
-    def changed(self, update: AlertUpdate, told: Sequence[Notification]) -> None:
-        """An alert changed, and these messages left."""
+    def changed(self, update: AlertUpdate, told: Sequence[Transition]) -> None:
+        """An alert changed, and the messages of these transitions left."""
 
 
 @dataclass
@@ -30,6 +30,12 @@ class _WatchedAlerts(MemoryAlerts):
     """Alerts that keep no past: a day of many that fire would not fit."""
 
     watcher: Watcher = field(default_factory=Watcher)
+    # Those that are not settled.
+    _open: set[AlertKey] = field(default_factory=set)
+
+    def open_keys(self) -> list[AlertKey]:
+        """The alerts that are not healthy."""
+        return sorted(self._open)
 
     def save(self, update: AlertUpdate, known: StoredAlert | None, now_s: float) -> bool:
         """Writes an alert if it is the known one, and tells of it."""
@@ -37,8 +43,21 @@ class _WatchedAlerts(MemoryAlerts):
         if self.stored.get(key) != known:
             return False
         self.stored[key] = StoredAlert(key, update.alert, 1 if known is None else known.version + 1)
-        self.watcher.changed(update, told_by(update, now_s))
+        if update.alert.is_settled:
+            self._open.discard(key)
+        else:
+            self._open.add(key)
+        self.watcher.changed(update, _told(update, now_s))
         return True
+
+
+def _told(update: AlertUpdate, now_s: float) -> Sequence[Transition]:
+    """The transitions whose messages leave an outbox that was empty. Of several, one is sent in place of the others."""
+    made = [transition for transition in update.transitions if transition.notify]
+    if len(update.transitions) == 1:
+        return [one for one in made if update.alert.state.is_firing or not one.state.is_firing]
+    numbers = {told.body["sequence"] for told in told_by(update, now_s)} if made else ()
+    return [transition for transition in made if transition.number in numbers]
 
 
 @dataclass

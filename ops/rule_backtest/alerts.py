@@ -4,8 +4,8 @@ from collections import Counter, defaultdict
 from collections.abc import Iterable, Sequence
 from dataclasses import dataclass, field
 from datetime import UTC, datetime
+from functools import lru_cache
 
-from handlers.domain.alerts.notifications.notification import Notification
 from handlers.domain.alerts.notifications.stored_alert import AlertUpdate
 from handlers.domain.alerts.rules.rule import Operator, Rule
 from handlers.domain.alerts.rules.selection import Group
@@ -57,7 +57,7 @@ class AlertLog(Watcher):
     def __post_init__(self) -> None:
         self._of_key = {rule.key: rule for rule in self.rules}
 
-    def changed(self, update: AlertUpdate, told: Sequence[Notification]) -> None:
+    def changed(self, update: AlertUpdate, told: Sequence[Transition]) -> None:
         """Takes what became of an alert."""
         alert = update.alert
         rule = self._of_key.get(alert.rule_key)
@@ -83,12 +83,14 @@ class AlertLog(Watcher):
             if one.rule.key == rule.key and (one.end_s is None or one.end_s > self.span.start)
         ]
 
-    def _count(self, rule: Rule, told: Iterable[Notification]) -> int:
+    def _count(self, rule: Rule, told: Iterable[Transition]) -> int:
         """The number of messages within the span, each counted to its day: also of summaries, which are of no group."""
-        times = [datetime.fromisoformat(notification.at).astimezone(UTC) for notification in told]
-        days = [f"{at:%Y-%m-%d}" for at in times if at.timestamp() > self.span.start]
-        self.messages[rule.key].update(days)
-        return len(days)
+        counted = 0
+        for transition in told:
+            if transition.at_s > self.span.start:
+                self.messages[rule.key][_day(transition.at_s)] += 1
+                counted += 1
+        return counted
 
     def _take(self, rule: Rule, group: Group, transition: Transition) -> None:
         key = rule.key, group
@@ -105,6 +107,11 @@ class AlertLog(Watcher):
             self.firings.append(firing)
         elif opened and before is not None:
             before.end_s = transition.at_s
+
+
+@lru_cache(maxsize=64)
+def _day(time_s: int) -> str:
+    return f"{datetime.fromtimestamp(time_s, UTC):%Y-%m-%d}"
 
 
 def _note_worst(firing: Firing, alert: Alert) -> None:

@@ -7,13 +7,14 @@ from typing import Any
 import pytest
 
 from handlers.adapters.timestream.limits import store_limits
-from handlers.domain.alerts.notifications.notification import Notification, Origin
+from handlers.domain.alerts.notifications.notification import Origin
 from handlers.domain.alerts.notifications.stored_alert import AlertUpdate
 from handlers.domain.alerts.periods import Timing
+from handlers.domain.alerts.state.protocol import Decision, decide
+from handlers.domain.alerts.state.transition import Transition
 from ops.history.asked import Readings, asked_of
 from ops.replay.history_replay import HistoryReplay, Watcher
 from ops.replay.replay import Deployment
-from ops.rule_tests.times import moment_s
 from tests.support.punctual_world import Lived, Told, live
 from tests.support.reference_evaluator import RawPoint
 from tests.support.replays import DEPLOYMENT
@@ -30,7 +31,7 @@ class Noted(Watcher):
         self.transitions: set[Told] = set()
         self.messages: set[Told] = set()
 
-    def changed(self, update: AlertUpdate, told: Sequence[Notification]) -> None:
+    def changed(self, update: AlertUpdate, told: Sequence[Transition]) -> None:
         """Notes what became of an alert."""
         key, group = update.alert.rule_key, update.alert.group
         for entry in update.alert.history:
@@ -38,10 +39,7 @@ class Noted(Watcher):
             said = entry["from"], entry["to"], entry["kind"], entry["reason"], entry["late"], value
             self.transitions.add(Told(key, group, entry["at"], said))
         for one in told:
-            body = one.body
-            self.messages.add(
-                Told(key, group, moment_s(one.at), (body["kind"], body["value"], body["sequence"]))
-            )
+            self.messages.add(Told(key, group, one.at_s, (str(one.kind), one.value, one.number)))
 
 
 def replayed(world: Lived) -> Noted:
@@ -100,7 +98,7 @@ class _Deaf(Watcher):
 
     fired = 0
 
-    def changed(self, update: AlertUpdate, told: Sequence[Notification]) -> None:
+    def changed(self, update: AlertUpdate, told: Sequence[Transition]) -> None:
         """Counts messages."""
         self.fired += len(told)
 
@@ -123,6 +121,33 @@ def test_after_a_gap_it_goes_on_where_no_period_of_a_rule_reaches_back() -> None
     add(begin_s + 7_200, begin_s + 18_000)
     replay.judge_until(begin_s + 18_000)
     assert not watcher.fired
+
+
+def test_healthy_groups_are_not_decided_and_no_message_is_written(monkeypatch: pytest.MonkeyPatch) -> None:
+    """An hour of many series: a decision for each minute of those that fire, and none for the others."""
+    begin_s, series, minutes, firing = 1_764_028_800, 50, 60, 2
+    decided = 0
+
+    def counted(*arguments: Any, **options: Any) -> Decision:
+        nonlocal decided
+        decided += 1
+        return decide(*arguments, **options)
+
+    def written(*_: Any) -> None:
+        raise AssertionError("a message was written")
+
+    monkeypatch.setattr("handlers.domain.alerts.state.message_cap.decide", counted)
+    monkeypatch.setattr("handlers.domain.alerts.notifications.stored_alert.notification", written)
+    rule = a_rule(by=["host"], threshold=90)
+    watcher = _Deaf()
+    replay = HistoryReplay([([rule], watcher)], DEPLOYMENT, begin_s)
+    [metric] = asked_of([rule])
+    times = [begin_s // 60 + minute for minute in range(minutes)]
+    for number in range(series):
+        values = [95.0 if number < firing else 5.0] * minutes
+        replay.add(Readings(metric, "system", (("host", f"h{number}"),), times, values))
+    replay.judge_until(begin_s + minutes * 60)
+    assert (watcher.fired, decided) == (firing, firing * minutes)
 
 
 def test_sides_are_judged_by_themselves() -> None:

@@ -398,7 +398,7 @@ def _known(rules: Iterable[Rule], loaded: Iterable[StoredAlert]) -> dict[str, Ru
 def _count_saved(outcome: Outcome, updates: Iterable[AlertUpdate]) -> None:
     for update in updates:
         outcome.transitions += len(update.transitions)
-        outcome.notifications += len(update.notifications)
+        outcome.notifications += update.messages
         outcome.late += sum(transition.late for transition in update.transitions)
-        if update.notifications:
+        if update.messages:
             outcome.notified.append(AlertKey.of(update.alert))

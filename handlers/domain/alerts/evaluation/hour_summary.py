@@ -95,7 +95,7 @@ def _made(alert: Alert, state: AlertState, kind: Kind, end_s: int, reason: str) 
         datapoints=(),
         number=alert.sequence + kind.notifies,
     )
-    return Decision(recorded(replace(alert, state=state, since_s=since_s), transition), transition)
+    return Decision(recorded(alert, transition), transition)
 
 
 def _reason(rule: Rule, summary: Summary) -> str:

@@ -204,9 +204,11 @@ def evaluate_rule(
         datapoints = list(_again(rule, windows, update.alert, group)) if group in look.again else []
         if found is not None:
             datapoints.append(found)
-        before = alert
-        alert = update.alert = replace(before, heard_s=_heard_s(rule, windows, before, datapoints))
-        if _is_forgotten(rule, windows, look, alert, interval_end_s):
+        before, heard_s = alert, _heard_s(rule, windows, alert, datapoints)
+        if heard_s > max([alert.heard_s, *(item.start_s for item in datapoints if item.count)]):
+            # A decision makes it of datapoints by itself.
+            alert = update.alert = alert.changed(heard_s=heard_s)
+        if _is_forgotten(rule, windows, look, alert, heard_s, interval_end_s):
             reason = f"no data for {rule.forget_after_s} s; the group is forgotten"
             end_alert(update, reason, interval_end_s, origin, rule=rule, judged_from_s=interval_end_s)
             update.alert = replace(update.alert, evaluated_to_s=interval_end_s)
@@ -278,10 +280,10 @@ def _without_value(rule: Rule, windows: RuleWindows, alert: Alert) -> Iterator[i
 
 
 def _is_forgotten(
-    rule: Rule, windows: RuleWindows, look: FirstLook, alert: Alert, interval_end_s: int
+    rule: Rule, windows: RuleWindows, look: FirstLook, alert: Alert, heard_s: int, interval_end_s: int
 ) -> bool:
     """True if the group had no point for so long that it is none any more; asked when a period ends."""
-    if not rule.by or windows.due_s is None or alert.is_quiet or not alert.heard_s:
+    if not rule.by or windows.due_s is None or alert.is_quiet or not heard_s:
         return False
-    silent_s = interval_end_s - (alert.heard_s + rule.period_s)
+    silent_s = interval_end_s - (heard_s + rule.period_s)
     return silent_s >= rule.forget_after_s and not look.admission.is_unknown(alert.group)

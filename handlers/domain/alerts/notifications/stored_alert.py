@@ -1,7 +1,8 @@
 """Alerts in their table: an item holds an alert with its outbox, and an update changes both in one write."""
 
-from collections.abc import Sequence
-from dataclasses import dataclass, field, replace
+from collections.abc import Callable, Sequence
+from dataclasses import dataclass, field
+from functools import partial
 from typing import NamedTuple, Protocol
 
 from handlers.domain.alerts.notifications.notification import Notification, Origin, Summary, notification
@@ -42,7 +43,9 @@ class AlertUpdate:
     previous: Alert | None
     alert: Alert
     transitions: list[Transition] = field(default_factory=list)
-    made: list[Notification | None] = field(default_factory=list)
+    # Each is written when somebody wants it: a back-test counts messages, which takes a tenth of writing them.
+    _unwritten: list[Callable[[], Notification] | None] = field(default_factory=list)
+    _written: list[Notification | None] = field(default_factory=list)
 
     def apply(self, decision: Decision, rule: Rule, origin: Origin, summary: Summary | None = None) -> None:
         """Takes a decision over; notifications tell of it in the words of the rule it was made by."""
@@ -52,9 +55,21 @@ class AlertUpdate:
             return
         self.transitions.append(transition)
         if transition.notify:
-            self.made.append(notification(rule, self.alert, transition, origin, summary))
+            self._unwritten.append(partial(notification, rule, self.alert, transition, origin, summary))
         elif transition.previous_state.is_firing:
-            self.made.append(None)
+            self._unwritten.append(None)
+
+    @property
+    def made(self) -> Sequence[Notification | None]:
+        """The notifications, one for each that was made; None where the alert ended without a word."""
+        for write in self._unwritten[len(self._written) :]:
+            self._written.append(write and write())
+        return self._written
+
+    @property
+    def messages(self) -> int:
+        """The number of notifications that were made."""
+        return sum(write is not None for write in self._unwritten)
 
     @property
     def notifications(self) -> list[Notification]:
@@ -82,8 +97,7 @@ class AlertUpdate:
             one, other = ((item.told_at_s, item.held_at_s) for item in (before, self.alert))
             return one != other
         # That an interval changed nothing need not be known: evaluated again, it changes nothing.
-        previous = self.previous and replace(self.previous, evaluated_to_s=self.alert.evaluated_to_s)
-        return self.alert != previous
+        return self.previous is None or not self.alert.says_as(self.previous)
 
 
 class Alerts(Protocol):

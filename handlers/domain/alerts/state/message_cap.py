@@ -67,14 +67,14 @@ class MessageBudget:
             return decision
         if self.has_room(transition.kind):
             self.told += 1
-            told = replace(decision.alert, told_at_s=(*decision.alert.told_at_s, at_s))
+            told = decision.alert.changed(told_at_s=(*decision.alert.told_at_s, at_s))
             if self.told == self.cap:
                 transition = replace(transition, reason=f"{transition.reason}{self._last_words()}")
             return Decision(told, transition)
         if transition.kind is Kind.REMINDER and transition.told_from is None:
             return decide(rule, alert, datapoints, newest_s, at_s, remind=False)
         held = decide(rule, alert, datapoints, newest_s, at_s, muted_by=HELD_BY)
-        return replace(held, alert=replace(held.alert, held_at_s=(*held.alert.held_at_s, at_s)))
+        return replace(held, alert=held.alert.changed(held_at_s=(*held.alert.held_at_s, at_s)))
 
     def _last_words(self) -> str:
         until = time_text(hour_of(self.end_s) + HOUR_S)
@@ -83,9 +83,11 @@ class MessageBudget:
 
 def _of_the_hour(alert: Alert, at_s: int) -> Alert:
     """The alert without its messages of earlier hours."""
+    if not alert.told_at_s and not alert.held_at_s:
+        return alert
     begin_s = hour_of(at_s)
     told = tuple(time_s for time_s in alert.told_at_s if time_s > begin_s)
     held = tuple(time_s for time_s in alert.held_at_s if time_s > begin_s)
     if (told, held) == (alert.told_at_s, alert.held_at_s):
         return alert
-    return replace(alert, told_at_s=told, held_at_s=held)
+    return alert.changed(told_at_s=told, held_at_s=held)

@@ -32,6 +32,8 @@ from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, replace
 from enum import StrEnum
 from fractions import Fraction
+from functools import lru_cache
+from typing import Any
 
 from handlers.domain.alerts.periods import HOUR_S, period_start
 from handlers.domain.alerts.rules.reading import rule_document, rule_revision
@@ -166,23 +168,22 @@ def decide(
     """
     newest_s = max(newest_s, alert.newest_s)
     heard = [item.start_s for item in datapoints if item.count]
-    known = replace(
-        alert,
-        datapoints=_remembered(rule, alert, datapoints, newest_s),
+    document, revision = _said_by(rule)
+    kept = _remembered(rule, alert, datapoints, newest_s)
+    known = alert.changed(
+        datapoints=kept,
         newest_s=newest_s,
-        rule=rule_document(rule),
-        rule_revision=rule_revision(rule),
+        rule=document,
+        rule_revision=revision,
         evaluated_to_s=max(at_s, alert.evaluated_to_s),
         heard_s=max([alert.heard_s, *heard]),
         watched=alert.watched and not heard,
+        unhealthy_s=_unhealthy_before_s(rule, alert, kept, newest_s),
     )
-    known = replace(known, unhealthy_s=_unhealthy_before_s(rule, alert, known))
     state, kind = TABLE[alert.state][_finding(rule, known)]
-    known = replace(
-        known,
-        muted=_muted(alert, state, muted_by, at_s),
-        acknowledged=alert.acknowledged if state.is_firing else None,
-    )
+    muted = _muted(alert, state, muted_by, at_s)
+    if muted is not known.muted or (known.acknowledged is not None and not state.is_firing):
+        known = known.changed(muted=muted, acknowledged=alert.acknowledged if state.is_firing else None)
     if state is alert.state:
         if known.muted is None and alert.muted is not None:
             return _told_now(rule, known, alert.muted, at_s)
@@ -196,10 +197,12 @@ def decide(
     last, recovery = _last(rule, known, rule.datapoints.out_of), _recovery(rule, known)
     reason = reason_of(rule, alert.state, state, last, recovery)
     end_s = newest_s + rule.period_s
-    on_time = replace(known, datapoints=tuple(_without_late(known.datapoints)))
-    late = TABLE[alert.state][_finding(rule, on_time)][0] is not state
+    late = False
+    if any(item.late for item in known.datapoints):
+        on_time = known.changed(datapoints=tuple(_without_late(known.datapoints)))
+        late = TABLE[alert.state][_finding(rule, on_time)][0] is not state
     if alert.state.is_firing and state is AlertState.OK:
-        known = replace(known, resolved_s=end_s, unhealthy_s=0)
+        known = known.changed(resolved_s=end_s, unhealthy_s=0)
     told_from = None
     if kind is Kind.RESOLVED and alert.muted is not None and not alert.state.is_firing:
         told_from = alert.muted.told
@@ -333,25 +336,35 @@ def _has_recovered(rule: Rule, alert: Alert) -> bool:
     )
 
 
-def _kept(rule: Rule, alert: Alert) -> Sequence[Datapoint]:
-    """The last datapoints, as many as an alert must remember."""
-    return _last(rule, alert, rule.datapoints_kept, counts_back_s(rule, alert.state))
+def _kept(
+    rule: Rule, state: AlertState, datapoints: Sequence[Datapoint], newest_s: int
+) -> Sequence[Datapoint]:
+    """The last datapoints, as many as an alert in this state must remember."""
+    return _last_of(rule, datapoints, newest_s, rule.datapoints_kept, counts_back_s(rule, state))
 
 
 def _unhealthy_s(rule: Rule, alert: Alert) -> int:
     """The start of the last period that breached or was missing; 0 if none is known."""
     return max(
-        [alert.unhealthy_s, *(item.start_s for item in _kept(rule, alert) if not item.verdict.is_healthy)]
+        [
+            alert.unhealthy_s,
+            *(
+                item.start_s
+                for item in _kept(rule, alert.state, alert.datapoints, alert.newest_s)
+                if not item.verdict.is_healthy
+            ),
+        ]
     )
 
 
-def _unhealthy_before_s(rule: Rule, alert: Alert, known: Alert) -> int:
+def _unhealthy_before_s(rule: Rule, alert: Alert, datapoints: Sequence[Datapoint], newest_s: int) -> int:
     """The start of the last such period, of those that an alert that fires remembers no more; late points come too late
     for these."""
     if not alert.state.is_firing:
         return 0
-    kept = {item.start_s for item in _kept(rule, known)}
-    left = (item for item in _kept(rule, alert) if item.start_s not in kept)
+    kept = {item.start_s for item in _kept(rule, alert.state, datapoints, newest_s)}
+    before = _kept(rule, alert.state, alert.datapoints, alert.newest_s)
+    left = (item for item in before if item.start_s not in kept)
     return max([alert.unhealthy_s, *(item.start_s for item in left if not item.verdict.is_healthy)])
 
 
@@ -366,22 +379,37 @@ def _remembered(
     rule: Rule, alert: Alert, datapoints: Iterable[Datapoint], newest_s: int
 ) -> tuple[Datapoint, ...]:
     by_start = {item.start_s: item for item in (*alert.datapoints, *datapoints)}
-    known = replace(alert, datapoints=tuple(by_start[start] for start in sorted(by_start)), newest_s=newest_s)
-    kept = _kept(rule, known)
+    known = [by_start[start] for start in sorted(by_start)]
+    kept = _kept(rule, alert.state, known, newest_s)
     if rule.missing_data is not MissingData.IGNORE or all(item.without_late() for item in kept):
         return tuple(kept)
     # Without those that are there by late points alone, others before them would be the last.
-    on_time = replace(known, datapoints=tuple(item for item in known.datapoints if item.without_late()))
-    wanted = {item.start_s for item in (*kept, *_kept(rule, on_time))}
-    return tuple(item for item in known.datapoints if item.start_s in wanted)
+    on_time = _kept(rule, alert.state, [item for item in known if item.without_late()], newest_s)
+    wanted = {item.start_s for item in (*kept, *on_time)}
+    return tuple(item for item in known if item.start_s in wanted)
 
 
 def _last(rule: Rule, alert: Alert, count: int, back_s: int | None = None) -> Sequence[Datapoint]:
     """The datapoints of the last `count` periods; with `ignore`, of the last that had data and are not too old."""
+    return _last_of(
+        rule, alert.datapoints, alert.newest_s, count, look_back_s(rule) if back_s is None else back_s
+    )
+
+
+def _last_of(
+    rule: Rule, datapoints: Sequence[Datapoint], newest_s: int, count: int, back_s: int
+) -> Sequence[Datapoint]:
     if rule.missing_data is MissingData.IGNORE:
-        oldest_s = alert.newest_s + rule.period_s - (look_back_s(rule) if back_s is None else back_s)
-        return [item for item in alert.datapoints if item.start_s >= oldest_s][-count:]
-    return [item for item in alert.datapoints if alert.newest_s - count * rule.period_s < item.start_s]
+        oldest_s = newest_s + rule.period_s - back_s
+        return [item for item in datapoints if item.start_s >= oldest_s][-count:]
+    oldest_s = newest_s - count * rule.period_s
+    return [item for item in datapoints if oldest_s < item.start_s]
+
+
+@lru_cache(maxsize=1_024)
+def _said_by(rule: Rule) -> tuple[Mapping[str, Any], str]:
+    """The document and the revision of a rule, which all of its alerts share."""
+    return rule_document(rule), rule_revision(rule)
 
 
 def _reminder_is_due(rule: Rule, alert: Alert, at_s: int) -> bool:
@@ -416,4 +444,4 @@ def _transition(
         judged_from_s=judged_from_s,
         told_from=told_from,
     )
-    return Decision(recorded(replace(alert, state=state, since_s=since_s), transition), transition)
+    return Decision(recorded(alert, transition), transition)

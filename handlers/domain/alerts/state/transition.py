@@ -1,6 +1,7 @@
 """Transitions: a change of an alert's state, or a reminder of it, in words and in the alert's history."""
 
-from dataclasses import dataclass, replace
+from collections.abc import Mapping
+from dataclasses import dataclass
 from datetime import UTC, datetime
 from enum import StrEnum
 from typing import Any
@@ -74,7 +75,7 @@ class Transition:
 
 
 def recorded(alert: Alert, transition: Transition) -> Alert:
-    """The alert with the transition in its history, but for reminders, and counted if it notifies."""
+    """The alert in its new state, with the transition in its history, but for reminders, and counted if it notifies."""
     entry = _entry(alert, transition.state, transition.at_s, transition.reason)
     entry |= {
         "kind": str(transition.kind),
@@ -87,8 +88,10 @@ def recorded(alert: Alert, transition: Transition) -> Alert:
         entry["evaluated_to"] = alert.evaluated_to_s
     if transition.judged_from_s is not None:
         entry["judged_from"] = transition.judged_from_s
-    return replace(
-        alert if transition.kind is Kind.REMINDER else _with(alert, entry),
+    return alert.changed(
+        state=transition.state,
+        since_s=transition.since_s,
+        history=alert.history if transition.kind is Kind.REMINDER else _with(alert, entry),
         sequence=transition.number,
         notified_at_s=transition.at_s if transition.notify else alert.notified_at_s,
     )
@@ -97,7 +100,8 @@ def recorded(alert: Alert, transition: Transition) -> Alert:
 def not_evaluated(alert: Alert, from_s: int, to_s: int) -> Alert:
     """The alert with the intervals in its history that no evaluation will make up for any more."""
     times = (datetime.fromtimestamp(time_s, UTC).strftime("%Y-%m-%dT%H:%M:%SZ") for time_s in (from_s, to_s))
-    return _with(alert, _entry(alert, alert.state, to_s, "not evaluated from {} to {}".format(*times)))
+    entry = _entry(alert, alert.state, to_s, "not evaluated from {} to {}".format(*times))
+    return alert.changed(history=_with(alert, entry))
 
 
 def acknowledged(alert: Alert, by: Acknowledgement | None, at_s: int) -> Alert:
@@ -105,7 +109,7 @@ def acknowledged(alert: Alert, by: Acknowledgement | None, at_s: int) -> Alert:
     who = by or alert.acknowledged
     said = "" if who is None else f" by {who.by}" + (f": {who.why}" if who.why else "")
     reason = f"acknowledged{said}" if by else f"no more acknowledged{said}"
-    return replace(_with(alert, _entry(alert, alert.state, at_s, reason)), acknowledged=by)
+    return alert.changed(history=_with(alert, _entry(alert, alert.state, at_s, reason)), acknowledged=by)
 
 
 def _entry(alert: Alert, state: AlertState, at_s: int, reason: str) -> dict[str, Any]:
@@ -121,5 +125,6 @@ def _entry(alert: Alert, state: AlertState, at_s: int, reason: str) -> dict[str,
     }
 
 
-def _with(alert: Alert, entry: dict[str, Any]) -> Alert:
-    return replace(alert, history=(*alert.history, entry)[-HISTORY_ENTRIES:])
+def _with(alert: Alert, entry: dict[str, Any]) -> tuple[Mapping[str, Any], ...]:
+    """The alert's history with an entry more."""
+    return (*alert.history, entry)[-HISTORY_ENTRIES:]

@@ -1,5 +1,6 @@
 """Screening: a group that is passed over surely does not breach, and nearly all healthy ones are."""
 
+from dataclasses import replace
 from decimal import Decimal
 
 import pytest
@@ -72,9 +73,73 @@ def test_others_are_left_to_their_exact_value(statistic: str) -> None:
     assert not healthy_groups(a_rule(by=["host"], statistic=statistic, threshold=90), window_of(1, 2))
 
 
-def test_a_ratio_is_left_to_its_exact_value() -> None:
-    """It has another selection's points, too."""
-    assert not healthy_groups(read_rule(a_ratio(by=["host"])), window_of(0, 0))
+@given(
+    st.tuples(*[st.sampled_from([*STATISTICS, None])] * 2),
+    st.sampled_from(_OPERATORS),
+    st.tuples(_NUMBERS, _NUMBERS).map(sorted),
+    st.sampled_from([1e-308, 1e-9, 1, 3]),
+    st.tuples(st.lists(_NUMBERS, max_size=3), st.lists(_NUMBERS, min_size=1, max_size=3)),
+)
+def test_a_ratio_that_is_passed_over_does_not_breach(
+    statistics: tuple[object, object],
+    operator: str,
+    bounds: list[float],
+    at_least: float,
+    values: tuple[list[float], list[float]],
+) -> None:
+    """Whatever it divides, also nothing, by however little."""
+    above, below = (
+        {"metric_name": name, "statistic": str(statistic)}
+        for name, statistic in zip(("m1", "m2"), statistics, strict=True)
+    )
+    threshold: object = bounds if operator in {"inside", "outside"} else bounds[0]
+    document = a_ratio(by=["host"], operator=operator, threshold=threshold, numerator=above)
+    try:
+        rule = read_rule({**document, "denominator": {**below, "at_least": at_least}})
+    except ValueError:
+        return
+    window = window_of(*values[1])
+    window.numerator = window_of(*values[0]) if values[0] else MergedWindow()
+    if healthy_groups(rule, window):
+        assert verdict(rule, window) in {Verdict.BETWEEN, Verdict.RECOVERED}
+
+
+def a_ratio_window() -> MergedWindow:
+    """Three of a hundred."""
+    window = window_of(100)
+    window.numerator = window_of(3)
+    return window
+
+
+_SHARE = read_rule(
+    a_ratio(
+        by=["host"],
+        numerator={"metric_name": "failed", "statistic": "sum"},
+        denominator={"metric_name": "all", "statistic": "sum", "at_least": 50},
+        threshold=0.05,
+    )
+)
+
+
+def test_a_healthy_ratio_is_passed_over() -> None:
+    """Also where there is nothing to divide."""
+    window = a_ratio_window()
+    assert healthy_groups(_SHARE, window) == {_GROUP}
+    window.numerator = MergedWindow()
+    assert healthy_groups(_SHARE, window) == {_GROUP}
+
+
+def test_a_ratio_that_may_have_no_value_is_left_to_it() -> None:
+    """Where the divisor is too small, or the other side came late, or was left out."""
+    assert not healthy_groups(
+        replace(_SHARE, ratio=_SHARE.ratio and replace(_SHARE.ratio, at_least=100)), a_ratio_window()
+    )
+    late, left_out = a_ratio_window(), a_ratio_window()
+    assert late.numerator is not None
+    late.numerator.late[_GROUP] = GroupSums(1, Decimal(500), 500, 500, "source")
+    left_out.numerator = MergedWindow(dropped=1)
+    assert not healthy_groups(_SHARE, late)
+    assert not healthy_groups(_SHARE, left_out)
 
 
 def test_a_group_with_late_points_is_not_passed_over() -> None:
