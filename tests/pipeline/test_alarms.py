@@ -125,6 +125,28 @@ def rows(second: str) -> list[tuple[str, str]]:
     return re.findall(r"^\| `([^`]+)`[^|]* \| ([^|]+) \|$", table, flags=re.MULTILINE)
 
 
+def test_faults_that_are_dealt_with_raise_none(run: LocalRun) -> None:
+    """All of the table's at once, over more minutes than any alarm on a minute's errors looks at."""
+    of_hours = {"MetricExportLag", "MetricExportMissing"}
+    minutes_until(run, lambda: in_alarm(run) <= of_hours, "the alarms to be over")
+    dealt_with = [rule for rules, _ in rows("why none") for rule in rules.split()]
+    run.control("faults", {"seed": 7, "rules": dealt_with})
+    raised: set[str] = set()
+    try:
+        for _ in range(6):
+            for _ in range(4):
+                run.post(POINT)
+            time.sleep(0.5)
+            run.control("clock", {"advance_seconds": 60})
+            raised |= in_alarm(run)
+        struck = run.control("faults")["injected"]
+    finally:
+        run.control("faults", method="DELETE")
+    time.sleep(2)
+    assert (raised | in_alarm(run)) - of_hours == set()
+    assert struck > 10
+
+
 @pytest.mark.parametrize(("rules", "alarms_"), rows("alarms"))
 def test_a_fault_raises_the_alarms_of_its_row(run: LocalRun, rules: str, alarms_: str) -> None:
     """Within twenty minutes of the clock, by minutes first, as some alarms want three of five."""
@@ -148,28 +170,6 @@ def test_a_fault_raises_the_alarms_of_its_row(run: LocalRun, rules: str, alarms_
         wait_for(all_raised, f"{expected} to be raised", seconds=15)
     finally:
         run.control("faults", method="DELETE")
-
-
-def test_faults_that_are_dealt_with_raise_none(run: LocalRun) -> None:
-    """All of the table's at once, over more minutes than any alarm on a minute's errors looks at."""
-    of_hours = {"MetricExportLag", "MetricExportMissing"}
-    minutes_until(run, lambda: in_alarm(run) <= of_hours, "the alarms to be over")
-    dealt_with = [rule for rules, _ in rows("why none") for rule in rules.split()]
-    run.control("faults", {"seed": 7, "rules": dealt_with})
-    raised: set[str] = set()
-    try:
-        for _ in range(6):
-            for _ in range(4):
-                run.post(POINT)
-            time.sleep(0.5)
-            run.control("clock", {"advance_seconds": 60})
-            raised |= in_alarm(run)
-        struck = run.control("faults")["injected"]
-    finally:
-        run.control("faults", method="DELETE")
-    time.sleep(2)
-    assert (raised | in_alarm(run)) - of_hours == set()
-    assert struck > 10
 
 
 def test_a_metric_that_an_alarm_reads_has_its_name_and_dimensions_here(run: LocalRun) -> None:
