@@ -27,6 +27,7 @@ from emulator import (
     StackTemplate,
     TemplateError,
     start,
+    timestream_process,
 )
 from emulator.clock import Clock
 
@@ -245,6 +246,25 @@ def test_an_engine_that_was_killed_comes_back_with_what_it_took(tmp_path: Path) 
             "Rows"
         ]
         assert [[value["ScalarValue"] for value in row["Data"]] for row in rows] == [[now_ms, "true"]]
+    finally:
+        cloud.close()
+    assert left_behind() == ([], [])
+
+
+def test_an_engine_that_was_killed_is_given_time_for_its_data(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """More than for a start, as it reads again what it had written; then it is given up with the time that it had."""
+    assert timestream_process._RESTART_SECONDS >= 10 * timestream_process._START_SECONDS
+    cloud = begin(tmp_path)
+    try:
+        monkeypatch.setattr(timestream_process, "_RESTART_SECONDS", 0.0)
+        (process,) = psutil.Process().children()
+        process.kill()
+        while process.status() != psutil.STATUS_ZOMBIE:
+            time.sleep(0.01)
+        with pytest.raises(EngineError, match="did not answer within 0 s"):
+            cloud.check()
     finally:
         cloud.close()
     assert left_behind() == ([], [])
