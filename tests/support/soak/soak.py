@@ -72,16 +72,16 @@ def soak(run: LocalRun, plan: Plan, tell: Callable[[str], None]) -> Soaked:
     resharded = struck = killed = 0
     try:
         while not ended(chance.uniform(0.1, 0.6)):
-            if struck < plan.faults and struck * plan.points <= ledger.taken * plan.faults:
+            share = min(1.0, ledger.taken / plan.points)
+            if struck < plan.faults and struck <= share * plan.faults:
                 struck = schedule.add()
             if plan.faults and chance.random() < _RESHARDED:
                 schedule.reshard()
                 resharded += 1
-            if killed < plan.kills and killed * plan.points <= ledger.taken * plan.kills:
+            if killed < plan.kills and killed <= share * plan.kills:
                 killed += kill_one(run, chance)
-            ahead = ledger.taken > plan.rate * (time.monotonic() - began_s)
-            behind = struck * plan.points < ledger.taken * plan.faults
-            if behind or killed * plan.points < ledger.taken * plan.kills or ahead:
+            behind = struck < share * plan.faults or killed < share * plan.kills
+            if behind or ledger.taken > plan.rate * (time.monotonic() - began_s):
                 gate.clear()
             else:
                 gate.set()
