@@ -318,7 +318,8 @@ def test_a_plan_holds_as_many_chunks_as_a_payload_does(monkeypatch: pytest.Monke
     weather.post(minute(0), 9.0)
     plan = weather.pipeline.evaluator.plan(START, TIMING.ready_at(START))
     assert 1 < len(plan["chunks"]) < 7
-    assert len(json.dumps(plan["chunks"])) < 800
+    # Chunks are chosen before the times are added until which they hand out, in some 20 bytes each.
+    assert len(json.dumps(plan["chunks"])) < 850
     weather.minutes(0, 0)
     assert weather.heard == ["1:alarm"] * 7
 
