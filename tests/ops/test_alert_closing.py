@@ -68,7 +68,7 @@ def test_the_alert_of_a_group_is_closed_and_its_silence_is_none(capsys: Any) -> 
     assert entry.notification.body["reason"] == "closed by an operator"
     assert stored("b", "x").alert.state == AlertState.ALARM
     output = capsys.readouterr().out
-    assert "closed cpu-hot/cpu.load host=a disk=None, which was ALARM" in output
+    assert "closed cpu-hot/cpu.load host=a without disk, which was ALARM" in output
     assert "told with the next evaluation" in output
 
 

@@ -25,6 +25,7 @@ DOCUMENTS = sorted({block.name for block in RUNNABLE})
 ENDS = {
     "python -m ops alerts show demo-hot attic": 1,  # nothing has tripped it
     "python -m ops quarantine redrive --dry-run": 1,  # what has to be mended is kept
+    "python -m ops quarantine redrive --environment dev --region us-east-1 --fix seconds": 1,  # likewise
 }
 
 

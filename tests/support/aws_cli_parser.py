@@ -42,10 +42,10 @@ def _send(*_: object, **__: object) -> None:
 def complaint(*arguments: str) -> str:
     """The AWS CLI's complaint about a command without its `aws`; empty if it would be carried out.
 
-    A file that it would read is taken to be there.
+    A file that it would read and that is not there is taken to be an empty one.
     """
     said = io.StringIO()
-    arguments = tuple(f"file://{os.devnull}" if one.startswith("file://") else one for one in arguments)
+    arguments = tuple(map(_there, arguments))
     with contextlib.ExitStack() as stack:
         stack.enter_context(patch.dict(os.environ, _VARIABLES, clear=True))
         stack.enter_context(contextlib.chdir(ROOT))
@@ -64,6 +64,11 @@ def complaint(*arguments: str) -> str:
         except SystemExit as error:
             status = error.code
     return said.getvalue().strip() or f"ended with {status}"
+
+
+def _there(argument: str) -> str:
+    missing = argument.startswith("file://") and not Path(argument.removeprefix("file://")).exists()
+    return f"file://{os.devnull}" if missing else argument
 
 
 def commands_in(text: str) -> Iterator[Sequence[str]]:

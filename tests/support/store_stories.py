@@ -21,8 +21,10 @@ def a_mended_point_is_stored_once_at_its_own_time(run: LocalRun) -> None:
     bad = {"metric_name": "bad", "value": 1, "dimensions": {"time": "a"}}
     reply = run.post({"metrics": [{"metric_name": "mended", "value": 1, "timestamp": seconds}, bad]})
     wait_for(lambda: len(run.quarantine(reply.body["request_id"])) == 2, "the quarantine", seconds=20)
-    found = _account_of(run, reply.headers["x-amz-apigw-id"])
-    assert (found["state"], found["received"], found["quarantined"]) == ("settled", 2, 2)
+    request_id = reply.headers["x-amz-apigw-id"]
+    wait_for(lambda: _account_of(run, request_id)["state"] == "settled", "the account", seconds=30)
+    found = _account_of(run, request_id)
+    assert (found["received"], found["quarantined"]) == (2, 2)
     assert "looks like seconds" in found["points"][0]["message"]
     shown = run.shell(f"{OPS} redrive --fix seconds || true")
     assert "sent 1 point" in shown
