@@ -5,7 +5,7 @@ import time
 from pathlib import Path
 from typing import Any, Self
 
-from handlers.adapters.dynamodb.rules_table import KNOWN_AFTER_S
+from handlers.adapters.dynamodb.rules_table import FRESH_SECONDS, KNOWN_AFTER_S
 from tests.support.local_run import LocalRun
 
 PERIOD = 60
@@ -38,6 +38,8 @@ class Listener:
         )
         running.shell(f"python -m ops rules apply {rules}")
         listener = cls(running)
+        # An aggregator that runs asks for rules again after so many seconds that pass: the clock's jumps are none.
+        time.sleep(FRESH_SECONDS)
         # The rules are in force after half a minute, and judge the periods that begin after it.
         listener.move_to(listener.now() + PERIOD)
         return listener
