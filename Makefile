@@ -41,7 +41,7 @@ override SQL := $(value SQL)
 export SQL
 
 .PHONY: test
-test: install-dev $(if $(T),,lint) ## all that needs only Python and its index, about six minutes; or a part: make test T=tests/ops
+test: install-dev $(if $(T),,lint) ## all that needs only Python and its index, about ten minutes; or a part: make test T=tests/ops
 	@$(PY) -m ops bundle --target host
 	@$(TESTS) $(or $(T),-n 3 --dist loadfile --no-loadscope-reorder)
 
