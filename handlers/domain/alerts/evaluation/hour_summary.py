@@ -15,9 +15,9 @@ from handlers.domain.alerts.rules.rule import Rule
 from handlers.domain.alerts.rules.selection import Group, group_rank
 from handlers.domain.alerts.state.alert import Alert
 from handlers.domain.alerts.state.message_cap import HELD_BY, is_held
-from handlers.domain.alerts.state.protocol import Decision
+from handlers.domain.alerts.state.protocol import Decision, decide_for, reminder_is_due
 from handlers.domain.alerts.state.reason import time_text
-from handlers.domain.alerts.state.transition import Kind, Transition, recorded
+from handlers.domain.alerts.state.transition import Kind
 from handlers.vocabulary import AlertState
 
 # Values may have 2 KB each, and a state's input, which holds a page of messages, has its limit.
@@ -52,7 +52,7 @@ def sum_up(rule: Rule, update: AlertUpdate, alerts: Sequence[Alert], end_s: int,
         kind = Kind.RESOLVED if rule.notify_on_resolve else Kind.SILENT
         reason = f"no alert fires any more that {HELD_BY} held back"
         update.apply(_made(alert, AlertState.OK, kind, end_s, reason), rule, origin)
-    elif firing and end_s % HOUR_S == 0 and _is_reminder_due(rule, alert, end_s):
+    elif firing and end_s % HOUR_S == 0 and alert.state.is_firing and reminder_is_due(rule, alert, end_s):
         summary = Summary(hour_of(end_s), 0, len(firing), tuple(firing[:GROUPS_SHOWN]))
         update.apply(
             _made(alert, alert.state, Kind.REMINDER, end_s, _reason(rule, summary)), rule, origin, summary
@@ -77,25 +77,9 @@ def _is_untold(alert: Alert) -> bool:
     )
 
 
-def _is_reminder_due(rule: Rule, alert: Alert, end_s: int) -> bool:
-    is_due = bool(rule.renotify_s) and end_s - alert.notified_at_s >= rule.renotify_s
-    return is_due and alert.state.is_firing and alert.acknowledged is None
-
-
 def _made(alert: Alert, state: AlertState, kind: Kind, end_s: int, reason: str) -> Decision:
     since_s = alert.since_s if kind is Kind.REMINDER else end_s
-    transition = Transition(
-        kind=kind,
-        previous_state=alert.state,
-        state=state,
-        at_s=end_s,
-        since_s=since_s,
-        reason=reason,
-        late=False,
-        datapoints=(),
-        number=alert.sequence + kind.notifies,
-    )
-    return Decision(recorded(alert, transition), transition)
+    return decide_for(alert, state, kind, end_s, since_s, reason)
 
 
 def _reason(rule: Rule, summary: Summary) -> str:

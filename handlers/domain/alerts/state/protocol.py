@@ -187,10 +187,10 @@ def decide(
     if state is alert.state:
         if known.muted is None and alert.muted is not None:
             return _told_now(rule, known, alert.muted, at_s)
-        if kind is None or known.muted is not None or not remind or not _reminder_is_due(rule, alert, at_s):
+        if kind is None or known.muted is not None or not remind or not reminder_is_due(rule, alert, at_s):
             return Decision(known)
         reason = f"still {state}{held_text(held_until_s(rule, known))}"
-        return _transition(known, state, Kind.REMINDER, at_s, alert.since_s, reason)
+        return decide_for(known, state, Kind.REMINDER, at_s, alert.since_s, reason)
     kind = _kind_of_change(
         kind or Kind.SILENT, alert, state, muted_by, notify_on_resolve=rule.notify_on_resolve
     )
@@ -208,7 +208,7 @@ def decide(
         told_from = alert.muted.told
     begun_s = judged_from_s(rule, alert)
     part = begun_s if begun_s > end_s - look_back_s(rule) else None
-    return _transition(
+    return decide_for(
         known, state, kind, at_s, end_s, reason, late=late, judged_from_s=part, told_from=told_from
     )
 
@@ -246,7 +246,7 @@ def close(
     closed = replace(alert, since_s=since_s)
     decision = Decision(closed)
     if kind is not None:
-        decision = _transition(alert, state, kind, at_s, since_s, reason, told_from=told_from)
+        decision = decide_for(alert, state, kind, at_s, since_s, reason, told_from=told_from)
     ended = replace(
         decision.alert,
         datapoints=(),
@@ -300,7 +300,7 @@ def _told_now(rule: Rule, alert: Alert, was: Muted, at_s: int) -> Decision:
         return Decision(alert)
     if kind is Kind.REMINDER and alert.acknowledged is not None:
         return Decision(alert)
-    return _transition(alert, alert.state, kind, at_s, alert.since_s, why, told_from=was.told)
+    return decide_for(alert, alert.state, kind, at_s, alert.since_s, why, told_from=was.told)
 
 
 def _finding(rule: Rule, alert: Alert) -> Finding:
@@ -412,13 +412,14 @@ def _said_by(rule: Rule) -> tuple[Mapping[str, Any], str]:
     return rule_document(rule), rule_revision(rule)
 
 
-def _reminder_is_due(rule: Rule, alert: Alert, at_s: int) -> bool:
+def reminder_is_due(rule: Rule, alert: Alert, at_s: int) -> bool:
+    """True if it is so long ago that an alert that fires was told, and nobody has said that they know of it."""
     if alert.acknowledged is not None:
         return False
     return bool(rule.renotify_s) and at_s - alert.notified_at_s >= rule.renotify_s
 
 
-def _transition(
+def decide_for(
     alert: Alert,
     state: AlertState,
     kind: Kind,
