@@ -15,11 +15,12 @@ Answer = tuple[Sequence[str], Iterable[Row]]
 
 def add_options(parser: argparse.ArgumentParser) -> None:
     """Add the options that choose the form of an answer."""
-    tables.add_option(parser)
-    parser.add_argument(
+    form = parser.add_mutually_exclusive_group()
+    tables.add_option(form)
+    form.add_argument(
         "--csv", action="store_const", const="csv", dest="format", help="the same as --format csv"
     )
-    parser.add_argument("--plot", action="store_true", help="draw the answer's time series in the terminal")
+    form.add_argument("--plot", action="store_true", help="draw the answer's time series in the terminal")
 
 
 def show(

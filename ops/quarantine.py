@@ -60,6 +60,7 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
 
 def _list(options: argparse.Namespace) -> int:
     if options.rejected:
+        choice.of_objects(options)
         columns = ["written", "bytes", "reasons", "report"]
         if options.format != "table":
             columns.append("content")

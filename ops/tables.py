@@ -39,9 +39,9 @@ class Coloured(str):
     colour: str
 
 
-def add_option(parser: argparse.ArgumentParser) -> None:
-    """Add the option that chooses the form of rows."""
-    parser.add_argument(
+def add_option(options: argparse._ActionsContainer) -> None:
+    """Add the option that chooses the form of rows, to a parser or a group of one."""
+    options.add_argument(
         "--format", choices=FORMATS, default="table", help="how rows are printed (default table)"
     )
 

@@ -19,6 +19,10 @@ from ops.quarantined.rejected import reports
 from ops.stack import Target
 
 DROPPED = "dropped/"
+_NOTHING = {
+    True: "Timestream reported on no late point in that time",
+    False: "batches of the metric writer hold points, `ops quarantine redrive --batches`",
+}
 
 
 def drop(target: Target, options: argparse.Namespace) -> int:
@@ -28,14 +32,17 @@ def drop(target: Target, options: argparse.Namespace) -> int:
     """
     s3, bucket = target.client("s3"), target.output("QuarantineBucketName")
     writer = target.output("MetricWriterName")
-    found = Counter(function for function, _ in _chosen(s3, bucket, writer, options))
+    choice.of_objects(options)
+    times = choice.times_of(options, choice.clock_s(target), default_since_s=math.inf)
+
+    def chosen() -> Iterator[tuple[str, str]]:
+        return _reports(s3, bucket, times) if options.rejected else _batches(s3, bucket, writer, times)
+
+    found = Counter(function for function, _ in chosen())
     for function, number in found.most_common():
         print(f"{_counted(number)} of {sanitize(function)}")
-    if not found and options.rejected:
-        print("nothing to drop: Timestream reported on no late point")
-        return 0
     if not found:
-        print("nothing to drop: batches of the metric writer hold points, `ops quarantine redrive --batches`")
+        print(f"nothing to drop: {_NOTHING[options.rejected]}")
         return 0
     if options.dry_run:
         print(f"would drop {_counted(found.total())}")
@@ -43,7 +50,7 @@ def drop(target: Target, options: argparse.Namespace) -> int:
     consent.expect(options, f"forget {_counted(found.total())} for good", always=True)
     dropped: Counter[str] = Counter()
     try:
-        for function, key in _chosen(s3, bucket, writer, options):
+        for function, key in chosen():
             with refusals("cannot delete the batch"):
                 forget(s3, bucket, key)
             dropped[function] += 1
@@ -53,18 +60,20 @@ def drop(target: Target, options: argparse.Namespace) -> int:
     return 0
 
 
-def _chosen(s3: Any, bucket: str, writer: str, options: argparse.Namespace) -> Iterator[tuple[str, str]]:
-    if options.rejected:
-        found = reports(s3, bucket, since_s=0, until_s=math.inf)
-        return (("Timestream", report.key) for report in found)
-    return _batches(s3, bucket, writer)
+def _reports(s3: Any, bucket: str, times: tuple[float, float]) -> Iterator[tuple[str, str]]:
+    """A name for Timestream and the key of each report that was written between two times."""
+    since_s, until_s = times
+    return (("Timestream", report.key) for report in reports(s3, bucket, since_s=since_s, until_s=until_s))
 
 
-def _batches(s3: Any, bucket: str, writer: str) -> Iterator[tuple[str, str]]:
-    """The function and the key of each batch that holds no point that is missing."""
+def _batches(s3: Any, bucket: str, writer: str, times: tuple[float, float]) -> Iterator[tuple[str, str]]:
+    """The function and the key of each batch that was given up between two times and holds no point that is missing."""
+    since_s, until_s = times
     for function, entries in batches_by_function(s3, bucket):
         if not is_writer(function, writer):
-            yield from ((function, entry["Key"]) for entry in entries)
+            for entry in entries:
+                if since_s <= entry["LastModified"].timestamp() <= until_s:
+                    yield function, entry["Key"]
 
 
 def _note(target: Target, options: argparse.Namespace, dropped: Counter[str]) -> None:

@@ -2,6 +2,7 @@
 
 import argparse
 import json
+import math
 import sys
 import time
 from collections.abc import Iterator, Mapping
@@ -11,7 +12,7 @@ import boto3
 from botocore.config import Config as SdkConfig
 
 from ops import consent
-from ops.errors import OperatorError, refusals
+from ops.errors import refusals
 from ops.output import counted, sanitize
 from ops.points.counter import PointCounter
 from ops.quarantined import choice
@@ -26,7 +27,6 @@ _FAILURES = 3
 # Ends of the writer's process that its batch is at fault for: the store may be well, and what follows would wait behind
 # it for ever. https://docs.aws.amazon.com/lambda/latest/dg/troubleshooting-invocation.html
 _DEATHS = ("Runtime.ExitError", "Runtime.OutOfMemory", "Sandbox.Timedout", "Task timed out")
-_OF_POINTS = ("reason", "client", "metric", "body_format", "request", "fix")
 
 
 def redrive(target: Target, options: argparse.Namespace) -> int:
@@ -35,14 +35,9 @@ def redrive(target: Target, options: argparse.Namespace) -> int:
     The records keep their sequence numbers and times of arrival, so a point that was stored before is stored once, and
     loses against later corrections. After an interruption the same command goes on.
     """
-    if given := [f"--{name.replace('_', '-')}" for name in _OF_POINTS if getattr(options, name)]:
-        raise OperatorError(
-            f"{given[0]} chooses points; batches are redriven whole, by --from and --to at most"
-        )
     s3, bucket = target.client("s3"), target.output("QuarantineBucketName")
-    since_s, until_s = choice.times_of(
-        argparse.Namespace(**vars(options) | {"since": sys.maxsize}), choice.clock_s(target)
-    )
+    choice.of_objects(options)
+    since_s, until_s = choice.times_of(options, choice.clock_s(target), default_since_s=math.inf)
     writer = target.output("MetricWriterName")
 
     def entries() -> Iterator[Mapping[str, Any]]:

@@ -16,6 +16,8 @@ from ops.quarantined.points import QuarantinedPoint, read_all_points, read_point
 from ops.silence_words import time_s
 from ops.stack import Target
 
+_OF_POINTS = ("reason", "client", "metric", "body_format", "request", "all", "by", "fix")
+
 
 def add_options(parser: argparse.ArgumentParser, *, since: str) -> None:
     """Add the options that choose points; `since` is the period that is looked at by default."""
@@ -36,11 +38,13 @@ def add_options(parser: argparse.ArgumentParser, *, since: str) -> None:
 
 def add_time_options(parser: argparse.ArgumentParser, since: str) -> None:
     """Add the options that choose the time."""
-    parser.add_argument(
-        "--since", type=period_s, default=since, metavar="PERIOD",
+    parser.set_defaults(default_since_s=period_s(since))
+    begin = parser.add_mutually_exclusive_group()
+    begin.add_argument(
+        "--since", type=period_s, metavar="PERIOD",
         help=f"that arrived in the last 15m, 1h, 7d … (default {since})",
     )  # fmt: skip
-    parser.add_argument(
+    begin.add_argument(
         "--from",
         dest="from_",
         metavar="TIME",
@@ -79,15 +83,33 @@ def choice_of(options: argparse.Namespace, now_s: float) -> Choice:
     return Choice(since_s, until_s, wanted, waiting=not options.all)
 
 
-def times_of(options: argparse.Namespace, now_s: float) -> tuple[float, float]:
-    """The times of the options in seconds of the epoch; OperatorError likewise."""
-    since_s = now_s - options.since
+def times_of(
+    options: argparse.Namespace, now_s: float, *, default_since_s: float | None = None
+) -> tuple[float, float]:
+    """The times of the options in seconds of the epoch; OperatorError likewise.
+
+    They begin `default_since_s` seconds ago if no option says when, by default as the command's help has it.
+    """
+    period = options.since
+    if period is None:
+        period = options.default_since_s if default_since_s is None else default_since_s
+    since_s = now_s - period
     if options.from_ is not None:
         since_s = time_s("--from", options.from_, "UTC", int(now_s))
     until_s = math.inf if options.to is None else time_s("--to", options.to, "UTC", int(now_s))
     if until_s <= since_s:
         raise OperatorError(f"--to {options.to} is not after the time from which on points are looked for")
     return since_s, until_s
+
+
+def of_objects(options: argparse.Namespace) -> None:
+    """Raise OperatorError for an option that chooses points, where what lies in the bucket whole is chosen by time."""
+    given = next((name for name in _OF_POINTS if getattr(options, name, None)), None)
+    if given is not None:
+        what = "--rejected" if getattr(options, "rejected", False) else "--batches"
+        raise OperatorError(
+            f"--{given.replace('_', '-')} is for points; {what} goes with --since, --from and --to alone"
+        )
 
 
 def clock_s(target: Target) -> float:

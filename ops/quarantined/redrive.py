@@ -5,14 +5,16 @@ import sys
 from collections import Counter
 from collections.abc import Iterator, Sequence
 
+from handlers.domain.violation import Reason
 from ops import consent, tables
+from ops.errors import OperatorError
 from ops.output import counted
 from ops.points.names import deployed_names
 from ops.points.rules import PointRules, limits_of
 from ops.quarantined import choice
 from ops.quarantined.batch_redrive import INTERRUPTED
 from ops.quarantined.choice import Choice
-from ops.quarantined.redriving import FIXES, Kept, Ready, prepare
+from ops.quarantined.redriving import FIXES, SECONDS, Kept, Ready, prepare
 from ops.quarantined.resending import Resender
 from ops.stack import Target
 
@@ -51,8 +53,12 @@ def points(target: Target, options: argparse.Namespace) -> int:
     """Put points on the stream again, under their own requests and with their own times; 0 if all were sent.
 
     Those that would not be stored this time either are kept back. What is on the stream is noted, so that the next
-    redrive leaves it out: after an interruption the same command goes on.
+    redrive leaves it out: after an interruption the same command goes on. OperatorError for a fix of other points.
     """
+    if SECONDS in options.fix and options.reason not in {None, Reason.TIMESTAMP_TOO_OLD}:
+        raise OperatorError(
+            f"--fix {SECONDS} is of points that are set aside as {Reason.TIMESTAMP_TOO_OLD}, not as {options.reason}"
+        )
     now_s = choice.clock_s(target)
     chosen = choice.choice_of(options, now_s)
     rules = PointRules(

@@ -5,6 +5,7 @@ import subprocess
 import sys
 import time
 from collections.abc import Iterator
+from contextlib import suppress
 from datetime import UTC, datetime
 from typing import Any
 
@@ -143,6 +144,61 @@ def test_points_can_be_chosen_by_their_times(
     ]
     assert main(["quarantine", "list", *given]) == 0
     assert f"({number} point" in capsys.readouterr().out
+
+
+@pytest.mark.parametrize(
+    "option",
+    [
+        "--all",
+        "--by reason",
+        "--client c",
+        "--fix seconds",
+        "--metric m",
+        "--reason value_type",
+        "--request r",
+        "--body-format json",
+    ],
+)
+@pytest.mark.parametrize(
+    "action",
+    ["list --rejected", "redrive --batches", "drop --why w --yes --batches", "drop --why w --yes --rejected"],
+)
+def test_an_option_that_chooses_points_is_never_ignored(
+    s3: Any, capsys: pytest.CaptureFixture[str], action: str, option: str
+) -> None:
+    """Where something else is chosen it is refused by name, and nothing happens."""
+    keys = ["aws/lambda/uuid/x", "rejected/x"]
+    for key in keys:
+        s3.put_object(Bucket=BUCKET, Key=key, Body=b"{}")
+    with suppress(SystemExit):  # by a command that has no such option
+        assert main(["quarantine", *action.split(), *option.split()]) == 1
+    assert option.split(maxsplit=1)[0] in capsys.readouterr().err
+    assert [entry["Key"] for entry in s3.list_objects_v2(Bucket=BUCKET)["Contents"]] == keys
+
+
+@pytest.mark.parametrize(
+    "given",
+    [
+        ["list", "--since", "1h", "--from", "2026-11-22T08:00Z"],
+        ["query", "--csv", "--plot", "SELECT 1"],
+        ["query", "--format", "json", "--plot", "SELECT 1"],
+        ["query", "--format", "json", "--csv", "SELECT 1"],
+    ],
+)
+def test_options_of_which_one_would_be_ignored_are_refused(
+    given: list[str], capsys: pytest.CaptureFixture[str]
+) -> None:
+    """With the names of both."""
+    with pytest.raises(SystemExit):
+        main(["quarantine", *given])
+    assert "not allowed with argument" in capsys.readouterr().err
+
+
+def test_a_fix_of_other_points_is_refused(s3: Any, capsys: pytest.CaptureFixture[str]) -> None:
+    """Rather than to send them as they are."""
+    put(s3, Reason.VALUE_TYPE, "m", age_s=60)
+    assert main(["quarantine", "redrive", "--fix", "seconds", "--reason", "value_type"]) == 1
+    assert "--fix seconds is of points that are set aside as timestamp_too_old" in capsys.readouterr().err
 
 
 @pytest.mark.parametrize(

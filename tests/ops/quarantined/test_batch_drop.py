@@ -40,6 +40,9 @@ def options(**changes: Any) -> Namespace:
         **{
             "why": "stale",
             "rejected": False,
+            "since": None,
+            "from_": None,
+            "to": None,
             "dry_run": False,
             "yes": True,
             "place": Place("here", local=True),
@@ -76,6 +79,16 @@ def test_reports_of_timestream_are_dropped_alone(target: Target, capsys: pytest.
     assert [key.partition("/")[0] for key in _keys(target)] == ["aws", "aws", "aws", "dropped"]
     assert drop(target, options(rejected=True)) == 0
     assert "reported on no late point" in capsys.readouterr().out
+
+
+@pytest.mark.parametrize("rejected", [False, True])
+def test_what_came_at_another_time_stays(target: Target, *, rejected: bool) -> None:
+    """With a time, nothing is forgotten but what came to the bucket then."""
+    target.client("s3").put_object(Bucket=BUCKET, Key="rejected/db/table/x.json", Body=b"{}")
+    before = _keys(target)
+    for times in ({"from_": "2099-01-01T00:00Z"}, {"to": "2020-01-01T00:00Z"}):
+        assert drop(target, options(rejected=rejected, **times)) == 0
+        assert _keys(target) == before
 
 
 def test_an_operator_is_asked_even_here(target: Target, monkeypatch: pytest.MonkeyPatch) -> None:

@@ -13,7 +13,7 @@ from moto import mock_aws
 
 from ops import consent
 from ops.errors import OperatorError
-from ops.quarantined import batch_redrive
+from ops.quarantined import batch_redrive, choice
 from ops.stack import Target
 from ops.where import Place
 from templates.config import load
@@ -56,7 +56,15 @@ class Lambda:
 def options(**changes: Any) -> Namespace:
     """Options of a redrive of all batches at the local run."""
     chosen = dict.fromkeys(("reason", "client", "metric", "body_format", "request", "from_", "to"))
-    others = {"since": 86_400, "all": False, "rate": 1e6, "fix": [], "dry_run": False, "yes": False}
+    others: dict[str, Any] = {
+        "since": None,
+        "default_since_s": 86_400,
+        "all": False,
+        "rate": 1e6,
+        "fix": [],
+        "dry_run": False,
+        "yes": False,
+    }
     return Namespace(**{**chosen, **others, "place": Place("here", local=True)} | changes)
 
 
@@ -218,12 +226,21 @@ def test_a_rate_is_kept(target: Target, monkeypatch: pytest.MonkeyPatch) -> None
 
 
 @pytest.mark.parametrize(
-    ("times", "number"), [({"from_": "2099-01-01T00:00Z"}, 0), ({"to": "2099-01-01T00:00Z"}, 1)]
+    ("times", "number"),
+    [
+        ({}, 1),
+        ({"from_": "2099-01-01T00:00Z"}, 0),
+        ({"to": "2099-01-01T00:00Z"}, 1),
+        ({"since": 86_400}, 0),
+        ({"since": 3 * 86_400}, 1),
+    ],
 )
 def test_batches_can_be_chosen_by_when_they_were_given_up(
-    target: Target, monkeypatch: pytest.MonkeyPatch, times: dict[str, str], number: int
+    target: Target, monkeypatch: pytest.MonkeyPatch, times: dict[str, Any], number: int
 ) -> None:
     """Without a choice all are handed over, however old."""
+    now_s = time.time()
+    monkeypatch.setattr(choice, "clock_s", lambda _: now_s + 2 * 86_400)
     give_up(target, "a")
     client = Lambda()
     assert redrive(target, monkeypatch, client, **times) == 0
@@ -232,7 +249,7 @@ def test_batches_can_be_chosen_by_when_they_were_given_up(
 
 def test_what_chooses_points_is_refused(target: Target) -> None:
     """A batch has points of many metrics and clients."""
-    with pytest.raises(OperatorError, match="--metric chooses points"):
+    with pytest.raises(OperatorError, match="--metric is for points; --batches goes with"):
         batch_redrive.redrive(target, options(metric="m"))
 
 
