@@ -164,10 +164,8 @@ class RequestAccount:
     @property
     def was_read_past(self) -> bool:
         """True if the writer reads what came later, by the age of the records it reads."""
-        age_s = self.waiting.record_age_s if self.waiting else None
-        return (
-            age_s is not None and self.entry is not None and self.now_s - age_s > self.entry.at_s + _MARGIN_S
-        )
+        age_s, arrived_s = self.waiting.record_age_s if self.waiting else None, self.arrived_s
+        return age_s is not None and arrived_s is not None and self.now_s - age_s > arrived_s + _MARGIN_S
 
     @property
     def is_stored_by_silence(self) -> bool:
@@ -182,10 +180,12 @@ class RequestAccount:
     @property
     def state(self) -> State:
         """The state that follows from all of it."""
-        if self.settlements or self.quarantined:
-            return State.SETTLED
+        if self.settlements:
+            return self._state_of_resent
         if self.writer_batches:
             return State.GIVEN_UP
+        if self.quarantined:
+            return State.SETTLED if self.was_read_past or self._is_too_old else State.IN_FLIGHT
         if self.entry is None:
             return State.UNKNOWN
         if not self.entry.is_accepted:
@@ -194,9 +194,37 @@ class RequestAccount:
             return State.NO_POINTS
         if self.is_stored_by_silence:
             return State.SETTLED
-        if self.now_s - self.entry.at_s > self.given_up_after_s + _GIVING_UP_S:
-            return State.MISSING
-        return State.IN_FLIGHT
+        return State.MISSING if self._is_too_old else State.IN_FLIGHT
+
+    @property
+    def in_flight_since_s(self) -> float | None:
+        """The time since which the stream has what is in flight of it: it came in, or was sent again first."""
+        if self.settlements:
+            return min((one.at_s for one in self._unsettled), default=None)
+        return self.arrived_s
+
+    @property
+    def _is_too_old(self) -> bool:
+        """True if what is in flight of it would have been given up by now, and lie in the bucket."""
+        since_s = self.in_flight_since_s
+        return since_s is not None and self.now_s - since_s > self.given_up_after_s + _GIVING_UP_S
+
+    @property
+    def _unsettled(self) -> list[Resent]:
+        """The points that were sent again and of which the writer has not said a word."""
+        return [one for one in self.resent if one.account is None or not one.account.settlements]
+
+    @property
+    def _state_of_resent(self) -> State:
+        """The state of a request that was settled, by what became of its points that were sent again since.
+
+        A quiet writer says nothing of those that are stored whole.
+        """
+        if any(one.account and one.account.writer_batches for one in self._unsettled):
+            return State.GIVEN_UP
+        if not self._unsettled or (self.quiet and self._is_too_old):
+            return State.SETTLED
+        return State.MISSING if self._is_too_old else State.IN_FLIGHT
 
     @property
     def points(self) -> Points:
@@ -205,7 +233,8 @@ class RequestAccount:
         if held is None:
             if self.writer_batches:
                 points = max(batch.points for batch in self.writer_batches)
-                return Points(points, given_up=points)
+                aside = min(points, len(self.quarantined))
+                return Points(points, quarantined=aside or None, given_up=points - aside)
             return Points(quarantined=len(self.quarantined) or None)
         found = Points(held.received, held.stored, held.superseded, held.quarantined, 0, 0)
         for one in self.resent:

@@ -29,10 +29,8 @@ def read_account(place: Place, request_id: str, *, since_s: float) -> RequestAcc
     quarantine = Quarantine(
         place.client("s3"), place.output("QuarantineBucketName"), place.output("MetricWriterName")
     )
-    account = _read(place, quarantine, request_id, since_s)
-    if account.state in {State.IN_FLIGHT, State.MISSING}:
-        account = _with_waiting(account, place)
-    return _with_resent(account, place, quarantine)
+    account = _with_resent(_read(place, quarantine, request_id, since_s), place, quarantine)
+    return _with_waiting(account, place) if account.state in {State.IN_FLIGHT, State.MISSING} else account
 
 
 def _read(place: Place, quarantine: Quarantine, request_id: str, since_s: float) -> RequestAccount:
@@ -120,7 +118,7 @@ def _may_be_quarantined(account: RequestAccount) -> bool:
 def _with_waiting(account: RequestAccount, place: Place) -> RequestAccount:
     try:
         age_ms = read_figures(place)["MetricWriter_waits"].last
-        since_s = max(account.now_s - _TROUBLE_S, account.arrived_s or 0)
+        since_s = max(account.now_s - _TROUBLE_S, account.in_flight_since_s or 0)
         trouble = newest_trouble(
             place.client("logs"), place.resource("MetricWriterLogs"), since_ms=int(since_s * 1000)
         )

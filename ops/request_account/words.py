@@ -151,8 +151,9 @@ def _what_now(account: RequestAccount, kept: Kept) -> Iterator[str]:
         case State.IN_FLIGHT:
             yield from _in_flight(account)
         case State.MISSING:
-            yield "MISSING   it was accepted, is older than records are kept, and nothing was found of it: not stored, "
-            yield "          not quarantined, not given up. Look at MetricWriterDroppedAlarm and the logs of that time."
+            yield "MISSING   it was accepted, or sent again, longer ago than records are kept, and nothing was found of"
+            yield "          it since: not stored, not quarantined, not given up. Look at MetricWriterDroppedAlarm and"
+            yield "          the logs of that time."
         case State.UNKNOWN:
             yield f"nothing of it was found in the last {_period(kept.since_s)} (--since); {kept}."
             yield "It is older, of another region or environment, so new that its line is still to come, or no id:"
@@ -161,15 +162,17 @@ def _what_now(account: RequestAccount, kept: Kept) -> Iterator[str]:
             yield "stored    whole: writer.log_level leaves out what is, and the writer has read past it. Its points"
             yield "          are counted from INFO on."
         case State.SETTLED if account.settlement is None:
-            yield "note      its counts are not in the log (yet): lines take some seconds to come"
+            yield "note      its counts are not in the log any more; the writer has read past it"
         case _:
             return
 
 
 def _in_flight(account: RequestAccount) -> Iterator[str]:
-    if account.entry is not None:
-        waited = _period(account.now_s - account.entry.at_s)
+    if account.in_flight_since_s is not None:
+        waited = _period(account.now_s - account.in_flight_since_s)
         yield f"waiting   for {waited}, of {_period(account.given_up_after_s)} at most"
+    if account.quarantined and account.settlement is None:
+        yield "note      the writer set points of it aside, and has not said yet where the others are"
     if account.waiting is None:
         return
     age_s = account.waiting.record_age_s

@@ -37,7 +37,10 @@ FIRST = Settlement(NOW_S - 50, 10, 10, 0, 0)
         (replace(ACCEPTED, entry=replace(ENTRY, at_s=NOW_S - 5_500)), State.MISSING),
         (replace(ACCEPTED, given_up=(BATCH,)), State.GIVEN_UP),
         (replace(ACCEPTED, given_up=(BATCH,), settlements=(FIRST,)), State.SETTLED),
-        (replace(ACCEPTED, quarantined=(POINT,)), State.SETTLED),
+        (replace(ACCEPTED, quarantined=(POINT,)), State.IN_FLIGHT),
+        (replace(NOTHING, quarantined=(POINT,)), State.IN_FLIGHT),
+        (replace(ACCEPTED, quarantined=(POINT,), given_up=(BATCH,)), State.GIVEN_UP),
+        (replace(ACCEPTED, quarantined=(POINT,), settlements=(FIRST,)), State.SETTLED),
         (replace(NOTHING, settlements=(FIRST,)), State.SETTLED),
         (replace(NOTHING, entry=replace(ENTRY, status=400)), State.REFUSED),
         (replace(NOTHING, entry=replace(ENTRY, status=503)), State.REFUSED),
@@ -68,6 +71,25 @@ def test_silence_means_stored_only_where_it_is_the_rule(
     account = replace(ACCEPTED, entry=replace(ENTRY, at_s=at_s), quiet=quiet, waiting=waiting)
     assert account.state is state
     assert account.points == Points()
+
+
+@pytest.mark.parametrize(
+    ("arrived_s", "age_s", "state"),
+    [
+        (NOW_S - 600, 5.0, State.SETTLED),
+        (NOW_S - 600, 590.0, State.IN_FLIGHT),
+        (NOW_S - 600, None, State.IN_FLIGHT),
+        (NOW_S - 6_000, None, State.SETTLED),
+    ],
+)
+def test_what_was_set_aside_is_settled_with_the_writers_line_or_when_none_can_come(
+    arrived_s: float, age_s: float | None, state: State
+) -> None:
+    """The line is written after the quarantine, and may be forgotten before it."""
+    account = replace(
+        NOTHING, quarantined=(replace(POINT, arrived_s=arrived_s),), waiting=Waiting(age_s, None)
+    )
+    assert account.state is state
 
 
 @pytest.mark.parametrize(
@@ -116,6 +138,34 @@ def test_points_that_were_sent_again_are_where_they_ended_then(
     """Received is the sum of the others, whatever became of them; what is not told apart counts as in flight."""
     account = replace(ACCEPTED, settlements=(Settlement(NOW_S - 50, 10, 7, 0, 3),), resent=redriven)
     assert account.points == points
+
+
+@pytest.mark.parametrize(
+    ("redriven", "quiet", "state"),
+    [
+        ((resent("a", (1, 2), (2, 1, 0, 1)),), False, State.SETTLED),
+        ((resent("a", (1,), (1, 1, 0, 0)), resent("b", (2,))), False, State.IN_FLIGHT),
+        ((Resent("a", NOW_S - 1_800, (1,)),), False, State.IN_FLIGHT),
+        ((Resent("a", NOW_S - 6_000, (1,)),), False, State.MISSING),
+        ((Resent("a", NOW_S - 1_800, (1,)),), True, State.IN_FLIGHT),
+        ((Resent("a", NOW_S - 6_000, (1,)),), True, State.SETTLED),
+        ((Resent("a", NOW_S - 9, (1,), replace(NOTHING, given_up=(BATCH,))),), False, State.GIVEN_UP),
+    ],
+)
+def test_a_request_is_settled_when_what_was_sent_again_of_it_is(
+    redriven: tuple[Resent, ...], *, quiet: bool, state: State
+) -> None:
+    """Whoever waits for it finds every point where it ended."""
+    account = replace(
+        ACCEPTED, settlements=(Settlement(NOW_S - 50, 10, 7, 0, 3),), resent=redriven, quiet=quiet
+    )
+    assert account.state is state
+
+
+def test_what_was_set_aside_of_a_request_that_was_given_up_is_counted_once() -> None:
+    """The writer ended between the quarantine and its line: the sum is what was received."""
+    account = replace(ACCEPTED, given_up=(BATCH,), quarantined=(POINT,))
+    assert account.points == Points(7, quarantined=1, given_up=6)
 
 
 def test_what_was_given_up_is_counted_once_however_many_batches_hold_it() -> None:

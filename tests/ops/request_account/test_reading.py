@@ -129,19 +129,22 @@ def test_what_was_refused_again_is_told_with_its_last_reason_and_what_became_of_
     place = Deployment()
     place.access(900)
     place.settle(890, 5, 3, 0, 2)
-    place.put(f"{folder('quarantine', NOW_S)}a.jsonl", "\n".join(line(ID, index) for index in (1, 4)))
+    first_s, again_s = NOW_S - 900, NOW_S - 60
+    lines = "\n".join(line(ID, index, arrived_s=first_s) for index in (1, 4))
+    place.put(f"{folder('quarantine', first_s)}a.jsonl", lines)
     again = {
-        **json.loads(line(ID, 4, reason="timestamp_too_old")),
+        **json.loads(line(ID, 4, reason="timestamp_too_old", arrived_s=again_s)),
         "attempt": 1,
         "first_arrived_at": "2026-01-01T00:00:00Z",
     }
-    place.put(f"{folder('quarantine', NOW_S)}b.jsonl", json.dumps(again, separators=(",", ":")))
-    at = datetime.fromtimestamp(NOW_S - 60, UTC).isoformat()
+    place.put(f"{folder('quarantine', again_s)}b.jsonl", json.dumps(again, separators=(",", ":")))
+    at = datetime.fromtimestamp(again_s, UTC).isoformat()
     notes = [
         {"request_id": ID, "index": index, "attempt": attempt, "redriven_at": at, "sent_as": sent_as}
         for index, attempt, sent_as in ((1, 0, "redrive-1"), (4, 0, "redrive-1"), (4, 1, "redrive-2"))
     ]
-    place.put(f"{folder('redriven', NOW_S)}n.jsonl", "\n".join(map(json.dumps, notes)))
+    for arrived_s in (first_s, again_s):
+        place.put(f"{folder('redriven', arrived_s)}n.jsonl", "\n".join(map(json.dumps, notes)))
     place.settle(20, 2, 1, 0, 1, request_id="redrive-1")
     account = place.read()
     assert [(one.index, one.attempt, one.reason) for one in account.quarantined] == [

@@ -97,7 +97,14 @@ def test_a_settled_request_says_who_when_how_and_where_each_point_is() -> None:
             ("redriven 1 point at 2026-11-26 18:03:35 UTC as a: 1 received, 1 stored", "points 5 received, 5 stored"),
         ),
         (replace(SETTLED, quarantined=(POINT,) * 25), ("and 5 more: --format json shows all",)),
-        (replace(SETTLED, settlements=()), ("1 quarantined", "its counts are not in the log (yet)")),
+        (
+            replace(SETTLED, settlements=()),
+            ("in flight", "1 quarantined", "has not said yet where the others are"),
+        ),
+        (
+            replace(SETTLED, settlements=(), now_s=AT_S + 9_000),
+            ("settled", "1 quarantined", "its counts are not in the log any more"),
+        ),
         (replace(SETTLED, entry=None), ("client edge", "answered not known: no access log has it")),
         (replace(ACCEPTED, entry=None), ("unknown", "last 7 days (--since); logs are kept for 7 days, the q")),
         (replace(ACCEPTED, now_s=AT_S + 900, quiet=True, waiting=Waiting(1.0, None)), ("whole: writer.log_level",)),
