@@ -1,64 +1,46 @@
-"""Exports of the soak: every hour that is over, as readers see it, against the ledger."""
+"""Exports of the soak: every hour that is over, as the catalog's files have it, against the ledger."""
 
-import json
-import subprocess
 import time
-from collections import defaultdict
+from collections.abc import Mapping
 
-from handlers.domain.exports.hour import HOUR_S
 from tests.support.local_run import LocalRun
-from tests.support.soak.ledger import Ledger, Sums
-from tests.support.soak.points import WEIGHTS
+from tests.support.soak.ledger import Place, Sums
+from tests.support.soak.reader import Reader
 
 _ROUNDS, _ROUND_S = 6, 4_000
-_WAITS_S = 60.0
+_WAITS_S, _PAUSE_S = 60.0, 2.0
 
 
-def differences(run: LocalRun, ledger: Ledger) -> list[str]:
-    """What the exported hours have otherwise than was taken, after the runs of some hours."""
+def differences(run: LocalRun, reader: Reader, due: Mapping[Place, Sums]) -> list[str]:
+    """What the exported hours have otherwise than was taken (`due`), after the runs of some hours."""
+    there: dict[str, dict[Place, Sums]] = {}
+    locations: dict[str, str] = {}
     found: list[str] = []
     for _ in range(_ROUNDS):
         run.control("clock", {"advance_seconds": _ROUND_S})
-        found = _after_runs(run, ledger)
-        if not found:
-            break
+        changed_s = time.monotonic()
+        while time.monotonic() - changed_s < _WAITS_S:
+            time.sleep(_PAUSE_S)
+            published = reader.published()
+            for hour in sorted(published):
+                if published[hour] != locations.get(hour):
+                    there[hour] = reader.exported(published[hour])
+                    changed_s = time.monotonic()
+            locations = published
+            found = compared(there, due)
+            if not found:
+                return found
     return found
 
 
-def _after_runs(run: LocalRun, ledger: Ledger) -> list[str]:
-    until_s = time.monotonic() + _WAITS_S
-    while True:
-        found = _compared(run, ledger)
-        if not found or time.monotonic() > until_s:
-            return found
-        time.sleep(2)
-
-
-def _compared(run: LocalRun, ledger: Ledger) -> list[str]:
-    try:
-        there = _exported(run)
-    except subprocess.SubprocessError as error:
-        return [f"the exports cannot be read: {error}"]
-    found = []
-    for name, account in ledger.accounts.items():
-        hours: dict[int, list[int]] = defaultdict(lambda: [0, 0, 0])
-        for second, value in account.expected():
-            sums = hours[second // HOUR_S]
-            sums[0] += 1
-            sums[1] += value
-            sums[2] += value * (second % WEIGHTS)
-        for hour, sums in hours.items():
-            if there.pop((name, hour), None) != Sums(*sums):
-                found.append(f"{name}: hour {hour} is not exported as it was taken: {sums}")
-    return found + [f"{name}: hour {hour} is exported, and nobody sent it" for name, hour in there]
-
-
-def _exported(run: LocalRun) -> dict[tuple[str, int], Sums]:
-    seconds = "epoch_ns(time) // 1000000000"
-    sql = (
-        f"SELECT metric_name, {seconds} // {HOUR_S}, count(*), sum(value), sum(value * ({seconds} % {WEIGHTS})) "
-        "FROM metrics WHERE metric_name LIKE 'soak%' GROUP BY 1, 2"
-    )
-    text = run.shell(f'python -m ops export query --hours 60 --format jsonl "{sql}"')
-    rows = [list(json.loads(line).values()) for line in text.splitlines()]
-    return {(row[0], int(row[1])): Sums(int(row[2]), int(row[3]), int(row[4])) for row in rows}
+def compared(there: Mapping[str, Mapping[Place, Sums]], due: Mapping[Place, Sums]) -> list[str]:
+    """What the exported hours (sums by the hour's name) have otherwise than was taken."""
+    exported: dict[Place, list[Sums]] = {}
+    for hour in there.values():
+        for place, sums in hour.items():
+            exported.setdefault(place, []).append(sums)
+    return [
+        f"{name}, hour {hour}: exported is {exported.get((name, hour), [])}, taken was {due.get((name, hour))}"
+        for name, hour in sorted({*exported, *due})
+        if exported.get((name, hour)) != [due.get((name, hour))]
+    ]

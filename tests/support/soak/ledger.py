@@ -5,16 +5,28 @@ from collections import Counter
 from collections.abc import Iterator, Mapping
 from dataclasses import dataclass, field
 
+import numpy as np
+from numpy.typing import NDArray
+
+from handlers.domain.exports.hour import HOUR_S
 from tests.support.soak.points import WEIGHTS, Block, Series
+
+Place = tuple[str, int]
+"""A series' name, and an hour since 1970."""
 
 
 @dataclass(frozen=True)
 class Sums:
-    """The points of a series in short: their number, their values' sum, and that sum with each second's weight."""
+    """Points in short: their number, their values' sum, and that sum with each second's weight."""
 
     count: int
     values: int
     weighted: int
+
+    @classmethod
+    def of(cls, seconds: NDArray[np.int64], values: NDArray[np.int64]) -> "Sums":
+        """The sums of points with these times (epoch seconds) and values."""
+        return cls(len(values), int(values.sum()), int((values * (seconds % WEIGHTS)).sum()))
 
 
 @dataclass
@@ -24,22 +36,25 @@ class Account:
     series: Series
     versions: bytearray
 
-    def sums(self) -> Sums:
-        """The sums of the points that must be there."""
-        values = weighted = count = 0
-        for slot, version in enumerate(self.versions):
-            if version:
-                value = self.series.value(slot, version)
-                count += 1
-                values += value
-                weighted += value * (self.series.time_s(slot) % WEIGHTS)
-        return Sums(count, values, weighted)
+    def hours(self) -> Iterator[tuple[int, Sums]]:
+        """The sums of the points that must be there, by the hours since 1970 that have any."""
+        versions = np.frombuffer(self.versions, np.uint8)
+        slots = np.flatnonzero(versions)
+        values = self.series.values(slots, versions[slots])
+        seconds = self.series.start_s + slots
+        hours, starts = np.unique(seconds // HOUR_S, return_index=True)
+        for hour, first, stop in zip(hours, starts, [*starts[1:], len(slots)], strict=True):
+            yield int(hour), Sums.of(seconds[first:stop], values[first:stop])
 
-    def expected(self) -> Iterator[tuple[int, int]]:
-        """The time (epoch seconds) and the value of each point that must be there."""
-        for slot, version in enumerate(self.versions):
-            if version:
-                yield self.series.time_s(slot), self.series.value(slot, version)
+    def due(self, hour: int) -> dict[int, int]:
+        """The value of each point of an hour that must be there, by its time in epoch seconds."""
+        start_s, slots = self.series.start_s, len(self.versions)
+        first, stop = (min(max(0, at * HOUR_S - start_s), slots) for at in (hour, hour + 1))
+        return {
+            self.series.time_s(slot): self.series.value(slot, self.versions[slot])
+            for slot in range(first, stop)
+            if self.versions[slot]
+        }
 
 
 @dataclass
@@ -58,6 +73,12 @@ class Ledger:
     def open(self, series: Series, slots: int) -> None:
         """Begin the account of a series that will have this many slots."""
         self.accounts[series.name] = Account(series, bytearray(slots))
+
+    def due(self) -> dict[Place, Sums]:
+        """The sums of all points that must be there, by series and hour."""
+        return {
+            (name, hour): sums for name, account in self.accounts.items() for hour, sums in account.hours()
+        }
 
     def note_answer(self, status: str) -> None:
         """Count an answer."""

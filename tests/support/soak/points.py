@@ -2,6 +2,10 @@
 
 from collections.abc import Iterator
 from dataclasses import dataclass
+from typing import Any
+
+import numpy as np
+from numpy.typing import NDArray
 
 _VALUES = 1 << 22
 # Prime, so that no two weights of neighbouring seconds are alike, and small, so that sums of values stay exact.
@@ -18,6 +22,14 @@ class Series:
 
     def value(self, slot: int, version: int) -> int:
         """The value of a slot's point as this version has it."""
+        return int(self._formula(slot, version))
+
+    def values(self, slots: NDArray[np.intp], versions: NDArray[np.uint8]) -> NDArray[np.int64]:
+        """The values of many slots, each as its version has it."""
+        found: NDArray[np.int64] = self._formula(slots.astype(np.int64), versions.astype(np.int64))
+        return found
+
+    def _formula(self, slot: Any, version: Any) -> Any:
         return (slot * 7919 + self.number * 104_729 + version * 1_299_709) % _VALUES
 
     def time_s(self, slot: int) -> int:

@@ -23,7 +23,7 @@ def lines_of(plan: Plan, soaked: Soaked) -> Iterator[str]:
     if plan.rooms:
         yield f"  alerts       {plan.rooms} rooms, {plan.minutes} minutes"
     if plan.exports:
-        yield "  exports      every hour that is over"
+        yield f"  exports      {'every hour' if soaked.exports_compared else 'not compared, as the rest differs'}"
     yield f"  differences  {len(verdict.differences)}"
     yield from (f"    {line}" for line in verdict.differences[:_SHOWN])
     yield f"  again        {again(plan)}"

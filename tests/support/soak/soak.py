@@ -3,22 +3,26 @@
 import random
 import threading
 import time
-from collections.abc import Callable
+from collections.abc import Callable, Mapping
 from dataclasses import dataclass
 
 from ops.errors import OperatorError
-from tests.support.local_run import LocalRun, wait_for
+from tests.support.local_run import LocalRun
 from tests.support.soak import exports
 from tests.support.soak.alerts import AlertClient
 from tests.support.soak.clients import Runs, SoakClient, start
 from tests.support.soak.kills import kill_one
-from tests.support.soak.ledger import Ledger
+from tests.support.soak.ledger import Ledger, Place, Sums
 from tests.support.soak.points import Series
 from tests.support.soak.protocols import PROTOCOLS
+from tests.support.soak.reader import Reader
 from tests.support.soak.schedule import Schedule
-from tests.support.soak.verdict import Verdict, judge
+from tests.support.soak.verdict import Verdict, explained, judge
 
-_QUIET_S = 600.0
+# Longer than a batch of the environment's writer fills.
+_RESTS_S = {"timestream": 3.0, "lake": 33.0}
+_MOST_S = 7_200.0
+_SAME_S, _PAUSE_S = 60.0, 2.0
 _RESHARDED = 0.02
 
 
@@ -53,6 +57,7 @@ class Soaked:
     resharded: int
     killed: int
     took_s: float
+    exports_compared: bool
 
 
 def soak(run: LocalRun, plan: Plan, tell: Callable[[str], None]) -> Soaked:
@@ -97,14 +102,16 @@ def soak(run: LocalRun, plan: Plan, tell: Callable[[str], None]) -> Soaked:
         stopped.set()
         schedule.end()
     time.sleep(plan.settles_s)
-    _wait_until_quiet(run, ledger, plan.kind)
-    verdict = judge(run, plan.kind, ledger)
+    due, reader = ledger.due(), Reader(run)
+    verdict = _settled(run, plan.kind, reader, ledger, due)
     for one in watched:
         verdict.differences += one.differences()
-    if plan.exports and not verdict.differences:
-        verdict.differences += exports.differences(run, ledger)
+    exports_compared = plan.exports and not verdict.differences
+    if exports_compared:
+        verdict.differences += exports.differences(run, reader, due)
     verdict.differences[:0] = [line for client in everybody for line in client.failures]
-    return Soaked(ledger, verdict, schedule.struck, resharded, killed, time.monotonic() - began_s)
+    took_s = time.monotonic() - began_s
+    return Soaked(ledger, verdict, schedule.struck, resharded, killed, took_s, exports_compared)
 
 
 def _clients(
@@ -137,19 +144,46 @@ def _clients(
     return made
 
 
-def _wait_until_quiet(run: LocalRun, ledger: Ledger, kind: str) -> None:
-    """Wait until what was delayed has come, and the accounts agree or nothing changes any more."""
+def _settled(run: LocalRun, kind: str, reader: Reader, ledger: Ledger, due: Mapping[Place, Sums]) -> Verdict:
+    """The verdict once all is told right, or nothing changes any more.
+
+    Reading everything is dear, so it is done while the writer rests: at once, and when it has done something since.
+    """
     before: list[str] = []
-    same_s = time.monotonic()
-
-    def quiet() -> bool:
-        nonlocal before, same_s
+    same_s, pause_s = time.monotonic(), _PAUSE_S
+    while True:
+        count = _resting(run, _RESTS_S[kind])
         try:
-            now = judge(run, kind, ledger).differences
+            found = judge(reader, ledger, due)
         except OperatorError:  # the store was killed a moment ago
-            return False
-        if now != before:
-            before, same_s = now, time.monotonic()
-        return not now or time.monotonic() - same_s > 60
+            assert time.monotonic() - same_s < _MOST_S, "the store does not answer"
+            time.sleep(_PAUSE_S)
+            continue
+        if not found.differences:
+            return found
+        if found.differences != before:
+            before, same_s = found.differences, time.monotonic()
+        elif time.monotonic() - same_s > _SAME_S:
+            found.differences += explained(reader, ledger, found.wrong)
+            return found
+        until_s = time.monotonic() + pause_s
+        while time.monotonic() < until_s and _received(run) == count:
+            time.sleep(1)
+        pause_s = min(3 * pause_s, _SAME_S)
 
-    wait_for(quiet, "the stream to be empty", seconds=_QUIET_S)
+
+def _resting(run: LocalRun, least_s: float) -> float:
+    """The points that the writer has received by its own account, once no more have come for a while."""
+    began_s = rests_s = time.monotonic()
+    count = _received(run)
+    while time.monotonic() - rests_s < least_s:
+        assert time.monotonic() - began_s < _MOST_S, "the writer never rests"
+        time.sleep(0.5)
+        if (now := _received(run)) != count:
+            count, rests_s = now, time.monotonic()
+    return count
+
+
+def _received(run: LocalRun) -> float:
+    metrics = run.control("status")[run.environment["AWS_REGION"]]["metrics"]
+    return sum(float(one.get("PointsReceived", 0)) for one in metrics.values())
