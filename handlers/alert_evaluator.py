@@ -14,7 +14,8 @@ from handlers.adapters.dynamodb.silences_table import SilencesTable
 from handlers.adapters.dynamodb.windows_table import READERS as WINDOW_READERS
 from handlers.adapters.dynamodb.windows_table import WindowsTable
 from handlers.adapters.stepfunctions import PAGE_LIMITS
-from handlers.domain.alerts.evaluation.evaluator import Evaluator, Outcome
+from handlers.domain.alerts.evaluation.evaluator import Evaluator
+from handlers.domain.alerts.evaluation.outcome import Outcome
 from handlers.domain.alerts.notifications.notification import Origin
 from handlers.domain.alerts.periods import Timing
 from handlers.domain.alerts.steps import Page, Plan

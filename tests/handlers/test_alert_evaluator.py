@@ -7,7 +7,7 @@ import pytest
 
 from handlers.adapters.dynamodb.alerts_table import AlertsTable
 from handlers.adapters.dynamodb.silences_table import SilencesTable
-from handlers.domain.alerts.evaluation.evaluator import FIRST_LOOK_BACK_S, HANDING_OUT_S
+from handlers.domain.alerts.evaluation.planning import FIRST_LOOK_BACK_S, HANDING_OUT_S
 from handlers.domain.alerts.silences.matcher import Matcher
 from handlers.domain.alerts.silences.silence import Silence
 from handlers.domain.errors import ConfigurationError

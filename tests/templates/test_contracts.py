@@ -10,7 +10,7 @@ from collections.abc import Iterator, Mapping
 from typing import Any, get_args, get_origin, get_type_hints
 
 from handlers.alert_evaluator import outcome_line
-from handlers.domain.alerts.evaluation.evaluator import Outcome
+from handlers.domain.alerts.evaluation.outcome import Outcome
 from handlers.domain.alerts.windows.aggregator import BatchReport
 from handlers.domain.exports.report import results_line
 from handlers.domain.exports.steps import HourResult

@@ -1,5 +1,6 @@
 """The time that merging takes, reckoned before it runs; `python -m benchmarks.alert_merging` measures it."""
 
+from collections.abc import Iterable
 from dataclasses import dataclass
 
 from handlers.domain.alerts.rules.rule import Rule
@@ -22,6 +23,18 @@ def merging_weight(rule: Rule) -> int:
     return sum(
         (2 if silence_counts(rule) or statistic.follows_series else 1) * statistic.weight
         for statistic in rule.statistics
+    )
+
+
+def too_long(rules: Iterable[Rule], end_s: int) -> str:
+    """The words for windows of these rules that took too long to merge, at the end of an interval."""
+    heaviest = max(
+        rules, key=lambda rule: rule.period_s * merging_weight(rule) * (end_s % rule.period_s == 0)
+    )
+    return (
+        f"the windows of {heaviest.key} at {end_s} take longer to merge than {MERGING_S:g} s, and it was not evaluated "
+        "then: it needs fewer groups, a shorter period, or more of alerts.window_seconds or "
+        "alerts.evaluator_memory_mb"
     )
 
 

@@ -4,6 +4,7 @@ from collections.abc import Iterable, Sequence
 from dataclasses import dataclass, field
 
 from handlers.domain.alerts.notifications.stored_alert import AlertUpdate, StoredAlert
+from handlers.domain.alerts.rules.rule import Rule
 from handlers.domain.alerts.rules.selection import Group
 
 
@@ -35,3 +36,12 @@ class RuleAlerts:
     def muted(self) -> int:
         """The number of alerts of which something is held back."""
         return sum(update.alert.muted is not None for update in self.updates.values())
+
+
+def alerts_by_rule(rules: Iterable[Rule], loaded: Iterable[StoredAlert]) -> dict[str, RuleAlerts]:
+    """The alerts that are loaded, by their rules' keys."""
+    known = {rule.key: RuleAlerts() for rule in rules}
+    for stored in loaded:
+        if stored.key.rule_key in known:
+            known[stored.key.rule_key].add([stored])
+    return known
