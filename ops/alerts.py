@@ -10,8 +10,8 @@ from handlers.domain.alerts.rules.ratio import measured_text
 from handlers.domain.alerts.rules.reading import read_rule
 from handlers.domain.alerts.silences.silence import Silence
 from handlers.domain.alerts.state.alert import Alert
+from handlers.domain.alerts.state.finding import held_until_s
 from handlers.domain.alerts.state.message_cap import HELD_BY
-from handlers.domain.alerts.state.protocol import held_until_s
 from handlers.vocabulary import AlertState
 from ops import alert_acknowledging, alert_silences, consent, regions, stack, tables
 from ops.alert_closing import close_alerts

@@ -11,7 +11,7 @@ from handlers.domain.alerts.rules.fields import RuleError, shown
 from handlers.domain.alerts.rules.rule import MissingData, Rule, exact_fraction
 from handlers.domain.alerts.rules.statistic import Statistic
 from handlers.domain.alerts.state.alert import Verdict
-from handlers.domain.alerts.state.protocol import verdict_of, verdict_without_data
+from handlers.domain.alerts.state.verdicts import verdict_of, verdict_without_data
 from handlers.domain.dimensions import read_dimensions
 from handlers.domain.violation import Violation
 

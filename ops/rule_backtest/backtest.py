@@ -6,7 +6,7 @@ from dataclasses import dataclass
 from handlers.domain.alerts.notifications.notification import Origin
 from handlers.domain.alerts.periods import HOUR_S, Timing
 from handlers.domain.alerts.rules.rule import Rule
-from handlers.domain.alerts.state.protocol import look_back_s
+from handlers.domain.alerts.state.memory import look_back_s
 from handlers.domain.exports.hour import Hour
 from ops.history.asked import AskedMetric, asked_of
 from ops.history.hours import History

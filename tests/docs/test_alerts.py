@@ -2,7 +2,9 @@
 
 from pathlib import Path
 
-from handlers.domain.alerts.state.protocol import TABLE, VERDICT_WITHOUT_DATA, Cell, Finding
+from handlers.domain.alerts.state.finding import Finding
+from handlers.domain.alerts.state.protocol import TABLE, Cell
+from handlers.domain.alerts.state.verdicts import VERDICT_WITHOUT_DATA
 from handlers.vocabulary import AlertState
 
 PAGE = Path("docs/alerts.md")

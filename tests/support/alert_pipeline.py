@@ -3,6 +3,7 @@
 from collections.abc import Iterable, Sequence
 
 from handlers.adapters.stepfunctions import PAGE_LIMITS
+from handlers.domain.alerts.evaluation.datapoint import evaluate_datapoint
 from handlers.domain.alerts.evaluation.evaluator import Evaluator
 from handlers.domain.alerts.notifications.notification import Origin
 from handlers.domain.alerts.notifications.stored_alert import AlertUpdate, StoredAlert
@@ -10,6 +11,7 @@ from handlers.domain.alerts.periods import Timing
 from handlers.domain.alerts.rules.rule import Rule
 from handlers.domain.alerts.rules.selection import Group
 from handlers.domain.alerts.state.alert import Alert
+from handlers.domain.alerts.state.protocol import decide
 from handlers.domain.alerts.state.transition import Transition
 from handlers.domain.alerts.steps import Chunk
 from handlers.domain.alerts.windows.aggregation import aggregate
@@ -21,6 +23,8 @@ from handlers.domain.point import Point
 from ops.replay.memory_ports import MemoryAlerts, MemoryRules, MemoryWindows
 from tests.support.points import point
 
+# The midnight at which the datapoints of an alert begin.
+START = 1_763_769_600
 ORIGIN = Origin("eu-west-1", "test")
 ALL_RULES: Chunk = {"index": 0, "of": 1, "begin": "", "end": ""}
 
@@ -36,6 +40,20 @@ def a_point(
 def an_aggregate(*values: float, late: bool = False) -> GroupAggregate | None:
     """The values of a group in a period, all in time or all late, or none."""
     return GroupAggregate(StatisticSet.of(values), ("s-0#1-2#1/1",), late) if values else None
+
+
+def walk(rule: Rule, values: Sequence[float | None]) -> tuple[Alert, list[str], list[str]]:
+    """The alert after one period per value (None is missing), its states, and what was notified."""
+    alert, states, notified = Alert(rule.key, ()), [], []
+    for number, value in enumerate(values):
+        start = START + number * rule.period_s
+        found = evaluate_datapoint(rule, start, None if value is None else an_aggregate(value))
+        decision = decide(rule, alert, [] if found is None else [found], start, start + rule.period_s)
+        alert = decision.alert
+        states.append(str(alert.state))
+        if decision.transition is not None and decision.transition.notify:
+            notified.append(f"{number}:{decision.transition.kind}")
+    return alert, states, notified
 
 
 class CheckedAlerts(MemoryAlerts):

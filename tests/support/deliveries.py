@@ -20,7 +20,7 @@ from handlers.domain.alerts.notifications.outbox import CLAIM_SECONDS
 from handlers.domain.alerts.notifications.pending_notifications import PageLimits, next_page
 from handlers.domain.alerts.notifications.stored_alert import AlertKey, AlertUpdate, StoredAlert
 from handlers.domain.alerts.state.alert import Alert
-from handlers.domain.alerts.state.protocol import Decision
+from handlers.domain.alerts.state.decision import Decision
 from handlers.domain.alerts.state.transition import Kind, Transition, recorded
 from handlers.domain.alerts.steps import PendingNotification
 from handlers.vocabulary import ALERTS_KEY, AlertState

@@ -5,10 +5,9 @@ from collections.abc import Iterable
 from handlers.domain.alerts.periods import Timing
 from handlers.domain.alerts.rules.rule import Rule
 from handlers.domain.alerts.windows.cuts import BatchRange
-from tests.support.alert_pipeline import Pipeline, a_point
+from tests.support.alert_pipeline import START, Pipeline, a_point
 
 TIMING = Timing()
-START = 1_763_769_600
 
 
 class Weather:

@@ -10,7 +10,8 @@ from handlers.adapters.timestream.limits import store_limits
 from handlers.domain.alerts.notifications.notification import Origin
 from handlers.domain.alerts.notifications.stored_alert import AlertUpdate
 from handlers.domain.alerts.periods import Timing
-from handlers.domain.alerts.state.protocol import Decision, decide
+from handlers.domain.alerts.state.decision import Decision
+from handlers.domain.alerts.state.protocol import decide
 from handlers.domain.alerts.state.transition import Transition
 from ops.history.asked import Readings, asked_of
 from ops.replay.history_replay import HistoryReplay, Watcher

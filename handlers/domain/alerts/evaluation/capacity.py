@@ -4,7 +4,7 @@ from collections.abc import Iterable
 from dataclasses import dataclass
 
 from handlers.domain.alerts.rules.rule import Rule
-from handlers.domain.alerts.state.protocol import silence_counts
+from handlers.domain.alerts.state.verdicts import silence_counts
 
 # Seconds of a core to merge the sum of one group from one batch.
 _SUM_S = 0.9e-6

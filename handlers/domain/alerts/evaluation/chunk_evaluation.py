@@ -16,8 +16,8 @@ from handlers.domain.alerts.notifications.notification import Origin
 from handlers.domain.alerts.notifications.stored_alert import AlertKey, Alerts, AlertUpdate, StoredAlert
 from handlers.domain.alerts.periods import Timing
 from handlers.domain.alerts.rules.rule import Rule
-from handlers.domain.alerts.state.protocol import silence_counts
 from handlers.domain.alerts.state.transition import not_evaluated
+from handlers.domain.alerts.state.verdicts import silence_counts
 from handlers.domain.alerts.steps import Chunk
 from handlers.domain.alerts.windows.window_items import Windows
 from handlers.domain.errors import TransientError

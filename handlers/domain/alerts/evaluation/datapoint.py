@@ -5,7 +5,7 @@ from fractions import Fraction
 from handlers.domain.alerts.rules.rule import MissingData, Rule, exact_fraction
 from handlers.domain.alerts.rules.statistic import Statistic
 from handlers.domain.alerts.state.alert import Datapoint
-from handlers.domain.alerts.state.protocol import verdict_of, verdict_without_data
+from handlers.domain.alerts.state.verdicts import verdict_of, verdict_without_data
 from handlers.domain.alerts.windows.merging import GroupAggregate
 
 

@@ -14,7 +14,9 @@ from handlers.domain.alerts.rules.reading import (
 )
 from handlers.domain.alerts.rules.rule import Rule
 from handlers.domain.alerts.state.alert import Alert
-from handlers.domain.alerts.state.protocol import close, silence_counts, without_old
+from handlers.domain.alerts.state.memory import without_old
+from handlers.domain.alerts.state.protocol import close
+from handlers.domain.alerts.state.verdicts import silence_counts
 
 RULE_CHANGED = "the rule was changed"
 RULE_DELETED = "the rule was deleted"

@@ -6,7 +6,7 @@ from collections.abc import Iterable, Mapping, Set
 from handlers.domain.alerts.periods import REMEMBERED_S, Timing, last_complete_period, period_start
 from handlers.domain.alerts.rules.rule import Rule
 from handlers.domain.alerts.rules.selection import Group
-from handlers.domain.alerts.state.protocol import counts_back_s
+from handlers.domain.alerts.state.memory import counts_back_s
 from handlers.domain.alerts.windows.aggregation import Window
 from handlers.domain.alerts.windows.window_items import WindowItem, Windows, without_duplicates
 

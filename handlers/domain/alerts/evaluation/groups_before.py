@@ -12,7 +12,7 @@ from handlers.domain.alerts.evaluation.wanted_windows import WantedWindows
 from handlers.domain.alerts.periods import HOUR_S, Timing, last_complete_period
 from handlers.domain.alerts.rules.rule import Rule
 from handlers.domain.alerts.rules.selection import Group
-from handlers.domain.alerts.state.protocol import silence_counts
+from handlers.domain.alerts.state.verdicts import silence_counts
 from handlers.domain.alerts.windows.known_groups import KnownGroups, groups_id
 from handlers.domain.alerts.windows.merging import MergedWindow, merge_windows
 from handlers.domain.alerts.windows.window_items import Windows

@@ -14,8 +14,8 @@ from handlers.domain.alerts.rules.reading import rule_document, rule_revision
 from handlers.domain.alerts.rules.rule import Rule
 from handlers.domain.alerts.rules.selection import Group, group_rank
 from handlers.domain.alerts.state.alert import Alert
+from handlers.domain.alerts.state.decision import Decision, decide_for, reminder_is_due
 from handlers.domain.alerts.state.message_cap import HELD_BY, is_held
-from handlers.domain.alerts.state.protocol import Decision, decide_for, reminder_is_due
 from handlers.domain.alerts.state.reason import time_text
 from handlers.domain.alerts.state.transition import Kind
 from handlers.vocabulary import AlertState

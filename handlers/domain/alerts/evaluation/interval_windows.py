@@ -22,7 +22,7 @@ from handlers.domain.alerts.evaluation.wanted_windows import (
 from handlers.domain.alerts.periods import Timing
 from handlers.domain.alerts.rules.rule import Rule
 from handlers.domain.alerts.rules.selection import Group
-from handlers.domain.alerts.state.protocol import silence_counts
+from handlers.domain.alerts.state.verdicts import silence_counts
 from handlers.domain.alerts.windows.aggregation import Window
 from handlers.domain.alerts.windows.merging import MergedWindows, merge_windows
 

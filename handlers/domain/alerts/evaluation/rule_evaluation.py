@@ -19,12 +19,9 @@ from handlers.domain.alerts.periods import last_complete_period
 from handlers.domain.alerts.rules.rule import Rule
 from handlers.domain.alerts.rules.selection import Group, group_rank
 from handlers.domain.alerts.state.alert import Alert, Datapoint
+from handlers.domain.alerts.state.memory import judged_from_s
 from handlers.domain.alerts.state.message_cap import MessageBudget
-from handlers.domain.alerts.state.protocol import (
-    judged_from_s,
-    silence_counts,
-    silence_is_healthy,
-)
+from handlers.domain.alerts.state.verdicts import silence_counts, silence_is_healthy
 from handlers.domain.alerts.windows.known_groups import KnownGroups
 from handlers.domain.alerts.windows.merging import MergedWindow
 

@@ -10,7 +10,7 @@ from handlers.domain.alerts.periods import Timing
 from handlers.domain.alerts.rules.rule import Rule
 from handlers.domain.alerts.rules.selection import Group, Selection
 from handlers.domain.alerts.rules.statistic import Part
-from handlers.domain.alerts.state.protocol import silence_counts
+from handlers.domain.alerts.state.verdicts import silence_counts
 from handlers.domain.alerts.windows.aggregation import Window
 from handlers.domain.alerts.windows.merging import MergedWindow, MergedWindows, Wanted
 from handlers.domain.alerts.windows.statistic_set import NOTHING_MORE

@@ -10,7 +10,7 @@ from handlers.domain.alerts.notifications.outbox import Outbox
 from handlers.domain.alerts.rules.rule import Rule
 from handlers.domain.alerts.rules.selection import group_key
 from handlers.domain.alerts.state.alert import Alert
-from handlers.domain.alerts.state.protocol import Decision
+from handlers.domain.alerts.state.decision import Decision
 from handlers.domain.alerts.state.transition import Transition
 
 

@@ -32,7 +32,7 @@ class Operator(StrEnum):
 
 
 class MissingData(StrEnum):
-    """The policy for a period without a point; `state.protocol` has what each means."""
+    """The policy for a period without a point; `state.verdicts` has what each means."""
 
     BREACHING = "breaching"
     NOT_BREACHING = "not_breaching"

@@ -11,7 +11,8 @@ from dataclasses import dataclass, replace
 from handlers.domain.alerts.periods import HOUR_S, hour_of
 from handlers.domain.alerts.rules.rule import Rule
 from handlers.domain.alerts.state.alert import Alert, Datapoint
-from handlers.domain.alerts.state.protocol import Decision, decide
+from handlers.domain.alerts.state.decision import Decision
+from handlers.domain.alerts.state.protocol import decide
 from handlers.domain.alerts.state.reason import time_text
 from handlers.domain.alerts.state.transition import Kind
 

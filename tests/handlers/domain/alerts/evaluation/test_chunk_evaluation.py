@@ -15,7 +15,8 @@ from handlers.domain.alerts.rules.selection import Group
 from handlers.domain.alerts.state.transition import Transition
 from handlers.domain.alerts.windows.progress import KeyRange, Progress, Reached
 from ops.replay.memory_ports import MemoryAlerts
-from tests.support.evaluated_minutes import START, TIMING, Weather, minute
+from tests.support.alert_pipeline import START
+from tests.support.evaluated_minutes import TIMING, Weather, minute
 from tests.support.rules import a_rule
 
 

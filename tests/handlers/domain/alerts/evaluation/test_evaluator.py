@@ -9,7 +9,8 @@ from handlers.domain.alerts.periods import MADE_UP_S, Timing
 from handlers.domain.alerts.windows.known_groups import KnownGroups, groups_id
 from handlers.domain.errors import ConfigurationError
 from handlers.vocabulary import Severity
-from tests.support.evaluated_minutes import START, Weather, minute
+from tests.support.alert_pipeline import START
+from tests.support.evaluated_minutes import Weather, minute
 from tests.support.rules import a_rule
 
 

@@ -5,7 +5,8 @@ import json
 import pytest
 
 from handlers.domain.alerts.evaluation.planning import FIRST_LOOK_BACK_S
-from tests.support.evaluated_minutes import START, TIMING, Weather, minute
+from tests.support.alert_pipeline import START
+from tests.support.evaluated_minutes import TIMING, Weather, minute
 from tests.support.rules import a_rule
 
 

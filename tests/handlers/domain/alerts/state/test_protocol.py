@@ -1,51 +1,25 @@
 """The states of an alert at the edges of M of N, recovery and missing data, one line per case."""
 
-from collections.abc import Sequence
-from dataclasses import replace
 from typing import Any
 
 import pytest
 
 from handlers.domain.alerts.evaluation.datapoint import evaluate_datapoint
 from handlers.domain.alerts.rules.reading import rule_document
-from handlers.domain.alerts.rules.rule import MissingData, Rule
+from handlers.domain.alerts.rules.rule import MissingData
 from handlers.domain.alerts.state.alert import (
     HISTORY_ENTRIES,
-    Acknowledgement,
     Alert,
     Datapoint,
     Verdict,
 )
-from handlers.domain.alerts.state.protocol import (
-    CLEARED_BY,
-    TABLE,
-    VERDICT_WITHOUT_DATA,
-    Finding,
-    close,
-    decide,
-    held_until_s,
-)
-from handlers.domain.alerts.state.transition import Kind, acknowledged
+from handlers.domain.alerts.state.finding import CLEARED_BY, Finding
+from handlers.domain.alerts.state.protocol import TABLE, close, decide
+from handlers.domain.alerts.state.transition import Kind
+from handlers.domain.alerts.state.verdicts import VERDICT_WITHOUT_DATA
 from handlers.vocabulary import AlertState
-from tests.support.alert_pipeline import an_aggregate
+from tests.support.alert_pipeline import START, an_aggregate, walk
 from tests.support.rules import a_rule
-
-START = 1_763_769_600
-
-
-def walk(rule: Rule, values: Sequence[float | None]) -> tuple[Alert, list[str], list[str]]:
-    """The alert after one period per value (None is missing), its states, and what was notified."""
-    alert, states, notified = Alert(rule.key, ()), [], []
-    for number, value in enumerate(values):
-        start = START + number * rule.period_s
-        found = evaluate_datapoint(rule, start, None if value is None else an_aggregate(value))
-        decision = decide(rule, alert, [] if found is None else [found], start, start + rule.period_s)
-        alert = decision.alert
-        states.append(str(alert.state))
-        if decision.transition is not None and decision.transition.notify:
-            notified.append(f"{number}:{decision.transition.kind}")
-    return alert, states, notified
-
 
 N = None
 CASES: list[tuple[str, dict[str, Any], list[float | None], str]] = [
@@ -251,203 +225,3 @@ def test_an_alert_whose_rule_is_gone_is_resolved(values: list[float | None], not
     assert decision.alert.state == "OK"
     assert decision.alert.datapoints == ()
     assert all(item.reason == "the rule was deleted" for item in transitions)
-
-
-MUTED = "silence 1a2b"
-
-
-def muted_walk(
-    values: Sequence[float | None], muted: str, known: Alert | None = None, **fields: Any
-) -> tuple[Alert, str]:
-    """The alert after one period per value, and what was told in each: `a`larm, `m`issing, r`e`solved, `r`eminder.
-
-    `muted` has an x for each period in which it is muted.
-    """
-    rule = a_rule(missing_data="missing", **fields)
-    alert, told = known or Alert(rule.key, ()), ""
-    letters = {Kind.ALARM: "a", Kind.MISSING: "m", Kind.RESOLVED: "e", Kind.REMINDER: "r"}
-    for number, (value, mark) in enumerate(zip(values, muted, strict=True)):
-        start = START + number * rule.period_s
-        found = evaluate_datapoint(rule, start, None if value is None else an_aggregate(value))
-        by = MUTED if mark == "x" else ""
-        decision = decide(rule, alert, [found] if found else [], start, start + rule.period_s, muted_by=by)
-        alert = decision.alert
-        assert Alert.read(rule.key, alert.document()) == alert
-        made = decision.transition
-        told += letters[made.kind] if made is not None and made.notify else "."
-    return alert, told
-
-
-@pytest.mark.parametrize(
-    ("values", "muted", "told", "fields"),
-    [
-        # What still fires when it is over is told then, once.
-        ([3, 3, 3, 3], "xx  ", "..a.", {}),
-        ([N, N, N, 1], "xx  ", "..me", {}),
-        # What was over by then is not told.
-        ([3, 1, 1, 1], "xx  ", "....", {}),
-        ([3, 3, 1, 1], "xx  ", "....", {}),
-        ([3, 1, 3, 1, 3], "xxxx ", "....a", {}),
-        # What receivers know is told again if it still fires, and its end if it does not.
-        ([3, 3, 3, 3], " xx ", "a..r", {}),
-        ([3, 3, 1, 1], " xx ", "a..e", {}),
-        ([3, 3, 1, 1], " x  ", "a.e.", {}),
-        ([3, 1, 3, 3], " xx ", "a..r", {}),
-        ([3, 1, 3, 1, 1], " xxx ", "a...e", {}),
-        ([3, N, N, N], " xx ", "a..m", {}),
-        ([3, N, 3, 3], " xx ", "a..r", {}),
-        ([3, 3, 1, 1], " xx ", "a...", {"notify_on_resolve": False}),
-        # What is neither is not told.
-        ([3, 3, 1, 1, 3, 1, 1], "  xx   ", ".a....e", {"datapoints": 2}),
-        # Reminders are held back, and come again after it.
-        ([3, 3, 3, 3, 3], " xx  ", "a..rr", {"renotify": 60}),
-        ([3, 3, 3, 3, 3], " xx  ", "a..r.", {"renotify": 120}),
-        # Two in a row.
-        ([3, 3, 3, 3, 1, 1], "x x x ", ".a.r.e", {}),
-    ],
-)  # fmt: skip
-def test_what_is_muted_is_told_when_it_is_over(
-    values: list[float | None], muted: str, told: str, fields: dict[str, Any]
-) -> None:
-    """The difference between what receivers were told last and what is then."""
-    alert, found = muted_walk(values, muted, **fields)
-    assert found == told
-    assert alert.muted is None or "x" in muted[-1]
-
-
-def test_a_muted_alert_says_by_what_since_when_and_what_receivers_know() -> None:
-    """Its state changes as ever, its history says what was held back, and it is kept open."""
-    alert, _ = muted_walk([3, 1], " x")
-    assert alert.muted is not None
-    assert (alert.muted.by, alert.muted.since_s, alert.muted.told) == (MUTED, START + 120, AlertState.ALARM)
-    assert (alert.state, alert.is_quiet, alert.is_settled) == (AlertState.OK, True, False)
-    assert [entry["kind"] for entry in alert.history] == ["alarm", "muted"]
-    assert muted_walk([3, 1], "xx")[0].is_settled
-
-
-def test_what_is_told_late_says_what_receivers_knew_and_since_when_it_is_so() -> None:
-    """And why, and what it waited for."""
-    rule = a_rule(missing_data="missing")
-    alert, _ = muted_walk([3, 3], "xx")
-    made = decide(rule, alert, [], START + 120, START + 180).transition
-    assert made is not None
-    assert (made.kind, made.state_before, made.state) == (Kind.ALARM, AlertState.OK, AlertState.ALARM)
-    assert (made.since_s, made.at_s, made.late, made.number) == (START + 60, START + 180, False, 1)
-    assert made.reason.startswith("silence 1a2b is over, and it is still ALARM: avg of cpu.load is 3")
-
-
-@pytest.mark.parametrize(
-    ("values", "muted", "kind"),
-    [
-        ([3], "x", Kind.SILENT),
-        ([3, 1], "xx", None),
-        ([3, 3], " x", Kind.RESOLVED),
-        ([3, 1], " x", Kind.RESOLVED),
-    ],
-)
-def test_the_end_of_a_muted_alert_is_told_where_its_alarm_was(
-    values: list[float | None], muted: str, kind: Kind | None
-) -> None:
-    """At once, as nobody looks at it any more."""
-    alert, _ = muted_walk(values, muted)
-    decision = close(alert, "the rule was deleted", START + 180, notify_on_resolve=True)
-    assert (decision.transition and decision.transition.kind) is kind
-    if decision.transition is not None:
-        assert decision.transition.state_before is AlertState.ALARM
-    assert (decision.alert.state, decision.alert.muted) == (AlertState.OK, None)
-
-
-def test_an_alert_that_somebody_knows_of_is_not_repeated_until_it_is_over() -> None:
-    """Not when it was muted either; that it goes missing is told, and the next alarm is repeated again."""
-    alert, _ = muted_walk([3], " ", renotify=60)
-    known = acknowledged(alert, Acknowledgement("jo", "on it", START + 70), START + 70)
-    assert Alert.read(alert.rule_key, known.document()) == known
-    _, told = muted_walk([3, 3, 3, 3, N, N, 1, 3, 3], "  xx     ", known=known, renotify=60)
-    assert told == "....m.ear"
-    _, told = muted_walk([3, 3], "  ", known=acknowledged(known, None, START + 80), renotify=60)
-    assert told == ".r"
-    assert known.history[-1]["reason"] == "acknowledged by jo: on it"
-    unsaid = acknowledged(alert, Acknowledgement("jo", "", START + 70), START + 70)
-    assert unsaid.history[-1]["reason"] == "acknowledged by jo"
-    assert muted_walk([3, 1], "  ", known=known)[0].acknowledged is None
-    ended = close(known, "the rule was deleted", START + 180, notify_on_resolve=True)
-    assert ended.alert.acknowledged is None
-
-
-def held(values: Sequence[float | None], **fields: Any) -> tuple[Rule, Alert]:
-    """A rule with a hold of an hour, and its alert after these values."""
-    rule = a_rule(hold=3_600, **fields)
-    return rule, walk(rule, values)[0]
-
-
-def test_a_breach_that_is_taken_back_in_time_holds_no_more() -> None:
-    """A late point that makes the last breach healthy ends the hold that it began; the breach before it holds on."""
-    rule, alert = held([3, 1, 1], datapoints="1 of 3")
-    corrected = Datapoint(START, Verdict.RECOVERED, 1, 2, late=True, on_time=Verdict.BREACHING)
-    decision = decide(rule, alert, [corrected], START + 120, START + 180)
-    assert decision.alert.state is AlertState.OK
-    assert decision.transition is not None
-    assert decision.transition.late
-    rule, alert = held([3, 1, 1, 3, 1, 1], datapoints="1 of 3")
-    later = replace(corrected, start_s=START + 180)
-    assert decide(rule, alert, [later], START + 300, START + 360).alert.state is AlertState.ALARM
-
-
-def test_a_late_breach_begins_a_hold_while_its_period_counts() -> None:
-    """The last breach that is known holds, whenever its points came."""
-    rule, alert = held([3, 1, 1, 1], datapoints="1 of 3")
-    late = Datapoint(START + 120, Verdict.BREACHING, 3, 2, late=True, on_time=Verdict.RECOVERED)
-    alert = decide(rule, alert, [late], START + 180, START + 240).alert
-    healthy = [Datapoint(START + 60 * number, Verdict.RECOVERED, 1, 1) for number in range(4, 64)]
-    states = []
-    for item in healthy:
-        alert = decide(rule, alert, [item], item.start_s, item.start_s + 60).alert
-        states.append(alert.state)
-    # The breach is 3,600 s ago when the period ends that begins sixty periods after it.
-    assert states.index(AlertState.OK) == 62 - 4
-
-
-def test_an_interval_that_is_evaluated_again_changes_no_hold() -> None:
-    """The same datapoints, given again, make the same alert, with what it remembers of periods long gone."""
-    rule, alert = held([3, 1, 1, 1, 1])
-    newest_s = START + 240
-    again = decide(rule, alert, alert.datapoints, newest_s, newest_s + 60)
-    assert again.alert == alert
-    assert again.transition is None
-    assert Alert.read(rule.key, alert.document()) == alert
-    assert alert.unhealthy_s == START
-
-
-def test_what_ends_an_alert_asks_for_no_hold() -> None:
-    """An alert that somebody closes, or whose rule is gone, is over at once, and holds nothing that begins after it."""
-    _, alert = held([3, 1, 1])
-    closed = close(alert, "closed by an operator", START + 200, notify_on_resolve=True).alert
-    assert (closed.state, closed.unhealthy_s) == (AlertState.OK, 0)
-
-
-def test_a_reminder_and_the_end_say_that_the_alert_was_held() -> None:
-    """Reminders of what is healthy again say until when it is held, and the resolve that this is over."""
-    rule, alert = held([3], renotify=60)
-    reminder = decide(rule, alert, [Datapoint(START + 60, Verdict.RECOVERED, 1, 1)], START + 60, START + 120)
-    assert reminder.transition is not None
-    # START is at 00:00:00.
-    assert reminder.transition.reason == (
-        "still ALARM, though it has recovered: it is held until 2025-11-22T01:01:00Z at least"
-    )
-    assert held_until_s(rule, reminder.alert) == START + 60 + 3_600
-    last = Datapoint(START + 3_600, Verdict.RECOVERED, 1, 1)
-    over = decide(rule, reminder.alert, [last], START + 3_600, START + 3_660)
-    assert over.transition is not None
-    assert over.transition.reason.endswith("which is not > 2; its hold of 3600 s is over")
-    assert held_until_s(rule, over.alert) == 0
-    breaching = decide(rule, alert, [Datapoint(START + 60, Verdict.BREACHING, 3, 1)], START + 60, START + 120)
-    assert breaching.transition is not None
-    assert breaching.transition.reason == "still ALARM"
-
-
-def test_another_hold_counts_at_once() -> None:
-    """A change of words: what fires goes on, until the new hold is over, which counts from the same breach."""
-    _, alert = held([3, 1, 1, 1])
-    healthy = Datapoint(START + 240, Verdict.RECOVERED, 1, 1)
-    for seconds, state in ((240, AlertState.OK), (241, AlertState.ALARM), (0, AlertState.OK)):
-        assert decide(a_rule(hold=seconds), alert, [healthy], START + 240, START + 300).alert.state is state

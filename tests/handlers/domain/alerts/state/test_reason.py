@@ -6,7 +6,8 @@ from typing import Any
 import pytest
 
 from handlers.domain.alerts.state.alert import Alert, Datapoint, Verdict
-from handlers.domain.alerts.state.protocol import decide, verdict_of
+from handlers.domain.alerts.state.protocol import decide
+from handlers.domain.alerts.state.verdicts import verdict_of
 from handlers.vocabulary import AlertState
 from tests.support.rules import a_rule
 
