@@ -89,11 +89,6 @@ class Alerts(Section):
     )
     subscriptions: tuple[Subscription, ...] = ()
 
-    @property
-    def has_forwarders(self) -> bool:
-        """True if a receiver needs a function of its own."""
-        return any(one.protocol in FORWARDED for one in self.subscriptions)
-
     def _faults(self) -> Iterator[BadValue]:
         if self.maximum_groups > _GROUPS_PER_WINDOW_SECOND * self.window_seconds:
             most = _GROUPS_PER_WINDOW_SECOND * self.window_seconds

@@ -1,5 +1,7 @@
 """The fleet stack, in one region: it carries the other two to every region, and looks at all of them."""
 
+from dataclasses import replace
+
 from troposphere import GetAtt, Output, Ref, Template
 
 from templates.components.fleet import add_dashboard, add_fleet_roles, add_stack_sets
@@ -16,7 +18,9 @@ def fleet(config: Config) -> Template:
     """Roles, then the StackSets that take them, then the dashboard over what these make."""
     template = Template(Description=f"Every region of {config.stack_name}, version {version()}")
     template.set_version("2010-09-09")
-    roles = add_fleet_roles(template, config, pipeline=regional(config))
+    # The state machine of the heartbeat is in it, or the role could not delete it when an environment does without.
+    widest = replace(config, operators=replace(config.operators, heartbeat=True))
+    roles = add_fleet_roles(template, config, pipeline=regional(widest))
     stack_sets = add_stack_sets(
         template,
         config,

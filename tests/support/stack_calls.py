@@ -270,6 +270,7 @@ class _Part:
     properties: Mapping[str, Any]
     names: Mapping[str, str]
     owner: Mapping[str, str]
+    is_retained: bool
 
     @cached_property
     def arns(self) -> list[str]:
@@ -284,6 +285,19 @@ class _Part:
 
 def every_call(config: Config) -> Iterator[tuple[str, Call]]:
     """The calls for both stacks of a region, as the fleet makes them and as they are imported under their own names."""
+    return ((f"{part.kind} {part.title}", call) for part, _, call in _handled_calls(config))
+
+
+def removal_calls(config: Config, *, without: Config) -> Iterator[tuple[str, Call]]:
+    """The calls that delete what this environment's stacks have and those of the same without something have not."""
+    left = {title for stack in ("regional", "artifacts") for title in build(stack, without).body["Resources"]}
+    for part, handler, call in _handled_calls(config):
+        if part.title not in left and handler in {"delete", "read"} and not part.is_retained:
+            yield f"{part.kind} {part.title}", call
+
+
+def _handled_calls(config: Config) -> Iterator[tuple["_Part", str, Call]]:
+    """The calls, each with its resource and the handler that makes it."""
     sets = {
         "regional": (REGIONAL_STACK_SET, REGIONAL_STACK),
         "artifacts": (ARTIFACTS_STACK_SET, ARTIFACTS_STACK),
@@ -294,7 +308,7 @@ def every_call(config: Config) -> Iterator[tuple[str, Call]]:
             yield from _stack_calls(config, stack, name)
 
 
-def _stack_calls(config: Config, stack: str, stack_name: str) -> Iterator[tuple[str, Call]]:
+def _stack_calls(config: Config, stack: str, stack_name: str) -> Iterator[tuple["_Part", str, Call]]:
     region = config.regions[0]
     shared = {
         "account": ACCOUNT,
@@ -324,10 +338,11 @@ def _stack_calls(config: Config, stack: str, stack_name: str) -> Iterator[tuple[
             properties = {"Bucket": parts[properties["Bucket"]]["Properties"]["BucketName"]}
         if kind == "AWS::XRay::SamplingRule":
             properties = properties["SamplingRule"]
-        part = _Part(kind, title, properties, names, owner)
+        retained = resource.get("DeletionPolicy", "Delete") != "Delete"
+        part = _Part(kind, title, properties, names, owner, is_retained=retained)
         for handler, action in _actions(kind):
             for call in _calls(part, handler, action):
-                yield f"{kind} {title}", call
+                yield part, handler, call
 
 
 @cache

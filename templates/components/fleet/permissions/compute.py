@@ -42,7 +42,14 @@ def _functions(config: Config) -> Sequence[Permit]:
             functions,
             owned(config),
         ),
-        *(_callers(functions, config) if config.api.remote_write or config.alerts.has_forwarders else ()),
+        # Of remote write and of receivers with a function; they stay when these go, as the role is changed first.
+        Permit("lambda", "GetFunctionUrlConfig GetPolicy", functions),
+        Permit(
+            "lambda",
+            "AddPermission CreateFunctionUrlConfig DeleteFunctionUrlConfig RemovePermission UpdateFunctionUrlConfig",
+            functions,
+            owned(config),
+        ),
         # A mapping's ARN is a UUID, known only once it is made.
         Permit(
             "lambda",
@@ -58,15 +65,6 @@ def _functions(config: Config) -> Sequence[Permit]:
             owned(config),
         ),
     )
-
-
-def _callers(functions: tuple[str, ...], config: Config) -> Sequence[Permit]:
-    """The permits to say who may call a function, and for a function's URL where there is one."""
-    reads, writes = "GetPolicy", "AddPermission RemovePermission"
-    if config.api.remote_write:
-        reads += " GetFunctionUrlConfig"
-        writes += " CreateFunctionUrlConfig DeleteFunctionUrlConfig UpdateFunctionUrlConfig"
-    return Permit("lambda", reads, functions), Permit("lambda", writes, functions, owned(config))
 
 
 def _machines(config: Config, pipeline: Template) -> Sequence[Permit]:

@@ -8,11 +8,12 @@ from functools import cache
 import pytest
 
 from templates.config import Config, load
+from templates.config.network import Network
 from tests.support.generated import NAMES, Generated, build, other, tokens
 from tests.support.policies import Call, Statement, execution_statements
 from tests.support.resolved_template import ACCOUNT, resolved
 from tests.support.service_authorization import has_key, is_of_type, types_of
-from tests.support.stack_calls import every_call
+from tests.support.stack_calls import every_call, removal_calls
 
 # What the role could do to what is not this environment's; docs/fleet.md tells it to operators.
 ACCEPTED = {
@@ -96,6 +97,27 @@ def test_the_role_may_make_change_and_delete_every_resource(number: int) -> None
     refused = {
         f"{why}: {call}"
         for why, call in every_call(_cases()[number])
+        if not any(statement.allows(call) for statement in role)
+    }
+    assert refused == set()
+
+
+@pytest.mark.parametrize("config", [other(), tokens()], ids=lambda config: config.stack_name)
+def test_the_role_may_delete_what_an_environment_does_without_from_now_on(config: Config) -> None:
+    """The role is changed before the stacks are, and CloudFormation deletes then what is no longer in the template."""
+    bare = replace(
+        config,
+        api=replace(
+            config.api, auth="iam", remote_write=False, cors_origins=(), allow_from=(), allow_accounts=()
+        ),
+        alerts=replace(config.alerts, subscriptions=()),
+        operators=replace(config.operators, email=None, heartbeat=False, alarms="essential"),
+        network=Network(),
+    )
+    role = tuple(execution_statements(build("fleet", bare)))
+    refused = {
+        f"{why}: {call}"
+        for why, call in removal_calls(config, without=bare)
         if not any(statement.allows(call) for statement in role)
     }
     assert refused == set()
