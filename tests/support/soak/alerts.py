@@ -49,9 +49,7 @@ class AlertClient:
     """Hot or not, minute by minute, as far as points of it were taken."""
 
     def __post_init__(self) -> None:
-        self._sender = Sender(
-            self.local.environment["TIDEGAUGE_BASE_URL"], self.ledger, random.Random(self.seed), self.stopped
-        )
+        self._sender = Sender(self.local.environment, self.ledger, random.Random(self.seed), self.stopped)
         self._ahead_s = float(self.local.control("clock")["offset_seconds"])
         _subscribe(self.local)
 

@@ -4,7 +4,7 @@ import json
 import random
 import threading
 import time
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, field
 from typing import Protocol
 
@@ -13,24 +13,28 @@ import orjson
 from tests.support.soak.ledger import Ledger
 from tests.support.soak.points import Block, Series
 from tests.support.soak.protocols import PROTOCOLS
-from tests.support.soak.sender import Sender
+from tests.support.soak.sender import AbandonedError, Sender
 
 _GATE_S = 2.0
 _CORRECTED, _REPEATED, _BAD = 0.1, 0.15, 0.03
+_GIVES_UP = 0.3
 
 
-@dataclass
+@dataclass(eq=False)
 class _Sent:
+    """A block, and the version that its client was last told is taken; 0 before it was told."""
+
     block: Block
-    settled_s: float
+    taken: int = 0
+    settled_s: float = 0.0
 
 
 @dataclass
 class SoakClient:
-    """One client with series of its own; `run` sends until its series are full."""
+    """One client with series of its own; `run` sends until its series are full and it is enough."""
 
     protocol: str
-    base_url: str
+    environment: Mapping[str, str]
     series: tuple[Series, ...]
     slots: int
     slots_per_request: int
@@ -38,6 +42,7 @@ class SoakClient:
     seed: str
     stopped: threading.Event
     gate: threading.Event
+    enough: threading.Event
     settles_s: float
     """So long what was not answered with yes may be on its way; a correction must come after it to win."""
     failures: list[str] = field(default_factory=list)
@@ -46,12 +51,12 @@ class SoakClient:
     def __post_init__(self) -> None:
         self._chance = random.Random(self.seed)
         self._next = self._bad = 0
-        self._sender = Sender(self.base_url, self.ledger, self._chance, self.stopped)
+        self._sender = Sender(self.environment, self.ledger, self._chance, self.stopped)
 
     def run(self) -> None:
-        """Send all slots, corrections and repetitions between them; what goes wrong is among the failures."""
+        """Send all slots, with corrections and repetitions; what goes wrong is among the failures."""
         try:
-            while self._next < self.slots and not self.stopped.is_set():
+            while not (self.stopped.is_set() or (self._next >= self.slots and self.enough.is_set())):
                 # While it is closed the faults are behind; some requests must go on, or none would ever strike.
                 self.gate.wait(_GATE_S)
                 self._step()
@@ -64,16 +69,16 @@ class SoakClient:
         chance = self._chance.random()
         if chance < _CORRECTED and (found := self._settled()) is not None:
             self._correct(found)
-        elif chance < _REPEATED and self._sent:
+        elif (chance < _REPEATED or self._next >= self.slots) and self._sent:
             self._send_block(self._chance.choice(self._sent), "repeated")
-        elif chance > 1 - _BAD:
+        elif chance > 1 - _BAD or self._next >= self.slots:
             self._send_bad()
         else:
             stop = min(self.slots, self._next + self.slots_per_request)
-            made = _Sent(Block(self.series, self._next, stop, 1), 0.0)
+            made = _Sent(Block(self.series, self._next, stop, 1))
             self._next = stop
-            self._send_block(made, "new")
             self._sent.append(made)
+            self._send_block(made, "new")
 
     def _settled(self) -> _Sent | None:
         now_s = time.monotonic()
@@ -91,9 +96,17 @@ class SoakClient:
         def unsure() -> None:
             sent.settled_s = time.monotonic() + self.settles_s
 
-        self._sender.send(protocol, protocol.encode(sent.block.points()), unsure)
+        block = sent.block
+        try:
+            self._sender.send(protocol, protocol.encode(block.points()), unsure, gives_up=_GIVES_UP)
+        except AbandonedError:
+            self.ledger.note_abandoned(block, sent.taken)
+            if sent.taken != block.version:
+                self._sent.remove(sent)
+            return
         if not self.stopped.is_set():
-            self.ledger.note_taken(sent.block, kind)
+            sent.taken = block.version
+            self.ledger.note_taken(block, kind)
 
     def _send_bad(self) -> None:
         """Send points that can be taken but not stored: their times are in another century."""

@@ -43,7 +43,7 @@ def attack(
     chance = random.Random(f"hostile/{seed}")
     now_ms = int(run.control("status")["clock"]["offset_seconds"] * 1000 + _now_ms())
     made = Inputs(chance, now_ms - inputs - 60_000, FIRST_ID)
-    sender = Sender(run.environment["TIDEGAUGE_BASE_URL"], ledger, chance, threading.Event())
+    sender = Sender(run.environment, ledger, chance, threading.Event())
     while made.count < inputs:
         _send_points(sender, made, found)
         _send_body(sender, made, found)

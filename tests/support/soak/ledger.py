@@ -28,32 +28,57 @@ class Sums:
         """The sums of points with these times (epoch seconds) and values."""
         return cls(len(values), int(values.sum()), int((values * (seconds % WEIGHTS)).sum()))
 
+    def __add__(self, other: "Sums") -> "Sums":
+        """The sums of both."""
+        return Sums(self.count + other.count, self.values + other.values, self.weighted + other.weighted)
+
 
 @dataclass
 class Account:
-    """A series, and the version that each of its slots must have; 0 where it has no point."""
+    """A series, and the version that each of its slots must have; 0 where it must have no point."""
 
     series: Series
     versions: bytearray
+    unsure: dict[int, tuple[int, int]] = field(default_factory=dict)
+    """Slots of abandoned requests, each with the version of before (0: none) and that of the request."""
 
     def hours(self) -> Iterator[tuple[int, Sums]]:
         """The sums of the points that must be there, by the hours since 1970 that have any."""
         versions = np.frombuffer(self.versions, np.uint8)
         slots = np.flatnonzero(versions)
-        values = self.series.values(slots, versions[slots])
-        seconds = self.series.start_s + slots
-        hours, starts = np.unique(seconds // HOUR_S, return_index=True)
-        for hour, first, stop in zip(hours, starts, [*starts[1:], len(slots)], strict=True):
-            yield int(hour), Sums.of(seconds[first:stop], values[first:stop])
+        return _by_hour(self.series, slots, versions[slots])
 
-    def due(self, hour: int) -> dict[int, int]:
-        """The value of each point of an hour that must be there, by its time in epoch seconds."""
-        start_s, slots = self.series.start_s, len(self.versions)
-        first, stop = (min(max(0, at * HOUR_S - start_s), slots) for at in (hour, hour + 1))
+    def allowed(self, slot: int) -> list[list[int]]:
+        """The values that a slot's time may have: of one point, or of none."""
+        versions = self.unsure.get(slot) or ((self.versions[slot] if 0 <= slot < len(self.versions) else 0),)
+        return [[self.series.value(slot, version)] if version else [] for version in versions]
+
+    def slots(self, hour: int) -> range:
+        """The slots whose times lie in an hour."""
+        first, stop = (
+            min(max(0, at * HOUR_S - self.series.start_s), len(self.versions)) for at in (hour, hour + 1)
+        )
+        return range(first, stop)
+
+
+@dataclass(frozen=True)
+class Abandoned:
+    """A request that its client gave up, not knowing if it was taken; `before` is the version that its points had."""
+
+    block: Block
+    before: int
+
+    def sides(self) -> tuple[dict[Place, Sums], dict[Place, Sums]]:
+        """The sums of its points as they are if it was not taken, and if it was: all of it, or nothing."""
+        return self._sums(self.before), self._sums(self.block.version)
+
+    def _sums(self, version: int) -> dict[Place, Sums]:
+        slots = np.arange(self.block.first, self.block.stop)
+        versions = np.full(len(slots), version, np.uint8)
         return {
-            self.series.time_s(slot): self.series.value(slot, self.versions[slot])
-            for slot in range(first, stop)
-            if self.versions[slot]
+            (series.name, hour): sums
+            for series in (self.block.series if version else ())
+            for hour, sums in _by_hour(series, slots, versions)
         }
 
 
@@ -68,6 +93,10 @@ class Ledger:
     """Answers by status; `none` where there was none."""
     points: Counter[str] = field(default_factory=Counter)
     """Points by what was done with them: new, corrected, repeated, bad; each as often as its client was told yes."""
+    abandoned: list[Abandoned] = field(default_factory=list)
+    """Requests of points that may be as they were, or as the request has them."""
+    given_up: int = 0
+    """Requests that were given up; one that sent again what was taken leaves nothing unsure."""
     _lock: threading.Lock = field(default_factory=threading.Lock)
 
     def open(self, series: Series, slots: int) -> None:
@@ -93,6 +122,19 @@ class Ledger:
         with self._lock:
             self.points[kind] += len(block)
 
+    def note_abandoned(self, block: Block, before: int) -> None:
+        """Note a request that was given up: of its points both versions are right from now on, the same of all."""
+        with self._lock:
+            self.given_up += 1
+            if before == block.version:
+                return
+            self.abandoned.append(Abandoned(block, before))
+        for series in block.series:
+            account = self.accounts[series.name]
+            for slot in range(block.first, block.stop):
+                account.versions[slot] = 0
+                account.unsure[slot] = before, block.version
+
     def note_bad(self, names: Mapping[str, str]) -> None:
         """Note points that were taken and must be in the quarantine: name and request id."""
         with self._lock:
@@ -103,3 +145,15 @@ class Ledger:
     def taken(self) -> int:
         """The points of requests that were answered with yes."""
         return sum(self.points.values())
+
+
+def _by_hour(
+    series: Series, slots: NDArray[np.intp], versions: NDArray[np.uint8]
+) -> Iterator[tuple[int, Sums]]:
+    """The sums of some slots' points, by the hours since 1970 that have any."""
+    values = series.values(slots, versions)
+    seconds = series.start_s + slots
+    hours, starts = np.unique(seconds // HOUR_S, return_index=True)
+    stops = [*starts[1:], len(slots)][: len(hours)]
+    for hour, first, stop in zip(hours, starts, stops, strict=True):
+        yield int(hour), Sums.of(seconds[first:stop], values[first:stop])

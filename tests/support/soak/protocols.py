@@ -3,10 +3,12 @@
 import gzip
 from collections.abc import Callable, Iterable, Mapping
 from dataclasses import dataclass
+from urllib.parse import urlsplit
 
 import orjson
 from opentelemetry.proto.collector.metrics.v1.metrics_service_pb2 import ExportMetricsServiceRequest
 
+from tests.support import remote_write_requests
 from tests.support.soak.points import Point
 
 HOST = "soak"
@@ -19,6 +21,20 @@ class Protocol:
     path: str
     content_type: str
     encode: Callable[[Iterable[Point]], bytes]
+    base: str = "TIDEGAUGE_BASE_URL"
+    """The variable of the environment file with the address that the path stands below."""
+    content_encoding: str = ""
+
+    @property
+    def headers(self) -> Mapping[str, str]:
+        """The headers of a request."""
+        encoding = {"Content-Encoding": self.content_encoding} if self.content_encoding else {}
+        return {"Content-Type": self.content_type, **encoding}
+
+    def address(self, environment: Mapping[str, str]) -> tuple[str, str]:
+        """Host with port, and the path with which a request is posted there."""
+        url = urlsplit(environment[self.base])
+        return url.netloc, url.path.rstrip("/") + self.path
 
 
 def _json(points: Iterable[Point]) -> bytes:
@@ -97,6 +113,17 @@ def _collectd(points: Iterable[Point]) -> bytes:
     )  # fmt: skip
 
 
+def _remote_write(points: Iterable[Point]) -> bytes:
+    return remote_write_requests.body(
+        *(
+            remote_write_requests.series(
+                [("__name__", name), ("host", HOST)], *((one.value, one.time_s * 1000) for one in found)
+            )
+            for name, found in _by_name(points).items()
+        )
+    )
+
+
 PROTOCOLS: Mapping[str, Protocol] = {
     "json": Protocol("/metrics", "application/json", _json),
     "gzip": Protocol("/metrics", "application/gzip", _gzip),
@@ -104,5 +131,13 @@ PROTOCOLS: Mapping[str, Protocol] = {
     "otlp_protobuf": Protocol("/v1/metrics", "application/x-protobuf", _otlp_protobuf),
     "lines": Protocol("/api/v2/write?bucket=soak&precision=s", "text/plain; charset=utf-8", _lines),
     "collectd": Protocol("/collectd", "application/json", _collectd),
+    "remote_write": Protocol(
+        "", "application/x-protobuf", _remote_write, "TIDEGAUGE_REMOTE_WRITE_URL", "snappy"
+    ),
 }
 """Each protocol by the name that its series have."""
+
+
+def protocols_of(environment: Mapping[str, str]) -> Mapping[str, Protocol]:
+    """The protocols that a run takes, as its environment file has their addresses."""
+    return {name: one for name, one in PROTOCOLS.items() if one.base in environment}

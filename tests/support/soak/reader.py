@@ -1,7 +1,7 @@
 """Reads what a run has of the soak's points: from the store hour by hour, from the quarantine, and from the exports."""
 
 import io
-from collections.abc import Collection, Iterator
+from collections.abc import Collection, Iterator, Sequence
 from dataclasses import dataclass
 from typing import Any
 
@@ -13,7 +13,7 @@ import pyarrow.parquet as pq
 from handlers.domain.exports.hour import HOUR_S
 from handlers.domain.timestamp import NS_PER_S
 from tests.support.local_run import LocalRun
-from tests.support.soak.ledger import Place, Sums
+from tests.support.soak.ledger import Abandoned, Place, Sums
 from tests.support.soak.points import WEIGHTS
 
 _SOAK = "metric_name LIKE 'soak%'"
@@ -27,10 +27,12 @@ class Reader:
 
     run: LocalRun
 
-    def sums(self, hours: Collection[int]) -> dict[Place, Sums]:
-        """The sums of all stored points, by series and hour; these hours are asked for one by one.
+    def sums(
+        self, hours: Collection[int], abandoned: Sequence[Abandoned]
+    ) -> dict[tuple[str, int, int | None], Sums]:
+        """The sums of all stored points by series, hour, and the number of the abandoned request they are of, if any.
 
-        One statement over all of them would be too long for Timestream's minute, and for the memory of a small machine.
+        One statement over all hours would be too long for Timestream's minute, and for the memory of a small machine.
         """
         first_s, end_s = min(hours) * HOUR_S, (max(hours) + 1) * HOUR_S
         spans = [
@@ -38,16 +40,31 @@ class Reader:
             *((hour * HOUR_S, (hour + 1) * HOUR_S) for hour in range(min(hours), max(hours) + 1)),
             (end_s, end_s + _DAYS_AFTER * _DAY_S),
         ]
-        found: dict[Place, Sums] = {}
+        found: dict[tuple[str, int, int | None], Sums] = {}
         for start_s, stop_s in spans:
             sql = (
-                f"SELECT metric_name, {self._seconds} / {HOUR_S}, count(*), sum(value), "
-                f"sum(value * ({self._seconds} % {WEIGHTS})) FROM {{table}} "
-                f"WHERE {_SOAK} AND {self.run.store.within(start_s, stop_s)} GROUP BY 1, 2"
+                f"SELECT metric_name, {self._seconds} / {HOUR_S}, {self._number(abandoned, start_s, stop_s)}, "
+                f"count(*), sum(value), sum(value * ({self._seconds} % {WEIGHTS})) FROM {{table}} "
+                f"WHERE {_SOAK} AND {self.run.store.within(start_s, stop_s)} GROUP BY 1, 2, 3"
             )
-            for name, hour, count, values, weighted in self.run.select(sql):
-                found[name, int(hour)] = Sums(int(count), int(float(values)), int(float(weighted)))
+            for name, hour, number, *sums in self.run.select(sql):
+                place = name, int(hour), None if int(number) < 0 else int(number)
+                found[place] = Sums(*(int(float(one)) for one in sums))
         return found
+
+    def _number(self, abandoned: Sequence[Abandoned], start_s: int, stop_s: int) -> str:
+        """The expression for the number of the abandoned request that a point of this span is of; -1 for none."""
+        cases = []
+        for number, one in enumerate(abandoned):
+            series = one.block.series[0]
+            first_s, end_s = series.time_s(one.block.first), series.time_s(one.block.stop)
+            if first_s < stop_s and end_s > start_s:
+                client = series.name.rpartition("_")[0]
+                cases.append(
+                    f"WHEN metric_name LIKE '{client}_%' AND {self._seconds} >= {first_s} "
+                    f"AND {self._seconds} < {end_s} THEN {number}"
+                )
+        return f"CASE {' '.join(cases)} ELSE -1 END" if cases else "-1"
 
     def values(self, places: Collection[Place]) -> dict[Place, dict[int, list[float]]]:
         """The values of every stored point of some series in some hours, by its time in epoch seconds."""

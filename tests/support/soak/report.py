@@ -16,6 +16,10 @@ def lines_of(plan: Plan, soaked: Soaked) -> Iterator[str]:
     yield f"  taken        {ledger.taken:,} points: {kinds}"
     yield f"  answers      {answers}"
     yield (
+        f"  abandoned    {ledger.given_up:,} requests; {len(ledger.abandoned):,} of them left it open if their points "
+        f"were taken, {verdict.abandoned_taken:,} were"
+    )
+    yield (
         f"  struck       {soaked.struck:,} faults; {soaked.killed} processes killed; "
         f"shards split or merged {soaked.resharded} times"
     )
@@ -29,10 +33,23 @@ def lines_of(plan: Plan, soaked: Soaked) -> Iterator[str]:
     yield f"  again        {again(plan)}"
 
 
+def row_of(plan: Plan, soaked: Soaked) -> str:
+    """The row of the table in docs/reliability.md."""
+    store = {"timestream": "Timestream"}.get(plan.kind, plan.kind)
+    compared = [f"{plan.rooms} rooms"] if plan.rooms else []
+    compared += ["every hour"] if soaked.exports_compared else []
+    cells = (
+        store, f"`{again(plan)}`", f"{soaked.ledger.taken:,}", f"{soaked.struck:,}", soaked.killed, soaked.resharded,
+        ", ".join(compared) or "–", len(soaked.verdict.differences),
+    )  # fmt: skip
+    return f"| {' | '.join(map(str, cells))} |"
+
+
 def again(plan: Plan) -> str:
     """The command that makes the same soak again."""
     return (
         f"python -m tests.support.soak --store {plan.kind} --seed {plan.seed} --points {plan.points} "
         f"--faults {plan.faults} --kills {plan.kills} --points-per-request {plan.points_per_request} "
-        f"--series {plan.series_per_client} --minutes {plan.minutes}"
+        f"--series {plan.series_per_client} --minutes {plan.minutes} "
+        f"--rate {plan.rate}"
     )

@@ -14,7 +14,7 @@ from tests.support.soak.clients import Runs, SoakClient, start
 from tests.support.soak.kills import kill_one
 from tests.support.soak.ledger import Ledger, Place, Sums
 from tests.support.soak.points import Series
-from tests.support.soak.protocols import PROTOCOLS
+from tests.support.soak.protocols import protocols_of
 from tests.support.soak.reader import Reader
 from tests.support.soak.schedule import Schedule
 from tests.support.soak.verdict import Verdict, explained, judge
@@ -63,8 +63,8 @@ class Soaked:
 def soak(run: LocalRun, plan: Plan, tell: Callable[[str], None]) -> Soaked:
     """Send so many points while so many faults strike, wait until it is quiet, and judge."""
     began_s = time.monotonic()
-    ledger, stopped, gate = Ledger(), threading.Event(), threading.Event()
-    clients = _clients(run, plan, ledger, stopped, gate)
+    ledger, stopped, gate, enough = Ledger(), threading.Event(), threading.Event(), threading.Event()
+    clients = _clients(run, plan, ledger, stopped, gate, enough)
     schedule = Schedule(run, plan.kind, plan.seed, longest_ms=int(plan.settles_s * 250))
     watched = (
         [AlertClient(run, plan.rooms, plan.minutes, ledger, f"alerts/{plan.seed}", stopped)]
@@ -90,6 +90,8 @@ def soak(run: LocalRun, plan: Plan, tell: Callable[[str], None]) -> Soaked:
                 gate.clear()
             else:
                 gate.set()
+            if ledger.taken >= plan.points and struck >= plan.faults and killed >= plan.kills:
+                enough.set()
             assert run.process.poll() is None, "the run has ended"
             minutes = f", minute {len(one.phases)} of alerts" if (one := next(iter(watched), None)) else ""
             tell(
@@ -108,19 +110,25 @@ def soak(run: LocalRun, plan: Plan, tell: Callable[[str], None]) -> Soaked:
         verdict.differences += one.differences()
     exports_compared = plan.exports and not verdict.differences
     if exports_compared:
-        verdict.differences += exports.differences(run, reader, due)
+        verdict.differences += exports.differences(run, reader, verdict.due)
     verdict.differences[:0] = [line for client in everybody for line in client.failures]
     took_s = time.monotonic() - began_s
     return Soaked(ledger, verdict, schedule.struck, resharded, killed, took_s, exports_compared)
 
 
 def _clients(
-    run: LocalRun, plan: Plan, ledger: Ledger, stopped: threading.Event, gate: threading.Event
+    run: LocalRun,
+    plan: Plan,
+    ledger: Ledger,
+    stopped: threading.Event,
+    gate: threading.Event,
+    enough: threading.Event,
 ) -> list[SoakClient]:
-    slots = -(-plan.points // (len(PROTOCOLS) * plan.series_per_client))
+    protocols = protocols_of(run.environment)
+    slots = -(-plan.points // (len(protocols) * plan.series_per_client))
     start_s = int(run.control("status")["clock"]["offset_seconds"] + time.time()) - slots - 60
     made = []
-    for place, protocol in enumerate(PROTOCOLS):
+    for place, protocol in enumerate(protocols):
         series = tuple(
             Series(f"soak_{protocol}_{number}", place * plan.series_per_client + number, start_s)
             for number in range(plan.series_per_client)
@@ -130,7 +138,7 @@ def _clients(
         made.append(
             SoakClient(
                 protocol=protocol,
-                base_url=run.environment["TIDEGAUGE_BASE_URL"],
+                environment=run.environment,
                 series=series,
                 slots=slots,
                 slots_per_request=max(1, plan.points_per_request // plan.series_per_client),
@@ -138,6 +146,7 @@ def _clients(
                 seed=f"{protocol}/{plan.seed}",
                 stopped=stopped,
                 gate=gate,
+                enough=enough,
                 settles_s=plan.settles_s,
             )
         )
