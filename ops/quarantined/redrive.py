@@ -104,7 +104,7 @@ def _prepared(
     """The chosen points that are sent and those that are kept, as many at once as memory holds."""
     for reading in choice.read_all(target, chosen.since_s, chosen.until_s):
         some = [point for point in reading.points if chosen.has(point) and not point.dropped]
-        yield prepare(some, rules, fixes)
+        yield prepare(some, rules, fixes, record_kib=target.config.stream.max_record_kib)
 
 
 def _print_kept(kept: Sequence[Kept]) -> None:

@@ -6,6 +6,7 @@ import zlib
 from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
 
+from handlers.domain.ingest.envelope import REDRIVEN_FORMATS
 from handlers.domain.ingest.units import UNITS_NS, unit_of
 from handlers.domain.timestamp import NS_PER_S, read_timestamp, timestamp_text
 from handlers.domain.violation import Reason, Violation
@@ -14,9 +15,10 @@ from ops.points.rules import Fault, PointRules
 from ops.quarantined.points import QuarantinedPoint
 
 _PLACE_BYTES = 30
-# Of requests that a later version reads. Written as base64, a body has to fit into a record of 1 MiB.
+# Of requests that a later version reads.
 _OF_BODIES = frozenset({Reason.FORMAT_UNKNOWN, Reason.PROCESSING_FAILED})
-_BODY_BYTES = 750_000
+# The partition key, and the line before the body, whose ids have 256 characters at most.
+_BESIDE_BODY_KIB = 2
 
 EMPTY_DIMENSIONS = "empty-dimensions"
 SECONDS = "seconds"
@@ -49,14 +51,22 @@ class Kept:
 
 
 def prepare(
-    points: Iterable[QuarantinedPoint], rules: PointRules, fixes: Sequence[str]
+    points: Iterable[QuarantinedPoint], rules: PointRules, fixes: Sequence[str], *, record_kib: int
 ) -> tuple[list[Ready], list[Kept]]:
-    """The points to be sent, the earliest first, and those that are kept."""
+    """The points to be sent, the earliest first, in records of so many KiB at most, and those that are kept."""
     ready: list[Ready] = []
     kept: list[Kept] = []
     for point in sorted(points, key=lambda point: (point.arrived_s, point.request_id, point.index)):
         if body := _whole_body(point):
-            ready.append(Ready(point, None, body))
+            needed_kib = -(-len(body) // 1024) + _BESIDE_BODY_KIB
+            if needed_kib <= record_kib or point.format in REDRIVEN_FORMATS:
+                ready.append(Ready(point, None, body))
+            else:
+                message = (
+                    f"a body of {len(body):,} bytes: it is sent again with stream.max_record_kib = {needed_kib}"
+                    f" (now {record_kib}), once that is deployed"
+                )
+                kept.append(Kept(point, Violation(Reason(point.reason), "body", message)))
             continue
         metric = _metric(point, fixes)
         judged = rules.point(metric)
@@ -68,15 +78,14 @@ def prepare(
 
 
 def _whole_body(point: QuarantinedPoint) -> bytes:
-    """The body that a point stands for, if it may be read by now and fits into a record; empty if it does not."""
+    """The body that a point stands for, if it may be read by now; empty if it stands for none."""
     payload = point.payload
     if point.reason not in _OF_BODIES or not isinstance(payload, dict) or payload.keys() != {"base64"}:
         return b""
     try:
-        body = base64.b64decode(str(payload["base64"]), validate=True)
+        return base64.b64decode(str(payload["base64"]), validate=True)
     except ValueError:
         return b""
-    return body if len(body) <= _BODY_BYTES else b""
 
 
 def _metric(point: QuarantinedPoint, fixes: Sequence[str]) -> object:

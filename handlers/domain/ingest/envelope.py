@@ -72,11 +72,14 @@ class RedrivenRecord(StreamRecord, frozen=True, gc=False, kw_only=True):
     @property
     def as_it_came(self) -> bytes:
         """The body of the earlier request, if all of it is sent again; else its own."""
-        try:
-            whole = msgspec.json.decode(self.data, type=_Whole).data
-        except (ValueError, RecursionError):
-            return self.data
+        whole = self.whole
         return self.data if whole is None else whole
+
+    @property
+    def whole(self) -> bytes | None:
+        """The body of the earlier request behind the line that tells of it, None if single points are sent again."""
+        _, line_feed, body = self.data.partition(b"\n")
+        return body if line_feed else None
 
     @property
     def version(self) -> int:
@@ -99,18 +102,12 @@ class _First(msgspec.Struct, gc=False):
     attempt: int
 
 
-class _Whole(msgspec.Struct, gc=False):
-    """The part that a redriven record's body has if all of the earlier request is sent again."""
-
-    data: bytes | None = None
-
-
 def opened(record: StreamRecord) -> StreamRecord:
     """The record; as a `RedrivenRecord` if it is one, and its body tells of a request that came before it."""
     if record.format not in REDRIVEN_FORMATS or isinstance(record, RedrivenRecord):
         return record
     try:
-        first = msgspec.json.decode(record.data, type=_First)
+        first = msgspec.json.decode(record.data.partition(b"\n")[0], type=_First)
         sequence = int(first.sequence)
     except (ValueError, RecursionError):
         return record

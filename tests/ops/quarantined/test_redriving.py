@@ -29,7 +29,7 @@ def _point(
 
 
 def _prepared(*points: QuarantinedPoint, fixes: tuple[str, ...] = ()) -> tuple[list[Any], list[str]]:
-    ready, kept = prepare(points, PointRules(store_limits(30), arrival_ms=NOW_MS), fixes)
+    ready, kept = prepare(points, PointRules(store_limits(30), arrival_ms=NOW_MS), fixes, record_kib=1024)
     return [one.metric for one in ready], [one.violation.reason for one in kept]
 
 
@@ -55,14 +55,23 @@ def test_a_point_that_would_end_here_again_is_kept(payload: Any) -> None:
 def test_a_whole_body_goes_again_where_a_later_version_may_read_it(payload: Any, body: bytes | None) -> None:
     """A request that the writer failed on, or of a format that it did not know."""
     point = _point(payload, reason="processing_failed")
-    ready, _ = prepare([point], PointRules(store_limits(30), arrival_ms=NOW_MS), ())
+    ready, _ = prepare([point], PointRules(store_limits(30), arrival_ms=NOW_MS), (), record_kib=1024)
     assert [one.body for one in ready if one.metric is None] == ([body] if body else [])
 
 
-def test_a_body_that_fits_no_record_is_kept() -> None:
-    """As base64 it is a third larger."""
-    payload = {"base64": base64.b64encode(b"x" * 1_000_000).decode()}
-    assert _prepared(_point(payload, reason="format_unknown"))[0] == []
+@pytest.mark.parametrize(
+    ("size", "record_kib", "needed"),
+    [(800_000, 1024, 0), (1_000_000, 1024, 0), (1_048_300, 1024, 1026), (1_048_300, 1026, 0)],
+)
+def test_a_whole_body_of_any_size_goes_again_as_it_is(size: int, record_kib: int, needed: int) -> None:
+    """What fits into no record beside the line that tells of it is kept, with the setting by which it does."""
+    payload = {"base64": base64.b64encode(b"x" * size).decode()}
+    point = _point(payload, reason="format_unknown", request="r" * 256)
+    ready, kept = prepare([point], PointRules(store_limits(30), arrival_ms=NOW_MS), (), record_kib=record_kib)
+    assert [len(one.body or b"") for one in ready] == ([] if needed else [size])
+    for one in kept:
+        assert f"stream.max_record_kib = {needed} (now {record_kib})" in one.violation.message
+        assert one.violation.reason == "format_unknown"
 
 
 def test_a_point_without_a_time_gets_that_of_its_arrival() -> None:

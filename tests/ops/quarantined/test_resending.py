@@ -115,13 +115,36 @@ def test_no_record_and_no_call_is_too_large() -> None:
 
 
 def test_a_whole_body_is_a_record_of_its_own() -> None:
-    """In its own format, as it came."""
+    """In its own format, as it came, behind the line that tells of its request."""
     kinesis = Kinesis()
     point = ready("a", reason="processing_failed").point
-    send(kinesis, [Ready(point, None, b"cpu value=1"), ready("a", 1)])
-    bodies = [json.loads(one["Data"]) for one in kinesis.taken]
-    assert [body.get("data") for body in bodies] == [None, base64.b64encode(b"cpu value=1").decode()]
-    assert {body["format"] for body in bodies} == {"influx-s"}
+    send(kinesis, [Ready(point, None, b"cpu value=1\n\xff"), ready("a", 1)])
+    parts = [one["Data"].partition(b"\n") for one in kinesis.taken]
+    assert [body for _, _, body in parts] == [b"", b"cpu value=1\n\xff"]
+    assert {json.loads(line)["format"] for line, _, _ in parts} == {"influx-s"}
+
+
+def test_the_largest_body_that_goes_whole_fits_into_a_record() -> None:
+    """With the longest ids that there are, of characters that JSON writes in six."""
+    kinesis = Kinesis()
+    size = (1024 - 2) * 1024
+    payload = {"base64": base64.b64encode(b"\xff" * size).decode()}
+    point = QuarantinedPoint(
+        "\u00e9" * 128 + "r" * 128,
+        0,
+        "c" * 128,
+        ARRIVED_S,
+        "format_unknown",
+        "f",
+        "m",
+        payload,
+        "x" * 40,
+        sequence=10**56,
+    )
+    [one], _ = prepare([point], RULES, [], record_kib=1024)
+    send(kinesis, [one])
+    [record] = kinesis.taken
+    assert size < len(record["Data"]) + len(record["PartitionKey"].encode()) <= 2**20
 
 
 @pytest.mark.parametrize("reason", ["timestamp_in_future", "rejected_by_store"])
@@ -135,7 +158,7 @@ def test_a_redrives_record_that_older_functions_set_aside_goes_again_as_it_is(re
         sent_as, 0, client, ARRIVED_S + 60, "format_unknown", "partition_key", "m",
         {"base64": base64.b64encode(sent["Data"]).decode()}, format_,
     )  # fmt: skip
-    send(after, prepare([unknown], RULES, [])[0])
+    send(after, prepare([unknown], RULES, [], record_kib=1024)[0])
     assert after.taken == [sent]
 
 

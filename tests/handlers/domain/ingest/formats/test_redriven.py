@@ -131,8 +131,9 @@ def _body(**other: Any) -> bytes:
         _body(points=7),
         _body(points=[{"index": "x", "metric": {}}]),
         _body(points=[{"index": 0}]),
-        _body(data="no base64"),
-        _body(data=base64.b64encode(b"{}").decode(), format="redriven"),
+        _body() + b"\n",
+        _body() + b"\nno metrics",
+        _body(format="redriven") + b"\n{}",
     ],
 )
 def test_a_record_that_no_redrive_made_is_unreadable(body: bytes) -> None:
