@@ -53,7 +53,7 @@ class AlertState(StrEnum):
     @property
     def is_firing(self) -> bool:
         """True if receivers were notified, and must be notified when it is over."""
-        return self in {AlertState.ALARM, AlertState.MISSING}
+        return self is AlertState.ALARM or self is AlertState.MISSING
 
 
 # An alert that becomes PENDING notifies no receiver.

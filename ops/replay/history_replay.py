@@ -39,8 +39,8 @@ class _WatchedAlerts(MemoryAlerts):
 
     def save(self, update: AlertUpdate, known: StoredAlert | None, now_s: float) -> bool:
         """Writes an alert if it is the known one, and tells of it."""
-        key = AlertKey.of(update.alert)
-        if self.stored.get(key) != known:
+        key = AlertKey.of(update.alert) if known is None else known.key
+        if self.stored.get(key) is not known:
             return False
         self.stored[key] = StoredAlert(key, update.alert, 1 if known is None else known.version + 1)
         if update.alert.is_settled:

@@ -23,7 +23,7 @@ class Admission:
     before: Set[Group] = frozenset()
     by: Sequence[str] = ()
 
-    @property
+    @cached_property
     def is_over(self) -> bool:
         """True if there may be more groups than the cap."""
         return self.window.dropped > 0 or len(self._all) > self.cap

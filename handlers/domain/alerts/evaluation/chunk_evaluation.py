@@ -26,6 +26,10 @@ from handlers.domain.errors import TransientError
 SLICE_S = 15.0
 
 
+# What became of an alert, and its item as it was read, if there was one.
+_Pair = tuple[AlertUpdate, StoredAlert | None]
+
+
 @dataclass
 class ChunkEvaluation:
     """The evaluation of a chunk by the tables it is given; `outcome` counts what it does."""
@@ -119,14 +123,19 @@ class ChunkEvaluation:
             for update in alerts.every_update
             if only is None or AlertKey.of(update.alert) in only
         ]
-        changed = [pair for pair in pairs if pair[0].must_be_written]
+        changed, unchanged = list[_Pair](), list[StoredAlert]()
+        for update, stored in pairs:
+            if update.must_be_written:
+                changed.append((update, stored))
+            elif stored is not None:
+                unchanged.append(stored)
         changed.sort(key=lambda pair: not pair[0].alert.is_summary)
         summaries = sum(pair[0].alert.is_summary for pair in changed)
         saved = self.alerts.save_all(changed[:summaries], self.now_s) if summaries else []
         saved = [*saved, *self.alerts.save_all(changed[summaries:], self.now_s)]
         self.outcome.count(update for (update, _), done in zip(changed, saved, strict=True) if done)
         # Where nothing changed, there may be something to send now, or nothing any more to look at the alert for.
-        self.settle(stored for update, stored in pairs if stored is not None and not update.must_be_written)
+        self.settle(unchanged)
         return {
             AlertKey.of(update.alert) for (update, _), done in zip(changed, saved, strict=True) if not done
         }

@@ -10,7 +10,7 @@ from dataclasses import dataclass, field, replace
 from itertools import filterfalse
 
 from handlers.domain.alerts.evaluation.admission import Admission
-from handlers.domain.alerts.evaluation.datapoint import evaluate_datapoint
+from handlers.domain.alerts.evaluation.datapoint import datapoint_in_time, evaluate_datapoint
 from handlers.domain.alerts.evaluation.endings import end_alert
 from handlers.domain.alerts.evaluation.screening import healthy_groups
 from handlers.domain.alerts.notifications.notification import Origin
@@ -115,6 +115,10 @@ def _due_datapoint(
     if start_s < judged_from_s(rule, alert) or not admission.has_room_for(group):
         return None
     aggregate = windows.due.aggregate(group)
+    if aggregate is not None and not aggregate.is_late:
+        in_time = datapoint_in_time(rule, start_s, aggregate)
+        if in_time is not None:
+            return in_time
     on_time = _is_known_on_time(rule, windows, start_s, group, alert)
     closed_s = 0 if alert is None else alert.judged_from_s
     heard_late = group in windows.before.late and start_s - rule.period_s >= closed_s
@@ -201,8 +205,10 @@ def evaluate_rule(
         datapoints = list(_again(rule, windows, update.alert, group)) if group in look.again else []
         if found is not None:
             datapoints.append(found)
-        before, heard_s = alert, _heard_s(rule, windows, alert, datapoints)
-        if heard_s > max([alert.heard_s, *(item.start_s for item in datapoints if item.count)]):
+        before = alert
+        # Of the last period, nothing is later than points.
+        heard_s = found.start_s if found and found.count else _heard_s(rule, windows, alert, datapoints)
+        if heard_s > max(alert.heard_s, *(item.start_s for item in datapoints if item.count), 0):
             # A decision makes it of datapoints by itself.
             alert = update.alert = alert.changed(heard_s=heard_s)
         if _is_forgotten(rule, windows, look, alert, heard_s, interval_end_s):

@@ -199,6 +199,8 @@ class SliceEvaluation:
     def _muted_by(self, rule: Rule, end_s: int) -> Callable[[Group], str]:
         """The answer to what holds a group's alert back with the interval that ends then."""
         holding = self.silences.holding(rule, end_s)
+        if not holding and not rule.unless:
+            return lambda _: ""
         is_inhibited = inhibited(rule, self.inhibitors, self._alerts_of, end_s)
 
         def muted_by(group: Group) -> str:

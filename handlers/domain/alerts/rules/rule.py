@@ -4,7 +4,7 @@ from collections.abc import Mapping, Sequence, Set
 from dataclasses import dataclass
 from enum import StrEnum
 from fractions import Fraction
-from functools import lru_cache
+from functools import cached_property, lru_cache
 from typing import Protocol
 
 from handlers.domain.alerts.rules.ratio import Ratio, Side
@@ -70,6 +70,13 @@ class Condition:
             case Operator.OUTSIDE:
                 return not low <= value <= rest[0]
 
+    def holds_near(self, nearest: float) -> bool | None:
+        """The answer of `holds` for a value by the double that is nearest to it; None where only the value can tell.
+
+        A bound is the double that is nearest to the number that people wrote, and rounding keeps the order of numbers.
+        """
+        return None if nearest in self.bounds else self.may_hold(nearest, nearest)
+
     def may_hold(self, low: float, high: float) -> bool:
         """True if it holds for some value from `low` to `high`; doubles compare as the decimals they are written as."""
         least, greatest = self.bounds[0], self.bounds[-1]
@@ -111,7 +118,8 @@ class Recovery:
     datapoints: int
 
 
-@dataclass(frozen=True, slots=True)
+# Without slots: what follows from its fields is asked for with every datapoint, and kept.
+@dataclass(frozen=True)
 class Rule:
     """An alert rule: which points it watches, in which groups, and what must happen to them for it to notify."""
 
@@ -146,22 +154,26 @@ class Rule:
     # The most messages in an hour besides resolves; what is more is summed up. 0: no cap.
     messages_per_hour: int = 0
 
-    @property
+    def __hash__(self) -> int:
+        # Equal rules have equal keys; all of the fields would take long.
+        return hash(self.key)
+
+    @cached_property
     def key(self) -> str:
         """The name of the rule among all rules of the deployment. A rule id holds no slash, so this splits again."""
         return f"{self.rule_id}/{self.metric_name}"
 
-    @property
+    @cached_property
     def selection(self) -> Selection:
         """The points whose groups are the rule's, a ratio's denominator; rules that ask for the same share windows."""
         return self._selection_of(self if self.ratio is None else self.ratio.denominator)
 
-    @property
+    @cached_property
     def numerator(self) -> Selection | None:
         """The points of a ratio's numerator."""
         return None if self.ratio is None else self._selection_of(self.ratio.numerator)
 
-    @property
+    @cached_property
     def asked(self) -> Mapping[Selection, Set[Part]]:
         """The parts that the rule asks for of each of its selections."""
         parts = self.statistics[0].parts
@@ -172,7 +184,7 @@ class Rule:
             return {self.selection: parts | above}
         return {self.selection: parts, self.numerator: above}
 
-    @property
+    @cached_property
     def statistics(self) -> Sequence[Statistic]:
         """The statistics of its points that it needs: that of the selection, and then that of the numerator."""
         if self.ratio is None:
@@ -194,7 +206,7 @@ class Rule:
     def _selection_of(self, points: "Rule | Side") -> Selection:
         return Selection(points.metric_name, points.metric_type, points.match, self.by, self.period_s)
 
-    @property
+    @cached_property
     def datapoints_kept(self) -> int:
         """The number of datapoints that an open alert must remember."""
         return max(self.datapoints.out_of, self.recovery.datapoints)

@@ -4,6 +4,7 @@ import re
 from dataclasses import dataclass
 from enum import StrEnum
 from fractions import Fraction
+from functools import lru_cache
 from typing import ClassVar
 
 
@@ -66,7 +67,7 @@ class Statistic:
     @property
     def percent(self) -> Fraction | None:
         """The percent of the values that are at most the percentile; None for other statistics."""
-        return Fraction(self.name[1:]) if _PERCENTILE.fullmatch(self.name) else None
+        return _percent_of(self.name)
 
     @property
     def parts(self) -> frozenset[Part]:
@@ -92,6 +93,11 @@ class Statistic:
     def follows_series(self) -> bool:
         """True if each series goes on from its last point of the period before."""
         return self in (Statistic.INCREASE, Statistic.RATE)
+
+
+@lru_cache(maxsize=1_024)
+def _percent_of(name: str) -> Fraction | None:
+    return Fraction(name[1:]) if _PERCENTILE.fullmatch(name) else None
 
 
 Statistic.AVG, Statistic.SUM = Statistic("avg"), Statistic("sum")

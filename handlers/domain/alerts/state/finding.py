@@ -33,9 +33,10 @@ def finding_of(rule: Rule, alert: Alert) -> Finding:
     if not alert.datapoints:
         return Finding.NOTHING
     last = last_datapoints(rule, alert, rule.datapoints.out_of)
-    if sum(item.verdict is Verdict.BREACHING for item in last) >= rule.datapoints.needed:
+    verdicts, needed = [item.verdict for item in last], rule.datapoints.needed
+    if verdicts.count(Verdict.BREACHING) >= needed:
         return Finding.BREACHING
-    if sum(item.verdict is Verdict.MISSING for item in last) >= rule.datapoints.needed:
+    if verdicts.count(Verdict.MISSING) >= needed:
         return Finding.MISSING
     if alert.state.is_firing:
         clear = _has_recovered(rule, alert) and not held_until_s(rule, alert)

@@ -2,6 +2,7 @@
 
 from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import replace
+from functools import lru_cache
 
 from handlers.domain.alerts.periods import HOUR_S
 from handlers.domain.alerts.rules.rule import MissingData, Rule
@@ -9,12 +10,14 @@ from handlers.domain.alerts.state.alert import Alert, Datapoint
 from handlers.vocabulary import AlertState
 
 
+@lru_cache(maxsize=1_024)
 def look_back_s(rule: Rule) -> int:
     """The seconds before the end of the newest complete period in which a datapoint that counts has begun."""
     periods_s = rule.datapoints_kept * rule.period_s
     return max(2 * periods_s, HOUR_S) if rule.missing_data is MissingData.IGNORE else periods_s
 
 
+@lru_cache(maxsize=1_024)
 def counts_back_s(rule: Rule, state: AlertState | None = None) -> int:
     """The seconds before the end of the newest complete period in which a datapoint that is remembered has begun.
 
@@ -31,13 +34,15 @@ def judged_from_s(rule: Rule, alert: Alert | None) -> int:
 
 
 def remembered(
-    rule: Rule, alert: Alert, datapoints: Iterable[Datapoint], newest_s: int
+    rule: Rule, alert: Alert, datapoints: Sequence[Datapoint], newest_s: int
 ) -> tuple[Datapoint, ...]:
     """The datapoints that an alert remembers after these, the newest of one period each."""
-    by_start = {item.start_s: item for item in (*alert.datapoints, *datapoints)}
-    known = [by_start[start] for start in sorted(by_start)]
+    known: Sequence[Datapoint] = (*alert.datapoints, *datapoints)
+    if len(datapoints) > 1 or (len(known) > 1 and known[-2].start_s >= known[-1].start_s):
+        by_start = {item.start_s: item for item in known}
+        known = [by_start[start] for start in sorted(by_start)]
     kept = _kept(rule, alert.state, known, newest_s)
-    if rule.missing_data is not MissingData.IGNORE or all(item.without_late() for item in kept):
+    if rule.missing_data is not MissingData.IGNORE or not any(item.late for item in kept):
         return tuple(kept)
     # Without those that are there by late points alone, others before them would be the last.
     on_time = _kept(rule, alert.state, [item for item in known if item.without_late()], newest_s)
@@ -78,10 +83,12 @@ def unhealthy_before_s(rule: Rule, alert: Alert, datapoints: Sequence[Datapoint]
     for these."""
     if not alert.state.is_firing:
         return 0
-    kept = {item.start_s for item in _kept(rule, alert.state, datapoints, newest_s)}
     before = _kept(rule, alert.state, alert.datapoints, alert.newest_s)
-    left = (item for item in before if item.start_s not in kept)
-    return max([alert.unhealthy_s, *(item.start_s for item in left if not item.verdict.is_healthy)])
+    unhealthy = [item.start_s for item in before if not item.verdict.is_healthy]
+    if not unhealthy:
+        return alert.unhealthy_s
+    kept = {item.start_s for item in _kept(rule, alert.state, datapoints, newest_s)}
+    return max([alert.unhealthy_s, *(start_s for start_s in unhealthy if start_s not in kept)])
 
 
 def last_datapoints(rule: Rule, alert: Alert, count: int, back_s: int | None = None) -> Sequence[Datapoint]:

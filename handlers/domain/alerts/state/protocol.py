@@ -95,7 +95,7 @@ def decide(
         rule=document,
         rule_revision=revision,
         evaluated_to_s=max(at_s, alert.evaluated_to_s),
-        heard_s=max([alert.heard_s, *heard]),
+        heard_s=max(alert.heard_s, *heard) if heard else alert.heard_s,
         watched=alert.watched and not heard,
         unhealthy_s=unhealthy_before_s(rule, alert, kept, newest_s),
     )

@@ -2,6 +2,7 @@
 
 from collections.abc import Sequence
 from datetime import UTC, datetime
+from functools import lru_cache
 
 from handlers.domain.alerts.rules.rule import MissingData, Rule, number_text
 from handlers.domain.alerts.state.alert import Datapoint, Verdict
@@ -75,6 +76,7 @@ def _begin(datapoints: Sequence[Datapoint]) -> str:
     return time_text(datapoints[0].start_s)
 
 
+@lru_cache(maxsize=1_024)
 def time_text(time_s: int) -> str:
     """A time as reasons tell it."""
     return datetime.fromtimestamp(time_s, UTC).strftime("%Y-%m-%dT%H:%M:%SZ")

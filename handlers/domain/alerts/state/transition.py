@@ -27,7 +27,7 @@ class Kind(StrEnum):
     @property
     def notifies(self) -> bool:
         """True if there is a notification of it."""
-        return self not in {Kind.SILENT, Kind.MUTED}
+        return self is not Kind.SILENT and self is not Kind.MUTED
 
 
 @dataclass(frozen=True, slots=True)

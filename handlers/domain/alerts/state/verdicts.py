@@ -34,6 +34,17 @@ def silence_is_healthy(rule: Rule) -> bool:
     return verdict is not None and verdict.is_healthy
 
 
+def verdict_near(rule: Rule, nearest: float) -> Verdict | None:
+    """The verdict of a value by the double that is nearest to it; None where only the value itself can tell."""
+    breaches = rule.condition.holds_near(nearest)
+    if breaches:
+        return Verdict.BREACHING
+    stays = None if breaches is None else rule.recovery.condition.holds_near(nearest)
+    if stays is None:
+        return None
+    return Verdict.BETWEEN if stays else Verdict.RECOVERED
+
+
 def verdict_of(rule: Rule, value: Fraction) -> Verdict:
     """The verdict of a datapoint with this value."""
     if rule.condition.holds(value):

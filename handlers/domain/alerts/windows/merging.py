@@ -71,7 +71,8 @@ class GroupSums:
         return StatisticSet(self.count, self.total, self.minimum, self.maximum, *parts)
 
 
-@dataclass(frozen=True, slots=True)
+# Not frozen: there is one for each datapoint, and a frozen one takes longer to make.
+@dataclass(slots=True)
 class GroupAggregate:
     """A group's statistic set in one window and its sources; `on_time` is that without what came late, if any did.
 

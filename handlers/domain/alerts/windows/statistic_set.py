@@ -81,6 +81,18 @@ class StatisticSet:
         rest = StatisticSet(0, Decimal(0), self.minimum, self.maximum, counters=second)
         return replace(self, counters=first), rest
 
+    def quotient(self, statistic: Statistic) -> tuple[int, int] | None:
+        """Two whole numbers of which the exact value is the quotient; None where they are not at hand."""
+        match statistic.name:
+            case "avg":
+                over, under = self.total.as_integer_ratio()
+                return over, under * self.count
+            case "sum":
+                return self.total.as_integer_ratio()
+            case "count":
+                return self.count, 1
+        return None
+
     def value(
         self, statistic: Statistic, period_s: int = 1, before: Counters | None = None
     ) -> Fraction | None:

@@ -1,13 +1,18 @@
 """Datapoints: the verdict of a period, and that without the points that came late."""
 
+import sys
+from collections.abc import Sequence
 from dataclasses import replace
+from fractions import Fraction
 from typing import Any
 
 import pytest
+from hypothesis import given, settings
+from hypothesis import strategies as st
 
 from handlers.domain.alerts.evaluation.datapoint import evaluate_datapoint
 from handlers.domain.alerts.rules.reading import read_rule
-from handlers.domain.alerts.rules.rule import Rule
+from handlers.domain.alerts.rules.rule import Condition, Operator, Rule
 from handlers.domain.alerts.state.alert import Verdict
 from handlers.domain.alerts.windows.merging import GroupAggregate
 from handlers.domain.alerts.windows.statistic_set import StatisticSet
@@ -82,6 +87,89 @@ def test_counters_go_on_from_the_period_before_once_the_rule_was_in_force_in_it(
     assert found is not None
     assert (found.value, found.verdict) == (2.0, Verdict.BREACHING)
     assert evaluate_datapoint(replace(rule, in_force_since_s=START - 59), START, aggregate) is None
+
+
+NUMBERS = st.one_of(
+    st.sampled_from([0.1, 0.2, 0.3, 0.7, 1.0, 3.0, -0.1, 1e300, 1.7e308, 5e-324]),
+    st.floats(allow_nan=False, allow_infinity=False),
+)
+
+
+def exact_of(statistic: str, values: Sequence[float]) -> Fraction:
+    """The value of a statistic by fractions, each double being the decimal number that it is written as."""
+    numbers = [Fraction(repr(value)) for value in values]
+    match statistic:
+        case "avg":
+            return sum(numbers, Fraction(0)) / len(numbers)
+        case "sum":
+            return sum(numbers, Fraction(0))
+        case "min":
+            return min(numbers)
+        case "max":
+            return max(numbers)
+    return Fraction(len(numbers))
+
+
+def nearest_double(value: Fraction) -> float:
+    """The double that is shown of a value."""
+    try:
+        return float(value)
+    except OverflowError:
+        return sys.float_info.max if value > 0 else -sys.float_info.max
+
+
+@settings(max_examples=300, deadline=None)
+@given(
+    st.lists(NUMBERS, min_size=1, max_size=4),
+    st.sampled_from(["avg", "sum", "min", "max", "count"]),
+    st.sampled_from([">", ">=", "<", "<=", "==", "!="]),
+    st.data(),
+)
+def test_a_verdict_is_that_of_the_exact_value_however_near_it_is_to_a_bound(
+    values: list[float], statistic: str, operator: str, data: st.DataObject
+) -> None:
+    """Doubles tell it where they differ from the bounds; the sum of 0.1 and 0.2 is 0.3."""
+    exact = exact_of(statistic, values)
+    near = st.sampled_from([nearest_double(exact), *values])
+    threshold = data.draw(st.one_of(near, NUMBERS)) + 0.0
+    rule = a_rule(statistic=statistic, operator=operator, missing_data="ignore")
+    rule = replace(rule, condition=Condition(Operator(operator), (threshold,)))
+    found = evaluate_datapoint(rule, START, an_aggregate(*values))
+    assert found is not None
+    assert found.value == nearest_double(exact)
+    assert (found.verdict is Verdict.BREACHING) == rule.condition.holds(exact)
+    if found.verdict is not Verdict.BREACHING:
+        stays = rule.recovery.condition.holds(exact)
+        assert found.verdict is (Verdict.BETWEEN if stays else Verdict.RECOVERED)
+
+
+@settings(max_examples=200, deadline=None)
+@given(
+    st.lists(NUMBERS, min_size=1, max_size=3),
+    st.lists(NUMBERS, max_size=3),
+    st.sampled_from(["sum", "count"]),
+    st.data(),
+)
+def test_a_ratio_is_judged_by_its_exact_value(
+    below: list[float], above: list[float], statistic: str, data: st.DataObject
+) -> None:
+    """However near it is to the bound, and its denominator to the floor."""
+    over, under = exact_of(statistic, above) if above else Fraction(0), exact_of(statistic, below)
+    sides = {name: {"metric_name": name, "statistic": statistic} for name in ("numerator", "denominator")}
+    floor = data.draw(st.sampled_from([1.0, 2.0, max(1.0, nearest_double(under))]))
+    rule = read_rule(a_ratio(**sides))
+    assert rule.ratio is not None
+    rule = replace(rule, ratio=replace(rule.ratio, at_least=floor))
+    aggregate = replace(a_side(*below), numerator=a_side(*above) if above else None)
+    if under < Fraction(repr(floor)):
+        assert evaluate_datapoint(rule, START, aggregate) is None
+        return
+    threshold = data.draw(st.one_of(st.just(nearest_double(over / under)), NUMBERS)) + 0.0
+    rule = replace(rule, condition=replace(rule.condition, bounds=(threshold,)))
+    found = evaluate_datapoint(rule, START, aggregate)
+    assert found is not None
+    assert found.value == nearest_double(over / under)
+    assert (found.verdict is Verdict.BREACHING) == rule.condition.holds(over / under)
 
 
 def a_side(*values: float, late: bool = False) -> GroupAggregate:
