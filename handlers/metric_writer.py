@@ -11,6 +11,7 @@ from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any
 
 from handlers.adapters.aws import LaterClient, client
+from handlers.adapters.dynamodb.attempts_table import AttemptsTable
 from handlers.adapters.dynamodb.client import DynamoDb, connect_to_dynamodb
 from handlers.adapters.dynamodb.dimension_table import DimensionTable
 from handlers.adapters.dynamodb.export_hours.marks import THREADS as MARK_THREADS
@@ -156,6 +157,7 @@ def build(
         on_stored=lambda times_ns, deadline: stored_hours.on_stored(times_ns, clock(), deadline),
         on_admitted=stored_hours.note,
         otlp_attributes=environment.otlp_attributes,
+        attempts=AttemptsTable(dynamodb, environment.dimensions_table),
     )
     return MetricWriter(environment, ports, clock)
 

@@ -60,9 +60,9 @@ CURES: Mapping[Reason, Cure] = {
         "Set `protobuf_message: prometheus.WriteRequest`, which is Prometheus's default.",
     ),
     Reason.PROCESSING_FAILED: Cure(
-        "The metric writer itself failed on this request, alone and for a quarter of an hour: a fault of ours. Its log "
-        "has the error.",
-        "Deploy a version that can read it, and redrive.",
+        "The metric writer itself failed on this request, alone and for a quarter of an hour, or its process ended "
+        "there three times (out of memory, or of time): a fault of ours. Its log has the error.",
+        "Deploy a version that can read it, or `writer.memory_mb` that suffice, and redrive.",
         may_pass=True,
     ),
     Reason.DATA_POINT_INVALID: Cure(

@@ -12,6 +12,7 @@ import pytest
 from handlers.adapters.timestream.wire import PooledWire
 from handlers.domain.errors import ConfigurationError
 from handlers.domain.ingest.formats.foreign import DEFAULT_OTLP_ATTRIBUTES
+from handlers.domain.ingest.isolation import MOST_DEATHS
 from handlers.metric_writer import build
 from tests.support.dynamodb_clients import dynamodb_by_sdk
 from tests.support.events import ARRIVAL_MS, FIRST_SEQUENCE, batch, event, kinesis_record, metric
@@ -39,11 +40,12 @@ class Function:
 
     def __init__(self, store: FakeTimestream, **variables: str) -> None:
         self.store = store
+        self.now_s = ARRIVAL_MS / 1000
         self._writer = build(
             {**VARIABLES, **variables},
             connect=lambda connections, url: store.behind(PooledWire(connections, url)),
             connect_dynamodb=dynamodb_by_sdk,
-            clock=lambda: ARRIVAL_MS / 1000,
+            clock=lambda: self.now_s,
         )
 
     def invoke(self, event: dict[str, Any], seconds_left: float = 20) -> dict[str, Any]:
@@ -334,3 +336,54 @@ def test_a_request_that_the_writer_fails_on_alone_is_quarantined_in_the_end(
     assert function.invoke(event(metric(), arrival_ms=ARRIVAL_MS - 900_000)) == {"batchItemFailures": []}
     assert [line["reason"] for line in quarantined()] == ["processing_failed"]
     assert json.loads(capsys.readouterr().out.splitlines()[-1])["PointsQuarantined"] == 1
+
+
+class Death(BaseException):
+    """The end of a process that cannot say so: out of memory, or of time."""
+
+
+def _die(*_: object) -> None:
+    raise Death
+
+
+def _killed_by(function: Function, given: dict[str, Any]) -> None:
+    """Have a process die at a batch, and Lambda wait until the next is tried."""
+    with pytest.raises(Death):
+        function.invoke(given)
+    function.now_s += 60
+
+
+def test_a_request_that_ends_the_process_alone_is_quarantined_in_the_end(
+    function: Function, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """By the attempts at it that began and did not end; as it came, as reading it may be what no process survives."""
+    old = event(metric(), arrival_ms=ARRIVAL_MS - 900_000)
+    monkeypatch.setattr("handlers.domain.ingest.isolation.write_batch", _die)
+    for _ in range(MOST_DEATHS):
+        _killed_by(function, old)
+    monkeypatch.setattr("handlers.domain.ingest.request_reader.RequestReader.read", _die)
+    assert function.invoke(old) == {"batchItemFailures": []}
+    [line] = quarantined()
+    assert (line["reason"], line["payload"].keys()) == ("processing_failed", {"base64"})
+
+
+def test_processes_that_die_of_something_else_set_nothing_aside(
+    function: Function, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """In a batch of several, of a young request, while an attempt may be under way, or if one came to an end."""
+    old = event(metric(), arrival_ms=ARRIVAL_MS - 900_000)
+    several = event(metric(), metric("b"), arrival_ms=ARRIVAL_MS - 900_000)
+    with monkeypatch.context() as patch:
+        patch.setattr("handlers.domain.ingest.isolation.write_batch", _die)
+        for given in [several] * 5 + [event(metric())] * 5:
+            _killed_by(function, given)
+    for _ in range(2):
+        with monkeypatch.context() as patch:
+            patch.setattr("handlers.domain.ingest.isolation.write_batch", _die)
+            for _ in range(MOST_DEATHS - 1):
+                _killed_by(function, old)
+                function.now_s -= 59.9
+                _killed_by(function, old)
+        function.store.fault = lambda *_: Fault("ThrottlingException")
+        assert function.invoke(old, 0.4)["batchItemFailures"]
+    assert quarantined() == []

@@ -9,6 +9,7 @@ import msgspec
 from handlers.domain.collection import paused_collection
 from handlers.domain.deadline import Deadline
 from handlers.domain.errors import TransientError
+from handlers.domain.ingest.attempts import Attempts, NoAttempts
 from handlers.domain.ingest.envelope import StreamRecord
 from handlers.domain.ingest.formats.foreign import DEFAULT_OTLP_ATTRIBUTES
 from handlers.domain.ingest.quarantine import (
@@ -73,6 +74,7 @@ class Ports:
     on_admitted: Callable[[Sequence[int], Deadline], object] = ignore
     otlp_attributes: frozenset[str] = DEFAULT_OTLP_ATTRIBUTES
     admitted: AdmittedSeries = field(default_factory=AdmittedSeries)
+    attempts: Attempts = field(default_factory=NoAttempts)
 
     @cached_property
     def reader(self) -> RequestReader:

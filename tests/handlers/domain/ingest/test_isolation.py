@@ -3,11 +3,12 @@
 import json
 import time
 from collections.abc import Sequence
+from dataclasses import replace
 
 import pytest
 
 from handlers.domain.deadline import Deadline
-from handlers.domain.errors import ConfigurationError
+from handlers.domain.errors import ConfigurationError, TransientError
 from handlers.domain.ingest.batch import Ports, Report, ignore
 from handlers.domain.ingest.envelope import read_records
 from handlers.domain.ingest.formats.redriven import redriven_body
@@ -119,3 +120,21 @@ def test_a_quarantine_that_cannot_be_written_has_the_record_come_again() -> None
     quarantine = FakeQuarantine(fails=lambda: True)
     report = written(ValueError(), metric("poison"), quarantine=quarantine)
     assert (report.settled, report.retry_from) == ([], records({})[0].sequence)
+
+
+def test_attempts_that_nobody_can_note_keep_no_record_back() -> None:
+    """Trouble with the notes is none of the record's."""
+
+    class Unreachable:
+        def begin(self, *_: object, **__: object) -> int:
+            """Trouble."""
+            raise TransientError("no answer")
+
+        def end(self, _: object) -> None:
+            """Trouble."""
+            raise TransientError("no answer")
+
+    places = replace(ports(ValueError(), FakeQuarantine()), attempts=Unreachable())
+    deadline = Deadline(time.monotonic() + 60, time.monotonic)
+    report = write_or_set_aside(records(metric("cpu")), places, deadline, LATER_MS)
+    assert (report.settled[0].stored, report.retry_from) == (1, None)
