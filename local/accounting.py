@@ -1,7 +1,7 @@
 """Counts of where accepted points ended: by SQL on the store and by listing the quarantine, not by the sender."""
 
 import json
-from collections.abc import Set
+from collections.abc import Iterator, Set
 from dataclasses import astuple, dataclass
 from datetime import UTC, datetime
 from pathlib import Path
@@ -52,13 +52,24 @@ def superseded_when_written(log: Path, sent_twice: Set[str] = frozenset()) -> in
     since, the store has counted. Records of a redrive that were `sent_twice` hold points of another record.
     """
     held: dict[str, list[int]] = {}
+    for requests in _settled(log):
+        for name, counts in requests.items():
+            if name not in held or counts[1] > held[name][1]:
+                held[name] = counts
+    return sum(superseded for name, (_, _, superseded, *_) in held.items() if name not in sent_twice)
+
+
+def settled_requests(log: Path) -> Set[str]:
+    """The requests that a metric writer's log accounts for; none if there is no log yet."""
+    return frozenset(name for requests in _settled(log) for name in requests) if log.exists() else frozenset()
+
+
+def _settled(log: Path) -> Iterator[dict[str, list[int]]]:
+    """The accounts of requests in each line of a metric writer's log that has some and is whole."""
     with log.open(encoding="utf-8") as lines:
         for line in lines:
-            if line.startswith("{") and '"requests":{' in line:
-                for name, counts in json.loads(line)["requests"].items():
-                    if name not in held or counts[1] > held[name][1]:
-                        held[name] = counts
-    return sum(superseded for name, (_, _, superseded, *_) in held.items() if name not in sent_twice)
+            if line.startswith("{") and line.endswith("\n") and '"requests":{' in line:
+                yield json.loads(line)["requests"]
 
 
 def newest_point_ms(store: Store) -> int | None:

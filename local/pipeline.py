@@ -160,7 +160,7 @@ class Pipeline:
         else:
             superseded = self._superseded_when_written() + _replaced(self._cloud, self.region)
         counts = PointCounts(self._answers.accepted_points, stored, superseded, quarantined) - self._before
-        # Of a batch that was given up, some points may have been stored or set aside before that.
+        # Of a batch that was given up, some points may have been stored by a writer that died before it said so.
         return replace(counts, given_up=max(0, min(self.given_up().points, counts.unaccounted)))
 
     def _superseded_when_written(self) -> int:
@@ -168,10 +168,15 @@ class Pipeline:
         if not self._count("PointsSuperseded"):
             return 0
         sent_twice = records_sent_twice(self.client("s3"), self.deployment.outputs["QuarantineBucketName"])
-        return accounting.superseded_when_written(self._logs / f"{self._writer}.log", sent_twice)
+        return accounting.superseded_when_written(self._log, sent_twice)
+
+    @property
+    def _log(self) -> Path:
+        """The metric writer's log."""
+        return self._logs / f"{self._writer}.log"
 
     def given_up(self) -> GivenUp:
-        """The batches that were given up and that lie in the bucket still, every one of the writer's counted."""
+        """The batches that were given up and lie in the bucket, with the points that the writer has not settled."""
         if not any(self._functions.given_up.values()):
             return GivenUp()
         return read_given_up(
@@ -179,6 +184,7 @@ class Pipeline:
             self.deployment.outputs["QuarantineBucketName"],
             self._writer,
             most=_MOST_BATCHES,
+            settled=accounting.settled_requests(self._log),
         )
 
     def usage(self) -> Usage:

@@ -2,7 +2,7 @@
 
 import json
 from base64 import b64decode
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterator, Mapping, Set
 from dataclasses import dataclass, field
 from itertools import islice
 from typing import Any
@@ -49,11 +49,14 @@ class GivenUp:
             yield f"{_batches(number)} given up by {sanitize(name)}: {_MISSING.get(name, 'no point is missing')}"
 
 
-def read_given_up(s3: Any, bucket: str, writer: str, *, most: int = _READ) -> GivenUp:
+def read_given_up(
+    s3: Any, bucket: str, writer: str, *, most: int = _READ, settled: Set[str] = frozenset()
+) -> GivenUp:
     """The batches in the bucket, of which at most so many of the writer's are read for their points.
 
-    A folder holds the batches of one event source mapping, so the first of each tells whose they are; one that is no
-    batch is taken for the writer's. Raises OperatorError if the bucket cannot be read.
+    Points of requests that are `settled` are accounted for elsewhere, and not counted. A folder holds the batches of
+    one event source mapping, so the first of each tells whose they are; one that is no batch is taken for the writer's.
+    Raises OperatorError if the bucket cannot be read.
     """
     objects: list[str] = []
     others: dict[str, int] = {}
@@ -66,7 +69,12 @@ def read_given_up(s3: Any, bucket: str, writer: str, *, most: int = _READ) -> Gi
     counter = PointCounter()
     batches = [batch for key in objects[:most] if (batch := read_batch(s3, bucket, key)) is not None]
     return GivenUp(
-        sum(points for batch in batches for _, points in points_by_request(batch, counter)),
+        sum(
+            points
+            for batch in batches
+            for name, points in points_by_request(batch, counter)
+            if name not in settled
+        ),
         tuple(f"s3://{bucket}/{key}" for key in objects),
         max(0, len(objects) - most),
         others,

@@ -12,6 +12,7 @@ from local.accounting import (
     PointCounts,
     newest_point_ms,
     quarantined_points,
+    settled_requests,
     stored_points,
     superseded_when_written,
 )
@@ -104,6 +105,17 @@ def test_a_request_that_is_settled_twice_counts_as_when_most_of_it_was_stored(tm
     text = [json.dumps(line, separators=(",", ":")) for line in lines]
     log.write_text("\n".join(["START RequestId: 1", *text, '[ERROR] "requests":{', ""]), encoding="utf-8")
     assert superseded_when_written(log) == 3
+
+
+def test_the_requests_that_the_log_accounts_for_are_settled(tmp_path: Path) -> None:
+    """None without a log, and none of a line that is being written."""
+    log = tmp_path / "writer.log"
+    assert settled_requests(log) == set()
+    log.write_text(
+        'REPORT x\n{"requests":{"a":[1,1,0,0]}}\n{"requests":{"b":[2,1,0,1,"c"]}}\n{"requests":{"d"',
+        encoding="utf-8",
+    )
+    assert settled_requests(log) == {"a", "b"}
 
 
 def test_what_two_redrives_sent_lost_once(tmp_path: Path) -> None:

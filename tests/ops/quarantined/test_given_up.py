@@ -94,3 +94,12 @@ def test_points_are_told_by_request() -> None:
     """By an id that may hold slashes."""
     batch = Batch("k", WRITER, "", "", json.dumps({"Records": records(TWO, b"{")}))
     assert list(points_by_request(batch, PointCounter())) == [("r/0=", 2), ("r/1=", 1)]
+
+
+@mock_aws
+def test_points_of_requests_that_are_accounted_for_elsewhere_are_not_given_up(monkeypatch: Any) -> None:
+    """A batch may lie there whole of which some was settled: counted twice, it would hide what is lost."""
+    s3 = bucket(monkeypatch, **{"m/1": invocation_record(WRITER, {"Records": records(TWO, TWO, TWO)})})
+    assert read_given_up(s3, BUCKET, WRITER).points == 6
+    found = read_given_up(s3, BUCKET, WRITER, settled={"r/0=", "r/2="})
+    assert (found.points, len(found.objects)) == (2, 1)
