@@ -86,6 +86,8 @@ def _run(options: argparse.Namespace, data: Path) -> int:
     try:
         with Run(settings, view) as run:
             gc.freeze()
+            # Requests make many small objects and few cycles: looking for those as often as by default takes a tenth.
+            gc.set_threshold(20_000, 20, 5)
             gc.enable()
             return run.until_interrupted()
     finally:
