@@ -11,6 +11,7 @@ import pytest
 from hypothesis import HealthCheck, settings
 
 from emulator.moto import sdk_memory
+from tests.support.units import mixed
 
 CI = "CI" in os.environ
 
@@ -28,8 +29,8 @@ gc.set_threshold(20_000, 20, 5)
 
 
 def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
-    """The longest begin first, or a core stands idle in the end."""
-    items.sort(key=lambda item: item.get_closest_marker("pipeline") is None)
+    """Tests that wait stand between those that compute, or cores are idle."""
+    items[:] = mixed(items)
 
 
 @pytest.hookimpl(optionalhook=True)

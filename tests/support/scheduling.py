@@ -1,10 +1,8 @@
-"""Units of work for the workers of `pytest -n`: a file, or a folder whose files share a local run."""
-
-import re
+"""Units of work for the workers of `pytest -n`."""
 
 from xdist.scheduler import LoadFileScheduling
 
-_SHARED = re.compile(r"tests/pipeline/shared/")
+from tests.support.units import unit_of
 
 
 class SharedRunScheduling(LoadFileScheduling):
@@ -12,5 +10,4 @@ class SharedRunScheduling(LoadFileScheduling):
 
     def _split_scope(self, nodeid: str) -> str:
         """The unit of work that a test belongs to."""
-        shared = _SHARED.match(nodeid)
-        return shared[0] if shared else str(super()._split_scope(nodeid))
+        return unit_of(nodeid)
