@@ -252,6 +252,35 @@ def test_an_engine_that_was_killed_comes_back_with_what_it_took(tmp_path: Path) 
     assert left_behind() == ([], [])
 
 
+def test_the_clock_may_move_while_a_killed_engine_starts_again(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """Whoever moves it hears of no trouble, and the engine has the new time once it answers."""
+    cloud = begin(tmp_path)
+    ready = timestream_process.TimestreamProcess.wait_until_ready
+    moved: list[float] = []
+
+    def wait_until_ready(self: timestream_process.TimestreamProcess, within_s: float) -> None:
+        cloud.clock.advance(86_400)  # nothing listens yet
+        moved.append(cloud.clock.offset_s)
+        ready(self, within_s)
+
+    def came_back() -> bool:
+        cloud.check()
+        return bool(moved)
+
+    try:
+        monkeypatch.setattr(timestream_process.TimestreamProcess, "wait_until_ready", wait_until_ready)
+        (process,) = psutil.Process().children()
+        process.kill()
+        wait_for(came_back, "the engine to come back", seconds=60)
+        answer = client(cloud, "timestream-query").query(QueryString="SELECT to_milliseconds(now())")
+        assert abs(int(answer["Rows"][0]["Data"][0]["ScalarValue"]) / 1000 - cloud.clock.now()) < 60
+    finally:
+        cloud.close()
+    assert left_behind() == ([], [])
+
+
 def test_an_engine_that_was_killed_is_given_time_for_its_data(
     tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
