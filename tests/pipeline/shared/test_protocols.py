@@ -126,7 +126,7 @@ def test_what_clients_were_told_is_what_is_there(running: LocalRun, sent: dict[s
     soaked = soak(running, plan, lambda _: None)
     assert soaked.verdict.differences == [], "\n".join(lines_of(plan, soaked))
     assert soaked.ledger.points["corrected"]
-    assert soaked.struck
+    assert soaked.troubles.struck
 
 
 def test_hostile_inputs_come_to_one_end_each(running: LocalRun) -> None:

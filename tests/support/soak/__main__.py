@@ -43,7 +43,8 @@ def main(arguments: Sequence[str] | None = None) -> int:
         print("\n".join(lines_of(plan, soaked)), flush=True)
         status |= bool(soaked.verdict.differences)
         rows.append(row_of(plan, soaked))
-    print("\n".join(rows), flush=True)
+    for row in rows:
+        print(row, flush=True)
     return status
 
 
@@ -61,6 +62,7 @@ def plan_of(options: argparse.Namespace, kind: str) -> Plan:
         minutes=options.minutes,
         rate=options.rate,
         exports=True,
+        jumps=True,
     )
 
 
@@ -75,7 +77,9 @@ def _attacked(kind: str, inputs: int, seed: int) -> int:
             _keep(logs, f"hostile-{kind}-{seed}")
     print(f"{kind}, seed {seed}: {inputs:,} hostile inputs")
     print("  answers      " + ", ".join(f"{count:,} x {one}" for one, count in sorted(found.answers.items())))
-    print(f"  points       {len(found.points):,} were taken")
+    print(
+        f"  points       {len(found.points):,} were taken with our JSON, {len(found.foreign):,} with other protocols"
+    )
     print(f"  differences  {len(found.differences)}")
     print("\n".join(f"    {line}" for line in found.differences[:40]), flush=True)
     return int(bool(found.differences))

@@ -7,6 +7,7 @@ import random
 import threading
 import time
 from collections import defaultdict
+from collections.abc import Collection, Iterable, Sequence, Set
 from dataclasses import dataclass, field
 from typing import Any
 
@@ -16,6 +17,7 @@ from tests.support.local_run import ROOT, LocalRun, wait_for
 from tests.support.soak.ledger import Ledger
 from tests.support.soak.protocols import PROTOCOLS
 from tests.support.soak.sender import Sender
+from tests.support.soak.subscriber import Subscriber
 
 METRIC, RULE, QUEUE = "alertsoak", "soak-hot", "soak-alerts"
 _PHASE_S, _EVERY_S = 60, 2.0
@@ -45,13 +47,14 @@ class AlertClient:
     seed: str
     stopped: threading.Event
     failures: list[str] = field(default_factory=list)
+    ended: bool = False
     phases: list[bool] = field(default_factory=list)
     """Hot or not, minute by minute, as far as points of it were taken."""
 
     def __post_init__(self) -> None:
         self._sender = Sender(self.local.environment, self.ledger, random.Random(self.seed), self.stopped)
-        self._ahead_s = float(self.local.control("clock")["offset_seconds"])
-        _subscribe(self.local)
+        self.subscriber = Subscriber()
+        _subscribe(self.local, self.subscriber.url)
 
     def run(self) -> None:
         """Have the rule applied, then send until the rooms have changed so often."""
@@ -59,7 +62,7 @@ class AlertClient:
             self.stopped.wait(_IN_FORCE_S)
             minute = None
             while not self.stopped.is_set():
-                now_s = time.time() + self._ahead_s
+                now_s = time.time() + float(self.local.control("clock")["offset_seconds"])
                 if int(now_s // _PHASE_S) != minute:
                     if len(self.phases) > self.changes:
                         return
@@ -71,6 +74,12 @@ class AlertClient:
             self.failures.append(f"alerts: {type(error).__name__}: {error}")
         finally:
             self._sender.close()
+            self.ended = True
+
+    @property
+    def share(self) -> float:
+        """The part of its minutes that has gone by, from 0 to 1."""
+        return 1.0 if self.ended else len(self.phases) / (self.changes + 2)
 
     def differences(self) -> list[str]:
         """What subscribers were told otherwise than the rooms were, once it has come or the time is over."""
@@ -79,38 +88,58 @@ class AlertClient:
 
         def complete() -> bool:
             told.update(_received(self.local))
-            found[:] = self._compared(told)
+            found[:] = compared(self.phases, self.rooms, told.values()) + self._subscribers(told)
             return not found
 
+        self.subscriber.revive()
         with contextlib.suppress(AssertionError):
             wait_for(complete, "the notifications", seconds=_TOLD_S)
+        self.subscriber.die()
         return found
+
+    def _subscribers(self, told: Collection[str]) -> list[str]:
+        """What the live subscriber has otherwise than the queue: it may lack what SNS gave up, and nothing else."""
+        counts = self.local.control("status")[self.local.environment["AWS_REGION"]]["subscribers"]
+        given_up = counts.get(self.subscriber.url, {}).get("undelivered", 0)
+        return unlike(set(told), self.subscriber.taken, given_up)
 
     def _body(self, now_s: float, *, hot: bool) -> bytes:
         point = {"metric_name": METRIC, "value": 90 if hot else 10, "timestamp": int(now_s * 1000)}
         points = [{**point, "dimensions": {"room": f"room-{number}"}} for number in range(self.rooms)]
         return orjson.dumps({"metrics": points})
 
-    def _compared(self, told: dict[str, dict[str, Any]]) -> list[str]:
-        """Each room's notifications, copies left out, against the changes that there were."""
-        hot = [False, *self.phases]
-        changes = sum(before != after for before, after in itertools.pairwise(hot))
-        rooms: dict[str, list[dict[str, Any]]] = defaultdict(list)
-        for message in told.values():
-            rooms[message["group"]["room"]].append(message)
-        found = []
-        for number in range(self.rooms):
-            messages = sorted(rooms[f"room-{number}"], key=lambda one: int(one["sequence"]))
-            count = sum(1 + one["untold"] for one in messages)
-            last = bool(messages) and messages[-1]["state"] == "ALARM"
-            if (count, last) != (changes, hot[-1]):
-                kinds = ", ".join(f"{one['at']} {one['kind']} (untold {one['untold']})" for one in messages)
-                found.append(f"room-{number}: {changes} changes, last hot: {hot[-1]}; told: {kinds}")
-        return found
+
+def compared(phases: Sequence[bool], rooms: int, told: Iterable[dict[str, Any]]) -> list[str]:
+    """Each room's notifications, copies left out, against the changes that there were."""
+    hot = [False, *phases]
+    changes = sum(before != after for before, after in itertools.pairwise(hot))
+    by_room: dict[str, list[dict[str, Any]]] = defaultdict(list)
+    for message in told:
+        by_room[message["group"]["room"]].append(message)
+    found = []
+    for number in range(rooms):
+        messages = sorted(by_room[f"room-{number}"], key=lambda one: int(one["sequence"]))
+        count = sum(1 + one["untold"] for one in messages)
+        last = bool(messages) and messages[-1]["state"] == "ALARM"
+        if (count, last) != (changes, hot[-1]):
+            kinds = ", ".join(f"{one['at']} {one['kind']} (untold {one['untold']})" for one in messages)
+            found.append(f"room-{number}: {changes} changes, last hot: {hot[-1]}; told: {kinds}")
+    return found
 
 
-def _subscribe(run: LocalRun) -> None:
-    """Apply the rule, and subscribe a queue, and an address where nobody is."""
+def unlike(queue: Set[str], subscriber: Set[str], given_up: int) -> list[str]:
+    """What a subscriber that may die has otherwise than a queue that got everything, by the notifications' ids."""
+    missing, more = queue - subscriber, subscriber - queue
+    found = [f"{one}: the live subscriber was told, the queue was not" for one in sorted(more)]
+    if len(missing) > given_up:
+        found.append(
+            f"the live subscriber lacks {len(missing)} notifications, and SNS gave up {given_up}: {sorted(missing)[:5]}"
+        )
+    return found
+
+
+def _subscribe(run: LocalRun, url: str) -> None:
+    """Apply the rule, and subscribe a queue, the subscriber that lives at `url`, and an address where nobody is."""
     rules = ROOT / "build" / f"soak-{run.aws_port}.yaml"
     rules.write_text(_RULE)
     run.shell(f"python -m ops rules apply {rules}")
@@ -118,7 +147,7 @@ def _subscribe(run: LocalRun) -> None:
     run.client("sqs").create_queue(QueueName=QUEUE)
     topic = run.environment["TIDEGAUGE_ALERT_TOPIC_ARN"]
     queue = f"arn:aws:sqs:{run.environment['AWS_REGION']}:123456789012:{QUEUE}"
-    for protocol, endpoint in (("http", "http://127.0.0.1:9/"), ("sqs", queue)):
+    for protocol, endpoint in (("http", "http://127.0.0.1:9/"), ("http", url), ("sqs", queue)):
         run.client("sns").subscribe(
             TopicArn=topic, Protocol=protocol, Endpoint=endpoint, Attributes={"RawMessageDelivery": "true"}
         )

@@ -4,23 +4,28 @@ import gzip
 import http.client
 import json
 import random
+import re
+import shlex
 import subprocess
 import sys
 import threading
 import time
 from collections import Counter
-from collections.abc import Callable, Iterator, Mapping
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from contextlib import contextmanager
 from dataclasses import dataclass, field
 from typing import Any
 
 from tests.support.local_run import ROOT, LocalRun, wait_for
+from tests.support.soak.hostile_foreign import FOREIGN
 from tests.support.soak.hostile_inputs import Inputs
 from tests.support.soak.ledger import Ledger
 from tests.support.soak.protocols import PROTOCOLS
 from tests.support.soak.sender import Sender
 
 FIRST_ID = 1_000_000_000
+_NUMBER = re.compile(r"(?<!\d)1\d{9}(?!\d)")
+_SHOWN = 6
 _RULES = 40
 
 
@@ -31,6 +36,8 @@ class Attack:
     inputs: int
     points: dict[tuple[str, int], int] = field(default_factory=dict)
     """The value of each point that was taken with our JSON, by request and index."""
+    foreign: set[int] = field(default_factory=set)
+    """The values of the points that were taken with other protocols."""
     answers: Counter[str] = field(default_factory=Counter)
     differences: list[str] = field(default_factory=list)
 
@@ -46,6 +53,7 @@ def attack(
     sender = Sender(run.environment, ledger, chance, threading.Event())
     while made.count < inputs:
         _send_points(sender, made, found)
+        _send_foreign(sender, made, found, run.environment)
         _send_body(sender, made, found)
         tell(f"{made.count:,} of {inputs:,} inputs")
     sender.close()
@@ -84,6 +92,16 @@ def _send_points(sender: Sender, made: Inputs, found: Attack) -> None:
             found.points[json.loads(reply)["request_id"], 0] = point.number
 
 
+def _send_foreign(sender: Sender, made: Inputs, found: Attack, environment: Mapping[str, str]) -> None:
+    """Send points with one of the protocols whose names and labels are anybody's."""
+    protocol, encode = made.chance.choice(FOREIGN)
+    if PROTOCOLS[protocol].base in environment:
+        points = made.foreign(10)
+        status, _ = sender.attempt(PROTOCOLS[protocol], encode(points))
+        if 200 <= status < 300:
+            found.foreign.update(point.number for point in points)
+
+
 def _encoded(points: Any) -> bytes:
     return b'{"metrics":[' + b",".join(point.text for point in points) + b"]}"
 
@@ -107,11 +125,15 @@ def _judge(run: LocalRun, found: Attack) -> None:
                 f"SELECT value FROM {{table}} WHERE value >= {FIRST_ID} AND value < {2 * FIRST_ID}"
             )
         )
-        quarantined = _quarantined(run)
+        quarantined, numbers = _quarantined(run)
         ends[:] = [
             f"{place} (value {number}): stored {stored[number]} times, quarantined: {place in quarantined}"
             for place, number in found.points.items()
             if stored[number] + (place in quarantined) != 1
+        ] + [
+            f"value {number} of another protocol: stored {stored[number]} times, quarantined: {number in numbers}"
+            for number in sorted(found.foreign)
+            if stored[number] + (number in numbers) != 1
         ]
         return not ends
 
@@ -121,15 +143,18 @@ def _judge(run: LocalRun, found: Attack) -> None:
         found.differences += ends
 
 
-def _quarantined(run: LocalRun) -> set[tuple[str, int]]:
+def _quarantined(run: LocalRun) -> tuple[set[tuple[str, int]], set[int]]:
+    """The points in the quarantine, by request and index, and the numbers in their payloads."""
     s3, bucket = run.client("s3"), run.environment["TIDEGAUGE_QUARANTINE_BUCKET_NAME"]
-    places = set()
+    places: set[tuple[str, int]] = set()
+    numbers: set[int] = set()
     for page in s3.get_paginator("list_objects_v2").paginate(Bucket=bucket, Prefix="quarantine/"):
         for entry in page.get("Contents", []):
             for text in s3.get_object(Bucket=bucket, Key=entry["Key"])["Body"].read().splitlines():
                 line = json.loads(text)  # a half of a surrogate pair is one that was sent
                 places.add((line["request_id"], line["index"]))
-    return places
+                numbers.update(int(number) for number in _NUMBER.findall(json.dumps(line.get("payload"))))
+    return places, numbers
 
 
 def _rules(run: LocalRun, found: Attack) -> None:
@@ -148,7 +173,49 @@ def _rules(run: LocalRun, found: Attack) -> None:
     )  # fmt: skip
     for command in commands:
         _said(run, found, f"python -m ops {command}")
+    tests = file.with_suffix(".tests.yaml")
+    tests.write_text(json.dumps(_tests_of(rules, file.name), ensure_ascii=False))
+    _said(run, found, f"python -m ops rules test {tests}", may_refuse=True)
+    tests.unlink()
     file.unlink()
+    _asked(run, found, [name for name in names if name.isprintable()][:_SHOWN])
+
+
+def _tests_of(rules: Sequence[Mapping[str, Any]], file: str) -> dict[str, Any]:
+    """Tests of the rules, in which each metric breaches in a group that is called after it."""
+    return {
+        "rule_files": [file],
+        "tests": [
+            {
+                "name": f"{rule['metric_name']} breaches",
+                "points": [
+                    {
+                        "metric_name": rule["metric_name"],
+                        "dimensions": {"host": rule["metric_name"]},
+                        "series": "0 2 0",
+                    }
+                ],
+                "expect": [{"rule_id": rule["rule_id"], "group": {"host": rule["metric_name"]}}],
+            }
+            for rule in rules
+        ],
+    }
+
+
+def _asked(run: LocalRun, found: Attack, names: Sequence[str]) -> None:
+    """Type hostile names into commands, which may refuse them in a line; and have those that are stored shown."""
+    for number, name in enumerate(names):
+        word = shlex.quote(name)
+        for command in (
+            f"alerts silence --for 5m --why {word} --yes metric={word} host={word}",
+            f"alerts show hostile-{number} {word}",
+            f"quarantine list --since 1d --metric {word}",
+        ):
+            _said(run, found, f"python -m ops {command}", may_refuse=True)
+    _said(run, found, "python -m ops alerts silences")
+    points, since = run.store.points.replace('"', '\\"'), run.store.since("1h")
+    sql = f"SELECT metric_name, count(*) AS points FROM {points} WHERE {since} GROUP BY metric_name LIMIT 50"
+    _said(run, found, f'python -m ops query "{sql}"')
 
 
 def _exports(run: LocalRun, found: Attack) -> None:
@@ -165,13 +232,15 @@ def _exports(run: LocalRun, found: Attack) -> None:
         found.differences.append(f"the hour has {stored} points, of which {exported} are exported")
 
 
-def _said(run: LocalRun, found: Attack, command: str) -> str:
-    """The output of a command, which must succeed and send nothing to a terminal but text."""
+def _said(run: LocalRun, found: Attack, command: str, *, may_refuse: bool = False) -> str:
+    """The output of a command, which must succeed, or refuse in words, and send nothing to a terminal but text."""
     try:
         said = run.shell(command)
     except subprocess.CalledProcessError as error:
-        found.differences.append(f"{command}: {error.stderr[-500:]}")
-        return ""
+        if not may_refuse or "Traceback" in error.stderr:
+            found.differences.append(f"{command}: {error.stderr[-500:]}")
+            return ""
+        said = error.stdout + error.stderr
     if escaped := {
         text for text in said if (ord(text) < 32 and text not in "\n\t\r") or text in "\x7f\x9b\u202e"
     }:

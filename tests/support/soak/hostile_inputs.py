@@ -2,7 +2,7 @@
 
 import json
 import random
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 
 _PIECES = (
@@ -44,6 +44,16 @@ class HostilePoint:
     text: bytes
 
 
+@dataclass(frozen=True)
+class ForeignPoint:
+    """A point for other people's protocols. Its number is its value."""
+
+    number: int
+    time_ms: int
+    name: str
+    dimensions: Mapping[str, str]
+
+
 class Inputs:
     """Inputs, counted; each point's number and time are its own."""
 
@@ -55,6 +65,18 @@ class Inputs:
     def points(self, count: int) -> Sequence[HostilePoint]:
         """So many points, most of which can be taken."""
         return [self._point() for _ in range(count)]
+
+    def foreign(self, count: int) -> Sequence[ForeignPoint]:
+        """So many points with hostile names and dimensions, in texts that every protocol can carry."""
+        found = []
+        for _ in range(count):
+            dimensions = {
+                _carried(self._name()): _carried(self._text()) for _ in range(self.chance.randint(0, 3))
+            }
+            number, time_ms = self._first_number + self.count, self._first_ms + self.count
+            found.append(ForeignPoint(number, time_ms, _carried(self._text()), dimensions))
+            self.count += 1
+        return found
 
     def body(self) -> tuple[str, bytes]:
         """A body for the path of a protocol, by its name; most are not of the protocol."""
@@ -127,3 +149,8 @@ class Inputs:
 
     def _wide(self) -> bytes:
         return json.dumps({"metrics": [self._text()] * self.chance.randint(1, _MANY)}).encode()
+
+
+def _carried(text: str) -> str:
+    """The text as UTF-8 can carry it, which has no halves of surrogate pairs."""
+    return text.encode("utf-8", "replace").decode()

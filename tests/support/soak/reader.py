@@ -12,6 +12,7 @@ import pyarrow.parquet as pq
 
 from handlers.domain.exports.hour import HOUR_S
 from handlers.domain.timestamp import NS_PER_S
+from ops.quarantined.ledger import redriven_attempts
 from tests.support.local_run import LocalRun
 from tests.support.soak.ledger import Abandoned, Place, Sums
 from tests.support.soak.points import WEIGHTS
@@ -82,13 +83,15 @@ class Reader:
         return found
 
     def quarantined(self) -> Iterator[dict[str, Any]]:
-        """The lines of the quarantine that are the soak's."""
+        """The lines of the quarantine that are the soak's, but for those that were sent again."""
         s3, bucket = self.run.client("s3"), self.run.environment["TIDEGAUGE_QUARANTINE_BUCKET_NAME"]
+        again = redriven_attempts(s3, bucket, since_s=0)
         for page in s3.get_paginator("list_objects_v2").paginate(Bucket=bucket, Prefix="quarantine/"):
             for entry in page.get("Contents", []):
                 for text in s3.get_object(Bucket=bucket, Key=entry["Key"])["Body"].read().splitlines():
                     line: dict[str, Any] = orjson.loads(text)
-                    if name_in(line).startswith("soak"):
+                    attempt = line["request_id"], line["index"], line.get("attempt", 0)
+                    if name_in(line).startswith("soak") and attempt not in again:
                         yield line
 
     def published(self) -> dict[str, str]:

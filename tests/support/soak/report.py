@@ -9,7 +9,7 @@ _SHOWN = 40
 
 def lines_of(plan: Plan, soaked: Soaked) -> Iterator[str]:
     """What was taken, what struck, what is there, and each difference."""
-    ledger, verdict = soaked.ledger, soaked.verdict
+    ledger, verdict, troubles = soaked.ledger, soaked.verdict, soaked.troubles
     kinds = ", ".join(f"{count:,} {kind}" for kind, count in ledger.points.items())
     answers = ", ".join(f"{count:,} x {status}" for status, count in sorted(ledger.told.items()))
     yield f"{plan.kind}, seed {plan.seed}: {soaked.took_s:,.0f} s"
@@ -20,8 +20,8 @@ def lines_of(plan: Plan, soaked: Soaked) -> Iterator[str]:
         f"were taken, {verdict.abandoned_taken:,} were"
     )
     yield (
-        f"  struck       {soaked.struck:,} faults; {soaked.killed} processes killed; "
-        f"shards split or merged {soaked.resharded} times"
+        f"  struck       {troubles.struck:,} faults; {troubles.killed} processes killed; "
+        f"shards split or merged {troubles.resharded} times, the clock moved {troubles.jumped} times"
     )
     yield f"  there        {verdict.stored:,} stored, {verdict.quarantined:,} quarantined"
     if plan.rooms:
@@ -35,12 +35,13 @@ def lines_of(plan: Plan, soaked: Soaked) -> Iterator[str]:
 
 def row_of(plan: Plan, soaked: Soaked) -> str:
     """The row of the table in docs/reliability.md."""
+    troubles = soaked.troubles
     store = {"timestream": "Timestream"}.get(plan.kind, plan.kind)
     compared = [f"{plan.rooms} rooms"] if plan.rooms else []
     compared += ["every hour"] if soaked.exports_compared else []
     cells = (
-        store, f"`{again(plan)}`", f"{soaked.ledger.taken:,}", f"{soaked.struck:,}", soaked.killed, soaked.resharded,
-        ", ".join(compared) or "–", len(soaked.verdict.differences),
+        store, f"`{again(plan)}`", f"{soaked.ledger.taken:,}", f"{troubles.struck:,}", troubles.killed,
+        troubles.resharded, ", ".join(compared) or "–", len(soaked.verdict.differences),
     )  # fmt: skip
     return f"| {' | '.join(map(str, cells))} |"
 

@@ -34,14 +34,29 @@ _CALLS: dict[str, Sequence[str]] = {
         "dynamodb:Query", "sns:Publish", "stepfunctions:StartExecution",
     ),
 }  # fmt: skip
-_OTHERS = ("dynamodb=conflict", "s3:PutObject=denied")
+_OTHERS: dict[str, Sequence[str]] = {
+    "timestream": (
+        "dynamodb=conflict", "s3:PutObject=denied", "dynamodb:BatchWriteItem=partial:50%",
+        "timestream-write:WriteRecords=partial:5%", "timestream-write:WriteRecords=partial:50%",
+    ),
+    "lake": ("dynamodb=conflict", "s3:PutObject=denied", "dynamodb:BatchWriteItem=partial:50%"),
+}  # fmt: skip
+_LONGEST_JUMP_S = 10
 
 
 class Schedule:
-    """Puts a fault in force now and then, so many in all, and splits or merges shards between them."""
+    """Puts a fault in force now and then, so many in all; splits or merges shards, and moves the clock between them.
 
-    def __init__(self, run: LocalRun, kind: str, seed: int, *, longest_ms: int) -> None:
-        self._run, self._kind, self._longest_ms = run, kind, longest_ms
+    `subscriber` is the endpoint of one that a fault may keep from answering.
+    """
+
+    def __init__(
+        self, run: LocalRun, kind: str, seed: int, *, longest_ms: int, subscriber: str | None = None
+    ) -> None:
+        self._run, self._longest_ms = run, longest_ms
+        self._calls, self._others = _CALLS[kind], [*_OTHERS[kind]]
+        if subscriber:
+            self._others.append(f"sns/{subscriber}=dead")
         self._chance = random.Random(f"faults/{seed}")
         run.control("faults", {"seed": seed})
         self.asked: list[str] = []
@@ -51,7 +66,7 @@ class Schedule:
 
         Those that nothing meets make room for others.
         """
-        spec = self._next()
+        spec = self.drawn()
         self.asked.append(spec)
         shown = self._run.control("faults", {"rules": [spec]})
         if len(shown["rules"]) > _WAITING:
@@ -82,21 +97,27 @@ class Schedule:
         kinesis.split_shard(StreamName=stream, ShardToSplit=shard["ShardId"], NewStartingHashKey=str(middle))
         return f"split {shard['ShardId']}"
 
+    def jump(self) -> None:
+        """Move the clock a little, whatever is on the stream."""
+        step_s = self._chance.randint(1, _LONGEST_JUMP_S)
+        self._run.control("clock", {"advance_seconds": step_s, "at_once": True})
+
     def end(self) -> None:
         """Put every fault out of force."""
         self._run.control("faults", method="DELETE")
 
-    def _next(self) -> str:
+    def drawn(self) -> str:
+        """The next fault, in short."""
         chance = self._chance
         kind = chance.random()
-        if kind < 0.55:
-            fault = f"{chance.choice(_CALLS[self._kind])}={chance.choice(_OF_CALLS)}"
-        elif kind < 0.75:
+        if kind < 0.5:
+            fault = f"{chance.choice(self._calls)}={chance.choice(_OF_CALLS)}"
+        elif kind < 0.7:
             fault = f"lambda/{chance.choice(_FUNCTIONS)}={chance.choice(_OF_FUNCTIONS)}"
-        elif kind < 0.95:
+        elif kind < 0.87:
             fault = f"lambda/{chance.choice(_FUNCTIONS[:2])}={chance.choice(_OF_DELIVERY)}"
         else:
-            fault = chance.choice(_OTHERS)
+            fault = chance.choice(self._others)
         return f"{fault.format(ms=chance.randint(1, self._longest_ms))}x{chance.randint(1, 3)}"
 
 

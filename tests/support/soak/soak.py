@@ -6,24 +6,25 @@ import time
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass
 
+from handlers.domain.violation import Reason
 from ops.errors import OperatorError
 from tests.support.local_run import LocalRun
 from tests.support.soak import exports
 from tests.support.soak.alerts import AlertClient
 from tests.support.soak.clients import Runs, SoakClient, start
-from tests.support.soak.kills import kill_one
 from tests.support.soak.ledger import Ledger, Place, Sums
 from tests.support.soak.points import Series
 from tests.support.soak.protocols import protocols_of
 from tests.support.soak.reader import Reader
 from tests.support.soak.schedule import Schedule
+from tests.support.soak.troubles import Troubles
 from tests.support.soak.verdict import Verdict, explained, judge
 
 # Longer than a batch of the environment's writer fills.
 _RESTS_S = {"timestream": 3.0, "lake": 33.0}
 _MOST_S = 7_200.0
 _SAME_S, _PAUSE_S = 60.0, 2.0
-_RESHARDED = 0.02
+_REDRIVE = "python -m ops quarantine redrive --since 1d --reason {reason} --rate 5000 --yes"
 
 
 @dataclass(frozen=True)
@@ -41,6 +42,8 @@ class Plan:
     """Groups that breach and recover by the minute, for so many minutes."""
     minutes: int = 4
     exports: bool = False
+    jumps: bool = False
+    """The clock is moved now and then, for the whole run."""
     rate: int = 5_000
     """Points a second at most: the API takes more than the store of a busy machine, which would never catch up."""
     settles_s: float = 8.0
@@ -53,9 +56,7 @@ class Soaked:
 
     ledger: Ledger
     verdict: Verdict
-    struck: int
-    resharded: int
-    killed: int
+    troubles: Troubles
     took_s: float
     exports_compared: bool
 
@@ -65,45 +66,46 @@ def soak(run: LocalRun, plan: Plan, tell: Callable[[str], None]) -> Soaked:
     began_s = time.monotonic()
     ledger, stopped, gate, enough = Ledger(), threading.Event(), threading.Event(), threading.Event()
     clients = _clients(run, plan, ledger, stopped, gate, enough)
-    schedule = Schedule(run, plan.kind, plan.seed, longest_ms=int(plan.settles_s * 250))
     watched = (
         [AlertClient(run, plan.rooms, plan.minutes, ledger, f"alerts/{plan.seed}", stopped)]
         if plan.rooms
         else []
     )
+    schedule = Schedule(
+        run,
+        plan.kind,
+        plan.seed,
+        longest_ms=int(plan.settles_s * 250),
+        subscriber=watched[0].subscriber.url if watched else None,
+    )
+    chance = random.Random(f"pauses/{plan.seed}")
+    hooks = [one.subscriber for one in watched]
+    troubles = Troubles(run, schedule, chance, plan.faults, plan.kills, plan.jumps, hooks)
     everybody: list[Runs] = [*clients, *watched]
     ended = start(everybody)
-    chance = random.Random(f"pauses/{plan.seed}")
-    resharded = struck = killed = 0
     try:
         while not ended(chance.uniform(0.1, 0.6)):
-            share = min(1.0, ledger.taken / plan.points)
-            if struck < plan.faults and struck <= share * plan.faults:
-                struck = schedule.add()
-            if plan.faults and chance.random() < _RESHARDED:
-                schedule.reshard()
-                resharded += 1
-            if killed < plan.kills and killed <= share * plan.kills:
-                killed += kill_one(run, chance)
-            behind = struck < share * plan.faults or killed < share * plan.kills
-            if behind or ledger.taken > plan.rate * (time.monotonic() - began_s):
+            share = min(1.0, ledger.taken / plan.points, *(one.share for one in watched))
+            troubles.step(share)
+            most = min(plan.points, plan.rate * (time.monotonic() - began_s))
+            if troubles.are_behind(share) or ledger.taken >= most:
                 gate.clear()
             else:
                 gate.set()
-            if ledger.taken >= plan.points and struck >= plan.faults and killed >= plan.kills:
+            if ledger.taken >= plan.points and not troubles.are_behind(1.0):
                 enough.set()
             assert run.process.poll() is None, "the run has ended"
-            minutes = f", minute {len(one.phases)} of alerts" if (one := next(iter(watched), None)) else ""
-            tell(
-                f"{ledger.taken:,} of {plan.points:,} points, {struck:,} of {plan.faults:,} faults, "
-                f"{killed} of {plan.kills} killed{minutes}"
-            )
+            minutes = "".join(f", minute {len(one.phases)} of alerts" for one in watched)
+            tell(f"{ledger.taken:,} of {plan.points:,} points, {troubles}{minutes}")
             if any(client.failures for client in everybody):
                 stopped.set()
     finally:
         stopped.set()
         schedule.end()
     time.sleep(plan.settles_s)
+    if any("WriteRecords=partial" in one for one in schedule.asked):
+        _resting(run, _RESTS_S[plan.kind])
+        run.shell(_REDRIVE.format(reason=Reason.REJECTED_BY_STORE.value))
     due, reader = ledger.due(), Reader(run)
     verdict = _settled(run, plan.kind, reader, ledger, due)
     for one in watched:
@@ -113,7 +115,8 @@ def soak(run: LocalRun, plan: Plan, tell: Callable[[str], None]) -> Soaked:
         verdict.differences += exports.differences(run, reader, verdict.due)
     verdict.differences[:0] = [line for client in everybody for line in client.failures]
     took_s = time.monotonic() - began_s
-    return Soaked(ledger, verdict, schedule.struck, resharded, killed, took_s, exports_compared)
+    troubles.struck = schedule.struck
+    return Soaked(ledger, verdict, troubles, took_s, exports_compared)
 
 
 def _clients(

@@ -1,6 +1,8 @@
 """The soak's report: with its command anybody makes the same soak again."""
 
 import shlex
+from types import SimpleNamespace
+from typing import cast
 
 from hypothesis import given
 from hypothesis import strategies as st
@@ -9,13 +11,12 @@ from tests.support.soak.__main__ import parser, plan_of
 from tests.support.soak.ledger import Ledger
 from tests.support.soak.report import again, lines_of, row_of
 from tests.support.soak.soak import Plan, Soaked
+from tests.support.soak.troubles import Troubles
 from tests.support.soak.verdict import Verdict
 
 PLAN = Plan(kind="lake", seed=7, points=10, faults=3, kills=2, rooms=10, exports=True)
-SOAKED = Soaked(
-    ledger=Ledger(), verdict=Verdict(differences=["a", "b"]), struck=4, resharded=5, killed=2, took_s=1.0,
-    exports_compared=False,
-)  # fmt: skip
+TROUBLES = cast("Troubles", SimpleNamespace(struck=4, resharded=5, killed=2, jumped=0))
+SOAKED = Soaked(Ledger(), Verdict(differences=["a", "b"]), TROUBLES, took_s=1.0, exports_compared=False)
 
 
 @given(st.sampled_from(["timestream", "lake"]), *[st.integers(1, 10**7)] * 7, st.integers(0, 9))
@@ -33,7 +34,7 @@ def test_the_command_makes_the_same_soak(
     """All that a soak was asked for stands in the command that makes it again."""
     plan = Plan(
         kind=kind, seed=seed, points=points, faults=faults, kills=kills, points_per_request=size,
-        series_per_client=series, rate=rate, minutes=minutes, rooms=10 if minutes else 0, exports=True,
+        series_per_client=series, rate=rate, minutes=minutes, rooms=10 if minutes else 0, exports=True, jumps=True,
     )  # fmt: skip
     words = shlex.split(again(plan))
     options = parser().parse_args(words[3:])
