@@ -253,18 +253,15 @@ def _moved(points: Points, resent: Resent) -> Points:
 
     In the second case they are told apart only if all were stored.
     """
-    number = len(resent.indexes)
+    # A batch that came again may have stored what it had set aside before.
+    number = min(len(resent.indexes), points.quarantined or 0)
     ended = resent.account.points if resent.account else Points()
     stored, superseded, again, given_up = (
         value or 0 for value in (ended.stored, ended.superseded, ended.quarantined, ended.given_up)
     )
     if (ended.received or number) != number:
-        stored, superseded, again, given_up = (
-            (number if stored + superseded == ended.received else 0),
-            0,
-            0,
-            0,
-        )
+        all_stored = stored + superseded == ended.received
+        stored, superseded, again, given_up = (number if all_stored else 0, 0, 0, 0)
     in_flight = max(0, number - stored - superseded - again - given_up)
     return replace(
         points,

@@ -356,15 +356,23 @@ def _killed_by(function: Function, given: dict[str, Any]) -> None:
 def test_a_request_that_ends_the_process_alone_is_quarantined_in_the_end(
     function: Function, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    """By the attempts at it that began and did not end; as it came, as reading it may be what no process survives."""
+    """By the attempts at it that began and did not end; as it came, as reading it may be what no process survives.
+
+    Should it come again, it is there once, and is not stored as well.
+    """
     old = event(metric(), arrival_ms=ARRIVAL_MS - 900_000)
-    monkeypatch.setattr("handlers.domain.ingest.isolation.write_batch", _die)
-    for _ in range(MOST_DEATHS):
-        _killed_by(function, old)
-    monkeypatch.setattr("handlers.domain.ingest.request_reader.RequestReader.read", _die)
-    assert function.invoke(old) == {"batchItemFailures": []}
+    with monkeypatch.context() as patch:
+        patch.setattr("handlers.domain.ingest.isolation.write_batch", _die)
+        for _ in range(MOST_DEATHS):
+            _killed_by(function, old)
+        patch.setattr("handlers.domain.ingest.request_reader.RequestReader.read", _die)
+        assert function.invoke(old) == {"batchItemFailures": []}
     [line] = quarantined()
     assert (line["reason"], line["payload"].keys()) == ("processing_failed", {"base64"})
+    for waited_s in (1, 600):
+        function.now_s += waited_s
+        assert function.invoke(old) == {"batchItemFailures": []}
+    assert (quarantined(), list(function.store.rows)) == ([line], [])
 
 
 def test_processes_that_die_of_something_else_set_nothing_aside(

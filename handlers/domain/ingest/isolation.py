@@ -40,11 +40,9 @@ def write_or_set_aside(
     record = records[0]
     if _deaths(record, ports, deadline, now_ms) < MOST_DEATHS:
         return _tried(record, ports, deadline)
-    # Unread, as reading may have been the end of them.
-    report = _quarantined(record, _unread(record, _violation("its process ends")), ports, "processes died")
-    if report.retry_from is None:
-        _forget(record, ports)
-    return report
+    # Unread, as reading may have been the end of them. What was noted stays, so that the record, should it come again,
+    # is set aside again, in the same object, and not stored as well.
+    return _quarantined(record, _unread(record, _violation("its process ends")), ports, "processes died")
 
 
 def _deaths(record: StreamRecord, ports: Ports, deadline: Deadline, now_ms: int) -> int:

@@ -162,6 +162,13 @@ def test_a_request_is_settled_when_what_was_sent_again_of_it_is(
     assert account.state is state
 
 
+def test_what_was_stored_when_its_batch_came_again_is_not_moved_by_a_redrive() -> None:
+    """No number is ever below none, and received is the sum of the others."""
+    first, again = Settlement(NOW_S - 50, 1, 0, 0, 1), Settlement(NOW_S - 40, 1, 1, 0, 0)
+    account = replace(ACCEPTED, settlements=(first, again), resent=(resent("a", (0,), (1, 1, 0, 0)),))
+    assert account.points == Points(1, 1, 0, 0, 0, 0)
+
+
 def test_what_was_set_aside_of_a_request_that_was_given_up_is_counted_once() -> None:
     """The writer ended between the quarantine and its line: the sum is what was received."""
     account = replace(ACCEPTED, given_up=(BATCH,), quarantined=(POINT,))
