@@ -53,6 +53,8 @@ class _WatchedAlerts(MemoryAlerts):
 
 def _told(update: AlertUpdate, now_s: float) -> Sequence[Transition]:
     """The transitions whose messages leave an outbox that was empty. Of several, one is sent in place of the others."""
+    if not update.transitions:
+        return ()
     made = [transition for transition in update.transitions if transition.notify]
     if len(update.transitions) == 1:
         return [one for one in made if update.alert.state.is_firing or not one.state.is_firing]

@@ -133,7 +133,7 @@ class ChunkEvaluation:
         summaries = sum(pair[0].alert.is_summary for pair in changed)
         saved = self.alerts.save_all(changed[:summaries], self.now_s) if summaries else []
         saved = [*saved, *self.alerts.save_all(changed[summaries:], self.now_s)]
-        self.outcome.count(update for (update, _), done in zip(changed, saved, strict=True) if done)
+        self.outcome.count(pair for pair, done in zip(changed, saved, strict=True) if done)
         # Where nothing changed, there may be something to send now, or nothing any more to look at the alert for.
         self.settle(unchanged)
         return {

@@ -4,7 +4,7 @@ from collections.abc import Iterable
 from dataclasses import asdict, dataclass, field
 from typing import Any
 
-from handlers.domain.alerts.notifications.stored_alert import AlertKey, AlertUpdate
+from handlers.domain.alerts.notifications.stored_alert import AlertKey, AlertUpdate, StoredAlert
 
 
 @dataclass(slots=True)
@@ -36,11 +36,13 @@ class Outcome:
             del found["silences_unreadable"]
         return found
 
-    def count(self, saved: Iterable[AlertUpdate]) -> None:
-        """Counts what was written."""
-        for update in saved:
+    def count(self, saved: Iterable[tuple[AlertUpdate, StoredAlert | None]]) -> None:
+        """Counts what was written, over its items as they were read."""
+        for update, stored in saved:
+            if not update.transitions:
+                continue
             self.transitions += len(update.transitions)
             self.notifications += update.messages
             self.late += sum(transition.late for transition in update.transitions)
             if update.messages:
-                self.notified.append(AlertKey.of(update.alert))
+                self.notified.append(AlertKey.of(update.alert) if stored is None else stored.key)

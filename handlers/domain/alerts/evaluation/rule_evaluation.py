@@ -5,7 +5,7 @@ that may still count are merged, and then every group that matters is decided.
 """
 
 import math
-from collections.abc import Callable, Collection, Iterable, Iterator, Mapping, Set
+from collections.abc import Callable, Collection, Iterable, Iterator, Mapping, Sequence, Set
 from dataclasses import dataclass, field, replace
 from itertools import filterfalse
 
@@ -50,6 +50,9 @@ class RuleWindows:
     meanwhile: Mapping[Group, int] = field(default_factory=dict)
     # Groups that were heard of last before this are forgotten.
     forgotten_s: int = 0
+    # What the points of the period that is due say by themselves: found once, however often it is looked at.
+    healthy: Set[Group] | None = None
+    in_time: dict[Group, Datapoint | None] = field(default_factory=dict)
 
     def noted_s(self, group: Group) -> int:
         """The start of the last period in which the group was noted; 0 if it was not, or is forgotten."""
@@ -89,7 +92,7 @@ def first_look(
         if silence:
             noted_groups = noted if windows.noted_are_known else ()
             groups |= dict.fromkeys((*before, *noted_groups, *(() if rule.by else ((),))))
-        healthy = healthy_groups(rule, windows.due) - alerts.keys()
+        healthy = _healthy(rule, windows) - alerts.keys()
         for group in filterfalse(healthy.__contains__, groups):
             alert = alerts.get(group)
             found = _due_datapoint(rule, windows, windows.due_s, admission, group, alert)
@@ -108,17 +111,23 @@ def first_look(
     return look
 
 
+def _healthy(rule: Rule, windows: RuleWindows) -> Set[Group]:
+    """The groups that surely do not breach in the period that is due."""
+    if windows.healthy is None:
+        windows.healthy = healthy_groups(rule, windows.due)
+    return windows.healthy
+
+
 def _due_datapoint(
     rule: Rule, windows: RuleWindows, start_s: int, admission: Admission, group: Group, alert: Alert | None
 ) -> Datapoint | None:
     """The datapoint of the period that is due; None if nothing is known of it."""
     if start_s < judged_from_s(rule, alert) or not admission.has_room_for(group):
         return None
+    in_time = _datapoint_in_time(rule, windows, start_s, group)
+    if in_time is not None:
+        return in_time
     aggregate = windows.due.aggregate(group)
-    if aggregate is not None and not aggregate.is_late:
-        in_time = datapoint_in_time(rule, start_s, aggregate)
-        if in_time is not None:
-            return in_time
     on_time = _is_known_on_time(rule, windows, start_s, group, alert)
     closed_s = 0 if alert is None else alert.judged_from_s
     heard_late = group in windows.before.late and start_s - rule.period_s >= closed_s
@@ -128,6 +137,16 @@ def _due_datapoint(
     # A healthy alert may remember the group from so long ago that it is forgotten: its silence is none then.
     on_time = on_time or (alert is not None and _known_since_s(alert) <= start_s)
     return evaluate_datapoint(rule, start_s, aggregate, known=known, known_on_time=on_time)
+
+
+def _datapoint_in_time(rule: Rule, windows: RuleWindows, start_s: int, group: Group) -> Datapoint | None:
+    """The datapoint of a group whose points of the period all came in time; None if there is none."""
+    if group not in windows.in_time:
+        aggregate = windows.due.aggregate(group)
+        windows.in_time[group] = None
+        if aggregate is not None and not aggregate.is_late:
+            windows.in_time[group] = datapoint_in_time(rule, start_s, aggregate)
+    return windows.in_time[group]
 
 
 def _is_known_on_time(
@@ -205,23 +224,19 @@ def evaluate_rule(
         datapoints = list(_again(rule, windows, update.alert, group)) if group in look.again else []
         if found is not None:
             datapoints.append(found)
-        before = alert
-        # Of the last period, nothing is later than points.
-        heard_s = found.start_s if found and found.count else _heard_s(rule, windows, alert, datapoints)
-        if heard_s > max(alert.heard_s, *(item.start_s for item in datapoints if item.count), 0):
-            # A decision makes it of datapoints by itself.
-            alert = update.alert = alert.changed(heard_s=heard_s)
-        if _is_forgotten(rule, windows, look, alert, heard_s, interval_end_s):
+        # Nothing is later than points of the period that is due.
+        is_silent = found is None or not found.count
+        if is_silent and _is_forgotten(rule, windows, look, update, datapoints, interval_end_s):
             reason = f"no data for {rule.forget_after_s} s; the group is forgotten"
             end_alert(update, reason, interval_end_s, origin, rule=rule, judged_from_s=interval_end_s)
             update.alert = replace(update.alert, evaluated_to_s=interval_end_s)
         else:
             muted = muted_by(group)
-            decision = budget.decide(rule, alert, datapoints, newest_s, interval_end_s, muted_by=muted)
+            decision = budget.decide(rule, update.alert, datapoints, newest_s, interval_end_s, muted_by=muted)
             update.apply(decision, rule, origin)
-        if before.is_settled and update.alert.is_settled and len(update.transitions) == told:
+        if alert.is_settled and update.alert.is_settled and len(update.transitions) == told:
             # Its item would not be written, and the next execution would find it as it was.
-            update.alert = before
+            update.alert = alert
         if group not in updates and (update.transitions or not update.alert.is_settled):
             updates[group] = update
 
@@ -283,9 +298,20 @@ def _without_value(rule: Rule, windows: RuleWindows, alert: Alert) -> Iterator[i
 
 
 def _is_forgotten(
-    rule: Rule, windows: RuleWindows, look: FirstLook, alert: Alert, heard_s: int, interval_end_s: int
+    rule: Rule,
+    windows: RuleWindows,
+    look: FirstLook,
+    update: AlertUpdate,
+    datapoints: Sequence[Datapoint],
+    interval_end_s: int,
 ) -> bool:
-    """True if the group had no point for so long that it is none any more; asked when a period ends."""
+    """True if the group had no point for so long that it is none any more; asked when a period ends.
+
+    The update's alert knows when it was heard of last, as far as a decision does not make that of datapoints by itself.
+    """
+    heard_s, alert = _heard_s(rule, windows, update.alert, datapoints), update.alert
+    if heard_s > max([alert.heard_s, *(item.start_s for item in datapoints if item.count)]):
+        alert = update.alert = alert.changed(heard_s=heard_s)
     if not rule.by or windows.due_s is None or alert.is_quiet or not heard_s:
         return False
     silent_s = interval_end_s - (heard_s + rule.period_s)

@@ -42,7 +42,8 @@ class MissingData(StrEnum):
     ZERO = "zero"
 
 
-@dataclass(frozen=True, slots=True)
+# Without slots: its text is in every reason.
+@dataclass(frozen=True)
 class Condition:
     """A comparison with one bound or two, exact: bounds count as the decimal numbers that people wrote."""
 
@@ -95,6 +96,10 @@ class Condition:
                 return low < least or high > greatest
 
     def __str__(self) -> str:
+        return self._text
+
+    @cached_property
+    def _text(self) -> str:
         shown = " to ".join(number_text(bound) for bound in self.bounds)
         return f"{self.operator} {shown}"
 
@@ -191,7 +196,7 @@ class Rule:
             return (self.statistic,)
         return self.ratio.denominator.statistic, self.ratio.numerator.statistic
 
-    @property
+    @cached_property
     def measured(self) -> str:
         """The statistic and its points, for people."""
         return f"{self.statistic} of {self.metric_name}" if self.ratio is None else str(self.ratio)

@@ -16,7 +16,6 @@ from handlers.vocabulary import AlertState
 HISTORY_ENTRIES = 10
 # No rule has a group of so many values: the alert of the messages that a rule's cap held back.
 SUMMARY_GROUP: Group = (*(None,) * MOST_BY, "messages_per_hour")
-_DATAPOINT_FIELDS = ("start", "verdict", "value", "count", "late", "sources")
 
 
 class Verdict(StrEnum):
@@ -65,14 +64,24 @@ class Datapoint:
 
     def document(self) -> dict[str, Any]:
         """The datapoint as an alert's item keeps it."""
-        values = (self.start_s, str(self.verdict), self.value, self.count, self.late, list(self.sources))
-        document = dict(zip(_DATAPOINT_FIELDS, values, strict=True))
-        return {**document, "on_time": self.on_time and str(self.on_time)} if self.late else document
+        document = {
+            "start": self.start_s,
+            "verdict": str(self.verdict),
+            "value": self.value,
+            "count": self.count,
+            "late": self.late,
+            "sources": list(self.sources),
+        }
+        if self.late:
+            document["on_time"] = self.on_time and str(self.on_time)
+        return document
 
     @classmethod
     def read(cls, document: Mapping[str, Any]) -> "Datapoint":
         """The datapoint that a document describes; items of the version before have no `on_time`."""
-        start_s, verdict, value, count, late, sources = (document[name] for name in _DATAPOINT_FIELDS)
+        start_s, verdict, value, count, late, sources = (
+            document[name] for name in ("start", "verdict", "value", "count", "late", "sources")
+        )
         on_time = document.get("on_time", verdict) if late else None
         return cls(
             start_s, Verdict(verdict), value, count, late, tuple(sources), on_time and Verdict(on_time)

@@ -83,12 +83,13 @@ def unhealthy_before_s(rule: Rule, alert: Alert, datapoints: Sequence[Datapoint]
     for these."""
     if not alert.state.is_firing:
         return 0
-    before = _kept(rule, alert.state, alert.datapoints, alert.newest_s)
-    unhealthy = [item.start_s for item in before if not item.verdict.is_healthy]
-    if not unhealthy:
-        return alert.unhealthy_s
-    kept = {item.start_s for item in _kept(rule, alert.state, datapoints, newest_s)}
-    return max([alert.unhealthy_s, *(start_s for start_s in unhealthy if start_s not in kept)])
+    kept = _kept(rule, alert.state, datapoints, newest_s)
+    last_s = alert.unhealthy_s
+    for item in _kept(rule, alert.state, alert.datapoints, alert.newest_s):
+        is_kept = bool(kept) and item.start_s >= kept[0].start_s
+        if item.start_s > last_s and not is_kept and not item.verdict.is_healthy:
+            last_s = item.start_s
+    return last_s
 
 
 def last_datapoints(rule: Rule, alert: Alert, count: int, back_s: int | None = None) -> Sequence[Datapoint]:
@@ -108,8 +109,9 @@ def _kept(
 def _last_of(
     rule: Rule, datapoints: Sequence[Datapoint], newest_s: int, count: int, back_s: int
 ) -> Sequence[Datapoint]:
-    if rule.missing_data is MissingData.IGNORE:
-        oldest_s = newest_s + rule.period_s - back_s
-        return [item for item in datapoints if item.start_s >= oldest_s][-count:]
-    oldest_s = newest_s - count * rule.period_s
-    return [item for item in datapoints if oldest_s < item.start_s]
+    """The last of datapoints in their order: `count` of them that are not too old, or those of so many periods."""
+    ignores = rule.missing_data is MissingData.IGNORE
+    oldest_s = newest_s + rule.period_s - back_s if ignores else newest_s - count * rule.period_s + 1
+    if datapoints and datapoints[0].start_s < oldest_s:
+        datapoints = [item for item in datapoints if item.start_s >= oldest_s]
+    return datapoints[-count:] if ignores else datapoints

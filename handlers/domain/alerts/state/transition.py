@@ -77,12 +77,9 @@ class Transition:
 def recorded(alert: Alert, transition: Transition) -> Alert:
     """The alert in its new state, with the transition in its history, but for reminders, and counted if it notifies."""
     entry = _entry(alert, transition.state, transition.at_s, transition.reason)
-    entry |= {
-        "kind": str(transition.kind),
-        "from": str(transition.previous_state),
-        "late": transition.late,
-        "periods": [item.document() for item in transition.datapoints[-_DATAPOINTS_KEPT:]],
-    }
+    entry["kind"], entry["from"] = str(transition.kind), str(transition.previous_state)
+    entry["late"] = transition.late
+    entry["periods"] = [item.document() for item in transition.datapoints[-_DATAPOINTS_KEPT:]]
     if alert.evaluated_to_s < transition.at_s:
         # It ended between evaluations: so it is for all intervals behind this, whenever they are evaluated.
         entry["evaluated_to"] = alert.evaluated_to_s
