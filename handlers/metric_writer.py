@@ -101,17 +101,19 @@ class MetricWriter:
         records, heartbeats = apart(read_records(event))
         retry_from = None
         for portion in portions(records):
-            retry_from = self._write(portion, deadline) if retry_from is None else retry_from
+            if retry_from is None:
+                retry_from = self._write(portion, deadline, alone=len(records) == 1)
         write_lines(
             heartbeat_lines(WRITER_HEARTBEAT_AGE, heartbeats, retry_from, self.clock(), self._dimensions)
         )
         return {"batchItemFailures": [] if retry_from is None else [{"itemIdentifier": str(retry_from)}]}
 
-    def _write(self, records: Sequence[StreamRecord], deadline: Deadline) -> int | None:
-        """The sequence number of the record to start again from, if there is one."""
+    def _write(self, records: Sequence[StreamRecord], deadline: Deadline, *, alone: bool) -> int | None:
+        """The sequence number of the record to start again from, if there is one; `alone` if these are the batch."""
         if not deadline.seconds_left():
             return records[0].sequence
-        report = write_or_set_aside(records, self.ports, deadline, round(self.clock() * 1000))
+        now_ms = round(self.clock() * 1000)
+        report = write_or_set_aside(records, self.ports, deadline, now_ms, alone=alone)
         every_request = self.environment.log_level in {"DEBUG", "INFO"}
         now_ms = round(self.clock() * 1000)
         write_lines(log_lines(report, self._dimensions, now_ms, every_request=every_request))

@@ -375,6 +375,18 @@ def test_a_request_that_ends_the_process_alone_is_quarantined_in_the_end(
     assert (quarantined(), list(function.store.rows)) == ([line], [])
 
 
+def test_a_batch_in_portions_sets_no_request_aside(
+    function: Function, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """What came before a portion of one may have taken the time: Lambda halves the batch, until it is alone."""
+    large = [metric(dimensions={"a": "," * 400_000}) for _ in range(2)]
+    given = event(*large, arrival_ms=ARRIVAL_MS - 900_000)
+    monkeypatch.setattr("handlers.domain.ingest.isolation.write_batch", _die)
+    for _ in range(MOST_DEATHS + 2):
+        _killed_by(function, given)
+    assert quarantined() == []
+
+
 def test_processes_that_die_of_something_else_set_nothing_aside(
     function: Function, monkeypatch: pytest.MonkeyPatch
 ) -> None:

@@ -28,14 +28,15 @@ def is_isolated(records: Sequence[StreamRecord], now_ms: int, *, after_ms: int =
 
 
 def write_or_set_aside(
-    records: Sequence[StreamRecord], ports: Ports, deadline: Deadline, now_ms: int
+    records: Sequence[StreamRecord], ports: Ports, deadline: Deadline, now_ms: int, *, alone: bool = True
 ) -> Report:
     """The report of `write_batch`; or of a record set aside for an error that is neither the store's nor a setting's.
 
     So is one at which three processes died that had nothing else to do. Raises that error of records that are not
-    isolated yet, and `ConfigurationError` always.
+    isolated yet, and `ConfigurationError` always. Records that are not `alone` are a part of their batch: what came
+    before them may have taken the time or the memory.
     """
-    if not is_isolated(records, now_ms):
+    if not alone or not is_isolated(records, now_ms):
         return write_batch(records, ports, deadline)
     record = records[0]
     if _deaths(record, ports, deadline, now_ms) < MOST_DEATHS:
