@@ -43,7 +43,7 @@ export SQL
 .PHONY: test
 test: install-dev $(if $(T),,lint) ## all that needs only Python and its index, about ten minutes; or a part: make test T=tests/ops
 	@$(PY) -m ops bundle --target host
-	@$(TESTS) $(or $(T),-n 3 --dist loadfile --no-loadscope-reorder)
+	@$(TESTS) $(or $(T),-n 4 --dist loadfile --no-loadscope-reorder)
 
 .PHONY: test-clients
 test-clients: install-dev $(NODE_MODULES) ## curl, Debian's AWS CLI, the AWS SDK for JavaScript, PyAthena and awswrangler, OpenTelemetry's SDKs, InfluxDB's clients, Prometheus, vmagent and collectd against the local run, promtool; installs them
