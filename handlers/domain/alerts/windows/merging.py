@@ -6,7 +6,7 @@ no rule of the selection asks for.
 
 from bisect import bisect_left
 from collections.abc import Callable, Collection, Iterable, Mapping, Sequence, Set
-from dataclasses import dataclass, field, replace
+from dataclasses import dataclass, field
 from decimal import Decimal
 from typing import Any
 
@@ -124,8 +124,9 @@ class MergedWindow:
         found = self._own_aggregate(group)
         if found is None or self.numerator is None:
             return found
-        above = self.numerator.aggregate(group)
-        return replace(found, numerator=above, lacks_numerator=above is None and self.numerator.dropped > 0)
+        found.numerator = self.numerator.aggregate(group)
+        found.lacks_numerator = found.numerator is None and self.numerator.dropped > 0
+        return found
 
     def _own_aggregate(self, group: Group) -> GroupAggregate | None:
         on_time, late = self.groups.get(group), self.late.get(group)

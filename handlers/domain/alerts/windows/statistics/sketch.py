@@ -134,11 +134,11 @@ class Sketch:
         It lies between the extremes, which are known exactly, so that of equal values is the value.
         """
         total = sum(self.counts.values())
-        rank = -(-total * percent // 100)
-        low, high = exact_fraction(minimum), exact_fraction(maximum)
+        rank = -(-total * percent.numerator // (100 * percent.denominator))
         if rank == total:
-            return high
-        return low if rank == 1 else min(max(_middle(self._bucket_at(rank)), low), high)
+            return exact_fraction(maximum)
+        low = exact_fraction(minimum)
+        return low if rank == 1 else min(max(_middle(self._bucket_at(rank)), low), exact_fraction(maximum))
 
     def _bucket_at(self, rank: int) -> int:
         seen = bucket = 0
