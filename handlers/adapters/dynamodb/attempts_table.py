@@ -20,23 +20,31 @@ class AttemptsTable:
 
     def __init__(self, dynamodb: Any, registry_table: str) -> None:
         self._table = Table(dynamodb, registry_table, DIMENSIONS_KEY)
+        # The `until` of this process's newest attempt, and of its newest that ended, even if that could not be noted.
+        self._begun_s = self._ended_s = 0.0
 
     def begin(self, record: StreamRecord, *, now_s: float, until_s: float) -> int:
         """The number of attempts before this one that began and did not end."""
         item = self._table.get(_key(record))
         before_s, deaths = number(item, "until") or 0, int(number(item, "deaths") or 0)
-        known = text(item, "sequence") == str(record.sequence) and before_s > 0
+        known = text(item, "sequence") == str(record.sequence) and before_s not in {0, self._ended_s}
         if known and now_s < before_s:
             return deaths
         deaths = deaths + 1 if known else 0
-        values: dict[str, Value] = {"sequence": str(record.sequence), "deaths": deaths, "until": until_s}
+        self._begun_s = round(until_s, 3)
+        values: dict[str, Value] = {
+            "sequence": str(record.sequence),
+            "deaths": deaths,
+            "until": self._begun_s,
+        }
         self._table.update(
             _key(record), "SET #sequence = :sequence, #deaths = :deaths, #until = :until", values
         )
         return deaths
 
     def end(self, record: StreamRecord) -> None:
-        """Forgets the attempts."""
+        """Forgets the attempts; where that fails, this process knows that its own has ended."""
+        self._ended_s = self._begun_s
         self._table.update(_key(record), "SET #until = :until", {"until": 0})
 
 

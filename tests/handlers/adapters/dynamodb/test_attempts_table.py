@@ -4,6 +4,7 @@ from typing import Any
 
 import boto3
 import pytest
+from botocore.exceptions import ConnectTimeoutError
 
 from handlers.adapters.aws import client
 from handlers.adapters.dynamodb.attempts_table import AttemptsTable
@@ -38,6 +39,24 @@ def test_an_end_is_the_end_of_counting(aws: None) -> None:
     assert begin(100, 200) == [0, 1]
     attempts().end(record())
     assert begin(300, 400) == [0, 1]
+
+
+def test_an_end_that_cannot_be_noted_is_no_death(aws: None, monkeypatch: pytest.MonkeyPatch) -> None:
+    """The process that lives knows it: trouble of the table sets nothing aside."""
+    dynamodb = client("dynamodb", read_timeout=2, attempts=1)
+    table = AttemptsTable(dynamodb, REGISTRY)
+
+    def refuse(**_: object) -> None:
+        raise ConnectTimeoutError(endpoint_url="http://table")
+
+    for now_s in (100, 200, 300, 400):
+        assert table.begin(record(), now_s=now_s, until_s=now_s + 30.12345) == 0
+        with monkeypatch.context() as patch:
+            patch.setattr(dynamodb, "update_item", refuse)
+            with pytest.raises(TransientError):
+                table.end(record())
+    assert table.begin(record(), now_s=500, until_s=530) == 0
+    assert begin(600) == [1]
 
 
 def test_records_are_counted_apart_in_few_items_for_ever(aws: None) -> None:
