@@ -1,12 +1,15 @@
 """Counts of where accepted points ended: by SQL on the store and by listing the quarantine, not by the sender."""
 
 import json
-from collections.abc import Iterator, Set
+from base64 import b64decode
+from collections.abc import Iterator, Mapping, Set
 from dataclasses import astuple, dataclass
 from datetime import UTC, datetime
 from pathlib import Path
 from typing import Any
 
+from handlers.domain.violation import Reason
+from ops.points.counter import PointCounter
 from ops.quarantined.ledger import redriven_attempts
 from ops.store.port import Store
 
@@ -92,9 +95,12 @@ def quarantined_points(s3: Any, bucket: str) -> int:
     """Distinct points in the quarantine: a batch that was tried again in parts may name one twice.
 
     What was sent again is accounted for where it ended: as stored, or as superseded, or here again by a later attempt.
+    A request that lies there whole, as the writer failed on it, counts with all of its points.
     """
     noted = redriven_attempts(s3, bucket, since_s=0)
     seen: set[tuple[str, Any]] = set()
+    whole: dict[str, int] = {}
+    counter = PointCounter()
     pages = s3.get_paginator("list_objects_v2").paginate(Bucket=bucket, Prefix="quarantine/")
     for page in pages:
         for entry in page.get("Contents", []):
@@ -102,6 +108,17 @@ def quarantined_points(s3: Any, bucket: str) -> int:
             for line in body.splitlines():
                 record = json.loads(line)
                 point = (record["request_id"], record["index"])
-                if (*point, record.get("attempt", 0)) not in noted:
-                    seen.add(point)
-    return len(seen)
+                if (*point, record.get("attempt", 0)) in noted:
+                    continue
+                seen.add(point)
+                if _is_whole(record):
+                    data = b64decode(record["payload"]["base64"])
+                    whole[record["request_id"]] = counter.points_in(record["format"], data)
+    return sum(whole.values()) + sum(1 for request, _ in seen if request not in whole)
+
+
+def _is_whole(line: Mapping[str, Any]) -> bool:
+    """True for a line of the quarantine that stands for a request which may well be read, by another version."""
+    payload = line.get("payload")
+    failed = line.get("reason") == Reason.PROCESSING_FAILED
+    return failed and isinstance(payload, dict) and payload.keys() == {"base64"}

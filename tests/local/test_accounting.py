@@ -1,6 +1,7 @@
 """Where every accepted point ended."""
 
 import json
+from base64 import b64encode
 from collections.abc import Iterator
 from io import BytesIO
 from pathlib import Path
@@ -43,8 +44,8 @@ def asked(client: Store) -> TimestreamStore:
 class Bucket:
     """A quarantine of objects of lines."""
 
-    def __init__(self, *objects: list[tuple[str, int]]) -> None:
-        self._objects = objects
+    def __init__(self, *objects: list[tuple[str, int]], **also: object) -> None:
+        self._objects, self._also = objects, also
 
     def get_paginator(self, _name: str) -> "Bucket":
         """Itself, listing an object a page."""
@@ -58,7 +59,8 @@ class Bucket:
     def get_object(self, *, Bucket: str, Key: str) -> dict[str, Any]:  # noqa: N803 - the SDK's own names
         """The lines of an object."""
         lines = [
-            json.dumps({"request_id": request, "index": index}) for request, index in self._objects[int(Key)]
+            json.dumps({"request_id": request, "index": index, **self._also})
+            for request, index in self._objects[int(Key)]
         ]
         return {"Body": BytesIO("\n".join(lines).encode())}
 
@@ -129,6 +131,15 @@ def test_a_point_that_is_named_twice_in_the_quarantine_is_one() -> None:
     """A batch that was tried again in parts writes some of its points into two objects."""
     bucket = Bucket([("a", 0), ("a", 1)], [("a", 1), ("b", 1)])
     assert quarantined_points(bucket, "bucket") == 3
+
+
+def test_a_request_that_lies_there_whole_counts_with_all_of_its_points() -> None:
+    """The writer's process ended at it, unread, and its client was told that all of them are taken; garbage is one."""
+    body = b64encode(b'{"metrics":[{"metric_name":"a","value":1},{"metric_name":"b","value":2}]}').decode()
+    failed = {"reason": "processing_failed", "format": "json", "payload": {"base64": body}}
+    assert quarantined_points(Bucket([("a", 0)], [("a", 0)], [("b", 0)], **failed), "bucket") == 4
+    garbage = {**failed, "payload": {"base64": b64encode(b"{").decode()}}
+    assert quarantined_points(Bucket([("a", 0)], **garbage), "bucket") == 1
 
 
 def test_what_was_sent_again_is_in_the_quarantine_no_more(monkeypatch: pytest.MonkeyPatch) -> None:
