@@ -251,7 +251,8 @@ _GIVING_UP_S = 1800.0
 def _moved(points: Points, resent: Resent) -> Points:
     """The points after some that were quarantined were sent again, alone or together with other requests' points.
 
-    In the second case they are told apart only if all were stored.
+    In the second case they are told apart only if all were stored. Of a request that lay there whole, as the writer
+    failed on it, the points are known only then.
     """
     # A batch that came again may have stored what it had set aside before.
     number = min(len(resent.indexes), points.quarantined or 0)
@@ -259,6 +260,15 @@ def _moved(points: Points, resent: Resent) -> Points:
     stored, superseded, again, given_up = (
         value or 0 for value in (ended.stored, ended.superseded, ended.quarantined, ended.given_up)
     )
+    if _was_whole(points, resent, ended):
+        return replace(
+            points,
+            received=ended.received,
+            stored=stored,
+            superseded=superseded,
+            quarantined=again,
+            given_up=given_up,
+        )
     if (ended.received or number) != number:
         all_stored = stored + superseded == ended.received
         stored, superseded, again, given_up = (number if all_stored else 0, 0, 0, 0)
@@ -271,3 +281,9 @@ def _moved(points: Points, resent: Resent) -> Points:
         given_up=(points.given_up or 0) + given_up,
         in_flight=(points.in_flight or 0) + in_flight,
     )
+
+
+def _was_whole(points: Points, resent: Resent, ended: Points) -> bool:
+    """True if the one point that was sent again stood for a request of several."""
+    stood_alone = points.received == points.quarantined == 1 and resent.indexes == (0,)
+    return stood_alone and (ended.received or 0) > 1

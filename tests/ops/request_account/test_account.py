@@ -162,6 +162,24 @@ def test_a_request_is_settled_when_what_was_sent_again_of_it_is(
     assert account.state is state
 
 
+@pytest.mark.parametrize(
+    ("redriven", "points"),
+    [
+        ((resent("a", (0,), (5, 5, 0, 0)),), Points(5, 5, 0, 0, 0, 0)),
+        ((resent("a", (0,), (5, 3, 1, 1)),), Points(5, 3, 1, 1, 0, 0)),
+        ((resent("a", (0,), (5, 3, 1, 1)), resent("b", (4,), (1, 1, 0, 0))), Points(5, 4, 1, 0, 0, 0)),
+        ((resent("a", (0,), (1, 0, 0, 1)), resent("b", (0,), (5, 5, 0, 0))), Points(5, 5, 0, 0, 0, 0)),
+        ((resent("a", (0,)),), Points(1, 0, 0, 0, 0, 1)),
+    ],
+)
+def test_a_request_that_was_set_aside_whole_has_the_points_that_were_found_when_it_was_sent_again(
+    redriven: tuple[Resent, ...], points: Points
+) -> None:
+    """It counted as one, as nobody could read it; none of them is in flight any more."""
+    account = replace(ACCEPTED, settlements=(Settlement(NOW_S - 50, 1, 0, 0, 1),), resent=redriven)
+    assert account.points == points
+
+
 def test_what_was_stored_when_its_batch_came_again_is_not_moved_by_a_redrive() -> None:
     """No number is ever below none, and received is the sum of the others."""
     first, again = Settlement(NOW_S - 50, 1, 0, 0, 1), Settlement(NOW_S - 40, 1, 1, 0, 0)
