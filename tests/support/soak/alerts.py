@@ -82,7 +82,7 @@ class AlertClient:
         return 1.0 if self.ended else len(self.phases) / (self.changes + 2)
 
     def differences(self) -> list[str]:
-        """What subscribers were told otherwise than the rooms were, once it has come or the time is over."""
+        """The differences of what was told to what the rooms were, once there are none or the time is over."""
         found: list[str] = []
         told: dict[str, dict[str, Any]] = {}
 
@@ -98,7 +98,7 @@ class AlertClient:
         return found
 
     def _subscribers(self, told: Collection[str]) -> list[str]:
-        """What the live subscriber has otherwise than the queue: it may lack what SNS gave up, and nothing else."""
+        """The differences of the live subscriber to the queue: it may lack what SNS gave up, and nothing else."""
         counts = self.local.control("status")[self.local.environment["AWS_REGION"]]["subscribers"]
         given_up = counts.get(self.subscriber.url, {}).get("undelivered", 0)
         return unlike(set(told), self.subscriber.taken, given_up)
@@ -128,7 +128,7 @@ def compared(phases: Sequence[bool], rooms: int, told: Iterable[dict[str, Any]])
 
 
 def unlike(queue: Set[str], subscriber: Set[str], given_up: int) -> list[str]:
-    """What a subscriber that may die has otherwise than a queue that got everything, by the notifications' ids."""
+    """The differences of a subscriber that may die to a queue that got everything, by the notifications' ids."""
     missing, more = queue - subscriber, subscriber - queue
     found = [f"{one}: the live subscriber was told, the queue was not" for one in sorted(more)]
     if len(missing) > given_up:

@@ -12,7 +12,7 @@ _WAITS_S, _PAUSE_S = 60.0, 2.0
 
 
 def differences(run: LocalRun, reader: Reader, due: Mapping[Place, Sums]) -> list[str]:
-    """What the exported hours have otherwise than was taken (`due`), after the runs of some hours."""
+    """The differences of the exported hours to what was taken (`due`), after the runs of some hours."""
     there: dict[str, dict[Place, Sums]] = {}
     locations: dict[str, str] = {}
     found: list[str] = []
@@ -34,7 +34,7 @@ def differences(run: LocalRun, reader: Reader, due: Mapping[Place, Sums]) -> lis
 
 
 def compared(there: Mapping[str, Mapping[Place, Sums]], due: Mapping[Place, Sums]) -> list[str]:
-    """What the exported hours (sums by the hour's name) have otherwise than was taken."""
+    """The differences of the exported hours (sums by the hour's name) to what was taken."""
     exported: dict[Place, list[Sums]] = {}
     for hour in there.values():
         for place, sums in hour.items():

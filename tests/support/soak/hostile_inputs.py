@@ -5,6 +5,9 @@ import random
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 
+FIRST_ID = 1_000_000_000
+"""The least number of a point, which is its value."""
+
 _PIECES = (
     "'", '"', "`", ";", "--", "' OR 1=1 --", "'; DROP TABLE metrics; --", '"."', "$(id)", "`id`", "| cat /etc/passwd",
     "../../../../etc/passwd", "/", "\\", "C:\\", "%2e%2e%2f", "\x00", "\x01", "\x1b[2J", "\x1b]0;x\x07", "\x7f", "\x9b",

@@ -59,7 +59,7 @@ class Block:
         return len(self.series) * (self.stop - self.first)
 
     def points(self) -> Iterator[Point]:
-        """Its points."""
+        """Each of its points."""
         for series in self.series:
             for slot in range(self.first, self.stop):
                 yield Point(series.name, series.time_s(slot), series.value(slot, self.version))

@@ -24,7 +24,7 @@ _DAY_S = 86_400
 
 @dataclass
 class Reader:
-    """What is there of the soak, as clients of AWS can ask; each call reads it anew."""
+    """The soak's points in a run, as clients of AWS can ask for them; each call reads anew."""
 
     run: LocalRun
 

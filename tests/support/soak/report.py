@@ -8,7 +8,7 @@ _SHOWN = 40
 
 
 def lines_of(plan: Plan, soaked: Soaked) -> Iterator[str]:
-    """What was taken, what struck, what is there, and each difference."""
+    """The lines for what was taken, what struck, what is there, and each difference."""
     ledger, verdict, troubles = soaked.ledger, soaked.verdict, soaked.troubles
     kinds = ", ".join(f"{count:,} {kind}" for kind, count in ledger.points.items())
     answers = ", ".join(f"{count:,} x {status}" for status, count in sorted(ledger.told.items()))

@@ -14,7 +14,7 @@ _RESHARDED = _JUMPED = _TURNED = 0.02
 
 @dataclass
 class Troubles:
-    """What has troubled the run so far; all that is random follows from the schedule's seed and from `chance`."""
+    """The troubles of a run so far; all that is random follows from the schedule's seed and from `chance`."""
 
     run: LocalRun
     schedule: Schedule
@@ -49,5 +49,5 @@ class Troubles:
         return self.struck < share * self.faults or self.killed < share * self.kills
 
     def __str__(self) -> str:
-        """How many there were of how many."""
+        """The numbers of faults and kills that there were, of those that there are to be."""
         return f"{self.struck:,} of {self.faults:,} faults, {self.killed} of {self.kills} killed"

@@ -10,7 +10,7 @@ from tests.support.soak.reader import name_in
 
 
 class Contents(Protocol):
-    """What is there, as a run's reader tells it."""
+    """The points that are there, as a run's reader tells them."""
 
     def sums(
         self, hours: Collection[int], abandoned: Sequence[Abandoned], /
@@ -30,7 +30,7 @@ _PLACES, _SHOWN = 5, 5
 
 @dataclass
 class Verdict:
-    """What is there, and each difference to what must be; `wrong` has the series and hours that differ."""
+    """The points that are there, and each difference to what must be; `wrong` has the series and hours that differ."""
 
     stored: int = 0
     quarantined: int = 0

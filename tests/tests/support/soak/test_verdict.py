@@ -149,7 +149,7 @@ def test_a_bad_point_without_a_line_in_the_quarantine_is_told(soak: Soak) -> Non
 
 
 def test_a_good_point_in_the_quarantine_is_told(soak: Soak) -> None:
-    """What is in the quarantine, and was not sent to be, is named with its reason."""
+    """A line of the quarantine that was not meant to be there is named with its reason."""
     line = {
         "request_id": "r1",
         "index": 1,
