@@ -60,21 +60,27 @@ class AlertClient:
         """Have the rule applied, then send until the rooms have changed so often."""
         try:
             self.stopped.wait(_IN_FORCE_S)
-            minute = None
+            # A rule judges the periods that begin when it is in force, and this minute may have begun before.
+            first = minute = int(self._now_s() // _PHASE_S)
             while not self.stopped.is_set():
-                now_s = time.time() + float(self.local.control("clock")["offset_seconds"])
+                now_s = self._now_s()
                 if int(now_s // _PHASE_S) != minute:
                     if len(self.phases) > self.changes:
                         return
                     minute = int(now_s // _PHASE_S)
                     self.phases.append(bool(minute % 2))
-                self._sender.send(PROTOCOLS["json"], self._body(now_s, hot=self.phases[-1]))
+                if minute != first:
+                    self._sender.send(PROTOCOLS["json"], self._body(now_s, hot=self.phases[-1]))
                 self.stopped.wait(_EVERY_S)
         except Exception as error:  # noqa: BLE001 - the thread's end must be told
             self.failures.append(f"alerts: {type(error).__name__}: {error}")
         finally:
             self._sender.close()
             self.ended = True
+
+    def _now_s(self) -> float:
+        """The run's time, in epoch seconds."""
+        return time.time() + float(self.local.control("clock")["offset_seconds"])
 
     @property
     def share(self) -> float:
