@@ -94,6 +94,14 @@ class Reader:
                     if name_in(line).startswith("soak") and attempt not in again:
                         yield line
 
+    def exporting(self) -> bool:
+        """True while a run of the hourly export is under way."""
+        machine = self.run.environment["TIDEGAUGE_METRIC_EXPORT_ARN"]
+        listed = self.run.client("stepfunctions").list_executions(
+            stateMachineArn=machine, statusFilter="RUNNING", maxResults=1
+        )
+        return bool(listed["executions"])
+
     def published(self) -> dict[str, str]:
         """The location of each exported hour's files, by the hour (`2026-11-25-20`), as the catalog has them."""
         pages = (
