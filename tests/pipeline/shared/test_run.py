@@ -194,7 +194,7 @@ def test_an_operator_sees_metrics_logs_and_the_state_of_the_region(running: Loca
     assert shown.startswith(where)
     for part in ("stack,ok", "ingest API,ok", "alerts,ok,0 open of", "stream,"):
         assert part in shown
-    assert "unknown" not in shown
+    assert ",unknown," not in shown
 
     def logged() -> bool:
         return "[1,1,0,0]" in running.shell(f"python -m ops logs metricwriter --request {request}")
